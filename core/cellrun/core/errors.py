@@ -1,0 +1,135 @@
+"""What can go wrong, as one tree; every text that has more than one place is made here.
+
+    CellrunError                          all of ours (Azure ML's AzureMLException)
+    ├── UserErrorException                a call that can't be right, whatever the state
+    │   └── InvalidNameError              an experiment, display, metric or file name
+    ├── InvalidMetricError                a value that can't be logged under its name
+    ├── ExperimentExecutionException      a run that can't be started, or its watching was interrupted
+    │   └── InvalidSubmissionError        every mistake in a config, gathered, before a run exists
+    ├── ActivityFailedException           a run that ended Failed
+    ├── RunClosedError                    writing to a run that has ended
+    ├── RunNotFoundError                  no run, or more than one, by that id or name
+    ├── RunEnvironmentException           outside a run where one was asked for
+    ├── SnapshotException                 a source folder that can't be taken along
+    ├── WorkspaceException                a workspace that can't be found, made or read
+    │   └── IndexTooNewError              an index written by a newer cellrun
+    └── ComputeTargetException            a target that isn't there or can't start anything
+
+The names that end in Exception are Azure ML's, kept for code that catches them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class CellrunError(Exception):
+    """Base of all errors that cellrun raises on purpose (Azure ML: AzureMLException)."""
+
+
+class UserErrorException(CellrunError):
+    """A call that can't be right, whatever the state of the run."""
+
+
+class InvalidNameError(UserErrorException):
+    """A name that isn't allowed: what kind of name, what was given, what was expected."""
+
+    def __init__(self, kind: str, given: object, expected: str) -> None:
+        self.kind = kind
+        self.given = given
+        super().__init__(f"{kind} {expected}; got {shown(given)}")
+
+
+class InvalidMetricError(CellrunError):
+    """A value that can't be logged under its name (Azure ML: AzureMLException)."""
+
+    def __init__(self, name: object, problem: str) -> None:
+        self.name = name
+        super().__init__(f"metric {shown(name)}: {problem}")
+
+
+class ExperimentExecutionException(CellrunError):
+    """A run that can't be started, or whose watching was interrupted."""
+
+
+class InvalidSubmissionError(ExperimentExecutionException):
+    """Every mistake found in a config, gathered into one error before a run exists."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        if len(self.problems) == 1:
+            super().__init__(f"the run can't be submitted: {self.problems[0]}")
+        else:
+            listed = "\n".join(f"  - {problem}" for problem in self.problems)
+            super().__init__(f"the run can't be submitted, for {len(self.problems)} reasons:\n{listed}")
+
+
+class ActivityFailedException(CellrunError):
+    """A run that ended Failed: why, the tail of its traceback, and where its log is."""
+
+    def __init__(self, run_id: str, reason: str, traceback_tail: str, log_path: str) -> None:
+        self.run_id = run_id
+        self.reason = reason
+        self.traceback_tail = traceback_tail
+        self.log_path = log_path
+        parts = [f"run {run_id} failed: {reason}"]
+        if traceback_tail:
+            parts.append(traceback_tail)
+        parts.append(f"its whole log: {log_path}")
+        super().__init__("\n".join(parts))
+
+
+class RunClosedError(CellrunError):
+    """Writing to a run that has ended."""
+
+    def __init__(self, run_id: str, status: str) -> None:
+        self.run_id = run_id
+        self.status = status
+        super().__init__(f"run {run_id} is {status}; start a new run")
+
+
+class RunNotFoundError(CellrunError):
+    """No run by that id or name, or more than one."""
+
+    def __init__(self, given: str, workspace: str, candidates: Sequence[str] = ()) -> None:
+        self.given = given
+        self.candidates = tuple(candidates)
+        if self.candidates:
+            text = f"{given!r} names {len(self.candidates)} runs: {', '.join(self.candidates)}; give the id"
+        else:
+            text = f"no run {given!r} in workspace {workspace}; `%runs` or `Experiment.get_runs()` lists them"
+        super().__init__(text)
+
+
+class RunEnvironmentException(CellrunError):
+    """`Run.get_context(allow_offline=False)` outside a run."""
+
+
+class SnapshotException(CellrunError):
+    """A source folder that can't be taken along as it is."""
+
+
+class WorkspaceException(CellrunError):
+    """A workspace that can't be found, made or read."""
+
+
+class IndexTooNewError(WorkspaceException):
+    """An index that a newer cellrun wrote; it isn't touched."""
+
+    def __init__(self, path: object, found: int, known: int) -> None:
+        self.found = found
+        self.known = known
+        super().__init__(
+            f"the index {path} has version {found}, this cellrun knows {known}: update cellrun here, "
+            "or remove that file (it is a cache, and is made again from the run folders)"
+        )
+
+
+class ComputeTargetException(CellrunError):
+    """A compute target that isn't there, or can't start anything."""
+
+
+def shown(value: object, most: int = 80) -> str:
+    """Return a value as an error text shows it: its repr, cut to a readable length."""
+    text = repr(value)
+    return text if len(text) <= most else f"{text[: most - 1]}… ({len(text)} characters)"

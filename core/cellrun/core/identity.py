@@ -1,0 +1,95 @@
+"""Who a process is: its host, boot, pid and start time, so that a reused pid is never taken for it.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+
+@lru_cache(maxsize=1)
+def host_name() -> str:
+    """Return this machine's name."""
+    return socket.gethostname()
+
+
+@lru_cache(maxsize=1)
+def boot_id() -> str:
+    """Return what changes with each start of the machine; empty where the system doesn't tell."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def start_ticks(pid: int) -> int:
+    """Return when a process started, in clock ticks since boot; 0 if it is gone, a zombie or not told."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return 0
+    fields = stat[stat.rindex(b")") + 2 :].split()  # the command's name before it may hold blanks and brackets
+    return 0 if fields[0] in {b"Z", b"X"} else int(fields[19])
+
+
+@dataclass(frozen=True)
+class ProcessIdentity:
+    """A process for good: a pid alone is reused, these four together are not."""
+
+    host: str
+    boot: str
+    pid: int
+    started: int
+
+    @classmethod
+    def of(cls, pid: int) -> ProcessIdentity:
+        """Return the identity of a process of this machine."""
+        return cls(host_name(), boot_id(), pid, start_ticks(pid))
+
+    @classmethod
+    def current(cls) -> ProcessIdentity:
+        """Return the identity of the calling process."""
+        return cls.of(os.getpid())
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> ProcessIdentity:
+        """Read what `to_json` gave."""
+        return cls(str(data["host"]), str(data["boot"]), int(data["pid"]), int(data["started"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the identity as plain values."""
+        return asdict(self)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it belongs to this host; of another host's process nothing can be proven."""
+        return self.host == host_name()
+
+    @property
+    def is_this_boot(self) -> bool:
+        """Whether the machine hasn't been restarted since."""
+        return self.boot == boot_id()
+
+    def is_alive(self) -> bool:
+        """Whether this very process still runs (a zombie doesn't). False for another boot; ask only on its own host."""
+        if not (self.is_local and self.is_this_boot):
+            return False
+        if self.started:
+            return start_ticks(self.pid) == self.started
+        try:  # a system without /proc: the pid is all there is
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
+    def is_proven_dead(self) -> bool:
+        """Whether it can be said for sure, from here, that the process is gone."""
+        return self.is_local and not self.is_alive()

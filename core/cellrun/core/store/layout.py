@@ -1,0 +1,136 @@
+"""Every file name of a workspace and of a run folder, in one place.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+class RunLayout:
+    """The files of one run. `folder` is the run's folder, absolute."""
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+
+    @property
+    def run_id(self) -> str:
+        """The run's id, which is the folder's name."""
+        return self.folder.name
+
+    @property
+    def record(self) -> Path:
+        """What was submitted, written once."""
+        return self.folder / "run.json"
+
+    @property
+    def snapshot(self) -> Path:
+        """The code as it was submitted; never touched afterwards."""
+        return self.folder / "snapshot"
+
+    @property
+    def context(self) -> Path:
+        """A captured cell's context: names, values by hash, modules."""
+        return self.folder / "context"
+
+    @property
+    def work(self) -> Path:
+        """The job's working directory: a copy of the snapshot."""
+        return self.folder / "work"
+
+    @property
+    def outputs(self) -> Path:
+        """The run's outputs."""
+        return self.work / "outputs"
+
+    @property
+    def logs(self) -> Path:
+        """Log files that the user's code writes."""
+        return self.work / "logs"
+
+    @property
+    def files(self) -> Path:
+        """Uploaded files whose names are neither below `outputs/` nor below `logs/`."""
+        return self.folder / "files"
+
+    @property
+    def log(self) -> Path:
+        """The job's stdout and stderr, raw bytes (Azure ML's name for it)."""
+        return self.folder / "user_logs" / "std_log.txt"
+
+    @property
+    def statuses(self) -> Path:
+        """The folder of status files, `<n>.json`; the highest n is the status."""
+        return self.folder / "status"
+
+    @property
+    def events(self) -> Path:
+        """The folder of event logs, `<writer>.jsonl`."""
+        return self.folder / "events"
+
+    @property
+    def summaries(self) -> Path:
+        """The folder of summaries, `<writer>.json`, one per event log."""
+        return self.folder / "summary"
+
+    @property
+    def processes(self) -> Path:
+        """Identities of the supervisor and the job, written as they start."""
+        return self.folder / "process.json"
+
+    @property
+    def cancel_request(self) -> Path:
+        """Its existence asks the owner to cancel the run."""
+        return self.folder / "requests" / "cancel.json"
+
+    @property
+    def workspace(self) -> WorkspaceLayout:
+        """The workspace that the run folder stands in."""
+        return WorkspaceLayout(self.folder.parent.parent)
+
+
+class WorkspaceLayout:
+    """The files of one workspace."""
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+
+    @property
+    def record(self) -> Path:
+        """The workspace's id and name."""
+        return self.folder / "workspace.json"
+
+    @property
+    def runs(self) -> Path:
+        """All run folders."""
+        return self.folder / "runs"
+
+    @property
+    def experiments(self) -> Path:
+        """One folder per experiment."""
+        return self.folder / "experiments"
+
+    @property
+    def values(self) -> Path:
+        """Captured values and snapshot files, content-addressed, shared by runs."""
+        return self.folder / "values"
+
+    @property
+    def index(self) -> Path:
+        """The SQLite index: a cache, made again when it is gone."""
+        return self.folder / "index.db"
+
+    @property
+    def changes(self) -> Path:
+        """One run id per line, appended by whoever changes a run: where the index reads on from."""
+        return self.folder / "changes"
+
+    def run(self, run_id: str) -> RunLayout:
+        """Return the layout of one run."""
+        return RunLayout(self.runs / run_id)
+
+    def experiment(self, name: str) -> Path:
+        """Return the folder of one experiment (its record and the run numbers taken)."""
+        return self.experiments / name
