@@ -5,7 +5,8 @@
     │   └── InvalidNameError              an experiment, display, metric or file name
     ├── InvalidMetricError                a value that can't be logged under its name
     ├── ExperimentExecutionException      a run that can't be started, or its watching was interrupted
-    │   └── InvalidSubmissionError        every mistake in a config, gathered, before a run exists
+    │   ├── InvalidSubmissionError        every mistake in a config, gathered, before a run exists
+    │   └── ProcessLimitError             no process or open file is left for a run's supervisor
     ├── ActivityFailedException           a run that ended Failed
     ├── RunClosedError                    writing to a run that has ended
     ├── RunNotFoundError                  no run, or more than one, by that id or name
@@ -13,6 +14,7 @@
     ├── SnapshotException                 a source folder that can't be taken along
     ├── WorkspaceException                a workspace that can't be found, made or read
     │   └── IndexTooNewError              an index written by a newer cellrun
+    ├── ContextException                  a captured context that can't be loaded here
     └── ComputeTargetException            a target that isn't there or can't start anything
 
 The names that end in Exception are Azure ML's, kept for code that catches them.
@@ -34,10 +36,11 @@ class UserErrorException(CellrunError):
 class InvalidNameError(UserErrorException):
     """A name that isn't allowed: what kind of name, what was given, what was expected."""
 
-    def __init__(self, kind: str, given: object, expected: str) -> None:
+    def __init__(self, kind: str, given: object, expected: str, bad: str = "") -> None:
         self.kind = kind
         self.given = given
-        super().__init__(f"{kind} {expected}; got {shown(given)}")
+        self.bad = bad
+        super().__init__(f"{kind} {expected}; got {shown(given)}" + (f" (bad: {bad!r})" if bad else ""))
 
 
 class InvalidMetricError(CellrunError):
@@ -62,6 +65,14 @@ class InvalidSubmissionError(ExperimentExecutionException):
         else:
             listed = "\n".join(f"  - {problem}" for problem in self.problems)
             super().__init__(f"the run can't be submitted, for {len(self.problems)} reasons:\n{listed}")
+
+
+class ProcessLimitError(ExperimentExecutionException):
+    """No process or open file is left for a run's supervisor: a run that waits goes on waiting."""
+
+    def __init__(self, what: str, limit: str) -> None:
+        self.limit = limit
+        super().__init__(f"could not start the run: {what} limit reached ({limit})")
 
 
 class ActivityFailedException(CellrunError):
@@ -123,6 +134,10 @@ class IndexTooNewError(WorkspaceException):
             f"the index {path} has version {found}, this cellrun knows {known}: update cellrun here, "
             "or remove that file (it is a cache, and is made again from the run folders)"
         )
+
+
+class ContextException(CellrunError):
+    """What a cell was captured with can't be loaded here."""
 
 
 class ComputeTargetException(CellrunError):

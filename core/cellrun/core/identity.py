@@ -6,17 +6,15 @@ Standard library only: the supervisor shares it.
 from __future__ import annotations
 
 import os
-import socket
-from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @lru_cache(maxsize=1)
 def host_name() -> str:
     """Return this machine's name."""
-    return socket.gethostname()
+    return os.uname().nodename
 
 
 @lru_cache(maxsize=1)
@@ -38,8 +36,7 @@ def start_ticks(pid: int) -> int:
     return 0 if fields[0] in {b"Z", b"X"} else int(fields[19])
 
 
-@dataclass(frozen=True)
-class ProcessIdentity:
+class ProcessIdentity(NamedTuple):
     """A process for good: a pid alone is reused, these four together are not."""
 
     host: str
@@ -64,7 +61,7 @@ class ProcessIdentity:
 
     def to_json(self) -> dict[str, Any]:
         """Return the identity as plain values."""
-        return asdict(self)
+        return self._asdict()
 
     @property
     def is_local(self) -> bool:
@@ -80,8 +77,8 @@ class ProcessIdentity:
         """Whether this very process still runs (a zombie doesn't). False for another boot; ask only on its own host."""
         if not (self.is_local and self.is_this_boot):
             return False
-        if self.started:
-            return start_ticks(self.pid) == self.started
+        if self.started or self.boot:
+            return self.started != 0 and start_ticks(self.pid) == self.started
         try:  # a system without /proc: the pid is all there is
             os.kill(self.pid, 0)
         except ProcessLookupError:

@@ -76,6 +76,16 @@ class RunLayout:
         return self.folder / "summary"
 
     @property
+    def launch(self) -> Path:
+        """How the run's process is to be started, without secrets."""
+        return self.folder / "launch.json"
+
+    @property
+    def claim(self) -> Path:
+        """Made by the one supervisor that starts the job: a run is never started twice."""
+        return self.folder / "started"
+
+    @property
     def processes(self) -> Path:
         """Identities of the supervisor and the job, written as they start."""
         return self.folder / "process.json"

@@ -1,0 +1,86 @@
+"""The names that users give, checked, and the ones that are made of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import unicodedata
+
+from cellrun.core.errors import InvalidNameError
+from cellrun.core.limits import limits
+
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
+_UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates, line and paragraph separators
+
+EXPERIMENT_RULE = "may contain letters, digits, _ - . and begins with a letter or digit, 255 characters at most"
+
+
+def experiment_name(given: object) -> str:
+    """Return the name of an experiment if it is one: ASCII letters, digits, `_ - .`, the first a letter or digit."""
+    return _plain("experiment name", given, EXPERIMENT_RULE)
+
+
+def run_id(given: object) -> str:
+    """Return the id of a run if it can be one; it names a folder."""
+    return _plain("run id", given, EXPERIMENT_RULE)
+
+
+def is_run_id(given: str) -> bool:
+    """Whether a text can be a run's id, and so a folder's name that leads nowhere else."""
+    return bool(_PLAIN.fullmatch(given))
+
+
+def experiment_from(text: str) -> str:
+    """Return a valid experiment name made of any text, such as a notebook's file name."""
+    return slug(text, most=255) or "experiment"
+
+
+def display_name(given: object) -> str:
+    """Return a display name: any text up to 256 characters, kept as it is and never used as a path or a shell word."""
+    most = limits().display_name_chars
+    if not isinstance(given, str) or not 0 < len(given) <= most:
+        raise InvalidNameError("display name", given, f"is a text of 1 to {most} characters")
+    return given
+
+
+def metric_name(given: object) -> str:
+    """Return the name of a metric or of one of its columns: printable Unicode, 255 characters at most."""
+    return _printable("metric name", given)
+
+
+def tag_name(given: object) -> str:
+    """Return the name of a tag: the same rule as for metrics."""
+    return _printable("tag name", given)
+
+
+def slug(text: str, most: int = 40) -> str:
+    """Return an ASCII word made of a text, for a folder's name; empty if nothing of it is left."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return _NOT_PLAIN.sub("-", ascii_text).lstrip("-_.")[:most].rstrip("-.")
+
+
+def new_run_id(experiment: str) -> str:
+    """Return a new run id: `<slug, 40 characters at most>_<unixtime>_<8 hex>` (Azure ML's form)."""
+    return f"{slug(experiment) or 'run'}_{int(time.time())}_{os.urandom(4).hex()}"
+
+
+def _plain(kind: str, given: object, rule: str) -> str:
+    if not isinstance(given, str):
+        raise InvalidNameError(kind, given, rule)
+    if not _PLAIN.fullmatch(given):
+        wrong = _NOT_PLAIN.search(given) or re.match(r"[_.-]", given)
+        raise InvalidNameError(kind, given, rule, bad=wrong.group()[0] if wrong else "")
+    return given
+
+
+def _printable(kind: str, given: object) -> str:
+    most = limits().metric_name_chars
+    rule = f"is printable text of 1 to {most} characters"
+    if not isinstance(given, str) or not given.strip() or len(given) > most:
+        raise InvalidNameError(kind, given, rule)
+    for character in given:
+        if unicodedata.category(character) in _UNPRINTABLE:
+            raise InvalidNameError(kind, given, rule, bad=character)
+    return given

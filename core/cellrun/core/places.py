@@ -1,0 +1,120 @@
+"""Where things are kept on this machine: the home, the runtime folder, workspaces, and their registry."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from cellrun.core.errors import WorkspaceException
+from cellrun.core.names import slug
+from cellrun.core.store.layout import WorkspaceLayout
+
+
+def home() -> Path:
+    """Return the folder of all that cellrun keeps for this user, made (0700) if needed.
+
+    `CELLRUN_HOME` if set, else the platform's folder for user data.
+    Raises WorkspaceException where it can't be made.
+    """
+    given = os.environ.get("CELLRUN_HOME")
+    folder = Path(given).expanduser().absolute() if given else _user_data() / "cellrun"
+    return _made(folder)
+
+
+def runtime_folder() -> Path:
+    """Return the folder for locks, port files, tokens and keys: the user's own (0700), gone after a restart at best.
+
+    `CELLRUN_RUNTIME_DIR` if set, else below `XDG_RUNTIME_DIR` where that can be used, else below the home.
+    Raises WorkspaceException if others own it or can write to it: what it holds opens doors.
+    """
+    given = os.environ.get("CELLRUN_RUNTIME_DIR")
+    session = os.environ.get("XDG_RUNTIME_DIR")
+    if given:
+        folder = Path(given).expanduser().absolute()
+    elif session and os.access(session, os.W_OK | os.X_OK):
+        folder = Path(session) / "cellrun"
+    else:
+        folder = home() / "runtime"
+    _made(folder)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise WorkspaceException(f"{folder} is not a folder of this user; set CELLRUN_RUNTIME_DIR to one that is")
+    if found.st_mode & 0o022:
+        mode = stat.S_IMODE(found.st_mode)
+        raise WorkspaceException(f"{folder} is writable by others (mode {mode:o}); run: chmod 700 '{folder}'")
+    return folder
+
+
+def default_workspace() -> WorkspaceLayout:
+    """Return where the workspace is that is used when no other is named."""
+    return WorkspaceLayout(home() / "workspaces" / "default")
+
+
+def named_workspace(name: str) -> WorkspaceLayout:
+    """Return where the local workspace of a name is; names that make the same folder name get a hash."""
+    folder = slug(name)
+    if folder != name:
+        from blake3 import blake3  # noqa: PLC0415  # loaded only for the rare name that is no folder name
+
+        folder = f"{folder or 'workspace'}-{blake3(name.encode('utf-8', 'surrogatepass')).hexdigest(length=4)}"
+    return WorkspaceLayout(home() / "workspaces" / folder)
+
+
+class RegisteredWorkspace(NamedTuple):
+    """A workspace that was opened on this machine."""
+
+    id: str
+    name: str
+    layout: WorkspaceLayout
+
+
+def register(workspace: WorkspaceLayout) -> RegisteredWorkspace:
+    """Add a workspace to the user's registry, so that servers and other kernels find it. Done at each opening."""
+    record = json.loads(workspace.record.read_bytes())
+    entry = RegisteredWorkspace(str(record["id"]), str(record["name"]), workspace)
+    text = json.dumps({"id": entry.id, "name": entry.name, "path": str(workspace.folder.absolute())})
+    path = _registry() / f"{slug(entry.id)}.json"
+    if not path.exists() or path.read_text() != text:
+        fresh = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+        fresh.write_text(text)
+        fresh.replace(path)
+    return entry
+
+
+def registered() -> Iterator[RegisteredWorkspace]:
+    """Iterate over the workspaces of the registry that are still there."""
+    for path in sorted(_registry().glob("*.json")):
+        entry = json.loads(path.read_bytes())
+        layout = WorkspaceLayout(entry["path"])
+        if layout.record.exists():
+            yield RegisteredWorkspace(entry["id"], entry["name"], layout)
+
+
+def cannot_write(folder: Path, error: OSError) -> WorkspaceException:
+    """Return the error that says that nothing can be written below a folder, why, and what to do."""
+    why = (error.strerror or str(error)).lower()
+    return WorkspaceException(f"cannot create runs under {folder} ({why}); set CELLRUN_HOME to a folder of yours")
+
+
+def _registry() -> Path:
+    return _made(home() / "registry")
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    return folder
+
+
+def _user_data() -> Path:
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    given = os.environ.get("XDG_DATA_HOME")  # https://specifications.freedesktop.org/basedir-spec: absolute or ignored
+    return Path(given) if given and Path(given).is_absolute() else Path.home() / ".local" / "share"

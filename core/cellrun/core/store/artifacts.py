@@ -1,0 +1,104 @@
+"""A run's files by the names that users see."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from cellrun.core.errors import InvalidNameError, UserErrorException
+from cellrun.core.store.layout import RunLayout
+
+LOG = "user_logs/std_log.txt"
+LOG_ALIAS = "azureml-logs/70_driver_log.txt"
+"""What Azure ML called the log before."""
+
+_RULE = "is names joined by '/', below the run's folder"
+_LONGEST_PART_BYTES = 255
+_DRAFT = ".cellrun-draft-"
+
+
+class Artifacts:
+    """The files of one run: `outputs/…` and `logs/…` are in its working directory, other names were uploaded.
+
+    Names are checked: none leads out of the run's folder. Links that a job made aren't followed.
+    """
+
+    def __init__(self, layout: RunLayout) -> None:
+        self._layout = layout
+        self._log_names = {LOG, LOG_ALIAS}
+        self._folders = {"outputs": layout.outputs, "logs": layout.logs}
+
+    def names(self) -> list[str]:
+        """Return the names of all files."""
+        log = [LOG] if self._layout.log.exists() else []
+        below = [name for folder, path in self._folders.items() for name in _names_below(path, f"{folder}/")]
+        return sorted([*log, *below, *_names_below(self._layout.files, "")])
+
+    def path(self, name: str) -> Path:
+        """Return where a file of that name is, or would be. Raises InvalidNameError for a name that can't be one."""
+        parts = _parts(name)
+        if name in self._log_names:
+            return self._layout.log
+        folder = self._folders.get(parts[0])
+        if folder is None:
+            return self._layout.files.joinpath(*parts)
+        if len(parts) == 1:
+            raise InvalidNameError("file name", name, f"is a file below '{name}/', not the folder")
+        return folder.joinpath(*parts[1:])
+
+    def existing(self, name: str) -> Path:
+        """Return the path of a file that is there. Raises UserErrorException, naming some that are, if it isn't."""
+        path = self.path(name)
+        inside = path.resolve().is_relative_to(self._layout.folder.resolve())
+        if not (path.is_file() and inside):
+            known = ", ".join(map(repr, islice(self.names(), 10))) or "none"
+            raise UserErrorException(f"run {self._layout.run_id} has no file {name!r}; it has: {known}")
+        return path
+
+    def put(self, name: str, source: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Copy a file into the run under a name: whole or not at all.
+
+        Raises InvalidNameError, or UserErrorException if the source is no file or the name is taken.
+        """
+        path = self.path(name)
+        if not Path(source).is_file():
+            raise UserErrorException(f"there is no file {os.fspath(source)!r} to keep as {name!r}")
+        if name in self._log_names or (path.exists() and not overwrite):
+            raise UserErrorException(f"run {self._layout.run_id} has a file {name!r} already; give another name")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{_DRAFT}{os.urandom(8).hex()}")
+        try:
+            shutil.copyfile(source, draft)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        return path
+
+
+def _names_below(folder: Path, prefix: str) -> Iterator[str]:
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            if not path.is_symlink() and not name.startswith(_DRAFT):
+                yield prefix + path.relative_to(folder).as_posix()
+
+
+def _parts(name: object) -> list[str]:
+    if not isinstance(name, str):
+        raise InvalidNameError("file name", name, _RULE)
+    parts = name.split("/")
+    for part in parts:
+        if part in {"", ".", ".."}:
+            raise InvalidNameError("file name", name, _RULE, bad=part)
+        if bad := next((character for character in part if character in "\0\\"), ""):
+            raise InvalidNameError("file name", name, _RULE, bad=bad)
+        try:
+            length = len(os.fsencode(part))
+        except UnicodeEncodeError as error:
+            raise InvalidNameError("file name", name, _RULE, bad=part[error.start]) from error
+        if length > _LONGEST_PART_BYTES:
+            raise InvalidNameError("file name", name, f"{_RULE}, each {_LONGEST_PART_BYTES} bytes at most")
+    return parts

@@ -1,0 +1,92 @@
+"""One metric of a run, as columns."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cellrun.core.store.column import Column
+from cellrun.core.store.event_line import Value, decode_value
+
+
+class Metric:
+    """What was logged under one name: rows of columns, in the order in which they were logged.
+
+    A plain metric has one column, which has the metric's name. Values come in as a JSON parser gave them.
+    """
+
+    __slots__ = ("columns", "kind", "name", "rows", "steps", "times")
+
+    def __init__(self, name: str, kind: str) -> None:
+        self.name = name
+        self.kind = kind
+        """What it was logged by: log, list, row or table; row once rows came to plain values."""
+        self.columns: dict[str, Column] = {}
+        self.rows = 0
+        self.times = array("d")
+        """By row, when it was logged, epoch seconds."""
+        self.steps: array[float] | None = None
+        """By row, the step that was given (NaN where none was); None if none ever was."""
+
+    def add_values(self, times: list[float], values: list[Any], steps: Sequence[Any] = ()) -> None:
+        """Add plain values, each with its time and maybe its step."""
+        if not values:
+            return
+        self._column(self.name).extend(values)
+        self.times.extend(times)
+        if any(step is not None for step in steps):
+            self._add_steps(steps)
+        self.rows += len(values)
+        self._pad(times[-1])
+
+    def add_row(self, at: float, cells: Mapping[str, Any]) -> None:
+        """Add one row."""
+        self._become("row")
+        for name, value in cells.items():
+            self._column(name).append(value)
+        self.rows += 1
+        self._pad(at)
+
+    def add_table(self, at: float, columns: Mapping[str, list[Any]]) -> None:
+        """Add the rows of a table."""
+        self._become("table")
+        for name, values in columns.items():
+            self._column(name).extend(values)
+        self.rows += max(map(len, columns.values()), default=0)
+        self._pad(at)
+
+    def shape(self) -> Value | list[Value] | dict[str, Any]:
+        """Return the values as Azure ML's `get_metrics` does: one as itself, several as a list, rows by column."""
+        if self.kind in {"log", "list"}:
+            return _shape(self.columns[self.name], self.rows)
+        return {name: _shape(column, self.rows) for name, column in self.columns.items()}
+
+    def _column(self, name: str) -> Column:
+        column = self.columns.get(name)
+        if column is None:
+            column = self.columns[name] = Column(self.rows)
+        return column
+
+    def _become(self, kind: str) -> None:
+        if self.kind in {"log", "list"}:
+            self.kind = kind
+
+    def _add_steps(self, steps: Sequence[Any]) -> None:
+        if self.steps is None:
+            self.steps = array("d", [math.nan] * self.rows)
+        self.steps.extend(math.nan if step is None else float(decode_value(step)) for step in steps)  # type: ignore[arg-type]
+
+    def _pad(self, at: float) -> None:
+        """Bring what belongs to each row to the number of rows."""
+        for column in self.columns.values():
+            column.pad(self.rows)
+        self.times.extend([at] * (self.rows - len(self.times)))
+        if self.steps is not None:
+            self.steps.extend([math.nan] * (self.rows - len(self.steps)))
+
+
+def _shape(column: Column, rows: int) -> Value | list[Value]:
+    values = column.values()
+    return values[0] if rows == 1 else values

@@ -1,0 +1,156 @@
+"""The runs of a workspace: made whole or not at all, opened, found by id or name."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from cellrun.core import names
+from cellrun.core.errors import RunNotFoundError, UserErrorException
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.places import cannot_write
+from cellrun.core.status import Status
+from cellrun.core.store.disk import sync_folder
+from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusFile
+
+_DRAFT = ".new-"
+_NAMELESS_S = 3600.0
+"""How long a draft may be without a whole record, which is the first thing that is written into it."""
+
+
+class RunStore:
+    """The run folders of one workspace."""
+
+    def __init__(self, workspace: WorkspaceLayout) -> None:
+        self.workspace = workspace
+
+    def create(self, record: RunRecord, fill: Callable[[RunLayout], None]) -> RunLayout:
+        """Make a run: its folder with record, status NotStarted, and what `fill` puts into it.
+
+        `fill` gets the layout of a folder that isn't a run yet; it becomes one by a single rename, so that a kill at
+        any moment leaves a whole run or none. Id (unless given), number, name and creation are filled into the record.
+        Raises WorkspaceException where nothing can be written, InvalidNameError or UserErrorException for an id that
+        can't be or is taken; whatever `fill` raises leaves nothing behind.
+        """
+        run_id = names.run_id(record.id) if record.id else names.new_run_id(record.experiment)
+        experiment = names.experiment_name(record.experiment)
+        self._make_room(experiment)
+        final, draft = self.workspace.run(run_id), self.workspace.run(_DRAFT + run_id)
+        try:
+            draft.folder.mkdir()
+        except FileExistsError:
+            raise _taken(run_id) from None
+        claim: Path | None = None
+        try:
+            if final.folder.exists():
+                raise _taken(run_id)  # noqa: TRY301  # the draft has to go
+            claim = self._claim_number(experiment, run_id)
+            self._build(draft, _completed(record, run_id, int(claim.name)), fill)
+            draft.folder.rename(final.folder)
+        except BaseException:  # Ctrl-C included: half a run must not stay
+            shutil.rmtree(draft.folder, ignore_errors=True)
+            if claim:
+                claim.unlink(missing_ok=True)
+            raise
+        sync_folder(self.workspace.runs)
+        return final
+
+    def open(self, run_id: str) -> RunLayout:
+        """Return the layout of a run; RunNotFoundError if there is none of that id."""
+        layout = self.workspace.run(run_id)
+        if not names.is_run_id(run_id) or not layout.record.exists():
+            raise RunNotFoundError(run_id, str(self.workspace.folder))
+        return layout
+
+    def find(self, id_or_name: str) -> RunLayout:
+        """Return the layout of a run by its id or its name (`digits-3`); RunNotFoundError if there is none."""
+        experiment, _, number = id_or_name.rpartition("-")
+        if names.is_run_id(experiment) and number.isdecimal():
+            with suppress(FileNotFoundError, RunNotFoundError):
+                return self.open((self.workspace.experiment(experiment) / number).read_text())
+        return self.open(id_or_name)
+
+    def ids(self) -> list[str]:
+        """Return the ids of all runs, and sweep what killed submissions left."""
+        try:
+            found = os.listdir(self.workspace.runs)  # noqa: PTH208  # names alone: there may be 100,000
+        except FileNotFoundError:
+            return []
+        for name in found:
+            if name.startswith(_DRAFT):
+                self._sweep(self.workspace.run(name))
+        return [name for name in found if not name.startswith(".")]
+
+    def _make_room(self, experiment: str) -> None:
+        try:
+            self.workspace.runs.mkdir(parents=True, exist_ok=True)
+            self.workspace.experiment(experiment).mkdir(parents=True, exist_ok=True)
+            self.workspace.changes.touch()
+        except OSError as error:
+            raise cannot_write(self.workspace.folder, error) from error
+
+    def _claim_number(self, experiment: str, run_id: str) -> Path:
+        """Take the next free number of an experiment: a file of that name, which holds the run's id."""
+        folder = self.workspace.experiment(experiment)
+        number = _first_free(folder)
+        while True:
+            with suppress(FileExistsError), (folder / str(number)).open("x") as file:
+                file.write(run_id)
+                return folder / str(number)
+            number += 1
+
+    @staticmethod
+    def _build(draft: RunLayout, record: RunRecord, fill: Callable[[RunLayout], None]) -> None:
+        record.write(draft)
+        for folder in (draft.outputs, draft.logs, draft.log.parent, draft.events, draft.summaries):
+            folder.mkdir(parents=True)
+        fill(draft)
+        StatusFile(draft).change(Status.NOT_STARTED)
+
+    @staticmethod
+    def _sweep(draft: RunLayout) -> None:
+        """Remove a draft if the process that was building it is gone, or was killed before it could say who it is."""
+        is_abandoned = False
+        try:
+            creator = ProcessIdentity.from_json(json.loads(draft.record.read_bytes())["created_by"])
+            is_abandoned = creator.is_proven_dead()
+        except (ValueError, FileNotFoundError):
+            with suppress(FileNotFoundError):  # it has become a run, or somebody else swept it
+                is_abandoned = time.time() - draft.folder.stat().st_mtime > _NAMELESS_S
+        if is_abandoned:
+            shutil.rmtree(draft.folder, ignore_errors=True)
+
+
+def _completed(record: RunRecord, run_id: str, number: int) -> RunRecord:
+    return replace(
+        record,
+        id=run_id,
+        number=number,
+        name=f"{record.experiment}-{number}",
+        created_at=record.created_at or time.time(),
+        created_by=ProcessIdentity.current().to_json(),
+    )
+
+
+def _first_free(folder: Path) -> int:
+    """Return a number that is free and whose predecessor is taken, in a few looks: listing 10,000 names costs more."""
+    high = 1
+    while (folder / str(high)).exists():
+        high *= 2
+    low = high // 2  # taken, or 0
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if (folder / str(middle)).exists() else (low, middle)
+    return high
+
+
+def _taken(run_id: str) -> UserErrorException:
+    return UserErrorException(f"run id {run_id!r} is taken; leave run_id out for a new one")

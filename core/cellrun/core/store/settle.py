@@ -1,0 +1,69 @@
+"""The look at a run that notices when its owner is gone, and says so for good."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.status import Status
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusFile, StatusRecord
+
+_WAITING = frozenset({Status.NOT_STARTED, Status.PREPARING})
+
+
+def settle(layout: RunLayout) -> StatusRecord:
+    """Return a run's status; if it can be proven that nobody is left to end it, it is Failed and says why.
+
+    Only a process of this host can be proven dead: a run of another host is left alone, however old it looks.
+    A Queued run has no process and needs none.
+    """
+    file = StatusFile(layout)
+    status = file.read()
+    if status.status.is_terminal or status.status is Status.QUEUED:
+        return status
+    record = RunRecord.read(layout)
+    owners = _owners(layout, record, status)
+    if not owners or not all(owner.is_proven_dead() for owner in owners):
+        return status
+    reason = _reason(record, status, owners)
+    # Compare-and-set: an owner that wrote how it ended between our two looks is believed.
+    return file.change(Status.FAILED, expected={status.status}, reason=reason) or file.read()
+
+
+def _owners(layout: RunLayout, record: RunRecord, status: StatusRecord) -> list[ProcessIdentity]:
+    """Return the processes of which one is enough to bring the run to its end."""
+    found: list[dict[str, Any]] = []
+    if status.fields.get("owner"):
+        found.append(status.fields["owner"])
+    elif status.status in _WAITING and record.created_by:
+        found.append(record.created_by)
+    if record.kind != "interactive" and layout.processes.exists():
+        found.extend(item for item in json.loads(layout.processes.read_bytes()).values() if isinstance(item, dict))
+    return [ProcessIdentity.from_json(item) for item in found]
+
+
+def _reason(record: RunRecord, status: StatusRecord, owners: list[ProcessIdentity]) -> str:
+    if not any(owner.is_this_boot for owner in owners):
+        return restart_reason()
+    if record.kind == "interactive":
+        return "the kernel went away without complete()"
+    if status.status in _WAITING:
+        return "the process that submitted it went away before it was started"
+    return "supervisor and job disappeared"
+
+
+def restart_reason() -> str:
+    """Say that the machine was restarted while a run hadn't ended, and when."""
+    return f"machine restarted at {_boot_time()} (boot id changed)"
+
+
+def _boot_time() -> str:
+    for line in Path("/proc/stat").read_text().splitlines():
+        if line.startswith("btime "):
+            return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(int(line.split()[1])))
+    return "an unknown time"

@@ -1,0 +1,155 @@
+"""A run's status: numbered files, each written once, so that of two writers one wins.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import time
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cellrun.core.status import Status
+from cellrun.core.store.changes import note_change
+from cellrun.core.store.disk import sync_folder, write_new
+from cellrun.core.store.layout import RunLayout
+
+_WRITING_S = 2.0
+"""Longer than this nobody takes to write a status."""
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+
+class StatusRecord(NamedTuple):
+    """One status of a run and what is known with it."""
+
+    n: int
+    """Its number: 0 is the first, -1 stands for none written yet."""
+    status: Status
+    at: float
+    """When it was written, epoch seconds."""
+    reason: str | None
+    """Why, in words; every Failed has one."""
+    fields: dict[str, Any]
+    """What its writers said so far: owner, exit_code, signal, traceback_tail, last_line, progress …"""
+    started_at: float | None
+    """When the run was first Running, epoch seconds."""
+
+    @property
+    def ended_at(self) -> float | None:
+        """When the run ended, epoch seconds; None before."""
+        return self.at if self.status.is_terminal else None
+
+
+_NONE_YET = StatusRecord(-1, Status.NOT_STARTED, 0.0, None, {}, None)
+
+
+class StatusFile:
+    """The status of one run.
+
+    Responsibilities: the newest status, its history, and compare-and-set changes of which exactly one wins. A file is
+    complete before it gets its name (write, fsync, link): whoever reads sees the old status or the new one.
+    """
+
+    def __init__(self, layout: RunLayout) -> None:
+        self._layout = layout
+        self._folder = layout.statuses
+
+    def read(self) -> StatusRecord:
+        """Return the newest status; number -1 and NotStarted if none was written yet."""
+        return next(self._newest_first(), _NONE_YET)
+
+    def history(self) -> list[StatusRecord]:
+        """Return every status that the run had, oldest first."""
+        return list(self._newest_first())[::-1]
+
+    def has_changed(self, since: int) -> bool:
+        """Whether a status newer than the one of that number was written: the cheap question of a hot path."""
+        return os.access(self._path(since + 1), os.F_OK)
+
+    def change(
+        self, to: Status, *, expected: Collection[Status] | None = None, reason: str | None = None, **fields: Any
+    ) -> StatusRecord | None:
+        """Set the status if it is one of those expected (any, if not given) and the run hasn't ended.
+
+        Fields are added to those that are known already. Returns the record written; None when somebody else was
+        first or the run has another status: then `read` tells which.
+        """
+        while True:
+            last = self.read()
+            if last.status.is_terminal or (expected is not None and last.status not in expected):
+                return None
+            now = time.time()
+            started_at = last.started_at if last.started_at is not None or to is not Status.RUNNING else now
+            record = StatusRecord(last.n + 1, to, now, reason, {**last.fields, **fields}, started_at)
+            if self._publish(record):
+                if to.is_terminal:
+                    self._sweep()
+                note_change(self._layout)
+                return record
+            self._pass_half_written(record.n)
+
+    def _path(self, n: int) -> Path:
+        return self._folder / f"{n}.json"
+
+    def _newest_first(self) -> Iterator[StatusRecord]:
+        try:
+            names = os.listdir(self._folder)  # noqa: PTH208  # names alone: lists ask this for each run
+        except FileNotFoundError:
+            return
+        numbers = (int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdecimal())
+        for n in sorted(numbers, reverse=True):
+            with suppress(ValueError, KeyError):  # being written, where links don't exist: the one before it holds
+                data = json.loads(self._path(n).read_bytes())
+                yield StatusRecord(
+                    n, Status(data["status"]), data["at"], data["reason"], data["fields"], data["started_at"]
+                )
+
+    def _publish(self, record: StatusRecord) -> bool:
+        """Write a record under its number; False if that number is taken."""
+        text = json.dumps(
+            {
+                "status": record.status.value,
+                "at": record.at,
+                "reason": record.reason,
+                "fields": record.fields,
+                "started_at": record.started_at,
+            }
+        ).encode()
+        draft = self._folder / f"{record.n}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+        self._folder.mkdir(exist_ok=True)
+        write_new(draft, text)
+        try:
+            os.link(draft, self._path(record.n))
+        except FileExistsError:
+            return False
+        except FileNotFoundError:  # the draft was swept by whoever ended the run
+            return False
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            try:
+                write_new(self._path(record.n), text)
+            except FileExistsError:
+                return False
+        finally:
+            with suppress(FileNotFoundError):
+                draft.unlink()
+        sync_folder(self._folder)
+        return True
+
+    def _pass_half_written(self, n: int) -> None:
+        """Remove a status that its writer was killed in, where links don't exist: nobody would get past it."""
+        with suppress(FileNotFoundError):
+            if self.read().n < n and time.time() - self._path(n).stat().st_mtime > _WRITING_S:
+                self._path(n).unlink()
+
+    def _sweep(self) -> None:
+        """Remove what writers left that were killed between their draft and its name."""
+        for draft in self._folder.glob("*.tmp"):
+            with suppress(FileNotFoundError):
+                draft.unlink()

@@ -1,0 +1,134 @@
+"""From what users log to what an event holds: float, int, str, bool or None, nothing lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sized
+from decimal import Decimal
+from itertools import islice
+from math import inf, isinf, nan
+from numbers import Integral, Number, Real
+from typing import Any
+
+from cellrun.core.errors import InvalidMetricError, UserErrorException, shown
+from cellrun.core.limits import limits
+from cellrun.core.store.event_line import Value
+
+_AS_IS = frozenset({float, str, bool, type(None)})
+_MOST_INT_BITS = 14_000  # Python itself refuses to read or write more than 4,300 digits
+
+
+def plain(name: str, value: Any) -> Value:
+    """Return a value as one that can be stored, exact.
+
+    Numbers of numpy and torch become Python's, a Decimal or Fraction the nearest float; anything that is no number,
+    text or None becomes its repr, as with Azure ML. Raises InvalidMetricError for a complex number or one out of range.
+    """
+    kind = type(value)
+    if kind in _AS_IS or (kind is int and _is_int_in_range(value)):  # the usual first: this is in every log call
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, Integral):
+        return _plain_int(name, value)
+    if isinstance(value, (Real, Decimal)):
+        return _plain_float(name, value)
+    if isinstance(value, Number):
+        raise InvalidMetricError(name, f"{kind.__name__} is not a number cellrun can store; got {shown(value)}")
+    if isinstance(value, str):
+        return str(value)
+    scalar = _scalar(value)
+    return repr(value) if scalar is value else plain(name, scalar)
+
+
+def plain_list(name: str, values: Any) -> list[Value]:
+    """Return the values of one log_list call: any iterable, array or tensor of one dimension.
+
+    Raises UserErrorException if it isn't one, InvalidMetricError for a list in it or more values than the limit.
+    """
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        raise UserErrorException(
+            f"metric {shown(name)}: log_list takes a list of values; got {type(values).__name__} {shown(values)}"
+        )
+    most = limits().call_values
+    listed = list(islice(_listed(values), most + 1))
+    if len(listed) > most:
+        given = f"{len(values):,}" if isinstance(values, Sized) else f"more than {most:,}"
+        raise InvalidMetricError(
+            name, f"one call holds {given} values, the limit is {most:,} (CELLRUN_CALL_VALUES); log it in parts"
+        )
+    kinds = set(map(type, listed))
+    if kinds <= _AS_IS or (kinds == {int} and _is_int_in_range(min(listed)) and _is_int_in_range(max(listed))):
+        return listed
+    return [_cell(name, name, value) for value in listed]
+
+
+def plain_row(name: str, columns: Mapping[str, Any]) -> dict[str, Value]:
+    """Return the cells of one row. Raises InvalidMetricError for a cell that is a list."""
+    return {column: _cell(name, column, value) for column, value in columns.items()}
+
+
+def plain_table(name: str, columns: Any) -> dict[str, list[Value]]:
+    """Return the columns of a table, all of one length; a column that is a single value is a table of one row.
+
+    Raises UserErrorException if it is no dict, InvalidMetricError if lengths differ.
+    """
+    if not isinstance(columns, Mapping):
+        raise UserErrorException(
+            f"metric {shown(name)}: log_table takes a dict of columns, {{'x': [1, 2], 'y': [3, 4]}}; "
+            f"got {type(columns).__name__} {shown(columns)}"
+        )
+    listed = {column: _column(name, values) for column, values in columns.items()}
+    lengths = {column: len(values) for column, values in listed.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{shown(column)} has {length:,}" for column, length in lengths.items())
+        raise InvalidMetricError(name, f"columns of a table have the same length; got {told}")
+    return listed
+
+
+def _column(name: str, values: Any) -> list[Value]:
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable) or getattr(values, "shape", None) == ():
+        return [_cell(name, name, values)]
+    return plain_list(name, values)
+
+
+def _cell(name: str, column: str, value: Any) -> Value:
+    if type(value) not in _AS_IS and (
+        isinstance(value, (list, tuple, set, range)) or getattr(value, "shape", ()) != ()
+    ):
+        raise InvalidMetricError(
+            name, f"a row's cell is one value, column {shown(column)} is a {type(value).__name__}: {shown(value)}"
+        )
+    return plain(name, value)
+
+
+def _listed(values: Iterable[Any]) -> Any:
+    """Return Python's own values of an array or tensor; anything else as it is."""
+    convert = getattr(values, "tolist", None)
+    return convert() if convert is not None and getattr(values, "shape", ()) != () else values
+
+
+def _scalar(value: Any) -> Any:
+    """Return the Python value of a numpy or torch scalar; anything else as it is."""
+    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+
+
+def _is_int_in_range(value: int) -> bool:
+    return value.bit_length() <= _MOST_INT_BITS
+
+
+def _plain_int(name: str, value: Any) -> int:
+    number = int(value)
+    if not _is_int_in_range(number):
+        problem = f"an int has {_MOST_INT_BITS:,} bits at most, got one of {number.bit_length():,}; log it as text"
+        raise InvalidMetricError(name, problem)
+    return number
+
+
+def _plain_float(name: str, value: Any) -> float:
+    if isinstance(value, Decimal) and value.is_nan():
+        return nan  # a signalling one refuses to become a float
+    try:
+        number = float(value)
+    except OverflowError:  # a Fraction
+        number = inf
+    if isinf(number) and number != value:
+        raise InvalidMetricError(name, f"this {type(value).__name__} is beyond what a float holds; log it as text")
+    return number

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.status import Status
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.settle import settle
+from cellrun.core.store.status_file import StatusFile
+
+ME = ProcessIdentity.current()
+
+
+@pytest.fixture
+def gone() -> ProcessIdentity:
+    """A process that has ended."""
+    process = subprocess.Popen(["true"])
+    who = ProcessIdentity.of(process.pid)
+    process.wait()
+    return who._replace(started=who.started or 1)
+
+
+@pytest.fixture
+def living() -> Iterator[ProcessIdentity]:
+    """A process that runs."""
+    process = subprocess.Popen(["sleep", "60"])
+    yield ProcessIdentity.of(process.pid)
+    process.kill()
+    process.wait()
+
+
+def running(layout: RunLayout, **processes: ProcessIdentity) -> RunLayout:
+    """Make a run Running under an owner, or under the processes of a supervisor."""
+    owner = processes.pop("owner", None)
+    fields: dict[str, Any] = {"owner": owner.to_json()} if owner else {}
+    StatusFile(layout).change(Status.RUNNING, **fields)
+    if processes:
+        layout.processes.write_text(json.dumps({name: who.to_json() for name, who in processes.items()}))
+    return layout
+
+
+def test_a_kernel_that_went_away(new_run: Callable[..., RunLayout], gone: ProcessIdentity) -> None:
+    layout = running(new_run(), owner=gone)
+    status = settle(layout)
+    assert (status.status, status.reason) == (Status.FAILED, "the kernel went away without complete()")
+    assert settle(layout) == status
+
+
+def test_a_kernel_that_lives(new_run: Callable[..., RunLayout], living: ProcessIdentity) -> None:
+    assert settle(running(new_run(), owner=living)).status is Status.RUNNING
+
+
+def test_a_pid_that_is_somebody_else_now(new_run: Callable[..., RunLayout], living: ProcessIdentity) -> None:
+    layout = running(new_run(), owner=living._replace(started=living.started - 1))
+    assert settle(layout).status is Status.FAILED
+
+
+@pytest.mark.parametrize("survivor", ["supervisor", "job"])
+def test_a_submitted_run_of_which_one_process_lives(
+    survivor: str, new_run: Callable[..., RunLayout], gone: ProcessIdentity, living: ProcessIdentity
+) -> None:
+    processes = {"supervisor": gone, "job": gone, survivor: living}
+    assert settle(running(new_run(kind="script"), **processes)).status is Status.RUNNING
+
+
+def test_a_submitted_run_of_which_nobody_lives(new_run: Callable[..., RunLayout], gone: ProcessIdentity) -> None:
+    status = settle(running(new_run(kind="script"), supervisor=gone, job=gone))
+    assert (status.status, status.reason) == (Status.FAILED, "supervisor and job disappeared")
+
+
+@pytest.mark.parametrize("kind", ["script", "interactive"])
+def test_a_restarted_machine(kind: str, new_run: Callable[..., RunLayout]) -> None:
+    before = ME._replace(boot="another boot")
+    processes = {"owner": before} if kind == "interactive" else {"supervisor": before, "job": before}
+    status = settle(running(new_run(kind=kind), **processes))
+    assert status.status is Status.FAILED
+    assert re.fullmatch(r"machine restarted at 20\d\d-\d\d-\d\d [\d:]{8} \(boot id changed\)", status.reason or "")
+
+
+@pytest.mark.parametrize("kind", ["script", "interactive"])
+def test_of_another_host_nothing_can_be_proven(kind: str, new_run: Callable[..., RunLayout]) -> None:
+    elsewhere = ME._replace(host="another", boot="another boot")
+    processes = {"owner": elsewhere} if kind == "interactive" else {"supervisor": elsewhere, "job": elsewhere}
+    assert settle(running(new_run(kind=kind), **processes)).status is Status.RUNNING
+
+
+def test_a_submission_that_was_killed_before_its_start(
+    new_run: Callable[..., RunLayout], gone: ProcessIdentity
+) -> None:
+    layout = new_run(kind="script")
+    assert settle(layout).status is Status.NOT_STARTED  # this process made it and lives
+    record = json.loads(layout.record.read_text()) | {"created_by": gone.to_json()}
+    layout.record.write_text(json.dumps(record))
+    status = settle(layout)
+    assert (status.status, status.reason) == (
+        Status.FAILED,
+        "the process that submitted it went away before it was started",
+    )
+
+
+def test_a_queued_run_waits_for_whoever_admits_it(new_run: Callable[..., RunLayout], gone: ProcessIdentity) -> None:
+    layout = new_run(kind="script")
+    StatusFile(layout).change(Status.QUEUED, owner=gone.to_json())
+    assert settle(layout).status is Status.QUEUED
+
+
+@pytest.mark.parametrize("status", [Status.COMPLETED, Status.FAILED, Status.CANCELED])
+def test_what_has_ended_stays(status: Status, new_run: Callable[..., RunLayout], gone: ProcessIdentity) -> None:
+    layout = running(new_run(), owner=gone)
+    StatusFile(layout).change(status, reason="its own")
+    assert (settle(layout).status, settle(layout).reason) == (status, "its own")

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cellrun.core.status import Status
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.status_file import StatusFile
+
+
+@pytest.fixture
+def layout(new_run: Callable[..., RunLayout]) -> RunLayout:
+    return new_run()
+
+
+@pytest.fixture
+def file(layout: RunLayout) -> StatusFile:
+    return StatusFile(layout)
+
+
+def refuse_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without hard links, such as many FUSE mounts and SMB shares."""
+
+    def link(*_: Any) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", link)
+
+
+def test_a_run_begins_not_started(file: StatusFile) -> None:
+    assert (file.read().n, file.read().status) == (0, Status.NOT_STARTED)
+
+
+def test_a_folder_without_a_status_is_not_started(tmp_path: Path) -> None:
+    file = StatusFile(RunLayout(tmp_path / "run"))
+    assert (file.read().n, file.read().status, file.history()) == (-1, Status.NOT_STARTED, [])
+
+
+def test_a_change_keeps_what_was_said_before(file: StatusFile, layout: RunLayout) -> None:
+    before = time.time()
+    file.change(Status.RUNNING, owner={"pid": 7})
+    running = file.read()
+    file.change(Status.FAILED, reason="killed by signal 9 (SIGKILL)", exit_code=None, signal=9)
+    failed = StatusFile(layout).read()
+    assert (failed.n, failed.status, failed.reason) == (2, Status.FAILED, "killed by signal 9 (SIGKILL)")
+    assert failed.fields == {"owner": {"pid": 7}, "exit_code": None, "signal": 9}
+    assert before <= running.at == running.started_at == failed.started_at <= failed.at == failed.ended_at
+    assert running.ended_at is None
+    assert [record.status for record in file.history()] == [Status.NOT_STARTED, Status.RUNNING, Status.FAILED]
+    assert layout.workspace.changes.read_text().split() == [layout.run_id] * 2
+
+
+@pytest.mark.parametrize("terminal", [Status.COMPLETED, Status.FAILED, Status.CANCELED])
+def test_a_terminal_status_never_changes(terminal: Status, file: StatusFile) -> None:
+    file.change(terminal)
+    for status in Status:
+        assert file.change(status) is None
+    assert file.read().status is terminal
+    assert len(file.history()) == 2
+
+
+def test_only_an_expected_status_is_changed(file: StatusFile) -> None:
+    assert file.change(Status.RUNNING, expected={Status.STARTING, Status.QUEUED}) is None
+    assert file.read().status is Status.NOT_STARTED
+    assert file.change(Status.QUEUED, expected={Status.NOT_STARTED}) is not None
+
+
+def test_it_says_cheaply_whether_something_is_new(file: StatusFile) -> None:
+    seen = file.read().n
+    assert not file.has_changed(seen)
+    file.change(Status.RUNNING)
+    assert file.has_changed(seen)
+    assert not file.has_changed(file.read().n)
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_of_many_threads_one_wins(
+    has_links: bool, new_run: Callable[..., RunLayout], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not has_links:
+        refuse_links(monkeypatch)
+    ends = [Status.COMPLETED, Status.FAILED, Status.CANCELED]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(20):
+            file = StatusFile(new_run())
+            gate = threading.Barrier(8)
+
+            def end(thread: int, file: StatusFile = file, gate: threading.Barrier = gate) -> Any:
+                gate.wait()
+                return file.change(ends[thread % 3], thread=thread)
+
+            won = [record for record in pool.map(end, range(8)) if record]
+            assert len(won) == 1
+            assert file.read() == won[0]
+            assert len(file.history()) == 2
+
+
+def test_of_several_processes_each_change_is_made_once(layout: RunLayout) -> None:
+    program = """
+import sys
+from cellrun.core.status import Status
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.status_file import StatusFile
+file = StatusFile(RunLayout(sys.argv[1]))
+print(sum(file.change(Status.RUNNING, expected={Status.RUNNING, Status.NOT_STARTED}) is not None for _ in range(50)))
+"""
+    command = [sys.executable, "-c", program, str(layout.folder)]
+    writers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    assert [writer.communicate(timeout=60)[0] for writer in writers] == ["50\n"] * 4
+    assert [record.n for record in StatusFile(layout).history()] == list(range(201))
+    assert sorted(os.listdir(layout.statuses)) == sorted(f"{n}.json" for n in range(201))
+
+
+def test_without_links_a_half_written_status_is_not_seen_yet(
+    layout: RunLayout, file: StatusFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_links(monkeypatch)
+    file.change(Status.RUNNING)
+    for half in ("", '{"status": "Comp', '{"status": "Completed"}'):
+        (layout.statuses / "2.json").write_text(half)
+        assert file.read().status is Status.RUNNING
+    assert [record.n for record in file.history()] == [0, 1]
+
+
+def test_without_links_a_killed_writer_holds_nobody_up(
+    layout: RunLayout, file: StatusFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_links(monkeypatch)
+    half = layout.statuses / "1.json"
+    half.write_text('{"status": "Comp')
+    os.utime(half, (0, 0))
+    assert file.change(Status.RUNNING) is not None
+    assert [record.status for record in file.history()] == [Status.NOT_STARTED, Status.RUNNING]
+
+
+def test_a_disk_that_refuses_is_told_and_changes_nothing(file: StatusFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_: Any) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", link)
+        with pytest.raises(OSError, match="Input/output error"):
+            file.change(Status.RUNNING)
+    assert file.read().status is Status.NOT_STARTED
+    assert file.change(Status.RUNNING) is not None
+
+
+def test_a_status_is_on_the_disk_before_it_has_its_name(layout: RunLayout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order that survives a power cut (D11): write, fsync, link, fsync of the folder."""
+    calls: list[str] = []
+
+    def noted(name: str) -> Callable[..., Any]:
+        real = getattr(os, name)
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            calls.append(name)
+            return real(*arguments, **options)
+
+        return call
+
+    for name in ("write", "fsync", "link"):
+        monkeypatch.setattr(os, name, noted(name))
+    StatusFile(layout).change(Status.RUNNING)
+    assert calls == ["write", "fsync", "link", "fsync", "write"]  # the last: the workspace's list of changes
+
+
+def test_a_run_that_was_copied_elsewhere_leaves_nothing_around_it(layout: RunLayout, tmp_path: Path) -> None:
+    copy = RunLayout(tmp_path / "a" / "b" / "copy")
+    copy.folder.parent.mkdir(parents=True)
+    layout.folder.rename(copy.folder)
+    StatusFile(copy).change(Status.COMPLETED)
+    assert os.listdir(tmp_path / "a") == ["b"]
+    assert os.listdir(tmp_path / "a" / "b") == ["copy"]

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cellrun.core.identity import ProcessIdentity, start_ticks
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="start times come from /proc")
+
+
+@pytest.fixture
+def child():
+    process = subprocess.Popen(["sleep", "60"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_process_is_alive_until_it_ends(child: subprocess.Popen[bytes]) -> None:
+    who = ProcessIdentity.of(child.pid)
+    assert who.is_alive()
+    assert not who.is_proven_dead()
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # a zombie now
+    assert start_ticks(child.pid) == 0
+    assert who.is_proven_dead()
+    child.wait()
+    assert who.is_proven_dead()
+
+
+def test_a_reused_pid_is_another_process(child: subprocess.Popen[bytes]) -> None:
+    who = ProcessIdentity.of(child.pid)
+    assert who._replace(started=who.started - 1).is_proven_dead()
+
+
+def test_a_process_of_another_boot_is_dead_and_of_another_host_unknown() -> None:
+    me = ProcessIdentity.current()
+    assert me._replace(boot="another").is_proven_dead()
+    elsewhere = me._replace(host="another")
+    assert not elsewhere.is_alive()
+    assert not elsewhere.is_proven_dead()
+
+
+def test_a_command_s_name_may_look_like_the_rest_of_the_line() -> None:
+    program = "open('/proc/self/comm', 'w').write('a) R 1 (b'); print('named', flush=True); input()"
+    evil = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert evil.stdout.readline() == b"named\n"
+        who = ProcessIdentity.of(evil.pid)
+        assert who.started >= start_ticks(os.getpid())
+        assert who.is_alive()
+    finally:
+        evil.communicate(b"\n")
+
+
+def test_it_survives_json() -> None:
+    me = ProcessIdentity.current()
+    assert ProcessIdentity.from_json(me.to_json()) == me

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from cellrun.core import places
+from cellrun.core.errors import WorkspaceException
+from cellrun.core.store.layout import WorkspaceLayout
+
+
+def mode(folder: Path) -> int:
+    return stat.S_IMODE(folder.stat().st_mode)
+
+
+def test_the_home_is_where_the_variable_says_and_private(home: Path) -> None:
+    assert places.home() == home
+    assert mode(home) == 0o700
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has its own place")
+def test_the_home_without_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CELLRUN_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", "relative/ones/are/ignored")
+    assert places.home() == tmp_path / ".local" / "share" / "cellrun"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert places.home() == tmp_path / "data" / "cellrun"
+
+
+def test_a_home_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CELLRUN_HOME", str(tmp_path / "file" / "below"))
+    with pytest.raises(
+        WorkspaceException, match=r"cannot create runs under .*below \(not a directory\); set CELLRUN_HOME"
+    ):
+        places.home()
+
+
+def test_the_runtime_folder_prefers_the_session_s(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert places.runtime_folder() == tmp_path / "runtime"
+    monkeypatch.delenv("CELLRUN_RUNTIME_DIR")
+    session = tmp_path / "session"
+    session.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(session))
+    assert places.runtime_folder() == session / "cellrun"
+    assert mode(session / "cellrun") == 0o700
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "gone"))
+    assert places.runtime_folder() == home / "runtime"
+
+
+def test_a_runtime_folder_that_others_can_write_to_is_refused() -> None:
+    folder = places.runtime_folder()
+    folder.chmod(0o777)
+    with pytest.raises(WorkspaceException, match=r"writable by others \(mode 777\); run: chmod 700"):
+        places.runtime_folder()
+
+
+def test_a_runtime_folder_that_is_a_link_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.setenv("CELLRUN_RUNTIME_DIR", str(tmp_path / "link"))
+    with pytest.raises(WorkspaceException, match="not a folder of this user"):
+        places.runtime_folder()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_runtime_folder_of_somebody_else_is_refused() -> None:
+    folder = places.runtime_folder()
+    os.chown(folder, 12345, 12345)
+    with pytest.raises(WorkspaceException, match="not a folder of this user"):
+        places.runtime_folder()
+
+
+def test_workspaces_of_different_names_have_different_folders(home: Path) -> None:
+    given = ["team", "Team A", "Team-A", "Team/A", "../../etc", "実験", "試験", "\ud800"]
+    folders = [places.named_workspace(name).folder for name in given]
+    assert len(set(folders)) == len(given)
+    assert all(folder.parent == home / "workspaces" for folder in folders)
+    assert folders[0].name == "team"
+
+
+def made_workspace(folder: Path, workspace_id: str) -> WorkspaceLayout:
+    folder.mkdir()
+    layout = WorkspaceLayout(folder)
+    layout.record.write_text(json.dumps({"id": workspace_id, "name": "team"}))
+    return layout
+
+
+def test_the_registry_knows_what_was_opened_and_is_still_there(tmp_path: Path) -> None:
+    one, other = made_workspace(tmp_path / "one", "id-1"), made_workspace(tmp_path / "other", "id-2")
+    for _ in range(2):
+        assert places.register(one) == ("id-1", "team", one)
+    places.register(other)
+    assert [(entry.id, entry.layout.folder) for entry in places.registered()] == [
+        ("id-1", one.folder),
+        ("id-2", other.folder),
+    ]
+    one.folder.rename(tmp_path / "moved")
+    assert [entry.id for entry in places.registered()] == ["id-2"]
+    places.register(WorkspaceLayout(tmp_path / "moved"))
+    assert {entry.layout.folder for entry in places.registered()} == {tmp_path / "moved", other.folder}
