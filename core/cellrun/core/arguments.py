@@ -1,0 +1,87 @@
+"""What a script gets in `sys.argv`, element by element, and the parameters that can be read off it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cellrun.core.errors import shown
+from cellrun.core.resources import size_text
+
+MOST_BYTES = 128 * 1024  # Linux: MAX_ARG_STRLEN, the closing NUL counted
+
+
+def argument_texts(arguments: Iterable[Any]) -> tuple[list[str], list[str]]:
+    """Return arguments as the texts that arrive in `sys.argv`, and the problems of those that can't be passed.
+
+    None becomes 'None', True 'True', a path its text, a number (numpy's scalars included) what `str` says.
+    """
+    texts, problems = [], []
+    for number, argument in enumerate(arguments, start=1):
+        text = _text(argument)
+        problem = f"({type(argument).__name__}) cannot be passed; give str, int, float, bool, None or a path"
+        if text is not None:
+            texts.append(text)
+            problem = _problem(text)
+        if problem:
+            problems.append(f"argument {number} {problem}")
+    return texts, problems
+
+
+def variable_texts(variables: Mapping[Any, Any]) -> tuple[dict[str, str], list[str]]:
+    """Return environment variables as texts, and the problems of those that can't be passed."""
+    texts, problems = {}, []
+    for name, value in variables.items():
+        if not isinstance(name, str) or not name or "=" in name or "\0" in name:
+            problems.append(f"environment variable {shown(name)}: a name is a text without '=' and NUL")
+            continue
+        text = _text(value)
+        problem = f"({type(value).__name__}) cannot be passed; give str, int, float, bool or a path"
+        if text is not None and value is not None:
+            texts[name] = text
+            problem = _problem(text)
+        if problem:
+            problems.append(f"environment variable {name} {problem}")
+    return texts, problems
+
+
+def parameters(texts: Sequence[str]) -> dict[str, str]:
+    """Return the pairs that stand in arguments as `--name value` or `--name=value`; of one name the last."""
+    pairs = {}
+    for number, text in enumerate(texts):
+        name, equals, value = text.removeprefix("--").partition("=")
+        if not text.startswith("--") or not name:
+            continue
+        if equals:
+            pairs[name] = value
+        elif number + 1 < len(texts) and not texts[number + 1].startswith("--"):
+            pairs[name] = texts[number + 1]
+    return pairs
+
+
+def _text(value: Any) -> str | None:
+    """Return a value as a text, None if it has none that a script could read back."""
+    if isinstance(value, str):
+        return str.__str__(value)  # of an enum of texts its value, not its name
+    if value is None or isinstance(value, (bool, int, float)):
+        return str(value)
+    if isinstance(value, os.PathLike):
+        path = os.fspath(value)
+        return path if isinstance(path, str) else None
+    numpy = sys.modules.get("numpy")  # who has a numpy scalar has imported numpy
+    return str(value) if numpy and isinstance(value, numpy.generic) and not isinstance(value, bytes) else None
+
+
+def _problem(text: str) -> str:
+    """Say why a text can't be passed to a program; empty if it can."""
+    if "\0" in text:
+        return "holds a NUL character, which no program can be given"
+    try:
+        size = len(os.fsencode(text)) + 1
+    except UnicodeEncodeError as error:
+        return f"holds {error.object[error.start]!r}, a lone surrogate, which no program can be given"
+    if size > MOST_BYTES:
+        return f"is {size_text(size)}; Linux allows {MOST_BYTES // 1024} KiB, write it to a file"
+    return ""

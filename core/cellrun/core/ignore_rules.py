@@ -1,0 +1,76 @@
+"""What stays out of a snapshot: git's own rules for an ignore file, after a few that hold anyway."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+NAMES = (".cellrunignore", ".amlignore", ".gitignore")  # the first one found at the root counts, an empty one too
+_ALWAYS_OUT = frozenset({".git", ".hg", ".svn"})
+_CACHES = frozenset(
+    {
+        *("__pycache__", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".nox"),
+        *("node_modules", ".venv", ".DS_Store", ".virtual_documents"),
+    }
+)
+_AT_THE_ROOT = frozenset({"outputs", "logs", ".cellrun", ".azureml"})
+_ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
+
+
+class IgnoreRules:
+    """The rules of one source folder. Paths are relative to it, with slashes.
+
+    Out by default: version control, virtual and conda environments, caches, and `outputs` and `logs` at the root. Then
+    the ignore file's lines count as git reads them, `!outputs/` included, with files of that name in folders below.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.file_name = next((name for name in NAMES if (root / name).is_file()), None)
+
+    def leaves_out(self, path: str, *, is_folder: bool) -> bool:
+        """Whether a file or a folder (with all that is in it) stays out."""
+        name = path.rpartition("/")[2]
+        if name in _ALWAYS_OUT:
+            return True
+        said = self._said(path + "/" if is_folder else path)
+        return said if said is not None else self._is_out_by_default(path, name, is_folder=is_folder)
+
+    def _said(self, path: str) -> bool | None:
+        """Return what the ignore files say: the one nearest to the path that says anything."""
+        if self.file_name is None:
+            return None
+        folder = path.rstrip("/").rpartition("/")[0]
+        while True:
+            spec = _spec(self._root / folder / self.file_name)
+            if spec is not None:
+                said: bool | None = spec.check_file(path[len(folder) + 1 :] if folder else path).include
+                if said is not None:
+                    return said
+            if not folder:
+                return None
+            folder = folder.rpartition("/")[0]
+
+    def _is_out_by_default(self, path: str, name: str, *, is_folder: bool) -> bool:
+        if name in _CACHES or path in _AT_THE_ROOT:
+            return True
+        return is_folder and any((self._root / path / mark).exists() for mark in _ENVIRONMENT_MARKS)
+
+
+def _spec(file: Path) -> GitIgnoreSpec | None:
+    try:
+        text = file.read_bytes()
+    except OSError:
+        return None
+    return _parsed(text)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: bytes) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415  # most source folders have no ignore file
+
+    return GitIgnoreSpec.from_lines(text.decode("utf-8", "surrogateescape").splitlines())

@@ -1,0 +1,1 @@
+"""What runs beside or inside a submitted run; light to import."""

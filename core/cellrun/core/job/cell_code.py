@@ -1,0 +1,58 @@
+"""Executes the code of a cell as a kernel does: at module level, `await` allowed, the last expression echoed."""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import asyncio
+import inspect
+import io
+import sys
+import tokenize
+from types import CodeType
+from typing import Any
+
+CELL_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+
+
+def run_code(source: str, filename: str, namespace: dict[str, Any]) -> None:
+    """Run source in a namespace; whatever it raises is raised here."""
+    codes = _compiled(source, filename)
+    sys.displayhook = echo
+    if not any(code.co_flags & inspect.CO_COROUTINE for code in codes):
+        for code in codes:
+            exec(code, namespace)  # noqa: S102  # a cell is code
+        return
+
+    async def run_all() -> None:
+        for code in codes:
+            result = eval(code, namespace)  # noqa: S307  # as above; a coroutine if it awaits something
+            if code.co_flags & inspect.CO_COROUTINE:
+                await result
+
+    asyncio.run(run_all())
+
+
+def echo(value: object) -> None:
+    """Print the value of a cell's last expression."""
+    if value is not None:
+        sys.stdout.write(f"{value!r}\n")
+
+
+def _compiled(source: str, filename: str) -> list[CodeType]:
+    """Return the code of the statements, and apart from it that of a last expression, which is echoed."""
+    tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST | CELL_FLAGS, dont_inherit=True)
+    is_echoed = bool(tree.body) and isinstance(tree.body[-1], ast.Expr) and not _is_silenced(source)
+    echoed = [tree.body.pop()] if is_echoed else []
+    statements = compile(tree, filename, "exec", CELL_FLAGS, dont_inherit=True)
+    flags = CELL_FLAGS | statements.co_flags & FUTURE_FLAGS
+    return [statements, compile(ast.Interactive(echoed), filename, "single", flags, dont_inherit=True)]
+
+
+def _is_silenced(source: str) -> bool:
+    """Whether the source ends with a semicolon, which keeps the last expression from being echoed."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER, tokenize.DEDENT}
+    words = [token.string for token in tokens if token.type not in skipped]
+    return bool(words) and words[-1] == ";"

@@ -1,0 +1,26 @@
+"""An IPython shell for a cell that has magics or shell lines: plain, without history, terminal or kernel."""
+
+from __future__ import annotations
+
+import types
+
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from cellrun.core.store.layout import RunLayout
+
+
+class _CellShell(InteractiveShell):
+    """What the cell's `get_ipython()` returns."""
+
+    system = InteractiveShell.system_raw  # straight into the run's log: no pipe, no terminal in between
+
+
+def start_shell(module: types.ModuleType, layout: RunLayout) -> None:
+    """Start a shell on a module, whose names become the shell's; its files stay in the run's folder."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    _CellShell.instance(
+        config=config, user_module=module, user_ns=vars(module), ipython_dir=str(layout.folder / "ipython")
+    )

@@ -1,0 +1,74 @@
+"""The processes of this machine, as /proc tells them; empty where there is no /proc.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from cellrun.core.identity import ProcessIdentity, boot_id, host_name
+
+
+class ProcessEntry(NamedTuple):
+    """One process at one moment."""
+
+    pid: int
+    parent: int
+    group: int
+    session: int
+    started: int
+    """In clock ticks since boot."""
+    has_ended: bool
+    """Whether it is a zombie: ended, its parent hasn't asked yet."""
+
+    @property
+    def identity(self) -> ProcessIdentity:
+        """Who it is for good."""
+        return ProcessIdentity(host_name(), boot_id(), self.pid, self.started)
+
+    @property
+    def age_s(self) -> float:
+        """How long ago it was started."""
+        return _seconds_since_boot() - self.started / os.sysconf("SC_CLK_TCK")
+
+
+def process(pid: int) -> ProcessEntry | None:
+    """Return a process by its pid; None if there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123  # thousands in one look
+            stat = file.read()
+    except OSError:
+        return None
+    fields = stat[stat.rindex(b")") + 2 :].split()  # the command's name before it may hold blanks and brackets
+    parent, group, session, started = (int(fields[i]) for i in (1, 2, 3, 19))
+    return ProcessEntry(pid, parent, group, session, started, fields[0] in {b"Z", b"X"})
+
+
+def processes() -> Iterator[ProcessEntry]:
+    """Iterate over all processes that haven't ended."""
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():  # noqa: PTH112, PTH208  # thousands in one look
+        entry = process(int(name)) if name.isdecimal() else None
+        if entry and not entry.has_ended:
+            yield entry
+
+
+def variable(pid: int, name: str) -> str | None:
+    """Return a variable of the environment that a process was started with; None if unset or not ours to read."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
+            block = b"\0" + file.read()
+    except OSError:
+        return None
+    start = block.find(b"\0" + name.encode() + b"=")
+    if start < 0:
+        return None
+    start += len(name) + 2
+    return os.fsdecode(block[start : block.find(b"\0", start)])
+
+
+def _seconds_since_boot() -> float:
+    with open("/proc/uptime", "rb") as file:  # noqa: PTH123
+        return float(file.read().split()[0])

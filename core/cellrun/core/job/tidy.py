@@ -1,0 +1,46 @@
+"""What remains of a job's working folder: what the job made or changed, on the disk for good.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from cellrun.core.store.layout import RunLayout
+
+
+def tidy(layout: RunLayout) -> None:
+    """Remove the unchanged copies of the snapshot from the working folder, and byte code; what the job wrote stays."""
+    import shutil  # noqa: PLC0415  # a supervisor that only waits has no use for it
+
+    kept = {layout.outputs, layout.logs}
+    for folder, _, names in os.walk(layout.snapshot, topdown=False):
+        copy = layout.work / Path(folder).relative_to(layout.snapshot)
+        for name in names:
+            with suppress(OSError):
+                if _is_same(Path(folder, name), copy / name):
+                    (copy / name).unlink()
+        shutil.rmtree(copy / "__pycache__", ignore_errors=True)
+        if copy != layout.work and copy not in kept:
+            with suppress(OSError):  # the job has put something there
+                copy.rmdir()
+
+
+def sync_files(layout: RunLayout) -> None:
+    """Put the event logs and the log on the disk for good: a status that says the run has ended must not be ahead."""
+    for path in [*layout.events.glob("*.jsonl"), layout.log]:
+        with suppress(OSError):
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+
+
+def _is_same(original: Path, copy: Path) -> bool:
+    """Whether a copy is as it was made: the copy has its original's size and time, down to the nanosecond."""
+    mine, its = original.lstat(), copy.lstat()
+    return (mine.st_size, mine.st_mtime_ns) == (its.st_size, its.st_mtime_ns)

@@ -1,0 +1,154 @@
+"""The snapshot: a source folder as it was when it was submitted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from cellrun.core.errors import SnapshotException
+from cellrun.core.ignore_rules import NAMES, IgnoreRules
+from cellrun.core.limits import limits
+from cellrun.core.resources import size_text
+
+_COUNT_BEYOND = 5  # a folder of ten times the files allowed is refused as surely as one of five times
+
+
+class SnapshotFile(NamedTuple):
+    """A file that goes into a snapshot. `path` is relative, with slashes."""
+
+    path: str
+    size_bytes: int
+    source: str
+
+
+class Snapshot:
+    """A source folder as it would be taken along: scanned first, refused or copied afterwards.
+
+    Links are followed and their targets copied; a link back to a folder above, a pipe, a socket or a device is left out
+    with a warning and never opened. `out` are folders that never go along, such as the workspace's own.
+    """
+
+    def __init__(self, folder: Path, out: tuple[Path, ...] = ()) -> None:
+        self.folder = folder
+        self.files: list[SnapshotFile] = []
+        self.folders: list[str] = []
+        self.warnings: list[str] = []
+        self.rules = IgnoreRules(folder)
+        self._out = {_identity(path.stat()) for path in out if path.exists()}
+        self._most_files = limits().snapshot_files * _COUNT_BEYOND
+        self._scan("", (_identity(folder.stat()),))
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of all its files."""
+        return sum(file.size_bytes for file in self.files)
+
+    def problems(self) -> list[str]:
+        """Return why the folder can't be taken along as it is: nothing, or that it is too big and because of what."""
+        most = limits()
+        size, count = self.size_bytes, len(self.files)
+        if size <= most.snapshot_bytes and count <= most.snapshot_files:
+            return []
+        largest = sorted(self.files, key=lambda file: file.size_bytes, reverse=True)[:3]
+        listed = ", ".join(f"{file.path} {size_text(file.size_bytes)}" for file in largest)
+        more = " or more" if count > self._most_files else ""
+        text = (
+            f"the snapshot of {self.folder} is {size_text(size)} in {count:,} files{more} "
+            f"(limit {size_text(most.snapshot_bytes)}, {most.snapshot_files:,} files); largest: {listed}; "
+            f"add what isn't needed to {' or '.join(NAMES[:2])}, "
+            "or set CELLRUN_SNAPSHOT_BYTES or CELLRUN_SNAPSHOT_FILES"
+        )
+        return [text]
+
+    def copy_to(self, target: Path) -> None:
+        """Copy the files into a folder, with their times and permissions.
+
+        Raises SnapshotException for a file that can't be read.
+        """
+        for folder in ("", *self.folders):
+            (target / folder).mkdir(parents=True, exist_ok=True)
+        for file in self.files:
+            try:
+                _copy(file.source, target / file.path)
+            except FileNotFoundError:  # removed since the scan
+                continue
+            except OSError as error:
+                raise SnapshotException(f"{file.source} can't be copied: {error.strerror}") from error
+
+    def _scan(self, folder: str, above: tuple[tuple[int, int], ...]) -> None:
+        for entry in sorted(self._entries(folder), key=lambda entry: entry.name):
+            if len(self.files) > self._most_files:
+                return
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            try:
+                found = entry.stat()
+            except OSError as error:
+                if not self.rules.leaves_out(path, is_folder=False):
+                    self.warnings.append(f"{path}: left out: {error.strerror}")
+                continue
+            is_folder = stat.S_ISDIR(found.st_mode)
+            if self.rules.leaves_out(path, is_folder=is_folder):
+                continue
+            if is_folder:
+                self._enter(path, _identity(found), above)
+            elif stat.S_ISREG(found.st_mode):
+                self.files.append(SnapshotFile(path, found.st_size, entry.path))
+            else:
+                self.warnings.append(f"{path}: left out: a pipe, socket or device")
+
+    def _enter(self, path: str, identity: tuple[int, int], above: tuple[tuple[int, int], ...]) -> None:
+        if identity in self._out:
+            return
+        if identity in above:
+            self.warnings.append(f"{path}: left out: a link to a folder that it is in")
+            return
+        self.folders.append(path)
+        self._scan(path, (*above, identity))
+
+    def _entries(self, folder: str) -> Iterator[os.DirEntry[str]]:
+        try:
+            with os.scandir(self.folder / folder) as entries:
+                yield from entries
+        except OSError as error:
+            self.warnings.append(f"{folder or '.'}: left out: {error.strerror}")
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder of plain files, with their times and permissions: a snapshot into a working folder."""
+    for folder, _, names in os.walk(source):
+        made = target / Path(folder).relative_to(source)
+        made.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            _copy(Path(folder, name), made / name)
+
+
+def _copy(source: str | Path, target: Path) -> None:
+    """Copy one file: by reference where the file system can, so that a large one costs nothing until it is changed."""
+    with open(source, "rb") as reader, target.open("xb") as writer:  # noqa: PTH123  # may be a plain string
+        found = os.fstat(reader.fileno())
+        _copy_content(reader.fileno(), writer.fileno(), found.st_size)
+        with suppress(OSError):  # a file system without permissions
+            os.fchmod(writer.fileno(), stat.S_IMODE(found.st_mode) & 0o777)
+        os.utime(writer.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def _copy_content(reader: int, writer: int, size: int) -> None:
+    if hasattr(os, "copy_file_range"):
+        try:
+            while os.copy_file_range(reader, writer, max(size, 1 << 20)):
+                pass
+        except OSError:  # two file systems, or one that can't: by hand, from where it stopped
+            pass
+        else:
+            return
+    with os.fdopen(os.dup(reader), "rb") as source, os.fdopen(os.dup(writer), "wb") as target:
+        shutil.copyfileobj(source, target)
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino

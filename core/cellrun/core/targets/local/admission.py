@@ -1,0 +1,147 @@
+"""Who may start: the pass over the queue that a submission, an ending supervisor and any reader make.
+
+Standard library only: an ending supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from cellrun.core.errors import ExperimentExecutionException, ProcessLimitError
+from cellrun.core.identity import boot_id
+from cellrun.core.job.job_environment import job_environment
+from cellrun.core.job.launch_spec import LaunchSpec
+from cellrun.core.job.start import SupervisorStart
+from cellrun.core.status import Status
+from cellrun.core.store.settle import restart_reason
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.targets.local import machine
+from cellrun.core.targets.local.queue import LocalQueue, Ticket
+from cellrun.core.targets.local.recovery import recover
+
+_NOT_STARTED = frozenset({Status.NOT_STARTED, Status.QUEUED})
+
+
+def main(queue_folder: str) -> None:
+    """Make the pass when a run has ended."""
+    queue = LocalQueue(queue_folder)
+    with queue.locked():
+        look_after(queue)
+        admit(queue)
+
+
+def admit(queue: LocalQueue, ahead: SupervisorStart | None = None) -> None:
+    """Start the runs that wait, in order, as far as there is room. To be called with the queue held.
+
+    `ahead` is a supervisor that was started before its run came to the queue.
+    """
+    waiting = queue.waiting()
+    if not waiting:
+        return
+    running = queue.running()
+    has_looked = False
+    for ticket in waiting:
+        if not _fits(ticket, running) and not has_looked:  # some of them may have ended unseen
+            has_looked = True
+            look_after(queue)
+            running = queue.running()
+        if not _fits(ticket, running):
+            return
+        try:
+            started = _start(queue, ticket, _free_devices(ticket, running), ahead)
+        except ProcessLimitError:  # it waits on, and so do those behind it
+            return
+        if started:
+            running.append(started)
+
+
+def cancel_waiting(queue: LocalQueue, run_id: str) -> None:
+    """Cancel a run that was asked to be, if it is still waiting. To be called with the queue held."""
+    for ticket in queue.waiting():
+        if ticket.layout.run_id == run_id and _ended_while_waiting(ticket, StatusFile(ticket.layout)):
+            queue.remove(ticket)
+
+
+def look_after(queue: LocalQueue) -> None:
+    """Forget the runs that have ended and adopt those whose supervisor died. To be called with the queue held."""
+    for ticket in queue.running():
+        layout = ticket.layout
+        if not layout.claim.exists() and layout.folder.exists():  # whoever was starting it was killed meanwhile
+            queue.send_back(ticket)
+        elif recover(layout):
+            queue.remove(ticket)
+        else:
+            queue.confirm(ticket)
+
+
+def _fits(ticket: Ticket, running: list[Ticket]) -> bool:
+    """Whether a run has room beside those that run. Alone it always has: else it would wait for ever."""
+    if not running:
+        return True
+    most = machine.capacity()
+    asked = [ticket.resources, *(other.resources for other in running)]
+    return (
+        sum(one.cpus for one in asked) <= most.cpus
+        and sum(one.memory_bytes for one in asked) <= most.memory_bytes
+        and ticket.resources.gpus <= len(_free_devices(ticket, running))
+    )
+
+
+def _free_devices(ticket: Ticket, running: list[Ticket]) -> list[str]:
+    taken = {device for other in running for device in other.devices}
+    return [device for device in ticket.devices if device not in taken]
+
+
+def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: SupervisorStart | None) -> Ticket | None:
+    """Start the run of a ticket. Returns the ticket that holds its resources; None if it needs none any more.
+
+    Raises ProcessLimitError for a run that has waited and has to wait on.
+    """
+    layout, status = ticket.layout, StatusFile(ticket.layout)
+    try:
+        spec = LaunchSpec.read(layout)
+    except FileNotFoundError:  # the folder was removed
+        queue.remove(ticket)
+        return None
+    if _ended_while_waiting(ticket, status):
+        queue.remove(ticket)
+        return None
+    has_waited = status.read().status is Status.QUEUED
+    running = queue.mark_running(ticket, free_devices[: ticket.resources.gpus])
+    environment, missing = job_environment(spec, layout, ticket.environment, os.environ)
+    if running.devices:
+        environment["CUDA_VISIBLE_DEVICES"] = ",".join(running.devices)
+    try:
+        supervisor = ahead
+        if supervisor is None or supervisor.layout.run_id != layout.run_id:
+            supervisor = SupervisorStart(layout, spec.supervisor, environment)
+        supervisor.run(spec.argv)
+        status.change(Status.STARTING, expected=_NOT_STARTED, **_notes(status, missing))  # while it starts
+        supervisor.wait()
+    except ExperimentExecutionException as error:
+        if has_waited and isinstance(error, ProcessLimitError):
+            status.change(Status.QUEUED, expected={Status.STARTING})
+            queue.send_back(ticket)
+            raise
+        status.change(Status.FAILED, reason=str(error))
+        queue.remove(ticket)
+        return None
+    queue.confirm(ticket)
+    return running
+
+
+def _ended_while_waiting(ticket: Ticket, status: StatusFile) -> bool:
+    if ticket.boot != boot_id():
+        status.change(Status.FAILED, expected=_NOT_STARTED, reason=restart_reason())
+    elif ticket.layout.cancel_request.exists():
+        status.change(Status.CANCELED, expected=_NOT_STARTED, reason="canceled while it was waiting")
+    return status.read().status.is_terminal
+
+
+def _notes(status: StatusFile, missing: list[str]) -> dict[str, Any]:
+    """Return the note of a run that another process than the submitting one started, without some of its variables."""
+    if not missing:
+        return {}
+    notes = list(status.read().fields.get("notes", ()))
+    return {"notes": [*notes, f"started from the queue without the variables {', '.join(sorted(missing))}"]}

@@ -1,0 +1,141 @@
+"""The queue of this user and machine: a ticket for each run that waits or runs, over all workspaces.
+
+Standard library only: an ending supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from cellrun.core.identity import boot_id, host_name
+from cellrun.core.places import runtime_folder
+from cellrun.core.resources import Resources
+from cellrun.core.store.layout import RunLayout
+
+_WAITING = ".waiting"
+_RUNNING = ".running"
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A run's place in the queue."""
+
+    number: int
+    layout: RunLayout
+    resources: Resources
+    devices: tuple[str, ...] = ()
+    """The GPUs that the run may be given; once it runs, those that it has."""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The variables that its config gave, by value: kept here, never in the run folder, and only while it waits."""
+    boot: str = ""
+
+    @property
+    def stem(self) -> str:
+        """The name of its file, by which tickets sort as they came."""
+        return f"{self.number:012d}-{self.layout.run_id}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ticket as plain values."""
+        return {
+            "version": 1,
+            "folder": str(self.layout.folder),
+            "resources": self.resources.to_json(),
+            "devices": self.devices,
+            "environment": dict(self.environment),
+            "boot": self.boot,
+        }
+
+    @classmethod
+    def from_json(cls, number: int, data: dict[str, Any]) -> Ticket:
+        """Read what `to_json` gave."""
+        layout, resources = RunLayout(data["folder"]), Resources.from_json(data["resources"])
+        return cls(number, layout, resources, tuple(data["devices"]), data["environment"], data["boot"])
+
+
+class LocalQueue:
+    """The tickets of this user and machine. All methods but `locked` and `length` belong inside `locked`."""
+
+    def __init__(self, folder: str | None = None) -> None:
+        # A home, and with it this folder, may be shared by machines; a queue isn't.
+        self.folder = Path(folder) if folder else runtime_folder() / "queue" / host_name()
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextmanager
+    def locked(self, *, wait: bool = True) -> Iterator[bool]:
+        """Hold the queue; gives False, without holding it, if somebody else does and `wait` is False."""
+        fd = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+        finally:
+            os.close(fd)
+
+    def add(self, layout: RunLayout, resources: Resources, devices: list[str], given: Mapping[str, str]) -> Ticket:
+        """Put a run at the end of the queue."""
+        last = max((int(name[:12]) for name in self._names()), default=0)
+        ticket = Ticket(last + 1, layout, resources, tuple(devices), given, boot_id())
+        self._write(ticket, _WAITING)
+        return ticket
+
+    def waiting(self) -> list[Ticket]:
+        """Return who waits, in order."""
+        running = {name.removesuffix(_RUNNING) for name in self._names() if name.endswith(_RUNNING)}
+        return [ticket for ticket in self._tickets(_WAITING) if ticket.stem not in running]
+
+    def running(self) -> list[Ticket]:
+        """Return who runs."""
+        return list(self._tickets(_RUNNING))
+
+    def length(self) -> int:
+        """Return how many runs wait or run."""
+        return len(self._names())
+
+    def holds(self, run_id: str) -> bool:
+        """Whether a run waits or runs."""
+        return any(name[13:].rpartition(".")[0] == run_id for name in self._names())
+
+    def mark_running(self, ticket: Ticket, devices: list[str]) -> Ticket:
+        """Note that a run is being started and holds these GPUs. It keeps its place until `confirm`."""
+        running = replace(ticket, devices=tuple(devices), environment={})
+        self._write(running, _RUNNING)
+        return running
+
+    def confirm(self, ticket: Ticket) -> None:
+        """Take the place away of a run that was started."""
+        self._path(ticket, _WAITING).unlink(missing_ok=True)
+
+    def send_back(self, ticket: Ticket) -> None:
+        """Let a run wait again whose start went no further than `mark_running`."""
+        self._path(ticket, _RUNNING).unlink(missing_ok=True)
+
+    def remove(self, ticket: Ticket) -> None:
+        """Forget a run."""
+        self.confirm(ticket)
+        self.send_back(ticket)
+
+    def _names(self) -> list[str]:
+        return sorted(path.name for path in self.folder.iterdir() if path.suffix in {_WAITING, _RUNNING})
+
+    def _tickets(self, kind: str) -> Iterator[Ticket]:
+        for name in self._names():
+            if name.endswith(kind):
+                yield Ticket.from_json(int(name[:12]), json.loads((self.folder / name).read_bytes()))
+
+    def _path(self, ticket: Ticket, kind: str) -> Path:
+        return self.folder / f"{ticket.stem}{kind}"
+
+    def _write(self, ticket: Ticket, kind: str) -> None:
+        draft = self._path(ticket, ".draft")
+        draft.write_text(json.dumps(ticket.to_json()))
+        draft.replace(self._path(ticket, kind))

@@ -1,0 +1,75 @@
+"""A run that lost its supervisor, its process or its ticket: brought back on its way, or its end written down.
+
+Standard library only: an ending supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from cellrun.core.errors import ExperimentExecutionException
+from cellrun.core.identity import boot_id, host_name
+from cellrun.core.job.context import RUN_ID
+from cellrun.core.job.family import ProcessFamily
+from cellrun.core.job.process_file import ProcessFile
+from cellrun.core.job.start import SupervisorStart
+from cellrun.core.status import Status
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.settle import restart_reason, settle
+from cellrun.core.store.status_file import StatusFile, StatusRecord
+
+
+def needs_care(layout: RunLayout, status: StatusRecord) -> bool:
+    """Whether a run waits for a place or for a supervisor: the cheap question of every look."""
+    if status.status.is_terminal or status.status is Status.NOT_STARTED:
+        return False
+    if status.status is Status.QUEUED:
+        return True
+    processes = ProcessFile(layout).read()
+    return processes is None or processes.supervisor.is_proven_dead()
+
+
+def recover(layout: RunLayout) -> bool:
+    """Adopt the job of a run that was started and has lost its supervisor, or write its end down.
+
+    Returns whether the run has ended. To be called with the queue held.
+    """
+    try:
+        status = settle(layout)
+    except FileNotFoundError:  # the folder was removed
+        return True
+    if status.status.is_terminal:
+        return True
+    processes = ProcessFile(layout).read()
+    if processes is None:  # its supervisor has hardly begun, or was killed then
+        return not _is_anybody_left(layout) and _fail(layout, status, "supervisor and job disappeared")
+    if processes.supervisor.is_proven_dead():
+        with suppress(ExperimentExecutionException):  # no process to be had: the next look tries again
+            SupervisorStart.adopting(layout).wait()
+    return False
+
+
+def recover_without_ticket(layout: RunLayout) -> None:
+    """Do the same for a run that the queue doesn't know: the runtime folder was emptied, by a restart or by hand."""
+    status = StatusFile(layout).read()
+    if status.status is Status.QUEUED:
+        _fail(layout, status, "its place in the local queue is gone; submit it again")
+    elif needs_care(layout, status):
+        recover(layout)
+
+
+def _is_anybody_left(layout: RunLayout) -> bool:
+    """Whether a process of the run lives here: by the run's id in its environment, for want of another identity."""
+    return os.environ.get(RUN_ID) == layout.run_id or bool(ProcessFamily(layout.run_id, job=None).members())
+
+
+def _fail(layout: RunLayout, status: StatusRecord, reason: str) -> bool:
+    """End a run as Failed, unless another machine's or by a restart of this one. Returns whether it has ended."""
+    creator = RunRecord.read(layout).created_by
+    if creator.get("host") != host_name():
+        return False
+    if creator.get("boot") != boot_id():
+        reason = restart_reason()
+    return StatusFile(layout).change(Status.FAILED, expected={status.status}, reason=reason) is not None

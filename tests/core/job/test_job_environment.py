@@ -1,0 +1,93 @@
+"""What a job finds in its environment."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+PRINT = "import json, os; print(json.dumps(dict(os.environ))); print('end')"
+
+
+@pytest.fixture
+def seen(runs):
+    """Run a script and return the environment that it saw."""
+
+    def see(**options):
+        layout = runs.script(PRINT, **options)
+        runs.end(layout)
+        return layout, json.loads(layout.log.read_text().splitlines()[0])
+
+    return see
+
+
+def test_what_every_job_gets(seen):
+    layout, environment = seen(cpus=1)
+    expected = {
+        "PYTHONUNBUFFERED": "1",
+        "MPLBACKEND": "Agg",
+        "OMP_NUM_THREADS": "1",
+        "CELLRUN_RUN_FOLDER": str(layout.folder),
+        "CELLRUN_RUN_ID": layout.run_id,
+        "AZUREML_RUN_ID": layout.run_id,
+        "AZUREML_ARM_WORKSPACE_NAME": "tests",
+        "AZUREML_ARM_PROJECT_NAME": "tests",
+    }
+    assert {name: environment[name] for name in expected} == expected
+    assert environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
+
+
+def test_a_kernels_environment_is_inherited_without_what_jupyter_put_there(seen, monkeypatch):
+    jupyter = ["JPY_PARENT_PID", "JPY_SESSION_NAME", "JPY_API_TOKEN", "FORCE_COLOR", "CLICOLOR", "PAGER", "GIT_PAGER"]
+    for name in (*jupyter, "MPLBACKEND"):
+        monkeypatch.setenv(name, "jupyter's")
+    monkeypatch.setenv("MY_SETTING", "ä b")
+    _, environment = seen()
+    assert environment["MY_SETTING"] == "ä b"
+    assert not set(jupyter) & set(environment)
+    assert environment["MPLBACKEND"] == "Agg"
+
+
+def test_outside_a_kernel_colours_are_the_users(seen, monkeypatch):
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert seen()[1]["FORCE_COLOR"] == "1"
+
+
+def test_variables_of_the_config_win_and_are_written_nowhere(seen):
+    given = {"TOKEN": "hush-hush", "OMP_NUM_THREADS": 7, "MPLBACKEND": "pdf"}
+    layout, environment = seen(environment_variables=given)
+    assert (environment["TOKEN"], environment["OMP_NUM_THREADS"], environment["MPLBACKEND"]) == (
+        "hush-hush",
+        "7",
+        "pdf",
+    )
+    kept = [path for path in layout.folder.rglob("*") if path.is_file() and path != layout.log]
+    assert not [path for path in kept if b"hush-hush" in path.read_bytes()]
+    record = json.loads(layout.record.read_text())
+    assert record["environment_variables"] == ["MPLBACKEND", "OMP_NUM_THREADS", "TOKEN"]
+
+
+def test_secrets_of_the_kernel_stay_out_of_the_run_folder(seen, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-hush")
+    layout, environment = seen()
+    assert environment["AWS_SECRET_ACCESS_KEY"] == "hush-hush"
+    kept = [path for path in layout.folder.rglob("*") if path.is_file() and path != layout.log]
+    assert not [path for path in kept if b"hush-hush" in path.read_bytes()]
+
+
+def test_another_interpreter_comes_with_its_own_environment(runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("VIRTUAL_ENV", "/the/kernels")
+    monkeypatch.setenv("CONDA_PREFIX", "/the/kernels")
+    other = tmp_path / "venv" / "bin" / "python"
+    other.parent.mkdir(parents=True)
+    other.symlink_to(sys.executable)
+    (tmp_path / "venv" / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}\n")
+    layout = runs.script(f"import sys; print(sys.prefix)\n{PRINT}", environment=other)
+    runs.end(layout)
+    prefix, environment, _ = layout.log.read_text().splitlines()
+    assert prefix == str(tmp_path / "venv")
+    assert json.loads(environment)["VIRTUAL_ENV"] == str(tmp_path / "venv")
+    assert "CONDA_PREFIX" not in json.loads(environment)
+    assert json.loads(environment)["PATH"].startswith(f"{other.parent}{os.pathsep}")
