@@ -1,1 +1,77 @@
-"""The run model of cellrun."""
+"""The run model of cellrun: workspaces, experiments, runs.
+
+Every name is loaded when it is first used (PEP 562), so that a job which only logs doesn't pay for the rest.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cellrun.core.errors import (
+        ActivityFailedException,
+        CellrunError,
+        ComputeTargetException,
+        ContextException,
+        ExperimentExecutionException,
+        InvalidMetricError,
+        InvalidNameError,
+        InvalidSubmissionError,
+        RunClosedError,
+        RunEnvironmentException,
+        RunNotFoundError,
+        SnapshotException,
+        UserErrorException,
+        WorkspaceException,
+    )
+    from cellrun.core.experiment import Experiment
+    from cellrun.core.run import Run
+    from cellrun.core.run_context import current_run as current_run  # for Run.get_context, which is below it
+    from cellrun.core.script_run_config import ScriptRunConfig
+    from cellrun.core.status import Status
+    from cellrun.core.workspace import Workspace
+
+__all__ = [
+    "ActivityFailedException",
+    "CellrunError",
+    "ComputeTargetException",
+    "ContextException",
+    "Experiment",
+    "ExperimentExecutionException",
+    "InvalidMetricError",
+    "InvalidNameError",
+    "InvalidSubmissionError",
+    "Run",
+    "RunClosedError",
+    "RunEnvironmentException",
+    "RunNotFoundError",
+    "ScriptRunConfig",
+    "SnapshotException",
+    "Status",
+    "UserErrorException",
+    "Workspace",
+    "WorkspaceException",
+]
+
+_MODULES = {
+    "Experiment": "experiment",
+    "Run": "run",
+    "ScriptRunConfig": "script_run_config",
+    "Status": "status",
+    "Workspace": "workspace",
+    "current_run": "run_context",
+}
+"""Where each name is; the others are errors."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__ and name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,0 +1,121 @@
+"""The format of a captured context: `context.json`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cellrun.core.errors import ContextException
+
+VERSION = 1
+_FILE = "context.json"
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Some bytes in the value store."""
+
+    hash: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """Names whose values share objects: one pickle, of the list of the values."""
+
+    names: tuple[str, ...]
+    payload: Blob
+    buffers: tuple[Blob, ...] = ()
+    """Large contiguous memory of the values, apart from the pickle, in its order."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """A module, or something in it, that comes back by importing it."""
+
+    module: str
+    attribute: str = ""
+    """Dotted; empty for the module itself."""
+    name: str = ""
+    """The name that it gets; empty if it only has to be imported, as a submodule has."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The source that functions of the notebook were compiled from."""
+
+    title: str
+    """How tracebacks name it: `Cell In[3]`."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Need:
+    """One line of the account of what travels: for people, nothing is loaded by it."""
+
+    name: str
+    kind: str
+    """value, function, class, import, module, file or reference."""
+    what: str
+    """The value's type, the module's version …"""
+    place: str
+    """Where in the cell it is needed."""
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Context:
+    """A captured context. `groups` and `imports` are loaded in order: code first, for values of its classes."""
+
+    python: str
+    """`3.11`: pickled code holds byte code, which belongs to one version."""
+    title: str
+    """How tracebacks name the cell itself: `Cell In[7]`."""
+    needs_ipython: bool = False
+    run_name: str = ""
+    """The name that the cell's own Run is bound to; empty if the cell doesn't use it."""
+    imports: tuple[Import, ...] = ()
+    groups: tuple[Group, ...] = ()
+    sources: dict[str, Source] = field(default_factory=dict)
+    """By the file name that the functions' code objects have."""
+    links: dict[str, str] = field(default_factory=dict)
+    """Files and folders that are read where they are: the path beside the cell, and the absolute one."""
+    needs: tuple[Need, ...] = ()
+
+    def write(self, folder: Path) -> None:
+        """Write it into a context folder, made if needed."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _FILE).write_text(json.dumps({"version": VERSION, **asdict(self)}, indent=1) + "\n")
+
+    @classmethod
+    def read(cls, folder: Path) -> Context:
+        """Read what `write` wrote.
+
+        Raises ContextException if there is none, or a newer cellrun wrote it.
+        """
+        try:
+            data = json.loads((folder / _FILE).read_bytes())
+        except FileNotFoundError as error:
+            raise ContextException(f"there is no captured context in {folder}") from error
+        if data["version"] > VERSION:
+            raise ContextException(
+                f"the context in {folder} has version {data['version']}, this cellrun knows {VERSION}: update cellrun"
+            )
+        return cls(
+            python=data["python"],
+            title=data["title"],
+            needs_ipython=data["needs_ipython"],
+            run_name=data["run_name"],
+            imports=tuple(Import(**each) for each in data["imports"]),
+            groups=tuple(_group(each) for each in data["groups"]),
+            sources={name: Source(**each) for name, each in data["sources"].items()},
+            links=data["links"],
+            needs=tuple(Need(**each) for each in data["needs"]),
+        )
+
+
+def _group(data: dict[str, Any]) -> Group:
+    buffers = tuple(Blob(**each) for each in data["buffers"])
+    return Group(tuple(data["names"]), Blob(**data["payload"]), buffers)

@@ -1,0 +1,129 @@
+"""An experiment: the runs of one question, under one name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cellrun.core import names, open_runs, run_print
+from cellrun.core.places import cannot_write
+from cellrun.core.run import Run
+from cellrun.core.run_details import run_properties
+from cellrun.core.run_writer import tag_value
+from cellrun.core.store.record import RunRecord
+
+if TYPE_CHECKING:
+    from cellrun.core.script_run_config import ScriptRunConfig
+    from cellrun.core.workspace import Workspace
+
+
+class Experiment:
+    """The runs of one question, under one name: made in the workspace if it is new.
+
+    Raises InvalidNameError for a name that is none, WorkspaceException where it can't be made.
+    """
+
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        self._workspace = workspace
+        self._name = names.experiment_name(name)
+        folder = workspace.layout.experiment(self._name)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(workspace.folder, error) from error
+
+    @staticmethod
+    def list(workspace: Workspace, experiment_name: str | None = None) -> list[Experiment]:
+        """Return the experiments of a workspace, or the one of that name if there is one."""
+        found = workspace.experiments
+        return [found[name] for name in found if experiment_name in (None, name)]
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._name
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace that it is in."""
+        return self._workspace
+
+    def submit(self, config: ScriptRunConfig, tags: Mapping[str, Any] | None = None) -> Run:
+        """Start a run of a script, a command or a cell on its target, and return it at once.
+
+        Raises InvalidSubmissionError with all that is wrong in the config, before a run exists;
+        ExperimentExecutionException if the target can't start it.
+        """
+        from cellrun.core.submission import submit  # noqa: PLC0415  # a job never submits what it doesn't import
+
+        texts = {key: tag_value(value) for key, value in (tags or {}).items()}
+        return self.run(submit(self._workspace, self._name, config, texts).run_id)
+
+    def start_logging(
+        self,
+        name: str | None = None,
+        *,
+        display_name: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        snapshot_directory: str | os.PathLike[str] | None = None,
+        cell: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """Open an interactive run: this process logs to it until `run.complete()`. It is Running at once.
+
+        `./outputs` is made; what is written there while the run is open is kept with it. Unlike with Azure ML no folder
+        is copied unless `snapshot_directory` names one: the commit that git is at is recorded either way. `name` and
+        `display_name` are the same; `cell` is what is recorded of a notebook cell (source, id, notebook, …).
+
+        Raises WorkspaceException where nothing can be written, SnapshotException for a folder that is too large.
+        """
+        from cellrun.core.interactive import start  # noqa: PLC0415  # a submitted job has no use for it
+
+        return start(
+            self,
+            display_name=name if display_name is None else display_name,
+            tags=tags or {},
+            snapshot_directory=snapshot_directory,
+            cell=cell,
+        )
+
+    def get_runs(
+        self,
+        type: str | None = None,  # noqa: A002  # Azure ML's name
+        tags: str | Mapping[str, str | None] | None = None,
+        properties: str | Mapping[str, str] | None = None,
+        status: str | Collection[str] | None = None,
+    ) -> Iterator[Run]:
+        """Iterate over the runs, newest first.
+
+        `type`: of this type, as "azureml.scriptrun"; `tags`, `properties`: with this name, or with all these names and
+        values; `status`: in this status, or in one of several.
+        """
+        from cellrun.core.store.index import Index  # noqa: PLC0415  # it loads sqlite3, which a job doesn't need
+
+        rows = Index(self._workspace.layout).runs(
+            experiment=self._name,
+            status=[status] if isinstance(status, str) else status,
+            tags=[tags] if isinstance(tags, str) else tags or (),
+        )
+        for row in rows:
+            if type in (None, row.type) and self._has_properties(row.id, properties):
+                yield self.run(row.id)
+
+    def run(self, run_id: str) -> Run:
+        """Return a run of this experiment by its id: the very object if this process has opened it as interactive."""
+        return open_runs.get(run_id) or Run(self, run_id)
+
+    def __repr__(self) -> str:
+        return run_print.experiment_text(self.name, self.workspace.name)
+
+    def _repr_html_(self) -> str:
+        return run_print.experiment_html(self.name, self.workspace.name)
+
+    def _has_properties(self, run_id: str, wanted: str | Mapping[str, str] | None) -> bool:
+        if not wanted:
+            return True
+        found = run_properties(RunRecord.read(self._workspace.layout.run(run_id)))
+        if isinstance(wanted, str):
+            return wanted in found
+        return all(found.get(name) == value for name, value in wanted.items())

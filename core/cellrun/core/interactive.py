@@ -1,0 +1,153 @@
+"""Interactive runs: the process that opens one is its writer and its owner, from `start_logging` to `complete`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cellrun.core import names, open_runs
+from cellrun.core.errors import RunClosedError, SnapshotException, UserErrorException, shown
+from cellrun.core.failure_words import failure_fields
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.output_tee import OutputTee
+from cellrun.core.outputs_folder import OutputsFolder
+from cellrun.core.run import Run
+from cellrun.core.run_control import RunControl
+from cellrun.core.run_writer import RunWriter, plain_tags
+from cellrun.core.source_control import git_head
+from cellrun.core.status import Status
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_store import RunStore
+from cellrun.core.store.status_file import StatusFile
+
+if TYPE_CHECKING:
+    from cellrun.core.experiment import Experiment
+
+
+def start(
+    experiment: Experiment,
+    *,
+    display_name: str | None,
+    tags: Mapping[str, object],
+    snapshot_directory: str | os.PathLike[str] | None,
+    cell: Mapping[str, Any] | None,
+) -> Run:
+    """Open a run that this process owns, Running at once."""
+    here = Path.cwd()
+    fill = _snapshot_of(Path(snapshot_directory), experiment.workspace.folder) if snapshot_directory else _nothing
+    record = RunRecord(
+        experiment=experiment.name,
+        kind="interactive",
+        workspace_id=experiment.workspace.id,
+        display_name=None if display_name is None else names.display_name(display_name),
+        argv=list(sys.argv),
+        git=git_head(here),
+        python=f"{sys.version.split()[0]} {sys.executable}",
+        cell=None if cell is None else dict(cell),
+        tags=plain_tags(tags),
+    )
+    layout = RunStore(experiment.workspace.layout).create(record, fill)
+    StatusFile(layout).change(Status.RUNNING, owner=ProcessIdentity.current().to_json())
+    run = Run(experiment, layout.run_id, control=InteractiveControl)
+    open_runs.add(run)
+    return run
+
+
+class InteractiveControl(RunControl):
+    """An interactive run in the process that owns it.
+
+    Responsibilities: end the run once, with its events on the disk and the files of `./outputs` in it; copy what a
+    `with` block prints to the run's log. A forked child isn't the owner: it logs, but ends nothing.
+    """
+
+    def __init__(self, layout: RunLayout, writer: RunWriter) -> None:
+        super().__init__(layout)
+        self._writer = writer
+        self._process = os.getpid()
+        self._outputs = OutputsFolder(Path.cwd() / "outputs")
+        self._tee = OutputTee(layout.log)
+        self._folder = Path.cwd()
+        self._is_open = True
+
+    def complete(self) -> None:
+        """End the run as Completed."""
+        self._end(Status.COMPLETED)
+
+    def fail(self, reason: str, **fields: Any) -> None:
+        """End the run as Failed, with a reason."""
+        self._end(Status.FAILED, reason, **fields)
+
+    def cancel(self) -> None:
+        """End the run as Canceled; nothing happens to one that has ended."""
+        if not self._is_owner:
+            super().cancel()
+            return
+        with suppress(RunClosedError):
+            self._end(Status.CANCELED, "canceled in its own notebook")
+
+    def enter(self) -> None:
+        """Begin to copy what is printed to the run's log."""
+        self._folder = Path.cwd()
+        if self._is_open:
+            self._tee.start()
+
+    def leave(self, error: BaseException | None) -> bool:
+        """End the run by how its block ended, and put the current folder back, as Azure ML does."""
+        if not self._is_owner:
+            return False
+        if error is not None and not _is_orderly_exit(error):
+            self._tee.write("".join(traceback.format_exception(error)))
+        self._tee.stop()
+        with suppress(OSError):  # removed meanwhile
+            os.chdir(self._folder)
+        with suppress(RunClosedError):  # ended in the block, or from outside
+            if error is None or _is_orderly_exit(error):
+                self._end(Status.COMPLETED)
+            else:
+                self._end(Status.FAILED, **failure_fields(error))
+        return error is not None and _is_orderly_exit(error)
+
+    @property
+    def _is_owner(self) -> bool:
+        return os.getpid() == self._process
+
+    def _end(self, to: Status, reason: str | None = None, **fields: Any) -> None:
+        if not (self._is_open and self._is_owner):
+            self._refuse_to_end(to)
+            return
+        self._tee.stop()
+        self._outputs.copy_to(self._layout.outputs)
+        self._writer.close()
+        StatusFile(self._layout).change(to, reason=reason, **fields)
+        self._is_open = False
+        open_runs.remove(self._layout.run_id)
+        self._refuse_to_end(to)  # somebody else may have ended it otherwise
+
+
+def _is_orderly_exit(error: BaseException) -> bool:
+    return isinstance(error, SystemExit) and error.code in (None, 0)
+
+
+def _snapshot_of(folder: Path, workspace: Path) -> Callable[[RunLayout], None]:
+    """Return what copies a folder into a new run. Raises SnapshotException if it is too large."""
+    from cellrun.core.snapshot import Snapshot  # noqa: PLC0415  # rarely asked for
+
+    if not folder.is_dir():
+        raise UserErrorException(f"snapshot_directory {shown(str(folder))} is no folder")
+    snapshot = Snapshot(folder.absolute(), out=(workspace,))
+    if problems := snapshot.problems():
+        raise SnapshotException("; ".join([*problems, "or leave snapshot_directory out"]))
+    for warning in snapshot.warnings:
+        warnings.warn(f"snapshot of {folder}: {warning}", stacklevel=4)
+    return lambda draft: snapshot.copy_to(draft.snapshot)
+
+
+def _nothing(_: RunLayout) -> None:
+    pass

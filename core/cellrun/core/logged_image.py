@@ -1,0 +1,90 @@
+"""An image on its way into a run: a file, or a plot that is drawn into one."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from cellrun.core import names
+from cellrun.core.errors import InvalidMetricError, UserErrorException, shown
+from cellrun.core.limits import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cellrun.core.run_files import FileSource
+
+_BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+"""How PNG, JPEG, GIF, BMP and both kinds of TIFF begin; WebP has its name after a length."""
+_LONGEST_BEGINNING = 12
+
+
+@dataclass(frozen=True)
+class LoggedImage:
+    """The name that an image's file is to have in the run, and where its bytes are."""
+
+    file_name: str
+    source: FileSource
+
+    @classmethod
+    def of(cls, metric: str, path: str | os.PathLike[str] | None, plot: Any) -> LoggedImage:
+        """Take an image file by its path, or draw a plot (pyplot, a figure: whatever has `savefig`) as PNG.
+
+        A file keeps its path as its name, a plot is `<metric>_<unixtime>.png`, as with Azure ML.
+        Raises UserErrorException unless exactly one of the two is given and is an image; InvalidMetricError for one
+        that is too large.
+        """
+        if (path is None) == (plot is None):
+            given = "neither" if path is None else "both"
+            raise UserErrorException(f"log_image {shown(metric)} takes either path= or plot=; got {given}")
+        return cls._of_file(metric, Path(path)) if path is not None else cls._of_plot(metric, plot)
+
+    def renamed(self, is_taken: Callable[[str], bool]) -> LoggedImage:
+        """Return it with a number in its name if another image has that name already."""
+        name = PurePosixPath(self.file_name)
+        number, free = 0, name
+        while is_taken(str(free)):
+            number += 1
+            free = name.with_name(f"{name.stem}-{number}{name.suffix}")
+        return LoggedImage(str(free), self.source)
+
+    @classmethod
+    def _of_file(cls, metric: str, path: Path) -> LoggedImage:
+        if not path.is_file():
+            raise UserErrorException(f"log_image {shown(metric)}: there is no file {str(path)!r}")
+        with path.open("rb") as file:
+            beginning = file.read(_LONGEST_BEGINNING)
+        if not beginning.startswith(_BEGINNINGS) and not (beginning[:4] == b"RIFF" and beginning[8:] == b"WEBP"):
+            raise UserErrorException(
+                f"log_image {shown(metric)}: {str(path)!r} is no PNG, JPEG, GIF, WebP, BMP or TIFF image"
+            )
+        _check_size(metric, path.stat().st_size)
+        below = Path(os.path.relpath(path))
+        return cls(path.name if os.pardir in below.parts else below.as_posix(), path)
+
+    @classmethod
+    def _of_plot(cls, metric: str, plot: Any) -> LoggedImage:
+        if not hasattr(plot, "savefig"):
+            raise UserErrorException(
+                f"log_image {shown(metric)}: plot= takes matplotlib.pyplot or a figure, something with savefig; "
+                f"got {type(plot).__name__}"
+            )
+        drawn = BytesIO()
+        plot.savefig(drawn, format="png")
+        _check_size(metric, drawn.tell())
+        drawn.seek(0)
+        return cls(f"{names.slug(metric) or 'image'}_{int(time.time())}.png", drawn)
+
+
+def _check_size(metric: str, size_bytes: int) -> None:
+    most = limits().image_bytes
+    if size_bytes > most:
+        raise InvalidMetricError(
+            metric,
+            f"the image has {size_bytes / 1e6:.1f} MB, the limit is {most / 1e6:.1f} MB (CELLRUN_IMAGE_BYTES); "
+            "run.upload_file keeps files of any size",
+        )

@@ -1,0 +1,276 @@
+"""A run: one execution of code, kept with what it logged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cellrun import core
+from cellrun.core import run_print
+from cellrun.core.failure_words import failure_fields
+from cellrun.core.run_control import RunControl, control_of
+from cellrun.core.run_details import run_details, run_properties
+from cellrun.core.run_files import RunFiles
+from cellrun.core.run_reader import RunReader
+from cellrun.core.run_watch import wait_for_end
+from cellrun.core.run_writer import RunWriter
+from cellrun.core.store.event_log import EventLog
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.run_store import RunStore
+
+if TYPE_CHECKING:
+    from cellrun.core.experiment import Experiment
+    from cellrun.core.run_files import FileSource
+    from cellrun.core.workspace import Workspace
+
+    StrPath = str | os.PathLike[str]
+
+
+class Run:
+    """One execution of code: what it logs, its status, its files.
+
+    The same object in the notebook that started a run, in another one that looks at it, and in the run's own code. It
+    holds three collaborators and hands over to them: a writer (what is logged), a reader (what was logged) and a
+    control (its status and its end), which differs by where the run is seen from.
+
+    Names and shapes are those of Azure ML's first SDK. What writes to a run raises RunClosedError once it has ended.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        run_id: str,
+        *,
+        control: Callable[[RunLayout, RunWriter], RunControl] = control_of,
+    ) -> None:
+        """Open a run of an experiment. Raises RunNotFoundError if it isn't there."""
+        layout = RunStore(experiment.workspace.layout).open(run_id)
+        self._layout = layout
+        self._experiment = experiment
+        self._reader = RunReader(layout)
+        self._writer = RunWriter(lambda: EventLog.of(layout), RunFiles(layout))
+        self._control = control(layout, self._writer)
+
+    @staticmethod
+    def get(workspace: Workspace, run_id: str) -> Run:
+        """Return a run by its id or its name (`digits-3`). Raises RunNotFoundError if there is none."""
+        return workspace.get_run(run_id)
+
+    @staticmethod
+    def get_context(allow_offline: bool = True) -> Run:  # noqa: FBT001, FBT002  # Azure ML's signature
+        """Return the run that this code is part of.
+
+        In a submitted run that run; in a process with an open interactive run that one; elsewhere a run that keeps in
+        memory what it is given, and says so once. Raises RunEnvironmentException there if `allow_offline` is False.
+        """
+        # Which kinds of run there are is known on the floor above; the package, above both, hands that down.
+        return core.current_run(allow_offline=allow_offline)
+
+    # What it is
+
+    @property
+    def layout(self) -> RunLayout:
+        """The files of the run."""
+        return self._layout
+
+    @property
+    def id(self) -> str:
+        """Its id, which is also the name of its folder."""
+        return self._reader.record.id
+
+    @property
+    def name(self) -> str:
+        """Its name: the experiment's and its number, `digits-3`."""
+        return self._reader.record.name
+
+    @property
+    def number(self) -> int:
+        """Its number within its experiment, from 1."""
+        return self._reader.record.number
+
+    @property
+    def display_name(self) -> str:
+        """The name to show: its own, or what it was given. Can be set."""
+        return self._reader.display_name()
+
+    @display_name.setter
+    def display_name(self, display_name: str) -> None:
+        self._writer.rename(display_name)
+
+    @property
+    def type(self) -> str | None:
+        """How it was started: "azureml.scriptrun" if it was submitted, None if it is interactive."""
+        return self._reader.record.type
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment that it belongs to."""
+        return self._experiment
+
+    @property
+    def status(self) -> str:
+        """Its status by Azure ML's name, such as "Running"."""
+        return self.get_status()
+
+    @property
+    def tags(self) -> dict[str, str | None]:
+        """Its tags."""
+        return self.get_tags()
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """What never changes about it: the commit and branch of its code."""
+        return run_properties(self._reader.record)
+
+    # What is logged
+
+    def log(self, name: str, value: Any, description: str = "", step: float | None = None) -> None:  # noqa: ARG002  # Azure ML's signature
+        """Log one value of a metric: a number, text, bool or None. Several become a curve, over `step` if given.
+
+        Like every log call it has been written when it returns. Raises InvalidMetricError for a value that can't be
+        kept exactly, UserErrorException for a list. `description` isn't kept.
+        """
+        self._writer.log(name, value, step)
+
+    def log_list(self, name: str, value: Iterable[Any], description: str = "") -> None:  # noqa: ARG002
+        """Log several values of a metric at once: any iterable or array of one dimension."""
+        self._writer.log_list(name, value)
+
+    def log_row(self, name: str, description: str | None = None, **columns: Any) -> None:  # noqa: ARG002
+        """Log one row of a metric with several columns: two numbers become a curve of one over the other."""
+        self._writer.log_row(name, columns)
+
+    def log_table(self, name: str, value: Mapping[str, Iterable[Any]], description: str = "") -> None:  # noqa: ARG002
+        """Log several rows at once, as a dict of columns of one length."""
+        self._writer.log_table(name, value)
+
+    def log_image(self, name: str, path: StrPath | None = None, plot: Any = None, description: str = "") -> None:  # noqa: ARG002
+        """Log an image: a file by its path, or a plot (matplotlib.pyplot or a figure), drawn as PNG.
+
+        Raises UserErrorException unless exactly one is given and is an image.
+        """
+        self._writer.log_image(name, path, plot)
+
+    def flush(self, timeout_seconds: float = 300) -> None:
+        """Do nothing: each call has been written when it returned. Kept for code that was written for Azure ML."""
+
+    def tag(self, key: str, value: object = None) -> None:
+        """Set a tag; a value that is no text becomes one."""
+        self._writer.set_tags({key: value})
+
+    def set_tags(self, tags: Mapping[str, object]) -> None:
+        """Set several tags; the others stay."""
+        self._writer.set_tags(tags)
+
+    def remove_tags(self, tags: Iterable[str]) -> None:
+        """Remove tags by their names; one that isn't there is removed already."""
+        self._writer.remove_tags(tags)
+
+    # What was logged
+
+    def get_metrics(self, name: str | None = None, recursive: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002
+        """Return the metrics by name, or the one of a name: {} if there is none.
+
+        One value is itself, several are a list, rows are a dict of columns. With `recursive` it is all that by run id,
+        for runs that have metrics.
+        """
+        metrics = self._reader.metrics(name)
+        return metrics if not recursive else {self.id: metrics} if metrics else {}
+
+    def get_tags(self) -> dict[str, str | None]:
+        """Return the tags."""
+        return self._reader.tags()
+
+    def get_properties(self) -> dict[str, str]:
+        """Return `properties`."""
+        return self.properties
+
+    def get_status(self) -> str:
+        """Return the status now; a run whose owner is proven dead is Failed from this look on."""
+        return self._control.status().status.value
+
+    def get_details(self) -> dict[str, Any]:
+        """Return what is known of the run under Azure ML's keys: status, times (UTC), definition, log, error."""
+        return run_details(self._reader.record, self._control.status(), self._layout.log)
+
+    # Its end
+
+    def wait_for_completion(
+        self,
+        show_output: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
+        wait_post_processing: bool = False,  # noqa: FBT001, FBT002, ARG002
+        raise_on_error: bool = True,  # noqa: FBT001, FBT002
+    ) -> dict[str, Any]:
+        """Wait until the run has ended, with `show_output` printing its log as it is written. Returns `get_details()`.
+
+        Raises ActivityFailedException if it Failed, unless `raise_on_error` is False; ExperimentExecutionException when
+        interrupted (Ctrl-C): the run goes on. It always waits for the very end, as `wait_post_processing` asks for.
+        """
+        wait_for_end(self._layout, self._control.status, show_output=show_output, raise_on_error=raise_on_error)
+        return self.get_details()
+
+    def cancel(self) -> None:
+        """Stop the run; nothing happens to one that has ended. Of an interactive run, the next log call raises."""
+        self._control.cancel()
+
+    def complete(self) -> None:
+        """End an interactive run as Completed, with the files that were written to `./outputs`.
+
+        In a submitted run it does nothing: the end of the script ends the run.
+        """
+        self._control.complete()
+
+    def fail(self, error_details: object = None, error_code: str | None = None) -> None:
+        """End an interactive run as Failed, with an exception or a text that says why."""
+        self._control.fail(**failure_fields(error_details, error_code))
+
+    # Its files
+
+    def upload_file(self, name: str, path_or_stream: FileSource) -> None:
+        """Keep a file with the run, by its path or its open binary stream.
+
+        Names below `outputs/` and `logs/` join what the run writes there. Raises UserErrorException if there is no such
+        file or the name is taken.
+        """
+        self._writer.upload_file(name, path_or_stream)
+
+    def upload_files(self, names: Sequence[str], paths: Sequence[StrPath]) -> None:
+        """Keep several files with the run."""
+        self._writer.upload_files(names, paths)
+
+    def upload_folder(self, name: str, path: StrPath) -> None:
+        """Keep the files of a folder with the run, each under the name and its path in the folder."""
+        self._writer.upload_folder(name, path)
+
+    def get_file_names(self) -> list[str]:
+        """Return the names of the run's files: what was uploaded, `outputs/`, `logs/` and the log."""
+        return self._reader.file_names()
+
+    def download_file(self, name: str, output_file_path: StrPath | None = None) -> None:
+        """Copy one of the run's files to a path, into a folder, or into the current one."""
+        self._reader.download_file(name, Path(output_file_path or "."))
+
+    def download_files(
+        self,
+        prefix: str | None = None,
+        output_directory: StrPath | None = None,
+        append_prefix: bool = True,  # noqa: FBT001, FBT002  # Azure ML's signature
+    ) -> None:
+        """Copy the run's files, or those whose names begin with a prefix, below a folder; with the prefix or not."""
+        self._reader.download_files(prefix or "", Path(output_directory or "."), append_prefix=append_prefix)
+
+    def __enter__(self) -> Run:  # noqa: PYI034  # typing.Self came with Python 3.11
+        """Begin a block that ends an interactive run: Completed, or Failed with its exception. Prints are logged."""
+        self._control.enter()
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        return self._control.leave(error)
+
+    def __repr__(self) -> str:
+        return run_print.run_text(self.experiment.name, self.id, self.type, self.get_status())
+
+    def _repr_html_(self) -> str:
+        return run_print.run_html(self.experiment.name, self.id, self.type, self.get_status())

@@ -1,0 +1,121 @@
+"""What can be done to a run, by where that is done: from outside, or in the run's own job."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cellrun.core.errors import ComputeTargetException, RunClosedError, UserErrorException
+from cellrun.core.job.context import run_layout
+from cellrun.core.status import Status
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.settle import settle
+from cellrun.core.store.status_file import StatusFile, StatusRecord
+
+if TYPE_CHECKING:
+    from cellrun.core.targets.contract import ComputeTarget
+
+
+class RunControl:
+    """A run from outside: another process, a supervisor or a kernel, owns it and sets its final status."""
+
+    def __init__(self, layout: RunLayout) -> None:
+        self._layout = layout
+        self._ended: StatusRecord | None = None
+
+    def status(self) -> StatusRecord:
+        """Return the run's status. A run whose owner is proven dead is Failed from this look on."""
+        if self._ended is not None:
+            return self._ended
+        status = self._look()
+        if status.status.is_terminal:  # for good
+            self._ended = status
+        return status
+
+    def cancel(self) -> None:
+        """Ask for the run's end; nothing happens to a run that has ended.
+
+        A submitted run is stopped by its supervisor, with grace. An interactive run is the user's own kernel, which
+        nobody stops: it is Canceled at once, and the next log call there raises RunClosedError.
+        """
+        if self.status().status.is_terminal:
+            return
+        if self._record.kind == "interactive":
+            StatusFile(self._layout).change(Status.CANCELED, reason="canceled from outside")
+        else:
+            self._target.cancel(self._layout)
+
+    def complete(self) -> None:
+        """Say that the run is done: for its owner to say. Nothing happens to a run that is Completed.
+
+        Raises UserErrorException if the run goes on, RunClosedError if it ended otherwise.
+        """
+        self._refuse_to_end(Status.COMPLETED)
+
+    def fail(self, reason: str, **fields: Any) -> None:  # noqa: ARG002  # what an owner says
+        """Say that the run failed: for its owner to say. Nothing happens to a run that is Failed.
+
+        Raises UserErrorException if the run goes on, RunClosedError if it ended otherwise.
+        """
+        self._refuse_to_end(Status.FAILED)
+
+    def enter(self) -> None:
+        """Begin the run's `with` block: of a run that others own, it changes nothing."""
+
+    def leave(self, error: BaseException | None) -> bool:  # noqa: ARG002  # what an owner needs
+        """End the run's `with` block. Returns whether the error is taken care of."""
+        return False
+
+    @cached_property
+    def _record(self) -> RunRecord:
+        return RunRecord.read(self._layout)
+
+    @cached_property
+    def _target(self) -> ComputeTarget:
+        from cellrun.core.targets.registry import compute_target  # noqa: PLC0415  # a job never asks for one
+
+        return compute_target(self._record.target)
+
+    def _look(self) -> StatusRecord:
+        if self._record.kind != "interactive":
+            with suppress(ComputeTargetException):  # a target that isn't installed here: the folder tells what it can
+                return self._target.status([self._layout])[self._layout.run_id]
+        return settle(self._layout)
+
+    def _refuse_to_end(self, to: Status) -> None:
+        status = self.status().status
+        if status is to:
+            return
+        if status.is_terminal:
+            raise RunClosedError(self._layout.run_id, status)
+        raise UserErrorException(
+            f"run {self._layout.run_id} is {status} and another process's own, which sets its final status; "
+            "run.cancel() stops it, run.wait_for_completion() waits for it"
+        )
+
+
+class JobControl(RunControl):
+    """A submitted run from within: its supervisor sets the final status when the script ends, by how it ends."""
+
+    def cancel(self) -> None:
+        """Warn: a run doesn't stop itself."""
+        warnings.warn("run.cancel() does nothing inside the run itself: end the script", stacklevel=3)
+
+    def complete(self) -> None:
+        """Do nothing: the script's end completes the run."""
+
+    def fail(self, reason: str, **fields: Any) -> None:  # noqa: ARG002  # what an owner says
+        """Warn: only a script that fails makes its run Failed."""
+        warnings.warn(f"run.fail() doesn't end a submitted run, an error does; it said: {reason}", stacklevel=3)
+
+    def _look(self) -> StatusRecord:
+        return StatusFile(self._layout).read()  # its supervisor and this very process are there
+
+
+def control_of(layout: RunLayout, _writer: object = None) -> RunControl:
+    """Return the control that this process has over a run that it doesn't own; the writer is an owner's to close."""
+    own = run_layout()
+    return JobControl(layout) if own is not None and own.folder == layout.folder else RunControl(layout)

@@ -1,0 +1,69 @@
+"""A run in detail, under Azure ML's keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cellrun.core.status import Status
+from cellrun.core.store.artifacts import LOG
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusRecord
+
+
+def run_details(record: RunRecord, status: StatusRecord, log: Path | None) -> dict[str, Any]:
+    """Return what `Run.get_details` shows; `error` is in it if the run Failed. Times are ISO 8601, UTC."""
+    details: dict[str, Any] = {
+        "runId": record.id,
+        "target": record.target,
+        "status": status.status.value,
+        "startTimeUtc": _utc(status.started_at),
+        "endTimeUtc": _utc(status.ended_at),
+        "properties": run_properties(record),
+        "inputDatasets": [],
+        "outputDatasets": [],
+        "runDefinition": {
+            "script": record.script,
+            "command": record.command,
+            "arguments": _arguments(record),
+            "target": record.target,
+            "maxRunDurationSeconds": record.max_run_duration_seconds,
+        },
+        "logFiles": {LOG: str(log)} if log is not None and log.exists() else {},
+    }
+    if status.status is Status.FAILED:
+        details["error"] = run_error(status, log)
+    return details
+
+
+def run_properties(record: RunRecord) -> dict[str, str]:
+    """Return what never changes about a run, under the names that Azure ML and MLflow gave it."""
+    commit, branch = record.git.get("head"), record.git.get("branch")
+    named = {"azureml.git.commit": commit, "mlflow.source.git.commit": commit, "azureml.git.branch": branch}
+    return {name: value for name, value in named.items() if value}
+
+
+def run_error(status: StatusRecord, log: Path | None) -> dict[str, Any]:
+    """Return why a run Failed, nested as Azure ML does it."""
+    return {
+        "error": {
+            "code": "UserError",
+            "message": status.reason,
+            "traceback": status.fields.get("traceback_tail") or "",
+            "log": None if log is None else str(log),
+        }
+    }
+
+
+def _utc(at: float | None) -> str | None:
+    if at is None:
+        return None
+    from datetime import datetime, timezone  # noqa: PLC0415  # a job rarely asks for details
+
+    return datetime.fromtimestamp(at, timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def _arguments(record: RunRecord) -> list[str]:
+    """Return what the script got in `sys.argv`, without itself; nothing for a command, whose line says it all."""
+    script = record.script or ("cell.py" if record.kind == "cell" else None)
+    return record.argv[record.argv.index(script) + 1 :] if script in record.argv else []

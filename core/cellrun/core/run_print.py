@@ -1,0 +1,91 @@
+"""How runs, experiments and what happens to them look in print: Azure ML's formats, all in one place.
+
+Text is what `print` shows, HTML what a notebook shows. Whatever a user named is escaped in the HTML. Links to a page of
+the run stand in Azure ML's formats too; they are left out here as long as there is no such page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+OFFLINE_NOTICE = "This code runs outside a run: what it logs is kept in memory only, as run {run_id}."
+
+
+def run_text(experiment: str, run_id: str, run_type: str | None, status: str) -> str:
+    """Return `print(run)`."""
+    return f"Run(Experiment: {experiment},\nId: {run_id},\nType: {run_type},\nStatus: {status})"
+
+
+def run_html(experiment: str, run_id: str, run_type: str | None, status: str) -> str:
+    """Return a run as a table of one row."""
+    return _table({"Experiment": experiment, "Id": run_id, "Type": run_type or "", "Status": status})
+
+
+def experiment_text(name: str, workspace: str) -> str:
+    """Return `print(experiment)`."""
+    return f"Experiment(Name: {name},\nWorkspace: {workspace})"
+
+
+def experiment_html(name: str, workspace: str) -> str:
+    """Return an experiment as a table of one row."""
+    return _table({"Name": name, "Workspace": workspace})
+
+
+def workspace_text(name: str, folder: str) -> str:
+    """Return `print(workspace)`."""
+    return f"Workspace(Name: {name},\nFolder: {folder})"
+
+
+def workspace_html(name: str, folder: str) -> str:
+    """Return a workspace as a table of one row."""
+    return _table({"Name": name, "Folder": folder})
+
+
+def watch_header(run_id: str) -> str:
+    """Return what `wait_for_completion(show_output=True)` prints first."""
+    return f"RunId: {run_id}\n"
+
+
+def log_header(log_name: str) -> str:
+    """Return what stands above a log."""
+    return f"\nStreaming {log_name}\n{'=' * (len(log_name) + 10)}\n\n"
+
+
+def watch_summary(run_id: str) -> str:
+    """Return what stands below the log of a run that ended."""
+    return f"\nExecution Summary\n=================\nRunId: {run_id}\n"
+
+
+def watch_error(error: Mapping[str, Any]) -> str:
+    """Return the end of a Failed run's summary where the failure isn't raised."""
+    return f"\nError:\n{json.dumps(error, indent=4, ensure_ascii=False)}\n"
+
+
+def offline_metric(kind: str, name: str, value: object) -> str:
+    """Return what a run outside a run prints for a logged metric. `kind`: scalar, list, row, table or image."""
+    return f"Attempted to log {kind} metric {name}:\n{value}"
+
+
+def offline_tag(key: str, value: object) -> str:
+    """Return what a run outside a run prints for a tag."""
+    return f"Attempted to add tag {key} with value {value}"
+
+
+def offline_file(name: str, path: object) -> str:
+    """Return what a run outside a run prints for an uploaded file."""
+    return f"Attempted to track file {name} at {path}"
+
+
+def offline_start(run_id: str) -> str:
+    """Return what a run outside a run prints at the beginning of its `with` block."""
+    return f"[START] Run {run_id} context"
+
+
+def _table(row: Mapping[str, str]) -> str:
+    from html import escape  # noqa: PLC0415  # its table of entities is large, and a job shows no HTML
+
+    head = "".join(f"<th>{escape(name)}</th>" for name in row)
+    cells = "".join(f"<td>{escape(text)}</td>" for text in row.values())
+    return f'<table style="width:100%"><tr>{head}</tr><tr>{cells}</tr></table>'

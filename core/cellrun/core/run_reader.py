@@ -1,0 +1,93 @@
+"""What was logged to a run, and what is known of it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from cellrun.core.run_files import RunFiles
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.record import RunRecord
+
+if TYPE_CHECKING:
+    from cellrun.core.store.metrics import Metrics
+    from cellrun.core.store.summary import Summary
+
+
+class RunReader:
+    """The reading side of a run. Each look costs what is new since the last one.
+
+    What reads events is imported when it is first needed: a job that only logs doesn't wait for it.
+    """
+
+    def __init__(self, layout: RunLayout) -> None:
+        self._layout = layout
+        self._files = RunFiles(layout)
+
+    @cached_property
+    def record(self) -> RunRecord:
+        """What was submitted; it never changes."""
+        return RunRecord.read(self._layout)
+
+    @cached_property
+    def _metrics(self) -> Metrics:
+        from cellrun.core.store.metrics import Metrics  # noqa: PLC0415  # see above
+        from cellrun.core.store.reader import EventReader  # noqa: PLC0415
+
+        return Metrics(EventReader(self._layout), self.record.tags)
+
+    def metrics(self, name: str | None) -> dict[str, Any]:
+        """Return the metrics by name, in Azure ML's shapes; only the one asked for, if any."""
+        self._metrics.update()
+        shapes = self._metrics.shape()
+        if name is None:
+            return shapes
+        return {name: shapes[name]} if name in shapes else {}
+
+    def tags(self) -> dict[str, str | None]:
+        """Return the tags."""
+        return self._summary().apply_tags(self.record.tags)
+
+    def display_name(self) -> str:
+        """Return the name that the run was given last; its own name if none was."""
+        given = self._summary().display_name
+        return (given and given[1]) or self.record.display_name or self.record.name
+
+    def file_names(self) -> list[str]:
+        """Return the names of the run's files."""
+        return self._files.names()
+
+    def download_file(self, name: str, target: Path) -> Path:
+        """Copy a file to a path, or into a folder that is there. Returns where it is now."""
+        if target.is_dir():
+            target /= PurePosixPath(name).name
+        self._files.fetch(name, target)
+        return target
+
+    def download_files(self, prefix: str, folder: Path, *, append_prefix: bool) -> list[Path]:
+        """Copy the files whose names begin with a prefix below a folder; the prefix becomes part of their paths or not.
+
+        Returns where they are now.
+        """
+        paths = []
+        for name in self._files.names():
+            if name.startswith(prefix):
+                below = name if append_prefix else name[len(prefix) :].lstrip("/") or PurePosixPath(name).name
+                self._files.fetch(name, folder / below)
+                paths.append(folder / below)
+        return paths
+
+    def _summary(self) -> Summary:
+        """Return the run's events in short: what its writers summed up, and what came after that."""
+        from cellrun.core.store.reader import EventReader  # noqa: PLC0415  # see above
+        from cellrun.core.store.summary import Summary, read_summaries  # noqa: PLC0415
+
+        parts = read_summaries(self._layout)
+        for events in EventReader(self._layout, {writer: part.offset for writer, part in parts.items()}).batches():
+            for event in events:
+                parts.setdefault(event["w"], Summary()).apply(event)
+        whole = Summary()
+        for part in parts.values():
+            whole.merge(part)
+        return whole

@@ -1,0 +1,90 @@
+"""Waiting for a run's end, and its log on the way there."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+from cellrun.core import run_print
+from cellrun.core.errors import ActivityFailedException, ExperimentExecutionException
+from cellrun.core.run_details import run_error
+from cellrun.core.status import Status
+from cellrun.core.store.artifacts import LOG
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.log_tail import LinePrinter, LogReader
+from cellrun.core.store.status_file import StatusRecord
+
+LOOK_EVERY_S = 0.2
+UNFINISHED_LINE_S = 0.4
+"""A line without its end (a prompt, a row of dots) is printed after so long without anything new."""
+READ_BYTES = 1_000_000
+
+
+def wait_for_end(
+    layout: RunLayout, look: Callable[[], StatusRecord], *, show_output: bool, raise_on_error: bool
+) -> StatusRecord:
+    """Wait until a run has ended, printing its log or not. Returns its last status, which `look` found.
+
+    Raises ActivityFailedException for a run that Failed, unless it is to be printed; ExperimentExecutionException when
+    the user interrupts the waiting: the run goes on.
+    """
+    try:
+        status = _watch(layout, look) if show_output else _wait(look, lambda: None)
+    except KeyboardInterrupt:
+        raise ExperimentExecutionException(
+            f"the watching of run {layout.run_id} was interrupted, but the run goes on; "
+            "run.wait_for_completion() takes it up again, run.cancel() stops the run"
+        ) from None
+    if status.status is Status.FAILED:
+        if raise_on_error:
+            tail = str(status.fields.get("traceback_tail") or "")
+            raise ActivityFailedException(layout.run_id, status.reason or "no reason is known", tail, str(layout.log))
+        if show_output:
+            _print(run_print.watch_error(run_error(status, layout.log)))
+    return status
+
+
+def _watch(layout: RunLayout, look: Callable[[], StatusRecord]) -> StatusRecord:
+    _print(run_print.watch_header(layout.run_id))
+    log = _PrintedLog(layout)
+    status = _wait(look, log.print_new)
+    log.print_new(is_final=True)
+    _print(run_print.watch_summary(layout.run_id))
+    return status
+
+
+def _wait(look: Callable[[], StatusRecord], meanwhile: Callable[[], None]) -> StatusRecord:
+    while not (status := look()).status.is_terminal:
+        meanwhile()
+        time.sleep(LOOK_EVERY_S)
+    return status
+
+
+class _PrintedLog:
+    """A run's log on the standard output, as far as it is written."""
+
+    def __init__(self, layout: RunLayout) -> None:
+        self._log = LogReader(layout.log)
+        self._lines = LinePrinter()
+        self._offset = 0
+        self._grew_at = time.monotonic()
+
+    def print_new(self, *, is_final: bool = False) -> None:
+        """Print what is new: whole lines and states of a bar, at the end or after a while also an unfinished line."""
+        while data := self._log.read(self._offset, READ_BYTES):
+            if self._offset == 0:
+                _print(run_print.log_header(LOG))
+            self._offset += len(data)
+            self._grew_at = time.monotonic()
+            _print(self._lines.feed(data))
+        if is_final:
+            _print(self._lines.feed(b"", final=True))
+        elif time.monotonic() - self._grew_at > UNFINISHED_LINE_S:
+            _print(self._lines.release())
+
+
+def _print(text: str) -> None:
+    if text:
+        sys.stdout.write(text)
+        sys.stdout.flush()

@@ -1,0 +1,160 @@
+"""What is logged to a run: metrics, tags, images and files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cellrun.core import names
+from cellrun.core.errors import InvalidMetricError, UserErrorException, shown
+from cellrun.core.run_files import RunFiles, files_below
+from cellrun.core.store.event_line import Value
+from cellrun.core.store.values import plain, plain_list, plain_row, plain_table
+
+if TYPE_CHECKING:
+    from cellrun.core.run_files import FileSource
+
+_SEVERAL = (list, range, GeneratorType)
+
+
+class EventSink(Protocol):
+    """Where events go: a run's event log, or memory for a run that is offline."""
+
+    def log(self, name: str, value: Value, step: float | None = None) -> None:
+        """Take one value."""
+
+    def row(self, name: str, columns: Mapping[str, Value]) -> None:
+        """Take one row."""
+
+    def list_(self, name: str, values: list[Value]) -> None:
+        """Take several values."""
+
+    def table(self, name: str, columns: Mapping[str, list[Value]]) -> None:
+        """Take several rows."""
+
+    def image(self, name: str, path: str) -> None:
+        """Take the name of an image's file."""
+
+    def file(self, path: str, size_bytes: int) -> None:
+        """Take the name of a file that was added."""
+
+    def tag(self, name: str, value: str | None) -> None:
+        """Take a tag."""
+
+    def untag(self, name: str) -> None:
+        """Take a tag's removal."""
+
+    def rename(self, display_name: str) -> None:
+        """Take a new display name."""
+
+    def close(self) -> None:
+        """Bring everything to the disk."""
+
+
+class RunWriter:
+    """The writing side of a run: makes what users pass plain and exact, and hands it to the run's events.
+
+    When a call returns, what it logged is written: nothing waits in this process. Every method raises RunClosedError
+    once the run has ended.
+    """
+
+    def __init__(self, open_events: Callable[[], EventSink], files: RunFiles) -> None:
+        self._open_events = open_events
+        self._files = files
+
+    @cached_property
+    def _events(self) -> EventSink:
+        return self._open_events()
+
+    def log(self, name: str, value: Any, step: float | None = None) -> None:
+        """Log one value. Raises UserErrorException for a list: that is for `log_list`."""
+        if isinstance(value, _SEVERAL):
+            raise UserErrorException(
+                f"run.log takes one value, for metric {shown(name)} it got a {type(value).__name__}; "
+                "use run.log_list for several"
+            )
+        self._events.log(name, plain(name, value), None if step is None else _plain_step(name, step))
+
+    def log_list(self, name: str, values: Iterable[Any]) -> None:
+        """Log several values at once."""
+        self._events.list_(name, plain_list(name, values))
+
+    def log_row(self, name: str, columns: Mapping[str, Any]) -> None:
+        """Log one row."""
+        self._events.row(name, plain_row(name, columns))
+
+    def log_table(self, name: str, columns: Mapping[str, Iterable[Any]]) -> None:
+        """Log several rows, given as columns of one length."""
+        self._events.table(name, plain_table(name, columns))
+
+    def log_image(self, name: str, path: Any, plot: Any) -> None:
+        """Log an image: a file by its path, or a plot. The file is kept with the run."""
+        from cellrun.core.logged_image import LoggedImage  # noqa: PLC0415  # most jobs log none
+
+        names.metric_name(name)  # before the file is kept
+        image = LoggedImage.of(name, path, plot)
+        image = image.renamed(lambda taken: self._files.has_other(taken, image.source))
+        self._keep(image.file_name, image.source)
+        self._events.image(name, image.file_name)
+
+    def tag(self, key: str, value: object) -> None:
+        """Set a tag; a value that is no text becomes one, None is no value."""
+        self.set_tags({key: value})
+
+    def set_tags(self, tags: Mapping[str, object]) -> None:
+        """Set several tags; the others stay."""
+        for key, value in plain_tags(tags).items():
+            self._events.tag(key, value)
+
+    def remove_tags(self, keys: Iterable[str]) -> None:
+        """Remove tags; one that isn't there is removed already."""
+        for key in [keys] if isinstance(keys, str) else keys:
+            self._events.untag(key)
+
+    def rename(self, display_name: str) -> None:
+        """Give the run another display name."""
+        self._events.rename(names.display_name(display_name))
+
+    def upload_file(self, name: str, source: FileSource) -> None:
+        """Keep a file with the run, by its path or its open binary stream."""
+        self._keep(name, source)
+
+    def upload_files(self, names: Sequence[str], paths: Sequence[str | os.PathLike[str]]) -> None:
+        """Keep several files with the run. Raises UserErrorException unless there is one name for each path."""
+        if len(names) != len(paths):
+            raise UserErrorException(f"upload_files takes a name for each path; got {len(names)} and {len(paths)}")
+        for name, path in zip(names, paths, strict=True):
+            self.upload_file(name, path)
+
+    def upload_folder(self, name: str, folder: str | os.PathLike[str]) -> None:
+        """Keep the files of a folder with the run, each under the name and its path in the folder."""
+        for below, path in files_below(folder):
+            self.upload_file(f"{name.rstrip('/')}/{below}", path)
+
+    def close(self) -> None:
+        """Bring everything to the disk, against a power cut too. If the run goes on, so can the writer."""
+        if "_events" in self.__dict__:  # else nothing was logged from here
+            self._events.close()
+
+    def _keep(self, name: str, source: FileSource) -> None:
+        self._events.file(name, self._files.add(name, source))
+
+
+def _plain_step(name: str, step: Any) -> float:
+    number = plain(name, step)
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise InvalidMetricError(name, f"a step is a number; got {shown(step)}")
+    return number
+
+
+def plain_tags(tags: Mapping[str, object]) -> dict[str, str | None]:
+    """Return tags as they are kept. Raises InvalidNameError for a name that is none, before any is."""
+    return {names.tag_name(key): tag_value(value) for key, value in tags.items()}
+
+
+def tag_value(value: object) -> str | None:
+    """Return a tag's value as it is kept: text, or None for a tag that has none."""
+    return None if value is None else str(value)

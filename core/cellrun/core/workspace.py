@@ -1,0 +1,189 @@
+"""A workspace: a folder of experiments and their runs."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cellrun.core import places, run_print
+from cellrun.core.errors import InvalidNameError, RunNotFoundError, WorkspaceException
+from cellrun.core.experiment import Experiment
+from cellrun.core.job.context import run_layout
+from cellrun.core.store.layout import WorkspaceLayout
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_store import RunStore
+from cellrun.core.workspace_config import WorkspaceConfig
+
+if TYPE_CHECKING:
+    from cellrun.core.run import Run
+    from cellrun.core.targets.contract import ComputeTarget
+
+_VERSION = 1
+_NAME_CHARS = 256
+
+
+class Workspace:
+    """A folder of experiments and their runs, found by a name or a config file. It needs no account and no server.
+
+    `Workspace(layout)` opens the folder of a layout; users take `from_config`, `create` or `get`.
+    Raises WorkspaceException if that folder is no workspace.
+    """
+
+    def __init__(self, layout: WorkspaceLayout) -> None:
+        self.layout = layout
+        try:
+            record = json.loads(layout.record.read_bytes())
+            self._id, self._name = str(record["id"]), str(record["name"])
+        except OSError as error:
+            raise WorkspaceException(f"{layout.folder} is no workspace: {error.strerror}: {layout.record}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise WorkspaceException(f"the workspace record {layout.record} is damaged: {error}") from error
+
+    @classmethod
+    def from_config(cls, path: str | os.PathLike[str] | None = None) -> Workspace:
+        """Open the workspace that a `config.json` names, or else the default workspace.
+
+        The file is looked for in the current folder, its `.cellrun/` and its `.azureml/`, then in the parents; `path`
+        is another folder to start from, or the file itself. A file that Azure ML wrote (subscription_id,
+        resource_group, workspace_name) names a local workspace of that name, made if it is new. Other programs' files
+        of that name are passed over. Inside a run the default is the run's own workspace.
+
+        Raises WorkspaceException for a path that isn't there, a file without a workspace, or a home that can't be used.
+        """
+        start = Path(path or ".")
+        config = WorkspaceConfig.find(start) if start.is_dir() else WorkspaceConfig.read(start)
+        if config is None:
+            run = run_layout()
+            return cls(run.workspace) if run else cls._made(places.default_workspace(), "default")
+        if config.folder is None:
+            return cls._made(places.named_workspace(config.name), config.name)
+        return cls._entered(WorkspaceLayout(config.folder))
+
+    @classmethod
+    def create(cls, name: str, folder: str | os.PathLike[str] | None = None, *, exist_ok: bool = False) -> Workspace:
+        """Make a workspace, below the home of cellrun or in a folder of one's own.
+
+        Raises WorkspaceException if there is one already, unless `exist_ok`; InvalidNameError for a name that is none.
+        """
+        if not isinstance(name, str) or not 0 < len(name) <= _NAME_CHARS:
+            raise InvalidNameError("workspace name", name, f"is a text of 1 to {_NAME_CHARS} characters")
+        layout = (
+            places.named_workspace(name) if folder is None else WorkspaceLayout(Path(folder).expanduser().absolute())
+        )
+        if layout.record.exists() and not exist_ok:
+            raise WorkspaceException(
+                f"there is a workspace in {layout.folder} already; Workspace.get({name!r}) opens it, "
+                "exist_ok=True takes it as it is"
+            )
+        return cls._made(layout, name)
+
+    @classmethod
+    def get(cls, name: str) -> Workspace:
+        """Open a workspace by its name or id.
+
+        Raises WorkspaceException if there is none, or more than one of that name.
+        """
+        known = list(places.registered())
+        found = [entry for entry in known if entry.id == name] or [entry for entry in known if entry.name == name]
+        if len(found) > 1:
+            listed = ", ".join(f"{entry.id} in {entry.layout.folder}" for entry in found)
+            raise WorkspaceException(f"{len(found)} workspaces are called {name!r}: {listed}; give the id")
+        if found:
+            return cls(found[0].layout)
+        if places.named_workspace(name).record.exists():  # made before the registry was, or the registry was removed
+            return cls._entered(places.named_workspace(name))
+        listed = ", ".join(sorted(repr(entry.name) for entry in known)) or "none yet"
+        raise WorkspaceException(f"no workspace {name!r}; known: {listed}; Workspace.create({name!r}) makes one")
+
+    @property
+    def id(self) -> str:
+        """What stays the same when the folder moves."""
+        return self._id
+
+    @property
+    def name(self) -> str:
+        """The name it was made with."""
+        return self._name
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return self.layout.folder
+
+    @property
+    def experiments(self) -> dict[str, Experiment]:
+        """Its experiments by name."""
+        folder = self.layout.experiments
+        found = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        return {name: Experiment(self, name) for name in found}
+
+    @property
+    def compute_targets(self) -> dict[str, ComputeTarget]:
+        """What can start a run, by name."""
+        from cellrun.core.targets import registry  # noqa: PLC0415  # a job never asks for one
+
+        return registry.compute_targets()
+
+    def get_run(self, run_id: str) -> Run:
+        """Return a run by its id, its name (`digits-3`) or an unambiguous display name.
+
+        Raises RunNotFoundError if there is none, or more than one.
+        """
+        store = RunStore(self.layout)
+        try:
+            layout = store.find(run_id)
+        except RunNotFoundError:
+            from cellrun.core.store.index import Index  # noqa: PLC0415  # it loads sqlite3, rarely needed here
+
+            layout = store.open(Index(self.layout).find(run_id).id)
+        return Experiment(self, RunRecord.read(layout).experiment).run(layout.run_id)
+
+    def write_config(self, path: str | os.PathLike[str] = ".", file_name: str = "config.json") -> Path:
+        """Write `.cellrun/config.json` below a folder: `from_config` finds this workspace by it. Returns its path."""
+        file = Path(path).absolute() / ".cellrun" / file_name
+        WorkspaceConfig(self.name, self.folder).write(file)
+        return file
+
+    @classmethod
+    def _made(cls, layout: WorkspaceLayout, name: str) -> Workspace:
+        """Open a workspace that is made first if it is new."""
+        try:
+            layout.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not layout.record.exists():
+                _write_record(layout, name)
+        except OSError as error:
+            raise places.cannot_write(layout.folder, error) from error
+        return cls._entered(layout)
+
+    @classmethod
+    def _entered(cls, layout: WorkspaceLayout) -> Workspace:
+        """Open a workspace and enter it into the user's registry, where servers look."""
+        workspace = cls(layout)
+        places.register(layout)
+        return workspace
+
+    def __repr__(self) -> str:
+        return run_print.workspace_text(self.name, str(self.folder))
+
+    def _repr_html_(self) -> str:
+        return run_print.workspace_html(self.name, str(self.folder))
+
+    def __eq__(self, other: object) -> bool:
+        return self.id == other.id if isinstance(other, Workspace) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+def _write_record(layout: WorkspaceLayout, name: str) -> None:
+    """Write a workspace's record; of several that make it at once, one id wins."""
+    draft = layout.record.with_name(f".workspace.{os.urandom(8).hex()}")
+    draft.write_text(json.dumps({"version": _VERSION, "id": os.urandom(16).hex(), "name": name}))
+    try:
+        os.link(draft, layout.record)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()

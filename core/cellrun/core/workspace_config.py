@@ -1,0 +1,90 @@
+"""The `config.json` that names a workspace: where it is looked for, what may stand in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cellrun.core.errors import WorkspaceException
+
+_OWN_FOLDERS = (".cellrun", ".azureml")
+_OUR_KEY = "cellrun_workspace"
+_AZURE_KEYS = ("subscription_id", "resource_group", "workspace_name")
+
+
+@dataclass(frozen=True)
+class WorkspaceConfig:
+    """A workspace as a config file names it."""
+
+    name: str
+    folder: Path | None
+    """Where it is; None for the local workspace of that name."""
+
+    @classmethod
+    def read(cls, file: Path) -> WorkspaceConfig:
+        """Read a file that is said to be a config.
+
+        Raises WorkspaceException if it isn't there or names no workspace.
+        """
+        config = cls._named_by(_json_of(file), file)
+        if config is None:
+            raise WorkspaceException(
+                f"{file} names no workspace: expected the key {_OUR_KEY}, or {', '.join(_AZURE_KEYS)}; "
+                "Workspace.write_config() writes such a file"
+            )
+        return config
+
+    @classmethod
+    def find(cls, start: Path) -> WorkspaceConfig | None:
+        """Return the config nearest to a folder: in it, in its `.cellrun/` or `.azureml/`, then in its parents.
+
+        A `config.json` that names no workspace is passed over: every model folder of Hugging Face has one.
+        Raises WorkspaceException for a damaged file in one of the two folders that are for it alone.
+        """
+        for file in _candidates(start):
+            try:
+                config = cls._named_by(_json_of(file), file)
+            except WorkspaceException:
+                if file.parent.name in _OWN_FOLDERS:
+                    raise
+                continue  # whosever it is
+            if config is not None:
+                return config
+        return None
+
+    def write(self, file: Path) -> None:
+        """Write the file that `read` understands."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        data = {_OUR_KEY: self.name, **({"folder": str(self.folder)} if self.folder else {})}
+        file.write_text(json.dumps(data, indent=4) + "\n")
+
+    @classmethod
+    def _named_by(cls, data: Any, file: Path) -> WorkspaceConfig | None:
+        if not isinstance(data, dict):
+            return None
+        name, folder = data.get(_OUR_KEY), data.get("folder")
+        if isinstance(name, str) and name:
+            return cls(name, (file.parent / folder).absolute() if isinstance(folder, str) and folder else None)
+        if all(isinstance(data.get(key), str) and data[key] for key in _AZURE_KEYS):
+            return cls(data["workspace_name"], None)
+        return None
+
+
+def _json_of(file: Path) -> Any:
+    try:
+        return json.loads(file.read_bytes())
+    except OSError as error:
+        raise WorkspaceException(f"cannot read the workspace config {file}: {error.strerror}") from error
+    except ValueError as error:
+        raise WorkspaceException(f"the workspace config {file} is not JSON: {error}") from error
+
+
+def _candidates(start: Path) -> Iterator[Path]:
+    start = start.absolute()
+    for folder in (start, *start.parents):
+        for file in (folder / "config.json", *(folder / own / "config.json" for own in _OWN_FOLDERS)):
+            if file.is_file():
+                yield file

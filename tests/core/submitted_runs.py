@@ -1,0 +1,96 @@
+"""Real runs of real scripts, and nothing left of them."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cellrun.core import Workspace
+from cellrun.core.job.family import ProcessFamily
+from cellrun.core.script_run_config import ScriptRunConfig
+from cellrun.core.status import TERMINAL, Status
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.submission import submit
+from cellrun.core.targets.registry import compute_target
+
+DEADLINE_S = 30
+
+
+@dataclass
+class Runs:
+    """Submits scripts and waits for them."""
+
+    workspace: Workspace
+    source: Path
+    submitted: list[RunLayout] = field(default_factory=list)
+
+    def script(self, text: str, *arguments: Any, **options: Any) -> RunLayout:
+        """Submit a script of its own text."""
+        (self.source / "train.py").write_text(text)
+        return self.config(ScriptRunConfig(self.source, "train.py", arguments, **options))
+
+    def command(self, command: str | list[str], **options: Any) -> RunLayout:
+        """Submit a command."""
+        return self.config(ScriptRunConfig(self.source, command=command, **options))
+
+    def config(self, config: ScriptRunConfig) -> RunLayout:
+        """Submit a config."""
+        layout = submit(self.workspace, "tests", config)
+        self.submitted.append(layout)
+        return layout
+
+    def status(self, layout: RunLayout) -> StatusRecord:
+        """Look as any reader does."""
+        return compute_target("local").status([layout])[layout.run_id]
+
+    def end(self, layout: RunLayout) -> StatusRecord:
+        """Wait until a run has ended, looking as any reader does."""
+        wait_for(lambda: self.status(layout).status.is_terminal, f"the end of {layout.folder}")
+        return self.status(layout)
+
+    def running(self, layout: RunLayout) -> RunLayout:
+        """Wait until a run is Running and both its processes are known."""
+        wait_for(lambda: StatusFile(layout).read().status is Status.RUNNING and layout.processes.exists(), "Running")
+        return layout
+
+    def printed(self, layout: RunLayout, text: str) -> RunLayout:
+        """Wait until a run has printed a text."""
+        wait_for(lambda: layout.log.exists() and text in layout.log.read_text(errors="replace"), f"{text!r} in the log")
+        return layout
+
+    def clear(self) -> None:
+        """End all runs; each has exactly one final status then, and no process."""
+        for layout in self.submitted:
+            compute_target("local").cancel(layout)
+        for layout in self.submitted:
+            end = self.end(layout).status
+            assert [one.status for one in StatusFile(layout).history() if one.status in TERMINAL] == [end]
+            wait_for(lambda run_id=layout.run_id: not ProcessFamily(run_id, job=None).members(), "its processes to go")
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    """Wait for something that another process does."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {DEADLINE_S} s for {what}"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object], str], None]:
+    """`until(condition, what)` waits for something that another process does."""
+    return wait_for
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
+    """Submit runs from a source folder, in a workspace of its own; nothing of them is left afterwards."""
+    monkeypatch.setenv("CELLRUN_GRACE_S", "0.5")
+    (tmp_path / "source").mkdir()
+    made = Runs(Workspace.create("tests", tmp_path / "workspace"), tmp_path / "source")
+    yield made
+    made.clear()

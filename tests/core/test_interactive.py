@@ -1,0 +1,320 @@
+"""Interactive runs: their process owns them, from `start_logging` to the end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cellrun.core import (
+    InvalidNameError,
+    Run,
+    RunClosedError,
+    SnapshotException,
+    UserErrorException,
+    Workspace,
+    WorkspaceException,
+)
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusFile
+
+
+def failure(run):
+    """Return why a run Failed."""
+    return run.get_details()["error"]["error"]
+
+
+# Its beginning
+
+
+def test_it_is_running_at_once_and_makes_outputs(exp, here):
+    run = exp.start_logging()
+    assert run.get_status() == run.status == "Running"
+    assert (here / "outputs").is_dir()
+    assert [status.status.value for status in StatusFile(run.layout).history()] == ["NotStarted", "Running"]
+
+
+def test_what_is_recorded(exp, here):
+    commit = "89abcdef" * 5
+    (here / ".git").mkdir()
+    (here / ".git" / "HEAD").write_text(commit)
+    cell = {"source": "%start_logging digits", "id": "c1", "notebook": "digits.ipynb"}
+    run = exp.start_logging("a name", tags={"n": 1}, cell=cell)
+    record = RunRecord.read(run.layout)
+    assert (record.kind, record.type, record.display_name) == ("interactive", None, "a name")
+    assert record.workspace_id == exp.workspace.id
+    assert record.git == {"head": commit}
+    assert record.python.endswith(sys.executable)
+    assert record.cell == cell
+    assert record.tags == {"n": "1"}
+    assert record.argv == sys.argv
+    assert exp.start_logging(display_name="other").display_name == "other"
+
+
+def test_a_wrong_beginning_leaves_no_run(exp, here):
+    with pytest.raises(InvalidNameError):
+        exp.start_logging(display_name="")
+    with pytest.raises(InvalidNameError):
+        exp.start_logging(tags={"": 1})
+    with pytest.raises(UserErrorException, match="snapshot_directory 'absent' is no folder"):
+        exp.start_logging(snapshot_directory="absent")
+    assert list(exp.get_runs()) == []
+
+
+def test_a_snapshot_is_taken_when_it_is_asked_for(exp, here, monkeypatch):
+    (here / "code").mkdir()
+    (here / "code" / "net.py").write_text("layers = 3")
+    assert not exp.start_logging().layout.snapshot.exists()
+    run = exp.start_logging(snapshot_directory="code")
+    assert (run.layout.snapshot / "net.py").read_text() == "layers = 3"
+    monkeypatch.setenv("CELLRUN_SNAPSHOT_BYTES", "5")
+    with pytest.raises(SnapshotException, match=r"limit 5 .*largest: net\.py.*leave snapshot_directory out"):
+        exp.start_logging(snapshot_directory="code")
+
+
+def test_where_no_folder_can_be_made_there_are_no_outputs(exp, here):
+    (here / "outputs").write_text("a file of that name")
+    run = exp.start_logging()
+    run.complete()
+    assert run.get_file_names() == []
+    assert (here / "outputs").read_text() == "a file of that name"
+
+
+def test_a_workspace_that_cannot_be_written_is_said(exp):
+    exp.workspace.layout.runs.write_text("in the way")
+    with pytest.raises(WorkspaceException, match="cannot create runs under"):
+        exp.start_logging()
+
+
+# Its end
+
+
+def test_complete_keeps_what_was_written_to_outputs(exp, here):
+    (here / "outputs" / "old").mkdir(parents=True)
+    (here / "outputs" / "old" / "before.txt").write_text("before")
+    (here / "outputs" / "changed.txt").write_text("1")
+    (here / "secret.txt").write_text("not the run's")
+    run = exp.start_logging()
+    (here / "outputs" / "changed.txt").write_text("22")
+    (here / "outputs" / "new").mkdir()
+    (here / "outputs" / "new" / "model.txt").write_text("model")
+    (here / "outputs" / "link.txt").symlink_to(here / "secret.txt")
+    run.complete()
+    assert run.get_file_names() == ["outputs/changed.txt", "outputs/new/model.txt"]
+    assert (run.layout.outputs / "changed.txt").read_text() == "22"
+    assert run.status == "Completed"
+
+
+def test_a_file_that_cannot_be_kept_does_not_keep_the_run_from_ending(exp, here):
+    run = exp.start_logging()
+    (run.layout.outputs / "taken").mkdir()
+    (here / "outputs" / "taken").write_text("a file where the run has a folder")
+    (here / "outputs" / "kept.txt").write_text("kept")
+    (run.layout.outputs / "taken" / "taken").mkdir()
+    with pytest.warns(UserWarning, match=r"outputs/taken isn't kept with the run: Is a directory"):
+        run.complete()
+    assert run.status == "Completed"
+    assert run.get_file_names() == ["outputs/kept.txt"]
+
+
+@pytest.mark.parametrize(("end", "status"), [("complete", "Completed"), ("fail", "Failed"), ("cancel", "Canceled")])
+def test_each_end_is_for_good_and_may_be_said_again(exp, here, end, status):
+    run = exp.start_logging()
+    run.log("m", 1)
+    (here / "outputs" / "a.txt").write_text("a")
+    getattr(run, end)()
+    (here / "outputs" / "late.txt").write_text("late")
+    getattr(run, end)()
+    run.cancel()
+    assert run.get_status() == Run(exp, run.id).get_status() == status
+    assert run.get_file_names() == ["outputs/a.txt"]
+    for other in {"complete", "fail"} - {end}:
+        with pytest.raises(RunClosedError, match=f"is {status}"):
+            getattr(run, other)()
+
+
+def test_outputs_are_those_of_the_folder_it_was_opened_in(exp, here, monkeypatch):
+    run = exp.start_logging()
+    (here / "elsewhere").mkdir()
+    (here / "outputs" / "a.txt").write_text("a")
+    monkeypatch.chdir(here / "elsewhere")
+    run.complete()
+    assert run.get_file_names() == ["outputs/a.txt"]
+
+
+def test_fail_says_why(exp):
+    cases = {
+        "no reason": ((), "run.fail() was called"),
+        "text": (("too few samples",), "too few samples"),
+        "code": (("too few samples", "E7"), "too few samples (error code E7)"),
+    }
+    for arguments, reason in cases.values():
+        run = exp.start_logging()
+        run.fail(*arguments)
+        assert failure(run)["message"] == reason
+    run = exp.start_logging()
+    try:
+        int("x")
+    except ValueError as error:
+        run.fail(error)
+    assert failure(run)["message"] == "ValueError: invalid literal for int() with base 10: 'x'"
+    assert 'int("x")' in failure(run)["traceback"]
+
+
+def test_canceled_from_outside_the_next_log_call_says_so(exp, here):
+    run = exp.start_logging()
+    run.log("m", 1)
+    (here / "outputs" / "a.txt").write_text("a")
+    in_new_process("Run.get(Workspace.from_config(), sys.argv[1]).cancel()", run.id)
+    with pytest.raises(RunClosedError, match=f"run {run.id} is Canceled"):
+        log_until_refused(run)
+    assert run.get_status() == "Canceled"
+    with pytest.raises(RunClosedError, match="is Canceled"):
+        run.complete()
+    assert run.get_file_names() == ["outputs/a.txt"]
+
+
+def log_until_refused(run):
+    """Log until it is refused: the status is looked at once in 50 ms."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        run.log("m", 2)
+        time.sleep(0.01)
+
+
+def in_new_process(code, *arguments):
+    """Run some code that uses cellrun; returns what it prints."""
+    program = f"import sys\nfrom cellrun.core import *\n{code}"
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("how", ["os._exit(0)", "sys.exit()", "os.kill(os.getpid(), 9)"])
+def test_a_kernel_that_goes_away_fails_its_run_at_the_first_look(ws, exp, how):
+    program = (
+        "import os, sys\nfrom cellrun.core import *\n"
+        "run = Experiment(Workspace.from_config(), 'digits').start_logging()\n"
+        f"run.log('m', 1)\nprint(run.id, flush=True)\n{how}"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    run = Run.get(ws, done.stdout.strip())
+    assert run.get_status() == "Failed"
+    assert failure(run)["message"] == "the kernel went away without complete()"
+    assert run.get_metrics() == {"m": 1}
+
+
+def test_the_run_of_a_living_kernel_is_left_alone(ws):
+    program = (
+        "import sys\nfrom cellrun.core import *\n"
+        "run = Experiment(Workspace.from_config(), 'digits').start_logging()\n"
+        "print(run.id, flush=True)\nsys.stdin.read()\nrun.complete()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdin=-1, stdout=-1, text=True) as kernel:
+        run = Run.get(ws, kernel.stdout.readline().strip())
+        assert run.get_status() == "Running"
+        os.kill(kernel.pid, signal.SIGSTOP)  # stopped isn't gone
+        assert run.get_status() == "Running"
+        os.kill(kernel.pid, signal.SIGCONT)
+        kernel.stdin.close()
+        assert kernel.wait() == 0
+    assert run.get_status() == "Completed"
+
+
+# Its block
+
+
+def test_a_block_completes_and_its_prints_are_the_log(exp, here, capfd):
+    with exp.start_logging() as run:
+        print("to the log")
+        print("this too", file=sys.stderr)
+        Path("outputs/a.txt").write_text("a")
+    print("not this")
+    assert run.status == "Completed"
+    assert run.layout.log.read_text() == "to the log\nthis too\n"
+    assert run.get_file_names() == ["outputs/a.txt", "user_logs/std_log.txt"]
+    assert capfd.readouterr().out == "to the log\nnot this\n"
+
+
+def test_an_exception_fails_it_and_goes_on(exp):
+    with pytest.raises(ZeroDivisionError), exp.start_logging() as run:  # noqa: PT012  # the block is the case
+        print("before")
+        1 / 0  # noqa: B018
+    assert run.status == "Failed"
+    assert failure(run)["message"] == "ZeroDivisionError: division by zero"
+    assert "1 / 0" in failure(run)["traceback"]
+    log = run.layout.log.read_text()
+    assert log.startswith("before\nTraceback (most recent call last):")
+    assert log.endswith("ZeroDivisionError: division by zero\n")
+
+
+@pytest.mark.parametrize("code", [0, None])
+def test_an_orderly_exit_is_no_failure(exp, code):
+    with exp.start_logging() as run:
+        sys.exit(code)
+    assert run.status == "Completed"
+
+
+def test_another_exit_is_one(exp):
+    with pytest.raises(SystemExit), exp.start_logging() as run:
+        sys.exit(3)
+    assert failure(run)["message"] == "SystemExit: 3"
+
+
+def test_a_run_that_ended_within_its_block_stays_as_it_is(exp):
+    with exp.start_logging() as run:
+        print("before")
+        run.fail("by hand")
+        print("after")
+    assert failure(run)["message"] == "by hand"
+    assert run.layout.log.read_text() == "before\n"
+    with exp.start_logging() as run:
+        Run(exp, run.id).cancel()
+    assert run.status == "Canceled"
+
+
+def test_a_block_puts_the_current_folder_back(exp, here):
+    (here / "sub").mkdir()
+    with exp.start_logging():
+        os.chdir("sub")
+    assert Path.cwd() == here
+
+
+def test_a_forked_child_that_leaves_the_block_ends_nothing(exp):
+    program = (
+        "import os, sys\nfrom cellrun.core import *\n"
+        "with Experiment(Workspace.from_config(), 'digits').start_logging() as run:\n"
+        "    pid = os.fork()\n"
+        "    if pid == 0: sys.exit(1)\n"
+        "    os.waitpid(pid, 0)\n"
+        "    print(run.get_status())\n"
+        "print(run.get_status())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "Running\nCompleted\n"
+
+
+# Run.get_context
+
+
+def test_code_in_its_process_finds_the_run_that_was_opened_last(exp):
+    first = exp.start_logging()
+    second = exp.start_logging()
+    assert Run.get_context() is second
+    second.complete()
+    assert Run.get_context(allow_offline=False) is first
+    first.complete()
+    assert Run.get_context().id.startswith("OfflineRun_")
+
+
+def test_a_run_in_another_workspace(here):
+    ws = Workspace.create("other", here / "ws")
+    with_default = Workspace.from_config()
+    run = in_new_process(
+        "ws = Workspace.get('other')\nrun = Experiment(ws, 'sine').start_logging()\nrun.complete()\nprint(run.id)"
+    ).strip()
+    assert Run.get(ws, run).status == "Completed"
+    assert "sine" not in with_default.experiments

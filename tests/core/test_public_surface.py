@@ -1,0 +1,94 @@
+"""What `cellrun.core` offers, and what it costs to ask for it."""
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import cellrun.core
+from cellrun.core import errors
+
+PUBLIC = [
+    "ActivityFailedException",
+    "CellrunError",
+    "ComputeTargetException",
+    "ContextException",
+    "Experiment",
+    "ExperimentExecutionException",
+    "InvalidMetricError",
+    "InvalidNameError",
+    "InvalidSubmissionError",
+    "Run",
+    "RunClosedError",
+    "RunEnvironmentException",
+    "RunNotFoundError",
+    "ScriptRunConfig",
+    "SnapshotException",
+    "Status",
+    "UserErrorException",
+    "Workspace",
+    "WorkspaceException",
+]
+HEAVY = {
+    "requests",
+    "cloudpickle",
+    "fsspec",
+    "numpy",
+    "sqlite3",
+    "orjson",
+    "pathspec",
+    "IPython",
+    "subprocess",
+    "asyncio",
+}
+
+
+def test_the_public_names_are_these():
+    assert cellrun.core.__all__ == PUBLIC == sorted(PUBLIC)
+    assert set(PUBLIC) <= set(dir(cellrun.core))
+    for name in PUBLIC:
+        assert getattr(cellrun.core, name).__name__ == name
+
+
+def test_every_error_that_users_catch_is_public():
+    ours = {name for name, value in inspect.getmembers(errors, inspect.isclass) if value.__module__ == errors.__name__}
+    assert ours - set(PUBLIC) == {"IndexTooNewError"}  # a WorkspaceException, met once in a user's life
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Job'"):
+        cellrun.core.Job  # noqa: B018
+    with pytest.raises(ImportError):
+        exec("from cellrun.core import Job")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import cellrun.core", "from cellrun.core import Run; Run.get_context()"],
+)
+def test_an_import_loads_nothing_heavy(statement):
+    assert loaded_by(statement) & HEAVY == set()
+
+
+def test_a_name_is_loaded_when_it_is_used():
+    assert not {"cellrun.core.run", "cellrun.core.workspace"} & loaded_by("import cellrun.core")
+    assert "cellrun.core.experiment" not in loaded_by("from cellrun.core import Status")
+
+
+def test_a_logging_job_loads_nothing_that_reads_or_submits(exp):
+    run = exp.start_logging()
+    loaded = loaded_by(
+        "import os, sys; os.environ['CELLRUN_RUN_FOLDER'] = sys.argv[1]\n"
+        "from cellrun.core import Run; Run.get_context().log('x', 1.0)",
+        str(run.layout.folder),
+    )
+    assert loaded & HEAVY == set()
+    assert not [name for name in loaded if name.startswith(("cellrun.core.targets", "cellrun.core.submission"))]
+
+
+def loaded_by(statement, *arguments):
+    """Return the modules that a fresh process has loaded after a statement."""
+    program = f"{statement}\nimport sys; print('modules', *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split()[1:])

@@ -1,0 +1,440 @@
+"""What a run takes, keeps and gives back, in the notebook and inside a job."""
+
+import io
+import json
+import math
+import os
+import threading
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from cellrun.core import (
+    CellrunError,
+    InvalidMetricError,
+    InvalidNameError,
+    Run,
+    RunClosedError,
+    RunNotFoundError,
+    ScriptRunConfig,
+    UserErrorException,
+)
+from cellrun.core.store.metrics import Metrics
+from cellrun.core.store.reader import EventReader
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c020000000b4944415478da6364f8ff9f0100050001"
+    "013f9d2d5b0000000049454e44ae426082"
+)
+
+
+@pytest.fixture
+def run(exp):
+    return exp.start_logging()
+
+
+def submitted(exp, here, code, **config):
+    """Submit a script that has these lines."""
+    (here / "src").mkdir(exist_ok=True)
+    (here / "src" / "train.py").write_text(code)
+    return exp.submit(ScriptRunConfig(here / "src", "train.py", **config))
+
+
+# Who it is
+
+
+def test_names_and_numbers(ws, exp, run):
+    assert run.id.startswith("digits_")
+    assert (run.name, run.number, run.display_name, run.type) == ("digits-1", 1, "digits-1", None)
+    assert run.experiment is exp
+    assert run.layout.run_id == run.id
+    run.display_name = "a 'first' <try>"
+    assert run.display_name == Run.get(ws, "digits-1").display_name == "a 'first' <try>"
+    assert [found.display_name for found in exp.get_runs()] == ["a 'first' <try>"]
+    with pytest.raises(InvalidNameError):
+        run.display_name = "x" * 257
+
+
+def test_get_gives_the_very_object_that_is_open_here(ws, exp, run):
+    assert Run.get(ws, run.id) is run
+    assert next(exp.get_runs()) is run
+    run.complete()
+    assert Run.get(ws, run.id) is not run
+
+
+def test_an_unknown_run(ws, exp):
+    with pytest.raises(RunNotFoundError, match="no run 'nothing'"):
+        Run.get(ws, "nothing")
+    with pytest.raises(RunNotFoundError):
+        Run(exp, "../digits")
+
+
+# Metrics
+
+
+def test_values_come_back_exactly(run):
+    values = [0.1, -0.0, 1e400, -math.inf, 2**53 + 1, True, None, "NaN", "日本\n", np.float32(0.1), Decimal("0.25")]
+    run.log_list("m", values)
+    expected = [0.1, -0.0, math.inf, -math.inf, 2**53 + 1, True, None, "NaN", "日本\n", float(np.float32(0.1)), 0.25]
+    assert repr(run.get_metrics()["m"]) == repr(expected)
+    run.log("n", math.nan)
+    assert math.isnan(run.get_metrics("n")["n"])
+
+
+def test_metrics_by_name_and_recursively(ws, exp, run):
+    assert run.get_metrics() == run.get_metrics("loss") == run.get_metrics(recursive=True) == {}
+    run.log("loss", 0.5, "of the training", 3)
+    run.log(name="accuracy", value=0.9, description="top 1", step=3)
+    run.log_row(name="sine", description="a curve", x=1, y=0.8)
+    assert run.get_metrics(name="loss") == {"loss": 0.5}
+    assert run.get_metrics("other") == {}
+    assert run.get_metrics(recursive=True) == {run.id: {"loss": 0.5, "accuracy": 0.9, "sine": {"x": 1, "y": 0.8}}}
+    run.complete()
+    assert Run.get(ws, run.id).get_metrics() == run.get_metrics()
+
+
+def test_rows_of_other_columns_are_filled_with_none(run):
+    run.log_row("m", x=1)
+    run.log_row("m", x=2, y="b")
+    run.log_table("m", {"y": ["c", "d"]})
+    assert run.get_metrics() == {"m": {"x": [1, 2, None, None], "y": [None, "b", "c", "d"]}}
+
+
+def test_steps_are_numbers_of_any_kind(run):
+    for step in (3, -1.5, np.int64(2), 3):
+        run.log("m", 1, step=step)
+    metrics = Metrics(EventReader(run.layout))
+    metrics.update()
+    assert list(metrics.metrics["m"].steps) == [3, -1.5, 2, 3]
+    for step in ("3", True, [3]):
+        with pytest.raises(InvalidMetricError, match="a step is a number"):
+            run.log("m", 1, step=step)
+
+
+@pytest.mark.parametrize("several", [[1, 2], range(3), (value for value in [1])])
+def test_a_list_is_for_log_list(run, several):
+    with pytest.raises(UserErrorException, match=r"use run\.log_list"):
+        run.log("m", several)
+    assert run.get_metrics() == {}
+
+
+def test_what_cannot_be_kept_is_refused(run):
+    with pytest.raises(InvalidMetricError, match="metric 'm': complex is not a number cellrun can store"):
+        run.log("m", 1j)
+    with pytest.raises(InvalidNameError, match="metric name"):
+        run.log("", 1)
+    with pytest.raises(CellrunError):
+        run.log_list("m", [1, [2]])
+    assert run.get_metrics() == {}
+
+
+# Tags
+
+
+def test_tags(ws, exp):
+    run = exp.start_logging(tags={"fold": 1})
+    run.tag("checked")
+    run.tag("fold", 2)
+    run.set_tags({"owner": "ada", "score": 0.5, "none": None})
+    expected = {"fold": "2", "checked": None, "owner": "ada", "score": "0.5", "none": None}
+    assert run.get_tags() == run.tags == expected
+    run.remove_tags(["checked", "absent"])
+    run.remove_tags("none")
+    run.complete()
+    assert Run.get(ws, run.id).tags == {"fold": "2", "owner": "ada", "score": "0.5"}
+
+
+def test_of_wrong_tags_none_is_set(run):
+    with pytest.raises(InvalidNameError, match="tag name"):
+        run.set_tags({"right": 1, "": 2})
+    assert run.tags == {}
+
+
+# Files
+
+
+def test_files_come_back(ws, run, here):
+    (here / "notes.txt").write_text("some notes")
+    (here / "model" / "parts").mkdir(parents=True)
+    (here / "model" / "parts" / "weights.bin").write_bytes(b"\0\1")
+    run.upload_file("outputs/notes.txt", "notes.txt")
+    run.upload_file("stream.bin", io.BytesIO(b"streamed"))
+    run.upload_folder("best", here / "model")
+    run.upload_files(["a.txt", "b.txt"], ["notes.txt", "notes.txt"])
+    run.complete()
+
+    other = Run.get(ws, run.id)
+    assert other.get_file_names() == ["a.txt", "b.txt", "best/parts/weights.bin", "outputs/notes.txt", "stream.bin"]
+    other.download_file("outputs/notes.txt", "got/it.txt")
+    other.download_file("stream.bin")
+    other.download_file("a.txt", here / "model")
+    assert (here / "got" / "it.txt").read_text() == (here / "model" / "a.txt").read_text() == "some notes"
+    assert (here / "stream.bin").read_bytes() == b"streamed"
+
+    other.download_files(output_directory="all")
+    assert (here / "all" / "best" / "parts" / "weights.bin").read_bytes() == b"\0\1"
+    other.download_files("best/", "some", append_prefix=False)
+    assert [path.name for path in (here / "some").rglob("*")] == ["parts", "weights.bin"]
+    other.download_files("outputs", "named")
+    assert [path.name for path in (here / "named").rglob("*")] == ["outputs", "notes.txt"]
+
+
+def test_files_that_are_refused(run, here):
+    (here / "a.txt").write_text("a")
+    run.upload_file("a.txt", "a.txt")
+    with pytest.raises(UserErrorException, match=r"has a file 'a\.txt' already"):
+        run.upload_file("a.txt", "a.txt")
+    with pytest.raises(UserErrorException, match=r"no file 'nothing\.txt'"):
+        run.upload_file("b.txt", "nothing.txt")
+    with pytest.raises(InvalidNameError, match="file name"):
+        run.upload_file("../b.txt", "a.txt")
+    with pytest.raises(UserErrorException, match="a name for each path"):
+        run.upload_files(["b.txt"], [])
+    with pytest.raises(UserErrorException, match="upload_folder takes a folder"):
+        run.upload_folder("b", "a.txt")
+    with pytest.raises(UserErrorException, match=r"no file 'b\.txt'; it has: 'a\.txt'"):
+        run.download_file("b.txt")
+    assert run.get_file_names() == ["a.txt"]
+
+
+# Images
+
+
+class Figure:
+    """Draws itself as a figure of matplotlib does."""
+
+    def savefig(self, target, format):  # noqa: A002  # its name
+        assert format == "png"
+        target.write(PNG)
+
+
+def test_images_of_plots_and_of_files(run, here):
+    (here / "figures").mkdir()
+    (here / "figures" / "fig.png").write_bytes(PNG)
+    run.log_image("confusion / 日本", plot=Figure())
+    run.log_image("confusion / 日本", plot=Figure())
+    run.log_image("curve", path="figures/fig.png")
+    run.log_image("curve", path=here / "figures" / "fig.png")
+    metrics = run.get_metrics()
+    prefix = f"aml://artifactId/ExperimentRun/dcid.{run.id}/"
+    plots = [address.removeprefix(prefix) for address in metrics["confusion / 日本"]]
+    assert len(set(plots)) == 2
+    assert all(name.startswith("confusion") and name.endswith(".png") for name in plots)
+    assert [address.removeprefix(prefix) for address in metrics["curve"]] == ["figures/fig.png", "figures/fig-1.png"]
+    assert set(run.get_file_names()) == {*plots, "figures/fig.png", "figures/fig-1.png"}
+    run.download_file(plots[0], "plot.png")
+    assert (here / "plot.png").read_bytes() == PNG
+
+
+def test_a_file_from_elsewhere_keeps_its_own_name(run, tmp_path):
+    (tmp_path / "far.png").write_bytes(PNG)
+    run.log_image("far", path=tmp_path / "far.png")
+    assert run.get_file_names() == ["far.png"]
+
+
+def test_images_that_are_refused(run, here, monkeypatch):
+    (here / "text.png").write_text("no image")
+    (here / "large.png").write_bytes(PNG)
+    for arguments, words in (
+        ({}, "either path= or plot=; got neither"),
+        ({"path": "a.png", "plot": Figure()}, "got both"),
+        ({"path": "absent.png"}, r"no file 'absent\.png'"),
+        ({"path": "text.png"}, r"'text\.png' is no PNG"),
+        ({"plot": [1, 2]}, "something with savefig; got list"),
+    ):
+        with pytest.raises(UserErrorException, match=words):
+            run.log_image("m", **arguments)
+    monkeypatch.setenv("CELLRUN_IMAGE_BYTES", "20")
+    with pytest.raises(InvalidMetricError, match=r"limit is 0\.0 MB .CELLRUN_IMAGE_BYTES"):
+        run.log_image("m", path="large.png")
+    with pytest.raises(InvalidNameError):
+        run.log_image("", plot=Figure())
+    assert run.get_metrics() == {}
+    assert run.get_file_names() == []
+
+
+# After its end (C15)
+
+
+def test_what_writes_to_a_closed_run_says_so(ws, run, here):
+    (here / "a.txt").write_text("a")
+    run.log("m", 1)
+    run.complete()
+    for same in (run, Run.get(ws, run.id)):
+        for write in (
+            lambda: same.log("m", 2),  # noqa: B023  # called within the loop
+            lambda: same.log_row("r", x=1),  # noqa: B023
+            lambda: same.upload_file("a.txt", "a.txt"),  # noqa: B023
+            lambda: same.log_image("i", plot=Figure()),  # noqa: B023
+        ):
+            with pytest.raises(RunClosedError, match=f"run {run.id} is Completed; start a new run"):
+                write()
+    assert run.get_metrics() == {"m": 1}
+    assert run.get_file_names() == []
+
+
+def test_a_forked_child_of_a_closed_run_says_so(run):
+    run.log("m", 1)
+    run.complete()
+    assert in_forked_child(lambda: run.log("m", 2)) == "RunClosedError"
+    assert run.get_metrics() == {"m": 1}
+
+
+def test_a_forked_child_logs_to_an_open_run_and_ends_nothing(run):
+    run.log("m", 1)
+    assert in_forked_child(lambda: run.log("m", 2)) == ""
+    assert in_forked_child(run.complete) == "UserErrorException"
+    assert in_forked_child(run.cancel) == ""  # as from anywhere outside
+    assert run.get_status() == "Canceled"
+    assert sorted(run.get_metrics()["m"]) == [1, 2]
+
+
+def in_forked_child(action):
+    """Return the name of the error that an action raises in a forked child; "" if it raises none."""
+    told, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            action()
+        except BaseException as error:  # noqa: BLE001  # the child must not go on with the test
+            os.write(tell, type(error).__name__.encode())
+        os._exit(0)
+    os.close(tell)
+    os.waitpid(pid, 0)
+    with os.fdopen(told) as pipe:
+        return pipe.read()
+
+
+# Cancel (B10)
+
+
+def test_cancel_of_a_submitted_run_is_asked_for_once(exp, here):
+    run = submitted(exp, here, "import time\nprint('up', flush=True)\ntime.sleep(60)\n")
+    threads = [threading.Thread(target=run.cancel) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run.wait_for_completion()
+    assert run.get_status() == "Canceled"
+    history = [status["status"] for status in statuses(run)]
+    assert history[-1] == "Canceled"
+    assert history.count("Canceled") == 1
+    run.cancel()
+    assert len(statuses(run)) == len(history)
+
+
+def test_cancel_of_a_run_that_ended_keeps_its_status(exp, here):
+    run = submitted(exp, here, "")
+    run.wait_for_completion()
+    run.cancel()
+    run.complete()
+    assert run.get_status() == "Completed"
+    with pytest.raises(RunClosedError, match="is Completed"):
+        run.fail("no")
+
+
+def test_complete_and_cancel_at_once_have_one_winner(exp):
+    for _ in range(10):
+        run = exp.start_logging()
+        outside = Run(run.experiment, run.id)
+        barrier = threading.Barrier(2)
+        errors = []
+
+        def at_once(action, barrier=barrier, errors=errors):
+            barrier.wait()
+            try:
+                action()
+            except RunClosedError as error:
+                errors.append(error.status)
+
+        threads = [threading.Thread(target=at_once, args=(action,)) for action in (run.complete, outside.cancel)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        final = run.get_status()
+        ends = [status["status"] for status in statuses(run) if status["status"] in {"Completed", "Canceled"}]
+        assert ends == [final]
+        assert errors == (["Canceled"] if final == "Canceled" else [])  # complete() says that it came too late
+
+
+def statuses(run):
+    """Return the status files of a run, in order."""
+    paths = sorted(run.layout.statuses.glob("*.json"), key=lambda path: int(path.stem))
+    return [json.loads(path.read_text()) for path in paths]
+
+
+# From outside, and inside a job
+
+
+def test_a_submitted_run_is_not_ended_from_outside(exp, here):
+    run = submitted(exp, here, "import time\ntime.sleep(60)\n")
+    for end in (run.complete, run.fail):
+        with pytest.raises(UserErrorException, match="another process's own"):
+            end()
+    run.cancel()
+    run.wait_for_completion()
+
+
+def test_the_job_finds_its_run_and_its_end_is_the_scripts(ws, exp, here):
+    run = submitted(
+        exp,
+        here,
+        """
+import warnings
+from cellrun.core import Run, Workspace
+run = Run.get_context()
+assert run is Run.get_context(allow_offline=False)
+assert Run.get(run.experiment.workspace, run.id).id == run.id
+assert Workspace.from_config() == run.experiment.workspace
+run.log('m', 1)
+run.tag('seen')
+open('outputs/model.txt', 'w').write('model')
+run.upload_file('outputs/model.txt', 'outputs/model.txt')
+run.complete()
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter('always')
+    run.cancel()
+    run.fail('just words')
+    print(*(warning.message for warning in caught), sep='\\n')
+with run:
+    run.log('m', 2)
+print(run.get_status(), run.id, run.experiment.name)
+""",
+    )
+    details = run.wait_for_completion()
+    log = run.layout.log.read_text()
+    assert f"Running {run.id} digits" in log
+    assert "run.cancel() does nothing inside the run" in log
+    assert "just words" in log
+    assert details["status"] == "Completed"
+    assert run.get_metrics() == {"m": [1, 2]}
+    assert run.tags == {"seen": None}
+    assert run.get_file_names() == ["outputs/model.txt", "user_logs/std_log.txt"]
+
+
+def test_a_job_that_leaves_its_with_block_by_an_error_fails_by_it(exp, here):
+    run = submitted(
+        exp, here, "from cellrun.core import Run\nwith Run.get_context() as run:\n    raise KeyError('gone')\n"
+    )
+    run.wait_for_completion(raise_on_error=False)
+    assert run.get_details()["error"]["error"]["message"] == "exit code 1: KeyError: 'gone'"
+
+
+def test_details(exp, here):
+    run = submitted(exp, here, "", arguments=["--lr", 0.1], max_run_duration_seconds=60)
+    details = run.wait_for_completion()
+    assert details == run.get_details()
+    assert details["startTimeUtc"].endswith("Z")
+    assert details["startTimeUtc"] < details["endTimeUtc"]
+    assert details["runDefinition"] == {
+        "script": "train.py",
+        "command": None,
+        "arguments": ["--lr", "0.1"],
+        "target": "local",
+        "maxRunDurationSeconds": 60,
+    }
+    assert details["logFiles"] == {"user_logs/std_log.txt": str(run.layout.log)}
+    assert "error" not in details

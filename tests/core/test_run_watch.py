@@ -1,0 +1,248 @@
+"""Waiting for a run's end, with its log on the way: event by event, none of it by the clock."""
+
+import math
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from cellrun.core import ActivityFailedException, Run, ScriptRunConfig, run_watch
+
+WATCH = """
+import sys
+from cellrun.core import *
+run = Run.get(Workspace.from_config(), sys.argv[1])
+try:
+    print('status', run.wait_for_completion(show_output=True)['status'])
+except CellrunError as error:
+    print(f'{type(error).__name__}: {error}')
+print('now', run.get_status())
+"""
+
+WAIT_FOR = """
+import os, sys, time
+def wait_for(name):
+    while not os.path.exists(os.path.join(sys.argv[1], name)):
+        time.sleep(0.01)
+def say(data):
+    os.write(1, data)
+"""
+
+
+class Watcher:
+    """A process that watches a run, and what it has printed."""
+
+    def __init__(self, run_id):
+        self.process = subprocess.Popen([sys.executable, "-c", WATCH, run_id], stdout=subprocess.PIPE)
+        self.printed = b""
+
+    def until(self, text):
+        """Read until a text was printed; what comes first is `printed`."""
+        while text not in self.printed:
+            data = os.read(self.process.stdout.fileno(), 65536)
+            assert data, f"{text} never came, but {self.printed}"
+            self.printed += data
+
+    def to_the_end(self):
+        """Read all that is printed; returns it as text."""
+        self.printed += self.process.stdout.read()
+        self.process.wait()
+        return self.printed.decode()
+
+
+@pytest.fixture
+def watch():
+    """Start a watcher: `watch(run.id)`."""
+    watchers = []
+
+    def start(run_id):
+        watchers.append(Watcher(run_id))
+        return watchers[-1]
+
+    yield start
+    for watcher in watchers:
+        watcher.process.kill()
+        watcher.process.wait()
+        watcher.process.stdout.close()
+
+
+@pytest.fixture
+def submit(exp, here):
+    """Submit a script of these lines, which may `say` bytes and `wait_for` a file of the test's."""
+    runs = []
+
+    def start(code, **config):
+        (here / "src").mkdir(exist_ok=True)
+        (here / "src" / "train.py").write_text(WAIT_FOR + code)
+        runs.append(exp.submit(ScriptRunConfig(here / "src", "train.py", arguments=[here], **config)))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        run.cancel()
+        run.wait_for_completion(raise_on_error=False)
+
+
+def test_it_prints_header_log_and_summary_as_azure_does(submit, capsys):
+    run = submit("say(b'one\\ntwo\\n')")
+    details = run.wait_for_completion(show_output=True)
+    assert capsys.readouterr().out == (
+        f"RunId: {run.id}\n"
+        "\nStreaming user_logs/std_log.txt\n===============================\n\n"
+        "one\ntwo\n"
+        f"\nExecution Summary\n=================\nRunId: {run.id}\n"
+    )
+    assert details["status"] == "Completed"
+
+
+def test_a_run_that_finished_long_ago_is_printed_the_same(submit, capsys):
+    run = submit("say(b'one\\ntwo\\n')")
+    run.wait_for_completion(show_output=True)
+    first = capsys.readouterr().out
+    Run.get(run.experiment.workspace, run.id).wait_for_completion(show_output=True)
+    assert capsys.readouterr().out == first
+    run.wait_for_completion()
+    assert capsys.readouterr().out == ""
+
+
+def test_what_is_written_comes_while_the_run_goes_on(submit, watch, here):
+    run = submit("say(b'one\\n'); wait_for('two'); say(b'two\\n'); wait_for('end')")
+    watcher = watch(run.id)
+    watcher.until(b"one\n")
+    (here / "two").touch()
+    watcher.until(b"two\n")
+    assert run.get_status() == "Running"
+    (here / "end").touch()
+    assert watcher.to_the_end().endswith("status Completed\nnow Completed\n")
+
+
+def test_bars_dots_and_cut_characters_come_as_they_were_written(submit, watch, here):
+    run = submit(
+        "say(b'\\r 10%'); say(b'\\r 20%'); wait_for('dots'); say(b'\\r100%\\n...'); wait_for('character')\n"
+        "say('日'.encode()[:2]); wait_for('rest'); say('日'.encode()[2:] + b' \\xff\\r\\n')"
+    )
+    watcher = watch(run.id)
+    watcher.until(b"\r 10%\r 20%")
+    (here / "dots").touch()
+    watcher.until(b"\r100%\n...")
+    (here / "character").touch()
+    (here / "rest").touch()
+    printed = watcher.to_the_end()
+    assert "\n\r 10%\r 20%\r100%\n...日 \ufffd\r\n\nExecution Summary" in printed
+
+
+def test_lines_are_printed_whole(submit, here, monkeypatch):
+    run = submit("".join(f"say(b'{number}' * 50); say(b'{number}\\n')\n" for number in range(10)) * 20)
+    pieces = []
+
+    class Pieces:
+        def write(self, text):
+            pieces.append(text)
+
+        def flush(self):
+            pass
+
+    monkeypatch.setattr(run_watch, "UNFINISHED_LINE_S", math.inf)  # a script that was held up in a line isn't the case
+    monkeypatch.setattr(sys, "stdout", Pieces())
+    run.wait_for_completion(show_output=True)
+    monkeypatch.undo()
+    assert all(piece.endswith("\n") for piece in pieces)
+    assert re.findall(r"^\d+$", "".join(pieces), re.MULTILINE) == [str(number) * 51 for number in range(10)] * 20
+
+
+def test_a_run_without_output_has_no_log(submit, capsys):
+    run = submit("")
+    run.wait_for_completion(show_output=True)
+    assert "Streaming" not in capsys.readouterr().out
+
+
+def test_a_failed_run_raises_why_with_traceback_and_log(submit, capsys):
+    run = submit("say(b'before\\n')\ndef train():\n    raise ValueError('no data')\ntrain()")
+    with pytest.raises(ActivityFailedException) as failure:
+        run.wait_for_completion(show_output=True)
+    error = failure.value
+    assert error.reason == "exit code 1: ValueError: no data"
+    assert "in train" in error.traceback_tail
+    assert error.log_path == str(run.layout.log)
+    assert Path(error.log_path).read_text().startswith("before\n")
+    assert all(part in str(error) for part in (run.id, error.reason, error.traceback_tail, error.log_path))
+    assert capsys.readouterr().out.endswith(f"RunId: {run.id}\n")
+    with pytest.raises(ActivityFailedException):
+        run.wait_for_completion()
+
+    details = run.wait_for_completion(show_output=True, raise_on_error=False)
+    assert details["status"] == "Failed"
+    end = capsys.readouterr().out.rpartition("RunId: ")[2]
+    assert '\nError:\n{\n    "error": {' in end
+    assert "ValueError: no data" in end
+    assert str(run.layout.log) in end
+
+
+def test_a_canceled_run_does_not_raise(submit, watch, here):
+    run = submit("say(b'up\\n'); wait_for('never')")
+    watcher = watch(run.id)
+    watcher.until(b"up\n")
+    run.cancel()
+    assert watcher.to_the_end().endswith("status Canceled\nnow Canceled\n")
+
+
+def test_ctrl_c_stops_the_watching_and_not_the_run(submit, watch, here):
+    run = submit("say(b'up\\n'); wait_for('end')")
+    watcher = watch(run.id)
+    watcher.until(b"up\n")
+    watcher.process.send_signal(signal.SIGINT)
+    printed = watcher.to_the_end()
+    assert f"ExperimentExecutionException: the watching of run {run.id} was interrupted, but the run goes on" in printed
+    assert printed.endswith("now Running\n")
+    (here / "end").touch()
+    assert run.wait_for_completion()["status"] == "Completed"
+
+
+def test_after_a_kernel_was_killed_another_one_streams_on(exp, here, watch):
+    """B1, the reading half: a kernel's restart is a SIGKILL to its process group."""
+    (here / "src").mkdir()
+    (here / "src" / "train.py").write_text(WAIT_FOR + "say(b'one\\n'); wait_for('two'); say(b'two\\n')")
+    program = (
+        "import sys\nfrom cellrun.core import *\nexp = Experiment(Workspace.from_config(), 'digits')\n"
+        "run = exp.submit(ScriptRunConfig('src', 'train.py', arguments=[sys.argv[1]]))\n"
+        "print(run.id, flush=True)\nrun.wait_for_completion(show_output=True)"
+    )
+    kernel = subprocess.Popen(
+        [sys.executable, "-c", program, str(here)], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    run_id = kernel.stdout.readline().strip()
+    while "one" not in kernel.stdout.readline():
+        pass
+    os.killpg(kernel.pid, signal.SIGKILL)
+    kernel.wait()
+    kernel.stdout.close()
+
+    watcher = watch(run_id)
+    watcher.until(b"one\n")
+    (here / "two").touch()
+    printed = watcher.to_the_end()
+    assert "one\ntwo\n" in printed
+    assert printed.endswith("status Completed\nnow Completed\n")
+
+
+def test_an_interactive_run_is_watched_from_another_process(exp, watch):
+    with exp.start_logging() as run:
+        print("one")
+        watcher = watch(run.id)
+        watcher.until(b"one\n")
+        print("two")
+        watcher.until(b"two\n")
+    assert watcher.to_the_end().endswith("status Completed\nnow Completed\n")
+
+
+def test_an_interactive_run_that_another_thread_ends(exp, capsys):
+    run = exp.start_logging()
+    thread = threading.Thread(target=run.complete)
+    thread.start()
+    assert run.wait_for_completion(show_output=True)["status"] == "Completed"
+    thread.join()

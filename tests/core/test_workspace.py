@@ -1,0 +1,239 @@
+"""How a workspace is found, made and named."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from cellrun.core import Experiment, InvalidNameError, RunNotFoundError, Workspace, WorkspaceException
+from cellrun.core.places import registered
+
+AZURE = {"subscription_id": "00000000-0000", "resource_group": "research", "workspace_name": "vision"}
+
+
+def write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def test_without_a_config_it_is_the_default_workspace(here, home):
+    ws = Workspace.from_config()
+    assert ws.name == "default"
+    assert ws.folder == home / "workspaces" / "default"
+    assert Workspace.from_config() == ws
+    assert len({ws, Workspace.from_config()}) == 1
+
+
+@pytest.mark.parametrize("place", ["config.json", ".cellrun/config.json", ".azureml/config.json"])
+@pytest.mark.parametrize("depth", ["", "a/b/c"])
+def test_a_config_is_found_here_and_above(here, place, depth, monkeypatch):
+    team = Workspace.create("team")
+    write(here / place, {"cellrun_workspace": "team", "folder": str(team.folder)})
+    (here / depth).mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(here / depth)
+    assert Workspace.from_config() == team
+
+
+def test_the_nearest_config_wins(here, monkeypatch):
+    write(here / "config.json", {"cellrun_workspace": "far"})
+    write(here / "sub" / ".azureml" / "config.json", {"cellrun_workspace": "near"})
+    monkeypatch.chdir(here / "sub")
+    assert Workspace.from_config().name == "near"
+
+
+def test_azures_keys_name_a_local_workspace_made_if_new(here):
+    write(here / ".azureml" / "config.json", AZURE)
+    ws = Workspace.from_config()
+    assert ws.name == "vision"
+    assert Workspace.get("vision") == ws == Workspace.from_config()
+
+
+@pytest.mark.parametrize(
+    "other", [{"model_type": "bert", "hidden_size": 768}, [1, 2], "{ not json", {**AZURE, "resource_group": None}]
+)
+def test_a_config_of_another_program_is_passed_over(here, other, monkeypatch):
+    Workspace.create("above")
+    write(here / "config.json", {"cellrun_workspace": "above"})
+    write(here / "model" / "config.json", other)
+    monkeypatch.chdir(here / "model")
+    assert Workspace.from_config().name == "above"
+
+
+def test_a_damaged_config_in_our_own_folder_is_said(here):
+    write(here / ".cellrun" / "config.json", "{")
+    with pytest.raises(WorkspaceException, match=r"\.cellrun/config\.json is not JSON"):
+        Workspace.from_config()
+
+
+def test_a_path_is_a_folder_to_start_from_or_the_file_itself(here):
+    ws = Workspace.create("elsewhere")
+    file = ws.write_config(here / "project")
+    assert file == here / "project" / ".cellrun" / "config.json"
+    assert Workspace.from_config(here / "project") == ws
+    assert Workspace.from_config(file) == ws
+    assert Workspace.from_config(str(file)) == ws
+    with pytest.raises(WorkspaceException, match="cannot read the workspace config"):
+        Workspace.from_config(here / "nothing.json")
+
+
+def test_a_file_that_is_named_must_name_a_workspace(here):
+    write(here / "model.json", {"model_type": "bert"})
+    with pytest.raises(WorkspaceException, match=r"names no workspace.*workspace_name"):
+        Workspace.from_config(here / "model.json")
+
+
+def test_write_config_brings_one_back(here):
+    ws = Workspace.create("mine", here / "data" / "ws")
+    ws.write_config()
+    assert Workspace.from_config() == ws
+    assert ws.folder == here / "data" / "ws"
+
+
+def test_a_folder_in_a_config_is_seen_from_the_file(here):
+    ws = Workspace.create("portable", here / "project" / "ws")
+    write(here / "project" / "config.json", {"cellrun_workspace": "portable", "folder": "ws"})
+    assert Workspace.from_config(here / "project") == ws
+
+
+def test_a_config_of_a_workspace_that_is_gone_says_so(here):
+    write(here / "config.json", {"cellrun_workspace": "gone", "folder": str(here / "gone")})
+    with pytest.raises(WorkspaceException, match="gone is no workspace"):
+        Workspace.from_config()
+
+
+def test_create_get_and_the_registry(here):
+    ws = Workspace.create("Röntgen / 2026")
+    own = Workspace.create("own", here / "ws")
+    assert Workspace.get("Röntgen / 2026") == ws
+    assert Workspace.get(own.id) == own
+    assert {(entry.id, entry.name) for entry in registered()} == {(ws.id, ws.name), (own.id, own.name)}
+    with pytest.raises(WorkspaceException, match=r"exist_ok=True"):
+        Workspace.create("own", here / "ws")
+    assert Workspace.create("own", here / "ws", exist_ok=True) == own
+    with pytest.raises(WorkspaceException, match=r"no workspace 'lost'; known: 'Röntgen / 2026', 'own'"):
+        Workspace.get("lost")
+
+
+def test_two_workspaces_of_a_name_are_told_apart_by_id(here):
+    one, two = Workspace.create("twin", here / "1"), Workspace.create("twin", here / "2")
+    with pytest.raises(WorkspaceException, match="2 workspaces are called 'twin'") as refusal:
+        Workspace.get("twin")
+    assert one.id in str(refusal.value)
+    assert Workspace.get(two.id).folder == two.folder
+
+
+@pytest.mark.parametrize("name", ["", None, 7, "x" * 257])
+def test_a_name_that_is_none(name):
+    with pytest.raises(InvalidNameError, match="workspace name"):
+        Workspace.create(name)
+
+
+def test_of_many_that_make_it_at_once_one_id_wins(here):
+    found = []
+    barrier = threading.Barrier(8)
+
+    def open_it():
+        barrier.wait()
+        found.append(Workspace.from_config().id)
+
+    threads = [threading.Thread(target=open_it) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(found)) == 1
+
+
+def test_experiments_by_name(ws):
+    assert ws.experiments == {}
+    exp = Experiment(ws, "digits")
+    Experiment(ws, "sine")
+    assert list(ws.experiments) == ["digits", "sine"]
+    assert ws.experiments["digits"].name == exp.name
+    assert [found.name for found in Experiment.list(ws)] == ["digits", "sine"]
+    assert [found.name for found in Experiment.list(ws, "sine")] == ["sine"]
+    assert Experiment.list(ws, "other") == []
+
+
+def test_compute_targets_by_name(ws):
+    assert "local" in ws.compute_targets
+    assert ws.compute_targets["local"].describe().name == "local"
+
+
+def test_a_run_by_id_name_and_display_name(ws, exp):
+    run = exp.start_logging(display_name="baseline")
+    other = exp.start_logging(display_name="second")
+    run.complete()
+    other.complete()
+    for name in (run.id, "digits-1", "baseline"):
+        assert ws.get_run(name).id == run.id
+    exp.start_logging(display_name="second").complete()
+    with pytest.raises(RunNotFoundError, match="'second' names 2 runs"):
+        ws.get_run("second")
+    with pytest.raises(RunNotFoundError, match="no run 'digits-9'"):
+        ws.get_run("digits-9")
+
+
+def test_an_unusable_home_is_said_with_the_way_out(here, tmp_path, monkeypatch):
+    """Of A11: root can write everywhere, so the home stands where a file is."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("CELLRUN_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(WorkspaceException, match=r"cannot create runs under .*not a directory.*set CELLRUN_HOME"):
+        Workspace.from_config()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes where nobody may")
+def test_a_home_without_permission_is_said(here, tmp_path, monkeypatch):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    monkeypatch.setenv("CELLRUN_HOME", str(tmp_path / "closed" / "home"))
+    with pytest.raises(WorkspaceException, match=r"cannot create runs under .*permission denied.*set CELLRUN_HOME"):
+        Workspace.from_config()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to mount a file system")
+def test_a_read_only_home_is_said(here, tmp_path):
+    """A11: a file system that can't be written to, in a mount namespace of its own."""
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    program = (
+        "from cellrun.core import Workspace, WorkspaceException\n"
+        "try: Workspace.from_config()\n"
+        "except WorkspaceException as error: print(error)"
+    )
+    done = subprocess.run(
+        [
+            "unshare",
+            "-m",
+            "sh",
+            "-c",
+            f'mount -t tmpfs -o ro none "{mounted}" && exec "$0" "$@"',
+            sys.executable,
+            "-c",
+            program,
+        ],
+        env={**os.environ, "CELLRUN_HOME": str(mounted / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "unshare" in done.stderr or "mount" in done.stderr:
+        pytest.skip(f"mounting isn't allowed here: {done.stderr.strip()}")
+    assert done.stdout == (
+        f"cannot create runs under {mounted / 'home'} (read-only file system); set CELLRUN_HOME to a folder of yours\n"
+    )
+
+
+def test_in_print(ws):
+    assert str(ws) == f"Workspace(Name: default,\nFolder: {ws.folder})"
+    assert f"<td>{ws.folder}</td>" in ws._repr_html_()
+
+
+def test_a_folder_that_is_no_workspace(here):
+    (here / "workspace.json").write_text("[]")
+    write(here / "config.json", {"cellrun_workspace": "x", "folder": str(here)})
+    with pytest.raises(WorkspaceException, match="is damaged"):
+        Workspace.from_config()
