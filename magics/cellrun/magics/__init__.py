@@ -1,0 +1,26 @@
+"""The magics of cellrun: `%load_ext cellrun.magics` brings `%%submit`, `%start_logging` and `%runs`."""
+
+from __future__ import annotations
+
+from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["load_ipython_extension", "unload_ipython_extension"]
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Register the magics: what `%load_ext cellrun.magics` calls."""
+    from cellrun.magics.runs import runs  # noqa: PLC0415  # importing the package alone stays cheap
+    from cellrun.magics.start_logging import StartLoggingMagic  # noqa: PLC0415
+    from cellrun.magics.submit import SubmitMagic  # noqa: PLC0415
+
+    register = shell.magics_manager.register_function
+    register(SubmitMagic(shell).submit, "line_cell", "submit")
+    register(StartLoggingMagic(shell).start_logging, "line", "start_logging")
+    register(runs, "line", "runs")
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Take the magics away: what `%unload_ext cellrun.magics` calls. Open runs stay open."""
+    for magics in shell.magics_manager.magics.values():
+        for name in ("submit", "start_logging", "runs"):
+            magics.pop(name, None)

@@ -1,0 +1,43 @@
+"""The name that a magic binds a run to, never over something else that the notebook has there."""
+
+from __future__ import annotations
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+
+from cellrun.core import open_runs
+from cellrun.core.run import Run
+from cellrun.magics.view import say
+
+RUN_NAME = "run"
+
+
+def check_name(shell: InteractiveShell, asked: str | None) -> None:
+    """Raise UsageError if the name that was asked for can't be bound."""
+    if asked is None:
+        return
+    if not asked.isidentifier():
+        raise UsageError(f"--as {asked}: this is no name; give one, such as `--as trial`")
+    if taken := _taken_by(shell, asked):
+        raise UsageError(f"--as {asked}: the notebook has {taken} of that name; give another, such as `--as trial`")
+
+
+def bind(shell: InteractiveShell, run: Run, asked: str | None) -> None:
+    """Bind a run to the name asked for, else to `run`, else to one with its number, and then say so."""
+    name = asked or RUN_NAME
+    if taken := _taken_by(shell, name):
+        name = f"{RUN_NAME}_{run.number}"
+        while _taken_by(shell, name):
+            name += "_"
+        say(f"this run is {name!r}, as {RUN_NAME!r} is {taken} of the notebook; --as NAME chooses another name")
+    shell.user_ns[name] = run
+
+
+def _taken_by(shell: InteractiveShell, name: str) -> str:
+    """Return in words what a name holds that may not be lost; empty if it is free. A run that has ended may."""
+    if name not in shell.user_ns:
+        return ""
+    value = shell.user_ns[name]
+    if not isinstance(value, Run):
+        return f"a variable ({type(value).__name__})"
+    return "an open run" if open_runs.get(value.id) else ""

@@ -1,0 +1,114 @@
+"""What is bound at a point of a cell, and what was read so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from cellrun.magics.capture.analysis import Analysis, Certainty, Read, Text
+from cellrun.magics.capture.code_reads import CodeReads
+
+
+@dataclass
+class _Scope:
+    """Names that are local to a class body or a comprehension."""
+
+    is_class: bool
+    names: set[str] = field(default_factory=set)
+
+
+class Bindings:
+    """The names that surely have a value at the point where a walk over a cell stands; collects the analysis.
+
+    Responsibilities: scopes of classes and comprehensions, branches, certainty, the reads.
+    """
+
+    def __init__(self) -> None:
+        self.bound: frozenset[str] = frozenset()
+        self.certainty = Certainty.SURE
+        self.line_offset = 0
+        self.class_name = ""
+        self.definitions: dict[str, tuple[Read, ...]] = {}
+        self.writes: set[str] = set()
+        self.modules: set[str] = set()
+        self.attributes: set[str] = set()
+        self.texts: list[Text] = []
+        self.is_open = False
+        self._reads: list[Read] = []
+        self._scopes: list[_Scope] = []
+
+    def read(self, name: str, line: int, certainty: Certainty = Certainty.SURE, key: object = None) -> None:
+        """Note that a name is read here, unless a scope around or a statement before gave it its value."""
+        innermost = len(self._scopes) - 1
+        for depth, scope in enumerate(self._scopes):
+            if name in scope.names and (depth == innermost or not scope.is_class):
+                return
+        if name in self.bound and name not in self.definitions:
+            return
+        certainty = min(certainty, self.certainty)
+        self._reads.append(Read(name, line + self.line_offset, self.class_name, certainty, self.bound, key))
+
+    def bind(self, name: str, *, beyond_comprehension: bool = False) -> None:
+        """Note that a name gets a value here; a walrus binds beyond the comprehension that it stands in."""
+        for scope in reversed(self._scopes):
+            if not scope.is_class:
+                if not beyond_comprehension:
+                    scope.names.add(name)
+                    return
+            else:
+                self.writes.add(name)
+                if self.certainty is Certainty.SURE:  # in a branch of a class body it may still be a global
+                    scope.names.add(name)
+                return
+        self.writes.add(name)
+        self.bound |= {name}
+
+    def text(self, value: str, line: int, where: str = "") -> None:
+        """Note a text constant."""
+        self.texts.append(Text(value, line + self.line_offset, where))
+
+    def function(self, code: CodeReads, where: str, line: int) -> list[Read]:
+        """Note what a function of the cell imports and writes, and return what it reads when it is called."""
+        self.modules |= code.modules
+        self.attributes |= code.attributes
+        self.writes |= code.writes
+        for text in code.texts:
+            self.text(text, line, where)
+        return [
+            Read(
+                each.name,
+                each.line + self.line_offset,
+                where,
+                Certainty.POSSIBLE if each.is_possible else Certainty.LIKELY,
+            )
+            for each in code.names
+        ]
+
+    def in_scope(self, visit: Callable[[], None], *, is_class: bool, names: Iterable[str] = ()) -> None:
+        """Visit what has local names of its own."""
+        self._scopes.append(_Scope(is_class, set(names)))
+        visit()
+        self._scopes.pop()
+
+    def in_branch(self, visit: Callable[[], None]) -> frozenset[str]:
+        """Visit what may or may not run; return what is bound at its end. What is bound here stays as it was."""
+        start, certainty = self.bound, self.certainty
+        self.certainty = min(certainty, Certainty.LIKELY)
+        visit()
+        end, self.bound, self.certainty = self.bound, start, certainty
+        return end
+
+    def analysis(self) -> Analysis:
+        """Return what was found, once everything was visited."""
+        named = {read.name for read in self._reads}
+        for name in self.definitions.keys() - named:  # never named again, but something may still reach it
+            self._reads.append(Read(name, 0, certainty=Certainty.LIKELY, bound=self.bound))
+        return Analysis(
+            reads=tuple(self._reads),
+            definitions=self.definitions,
+            writes=frozenset(self.writes),
+            modules=frozenset(self.modules),
+            attributes=frozenset(self.attributes),
+            texts=tuple(self.texts),
+            is_open=self.is_open,
+        )

@@ -1,0 +1,71 @@
+"""Follows the names that a cell reads: which of them the notebook has to supply, and which nobody can."""
+
+from __future__ import annotations
+
+import builtins
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from cellrun.magics.capture.analysis import Analysis, Read
+from cellrun.magics.capture.notebook import Notebook
+
+_OF_IPYTHON = frozenset({"get_ipython", "display"})
+
+
+class Needs:
+    """The names that are needed, each with the surest place where it is read.
+
+    `supply` is called for each name that the notebook has, again if it is needed more surely or earlier than it seemed;
+    it returns what the value reads in turn.
+    """
+
+    def __init__(self, analysis: Analysis, notebook: Notebook, supply: Callable[[Read, Any], Iterable[Read]]) -> None:
+        self._analysis = analysis
+        self._notebook = notebook
+        self._supply = supply
+        self.reached: dict[str, Read] = {}
+        self.missing: dict[str, Read] = {}
+        self.needs_ipython = False
+
+    def follow(self, reads: Iterable[Read]) -> None:
+        """Follow reads, and what they lead to, to the end."""
+        waiting = deque(reads)
+        while waiting:
+            read = waiting.popleft()
+            if read.name in read.bound:
+                waiting += self._own(read)
+                continue
+            read, is_news = self._merged(read)
+            if is_news:
+                waiting += self._own(read)
+                waiting += self._resolve(read)
+
+    def _merged(self, read: Read) -> tuple[Read, bool]:
+        """Return a read together with those of its name before, and whether it tells anything new."""
+        before = self.reached.get(read.name)
+        if before is None:
+            merged = read
+        else:
+            surest = max(before, read, key=lambda each: each.certainty)
+            merged = replace(surest, bound=before.bound & read.bound)
+        self.reached[read.name] = merged
+        return merged, before is None or (merged.bound, merged.certainty) != (before.bound, before.certainty)
+
+    def _own(self, read: Read) -> list[Read]:
+        """Return what a function or class of the cell itself reads when it is called after this read."""
+        return [
+            replace(each, bound=read.bound, certainty=min(each.certainty, read.certainty))
+            for each in self._analysis.definitions.get(read.name, ())
+        ]
+
+    def _resolve(self, read: Read) -> Iterable[Read]:
+        name = read.name
+        if self._notebook.holds(name) or (read.key is not None and self._notebook.is_hidden(name)):
+            return self._supply(read, self._notebook.namespace[name])
+        if name in _OF_IPYTHON or (self._notebook.is_hidden(name) and not hasattr(builtins, name)):
+            self.needs_ipython = True
+        elif not (hasattr(builtins, name) or self._notebook.is_known(name) or name in self._analysis.writes):
+            self.missing[name] = read
+        return ()

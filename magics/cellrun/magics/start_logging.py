@@ -1,0 +1,110 @@
+"""`%start_logging`: an interactive run, whose log is what the cells print while it is open."""
+
+from __future__ import annotations
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+
+from cellrun.core.experiment import Experiment
+from cellrun.core.output_tee import OutputTee
+from cellrun.core.run import Run
+from cellrun.core.status import Status
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.workspace import Workspace
+from cellrun.magics import binding
+from cellrun.magics.notebook_cell import NotebookCell, default_experiment
+from cellrun.magics.options import MagicParser
+from cellrun.magics.view import plain_errors, say, show
+
+_SAMPLE = """\
+%start_logging example
+run.log('accuracy', 0.9)
+run.complete()"""
+
+
+def _parser() -> MagicParser:
+    parser = MagicParser("start_logging", _SAMPLE)
+    add = parser.add_argument
+    add("experiment", nargs="?", help="the run's experiment; left out, the notebook's name; e.g. example")
+    add("--name", metavar="TEXT", help="the run's display name; e.g. --name 'first look'")
+    add("--as", dest="as_name", metavar="NAME", help="the variable for the run; e.g. --as trial")
+    add("--no-view", action="store_true", help="show no live view below the cell; e.g. --no-view")
+    return parser
+
+
+_PARSER = _parser()
+
+
+class StartLoggingMagic:
+    """The magic `%start_logging` of one shell; it remembers the run that it opened last."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        self._logged: _LoggedRun | None = None
+
+    @_PARSER.explains
+    def start_logging(self, line: str) -> None:
+        """Open a run in this notebook, bind it to `run` and show it live.
+
+            %start_logging example
+            for x in np.linspace(0, 10):
+                run.log_row('sine', x=x, y=np.sin(x))
+            run.complete()
+
+        What cells print while the run is open is its log. Running this again ends the run that it opened before.
+        """
+        given = _PARSER.parse_line(line)
+        binding.check_name(self._shell, given.as_name)
+        cell = NotebookCell.current(self._shell, f"%start_logging {line}")
+        with plain_errors():
+            experiment = Experiment(Workspace.from_config(), given.experiment or default_experiment(self._shell))
+            run = experiment.start_logging(display_name=given.name, cell=cell.record())
+        if self._logged is not None:
+            self._logged.replace_by(run)
+        self._logged = _LoggedRun(self._shell, run)
+        binding.bind(self._shell, run, given.as_name)
+        if not given.no_view:
+            show(run)
+
+
+class _LoggedRun:
+    """An open run, to whose log the shell's output is copied: prints, shell lines, tracebacks."""
+
+    def __init__(self, shell: InteractiveShell, run: Run) -> None:
+        self._shell = shell
+        self._run = run
+        self._tee = OutputTee(run.layout.log)
+        self._tee.start()
+        shell.events.register("pre_run_cell", self._before_cell)
+        shell.events.register("post_run_cell", self._after_cell)
+
+    def replace_by(self, other: Run) -> None:
+        """End the run, if it is open, because another one takes its place."""
+        self._stop()
+        if self._is_open():
+            StatusFile(self._run.layout).change(Status.CANCELED, reason=f"replaced by {other.name}")
+            self._run.cancel()  # closes what the open run holds
+            say(f"{self._run.name} is ended: replaced by {other.name}")
+
+    def _before_cell(self, _info: object) -> None:
+        if self._is_open():
+            self._tee.start()  # a stream may have been replaced since
+        else:
+            self._stop()
+
+    def _after_cell(self, result: ExecutionResult) -> None:
+        error = result.error_before_exec or result.error_in_exec
+        shown = getattr(self._shell, "_last_traceback", None)  # a kernel sends it; everything else is printed
+        if error is not None and shown and not isinstance(error, UsageError):
+            self._tee.write("\n".join(shown) + "\n")
+        if not self._is_open():
+            self._stop()
+
+    def _is_open(self) -> bool:
+        return not Status(self._run.get_status()).is_terminal
+
+    def _stop(self) -> None:
+        if self._tee.is_open:
+            self._tee.stop()
+            self._shell.events.unregister("pre_run_cell", self._before_cell)
+            self._shell.events.unregister("post_run_cell", self._after_cell)

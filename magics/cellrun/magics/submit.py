@@ -1,0 +1,136 @@
+"""`%%submit`: a cell becomes a run; `%submit`: a script or a command does."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+
+from cellrun.core.experiment import Experiment
+from cellrun.core.script_run_config import ScriptRunConfig
+from cellrun.core.workspace import Workspace
+from cellrun.magics import binding
+from cellrun.magics.cell_run_config import CellRunConfig, CellToSubmit
+from cellrun.magics.notebook_cell import NotebookCell, default_experiment
+from cellrun.magics.options import MagicParser, seconds, split_line, variable, variables, words
+from cellrun.magics.view import is_notebook, plain_errors, say, show
+
+_SAMPLE = """\
+%%submit digits --cpus 2 --timeout 10m -- --learning_rate 0.001
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument('--learning_rate', type=float)
+run.log('rate', parser.parse_args().learning_rate)
+
+%submit digits --script train.py --source-directory src -- --learning_rate 0.001"""
+
+
+def _parser() -> MagicParser:
+    parser = MagicParser("submit", _SAMPLE)
+    add = parser.add_argument
+    add("experiment", nargs="?", help="the run's experiment; left out, the notebook's name; e.g. digits")
+    add("--target", metavar="NAME", help="where it runs; left out, this machine; e.g. --target local")
+    add("--name", metavar="TEXT", help="the run's display name; e.g. --name 'smaller batches'")
+    add("--cpus", type=int, default=1, metavar="N", help="cores that it holds, 1 if left out; e.g. --cpus 4")
+    add("--gpus", type=int, default=0, metavar="N", help="GPUs that it gets for itself; e.g. --gpus 1")
+    add("--memory", metavar="SIZE", help="memory that it holds, waiting until that is free; e.g. --memory 4G")
+    limit = "after so long the run is stopped, and Failed; e.g. --timeout 90s, --timeout 10m"
+    add("--timeout", type=seconds, metavar="TIME", help=limit)
+    more = "one more environment variable; NAME alone passes on the notebook's; e.g. --env MODE=quick --env HF_TOKEN"
+    add("--env", type=variable, action="append", default=[], metavar="NAME=VALUE", help=more)
+    add("--wait", action="store_true", help="wait for its end; its failure is then this cell's too; e.g. --wait")
+    add("--as", dest="as_name", metavar="NAME", help="the variable for it, here and in the cell; e.g. --as trial")
+    add("--script", metavar="FILE", help="submit a script, no cell; e.g. %%submit --script train.py")
+    folder = (
+        "the folder that goes along with a script or command; left out, the current one; e.g. --source-directory src"
+    )
+    add("--source-directory", metavar="DIR", help=folder)
+    shell = "the cell, or what follows --, is for a shell; e.g. %%submit --command -- python train.py && ls outputs"
+    add("--command", action="store_true", help=shell)
+    return parser
+
+
+_PARSER = _parser()
+
+
+class SubmitMagic:
+    """The magics `%%submit` and `%submit` of one shell."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+
+    @_PARSER.explains
+    def submit(self, line: str, cell: str | None = None) -> None:
+        """Submit the cell below as a run, and show it live.
+
+            %%submit digits --cpus 2 --timeout 10m -- --learning_rate 0.001
+            import argparse
+            ...
+            run.log('accuracy', accuracy)
+
+        The cell runs as a script in a process of its own, and this notebook is free at once. What the cell uses
+        from the notebook goes along: variables, functions, classes, imports, local modules. In it, `run` is the
+        run. After ` -- ` come the cell's arguments, as in sys.argv. The same with a script or a shell command:
+
+            %submit digits --script train.py --source-directory src -- --learning_rate 0.001
+            %submit digits --command -- export RANK=0 && python train.py
+        """
+        before, after = split_line(line)
+        given = _PARSER.parse_line(before)
+        binding.check_name(self._shell, given.as_name)
+        with plain_errors():
+            workspace = Workspace.from_config()
+            if given.script or given.command:
+                config = _script_config(given, cell, after)
+            else:
+                config = self._cell_config(given, cell, line, after, workspace)
+            run = Experiment(workspace, given.experiment or default_experiment(self._shell)).submit(config)
+            binding.bind(self._shell, run, given.as_name)
+            if isinstance(config, CellRunConfig):
+                for note in config.notes():
+                    say(note)
+            show(run)
+            if given.wait:
+                run.wait_for_completion(show_output=not is_notebook(self._shell))
+
+    def _cell_config(
+        self, given: Namespace, cell: str | None, line: str, after: str | None, workspace: Workspace
+    ) -> CellRunConfig:
+        if given.source_directory:
+            _PARSER.error("--source-directory goes with --script or --command: a cell takes along what it needs")
+        if not cell or not cell.strip():
+            _PARSER.error("there is no cell to submit")
+        notebook_cell = NotebookCell.current(self._shell, f"%%submit {line}\n{cell}")
+        run_name = given.as_name or binding.RUN_NAME
+        to_submit = CellToSubmit(notebook_cell, cell, run_name, words(after or ""))
+        return CellRunConfig(self._shell, to_submit, workspace.layout.values, **_common(given))
+
+
+def _script_config(given: Namespace, cell: str | None, after: str | None) -> ScriptRunConfig:
+    if given.script and (given.command or cell):
+        _PARSER.error(f"--script and {'--command' if given.command else 'a cell'} exclude each other")
+    folder = given.source_directory or "."
+    if given.script:
+        return ScriptRunConfig(folder, given.script, words(after or ""), **_common(given))
+    if bool(cell) == bool(after):
+        raise UsageError(
+            "--command takes its command from the cell or from what follows ` -- `; for example:\n\n"
+            "%submit digits --command -- export RANK=0 && python train.py"
+        )
+    return ScriptRunConfig(folder, command=cell or after, **_common(given))
+
+
+def _common(given: Namespace) -> dict[str, Any]:
+    """Return the options that all kinds of runs have."""
+    return {
+        "compute_target": given.target,
+        "name": given.name,
+        "cpus": given.cpus,
+        "gpus": given.gpus,
+        "memory": given.memory,
+        "max_run_duration_seconds": given.timeout,
+        "environment_variables": variables(given.env, os.environ),
+    }

@@ -1,0 +1,40 @@
+"""What a magic shows below its cell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from cellrun.core.errors import CellrunError
+from cellrun.core.run import Run
+
+
+def is_notebook(shell: InteractiveShell) -> bool:
+    """Whether a front end shows what the shell displays, so that a run has its live view there."""
+    return getattr(shell, "kernel", None) is not None
+
+
+def show(run: Run) -> None:
+    """Show a run live; in a terminal, as it is now."""
+    from cellrun.widgets import RunDetails  # noqa: PLC0415  # ipywidgets loads when there is something to show
+
+    RunDetails(run).show()
+
+
+def say(text: str) -> None:
+    """Print a line of the magic's own."""
+    sys.stdout.write(f"cellrun: {text}\n")
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Let IPython show an error of cellrun's as its text alone: how it came about is no concern of the notebook."""
+    try:
+        yield
+    except CellrunError as error:
+        text = f"{type(error).__name__}: {error}"
+        error._render_traceback_ = text.splitlines  # type: ignore[attr-defined]  # IPython's
+        raise

@@ -1,0 +1,68 @@
+"""Which modules are the user's own, and what they import."""
+
+import sys
+
+import pytest
+
+from cellrun.magics.capture.local_modules import find_local, imported_by
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def test_python_and_the_environment_are_not_local():
+    for name in (
+        "json",
+        "sys",
+        "numpy",
+        "pytest",
+        "_socket",
+        "__main__",
+        "encodings",
+        "no_such_module_at_all",
+        "cellrun",
+    ):
+        assert find_local(name) == []
+
+
+def test_a_file_and_a_package_beside_the_notebook(folder):
+    (folder / "alone_here.py").write_text("")
+    (folder / "packed_here").mkdir()
+    (folder / "packed_here" / "__init__.py").write_text("raise RuntimeError('never imported')")
+    assert find_local("alone_here") == [folder / "alone_here.py"]
+    assert find_local("packed_here") == [folder / "packed_here"]
+    assert "packed_here" not in sys.modules
+
+
+def test_a_folder_without_init(folder):
+    (folder / "spacious").mkdir()
+    (folder / "spacious" / "inner.py").write_text("")
+    assert find_local("spacious") == [folder / "spacious"]
+
+
+def test_what_is_installed_there_is_not_local(folder, monkeypatch):
+    site = folder / "env" / "site-packages"
+    site.mkdir(parents=True)
+    (site / "installed_thing.py").write_text("")
+    monkeypatch.syspath_prepend(str(site))
+    assert find_local("installed_thing") == []
+
+
+def test_imports_anywhere_in_a_file(folder):
+    file = folder / "m.py"
+    file.write_text(
+        "import a.b\nfrom c import d\nfrom . import e\nfrom .f import g\n"
+        "def h():\n    import i\n    return importlib.import_module('j.k'), __import__('l')\n"
+    )
+    assert imported_by(file) == {"a", "c", "i", "j", "l"}
+    file.write_text("import changed_since")
+    assert imported_by(file) == {"changed_since"}
+
+
+def test_a_file_that_is_no_python_imports_nothing(folder):
+    file = folder / "template.py"
+    file.write_text("{{ not python }} import x")
+    assert imported_by(file) == frozenset()

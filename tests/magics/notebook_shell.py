@@ -1,0 +1,88 @@
+"""A notebook without a front end: a real IPython shell with the magics loaded, in a folder of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from cellrun.core import Run, Workspace
+from cellrun.core.status import Status
+from cellrun.core.store.index import Index
+
+
+class NotebookShell:
+    """Runs cells and submits them."""
+
+    def __init__(self, shell: InteractiveShell, folder: Path) -> None:
+        self.shell = shell
+        self.folder = folder
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """The notebook's variables."""
+        return self.shell.user_ns
+
+    def run(self, cell: str) -> str:
+        """Run a cell; return what it prints, raise what it raises."""
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            result = self.shell.run_cell(cell, store_history=True)
+        result.raise_error()
+        return printed.getvalue()
+
+    def submit(self, body: str, line: str = "") -> Run:
+        """Submit a cell and wait for its end."""
+        self.run(f"%%submit {line}\n{body}")
+        run = newest_run()
+        run.wait_for_completion(raise_on_error=False)
+        return run
+
+    def prints(self, body: str, line: str = "") -> str:
+        """Submit a cell that must complete; return what it printed."""
+        run = self.submit(body, line)
+        text = log(run)
+        assert run.get_status() == Status.COMPLETED, text
+        return text
+
+
+def newest_run() -> Run:
+    """The run that was submitted last."""
+    workspace = Workspace.from_config()
+    return workspace.get_run(Index(workspace.layout).runs(limit=1)[0].id)
+
+
+def log(run: Run) -> str:
+    """What a run has printed."""
+    return run.layout.log.read_text() if run.layout.log.exists() else ""
+
+
+@contextlib.contextmanager
+def notebook_shell(folder: Path) -> Iterator[NotebookShell]:
+    """Start a shell in a folder; nothing of it is left afterwards."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    main, path, modules = sys.modules["__main__"], list(sys.path), set(sys.modules)
+    hooks = sys.displayhook, sys.excepthook
+    sys.path.insert(0, str(folder))
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance(config=config, ipython_dir=str(folder.parent / "ipython"))
+    try:
+        notebook = NotebookShell(shell, folder)
+        notebook.run("%load_ext cellrun.magics")
+        yield notebook
+    finally:
+        InteractiveShell.clear_instance()
+        sys.modules["__main__"], sys.path[:] = main, path
+        sys.displayhook, sys.excepthook = hooks
+        for name in set(sys.modules) - modules:
+            file = getattr(sys.modules[name], "__file__", None) or ""
+            locations = [str(each) for each in getattr(sys.modules[name], "__path__", ())]
+            if any(place.startswith(str(folder)) for place in (file, *locations)):
+                del sys.modules[name]

@@ -1,0 +1,152 @@
+"""The magics in a real kernel: what Jupyter sends with a cell, shows below it, and never prints."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+
+from cellrun.core import Run, Workspace
+from cellrun.core.store.record import RunRecord
+from tests.magics.notebook_shell import log, newest_run
+
+DEADLINE_S = 60
+
+
+@dataclass
+class Executed:
+    """What came back for a cell."""
+
+    text: str = ""
+    error: list[str] = field(default_factory=list)
+    displayed: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Kernel:
+    """A kernel and a client that executes cells as a front end does."""
+
+    def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
+        self._manager = manager
+        self._client = client
+
+    def kill(self) -> None:
+        """Let it go away as a restart does: SIGKILL to its whole group."""
+        self._manager.shutdown_kernel(now=True)
+
+    def run(self, cell: str, cell_id: str = "a-cell") -> Executed:
+        """Execute a cell with its id."""
+        content = {"code": cell, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
+        message = self._client.session.msg("execute_request", content, metadata={"cellId": cell_id})
+        self._client.shell_channel.send(message)
+        executed = Executed()
+        while True:
+            reply = self._client.get_iopub_msg(timeout=DEADLINE_S)
+            if reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+                continue
+            kind, content = reply["msg_type"], reply["content"]
+            if kind == "stream":
+                executed.text += content["text"]
+            elif kind == "error":
+                executed.error = content["traceback"]
+            elif kind == "display_data":
+                executed.displayed.append(content["data"])
+            elif kind == "status" and content["execution_state"] == "idle":
+                return executed
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Iterator[Kernel]:
+    """A kernel in a notebook's folder, as a server starts it."""
+    folder = tmp_path / "notebook"
+    folder.mkdir()
+    manager = KernelManager()
+    environment = {
+        **os.environ,
+        "JPY_SESSION_NAME": str(folder / "study.ipynb"),
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+    }
+    manager.start_kernel(cwd=str(folder), env=environment)
+    client = manager.blocking_client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=DEADLINE_S)
+        kernel = Kernel(manager, client)
+        kernel.run("%load_ext cellrun.magics")
+        yield kernel
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def test_a_cell_is_submitted_with_its_place_and_its_view(kernel):
+    kernel.run("k = 3\ndef triple(x):\n    return k * x")
+    executed = kernel.run("%%submit\nprint(triple(2))\nimport inspect\nprint(inspect.getsource(triple))", "cell-17")
+    assert not executed.error
+    run = newest_run()
+    reference = {"version": 1, "workspace_id": run.experiment.workspace.id, "run_id": run.id}
+    (shown,) = executed.displayed
+    assert shown["application/vnd.cellrun.run.v1+json"] == reference
+    assert "application/vnd.jupyter.widget-view+json" in shown
+    run.wait_for_completion()
+    assert log(run) == "6\ndef triple(x):\n    return k * x\n\n"
+    assert run.experiment.name == "study"
+    cell = RunRecord.read(run.layout).cell
+    assert (cell["id"], cell["execution_count"], cell["title"]) == ("cell-17", 3, "Cell In[3]")
+    assert cell["source"].startswith("%%submit\nprint(triple(2))")
+    assert cell["notebook"].endswith("/notebook/study.ipynb")
+    again = kernel.run("run.get_status()\nprint(run.id)")
+    assert again.text.strip() == run.id
+
+
+def test_a_failed_cell_names_the_cells_of_the_notebook(kernel):
+    kernel.run("def f():\n    raise KeyError('lost')")
+    kernel.run("%%submit\n\nf()")
+    run = newest_run()
+    run.wait_for_completion(raise_on_error=False)
+    lines = log(run).splitlines()
+    assert "  Cell In[3], line 3" in lines
+    assert "  Cell In[2], line 2, in f" in lines
+    assert "    raise KeyError('lost')" in lines
+
+
+def test_a_syntax_error_shows_the_cell(kernel):
+    executed = kernel.run("%%submit\nx = 1\nfor")
+    assert "Cell In[2], line 3" in plain("\n".join(executed.error))
+
+
+def test_prints_shell_lines_and_tracebacks_are_the_log_of_an_open_run(kernel):
+    kernel.run("%start_logging\nprint('printed')")
+    kernel.run("!echo from the shell")
+    kernel.run("x = {}\nx['missing']")
+    kernel.run("run.complete()")
+    run = newest_run()
+    text = plain(log(run)).replace("\r\n", "\n")
+    assert text.startswith("printed\nfrom the shell\n")
+    assert text.count("KeyError: 'missing'") == 1
+    assert "Cell In[4], line 2" in text
+    assert "interactiveshell" not in text
+
+
+def test_when_the_kernel_goes_away_its_open_run_fails_and_a_submitted_one_goes_on(kernel, tmp_path):
+    go = tmp_path / "go"
+    kernel.run("%start_logging mine --no-view")
+    wait = f"import os, time\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(0.05)\n"
+    kernel.run(f"%%submit other\n{wait}run.log('a', 1)")
+    kernel.kill()
+    workspace = Workspace.from_config()
+    opened, submitted = Run.get(workspace, "mine-1"), Run.get(workspace, "other-1")
+    assert opened.get_status() == "Failed"
+    assert "kernel went away" in str(opened.get_details()["error"])
+    assert submitted.get_status() in {"Starting", "Running"}
+    go.touch()
+    submitted.wait_for_completion()
+    assert submitted.get_metrics() == {"a": 1}
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)

@@ -1,0 +1,61 @@
+"""`%runs`."""
+
+import pytest
+from IPython.core.error import UsageError
+
+from cellrun.core import Experiment, Workspace
+from cellrun.core.store.index import Index
+from cellrun.magics.runs import RunTable
+
+
+def make_runs(count, experiment="digits"):
+    exp = Experiment(Workspace.from_config(), experiment)
+    for number in range(count):
+        run = exp.start_logging(display_name="<b>odd</b>" if number == 0 else None)
+        run.log("acc", number / 3)
+        run.complete()
+    return run
+
+
+def test_runs_are_listed_newest_first_with_their_status(notebook):
+    make_runs(2)
+    make_runs(1, "sine").experiment.start_logging().fail("broken")
+    lines = notebook.run("%runs").splitlines()
+    assert lines[0].split() == ["Run", "Status", "Submitted", "Time", "Metrics"]
+    assert [line.split()[0] for line in lines[1:]] == ["sine-2", "sine-1", "digits-2", "digits-1"]
+    assert "Failed" in lines[1]
+    assert "Completed" in lines[3]
+    assert "acc 0.3333" in lines[3]
+
+
+def test_the_runs_of_one_experiment(notebook):
+    make_runs(1, "sine")
+    make_runs(1)
+    lines = notebook.run("%runs sine").splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["sine-1"]
+
+
+def test_none_yet_says_how_to_begin(notebook):
+    assert "%%submit" in notebook.run("%runs")
+    assert "'nothing'" in notebook.run("%runs nothing")
+
+
+def test_html_holds_the_same_and_escapes_names(notebook):
+    make_runs(2)
+    table = RunTable(Index(Workspace.from_config().layout).runs(), None)
+    html = table._repr_html_()
+    assert html.index("digits-2") < html.index("digits-1")
+    assert "&lt;b&gt;odd&lt;/b&gt;" in html
+    assert "<b>" not in html
+
+
+def test_a_long_list_says_that_there_is_more(notebook):
+    make_runs(51)
+    lines = notebook.run("%runs").splitlines()
+    assert len(lines) == 52
+    assert "get_runs()" in lines[-1]
+
+
+def test_bad_use_is_a_usage_error_with_a_sample(notebook):
+    with pytest.raises(UsageError, match=r"(?s)unrecognized arguments: b.*%runs digits"):
+        notebook.run("%runs a b")

@@ -1,0 +1,102 @@
+"""`%start_logging` in a shell; what only a kernel does is in test_kernel.py."""
+
+import numpy as np
+import pytest
+from IPython.core.error import UsageError
+
+from cellrun.core import Run
+from cellrun.core.status import Status
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusFile
+from tests.magics.notebook_shell import log
+
+
+def test_a_run_is_open_until_complete(notebook):
+    printed = notebook.run("%start_logging example")
+    run = notebook.names["run"]
+    assert isinstance(run, Run)
+    assert run.experiment.name == "example"
+    assert run.get_status() == "Running"
+    assert "example-1" in printed  # the view, as text
+    notebook.run("import numpy as np\nfor x in np.linspace(0, 10):\n    run.log_row('sine', x=x, y=np.sin(x))")
+    notebook.run("run.complete()")
+    assert run.get_status() == "Completed"
+    sine = run.get_metrics()["sine"]
+    assert sine["x"] == list(np.linspace(0, 10))
+    assert sine["y"] == list(np.sin(np.linspace(0, 10)))
+
+
+def test_what_cells_print_while_it_is_open_is_its_log(notebook):
+    notebook.run("print('before')")
+    notebook.run("%start_logging e --no-view\nprint('first')\nimport sys\nprint('to stderr', file=sys.stderr)")
+    notebook.run("print('second')\nrun.complete()")
+    notebook.run("print('after')")
+    assert log(notebook.names["run"]) == "first\nto stderr\nsecond\n"
+
+
+def test_a_traceback_is_in_the_log_once(notebook):
+    notebook.run("%start_logging e --no-view")
+    with pytest.raises(ZeroDivisionError):
+        notebook.run("1 / 0")
+    notebook.run("run.complete()")
+    assert log(notebook.names["run"]).count("ZeroDivisionError: division by zero") == 1
+
+
+def test_name_cell_and_experiment_are_recorded(notebook):
+    notebook.run("# a comment\n%start_logging --name 'first look' --no-view\n1")
+    record = RunRecord.read(notebook.names["run"].layout)
+    assert record.experiment == notebook.folder.name
+    assert record.display_name == "first look"
+    assert record.cell["source"] == "# a comment\n%start_logging --name 'first look' --no-view\n1"
+    assert record.cell["execution_count"] == 2
+
+
+def test_running_it_again_replaces_the_run(notebook):
+    notebook.run("%start_logging e --no-view\nprint('one')")
+    first = notebook.names["run"]
+    printed = notebook.run("%start_logging e --no-view\nprint('two')")
+    second = notebook.names["run"]
+    assert "replaced by e-2" in printed
+    assert (first.get_status(), second.get_status()) == ("Canceled", "Running")
+    assert StatusFile(first.layout).read().reason == "replaced by e-2"
+    notebook.run("run.complete()")
+    assert (log(first), log(second)) == ("one\n", "two\n")
+
+
+def test_a_run_that_ended_is_not_replaced(notebook):
+    notebook.run("%start_logging e --no-view\nrun.complete()")
+    first = notebook.names["run"]
+    assert "replaced" not in notebook.run("%start_logging e --no-view")
+    assert first.get_status() == "Completed"
+
+
+def test_a_run_canceled_from_outside_stops_logging(notebook):
+    notebook.run("%start_logging e --no-view\nprint('seen')")
+    run = notebook.names["run"]
+    StatusFile(run.layout).change(Status.CANCELED, reason="from outside")
+    notebook.run("print('first cell after')")
+    notebook.run("print('not seen')")
+    assert "not seen" not in log(run)
+
+
+def test_a_name_of_the_notebook_is_never_overwritten(notebook):
+    notebook.run("run = 'mine'")
+    printed = notebook.run("%start_logging e --no-view")
+    assert notebook.names["run"] == "mine"
+    assert "'run_1'" in printed
+    assert notebook.names["run_1"].get_status() == "Running"
+
+
+def test_as_names_the_run(notebook):
+    notebook.run("%start_logging e --as trial --no-view")
+    assert notebook.names["trial"].get_status() == "Running"
+    assert "run" not in notebook.names
+    notebook.run("x = 1")
+    with pytest.raises(UsageError, match="--as x"):
+        notebook.run("%start_logging e --as x")
+    assert notebook.names["trial"].get_status() == "Running"
+
+
+def test_bad_use_is_a_usage_error_with_a_sample(notebook):
+    with pytest.raises(UsageError, match=r"(?s)unrecognized arguments: --cpus 2.*%start_logging example"):
+        notebook.run("%start_logging e --cpus 2")
