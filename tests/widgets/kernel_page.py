@@ -1,0 +1,82 @@
+"""A kernel and the page's end of its comms, without a browser: what is sent, and what asking brings."""
+
+from __future__ import annotations
+
+import queue
+import time
+
+from jupyter_client.manager import start_new_kernel
+
+WAIT_S = 30
+
+
+class KernelPage:
+    """Runs cells in a real kernel; keeps every message that it publishes."""
+
+    def __init__(self, cwd):
+        self._manager, self._client = start_new_kernel(kernel_name="python3", cwd=str(cwd))
+        self.messages = []
+        self.comms = []
+
+    def close(self):
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+
+    def start(self, code):
+        """Send a cell; return its message id."""
+        return self._client.execute(code)
+
+    def run(self, code):
+        """Run a cell to its end; return what it published."""
+        begin, sent = len(self.messages), self.start(code)
+        self.wait_for(lambda message: self.is_end(message, sent))
+        return self.messages[begin:]
+
+    def is_end(self, message, sent):
+        idle = message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
+        return idle and message["parent_header"].get("msg_id") == sent
+
+    def wait_for(self, condition):
+        """Take messages until one meets the condition; return that one."""
+        deadline = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline:
+            try:
+                message = self._client.get_iopub_msg(timeout=0.2)
+            except queue.Empty:
+                continue
+            self.messages.append(message)
+            assert message["msg_type"] != "error", "\n".join(message["content"]["traceback"])
+            if message["msg_type"] == "comm_open" and "_esm" in message["content"]["data"]["state"]:
+                self.comms.append(message["content"]["comm_id"])
+            if condition(message):
+                return message
+        raise AssertionError(f"nothing of the kind within {WAIT_S} s")
+
+    def wait_for_frame(self, condition=lambda content: True):
+        """Take messages until a frame meets the condition; return its content and buffers."""
+        message = self.wait_for(lambda message: (content := custom(message, "frame")) and condition(content))
+        return custom(message, "frame"), [bytes(buffer) for buffer in message["buffers"]]
+
+    def wait_for_answer(self, kind):
+        message = self.wait_for(lambda message: custom(message, kind))
+        return custom(message, kind), [bytes(buffer) for buffer in message["buffers"]]
+
+    def ask(self, content, subshell=None):
+        """Send a message of the page to the widget opened last, maybe through a subshell."""
+        data = {"comm_id": self.comms[-1], "data": {"method": "custom", "content": content}}
+        message = self._client.session.msg("comm_msg", data)
+        if subshell:
+            message["header"]["subshell_id"] = subshell
+        self._client.shell_channel.send(message)
+
+    def open_subshell(self):
+        """Make a subshell, as JupyterLab does for the messages of widgets."""
+        message = self._client.session.msg("create_subshell_request", {})
+        self._client.control_channel.send(message)
+        return self._client.get_control_msg(timeout=WAIT_S)["content"]["subshell_id"]
+
+
+def custom(message, kind):
+    """Return the content of a widget's message of that type, else None."""
+    content = message["content"].get("data", {}).get("content") if message["msg_type"] == "comm_msg" else None
+    return content if content and content["type"] == kind else None

@@ -1,0 +1,48 @@
+"""What stands above a run's charts."""
+
+import pytest
+
+from cellrun.core.status import Status
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusRecord
+from cellrun.widgets.header import arguments_text, elapsed_s, elapsed_text, resources_text
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"kind": "script", "script": "train.py", "argv": ["/py", "train.py", "--lr", "0.1", "a b"]}, "--lr 0.1 'a b'"),
+        ({"kind": "cell", "argv": ["/py", "-m", "cellrun.core.job.cell", "cell.py", "--lr", "0.1"]}, "--lr 0.1"),
+        ({"kind": "cell", "argv": ["/py", "-m", "cellrun.core.job.cell", "cell.py"]}, ""),
+        (
+            {"kind": "command", "command": "export A=1 && python x.py", "argv": ["sh", "-c", "…"]},
+            "export A=1 && python x.py",
+        ),
+        ({"kind": "interactive", "argv": ["ipykernel_launcher.py", "-f", "kernel.json"]}, ""),
+    ],
+)
+def test_arguments_are_the_users(fields, text):
+    assert arguments_text(RunRecord(experiment="e", **fields)) == text
+
+
+@pytest.mark.parametrize(
+    ("resources", "text"),
+    [
+        ({}, ""),
+        ({"cpus": 1, "gpus": 0, "memory_bytes": 0}, "1 cpu"),
+        ({"cpus": 2, "gpus": 1, "memory_bytes": 4 << 30}, "2 cpus · 1 gpu · 4.0 GB"),
+    ],
+)
+def test_resources(resources, text):
+    assert resources_text(resources) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(None, ""), (0.4, "00:00"), (42, "00:42"), (3723, "1:02:03")])
+def test_elapsed_text(seconds, text):
+    assert elapsed_text(seconds) == text
+
+
+def test_a_clock_that_was_set_back_gives_no_negative_time():
+    assert elapsed_s(StatusRecord(2, Status.COMPLETED, 50.0, None, {}, 100.0)) == 0.0
+    assert elapsed_s(StatusRecord(2, Status.COMPLETED, 142.0, None, {}, 100.0)) == 42.0
+    assert elapsed_s(StatusRecord(0, Status.QUEUED, 142.0, None, {}, None)) is None

@@ -1,0 +1,115 @@
+"""The thread that feeds a run's views."""
+
+import shutil
+import threading
+
+import pytest
+
+from cellrun.core.status import Status
+from cellrun.core.store.event_log import EventLog
+from cellrun.core.store.status_file import StatusFile
+from cellrun.widgets.live import LiveRun
+from cellrun.widgets.source import RunSource
+from tests.widgets.view_model import ViewModel
+
+
+class Page:
+    """Receives what is sent, and waits for what it should show."""
+
+    def __init__(self):
+        self.view = ViewModel()
+        self.errors = []
+        self._changed = threading.Condition()
+
+    def receive(self, content, buffers):
+        with self._changed:
+            if content["type"] == "frame":
+                self.view.apply(content, buffers)
+            else:
+                self.errors.append(content["message"])
+            self._changed.notify_all()
+
+    def wait_until(self, condition):
+        with self._changed:
+            assert self._changed.wait_for(lambda: condition(self), timeout=20)
+
+
+@pytest.fixture
+def page():
+    return Page()
+
+
+def thread_of(layout):
+    return [thread for thread in threading.enumerate() if layout.run_id in thread.name]
+
+
+def wait_for_end_of_thread(layout):
+    for thread in thread_of(layout):
+        thread.join(20)
+    assert thread_of(layout) == []
+
+
+def test_it_follows_a_run_and_ends_with_it(layout, page):
+    live = LiveRun(RunSource(layout), page.receive)
+    live.start()
+    status, events = StatusFile(layout), EventLog(layout)
+    status.change(Status.RUNNING)
+    for step in range(10):
+        events.row("sine", {"x": step, "y": step / 2})
+        page.wait_until(lambda page, rows=step + 1: page.view.metrics.get("sine", {}).get("rows") == rows)
+        layout.log.write_bytes(b"line\n" * (step + 1))
+    (thread,) = thread_of(layout)
+    assert thread.daemon
+    events.close()
+    status.change(Status.COMPLETED)
+    wait_for_end_of_thread(layout)
+    assert page.view.header["status"] == "Completed"
+    assert page.view.columns["sine"]["x"].tolist() == list(range(10))
+    assert page.view.log == b"line\n" * 10
+
+
+def test_a_page_that_asks_after_the_end_gets_everything(layout, page):
+    events = EventLog(layout)
+    events.log("loss", 0.25)
+    events.close()
+    StatusFile(layout).change(Status.COMPLETED)
+    live = LiveRun(RunSource(layout), page.receive)
+    live.start()
+    wait_for_end_of_thread(layout)
+    page.view = ViewModel()
+    live.hello(-1)
+    assert page.view.columns["loss"]["loss"].tolist() == [0.25]
+    assert page.view.header["status"] == "Completed"
+
+
+def test_a_run_whose_folder_goes_away_is_said_to_be_gone(layout, page):
+    live = LiveRun(RunSource(layout), page.receive)
+    live.start()
+    page.wait_until(lambda page: page.view.header)
+    shutil.rmtree(layout.folder)
+    page.wait_until(lambda page: page.errors)
+    wait_for_end_of_thread(layout)
+    assert "can't be read any more" in page.errors[0]
+
+
+def test_an_interactive_run_of_a_dead_kernel_fails_in_the_view(make_run, page, dead_process):
+    layout = make_run()
+    StatusFile(layout).change(Status.RUNNING, owner=dead_process.to_json())
+    live = LiveRun(RunSource(layout), page.receive)
+    live.start()
+    wait_for_end_of_thread(layout)
+    assert page.view.header["status"] == "Failed"
+    assert page.view.header["error"]["message"] == "the kernel went away without complete()"
+
+
+def test_a_long_history_is_shown_part_by_part(layout, page):
+    events = EventLog(layout)
+    for start in range(0, 200_000, 10_000):
+        events.list_("values", [float(value) for value in range(start, start + 10_000)])
+    events.close()
+    live = LiveRun(RunSource(layout), page.receive)
+    live.start()
+    page.wait_until(lambda page: page.view.metrics.get("values", {}).get("rows") == 200_000)
+    assert page.view.metrics["values"]["length"] <= 4000
+    StatusFile(layout).change(Status.COMPLETED)
+    wait_for_end_of_thread(layout)

@@ -1,0 +1,62 @@
+"""A run in a few lines of text."""
+
+import pytest
+
+from cellrun.core.status import Status
+from cellrun.core.store.event_log import EventLog
+from cellrun.core.store.status_file import StatusFile
+from cellrun.widgets.text import log_lines, run_text, value_text
+
+
+def test_a_run_says_who_it_is_how_it_is_and_what_it_last_said(make_run):
+    layout = make_run(experiment="digits", kind="cell", resources={"cpus": 2, "gpus": 0, "memory_bytes": 0})
+    events = EventLog(layout)
+    for step in range(30):
+        events.log("loss", 1 / (step + 3))
+        events.row("curve", {"x": step, "y": step / 3})
+    events.close()
+    layout.log.write_text("".join(f"epoch {step}\n" for step in range(30)))
+    StatusFile(layout).change(Status.RUNNING)
+    StatusFile(layout).change(Status.COMPLETED)
+    assert run_text(layout).splitlines() == [
+        "✓ Completed  digits-1  digits  local · 2 cpus  00:00",
+        "loss 0.03125 · curve x=29 y=9.667",
+        "  epoch 25",
+        "  epoch 26",
+        "  epoch 27",
+        "  epoch 28",
+        "  epoch 29",
+    ]
+
+
+def test_a_failed_run_says_why_before_anything_else(layout):
+    tail = "Traceback:\n  Cell In[7], line 4\nValueError: no\n"
+    StatusFile(layout).change(
+        Status.FAILED, reason="exit code 1: ValueError: no", traceback_tail=tail, last_line="ValueError: no"
+    )
+    assert run_text(layout).splitlines()[1:] == ["ValueError: no", "Cell In[7], line 4 · exit code 1"]
+
+
+def test_a_run_that_said_nothing_is_one_line(layout):
+    assert run_text(layout) == "○ NotStarted  example-1  example"
+
+
+def test_the_log_is_text_without_bars_and_escapes(layout):
+    layout.log.write_bytes(b"\r 10%\r 50%\r100%\n\x1b[31mred\x1b[0m \x1b]0;title\x07plain\r\n\n\xff\xfe\nlast")
+    assert log_lines(layout) == ["100%", "red plain", "\ufffd\ufffd", "last"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.123456, "0.1235"),
+        (3, "3"),
+        (True, "True"),
+        (None, "None"),
+        ("a", "a"),
+        (1e-7, "1e-07"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_values(value, text):
+    assert value_text(value) == text

@@ -1,0 +1,155 @@
+"""A metric as a view holds it, and the news of it."""
+
+import numpy as np
+import pytest
+
+from cellrun.core.store.metric import Metric
+from cellrun.widgets.track import TABLE_ROWS, Track
+
+MOST = 100
+
+
+class View:
+    """Holds what it is told, as the front end does."""
+
+    def __init__(self):
+        self.columns = {}
+        self.length = 0
+
+    def take(self, part):
+        assert part.at <= self.length
+        if part.at == 0:
+            self.columns = {column.name: np.array([]) for column in part.columns}
+        for column in part.columns:
+            if column.numbers is not None:
+                self.columns[column.name] = np.concatenate([self.columns[column.name][: part.at], column.numbers])
+                assert len(self.columns[column.name]) == part.length
+        self.length = part.length
+
+
+def log(metric, *values):
+    metric.add_values([0.0] * len(values), list(values))
+
+
+def test_few_points_are_sent_once_each():
+    metric = Metric("loss", "log")
+    log(metric, 2.0)
+    track = Track(metric, MOST)
+    view = View()
+    view.take(track.whole)
+    for number in range(1, 50):
+        log(metric, 2.0 - number)
+        part = track.advance(metric, MOST)
+        assert (part.at, part.length, part.rows) == (number, number + 1, number + 1)
+        view.take(part)
+    assert view.columns["step"].tolist() == list(range(50))
+    assert view.columns["loss"].tolist() == [2.0 - number for number in range(50)]
+    assert [column.last for column in part.columns] == [49.0, -47.0]
+
+
+@pytest.mark.parametrize(("batch", "most_sent"), [(1, 90_000), (7, 90_000), (1000, 1_500)])
+def test_a_long_curve_stays_few_points_and_keeps_its_form(batch, most_sent):
+    metric = Metric("wave", "log")
+    values = np.sin(np.arange(40_000) / 3_000)
+    values[23_456] = 5.0
+    log(metric, float(values[0]))
+    track, view, sent = Track(metric, MOST), View(), 0
+    view.take(track.whole)
+    for start in range(1, len(values), batch):
+        log(metric, *values[start : start + batch].tolist())
+        part = track.advance(metric, MOST)
+        sent += part.length - part.at
+        view.take(part)
+    assert view.length <= 2 * MOST
+    assert view.length == track.whole.length
+    assert view.columns["wave"].max() == 5.0
+    assert view.columns["step"][[0, -1]].tolist() == [0, 39_999]
+    drawn = np.interp(np.arange(40_000), view.columns["step"], view.columns["wave"])
+    assert np.abs(drawn - values)[np.abs(np.arange(40_000) - 23_456) > 2000].max() < 0.1
+    assert sent < most_sent
+
+
+def test_a_first_look_at_a_long_metric_is_thinned():
+    metric = Metric("sine", "row")
+    metric.add_table(0.0, {"x": [float(x) for x in range(10_000)], "y": [float(x % 7) for x in range(10_000)]})
+    part = Track(metric, MOST).whole
+    assert part.rows == 10_000
+    assert part.length <= MOST
+    assert [column.name for column in part.columns] == ["x", "y"]
+
+
+def test_steps_are_the_x_of_a_metric_where_given():
+    metric = Metric("loss", "log")
+    metric.add_values([0.0] * 3, [1.0, 2.0, 3.0], [10, None, 30])
+    step, _loss = Track(metric, MOST).whole.columns
+    assert step.numbers.tolist() == [10, 1, 30]
+
+
+def test_a_column_that_comes_later_begins_anew_with_a_gap():
+    metric = Metric("epoch", "row")
+    metric.add_row(0.0, {"epoch": 0, "train": 1.0})
+    track, view = Track(metric, MOST), View()
+    view.take(track.whole)
+    metric.add_row(0.0, {"epoch": 1, "train": 0.5, "val": 0.7})
+    part = track.advance(metric, MOST)
+    assert part.at == 0
+    view.take(part)
+    assert view.columns["train"].tolist() == [1.0, 0.5]
+    assert np.isnan(view.columns["val"][0])
+    assert view.columns["val"][1] == 0.7
+
+
+def test_what_is_not_finite_stays_and_last_values_are_exact():
+    metric = Metric("odd", "row")
+    metric.add_row(0.0, {"x": 0.0, "y": {"float": "Infinity"}, "n": {"int": str(2**60 + 1)}})
+    metric.add_row(0.0, {"x": 1.0, "y": {"float": "NaN"}, "n": {"int": str(2**60 + 1)}})
+    _x, y, n = Track(metric, MOST).whole.columns
+    assert y.numbers[0] == np.inf
+    assert np.isnan(y.numbers[1])
+    assert (y.last, n.last) == ({"float": "NaN"}, {"int": str(2**60 + 1)})
+
+
+def test_text_is_a_table_of_its_last_rows():
+    metric = Metric("words", "row")
+    for number in range(TABLE_ROWS + 50):
+        metric.add_row(0.0, {"word": f"w{number}", "other": None})
+    track = Track(metric, MOST)
+    row, word, other = track.whole.columns
+    assert (row.text[0], word.text[0], other.text[0]) == ("50", "w50", None)
+    assert track.whole.length == TABLE_ROWS
+    metric.add_row(0.0, {"word": "x" * 10_000})
+    part = track.advance(metric, MOST)
+    assert part.at == 0
+    assert len(part.columns[1].text[-1]) == 200
+
+
+def test_many_columns_have_fewer_rows_each():
+    metric = Metric("wide", "row")
+    names = [f"c{number}" for number in range(80)]
+    metric.add_table(0.0, {name: [float(row) for row in range(5000)] for name in names})
+    part = Track(metric, 1000).whole
+    assert part.length * len(part.columns) <= 8 * 1000
+
+
+def test_a_long_text_is_cut():
+    metric = Metric("note", "log")
+    log(metric, "x" * 1_000_000)
+    assert len(Track(metric, MOST).whole.columns[1].last) == 200
+
+
+def test_a_label_beside_a_number_sends_no_text():
+    metric = Metric("score", "row")
+    metric.add_row(0.0, {"label": "a", "value": 0.5})
+    _row, label, value = Track(metric, MOST).whole.columns
+    assert (label.type, label.numbers, label.text, label.last) == ("text", None, None, "a")
+    assert value.numbers.tolist() == [0.5]
+
+
+def test_a_plain_value_becomes_a_row():
+    metric = Metric("mixed", "log")
+    log(metric, 1.0)
+    track = Track(metric, MOST)
+    metric.add_row(0.0, {"x": 1.0, "y": 2.0})
+    part = track.advance(metric, MOST)
+    assert (part.at, part.kind) == (0, "row")
+    assert [column.name for column in part.columns] == ["mixed", "x", "y"]

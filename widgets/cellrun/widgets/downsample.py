@@ -1,0 +1,56 @@
+"""Which rows of a metric to draw when there are more of them than a screen has columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+def thin(curves: Sequence[Floats], most: int) -> Rows:
+    """Return the rows to keep, ascending, about `most` at the most, so that every curve still looks the same.
+
+    `curves` are parallel columns, each drawn in row order (an x that runs back or in circles is just another curve).
+    MinMaxLTTB (https://arxiv.org/abs/2305.00332) keeps the extremes of each stretch; values that aren't finite keep
+    one row for each gap that they make. The first and the last row are always kept.
+    """
+    count = len(curves[0]) if curves else 0
+    if count <= most:
+        return np.arange(count)
+    share = max(4, (most - 2) // len(curves))
+    kept = [_keep(curve, share) for curve in curves]
+    return np.unique(np.concatenate([*kept, np.array([0, count - 1])]))
+
+
+def is_ascending(column: Floats) -> bool:
+    """Return whether a column never runs back, so that thinning needn't look after its shape."""
+    return bool(np.all(column[1:] >= column[:-1]))
+
+
+def _keep(curve: Floats, most: int) -> Rows:
+    finite = np.isfinite(curve)
+    if finite.all():
+        return _extremes(curve, most)
+    rows = np.flatnonzero(finite)
+    gap_starts = np.flatnonzero(~finite & np.concatenate([[True], finite[:-1]]))
+    return np.concatenate([rows[_extremes(curve[rows], most // 2)], _evenly(gap_starts, most // 2)])
+
+
+def _extremes(curve: Floats, most: int) -> Rows:
+    # Loaded when first needed: most runs never log more points than a screen has columns.
+    from tsdownsample import MinMaxLTTBDownsampler  # noqa: PLC0415
+
+    if len(curve) <= most:
+        return np.arange(len(curve))
+    rows: Rows = MinMaxLTTBDownsampler().downsample(np.ascontiguousarray(curve), n_out=most)  # type: ignore[no-untyped-call]
+    return rows.astype(np.int64)
+
+
+def _evenly(rows: Rows, most: int) -> Rows:
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]

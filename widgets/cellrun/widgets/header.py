@@ -1,0 +1,76 @@
+"""What stands above a run's charts: who it is and how it is, as the front end gets it."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cellrun.core.resources import size_text
+from cellrun.core.status import Status
+from cellrun.core.store.metrics import Metrics
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusRecord
+from cellrun.widgets.failure import Failure
+
+
+def header(
+    record: RunRecord, status: StatusRecord, metrics: Metrics, *, workspace: str, notes: Sequence[str]
+) -> dict[str, Any]:
+    """Return the header as plain values. Times are epoch seconds; `error` is there for a Failed run alone."""
+    interactive = record.kind == "interactive"
+    failed = status.status is Status.FAILED
+    waiting = status.reason if status.reason and not status.status.is_terminal else None
+    return {
+        "run_id": record.id,
+        "name": metrics.display_name or record.display_name or record.name,
+        "experiment": record.experiment,
+        "workspace": workspace,
+        "status": status.status.value,
+        "target": "" if interactive else record.target,
+        "resources": "" if interactive else resources_text(record.resources),
+        "created_at": record.created_at,
+        "started_at": status.started_at,
+        "ended_at": status.ended_at,
+        "arguments": arguments_text(record),
+        "tags": dict(metrics.tags),
+        "error": Failure.of(status)._asdict() if failed else None,
+        "interactive": interactive,
+        "cancelable": not status.status.is_terminal and status.status is not Status.CANCEL_REQUESTED,
+        "notes": [waiting, *notes] if waiting else list(notes),
+    }
+
+
+def elapsed_s(status: StatusRecord) -> float | None:
+    """Return how long a run has been running, or ran; None before its start."""
+    if status.started_at is None:
+        return None
+    return max(0.0, (time.time() if status.ended_at is None else status.ended_at) - status.started_at)
+
+
+def elapsed_text(seconds: float | None) -> str:
+    """Return a duration as `00:42`, `1:02:03`; empty for none."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+def arguments_text(record: RunRecord) -> str:
+    """Return what a run was started with: a script's or a cell's arguments, or a command as it was given."""
+    if record.command is not None:
+        return record.command
+    script = record.script if record.kind == "script" else "cell.py"
+    after = record.argv.index(script) + 1 if script in record.argv else len(record.argv)
+    return shlex.join(record.argv[after:])
+
+
+def resources_text(resources: Mapping[str, Any]) -> str:
+    """Return what a run asked for: `2 cpus · 1 gpu · 4.0 GB`."""
+    counts = [(int(resources.get("cpus") or 0), "cpu"), (int(resources.get("gpus") or 0), "gpu")]
+    parts = [f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count]
+    if resources.get("memory_bytes"):
+        parts.append(size_text(int(resources["memory_bytes"])))
+    return " · ".join(parts)

@@ -1,0 +1,75 @@
+"""The widget: a run's live view in the notebook, its kernel half."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import anywidget
+import traitlets
+
+from cellrun.core.errors import CellrunError
+from cellrun.core.run import Run
+from cellrun.widgets import bundle
+from cellrun.widgets.live import LiveRun
+from cellrun.widgets.source import RunSource
+
+LOG_ANSWER_BYTES = 256 * 1024
+
+# What a question can be refused for: the run's state, its files, or the question itself. The view is told.
+_REFUSALS = (CellrunError, OSError, KeyError, TypeError, ValueError)
+
+
+class RunView(anywidget.AnyWidget):
+    """The model of one run's views. Its state is small and fixed: what changes goes in messages (see `frame`).
+
+    Responsibilities: the comm; the answers to what a view asks (`bundle`, `hello`, `log`, `cancel`).
+    """
+
+    _esm = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._source = RunSource(run.layout)
+        super().__init__(_esm=bundle.loader())
+        _answer_while_busy(self.comm)
+        self._live = LiveRun(self._source, self._tell)
+        self.on_msg(self._answer)
+
+    def start(self) -> None:
+        """Begin to feed the views, in a thread of their own that ends with the run."""
+        self._live.start()
+
+    def _tell(self, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
+        self.send(content, buffers)
+
+    def _answer(self, _widget: Any, content: dict[str, Any], _buffers: Sequence[bytes]) -> None:
+        """Answer a view's question; on any thread, also while a cell runs."""
+        kind = content.get("type")
+        try:
+            if kind == "hello":
+                self._live.hello(int(content["frame"]))
+            elif kind == "bundle":
+                answer = {"type": "bundle", "version": bundle.cellrun_version(), "encoding": "gzip"}
+                self._tell(answer, [bundle.view()])
+            elif kind == "log":
+                self._answer_log(int(content["start"]), int(content["end"]))
+            elif kind == "cancel":
+                self._run.cancel()
+        except _REFUSALS as error:
+            self._tell({"type": "error", "message": f"{kind}: {error}"}, [])
+
+    def _answer_log(self, start: int, end: int) -> None:
+        start = max(0, start, end - LOG_ANSWER_BYTES)
+        data = self._source.read_log(start, max(0, end - start))
+        self._tell({"type": "log", "start": start, "end": start + len(data)}, [data])
+
+
+def _answer_while_busy(comm: Any) -> None:
+    """Let the front end choose the thread on which its messages are answered.
+
+    JupyterLab sends a widget's messages to a subshell, so that they are answered while a cell runs. ipykernel 7.4 sends
+    them back to the shell that last used the comm from Python, which is the one that is busy.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda _data, subshell_id: subshell_id  # noqa: SLF001

@@ -1,0 +1,110 @@
+"""A run as its folder shows it: what the feed is fed with."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import time
+
+from cellrun.core.errors import CellrunError
+from cellrun.core.store.artifacts import Artifacts
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.log_tail import LogReader
+from cellrun.core.store.metrics import Metrics
+from cellrun.core.store.reader import EventReader
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.settle import settle
+from cellrun.core.store.status_file import StatusFile
+from cellrun.widgets.feed import METRICS_SHOWN, News
+from cellrun.widgets.frame import ImagePart
+from cellrun.widgets.header import elapsed_s, header
+
+READ_BYTES = 8_000_000  # of events in one look, so that a first look at a long history soon shows something
+SETTLE_S = 1.0
+DAMAGE_NOTES = 3
+
+
+class RunSource:
+    """Looks at a run's folder: each look costs what is new in it.
+
+    Raises OSError when the folder is gone.
+    """
+
+    def __init__(self, layout: RunLayout) -> None:
+        self.layout = layout
+        self._record = RunRecord.read(layout)
+        self._workspace = _workspace_name(layout)
+        self._status_file = StatusFile(layout)
+        self._status = settle(layout)
+        self._next_settle = time.monotonic() + SETTLE_S
+        self._metrics = Metrics(EventReader(layout), self._record.tags)
+        self._artifacts = Artifacts(layout)
+        self._images_seen = 0
+        self._log = LogReader(layout.log)
+        self.has_ended = False
+        """Whether the run has ended and all of it was seen."""
+
+    def look(self) -> News:
+        """Return what is new since the last look."""
+        self._look_at_status()
+        ended_before = self._status.status.is_terminal  # all that a run writes is written before its last status
+        before = self._metrics.reader.cursor
+        changed = self._metrics.update(READ_BYTES)
+        images = self._metrics.images[self._images_seen :]
+        self._images_seen += len(images)
+        self.has_ended = ended_before and self._metrics.reader.cursor == before
+        news = News(
+            header=header(self._record, self._status, self._metrics, workspace=self._workspace, notes=self._notes()),
+            elapsed_s=elapsed_s(self._status),
+            log_size=self._log.size,
+            metrics=[self._metrics.metrics[name] for name in self._metrics.metrics if name in changed],
+            images=[self._image(name, path) for name, path in images],
+        )
+        if self.has_ended:
+            self._metrics.metrics.clear()  # what is drawn is in the feed: a long history needn't stay in memory
+        return news
+
+    def read_log(self, offset: int, most_bytes: int) -> bytes:
+        """Return raw bytes of the log."""
+        return self._log.read(offset, most_bytes)
+
+    def read_image(self, path: str) -> bytes | None:
+        """Return the bytes of one of the run's images, None if it isn't there any more."""
+        try:
+            return self._artifacts.existing(path).read_bytes()
+        except (CellrunError, OSError):
+            return None
+
+    def _look_at_status(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_settle:
+            self._next_settle = now + SETTLE_S
+            self._status = settle(self.layout)
+        elif self._status_file.has_changed(self._status.n):
+            self._status = self._status_file.read()
+
+    def _image(self, name: str, path: str) -> ImagePart:
+        mime = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        try:
+            size = self._artifacts.existing(path).stat().st_size
+        except (CellrunError, OSError):
+            size = 0
+        return ImagePart(name, path, mime, size, None)
+
+    def _notes(self) -> list[str]:
+        """Return what the reader of the view should know about what isn't in it."""
+        reader = self._metrics.reader
+        notes = [str(damage) for damage in reader.damage[:DAMAGE_NOTES]]
+        if len(reader.damage) > DAMAGE_NOTES:
+            notes.append(f"{len(reader.damage) - DAMAGE_NOTES} more damaged records")
+        hidden = len(self._metrics.metrics) - METRICS_SHOWN
+        if hidden > 0:
+            notes.append(f"{hidden} more metrics: run.get_metrics() has them all")
+        return notes
+
+
+def _workspace_name(layout: RunLayout) -> str:
+    try:
+        return str(json.loads(layout.workspace.record.read_bytes())["name"])
+    except (OSError, ValueError, KeyError):  # a run folder that was copied out of its workspace
+        return ""

@@ -1,0 +1,69 @@
+"""A run in a few lines of text: what a terminal shows, and any front end that can't show the view."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from cellrun.core.status import Status
+from cellrun.core.store.event_line import Value
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.log_tail import LogReader
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_summary import run_summary
+from cellrun.core.store.settle import settle
+from cellrun.core.store.summary import Summary
+from cellrun.widgets.failure import Failure
+from cellrun.widgets.header import elapsed_s, elapsed_text, resources_text
+
+METRICS = 12
+LOG_LINES = 5
+LOG_BYTES = 4096
+LINE_CHARACTERS = 120
+
+_ESCAPES = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+)
+_SIGNS = {Status.COMPLETED: "✓", Status.FAILED: "✕", Status.CANCELED: "–", Status.RUNNING: "●"}  # noqa: RUF001
+
+
+def run_text(layout: RunLayout) -> str:
+    """Return a run's status, name, time, why it failed, the last values of its metrics, and the end of its log."""
+    record = RunRecord.read(layout)
+    status = settle(layout)
+    summary = run_summary(layout)
+    name = summary.display_name[1] if summary.display_name else record.display_name or record.name
+    where = " · ".join(filter(None, [record.target, resources_text(record.resources)]))
+    facts = [status.status.value, name, record.experiment, "" if record.kind == "interactive" else where]
+    lines = [f"{_SIGNS.get(status.status, '○')} {'  '.join(filter(None, [*facts, elapsed_text(elapsed_s(status))]))}"]
+    if status.status is Status.FAILED:
+        failure = Failure.of(status)
+        lines += [failure.message, " · ".join(filter(None, [failure.where, failure.exit]))]
+    lines.append(_metrics(summary))
+    lines += [f"  {line}" for line in log_lines(layout)]
+    return "\n".join(filter(None, lines))
+
+
+def value_text(value: Value) -> str:
+    """Return a value as it is read, not as it is computed with: four significant digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def log_lines(layout: RunLayout, count: int = LOG_LINES) -> list[str]:
+    """Return the last lines of a run's log as a terminal would show them: bars collapsed, no escapes."""
+    text = LogReader(layout.log).tail(LOG_BYTES).data.decode("utf-8", "replace")
+    lines = [_ESCAPES.sub("", line).rstrip("\r").rsplit("\r", 1)[-1].rstrip() for line in text.split("\n")]
+    return [line[:LINE_CHARACTERS] for line in lines if line][-count:]
+
+
+def _metrics(summary: Summary) -> str:
+    shown = [f"{name} {_row(name, metric.last)}" for name, metric in list(summary.metrics.items())[:METRICS]]
+    if len(summary.metrics) > METRICS:
+        shown.append(f"… {len(summary.metrics) - METRICS} more")
+    return " · ".join(shown)
+
+
+def _row(name: str, row: Mapping[str, Value]) -> str:
+    if list(row) == [name]:
+        return value_text(row[name])
+    return " ".join(f"{column}={value_text(value)}" for column, value in row.items())

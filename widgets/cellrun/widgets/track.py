@@ -1,0 +1,148 @@
+"""A metric as a view holds it: few enough rows to draw, kept up to date by what is new."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from cellrun.core.store.event_line import typed
+from cellrun.core.store.metrics import Metric
+from cellrun.widgets.downsample import Floats, is_ascending, thin
+from cellrun.widgets.frame import ColumnPart, MetricPart
+from cellrun.widgets.series import ColumnShape, MetricShape, Series, index_name, series
+
+TABLE_ROWS = 200
+TEXT_CHARACTERS = 200
+LEAST_ROWS = 50
+FEW_COLUMNS = 8  # up to so many, each has all the rows
+FEW_ROWS = 8  # so many new rows are sent as they are, however thin the rest is: what was just logged is seen
+
+
+class Track:
+    """Follows one metric: holds what the view holds, and tells the view what changed.
+
+    The view's rows grow up to twice `most`, then the whole history is thinned to `most` again (to fewer where there are
+    many columns). So all of it is looked at only each time it has doubled, and a message is as small as the news.
+    """
+
+    def __init__(self, metric: Metric, most: int) -> None:
+        self._rows_per_point = 1.0
+        self.whole = self._restart(metric, most)
+
+    def advance(self, metric: Metric, most: int) -> MetricPart:
+        """Take in what is new in the metric; return what to tell the view. `whole` is then what the view holds."""
+        before, shapes = self.whole, _shapes(metric)
+        if [(column.name, column.type) for column in before.columns] != shapes or before.rows == 0:
+            self.whole = self._restart(metric, most)
+            return self.whole
+        shown = _series(metric, shapes)
+        if shown.kind == "table":
+            self.whole = _table(metric, shapes)
+            return self.whole
+        fresh = _numbers(metric, shapes, before.rows)
+        count = metric.rows - before.rows
+        rows = thin(_curves(fresh, shapes, shown), max(FEW_ROWS, ceil(count / self._rows_per_point)))
+        length = before.length + len(rows)
+        if length > 2 * _rows_for(shapes, most):
+            self.whole = self._restart(metric, most)
+            return self.whole
+        news = [None if column is None else column[rows] for column in fresh]
+        olds = [column.numbers for column in before.columns]
+        joined = [
+            None if new is None or old is None else np.concatenate([old, new])
+            for old, new in zip(olds, news, strict=True)
+        ]
+        self.whole = _part(metric, shapes, joined, 0, length)
+        return _part(metric, shapes, news, before.length, length)
+
+    def _restart(self, metric: Metric, most: int) -> MetricPart:
+        shapes = _shapes(metric)
+        shown = _series(metric, shapes)
+        if shown.kind == "table":
+            return _table(metric, shapes)
+        columns = _numbers(metric, shapes, 0)
+        rows = thin(_curves(columns, shapes, shown), _rows_for(shapes, most))
+        self._rows_per_point = max(1.0, metric.rows / max(1, len(rows)))
+        return _part(metric, shapes, [None if column is None else column[rows] for column in columns], 0, len(rows))
+
+
+def _rows_for(shapes: list[ColumnShape], most: int) -> int:
+    return max(LEAST_ROWS, most * FEW_COLUMNS // max(FEW_COLUMNS, len(shapes)))
+
+
+def _series(metric: Metric, shapes: list[ColumnShape]) -> Series:
+    return series(MetricShape(metric.name, metric.kind, metric.rows, shapes))
+
+
+def _shapes(metric: Metric) -> list[ColumnShape]:
+    logged = [ColumnShape(name, "number" if column.has_number else "text") for name, column in metric.columns.items()]
+    index = index_name(metric.kind, logged)
+    return logged if index is None else [ColumnShape(index, "number"), *logged]
+
+
+def _has_index(metric: Metric, shapes: list[ColumnShape]) -> bool:
+    return len(shapes) > len(metric.columns)
+
+
+def _numbers(metric: Metric, shapes: list[ColumnShape], start: int) -> list[Floats | None]:
+    """Return each column's numbers from row `start` on, None for columns of text; an index comes first."""
+    index = [_index(metric, start)] if _has_index(metric, shapes) else []
+    logged = metric.columns.values()
+    return [*index, *(np.asarray(column.numbers(start)) if column.has_number else None for column in logged)]
+
+
+def _index(metric: Metric, start: int) -> Floats:
+    counted = np.arange(start, metric.rows, dtype=np.float64)
+    if metric.steps is None:
+        return counted
+    steps = np.asarray(metric.steps[start:])
+    return np.where(np.isnan(steps), counted, steps)
+
+
+def _curves(columns: list[Floats | None], shapes: list[ColumnShape], shown: Series) -> list[Floats]:
+    """Return the columns whose form must survive: the lines, and an x that doesn't just run on."""
+    by_name = {shape.name: column for shape, column in zip(shapes, columns, strict=True) if column is not None}
+    lines = [by_name[name] for name in shown.lines if name in by_name]
+    x = by_name.get(shown.x) if shown.x is not None else None
+    if x is not None and not is_ascending(x):
+        lines.append(x)
+    return lines or list(by_name.values())
+
+
+def _part(metric: Metric, shapes: list[ColumnShape], numbers: list[Floats | None], at: int, length: int) -> MetricPart:
+    lasts = _lasts(metric, shapes)
+    columns = [
+        ColumnPart(shape.name, shape.type, last, numbers=values)
+        for shape, last, values in zip(shapes, lasts, numbers, strict=True)
+    ]
+    return MetricPart(metric.name, metric.kind, metric.rows, columns, at, length)
+
+
+def _lasts(metric: Metric, shapes: list[ColumnShape]) -> list[Any]:
+    lasts = [_short(typed(column.last)) for column in metric.columns.values()]
+    if not _has_index(metric, shapes):
+        return lasts
+    index = _index(metric, metric.rows - 1).tolist() if metric.rows else [None]
+    return [*map(typed, index), *lasts]
+
+
+def _short(value: Any) -> Any:
+    return value[:TEXT_CHARACTERS] if isinstance(value, str) else value
+
+
+def _table(metric: Metric, shapes: list[ColumnShape]) -> MetricPart:
+    """Return the last rows as text; a table that changes is sent whole."""
+    start = max(0, metric.rows - TABLE_ROWS)
+    texts: list[list[str | None]] = [
+        [None if value is None else _short(str(value)) for value in column.values(start, metric.rows)]
+        for column in metric.columns.values()
+    ]
+    if _has_index(metric, shapes):
+        texts.insert(0, [f"{value:.15g}" for value in _index(metric, start)])
+    columns = [
+        ColumnPart(shape.name, shape.type, last, text=text)
+        for shape, last, text in zip(shapes, _lasts(metric, shapes), texts, strict=True)
+    ]
+    return MetricPart(metric.name, metric.kind, metric.rows, columns, 0, metric.rows - start)
