@@ -1,0 +1,52 @@
+// Builds what runs in a browser:
+//   ../widgets/cellrun/widgets/static/loader.js   a widget's _esm, a few kB
+//   ../widgets/cellrun/widgets/static/view.js     the view with its chart library, one ES module
+//   lib/                                          the JupyterLab extension, for jupyter-builder to pack
+// Options: --development (readable, with source maps for the extension), --watch.
+
+import { readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import esbuild from 'esbuild';
+
+const read = path => readFileSync(new URL(path, import.meta.url), 'utf8');
+const { version } = JSON.parse(read('package.json'));
+const widgets = '../widgets/cellrun/widgets/static';
+
+/** What is built, as options for esbuild. */
+export function bundles({ development = false } = {}) {
+  const common = {
+    absWorkingDir: import.meta.dirname,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    charset: 'utf8',
+    define: { VERSION: JSON.stringify(version) },
+    loader: { '.css': 'text' },
+    minify: !development,
+    logLevel: 'warning',
+  };
+  // Its licence asks to be kept with every copy; a minifier drops it.
+  const footer = { js: `/*! plotly.js\n${read('node_modules/plotly.js-basic-dist-min/LICENSE')}*/` };
+  return [
+    { ...common, entryPoints: { loader: 'src/loader.ts' }, outdir: widgets },
+    { ...common, footer, entryPoints: { view: 'src/widget.ts' }, outdir: widgets },
+    {
+      ...common,
+      entryPoints: { index: 'src/index.ts' },
+      outdir: 'lib',
+      splitting: true, // the view is a chunk of its own, loaded with the first widget
+      external: ['@jupyterlab/*', '@lumino/*', 'plotly.js-basic-dist-min'], // jupyter-builder lists their licences
+      sourcemap: development,
+    },
+  ];
+}
+
+async function main() {
+  const watch = process.argv.includes('--watch');
+  const options = bundles({ development: watch || process.argv.includes('--development') });
+  rmSync(new URL('lib', import.meta.url), { recursive: true, force: true }); // chunks have a hash in their names
+  if (watch) await Promise.all(options.map(async one => (await esbuild.context(one)).watch()));
+  else await Promise.all(options.map(one => esbuild.build(one)));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -1,0 +1,132 @@
+/** What the kernel and the page tell each other about a run, protocol 1. Python's half: `widgets/frame.py`. */
+
+export const PROTOCOL = 1;
+
+export type Status =
+  | 'NotStarted'
+  | 'Preparing'
+  | 'Queued'
+  | 'Starting'
+  | 'Running'
+  | 'Finalizing'
+  | 'CancelRequested'
+  | 'NotResponding'
+  | 'Completed'
+  | 'Failed'
+  | 'Canceled';
+
+/** A logged value: what JSON can't say travels as an object. */
+export type Value = number | string | boolean | null | { float: string } | { int: string };
+
+/** Why a run failed. Only the message is always known. */
+export interface RunError {
+  message: string;
+  where: string | null;
+  exit: string | null;
+  next: string | null;
+}
+
+/** All that is said about a run besides metrics, log and images. Times are seconds since the epoch. */
+export interface Header {
+  run_id: string;
+  name: string;
+  experiment: string;
+  workspace: string;
+  status: Status;
+  target: string;
+  resources: string;
+  created_at: number | null;
+  started_at: number | null;
+  ended_at: number | null;
+  elapsed_s: number | null;
+  arguments: string;
+  tags: Record<string, string | null>;
+  error: RunError | null;
+  interactive: boolean;
+  log_size: number;
+  cancelable: boolean;
+  notes: string[];
+}
+
+export type ColumnType = 'number' | 'text';
+export type MetricKind = 'log' | 'row' | 'list' | 'table';
+
+/** A column's new values: float64 in the buffer with this number, or text. */
+export interface ColumnPart {
+  name: string;
+  type: ColumnType;
+  buffer: number | null;
+  text: (string | null)[] | null;
+  last: Value;
+}
+
+/** New rows of a metric: they replace what is held from `at` on, which is then `length` rows long. */
+export interface MetricPart {
+  name: string;
+  kind: MetricKind;
+  rows: number;
+  columns: ColumnPart[];
+  at: number;
+  length: number;
+}
+
+/** Bytes `start` to `end` of a log of `size` bytes. */
+export interface LogPart {
+  start: number;
+  end: number;
+  size: number;
+  reset: boolean;
+  buffer: number;
+}
+
+/** An image of the run; without a buffer when it is too large to show. */
+export interface ImagePart {
+  name: string;
+  path: string;
+  mime: string;
+  bytes: number;
+  buffer: number | null;
+}
+
+export interface Frame {
+  type: 'frame';
+  protocol: number;
+  frame: number;
+  reset: boolean;
+  header?: Header | null;
+  metrics?: MetricPart[];
+  log?: LogPart | null;
+  images?: ImagePart[];
+}
+
+export type FromKernel =
+  | Frame
+  | { type: 'log'; start: number; end: number }
+  | { type: 'error'; message: string }
+  | { type: 'bundle'; version: string; encoding?: 'gzip' };
+
+export type ToKernel =
+  | { type: 'hello'; protocol: number; frame: number }
+  | { type: 'log'; start: number; end: number }
+  | { type: 'cancel' }
+  | { type: 'bundle'; version: string };
+
+const TERMINAL: ReadonlySet<Status> = new Set<Status>(['Completed', 'Failed', 'Canceled']);
+
+export function isTerminal(status: Status): boolean {
+  return TERMINAL.has(status);
+}
+
+/** A message's binary part, as front ends hand it over. */
+export type WireBuffer = DataView | ArrayBuffer | Uint8Array;
+
+export function bytesOf(buffer: WireBuffer): Uint8Array {
+  return buffer instanceof ArrayBuffer
+    ? new Uint8Array(buffer)
+    : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
+
+/** Float64 values from a buffer: copied, since a part of a message seldom starts on an eighth byte. */
+export function numbersOf(buffer: WireBuffer): Float64Array {
+  return new Float64Array(bytesOf(buffer).slice().buffer);
+}

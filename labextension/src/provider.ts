@@ -1,0 +1,51 @@
+/**
+ * How the view's code gets into a page once, however many widgets are on it.
+ *
+ * anywidget sends a widget's `_esm` with every widget, so that is a loader of a few kB (`loader.ts`). The view itself,
+ * with the chart library, comes from the JupyterLab extension if it is of the same version, else once over a comm.
+ */
+
+import type { FromKernel, ToKernel, WireBuffer } from './data/protocol';
+
+/** A widget's model, as anywidget hands it over. */
+export interface WidgetModel {
+  send(content: ToKernel): void;
+  on(event: 'msg:custom', callback: (content: FromKernel, buffers: WireBuffer[]) => void): void;
+  off(event: 'msg:custom', callback: (content: FromKernel, buffers: WireBuffer[]) => void): void;
+}
+
+/** A message that came before the view's code did. */
+export type EarlyMessage = readonly [FromKernel, WireBuffer[]];
+
+/** A run that is followed for one widget. */
+export interface Followed {
+  /** Show it in `el`, as often as it is displayed. Returns how to take it away. */
+  show(el: HTMLElement): () => void;
+  stop(): void;
+}
+
+/** What the view's module exports. */
+export interface ViewModule {
+  /** Follow the run of a model, from the messages on that came before this code did. */
+  follow(model: WidgetModel, early: readonly EarlyMessage[]): Followed;
+}
+
+/** What the JupyterLab extension offers to widgets. */
+export interface Provider {
+  readonly version: string;
+  /** The language of JupyterLab's user interface, BCP 47. */
+  readonly language: string;
+  load(): Promise<ViewModule>;
+}
+
+/** The view's code that came over a comm, or is on its way, by version. */
+export interface Delivery {
+  readonly module: Promise<ViewModule>;
+  /** Take in the code: a script, or one that is gzipped. */
+  readonly deliver: (script: Uint8Array, gzipped: boolean) => void;
+}
+
+declare global {
+  var cellrun: Provider | undefined;
+  var cellrunDeliveries: Map<string, Delivery> | undefined;
+}

@@ -1,0 +1,147 @@
+import type { RunState } from '../data/run_state';
+import { series, type Series } from '../data/series';
+import { ChartCard } from './chart_card';
+import type { Context } from './context';
+import { Crosshair } from './crosshair';
+import { h, setText } from './dom';
+import { TableCard } from './table_card';
+import { Tiles } from './tiles';
+import { fill } from './words';
+
+/** Cards shown at first, and more at each wish: a page with thousands of charts helps nobody. */
+const CARDS_AT_A_TIME = 48;
+
+/** A run's metrics: tiles, then charts and tables in the order they came. Only what is in sight is drawn. */
+export class Board {
+  readonly element: HTMLElement;
+  private readonly grid = h('div', { class: 'cellrun-grid' });
+  private readonly more: HTMLButtonElement;
+  private readonly tiles: Tiles;
+  private readonly crosshair = new Crosshair();
+  private readonly kinds = new Map<string, Series['kind']>();
+  private readonly cards = new Map<string, ChartCard | TableCard>();
+  private readonly visible = new Set<Element>();
+  private readonly dirty = new Set<string>();
+  private readonly observer: IntersectionObserver;
+  private most = CARDS_AT_A_TIME;
+  private live = false;
+
+  /** `wake` is called when something comes into sight that may have to be drawn. */
+  constructor(
+    private readonly state: RunState,
+    private readonly context: Context,
+    private readonly wake: () => void,
+  ) {
+    this.tiles = new Tiles(context);
+    this.more = h('button', { type: 'button', class: 'cellrun-button cellrun-more', hidden: true });
+    this.more.addEventListener('click', () => {
+      this.most += CARDS_AT_A_TIME;
+      this.arrange();
+    });
+    this.element = h('div', { class: 'cellrun-board' }, this.tiles.element, this.grid, this.more);
+    this.observer = new IntersectionObserver(
+      entries => {
+        for (const { target, isIntersecting } of entries) {
+          if (isIntersecting) this.visible.add(target);
+          else this.visible.delete(target);
+        }
+        wake();
+      },
+      { rootMargin: '64px' },
+    );
+  }
+
+  /** Take note of changed metrics. `live`: more may come. */
+  change(names: Iterable<string>, live: boolean): void {
+    for (const name of names) this.dirty.add(name);
+    if (live !== this.live) for (const name of this.state.metrics.keys()) this.dirty.add(name);
+    this.live = live;
+  }
+
+  /** Draw what changed and is in sight. */
+  draw(): void {
+    const shown = new Map([...this.dirty].flatMap(name => this.seriesOf(name)));
+    const same = [...shown].every(([name, { kind }]) => this.kinds.get(name) === kind);
+    if (!same || this.kinds.size !== this.state.metrics.size) this.arrange();
+    for (const [name, found] of shown) this.drawMetric(name, found);
+  }
+
+  dispose(): void {
+    this.observer.disconnect();
+    for (const card of this.cards.values()) card.dispose();
+  }
+
+  private seriesOf(name: string): [string, Series][] {
+    const metric = this.state.metrics.get(name);
+    if (!metric) this.dirty.delete(name);
+    return metric ? [[name, series(metric)]] : [];
+  }
+
+  private drawMetric(name: string, found: Series): void {
+    const metric = this.state.metrics.get(name);
+    const card = this.cards.get(name);
+    if (metric && found.kind === 'tile') this.tiles.update(metric, found);
+    else if (!card || !this.visible.has(card.element)) return;
+    else card.update(found, this.live);
+    this.dirty.delete(name);
+  }
+
+  /** Give every metric its place. */
+  private arrange(): void {
+    for (const name of this.kinds.keys()) if (!this.state.metrics.has(name)) this.remove(name);
+    let place = 0;
+    let hidden = 0;
+    for (const metric of this.state.metrics.values()) {
+      const found = series(metric);
+      if (this.kinds.get(metric.name) !== found.kind) this.remove(metric.name);
+      this.kinds.set(metric.name, found.kind);
+      if (found.kind === 'tile') continue;
+      if (place >= this.most) hidden++;
+      else this.put(this.cards.get(metric.name) ?? this.makeCard(metric.name, found), place++);
+    }
+    this.grid.dataset.count = String(place);
+    this.more.hidden = hidden === 0;
+    setText(
+      this.more,
+      fill(this.context.words.showMore, { n: this.context.format.count(Math.min(hidden, CARDS_AT_A_TIME)) }),
+    );
+  }
+
+  private redraw(name: string): void {
+    this.dirty.add(name);
+    this.wake();
+  }
+
+  private put(card: ChartCard | TableCard, place: number): void {
+    const there = this.grid.children[place] ?? null;
+    if (there !== card.element) this.grid.insertBefore(card.element, there);
+  }
+
+  private makeCard(name: string, found: Series): ChartCard | TableCard {
+    const metric = this.state.metrics.get(name);
+    if (!metric) throw new RangeError(`no metric is named ${name}`);
+    const card =
+      found.kind === 'chart'
+        ? new ChartCard(metric, found, this.crosshair, this.context, () => this.redraw(name))
+        : new TableCard(metric, this.context);
+    // A curve over an x that was logged is looked at as a form, so it gets the whole width; so does a table.
+    if (found.kind === 'table' || (found.subtitle !== '' && found.lines.length > 0))
+      card.element.dataset.wide = '';
+    this.cards.set(name, card);
+    this.dirty.add(name);
+    this.observer.observe(card.element);
+    return card;
+  }
+
+  private remove(name: string): void {
+    const card = this.cards.get(name);
+    if (card) {
+      this.observer.unobserve(card.element);
+      this.visible.delete(card.element);
+      card.dispose();
+      this.cards.delete(name);
+    }
+    this.tiles.remove(name);
+    this.kinds.delete(name);
+  }
+}

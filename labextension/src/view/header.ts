@@ -1,0 +1,100 @@
+import { isTerminal, type Header } from '../data/protocol';
+import type { Context } from './context';
+import { h, setAttribute, setText } from './dom';
+import { clock } from './format';
+import { statusIcon } from './status_icon';
+
+/** After so long without an effect, Cancel can be pressed again. */
+const CANCEL_PATIENCE_MS = 10_000;
+
+/** Which run this is and how it goes: state, name, experiment, target, elapsed time, Cancel. */
+export class HeaderBar {
+  readonly element: HTMLElement;
+  private readonly state = h('span', { class: 'cellrun-state', role: 'status' });
+  private readonly name = h('b', { class: 'cellrun-name' });
+  private readonly experiment = h('span', { class: 'cellrun-experiment cellrun-muted' });
+  private readonly target = h('span', { class: 'cellrun-chip' });
+  private readonly elapsed = h('span', {
+    class: 'cellrun-elapsed cellrun-muted cellrun-numbers',
+    role: 'timer',
+    'aria-live': 'off',
+  });
+  private readonly cancel: HTMLButtonElement;
+  private readonly timer: ReturnType<typeof setInterval>;
+  private header: Header | null = null;
+  /** When the header was heard (`performance.now()`): the elapsed time goes on from there. */
+  private heardAt = 0;
+
+  constructor(
+    private readonly context: Context,
+    cancel: () => void,
+  ) {
+    const { words } = context;
+    this.cancel = h(
+      'button',
+      { type: 'button', class: 'cellrun-button', hidden: true, title: words.cancelTitle },
+      words.cancel,
+    );
+    this.cancel.addEventListener('click', () => {
+      cancel();
+      this.cancel.disabled = true;
+      setTimeout(() => this.showCancel(), CANCEL_PATIENCE_MS);
+    });
+    setText(this.state, words.connecting);
+    this.elapsed.setAttribute('aria-label', words.elapsed);
+    const parts = [
+      this.state,
+      this.name,
+      this.experiment,
+      this.target,
+      this.elapsed,
+      h('span', { class: 'cellrun-space' }),
+    ];
+    this.element = h('div', { class: 'cellrun-header' }, ...parts, this.cancel);
+    this.timer = setInterval(() => this.tick(), 1000);
+  }
+
+  update(header: Header): void {
+    const before = this.header;
+    if (header === before) return;
+    this.header = header;
+    this.heardAt = performance.now();
+    if (header.status !== before?.status) {
+      const word = h('span', {}, this.context.words.status[header.status]);
+      this.state.replaceChildren(statusIcon(header.status), word);
+      this.state.dataset.status = header.status;
+    }
+    for (const [element, text] of [
+      [this.name, header.name],
+      [this.experiment, header.experiment],
+      [this.target, [header.target, header.resources].filter(Boolean).join(' · ')],
+    ] as const) {
+      setText(element, text);
+      setAttribute(element, 'title', text);
+      element.hidden = text === '';
+    }
+    this.showCancel();
+    this.tick();
+  }
+
+  dispose(): void {
+    clearInterval(this.timer);
+  }
+
+  private showCancel(): void {
+    const { header } = this;
+    if (!header) return;
+    this.cancel.hidden = !header.cancelable || isTerminal(header.status);
+    this.cancel.disabled = header.status === 'CancelRequested';
+  }
+
+  private tick(): void {
+    const { header } = this;
+    if (!header) return;
+    const before =
+      header.elapsed_s ?? (header.started_at === null ? null : Date.now() / 1000 - header.started_at);
+    const since =
+      isTerminal(header.status) || header.started_at === null ? 0 : (performance.now() - this.heardAt) / 1000;
+    setText(this.elapsed, before === null ? '' : clock(before + since));
+  }
+}

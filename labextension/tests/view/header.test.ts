@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import type { Status } from '../../src/data/protocol';
+import { find, show, text, until } from './setup';
+
+test('says which run it is and how it goes', async () => {
+  const { place } = show('running');
+  await until(() => find(place, '.cellrun-name').innerText === 'digits-3', 'the header is drawn');
+  expect(find(place, '.cellrun-header').innerText.split(/\n+/)).toEqual([
+    'Running',
+    'digits-3',
+    'digits',
+    'local · 1 cpu',
+    '00:42',
+    'Cancel',
+  ]);
+});
+
+test.each<[Status, string]>([
+  ['NotStarted', 'circle'],
+  ['Queued', 'circle'],
+  ['Running', 'circle'],
+  ['CancelRequested', 'path'],
+  ['Completed', 'path'],
+  ['Failed', 'path'],
+  ['Canceled', 'path'],
+])('%s is a shape and a word', async (status, shape) => {
+  const { place, kernel } = show();
+  kernel.tell({ reset: true, header: { status } });
+  await until(() => find(place, '[role=status].cellrun-state').innerText === status, 'the state is said');
+  expect(place.querySelector(`.cellrun-state svg ${shape}`)).not.toBeNull();
+});
+
+test('no two states that a reader must tell apart have one shape', async () => {
+  const shapes = new Set<string>();
+  for (const status of ['Queued', 'Running', 'CancelRequested', 'Completed', 'Failed', 'Canceled'] as const) {
+    const { place, kernel } = show();
+    kernel.tell({ reset: true, header: { status } });
+    await until(() => place.querySelector('.cellrun-state svg') !== null, 'the state is drawn');
+    shapes.add(
+      [...find(place, '.cellrun-state').children]
+        .map(child => new XMLSerializer().serializeToString(child.firstChild!))
+        .join(),
+    );
+    place.remove(); // a view out of sight draws nothing
+  }
+  expect(shapes.size).toBe(6);
+});
+
+test('the time goes on while the run does, from where the kernel said', async () => {
+  const { place } = show('running');
+  await until(() => text(place, '.cellrun-elapsed') === '00:43', 'a second has passed');
+});
+
+test('the time of an ended run stands', async () => {
+  const { place } = show('failed');
+  await until(() => text(place, '.cellrun-elapsed') === '00:07', 'the time is drawn');
+  await new Promise(resolve => setTimeout(resolve, 1_200));
+  expect(text(place, '.cellrun-elapsed')).toBe('00:07');
+});
+
+test('Cancel asks the run to stop, once', async () => {
+  const { place, kernel } = show('running');
+  const button = find(place, '.cellrun-header button') as HTMLButtonElement;
+  await until(() => !button.hidden, 'there is a button');
+  button.click();
+  button.click();
+  expect(kernel.sent.filter(message => message.type === 'cancel')).toHaveLength(1);
+  kernel.tell({ header: { status: 'CancelRequested' } });
+  await until(() => text(place, '.cellrun-state') === 'CancelRequested', 'the request is seen');
+  expect(button.disabled).toBe(true);
+  kernel.tell({ header: { status: 'Canceled', cancelable: false } });
+  await until(() => button.hidden, 'there is nothing to cancel');
+});
+
+test('a run that failed says why before all else', async () => {
+  const { place } = show('failed');
+  await until(() => place.querySelector('[role=alert]') !== null, 'there is an alert');
+  const [message, rest] = text(place, '[role=alert]').split('\n');
+  expect(message).toBe("ValueError: could not convert string to float: 'n/a'");
+  expect(rest).toBe(
+    'line 1 of the cell → train(), cell 4 line 12 · exit code 1 · submit the cell again when it is mended: %%submit digits',
+  );
+  expect(text(place, '[role=alert] code')).toBe('%%submit digits');
+  const alert = find(place, '[role=alert]').getBoundingClientRect();
+  expect(alert.bottom).toBeLessThanOrEqual(find(place, '.cellrun-body').getBoundingClientRect().top);
+});
+
+test('notes, trouble and arguments are said', async () => {
+  const { place, kernel } = show('long');
+  await until(() => place.querySelector('[role=note]') !== null, 'the note is drawn');
+  expect(text(place, '[role=note]')).toBe('2 damaged records: events/0a1b2c3d.jsonl at byte 4096');
+  expect(text(place, '.cellrun-footer')).toMatch(/^--path an-experiment/);
+  kernel.emit({ type: 'error', message: 'it has ended' });
+  await until(() => place.querySelectorAll('[role=note]').length === 2, 'the problem is said');
+});
+
+test('Japanese', async () => {
+  document.documentElement.lang = 'ja';
+  const { place } = show('running');
+  await until(() => text(place, '.cellrun-state') === '実行中', 'the state is said');
+  expect(text(place, '.cellrun-header button')).toBe('キャンセル');
+});
