@@ -1,0 +1,55 @@
+# make lab    open JupyterLab on the sine notebook
+# make demo   run the notebooks headless and print the runs, their metrics and where they are
+# make test   run every check and test: Python, TypeScript, browser
+# make check  only the linters and the type checkers
+# make clean  remove what these made
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+# the versions that uv.lock names, in this folder's own environment
+# Jupyter wants to be told that root is meant, and prints the URL where there is no browser to open
+LAB_OPTIONS ?= $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),,--no-browser)
+JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
+SYNC := UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --frozen --inexact --quiet
+FRONT_END := $(shell find labextension/src -type f 2>/dev/null) $(wildcard labextension/*.json labextension/*.js labextension/*.mjs labextension/yarn.lock labextension/style/*)
+
+.PHONY: lab demo test check clean
+
+lab: .venv/.lab
+	$(BIN)/jupyter lab notebooks/sine.ipynb $(LAB_OPTIONS)
+
+demo: .venv/.lab
+	$(BIN)/python notebooks/demo.py
+
+test: .venv/.test
+	$(MAKE) --no-print-directory check
+	$(JLPM) test > ../.venv/vitest.txt 2>&1 || { cat ../.venv/vitest.txt; exit 1; }
+	$(BIN)/pytest $(PYTEST_OPTIONS)
+	@tail -n 8 .venv/vitest.txt
+
+check: .venv/.test
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+	$(JLPM) lint
+
+clean:
+	rm -rf .venv dist labextension/node_modules labextension/lib labextension/static widgets/cellrun/widgets/static
+
+.venv/.made: .ci/need
+	PYTHON=$(PYTHON) .ci/need python venv git
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	touch $@
+
+# the front end is built by the package's own build hook, as `pip install .` does it
+.venv/.lab: .venv/.made pyproject.toml uv.lock $(FRONT_END)
+	$(SYNC) --no-default-groups --group notebooks --reinstall-package cellrun
+	touch $@
+
+.venv/.test: .venv/.lab
+	PYTHON=$(PYTHON) .ci/need chromium
+	$(SYNC) --all-groups
+	command -v chromium >/dev/null || command -v google-chrome >/dev/null || $(BIN)/playwright install --with-deps chromium
+	touch $@

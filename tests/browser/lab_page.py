@@ -1,0 +1,115 @@
+"""JupyterLab as a user works with it: open a notebook, run cells, look at the view below one."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.lab_server import TOKEN, LabServer
+from tests.browser.run_view_page import RunViewPage
+
+SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
+
+
+class LabPage:
+    """One browser page with JupyterLab in it."""
+
+    def __init__(self, page: Page, server: LabServer) -> None:
+        self.page = page
+        self.problems: list[str] = []
+        self._server = server
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+
+    def open(self, name: str, cells: Sequence[str] | None = None, source: Path | None = None) -> None:
+        """Open a notebook made of these cells, or a copy of `source`, in a fresh layout with a fresh kernel."""
+        if cells is not None:
+            notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+            notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+            nbformat.write(notebook, self._server.folder / name)
+        elif source is not None:
+            (self._server.folder / name).write_bytes(source.read_bytes())
+        self.page.goto(f"{self._server.url}/lab/tree/{name}?reset&token={TOKEN}")
+        self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext", timeout=60_000)
+        self.page.evaluate(
+            """async () => {
+                const app = window.jupyterapp;
+                await app.restored;
+                const panel = app.shell.currentWidget;
+                await panel.context.ready;
+                await panel.sessionContext.ready;
+                if (app.shell.leftCollapsed === false) app.shell.collapseLeft();
+            }"""
+        )
+        self.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel")
+        self.use_theme("light")
+
+    def run_all(self) -> None:
+        """Run all cells, without waiting for them."""
+        self.command("notebook:run-all-cells")
+
+    def run_cell(self, index: int) -> None:
+        """Run one cell, without waiting for it."""
+        self.page.evaluate("i => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = i; }", index)
+        self.command("notebook:run-cell")
+
+    def command(self, command_id: str, **arguments: object) -> None:
+        """Execute one of Lab's commands, without waiting for its end."""
+        self.page.evaluate(
+            "([id, args]) => { void window.jupyterapp.commands.execute(id, args); }", [command_id, arguments]
+        )
+
+    def restart_kernel(self) -> None:
+        """Restart the kernel as the menu does, without its question."""
+        self.page.evaluate(
+            "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }"
+        )
+
+    def cell(self, index: int) -> Locator:
+        """Return a cell's element."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+
+    def is_running(self, index: int) -> bool:
+        """Whether a cell's prompt shows a star."""
+        return self.cell(index).locator(".jp-InputPrompt").inner_text().startswith("[*]")
+
+    def wait_until_done(self, index: int, timeout_s: float = 60) -> None:
+        """Wait until a cell has an execution count."""
+        prompt = self.cell(index).locator(".jp-InputPrompt")
+        expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=timeout_s * 1000)
+
+    def view(self, index: int) -> RunViewPage:
+        """Return the live view in a cell's output."""
+        return RunViewPage(self.page, self.cell(index).locator(".cellrun").first)
+
+    def use_theme(self, theme: str) -> None:
+        """Switch to Lab's `light` or `dark` theme and wait for it."""
+        light = "true" if theme == "light" else "false"
+        is_light = "light => document.body.dataset.jpThemeLight === light"
+        if self.page.evaluate(is_light, light):
+            return
+        self.command("apputils:change-theme", theme=f"JupyterLab {theme.capitalize()}")
+        self.page.wait_for_function(is_light, arg=light)
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
+
+    def screenshot(self, name: str) -> Path:
+        """Save what the page shows as `tests/screenshots/<name>.png`."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        path = SCREENSHOTS / f"{name}.png"
+        self.page.screenshot(path=path)
+        return path
+
+    def shut_down(self) -> None:
+        """End all kernels of the server."""
+        headers = {"Authorization": f"token {TOKEN}"}
+        listed = urllib.request.Request(f"{self._server.url}/api/sessions", headers=headers)
+        with urllib.request.urlopen(listed) as answer:
+            sessions = json.load(answer)
+        for session in sessions:
+            address = f"{self._server.url}/api/sessions/{session['id']}"
+            urllib.request.urlopen(urllib.request.Request(address, headers=headers, method="DELETE")).close()

@@ -1,0 +1,99 @@
+"""The live view of a run, as a page object."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+_POINTS = """view => [...view.querySelectorAll('.cellrun-card')].map(card => {
+    const plot = card.querySelector('.js-plotly-plot');
+    return [card.querySelector('b').textContent, plot?.data?.[0].x.length ?? 0];
+})"""
+
+
+class RunViewPage:
+    """One live view in the page."""
+
+    def __init__(self, page: Page, root: Locator) -> None:
+        self.page = page
+        self.root = root
+
+    def bring_in_sight(self) -> None:
+        """Wait for the view and scroll to it: what isn't seen isn't drawn."""
+        self.root.scroll_into_view_if_needed(timeout=60_000)
+
+    def expect_status(self, status: str, timeout_s: float = 30) -> None:
+        """Wait until the view says that the run has this status."""
+        self.bring_in_sight()
+        state = self.root.locator(".cellrun-state")
+        expect(state).to_have_attribute("data-status", status, timeout=timeout_s * 1000)
+
+    def card(self, name: str) -> Locator:
+        """Return a metric's chart or table."""
+        title = self.page.locator(".cellrun-card-title b").get_by_text(name, exact=True)
+        return self.root.locator(".cellrun-card").filter(has=title)
+
+    def tile(self, name: str) -> str:
+        """Return the value that a metric's tile shows."""
+        title = self.page.locator("dt").get_by_text(name, exact=True)
+        return self.root.locator(".cellrun-tiles > div").filter(has=title).locator("dd").inner_text()
+
+    def tiles_are_stacked(self) -> bool:
+        """Whether each tile's value stands below its name (the page's own styles for lists would have it otherwise)."""
+        return bool(
+            self.root.locator(".cellrun-tiles > div").evaluate_all(
+                "tiles => tiles.every(t => t.querySelector('dd').offsetTop > t.querySelector('dt').offsetTop + 5)"
+            )
+        )
+
+    def points(self, name: str) -> int:
+        """Return how many points a metric's curve has on the screen; 0 without a chart."""
+        if self.root.count() == 0:
+            return 0
+        return int(dict(self.root.evaluate(_POINTS)).get(name, 0))
+
+    def curve(self, name: str) -> dict[str, Any]:
+        """Return what plotly drew last for a metric: x and y of its first line."""
+        return (
+            self.card(name)
+            .locator(".js-plotly-plot")
+            .evaluate("plot => ({ x: [...plot.data[0].x], y: [...plot.data[0].y] })")
+        )
+
+    def wait_for_points(self, name: str, least: int, timeout_s: float = 30) -> int:
+        """Wait until a metric's curve has so many points; return how many it has."""
+        self.bring_in_sight()
+        waited_ms = 0
+        while self.points(name) < least:
+            assert waited_ms < timeout_s * 1000, f"{self.points(name)} points of {name} after {timeout_s} s"
+            self.page.wait_for_timeout(50)
+            waited_ms += 50
+        return self.points(name)
+
+    @property
+    def log(self) -> Locator:
+        """The log's lines, as far as they are in the page."""
+        return self.root.get_by_role("log")
+
+    @property
+    def alert(self) -> Locator:
+        """What says why the run failed."""
+        return self.root.get_by_role("alert")
+
+    def button(self, name: str | re.Pattern[str]) -> Locator:
+        """Return a button of the view by its name."""
+        return self.root.get_by_role("button", name=name)
+
+    def accessibility_problems(self) -> list[str]:
+        """Return what axe-core finds serious or critical in the view."""
+        self.root.evaluate("view => view.setAttribute('data-axe', '')")
+        found = Axe().run(self.page, context="[data-axe]", options={"resultTypes": ["violations"]})
+        self.root.evaluate("view => view.removeAttribute('data-axe')")
+        return [
+            f"{violation['id']}: {violation['help']}: {[node['html'] for node in violation['nodes']]}"
+            for violation in found.response["violations"]
+            if violation["impact"] in ("serious", "critical")
+        ]

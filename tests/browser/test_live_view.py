@@ -1,0 +1,179 @@
+"""What the live view does for a run that fails, floods, is canceled, is shown twice, or outlives its kernel."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.timeout(300)  # a page, a kernel and a job share what cores there are
+LOAD = "%load_ext cellrun.magics"
+TRAIN = """%%submit training
+import time
+for epoch in range(100):
+    run.log('loss', 1 / (epoch + 1))
+    print('epoch', epoch)
+    time.sleep(0.1)
+"""
+
+
+def test_a_failed_run_shows_why_first(lab):
+    failing = """%%submit failing
+def train():
+    run.log('loss', 2.0)
+    run.log('loss', 1.5)
+    return float('n/a')
+train()
+"""
+    lab.open("failed.ipynb", [LOAD, failing])
+    lab.run_all()
+    view = lab.view(1)
+    view.expect_status("Failed")
+    reason = view.alert
+    expect(reason).to_contain_text("ValueError: could not convert string to float: 'n/a'")
+    expect(reason).to_contain_text("exit code 1")
+    expect(reason).to_contain_text("Cell In[2], line 5 in train()")
+    assert reason.bounding_box()["y"] < view.card("loss").bounding_box()["y"]
+    assert view.accessibility_problems() == []
+    lab.screenshot("failed-light")
+    expect(view.root).to_have_attribute("data-theme", "light")
+    lab.use_theme("dark")
+    expect(view.root).to_have_attribute("data-theme", "dark")
+    lab.screenshot("failed-dark")
+    assert view.accessibility_problems() == []
+
+
+def test_cancel_stops_a_submitted_run(lab):
+    lab.open("cancel.ipynb", [LOAD, TRAIN])
+    lab.run_all()
+    view = lab.view(1)
+    view.wait_for_points("loss", 3)
+    view.button("Cancel").click()
+    view.expect_status("Canceled")
+    expect(view.button("Cancel")).to_have_count(0)
+    assert view.points("loss") < 100
+
+
+def test_cancel_reaches_a_kernel_that_is_busy(lab):
+    busy = """%start_logging busy
+import time
+from cellrun.core.errors import RunClosedError
+try:
+    for step in range(1000):
+        run.log('step_time', step)
+        time.sleep(0.1)
+except RunClosedError as error:
+    print('closed:', error)
+"""
+    lab.open("busy.ipynb", [LOAD, busy])
+    lab.run_all()
+    view = lab.view(1)
+    view.wait_for_points("step_time", 3)
+    assert lab.is_running(1)
+    view.button("Cancel").click()
+    view.expect_status("Canceled")
+    lab.wait_until_done(1)
+    assert "closed: run" in lab.cell(1).inner_text()
+
+
+def test_a_flood_of_prints_costs_no_point(lab):
+    flood = """%start_logging flood
+for step in range(300):
+    run.log('value', step * step)
+    print('x' * 40_000)
+run.complete()
+"""
+    lab.open("flood.ipynb", [LOAD, flood])
+    lab.run_all()
+    view = lab.view(1)
+    view.expect_status("Completed", timeout_s=60)
+    expect(lab.cell(1)).to_contain_text("IOPub data rate exceeded")  # the server did drop messages
+    view.wait_for_points("value", 300)
+    assert view.curve("value")["y"] == [step * step for step in range(300)]
+
+
+def test_where_the_extension_is_not_the_view_comes_from_a_busy_kernel(lab):
+    lab.open("comm.ipynb", [LOAD, TRAIN.replace("%%submit", "%start_logging")])
+    lab.page.evaluate("() => { delete globalThis.cellrun; }")
+    lab.run_all()
+    view = lab.view(1)
+    view.wait_for_points("loss", 5)
+    assert lab.is_running(1)
+    assert lab.page.evaluate("() => globalThis.cellrun === undefined")
+    view.expect_status("Running")
+    assert lab.problems == []
+
+
+def test_a_second_view_shows_the_same(lab):
+    lab.open(
+        "second.ipynb",
+        [LOAD, TRAIN.replace("100", "30"), "from cellrun.widgets import RunDetails\nRunDetails(run).show()"],
+    )
+    lab.run_all()
+    first, second = lab.view(1), lab.view(2)
+    first.wait_for_points("loss", 3)
+    second.wait_for_points("loss", 3)
+    first.expect_status("Completed")
+    second.expect_status("Completed")
+    assert first.wait_for_points("loss", 30) == second.wait_for_points("loss", 30) == 30
+    assert second.curve("loss") == first.curve("loss")
+
+
+def test_the_log_follows_and_pauses(lab):
+    chatty = """%%submit chatty
+import time
+for line in range(400):
+    print('line', line, flush=True)
+    time.sleep(0.02)
+"""
+    lab.open("log.ipynb", [LOAD, chatty])
+    lab.run_all()
+    view = lab.view(1)
+    expect(view.log).to_contain_text("line 50")
+    expect(view.button("following")).to_be_visible()
+    view.log.hover()
+    lab.page.mouse.wheel(0, -400)
+    place = view.log.evaluate("log => log.scrollTop")
+    expect(view.button(re.compile(r"paused · [1-9]\d* new lines"))).to_be_visible()
+    assert view.log.evaluate("log => log.scrollTop") == place
+    view.button("paused").click()
+    expect(view.button("following")).to_be_visible()
+    view.expect_status("Completed")
+    expect(view.log).to_contain_text("line 399")
+
+
+def test_bars_are_one_line_and_colours_are_colours(lab):
+    bars = r"""%%submit bars
+import sys
+for percent in range(0, 101, 10):
+    sys.stdout.write(f'\r{percent}%|' + '#' * (percent // 10))
+print('\n\x1b[31mred\x1b[0m \x1b]0;title\x07plain')
+"""
+    lab.open("bars.ipynb", [LOAD, bars])
+    lab.run_all()
+    view = lab.view(1)
+    view.expect_status("Completed")
+    expect(view.log).to_contain_text("100%|##########")
+    expect(view.log).to_contain_text("red plain")
+    assert "50%" not in view.log.inner_text()
+    red = view.log.get_by_text("red", exact=True).evaluate("element => getComputedStyle(element).color")
+    plain = view.log.evaluate("element => getComputedStyle(element).color")
+    assert red != plain
+
+
+def test_names_are_text_wherever_they_stand(lab):
+    hostile = """%%submit names
+run.log('<img src=x onerror="window.pwned=1">', 1)
+run.log_row('__proto__', x=1, constructor=2)
+run.log_row('__proto__', x=2, constructor=3)
+run.tag('<script>window.pwned=1</script>', '<b onmouseover="window.pwned=1">')
+print('<img src=x onerror="window.pwned=1">')
+raise ValueError('<img src=x onerror="window.pwned=1">')
+"""
+    lab.open("names.ipynb", [LOAD, hostile])
+    lab.run_all()
+    view = lab.view(1)
+    view.expect_status("Failed")
+    view.wait_for_points("__proto__", 2)
+    expect(view.alert).to_contain_text("<img src=x")
+    assert lab.page.evaluate("window.pwned") is None
+    assert lab.problems == []
