@@ -76,7 +76,7 @@ class Wire:
         if kind.startswith("comm_"):
             self._count(kind, content, message["buffers"])
         idle = kind == "status" and content["execution_state"] == "idle"
-        return idle and message["parent_header"].get("msg_id") == is_end_of
+        return bool(idle and message["parent_header"].get("msg_id") == is_end_of)
 
     def _count(self, kind: str, content: dict[str, Any], buffers: list[Any]) -> None:
         self.count += 1

@@ -12,8 +12,13 @@ const read = path => readFileSync(new URL(path, import.meta.url), 'utf8');
 const { version } = JSON.parse(read('package.json'));
 const widgets = '../widgets/cellrun/widgets/static';
 
-/** What is built, as options for esbuild. */
+/**
+ * What is built, as options for esbuild.
+ *
+ * @returns {import('esbuild').BuildOptions[]}
+ */
 export function bundles({ development = false } = {}) {
+  /** @type {import('esbuild').BuildOptions} */
   const common = {
     absWorkingDir: import.meta.dirname,
     bundle: true,

@@ -1,12 +1,21 @@
-import { defineConfig } from 'vitest/config';
+import { existsSync } from 'node:fs';
 import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** The system's Chromium; playwright's own where there is none. */
+const chromium = ['chromium', 'chromium-browser', 'google-chrome']
+  .map(name => `/usr/bin/${name}`)
+  .find(path => existsSync(path));
+
+const launchOptions = {
+  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
+  ...(chromium === undefined ? {} : { executablePath: chromium }),
+};
 
 export default defineConfig({
   root: import.meta.dirname,
   define: { VERSION: JSON.stringify('0.0.0-test') },
-  server: { open: false, fs: { allow: ['..'] } },
+  server: { fs: { allow: ['..'] } }, // tests/data is shared with Python
   optimizeDeps: { include: ['axe-core', 'plotly.js-basic-dist-min'] },
   test: {
     projects: [
@@ -20,9 +29,7 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            provider: playwright({
-              launchOptions: { executablePath, args: ['--no-sandbox', '--disable-gpu'] },
-            }),
+            provider: playwright({ launchOptions }),
             instances: [{ browser: 'chromium', viewport: { width: 1340, height: 900 } }],
           },
         },

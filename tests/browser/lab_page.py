@@ -8,7 +8,6 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-import nbformat
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.lab_server import TOKEN, LabServer
@@ -29,9 +28,7 @@ class LabPage:
     def open(self, name: str, cells: Sequence[str] | None = None, source: Path | None = None) -> None:
         """Open a notebook made of these cells, or a copy of `source`, in a fresh layout with a fresh kernel."""
         if cells is not None:
-            notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-            notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-            nbformat.write(notebook, self._server.folder / name)
+            (self._server.folder / name).write_text(json.dumps(_notebook(cells)))
         elif source is not None:
             (self._server.folder / name).write_bytes(source.read_bytes())
         self.page.goto(f"{self._server.url}/lab/tree/{name}?reset&token={TOKEN}")
@@ -113,3 +110,10 @@ class LabPage:
         for session in sessions:
             address = f"{self._server.url}/api/sessions/{session['id']}"
             urllib.request.urlopen(urllib.request.Request(address, headers=headers, method="DELETE")).close()
+
+
+def _notebook(cells: Sequence[str]) -> dict[str, object]:
+    empty: dict[str, object] = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    listed = [{**empty, "id": f"cell-{number}", "source": source} for number, source in enumerate(cells)]
+    return {"cells": listed, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page, expect
 
 _POINTS = """view => [...view.querySelectorAll('.cellrun-card')].map(card => {
@@ -21,15 +22,22 @@ class RunViewPage:
         self.page = page
         self.root = root
 
-    def bring_in_sight(self) -> None:
-        """Wait for the view and scroll to it: what isn't seen isn't drawn."""
-        self.root.scroll_into_view_if_needed(timeout=60_000)
+    def wait_until(self, condition: Callable[[], bool], what: Callable[[], str], timeout_s: float = 60) -> None:
+        """Wait for a condition, and keep the view in sight meanwhile: what isn't seen isn't drawn, and Lab scrolls."""
+        waited_ms = 0
+        self.root.wait_for(timeout=1000 * timeout_s)
+        while self.root.scroll_into_view_if_needed() or not condition():
+            assert waited_ms < 1000 * timeout_s, f"{what()} after {timeout_s} s"
+            self.page.wait_for_timeout(50)
+            waited_ms += 50
 
-    def expect_status(self, status: str, timeout_s: float = 30) -> None:
+    def status(self) -> str | None:
+        """Return the status that the view shows."""
+        return self.root.locator(".cellrun-state").get_attribute("data-status")
+
+    def expect_status(self, status: str) -> None:
         """Wait until the view says that the run has this status."""
-        self.bring_in_sight()
-        state = self.root.locator(".cellrun-state")
-        expect(state).to_have_attribute("data-status", status, timeout=timeout_s * 1000)
+        self.wait_until(lambda: self.status() == status, lambda: f"still {self.status()}, not {status},")
 
     def card(self, name: str) -> Locator:
         """Return a metric's chart or table."""
@@ -51,26 +59,17 @@ class RunViewPage:
 
     def points(self, name: str) -> int:
         """Return how many points a metric's curve has on the screen; 0 without a chart."""
-        if self.root.count() == 0:
-            return 0
         return int(dict(self.root.evaluate(_POINTS)).get(name, 0))
 
     def curve(self, name: str) -> dict[str, Any]:
         """Return what plotly drew last for a metric: x and y of its first line."""
-        return (
-            self.card(name)
-            .locator(".js-plotly-plot")
-            .evaluate("plot => ({ x: [...plot.data[0].x], y: [...plot.data[0].y] })")
-        )
+        plot = self.card(name).locator(".js-plotly-plot")
+        curve: dict[str, Any] = plot.evaluate("plot => ({ x: [...plot.data[0].x], y: [...plot.data[0].y] })")
+        return curve
 
-    def wait_for_points(self, name: str, least: int, timeout_s: float = 30) -> int:
+    def wait_for_points(self, name: str, least: int) -> int:
         """Wait until a metric's curve has so many points; return how many it has."""
-        self.bring_in_sight()
-        waited_ms = 0
-        while self.points(name) < least:
-            assert waited_ms < timeout_s * 1000, f"{self.points(name)} points of {name} after {timeout_s} s"
-            self.page.wait_for_timeout(50)
-            waited_ms += 50
+        self.wait_until(lambda: self.points(name) >= least, lambda: f"{self.points(name)} of {least} points of {name}")
         return self.points(name)
 
     @property

@@ -44,7 +44,7 @@ def test_the_digits_run_finishes_with_its_charts(lab):
     view.wait_for_points("loss", 5)
     view.expect_status("Running")
     lab.screenshot("digits-running-light")
-    view.expect_status("Completed", timeout_s=60)
+    view.expect_status("Completed")
     view.wait_for_points("loss", 60)
     view.wait_for_points("accuracy", 60)
     loss = view.curve("loss")["y"]
@@ -78,7 +78,7 @@ RunDetails(Run.get(ws, latest.id)).show()
     lab.restart_kernel()
     lab.run_cell(4)
     view = lab.view(4)
-    view.expect_status("Completed", timeout_s=60)
+    view.expect_status("Completed")
     assert view.wait_for_points("loss", 60) == view.wait_for_points("accuracy", 60) == 60
     assert view.curve("loss")["x"] == list(range(60))
     expect(view.log).to_contain_text("epoch   0")

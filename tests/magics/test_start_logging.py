@@ -95,6 +95,9 @@ def test_as_names_the_run(notebook):
     with pytest.raises(UsageError, match="--as x"):
         notebook.run("%start_logging e --as x")
     assert notebook.names["trial"].get_status() == "Running"
+    first = notebook.names["trial"]
+    notebook.run("%start_logging e --as trial --no-view")  # the run that it ends may lose its name
+    assert (first.get_status(), notebook.names["trial"].get_status()) == ("Canceled", "Running")
 
 
 def test_bad_use_is_a_usage_error_with_a_sample(notebook):

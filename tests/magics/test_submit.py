@@ -111,7 +111,13 @@ def test_wait_prints_the_log(notebook):
 
 @pytest.mark.parametrize(
     ("body", "line"),
-    [("x = (\n", 2), ("x = 1\ndef f(:\n    pass", 3), ("\n\nreturn 3", 4), ("x = 1\n  y = 2", 3)],
+    [
+        ("x = (\n", 2),
+        ("  \n\nreturn 3", 4),
+        ("x = 1\ndef f(:\n    pass", 3),
+        ("\n\nreturn 3", 4),
+        ("x = 1\n  y = 2", 3),
+    ],
 )
 def test_a_syntax_error_has_the_cells_line_and_makes_no_run(notebook, body, line):
     with pytest.raises(SyntaxError) as caught:

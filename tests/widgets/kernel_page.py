@@ -29,7 +29,7 @@ class KernelPage:
     def run(self, code):
         """Run a cell to its end; return what it published."""
         begin, sent = len(self.messages), self.start(code)
-        self.wait_for(lambda message: self.is_end(message, sent))
+        self.wait_for_end(sent)
         return self.messages[begin:]
 
     def is_end(self, message, sent):
@@ -51,6 +51,11 @@ class KernelPage:
             if condition(message):
                 return message
         raise AssertionError(f"nothing of the kind within {WAIT_S} s")
+
+    def wait_for_end(self, sent):
+        """Take messages until a cell has ended, if its end hasn't come already."""
+        if not any(self.is_end(message, sent) for message in self.messages):
+            self.wait_for(lambda message: self.is_end(message, sent))
 
     def wait_for_frame(self, condition=lambda content: True):
         """Take messages until a frame meets the condition; return its content and buffers."""

@@ -30,7 +30,7 @@ def test_arguments_are_the_users(fields, text):
     [
         ({}, ""),
         ({"cpus": 1, "gpus": 0, "memory_bytes": 0}, "1 cpu"),
-        ({"cpus": 2, "gpus": 1, "memory_bytes": 4 << 30}, "2 cpus · 1 gpu · 4.0 GB"),
+        ({"cpus": 2, "gpus": 1, "memory_bytes": 4 << 30}, "2 cpus · 1 gpu · 4G memory"),
     ],
 )
 def test_resources(resources, text):

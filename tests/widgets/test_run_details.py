@@ -111,7 +111,7 @@ def test_it_answers_while_the_cell_runs_where_the_front_end_has_a_subshell(page)
     page.wait_for_frame(lambda content: content["reset"])
     page.ask({"type": "cancel"}, subshell)
     page.wait_for_frame(lambda content: content.get("header", {}).get("status") == "Canceled")
-    page.wait_for(lambda message: page.is_end(message, sent))
+    page.wait_for_end(sent)
 
 
 def test_the_code_of_the_view_is_sent_when_asked_for(page):

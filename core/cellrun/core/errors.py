@@ -5,8 +5,7 @@
     │   └── InvalidNameError              an experiment, display, metric or file name
     ├── InvalidMetricError                a value that can't be logged under its name
     ├── ExperimentExecutionException      a run that can't be started, or its watching was interrupted
-    │   ├── InvalidSubmissionError        every mistake in a config, gathered, before a run exists
-    │   └── ProcessLimitError             no process or open file is left for a run's supervisor
+    │   └── InvalidSubmissionError        every mistake in a config, gathered, before a run exists
     ├── ActivityFailedException           a run that ended Failed
     ├── RunClosedError                    writing to a run that has ended
     ├── RunNotFoundError                  no run, or more than one, by that id or name
@@ -65,14 +64,6 @@ class InvalidSubmissionError(ExperimentExecutionException):
         else:
             listed = "\n".join(f"  - {problem}" for problem in self.problems)
             super().__init__(f"the run can't be submitted, for {len(self.problems)} reasons:\n{listed}")
-
-
-class ProcessLimitError(ExperimentExecutionException):
-    """No process or open file is left for a run's supervisor: a run that waits goes on waiting."""
-
-    def __init__(self, what: str, limit: str) -> None:
-        self.limit = limit
-        super().__init__(f"could not start the run: {what} limit reached ({limit})")
 
 
 class ActivityFailedException(CellrunError):

@@ -101,6 +101,11 @@ export class CommSource implements RunSource {
   };
 
   private frame(frame: Frame, buffers: WireBuffer[]): void {
+    if (frame.protocol !== PROTOCOL) {
+      this.problem = `The kernel's cellrun speaks protocol ${frame.protocol}, this page's ${PROTOCOL}: install one version in both.`;
+      this.tell({ ...NOTHING, header: true });
+      return;
+    }
     this.missed = !frame.reset && (this.missed || frame.frame !== this.lastFrame + 1);
     this.lastFrame = frame.frame;
     const { change, complete } = this.state.apply(frame, buffers, this.missed);

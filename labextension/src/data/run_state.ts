@@ -19,6 +19,9 @@ export interface RunImage {
   readonly data: Uint8Array | null;
 }
 
+/** Most bytes of images in a view; the oldest are let go first. */
+export const IMAGE_VIEW_BYTES = 32 * 1024 * 1024;
+
 /** All that a view knows of a run, apart from how it is drawn. Filled by frames, whatever brings them. */
 export class RunState {
   header: Header | null = null;
@@ -52,6 +55,7 @@ export class RunState {
     if (frame.log && log && !this.log.apply(frame.log, log)) complete = false;
     const images = frame.reset || (frame.images ?? []).length > 0;
     for (const part of frame.images ?? []) this.addImage(part, buffers);
+    if (images) this.boundImages();
     return { change: { header: Boolean(frame.header), metrics, images, log: log !== null }, complete };
   }
 
@@ -67,6 +71,14 @@ export class RunState {
     const data = bufferBytes(buffers, part.buffer) ?? this.images.get(part.path)?.data ?? null;
     const { name, path, mime, bytes: sizeBytes } = part;
     this.images.set(path, { name, path, mime, sizeBytes, data });
+  }
+
+  private boundImages(): void {
+    let left = IMAGE_VIEW_BYTES;
+    for (const image of [...this.images.values()].reverse()) {
+      left -= image.data?.length ?? 0;
+      if (left < 0) this.images.set(image.path, { ...image, data: null });
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RunState } from '../data/run_state';
-import { series, type Series } from '../data/series';
+import { hasIndex, series, type Series } from '../data/series';
 import { ChartCard } from './chart_card';
 import type { Context } from './context';
 import { Crosshair } from './crosshair';
@@ -125,8 +125,7 @@ export class Board {
         ? new ChartCard(metric, found, this.crosshair, this.context, () => this.redraw(name))
         : new TableCard(metric, this.context);
     // A curve over an x that was logged is looked at as a form, so it gets the whole width; so does a table.
-    if (found.kind === 'table' || (found.subtitle !== '' && found.lines.length > 0))
-      card.element.dataset.wide = '';
+    if (found.kind === 'table' || !hasIndex(metric)) card.element.dataset.wide = '';
     this.cards.set(name, card);
     this.dirty.add(name);
     this.observer.observe(card.element);

@@ -22,6 +22,7 @@ export class HeaderBar {
   private readonly cancel: HTMLButtonElement;
   private readonly timer: ReturnType<typeof setInterval>;
   private header: Header | null = null;
+  private patience: ReturnType<typeof setTimeout> | undefined;
   /** When the header was heard (`performance.now()`): the elapsed time goes on from there. */
   private heardAt = 0;
 
@@ -38,7 +39,8 @@ export class HeaderBar {
     this.cancel.addEventListener('click', () => {
       cancel();
       this.cancel.disabled = true;
-      setTimeout(() => this.showCancel(), CANCEL_PATIENCE_MS);
+      clearTimeout(this.patience);
+      this.patience = setTimeout(() => this.showCancel(), CANCEL_PATIENCE_MS);
     });
     setText(this.state, words.connecting);
     this.elapsed.setAttribute('aria-label', words.elapsed);
@@ -79,6 +81,7 @@ export class HeaderBar {
 
   dispose(): void {
     clearInterval(this.timer);
+    clearTimeout(this.patience);
   }
 
   private showCancel(): void {

@@ -86,6 +86,6 @@ export class ImageCard {
     setAttribute(this.picture, 'alt', image.path);
     setAttribute(this.picture, 'title', image.path);
     const { words, format } = this.context;
-    setText(this.note, fill(words.imageTooLarge, { path: image.path, size: format.bytes(image.sizeBytes) }));
+    setText(this.note, fill(words.imageNotHere, { path: image.path, size: format.bytes(image.sizeBytes) }));
   }
 }

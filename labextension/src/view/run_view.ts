@@ -5,7 +5,7 @@ import css from '../style/view.css?inline';
 import { Alerts } from './alerts';
 import { Board } from './board';
 import type { Context } from './context';
-import { h } from './dom';
+import { h, setAttribute } from './dom';
 import { Footer } from './footer';
 import { Format } from './format';
 import { Gallery } from './gallery';
@@ -109,6 +109,7 @@ export class RunView {
     if (dirty.header) {
       if (header) {
         this.header.update(header);
+        setAttribute(this.element, 'aria-label', header.name);
         this.footer.update(header);
       }
       this.alerts.update(header, source.silentSince, source.problem);

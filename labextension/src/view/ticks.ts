@@ -4,13 +4,25 @@ export interface Ticks {
   readonly step: number;
 }
 
-/** A few round numbers between two: steps of 1, 2 or 5 times a power of ten, `most` steps at the most. */
+/** Steps that are round, from the largest: at powers of ten, a half and a fifth of them. */
+const ROUND = [10, 5, 2, 1, 0.5, 0.2, 0.1];
+
+/**
+ * A few round numbers between two, `most` steps from one another at the most.
+ *
+ * Two of them at least, since one alone tells no scale, unless they have to be `whole`.
+ */
 export function ticks(low: number, high: number, most: number, whole = false): Ticks {
   const rough = (high - low) / most;
   if (!(rough > 0) || !Number.isFinite(rough)) return { values: [], step: 1 };
   const power = 10 ** Math.floor(Math.log10(rough));
-  const factor = [1, 2, 5, 10].find(candidate => candidate * power >= rough * (1 - 1e-9)) ?? 10;
-  const step = whole ? Math.max(1, Math.round(factor * power)) : factor * power;
+  const steps = ROUND.map(factor => (whole ? Math.max(1, factor * power) : factor * power));
+  const least = steps.findLastIndex(step => step >= rough * (1 - 1e-9));
+  const found = steps.slice(least).map(step => multiples(low, high, step));
+  return found.find(({ values }) => values.length > 1) ?? found[0] ?? { values: [], step: 1 };
+}
+
+function multiples(low: number, high: number, step: number): Ticks {
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   const values = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => round((first + i) * step));

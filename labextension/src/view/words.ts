@@ -35,7 +35,7 @@ export interface Words {
   readonly chartSummary: string;
   readonly showMore: string;
   readonly rowsOf: string;
-  readonly imageTooLarge: string;
+  readonly imageNotHere: string;
   readonly arguments: string;
 }
 
@@ -85,7 +85,7 @@ const ENGLISH: Words = {
   chartSummary: '{title} {subtitle}, {rows} points, latest {latest}',
   showMore: 'Show {n} more',
   rowsOf: 'last {shown} of {rows} rows',
-  imageTooLarge: '{path}, {size}: too large to show here',
+  imageNotHere: '{path}, {size}: not shown here',
   arguments: 'Arguments',
 };
 
@@ -135,7 +135,7 @@ const JAPANESE: Words = {
   chartSummary: '{title} {subtitle}、{rows} 点、最新値 {latest}',
   showMore: 'さらに {n} 件を表示',
   rowsOf: '{rows} 行のうち最後の {shown} 行',
-  imageTooLarge: '{path}（{size}）：大きすぎるため表示できません',
+  imageNotHere: '{path}（{size}）：ここには表示されません',
   arguments: '引数',
 };
 

@@ -71,6 +71,13 @@ describe('frames', () => {
     expect(hellos()).toBeLessThan(8); // at 0, 2, 6, 14, 30 s …
   });
 
+  test('of another protocol are not read, and the reader is told', () => {
+    kernel.emit({ type: 'frame', protocol: 2, frame: 0, reset: true, metrics: [] });
+    expect(source.problem).toMatch(/protocol 2, this page's 1: install one version in both/);
+    expect(source.state.header).toBeNull();
+    expect(hellos()).toBe(0);
+  });
+
   test('whose log bytes leave a gap ask for a whole one', () => {
     kernel.tell({ reset: true, header: {}, log: 'one\n' });
     kernel.tell({ log: 'nine\n', logPart: { start: 100, end: 105, size: 105 } });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FakeKernel, type News } from '../../dev/fake_kernel';
 import type { Frame, FromKernel, WireBuffer } from '../../src/data/protocol';
-import { RunState } from '../../src/data/run_state';
+import { IMAGE_VIEW_BYTES, RunState } from '../../src/data/run_state';
 
 /** A state, and a way to give it news as a kernel would. */
 function state(): { run: RunState; tell: (news: News, missed?: boolean) => boolean } {
@@ -125,6 +125,20 @@ describe('a part that does not fit', () => {
     expect(tell({ metrics: { loss: loss([5, 6]) } }, true)).toBe(true);
     expect(held(run, 'loss', 'loss')).toEqual([5, 6]);
   });
+});
+
+test('the oldest images are let go when there are too many', () => {
+  const { run, tell } = state();
+  const data = new Uint8Array(IMAGE_VIEW_BYTES / 4);
+  for (let i = 0; i < 6; i++) tell({ images: [{ name: 'plot', path: `${i}.png`, mime: 'image/png', data }] });
+  expect([...run.images.values()].map(image => image.data !== null)).toEqual([
+    false,
+    false,
+    true,
+    true,
+    true,
+    true,
+  ]);
 });
 
 describe('a whole frame', () => {

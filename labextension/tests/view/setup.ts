@@ -67,6 +67,13 @@ export async function card(within: ParentNode, name: string): Promise<HTMLElemen
   return named()!;
 }
 
+/** Wait until all of a view is drawn. */
+export async function settled(place: HTMLElement): Promise<void> {
+  await until(() => place.querySelector('.cellrun-state svg') !== null, 'the header is drawn');
+  if (place.querySelector('.cellrun-card')) await until(() => path(place) !== '', 'a chart is drawn');
+  await new Promise(resolve => setTimeout(resolve, 150)); // one more drawing
+}
+
 afterEach(() => {
   for (const { view, source, place } of open.splice(0)) {
     view.dispose();

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class NotebookCell:
     def code(self, body: str, shell: InteractiveShell) -> str:
         """Return the body below its magic as plain Python, in the lines that it has in the notebook."""
         plain: str = shell.transform_cell(body)  # type: ignore[no-untyped-call]
-        blank = len(body) - len(body.lstrip("\n"))  # IPython drops them
+        blank = len(list(takewhile(str.isspace, body.splitlines(keepends=True))))  # IPython drops them
         above = self.source[: self.source.rindex(body.rstrip("\n"))].splitlines()
         return "".join(f"# {line}".rstrip() + "\n" for line in above) + "\n" * blank + plain
 

@@ -54,7 +54,7 @@ class StartLoggingMagic:
         What cells print while the run is open is its log. Running this again ends the run that it opened before.
         """
         given = _PARSER.parse_line(line)
-        binding.check_name(self._shell, given.as_name)
+        binding.check_name(self._shell, given.as_name, ending=self._logged.run if self._logged else None)
         cell = NotebookCell.current(self._shell, f"%start_logging {line}")
         with plain_errors():
             experiment = Experiment(Workspace.from_config(), given.experiment or default_experiment(self._shell))
@@ -72,7 +72,7 @@ class _LoggedRun:
 
     def __init__(self, shell: InteractiveShell, run: Run) -> None:
         self._shell = shell
-        self._run = run
+        self.run = run
         self._tee = OutputTee(run.layout.log)
         self._tee.start()
         shell.events.register("pre_run_cell", self._before_cell)
@@ -82,9 +82,9 @@ class _LoggedRun:
         """End the run, if it is open, because another one takes its place."""
         self._stop()
         if self._is_open():
-            StatusFile(self._run.layout).change(Status.CANCELED, reason=f"replaced by {other.name}")
-            self._run.cancel()  # closes what the open run holds
-            say(f"{self._run.name} is ended: replaced by {other.name}")
+            StatusFile(self.run.layout).change(Status.CANCELED, reason=f"replaced by {other.name}")
+            self.run.cancel()  # closes what the open run holds
+            say(f"{self.run.name} is ended: replaced by {other.name}")
 
     def _before_cell(self, _info: object) -> None:
         if self._is_open():
@@ -101,7 +101,7 @@ class _LoggedRun:
             self._stop()
 
     def _is_open(self) -> bool:
-        return not Status(self._run.get_status()).is_terminal
+        return not Status(self.run.get_status()).is_terminal
 
     def _stop(self) -> None:
         if self._tee.is_open:

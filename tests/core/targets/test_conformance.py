@@ -38,6 +38,15 @@ def test_the_status_of_many_runs_comes_in_one_call(runs, target):
     assert target.status([]) == {}
 
 
+def test_a_script_that_asks_for_its_own_run_hears_that_it_is_running(runs, target):
+    """However quick it is: its supervisor may not have written it yet."""
+    script = "from cellrun.core import Run; print(Run.get_context().get_status())"
+    layouts = [runs.script(script, compute_target=target.name) for _ in range(4)]
+    for layout in layouts:
+        runs.end(layout)
+        assert layout.log.read_text() == "Running\n"
+
+
 def test_the_log_is_read_by_offset_while_it_grows(runs, target, until):
     layout = runs.script("import time; print('one'); time.sleep(60)", compute_target=target.name)
     until(lambda: target.logs(layout, 0, 100) == b"one\n", "the first line")

@@ -186,7 +186,7 @@ def test_places_are_the_cells_own_lines():
 def test_modules_attributes_texts_and_openness():
     function = "def f():\n    import h\n    open('log.txt')"
     analysis = analyse(f"import a.b\nfrom c.d import e\nfrom . import g\nx.y.z('data/in.csv')\n{function}")
-    assert analysis.modules == {"a", "c", "h"}
+    assert analysis.modules == {"a": 1, "c": 2, "h": 5}
     assert {"y", "z"} <= analysis.attributes
     assert {text.value for text in analysis.texts} >= {"data/in.csv", "log.txt"}
     assert not analysis.is_open

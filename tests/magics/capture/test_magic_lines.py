@@ -27,10 +27,7 @@ def parts(cell: str) -> MagicParts | None:
         ("x = !cat f.txt", MagicParts(words=("cat", "f.txt"))),
         ("%run s.py", MagicParts(names=("s.py",), words=("s.py",), is_open=True)),
         ("%cd {d}", MagicParts(expressions=("d",), names=("{d}",), words=("{d}",))),
-        (
-            "%%bash -s $x\ncat f.txt",
-            MagicParts(expressions=("x",), names=("-s", "$x"), words=("-s", "$x", "cat", "f.txt")),
-        ),
+        ("%%bash $x\ncat f.txt", MagicParts(expressions=("x",), names=("$x",), words=("$x", "cat", "f.txt"))),
         ("!echo {", MagicParts(words=("echo", "{"))),
     ],
 )

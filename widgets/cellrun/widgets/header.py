@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cellrun.core.resources import size_text
 from cellrun.core.status import Status
 from cellrun.core.store.metrics import Metrics
 from cellrun.core.store.record import RunRecord
@@ -68,9 +67,9 @@ def arguments_text(record: RunRecord) -> str:
 
 
 def resources_text(resources: Mapping[str, Any]) -> str:
-    """Return what a run asked for: `2 cpus · 1 gpu · 4.0 GB`."""
+    """Return what a run asked for: `2 cpus · 1 gpu · 4G memory`."""
     counts = [(int(resources.get("cpus") or 0), "cpu"), (int(resources.get("gpus") or 0), "gpu")]
     parts = [f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count]
     if resources.get("memory_bytes"):
-        parts.append(size_text(int(resources["memory_bytes"])))
+        parts.append(f"{int(resources['memory_bytes']) / 2**30:.3g}G memory")  # as it is asked for: `--memory 4G`
     return " · ".join(parts)

@@ -22,9 +22,8 @@ from cellrun.core.context.references import CellReference, NamespaceReference, n
 
 _APART_BYTES = 64 << 10
 _CLASS_MAKERS = {"_make_skeleton_class": 4, "_make_skeleton_enum": 5}  # which argument is the class's id
-
-
 _WITH_MODULE = (type, types.FunctionType, types.BuiltinFunctionType)
+_NEVER_SHARED = (str, bytes, int, float, complex, type, types.BuiltinFunctionType, types.ModuleType, types.CodeType)
 
 
 class DeniedError(Exception):
@@ -89,9 +88,6 @@ def pickle_together(
         pickled.payload = file.getvalue()
         pickled.objects = _shareable(pickler.memo.copy().values(), pickled.functions)
     return pickled
-
-
-_NEVER_SHARED = (str, bytes, int, float, complex, type, types.BuiltinFunctionType, types.ModuleType, types.CodeType)
 
 
 def _shareable(memo: Iterable[tuple[int, Any]], functions: Sequence[types.FunctionType]) -> dict[int, object]:

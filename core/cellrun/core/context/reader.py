@@ -58,11 +58,9 @@ def _import(each: Import, namespace: dict[str, Any]) -> None:
 
 
 def _values(group: Group, store: ValueStore) -> list[Any]:
-    buffers = [store.open(blob) for blob in group.buffers]
+    payload, *buffers = [store.open(blob) for blob in (group.payload, *group.buffers)]
     try:
-        return pickle.loads(store.open(group.payload), buffers=buffers)  # type: ignore[no-any-return]  # noqa: S301
-    except ContextException:
-        raise
+        return pickle.loads(payload, buffers=buffers)  # type: ignore[no-any-return]  # noqa: S301
     except Exception as error:  # whatever a class of the user's raises when it is loaded
         names = ", ".join(group.names)
         raise ContextException(f"{names} can't be loaded here: {type(error).__name__}: {error}") from error

@@ -5,11 +5,8 @@ from __future__ import annotations
 import mmap
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias
-
-from blake3 import blake3
 
 from cellrun.core.context.manifest import Blob
 from cellrun.core.errors import ContextException
@@ -37,7 +34,7 @@ class ValueStore:
             return self._keep(view, lambda: _hash(view))
         sample = self._folder / "samples" / _sample(view)
         if sample.exists():
-            return self._keep(view, lambda: _hash(view, max_threads=blake3.AUTO))
+            return self._keep(view, lambda: _hash(view, on_all_cores=True))
         blob = self._write_and_hash(view)
         sample.parent.mkdir(mode=0o700, exist_ok=True)
         sample.touch(mode=0o600)
@@ -71,6 +68,8 @@ class ValueStore:
         return blob
 
     def _write_and_hash(self, view: memoryview) -> Blob:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # a job, which only reads, needn't load it
+
         with ThreadPoolExecutor(1) as beside:
             digest = beside.submit(_hash, view)
             self._write(view, digest.result)
@@ -91,12 +90,16 @@ class ValueStore:
             raise
 
 
-def _hash(view: memoryview, max_threads: int = 1) -> str:
-    return blake3(view, max_threads=max_threads).hexdigest()
+def _hash(view: memoryview, *, on_all_cores: bool = False) -> str:
+    from blake3 import blake3  # noqa: PLC0415  # a job, which only reads, needn't load it
+
+    return blake3(view, max_threads=blake3.AUTO if on_all_cores else 1).hexdigest()
 
 
 def _sample(view: memoryview) -> str:
     """Return a name for bytes of this size that agree in some places."""
+    from blake3 import blake3  # noqa: PLC0415  # as above
+
     sampled = blake3(str(view.nbytes).encode())
     for number in range(_SAMPLES):
         start = number * (view.nbytes - _SAMPLE_BYTES) // (_SAMPLES - 1)

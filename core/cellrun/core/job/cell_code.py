@@ -4,11 +4,8 @@ from __future__ import annotations
 import __future__
 
 import ast
-import asyncio
 import inspect
-import io
 import sys
-import tokenize
 from types import CodeType
 from typing import Any
 
@@ -24,6 +21,8 @@ def run_code(source: str, filename: str, namespace: dict[str, Any]) -> None:
         for code in codes:
             exec(code, namespace)  # noqa: S102  # a cell is code
         return
+
+    import asyncio  # noqa: PLC0415  # it is slow to load, and few cells await
 
     async def run_all() -> None:
         for code in codes:
@@ -52,6 +51,11 @@ def _compiled(source: str, filename: str) -> list[CodeType]:
 
 def _is_silenced(source: str) -> bool:
     """Whether the source ends with a semicolon, which keeps the last expression from being echoed."""
+    if ";" not in source:
+        return False
+    import io  # noqa: PLC0415  # few cells have one at all
+    import tokenize  # noqa: PLC0415
+
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER, tokenize.DEDENT}
     words = [token.string for token in tokens if token.type not in skipped]

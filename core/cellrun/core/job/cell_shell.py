@@ -18,9 +18,11 @@ class _CellShell(InteractiveShell):
 
 def start_shell(module: types.ModuleType, layout: RunLayout) -> None:
     """Start a shell on a module, whose names become the shell's; its files stay in the run's folder."""
+    names = dict(vars(module))
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
     _CellShell.instance(
         config=config, user_module=module, user_ns=vars(module), ipython_dir=str(layout.folder / "ipython")
     )
+    vars(module).update(names)  # the cell's own `_` and `Out`, not the empty ones of a new shell

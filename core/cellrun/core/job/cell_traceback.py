@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 import threading
-import traceback
 from collections.abc import Mapping
 from types import TracebackType
 
@@ -36,6 +35,7 @@ def traceback_text(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None, titles: Mapping[str, str]
 ) -> str:
     """Return a traceback as Python prints it, with the titles of cells for their file names."""
+    import traceback  # noqa: PLC0415  # most cells don't fail
 
     def frame(found: re.Match[str]) -> str:
         title = titles.get(found["file"])

@@ -13,11 +13,18 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from cellrun.core.errors import ExperimentExecutionException, ProcessLimitError
+from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.job.context import RUN_ID
 from cellrun.core.store.layout import RunLayout
 
 _LOG_TAIL_BYTES = 2000
+
+
+class ProcessLimitError(ExperimentExecutionException):
+    """No process or open file is left for a supervisor. Only the queue tells it from its base: who waits, waits on."""
+
+    def __init__(self, what: str, limit: str) -> None:
+        super().__init__(f"could not start the run: {what} limit reached ({limit})")
 
 
 class SupervisorStart:

@@ -103,10 +103,8 @@ class Watch:
 
     def fail(self, reason: str) -> None:
         """End the run, which never ran, as Failed."""
-        self._layout.log.parent.mkdir(exist_ok=True)
         with self._layout.log.open("a") as log:
             log.write(f"{reason}\n")
-        self._job.wait(_LOOK_S)
         self._job.poll()
         self._status.change(Status.FAILED, reason=reason)
 

@@ -55,8 +55,8 @@ class Analysis:
     """What the functions and classes that the cell defines read when they are called, by their names."""
     writes: frozenset[str] = frozenset()
     """Every name that the cell may give a value."""
-    modules: frozenset[str] = frozenset()
-    """Top-level modules that it imports itself."""
+    modules: Mapping[str, int] = field(default_factory=dict)
+    """Top-level modules that it imports itself, with the first line that does."""
     attributes: frozenset[str] = frozenset()
     """Attribute names that it uses: they tell which submodules of a package it needs."""
     texts: tuple[Text, ...] = ()

@@ -30,7 +30,7 @@ class Bindings:
         self.class_name = ""
         self.definitions: dict[str, tuple[Read, ...]] = {}
         self.writes: set[str] = set()
-        self.modules: set[str] = set()
+        self.modules: dict[str, int] = {}
         self.attributes: set[str] = set()
         self.texts: list[Text] = []
         self.is_open = False
@@ -63,13 +63,18 @@ class Bindings:
         self.writes.add(name)
         self.bound |= {name}
 
+    def imports(self, module: str, line: int) -> None:
+        """Note that a module is imported, by its dotted name."""
+        self.modules.setdefault(module.partition(".")[0], line + self.line_offset)
+
     def text(self, value: str, line: int, where: str = "") -> None:
         """Note a text constant."""
         self.texts.append(Text(value, line + self.line_offset, where))
 
     def function(self, code: CodeReads, where: str, line: int) -> list[Read]:
         """Note what a function of the cell imports and writes, and return what it reads when it is called."""
-        self.modules |= code.modules
+        for module in code.modules:
+            self.imports(module, line)
         self.attributes |= code.attributes
         self.writes |= code.writes
         for text in code.texts:
@@ -107,7 +112,7 @@ class Bindings:
             reads=tuple(self._reads),
             definitions=self.definitions,
             writes=frozenset(self.writes),
-            modules=frozenset(self.modules),
+            modules=self.modules,
             attributes=frozenset(self.attributes),
             texts=tuple(self.texts),
             is_open=self.is_open,

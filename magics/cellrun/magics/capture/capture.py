@@ -43,7 +43,8 @@ class Capture:
         self._run_is_else = ""
 
         self._needs.follow(analysis.reads)
-        self._modules.need(analysis.modules, "an import of the cell")
+        for module, line in analysis.modules.items():
+            self._modules.need([module], f"line {line}")
         for text in chain(analysis.texts, (Text(each, 1, "the arguments") for each in arguments)):
             self._lead(self._files.find(text), Read(text.value, text.line, text.where))
 

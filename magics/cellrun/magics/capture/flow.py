@@ -78,13 +78,12 @@ class _Flow(ast.NodeVisitor):
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
-            top = alias.name.partition(".")[0]
-            self._now.modules.add(top)
-            self._now.bind(alias.asname or top)
+            self._now.imports(alias.name, node.lineno)
+            self._now.bind(alias.asname or alias.name.partition(".")[0])
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         if node.module and not node.level:
-            self._now.modules.add(node.module.partition(".")[0])
+            self._now.imports(node.module, node.lineno)
         for alias in node.names:
             if alias.name == "*":
                 self._now.is_open = True

@@ -23,8 +23,6 @@ class Notebook:
     namespace: dict[str, Any]
     hidden: Mapping[str, Any] = field(default_factory=dict)
     """What IPython put into the namespace itself; last results too, which are the user's all the same."""
-    transform: Callable[[str], str] = str
-    """Makes plain Python of a cell's magics and shell lines."""
     title_of: Callable[[str], str | None] = lambda _: None
     """How tracebacks call the cell that a file name stands for: `Cell In[3]`."""
     folder: Path = field(default_factory=Path.cwd)
@@ -37,7 +35,7 @@ class Notebook:
             found = shell.compile.format_code_name(filename)
             return " ".join(found) if found else None
 
-        return cls(shell.user_ns, shell.user_ns_hidden, shell.transform_cell, title_of, Path.cwd())
+        return cls(shell.user_ns, shell.user_ns_hidden, title_of, Path.cwd())
 
     def holds(self, name: str) -> bool:
         """Whether the user, not IPython, gave a name its value."""

@@ -11,6 +11,8 @@ from cellrun.core.context.manifest import Need
 from cellrun.core.limits import limits
 from cellrun.core.resources import size_text
 
+_CELL = "cell.py"  # the submitted cell itself
+
 
 @dataclass(frozen=True)
 class _Parcel:
@@ -32,6 +34,10 @@ class Shipment:
 
     def check(self) -> list[str]:
         """Return why the files are too many or too large, if they are."""
+        if _CELL in self._parcels:
+            return [
+                f"{_CELL} ({self._parcels[_CELL].place}) can't go along: so is the submitted cell called; rename it"
+            ]
         most = limits()
         size, count = sum(each.bytes for each in self._parcels.values()), len(self._parcels)
         if size <= most.snapshot_bytes and count <= most.snapshot_files:

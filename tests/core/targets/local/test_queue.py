@@ -175,3 +175,15 @@ def test_tickets_keep_their_order_beyond_any_number(runs):
         runs.end(layout)
     begins = [StatusFile(layout).read().started_at for layout in layouts]
     assert begins == sorted(begins)
+
+
+def test_what_is_damaged_holds_nobody_up(runs):
+    first, second, third, fourth = (runs.script("print('ran')" if n else UNTIL_GO) for n in range(4))
+    [ticket] = LocalQueue().folder.glob(f"*{second.run_id}.waiting")
+    ticket.write_text("{")
+    third.launch.write_text("{")
+    (LocalQueue().folder / "notes.waiting").touch()
+    (runs.printed(first, "up").work / "go").touch()
+    assert runs.end(fourth).status is Status.COMPLETED
+    assert runs.end(second).reason == "its place in the local queue is gone; submit it again"
+    assert runs.end(third).reason.startswith("launch.json can't be read: ")

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from cellrun.core.errors import ExperimentExecutionException, ProcessLimitError
+from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import boot_id
 from cellrun.core.job.job_environment import job_environment
 from cellrun.core.job.launch_spec import LaunchSpec
-from cellrun.core.job.start import SupervisorStart
+from cellrun.core.job.start import ProcessLimitError, SupervisorStart
 from cellrun.core.status import Status
 from cellrun.core.store.settle import restart_reason
 from cellrun.core.store.status_file import StatusFile
@@ -101,7 +101,9 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
     layout, status = ticket.layout, StatusFile(ticket.layout)
     try:
         spec = LaunchSpec.read(layout)
-    except FileNotFoundError:  # the folder was removed
+    except (OSError, ValueError, KeyError) as error:
+        if layout.folder.exists():
+            status.change(Status.FAILED, reason=f"{layout.launch.name} can't be read: {error}")
         queue.remove(ticket)
         return None
     if _ended_while_waiting(ticket, status):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from cellrun.core.store.layout import RunLayout
 
 _WAITING = ".waiting"
 _RUNNING = ".running"
+_NAME = re.compile(r"(?P<number>\d{12})-(?P<run_id>.+)\.(?:waiting|running)")
 
 
 @dataclass(frozen=True)
@@ -83,19 +85,19 @@ class LocalQueue:
 
     def add(self, layout: RunLayout, resources: Resources, devices: list[str], given: Mapping[str, str]) -> Ticket:
         """Put a run at the end of the queue."""
-        last = max((int(name[:12]) for name in self._names()), default=0)
+        last = max((int(found["number"]) for found in self._names()), default=0)
         ticket = Ticket(last + 1, layout, resources, tuple(devices), given, boot_id())
         self._write(ticket, _WAITING)
         return ticket
 
     def waiting(self) -> list[Ticket]:
         """Return who waits, in order."""
-        running = {name.removesuffix(_RUNNING) for name in self._names() if name.endswith(_RUNNING)}
+        running = {ticket.stem for ticket in self._tickets(_RUNNING)}
         return [ticket for ticket in self._tickets(_WAITING) if ticket.stem not in running]
 
     def running(self) -> list[Ticket]:
         """Return who runs."""
-        return list(self._tickets(_RUNNING))
+        return self._tickets(_RUNNING)
 
     def length(self) -> int:
         """Return how many runs wait or run."""
@@ -103,7 +105,7 @@ class LocalQueue:
 
     def holds(self, run_id: str) -> bool:
         """Whether a run waits or runs."""
-        return any(name[13:].rpartition(".")[0] == run_id for name in self._names())
+        return any(found["run_id"] == run_id for found in self._names())
 
     def mark_running(self, ticket: Ticket, devices: list[str]) -> Ticket:
         """Note that a run is being started and holds these GPUs. It keeps its place until `confirm`."""
@@ -124,13 +126,20 @@ class LocalQueue:
         self.confirm(ticket)
         self.send_back(ticket)
 
-    def _names(self) -> list[str]:
-        return sorted(path.name for path in self.folder.iterdir() if path.suffix in {_WAITING, _RUNNING})
+    def _names(self) -> list[re.Match[str]]:
+        names = sorted(path.name for path in self.folder.iterdir())
+        return [found for name in names if (found := _NAME.fullmatch(name))]
 
-    def _tickets(self, kind: str) -> Iterator[Ticket]:
-        for name in self._names():
-            if name.endswith(kind):
-                yield Ticket.from_json(int(name[:12]), json.loads((self.folder / name).read_bytes()))
+    def _tickets(self, kind: str) -> list[Ticket]:
+        tickets = []
+        for found in self._names():
+            if found[0].endswith(kind):
+                path = self.folder / found[0]
+                try:
+                    tickets.append(Ticket.from_json(int(found["number"]), json.loads(path.read_bytes())))
+                except (ValueError, KeyError, TypeError):  # damaged: it must not hold up everybody else
+                    path.replace(f"{path}.bad")
+        return tickets
 
     def _path(self, ticket: Ticket, kind: str) -> Path:
         return self.folder / f"{ticket.stem}{kind}"

@@ -38,8 +38,8 @@ def recover(layout: RunLayout) -> bool:
     """
     try:
         status = settle(layout)
-    except FileNotFoundError:  # the folder was removed
-        return True
+    except (OSError, ValueError, KeyError):  # removed or damaged: its place is kept for as long as it has a process
+        return not _is_anybody_left(layout)
     if status.status.is_terminal:
         return True
     processes = ProcessFile(layout).read()

@@ -6,12 +6,14 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.job.context import RUN_ID
 from cellrun.core.job.job_environment import job_environment
 from cellrun.core.job.start import SupervisorStart, supervisor_command
 from cellrun.core.resources import Resources, size_text
@@ -23,6 +25,9 @@ from cellrun.core.targets.contract import Capability, ComputeTarget, Finding, La
 from cellrun.core.targets.local import admission, machine, recovery
 from cellrun.core.targets.local.queue import LocalQueue
 
+_BEFORE_RUNNING = frozenset({Status.NOT_STARTED, Status.QUEUED, Status.STARTING})
+_PASS_S = 1.0  # between two passes over the queue that looks at one target object make: views look ten times a second
+
 
 class LocalTarget(ComputeTarget):
     """The local machine: each run has a supervisor of its own; as many run at once as there is room, the rest waits."""
@@ -30,20 +35,18 @@ class LocalTarget(ComputeTarget):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._ahead: dict[str, SupervisorStart] = {}
+        self._next_pass = 0.0
 
     def validate(self, resources: Resources) -> list[str]:
         """Return why this machine could never give a run so much."""
-        most = machine.capacity()
-        problems = []
-        if resources.cpus > most.cpus:
-            problems.append(f"cpus={resources.cpus}: {self.name!r} has {most.cpus}")
-        if resources.gpus > most.gpus:
-            problems.append(
-                f"gpus={resources.gpus}: {self.name!r} has {most.gpus} (CUDA_VISIBLE_DEVICES, /dev/nvidia*)"
-            )
-        if resources.memory_bytes > most.memory_bytes:
-            asked, there = size_text(resources.memory_bytes), size_text(most.memory_bytes)
-            problems.append(f"memory={asked}: {self.name!r} has {there}")
+        has, problems = f"{self.name!r} has", []
+        if resources.cpus > machine.cores():
+            problems.append(f"cpus={resources.cpus}: {has} {machine.cores()}")
+        if resources.gpus and resources.gpus > (gpus := len(machine.gpu_devices())):  # looked for if asked for
+            problems.append(f"gpus={resources.gpus}: {has} {gpus} (CUDA_VISIBLE_DEVICES, /dev/nvidia*)")
+        if resources.memory_bytes > machine.memory_bytes():
+            asked, there = size_text(resources.memory_bytes), size_text(machine.memory_bytes())
+            problems.append(f"memory={asked}: {has} {there}")
         return problems
 
     def afterwards(self) -> tuple[str, ...]:
@@ -81,8 +84,10 @@ class LocalTarget(ComputeTarget):
 
     def status(self, runs: Sequence[RunLayout]) -> dict[str, StatusRecord]:
         """Return the status of runs; on the way, adopt and admit where that is due."""
-        found = {run.run_id: settle(run) for run in runs}
-        if any(recovery.needs_care(run, found[run.run_id]) for run in runs):
+        found = {run.run_id: _seen(run) for run in runs}
+        now = time.monotonic()
+        if now >= self._next_pass and any(recovery.needs_care(run, found[run.run_id]) for run in runs):
+            self._next_pass = now + _PASS_S
             queue = LocalQueue()
             with queue.locked(wait=False) as is_held:  # whoever holds it does the same
                 if is_held:
@@ -91,7 +96,7 @@ class LocalTarget(ComputeTarget):
                     for run in runs:
                         if not queue.holds(run.run_id):
                             recovery.recover_without_ticket(run)
-            found = {run.run_id: settle(run) for run in runs}
+            found = {run.run_id: _seen(run) for run in runs}
         return found
 
     def logs(self, run: RunLayout, offset: int, most_bytes: int) -> bytes:
@@ -142,3 +147,11 @@ class LocalTarget(ComputeTarget):
                 "shell", shell is not None, f"commands run in {shell}" if shell else "no shell: commands can't run"
             ),
         ]
+
+
+def _seen(run: RunLayout) -> StatusRecord:
+    """Return a run's status; asked from within the run it is Running, though its supervisor hasn't said so yet."""
+    status = settle(run)
+    if status.status in _BEFORE_RUNNING and os.environ.get(RUN_ID) == run.run_id:
+        return status._replace(status=Status.RUNNING, started_at=status.at)
+    return status

@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { SCENES } from '../../dev/scenes';
+import { card, find, settled, show, text, until } from './setup';
+
+describe('theme', () => {
+  test('a change is seen at once, without a drawing', async () => {
+    document.documentElement.dataset.theme = 'light';
+    const { place } = show('running');
+    const shown = await card(place, 'sine');
+    const line = shown.querySelector('.js-line')!;
+    expect(getComputedStyle(line).stroke).toBe('rgb(25, 118, 210)');
+    document.documentElement.dataset.theme = 'dark';
+    await until(() => getComputedStyle(line).stroke === 'rgb(100, 181, 246)', 'the line has its dark colour');
+    expect(getComputedStyle(find(place, '.cellrun')).backgroundColor).toBe('rgb(33, 33, 33)');
+  });
+
+  test("Lab's variables win", async () => {
+    const { place } = show('running');
+    document.body.style.setProperty('--jp-layout-color1', 'rgb(20, 20, 40)');
+    document.body.style.setProperty('--jp-ui-font-color1', 'rgb(250, 250, 200)');
+    try {
+      await until(() => find(place, '.cellrun').dataset.theme === 'dark', 'the page is found dark');
+      expect(getComputedStyle(find(place, '.cellrun')).backgroundColor).toBe('rgb(20, 20, 40)');
+      expect(getComputedStyle(find(place, '.cellrun')).color).toBe('rgb(250, 250, 200)');
+    } finally {
+      document.body.removeAttribute('style');
+    }
+  });
+});
+
+test("Lab's rules for outputs don't reach in", async () => {
+  const rules = document.createElement('style');
+  // as in @jupyterlab/outputarea and rendermime
+  rules.textContent = `
+    .jp-OutputArea-output dl, .jp-OutputArea-output dt, .jp-OutputArea-output dd { display: block; }
+    .jp-OutputArea-output dl { width: 100%; overflow: hidden; padding: 0; margin: 0; }
+    .jp-OutputArea-output dt { font-weight: bold; float: left; width: 20%; padding: 0; margin: 0; }
+    .jp-OutputArea-output dd { float: left; width: 80%; padding: 0; margin: 0; }`;
+  document.head.append(rules);
+  try {
+    const { place } = show('running');
+    place.className = 'jp-OutputArea-output';
+    await settled(place);
+    const [name, value, next] = ['dt', 'dd', 'div:nth-child(2) dt'].map(part =>
+      place.querySelector(`.cellrun-tiles ${part}`)!.getBoundingClientRect(),
+    );
+    expect(value!.top).toBeGreaterThanOrEqual(name!.bottom);
+    expect(value!.left).toBe(name!.left);
+    expect(next!.top).toBe(name!.top);
+  } finally {
+    rules.remove();
+  }
+});
+
+describe('width', () => {
+  test('beside each other, and under 640 px the log below the charts', async () => {
+    const { place } = show('running');
+    await settled(place);
+    const box = (selector: string): DOMRect => find(place, selector).getBoundingClientRect();
+    expect(box('.cellrun-log').left).toBeGreaterThanOrEqual(box('.cellrun-metrics').right);
+    place.style.width = '600px';
+    await until(() => box('.cellrun-log').top >= box('.cellrun-metrics').bottom, 'the log is below');
+    expect(box('.cellrun-log').width).toBeGreaterThan(590);
+  });
+
+  test.each([1264, 800, 640, 500, 320])('nothing sticks out at %i px', async width => {
+    const { place } = show('long', width);
+    await settled(place);
+    const right = find(place, '.cellrun').getBoundingClientRect().right;
+    const out = [
+      ...place.querySelectorAll<HTMLElement>(
+        '.cellrun-header > *, .cellrun-card, .cellrun-log-footer > *, .cellrun-alert',
+      ),
+    ]
+      .filter(element => element.getBoundingClientRect().right > right + 0.5)
+      .map(element => element.className);
+    expect(out).toEqual([]);
+    expect(text(place, '.cellrun-elapsed')).toMatch(/^00:4\d$/);
+  });
+});
+
+test('data that comes moves nothing that is there', async () => {
+  const { place, kernel } = show();
+  const shifts: number[] = [];
+  const observer = new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) shifts.push((entry as PerformanceEntry & { value: number }).value);
+  });
+  kernel.tell({ reset: true, ...SCENES.live!.start });
+  await card(place, 'loss');
+  observer.observe({ type: 'layout-shift' });
+  for (let tick = 0; tick < 30; tick++) {
+    SCENES.live!.tick!(kernel, tick);
+    await new Promise(resolve => setTimeout(resolve, 40));
+  }
+  kernel.tell({ header: { status: 'Completed', cancelable: false } });
+  await until(() => text(place, '.cellrun-state') === 'Completed', 'the end is seen');
+  observer.disconnect();
+  expect(shifts.filter(value => value > 0.001)).toEqual([]);
+});

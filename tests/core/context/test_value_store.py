@@ -1,0 +1,89 @@
+"""Values by the hash of their content."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from blake3 import blake3
+
+from cellrun.core.context.manifest import Blob
+from cellrun.core.context.value_store import ValueStore
+from cellrun.core.errors import ContextException
+
+LARGE = 9 << 20
+
+
+def files(folder: Path) -> dict[str, int]:
+    """All files below a folder with their times of change, samples aside."""
+    found = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "samples"]
+    return {path.name: path.stat().st_mtime_ns for path in found}
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ValueStore(tmp_path / "values")
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000, LARGE])
+def test_what_is_put_is_opened(store, size):
+    data = os.urandom(size)
+    blob = store.put(data)
+    assert blob == Blob(blake3(data).hexdigest(), size)
+    assert store.open(blob).tobytes() == data
+
+
+def test_what_is_opened_can_be_written_and_stays_as_it_was(store):
+    blob = store.put(b"abc")
+    opened = store.open(blob)
+    opened[0] = ord("x")
+    assert opened.tobytes() == b"xbc"
+    assert store.open(blob).tobytes() == b"abc"
+
+
+@pytest.mark.parametrize("size", [1000, LARGE])
+def test_the_same_again_writes_nothing(store, tmp_path, size):
+    data = bytearray(os.urandom(size))
+    blob = store.put(data)
+    before = files(tmp_path)
+    assert store.put(data) == blob
+    assert files(tmp_path) == before
+    data[size // 2] ^= 1  # unlike in one byte
+    other = store.put(data)
+    assert other != blob
+    assert store.open(other).tobytes() == data
+
+
+def test_memory_is_taken_without_a_copy_whatever_its_type(store):
+    array = np.arange(1000.0)
+    blob = store.put(array.data)
+    assert np.array_equal(np.frombuffer(store.open(blob)), array)
+
+
+@pytest.mark.parametrize("size", [1000, LARGE])
+def test_a_write_that_fails_leaves_nothing(store, tmp_path, monkeypatch, size):
+    def replace(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(KeyboardInterrupt):
+        store.put(os.urandom(size))
+    assert files(tmp_path) == {}
+
+
+def test_a_value_that_is_gone_or_cut_is_named(store, tmp_path):
+    blob = store.put(b"abcdef")
+    (path,) = (path for path in tmp_path.rglob(blob.hash))
+    path.write_bytes(b"abc")
+    with pytest.raises(ContextException, match="3 bytes, 6 were written"):
+        store.open(blob)
+    assert store.put(b"abcdef") == blob  # a torn one is written again
+    assert store.open(blob).tobytes() == b"abcdef"
+    path.unlink()
+    with pytest.raises(ContextException, match=blob.hash):
+        store.open(blob)
+
+
+def test_nobody_else_can_read_the_values(store, tmp_path):
+    store.put(b"abc")
+    assert (tmp_path / "values").stat().st_mode & 0o077 == 0
