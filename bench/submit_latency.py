@@ -27,7 +27,7 @@ from cellrun.core import ScriptRunConfig, Workspace
 from cellrun.core.status import Status
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.submission import submit
+from cellrun.core.submission.submission import submit
 
 USER_LINE = "import time; t = time.monotonic(); open({path!r}, 'w').write(f'{{t}}\\n')"
 SUPERVISOR = "import os, sys; os.waitpid(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)"

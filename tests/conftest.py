@@ -15,6 +15,11 @@ settings.register_profile("cellrun", deadline=None)  # timing never decides a te
 settings.load_profile("cellrun")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the browser tests last: Playwright's event loop stays on the main thread, where others start one."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home and a runtime folder of the test's own."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 _POINTS = """view => [...view.querySelectorAll('.cellrun-card')].map(card => {
     const plot = card.querySelector('.js-plotly-plot');
@@ -25,10 +25,11 @@ class RunViewPage:
     def wait_until(self, condition: Callable[[], bool], what: Callable[[], str], timeout_s: float = 60) -> None:
         """Wait for a condition, and keep the view in sight meanwhile: what isn't seen isn't drawn, and Lab scrolls."""
         waited_ms = 0
-        self.root.wait_for(timeout=1000 * timeout_s)
-        while self.root.scroll_into_view_if_needed() or not condition():
+        self.root.scroll_into_view_if_needed(timeout=1000 * timeout_s)
+        while not condition():
             assert waited_ms < 1000 * timeout_s, f"{what()} after {timeout_s} s"
             self.page.wait_for_timeout(50)
+            self.root.scroll_into_view_if_needed()
             waited_ms += 50
 
     def status(self) -> str | None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core import Experiment, Workspace, open_runs
+from cellrun.core import Experiment, Workspace
+from cellrun.core.runs import open_runs
 from tests.core.submitted_runs import runs, until  # noqa: F401  # fixtures of the tests below
 
 

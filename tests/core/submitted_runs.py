@@ -10,11 +10,11 @@ import pytest
 
 from cellrun.core import Workspace
 from cellrun.core.job.family import ProcessFamily
-from cellrun.core.script_run_config import ScriptRunConfig
 from cellrun.core.status import TERMINAL, Status
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile, StatusRecord
-from cellrun.core.submission import submit
+from cellrun.core.submission.script_run_config import ScriptRunConfig
+from cellrun.core.submission.submission import submit
 from cellrun.core.targets.registry import compute_target
 
 DEADLINE_S = 30

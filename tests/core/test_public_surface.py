@@ -72,7 +72,7 @@ def test_an_import_loads_nothing_heavy(statement):
 
 
 def test_a_name_is_loaded_when_it_is_used():
-    assert not {"cellrun.core.run", "cellrun.core.workspace"} & loaded_by("import cellrun.core")
+    assert not {"cellrun.core.runs.run", "cellrun.core.workspace"} & loaded_by("import cellrun.core")
     assert "cellrun.core.experiment" not in loaded_by("from cellrun.core import Status")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core import open_runs
+from cellrun.core.runs import open_runs
 from tests.magics.notebook_shell import NotebookShell, notebook_shell
 
 

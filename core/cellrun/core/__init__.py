@@ -26,10 +26,10 @@ if TYPE_CHECKING:
         WorkspaceException,
     )
     from cellrun.core.experiment import Experiment
-    from cellrun.core.run import Run
-    from cellrun.core.run_context import current_run as current_run  # for Run.get_context, which is below it
-    from cellrun.core.script_run_config import ScriptRunConfig
+    from cellrun.core.runs.context import current_run as current_run  # for Run.get_context, which is below it
+    from cellrun.core.runs.run import Run
     from cellrun.core.status import Status
+    from cellrun.core.submission.script_run_config import ScriptRunConfig
     from cellrun.core.workspace import Workspace
 
 __all__ = [
@@ -56,11 +56,11 @@ __all__ = [
 
 _MODULES = {
     "Experiment": "experiment",
-    "Run": "run",
-    "ScriptRunConfig": "script_run_config",
+    "Run": "runs.run",
+    "ScriptRunConfig": "submission.script_run_config",
     "Status": "status",
     "Workspace": "workspace",
-    "current_run": "run_context",
+    "current_run": "runs.context",
 }
 """Where each name is; the others are errors."""
 

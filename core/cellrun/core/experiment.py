@@ -6,15 +6,16 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core import names, open_runs, run_print
+from cellrun.core import names
 from cellrun.core.places import cannot_write
-from cellrun.core.run import Run
-from cellrun.core.run_details import run_properties
-from cellrun.core.run_writer import tag_value
+from cellrun.core.runs import open_runs, printing
+from cellrun.core.runs.details import run_properties
+from cellrun.core.runs.run import Run
+from cellrun.core.runs.writer import tag_value
 from cellrun.core.store.record import RunRecord
 
 if TYPE_CHECKING:
-    from cellrun.core.script_run_config import ScriptRunConfig
+    from cellrun.core.submission.script_run_config import ScriptRunConfig
     from cellrun.core.workspace import Workspace
 
 
@@ -55,7 +56,7 @@ class Experiment:
         Raises InvalidSubmissionError with all that is wrong in the config, before a run exists;
         ExperimentExecutionException if the target can't start it.
         """
-        from cellrun.core.submission import submit  # noqa: PLC0415  # a job never submits what it doesn't import
+        from cellrun.core.submission.submission import submit  # noqa: PLC0415  # a job never submits what it doesn't import
 
         texts = {key: tag_value(value) for key, value in (tags or {}).items()}
         return self.run(submit(self._workspace, self._name, config, texts).run_id)
@@ -77,7 +78,7 @@ class Experiment:
 
         Raises WorkspaceException where nothing can be written, SnapshotException for a folder that is too large.
         """
-        from cellrun.core.interactive import start  # noqa: PLC0415  # a submitted job has no use for it
+        from cellrun.core.runs.interactive import start  # noqa: PLC0415  # a submitted job has no use for it
 
         return start(
             self,
@@ -115,10 +116,10 @@ class Experiment:
         return open_runs.get(run_id) or Run(self, run_id)
 
     def __repr__(self) -> str:
-        return run_print.experiment_text(self.name, self.workspace.name)
+        return printing.experiment_text(self.name, self.workspace.name)
 
     def _repr_html_(self) -> str:
-        return run_print.experiment_html(self.name, self.workspace.name)
+        return printing.experiment_html(self.name, self.workspace.name)
 
     def _has_properties(self, run_id: str, wanted: str | Mapping[str, str] | None) -> bool:
         if not wanted:

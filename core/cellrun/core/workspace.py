@@ -7,17 +7,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellrun.core import places, run_print
+from cellrun.core import places
 from cellrun.core.errors import InvalidNameError, RunNotFoundError, WorkspaceException
 from cellrun.core.experiment import Experiment
 from cellrun.core.job.context import run_layout
+from cellrun.core.runs import printing
 from cellrun.core.store.layout import WorkspaceLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.workspace_config import WorkspaceConfig
 
 if TYPE_CHECKING:
-    from cellrun.core.run import Run
+    from cellrun.core.runs.run import Run
     from cellrun.core.targets.contract import ComputeTarget
 
 _VERSION = 1
@@ -165,10 +166,10 @@ class Workspace:
         return workspace
 
     def __repr__(self) -> str:
-        return run_print.workspace_text(self.name, str(self.folder))
+        return printing.workspace_text(self.name, str(self.folder))
 
     def _repr_html_(self) -> str:
-        return run_print.workspace_html(self.name, str(self.folder))
+        return printing.workspace_html(self.name, str(self.folder))
 
     def __eq__(self, other: object) -> bool:
         return self.id == other.id if isinstance(other, Workspace) else NotImplemented

@@ -5,8 +5,8 @@ from __future__ import annotations
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
-from cellrun.core import open_runs
-from cellrun.core.run import Run
+from cellrun.core.runs import open_runs
+from cellrun.core.runs.run import Run
 from cellrun.magics.view import say
 
 RUN_NAME = "run"

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from cellrun.core.script_run_config import ScriptRunConfig
 from cellrun.core.store.layout import RunLayout
+from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.magics.capture.capture import Capture
 from cellrun.magics.capture.flow import analyse
 from cellrun.magics.capture.notebook import Notebook

@@ -6,8 +6,8 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
 from cellrun.core.experiment import Experiment
-from cellrun.core.output_tee import OutputTee
-from cellrun.core.run import Run
+from cellrun.core.runs.output_tee import OutputTee
+from cellrun.core.runs.run import Run
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.workspace import Workspace

@@ -10,7 +10,7 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from cellrun.core.experiment import Experiment
-from cellrun.core.script_run_config import ScriptRunConfig
+from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.workspace import Workspace
 from cellrun.magics import binding
 from cellrun.magics.cell_run_config import CellRunConfig, CellToSubmit

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from IPython.core.interactiveshell import InteractiveShell
 
 from cellrun.core.errors import CellrunError
-from cellrun.core.run import Run
+from cellrun.core.runs.run import Run
 
 
 def is_notebook(shell: InteractiveShell) -> bool:

@@ -9,7 +9,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from cellrun.core.errors import RunEnvironmentException
-from cellrun.core.run import Run
+from cellrun.core.runs.run import Run
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.widgets.run_view import RunView

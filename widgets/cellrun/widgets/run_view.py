@@ -9,7 +9,7 @@ import anywidget
 import traitlets
 
 from cellrun.core.errors import CellrunError
-from cellrun.core.run import Run
+from cellrun.core.runs.run import Run
 from cellrun.widgets import bundle
 from cellrun.widgets.live import LiveRun
 from cellrun.widgets.source import RunSource

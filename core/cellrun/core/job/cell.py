@@ -36,7 +36,7 @@ def main(cell: str, arguments: list[str]) -> None:
     for name, target in context.links.items():
         _link(Path(name), target)
     if context.run_name:
-        from cellrun.core.run import Run  # noqa: PLC0415  # a cell that doesn't use its run needn't wait for it
+        from cellrun.core.runs.run import Run  # noqa: PLC0415  # a cell that doesn't use its run needn't wait for it
 
         namespace[context.run_name] = Run.get_context()
     if context.needs_ipython:

@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from cellrun.core.resources import Resources
 from cellrun.core.store.layout import RunLayout
+from cellrun.core.submission.resources import Resources
 
 VERSION = 1
 

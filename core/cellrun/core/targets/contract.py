@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from cellrun.core.job.launch_spec import LaunchSpec
-from cellrun.core.resources import Resources
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.submission.resources import Resources
 
 
 class Capability(str, Enum):

@@ -10,7 +10,7 @@ from typing import Any
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.reader import python_version
 from cellrun.core.context.value_store import ValueStore
-from cellrun.core.run import Run
+from cellrun.core.runs.run import Run
 from cellrun.core.store.layout import RunLayout
 from cellrun.magics.capture.analysis import Analysis, Certainty, Read, Text
 from cellrun.magics.capture.carriers.code import CodeCarrier

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cellrun.core.context.manifest import Need
 from cellrun.core.limits import limits
-from cellrun.core.resources import size_text
+from cellrun.core.submission.resources import size_text
 
 _CELL = "cell.py"  # the submitted cell itself
 

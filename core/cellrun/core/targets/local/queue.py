@@ -17,8 +17,8 @@ from typing import Any
 
 from cellrun.core.identity import boot_id, host_name
 from cellrun.core.places import runtime_folder
-from cellrun.core.resources import Resources
 from cellrun.core.store.layout import RunLayout
+from cellrun.core.submission.resources import Resources
 
 _WAITING = ".waiting"
 _RUNNING = ".running"

@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 from cellrun.core.context.manifest import Need
-from cellrun.core.resources import size_text
-from cellrun.core.snapshot import Snapshot
+from cellrun.core.submission.resources import size_text
+from cellrun.core.submission.snapshot import Snapshot
 from cellrun.magics.capture.analysis import Text
 from cellrun.magics.capture.found import Found
 from cellrun.magics.capture.local_modules import imported_by

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cellrun.core.context.manifest import Import, Need
-from cellrun.core.snapshot import Snapshot
+from cellrun.core.submission.snapshot import Snapshot
 from cellrun.magics.capture.analysis import Read
 from cellrun.magics.capture.local_modules import find_local, imported_by
 from cellrun.magics.capture.shipment import Shipment

@@ -12,7 +12,7 @@ from cellrun.core.context.manifest import Group, Need
 from cellrun.core.context.pickling import ClassIds, Pickled, pickle_together
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.limits import limits
-from cellrun.core.resources import size_text
+from cellrun.core.submission.resources import size_text
 from cellrun.magics.capture.analysis import Read, Text
 from cellrun.magics.capture.culprit import find_culprit
 from cellrun.magics.capture.found import Found, Refusal

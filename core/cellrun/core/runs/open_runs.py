@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cellrun.core.run import Run
+    from cellrun.core.runs.run import Run
 
 _runs: dict[str, Run] = {}
 """By id, oldest first."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cellrun.core import names
 from cellrun.core.errors import InvalidMetricError, UserErrorException, shown
-from cellrun.core.run_files import RunFiles, files_below
+from cellrun.core.runs.files import RunFiles, files_below
 from cellrun.core.store.event_line import Value
 from cellrun.core.store.values import plain, plain_list, plain_row, plain_table
 
 if TYPE_CHECKING:
-    from cellrun.core.run_files import FileSource
+    from cellrun.core.runs.files import FileSource
 
 _SEVERAL = (list, range, GeneratorType)
 
@@ -92,7 +92,7 @@ class RunWriter:
 
     def log_image(self, name: str, path: Any, plot: Any) -> None:
         """Log an image: a file by its path, or a plot. The file is kept with the run."""
-        from cellrun.core.logged_image import LoggedImage  # noqa: PLC0415  # most jobs log none
+        from cellrun.core.runs.logged_image import LoggedImage  # noqa: PLC0415  # most jobs log none
 
         names.metric_name(name)  # before the file is kept
         image = LoggedImage.of(name, path, plot)

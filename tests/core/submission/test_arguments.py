@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellrun.core.arguments import argument_texts, parameters, variable_texts
+from cellrun.core.submission.arguments import argument_texts, parameters, variable_texts
 
 
 class Color(str, enum.Enum):

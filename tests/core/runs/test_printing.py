@@ -2,7 +2,8 @@
 
 import pytest
 
-from cellrun.core import ScriptRunConfig, run_print
+from cellrun.core import ScriptRunConfig
+from cellrun.core.runs import printing
 
 EVIL = "<script>alert('x')</script>&\""
 
@@ -28,9 +29,9 @@ def test_an_interactive_run(exp):
 @pytest.mark.parametrize(
     "html",
     [
-        run_print.run_html(EVIL, EVIL, EVIL, EVIL),
-        run_print.experiment_html(EVIL, EVIL),
-        run_print.workspace_html(EVIL, EVIL),
+        printing.run_html(EVIL, EVIL, EVIL, EVIL),
+        printing.experiment_html(EVIL, EVIL),
+        printing.workspace_html(EVIL, EVIL),
     ],
 )
 def test_html_is_escaped(html):
@@ -39,18 +40,18 @@ def test_html_is_escaped(html):
 
 
 def test_what_waiting_prints():
-    assert run_print.watch_header("r1") == "RunId: r1\n"
-    assert run_print.log_header("user_logs/std_log.txt") == (
+    assert printing.watch_header("r1") == "RunId: r1\n"
+    assert printing.log_header("user_logs/std_log.txt") == (
         "\nStreaming user_logs/std_log.txt\n===============================\n\n"
     )
-    assert run_print.watch_summary("r1") == "\nExecution Summary\n=================\nRunId: r1\n"
-    assert run_print.watch_error({"error": {"message": "x"}}) == (
+    assert printing.watch_summary("r1") == "\nExecution Summary\n=================\nRunId: r1\n"
+    assert printing.watch_error({"error": {"message": "x"}}) == (
         '\nError:\n{\n    "error": {\n        "message": "x"\n    }\n}\n'
     )
 
 
 def test_what_an_offline_run_prints():
-    assert run_print.offline_metric("scalar", "a", 1) == "Attempted to log scalar metric a:\n1"
-    assert run_print.offline_tag("k", "v") == "Attempted to add tag k with value v"
-    assert run_print.offline_file("n", "p") == "Attempted to track file n at p"
-    assert run_print.offline_start("r1") == "[START] Run r1 context"
+    assert printing.offline_metric("scalar", "a", 1) == "Attempted to log scalar metric a:\n1"
+    assert printing.offline_tag("k", "v") == "Attempted to add tag k with value v"
+    assert printing.offline_file("n", "p") == "Attempted to track file n at p"
+    assert printing.offline_start("r1") == "[START] Run r1 context"

@@ -11,21 +11,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core import names, open_runs
+from cellrun.core import names
 from cellrun.core.errors import RunClosedError, SnapshotException, UserErrorException, shown
-from cellrun.core.failure_words import failure_fields
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.output_tee import OutputTee
-from cellrun.core.outputs_folder import OutputsFolder
-from cellrun.core.run import Run
-from cellrun.core.run_control import RunControl
-from cellrun.core.run_writer import RunWriter, plain_tags
-from cellrun.core.source_control import git_head
+from cellrun.core.runs import open_runs
+from cellrun.core.runs.control import RunControl
+from cellrun.core.runs.failure_words import failure_fields
+from cellrun.core.runs.output_tee import OutputTee
+from cellrun.core.runs.outputs_folder import OutputsFolder
+from cellrun.core.runs.run import Run
+from cellrun.core.runs.writer import RunWriter, plain_tags
 from cellrun.core.status import Status
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.submission.source_control import git_head
 
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
@@ -137,7 +138,7 @@ def _is_orderly_exit(error: BaseException) -> bool:
 
 def _snapshot_of(folder: Path, workspace: Path) -> Callable[[RunLayout], None]:
     """Return what copies a folder into a new run. Raises SnapshotException if it is too large."""
-    from cellrun.core.snapshot import Snapshot  # noqa: PLC0415  # rarely asked for
+    from cellrun.core.submission.snapshot import Snapshot  # noqa: PLC0415  # rarely asked for
 
     if not folder.is_dir():
         raise UserErrorException(f"snapshot_directory {shown(str(folder))} is no folder")

@@ -16,7 +16,7 @@ from cellrun.core.limits import limits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cellrun.core.run_files import FileSource
+    from cellrun.core.runs.files import FileSource
 
 _BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 """How PNG, JPEG, GIF, BMP and both kinds of TIFF begin; WebP has its name after a length."""

@@ -12,7 +12,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from cellrun.core.output_tee import OutputTee
+from cellrun.core.runs.output_tee import OutputTee
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_a_full_disk_costs_the_log_and_not_the_print(log):
     """Of a file that can't grow (as on a full disk) the print goes on, and it says once that output is missing."""
     program = textwrap.dedent("""
         import resource, signal, sys
-        from cellrun.core.output_tee import OutputTee
+        from cellrun.core.runs.output_tee import OutputTee
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (4, resource.RLIM_INFINITY))
         tee = OutputTee(sys.argv[1])

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cellrun.core.errors import SnapshotException
-from cellrun.core.snapshot import Snapshot, copy_tree
+from cellrun.core.submission.snapshot import Snapshot, copy_tree
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "data" / "azure_v1_snapshot_golden.json").read_text())["cases"]
+GOLDEN = json.loads((Path(__file__).parents[2] / "data" / "azure_v1_snapshot_golden.json").read_text())["cases"]
 OUT_BY_DEFAULT = (".git/", "outputs/", "logs/", "__pycache__/", ".ipynb_checkpoints/", ".azureml/")
 
 

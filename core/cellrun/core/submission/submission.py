@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Protocol
 
 from cellrun.core import names
-from cellrun.core.arguments import argument_texts, parameters, variable_texts
 from cellrun.core.errors import ComputeTargetException, InvalidNameError, InvalidSubmissionError
 from cellrun.core.job.job_environment import recorded
 from cellrun.core.job.launch_spec import LaunchSpec
 from cellrun.core.job.start import supervisor_command
 from cellrun.core.limits import limits
-from cellrun.core.script_run_config import ScriptRunConfig
-from cellrun.core.snapshot import Snapshot, copy_tree
-from cellrun.core.source_control import git_head
 from cellrun.core.status import Status
 from cellrun.core.store.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.submission.arguments import argument_texts, parameters, variable_texts
+from cellrun.core.submission.script_run_config import ScriptRunConfig
+from cellrun.core.submission.snapshot import Snapshot, copy_tree
+from cellrun.core.submission.source_control import git_head
 from cellrun.core.targets.contract import ComputeTarget, Launch
 from cellrun.core.targets.registry import compute_target
 

@@ -11,14 +11,15 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core import names, run_print
+from cellrun.core import names
 from cellrun.core.errors import RunEnvironmentException, UserErrorException
-from cellrun.core.run import Run
-from cellrun.core.run_control import RunControl
-from cellrun.core.run_details import run_details
-from cellrun.core.run_files import RunFiles, copy_file
-from cellrun.core.run_reader import RunReader
-from cellrun.core.run_writer import RunWriter
+from cellrun.core.runs import printing
+from cellrun.core.runs.control import RunControl
+from cellrun.core.runs.details import run_details
+from cellrun.core.runs.files import RunFiles, copy_file
+from cellrun.core.runs.reader import RunReader
+from cellrun.core.runs.run import Run
+from cellrun.core.runs.writer import RunWriter
 from cellrun.core.status import Status
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
@@ -26,8 +27,8 @@ from cellrun.core.store.status_file import StatusRecord
 
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
-    from cellrun.core.memory_events import MemoryEvents
-    from cellrun.core.run_files import FileSource
+    from cellrun.core.runs.files import FileSource
+    from cellrun.core.runs.memory_events import MemoryEvents
     from cellrun.core.store.metrics import Metrics
 
 _has_said_so = False
@@ -46,7 +47,7 @@ class _OfflineRun(Run):
 
         @cache
         def events() -> MemoryEvents:
-            from cellrun.core.memory_events import MemoryEvents  # noqa: PLC0415  # many scripts only ask for a context
+            from cellrun.core.runs.memory_events import MemoryEvents  # noqa: PLC0415  # many scripts only ask for a context
 
             return MemoryEvents(run_id)
 
@@ -92,11 +93,11 @@ class _OfflineRun(Run):
 
     def __repr__(self) -> str:
         record = self._reader.record
-        return run_print.run_text(record.experiment, record.id, record.type, self.get_status())
+        return printing.run_text(record.experiment, record.id, record.type, self.get_status())
 
     def _repr_html_(self) -> str:
         record = self._reader.record
-        return run_print.run_html(record.experiment, record.id, record.type, self.get_status())
+        return printing.run_html(record.experiment, record.id, record.type, self.get_status())
 
 
 class _PrintingWriter(RunWriter):
@@ -104,33 +105,33 @@ class _PrintingWriter(RunWriter):
 
     def log(self, name: str, value: Any, step: float | None = None) -> None:
         super().log(name, value, step)
-        _print(run_print.offline_metric("scalar", name, value))
+        _print(printing.offline_metric("scalar", name, value))
 
     def log_list(self, name: str, values: Iterable[Any]) -> None:
         values = values if hasattr(values, "__len__") else list(values)
         super().log_list(name, values)
-        _print(run_print.offline_metric("list", name, values))
+        _print(printing.offline_metric("list", name, values))
 
     def log_row(self, name: str, columns: Mapping[str, Any]) -> None:
         super().log_row(name, columns)
-        _print(run_print.offline_metric("row", name, columns))
+        _print(printing.offline_metric("row", name, columns))
 
     def log_table(self, name: str, columns: Mapping[str, Iterable[Any]]) -> None:
         super().log_table(name, columns)
-        _print(run_print.offline_metric("table", name, columns))
+        _print(printing.offline_metric("table", name, columns))
 
     def log_image(self, name: str, path: Any, plot: Any) -> None:
         super().log_image(name, path, plot)
-        _print(run_print.offline_metric("image", name, plot if path is None else path))
+        _print(printing.offline_metric("image", name, plot if path is None else path))
 
     def set_tags(self, tags: Mapping[str, object]) -> None:
         super().set_tags(tags)
         for key, value in tags.items():
-            _print(run_print.offline_tag(key, value))
+            _print(printing.offline_tag(key, value))
 
     def upload_file(self, name: str, source: FileSource) -> None:
         super().upload_file(name, source)
-        _print(run_print.offline_file(name, source))
+        _print(printing.offline_file(name, source))
 
 
 class _OfflineReader(RunReader):
@@ -175,7 +176,7 @@ class _OfflineControl(RunControl):
         self._end(Status.FAILED, reason, fields)
 
     def enter(self) -> None:
-        _print(run_print.offline_start(self._run_id))
+        _print(printing.offline_start(self._run_id))
 
     def leave(self, error: BaseException | None) -> bool:  # noqa: ARG002  # as RunControl's
         return False
@@ -226,7 +227,7 @@ def _say_so(run_id: str) -> None:
     global _has_said_so  # noqa: PLW0603  # a fact about this process
     if not _has_said_so:
         _has_said_so = True
-        _print(run_print.OFFLINE_NOTICE.format(run_id=run_id))
+        _print(printing.OFFLINE_NOTICE.format(run_id=run_id))
 
 
 def _print(text: str) -> None:

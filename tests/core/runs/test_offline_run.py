@@ -15,7 +15,7 @@ from cellrun.core import (
     UserErrorException,
     Workspace,
 )
-from cellrun.core.offline_run import _OfflineRun
+from cellrun.core.runs.offline_run import _OfflineRun
 
 
 @pytest.fixture

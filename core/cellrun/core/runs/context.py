@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cellrun.core import open_runs
 from cellrun.core.errors import RunEnvironmentException
 from cellrun.core.job.context import RUN_FOLDER, run_layout
-from cellrun.core.run import Run
+from cellrun.core.runs import open_runs
+from cellrun.core.runs.run import Run
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 
@@ -33,7 +33,7 @@ def current_run(*, allow_offline: bool) -> Run:
             "this code runs outside a run: submit it, or open a run with Experiment.start_logging(); "
             "with allow_offline=True it gets a run that keeps everything in memory"
         )
-    from cellrun.core.offline_run import _OfflineRun  # noqa: PLC0415  # a job has no use for it
+    from cellrun.core.runs.offline_run import _OfflineRun  # noqa: PLC0415  # a job has no use for it
 
     return _OfflineRun()
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellrun.core.errors import SnapshotException
-from cellrun.core.ignore_rules import NAMES, IgnoreRules
 from cellrun.core.limits import limits
-from cellrun.core.resources import size_text
+from cellrun.core.submission.ignore_rules import NAMES, IgnoreRules
+from cellrun.core.submission.resources import size_text
 
 _COUNT_BEYOND = 5  # a folder of ten times the files allowed is refused as surely as one of five times
 

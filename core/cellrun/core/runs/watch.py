@@ -6,9 +6,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from cellrun.core import run_print
 from cellrun.core.errors import ActivityFailedException, ExperimentExecutionException
-from cellrun.core.run_details import run_error
+from cellrun.core.runs import printing
+from cellrun.core.runs.details import run_error
 from cellrun.core.status import Status
 from cellrun.core.store.artifacts import LOG
 from cellrun.core.store.layout import RunLayout
@@ -41,16 +41,16 @@ def wait_for_end(
             tail = str(status.fields.get("traceback_tail") or "")
             raise ActivityFailedException(layout.run_id, status.reason or "no reason is known", tail, str(layout.log))
         if show_output:
-            _print(run_print.watch_error(run_error(status, layout.log)))
+            _print(printing.watch_error(run_error(status, layout.log)))
     return status
 
 
 def _watch(layout: RunLayout, look: Callable[[], StatusRecord]) -> StatusRecord:
-    _print(run_print.watch_header(layout.run_id))
+    _print(printing.watch_header(layout.run_id))
     log = _PrintedLog(layout)
     status = _wait(look, log.print_new)
     log.print_new(is_final=True)
-    _print(run_print.watch_summary(layout.run_id))
+    _print(printing.watch_summary(layout.run_id))
     return status
 
 
@@ -74,7 +74,7 @@ class _PrintedLog:
         """Print what is new: whole lines and states of a bar, at the end or after a while also an unfinished line."""
         while data := self._log.read(self._offset, READ_BYTES):
             if self._offset == 0:
-                _print(run_print.log_header(LOG))
+                _print(printing.log_header(LOG))
             self._offset += len(data)
             self._grew_at = time.monotonic()
             _print(self._lines.feed(data))

@@ -3,7 +3,7 @@
 import pytest
 
 from cellrun.core.errors import InvalidSubmissionError
-from cellrun.core.script_run_config import ScriptRunConfig
+from cellrun.core.submission.script_run_config import ScriptRunConfig
 
 
 @pytest.fixture

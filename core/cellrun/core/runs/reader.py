@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core.run_files import RunFiles
+from cellrun.core.runs.files import RunFiles
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 

@@ -8,7 +8,7 @@ import pytest
 
 from cellrun.core import CellrunError, UserErrorException
 
-CASES = json.loads((Path(__file__).parents[1] / "data" / "azure_v1_metric_golden.json").read_text())["cases"]
+CASES = json.loads((Path(__file__).parents[2] / "data" / "azure_v1_metric_golden.json").read_text())["cases"]
 ERRORS = {"AzureMLException": CellrunError, "UserErrorException": UserErrorException}
 
 

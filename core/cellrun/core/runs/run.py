@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun import core
-from cellrun.core import run_print
-from cellrun.core.failure_words import failure_fields
-from cellrun.core.run_control import RunControl, control_of
-from cellrun.core.run_details import run_details, run_properties
-from cellrun.core.run_files import RunFiles
-from cellrun.core.run_reader import RunReader
-from cellrun.core.run_watch import wait_for_end
-from cellrun.core.run_writer import RunWriter
+from cellrun.core.runs import printing
+from cellrun.core.runs.control import RunControl, control_of
+from cellrun.core.runs.details import run_details, run_properties
+from cellrun.core.runs.failure_words import failure_fields
+from cellrun.core.runs.files import RunFiles
+from cellrun.core.runs.reader import RunReader
+from cellrun.core.runs.watch import wait_for_end
+from cellrun.core.runs.writer import RunWriter
 from cellrun.core.store.event_log import EventLog
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.run_store import RunStore
 
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
-    from cellrun.core.run_files import FileSource
+    from cellrun.core.runs.files import FileSource
     from cellrun.core.workspace import Workspace
 
     StrPath = str | os.PathLike[str]
@@ -270,7 +270,7 @@ class Run:
         return self._control.leave(error)
 
     def __repr__(self) -> str:
-        return run_print.run_text(self.experiment.name, self.id, self.type, self.get_status())
+        return printing.run_text(self.experiment.name, self.id, self.type, self.get_status())
 
     def _repr_html_(self) -> str:
-        return run_print.run_html(self.experiment.name, self.id, self.type, self.get_status())
+        return printing.run_html(self.experiment.name, self.id, self.type, self.get_status())

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core import ActivityFailedException, Run, ScriptRunConfig, run_watch
+from cellrun.core import ActivityFailedException, Run, ScriptRunConfig
+from cellrun.core.runs import watch as run_watch
 
 WATCH = """
 import sys

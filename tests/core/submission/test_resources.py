@@ -2,7 +2,7 @@
 
 import pytest
 
-from cellrun.core.resources import Resources, size_bytes, size_text
+from cellrun.core.submission.resources import Resources, size_bytes, size_text
 
 
 @pytest.mark.parametrize(

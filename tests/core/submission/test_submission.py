@@ -14,12 +14,12 @@ from typing import ClassVar
 import pytest
 
 from cellrun.core.errors import ExperimentExecutionException, InvalidSubmissionError, SnapshotException
-from cellrun.core.script_run_config import ScriptRunConfig
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.submission import submit
+from cellrun.core.submission.script_run_config import ScriptRunConfig
+from cellrun.core.submission.submission import submit
 from cellrun.core.targets.local import LocalTarget
 
 
@@ -198,8 +198,8 @@ def submit_in(runs, body, **popen):
         f"""
         import os, resource, signal, sys, time
         from cellrun.core import Workspace
-        from cellrun.core.script_run_config import ScriptRunConfig
-        from cellrun.core.submission import submit
+        from cellrun.core.submission.script_run_config import ScriptRunConfig
+        from cellrun.core.submission.submission import submit
         workspace = Workspace.create('tests', {str(runs.workspace.folder)!r}, exist_ok=True)
         config = ScriptRunConfig({str(runs.source)!r}, 'train.py')
         """
@@ -252,9 +252,9 @@ NOBODY = 65534
 WAITING = """
 import os, resource, sys
 from cellrun.core import Workspace
-from cellrun.core.script_run_config import ScriptRunConfig
+from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.submission import submit
+from cellrun.core.submission.submission import submit
 from cellrun.core.targets.registry import compute_target
 workspace = Workspace.create("tests")
 os.environ["CELLRUN_LOCAL_CPUS"] = "1"
@@ -275,9 +275,9 @@ LIMITED = """
 import os, resource, sys
 from cellrun.core import Workspace
 from cellrun.core.errors import ExperimentExecutionException
-from cellrun.core.script_run_config import ScriptRunConfig
+from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.submission import submit
+from cellrun.core.submission.submission import submit
 workspace = Workspace.create("tests")
 resource.setrlimit(resource.RLIMIT_NPROC, (int(sys.argv[1]),) * 2)
 try:
@@ -305,7 +305,7 @@ def as_nobody():
 
         for python in (sys.executable, "/usr/bin/python3"):
             with contextlib.suppress(OSError):
-                if run(python, "import cellrun.core.submission").returncode == 0:
+                if run(python, "import cellrun.core.submission.submission").returncode == 0:
                     yield functools.partial(run, python)
                     return
     pytest.skip("no interpreter that others can start")

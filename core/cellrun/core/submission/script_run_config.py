@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core import names
-from cellrun.core.arguments import argument_texts, variable_texts
 from cellrun.core.errors import InvalidNameError, shown
-from cellrun.core.resources import Resources, size_bytes
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunKind
+from cellrun.core.submission.arguments import argument_texts, variable_texts
+from cellrun.core.submission.resources import Resources, size_bytes
 
 _OF_CELLRUN = ("CELLRUN_RUN_", "AZUREML_RUN_ID")
 

@@ -1,0 +1,1 @@
+"""From a config to a run: what to run, what goes along, what can be refused."""
