@@ -11,7 +11,7 @@ import type {
   Value,
   WireBuffer,
 } from '../src/data/protocol';
-import type { WidgetModel } from '../src/provider';
+import type { Model } from '../src/data/comm_source';
 
 /** A column as a test writes it down. */
 export type Cells = readonly number[] | Float64Array | readonly (string | null)[];
@@ -62,7 +62,7 @@ export const HEADER: Header = {
 };
 
 /** Stands for a kernel at the other end of a widget's comm: numbers its frames, remembers what it was told. */
-export class FakeKernel implements WidgetModel {
+export class FakeKernel implements Model {
   readonly sent: ToKernel[] = [];
   private readonly receivers = new Set<Receive>();
   private header: Header = HEADER;

@@ -1,7 +1,8 @@
 /** A widget's `_esm`: hears its model from the start, and brings the view's code into the page. */
 
 import { bytesOf, type FromKernel, type WireBuffer } from './data/protocol';
-import type { Delivery, EarlyMessage, Followed, ViewModule, WidgetModel } from './provider';
+import type { Model } from './data/comm_source';
+import type { Delivery, EarlyMessage, Followed, ViewModule } from './provider';
 
 declare const VERSION: string;
 
@@ -21,7 +22,7 @@ export default function widget(): object {
   let followed: Promise<Followed> | undefined;
   return {
     /** Doesn't wait for the view's code: until this returns, anywidget hands over no message, the code least of all. */
-    initialize({ model }: { model: WidgetModel }): () => void {
+    initialize({ model }: { model: Model }): () => void {
       const waiting = wait(model);
       followed = load(model, waiting.stopped).then(view => view.follow(model, waiting.end()));
       return () => {
@@ -42,7 +43,7 @@ export default function widget(): object {
 }
 
 /** Keep a model's messages until the view's code is there to read them. */
-function wait(model: WidgetModel): { end: () => EarlyMessage[]; stopped: AbortSignal } {
+function wait(model: Model): { end: () => EarlyMessage[]; stopped: AbortSignal } {
   const early: EarlyMessage[] = [];
   const stop = new AbortController();
   const receive = (content: FromKernel, buffers: WireBuffer[]): void => {
@@ -66,7 +67,7 @@ function wait(model: WidgetModel): { end: () => EarlyMessage[]; stopped: AbortSi
 }
 
 /** The view's code: from the JupyterLab extension, or asked for with `model` over its comm. */
-function load(model: WidgetModel, stopped: AbortSignal): Promise<ViewModule> {
+function load(model: Model, stopped: AbortSignal): Promise<ViewModule> {
   const provider = globalThis.cellrun;
   if (provider?.version === VERSION) return provider.load();
   let timer: ReturnType<typeof setTimeout>;

@@ -5,14 +5,8 @@
  * with the chart library, comes from the JupyterLab extension if it is of the same version, else once over a comm.
  */
 
-import type { FromKernel, ToKernel, WireBuffer } from './data/protocol';
-
-/** A widget's model, as anywidget hands it over. */
-export interface WidgetModel {
-  send(content: ToKernel): void;
-  on(event: 'msg:custom', callback: (content: FromKernel, buffers: WireBuffer[]) => void): void;
-  off(event: 'msg:custom', callback: (content: FromKernel, buffers: WireBuffer[]) => void): void;
-}
+import type { Model } from './data/comm_source';
+import type { FromKernel, WireBuffer } from './data/protocol';
 
 /** A message that came before the view's code did. */
 export type EarlyMessage = readonly [FromKernel, WireBuffer[]];
@@ -27,7 +21,7 @@ export interface Followed {
 /** What the view's module exports. */
 export interface ViewModule {
   /** Follow the run of a model, from the messages on that came before this code did. */
-  follow(model: WidgetModel, early: readonly EarlyMessage[]): Followed;
+  follow(model: Model, early: readonly EarlyMessage[]): Followed;
 }
 
 /** What the JupyterLab extension offers to widgets. */

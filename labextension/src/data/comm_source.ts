@@ -10,7 +10,7 @@ import {
 import { RunState, type Change } from './run_state';
 import type { Listener, RunSource } from './source';
 
-/** The part of a widget's model that is used here. */
+/** The part of a widget's model that is used here; anywidget hands it over. */
 export interface Model {
   send(content: ToKernel): void;
   on(event: 'msg:custom', callback: (content: FromKernel, buffers: WireBuffer[]) => void): void;

@@ -25,6 +25,8 @@ export const IMAGE_VIEW_BYTES = 32 * 1024 * 1024;
 /** All that a view knows of a run, apart from how it is drawn. Filled by frames, whatever brings them. */
 export class RunState {
   header: Header | null = null;
+  /** When the header came (epoch milliseconds): a run's time goes on from there. */
+  headerAt = 0;
   /** By name: a Map, for names like `__proto__`. */
   readonly metrics = new Map<string, Metric>();
   /** By path, in the order they were logged. */
@@ -41,7 +43,10 @@ export class RunState {
     buffers: readonly WireBuffer[],
     missed: boolean,
   ): { change: Change; complete: boolean } {
-    if (frame.header) this.header = frame.header;
+    if (frame.header) {
+      this.header = frame.header;
+      this.headerAt = Date.now();
+    }
     if (frame.reset) this.forgetAllBut(frame);
     let complete = true;
     const metrics = new Set<string>();

@@ -1,3 +1,4 @@
+import type { Metric } from '../data/metric';
 import type { RunState } from '../data/run_state';
 import { hasIndex, series, type Series } from '../data/series';
 import { ChartCard } from './chart_card';
@@ -80,9 +81,10 @@ export class Board {
   private drawMetric(name: string, found: Series): void {
     const metric = this.state.metrics.get(name);
     const card = this.cards.get(name);
-    if (metric && found.kind === 'tile') this.tiles.update(metric, found);
+    if (!metric) return;
+    if (found.kind === 'tile') this.tiles.update(metric, found);
     else if (!card || !this.visible.has(card.element)) return;
-    else card.update(found, this.live);
+    else card.update(metric, found, this.live);
     this.dirty.delete(name);
   }
 
@@ -97,7 +99,7 @@ export class Board {
       this.kinds.set(metric.name, found.kind);
       if (found.kind === 'tile') continue;
       if (place >= this.most) hidden++;
-      else this.put(this.cards.get(metric.name) ?? this.makeCard(metric.name, found), place++);
+      else this.put(this.cards.get(metric.name) ?? this.makeCard(metric, found), place++);
     }
     this.grid.dataset.count = String(place);
     this.more.hidden = hidden === 0;
@@ -117,13 +119,12 @@ export class Board {
     if (there !== card.element) this.grid.insertBefore(card.element, there);
   }
 
-  private makeCard(name: string, found: Series): ChartCard | TableCard {
-    const metric = this.state.metrics.get(name);
-    if (!metric) throw new RangeError(`no metric is named ${name}`);
+  private makeCard(metric: Metric, found: Series): ChartCard | TableCard {
+    const { name } = metric;
     const card =
       found.kind === 'chart'
-        ? new ChartCard(metric, found, this.crosshair, this.context, () => this.redraw(name))
-        : new TableCard(metric, this.context);
+        ? new ChartCard(this.crosshair, this.context, () => this.redraw(name))
+        : new TableCard(name, this.context);
     // A curve over an x that was logged is looked at as a form, so it gets the whole width; so does a table.
     if (found.kind === 'table' || !hasIndex(metric)) card.element.dataset.wide = '';
     this.cards.set(name, card);

@@ -19,6 +19,7 @@ export class ChartCard {
   private readonly overlay: Overlay;
   private readonly area: HTMLElement;
   private readonly observer: ResizeObserver;
+  private shown: { metric: Metric; series: Series } | null = null;
   private figure: Figure | null = null;
   private pointed: number | null = null;
   private live = false;
@@ -26,8 +27,6 @@ export class ChartCard {
 
   /** `resized` is called when the chart has to be drawn anew, once it is in sight. */
   constructor(
-    private readonly metric: Metric,
-    private series: Series,
     private readonly crosshair: Crosshair,
     private readonly context: Context,
     resized: () => void,
@@ -44,9 +43,9 @@ export class ChartCard {
   }
 
   /** Show the metric as it is now. `live`: more may come. */
-  update(series: Series, live: boolean): void {
-    if (series.x !== this.series.x || !this.figure) this.join(series.x ?? '');
-    this.series = series;
+  update(metric: Metric, series: Series, live: boolean): void {
+    if (series.x !== this.shown?.series.x) this.join(series.x ?? '');
+    this.shown = { metric, series };
     this.live = live;
     setText(this.name, series.title);
     setText(this.subtitle, series.subtitle);
@@ -63,9 +62,9 @@ export class ChartCard {
 
   private draw(): void {
     const { clientWidth: width, clientHeight: height } = this.area;
-    if (width === 0 || height === 0) return;
-    const curves = curvesOf(this.metric, this.series);
-    this.figure = layOut(curves, { width, height }, this.context.format, hasIndex(this.metric));
+    if (!this.shown || width === 0 || height === 0) return;
+    const { metric, series } = this.shown;
+    this.figure = layOut(curvesOf(metric, series), { width, height }, this.context.format, hasIndex(metric));
     this.plot.draw(this.figure, this.context.format);
     this.mark();
   }
@@ -75,23 +74,26 @@ export class ChartCard {
     if (!this.figure) return;
     const { curves } = this.figure;
     this.overlay.draw(this.figure, this.pointed, this.live);
-    const { format, words } = this.context;
+    const { format } = this.context;
     const values = curves.map(({ y, ...curve }) => {
       const at = this.pointed === null ? y.length - 1 : nearest({ y, ...curve }, this.pointed);
       return { name: curve.name, text: format.number(y[at] ?? NaN, isWhole(y)) };
     });
     this.legend.update(values);
-    if (this.pointed !== null) return;
+    if (this.pointed === null) this.describe(values);
+  }
+
+  /** Say in words what the chart shows. */
+  private describe(values: readonly { name: string; text: string }[]): void {
+    if (!this.shown) return;
+    const { metric, series } = this.shown;
+    const { format, words } = this.context;
+    const name = [series.title, series.subtitle].filter(Boolean).join(' ');
     const latest = values
       .map(value => (values.length > 1 ? `${value.name} ${value.text}` : value.text))
       .join(', ');
-    const { title, subtitle } = this.series;
-    const rows = format.count(this.metric.rows);
-    setAttribute(
-      this.element,
-      'aria-label',
-      fill(words.chartSummary, { title, subtitle, rows, latest }).replace(' ,', ','),
-    );
+    const summary = fill(words.chartSummary, { name, rows: format.count(metric.rows), latest });
+    setAttribute(this.element, 'aria-label', summary);
   }
 
   private join(x: string): void {
@@ -103,7 +105,7 @@ export class ChartCard {
   }
 
   private point(value: number | null): void {
-    this.crosshair.point(this.series.x ?? '', value);
+    this.crosshair.point(this.shown?.series.x ?? '', value);
   }
 
   private listen(): void {

@@ -23,8 +23,7 @@ export class HeaderBar {
   private readonly timer: ReturnType<typeof setInterval>;
   private header: Header | null = null;
   private patience: ReturnType<typeof setTimeout> | undefined;
-  /** When the header was heard (`performance.now()`): the elapsed time goes on from there. */
-  private heardAt = 0;
+  private headerAt = 0;
 
   constructor(
     private readonly context: Context,
@@ -56,11 +55,12 @@ export class HeaderBar {
     this.timer = setInterval(() => this.tick(), 1000);
   }
 
-  update(header: Header): void {
+  /** Show a header that came at `headerAt` (epoch milliseconds). */
+  update(header: Header, headerAt: number): void {
     const before = this.header;
     if (header === before) return;
     this.header = header;
-    this.heardAt = performance.now();
+    this.headerAt = headerAt;
     if (header.status !== before?.status) {
       const word = h('span', {}, this.context.words.status[header.status]);
       this.state.replaceChildren(statusIcon(header.status), word);
@@ -97,7 +97,7 @@ export class HeaderBar {
     const before =
       header.elapsed_s ?? (header.started_at === null ? null : Date.now() / 1000 - header.started_at);
     const since =
-      isTerminal(header.status) || header.started_at === null ? 0 : (performance.now() - this.heardAt) / 1000;
+      isTerminal(header.status) || header.started_at === null ? 0 : (Date.now() - this.headerAt) / 1000;
     setText(this.elapsed, before === null ? '' : clock(before + since));
   }
 }

@@ -108,7 +108,7 @@ export class RunView {
     const live = header !== null && !isTerminal(header.status);
     if (dirty.header) {
       if (header) {
-        this.header.update(header);
+        this.header.update(header, source.state.headerAt);
         setAttribute(this.element, 'aria-label', header.name);
         this.footer.update(header);
       }

@@ -13,21 +13,20 @@ export class TableCard {
   private readonly body = h('tbody');
 
   constructor(
-    private readonly metric: Metric,
+    name: string,
     private readonly context: Context,
   ) {
     const table = h('table', {}, h('thead', {}, this.head), this.body);
     const scroller = h(
       'div',
-      { class: 'cellrun-table', role: 'region', tabindex: 0, 'aria-label': metric.name },
+      { class: 'cellrun-table', role: 'region', tabindex: 0, 'aria-label': name },
       table,
     );
     const title = h('div', { class: 'cellrun-card-title' }, this.name, this.note);
     this.element = h('div', { class: 'cellrun-card' }, title, scroller);
   }
 
-  update(series: Series): void {
-    const { metric } = this;
+  update(metric: Metric, series: Series): void {
     const { format, words } = this.context;
     const columns = series.lines.flatMap(name => metric.column(name) ?? []);
     setText(this.name, series.title);

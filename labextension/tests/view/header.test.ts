@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Status } from '../../src/data/protocol';
+import { RunView } from '../../src/view/run_view';
 import { find, show, text, until } from './setup';
 
 test('says which run it is and how it goes', async () => {
@@ -49,6 +50,16 @@ test('no two states that a reader must tell apart have one shape', async () => {
 test('the time goes on while the run does, from where the kernel said', async () => {
   const { place } = show('running');
   await until(() => text(place, '.cellrun-elapsed') === '00:43', 'a second has passed');
+});
+
+test('a view that is opened later shows the time as it is then', async () => {
+  const { source } = show('running');
+  await new Promise(resolve => setTimeout(resolve, 2_000));
+  const later = new RunView(source);
+  document.body.append(later.element);
+  await until(() => text(later.element, '.cellrun-elapsed') !== '', 'the time is drawn');
+  expect(text(later.element, '.cellrun-elapsed')).toMatch(/^00:4[4-9]$/);
+  later.dispose();
 });
 
 test('the time of an ended run stands', async () => {

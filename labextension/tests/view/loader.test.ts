@@ -2,18 +2,19 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeKernel } from '../../dev/fake_kernel';
 import widget from '../../src/loader';
 import { until } from './setup';
-import type { EarlyMessage, Followed, ViewModule, WidgetModel } from '../../src/provider';
+import type { Model } from '../../src/data/comm_source';
+import type { EarlyMessage, Followed, ViewModule } from '../../src/provider';
 
 declare const VERSION: string;
 
 interface Widget {
-  initialize(context: { model: WidgetModel }): () => void;
-  render(context: { model: WidgetModel; el: HTMLElement }): Promise<() => void>;
+  initialize(context: { model: Model }): () => void;
+  render(context: { model: Model; el: HTMLElement }): Promise<() => void>;
 }
 
 /** What the view's code was called with; the code that travels is as small as can be. */
 interface Heard {
-  followed: { model: WidgetModel; early: readonly EarlyMessage[] }[];
+  followed: { model: Model; early: readonly EarlyMessage[] }[];
   stopped: number;
 }
 const SCRIPT = `

@@ -58,7 +58,7 @@ class NotebookCell:
         """Return the body below its magic as plain Python, in the lines that it has in the notebook."""
         plain: str = shell.transform_cell(body)  # type: ignore[no-untyped-call]
         blank = len(list(takewhile(str.isspace, body.splitlines(keepends=True))))  # IPython drops them
-        above = self.source[: self.source.rindex(body.rstrip("\n"))].splitlines()
+        above = self.source[: self.source.rindex(body.rstrip("\n"))].split("\n")[:-1]
         return "".join(f"# {line}".rstrip() + "\n" for line in above) + "\n" * blank + plain
 
 

@@ -35,9 +35,8 @@ class Shipment:
     def check(self) -> list[str]:
         """Return why the files are too many or too large, if they are."""
         if _CELL in self._parcels:
-            return [
-                f"{_CELL} ({self._parcels[_CELL].place}) can't go along: so is the submitted cell called; rename it"
-            ]
+            place = self._parcels[_CELL].place
+            return [f"{_CELL} ({place}) can't go along, as the submitted cell itself has that name there; rename it"]
         most = limits()
         size, count = sum(each.bytes for each in self._parcels.values()), len(self._parcels)
         if size <= most.snapshot_bytes and count <= most.snapshot_files:
