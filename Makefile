@@ -17,7 +17,7 @@ FRONT_END := $(shell find labextension/src -type f 2>/dev/null) $(wildcard labex
 .PHONY: lab demo test check clean
 
 lab: .venv/.lab
-	$(BIN)/jupyter lab notebooks/sine.ipynb $(LAB_OPTIONS)
+	$(BIN)/jupyter lab --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/sine.ipynb $(LAB_OPTIONS)
 
 demo: .venv/.lab
 	$(BIN)/python notebooks/demo.py

@@ -1,15 +1,20 @@
-"""What importing cellrun adds to a fresh Python process, beside other imports: milliseconds over bare Python.
+"""What importing cellrun adds to a fresh Python process.
 
-Whole processes, in turns with `python -c pass`; the round that counts modules comes first and compiles byte code.
+Reference: `python -c pass`; beside it other imports. Whole processes take turns. The first round counts modules and
+compiles byte code.
+
+    python -m bench.import_cost --rounds 15
 """
 
-import argparse
-import os
+from __future__ import annotations
+
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
+from pathlib import Path
+
+from bench import kit
 
 STATEMENTS = {
     "bare": "pass",
@@ -22,41 +27,39 @@ STATEMENTS = {
     "cloudpickle": "import cloudpickle",
     "numpy": "import numpy",
 }
+COUNT = "\nimport sys; print(len(sys.modules))"
 
 
-def main():
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=15)
-    rounds = options.parse_args().rounds
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "CELLRUN_HOME": f"{folder}/home", "CELLRUN_RUNTIME_DIR": f"{folder}/runtime"}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+def run(statement: str, folder: Path) -> str:
+    """Run a statement in a fresh process; return what it prints."""
+    command = [sys.executable, "-c", statement]
+    environment = kit.child_environment()
+    return subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True, text=True).stdout
 
-        def run(statement):
+
+def main() -> None:
+    """Measure all statements in turns."""
+    rounds = kit.parser(__doc__, rounds=15).parse_args().rounds
+    with kit.working_folder() as folder:
+        modules = {name: int(run(text + COUNT, folder).split()[-1]) for name, text in STATEMENTS.items()}
+
+        def measure(name: str, _: int) -> float:
             began = time.perf_counter()
-            done = subprocess.run(
-                [sys.executable, "-c", statement],
-                env=environment,
-                cwd=folder,
-                check=True,
-                capture_output=True,
-                text=True,
-            )
-            return (time.perf_counter() - began) * 1000, done.stdout
+            run(STATEMENTS[name], folder)
+            return (time.perf_counter() - began) * 1000
 
-        count = "\nimport sys; print(len(sys.modules))"
-        modules = {name: int(run(text + count)[1].split()[-1]) for name, text in STATEMENTS.items()}
-        took = {name: [] for name in STATEMENTS}
-        for _ in range(rounds):
-            for name, text in STATEMENTS.items():
-                took[name].append(run(text)[0])
-    bare = took["bare"]
-    print(f"bare Python: {statistics.median(bare):.1f} ms, {rounds} rounds, load {os.getloadavg()[0]:.1f}")
-    for name in list(STATEMENTS)[1:]:
-        over = [mine - its for mine, its in zip(took[name], bare, strict=True)]
-        added = modules[name] - modules["bare"]
-        print(f"{name:16} +{statistics.median(over):6.1f} ms  (least {min(over):5.1f})  {added} modules more")
+        took_ms = kit.take_turns(STATEMENTS, rounds, measure)
+    for name, ours in took_ms.items():
+        over_ms = [mine - bare for mine, bare in zip(ours, took_ms["bare"], strict=True)]
+        kit.emit(
+            what=name,
+            ms=statistics.median(ours),
+            over_bare_ms=statistics.median(over_ms),
+            ratio_to_bare=kit.pair_ratio(ours, took_ms["bare"]),
+            modules_more=modules[name] - modules["bare"],
+            rounds=rounds,
+        )
 
 
 if __name__ == "__main__":
-    main()
+    kit.start(main)

@@ -1,44 +1,52 @@
-"""How many log calls that had returned are lost when the process is killed, for `Run` and for the floor.
+"""How many log calls that had returned are lost when the process is killed.
 
-The job counts its returned calls in a memory map that outlives it. It is SIGKILLed at a random moment; then the store's
-own reader counts what is there, once each and in order. Two paces: flat out, and an ordinary training loop's.
+Reference: the job's own count of its returned calls, in a memory map that outlives it; found_share 1 is no loss. The
+job is SIGKILLed at a random moment; then the store's own reader counts what is there, each once and in order. Two
+paces: flat out, and an ordinary training loop's. The floor (floor.py) has one turn in ten.
+
+    python -m bench.kill_loss --kills 400 --slow-kills 100
 """
 
-import argparse
+from __future__ import annotations
+
 import mmap
-import os
 import random
-import signal
+import shutil
 import struct
 import subprocess
-import sys
 import time
 from pathlib import Path
+from typing import Any
 
-import kit
-from floor import FloorLogger, FloorReader
+from bench import kit
+from bench.floor import FloorLogger, FloorReader
+from cellrun.core.store.metrics import Metrics
+from cellrun.core.store.reader import EventReader
 
 
 class Counter:
     """A number in a file that two processes map."""
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         if not path.exists():
             path.write_bytes(bytes(8))
         with path.open("r+b") as file:
-            self.map = mmap.mmap(file.fileno(), 8)
+            self._map = mmap.mmap(file.fileno(), 8)
 
-    def set(self, value):
-        struct.pack_into("<q", self.map, 0, value)
+    def set(self, value: int) -> None:
+        """Change the number."""
+        struct.pack_into("<q", self._map, 0, value)
 
-    def get(self):
-        return struct.unpack_from("<q", self.map, 0)[0]
+    def get(self) -> int:
+        """Return the number."""
+        return int(struct.unpack_from("<q", self._map, 0)[0])
 
 
-def job(subject, folder, rate):
-    """Log at a rate (0: as fast as possible), counting each call after it has returned."""
+def job(subject: str, name: str, rate_text: str) -> dict[str, Any]:
+    """Log at a rate (0: as fast as possible), counting each call after it has returned, until killed."""
+    folder, rate = Path(name), float(rate_text)
     counter = Counter(folder / "returned")
-    logger = FloorLogger(folder) if subject == "floor" else kit.new_run(folder)
+    logger = kit.new_run(folder) if subject == "cellrun" else FloorLogger(folder)
     started, step = time.perf_counter(), 0
     while True:
         if rate and (wait_s := started + step / rate - time.perf_counter()) > 0:
@@ -48,66 +56,68 @@ def job(subject, folder, rate):
         counter.set(step)
 
 
-def found(subject, folder):
-    """Return the values a reader finds, and how many torn or damaged records it tells of."""
+def found(subject: str, folder: Path) -> tuple[list[Any], int]:
+    """Return the values that a reader finds, and how many torn or damaged records it tells of."""
     if subject == "floor":
-        reader = FloorReader(folder)
-        reader.read()
-        return [value for _, value in reader.points], 0
-    from cellrun.core.store.layout import RunLayout
-    from cellrun.core.store.metrics import Metrics
-    from cellrun.core.store.reader import EventReader
-
-    (run_folder,) = folder.glob("home/workspaces/default/runs/*")
-    reader = EventReader(RunLayout(run_folder))
+        floor = FloorReader(folder)
+        floor.read()
+        return [value for _, value in floor.points], 0
+    reader = EventReader(kit.the_run(folder))
     metrics = Metrics(reader)
     metrics.update()
     return metrics.metrics["loss"].columns["loss"].values(), len(reader.damage) + len(reader.torn())
 
 
-def one(subject, folder, rate, after_s):
+def kill_one(subject: str, folder: Path, rate: int, after_s: float) -> dict[str, int]:
     """Kill one job; return what had returned, what is lost, and the damage told."""
     folder.mkdir()
     counter = Counter(folder / "returned")
-    command = [sys.executable, __file__, "--child", subject, str(folder), str(rate)]
-    child = subprocess.Popen(command, env={**os.environ, "CELLRUN_HOME": f"{folder}/home"})
+    command = kit.child_command(__file__, subject, folder, rate)
+    child = subprocess.Popen(command, env=kit.child_environment(), cwd=kit.ROOT)
     while not counter.get():
         assert child.poll() is None, f"the job in {folder} ended by itself"
         time.sleep(0.002)
     time.sleep(after_s)
-    child.send_signal(signal.SIGKILL)
+    child.kill()
     child.wait()
     values, torn = found(subject, folder)
     assert values == list(range(len(values))), f"{folder}: not each once and in order"
+    shutil.rmtree(folder)
     return {"returned": counter.get(), "lost": max(0, counter.get() - len(values)), "torn": torn}
 
 
-def main():
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--kills", type=int, default=400, help="flat out")
-    options.add_argument("--slow-kills", type=int, default=100, help="at 100 calls a second")
-    options.add_argument("--seed", type=int, default=1)
-    options = options.parse_args()
+def report(subject: str, rate: int, kills: list[dict[str, int]]) -> None:
+    """Print what became of one subject's calls at one rate."""
+    returned, lost, torn = (sum(row[key] for row in kills) for key in ("returned", "lost", "torn"))
+    kit.emit(
+        what=subject,
+        calls_per_s=rate or "flat out",
+        kills=len(kills),
+        returned=returned,
+        lost=lost,
+        found_share=1 - lost / returned,
+        torn=torn,
+        torn_most_in_one=max(row["torn"] for row in kills),
+    )
+
+
+def main() -> None:
+    """Kill at one pace, then at the other."""
+    parser = kit.parser(__doc__)
+    parser.add_argument("--kills", type=int, default=400, help="flat out")
+    parser.add_argument("--slow-kills", type=int, default=100, help="at 100 calls a second")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
     dice = random.Random(options.seed)
     with kit.working_folder() as folder:
         for rate, kills in ((0, options.kills), (100, options.slow_kills)):
-            rows = {"run": [], "floor": []}
+            rows: dict[str, list[dict[str, int]]] = {"cellrun": [], "floor": []}
             for number in range(kills):
-                for subject, results in list(rows.items())[: 1 if number % 10 else 2]:  # the floor's turn is one in ten
-                    own = folder / f"{subject}-{rate}-{number}"
-                    results.append(one(subject, own, rate, dice.uniform(0, 0.2)))
-                    subprocess.run(["rm", "-rf", str(own)], check=True)
-            for subject, results in rows.items():
-                totals = {key: sum(row[key] for row in results) for key in ("returned", "lost", "torn")}
-                worst = max((row["torn"] for row in results), default=0)
-                kit.emit(
-                    what=subject, calls_per_s=rate or "flat out", kills=len(results), **totals, torn_most_in_one=worst
-                )
+                for subject in ("cellrun", "floor")[: 1 if number % 10 else 2]:
+                    rows[subject].append(kill_one(subject, folder / f"{number}", rate, dice.uniform(0, 0.2)))
+            for subject, results in rows.items() if kills else ():
+                report(subject, rate, results)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--child"]:
-        subject, own, rate = sys.argv[2:]
-        job(subject, Path(own), float(rate))
-    else:
-        main()
+    kit.start(main, job)

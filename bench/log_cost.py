@@ -1,94 +1,87 @@
-"""What a log call costs, and how many a second one process makes, beside the floor of the same line.
+"""What a log call costs, and how many a second one process makes.
 
-Each round measures the floor and `Run` in turns, each in a fresh process; ratios are medians over the rounds' pairs.
-What was logged is counted afterwards by a reader. `sustained` is a loop without clocks in it.
+Reference: the floor of the same line (floor.py). Each round measures both, each in a fresh process; what was logged is
+counted afterwards. `sustained` is a loop without clocks in it.
+
+    python -m bench.log_cost --rounds 7
 """
 
-import argparse
-import json
-import statistics
-import sys
+from __future__ import annotations
+
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import kit
-from floor import FloorLogger
+from bench import kit
+from bench.floor import EVENTS, FloorLogger
+from cellrun.core import Run
 
-KINDS = {"log": 50_000, "log_row of 3": 30_000, "log_list of 1000": 1_500, "sustained": 400_000}
-MEASURES = ("p50_us", "p99_us", "per_second")
+CALLS = {"log": 50_000, "log_row of 3": 30_000, "log_list of 1000": 1_500, "sustained": 400_000}
+WARM_UP = 100  # the first calls open files
 
 
-def calls(logger, kind):
-    """Return a function of the step that makes one call of a kind."""
+def calls(logger: Run | FloorLogger, kind: str) -> Callable[[int], None]:
+    """Return what makes one call of a kind, given the step."""
     values = [step * 0.1 for step in range(1000)]
-    return {
+    makes: dict[str, Callable[[int], None]] = {
         "log": lambda step: logger.log("loss", step * 0.1),
-        "sustained": lambda step: logger.log("loss", step * 0.1),
         "log_row of 3": lambda step: logger.log_row("sine", x=step, y=step * 0.1, z=step * 0.3),
         "log_list of 1000": lambda _: logger.log_list("list", values),
-    }[kind]
-
-
-def job(subject, kind, folder):
-    """Make the calls of one kind; return times and what a reader finds."""
-    logger = FloorLogger(folder) if subject == "floor" else kit.new_run(folder)
-    call, count = calls(logger, kind), KINDS[kind]
-    for step in range(100):  # the first one opens files
-        call(step)
-    took_ns = []
-    clock = time.perf_counter_ns
-    started = clock()
-    if kind == "sustained":
-        for step in range(count):
-            call(step)
-    else:
-        for step in range(count):
-            before = clock()
-            call(step)
-            took_ns.append(clock() - before)
-    seconds = (clock() - started) / 1e9
-    (logger.close if subject == "floor" else logger.complete)()
-    files = folder.glob("home/**/events/*.jsonl") if subject == "run" else [folder / "events.jsonl"]
-    found = sum(b'"n":' in line for path in files for line in path.read_bytes().splitlines())
-    assert found == count + 100, f"{subject} {kind}: {found} of {count + 100} events are readable"
-    return {
-        "p50_us": kit.percentile(took_ns, 0.5) / 1000 if took_ns else 0,
-        "p99_us": kit.percentile(took_ns, 0.99) / 1000 if took_ns else 0,
-        "per_second": count / seconds,
     }
+    return makes["log" if kind == "sustained" else kind]
 
 
-def main():
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=7)
-    rounds = options.parse_args().rounds
+def sustained(call: Callable[[int], None], count: int) -> dict[str, float]:
+    """Return the calls a second."""
+    started = time.perf_counter()
+    for step in range(count):
+        call(step)
+    return {"per_second": count / (time.perf_counter() - started)}
+
+
+def each(call: Callable[[int], None], count: int) -> dict[str, float]:
+    """Return what one call takes."""
+    took_us = []
+    clock = time.perf_counter_ns
+    for step in range(count):
+        before = clock()
+        call(step)
+        took_us.append((clock() - before) / 1000)
+    return {"p50_us": kit.percentile(took_us, 0.5), "p99_us": kit.percentile(took_us, 0.99)}
+
+
+def job(subject: str, kind: str, folder: str) -> dict[str, Any]:
+    """Make the calls of one kind and see that a reader finds them."""
+    logger = kit.new_run(Path(folder)) if subject == "cellrun" else FloorLogger(Path(folder))
+    call, count = calls(logger, kind), CALLS[kind]
+    for step in range(WARM_UP):
+        call(step)
+    took = (sustained if kind == "sustained" else each)(call, count)
+    logger.complete()
+    files = [*Path(folder).glob("home/**/events/*.jsonl"), *Path(folder).glob(EVENTS)]
+    found = sum(b'"n":' in line for path in files for line in path.read_bytes().splitlines())
+    assert found == count + WARM_UP, f"{subject} {kind}: {found} of {count + WARM_UP} events are readable"
+    return took
+
+
+def main() -> None:
+    """Measure one kind of call after the other."""
+    rounds = kit.parser(__doc__, rounds=7).parse_args().rounds
     with kit.working_folder() as folder:
-        for kind in KINDS:
-            took = {"floor": [], "run": []}
-            for number in range(rounds):
-                for subject, rows in took.items():
-                    own = folder / f"{subject}-{kind}-{number}".replace(" ", "-")
-                    own.mkdir()
-                    rows.append(kit.ask_child(__file__, subject, kind, own))
-            for measure in MEASURES[2:] if kind == "sustained" else MEASURES[:2]:
-                ours, floors = ([row[measure] for row in took[subject]] for subject in ("run", "floor"))
-                kit.emit(
-                    what=kind,
-                    measure=measure,
-                    run=statistics.median(ours),
-                    floor=statistics.median(floors),
-                    ratio=kit.pair_ratio(ours, floors),
-                    rounds=rounds,
-                    load=kit.load(),
-                )
+        for kind in CALLS:
+
+            def measure(subject: str, number: int, kind: str = kind) -> dict[str, float]:
+                own = folder / f"{subject}-{kind}-{number}".replace(" ", "-")
+                own.mkdir()
+                took: dict[str, float] = kit.ask_child(__file__, subject, kind, own)
+                return took
+
+            took = kit.take_turns(("floor", "cellrun"), rounds, measure)
+            for unit in took["floor"][0]:
+                ours, floors = ([row[unit] for row in took[name]] for name in ("cellrun", "floor"))
+                kit.emit_pairs(ours, floors, what=kind, unit=unit)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--child"]:
-        import os
-
-        subject, kind, own = sys.argv[2:]
-        os.environ["CELLRUN_HOME"] = f"{own}/home"
-        print(json.dumps(job(subject, kind, Path(own))))
-    else:
-        main()
+    kit.start(main, job)

@@ -1,57 +1,47 @@
-"""Reading one metric: all of it at first sight, then ten new points, beside the floor's reader on the floor's lines.
+"""What it takes to read a metric: all of it at first sight, then ten new points.
 
-For each size a fresh process per reader, in turns; what is read is counted and compared. Memory is the growth of the
-process's peak while it reads everything.
+Reference: the floor's reader on the floor's lines (floor.py). Each round reads with both, each in a fresh process; what
+is read is counted and compared. Memory is how far the process's peak grows while it reads everything.
+
+    python -m bench.read_events --rounds 3
 """
 
-import argparse
-import json
+from __future__ import annotations
+
 import resource
 import statistics
-import sys
 import time
 from pathlib import Path
+from typing import Any
 
-import kit
-from floor import FloorLogger, FloorReader
+from bench import kit
+from bench.floor import FloorLogger, FloorReader
+from cellrun.core.store.event_line import seal
+from cellrun.core.store.metrics import Metrics
+from cellrun.core.store.reader import EventReader
 
 NEW = 10
-
-
-def fill(folder, points):
-    """Write the same points as a run and as the floor does."""
-    run, floor = kit.new_run(folder), FloorLogger(folder)
-    for step in range(points):
-        run.log("loss", step * 0.1)
-        floor.log("loss", step * 0.1)
-    run.complete()
-    floor.close()
 
 
 class StoreReader:
     """The run's metrics, read as the views do."""
 
-    def __init__(self, folder):
-        from cellrun.core.store.layout import RunLayout
-        from cellrun.core.store.metrics import Metrics
-        from cellrun.core.store.reader import EventReader
+    def __init__(self, folder: Path) -> None:
+        self._layout = kit.the_run(folder)
+        self._metrics = Metrics(EventReader(self._layout))
 
-        (run_folder,) = folder.glob("home/workspaces/default/runs/*")
-        self.layout = RunLayout(run_folder)
-        self.metrics = Metrics(EventReader(self.layout))
+    def read(self) -> int:
+        """Read what is new; return how many points are known."""
+        self._metrics.update()
+        return self._metrics.metrics["loss"].rows
 
-    def read(self):
-        self.metrics.update()
-        return self.metrics.metrics["loss"].rows
+    def total(self) -> float:
+        """Return the sum of all values."""
+        return sum(self._metrics.metrics["loss"].columns["loss"].numbers())
 
-    def sum(self):
-        return sum(self.metrics.metrics["loss"].columns["loss"].numbers())
-
-    def append(self, first):
+    def append(self, first: int) -> None:
         """Add points to the writer's own file, as the writer would."""
-        from cellrun.core.store.event_line import seal
-
-        (path,) = self.layout.events.iterdir()
+        (path,) = self._layout.events.iterdir()
         with path.open("ab") as file:
             for step in range(first, first + NEW):
                 body = f'{{"w":"{path.stem}","s":{step},"t":{time.time()!r},"k":"log","n":"loss","v":{step * 0.1!r}}}'
@@ -61,74 +51,92 @@ class StoreReader:
 class FloorPoints(FloorReader):
     """The floor's reader, with the same questions."""
 
-    def sum(self):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._folder = folder
+
+    def total(self) -> float:
+        """Return the sum of all values."""
         return sum(value for _, value in self.points)
 
-    def append(self, first):
-        logger = FloorLogger(self.path.parent)
+    def append(self, first: int) -> None:
+        """Add points."""
+        logger = FloorLogger(self._folder)
         for step in range(first, first + NEW):
             logger.log("loss", step * 0.1)
-        logger.close()
+        logger.complete()
 
 
-def job(subject, folder, points, repeats):
+def fill(folder: Path, points: int) -> dict[str, Any]:
+    """Write the same points as a run and as the floor does."""
+    loggers = kit.new_run(folder), FloorLogger(folder)
+    for logger in loggers:
+        for step in range(points):
+            logger.log("loss", step * 0.1)
+        logger.complete()
+    return {}
+
+
+def peak_mb() -> float:
+    """Return the most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def job(subject: str, name: str, points_text: str, repeats: str) -> dict[str, Any]:
     """Read all, then what is new some times over."""
-    reader = StoreReader(folder) if subject == "run" else FloorPoints(folder)
-    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    folder, points = Path(name), int(points_text)
+    if subject == "fill":
+        return fill(folder, points)
+    reader = StoreReader(folder) if subject == "cellrun" else FloorPoints(folder)
+    before_mb = peak_mb()
     started = time.perf_counter()
     rows = reader.read()
-    whole_s = time.perf_counter() - started
-    grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb
+    found = {"whole_s": time.perf_counter() - started, "whole_mb": peak_mb() - before_mb}
     assert rows == points, f"{subject}: {rows} of {points} points"
-    assert reader.sum() == sum(step * 0.1 for step in range(points))
+    assert reader.total() == sum(step * 0.1 for step in range(points))
     new_ms = []
-    for _ in range(repeats):
+    for _ in range(int(repeats)):
         reader.append(rows)
         rows += NEW
         started = time.perf_counter()
-        found = reader.read()
+        known = reader.read()
         new_ms.append((time.perf_counter() - started) * 1000)
-        assert found == rows, f"{subject}: {found} of {rows} points"
-    return {"whole_s": whole_s, "new_10_ms": statistics.median(new_ms), "whole_mb": grown_kb / 1024, "rows": rows}
+        assert known == rows, f"{subject}: {known} of {rows} points"
+    return {**found, "new_10_ms": statistics.median(new_ms)}
 
 
-def main():
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--points", type=int, nargs="*", default=[1_000, 10_000, 100_000, 1_000_000])
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--repeats", type=int, default=51)
-    options = options.parse_args()
+def main() -> None:
+    """Measure one size after the other."""
+    parser = kit.parser(__doc__, rounds=3)
+    parser.add_argument("--points", type=int, nargs="*", default=[1_000, 10_000, 100_000, 1_000_000])
+    parser.add_argument("--repeats", type=int, default=51, help="times that ten new points are read")
+    options = parser.parse_args()
     with kit.working_folder() as folder:
-        first_new_ms = None
         for points in options.points:
-            took = {"floor": [], "run": []}
-            for number in range(options.rounds):
+
+            def measure(subject: str, number: int, points: int = points) -> dict[str, float]:
                 own = folder / f"{points}-{number}"
-                own.mkdir()
-                kit.ask_child(__file__, "fill", own, points, 0)
-                for subject, rows in took.items():
-                    rows.append(kit.ask_child(__file__, subject, own, points, options.repeats))
-            for measure in ("whole_s", "new_10_ms", "whole_mb"):
-                ours, floors = ([row[measure] for row in took[subject]] for subject in ("run", "floor"))
-                row = {"run": statistics.median(ours), "floor": statistics.median(floors)}
-                if measure != "whole_mb":
-                    row["ratio"] = kit.pair_ratio(ours, floors)
-                if measure == "new_10_ms":
-                    first_new_ms = first_new_ms or row["run"]
-                    row["ratio_to_first_size"] = row["run"] / first_new_ms
-                kit.emit(what="read", points=points, measure=measure, **row, rounds=options.rounds, load=kit.load())
+                if not own.exists():
+                    own.mkdir()
+                    kit.ask_child(__file__, "fill", own, points, 0)
+                found: dict[str, float] = kit.ask_child(__file__, subject, own, points, options.repeats)
+                return found
+
+            rows = kit.take_turns(("floor", "cellrun"), options.rounds, measure)
+            for unit in ("whole_s", "new_10_ms"):
+                ours, floors = ([row[unit] for row in rows[name]] for name in ("cellrun", "floor"))
+                kit.emit_pairs(ours, floors, what="read", points=points, unit=unit)
+            ours, floors = ([row["whole_mb"] for row in rows[name]] for name in ("cellrun", "floor"))
+            # small sizes grow nothing: no ratio of theirs says anything
+            kit.emit(
+                what="read",
+                points=points,
+                unit="whole_mb",
+                cellrun=statistics.median(ours),
+                reference=statistics.median(floors),
+                rounds=options.rounds,
+            )
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--child"]:
-        import os
-
-        subject, own, points, repeats = sys.argv[2:]
-        os.environ["CELLRUN_HOME"] = f"{own}/home"
-        if subject == "fill":
-            fill(Path(own), int(points))
-            print("{}")
-        else:
-            print(json.dumps(job(subject, Path(own), int(points), int(repeats))))
-    else:
-        main()
+    kit.start(main, job)

@@ -1,9 +1,11 @@
 """What RunDetails sends to a page that lacks the view's code: the first one, a second one, ten updates.
 
-A real kernel runs the cells; every comm message that it publishes is taken from IOPub and counted (JSON content plus
-binary buffers). The page is played here: it asks for the view's code once, and says which frame it has by then.
-Each run has 2,000 points of one curve; an update adds 20. In JupyterLab the view's code comes over HTTP from the
-extension instead (its files, gzipped, are counted too).
+Reference: the data as logged, two float64 columns, and for the first one the view's code, gzipped. A real kernel runs
+the cells; every comm message that it publishes is taken from IOPub and counted, JSON content and buffers. The page is
+played here: it asks for the view's code once, and says which frame it has by then. Each run has 2,000 points of one
+curve; an update adds 20. (In JupyterLab the view's code comes over HTTP, from the extension.)
+
+    python -m bench.widget_wire
 """
 
 from __future__ import annotations
@@ -12,22 +14,41 @@ import gzip
 import json
 import os
 import queue
-import tempfile
 import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
+from bench import kit
 from cellrun.widgets import bundle
 
-SHOW = """
-{name} = experiment.start_logging()
-{name}.log_table('curve', {{'x': [i / 10 for i in range(2000)], 'y': [i % 7 / 3 for i in range(2000)]}})
-RunDetails({name}).show()
+POINTS, NEWS, UPDATES = 2000, 20, 10
+PREPARE = """
+import time
+from cellrun.core import Experiment, Workspace
+from cellrun.widgets import RunDetails
+experiment = Experiment(Workspace.from_config(), 'wire')
 """
-UPDATE = "first.log_table('curve', {'x': [i / 10 for i in range(20)], 'y': [i % 7 / 3 for i in range(20)]})"
+SHOW = f"""
+{{name}} = experiment.start_logging()
+{{name}}.log_table('curve', {{{{'x': [i / 10 for i in range({POINTS})], 'y': [i % 7 / 3 for i in range({POINTS})]}}}})
+RunDetails({{name}}).show()
+"""
+UPDATE = f"""
+for n in range({UPDATES}):
+    first.log_table('curve', {{'x': [i / 10 for i in range({NEWS})], 'y': [i % 7 / 3 for i in range({NEWS})]}})
+    time.sleep(0.15)  # long enough to be a message of its own
+"""
+
+
+class Sent(NamedTuple):
+    """What came over the wire."""
+
+    size_bytes: int
+    messages: int
 
 
 class Wire:
@@ -36,10 +57,9 @@ class Wire:
     def __init__(self, client: BlockingKernelClient) -> None:
         self._client = client
         self._comm = ""
-        self.count = 0
-        self.size_bytes = 0
-        self.rows = 0
-        self.frame = -1
+        self._rows = 0
+        self._frame = -1
+        self._sent = Sent(0, 0)
 
     def run(self, code: str) -> None:
         """Execute a cell and wait for its end."""
@@ -47,23 +67,33 @@ class Wire:
         while not self._next(is_end_of=sent):
             pass
 
-    def ask(self, content: dict[str, Any]) -> None:
-        """Send a message of the page to the widget that was opened last."""
-        data = {"method": "custom", "content": content}
-        self._client.shell_channel.send(
-            self._client.session.msg("comm_msg", {"comm_id": self._comm, "data": data}),
-        )
-
-    def wait_for_rows(self, rows: int) -> None:
-        """Take messages until a frame tells of so many rows."""
-        while self.rows < rows:
+    def show(self, name: str, *, with_code: bool) -> Sent:
+        """Show a run's details; return what this took."""
+        self.run(SHOW.format(name=name))
+        if with_code:
+            self._ask({"type": "bundle", "version": bundle.cellrun_version()})
+        while self._rows < POINTS:
             self._next()
+        self._ask({"type": "hello", "protocol": 1, "frame": self._frame})
+        return self._settle()
 
-    def settle(self) -> None:
-        """Take what else comes within a second."""
+    def update(self) -> Sent:
+        """Log some times; return what this took."""
+        self.run(UPDATE)
+        return self._settle()
+
+    def _ask(self, content: dict[str, Any]) -> None:
+        """Send a message of the page to the widget that was opened last."""
+        content = {"comm_id": self._comm, "data": {"method": "custom", "content": content}}
+        self._client.shell_channel.send(self._client.session.msg("comm_msg", content))
+
+    def _settle(self) -> Sent:
+        """Take what else comes within a second; return all that came since the last time."""
         end = time.monotonic() + 1
         while time.monotonic() < end:
             self._next()
+        sent, self._sent = self._sent, Sent(0, 0)
+        return sent
 
     def _next(self, is_end_of: str = "") -> bool:
         try:
@@ -72,76 +102,53 @@ class Wire:
             return False
         kind, content = message["msg_type"], message["content"]
         if kind == "error":
-            raise RuntimeError("\n".join(content["traceback"]))
+            raise SystemExit("\n".join(content["traceback"]))
         if kind.startswith("comm_"):
             self._count(kind, content, message["buffers"])
         idle = kind == "status" and content["execution_state"] == "idle"
         return bool(idle and message["parent_header"].get("msg_id") == is_end_of)
 
     def _count(self, kind: str, content: dict[str, Any], buffers: list[Any]) -> None:
-        self.count += 1
-        self.size_bytes += len(json.dumps(content)) + sum(len(buffer) for buffer in buffers)
+        size_bytes = len(json.dumps(content)) + sum(len(buffer) for buffer in buffers)
+        self._sent = Sent(self._sent.size_bytes + size_bytes, self._sent.messages + 1)
         if kind == "comm_open" and "_esm" in content["data"]["state"]:
-            self._comm, self.rows, self.frame = content["comm_id"], 0, -1
+            self._comm, self._rows, self._frame = content["comm_id"], 0, -1
         frame = content["data"].get("content", {})
         if content["comm_id"] == self._comm and frame.get("type") == "frame":
-            self.frame = frame["frame"]
-            self.rows = max([self.rows, *(metric["rows"] for metric in frame["metrics"])])
+            self._frame = frame["frame"]
+            self._rows = max([self._rows, *(metric["rows"] for metric in frame["metrics"])])
 
 
-def show(wire: Wire, name: str, *, with_code: bool) -> tuple[int, int]:
-    """Show a run's details; return the bytes and messages that this took."""
-    size_bytes, count = wire.size_bytes, wire.count
-    wire.run(SHOW.format(name=name))
-    if with_code:
-        wire.ask({"type": "bundle", "version": bundle.cellrun_version()})
-    wire.wait_for_rows(2000)
-    wire.ask({"type": "hello", "protocol": 1, "frame": wire.frame})
-    wire.settle()
-    return wire.size_bytes - size_bytes, wire.count - count
-
-
-def update(wire: Wire) -> tuple[int, int]:
-    """Log ten times, each time long enough after the one before to be a message of its own."""
-    size_bytes, count = wire.size_bytes, wire.count
-    wire.run(f"for n in range(10):\n    {UPDATE}\n    time.sleep(0.15)")
-    wire.settle()
-    return wire.size_bytes - size_bytes, wire.count - count
-
-
-def main() -> None:
-    """Measure in a fresh kernel; print one JSON line."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("IPYTHONDIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "CELLRUN_HOME"):
-            os.environ[name] = str(Path(folder, name.lower()))
+@contextmanager
+def kernel() -> Iterator[Wire]:
+    """Start a fresh kernel with settings of its own."""
+    with kit.working_folder() as folder:
+        for name in ("IPYTHONDIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR"):
+            os.environ[name] = str(folder / name.lower())
         manager, client = start_new_kernel(kernel_name="python3")
         try:
-            wire = Wire(client)
-            wire.run(
-                "import time\nfrom cellrun.core import Experiment, Workspace\nfrom cellrun.widgets import RunDetails\n"
-                "experiment = Experiment(Workspace.from_config(), 'wire')"
-            )
-            first, first_count = show(wire, "second", with_code=True)
-            second, second_count = show(wire, "first", with_code=False)
-            updates, updates_count = update(wire)
-            code = gzip.compress((bundle.STATIC / "view.js").read_bytes())
-            print(
-                json.dumps(
-                    {
-                        "first_bytes": first,
-                        "first_messages": first_count,
-                        "second_bytes": second,
-                        "second_messages": second_count,
-                        "ten_updates_bytes": updates,
-                        "ten_updates_messages": updates_count,
-                        "code_gzip_bytes": len(code),
-                    }
-                )
-            )
+            yield Wire(client)
         finally:
             client.stop_channels()
             manager.shutdown_kernel(now=True)
 
 
+def main() -> None:
+    """Count in a fresh kernel."""
+    kit.parser(__doc__).parse_args()
+    point_bytes = 2 * 8
+    code_bytes = len(gzip.compress((bundle.STATIC / "view.js").read_bytes()))
+    with kernel() as wire:
+        wire.run(PREPARE)
+        sent = {
+            "first": (wire.show("second", with_code=True), code_bytes + POINTS * point_bytes),
+            "second": (wire.show("first", with_code=False), POINTS * point_bytes),
+            "ten updates": (wire.update(), UPDATES * NEWS * point_bytes),
+        }
+    for what, (found, reference) in sent.items():
+        ratio = found.size_bytes / reference
+        kit.emit(what=what, unit="bytes", cellrun=found.size_bytes, reference=reference, ratio=ratio, messages=found[1])
+
+
 if __name__ == "__main__":
-    main()
+    kit.start(main)

@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 def execute(name: str) -> None:
     """Run a notebook's cells in a kernel of its own; what they print isn't kept."""
     print(f"running {name} …", flush=True)
-    notebook = nbformat.read(HERE / name, as_version=4)
+    notebook = nbformat.read(HERE / name, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
     NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(HERE)}}).execute()
 
 

@@ -64,12 +64,15 @@ export const HEADER: Header = {
 /** Stands for a kernel at the other end of a widget's comm: numbers its frames, remembers what it was told. */
 export class FakeKernel implements Model {
   readonly sent: ToKernel[] = [];
+  /** Whether it was restarted or shut down: its comms can't send any more. */
+  isGone = false;
   private readonly receivers = new Set<Receive>();
   private header: Header = HEADER;
   private nextFrame = 0;
   private logEnd = 0;
 
   send(content: ToKernel): void {
+    if (this.isGone) throw new Error('Cannot send');
     this.sent.push(content);
   }
 

@@ -72,7 +72,11 @@ function load(model: Model, stopped: AbortSignal): Promise<ViewModule> {
   if (provider?.version === VERSION) return provider.load();
   let timer: ReturnType<typeof setTimeout>;
   const ask = (times: number, wait: number): void => {
-    model.send({ type: 'bundle', version: VERSION });
+    try {
+      model.send({ type: 'bundle', version: VERSION });
+    } catch {
+      return; // its kernel was restarted: nobody is there to answer
+    }
     plan(times + 1, wait);
   };
   const plan = (times: number, before: number): void => {

@@ -94,10 +94,15 @@ class LabPage:
         self.page.wait_for_function(is_light, arg=light)
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
+    def resize(self, width: int) -> None:
+        """Make the page so many pixels wide."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+
     def screenshot(self, name: str) -> Path:
-        """Save what the page shows as `tests/screenshots/<name>.png`."""
+        """Save what the page shows as `tests/screenshots/<name>-<theme>.png`."""
         SCREENSHOTS.mkdir(exist_ok=True)
-        path = SCREENSHOTS / f"{name}.png"
+        theme = "light" if self.page.evaluate("document.body.dataset.jpThemeLight") == "true" else "dark"
+        path = SCREENSHOTS / f"{name}-{theme}.png"
         self.page.screenshot(path=path)
         return path
 

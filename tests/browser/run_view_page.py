@@ -22,7 +22,7 @@ class RunViewPage:
         self.page = page
         self.root = root
 
-    def wait_until(self, condition: Callable[[], bool], what: Callable[[], str], timeout_s: float = 60) -> None:
+    def wait_until(self, condition: Callable[[], bool], what: Callable[[], str], timeout_s: float = 240) -> None:
         """Wait for a condition, and keep the view in sight meanwhile: what isn't seen isn't drawn, and Lab scrolls."""
         waited_ms = 0
         self.root.scroll_into_view_if_needed(timeout=1000 * timeout_s)
@@ -77,6 +77,16 @@ class RunViewPage:
     def log(self) -> Locator:
         """The log's lines, as far as they are in the page."""
         return self.root.get_by_role("log")
+
+    def log_is_below(self) -> bool:
+        """Whether the log is below the charts, not beside them."""
+        log, charts = (self.root.locator(f".cellrun-{part}").bounding_box() for part in ("log", "metrics"))
+        return log is not None and charts is not None and log["y"] >= charts["y"] + charts["height"]
+
+    def new_lines(self) -> int:
+        """Return how many lines came since the reader scrolled up; 0 while the log follows its end."""
+        found = re.search(r"paused · ([\d,]+) new", self.root.locator(".cellrun-log-footer").inner_text())
+        return int(found[1].replace(",", "")) if found else 0
 
     @property
     def alert(self) -> Locator:

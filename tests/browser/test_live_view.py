@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.timeout(300)  # a page, a kernel and a job share what cores there are
+pytestmark = pytest.mark.timeout(600)  # a page, a kernel and a job share what cores there are
 LOAD = "%load_ext cellrun.magics"
 TRAIN = """%%submit training
 import time
@@ -34,11 +34,11 @@ train()
     expect(reason).to_contain_text("Cell In[2], line 5 in train()")
     assert reason.bounding_box()["y"] < view.card("loss").bounding_box()["y"]
     assert view.accessibility_problems() == []
-    lab.screenshot("failed-light")
+    lab.screenshot("failed")
     expect(view.root).to_have_attribute("data-theme", "light")
     lab.use_theme("dark")
     expect(view.root).to_have_attribute("data-theme", "dark")
-    lab.screenshot("failed-dark")
+    lab.screenshot("failed")
     assert view.accessibility_problems() == []
 
 
@@ -132,8 +132,10 @@ for line in range(400):
     expect(view.button("following")).to_be_visible()
     view.log.hover()
     lab.page.mouse.wheel(0, -400)
-    place = view.log.evaluate("log => log.scrollTop")
     expect(view.button(re.compile(r"paused · [1-9]\d* new lines"))).to_be_visible()
+    place = view.log.evaluate("log => log.scrollTop")
+    lines = view.new_lines()
+    view.wait_until(lambda: view.new_lines() > lines, lambda: "no line came")
     assert view.log.evaluate("log => log.scrollTop") == place
     view.button("paused").click()
     expect(view.button("following")).to_be_visible()
@@ -176,4 +178,43 @@ raise ValueError('<img src=x onerror="window.pwned=1">')
     view.wait_for_points("__proto__", 2)
     expect(view.alert).to_contain_text("<img src=x")
     assert lab.page.evaluate("window.pwned") is None
+    assert lab.problems == []
+
+
+def test_whatever_is_logged_has_its_place(lab):
+    odd = r"""%start_logging odd
+from PIL import Image
+for i in range(5):
+    run.log('nan', float('nan'))
+    run.log('infinite', float('inf'))
+    run.log('constant', 0.1)
+    run.log('huge', 1.7e308 * (-1) ** i)
+    run.log('big_int', 2 ** 60 + i)
+    run.log('text', f'word {i}')
+    run.log('a/long/name/' + 'x' * 200, -i)
+    run.log_row('lines', x=i, **{f'y{k}': i * k for k in range(9)})
+run.log_row('one_point', x=1, y=2)
+run.log_table('table', {'a': [1, 2], 'b': ['p', 'q']})
+Image.new('RGB', (200, 120), 'teal').save('picture.png')
+run.log_image('picture', path='picture.png')
+for i in range(300):
+    run.log_list(f'm{i}', [i, i + 1])
+print('L' * 300_000, bytes(range(256)).decode('latin1'), sep='\n')
+print('after')
+run.complete()
+"""
+    lab.open("odd.ipynb", [LOAD, odd])
+    lab.run_all()
+    view = lab.view(1)
+    view.expect_status("Completed")
+    assert view.wait_for_points("nan", 5) == view.wait_for_points("constant", 5) == 5
+    expect(view.card("text")).to_contain_text("word 4")
+    expect(view.button("Show 48 more")).to_be_attached()
+    expect(view.root.get_by_role("note")).to_have_count(0)  # no metric is left out
+    picture = view.root.get_by_role("img", name="picture.png")
+    picture.scroll_into_view_if_needed()
+    assert picture.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") == 200
+    lab.screenshot("odd-values")
+    expect(view.log).to_contain_text("after")
+    assert view.accessibility_problems() == []
     assert lab.problems == []

@@ -2,7 +2,15 @@
 
 import pytest
 
-from cellrun.core import Experiment, InvalidNameError, InvalidSubmissionError, Run, ScriptRunConfig, Status
+from cellrun.core import (
+    Experiment,
+    InvalidNameError,
+    InvalidSubmissionError,
+    Run,
+    ScriptRunConfig,
+    Status,
+    UserErrorException,
+)
 
 
 def test_making_one_again_is_the_same(ws):
@@ -89,6 +97,8 @@ def test_submit_gathers_mistakes_before_a_run_exists(exp, here):
     with pytest.raises(InvalidSubmissionError) as refusal:
         exp.submit(ScriptRunConfig(here, "nothing.py", cpus=0), tags={"": 1})
     assert len(refusal.value.problems) == 3
+    with pytest.raises(UserErrorException, match=r"takes a ScriptRunConfig; got str 'train\.py'"):
+        exp.submit("train.py")
     assert list(exp.get_runs()) == []
 
 

@@ -106,12 +106,12 @@ def test_any_text_makes_an_experiment_name(text: str) -> None:
 def test_run_ids_have_azures_form_and_can_be_folder_names(experiment: str) -> None:
     run_id = names.new_run_id(experiment)
     assert re.fullmatch(rf"{re.escape(experiment[:40])}_\d{{10,}}_[0-9a-f]{{8}}", run_id)
-    assert names.is_run_id(run_id)
+    assert names.is_plain(run_id)
     assert run_id != names.new_run_id(experiment)
 
 
 @pytest.mark.parametrize("run_id", ["../x", ".new-a", "a/b", "", "a" * 256, "a\0"])
 def test_run_ids_that_lead_elsewhere_are_refused(run_id: str) -> None:
-    assert not names.is_run_id(run_id)
+    assert not names.is_plain(run_id)
     with pytest.raises(InvalidNameError, match="run id"):
         names.run_id(run_id)

@@ -104,3 +104,14 @@ def test_the_registry_knows_what_was_opened_and_is_still_there(tmp_path: Path) -
     assert [entry.id for entry in places.registered()] == ["id-2"]
     places.register(WorkspaceLayout(tmp_path / "moved"))
     assert {entry.layout.folder for entry in places.registered()} == {tmp_path / "moved", other.folder}
+
+
+def test_a_damaged_entry_hides_no_other_and_is_written_again(tmp_path: Path, home: Path) -> None:
+    one, other = made_workspace(tmp_path / "one", "id-1"), made_workspace(tmp_path / "other", "id-2")
+    places.register(one)
+    places.register(other)
+    for damaged in (b"", b"\xff", b"[]", b"{}"):
+        (home / "registry" / "id-1.json").write_bytes(damaged)
+        assert [entry.id for entry in places.registered()] == ["id-2"]
+    places.register(one)
+    assert [entry.id for entry in places.registered()] == ["id-1", "id-2"]

@@ -14,6 +14,7 @@ PUBLIC = [
     "CellrunError",
     "ComputeTargetException",
     "ContextException",
+    "EventNotKeptError",
     "Experiment",
     "ExperimentExecutionException",
     "InvalidMetricError",

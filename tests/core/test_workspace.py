@@ -157,11 +157,15 @@ def test_experiments_by_name(ws):
     assert [found.name for found in Experiment.list(ws)] == ["digits", "sine"]
     assert [found.name for found in Experiment.list(ws, "sine")] == ["sine"]
     assert Experiment.list(ws, "other") == []
+    (ws.layout.experiments / ".DS_Store").touch()  # what a file manager left is no experiment
+    (ws.layout.experiments / "@eaDir").mkdir()
+    assert list(ws.experiments) == ["digits", "sine"]
 
 
 def test_compute_targets_by_name(ws):
     assert "local" in ws.compute_targets
     assert ws.compute_targets["local"].describe().name == "local"
+    assert repr(ws.compute_targets) == "{'local': LocalTarget('local')}"
 
 
 def test_a_run_by_id_name_and_display_name(ws, exp):

@@ -116,7 +116,11 @@ def test_a_failed_cell_names_the_cells_of_the_notebook(kernel):
 
 def test_a_syntax_error_shows_the_cell(kernel):
     executed = kernel.run("%%submit\nx = 1\nfor")
-    assert "Cell In[2], line 3" in plain("\n".join(executed.error))
+    shown = plain("\n".join(executed.error))
+    assert "Cell In[2], line 3" in shown
+    assert "SyntaxError" in shown
+    assert "run_cell_magic" not in shown  # nor any other frame of how it was found
+    assert "eval('1 +')" in plain("\n".join(kernel.run("eval('1 +')").error))  # other ones have theirs
 
 
 def test_prints_shell_lines_and_tracebacks_are_the_log_of_an_open_run(kernel):
@@ -136,7 +140,7 @@ def test_when_the_kernel_goes_away_its_open_run_fails_and_a_submitted_one_goes_o
     go = tmp_path / "go"
     kernel.run("%start_logging mine --no-view")
     wait = f"import os, time\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(0.05)\n"
-    kernel.run(f"%%submit other\n{wait}run.log('a', 1)")
+    kernel.run(f"%%submit other --timeout 60s\n{wait}run.log('a', 1)")
     kernel.kill()
     workspace = Workspace.from_config()
     opened, submitted = Run.get(workspace, "mine-1"), Run.get(workspace, "other-1")

@@ -5,7 +5,7 @@ import argparse
 import pytest
 from IPython.core.error import UsageError
 
-from cellrun.magics.options import seconds, split_line, variable, words
+from cellrun.magics.options import MagicParser, python_name, seconds, split_line, unquoted, variable
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,11 @@ from cellrun.magics.options import seconds, split_line, variable, words
         ("-- a", "", "a"),
         ("digits --", "digits", ""),
         ("a -- b -- c", "a", "b -- c"),
+        ("--name 'a -- b' e -- c", "--name 'a -- b' e", "c"),
+        ('--name "it\'s -- \\" -- b" -- c', '--name "it\'s -- \\" -- b"', "c"),
+        ("it\\'s -- don't", "it\\'s", "don't"),
+        ("digits  # why -- not", "digits  # why -- not", None),
+        ("digits -- a # b", "digits", "a # b"),
     ],
 )
 def test_the_arguments_follow_the_first_two_dashes(line, before, after):
@@ -24,9 +29,20 @@ def test_the_arguments_follow_the_first_two_dashes(line, before, after):
 
 
 def test_words_are_a_shells_words():
-    assert words("a 'b c' \"d\" e\\ f $x") == ["a", "b c", "d", "e f", "$x"]
-    with pytest.raises(UsageError, match="quotation"):
-        words("'a")
+    parser = MagicParser("magic", "%magic sample")
+    assert parser.words("a 'b c' \"d\" e\\ f $x") == ["a", "b c", "d", "e f", "$x"]
+    assert parser.words("digits   # it's an example") == ["digits"]
+    assert parser.words("'# a' #fff a#b c #") == ["# a", "#fff", "a#b", "c"]
+    with pytest.raises(UsageError, match=r"(?s)quotation.*%magic\?.*%magic sample"):
+        parser.words("'a")
+
+
+@pytest.mark.parametrize(
+    ("given", "command"),
+    [("'A=1 && b'", "A=1 && b"), ("ls", "ls"), ("echo 'a b'", "echo 'a b'"), ("echo it's", "echo it's"), ("", "")],
+)
+def test_quotes_around_a_whole_command_are_not_part_of_it(given, command):
+    assert unquoted(given) == command
 
 
 @pytest.mark.parametrize(("text", "expected"), [("90", 90), ("1.5s", 1.5), ("10m", 600), ("2h", 7200), ("1d", 86_400)])
@@ -40,9 +56,19 @@ def test_no_durations(text):
         seconds(text)
 
 
-def test_variables():
+def test_variables(monkeypatch):
+    monkeypatch.setenv("OF_THE_NOTEBOOK", "kept")
     assert variable("A=b=c") == ("A", "b=c")
     assert variable("A=") == ("A", "")
-    assert variable("A") == ("A", None)
+    assert variable("OF_THE_NOTEBOOK") == ("OF_THE_NOTEBOOK", "kept")
+    with pytest.raises(argparse.ArgumentTypeError, match="NOT_THERE_AT_ALL=VALUE"):
+        variable("NOT_THERE_AT_ALL")
     with pytest.raises(argparse.ArgumentTypeError, match="NAME=VALUE"):
         variable("2A=3")
+
+
+@pytest.mark.parametrize("text", ["2x", "a b", "", "class"])
+def test_no_names_for_a_variable(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="trial"):
+        python_name(text)
+    assert python_name("run_2") == "run_2"

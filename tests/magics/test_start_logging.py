@@ -70,6 +70,13 @@ def test_a_run_that_ended_is_not_replaced(notebook):
     assert first.get_status() == "Completed"
 
 
+def test_the_log_ends_with_the_run_within_a_cell_too(notebook):
+    notebook.run("%start_logging e --no-view")
+    with pytest.raises(ZeroDivisionError):
+        notebook.run("print('seen')\nrun.complete()\nprint('after')\n1 / 0")
+    assert log(notebook.names["run"]) == "seen\n"
+
+
 def test_a_run_canceled_from_outside_stops_logging(notebook):
     notebook.run("%start_logging e --no-view\nprint('seen')")
     run = notebook.names["run"]

@@ -52,6 +52,12 @@ def test_arguments_arrive_as_they_are(notebook):
     assert printed == "['a b', '--x=1', '--', \"it's\", '{q}', ';', '$HOME', '--flag'] cell.py\n"
 
 
+def test_a_comment_ends_the_line_and_names_stand_for_the_notebooks_values(notebook):
+    notebook.run("rate = 0.5")
+    printed = notebook.prints("import sys\nprint(sys.argv[1:])", "digits -- --lr {rate} $rate  # it's the first try")
+    assert printed == "['--lr', '0.5', '0.5']\n"
+
+
 def test_options_become_the_runs(notebook, monkeypatch):
     monkeypatch.setenv("OF_THE_NOTEBOOK", "kept")
     line = (
@@ -206,11 +212,20 @@ class TestTheRunInTheCell:
         assert notebook.names["trial"].id == submitted.id
         assert notebook.names["run"] == 5
 
-    @pytest.mark.parametrize(("name", "problem"), [("x", r"a variable \(int\)"), ("2x", "no name")])
-    def test_as_refuses_a_name_that_cant_be_bound(self, notebook, name, problem):
+    def test_a_cell_that_uses_another_run_than_its_own_is_told(self, notebook):
+        notebook.run("from cellrun.core import Experiment, Workspace")
+        notebook.run("run = Experiment(Workspace.from_config(), 'long').start_logging()")
+        told = notebook.run("%%submit --as trial\nrun.log('i', 1)")
+        assert "'run' in the cell is the notebook's run long-1; the cell's own run is 'trial'" in told
+
+    def test_a_missing_run_says_what_the_cells_run_is_called(self, notebook):
+        with pytest.raises(InvalidSubmissionError, match="'run' is not defined.*the cell's own run is 'trial'"):
+            notebook.run("%%submit --as trial\nrun.log('i', 1)")
+
+    def test_as_refuses_a_name_that_is_taken(self, notebook):
         notebook.run("x = 5")
-        with pytest.raises(UsageError, match=problem):
-            notebook.run(f"%%submit --as {name}\npass")
+        with pytest.raises(UsageError, match=r"a variable \(int\).*--as trial"):
+            notebook.run("%%submit --as x\npass")
         assert runs() == 0
 
     def test_runs_workspaces_and_experiments_travel_by_reference(self, notebook):
@@ -246,6 +261,13 @@ class TestScriptsAndCommands:
         run.wait_for_completion()
         assert log(run) == "rank  3\n"
 
+    def test_a_commands_names_are_the_shells(self, notebook):
+        notebook.run("i = 7")
+        notebook.run("%submit --command -- 'for i in 1 2; do echo $i; done'")
+        run = newest_run()
+        run.wait_for_completion()
+        assert log(run) == "1\n2\n"
+
 
 SAMPLE = r"(?s)for example.*%%?submit"
 
@@ -264,6 +286,10 @@ SAMPLE = r"(?s)for example.*%%?submit"
         ("%submit --script train.py --command", "--script and --command exclude each other"),
         ("%submit --command", "--command takes its command from"),
         ("%%submit --command -- ls\nls", "--command takes its command from"),
+        ("%%submit --name 'open\npass", "no closing quotation"),
+        ("%%submit -- 'open\npass", "no closing quotation"),
+        ("%%submit --env NOT_THERE_AT_ALL\npass", "no environment variable 'NOT_THERE_AT_ALL'"),
+        ("%%submit --as 2x\npass", "'2x' is no name"),
     ],
 )
 def test_bad_use_is_a_usage_error_with_a_sample(notebook, cell, problem):
@@ -271,15 +297,6 @@ def test_bad_use_is_a_usage_error_with_a_sample(notebook, cell, problem):
         notebook.run(cell)
     caught.match(SAMPLE)
     assert runs() == 0
-
-
-@pytest.mark.parametrize(
-    ("line", "problem"),
-    [("--name 'open", "No closing quotation"), ("--env NOT_THERE_AT_ALL", "no such environment variable")],
-)
-def test_other_mistakes_in_the_line(notebook, line, problem):
-    with pytest.raises(UsageError, match=problem):
-        notebook.run(f"%%submit {line}\npass")
 
 
 @pytest.mark.parametrize("magic", ["submit", "start_logging", "runs"])

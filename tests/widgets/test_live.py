@@ -82,6 +82,15 @@ def test_a_page_that_asks_after_the_end_gets_everything(layout, page):
     assert page.view.header["status"] == "Completed"
 
 
+def test_it_can_be_stopped_before_the_run_ends(layout, page):
+    live = LiveRun(RunSource(layout), page.receive)
+    live.start()
+    page.wait_until(lambda page: page.view.header)
+    live.stop()
+    wait_for_end_of_thread(layout)
+    assert page.errors == []
+
+
 def test_a_run_whose_folder_goes_away_is_said_to_be_gone(layout, page):
     live = LiveRun(RunSource(layout), page.receive)
     live.start()

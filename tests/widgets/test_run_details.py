@@ -74,6 +74,17 @@ def test_the_feed_ends_with_the_run(page):
     assert page_value(page, threads) == "[]"
 
 
+def test_a_closed_widget_feeds_nobody_and_a_new_one_takes_its_place(page):
+    page.run(SHOW)
+    page.run("__import__('ipywidgets').Widget.close_all()")
+    threads = "[t.name for t in __import__('threading').enumerate() if t.name.startswith('cellrun view')]"
+    page.run(f"for _ in range(100):\n    if not {threads}: break\n    time.sleep(0.05)")
+    assert page_value(page, threads) == "[]"
+    page.run("RunDetails(run).show()")
+    assert len(page.comms) == 2
+    page.wait_for_frame(lambda content: content["reset"])
+
+
 def test_a_run_shown_twice_is_one_widget(page):
     page.run(SHOW)
     again = displayed(page.run("RunDetails(run).show()"))

@@ -8,6 +8,7 @@
     │   └── InvalidSubmissionError        every mistake in a config, gathered, before a run exists
     ├── ActivityFailedException           a run that ended Failed
     ├── RunClosedError                    writing to a run that has ended
+    ├── EventNotKeptError                 writing to a run whose disk doesn't take it
     ├── RunNotFoundError                  no run, or more than one, by that id or name
     ├── RunEnvironmentException           outside a run where one was asked for
     ├── SnapshotException                 a source folder that can't be taken along
@@ -88,6 +89,15 @@ class RunClosedError(CellrunError):
         self.run_id = run_id
         self.status = status
         super().__init__(f"run {run_id} is {status}; start a new run")
+
+
+class EventNotKeptError(CellrunError):
+    """What was logged could not be written: a full disk, a run folder that is gone. The next call may be kept again."""
+
+    def __init__(self, run_id: str, name: str, error: OSError) -> None:
+        self.run_id = run_id
+        self.errno = error.errno
+        super().__init__(f"{shown(name)} isn't kept in run {run_id}: {error.strerror or error}")
 
 
 class RunNotFoundError(CellrunError):

@@ -6,6 +6,7 @@ Standard library only: the supervisor shares it.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,7 +56,7 @@ class ProcessIdentity(NamedTuple):
         return cls.of(os.getpid())
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> ProcessIdentity:
+    def from_json(cls, data: Mapping[str, Any]) -> ProcessIdentity:
         """Read what `to_json` gave."""
         return cls(str(data["host"]), str(data["boot"]), int(data["pid"]), int(data["started"]))
 

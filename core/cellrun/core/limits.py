@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from cellrun.core.errors import UserErrorException
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """What is refused, cut or waited for. Sizes in bytes, times in seconds.
 
     A field is changed by the variable of its name in capitals after `CELLRUN_`: CELLRUN_SNAPSHOT_BYTES=5_000_000_000.
@@ -42,7 +40,7 @@ class Limits:
     """One logged image."""
 
 
-_VARIABLES = {f"CELLRUN_{field.name.upper()}": (field.name, type(field.default)) for field in fields(Limits)}
+_VARIABLES = {f"CELLRUN_{name.upper()}": (name, type(default)) for name, default in Limits._field_defaults.items()}
 
 
 def limits() -> Limits:

@@ -27,8 +27,8 @@ def run_id(given: object) -> str:
     return _plain("run id", given, EXPERIMENT_RULE)
 
 
-def is_run_id(given: str) -> bool:
-    """Whether a text can be a run's id, and so a folder's name that leads nowhere else."""
+def is_plain(given: str) -> bool:
+    """Whether a text can be an experiment's name or a run's id, and so a folder's name that leads nowhere else."""
     return bool(_PLAIN.fullmatch(given))
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from cellrun.core.errors import WorkspaceException
 from cellrun.core.names import slug
+from cellrun.core.store.disk import replace_file
 from cellrun.core.store.layout import WorkspaceLayout
 
 
@@ -79,20 +80,21 @@ def register(workspace: WorkspaceLayout) -> RegisteredWorkspace:
     entry = RegisteredWorkspace(str(record["id"]), str(record["name"]), workspace)
     text = json.dumps({"id": entry.id, "name": entry.name, "path": str(workspace.folder.absolute())})
     path = _registry() / f"{slug(entry.id)}.json"
-    if not path.exists() or path.read_text() != text:
-        fresh = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
-        fresh.write_text(text)
-        fresh.replace(path)
+    if not path.exists() or path.read_bytes() != text.encode():
+        replace_file(path, text)
     return entry
 
 
 def registered() -> Iterator[RegisteredWorkspace]:
     """Iterate over the workspaces of the registry that are still there."""
     for path in sorted(_registry().glob("*.json")):
-        entry = json.loads(path.read_bytes())
-        layout = WorkspaceLayout(entry["path"])
-        if layout.record.exists():
-            yield RegisteredWorkspace(entry["id"], entry["name"], layout)
+        try:
+            data = json.loads(path.read_bytes())
+            entry = RegisteredWorkspace(data["id"], data["name"], WorkspaceLayout(data["path"]))
+        except (ValueError, KeyError, TypeError):  # damaged: the workspace's next opening writes it again
+            continue
+        if entry.layout.record.exists():
+            yield entry
 
 
 def cannot_write(folder: Path, error: OSError) -> WorkspaceException:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellrun.core import places
+from cellrun.core import names, places
 from cellrun.core.errors import InvalidNameError, RunNotFoundError, WorkspaceException
 from cellrun.core.experiment import Experiment
 from cellrun.core.job.context import run_layout
@@ -117,8 +117,8 @@ class Workspace:
     def experiments(self) -> dict[str, Experiment]:
         """Its experiments by name."""
         folder = self.layout.experiments
-        found = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-        return {name: Experiment(self, name) for name in found}
+        found = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+        return {name: Experiment(self, name) for name in found if names.is_plain(name)}
 
     @property
     def compute_targets(self) -> dict[str, ComputeTarget]:

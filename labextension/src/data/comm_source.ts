@@ -38,6 +38,7 @@ const NOTHING: Change = { header: false, metrics: new Set(), images: false, log:
 export class CommSource implements RunSource {
   readonly state = new RunState();
   problem: string | null = null;
+  isLost = false;
   private readonly listeners = new Set<Listener>();
   private lastFrame = -1;
   private missed = false;
@@ -53,7 +54,7 @@ export class CommSource implements RunSource {
   }
 
   get silentSince(): number | null {
-    return !this.ended && Date.now() - this.heardAt >= SILENCE_MS ? this.heardAt : null;
+    return !this.isLost && !this.ended && Date.now() - this.heardAt >= SILENCE_MS ? this.heardAt : null;
   }
 
   subscribe(listener: Listener): () => void {
@@ -62,7 +63,7 @@ export class CommSource implements RunSource {
   }
 
   cancel(): void {
-    this.model.send({ type: 'cancel' });
+    this.send({ type: 'cancel' });
   }
 
   readOlderLog(): void {
@@ -70,7 +71,7 @@ export class CommSource implements RunSource {
     const most = Math.min(start, room, OLDER_LOG_BYTES);
     if (most <= 0 || Date.now() - this.olderAskedAt < QUIET_MS) return;
     this.olderAskedAt = Date.now();
-    this.model.send({ type: 'log', start: start - most, end: start });
+    this.send({ type: 'log', start: start - most, end: start });
   }
 
   /** Ask for a whole frame, unless that was done just now. */
@@ -78,7 +79,7 @@ export class CommSource implements RunSource {
     if (Date.now() - this.askedAt < this.pause) return;
     this.askedAt = Date.now();
     this.pause = Math.min(2 * this.pause, LONGEST_PAUSE_MS);
-    this.model.send({ type: 'hello', protocol: PROTOCOL, frame: this.lastFrame });
+    this.send({ type: 'hello', protocol: PROTOCOL, frame: this.lastFrame });
   }
 
   dispose(): void {
@@ -121,12 +122,22 @@ export class CommSource implements RunSource {
   }
 
   private readonly watch = (): void => {
-    if (this.ended) clearInterval(this.timer);
+    if (this.ended || this.isLost) clearInterval(this.timer);
     else if (Date.now() - this.heardAt >= QUIET_MS) {
       this.hello();
       if (this.silentSince !== null) this.tell({ ...NOTHING, header: true });
     }
   };
+
+  private send(content: ToKernel): void {
+    try {
+      this.model.send(content);
+    } catch {
+      // A comm throws ("Cannot send") once its kernel was restarted or shut down; it never comes back.
+      this.isLost = true;
+      this.tell({ ...NOTHING, header: true });
+    }
+  }
 
   private get ended(): boolean {
     const { header } = this.state;

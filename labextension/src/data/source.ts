@@ -8,6 +8,8 @@ export interface RunSource {
   readonly state: RunState;
   /** Since when nothing was heard though something should have been (epoch milliseconds); null while all is well. */
   readonly silentSince: number | null;
+  /** Whether the other side is gone for good, so that nothing more will come. */
+  readonly isLost: boolean;
   /** The last thing that the other side couldn't do, in its words. */
   readonly problem: string | null;
   /** Call `listener` at each change. Returns how to end that. */

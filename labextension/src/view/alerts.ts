@@ -1,4 +1,5 @@
-import type { Header, RunError } from '../data/protocol';
+import type { RunError } from '../data/protocol';
+import type { RunSource } from '../data/source';
 import type { Context } from './context';
 import { h } from './dom';
 import { fill } from './words';
@@ -10,17 +11,24 @@ export class Alerts {
 
   constructor(private readonly context: Context) {}
 
-  /** `silentSince` (epoch milliseconds) and `problem`: what the source has to say. */
-  update(header: Header | null, silentSince: number | null, problem: string | null): void {
+  /** Say what `source` knows now. */
+  update(source: RunSource): void {
+    const { header } = source.state;
     const error = header?.error ?? null;
-    const { words, format } = this.context;
-    const silent = silentSince === null ? [] : [fill(words.silent, { time: format.time(silentSince) })];
-    const notes = [...(header?.notes ?? []), ...(problem === null ? [] : [problem]), ...silent];
+    const notes = [...(header?.notes ?? []), ...this.troubles(source)];
     const now = JSON.stringify([error, notes]);
     if (now === this.shown) return;
     this.shown = now;
     const alerts = notes.map(note => h('div', { class: 'cellrun-alert', role: 'note' }, ...withCode(note)));
     this.element.replaceChildren(...(error ? [why(error)] : []), ...alerts);
+  }
+
+  private troubles({ state, problem, silentSince, isLost }: RunSource): string[] {
+    const { words, format } = this.context;
+    const troubles = problem === null ? [] : [problem];
+    if (isLost) troubles.push(fill(words.lost, { id: state.header?.run_id ?? '' }));
+    if (silentSince !== null) troubles.push(fill(words.silent, { time: format.time(silentSince) }));
+    return troubles;
   }
 }
 

@@ -123,7 +123,7 @@ export class Board {
     const { name } = metric;
     const card =
       found.kind === 'chart'
-        ? new ChartCard(this.crosshair, this.context, () => this.redraw(name))
+        ? new ChartCard(name, this.crosshair, this.context, () => this.redraw(name))
         : new TableCard(name, this.context);
     // A curve over an x that was logged is looked at as a form, so it gets the whole width; so does a table.
     if (found.kind === 'table' || !hasIndex(metric)) card.element.dataset.wide = '';

@@ -27,10 +27,12 @@ export class ChartCard {
 
   /** `resized` is called when the chart has to be drawn anew, once it is in sight. */
   constructor(
+    name: string,
     private readonly crosshair: Crosshair,
     private readonly context: Context,
     resized: () => void,
   ) {
+    setText(this.name, name); // before it is drawn
     this.overlay = new Overlay(context.format);
     this.area = h('div', { class: 'cellrun-plot-area' }, this.plot.element, this.overlay.element);
     const title = h('div', { class: 'cellrun-card-title' }, h('span', {}, this.name, ' ', this.subtitle));
@@ -47,7 +49,6 @@ export class ChartCard {
     if (series.x !== this.shown?.series.x) this.join(series.x ?? '');
     this.shown = { metric, series };
     this.live = live;
-    setText(this.name, series.title);
     setText(this.subtitle, series.subtitle);
     setAttribute(this.element, 'title', `${series.title} ${series.subtitle}`.trim());
     this.draw();

@@ -3,7 +3,7 @@ import type { Series } from '../data/series';
 import { Axis } from './axis';
 import type { Format } from './format';
 import { drawable, extent } from './range';
-import { ticks, type Ticks } from './ticks';
+import { NO_TICKS, ticks, type Ticks } from './ticks';
 
 /** One line of a chart. NaN is a gap. */
 export interface Curve {
@@ -50,8 +50,9 @@ export function layOut(
 ): Figure {
   const { width, height } = size;
   const [xLow, xHigh] = drawable(extent(curves.slice(0, 1).map(curve => curve.x)), 0);
-  const [yLow, yHigh] = drawable(extent(curves.map(curve => curve.y)), 0.06);
-  const yTicks = ticks(yLow, yHigh, Math.max(2.5, height / 56));
+  const ys = extent(curves.map(curve => curve.y));
+  const [yLow, yHigh] = drawable(ys, 0.06);
+  const yTicks = ys ? ticks(yLow, yHigh, Math.max(2.5, height / 56)) : NO_TICKS; // of NaN alone there is no scale
   const labels = yTicks.values.map(value => format.tick(value, yTicks.step).length);
   const longest = Math.max(0, ...labels) * LABEL_CHARACTER_PX + 10;
   const left = Math.max(LEAST_LEFT_PX, Math.ceil(longest / LEFT_STEP_PX) * LEFT_STEP_PX);

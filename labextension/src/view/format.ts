@@ -31,6 +31,7 @@ export class Format {
   /** A number beside a grid line, where lines are `step` apart. */
   tick(value: number, step: number): string {
     const size = Math.max(Math.abs(value), step);
+    if (size >= 1e15) return value === 0 ? this.fixed(0, 0) : this.scientific(value, 1);
     if (size >= 1e5) return this.compact(value);
     if (step < 1e-4) return value === 0 ? this.fixed(0, 0) : this.scientific(value, 0);
     return this.fixed(value, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));

@@ -24,6 +24,7 @@ export class HeaderBar {
   private header: Header | null = null;
   private patience: ReturnType<typeof setTimeout> | undefined;
   private headerAt = 0;
+  private isLost = false;
 
   constructor(
     private readonly context: Context,
@@ -55,12 +56,13 @@ export class HeaderBar {
     this.timer = setInterval(() => this.tick(), 1000);
   }
 
-  /** Show a header that came at `headerAt` (epoch milliseconds). */
-  update(header: Header, headerAt: number): void {
+  /** Show a header that came at `headerAt` (epoch milliseconds). `isLost`: it's the last one. */
+  update(header: Header, headerAt: number, isLost: boolean): void {
     const before = this.header;
-    if (header === before) return;
+    if (header === before && isLost === this.isLost) return;
     this.header = header;
     this.headerAt = headerAt;
+    this.isLost = isLost;
     if (header.status !== before?.status) {
       const word = h('span', {}, this.context.words.status[header.status]);
       this.state.replaceChildren(statusIcon(header.status), word);
@@ -87,13 +89,13 @@ export class HeaderBar {
   private showCancel(): void {
     const { header } = this;
     if (!header) return;
-    this.cancel.hidden = !header.cancelable || isTerminal(header.status);
+    this.cancel.hidden = this.isLost || !header.cancelable || isTerminal(header.status);
     this.cancel.disabled = header.status === 'CancelRequested';
   }
 
   private tick(): void {
     const { header } = this;
-    if (!header) return;
+    if (!header || this.isLost) return;
     const before =
       header.elapsed_s ?? (header.started_at === null ? null : Date.now() / 1000 - header.started_at);
     const since =

@@ -104,10 +104,11 @@ export class LogLines {
 
   private readonly scrolled = (): void => {
     const { scrollTop, scrollHeight, clientHeight } = this.element;
-    // Where it was put by `scrollTo`, it is neither above nor below the last place.
-    if (scrollTop < this.lastTop) this.setFollowing(false);
-    else if (scrollTop > this.lastTop && scrollTop + clientHeight >= scrollHeight - END_PX)
-      this.setFollowing(true);
+    const isAtEnd = scrollTop + clientHeight >= scrollHeight - END_PX;
+    // Where it was put by `scrollTo`, it is neither above nor below the last place; where a pane that grew left it,
+    // it is above, but at the end.
+    if (scrollTop < this.lastTop && !isAtEnd) this.setFollowing(false);
+    else if (scrollTop > this.lastTop && isAtEnd) this.setFollowing(true);
     this.lastTop = scrollTop;
     const top = this.window.offsetTop;
     const bottom = top + this.window.offsetHeight;

@@ -75,10 +75,12 @@ export class LogPane {
     const { log, header } = this.source.state;
     const ended = header !== null && isTerminal(header.status);
     const count = log.last - log.first;
-    const fresh = fill(words.paused, { n: format.count(Math.max(0, log.last - this.pausedAt)) });
-    setText(this.position, !this.lines.following ? fresh : ended ? words.ended : words.following);
+    const fresh = Math.max(0, log.last - this.pausedAt);
+    const paused = !this.lines.following && !(ended && fresh === 0);
+    const where = ended ? words.ended : words.following;
+    setText(this.position, paused ? fill(words.paused, { n: format.count(fresh) }) : where);
     setAttribute(this.position, 'title', words.toEnd);
-    setAttribute(this.position, 'data-paused', this.lines.following ? null : '');
+    setAttribute(this.position, 'data-paused', paused ? '' : null);
     const lines = log.start > 0 ? words.lastLines : count === 1 ? words.line : words.lines;
     setText(this.count, fill(lines, { n: format.count(count) }));
     this.empty.hidden = count > 0;

@@ -1,11 +1,14 @@
-/** The least and the greatest finite value of some columns; null if there is none. */
+/** Values beyond are as good as infinite: the difference of two of them may be no number. */
+const LARGEST = Number.MAX_VALUE / 4;
+
+/** The least and the greatest value that can be drawn of some columns; null if there is none. */
 export function extent(columns: Iterable<Float64Array>): readonly [number, number] | null {
   let low = Infinity;
   let high = -Infinity;
   for (const column of columns) {
     for (const value of column) {
-      if (value < low && value !== -Infinity) low = value;
-      if (value > high && value !== Infinity) high = value;
+      if (value < low && value >= -LARGEST) low = value;
+      if (value > high && value <= LARGEST) high = value;
     }
   }
   return low <= high ? [low, high] : null;
@@ -17,6 +20,6 @@ export function drawable(found: readonly [number, number] | null, margin: number
   const [low, high] = found;
   const span = high - low;
   if (span > Math.abs(high + low) * 1e-12) return [low - margin * span, high + margin * span];
-  const around = low === 0 ? 1 : Math.abs(low) * 0.5;
+  const around = low === 0 ? 1.2 : Math.abs(low) * 0.6;
   return [low - around, high + around];
 }

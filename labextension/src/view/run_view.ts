@@ -108,11 +108,11 @@ export class RunView {
     const live = header !== null && !isTerminal(header.status);
     if (dirty.header) {
       if (header) {
-        this.header.update(header, source.state.headerAt);
+        this.header.update(header, source.state.headerAt, source.isLost);
         setAttribute(this.element, 'aria-label', header.name);
         this.footer.update(header);
       }
-      this.alerts.update(header, source.silentSince, source.problem);
+      this.alerts.update(source);
     }
     this.board.change(dirty.metrics, live);
     this.board.draw();

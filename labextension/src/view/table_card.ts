@@ -16,6 +16,7 @@ export class TableCard {
     name: string,
     private readonly context: Context,
   ) {
+    setText(this.name, name);
     const table = h('table', {}, h('thead', {}, this.head), this.body);
     const scroller = h(
       'div',
@@ -29,7 +30,6 @@ export class TableCard {
   update(metric: Metric, series: Series): void {
     const { format, words } = this.context;
     const columns = series.lines.flatMap(name => metric.column(name) ?? []);
-    setText(this.name, series.title);
     const rows = { shown: format.count(metric.length), rows: format.count(metric.rows) };
     setText(this.note, metric.rows > metric.length ? fill(words.rowsOf, rows) : '');
     this.head.replaceChildren(...columns.map(column => h('th', { scope: 'col' }, column.name)));

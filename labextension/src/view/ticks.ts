@@ -4,6 +4,8 @@ export interface Ticks {
   readonly step: number;
 }
 
+export const NO_TICKS: Ticks = { values: [], step: 1 };
+
 /** Steps that are round, from the largest: at powers of ten, a half and a fifth of them. */
 const ROUND = [10, 5, 2, 1, 0.5, 0.2, 0.1];
 
@@ -14,12 +16,12 @@ const ROUND = [10, 5, 2, 1, 0.5, 0.2, 0.1];
  */
 export function ticks(low: number, high: number, most: number, whole = false): Ticks {
   const rough = (high - low) / most;
-  if (!(rough > 0) || !Number.isFinite(rough)) return { values: [], step: 1 };
+  if (!(rough > 0) || !Number.isFinite(rough)) return NO_TICKS;
   const power = 10 ** Math.floor(Math.log10(rough));
   const steps = ROUND.map(factor => (whole ? Math.max(1, factor * power) : factor * power));
   const least = steps.findLastIndex(step => step >= rough * (1 - 1e-9));
   const found = steps.slice(least).map(step => multiples(low, high, step));
-  return found.find(({ values }) => values.length > 1) ?? found[0] ?? { values: [], step: 1 };
+  return found.find(({ values }) => values.length > 1) ?? found[0] ?? NO_TICKS;
 }
 
 function multiples(low: number, high: number, step: number): Ticks {

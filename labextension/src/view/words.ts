@@ -8,6 +8,7 @@ export interface Words {
   readonly cancelTitle: string;
   readonly elapsed: string;
   readonly silent: string;
+  readonly lost: string;
   readonly noMetricsYet: string;
   readonly noLogYet: string;
   readonly noLog: string;
@@ -58,6 +59,7 @@ const ENGLISH: Words = {
   cancelTitle: 'Ask the run to stop',
   elapsed: 'elapsed time',
   silent: 'Nothing heard from the kernel since {time}: it is busy, or gone. What is shown may be old.',
+  lost: "This view's kernel is gone, so what is shown is old. Its run, as it is now: `RunDetails(Run.get(ws, '{id}')).show()`",
   noMetricsYet: "Metrics will appear here: run.log('loss', value)",
   noLogYet: 'What the run prints will appear here.',
   noLog: 'This run printed nothing.',
@@ -108,6 +110,7 @@ const JAPANESE: Words = {
   cancelTitle: '実行の停止を要求する',
   elapsed: '経過時間',
   silent: '{time} からカーネルの応答がありません（処理中か、終了しています）。表示は古い可能性があります。',
+  lost: "カーネルが終了したため、この表示は更新されません。現在の状態：`RunDetails(Run.get(ws, '{id}')).show()`",
   noMetricsYet: "メトリックはここに表示されます：run.log('loss', value)",
   noLogYet: '実行の出力はここに表示されます。',
   noLog: 'この実行の出力はありません。',

@@ -108,6 +108,19 @@ describe('silence', () => {
     expect(changes.at(-1)?.header).toBe(true); // so that the view takes its words back
   });
 
+  test('of a kernel that is gone is told to the reader, who can do nothing more', () => {
+    kernel.tell({ reset: true, header: {} });
+    kernel.isGone = true;
+    vi.advanceTimersByTime(5_000);
+    expect(source.isLost).toBe(true);
+    expect(source.silentSince).toBeNull();
+    expect(changes.at(-1)?.header).toBe(true);
+    source.cancel();
+    vi.advanceTimersByTime(60_000);
+    expect(source.silentSince).toBeNull();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test('of a run that ended is as it should be', () => {
     kernel.tell({ reset: true, header: { status: 'Completed' } });
     vi.advanceTimersByTime(100_000);

@@ -67,6 +67,23 @@ describe('what is shown', () => {
     expect(gaps.querySelectorAll('.point').length).toBeGreaterThan(5);
   });
 
+  test('values that are never finite have no scale', async () => {
+    const { place, kernel } = show();
+    kernel.tell({
+      reset: true,
+      header: {},
+      metrics: {
+        nothing: { columns: { step: [0, 1], nothing: [NaN, -Infinity] } },
+        loss: { columns: { step: [0, 1], loss: [2, 1] } },
+      },
+    });
+    const loss = await card(place, 'loss');
+    const nothing = loss.parentElement!.firstElementChild!;
+    expect(nothing.querySelectorAll('.xtick').length).toBeGreaterThan(1);
+    expect(nothing.querySelectorAll('.ytick')).toHaveLength(0);
+    expect(text(nothing, '.cellrun-legend')).toBe('−∞');
+  });
+
   test('texts are a table', async () => {
     const { place, kernel } = show();
     kernel.tell({

@@ -112,6 +112,7 @@ describe('grid lines', () => {
     expect(labels(0.4, 1)).toEqual(['0.4', '0.6', '0.8', '1.0']);
     expect(labels(-2000, 0)).toEqual(['−2,000', '−1,000', '0']);
     expect(labels(0, 3e7)).toEqual(['0', '10M', '20M', '30M']);
+    expect(labels(0, 2e18)).toEqual(['0', '1.0e18', '2.0e18']);
     expect(labels(0, 3e-7)).toEqual(['0', '1e−7', '2e−7', '3e−7']);
   });
 });
@@ -121,12 +122,13 @@ describe('ranges', () => {
     expect(extent([Float64Array.of(NaN, 3, -Infinity, 1), Float64Array.of(Infinity, 2)])).toEqual([1, 3]);
     expect(extent([Float64Array.of(NaN, Infinity)])).toBeNull();
     expect(extent([])).toBeNull();
+    expect(extent([Float64Array.of(-1.7e308, 1, 1.7e308, 2)])).toEqual([1, 2]); // their difference is infinite
   });
 
   test('can always be drawn', () => {
     expect(drawable(null, 0.1)).toEqual([0, 1]);
-    expect(drawable([0, 0], 0.1)).toEqual([-1, 1]);
-    expect(drawable([10, 10], 0.1)).toEqual([5, 15]);
+    expect(drawable([0, 0], 0.1)).toEqual([-1.2, 1.2]);
+    expect(drawable([10, 10], 0.1)).toEqual([4, 16]);
     expect(drawable([0, 10], 0.1)).toEqual([-1, 11]);
     const [low, high] = drawable([1e300, 1e300], 0.1);
     expect(high).toBeGreaterThan(low);

@@ -83,6 +83,21 @@ test('Cancel asks the run to stop, once', async () => {
   await until(() => button.hidden, 'there is nothing to cancel');
 });
 
+test('a view whose kernel is gone says how to see the run again, and lets its time stand', async () => {
+  const { place, kernel, source } = show('running');
+  const button = find(place, '.cellrun-header button') as HTMLButtonElement;
+  await until(() => !button.hidden, 'there is a button');
+  kernel.isGone = true;
+  source.cancel();
+  await until(() => button.hidden, 'there is nobody to ask');
+  expect(text(place, '[role=note] code')).toBe(
+    "RunDetails(Run.get(ws, 'digits_1795507200_0a1b2c3d')).show()",
+  );
+  const time = text(place, '.cellrun-elapsed');
+  await new Promise(resolve => setTimeout(resolve, 1_200));
+  expect(text(place, '.cellrun-elapsed')).toBe(time);
+});
+
 test('a run that failed says why before all else', async () => {
   const { place } = show('failed');
   await until(() => place.querySelector('[role=alert]') !== null, 'there is an alert');

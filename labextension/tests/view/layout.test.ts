@@ -79,6 +79,25 @@ describe('width', () => {
   });
 });
 
+test.each([640, 400, 300])('no word of the log is cut at %i px', async width => {
+  const { place, kernel } = show('running', width);
+  await settled(place);
+  const footer = find(place, '.cellrun-log-footer');
+  const cut = (): string[] =>
+    [...footer.children]
+      .filter(element => element.scrollWidth > element.clientWidth + 1)
+      .map(element => element.textContent);
+  expect(cut()).toEqual([]);
+  kernel.tell({ log: 'a line\n'.repeat(100) });
+  const lines = find(place, '.cellrun-log-lines');
+  await until(() => lines.innerText.includes('a line'), 'the lines are drawn');
+  lines.dispatchEvent(new WheelEvent('wheel', { deltaY: -100 }));
+  kernel.tell({ log: 'a line\n'.repeat(12_345) });
+  await until(() => footer.innerText.includes('paused · 12,345 new lines'), 'it is paused');
+  expect(cut()).toEqual([]);
+  expect(footer.innerText).toContain('Download');
+});
+
 test('data that comes moves nothing that is there', async () => {
   const { place, kernel } = show();
   const shifts: number[] = [];

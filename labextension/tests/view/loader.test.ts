@@ -109,6 +109,16 @@ describe('over the comm', () => {
     expect(asked(other)).toBe(2);
   });
 
+  test('a kernel that was restarted meanwhile is asked no more', () => {
+    vi.useFakeTimers();
+    const kernel = new FakeKernel();
+    open(kernel);
+    kernel.isGone = true;
+    vi.advanceTimersByTime(60_000);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
   test('a place is kept while the code is on its way', async () => {
     const kernel = new FakeKernel();
     const { widget: made } = open(kernel);

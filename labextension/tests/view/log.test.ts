@@ -102,6 +102,23 @@ describe('following', () => {
     expect(topLine(shown)).toBe('line 0');
   });
 
+  test('a pane that grows goes on following', async () => {
+    const shown = await withLog(numbered(0, 1000));
+    const noticed = new Promise(resolve => lines(shown).addEventListener('scroll', resolve, { once: true }));
+    find(shown.place, '.cellrun-log').style.minHeight = '500px';
+    await noticed;
+    expect(atEnd(shown)).toBe(true);
+    expect(footer(shown)).toMatch(/^following/);
+  });
+
+  test('scrolled up in a run that ended, there is nothing new to wait for', async () => {
+    const shown = await withLog(numbered(0, 1000));
+    shown.kernel.tell({ header: { status: 'Completed' } });
+    await until(() => footer(shown).startsWith('ended'), 'the end is said');
+    await scroll(shown, 100);
+    expect(footer(shown)).toMatch(/^ended/);
+  });
+
   test('an ended run says so', async () => {
     const shown = await withLog('one\n');
     shown.kernel.tell({ header: { status: 'Completed' } });

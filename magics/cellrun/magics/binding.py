@@ -16,8 +16,6 @@ def check_name(shell: InteractiveShell, asked: str | None, ending: Run | None = 
     """Raise UsageError if the name that was asked for can't be bound; a run that is about to be ended may lose it."""
     if asked is None:
         return
-    if not asked.isidentifier():
-        raise UsageError(f"--as {asked}: this is no name; give one, such as `--as trial`")
     taken = _taken_by(shell, asked)
     if taken and (ending is None or shell.user_ns[asked] is not ending):
         raise UsageError(f"--as {asked}: the notebook has {taken} of that name; give another, such as `--as trial`")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import keyword
+import os
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
 _SEPARATOR = re.compile(r"(?:^|\s)--(?:\s+|$)")
+_COMMENT = re.compile(r"(?:^|\s)#(?:\s.*)?$")  # a blank after it: `#fff` is an argument
+_QUOTED = re.compile(r'''\\.|'[^']*'|"(?:\\.|[^"\\])*"''')
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -35,25 +39,50 @@ class MagicParser(MagicArgumentParser):
 
     def parse_line(self, line: str) -> argparse.Namespace:
         """Parse options. Raises UsageError that says what is wrong and shows a sample."""
-        return self.parse_args(words(line))
+        return self.parse_args(self.words(line))
+
+    def words(self, text: str) -> list[str]:
+        """Split a text as a shell does, without expanding anything; a comment at its end isn't part of it.
+
+        Raises UsageError for a quote that isn't closed.
+        """
+        try:
+            return shlex.split(without_comment(text))
+        except ValueError as error:
+            self.error(f"{str(error).lower()} in: {text}")
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError with a sample: what argparse calls."""
-        raise UsageError(f"{message}; for example:\n\n{self._sample}")
+        raise UsageError(f"{message}; %{self.prog}? explains the options; for example:\n\n{self._sample}")
 
 
 def split_line(line: str) -> tuple[str, str | None]:
-    """Return the part of a magic's line before ` -- ` and the part after it, None if there is no `--`."""
-    found = _SEPARATOR.search(line)
-    return (line[: found.start()], line[found.end() :]) if found else (line, None)
+    """Return the part of a magic's line before the first ` -- ` that isn't quoted, and the part after it, if any."""
+    masked = _masked(line)
+    found, comment = _SEPARATOR.search(masked), _COMMENT.search(masked)
+    if found is None or (comment and comment.start() < found.start()):
+        return line, None
+    return line[: found.start()], line[found.end() :]
 
 
-def words(text: str) -> list[str]:
-    """Split a text as a shell does, without expanding anything. Raises UsageError for a quote that isn't closed."""
+def without_comment(text: str) -> str:
+    """Return a text without the comment at its end: what follows a ` # ` that isn't quoted."""
+    comment = _COMMENT.search(_masked(text))
+    return text[: comment.start()] if comment else text
+
+
+def unquoted(command: str) -> str:
+    """Return a shell command without the quotes around the whole of it, which a shell would take for one word."""
     try:
-        return shlex.split(text)
-    except ValueError as error:
-        raise UsageError(f"{error} in: {text}") from error
+        words = shlex.split(command)
+    except ValueError:  # for the run's own shell to complain about
+        return command
+    return words[0] if len(words) == 1 else command
+
+
+def _masked(line: str) -> str:
+    """Return a line of the same length without what is quoted in it."""
+    return _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), line)
 
 
 def seconds(text: str) -> float:
@@ -64,17 +93,18 @@ def seconds(text: str) -> float:
     return float(found[1]) * _SECONDS[found[2]]
 
 
-def variable(text: str) -> tuple[str, str | None]:
+def variable(text: str) -> tuple[str, str]:
     """Read `NAME=VALUE`, or `NAME` alone for the notebook's own value of it; as argparse's `type`."""
     name, equals, value = text.partition("=")
     if not name.isidentifier():
         raise argparse.ArgumentTypeError(f"{text!r} is no variable; give NAME=VALUE, or NAME to pass on the notebook's")
-    return name, value if equals else None
+    if not equals and name not in os.environ:
+        raise argparse.ArgumentTypeError(f"the notebook has no environment variable {name!r}; give {name}=VALUE")
+    return name, value if equals else os.environ[name]
 
 
-def variables(given: list[tuple[str, str | None]], environ: Mapping[str, str]) -> dict[str, str]:
-    """Return variables with their values. Raises UsageError for one without a value that the notebook doesn't have."""
-    for name, value in given:
-        if value is None and name not in environ:
-            raise UsageError(f"--env {name}: the notebook has no such environment variable; give --env {name}=VALUE")
-    return {name: environ[name] if value is None else value for name, value in given}
+def python_name(text: str) -> str:
+    """Read the name of a variable; as argparse's `type`."""
+    if not text.isidentifier() or keyword.iskeyword(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name for a variable; give one such as trial")
+    return text

@@ -6,14 +6,14 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
 from cellrun.core.experiment import Experiment
+from cellrun.core.runs import open_runs
 from cellrun.core.runs.output_tee import OutputTee
 from cellrun.core.runs.run import Run
 from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
 from cellrun.core.workspace import Workspace
 from cellrun.magics import binding
 from cellrun.magics.notebook_cell import NotebookCell, default_experiment
-from cellrun.magics.options import MagicParser
+from cellrun.magics.options import MagicParser, python_name
 from cellrun.magics.view import plain_errors, say, show
 
 _SAMPLE = """\
@@ -27,7 +27,7 @@ def _parser() -> MagicParser:
     add = parser.add_argument
     add("experiment", nargs="?", help="the run's experiment; left out, the notebook's name; e.g. example")
     add("--name", metavar="TEXT", help="the run's display name; e.g. --name 'first look'")
-    add("--as", dest="as_name", metavar="NAME", help="the variable for the run; e.g. --as trial")
+    add("--as", dest="as_name", type=python_name, metavar="NAME", help="the variable for the run; e.g. --as trial")
     add("--no-view", action="store_true", help="show no live view below the cell; e.g. --no-view")
     return parser
 
@@ -73,7 +73,7 @@ class _LoggedRun:
     def __init__(self, shell: InteractiveShell, run: Run) -> None:
         self._shell = shell
         self.run = run
-        self._tee = OutputTee(run.layout.log)
+        self._tee = OutputTee(run.layout.log, lambda: open_runs.get(run.id) is not None)
         self._tee.start()
         shell.events.register("pre_run_cell", self._before_cell)
         shell.events.register("post_run_cell", self._after_cell)
@@ -82,8 +82,7 @@ class _LoggedRun:
         """End the run, if it is open, because another one takes its place."""
         self._stop()
         if self._is_open():
-            StatusFile(self.run.layout).change(Status.CANCELED, reason=f"replaced by {other.name}")
-            self.run.cancel()  # closes what the open run holds
+            self.run.cancel(f"replaced by {other.name}")
             say(f"{self.run.name} is ended: replaced by {other.name}")
 
     def _before_cell(self, _info: object) -> None:

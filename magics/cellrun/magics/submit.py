@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import no_var_expand
 
 from cellrun.core.experiment import Experiment
 from cellrun.core.submission.script_run_config import ScriptRunConfig
@@ -15,8 +15,10 @@ from cellrun.core.workspace import Workspace
 from cellrun.magics import binding
 from cellrun.magics.cell_run_config import CellRunConfig, CellToSubmit
 from cellrun.magics.notebook_cell import NotebookCell, default_experiment
-from cellrun.magics.options import MagicParser, seconds, split_line, variable, variables, words
-from cellrun.magics.view import is_notebook, plain_errors, say, show
+from cellrun.magics.options import MagicParser, python_name, seconds, split_line, unquoted, variable, without_comment
+from cellrun.magics.view import cells_syntax_errors, is_notebook, plain_errors, say, show
+
+_NO_FRAME = 1_000_000  # deeper than any stack: only the notebook's names are meant, none of ours
 
 _SAMPLE = """\
 %%submit digits --cpus 2 --timeout 10m -- --learning_rate 0.001
@@ -42,7 +44,8 @@ def _parser() -> MagicParser:
     more = "one more environment variable; NAME alone passes on the notebook's; e.g. --env MODE=quick --env HF_TOKEN"
     add("--env", type=variable, action="append", default=[], metavar="NAME=VALUE", help=more)
     add("--wait", action="store_true", help="wait for its end; its failure is then this cell's too; e.g. --wait")
-    add("--as", dest="as_name", metavar="NAME", help="the variable for it, here and in the cell; e.g. --as trial")
+    name = "the variable for it, here and in the cell; e.g. --as trial"
+    add("--as", dest="as_name", type=python_name, metavar="NAME", help=name)
     add("--script", metavar="FILE", help="submit a script, no cell; e.g. %%submit --script train.py")
     folder = (
         "the folder that goes along with a script or command; left out, the current one; e.g. --source-directory src"
@@ -62,6 +65,7 @@ class SubmitMagic:
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
 
+    @no_var_expand  # `$i` in a command is the shell's
     @_PARSER.explains
     def submit(self, line: str, cell: str | None = None) -> None:
         """Submit the cell below as a run, and show it live.
@@ -73,15 +77,18 @@ class SubmitMagic:
 
         The cell runs as a script in a process of its own, and this notebook is free at once. What the cell uses
         from the notebook goes along: variables, functions, classes, imports, local modules. In it, `run` is the
-        run. After ` -- ` come the cell's arguments, as in sys.argv. The same with a script or a shell command:
+        run. After ` -- ` come the cell's arguments, as in sys.argv; {name} and $name stand for the notebook's
+        values there. The same with a script, or with a shell command, whose $name is the shell's own:
 
             %submit digits --script train.py --source-directory src -- --learning_rate 0.001
             %submit digits --command -- export RANK=0 && python train.py
         """
         before, after = split_line(line)
-        given = _PARSER.parse_line(before)
+        given = _PARSER.parse_line(self._expanded(before))
+        if after and not given.command:
+            after = self._expanded(after)
         binding.check_name(self._shell, given.as_name)
-        with plain_errors():
+        with plain_errors(), cells_syntax_errors(self._shell):
             workspace = Workspace.from_config()
             if given.script or given.command:
                 config = _script_config(given, cell, after)
@@ -96,16 +103,20 @@ class SubmitMagic:
             if given.wait:
                 run.wait_for_completion(show_output=not is_notebook(self._shell))
 
+    def _expanded(self, text: str) -> str:
+        """Return a text with the notebook's values for `{name}` and `$name`, as IPython does for other magics."""
+        return str(self._shell.var_expand(without_comment(text), depth=_NO_FRAME))  # type: ignore[no-untyped-call]
+
     def _cell_config(
         self, given: Namespace, cell: str | None, line: str, after: str | None, workspace: Workspace
     ) -> CellRunConfig:
         if given.source_directory:
             _PARSER.error("--source-directory goes with --script or --command: a cell takes along what it needs")
         if not cell or not cell.strip():
-            _PARSER.error("there is no cell to submit")
+            _PARSER.error("there is no cell to submit, and neither --script nor --command")
         notebook_cell = NotebookCell.current(self._shell, f"%%submit {line}\n{cell}")
         run_name = given.as_name or binding.RUN_NAME
-        to_submit = CellToSubmit(notebook_cell, cell, run_name, words(after or ""))
+        to_submit = CellToSubmit(notebook_cell, cell, run_name, _PARSER.words(after or ""))
         return CellRunConfig(self._shell, to_submit, workspace.layout.values, **_common(given))
 
 
@@ -114,13 +125,13 @@ def _script_config(given: Namespace, cell: str | None, after: str | None) -> Scr
         _PARSER.error(f"--script and {'--command' if given.command else 'a cell'} exclude each other")
     folder = given.source_directory or "."
     if given.script:
-        return ScriptRunConfig(folder, given.script, words(after or ""), **_common(given))
+        return ScriptRunConfig(folder, given.script, _PARSER.words(after or ""), **_common(given))
     if bool(cell) == bool(after):
         raise UsageError(
             "--command takes its command from the cell or from what follows ` -- `; for example:\n\n"
             "%submit digits --command -- export RANK=0 && python train.py"
         )
-    return ScriptRunConfig(folder, command=cell or after, **_common(given))
+    return ScriptRunConfig(folder, command=cell or unquoted(after or ""), **_common(given))
 
 
 def _common(given: Namespace) -> dict[str, Any]:
@@ -132,5 +143,5 @@ def _common(given: Namespace) -> dict[str, Any]:
         "gpus": given.gpus,
         "memory": given.memory,
         "max_run_duration_seconds": given.timeout,
-        "environment_variables": variables(given.env, os.environ),
+        "environment_variables": dict(given.env),
     }

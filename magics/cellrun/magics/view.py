@@ -38,3 +38,19 @@ def plain_errors() -> Iterator[None]:
         text = f"{type(error).__name__}: {error}"
         error._render_traceback_ = text.splitlines  # type: ignore[attr-defined]  # IPython's
         raise
+
+
+@contextmanager
+def cells_syntax_errors(shell: InteractiveShell) -> Iterator[None]:
+    """Let IPython show a syntax error as it shows one of its own cells: without the frames of how it was found."""
+    try:
+        yield
+    except SyntaxError:
+        before = shell.custom_exceptions, shell.CustomTB
+
+        def show(shell: InteractiveShell, *_: object, **__: object) -> None:
+            shell.custom_exceptions, shell.CustomTB = before
+            shell.showsyntaxerror()  # type: ignore[no-untyped-call]
+
+        shell.set_custom_exc((SyntaxError,), show)  # type: ignore[no-untyped-call]
+        raise

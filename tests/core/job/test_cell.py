@@ -103,6 +103,13 @@ def test_a_chain_of_errors_is_told_whole(cell):
     assert done.stderr.splitlines()[-1] == "ValueError: second"
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="groups of exceptions came with Python 3.11")
+def test_a_group_of_errors_names_the_cell_at_each(cell):
+    done = cell("try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise ExceptionGroup('two', [error])")
+    frames = [line.strip(" |") for line in done.stderr.splitlines() if "line" in line]
+    assert frames == ["Cell In[7], line 2", "Cell In[7], line 4", "Cell In[7], line 2"]
+
+
 def test_an_error_in_a_thread_names_the_cell_too(cell):
     source = "import threading\nt = threading.Thread(target=lambda: 1 / 0, name='worker')\nt.start()\nt.join()"
     done = cell(source)
@@ -134,6 +141,11 @@ def test_magics_run_in_a_shell_without_a_history(cell, tmp_path):
     lines = prints(cell, source, needs_ipython=True).splitlines()
     assert lines[:2] == ["hi", "there"]
     assert not list(tmp_path.rglob("history.sqlite*"))
+
+
+def test_a_magic_for_windows_changes_nothing(cell):
+    source = "get_ipython().run_line_magic('matplotlib', 'inline')\nget_ipython().enable_gui('tk')\nprint('goes on')"
+    assert prints(cell, source, needs_ipython=True).endswith("goes on\n")
 
 
 def test_an_error_in_a_magic_fails_the_cell(cell):

@@ -164,6 +164,14 @@ def test_fail_says_why(exp):
     assert 'int("x")' in failure(run)["traceback"]
 
 
+@pytest.mark.parametrize("from_outside", [False, True])
+def test_a_reason_of_a_cancel_is_kept(exp, here, from_outside):
+    run = exp.start_logging()
+    (Run(exp, run.id) if from_outside else run).cancel("no use")
+    status = StatusFile(run.layout).read()
+    assert (status.status, status.reason) == ("Canceled", "no use")
+
+
 def test_canceled_from_outside_the_next_log_call_says_so(exp, here):
     run = exp.start_logging()
     run.log("m", 1)

@@ -18,10 +18,12 @@ from cellrun.core import (
     RunClosedError,
     RunNotFoundError,
     ScriptRunConfig,
+    Status,
     UserErrorException,
 )
 from cellrun.core.store.metrics import Metrics
 from cellrun.core.store.reader import EventReader
+from cellrun.core.store.status_file import StatusFile
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c020000000b4944415478da6364f8ff9f0100050001"
@@ -189,6 +191,8 @@ def test_files_that_are_refused(run, here):
         run.upload_file("b.txt", "nothing.txt")
     with pytest.raises(InvalidNameError, match="file name"):
         run.upload_file("../b.txt", "a.txt")
+    with pytest.raises(UserErrorException, match=r"'a\.txt/b\.txt': a part of that name is a file"):
+        run.upload_file("a.txt/b.txt", "a.txt")
     with pytest.raises(UserErrorException, match="a name for each path"):
         run.upload_files(["b.txt"], [])
     with pytest.raises(UserErrorException, match="upload_folder takes a folder"):
@@ -272,6 +276,22 @@ def test_what_writes_to_a_closed_run_says_so(ws, run, here):
                 write()
     assert run.get_metrics() == {"m": 1}
     assert run.get_file_names() == []
+
+
+def test_the_best_run_is_tagged_and_named_when_it_has_ended(ws, exp, run):
+    run.log("m", 1)
+    run.complete()
+    [found] = exp.get_runs(status="Completed")
+    before = len(os.listdir("/proc/self/fd"))
+    found.tag("best", True)
+    found.tag("reviewed")
+    found.remove_tags("reviewed")
+    found.display_name = "the best"
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert [(same.id, same.tags) for same in exp.get_runs(tags={"best": "True"})] == [(run.id, {"best": "True"})]
+    assert ws.get_run("the best").get_metrics() == {"m": 1}
+    with pytest.raises(RunClosedError):
+        found.log("m", 2)
 
 
 def test_a_forked_child_of_a_closed_run_says_so(run):
@@ -413,6 +433,16 @@ print(run.get_status(), run.id, run.experiment.name)
     assert run.get_metrics() == {"m": [1, 2]}
     assert run.tags == {"seen": None}
     assert run.get_file_names() == ["outputs/model.txt", "user_logs/std_log.txt"]
+
+
+@pytest.mark.usefixtures("ws")
+def test_a_job_is_running_though_its_supervisor_has_not_written_so_yet(new_run, monkeypatch):
+    layout = new_run(kind="script")
+    StatusFile(layout).change(Status.STARTING)
+    monkeypatch.setenv("CELLRUN_RUN_FOLDER", str(layout.folder))
+    run = Run.get_context()
+    assert run.get_status() == "Running"
+    assert run.get_details()["startTimeUtc"]
 
 
 def test_a_job_that_leaves_its_with_block_by_an_error_fails_by_it(exp, here):

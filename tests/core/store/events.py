@@ -13,6 +13,7 @@ from cellrun.core.store.layout import RunLayout
 
 LOG_OF = """
 import sys
+from cellrun.core.errors import EventNotKeptError
 from cellrun.core.store.event_log import EventLog
 from cellrun.core.store.layout import RunLayout
 log = EventLog(RunLayout(sys.argv[1]))

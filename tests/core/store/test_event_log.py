@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import itertools
 import json
@@ -16,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cellrun.core.errors import InvalidMetricError, InvalidNameError, RunClosedError
+from cellrun.core.errors import EventNotKeptError, InvalidMetricError, InvalidNameError, RunClosedError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.status import Status
 from cellrun.core.store import event_file
@@ -296,9 +297,6 @@ def test_a_run_that_has_ended_takes_no_more(status: Status, layout: RunLayout, l
         lambda: log.row("r", {"x": 1}),
         lambda: log.list_("l", [1]),
         lambda: log.table("t", {"x": [1]}),
-        lambda: log.tag("a", "b"),
-        lambda: log.untag("a"),
-        lambda: log.rename("late"),
         lambda: log.image("i", "a.png"),
         lambda: log.file("f", 1),
     ):
@@ -312,6 +310,20 @@ def test_a_log_that_is_opened_after_the_end_refuses_its_first_call(layout: RunLa
     with pytest.raises(RunClosedError, match="is Completed; start a new run"):
         EventLog(layout).log("m", 1)
     assert list(layout.events.iterdir()) == []
+
+
+def test_tags_and_the_name_are_taken_after_the_end_and_nothing_else(layout: RunLayout) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    StatusFile(layout).change(Status.COMPLETED)
+    log = EventLog(layout)
+    log.tag("best", "yes")
+    with pytest.raises(RunClosedError):  # though its file is open by now
+        log.log("m", 1)
+    log.untag("best")
+    log.rename("the best")
+    log.release()
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert [event["k"] for event in events(layout)] == ["writer", "tag", "untag", "name"]
 
 
 def test_a_forked_notebook_is_refused_too(layout: RunLayout) -> None:
@@ -365,15 +377,15 @@ size = sum(path.stat().st_size for path in RunLayout(sys.argv[1]).events.iterdir
 resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, resource.RLIM_INFINITY))
 try:
     log.log("m", "torn")
-except OSError as error:
-    print(type(error).__name__, error.errno)
+except EventNotKeptError as error:
+    print(error)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 log.log("m", "after")
 log.log("m", "and on")
 """,
         layout,
     )
-    assert done.stdout.startswith("OSError")
+    assert done.stdout == f"'m' isn't kept in run {layout.run_id}: File too large\n"
     (path,) = layout.events.iterdir()
     whole = path.read_bytes().split(b"\n")
     assert len(whole[2]) == 20
@@ -392,14 +404,14 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (20, resource.RLIM_INFINITY))
 for value in range(3):
     try:
         log.log("m", value)
-    except OSError as error:
-        print(error.strerror)
+    except EventNotKeptError as error:
+        print(error.errno)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 log.log("m", 3)
 """,
         layout,
     )
-    assert done.stdout == "File too large\n" * 3
+    assert done.stdout == f"{errno.EFBIG}\n" * 3
     assert logged(layout) == [3]
 
 

@@ -146,6 +146,18 @@ os._exit(0)
     assert stale_writers(layout, read_summaries(layout)) == {}
 
 
+@pytest.mark.parametrize("damaged", ["", "{", "[]", "{}"])
+def test_a_damaged_summary_is_made_again_from_the_events(damaged: str, layout: RunLayout) -> None:
+    log = EventLog(layout)
+    log.log("m", 1)
+    log.close()
+    (path,) = layout.summaries.iterdir()
+    path.write_text(damaged)
+    assert run_summary(layout).metrics["m"].last == {"m": 1}
+    assert listed_summary(layout, has_ended=True).metrics["m"].last == {"m": 1}
+    assert read_summaries(layout)[path.stem].metrics["m"].count == 1
+
+
 def test_a_writer_killed_before_its_first_summary(layout: RunLayout) -> None:
     in_process("import os; log.log('m', 1); os._exit(0)", layout)
     assert read_summaries(layout) == {}

@@ -12,10 +12,10 @@ from cellrun.widgets.log_window import LogWindow
 from cellrun.widgets.pace import Pace
 from cellrun.widgets.track import Track
 
-METRICS_SHOWN = 200
+METRICS_SHOWN = 500
 POINTS = 1000  # per metric after it was thinned, twice as many before: a chart is some 800 pixels wide
 ALL_POINTS = 32_000  # of all metrics together: many metrics get fewer points each
-LEAST_POINTS = 100
+LEAST_POINTS = 50
 IMAGE_BYTES = 2_000_000  # of all images in a whole frame; the latest come first
 
 

@@ -29,6 +29,7 @@ class LiveRun:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._is_over = False
+        self._is_stopped = False
         self._thread = threading.Thread(
             target=self._follow, name=f"cellrun view of {source.layout.run_id}", daemon=True
         )
@@ -36,6 +37,11 @@ class LiveRun:
     def start(self) -> None:
         """Begin to look and send. Returns at once."""
         self._thread.start()
+
+    def stop(self) -> None:
+        """End before the run does: nobody is there to be told."""
+        self._is_stopped = True
+        self._wake.set()
 
     def hello(self, frame: int) -> None:
         """Send what a view lacks that has all frames up to this one: soon by the thread, at once when it is done."""
@@ -46,7 +52,7 @@ class LiveRun:
 
     def _follow(self) -> None:
         try:
-            while not self._step():
+            while not (self._is_stopped or self._step()):
                 self._wake.wait(LOOK_S)
                 self._wake.clear()
         except OSError as error:

@@ -40,6 +40,12 @@ class RunView(anywidget.AnyWidget):
         """Begin to feed the views, in a thread of their own that ends with the run."""
         self._live.start()
 
+    def close(self) -> None:
+        """Take the widget out of all pages and end its thread; the run goes on."""
+        if hasattr(self, "_live"):  # a widget that could not be made is closed too
+            self._live.stop()
+        super().close()
+
     def _tell(self, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
         self.send(content, buffers)
 

@@ -6,7 +6,7 @@ import importlib
 import linecache
 import operator
 import pickle
-import platform
+import sys
 from typing import Any
 
 from cellrun.core.context.manifest import Context, Group, Import
@@ -42,7 +42,7 @@ def load_context(layout: RunLayout, namespace: dict[str, Any]) -> Context:
 
 def python_version() -> str:
     """Return the version that byte code belongs to: `3.11`."""
-    return ".".join(platform.python_version_tuple()[:2])
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def _import(each: Import, namespace: dict[str, Any]) -> None:

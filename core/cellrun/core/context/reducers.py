@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import sys
 from collections.abc import Callable
@@ -49,6 +50,11 @@ def _dispatched(registry: dict[type, Callable[..., Any]]) -> Any:
     return function
 
 
+def _missing_of_dataclasses(_: Any) -> Reduced:
+    """Reduce what dataclasses tells by its identity, in a class that the cell derives from one of the notebook."""
+    return getattr, (dataclasses, "MISSING")
+
+
 def _of_workspace(value: Any) -> Reduced | None:
     """Reduce a workspace, an experiment or a run to what finds it again: they are folders."""
     from cellrun.core import Experiment, Run, Workspace  # noqa: PLC0415  # who has such a thing has loaded them
@@ -73,5 +79,6 @@ _REDUCERS: dict[str, Callable[[Any], Reduced | None]] = {
     "_lru_cache_wrapper": _cached_function,
     "cached_property": _cached_property,
     "function": _dispatching_function,
+    "_MISSING_TYPE": _missing_of_dataclasses,
     **dict.fromkeys(("Workspace", "Experiment", "Run"), _of_workspace),
 }

@@ -15,6 +15,9 @@ class _CellShell(InteractiveShell):
 
     system = InteractiveShell.system_raw  # straight into the run's log: no pipe, no terminal in between
 
+    def enable_gui(self, gui: str | None = None) -> None:
+        """Take `%matplotlib inline` and the like without doing anything: there is no window here, nor will be."""
+
 
 def start_shell(module: types.ModuleType, layout: RunLayout) -> None:
     """Start a shell on a module, whose names become the shell's; its files stay in the run's folder."""

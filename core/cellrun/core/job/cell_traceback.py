@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from types import TracebackType
 
-_FRAME = re.compile(r'^(\s*)File "(?P<file>[^"]*)", line (?P<line>\d+)(?P<rest>.*)$', re.MULTILINE)
+_FRAME = re.compile(r'^([\s|]*)File "(?P<file>[^"]*)", line (?P<line>\d+)(?P<rest>.*)$', re.MULTILINE)
 _OF_MODULE = ", in <module>"
 
 

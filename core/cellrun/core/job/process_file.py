@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.store.disk import replace_file
 from cellrun.core.store.layout import RunLayout
 
 
@@ -37,9 +38,7 @@ class ProcessFile:
 
     def write(self, processes: RunProcesses) -> None:
         """Say who it is from now on."""
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        draft.write_text(json.dumps({name: who.to_json() for name, who in processes._asdict().items()}))
-        draft.replace(self._path)
+        replace_file(self._path, json.dumps({name: who.to_json() for name, who in processes._asdict().items()}))
 
     def beat(self) -> None:
         """Show that the supervisor lives."""

@@ -18,6 +18,8 @@ from cellrun.core.store.status_file import StatusFile, StatusRecord
 if TYPE_CHECKING:
     from cellrun.core.targets.contract import ComputeTarget
 
+_BEFORE_RUNNING = frozenset({Status.NOT_STARTED, Status.QUEUED, Status.STARTING})
+
 
 class RunControl:
     """A run from outside: another process, a supervisor or a kernel, owns it and sets its final status."""
@@ -35,7 +37,7 @@ class RunControl:
             self._ended = status
         return status
 
-    def cancel(self) -> None:
+    def cancel(self, reason: str | None = None) -> None:
         """Ask for the run's end; nothing happens to a run that has ended.
 
         A submitted run is stopped by its supervisor, with grace. An interactive run is the user's own kernel, which
@@ -44,7 +46,7 @@ class RunControl:
         if self.status().status.is_terminal:
             return
         if self._record.kind == "interactive":
-            StatusFile(self._layout).change(Status.CANCELED, reason="canceled from outside")
+            StatusFile(self._layout).change(Status.CANCELED, reason=reason or "canceled from outside")
         else:
             self._target.cancel(self._layout)
 
@@ -100,7 +102,7 @@ class RunControl:
 class JobControl(RunControl):
     """A submitted run from within: its supervisor sets the final status when the script ends, by how it ends."""
 
-    def cancel(self) -> None:
+    def cancel(self, reason: str | None = None) -> None:  # noqa: ARG002  # what an owner says
         """Warn: a run doesn't stop itself."""
         warnings.warn("run.cancel() does nothing inside the run itself: end the script", stacklevel=3)
 
@@ -112,7 +114,10 @@ class JobControl(RunControl):
         warnings.warn(f"run.fail() doesn't end a submitted run, an error does; it said: {reason}", stacklevel=3)
 
     def _look(self) -> StatusRecord:
-        return StatusFile(self._layout).read()  # its supervisor and this very process are there
+        status = StatusFile(self._layout).read()
+        if status.status in _BEFORE_RUNNING:  # its supervisor hasn't written it yet, but here it is
+            return status._replace(status=Status.RUNNING, started_at=status.at)
+        return status
 
 
 def control_of(layout: RunLayout, _writer: object = None) -> RunControl:

@@ -66,4 +66,4 @@ def _utc(at: float | None) -> str | None:
 def _arguments(record: RunRecord) -> list[str]:
     """Return what the script got in `sys.argv`, without itself; nothing for a command, whose line says it all."""
     script = record.script or ("cell.py" if record.kind == "cell" else None)
-    return record.argv[record.argv.index(script) + 1 :] if script in record.argv else []
+    return [*record.argv[record.argv.index(script) + 1 :]] if script in record.argv else []

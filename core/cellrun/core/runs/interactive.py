@@ -85,13 +85,13 @@ class InteractiveControl(RunControl):
         """End the run as Failed, with a reason."""
         self._end(Status.FAILED, reason, **fields)
 
-    def cancel(self) -> None:
+    def cancel(self, reason: str | None = None) -> None:
         """End the run as Canceled; nothing happens to one that has ended."""
         if not self._is_owner:
-            super().cancel()
+            super().cancel(reason)
             return
         with suppress(RunClosedError):
-            self._end(Status.CANCELED, "canceled in its own notebook")
+            self._end(Status.CANCELED, reason or "canceled in its own notebook")
 
     def enter(self) -> None:
         """Begin to copy what is printed to the run's log."""

@@ -70,6 +70,9 @@ class MemoryEvents(EventReader):
         """Take a new display name."""
         self._add("name", v=display_name)
 
+    def release(self) -> None:
+        """Do nothing: there is no file."""
+
     def close(self) -> None:
         """Do nothing: there is nothing to bring to the disk."""
 

@@ -166,8 +166,8 @@ class _OfflineControl(RunControl):
     def status(self) -> StatusRecord:
         return self._status
 
-    def cancel(self) -> None:
-        self._end(Status.CANCELED)
+    def cancel(self, reason: str | None = None) -> None:
+        self._end(Status.CANCELED, reason)
 
     def complete(self) -> None:
         self._end(Status.COMPLETED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,11 +14,13 @@ class OutputTee:
 
     Safe among others that replace the two streams (`redirect_stdout`, `%%capture`, pytest): what they catch is theirs
     and isn't copied, and `stop` puts back only what is still this tee's own. A stream that somebody put aside and puts
-    back after `stop` passes everything on and copies nothing.
+    back after `stop` passes everything on and copies nothing. `is_wanted` is asked at each write: a quick look at
+    whether the log still takes it.
     """
 
-    def __init__(self, log: str | os.PathLike[str]) -> None:
+    def __init__(self, log: str | os.PathLike[str], is_wanted: Callable[[], bool] = lambda: True) -> None:
         self._path = Path(log)
+        self._is_wanted = is_wanted
         self._log: _LogFile | None = None
         self._streams: dict[str, _TeeStream] = {}
         self._has_complained = False
@@ -51,7 +53,7 @@ class OutputTee:
     def write(self, text: str) -> None:
         """Add text to the log alone: for what doesn't pass through the streams, such as a kernel's tracebacks."""
         log = self._log
-        if log is None:
+        if log is None or not self._is_wanted():
             return
         try:
             log.append(text.encode("utf-8", "backslashreplace"))

@@ -79,15 +79,7 @@ class RunReader:
         return paths
 
     def _summary(self) -> Summary:
-        """Return the run's events in short: what its writers summed up, and what came after that."""
-        from cellrun.core.store.reader import EventReader  # noqa: PLC0415  # see above
-        from cellrun.core.store.summary import Summary, read_summaries  # noqa: PLC0415
+        """Return the run's events in short."""
+        from cellrun.core.store.run_summary import run_summary  # noqa: PLC0415  # see above
 
-        parts = read_summaries(self._layout)
-        for events in EventReader(self._layout, {writer: part.offset for writer, part in parts.items()}).batches():
-            for event in events:
-                parts.setdefault(event["w"], Summary()).apply(event)
-        whole = Summary()
-        for part in parts.values():
-            whole.merge(part)
-        return whole
+        return run_summary(self._layout)

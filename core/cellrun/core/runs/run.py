@@ -35,7 +35,8 @@ class Run:
     holds three collaborators and hands over to them: a writer (what is logged), a reader (what was logged) and a
     control (its status and its end), which differs by where the run is seen from.
 
-    Names and shapes are those of Azure ML's first SDK. What writes to a run raises RunClosedError once it has ended.
+    Names and shapes are those of Azure ML's first SDK. What writes to a run raises RunClosedError once it has ended;
+    its tags and its display name can be changed then too. Whatever logs raises EventNotKeptError if the disk is full.
     """
 
     def __init__(
@@ -211,9 +212,12 @@ class Run:
         wait_for_end(self._layout, self._control.status, show_output=show_output, raise_on_error=raise_on_error)
         return self.get_details()
 
-    def cancel(self) -> None:
-        """Stop the run; nothing happens to one that has ended. Of an interactive run, the next log call raises."""
-        self._control.cancel()
+    def cancel(self, reason: str | None = None) -> None:
+        """Stop the run; nothing happens to one that has ended. Of an interactive run, the next log call raises.
+
+        A reason is kept with an interactive run's status.
+        """
+        self._control.cancel(reason)
 
     def complete(self) -> None:
         """End an interactive run as Completed, with the files that were written to `./outputs`.

@@ -50,6 +50,9 @@ class EventSink(Protocol):
     def rename(self, display_name: str) -> None:
         """Take a new display name."""
 
+    def release(self) -> None:
+        """Hold nothing open for a run that has ended."""
+
     def close(self) -> None:
         """Bring everything to the disk."""
 
@@ -57,8 +60,8 @@ class EventSink(Protocol):
 class RunWriter:
     """The writing side of a run: makes what users pass plain and exact, and hands it to the run's events.
 
-    When a call returns, what it logged is written: nothing waits in this process. Every method raises RunClosedError
-    once the run has ended.
+    When a call returns, what it logged is written: nothing waits in this process. Once the run has ended, every method
+    but those for tags and the display name raises RunClosedError.
     """
 
     def __init__(self, open_events: Callable[[], EventSink], files: RunFiles) -> None:
@@ -100,23 +103,22 @@ class RunWriter:
         self._keep(image.file_name, image.source)
         self._events.image(name, image.file_name)
 
-    def tag(self, key: str, value: object) -> None:
-        """Set a tag; a value that is no text becomes one, None is no value."""
-        self.set_tags({key: value})
-
     def set_tags(self, tags: Mapping[str, object]) -> None:
-        """Set several tags; the others stay."""
+        """Set tags; the others stay. A value that is no text becomes one, None is no value."""
         for key, value in plain_tags(tags).items():
             self._events.tag(key, value)
+        self._events.release()
 
     def remove_tags(self, keys: Iterable[str]) -> None:
         """Remove tags; one that isn't there is removed already."""
         for key in [keys] if isinstance(keys, str) else keys:
             self._events.untag(key)
+        self._events.release()
 
     def rename(self, display_name: str) -> None:
         """Give the run another display name."""
         self._events.rename(names.display_name(display_name))
+        self._events.release()
 
     def upload_file(self, name: str, source: FileSource) -> None:
         """Keep a file with the run, by its path or its open binary stream."""

@@ -68,7 +68,11 @@ class Artifacts:
             raise UserErrorException(f"there is no file {os.fspath(source)!r} to keep as {name!r}")
         if name in self._log_names or (path.exists() and not overwrite):
             raise UserErrorException(f"run {self._layout.run_id} has a file {name!r} already; give another name")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            problem = f"run {self._layout.run_id} can't keep {name!r}: a part of that name is a file already"
+            raise UserErrorException(problem) from error
         draft = path.with_name(f"{_DRAFT}{os.urandom(8).hex()}")
         try:
             shutil.copyfile(source, draft)

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import time
 
 from cellrun.core import names
-from cellrun.core.errors import InvalidMetricError, RunClosedError
+from cellrun.core.errors import EventNotKeptError, InvalidMetricError, RunClosedError
 from cellrun.core.limits import limits
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.event_file import EventFile
@@ -33,9 +33,9 @@ class EventLog:
     """Writes one run's events from this process: threads share its file, a forked child gets one of its own.
 
     Responsibilities: the text of each kind of event, the refusal once the run has ended, the summary that lists read.
-    Values are plain already (see `values`). Every method raises RunClosedError once the run has ended,
-    InvalidNameError, InvalidMetricError for an event larger than `Limits.event_bytes`, OSError if it can't be written;
-    then nothing of it is kept.
+    Values are plain already (see `values`). Every method raises InvalidNameError, InvalidMetricError for an event
+    larger than `Limits.event_bytes`, EventNotKeptError if it can't be written; then nothing of it is kept. Once the run
+    has ended they raise RunClosedError, but for its tags and its name: what a run turned out to be is said afterwards.
     """
 
     _file: EventFile | None
@@ -102,22 +102,22 @@ class EventLog:
             self._append(path, text)
 
     def tag(self, name: str, value: str | None) -> None:
-        """Set a tag of the run."""
+        """Set a tag of the run, also after its end: the best of ten runs is known when all have ended."""
         text = f'"k":"tag","n":{encode_text(names.tag_name(name))},"v":{encode_value(value)}'
         with self._lock:
-            self._summary.tag(self._append(name, text), name, value)
+            self._summary.tag(self._append(name, text, is_late_too=True), name, value)
 
     def untag(self, name: str) -> None:
         """Take a tag away from the run."""
         text = f'"k":"untag","n":{encode_text(names.tag_name(name))}'
         with self._lock:
-            self._summary.tag(self._append(name, text), name, None, present=False)
+            self._summary.tag(self._append(name, text, is_late_too=True), name, None, present=False)
 
     def rename(self, display_name: str) -> None:
         """Change the run's display name."""
         text = f'"k":"name","v":{encode_text(names.display_name(display_name))}'
         with self._lock:
-            self._summary.rename(self._append(display_name, text), display_name)
+            self._summary.rename(self._append(display_name, text, is_late_too=True), display_name)
 
     def close(self) -> None:
         """Bring everything to the disk and give the file back. If the run goes on, the next event begins a new one."""
@@ -130,6 +130,11 @@ class EventLog:
                 self._summary = Summary()
         _shared.pop(self._layout.folder, None)
 
+    def release(self) -> None:
+        """Give the file back if the run has ended, for then no more is to come; `tag` and its like may have opened it."""
+        if self._file is not None and self._status.read().status.is_terminal:
+            self.close()
+
     def _begin(self) -> None:
         """Be without a file: the first event opens one."""
         self._lock = threading.RLock()  # a signal handler may log while its own thread is logging
@@ -138,30 +143,35 @@ class EventLog:
         self._summary = Summary()
         self._looked_at = 0.0
 
-    def _append(self, name: str, text: str) -> float:
-        """Write an event and return its time. The lock is held."""
-        now = time()
-        file = self._file
-        if file is None or not 0.0 <= now - self._looked_at < LOOK_EVERY_S:  # false as well for a clock set back
-            file = self._look(now)
+    def _append(self, name: str, text: str, *, is_late_too: bool = False) -> float:
+        """Write an event, maybe after the run's end too, and return its time. The lock is held."""
         if len(text) > self._most_bytes:
             raise _too_large(name, len(text), self._most_bytes)
-        file.append(text)
+        now = time()
+        file = self._file
+        try:
+            if file is None or not 0.0 <= now - self._looked_at < LOOK_EVERY_S:  # false as well for a clock set back
+                file = self._look(now, is_late_too=is_late_too)
+            file.append(text)
+        except OSError as error:
+            raise EventNotKeptError(self._layout.run_id, name, error) from error
         self._summary.offset = file.size_bytes
         if not self._flusher.dirty:
             self._flusher.touch()
         return file.last_at
 
-    def _look(self, now: float) -> EventFile:
-        """Return the file to write to, opened if needed, unless the run has ended."""
+    def _look(self, now: float, *, is_late_too: bool) -> EventFile:
+        """Return the file to write to, opened if needed, unless the run has ended and this comes too late."""
         if self._file is None or self._status.has_changed(self._status_seen):
             status = self._status.read()
-            if status.status.is_terminal:
+            if not status.status.is_terminal:
+                self._status_seen, self._looked_at = status.n, now
+            elif not is_late_too:
                 raise RunClosedError(self._layout.run_id, status.status.value)
-            self._status_seen = status.n
+        else:
+            self._looked_at = now
         if self._file is None:
             self._file = EventFile(self._layout, self._attempt, self._rank)
-        self._looked_at = now
         return self._file
 
     def _write_summary(self) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from cellrun.core.store.layout import RunLayout
 
@@ -14,8 +14,7 @@ RunKind = Literal["script", "command", "cell", "interactive"]
 VERSION = 1
 
 
-@dataclass(frozen=True)
-class RunRecord:
+class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` costs 6 ms
     """One run as it was asked for. Nothing in it ever changes; what happens to the run is in its status and events."""
 
     experiment: str
@@ -32,34 +31,34 @@ class RunRecord:
     target: str = "local"
     created_at: float = 0.0
     """Epoch seconds."""
-    created_by: dict[str, Any] = field(default_factory=dict)
+    created_by: Mapping[str, Any] = {}
     """The identity of the process that submitted or opened the run (`ProcessIdentity.to_json`)."""
-    argv: list[str] = field(default_factory=list)
-    parameters: dict[str, str] = field(default_factory=dict)
+    argv: Sequence[str] = ()
+    parameters: Mapping[str, str] = {}
     """Pairs parsed from argv: `--k v`, `--k=v`."""
     script: str | None = None
     command: str | None = None
     source_directory: str | None = None
-    environment_variables: list[str] = field(default_factory=list)
+    environment_variables: Sequence[str] = ()
     """Names alone: values may be secrets."""
-    resources: dict[str, Any] = field(default_factory=dict)
+    resources: Mapping[str, Any] = {}
     """cpus, gpus, memory_bytes."""
     max_run_duration_seconds: float | None = None
-    git: dict[str, Any] = field(default_factory=dict)
+    git: Mapping[str, Any] = {}
     """head, branch."""
     python: str = ""
-    cell: dict[str, Any] | None = None
+    cell: Mapping[str, Any] | None = None
     """source, id, notebook, execution_count, title."""
-    tags: dict[str, str | None] = field(default_factory=dict)
+    tags: Mapping[str, str | None] = {}
     """The tags at submission; later ones are events."""
     version: int = VERSION
-    unknown: dict[str, Any] = field(default_factory=dict)
+    unknown: Mapping[str, Any] = {}
     """Keys of a newer cellrun, kept as they are."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RunRecord:
         """Read what `to_json` gave, now or in another version."""
-        known = {item.name for item in fields(cls)} - {"unknown"}
+        known = {*cls._fields} - {"unknown"}
         return cls(
             **{key: value for key, value in data.items() if key in known},
             unknown={key: value for key, value in data.items() if key not in known},
@@ -67,8 +66,9 @@ class RunRecord:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain values."""
-        known = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "unknown"}
-        return {**known, **self.unknown}
+        known = self._asdict()
+        unknown = known.pop("unknown")
+        return {**known, **unknown}
 
     @classmethod
     def read(cls, layout: RunLayout) -> RunRecord:

@@ -55,7 +55,7 @@ class RunRow:
             started_at=status.started_at,
             ended_at=status.ended_at,
             tags=summary.apply_tags(record.tags),
-            parameters=record.parameters,
+            parameters=dict(record.parameters),
             metrics=summary.metrics,
         )
 

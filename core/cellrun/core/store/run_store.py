@@ -8,7 +8,6 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from cellrun.core import names
@@ -66,14 +65,14 @@ class RunStore:
     def open(self, run_id: str) -> RunLayout:
         """Return the layout of a run; RunNotFoundError if there is none of that id."""
         layout = self.workspace.run(run_id)
-        if not names.is_run_id(run_id) or not layout.record.exists():
+        if not names.is_plain(run_id) or not layout.record.exists():
             raise RunNotFoundError(run_id, str(self.workspace.folder))
         return layout
 
     def find(self, id_or_name: str) -> RunLayout:
         """Return the layout of a run by its id or its name (`digits-3`); RunNotFoundError if there is none."""
         experiment, _, number = id_or_name.rpartition("-")
-        if names.is_run_id(experiment) and number.isdecimal():
+        if names.is_plain(experiment) and number.isdecimal():
             with suppress(FileNotFoundError, RunNotFoundError):
                 return self.open((self.workspace.experiment(experiment) / number).read_text())
         return self.open(id_or_name)
@@ -130,8 +129,7 @@ class RunStore:
 
 
 def _completed(record: RunRecord, run_id: str, number: int) -> RunRecord:
-    return replace(
-        record,
+    return record._replace(
         id=run_id,
         number=number,
         name=f"{record.experiment}-{number}",

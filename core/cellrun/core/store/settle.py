@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def settle(layout: RunLayout) -> StatusRecord:
 
 def _owners(layout: RunLayout, record: RunRecord, status: StatusRecord) -> list[ProcessIdentity]:
     """Return the processes of which one is enough to bring the run to its end."""
-    found: list[dict[str, Any]] = []
+    found: list[Mapping[str, Any]] = []
     if status.fields.get("owner"):
         found.append(status.fields["owner"])
     elif status.status in _WAITING and record.created_by:

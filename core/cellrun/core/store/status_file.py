@@ -122,8 +122,8 @@ class StatusFile:
         ).encode()
         draft = self._folder / f"{record.n}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
         self._folder.mkdir(exist_ok=True)
-        write_new(draft, text)
         try:
+            write_new(draft, text)
             os.link(draft, self._path(record.n))
         except FileExistsError:
             return False

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+from cellrun.core.store.disk import replace_file
 from cellrun.core.store.event_line import Value, decode_value
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.metric_summary import MetricSummary, y_column
@@ -127,16 +129,16 @@ class Summary:
 
 def write_summary(layout: RunLayout, writer: str, summary: Mapping[str, Any]) -> None:
     """Write what `Summary.to_json` gave as one writer's summary, in place of the one before."""
-    path = layout.summaries / f"{writer}.json"
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(summary))
-    draft.replace(path)
+    replace_file(layout.summaries / f"{writer}.json", json.dumps(summary))
 
 
 def read_summaries(layout: RunLayout) -> dict[str, Summary]:
-    """Return the summary of each writer of a run, by writer."""
-    paths = layout.summaries.glob("*.json")
-    return {path.stem: Summary.from_json(json.loads(path.read_bytes())) for path in paths}
+    """Return the summary of each writer of a run, by writer; a damaged one is left out: the events say the same."""
+    found = {}
+    for path in layout.summaries.glob("*.json"):
+        with suppress(ValueError, KeyError, TypeError):
+            found[path.stem] = Summary.from_json(json.loads(path.read_bytes()))
+    return found
 
 
 def stale_writers(layout: RunLayout, summaries: Mapping[str, Summary]) -> dict[str, int]:

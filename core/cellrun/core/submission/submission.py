@@ -6,12 +6,11 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from cellrun.core import names
-from cellrun.core.errors import ComputeTargetException, InvalidNameError, InvalidSubmissionError
+from cellrun.core.errors import ComputeTargetException, InvalidNameError, InvalidSubmissionError, UserErrorException, shown
 from cellrun.core.job.job_environment import recorded
 from cellrun.core.job.launch_spec import LaunchSpec
 from cellrun.core.job.start import supervisor_command
@@ -51,9 +50,12 @@ def submit(
 ) -> RunLayout:
     """Make a run of a config and start it on its target, or queue it there. Returns when either is certain.
 
-    Raises InvalidSubmissionError with every mistake found, before a run exists; SnapshotException for a file that can't
-    be read; ExperimentExecutionException if the target can't start the run (which is then Failed).
+    Raises UserErrorException for what is no config, and InvalidSubmissionError with every mistake found in one, before
+    a run exists; SnapshotException for a file that can't be read; ExperimentExecutionException if the target can't
+    start the run (which is then Failed).
     """
+    if not isinstance(config, ScriptRunConfig):
+        raise UserErrorException(f"submit takes a ScriptRunConfig; got {type(config).__name__} {shown(config)}")
     problems = [*_name_problems(experiment, tags or {}), *config.problems()]
     target = _target(config, problems)
     snapshot = None if problems else _snapshot(config, workspace.layout, problems)
@@ -74,8 +76,8 @@ def submit(
         launch.spec.write(draft)
 
     with target.prepare(launch):
-        record = replace(
-            _record(experiment, config), id=run_id, workspace_id=workspace.id, target=target.name, tags=dict(tags or {})
+        record = _record(experiment, config)._replace(
+            id=run_id, workspace_id=workspace.id, target=target.name, tags=dict(tags or {})
         )
         RunStore(workspace.layout).create(record, fill)
         try:

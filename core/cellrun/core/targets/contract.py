@@ -78,6 +78,9 @@ class ComputeTarget(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
     @abstractmethod
     def validate(self, resources: Resources) -> list[str]:
         """Return every reason why a run with these resources could never start here; none if it could.

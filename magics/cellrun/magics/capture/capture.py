@@ -41,6 +41,7 @@ class Capture:
         self._needs = Needs(analysis, notebook, self._supply)
         self._run_name = run_name
         self._run_is_else = ""
+        self._other_runs: dict[str, Run] = {}
 
         self._needs.follow(analysis.reads)
         for module, line in analysis.modules.items():
@@ -52,6 +53,7 @@ class Capture:
         """Return every reason why the cell can't be submitted."""
         missing = [
             f"name {read.name!r} is not defined ({read.place}): neither the notebook nor the cell gives it a value"
+            + (f"; the cell's own run is {self._run_name!r}" if read.name == "run" else "")
             for read in self._missing()
             if read.certainty is Certainty.SURE and not self._analysis.is_open
         ]
@@ -70,6 +72,10 @@ class Capture:
             for name, refusal in self._values.refusals.items()
             if self._may_lack(name)
         ]
+        notes += [
+            f"{name!r} in the cell is the notebook's run {other.name}; the cell's own run is {self._run_name!r}"
+            for name, other in self._other_runs.items()
+        ]
         if self._run_is_else:
             notes.append(
                 f"{self._run_name!r} in the cell is the notebook's own ({self._run_is_else}); "
@@ -86,7 +92,8 @@ class Capture:
         Context(
             python=python_version(),
             title=title,
-            needs_ipython=self._needs.needs_ipython,
+            # IPython.display prints otherwise where no shell is.
+            needs_ipython=self._needs.needs_ipython or self._modules.needs("IPython"),
             run_name=self._run_name if self._is_run_used() else "",
             imports=tuple(imports),
             groups=tuple(groups),
@@ -102,6 +109,8 @@ class Capture:
             if isinstance(value, Run):
                 return
             self._run_is_else = type(value).__name__
+        elif isinstance(value, Run):
+            self._other_runs[name] = value
         if read.key is not None:
             value = self._items_read(name, value)
         if not self._modules.find(name, value, read):

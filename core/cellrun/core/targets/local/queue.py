@@ -17,6 +17,7 @@ from typing import Any
 
 from cellrun.core.identity import boot_id, host_name
 from cellrun.core.places import runtime_folder
+from cellrun.core.store.disk import replace_file
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.submission.resources import Resources
 
@@ -145,6 +146,4 @@ class LocalQueue:
         return self.folder / f"{ticket.stem}{kind}"
 
     def _write(self, ticket: Ticket, kind: str) -> None:
-        draft = self._path(ticket, ".draft")
-        draft.write_text(json.dumps(ticket.to_json()))
-        draft.replace(self._path(ticket, kind))
+        replace_file(self._path(ticket, kind), json.dumps(ticket.to_json()))

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.job.context import RUN_ID
 from cellrun.core.job.job_environment import job_environment
 from cellrun.core.job.start import SupervisorStart, supervisor_command
 from cellrun.core.status import Status
@@ -25,7 +24,6 @@ from cellrun.core.targets.contract import Capability, ComputeTarget, Finding, La
 from cellrun.core.targets.local import admission, machine, recovery
 from cellrun.core.targets.local.queue import LocalQueue
 
-_BEFORE_RUNNING = frozenset({Status.NOT_STARTED, Status.QUEUED, Status.STARTING})
 _PASS_S = 1.0  # between two passes over the queue that looks at one target object make: views look ten times a second
 
 
@@ -84,7 +82,7 @@ class LocalTarget(ComputeTarget):
 
     def status(self, runs: Sequence[RunLayout]) -> dict[str, StatusRecord]:
         """Return the status of runs; on the way, adopt and admit where that is due."""
-        found = {run.run_id: _seen(run) for run in runs}
+        found = {run.run_id: settle(run) for run in runs}
         now = time.monotonic()
         if now >= self._next_pass and any(recovery.needs_care(run, found[run.run_id]) for run in runs):
             self._next_pass = now + _PASS_S
@@ -96,7 +94,7 @@ class LocalTarget(ComputeTarget):
                     for run in runs:
                         if not queue.holds(run.run_id):
                             recovery.recover_without_ticket(run)
-            found = {run.run_id: _seen(run) for run in runs}
+            found = {run.run_id: settle(run) for run in runs}
         return found
 
     def logs(self, run: RunLayout, offset: int, most_bytes: int) -> bytes:
@@ -147,11 +145,3 @@ class LocalTarget(ComputeTarget):
                 "shell", shell is not None, f"commands run in {shell}" if shell else "no shell: commands can't run"
             ),
         ]
-
-
-def _seen(run: RunLayout) -> StatusRecord:
-    """Return a run's status; asked from within the run it is Running, though its supervisor hasn't said so yet."""
-    status = settle(run)
-    if status.status in _BEFORE_RUNNING and os.environ.get(RUN_ID) == run.run_id:
-        return status._replace(status=Status.RUNNING, started_at=status.at)
-    return status

@@ -47,6 +47,10 @@ class ModuleCarrier:
                 for file in self._ship(top, path, place):
                     waiting += imported_by(file)
 
+    def needs(self, top: str) -> bool:
+        """Whether a top-level module was found to be needed."""
+        return top in self._seen
+
     def pack(self, tops: Iterable[str], attributes: frozenset[str]) -> tuple[list[Import], list[Need]]:
         """Return the imports and an account of them; `tops` and `attributes` are what the cell imports and uses."""
         imports = list(self._imports.values())
