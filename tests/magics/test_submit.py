@@ -219,7 +219,7 @@ class TestTheRunInTheCell:
         assert "'run' in the cell is the notebook's run long-1; the cell's own run is 'trial'" in told
 
     def test_a_missing_run_says_what_the_cells_run_is_called(self, notebook):
-        with pytest.raises(InvalidSubmissionError, match="'run' is not defined.*the cell's own run is 'trial'"):
+        with pytest.raises(InvalidSubmissionError, match=r"'run' is not defined.*the cell's own run is 'trial'"):
             notebook.run("%%submit --as trial\nrun.log('i', 1)")
 
     def test_as_refuses_a_name_that_is_taken(self, notebook):

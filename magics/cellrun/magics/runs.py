@@ -90,10 +90,10 @@ class RunTable:
 
 
 def _metrics(row: RunRow) -> str:
-    """Return the last values of some metrics of one value."""
+    """Return the last values of some metrics; of one with columns, its last column's."""
     shown: list[str] = []
     for name, metric in row.metrics.items():
-        value = metric.last.get(name)
+        value = [None, *metric.last.values()][-1]
         if value is not None and len(shown) < _MOST_METRICS:
             shown.append(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}")
     return "  ".join(shown)

@@ -86,6 +86,19 @@ def test_the_reason(how, is_shell, expected):
     assert reason(how, LogEnd.of(TRACEBACK), is_shell=is_shell) == expected
 
 
+@pytest.mark.parametrize(
+    ("code", "is_shell", "log", "expected"),
+    [
+        (2, False, "usage: …\ntrain.py: error: needs --lr\n", "; its log ends with: train.py: error: needs --lr"),
+        (1, False, "no data\n", "; its log ends with: no data"),
+        (9, False, "", ""),
+        (127, True, "bash: trian: command not found", " (command not found); its log ends with: bash: trian: command "),
+    ],
+)
+def test_without_a_traceback_the_last_line_is_told(code, is_shell, log, expected):
+    assert reason(JobExit(code, None), LogEnd.of(log), is_shell=is_shell).startswith(f"exit code {code}{expected}")
+
+
 def test_the_facts_that_a_status_keeps():
     assert fields(JobExit(None, 15), LogEnd.of("bye")) == {
         "exit_code": None, "signal": "SIGTERM", "traceback_tail": "", "last_line": "bye",

@@ -86,7 +86,7 @@ def test_b3_a_killed_job_is_failed_with_the_signals_name(runs):
     [
         ("import sys; sys.exit(3)", ["exit code 3"]),
         ("import os; os._exit(7)", ["exit code 7"]),
-        ("import sys; sys.exit('no data')", ["exit code 1"]),
+        ("import sys; sys.exit('no data')", ["exit code 1", "no data"]),
         ("raise ValueError('no such column: ä')", ["exit code 1", "ValueError: no such column: ä"]),
         ("x = = 1", ["exit code 1", "SyntaxError"]),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", ["signal 11", "SIGSEGV", "Segmentation fault"]),
@@ -154,6 +154,19 @@ def test_a_helper_that_ends_by_itself_is_no_leftover(runs):
     end = runs.end(runs.script("import subprocess; subprocess.Popen(['sleep', '0.2'], start_new_session=True)"))
     assert end.status is Status.COMPLETED
     assert "notes" not in end.fields
+
+
+def test_a_link_that_the_job_made_leads_no_clean_up_out_of_the_run(runs):
+    (runs.source / "data" / "__pycache__").mkdir(parents=True)
+    (runs.source / "data" / "a.csv").write_text("1")
+    (runs.source / "data" / "__pycache__" / "a.pyc").write_text("")
+    script = f"import os, shutil; shutil.rmtree('data'); os.symlink({str(runs.source / 'data')!r}, 'data')"
+    layout = runs.script(script)
+    assert runs.end(layout).status is Status.COMPLETED
+    assert (runs.source / "data" / "a.csv").read_text() == "1"
+    assert (runs.source / "data" / "__pycache__" / "a.pyc").exists()
+    assert (layout.work / "data").is_symlink()
+    assert not (layout.work / "train.py").exists()
 
 
 def test_it_shows_that_it_lives(runs, monkeypatch, until):

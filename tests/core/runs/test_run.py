@@ -104,11 +104,12 @@ def test_rows_of_other_columns_are_filled_with_none(run):
 
 
 def test_steps_are_numbers_of_any_kind(run):
-    for step in (3, -1.5, np.int64(2), 3):
+    for step in (3, -1.5, np.int64(2), 3, 10**400):
         run.log("m", 1, step=step)
     metrics = Metrics(EventReader(run.layout))
     metrics.update()
-    assert list(metrics.metrics["m"].steps) == [3, -1.5, 2, 3]
+    assert list(metrics.metrics["m"].steps) == [3, -1.5, 2, 3, math.inf]
+    assert run.get_metrics() == {"m": [1] * 5}
     for step in ("3", True, [3]):
         with pytest.raises(InvalidMetricError, match="a step is a number"):
             run.log("m", 1, step=step)

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cellrun.core.errors import EventNotKeptError, InvalidMetricError, InvalidNameError, RunClosedError
+from cellrun.core.errors import InvalidMetricError, InvalidNameError, RunClosedError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.status import Status
 from cellrun.core.store import event_file

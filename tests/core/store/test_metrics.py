@@ -14,6 +14,7 @@ import pytest
 from cellrun.core import errors
 from cellrun.core.store.event_log import EventLog
 from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.metric import NO_RANK
 from cellrun.core.store.metrics import Metrics
 from cellrun.core.store.reader import EventReader
 from cellrun.core.store.values import plain, plain_list, plain_row, plain_table
@@ -155,6 +156,29 @@ def test_steps_as_given(layout: RunLayout, log: EventLog) -> None:
     assert metrics["without"].steps is None
     nan = math.nan
     assert np.array_equal(metrics["m"].steps or [], [nan, 10, 5, -1, 2.5, 10, nan, nan], equal_nan=True)
+
+
+def test_the_rank_of_who_logged_each_row(layout: RunLayout, log: EventLog) -> None:
+    metrics = Metrics(EventReader(layout))
+    ranked = [EventLog(layout, rank=rank) for rank in (0, 5)]
+
+    def log_all(writer: EventLog) -> None:
+        writer.log("log", 1)
+        writer.list_("list", [1, 2])
+        writer.row("row", {"x": 1})
+        writer.table("table", {"x": [1, 2]})
+        metrics.update()
+
+    log_all(log)
+    assert {metric.ranks for metric in metrics.metrics.values()} == {None}
+    for writer in (*ranked, log):
+        log_all(writer)
+    assert {name: list(metric.ranks or []) for name, metric in metrics.metrics.items()} == {
+        "log": [NO_RANK, 0, 5, NO_RANK],
+        "list": [NO_RANK] * 2 + [0] * 2 + [5] * 2 + [NO_RANK] * 2,
+        "row": [NO_RANK, 0, 5, NO_RANK],
+        "table": [NO_RANK] * 2 + [0] * 2 + [5] * 2 + [NO_RANK] * 2,
+    }
 
 
 def test_an_update_reads_on_and_says_what_changed(layout: RunLayout, log: EventLog) -> None:

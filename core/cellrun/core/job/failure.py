@@ -63,10 +63,13 @@ def reason(how: JobExit, end: LogEnd, *, is_shell: bool = False) -> str:
         return "exit status unknown: supervisor was killed"
     text = f"exit code {how.code}"
     if is_shell and how.code > 128:  # POSIX: a shell reports a signal so
-        text += f" (a program of the command was killed by {signal_name(how.code - 128)})"
-    elif is_shell and how.code == 127:
-        text += f" (command not found): {end.last_line}"
-    return f"{text}: {end.error}" if end.error and how.code == 1 else text
+        return f"{text} (a program of the command was killed by {signal_name(how.code - 128)})"
+    if is_shell and how.code == 127:
+        text += " (command not found)"
+    if end.error and how.code == 1:
+        return f"{text}: {end.error}"
+    # Without a traceback it is the last line that says most: argparse's refusal, sys.exit("no data").
+    return f"{text}; its log ends with: {end.last_line}" if end.last_line and not end.traceback else text
 
 
 def fields(how: JobExit, end: LogEnd) -> dict[str, Any]:

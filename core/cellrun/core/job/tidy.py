@@ -16,9 +16,12 @@ def tidy(layout: RunLayout) -> None:
     """Remove the unchanged copies of the snapshot from the working folder, and byte code; what the job wrote stays."""
     import shutil  # noqa: PLC0415  # a supervisor that only waits has no use for it
 
-    kept = {layout.outputs, layout.logs}
+    kept, work = {layout.outputs, layout.logs}, layout.work.resolve()
     for folder, _, names in os.walk(layout.snapshot, topdown=False):
-        copy = layout.work / Path(folder).relative_to(layout.snapshot)
+        below = Path(folder).relative_to(layout.snapshot)
+        copy = layout.work / below
+        if copy.resolve() != work / below:  # the job has put a link there: what it leads to isn't the run's
+            continue
         for name in names:
             with suppress(OSError):
                 if _is_same(Path(folder, name), copy / name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,19 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 
 
-def run_details(record: RunRecord, status: StatusRecord, log: Path | None) -> dict[str, Any]:
-    """Return what `Run.get_details` shows; `error` is in it if the run Failed. Times are ISO 8601, UTC."""
+def run_details(
+    record: RunRecord,
+    status: StatusRecord,
+    log: Path | None,
+    *,
+    warnings: Sequence[str] = (),
+    files_written: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return what `Run.get_details` shows. Times are ISO 8601, UTC.
+
+    `error` is in it if the run Failed, `warnings` if there are any. `filesWritten` is ours: what the script left beside
+    `outputs/` and `logs/`, by its path in the working directory, and where it is.
+    """
     details: dict[str, Any] = {
         "runId": record.id,
         "target": record.target,
@@ -31,6 +43,10 @@ def run_details(record: RunRecord, status: StatusRecord, log: Path | None) -> di
         },
         "logFiles": {LOG: str(log)} if log is not None and log.exists() else {},
     }
+    if files_written:
+        details["filesWritten"] = dict(files_written)
+    if warnings:
+        details["warnings"] = [{"source": "cellrun", "message": message} for message in warnings]
     if status.status is Status.FAILED:
         details["error"] = run_error(status, log)
     return details

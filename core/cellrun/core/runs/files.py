@@ -28,6 +28,10 @@ class RunFiles:
         """Return the names of all files."""
         return self._artifacts.names()
 
+    def written_beside(self) -> list[str]:
+        """Return what a run that has ended left in its working directory beside `outputs/` and `logs/`."""
+        return self._artifacts.written_beside()
+
     def has_other(self, name: str, source: FileSource) -> bool:
         """Whether a file has that name which isn't the source itself."""
         return self._artifacts.path(name).exists() and not self._holds(name, source)

@@ -78,10 +78,6 @@ class _OfflineRun(Run):
 
         return Experiment(Workspace.from_config(), self._reader.record.experiment)
 
-    def get_details(self) -> dict[str, Any]:
-        """Return what is known of the run, under Azure ML's keys."""
-        return run_details(self._reader.record, self._control.status(), None)
-
     def wait_for_completion(
         self,
         show_output: bool = False,  # noqa: ARG002, FBT001, FBT002  # as Run's
@@ -139,12 +135,16 @@ class _OfflineReader(RunReader):
 
     def __init__(self, record: RunRecord, events: Callable[[], MemoryEvents], files: RunFiles) -> None:
         self.record = record
+        self._damage_told = 0
         self._events = events
         self._files = files
 
     @cached_property
     def _metrics(self) -> Metrics:
         return self._events().metrics
+
+    def details(self, status: StatusRecord) -> dict[str, Any]:
+        return run_details(self.record, status, None)
 
     def tags(self) -> dict[str, str | None]:
         self._metrics.update()

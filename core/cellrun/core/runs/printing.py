@@ -7,7 +7,7 @@ the run stand in Azure ML's formats too; they are left out here as long as there
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 OFFLINE_NOTICE = "This code runs outside a run: what it logs is kept in memory only, as run {run_id}."
@@ -53,9 +53,10 @@ def log_header(log_name: str) -> str:
     return f"\nStreaming {log_name}\n{'=' * (len(log_name) + 10)}\n\n"
 
 
-def watch_summary(run_id: str) -> str:
+def watch_summary(run_id: str, warnings: Iterable[str] = ()) -> str:
     """Return what stands below the log of a run that ended."""
-    return f"\nExecution Summary\n=================\nRunId: {run_id}\n"
+    listed = "".join(f"{warning}\n" for warning in warnings)
+    return f"\nExecution Summary\n=================\nRunId: {run_id}\n" + (f"\nWarnings:\n{listed}" if listed else "")
 
 
 def watch_error(error: Mapping[str, Any]) -> str:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from cellrun.core.runs.details import run_details
 from cellrun.core.runs.files import RunFiles
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 
 if TYPE_CHECKING:
     from cellrun.core.store.metrics import Metrics
+    from cellrun.core.store.status_file import StatusRecord
     from cellrun.core.store.summary import Summary
+
+
+_DAMAGE_TOLD = 3
+"""Of so many damaged records each is told by itself."""
 
 
 class RunReader:
@@ -24,6 +31,7 @@ class RunReader:
     def __init__(self, layout: RunLayout) -> None:
         self._layout = layout
         self._files = RunFiles(layout)
+        self._damage_told = 0
 
     @cached_property
     def record(self) -> RunRecord:
@@ -40,6 +48,7 @@ class RunReader:
     def metrics(self, name: str | None) -> dict[str, Any]:
         """Return the metrics by name, in Azure ML's shapes; only the one asked for, if any."""
         self._metrics.update()
+        self._tell_damage()
         shapes = self._metrics.shape()
         if name is None:
             return shapes
@@ -53,6 +62,25 @@ class RunReader:
         """Return the name that the run was given last; its own name if none was."""
         given = self._summary().display_name
         return (given and given[1]) or self.record.display_name or self.record.name
+
+    def details(self, status: StatusRecord) -> dict[str, Any]:
+        """Return what is known of the run under Azure ML's keys, with the status it has."""
+        written = self._files.written_beside() if status.status.is_terminal else []
+        return run_details(
+            self.record,
+            status,
+            self._layout.log,
+            warnings=self.notes(status),
+            files_written={name: str(self._layout.work / name) for name in written},
+        )
+
+    def notes(self, status: StatusRecord) -> list[str]:
+        """Return what the run's user should know though it is no failure: processes left over, values logged late."""
+        found = [str(note) for note in status.fields.get("notes", ())]
+        if status.ended_at is not None and self.record.kind == "interactive":  # others were stopped by then
+            if late := self._summary().later_than(status.ended_at):
+                found.append(f"logged after the run had ended, and kept: {', '.join(late)}")
+        return found
 
     def file_names(self) -> list[str]:
         """Return the names of the run's files."""
@@ -77,6 +105,16 @@ class RunReader:
                 self._files.fetch(name, folder / below)
                 paths.append(folder / below)
         return paths
+
+    def _tell_damage(self) -> None:
+        """Warn of records that couldn't be read, of each once: what is returned lacks them."""
+        damage = self._metrics.reader.damage
+        new, self._damage_told = damage[self._damage_told :], len(damage)
+        for each in new[:_DAMAGE_TOLD]:
+            warnings.warn(f"run {self.record.id}: {each}", RuntimeWarning, stacklevel=4)
+        if len(new) > _DAMAGE_TOLD:
+            more = len(new) - _DAMAGE_TOLD
+            warnings.warn(f"run {self.record.id}: {more} more damaged records", RuntimeWarning, stacklevel=4)
 
     def _summary(self) -> Summary:
         """Return the run's events in short."""

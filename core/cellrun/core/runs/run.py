@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cellrun import core
 from cellrun.core.runs import printing
 from cellrun.core.runs.control import RunControl, control_of
-from cellrun.core.runs.details import run_details, run_properties
+from cellrun.core.runs.details import run_properties
 from cellrun.core.runs.failure_words import failure_fields
 from cellrun.core.runs.files import RunFiles
 from cellrun.core.runs.reader import RunReader
@@ -194,7 +194,7 @@ class Run:
 
     def get_details(self) -> dict[str, Any]:
         """Return what is known of the run under Azure ML's keys: status, times (UTC), definition, log, error."""
-        return run_details(self._reader.record, self._control.status(), self._layout.log)
+        return self._reader.details(self._control.status())
 
     # Its end
 
@@ -209,7 +209,13 @@ class Run:
         Raises ActivityFailedException if it Failed, unless `raise_on_error` is False; ExperimentExecutionException when
         interrupted (Ctrl-C): the run goes on. It always waits for the very end, as `wait_post_processing` asks for.
         """
-        wait_for_end(self._layout, self._control.status, show_output=show_output, raise_on_error=raise_on_error)
+        wait_for_end(
+            self._layout,
+            self._control.status,
+            self._reader.notes,
+            show_output=show_output,
+            raise_on_error=raise_on_error,
+        )
         return self.get_details()
 
     def cancel(self, reason: str | None = None) -> None:

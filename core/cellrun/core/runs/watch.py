@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cellrun.core.errors import ActivityFailedException, ExperimentExecutionException
 from cellrun.core.runs import printing
@@ -22,15 +22,22 @@ READ_BYTES = 1_000_000
 
 
 def wait_for_end(
-    layout: RunLayout, look: Callable[[], StatusRecord], *, show_output: bool, raise_on_error: bool
+    layout: RunLayout,
+    look: Callable[[], StatusRecord],
+    notes: Callable[[StatusRecord], Iterable[str]],
+    *,
+    show_output: bool,
+    raise_on_error: bool,
 ) -> StatusRecord:
     """Wait until a run has ended, printing its log or not. Returns its last status, which `look` found.
+
+    `notes` gives what is to be said of a run with its last status.
 
     Raises ActivityFailedException for a run that Failed, unless it is to be printed; ExperimentExecutionException when
     the user interrupts the waiting: the run goes on.
     """
     try:
-        status = _watch(layout, look) if show_output else _wait(look, lambda: None)
+        status = _watch(layout, look, notes) if show_output else _wait(look, lambda: None)
     except KeyboardInterrupt:
         raise ExperimentExecutionException(
             f"the watching of run {layout.run_id} was interrupted, but the run goes on; "
@@ -45,12 +52,14 @@ def wait_for_end(
     return status
 
 
-def _watch(layout: RunLayout, look: Callable[[], StatusRecord]) -> StatusRecord:
+def _watch(
+    layout: RunLayout, look: Callable[[], StatusRecord], notes: Callable[[StatusRecord], Iterable[str]]
+) -> StatusRecord:
     _print(printing.watch_header(layout.run_id))
     log = _PrintedLog(layout)
     status = _wait(look, log.print_new)
     log.print_new(is_final=True)
-    _print(printing.watch_summary(layout.run_id))
+    _print(printing.watch_summary(layout.run_id, notes(status)))
     return status
 
 

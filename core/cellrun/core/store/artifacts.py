@@ -37,6 +37,14 @@ class Artifacts:
         below = [name for folder, path in self._folders.items() for name in _names_below(path, f"{folder}/")]
         return sorted([*log, *below, *_names_below(self._layout.files, "")])
 
+    def written_beside(self) -> list[str]:
+        """Return what a run that has ended left in its working directory beside `outputs/` and `logs/`.
+
+        By their paths there: they are none of the run's files, but they stay. Copies of its snapshot are gone by then.
+        """
+        own = tuple(f"{folder}/" for folder in self._folders)
+        return sorted(name for name in _names_below(self._layout.work, "") if not name.startswith(own))
+
     def path(self, name: str) -> Path:
         """Return where a file of that name is, or would be. Raises InvalidNameError for a name that can't be one."""
         parts = _parts(name)

@@ -101,7 +101,7 @@ class Column:
             self._kinds.append(_KIND_OF_CONSTANT[value])
         else:
             self._has_large_int = True
-            self._append_other(value, _nearest_float(value))
+            self._append_other(value, nearest_float(value))
 
     def _append_other(self, value: Value, number: float) -> None:
         self._others[len(self._kinds)] = value
@@ -109,7 +109,8 @@ class Column:
         self._kinds.append(_OTHER)
 
 
-def _nearest_float(value: int) -> float:
+def nearest_float(value: float) -> float:
+    """Return a number as a float; infinity for an int beyond all floats."""
     try:
         return float(value)
     except OverflowError:

@@ -131,7 +131,7 @@ class EventLog:
         _shared.pop(self._layout.folder, None)
 
     def release(self) -> None:
-        """Give the file back if the run has ended, for then no more is to come; `tag` and its like may have opened it."""
+        """Give the file back if the run has ended: no more is to come; `tag` and its like may have opened it."""
         if self._file is not None and self._status.read().status.is_terminal:
             self.close()
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cellrun.core.store.metric import Metric
+from cellrun.core.store.metric import NO_RANK, Metric
 from cellrun.core.store.reader import Event, EventReader
 
 __all__ = ["Metric", "Metrics"]
@@ -30,6 +30,8 @@ class Metrics:
         """Artifacts that were added, by path: their size in bytes."""
         self.display_name: str | None = None
         """The last name the run was given; None if it still has its first."""
+        self._ranks: dict[str, int] = {}
+        """Of the writers that have one."""
 
     def update(self, max_bytes: int | None = None) -> set[str]:
         """Read what is new, all of it or a part of so many bytes; return the names of the metrics that changed."""
@@ -67,6 +69,7 @@ class Metrics:
                 [event["t"] for event in events],
                 [event["v"] for event in events],
                 [event.get("i") for event in events],
+                [self._rank(event) for event in events] if self._ranks else (),
             )
         changed.update(values)
         values.clear()
@@ -76,11 +79,12 @@ class Metrics:
         metric = self._metric(name, kind)
         changed.add(name)
         if kind == "list":
-            metric.add_values([at] * len(event["v"]), event["v"])
+            count = len(event["v"])
+            metric.add_values([at] * count, event["v"], ranks=[self._rank(event)] * count if self._ranks else ())
         elif kind == "row":
-            metric.add_row(at, event["c"])
+            metric.add_row(at, event["c"], self._rank(event))
         else:
-            metric.add_table(at, event["c"])
+            metric.add_table(at, event["c"], self._rank(event))
 
     def _take_other(self, event: Event) -> None:
         kind = event["k"]
@@ -94,6 +98,11 @@ class Metrics:
             self.display_name = event["v"]
         elif kind == "file":
             self.files[event["n"]] = event["bytes"]
+        elif kind == "writer" and event["rank"] is not None:
+            self._ranks[event["w"]] = event["rank"]
+
+    def _rank(self, event: Event) -> int:
+        return self._ranks.get(event["w"], NO_RANK) if self._ranks else NO_RANK  # events in memory have no writer
 
     def _metric(self, name: str, kind: str) -> Metric:
         metric = self.metrics.get(name)

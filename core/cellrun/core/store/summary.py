@@ -100,6 +100,10 @@ class Summary:
             if name not in self.tags or self.tags[name].present
         }
 
+    def later_than(self, at: float) -> list[str]:
+        """Return the metrics whose last row was logged after a time: after a run's end, a writer hears of it late."""
+        return [name for name, metric in self.metrics.items() if metric.at > at]
+
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
         return {

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Protocol
 
 from cellrun.core import names
-from cellrun.core.errors import ComputeTargetException, InvalidNameError, InvalidSubmissionError, UserErrorException, shown
+from cellrun.core.errors import (
+    ComputeTargetException,
+    InvalidNameError,
+    InvalidSubmissionError,
+    UserErrorException,
+    shown,
+)
 from cellrun.core.job.job_environment import recorded
 from cellrun.core.job.launch_spec import LaunchSpec
 from cellrun.core.job.start import supervisor_command
