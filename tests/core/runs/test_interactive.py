@@ -185,6 +185,23 @@ def test_canceled_from_outside_the_next_log_call_says_so(exp, here):
     assert run.get_file_names() == ["outputs/a.txt"]
 
 
+def test_what_was_logged_before_the_writer_heard_of_the_end_is_kept_and_flagged(exp, here, monkeypatch, capsys):
+    monkeypatch.setattr(event_log, "LOOK_EVERY_S", 60.0)
+    run = exp.start_logging()
+    run.log("m", 1)
+    run.log("n", 1)
+    Run(exp, run.id).cancel()
+    run.log("m", 2)
+    found = Run(exp, run.id)
+    assert found.get_metrics() == {"m": [1, 2], "n": 1}
+    flag = "logged after the run had ended, and kept: m"
+    assert found.wait_for_completion(show_output=True)["warnings"] == [{"source": "cellrun", "message": flag}]
+    assert capsys.readouterr().out.endswith(f"\nWarnings:\n{flag}\n")
+    run.tag("checked")  # what is said afterwards on purpose isn't late
+    with pytest.raises(RunClosedError):
+        run.complete()
+
+
 def log_until_refused(run):
     """Log until it is refused: the status is looked at once in 50 ms."""
     deadline = time.monotonic() + 10

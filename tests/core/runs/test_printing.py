@@ -44,7 +44,9 @@ def test_what_waiting_prints():
     assert printing.log_header("user_logs/std_log.txt") == (
         "\nStreaming user_logs/std_log.txt\n===============================\n\n"
     )
-    assert printing.watch_summary("r1") == "\nExecution Summary\n=================\nRunId: r1\n"
+    summary = "\nExecution Summary\n=================\nRunId: r1\n"
+    assert printing.watch_summary("r1") == summary
+    assert printing.watch_summary("r1", ["one", "two"]) == f"{summary}\nWarnings:\none\ntwo\n"
     assert printing.watch_error({"error": {"message": "x"}}) == (
         '\nError:\n{\n    "error": {\n        "message": "x"\n    }\n}\n'
     )

@@ -96,6 +96,25 @@ def test_metrics_by_name_and_recursively(ws, exp, run):
     assert Run.get(ws, run.id).get_metrics() == run.get_metrics()
 
 
+def test_damaged_records_are_told_once_each(ws, run):
+    for value in range(8):
+        run.log("m", value)
+    [log] = run.layout.events.iterdir()
+    lines = log.read_bytes().split(b"\n")
+    for number in (2, 3, 5, 6, 7):
+        lines[number] = b"0" * len(lines[number])
+    log.write_bytes(b"\n".join(lines))
+    with pytest.warns(RuntimeWarning) as told:
+        assert run.get_metrics() == {"m": [0, 3, 7]}
+    at = [sum(len(line) + 1 for line in lines[:number]) for number in (2, 3, 5)]
+    assert [str(one.message).partition(": ")[2] for one in told] == [
+        *(f"1 damaged record at byte {byte} of {log.name}: wrong checksum ({len(lines[2])} bytes)" for byte in at),
+        "2 more damaged records",
+    ]
+    assert {one.filename for one in told} == {__file__}
+    assert run.get_metrics() == {"m": [0, 3, 7]}
+
+
 def test_rows_of_other_columns_are_filled_with_none(run):
     run.log_row("m", x=1)
     run.log_row("m", x=2, y="b")
@@ -468,4 +487,18 @@ def test_details(exp, here):
         "maxRunDurationSeconds": 60,
     }
     assert details["logFiles"] == {"user_logs/std_log.txt": str(run.layout.log)}
-    assert "error" not in details
+    assert not {"error", "warnings", "filesWritten"} & details.keys()
+
+
+def test_details_tell_what_else_was_written_and_what_was_left_running(exp, here):
+    code = (
+        "import os, subprocess\nos.makedirs('a')\n"
+        "for name in ('a/b.pt', 'c.txt', 'outputs/o', 'logs/l'): open(name, 'w').close()\n"
+        "os.symlink('/etc', 'link')\n"
+        "subprocess.Popen(['sleep', '60'], start_new_session=True)\n"
+    )
+    run = submitted(exp, here, code)
+    details = run.wait_for_completion()
+    assert details["filesWritten"] == {name: str(run.layout.work / name) for name in ("a/b.pt", "c.txt")}
+    assert details["warnings"] == [{"source": "cellrun", "message": "1 process left running, stopped"}]
+    assert run.get_file_names() == ["logs/l", "outputs/o", "user_logs/std_log.txt"]

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cellrun.core.errors import SnapshotException
@@ -88,6 +88,9 @@ PATTERNS = st.sampled_from([*PLAIN.split(), "", "x.log ", "# a b"])
     where=NAMES,
 )
 def test_the_rules_are_gits(tmp_path, paths, rules, below, where):
+    folders = {parent.name for path in paths for parent in Path(path).parents}
+    # Our one difference: a folder taken back in brings what an earlier line left out below it.
+    assume(not any(rule.startswith("!") and Path(rule[1:]).name in folders for rule in [*rules, *below]))
     folder = tmp_path / "tree"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

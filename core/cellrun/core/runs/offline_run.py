@@ -135,7 +135,7 @@ class _OfflineReader(RunReader):
 
     def __init__(self, record: RunRecord, events: Callable[[], MemoryEvents], files: RunFiles) -> None:
         self.record = record
-        self._damage_told = 0
+        self._damage_told = set()
         self._events = events
         self._files = files
 

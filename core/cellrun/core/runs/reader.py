@@ -14,6 +14,7 @@ from cellrun.core.store.record import RunRecord
 
 if TYPE_CHECKING:
     from cellrun.core.store.metrics import Metrics
+    from cellrun.core.store.reader import Damage
     from cellrun.core.store.status_file import StatusRecord
     from cellrun.core.store.summary import Summary
 
@@ -31,7 +32,7 @@ class RunReader:
     def __init__(self, layout: RunLayout) -> None:
         self._layout = layout
         self._files = RunFiles(layout)
-        self._damage_told = 0
+        self._damage_told: set[Damage] = set()
 
     @cached_property
     def record(self) -> RunRecord:
@@ -77,10 +78,10 @@ class RunReader:
     def notes(self, status: StatusRecord) -> list[str]:
         """Return what the run's user should know though it is no failure: processes left over, values logged late."""
         found = [str(note) for note in status.fields.get("notes", ())]
-        if status.ended_at is not None and self.record.kind == "interactive":  # others were stopped by then
-            if late := self._summary().later_than(status.ended_at):
-                found.append(f"logged after the run had ended, and kept: {', '.join(late)}")
-        return found
+        if status.ended_at is None or self.record.kind != "interactive":  # no process of a submitted run is left then
+            return found
+        late = self._summary().later_than(status.ended_at)
+        return [*found, f"logged after the run had ended, and kept: {', '.join(late)}"] if late else found
 
     def file_names(self) -> list[str]:
         """Return the names of the run's files."""
@@ -108,8 +109,8 @@ class RunReader:
 
     def _tell_damage(self) -> None:
         """Warn of records that couldn't be read, of each once: what is returned lacks them."""
-        damage = self._metrics.reader.damage
-        new, self._damage_told = damage[self._damage_told :], len(damage)
+        new = [each for each in self._metrics.reader.damage if each not in self._damage_told]
+        self._damage_told.update(new)
         for each in new[:_DAMAGE_TOLD]:
             warnings.warn(f"run {self.record.id}: {each}", RuntimeWarning, stacklevel=4)
         if len(new) > _DAMAGE_TOLD:

@@ -25,7 +25,8 @@ class IgnoreRules:
     """The rules of one source folder. Paths are relative to it, with slashes.
 
     Out by default: version control, virtual and conda environments, caches, and `outputs` and `logs` at the root. Then
-    the ignore file's lines count as git reads them, `!outputs/` included, with files of that name in folders below.
+    the ignore file's lines count as git reads them, `!outputs/` included, with files of that name in folders below. One
+    difference: a line that takes a folder back in (`!a`) also takes in what a line before it left out below (`a/b`).
     """
 
     def __init__(self, root: Path) -> None:
