@@ -43,7 +43,7 @@ class EventLog:
     def __init__(self, layout: RunLayout, attempt: int = 0, rank: int | None = None) -> None:
         self._layout = layout
         self._attempt = attempt
-        self._rank = _rank_of_environment() if rank is None else rank
+        self._rank = rank
         self._most_bytes = limits().event_bytes
         self._status = StatusFile(layout)
         self._status_seen = -1
@@ -171,7 +171,9 @@ class EventLog:
         else:
             self._looked_at = now
         if self._file is None:
-            self._file = EventFile(self._layout, self._attempt, self._rank)
+            # A forked worker of a distributed training is given its rank only after the fork.
+            rank = _rank_of_environment() if self._rank is None else self._rank
+            self._file = EventFile(self._layout, self._attempt, rank)
         return self._file
 
     def _write_summary(self) -> None:
