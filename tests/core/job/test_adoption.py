@@ -93,6 +93,19 @@ def test_b6_a_supervisor_that_was_killed_before_it_wrote_who_it_is(runs, until):
     assert (status.status, status.reason) == (Status.FAILED, "supervisor and job disappeared")
 
 
+def test_without_a_process_table_a_fresh_start_is_believed_and_an_old_one_is_not(runs, until, monkeypatch):
+    """As on macOS."""
+    layout = runs.running(runs.script(SCRIPT))
+    for one in ProcessFile(layout).read():
+        kill(one, until)
+    layout.processes.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(os.path, "isdir", lambda path: path != "/proc")
+        assert runs.status(layout).status is Status.RUNNING
+        os.utime(layout.claim, (0, 0))
+        assert compute_target("local").status([layout])[layout.run_id].reason == "supervisor and job disappeared"
+
+
 @pytest.mark.parametrize("what", ["running", "queued"])
 def test_b7_after_a_restart_of_the_machine_a_run_is_failed_at_the_first_look(runs, until, monkeypatch, what):
     monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "1")

@@ -108,6 +108,24 @@ def test_the_rank_stands_in_the_first_record(variable: str, layout: RunLayout, m
     assert (events(layout)[0]["rank"], events(layout)[0]["attempt"]) == (5, 2)
 
 
+def test_a_forked_worker_has_the_rank_that_it_is_given_after_the_fork(layout: RunLayout) -> None:
+    in_process(
+        """
+import os
+log.log("m", -1)
+for rank in range(2):
+    if (pid := os.fork()) == 0:
+        os.environ["RANK"] = str(rank)
+        log.log("m", rank)
+        os._exit(0)
+    os.waitpid(pid, 0)
+""",
+        layout,
+    )
+    files = [lines(path) for path in layout.events.iterdir()]
+    assert {found[1]["v"]: found[0]["rank"] for found in files} == {-1: None, 0: 0, 1: 1}
+
+
 def test_all_who_ask_in_a_process_share_one_log(layout: RunLayout) -> None:
     for value in range(3):
         EventLog.of(RunLayout(layout.folder)).log("m", value)

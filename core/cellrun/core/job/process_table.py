@@ -35,6 +35,11 @@ class ProcessEntry(NamedTuple):
         return _seconds_since_boot() - self.started / os.sysconf("SC_CLK_TCK")
 
 
+def is_there() -> bool:
+    """Whether this system has such a table."""
+    return os.path.isdir("/proc")  # noqa: PTH112
+
+
 def process(pid: int) -> ProcessEntry | None:
     """Return a process by its pid; None if there is none."""
     try:
@@ -49,7 +54,7 @@ def process(pid: int) -> ProcessEntry | None:
 
 def processes() -> Iterator[ProcessEntry]:
     """Iterate over all processes that haven't ended."""
-    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():  # noqa: PTH112, PTH208  # thousands in one look
+    for name in os.listdir("/proc") if is_there() else ():  # noqa: PTH208  # thousands in one look
         entry = process(int(name)) if name.isdecimal() else None
         if entry and not entry.has_ended:
             yield entry

@@ -6,10 +6,12 @@ Standard library only: an ending supervisor shares it.
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import boot_id, host_name
+from cellrun.core.job import process_table
 from cellrun.core.job.context import RUN_ID
 from cellrun.core.job.family import ProcessFamily
 from cellrun.core.job.process_file import ProcessFile
@@ -19,6 +21,10 @@ from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import restart_reason, settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
+
+
+_BEGINNING_S = 10.0
+"""Longer than this no supervisor takes to write who it is."""
 
 
 def needs_care(layout: RunLayout, status: StatusRecord) -> bool:
@@ -62,7 +68,13 @@ def recover_without_ticket(layout: RunLayout) -> None:
 
 def _is_anybody_left(layout: RunLayout) -> bool:
     """Whether a process of the run lives here: by the run's id in its environment, for want of another identity."""
-    return os.environ.get(RUN_ID) == layout.run_id or bool(ProcessFamily(layout.run_id, job=None).members())
+    if os.environ.get(RUN_ID) == layout.run_id:
+        return True
+    if process_table.is_there():
+        return bool(ProcessFamily(layout.run_id, job=None).members())
+    with suppress(FileNotFoundError):  # macOS: a supervisor that was started just now is believed to be there
+        return time.time() - layout.claim.stat().st_mtime < _BEGINNING_S
+    return False
 
 
 def _fail(layout: RunLayout, status: StatusRecord, reason: str) -> bool:

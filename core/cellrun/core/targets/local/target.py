@@ -17,6 +17,7 @@ from cellrun.core.job.job_environment import job_environment
 from cellrun.core.job.start import SupervisorStart, supervisor_command
 from cellrun.core.status import Status
 from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.log_tail import LogReader
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.submission.resources import Resources, size_text
@@ -99,10 +100,7 @@ class LocalTarget(ComputeTarget):
 
     def logs(self, run: RunLayout, offset: int, most_bytes: int) -> bytes:
         """Return a part of the run's output; none for a run that has written nothing."""
-        with suppress(FileNotFoundError), run.log.open("rb") as log:
-            log.seek(offset)
-            return log.read(most_bytes)
-        return b""
+        return LogReader(run.log).read(offset, most_bytes)
 
     def cancel(self, run: RunLayout) -> None:
         """Leave a request for the run's supervisor; a run that waits is canceled at once."""

@@ -1,0 +1,77 @@
+"""The example notebooks, run from top to bottom in a kernel, without a front end."""
+
+from __future__ import annotations
+
+import runpy
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from cellrun.core import Experiment, Workspace
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+
+def executed(name: str, folder: Path) -> nbformat.NotebookNode:
+    """Run a copy of a notebook in a folder of its own."""
+    shutil.copy(NOTEBOOKS / name, folder)
+    notebook = nbformat.read(folder / name, as_version=4)
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
+    return notebook
+
+
+def outputs(notebook: nbformat.NotebookNode, cell_id: str) -> list[nbformat.NotebookNode]:
+    (cell,) = (cell for cell in notebook.cells if cell.id == cell_id)
+    return cell.outputs
+
+
+def newest(experiment: str):
+    return next(iter(Experiment(Workspace.from_config(), experiment).get_runs()))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore:Kernel is running over TCP")  # ours run on this machine alone
+def test_sine(tmp_path):
+    notebook = executed("sine.ipynb", tmp_path)
+    run = newest("example")
+    assert run.get_status() == "Completed"
+    sine = run.get_metrics()["sine"]
+    assert (len(sine["x"]), sine["x"][-1]) == (50, 10.0)
+    (view,) = (out for out in outputs(notebook, "sine") if out.output_type == "display_data")
+    assert view.data["application/vnd.cellrun.run.v1+json"]["run_id"] == run.id
+    assert "Running" in view.data["text/plain"]
+    assert run.layout.log.read_text() == "the curve is complete\n"
+    (table,) = outputs(notebook, "list")
+    assert run.name in table.data["text/html"]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore:Kernel is running over TCP")
+def test_digits(tmp_path):
+    notebook = executed("digits.ipynb", tmp_path)
+    run = newest("digits")
+    metrics = run.get_metrics()
+    assert run.get_status() == "Completed"
+    assert metrics["n_train"] == 1437
+    assert len(metrics["loss"]) == len(metrics["accuracy"]) == 60
+    assert metrics["loss"][-1] < 0.5 < metrics["loss"][0]
+    assert metrics["accuracy"][-1] > 0.9
+    log = "".join(out.text for out in outputs(notebook, "wait") if out.output_type == "stream")
+    assert "epoch  59" in log
+    assert "Execution Summary" in log
+    (printed,) = outputs(notebook, "metrics")
+    assert f"accuracy {metrics['accuracy'][-1]:.3f}" in printed.text
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore:Kernel is running over TCP")
+def test_the_demo_prints_the_runs_their_metrics_and_where_they_are(capfd):
+    runpy.run_path(str(NOTEBOOKS / "demo.py"), run_name="__main__")
+    printed = capfd.readouterr().out
+    for run in (newest("example"), newest("digits")):
+        assert f"{run.name}  Completed" in printed
+        assert str(run.layout.folder) in printed
+    assert f"loss       {newest('digits').get_metrics()['loss'][-1]}" in printed
