@@ -15,8 +15,9 @@ from cellrun.core import ActivityFailedException, Run, ScriptRunConfig
 from cellrun.core.runs import watch as run_watch
 
 WATCH = """
-import sys
+import signal, sys
 from cellrun.core import *
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it, and children too
 run = Run.get(Workspace.from_config(), sys.argv[1])
 try:
     print('status', run.wait_for_completion(show_output=True)['status'])
