@@ -97,6 +97,7 @@ def watch(submitter: Submitter, seconds: float) -> None:
     kit.emit(what="supervisor", share_of_a_core_percent=100 * used_s / seconds, seconds=seconds)
     least.wait()
     wait_for(layout, lambda status: status.is_terminal)
+    time.sleep(0.5)  # its supervisor looks after the queue now, whose folder goes with the bench
 
 
 def cpu_s(pid: int) -> float:

@@ -14,10 +14,11 @@ import gzip
 import json
 import os
 import queue
+import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
@@ -44,13 +45,6 @@ for n in range({UPDATES}):
 """
 
 
-class Sent(NamedTuple):
-    """What came over the wire."""
-
-    size_bytes: int
-    messages: int
-
-
 class Wire:
     """The page's end of a kernel: asks, and counts what comes."""
 
@@ -59,7 +53,7 @@ class Wire:
         self._comm = ""
         self._rows = 0
         self._frame = -1
-        self._sent = Sent(0, 0)
+        self._sizes: list[int] = []
 
     def run(self, code: str) -> None:
         """Execute a cell and wait for its end."""
@@ -67,8 +61,8 @@ class Wire:
         while not self._next(is_end_of=sent):
             pass
 
-    def show(self, name: str, *, with_code: bool) -> Sent:
-        """Show a run's details; return what this took."""
+    def show(self, name: str, *, with_code: bool) -> list[int]:
+        """Show a run's details; return the bytes of each message that this took."""
         self.run(SHOW.format(name=name))
         if with_code:
             self._ask({"type": "bundle", "version": bundle.cellrun_version()})
@@ -77,8 +71,8 @@ class Wire:
         self._ask({"type": "hello", "protocol": 1, "frame": self._frame})
         return self._settle()
 
-    def update(self) -> Sent:
-        """Log some times; return what this took."""
+    def update(self) -> list[int]:
+        """Log some times; return the bytes of each message that this took."""
         self.run(UPDATE)
         return self._settle()
 
@@ -87,13 +81,13 @@ class Wire:
         content = {"comm_id": self._comm, "data": {"method": "custom", "content": content}}
         self._client.shell_channel.send(self._client.session.msg("comm_msg", content))
 
-    def _settle(self) -> Sent:
+    def _settle(self) -> list[int]:
         """Take what else comes within a second; return all that came since the last time."""
         end = time.monotonic() + 1
         while time.monotonic() < end:
             self._next()
-        sent, self._sent = self._sent, Sent(0, 0)
-        return sent
+        sizes, self._sizes = self._sizes, []
+        return sizes
 
     def _next(self, is_end_of: str = "") -> bool:
         try:
@@ -109,8 +103,7 @@ class Wire:
         return bool(idle and message["parent_header"].get("msg_id") == is_end_of)
 
     def _count(self, kind: str, content: dict[str, Any], buffers: list[Any]) -> None:
-        size_bytes = len(json.dumps(content)) + sum(len(buffer) for buffer in buffers)
-        self._sent = Sent(self._sent.size_bytes + size_bytes, self._sent.messages + 1)
+        self._sizes.append(len(json.dumps(content)) + sum(len(buffer) for buffer in buffers))
         if kind == "comm_open" and "_esm" in content["data"]["state"]:
             self._comm, self._rows, self._frame = content["comm_id"], 0, -1
         frame = content["data"].get("content", {})
@@ -145,9 +138,10 @@ def main() -> None:
             "second": (wire.show("first", with_code=False), POINTS * point_bytes),
             "ten updates": (wire.update(), UPDATES * NEWS * point_bytes),
         }
-    for what, (found, reference) in sent.items():
-        ratio = found.size_bytes / reference
-        kit.emit(what=what, unit="bytes", cellrun=found.size_bytes, reference=reference, ratio=ratio, messages=found[1])
+    for what, (sizes, reference) in sent.items():
+        ours, median = sum(sizes), statistics.median(sizes)
+        ratio = ours / reference
+        kit.emit(what=what, cellrun_bytes=ours, reference_bytes=reference, ratio=ratio, median_message_bytes=median)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,6 @@ class Limits(NamedTuple):
     """A source folder's files after the ignore rules."""
     value_bytes: int = 4_000_000_000
     """Captured values of a cell, together."""
-    log_view_bytes: int = 2_000_000
-    """The part of a log that a view holds."""
     grace_s: float = 10.0
     """From SIGTERM to SIGKILL."""
     heartbeat_s: float = 15.0

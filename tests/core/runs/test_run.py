@@ -108,7 +108,9 @@ def test_damaged_records_are_told_once_each(ws, run):
         assert run.get_metrics() == {"m": [0, 3, 7]}
     at = [sum(len(line) + 1 for line in lines[:number]) for number in (2, 3, 5)]
     assert [str(one.message).partition(": ")[2] for one in told] == [
-        *(f"1 damaged record at byte {byte} of {log.name}: wrong checksum ({len(lines[2])} bytes)" for byte in at),
+        f"1 damaged record at byte {at[0]} of {log.name}: wrong checksum ({len(lines[2])} bytes)",
+        f"1 damaged record at byte {at[1]} of {log.name}: wrong checksum ({len(lines[3])} bytes)",
+        f"1 damaged record at byte {at[2]} of {log.name}: wrong checksum ({len(lines[5])} bytes)",
         "2 more damaged records",
     ]
     assert {one.filename for one in told} == {__file__}

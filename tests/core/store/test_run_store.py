@@ -108,6 +108,13 @@ def test_where_nothing_can_be_written(store: RunStore) -> None:
         RunStore(WorkspaceLayout("/proc/cellrun")).create(record(), nothing)
 
 
+def test_a_disk_that_becomes_full_leaves_nothing_behind(store: RunStore) -> None:
+    with pytest.raises(WorkspaceException, match=r"cannot create runs under .* \(no space left on device\)"):
+        store.create(record(), lambda _: Path("/dev/full").write_text("x") and None)
+    assert os.listdir(store.workspace.runs) == []
+    assert RunRecord.read(store.create(record(), nothing)).name == "digits-1"
+
+
 def test_many_at_once_get_numbers_of_their_own(store: RunStore) -> None:
     with ThreadPoolExecutor(8) as pool:
         runs = list(pool.map(lambda _: store.create(record(), nothing), range(40)))

@@ -7,10 +7,9 @@ import os
 import weakref
 from time import time
 from typing import Any
-from zlib import crc32
 
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.store.event_line import VERSION
+from cellrun.core.store.event_line import VERSION, seal
 from cellrun.core.store.layout import RunLayout
 
 
@@ -53,7 +52,7 @@ class EventFile:
         if self._torn:
             self._mend()
         body = f'{self._head}{seq},"t":{self.last_at!r},{text}}}'.encode("ascii")
-        line = b"%08x %b\n" % (crc32(body), body)
+        line = seal(body)
         written = os.write(self._fd, line)
         if written != len(line):
             self._write_rest(line, written)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 
 _DRAFT = ".new-"
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NAMELESS_S = 3600.0
 """How long a draft may be without a whole record, which is the first thing that is written into it."""
 
@@ -54,10 +56,12 @@ class RunStore:
             claim = self._claim_number(experiment, run_id)
             self._build(draft, _completed(record, run_id, int(claim.name)), fill)
             draft.folder.rename(final.folder)
-        except BaseException:  # Ctrl-C included: half a run must not stay
+        except BaseException as error:  # Ctrl-C included: half a run must not stay
             shutil.rmtree(draft.folder, ignore_errors=True)
             if claim:
                 claim.unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                raise cannot_write(self.workspace.folder, error) from error
             raise
         sync_folder(self.workspace.runs)
         return final

@@ -22,7 +22,6 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import restart_reason, settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 
-
 _BEGINNING_S = 10.0
 """Longer than this no supervisor takes to write who it is."""
 
