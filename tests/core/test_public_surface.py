@@ -57,6 +57,12 @@ def test_every_error_that_users_catch_is_public():
     assert ours - set(PUBLIC) == {"IndexTooNewError"}  # a WorkspaceException, met once in a user's life
 
 
+def test_windows_is_refused_in_words():
+    program = "import os; os.name = 'nt'\ntry:\n    import cellrun.core\nexcept ImportError as error:\n    print(error)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "cellrun needs Linux or macOS; on Windows, run Jupyter inside WSL\n"
+
+
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'Job'"):
         cellrun.core.Job  # noqa: B018

@@ -5,6 +5,7 @@ Every name is loaded when it is first used (PEP 562), so that a job which only l
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from cellrun.core.status import Status
     from cellrun.core.submission.script_run_config import ScriptRunConfig
     from cellrun.core.workspace import Workspace
+
+if os.name == "nt":
+    raise ImportError("cellrun needs Linux or macOS; on Windows, run Jupyter inside WSL")
 
 __all__ = [
     "ActivityFailedException",

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
-
-from cellrun.core.errors import ComputeTargetException
 
 if TYPE_CHECKING:
     from cellrun.core.targets.local.target import LocalTarget
@@ -16,8 +13,6 @@ __all__ = ["LocalTarget"]
 def __getattr__(name: str) -> Any:  # an ending supervisor imports the queue beside it, and nothing more
     if name != "LocalTarget":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if os.name == "nt":
-        raise ComputeTargetException("the target 'local' needs Linux or macOS; on Windows, run Jupyter inside WSL")
     from cellrun.core.targets.local.target import LocalTarget  # noqa: PLC0415
 
     return LocalTarget
