@@ -75,7 +75,8 @@ def test_an_unknown_name_is_an_attribute_error():
     ["import cellrun.core", "from cellrun.core import Run; Run.get_context()"],
 )
 def test_an_import_loads_nothing_heavy(statement):
-    assert loaded_by(statement) & HEAVY == set()
+    of_uuid = loaded_by("import uuid")  # in Python 3.10 it loads subprocess
+    assert (loaded_by(statement) - of_uuid) & HEAVY == set()
 
 
 def test_a_name_is_loaded_when_it_is_used():

@@ -13,6 +13,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile
+from tests.core.store.events import in_process
 
 ME = ProcessIdentity.current()
 
@@ -50,6 +51,28 @@ def test_a_kernel_that_went_away(new_run: Callable[..., RunLayout], gone: Proces
     status = settle(layout)
     assert (status.status, status.reason) == (Status.FAILED, "the kernel went away without complete()")
     assert settle(layout) == status
+
+
+def test_who_cannot_write_it_down_sees_it_all_the_same(
+    new_run: Callable[..., RunLayout], gone: ProcessIdentity
+) -> None:
+    """A full disk, here a limit on the size of files."""
+    layout = running(new_run(), owner=gone)
+    killed_writer = "import os; log.log('m', 1); os._exit(0)"
+    in_process(killed_writer, layout)
+    done = in_process(
+        """
+import resource
+from cellrun.core.store.run_row import RunRow
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+row = RunRow.read(RunLayout(sys.argv[1]))
+print(row.status, row.reason, row.metrics["m"].last)
+""",
+        layout,
+    )
+    assert done.stdout == "Failed the kernel went away without complete() {'m': 1}\n"
+    assert StatusFile(layout).read().status is Status.RUNNING
+    assert settle(layout).n == 2
 
 
 def test_a_kernel_that_lives(new_run: Callable[..., RunLayout], living: ProcessIdentity) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.reader import EventReader
 from cellrun.core.store.summary import Summary, read_summaries, stale_writers, write_summary
@@ -25,7 +27,8 @@ def listed_summary(layout: RunLayout, *, has_ended: bool) -> Summary:
         for writer, size_bytes in stale.items():
             part = parts.setdefault(writer, Summary())
             part.offset = size_bytes  # a torn end included: nothing will come to it
-            write_summary(layout, writer, part.to_json())
+            with suppress(OSError):  # not ours to write, a full disk: the next look reads on again
+                write_summary(layout, writer, part.to_json())
     return _merged(parts)
 
 

@@ -32,8 +32,11 @@ def settle(layout: RunLayout) -> StatusRecord:
     if not owners or not all(owner.is_proven_dead() for owner in owners):
         return status
     reason = _reason(record, status, owners)
-    # Compare-and-set: an owner that wrote how it ended between our two looks is believed.
-    return file.change(Status.FAILED, expected={status.status}, reason=reason) or file.read()
+    try:
+        # Compare-and-set: an owner that wrote how it ended between our two looks is believed.
+        return file.change(Status.FAILED, expected={status.status}, reason=reason) or file.read()
+    except OSError:  # not ours to write, a full disk: it is as dead for all that
+        return status._replace(status=Status.FAILED, reason=reason)
 
 
 def _owners(layout: RunLayout, record: RunRecord, status: StatusRecord) -> list[ProcessIdentity]:
