@@ -175,7 +175,7 @@ class Run:
         """Return the metrics by name, or the one of a name: {} if there is none.
 
         One value is itself, several are a list, rows are a dict of columns. With `recursive` it is all that by run id,
-        for runs that have metrics.
+        for runs that have metrics. A RuntimeWarning tells of records that are damaged: what is returned lacks them.
         """
         metrics = self._reader.metrics(name)
         return metrics if not recursive else {self.id: metrics} if metrics else {}
