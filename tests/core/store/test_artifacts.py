@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,6 @@ import pytest
 from cellrun.core.errors import InvalidNameError, UserErrorException
 from cellrun.core.store.artifacts import LOG, LOG_ALIAS, Artifacts
 from cellrun.core.store.layout import RunLayout
-
-
-@pytest.fixture
-def layout(new_run: Callable[..., RunLayout]) -> RunLayout:
-    return new_run()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -25,18 +24,6 @@ from cellrun.core.store.event_log import EventLog
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
 from tests.core.store.events import LOG_OF, events, in_process, lines, logged
-
-
-@pytest.fixture
-def layout(new_run: Callable[..., RunLayout]) -> RunLayout:
-    return new_run()
-
-
-@pytest.fixture
-def log(layout: RunLayout) -> Iterator[EventLog]:
-    made = EventLog(layout)
-    yield made
-    made.close()
 
 
 def test_each_kind_of_event(layout: RunLayout, log: EventLog) -> None:

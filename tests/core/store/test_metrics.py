@@ -4,7 +4,6 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +19,6 @@ from cellrun.core.store.reader import EventReader
 from cellrun.core.store.values import plain, plain_list, plain_row, plain_table
 
 GOLDEN = json.loads(Path(__file__).parents[2].joinpath("data", "azure_v1_metric_golden.json").read_text())["cases"]
-
-
-@pytest.fixture
-def layout(new_run: Callable[..., RunLayout]) -> RunLayout:
-    return new_run()
-
-
-@pytest.fixture
-def log(layout: RunLayout) -> Iterator[EventLog]:
-    made = EventLog(layout)
-    yield made
-    made.close()
 
 
 def metrics_of(layout: RunLayout) -> Metrics:

@@ -19,11 +19,6 @@ from cellrun.core.store.status_file import StatusFile
 
 
 @pytest.fixture
-def layout(new_run: Callable[..., RunLayout]) -> RunLayout:
-    return new_run()
-
-
-@pytest.fixture
 def file(layout: RunLayout) -> StatusFile:
     return StatusFile(layout)
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
 
 import pytest
 
@@ -13,11 +12,6 @@ from cellrun.core.store.reader import EventReader
 from cellrun.core.store.run_summary import listed_summary, run_summary
 from cellrun.core.store.summary import Summary, read_summaries, stale_writers
 from tests.core.store.events import in_process
-
-
-@pytest.fixture
-def layout(new_run: Callable[..., RunLayout]) -> RunLayout:
-    return new_run()
 
 
 def log_everything(log: EventLog) -> None:
