@@ -7,13 +7,13 @@ import mimetypes
 import time
 
 from cellrun.core.errors import CellrunError
+from cellrun.core.runs.control import control_of
 from cellrun.core.store.artifacts import Artifacts
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.log_tail import LogReader
 from cellrun.core.store.metrics import Metrics
 from cellrun.core.store.reader import EventReader
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile
 from cellrun.widgets.feed import METRICS_SHOWN, News
 from cellrun.widgets.frame import ImagePart
@@ -35,7 +35,8 @@ class RunSource:
         self._record = RunRecord.read(layout)
         self._workspace = _workspace_name(layout)
         self._status_file = StatusFile(layout)
-        self._status = settle(layout)
+        self._control = control_of(layout)  # a look at a queued run lets the queue move on, as any reader's does
+        self._status = self._control.status()
         self._next_settle = time.monotonic() + SETTLE_S
         self._metrics = Metrics(EventReader(layout), self._record.tags)
         self._artifacts = Artifacts(layout)
@@ -79,7 +80,7 @@ class RunSource:
         now = time.monotonic()
         if now >= self._next_settle:
             self._next_settle = now + SETTLE_S
-            self._status = settle(self.layout)
+            self._status = self._control.status()
         elif self._status_file.has_changed(self._status.n):
             self._status = self._status_file.read()
 
@@ -94,7 +95,8 @@ class RunSource:
     def _notes(self) -> list[str]:
         """Return what the reader of the view should know about what isn't in it."""
         reader = self._metrics.reader
-        notes = [str(damage) for damage in reader.damage[:DAMAGE_NOTES]]
+        notes = [str(note) for note in self._status.fields.get("notes", ())]
+        notes += [str(damage) for damage in reader.damage[:DAMAGE_NOTES]]
         if len(reader.damage) > DAMAGE_NOTES:
             notes.append(f"{len(reader.damage) - DAMAGE_NOTES} more damaged records")
         hidden = len(self._metrics.metrics) - METRICS_SHOWN

@@ -1,0 +1,36 @@
+"""A look at a run's folder."""
+
+import os
+import signal
+import time
+
+from cellrun.core import Experiment, ScriptRunConfig, Workspace
+from cellrun.core.job.process_file import ProcessFile
+from cellrun.core.status import Status
+from cellrun.core.store.status_file import StatusFile
+from cellrun.widgets.source import RunSource
+
+
+def test_notes_of_the_supervisor_are_shown(layout):
+    StatusFile(layout).change(Status.RUNNING, notes=["2 processes left running, stopped"])
+    assert RunSource(layout).look().header["notes"] == ["2 processes left running, stopped"]
+
+
+def test_a_look_adopts_a_run_whose_supervisor_died(tmp_path):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "wait.py").write_text("import time; time.sleep(60)")
+    run = Experiment(Workspace.from_config(), "e").submit(ScriptRunConfig(tmp_path / "src", "wait.py"))
+    deadline = time.monotonic() + 20
+    while StatusFile(run.layout).read().status is not Status.RUNNING:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    supervisor = ProcessFile(run.layout).read().supervisor
+    os.kill(supervisor.pid, signal.SIGKILL)
+    while supervisor.is_alive():
+        time.sleep(0.02)
+    RunSource(run.layout).look()
+    new = ProcessFile(run.layout).read().supervisor
+    assert new != supervisor
+    assert new.is_alive()
+    run.cancel()
+    assert run.wait_for_completion()["status"] == "Canceled"
