@@ -17,8 +17,8 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 from playwright.sync_api import Browser, CDPSession, Page
 
 from bench import kit
+from cellrun.core.live.feed import POINTS
 from cellrun.widgets.bundle import STATIC
-from cellrun.widgets.feed import POINTS
 from tests.browser.chromium import chromium
 
 NEWS, EVERY_MS = 20, 100

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from cellrun.widgets import bundle
+from tests.core.live.view_model import ViewModel
 from tests.widgets.kernel_page import KernelPage
-from tests.widgets.view_model import ViewModel
 
 BEGIN = """
 import time

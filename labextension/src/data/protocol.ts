@@ -1,4 +1,4 @@
-/** What the kernel and the page tell each other about a run, protocol 1. Python's half: `widgets/frame.py`. */
+/** What the kernel and the page tell each other about a run, protocol 1. Python's half: `core/live/frame.py`. */
 
 export const PROTOCOL = 1;
 

@@ -21,7 +21,7 @@ export interface Series {
 const ROW_INDEXES: ReadonlySet<string> = new Set(['row', '#']);
 
 /**
- * What a metric is shown as. Its twin is `widgets/series.py`; both are tested on `tests/data/series.json`.
+ * What a metric is shown as. Its twin is `core/live/series.py`; both are tested on `tests/data/series.json`.
  *
  * One value is read, so it is a tile; several are compared, so they are a chart; text has no curve. Rows of two or more
  * numbers are a curve from the first row on: what will be a chart doesn't begin as a tile.

@@ -8,12 +8,12 @@ from html import escape
 
 from IPython.display import display
 
+from cellrun.core.live.header import elapsed_text
 from cellrun.core.status import Status
 from cellrun.core.store.index import Index, RunRow
 from cellrun.core.workspace import Workspace
 from cellrun.magics.options import MagicParser
 from cellrun.magics.view import plain_errors
-from cellrun.widgets.header import elapsed_text
 
 _MOST_SHOWN = 50
 _SIGNS = {Status.COMPLETED: "✓", Status.FAILED: "✕", Status.CANCELED: "–", Status.RUNNING: "●"}  # noqa: RUF001

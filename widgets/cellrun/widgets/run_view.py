@@ -9,10 +9,10 @@ import anywidget
 import traitlets
 
 from cellrun.core.errors import CellrunError
+from cellrun.core.live.live_run import LiveRun
+from cellrun.core.live.source import RunSource
 from cellrun.core.runs.run import Run
 from cellrun.widgets import bundle
-from cellrun.widgets.live import LiveRun
-from cellrun.widgets.source import RunSource
 
 LOG_ANSWER_BYTES = 256 * 1024
 

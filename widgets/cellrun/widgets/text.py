@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from cellrun.core.live.failure import Failure
+from cellrun.core.live.header import elapsed_s, elapsed_text, resources_text
 from cellrun.core.status import Status
 from cellrun.core.store.event_line import Value
 from cellrun.core.store.layout import RunLayout
@@ -13,8 +15,6 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_summary import run_summary
 from cellrun.core.store.settle import settle
 from cellrun.core.store.summary import Summary
-from cellrun.widgets.failure import Failure
-from cellrun.widgets.header import elapsed_s, elapsed_text, resources_text
 
 METRICS = 12
 LOG_LINES = 5

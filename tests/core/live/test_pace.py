@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from cellrun.widgets.pace import BYTES_PER_S, FRAME_S, KEYFRAME_BYTES_PER_S, LAST_KEYFRAME_S, Pace
+from cellrun.core.live.pace import BYTES_PER_S, FRAME_S, KEYFRAME_BYTES_PER_S, LAST_KEYFRAME_S, Pace
 
 
 def keyframe_times(pace, until_s, size_bytes=100):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cellrun.widgets.downsample import is_ascending, thin
+from cellrun.core.live.downsample import is_ascending, thin
 
 
 def test_few_rows_are_all_kept():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cellrun.widgets.frame import LogPart
+from cellrun.core.live.frame import LogPart
 
 PART_BYTES = 64 * 1024
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from cellrun.core.live.track import TABLE_ROWS, Track
 from cellrun.core.store.metric import Metric
-from cellrun.widgets.track import TABLE_ROWS, Track
 
 MOST = 100
 

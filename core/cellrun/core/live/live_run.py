@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cellrun.widgets.feed import Feed
-from cellrun.widgets.source import RunSource
+from cellrun.core.live.feed import Feed
+from cellrun.core.live.source import RunSource
 
 LOOK_S = 0.04  # a look finds a file's size unchanged for some µs; what it adds to a point's way to the screen is felt
 

@@ -7,11 +7,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cellrun.core.live.failure import Failure
 from cellrun.core.status import Status
 from cellrun.core.store.metrics import Metrics
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
-from cellrun.widgets.failure import Failure
 
 
 def header(

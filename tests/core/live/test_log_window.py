@@ -2,7 +2,7 @@
 
 import pytest
 
-from cellrun.widgets.log_window import PART_BYTES, LogWindow
+from cellrun.core.live.log_window import PART_BYTES, LogWindow
 
 
 @pytest.fixture

@@ -7,6 +7,9 @@ import mimetypes
 import time
 
 from cellrun.core.errors import CellrunError
+from cellrun.core.live.feed import METRICS_SHOWN, News
+from cellrun.core.live.frame import ImagePart
+from cellrun.core.live.header import elapsed_s, header
 from cellrun.core.runs.control import control_of
 from cellrun.core.store.artifacts import Artifacts
 from cellrun.core.store.layout import RunLayout
@@ -15,9 +18,6 @@ from cellrun.core.store.metrics import Metrics
 from cellrun.core.store.reader import EventReader
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
-from cellrun.widgets.feed import METRICS_SHOWN, News
-from cellrun.widgets.frame import ImagePart
-from cellrun.widgets.header import elapsed_s, header
 
 READ_BYTES = 8_000_000  # of events in one look, so that a first look at a long history soon shows something
 SETTLE_S = 1.0

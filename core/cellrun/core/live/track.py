@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from cellrun.core.live.downsample import Floats, is_ascending, thin
+from cellrun.core.live.frame import ColumnPart, MetricPart
+from cellrun.core.live.series import ColumnShape, MetricShape, Series, index_name, series
 from cellrun.core.store.event_line import typed
 from cellrun.core.store.metrics import Metric
-from cellrun.widgets.downsample import Floats, is_ascending, thin
-from cellrun.widgets.frame import ColumnPart, MetricPart
-from cellrun.widgets.series import ColumnShape, MetricShape, Series, index_name, series
 
 TABLE_ROWS = 200
 TEXT_CHARACTERS = 200

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from cellrun.widgets.frame import ColumnPart, Frame, ImagePart, LogPart, MetricPart
+from cellrun.core.live.frame import ColumnPart, Frame, ImagePart, LogPart, MetricPart
 
 SINE = MetricPart(
     "sine",

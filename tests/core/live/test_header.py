@@ -2,10 +2,10 @@
 
 import pytest
 
+from cellrun.core.live.header import arguments_text, elapsed_s, elapsed_text, resources_text
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
-from cellrun.widgets.header import arguments_text, elapsed_s, elapsed_text, resources_text
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cellrun.widgets.downsample import Floats
-from cellrun.widgets.series import ColumnType
+from cellrun.core.live.downsample import Floats
+from cellrun.core.live.series import ColumnType
 
 PROTOCOL = 1
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.widgets.series import ColumnShape, MetricShape, index_name, series
+from cellrun.core.live.series import ColumnShape, MetricShape, index_name, series
 
-CASES = json.loads((Path(__file__).parents[1] / "data" / "series.json").read_text())["cases"]
+CASES = json.loads((Path(__file__).parents[2] / "data" / "series.json").read_text())["cases"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["title"] for case in CASES])

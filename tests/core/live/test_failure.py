@@ -2,9 +2,9 @@
 
 import pytest
 
+from cellrun.core.live.failure import Failure
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusRecord
-from cellrun.widgets.failure import Failure
 
 CELL = """Traceback (most recent call last):
   Cell In[7], line 4

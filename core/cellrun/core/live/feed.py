@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cellrun.core.live.frame import Frame, ImagePart, MetricPart
+from cellrun.core.live.log_window import LogWindow
+from cellrun.core.live.pace import Pace
+from cellrun.core.live.track import Track
 from cellrun.core.store.metrics import Metric
-from cellrun.widgets.frame import Frame, ImagePart, MetricPart
-from cellrun.widgets.log_window import LogWindow
-from cellrun.widgets.pace import Pace
-from cellrun.widgets.track import Track
 
 METRICS_SHOWN = 500
 POINTS = 1000  # per metric after it was thinned, twice as many before: a chart is some 800 pixels wide

@@ -5,12 +5,12 @@ import threading
 
 import pytest
 
+from cellrun.core.live.live_run import LiveRun
+from cellrun.core.live.source import RunSource
 from cellrun.core.status import Status
 from cellrun.core.store.event_log import EventLog
 from cellrun.core.store.status_file import StatusFile
-from cellrun.widgets.live import LiveRun
-from cellrun.widgets.source import RunSource
-from tests.widgets.view_model import ViewModel
+from tests.core.live.view_model import ViewModel
 
 
 class Page:

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
+from cellrun.core.live.feed import METRICS_SHOWN, POINTS, Feed
+from cellrun.core.live.pace import QUIET_S
+from cellrun.core.live.source import RunSource
 from cellrun.core.status import Status
 from cellrun.core.store.event_log import EventLog
 from cellrun.core.store.status_file import StatusFile
-from cellrun.widgets.feed import METRICS_SHOWN, POINTS, Feed
-from cellrun.widgets.pace import QUIET_S
-from cellrun.widgets.source import RunSource
-from tests.widgets.view_model import ViewModel
+from tests.core.live.view_model import ViewModel
 
 
 class Watched:
