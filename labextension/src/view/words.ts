@@ -1,3 +1,4 @@
+import { translated, translateInto } from '../i18n/translate';
 import type { Status } from '../data/protocol';
 
 /** The view's texts. `{…}` is filled in by `fill`. */
@@ -91,60 +92,9 @@ const ENGLISH: Words = {
   arguments: 'Arguments',
 };
 
-const JAPANESE: Words = {
-  status: {
-    NotStarted: '未開始',
-    Preparing: '準備中',
-    Queued: '待機中',
-    Starting: '開始中',
-    Running: '実行中',
-    Finalizing: '終了処理中',
-    CancelRequested: 'キャンセル要求済み',
-    NotResponding: '応答なし',
-    Completed: '完了',
-    Failed: '失敗',
-    Canceled: 'キャンセル済み',
-  },
-  connecting: '実行を読み込み中',
-  cancel: 'キャンセル',
-  cancelTitle: '実行の停止を要求する',
-  elapsed: '経過時間',
-  silent: '{time} からカーネルの応答がありません（処理中か、終了しています）。表示は古い可能性があります。',
-  lost: "カーネルが終了したため、この表示は更新されません。現在の状態：`RunDetails(Run.get(ws, '{id}')).show()`",
-  noMetricsYet: "メトリックはここに表示されます：run.log('loss', value)",
-  noLogYet: '実行の出力はここに表示されます。',
-  noLog: 'この実行の出力はありません。',
-  log: 'ログ',
-  following: '追従中 ▾',
-  paused: '一時停止中 · 新しい行 {n} ▾',
-  toEnd: '末尾へ移動して追従する',
-  ended: '終了',
-  lines: '{n} 行',
-  line: '1 行',
-  lastLines: '最後の {n} 行',
-  earlier: '… これより前に {size}',
-  search: '検索',
-  searchLog: 'ログを検索',
-  matches: '{n} 行中 {i}',
-  noMatch: '見つかりません',
-  previous: '前へ',
-  next: '次へ',
-  close: '閉じる',
-  download: 'ダウンロード',
-  downloadTitle: 'ここに表示されている {size} を保存する',
-  wrap: '折り返し',
-  metrics: 'メトリック',
-  chart: 'グラフ',
-  chartSummary: '{name}、{rows} 点、最新値 {latest}',
-  showMore: 'さらに {n} 件を表示',
-  rowsOf: '{rows} 行のうち最後の {shown} 行',
-  imageNotHere: '{path}（{size}）：ここには表示されません',
-  arguments: '引数',
-};
-
 /** The texts in a language (BCP 47); English where there are none. */
 export function wordsIn(language: string): Words {
-  return language.toLowerCase().startsWith('ja') ? JAPANESE : ENGLISH;
+  return translated(ENGLISH, translateInto(language));
 }
 
 /** A text with its `{names}` replaced. */

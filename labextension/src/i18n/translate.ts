@@ -1,0 +1,35 @@
+/**
+ * Texts in the reader's language.
+ *
+ * Each surface has its texts in one object of English texts, by name; the English text is also what a translation is
+ * found by, as gettext does it. JupyterLab's own translation is used where there is one; elsewhere the catalogues that
+ * are part of the bundle.
+ */
+
+import badge from './ja/badge.json';
+import compare from './ja/compare.json';
+import page from './ja/page.json';
+import panel from './ja/panel.json';
+import view from './ja/view.json';
+
+/** Return an English text in another language, or as it is. */
+export type Translate = (english: string) => string;
+
+const JAPANESE: Readonly<Record<string, string>> = { ...view, ...page, ...panel, ...compare, ...badge };
+
+/** The bundle's own translation into a language (BCP 47). */
+export function translateInto(language: string): Translate {
+  if (!language.toLowerCase().startsWith('ja')) return english => english;
+  const catalogue = new Map(Object.entries(JAPANESE));
+  return english => catalogue.get(english) ?? english;
+}
+
+/** A surface's texts, translated. */
+export function translated<T extends object>(english: T, translate: Translate): T {
+  return Object.fromEntries(
+    Object.entries(english).map(([name, text]: [string, string | object]) => [
+      name,
+      typeof text === 'string' ? translate(text) : translated(text, translate),
+    ]),
+  ) as T;
+}

@@ -1,0 +1,218 @@
+/** The server's REST routes: the one place that knows URLs. */
+
+import type {
+  Comparison,
+  Deletion,
+  Experiment,
+  MetricColumns,
+  MetricHead,
+  Row,
+  RunDetails,
+  RunFiles,
+  RunPage,
+  RunQuery,
+  Workspace,
+} from './types';
+
+/** Where the server is, and how to ask it. */
+export interface Settings {
+  /** The server's base URL, with a slash at its end: JupyterLab's, or the portal page's own. */
+  readonly baseUrl: string;
+  /** `fetch`, or what a test has in its place. */
+  readonly fetch: typeof fetch;
+}
+
+/** A run by its workspace and its id: all that names it. */
+export interface RunKey {
+  readonly workspace: string;
+  readonly run: string;
+}
+
+/** The server's refusal, in its words; `status` 0: no answer came. 404 of the root: no server extension. */
+export class ServerError extends Error {
+  override readonly name = 'ServerError';
+
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Which points of a metric are wanted. `x`: `step`, `time` or a column. */
+export interface MetricQuery {
+  readonly name: string;
+  readonly x?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly points?: number;
+  readonly start?: number;
+}
+
+type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+export class Api {
+  constructor(private readonly settings: Settings) {}
+
+  /** The address of the live stream, a websocket. */
+  get streamUrl(): string {
+    const url = new URL(`${this.settings.baseUrl}cellrun/api/stream`, location.href);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    return url.href;
+  }
+
+  version(): Promise<{ version: string; protocol: number }> {
+    return this.get('');
+  }
+
+  async workspaces(): Promise<readonly Workspace[]> {
+    return (await this.get<{ workspaces: Workspace[] }>('workspaces')).workspaces;
+  }
+
+  async experiments(workspace: string): Promise<readonly Experiment[]> {
+    return (await this.get<{ experiments: Experiment[] }>(`${inside(workspace)}/experiments`)).experiments;
+  }
+
+  runs(workspace: string, query: RunQuery = {}): Promise<RunPage> {
+    return this.get(`${inside(workspace)}/runs`, { ...query });
+  }
+
+  run(key: RunKey): Promise<RunDetails> {
+    return this.get(of(key));
+  }
+
+  async metrics(key: RunKey): Promise<readonly MetricHead[]> {
+    return (await this.get<{ metrics: MetricHead[] }>(`${of(key)}/metrics`)).metrics;
+  }
+
+  metric(key: RunKey, query: MetricQuery): Promise<MetricColumns> {
+    return this.get(`${of(key)}/metric`, { ...query });
+  }
+
+  /** Bytes `start` to `end` of the log. */
+  async log(key: RunKey, start: number, end: number): Promise<Uint8Array> {
+    const answer = await this.ask(`${of(key)}/log`, { offset: start, length: end - start });
+    return new Uint8Array(await answer.arrayBuffer());
+  }
+
+  /** The address of the whole log, as a download. */
+  logUrl(key: RunKey): string {
+    return this.url(`${of(key)}/log`, { download: true });
+  }
+
+  files(key: RunKey, of_: 'outputs' | 'snapshot'): Promise<RunFiles> {
+    return this.get(`${of(key)}/${of_}`);
+  }
+
+  /** The address of a file: a download, or what can be shown of it (an image; the begin of a text). */
+  fileUrl(key: RunKey, of_: 'outputs' | 'snapshot', name: string, preview = false): string {
+    const path = name.split('/').map(encodeURIComponent).join('/');
+    return this.url(`${of(key)}/${of_}/${path}`, preview ? { preview } : {});
+  }
+
+  async preview(key: RunKey, of_: 'outputs' | 'snapshot', name: string): Promise<Response> {
+    return this.checked(await this.send('GET', this.fileUrl(key, of_, name, true)));
+  }
+
+  /** The address of a zip archive of all files. */
+  archiveUrl(key: RunKey, of_: 'outputs' | 'snapshot'): string {
+    return this.url(`${of(key)}/archive`, { of: of_ });
+  }
+
+  compare(workspace: string, runs: readonly string[], x = 'step'): Promise<Comparison> {
+    return this.get(`${inside(workspace)}/compare`, { run: runs, x });
+  }
+
+  cancel(key: RunKey): Promise<Row> {
+    return this.change('POST', `${of(key)}/cancel`);
+  }
+
+  /** Submit the same snapshot again. */
+  again(key: RunKey): Promise<Row> {
+    return this.change('POST', `${of(key)}/again`);
+  }
+
+  /** Change a run's display name and tags; a tag of null has no value, `remove_tags` go. */
+  edit(
+    key: RunKey,
+    change: {
+      display_name?: string;
+      tags?: Readonly<Record<string, string | null>>;
+      remove_tags?: readonly string[];
+    },
+  ): Promise<Row> {
+    return this.change('PATCH', of(key), change);
+  }
+
+  /** Delete runs, or with `dry` say what that would free. */
+  delete(workspace: string, runs: readonly string[], dry: boolean): Promise<Deletion> {
+    return this.change('POST', `${inside(workspace)}/delete`, { runs, dry });
+  }
+
+  private url(path: string, query: Query = {}): string {
+    const words = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      for (const one of Array.isArray(value) ? (value as readonly string[]) : [value]) {
+        if (one !== undefined) words.append(name, String(one));
+      }
+    }
+    const asked = words.toString();
+    return `${this.settings.baseUrl}cellrun/api/${path}${asked === '' ? '' : `?${asked}`}`;
+  }
+
+  private async get<Answer>(path: string, query: Query = {}): Promise<Answer> {
+    return (await (await this.ask(path, query)).json()) as Answer;
+  }
+
+  private async ask(path: string, query: Query): Promise<Response> {
+    return this.checked(await this.send('GET', this.url(path, query)));
+  }
+
+  private async change<Answer>(method: string, path: string, body: unknown = {}): Promise<Answer> {
+    return (await this.checked(await this.send(method, this.url(path), body)).then(answer =>
+      answer.json(),
+    )) as Answer;
+  }
+
+  private async send(method: string, url: string, body?: unknown): Promise<Response> {
+    const headers: Record<string, string> = { 'X-XSRFToken': xsrf() };
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    try {
+      return await this.settings.fetch(url, {
+        method,
+        headers,
+        credentials: 'same-origin',
+        cache: 'no-store',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    } catch (error) {
+      throw new ServerError(0, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private async checked(answer: Response): Promise<Response> {
+    if (answer.ok) return answer;
+    const text = await answer.text();
+    let message = text || answer.statusText;
+    try {
+      message = (JSON.parse(text) as { message: string }).message;
+    } catch {
+      // not ours: a proxy's page, or a server without the extension
+    }
+    throw new ServerError(answer.status, message);
+  }
+}
+
+function inside(workspace: string): string {
+  return `workspaces/${encodeURIComponent(workspace)}`;
+}
+
+function of({ workspace, run }: RunKey): string {
+  return `${inside(workspace)}/runs/${encodeURIComponent(run)}`;
+}
+
+/** Jupyter's token against forged requests: readable by pages of its own origin alone. */
+function xsrf(): string {
+  return /(?:^|;\s*)_xsrf=([^;]*)/.exec(document.cookie)?.[1] ?? '';
+}

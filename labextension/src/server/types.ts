@@ -1,0 +1,174 @@
+/** What the server answers, as `labextension/cellrun/server/openapi.yaml` has it. Times are seconds since the epoch. */
+
+import type { Header, Status, Value } from '../data/protocol';
+
+/** A workspace of the user's registry. */
+export interface Workspace {
+  readonly id: string;
+  readonly name: string;
+  readonly folder: string;
+  readonly runs: number;
+  /** When its latest run was made; null without runs. */
+  readonly latest_at: number | null;
+}
+
+/** An experiment and how many runs it has; `active` of them haven't ended. */
+export interface Experiment {
+  readonly name: string;
+  readonly runs: number;
+  readonly active: number;
+  readonly latest_at: number | null;
+}
+
+/** The cell that a run was submitted from. `source_hash`: blake3 of its text (UTF-8), hex, 32 digits. */
+export interface RowCell {
+  readonly notebook: string | null;
+  readonly id: string | null;
+  readonly source_hash: string;
+}
+
+/** A run as a list shows it. */
+export interface Row {
+  readonly id: string;
+  readonly name: string;
+  readonly number: number;
+  readonly experiment: string;
+  readonly display_name: string;
+  readonly kind: 'script' | 'command' | 'cell' | 'interactive';
+  readonly target: string;
+  readonly status: Status;
+  readonly reason: string | null;
+  readonly created_at: number;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+  readonly tags: Readonly<Record<string, string | null>>;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** The last value of each metric (of rows: of the column that is drawn), 50 metrics at the most. */
+  readonly metrics: Readonly<Record<string, Value>>;
+  /** Courses of the metrics asked for, at most 24 points each, 0 lowest to 255 highest; null is a gap. */
+  readonly sparks: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly cell: RowCell | null;
+}
+
+export interface RunPage {
+  readonly runs: readonly Row[];
+  /** How many runs fit the question, on all pages. */
+  readonly total: number;
+}
+
+/** One change of a run's status. */
+export interface StatusChange {
+  readonly status: Status;
+  readonly at: number;
+  readonly reason: string | null;
+}
+
+/** All that is known of a run besides what it logged. */
+export interface RunDetails {
+  readonly row: Row;
+  readonly header: Header;
+  /** The run's record as it was submitted (`run.json`). */
+  readonly record: Readonly<Record<string, unknown>>;
+  readonly history: readonly StatusChange[];
+  /** What was recorded beside the running job: packages, hardware, uncommitted changes. Null before it started. */
+  readonly environment: Readonly<Record<string, unknown>> | null;
+  /** Python that gets the run: `Run.get(Workspace.get('…'), '…')`. */
+  readonly code: string;
+  readonly folder: string;
+}
+
+export interface MetricHead {
+  readonly name: string;
+  readonly kind: 'log' | 'row' | 'list' | 'table';
+  readonly rows: number;
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: 'number' | 'text';
+    readonly last: Value;
+  }[];
+}
+
+/** A metric's rows as columns, parallel. `exact`: none between the first and the last was left out. */
+export interface MetricColumns {
+  readonly name: string;
+  readonly kind: MetricHead['kind'];
+  readonly rows: number;
+  readonly x: string;
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: 'number' | 'text';
+    readonly values: readonly Value[];
+  }[];
+  readonly exact: boolean;
+  /** Where to ask on: `start=<next>` gives only what came since. */
+  readonly next: number;
+}
+
+export interface RunFile {
+  readonly name: string;
+  readonly size_bytes: number;
+  readonly modified_at: number;
+  readonly mime: string;
+  readonly preview: 'image' | 'text' | null;
+}
+
+export interface RunFiles {
+  readonly files: readonly RunFile[];
+  /** What isn't offered, and why: links, sockets. */
+  readonly skipped: readonly { readonly name: string; readonly why: string }[];
+}
+
+/** What deleting frees, or freed. `refused`: why a run stays. */
+export interface Deletion {
+  readonly runs: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly size_bytes: number;
+    readonly refused: string | null;
+  }[];
+  readonly freed_bytes: number;
+}
+
+/** One line of a comparison: a value for each run, in the order of the runs; null where a run has none. */
+export interface Compared {
+  readonly name: string;
+  readonly values: readonly Value[];
+  readonly differs: boolean;
+}
+
+export interface Comparison {
+  readonly runs: readonly Row[];
+  readonly parameters: readonly Compared[];
+  readonly tags: readonly Compared[];
+  /** Last values. */
+  readonly metrics: readonly Compared[];
+  /** target, python, git (head, with ` +n` for n files changed since) and the like. */
+  readonly facts: readonly Compared[];
+  /** The source of each run's cell; null for a script. */
+  readonly cells: readonly (string | null)[];
+  /** By metric name, what is drawn: one series for each run that has it. */
+  readonly curves: readonly {
+    readonly name: string;
+    readonly x: string;
+    readonly y: string;
+    readonly series: readonly {
+      readonly run: string;
+      readonly x: readonly (number | null)[];
+      readonly y: readonly (number | null)[];
+    }[];
+  }[];
+}
+
+/** What the panel and others ask a list for. */
+export interface RunQuery {
+  readonly experiment?: string;
+  readonly status?: readonly Status[];
+  /** `name`, or `name=value`. */
+  readonly tag?: readonly string[];
+  readonly text?: string;
+  readonly notebook?: string;
+  /** Metrics whose courses are wanted; `*`: the first one that has a course. */
+  readonly spark?: readonly string[];
+  readonly limit?: number;
+  readonly offset?: number;
+}
