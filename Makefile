@@ -35,7 +35,8 @@ check: .venv/.test
 	$(JLPM) lint
 
 clean:
-	rm -rf .venv dist labextension/node_modules labextension/lib labextension/static widgets/cellrun/widgets/static
+	rm -rf .venv dist labextension/node_modules labextension/lib labextension/static \
+		labextension/cellrun/server/locale labextension/cellrun/server/static widgets/cellrun/widgets/static
 
 .venv/.made: .ci/need
 	PYTHON=$(PYTHON) .ci/need python venv git

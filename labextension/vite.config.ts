@@ -19,12 +19,13 @@ export default defineConfig({
   optimizeDeps: { include: ['axe-core', 'plotly.js-basic-dist-min'] },
   test: {
     projects: [
-      { extends: true, test: { name: 'data', include: ['tests/data/**/*.test.ts'], environment: 'node' } },
+      { extends: true, test: { name: 'data', include: ['tests/{data,server}/**/*.test.ts'], environment: 'node' } },
       {
         extends: true,
         test: {
           name: 'view',
-          include: ['tests/view/**/*.test.ts'],
+          include: ['tests/**/*.test.ts'],
+          exclude: ['tests/{data,server}/**'],
           browser: {
             enabled: true,
             headless: true,

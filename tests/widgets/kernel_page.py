@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import time
 
@@ -21,6 +22,17 @@ class KernelPage:
     def close(self):
         self._client.stop_channels()
         self._manager.shutdown_kernel(now=True)
+
+    def shut_down(self):
+        """Ask the kernel to end, as a server does; return what it published meanwhile."""
+        begin = len(self.messages)
+        self._client.shutdown()
+        while self._manager.is_alive():
+            time.sleep(0.05)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.messages.append(self._client.get_iopub_msg(timeout=1))
+        return self.messages[begin:]
 
     def start(self, code):
         """Send a cell; return its message id."""

@@ -17,7 +17,12 @@ from cellrun.widgets import RunDetails
 run = Experiment(Workspace.from_config(), 'example').start_logging()
 """
 SHOW = BEGIN + "RunDetails(run).show()"
-MIME_TYPES = {"application/vnd.jupyter.widget-view+json", "application/vnd.cellrun.run.v1+json", "text/plain"}
+MIME_TYPES = {
+    "application/vnd.jupyter.widget-view+json",
+    "application/vnd.cellrun.run.v1+json",
+    "text/html",
+    "text/plain",
+}
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def has_rows(name, rows):
     return lambda content: any(m["name"] == name and m["rows"] == rows for m in content["metrics"])
 
 
-def test_it_is_displayed_once_with_three_types_and_no_secret(page):
+def test_it_is_displayed_once_with_its_types_and_no_secret(page):
     (data,) = displayed(page.run(SHOW))
     assert set(data) == MIME_TYPES
     run_id = data["application/vnd.cellrun.run.v1+json"]["run_id"]

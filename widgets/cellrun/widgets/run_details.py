@@ -5,20 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.getipython import get_ipython
+from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
 from cellrun.core.errors import RunEnvironmentException
 from cellrun.core.runs.run import Run
+from cellrun.core.status import TERMINAL
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
+from cellrun.widgets.bundle import cellrun_version
+from cellrun.widgets.outputs import Output, Outputs, Publish
 from cellrun.widgets.run_view import RunView
+from cellrun.widgets.still.html import live_html
 from cellrun.widgets.text import log_lines, run_text
 
 MIME_TYPE = "application/vnd.cellrun.run.v1+json"
 MIME_VERSION = 1
 LOG_LINES = 100
 
+_outputs = Outputs()
 _views: dict[Path, RunView] = {}  # by run folder: a run shown twice has two views of one widget, fed by one thread
 
 
@@ -39,13 +46,18 @@ class RunDetails:
         except RunEnvironmentException as error:
             print(error)  # noqa: T201  # a run outside a run prints what it's given; there is nothing to look at
             return
-        if getattr(get_ipython(), "kernel", None) is None:
+        shell = get_ipython()
+        if shell is None or getattr(shell, "kernel", None) is None:
             print(text)  # noqa: T201  # a terminal has no other place to show it
             return
         bundle = self.widget._repr_mimebundle_()  # IPython's protocol, public by its nature
-        data, metadata = bundle or ({}, {})
-        data = {**data, MIME_TYPE: reference(self._run.layout), "text/plain": text}
-        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
+        live = {name: value for name, value in (bundle or ({}, {}))[0].items() if name != "text/plain"}
+        lasting = {MIME_TYPE: reference(self._run.layout)}
+        words = {"text/html": live_html(text, cellrun_version()), "text/plain": text}
+        place = display({**live, **lasting, **words}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        if publish := _publisher(shell, place.display_id):
+            ended = self._run.status in TERMINAL
+            _outputs.add(Output(self._run.layout, publish, live, lasting, keeps_live=ended))
 
     @property
     def widget(self) -> RunView:
@@ -67,6 +79,17 @@ class RunDetails:
             "run_metrics": self._run.get_metrics(),
             "run_logs": "\n".join(log_lines(self._run.layout, LOG_LINES)),
         }
+
+
+def _publisher(shell: InteractiveShell, display_id: str) -> Publish | None:
+    """Return what puts data into a displayed output, from any thread; None where the output is only captured.
+
+    The shell's publisher of this moment: while another cell captures its output the shell has another one.
+    """
+    publisher = shell.display_pub
+    if isinstance(publisher, CapturingDisplayPublisher):
+        return None
+    return lambda data: publisher.publish(dict(data), {}, transient={"display_id": display_id}, update=True)
 
 
 def reference(layout: RunLayout) -> dict[str, Any]:

@@ -24,7 +24,7 @@ LINE_CHARACTERS = 120
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 )
-_SIGNS = {Status.COMPLETED: "✓", Status.FAILED: "✕", Status.CANCELED: "–", Status.RUNNING: "●"}  # noqa: RUF001
+_SIGNS: Mapping[str, str] = {Status.COMPLETED: "✓", Status.FAILED: "✕", Status.CANCELED: "–", Status.RUNNING: "●"}  # noqa: RUF001
 
 
 def run_text(layout: RunLayout) -> str:
@@ -35,13 +35,18 @@ def run_text(layout: RunLayout) -> str:
     name = summary.display_name[1] if summary.display_name else record.display_name or record.name
     where = " · ".join(filter(None, [record.target, resources_text(record.resources)]))
     facts = [status.status.value, name, record.experiment, "" if record.kind == "interactive" else where]
-    lines = [f"{_SIGNS.get(status.status, '○')} {'  '.join(filter(None, [*facts, elapsed_text(elapsed_s(status))]))}"]
+    lines = [f"{sign(status.status)} {'  '.join(filter(None, [*facts, elapsed_text(elapsed_s(status))]))}"]
     if status.status is Status.FAILED:
         failure = Failure.of(status)
         lines += [failure.message, " · ".join(filter(None, [failure.where, failure.exit]))]
     lines.append(_metrics(summary))
     lines += [f"  {line}" for line in log_lines(layout)]
     return "\n".join(filter(None, lines))
+
+
+def sign(status: str) -> str:
+    """Return the mark that stands before a status."""
+    return _SIGNS.get(status, "○")
 
 
 def value_text(value: Value) -> str:

@@ -1,0 +1,104 @@
+"""What becomes of the outputs of runs: stills, in place of views that nothing feeds any more."""
+
+import base64
+import json
+
+import nbconvert
+import nbformat
+import pytest
+
+from tests.widgets.kernel_page import KernelPage
+from tests.widgets.test_run_details import BEGIN, SHOW
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+LASTING = {"application/vnd.cellrun.run.v1+json", "text/html", "image/png", "text/plain"}
+LOG = """
+for x in range(30): run.log('loss', 1 / (x + 1))
+run.layout.log.write_text('epoch 29')
+run.log('accuracy', 0.9639)
+"""
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    kernel = KernelPage(tmp_path)
+    yield kernel
+    kernel.close()
+
+
+def is_update(message):
+    return message["msg_type"] == "update_display_data"
+
+
+def place(message):
+    return message["content"]["transient"]["display_id"]
+
+
+def test_the_view_of_a_run_that_ends_gives_way_to_a_still(page):
+    shown = next(m for m in page.run(SHOW + LOG) if m["msg_type"] == "display_data")
+    assert WIDGET in shown["content"]["data"]
+    assert "pip install cellrun" in shown["content"]["data"]["text/html"]
+    page.run("run.complete()")
+    update = page.wait_for(is_update)
+    data = update["content"]["data"]
+    assert place(update) == place(shown)
+    assert set(data) == LASTING
+    assert (
+        data["application/vnd.cellrun.run.v1+json"] == shown["content"]["data"]["application/vnd.cellrun.run.v1+json"]
+    )
+    assert "✓ Completed" in data["text/html"]
+    assert "epoch 29" in data["text/html"]
+    assert "0.9639" in data["text/html"]
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert data["text/plain"].startswith("✓ Completed  example-1")
+    assert len(json.dumps(data)) < 100_000
+
+
+def test_a_kernel_that_ends_leaves_stills_of_what_it_showed(page):
+    shown = [m for m in page.run(SHOW + LOG + "\nRunDetails(run).show()") if m["msg_type"] == "display_data"]
+    page.start("import atexit\natexit.register(print, 'gone')")
+    updates = [message for message in page.shut_down() if is_update(message)]
+    assert {place(update) for update in updates} == {place(message) for message in shown}
+    assert all(set(update["content"]["data"]) == LASTING for update in updates)
+
+
+def test_a_view_of_a_run_that_had_ended_stays_until_the_kernel_goes(page):
+    page.run(BEGIN + LOG + "\nrun.complete()\nRunDetails(run).show()")
+    assert set(page.wait_for(is_update)["content"]["data"]) == {WIDGET, *LASTING}
+    (last,) = [message for message in page.shut_down() if is_update(message)]
+    assert set(last["content"]["data"]) == LASTING
+
+
+def test_an_output_that_is_captured_is_left_alone(page):
+    page.run(
+        "from IPython.utils.capture import capture_output\n"
+        + SHOW.replace("RunDetails(run)", "with capture_output() as kept: RunDetails(run)")
+    )
+    assert not [message for message in page.run("run.complete()\ntime.sleep(2)") if is_update(message)]
+    page.run("assert len(kept.outputs) == 1")
+
+
+def test_a_module_of_the_notebooks_folder_is_in_nobodys_way(page, tmp_path):
+    page.run(SHOW)  # what the kernel itself imports comes first
+    (tmp_path / "random.py").write_text("raise SystemExit('imported by mistake')")
+    page.run("run.complete()")
+    assert set(page.wait_for(is_update)["content"]["data"]) == LASTING
+
+
+def test_documents_of_a_saved_notebook_show_the_still(page):
+    page.run(SHOW + LOG + "\nrun.complete()")
+    data = page.wait_for(is_update)["content"]["data"]
+    cell = nbformat.v4.new_code_cell("RunDetails(run).show()", outputs=[nbformat.v4.new_output("display_data", data)])
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    html = nbconvert.HTMLExporter().from_notebook_node(notebook)[0]
+    assert "epoch 29" in html
+    assert "widget-view" not in html
+    latex, resources = nbconvert.LatexExporter().from_notebook_node(notebook)
+    (name,) = resources["outputs"]
+    assert name.endswith(".png")
+    assert resources["outputs"][name] == base64.b64decode(data["image/png"])
+    assert name in latex
+    with pytest.MonkeyPatch.context() as patch:  # as it is saved while the run goes on: no picture yet, but no blank
+        patch.setitem(cell.outputs[0], "data", {WIDGET: {"model_id": "gone"}, **data})
+        assert "epoch 29" in nbconvert.HTMLExporter().from_notebook_node(notebook)[0]

@@ -1,0 +1,61 @@
+"""A still as HTML: text that can be read, searched and copied, and a picture of the curves."""
+
+from __future__ import annotations
+
+import time
+from base64 import b64encode
+from html import escape
+
+from cellrun.widgets.still.still import Still
+
+# Inline styles alone, and few: what GitHub, nbviewer and sanitizers leave of a page. Colours are the page's own.
+_FRAME = (
+    "border:1px solid #8888;border-radius:3px;padding:8px 12px;max-width:980px;font-family:sans-serif;font-size:13px"
+)
+_LOG = "margin:8px 0 0;font-family:monospace;font-size:12px;line-height:1.4;white-space:pre-wrap"
+_TILE = "display:inline-block;margin:4px 24px 4px 0"
+
+
+def still_html(still: Still, picture: bytes | None) -> str:
+    """Return a still as one element. `picture` is a PNG of its charts; what a user logged is text, never markup."""
+    parts = [_headline(still), *map(_failure, still.failure[:1])]
+    if still.failure[1:]:
+        parts.append(f"<div>{escape(' · '.join(still.failure[1:]))}</div>")
+    if still.tiles:
+        parts.append("".join(_tile(name, value) for name, value in still.tiles))
+    if picture:
+        data = b64encode(picture).decode()
+        parts.append(
+            f'<img alt="{escape(_described(still))}" src="data:image/png;base64,{data}" style="max-width:100%">'
+        )
+    if still.more:
+        parts.append(f"<div>… {still.more} more metrics</div>")
+    if still.log:
+        parts.append(f'<pre style="{_LOG}">{escape(chr(10).join(still.log))}</pre>')
+    return f'<div style="{_FRAME}">{"".join(parts)}</div>'
+
+
+def live_html(text: str, version: str) -> str:
+    """Return what stands in for a live view where nothing can show one: the run's text, and how to see it live."""
+    command = f"<code>pip install cellrun=={escape(version)}</code>"
+    how = f"To see it live here: {command} in the environment that Jupyter itself runs in, then restart Jupyter."
+    return f'<div style="{_FRAME}"><pre style="{_LOG}">{escape(text)}</pre><div>{how}</div></div>'
+
+
+def _headline(still: Still) -> str:
+    at = time.strftime("%Y-%m-%d %H:%M", time.localtime(still.at))
+    facts = "".join(f" · {escape(fact)}" for fact in [*still.facts, at])
+    return f"<div>{escape(still.sign)} {escape(still.status)} <b>{escape(still.name)}</b>{facts}</div>"
+
+
+def _failure(text: str) -> str:
+    return f'<div style="margin-top:8px"><b>{escape(text)}</b></div>'
+
+
+def _tile(name: str, value: str) -> str:
+    return f'<div style="{_TILE}"><div>{escape(name)}</div><b style="font-size:17px">{escape(value)}</b></div>'
+
+
+def _described(still: Still) -> str:
+    """Return what the picture shows, for those who don't see it."""
+    return "; ".join(f"chart of {chart.title}, latest {chart.latest}" for chart in still.charts)

@@ -1,0 +1,117 @@
+"""A run as a still shows it: who and how it is, its last numbers, its curves, the end of its log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cellrun.core.live.downsample import Floats
+from cellrun.core.live.feed import Feed
+from cellrun.core.live.frame import Frame, MetricPart
+from cellrun.core.live.header import elapsed_text
+from cellrun.core.live.series import ColumnShape, MetricShape, Series, series
+from cellrun.core.live.source import RunSource
+from cellrun.core.store.event_line import decode_value
+from cellrun.core.store.layout import RunLayout
+from cellrun.widgets.text import log_lines, sign, value_text
+
+CHARTS = 8
+TILES = 16
+LOG_LINES = 20
+MOST_LOOKS = 1000
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of a chart: numbers in row order, NaN a gap."""
+
+    name: str
+    x: Floats
+    y: Floats
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A metric's curves; `latest` is the last value of the last curve, to be read."""
+
+    title: str
+    subtitle: str
+    latest: str
+    curves: Sequence[Curve]
+
+
+@dataclass(frozen=True)
+class Still:
+    """A run at a moment. `facts` say who it is, `failure` why it failed, `more` how many metrics have no room."""
+
+    status: str
+    sign: str
+    name: str
+    facts: Sequence[str]
+    failure: Sequence[str]
+    tiles: Sequence[tuple[str, str]]
+    charts: Sequence[Chart]
+    more: int
+    log: Sequence[str]
+    at: float
+
+    @classmethod
+    def of(cls, layout: RunLayout) -> Still:
+        """Read a run's folder as a live view would. Raises OSError when it is gone."""
+        frame = _frame(layout)
+        header = frame.header or {}
+        shown = [(part, _series(part)) for part in frame.metrics]
+        tiles = [_tile(part, found) for part, found in shown if found.kind != "chart"]
+        charts = [_chart(part, found) for part, found in shown if found.kind == "chart"]
+        return cls(
+            status=header["status"],
+            sign=sign(header["status"]),
+            name=header["name"],
+            facts=[fact for fact in _facts(header) if fact],
+            failure=[text for text in (header["error"] or {}).values() if text],
+            tiles=tiles[:TILES],
+            charts=charts[:CHARTS],
+            more=len(tiles[TILES:]) + len(charts[CHARTS:]),
+            log=log_lines(layout, LOG_LINES),
+            at=time.time(),
+        )
+
+
+def _frame(layout: RunLayout) -> Frame:
+    """Return all that a view of the run would show now."""
+    source = RunSource(layout)
+    feed = Feed(source.read_log, source.read_image)
+    for _ in range(MOST_LOOKS):  # a run that logs on has no end to wait for
+        news = source.look()
+        feed.take(news)
+        if source.has_ended or not news.metrics:
+            break
+    return feed.whole(time.monotonic())
+
+
+def _facts(header: dict[str, Any]) -> list[str]:
+    where = " · ".join(filter(None, [header["target"], header["resources"]]))
+    return [header["experiment"], where, elapsed_text(header["elapsed_s"]), header["arguments"]]
+
+
+def _series(part: MetricPart) -> Series:
+    return series(MetricShape(part.name, part.kind, part.rows, [ColumnShape(c.name, c.type) for c in part.columns]))
+
+
+def _tile(part: MetricPart, found: Series) -> tuple[str, str]:
+    """Return a metric's name and its last value, or its last row."""
+    lasts = {column.name: value_text(decode_value(column.last)) for column in part.columns}
+    wanted = {name: lasts[name] for name in found.lines if name in lasts} or lasts
+    if list(wanted) == [part.name]:
+        return part.name, wanted[part.name]
+    return part.name, " · ".join(f"{name} {text}" for name, text in wanted.items())
+
+
+def _chart(part: MetricPart, found: Series) -> Chart:
+    columns = {column.name: column.numbers for column in part.columns if column.numbers is not None}
+    x = columns[found.x or ""]
+    curves = [Curve(name, x, columns[name]) for name in found.lines if name in columns]
+    last = next(column.last for column in part.columns if column.name == curves[-1].name)
+    return Chart(found.title, found.subtitle, value_text(decode_value(last)), curves)
