@@ -1,7 +1,9 @@
-"""What it takes to read a metric: all of it at first sight, then ten new points.
+"""What it takes to read a metric: all of it at first sight, then ten new points; and as a chart asks for it.
 
 Reference: the floor's reader on the floor's lines (floor.py). Each round reads with both, each in a fresh process; what
-is read is counted and compared. Memory is how far the process's peak grows while it reads everything.
+is read is counted and compared. Memory is how far the process's peak grows while it reads everything. A chart's answer
+is 2,000 points as JSON: the first one ever, which keeps columns of a long log; a fresh process's that finds them; and
+the next ones of that process.
 
     python -m bench.read_events --rounds 3
 """
@@ -14,13 +16,20 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import orjson
+
 from bench import kit
 from bench.floor import FloorLogger, FloorReader
+from cellrun.core.live.downsample import thin
+from cellrun.core.live.metric_window import window
 from cellrun.core.store.event_line import seal
+from cellrun.core.store.metric_shelf import MetricShelf
 from cellrun.core.store.metrics import Metrics
 from cellrun.core.store.reader import EventReader
 
 NEW = 10
+CHART_POINTS = 2000
 
 
 class StoreReader:
@@ -77,6 +86,24 @@ def fill(folder: Path, points: int) -> dict[str, Any]:
     return {}
 
 
+def chart(folder: Path, points: int, repeats: int) -> dict[str, Any]:
+    """Answer a chart, and answer it again."""
+    layout, shelf = kit.the_run(folder), MetricShelf()
+    thin([np.zeros(100)], 10)  # its libraries are loaded, as in a server
+
+    def answer() -> float:
+        started = time.perf_counter()
+        with shelf.open(layout) as metrics:
+            part = window(metrics.metrics["loss"], points=CHART_POINTS)
+        orjson.dumps(part)
+        took_s = time.perf_counter() - started
+        assert part["rows"] == points, f"{part['rows']} of {points} points"
+        assert part["columns"][0]["values"][-1] == points - 1
+        return took_s
+
+    return {"first_s": answer(), "again_ms": statistics.median(answer() for _ in range(repeats)) * 1000}
+
+
 def peak_mb() -> float:
     """Return the most memory that this process has had."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -87,6 +114,8 @@ def job(subject: str, name: str, points_text: str, repeats: str) -> dict[str, An
     folder, points = Path(name), int(points_text)
     if subject == "fill":
         return fill(folder, points)
+    if subject == "chart":
+        return chart(folder, points, int(repeats))
     reader = StoreReader(folder) if subject == "cellrun" else FloorPoints(folder)
     before_mb = peak_mb()
     started = time.perf_counter()
@@ -120,9 +149,21 @@ def main() -> None:
                     own.mkdir()
                     kit.ask_child(__file__, "fill", own, points, 0)
                 found: dict[str, float] = kit.ask_child(__file__, subject, own, points, options.repeats)
+                if subject == "chart":
+                    kept: dict[str, float] = kit.ask_child(__file__, subject, own, points, options.repeats)
+                    return {
+                        "chart_first_s": found["first_s"],
+                        "chart_kept_s": kept["first_s"],
+                        "chart_again_ms": kept["again_ms"],
+                    }
                 return found
 
-            rows = kit.take_turns(("floor", "cellrun"), options.rounds, measure)
+            rows = kit.take_turns(("chart", "floor", "cellrun"), options.rounds, measure)
+            for unit in ("chart_first_s", "chart_kept_s"):
+                ours, floors = [row[unit] for row in rows["chart"]], [row["whole_s"] for row in rows["floor"]]
+                kit.emit_pairs(ours, floors, what="read", points=points, unit=unit)
+            again_ms = statistics.median(row["chart_again_ms"] for row in rows["chart"])
+            kit.emit(what="read", points=points, unit="chart_again_ms", cellrun=again_ms, rounds=options.rounds)
             for unit in ("whole_s", "new_10_ms"):
                 ours, floors = ([row[unit] for row in rows[name]] for name in ("cellrun", "floor"))
                 kit.emit_pairs(ours, floors, what="read", points=points, unit=unit)

@@ -42,3 +42,30 @@ def test_who_writes_at_once_leaves_one_whole_file(tmp_path: Path) -> None:
         list(pool.map(lambda number: replace_file(tmp_path / "file", texts[number % 8]), range(400)))
     assert (tmp_path / "file").read_text() in texts
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_tree_whose_maker_closed_it_is_removed() -> None:
+    """Done as another user than root, for whom nothing is closed."""
+    program = """
+import os, shutil, tempfile
+from pathlib import Path
+from cellrun.core.store.disk import remove_tree, size_on_disk
+if os.geteuid() == 0:
+    os.setuid(65534)
+with tempfile.TemporaryDirectory(dir="/tmp") as name:
+    tree, outside = Path(name, "tree"), Path(name, "outside")
+    for folder in ("read-only", "closed", "a/b"):
+        (tree / folder).mkdir(parents=True)
+        (tree / folder / "file").write_bytes(b"x" * 5000)
+    outside.mkdir()
+    (tree / "link").symlink_to(outside)
+    (outside / "file").touch()
+    print(size_on_disk(tree) >= 15_000)
+    (tree / "read-only").chmod(0o500)
+    (tree / "closed").chmod(0)
+    (tree / "a").chmod(0o500)
+    remove_tree(tree)
+    print(tree.exists(), (outside / "file").exists())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout.split(), done.stderr) == (["True", "False", "True"], "")

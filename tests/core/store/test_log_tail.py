@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,19 @@ def test_a_line_without_end_is_not_kept_forever() -> None:
     printer = LinePrinter()
     assert printer.feed(b"x" * LONGEST_WAIT_CHARS) == ""
     assert len(printer.feed(b"x")) == LONGEST_WAIT_CHARS + 1
+
+
+@pytest.mark.parametrize("what", ["file", "folder", "pipe"])
+def test_a_link_or_a_pipe_in_its_place_is_no_log(what: str, tmp_path: Path) -> None:
+    secret = tmp_path / "ssh" / "std_log.txt"
+    secret.parent.mkdir()
+    secret.write_text("secret")
+    log = tmp_path / "run" / "user_logs" / "std_log.txt"
+    log.parent.parent.mkdir()
+    if what == "folder":
+        log.parent.symlink_to(secret.parent)
+    else:
+        log.parent.mkdir()
+        log.symlink_to(secret) if what == "file" else os.mkfifo(log)
+    reader = LogReader(log)
+    assert (reader.size, reader.read(0, 100), reader.tail(100).data) == (0, b"", b"")

@@ -116,6 +116,11 @@ class Context:
         )
 
 
+def has_context(folder: Path) -> bool:
+    """Whether a context folder holds a context: runs of scripts have none."""
+    return (folder / _FILE).exists()
+
+
 def _group(data: dict[str, Any]) -> Group:
     buffers = tuple(Blob(**each) for each in data["buffers"])
     return Group(tuple(data["names"]), Blob(**data["payload"]), buffers)

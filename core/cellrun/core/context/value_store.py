@@ -45,7 +45,7 @@ class ValueStore:
 
         Raises ContextException if they are gone or cut.
         """
-        path = self._path(blob.hash)
+        path = self.path(blob)
         try:
             with path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
@@ -57,12 +57,16 @@ class ValueStore:
         except FileNotFoundError as error:
             raise ContextException(f"a captured value is gone: {path}") from error
 
+    def path(self, blob: Blob) -> Path:
+        """Return where some bytes are kept."""
+        return self._path(blob.hash)
+
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest
 
     def _keep(self, view: memoryview, hashed: Callable[[], str]) -> Blob:
         blob = Blob(hashed(), view.nbytes)
-        path = self._path(blob.hash)
+        path = self.path(blob)
         if not (path.exists() and path.stat().st_size == blob.bytes):
             self._write(view, lambda: blob.hash)
         return blob

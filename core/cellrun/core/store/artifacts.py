@@ -17,7 +17,8 @@ LOG_ALIAS = "azureml-logs/70_driver_log.txt"
 
 _RULE = "is names joined by '/', below the run's folder"
 _LONGEST_PART_BYTES = 255
-_DRAFT = ".cellrun-draft-"
+DRAFT = ".cellrun-draft-"
+"""How the name of a file begins that is being written."""
 
 
 class Artifacts:
@@ -47,7 +48,7 @@ class Artifacts:
 
     def path(self, name: str) -> Path:
         """Return where a file of that name is, or would be. Raises InvalidNameError for a name that can't be one."""
-        parts = _parts(name)
+        parts = file_name_parts(name)
         if name in self._log_names:
             return self._layout.log
         folder = self._folders.get(parts[0])
@@ -81,7 +82,7 @@ class Artifacts:
         except (FileExistsError, NotADirectoryError) as error:
             problem = f"run {self._layout.run_id} can't keep {name!r}: a part of that name is a file already"
             raise UserErrorException(problem) from error
-        draft = path.with_name(f"{_DRAFT}{os.urandom(8).hex()}")
+        draft = path.with_name(f"{DRAFT}{os.urandom(8).hex()}")
         try:
             shutil.copyfile(source, draft)
             draft.replace(path)
@@ -94,11 +95,12 @@ def _names_below(folder: Path, prefix: str) -> Iterator[str]:
     for parent, _, names in os.walk(folder):
         for name in names:
             path = Path(parent, name)
-            if not path.is_symlink() and not name.startswith(_DRAFT):
+            if not path.is_symlink() and not name.startswith(DRAFT):
                 yield prefix + path.relative_to(folder).as_posix()
 
 
-def _parts(name: object) -> list[str]:
+def file_name_parts(name: object) -> list[str]:
+    """Return the parts of a file's name. Raises InvalidNameError for one that would lead elsewhere."""
     if not isinstance(name, str):
         raise InvalidNameError("file name", name, _RULE)
     parts = name.split("/")

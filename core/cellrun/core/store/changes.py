@@ -35,3 +35,11 @@ def read_changes(workspace: WorkspaceLayout, offset: int) -> tuple[set[str], int
         return set(), 0
     whole = block.rfind(b"\n") + 1
     return {line.decode("ascii", "replace") for line in block[:whole].split(b"\n") if line}, start + whole
+
+
+def end_of_changes(workspace: WorkspaceLayout) -> int:
+    """Return the offset from which `read_changes` tells only what is noted from now on."""
+    try:
+        return workspace.changes.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Sequence
 from typing import Any
 
 from cellrun.core.store.event_line import Value, decode_value
@@ -60,6 +61,11 @@ class Column:
                     values[row] = _CONSTANTS[kind]
         return values
 
+    def pick(self, rows: Sequence[int]) -> list[Value]:
+        """Return the values of some rows as they were logged."""
+        numbers, kinds = self._numbers, self._kinds
+        return [numbers[row] if kinds[row] == _FLOAT else self.values(row, row + 1)[0] for row in rows]
+
     def append(self, parsed: Any) -> None:
         """Add one value as a JSON parser gave it."""
         kind = type(parsed)
@@ -88,6 +94,18 @@ class Column:
         if missing > 0:
             self._numbers.extend([math.nan] * missing)
             self._kinds.extend(bytes([_NONE]) * missing)
+
+    def packed(self) -> tuple[array[float], bytearray, dict[int, Value]]:
+        """Return what makes the column up, to be kept: a float and a kind for each row, and what is kept besides."""
+        return self._numbers, self._kinds, self._others
+
+    @classmethod
+    def unpacked(cls, numbers: array[float], kinds: bytearray, others: dict[int, Value]) -> Column:
+        """Return the column of what `packed` gave."""
+        made = cls()
+        made._numbers, made._kinds, made._others = numbers, kinds, others
+        made._has_large_int = any(isinstance(value, int) for value in others.values())
+        return made
 
     def _append_rare(self, parsed: Any) -> None:
         value = decode_value(parsed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from operator import itemgetter
 from pathlib import Path
@@ -12,6 +11,7 @@ from zlib import crc32
 import orjson
 
 from cellrun.core.store.event_line import open_line
+from cellrun.core.store.json_reading import read_json
 
 Event = dict[str, Any]
 """One event as its line holds it (`EventLog` writes them); `event_line.decode_value` gives a value its type."""
@@ -74,6 +74,10 @@ class EventTail:
         self._events, self._sizes = events[count:], sizes[count:]
         return events[:count]
 
+    def is_cut(self) -> bool:
+        """Whether the file ends before what was read of it."""
+        return self.path.stat().st_size < self.offset
+
     def torn(self) -> list[Damage]:
         """Return what stands after the last newline once all was read: being written, or torn by a kill."""
         left = self.path.stat().st_size - self.offset
@@ -112,7 +116,7 @@ class EventTail:
             size += len(line) + 1
             body = open_line(line)
             if body is not None:
-                self._events.append(_parsed(body))
+                self._events.append(read_json(body))
                 self._sizes.append(size)
                 start, size = start + size, 0
             elif line:  # an empty one stands after a torn one that was mended
@@ -125,11 +129,4 @@ def _parsed_all(bodies: list[bytes]) -> list[Event]:
         events: list[Event] = orjson.loads(b"[%b]" % b",".join(bodies))
     except orjson.JSONDecodeError:
         events = []
-    return events if len(events) == len(bodies) else [_parsed(body) for body in bodies]
-
-
-def _parsed(body: bytes) -> Event:
-    try:
-        return orjson.loads(body)  # type: ignore[no-any-return]
-    except orjson.JSONDecodeError:  # a lone surrogate in a text: JSON allows it, orjson doesn't
-        return json.loads(body)  # type: ignore[no-any-return]
+    return events if len(events) == len(bodies) else [read_json(body) for body in bodies]

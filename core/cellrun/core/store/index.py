@@ -2,41 +2,85 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sqlite3
-import time
-import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection
+from typing import NamedTuple, TypeVar
 
+from cellrun.core import names
 from cellrun.core.errors import RunNotFoundError
-from cellrun.core.status import TERMINAL
-from cellrun.core.store.changes import read_changes
+from cellrun.core.status import TERMINAL, Status
 from cellrun.core.store.index_file import IndexFile
+from cellrun.core.store.index_refresh import IndexRefresh
+from cellrun.core.store.index_rows import CHANGES_KEPT, rows_of
 from cellrun.core.store.layout import WorkspaceLayout
+from cellrun.core.store.run_choice import RunChoice, WantedTags, storable
 from cellrun.core.store.run_row import RunRow
-from cellrun.core.store.run_store import RunStore
 
-__all__ = ["Index", "RunRow"]
+__all__ = ["ExperimentRow", "Index", "ListNews", "Point", "RunPage", "RunRow"]
 
-_SETTLED_NS = 2_000_000_000
-"""A folder's time of change says that nothing more changed only when it is older than the clock's coarsest tick."""
-
+_PAGE = (
+    "SELECT row FROM shown JOIN (SELECT number_here, created_at, number FROM run WHERE {} "
+    "ORDER BY created_at DESC, number DESC LIMIT ? OFFSET ?) USING (number_here) ORDER BY created_at DESC, number DESC"
+)
 _ENDED = ", ".join(f"'{status.value}'" for status in TERMINAL)
+_LIVE_S = 0.25
 
 T = TypeVar("T")
+
+
+class RunPage(NamedTuple):
+    """Some of the runs that were asked for, and how many there are in all."""
+
+    rows: list[RunRow]
+    total: int
+    is_complete: bool
+    """False while the index is being made again: older runs are still missing."""
+
+
+class ExperimentRow(NamedTuple):
+    """An experiment in a list."""
+
+    name: str
+    runs: int
+    active: int
+    """Those that haven't ended."""
+    latest_at: float | None
+    """When its latest run was made, epoch seconds; None without runs."""
+
+
+class Point(NamedTuple):
+    """A moment in the life of an index, from which its changes can be told."""
+
+    epoch: str
+    """Another one for each index that was made: numbers of different epochs say nothing of each other."""
+    number: int
+
+
+class ListNews(NamedTuple):
+    """What changed in a list since a point."""
+
+    rows: list[RunRow]
+    """Runs that are new or different, in the order in which they changed."""
+    gone: list[str]
+    """The ids of runs that are no more."""
+    point: Point
+    """Where to ask on."""
+    reset: bool
+    """Whether the changes can't be told, or are too many: the list is to be read again. Nothing else is in it then."""
 
 
 class Index:
     """Lists and finds runs. Every question first looks at what changed since the last one; no events are read.
 
-    An index that is damaged is set aside with a warning and made again; one of a newer cellrun is refused
-    (IndexTooNewError).
+    An index that is damaged is set aside with a warning and made again, one of an older cellrun is made again; one of a
+    newer cellrun is refused (IndexTooNewError), and so are runs in a folder that others own or can write to
+    (WorkspaceException). Rows have the first 200 metrics of a run. Any thread may ask.
     """
 
     def __init__(self, workspace: WorkspaceLayout) -> None:
         self._workspace = workspace
-        self._store = RunStore(workspace)
+        self._refresh = IndexRefresh(workspace)
         self._file = IndexFile(workspace.index)
 
     def refresh(self) -> None:
@@ -48,142 +92,131 @@ class Index:
         *,
         experiment: str | None = None,
         status: Collection[str] | None = None,
-        tags: Mapping[str, str | None] | Collection[str] = (),
+        tags: WantedTags = (),
         text: str | None = None,
+        notebook: str | None = None,
         limit: int | None = None,
         offset: int = 0,
     ) -> list[RunRow]:
-        """Return runs, newest first.
+        """Return runs, newest first; RunChoice says what the words mean."""
+        choice = RunChoice(experiment, status, tags, text, notebook)
+        return self._ask(lambda base: _page(base, choice, limit, offset))[0]
 
-        `status`: one of these; `tags`: all of these names, with these values if it is a mapping; `text`: a part of the
-        name, id, experiment, tags or parameters, in any case.
+    def page(  # noqa: PLR0913  # one for each way to choose
+        self,
+        *,
+        experiment: str | None = None,
+        status: Collection[str] | None = None,
+        tags: WantedTags = (),
+        text: str | None = None,
+        notebook: str | None = None,
+        limit: int | None = 50,
+        offset: int = 0,
+        within_s: float | None = None,
+    ) -> RunPage:
+        """Return a page of runs, newest first, and how many there are on all pages.
+
+        `within_s`: while an index of many runs is being made again, answer with what was read after so many seconds.
         """
-        conditions, values = _conditions(experiment, status, tags, text)
-        where = " AND ".join(conditions) or "1"
-        query = f"SELECT row FROM run WHERE {where} ORDER BY created_at DESC, number DESC LIMIT ? OFFSET ?"  # noqa: S608  # conditions are ours, values are bound
-        page = (-1 if limit is None else limit, offset)
-        return self._ask(lambda base: _rows(base.execute(query, (*values, *page))))
+        choice = RunChoice(experiment, status, tags, text, notebook)
+        (rows, total), is_complete = self._ask(lambda base: _page_and_total(base, choice, limit, offset), within_s)
+        return RunPage(rows, total, is_complete)
 
     def find(self, id_or_name: str) -> RunRow:
         """Return a run by its id, name or display name. Raises RunNotFoundError if there is none, or several."""
-        query = "SELECT row FROM run WHERE ? IN (id, name, display_name) ORDER BY id != ?, name != ?"
-        found = self._ask(lambda base: _rows(base.execute(query, (_storable(id_or_name),) * 3)))
+        query = (
+            "SELECT row FROM run JOIN shown USING (number_here) WHERE id = ?1 OR name = ?1 OR display_name = ?1 "
+            "ORDER BY id != ?1, name != ?1"
+        )
+        found = self._ask(lambda base: rows_of(base.execute(query, (storable(id_or_name),))))[0]
         if not found or (len(found) > 1 and id_or_name not in {found[0].id, found[0].name}):
             raise RunNotFoundError(id_or_name, str(self._workspace.folder), [row.id for row in found])
         return found[0]
 
-    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+    def experiments(self, within_s: float | None = None) -> list[ExperimentRow]:
+        """Return the experiments by name, those without runs included."""
+        found = self._ask(_experiments, within_s)[0]
+        for name in _folders(self._workspace.experiments):
+            found.setdefault(name, ExperimentRow(name, 0, 0, None))
+        return [found[name] for name in sorted(found)]
+
+    def counts(self, experiment: str | None = None) -> dict[Status, int]:
+        """Return how many runs have each status; a status that none has isn't in it."""
+        where, values = RunChoice(experiment).where()
+        query = f"SELECT status, sum(runs) FROM tally WHERE {where} GROUP BY status HAVING sum(runs) > 0"  # noqa: S608  # ours
+        return {
+            Status(status): runs for status, runs in self._ask(lambda base: base.execute(query, values).fetchall())[0]
+        }
+
+    def changed(self, since: Point | None = None, most: int = 1000) -> ListNews:
+        """Return what changed since a point; without one, only the point to ask on from. Costs nothing if nothing did.
+
+        Points outlive the process. More than `most` changed runs are a reset.
+        """
+        return self._ask(lambda base: _news(base, since, most), _LIVE_S)[0]
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T], within_s: float | None = None) -> tuple[T, bool]:
         try:
-            return self._refreshed(question)
+            return self._refreshed(question, within_s)
         except sqlite3.DatabaseError as error:
             self._file.set_aside(error)
-            return self._refreshed(question)
+            return self._refreshed(question, within_s)
 
-    def _refreshed(self, question: Callable[[sqlite3.Connection], T]) -> T:
+    def _refreshed(self, question: Callable[[sqlite3.Connection], T], within_s: float | None) -> tuple[T, bool]:
         with self._file.connection() as base:
-            self._refresh(base)
-            return question(base)
-
-    def _refresh(self, base: sqlite3.Connection) -> None:
-        """Read again what may have changed: runs that were told to, all that haven't ended, folders that came or went.
-
-        Read outside a transaction: of two processes that look at once the later may write the older state, but only of
-        a run that hasn't ended, which is read again at the next look.
-        """
-        before = tuple(base.execute("SELECT changes, runs_changed_ns FROM progress").fetchone())
-        looked_at_ns = time.time_ns()
-        changed_ns = self._runs_changed_ns()
-        stale, changes = read_changes(self._workspace, before[0])
-        stale |= _ids(base, f"SELECT id FROM run WHERE status NOT IN ({_ENDED})")  # noqa: S608  # our own words
-        if changed_ns != before[1]:
-            stale |= _ids(base, "SELECT id FROM run").symmetric_difference(self._store.ids())
-        rows = {run_id: self._read(run_id) for run_id in stale}
-        progress = (changes, changed_ns if looked_at_ns - changed_ns > _SETTLED_NS else 0)
-        if rows or progress != before:
-            _write(base, rows, progress)
-
-    def _runs_changed_ns(self) -> int:
-        try:
-            return self._workspace.runs.stat().st_mtime_ns
-        except FileNotFoundError:
-            return 0
-
-    def _read(self, run_id: str) -> RunRow | None:
-        """Return a run's row; None for a folder that is gone or can't be read."""
-        try:
-            return RunRow.read(self._store.open(run_id))
-        except RunNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, TypeError) as error:  # one damaged folder doesn't hide all others
-            warnings.warn(
-                f"{self._workspace.run(run_id).folder} can't be read: {error!r}", RuntimeWarning, stacklevel=2
-            )
-            return None
+            is_complete = self._refresh.refresh(base, within_s)
+            base.execute("BEGIN")  # all that is answered is of one moment
+            return question(base), is_complete
 
 
-def _write(base: sqlite3.Connection, rows: Mapping[str, RunRow | None], progress: tuple[int, int]) -> None:
-    base.execute("BEGIN IMMEDIATE")
-    for run_id, row in rows.items():
-        if row is None:
-            base.execute("DELETE FROM run WHERE id = ?", (run_id,))
-        else:
-            base.execute(f"REPLACE INTO run VALUES ({', '.join('?' * 10)})", _columns(row))  # noqa: S608  # marks alone
-    base.execute("UPDATE progress SET changes = ?, runs_changed_ns = ?", progress)
-    base.execute("COMMIT")
+def _page(base: sqlite3.Connection, choice: RunChoice, limit: int | None, offset: int) -> list[RunRow]:
+    where, values = choice.where()
+    return rows_of(base.execute(_PAGE.format(where), (*values, -1 if limit is None else limit, offset)))
 
 
-def _ids(base: sqlite3.Connection, query: str) -> set[str]:
-    return {row[0] for row in base.execute(query)}
+def _page_and_total(
+    base: sqlite3.Connection, choice: RunChoice, limit: int | None, offset: int
+) -> tuple[list[RunRow], int]:
+    rows = _page(base, choice, limit, offset)
+    is_last = (limit is None or len(rows) < limit) and (rows or not offset)
+    return rows, offset + len(rows) if is_last else _total(base, choice)
 
 
-def _rows(found: Iterable[tuple[str]]) -> list[RunRow]:
-    return [RunRow.from_json(json.loads(text)) for (text,) in found]
+def _total(base: sqlite3.Connection, choice: RunChoice) -> int:
+    where, values = choice.where()
+    what = "coalesce(sum(runs), 0) FROM tally" if choice.is_tallied else "count(*) FROM run"
+    return int(base.execute(f"SELECT {what} WHERE {where}", values).fetchone()[0])
 
 
-def _columns(row: RunRow) -> tuple[str | float, ...]:
-    """Return what is stored of a row: what is chosen and sorted by, the words to search, and the whole row as JSON."""
-    tags = [f"{name} {value or ''}" for name, value in row.tags.items()]
-    parameters = [f"{name} {value}" for name, value in row.parameters.items()]
-    words = " ".join([row.id, row.name, row.display_name, *tags, *parameters]).lower()
-    return (
-        row.id,
-        row.name,
-        _storable(row.display_name),
-        row.experiment,
-        row.number,
-        row.created_at,
-        row.status.value,
-        json.dumps(row.tags),
-        _storable(words),
-        json.dumps(row.to_json()),
+def _experiments(base: sqlite3.Connection) -> dict[str, ExperimentRow]:
+    query = (
+        f"SELECT experiment, sum(runs), sum(iif(status IN ({_ENDED}), 0, runs)) FROM tally "  # noqa: S608  # our own words
+        "GROUP BY experiment HAVING sum(runs) > 0"
     )
+    latest = "SELECT max(created_at) FROM run WHERE experiment = ?"
+    return {
+        name: ExperimentRow(name, runs, active, base.execute(latest, (name,)).fetchone()[0])
+        for name, runs, active in base.execute(query).fetchall()
+    }
 
 
-def _storable(text: str) -> str:
-    """Return a text without lone surrogates, which SQLite can't hold; the JSON beside it keeps them."""
-    return text.encode("utf-8", "replace").decode()
+def _news(base: sqlite3.Connection, since: Point | None, most: int) -> ListNews:
+    point = Point(*base.execute("SELECT epoch, change FROM progress").fetchone())
+    if since is None or since.epoch != point.epoch or not point.number - CHANGES_KEPT <= since.number <= point.number:
+        return ListNews([], [], point, reset=True)
+    if since == point:
+        return ListNews([], [], point, reset=False)
+    query = "SELECT row FROM run JOIN shown USING (number_here) WHERE change > ? ORDER BY change LIMIT ?"
+    changed = base.execute(query, (since.number, most + 1)).fetchall()
+    gone = [run_id for (run_id,) in base.execute("SELECT id FROM gone WHERE change > ?", (since.number,))]
+    if len(changed) + len(gone) > most:
+        return ListNews([], [], point, reset=True)
+    return ListNews(rows_of(changed), gone, point, reset=False)
 
 
-def _conditions(
-    experiment: str | None,
-    status: Collection[str] | None,
-    tags: Mapping[str, str | None] | Collection[str],
-    text: str | None,
-) -> tuple[list[str], list[Any]]:
-    """Return what rows must fulfil, as SQL and the values to bind."""
-    conditions: list[str] = []
-    values: list[Any] = []
-    if experiment is not None:
-        conditions.append("experiment = ?")
-        values.append(experiment)
-    if status is not None:
-        conditions.append(f"status IN ({', '.join('?' * len(status))})")
-        values += [str(one) for one in status]
-    for tag in tags:
-        wanted = "AND value IS ?" if isinstance(tags, Mapping) else ""
-        conditions.append(f"EXISTS (SELECT 1 FROM json_each(run.tags) WHERE key = ? {wanted})")  # noqa: S608  # ours
-        values += [tag, tags[tag]] if isinstance(tags, Mapping) else [tag]
-    if text:
-        conditions.append("instr(words, ?)")
-        values.append(_storable(text.lower()))
-    return conditions, values
+def _folders(folder: os.PathLike[str]) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if entry.is_dir() and names.is_plain(entry.name)]
+    except FileNotFoundError:
+        return []

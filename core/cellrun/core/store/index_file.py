@@ -12,32 +12,59 @@ from pathlib import Path
 
 from cellrun.core.errors import IndexTooNewError, WorkspaceException
 
-VERSION = 1
+VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE run (
-    id TEXT PRIMARY KEY, name TEXT, display_name TEXT, experiment TEXT, number INTEGER, created_at REAL, status TEXT,
-    tags TEXT, words TEXT, row TEXT
-) WITHOUT ROWID;
+    number_here INTEGER PRIMARY KEY, id TEXT UNIQUE, name TEXT, display_name TEXT, experiment TEXT, number INTEGER,
+    created_at REAL, status TEXT, is_live INTEGER, notebook TEXT, change INTEGER, tags TEXT, words TEXT, seen TEXT
+);
+CREATE TABLE shown (number_here INTEGER PRIMARY KEY, row TEXT);
 CREATE INDEX run_newest ON run (created_at DESC, number DESC);
 CREATE INDEX run_newest_of_experiment ON run (experiment, created_at DESC, number DESC);
-CREATE INDEX run_status ON run (status);
+CREATE INDEX run_newest_of_status ON run (status, created_at DESC, number DESC);
+CREATE INDEX run_newest_of_notebook ON run (notebook, created_at DESC, number DESC) WHERE notebook NOT NULL;
 CREATE INDEX run_name ON run (name);
-CREATE TABLE progress (changes INTEGER, runs_changed_ns INTEGER);
-INSERT INTO progress VALUES (0, 0);
+CREATE INDEX run_display_name ON run (display_name);
+CREATE INDEX run_change ON run (change);
+CREATE INDEX run_live ON run (id, seen) WHERE is_live;
+
+CREATE TABLE tally (experiment TEXT, status TEXT, runs INTEGER, PRIMARY KEY (experiment, status)) WITHOUT ROWID;
+CREATE TRIGGER run_comes AFTER INSERT ON run BEGIN
+    INSERT INTO tally VALUES (new.experiment, new.status, 1) ON CONFLICT DO UPDATE SET runs = runs + 1;
+END;
+CREATE TRIGGER run_goes AFTER DELETE ON run BEGIN
+    UPDATE tally SET runs = runs - 1 WHERE experiment = old.experiment AND status = old.status;
+    DELETE FROM shown WHERE number_here = old.number_here;
+END;
+CREATE TRIGGER run_changes AFTER UPDATE OF status ON run WHEN new.status != old.status BEGIN
+    UPDATE tally SET runs = runs - 1 WHERE experiment = old.experiment AND status = old.status;
+    INSERT INTO tally VALUES (new.experiment, new.status, 1) ON CONFLICT DO UPDATE SET runs = runs + 1;
+END;
+
+CREATE TABLE gone (id TEXT PRIMARY KEY, change INTEGER) WITHOUT ROWID;
+CREATE INDEX gone_change ON gone (change);
+CREATE TABLE unread (id TEXT PRIMARY KEY, made_at INTEGER) WITHOUT ROWID;
+CREATE INDEX unread_newest ON unread (made_at DESC);
+CREATE TABLE progress (changes INTEGER, runs_changed_ns INTEGER, change INTEGER, epoch TEXT);
+INSERT INTO progress VALUES (-1, 0, 0, lower(hex(randomblob(8))));
 """
 _BUSY_S = 10.0
 
 
 class IndexFile:
-    """The database file. A cache: whatever happens to it, it is made again from the run folders."""
+    """The database file. A cache: whatever happens to it, it is made again from the run folders.
+
+    Its journal is SQLite's oldest (DELETE), never WAL, which network file systems break. Each question opens the file
+    anew (0.2 ms), so that threads, forks and a file that was replaced need no care.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
-        """Open the database, made first if needed.
+        """Open the database, made first if needed, and made anew if an older cellrun made it.
 
         Raises IndexTooNewError for the file of a newer cellrun, WorkspaceException if it can't be used,
         sqlite3.DatabaseError if it turns out to be damaged, now or on the way: then `set_aside` helps.
@@ -45,9 +72,7 @@ class IndexFile:
         try:
             if not self._path.exists():
                 self._make()
-            with closing(sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None)) as base:
-                base.execute("PRAGMA synchronous = OFF")  # a cache: after a power cut it is made again
-                self._check_version(base)
+            with closing(self._open()) as base:
                 yield base
         except sqlite3.OperationalError as error:  # locked for too long, read-only, no space
             raise WorkspaceException(f"the index {self._path} can't be used: {error}") from error
@@ -64,12 +89,28 @@ class IndexFile:
             stacklevel=2,
         )
 
-    def _check_version(self, base: sqlite3.Connection) -> None:
-        found = base.execute("PRAGMA user_version").fetchone()[0]
+    def _open(self) -> sqlite3.Connection:
+        base = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None)
+        try:
+            if self._is_of_this_version(base):
+                base.execute("PRAGMA synchronous = OFF")  # a cache: after a power cut it is made again
+                return base
+        except BaseException:
+            base.close()
+            raise
+        base.close()
+        self._path.unlink(missing_ok=True)
+        self._make()
+        return self._open()
+
+    def _is_of_this_version(self, base: sqlite3.Connection) -> bool:
+        """Whether this cellrun made it; False for an older one."""
+        found = int(base.execute("PRAGMA user_version").fetchone()[0])
         if found > VERSION:
             raise IndexTooNewError(self._path, found, VERSION)
-        if found < VERSION:
-            raise sqlite3.DatabaseError(f"its version is {found}, not {VERSION}")
+        if not found:
+            raise sqlite3.DatabaseError("it has no version")
+        return found == VERSION
 
     def _make(self) -> None:
         """Make the file under another name and link it: nobody sees it before it is whole."""
@@ -77,7 +118,11 @@ class IndexFile:
         try:
             with closing(sqlite3.connect(draft)) as base:
                 base.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-            with suppress(FileExistsError):
+            try:
                 os.link(draft, self._path)
+            except FileExistsError:
+                pass
+            except OSError:  # a file system without links: of two that make it at once, the later one's stays
+                draft.replace(self._path)
         finally:
             draft.unlink(missing_ok=True)

@@ -76,6 +76,21 @@ class RunLayout:
         return self.folder / "summary"
 
     @property
+    def notes(self) -> Path:
+        """What others than its status's owner have to say about the run, one JSON object per line."""
+        return self.folder / "notes.jsonl"
+
+    @property
+    def intake_lock(self) -> Path:
+        """Held by whoever adds what a process on another machine sent."""
+        return self.folder / "intake.lock"
+
+    @property
+    def environment(self) -> Path:
+        """What the run was run by: packages, hardware, uncommitted changes; written beside the running job."""
+        return self.folder / "environment.json"
+
+    @property
     def launch(self) -> Path:
         """How the run's process is to be started, without secrets."""
         return self.folder / "launch.json"
@@ -94,6 +109,11 @@ class RunLayout:
     def cancel_request(self) -> Path:
         """Its existence asks the owner to cancel the run."""
         return self.folder / "requests" / "cancel.json"
+
+    @property
+    def kept_columns(self) -> Path:
+        """What was read of the run's events, kept for the next reader: a cache outside the run's folder."""
+        return self.workspace.kept_columns / self.run_id
 
     @property
     def workspace(self) -> WorkspaceLayout:
@@ -136,6 +156,11 @@ class WorkspaceLayout:
     def changes(self) -> Path:
         """One run id per line, appended by whoever changes a run: where the index reads on from."""
         return self.folder / "changes"
+
+    @property
+    def kept_columns(self) -> Path:
+        """Columns of long metrics, one file for each run that has any: a cache, made again when it is gone."""
+        return self.folder / "cache" / "columns"
 
     def run(self, run_id: str) -> RunLayout:
         """Return the layout of one run."""

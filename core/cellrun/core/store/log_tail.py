@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
+from cellrun.core.store.beneath import folder_beneath, open_file
+
+_NO_LOG = frozenset({errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
 LONGEST_WAIT_CHARS = 65_536
 """A line that long is printed before its end has come."""
 
@@ -18,7 +26,10 @@ class LogPart(NamedTuple):
 
 
 class LogReader:
-    """Reads a growing log file by byte offsets. A file that isn't there yet is empty."""
+    """Reads a growing log file by byte offsets. A file that isn't there yet is empty.
+
+    A link in its place, or in that of its folder, is none: the job may have made it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -26,19 +37,16 @@ class LogReader:
     @property
     def size(self) -> int:
         """The log's size now, in bytes."""
-        try:
-            return self._path.stat().st_size
-        except FileNotFoundError:
-            return 0
+        with self._opened() as file:
+            return os.fstat(file.fileno()).st_size if file else 0
 
     def read(self, offset: int, most_bytes: int) -> bytes:
         """Return the bytes from an offset on, so many at most; b"" at the end."""
-        try:
-            with self._path.open("rb") as file:
-                file.seek(offset)
-                return file.read(most_bytes)
-        except FileNotFoundError:
-            return b""
+        with self._opened() as file:
+            if file is None:
+                return b""
+            file.seek(offset)
+            return file.read(most_bytes)
 
     def tail(self, most_bytes: int) -> LogPart:
         """Return the end of the log, however long it is; whole lines unless one line is longer than that."""
@@ -46,6 +54,20 @@ class LogReader:
         data = self.read(start, most_bytes)
         cut = data.find(b"\n") + 1 if start else 0
         return LogPart(start + cut, data[cut:])
+
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO | None]:
+        folder = self._path.parent
+        try:
+            with folder_beneath(folder.parent, [folder.name]) as parent:
+                fd = open_file(self._path.name, parent)
+        except OSError as error:
+            if error.errno not in _NO_LOG:
+                raise
+            yield None
+            return
+        with os.fdopen(fd, "rb") as file:
+            yield file if stat.S_ISREG(os.fstat(fd).st_mode) else None
 
 
 class LogDecoder:

@@ -30,7 +30,7 @@ class Metrics:
         """Artifacts that were added, by path: their size in bytes."""
         self.display_name: str | None = None
         """The last name the run was given; None if it still has its first."""
-        self._ranks: dict[str, int] = {}
+        self.ranks: dict[str, int] = {}
         """Of the writers that have one."""
 
     def update(self, max_bytes: int | None = None) -> set[str]:
@@ -69,7 +69,7 @@ class Metrics:
                 [event["t"] for event in events],
                 [event["v"] for event in events],
                 [event.get("i") for event in events],
-                [self._rank(event) for event in events] if self._ranks else (),
+                [self._rank(event) for event in events] if self.ranks else (),
             )
         changed.update(values)
         values.clear()
@@ -80,7 +80,7 @@ class Metrics:
         changed.add(name)
         if kind == "list":
             count = len(event["v"])
-            metric.add_values([at] * count, event["v"], ranks=[self._rank(event)] * count if self._ranks else ())
+            metric.add_values([at] * count, event["v"], ranks=[self._rank(event)] * count if self.ranks else ())
         elif kind == "row":
             metric.add_row(at, event["c"], self._rank(event))
         else:
@@ -99,10 +99,10 @@ class Metrics:
         elif kind == "file":
             self.files[event["n"]] = event["bytes"]
         elif kind == "writer" and event["rank"] is not None:
-            self._ranks[event["w"]] = event["rank"]
+            self.ranks[event["w"]] = event["rank"]
 
     def _rank(self, event: Event) -> int:
-        return self._ranks.get(event["w"], NO_RANK) if self._ranks else NO_RANK  # events in memory have no writer
+        return self.ranks.get(event["w"], NO_RANK) if self.ranks else NO_RANK  # events in memory have no writer
 
     def _metric(self, name: str, kind: str) -> Metric:
         metric = self.metrics.get(name)

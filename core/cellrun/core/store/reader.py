@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 
 from cellrun.core.store.event_tail import Damage, Event, EventTail
@@ -19,12 +19,16 @@ class EventReader:
     """Reads a run's events, each once, from where its cursor stands.
 
     Events of several writers are merged by their time, which never runs back within a writer; what a writer adds later
-    comes later. A damaged record is left out and told; an unfinished one at a file's end is waited for.
+    comes later. A damaged record is left out and told; an unfinished one at a file's end is waited for. Given `damage`
+    is what an earlier reader met before the cursor.
     """
 
-    def __init__(self, layout: RunLayout, cursor: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, layout: RunLayout, cursor: Mapping[str, int] | None = None, damage: Iterable[Damage] = ()
+    ) -> None:
         self.layout = layout
         self._start = dict(cursor or {})
+        self._damage_before = list(damage)
         self._tails: dict[str, EventTail] = {}
 
     @property
@@ -35,7 +39,16 @@ class EventReader:
     @property
     def damage(self) -> list[Damage]:
         """The damaged records met so far."""
-        return [damage for tail in self._tails.values() for damage in tail.damage]
+        return [*self._damage_before, *(damage for tail in self._tails.values() for damage in tail.damage)]
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the last look left something to read."""
+        return any(tail.has_more for tail in self._tails.values())
+
+    def is_cut(self) -> bool:
+        """Whether a file ends before what was read of it: it is another one by now."""
+        return any(tail.is_cut() for tail in self._tails.values())
 
     def torn(self) -> list[Damage]:
         """Return the unfinished record at the end of each file: for a run that has ended they are damage too."""
@@ -56,7 +69,7 @@ class EventReader:
         """Iterate over all that is new now, in batches."""
         while events := self.read(max_bytes):
             yield events
-            if not any(tail.has_more for tail in self._tails.values()):
+            if not self.has_more:
                 return
 
     def _find_tails(self) -> list[EventTail]:

@@ -51,6 +51,8 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
     """source, id, notebook, execution_count, title."""
     tags: Mapping[str, str | None] = {}
     """The tags at submission; later ones are events."""
+    repeats: str | None = None
+    """The id of the run whose snapshot, arguments and context this one has again; None for a new submission."""
     version: int = VERSION
     unknown: Mapping[str, Any] = {}
     """Keys of a newer cellrun, kept as they are."""
@@ -69,6 +71,11 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
         known = self._asdict()
         unknown = known.pop("unknown")
         return {**known, **unknown}
+
+    @property
+    def interpreter(self) -> str:
+        """The path of the Python that runs it, as `python` says it, after a version where that was known."""
+        return self.python if self.python.startswith(os.sep) else self.python.partition(" ")[2]
 
     @classmethod
     def read(cls, layout: RunLayout) -> RunRecord:

@@ -16,13 +16,19 @@ from cellrun.core.errors import RunNotFoundError, UserErrorException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.places import cannot_write
 from cellrun.core.status import Status
-from cellrun.core.store.disk import sync_folder
+from cellrun.core.store.changes import note_change
+from cellrun.core.store.disk import remove_tree, sync_folder
 from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.store.ownership import refuse_foreign
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.values_in_use import using_values
 
 _DRAFT = ".new-"
+DELETED = ".deleted-"
+"""How the folder of a run begins that is being removed."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+_REMOVING_S = 60.0
 _NAMELESS_S = 3600.0
 """How long a draft may be without a whole record, which is the first thing that is written into it."""
 
@@ -38,15 +44,20 @@ class RunStore:
 
         `fill` gets the layout of a folder that isn't a run yet; it becomes one by a single rename, so that a kill at
         any moment leaves a whole run or none. Id (unless given), number, name and creation are filled into the record.
-        Raises WorkspaceException where nothing can be written, InvalidNameError or UserErrorException for an id that
-        can't be or is taken; whatever `fill` raises leaves nothing behind.
+        Raises WorkspaceException where nothing can be written or others own the runs or can write to them,
+        InvalidNameError or UserErrorException for an id that can't be or is taken; whatever `fill` raises leaves
+        nothing behind.
         """
         run_id = names.run_id(record.id) if record.id else names.new_run_id(record.experiment)
         experiment = names.experiment_name(record.experiment)
         self._make_room(experiment)
+        with using_values(self.workspace):
+            return self._create(record, fill, run_id, experiment)
+
+    def _create(self, record: RunRecord, fill: Callable[[RunLayout], None], run_id: str, experiment: str) -> RunLayout:
         final, draft = self.workspace.run(run_id), self.workspace.run(_DRAFT + run_id)
         try:
-            draft.folder.mkdir()
+            draft.folder.mkdir(mode=0o700)
         except FileExistsError:
             raise _taken(run_id) from None
         claim: Path | None = None
@@ -64,6 +75,7 @@ class RunStore:
                 raise cannot_write(self.workspace.folder, error) from error
             raise
         sync_folder(self.workspace.runs)
+        note_change(final)
         return final
 
     def open(self, run_id: str) -> RunLayout:
@@ -81,6 +93,20 @@ class RunStore:
                 return self.open((self.workspace.experiment(experiment) / number).read_text())
         return self.open(id_or_name)
 
+    def take_out(self, run_id: str) -> Path:
+        """Take a run out of the workspace by one rename; return its folder, which is no run's any more.
+
+        Its number isn't given again. Raises RunNotFoundError if there is none of that id.
+        """
+        layout = self.open(run_id)
+        taken_out = self.workspace.runs / f"{DELETED}{os.urandom(8).hex()}"
+        try:
+            layout.folder.rename(taken_out)
+        except FileNotFoundError:
+            raise RunNotFoundError(run_id, str(self.workspace.folder)) from None
+        note_change(layout)
+        return taken_out
+
     def ids(self) -> list[str]:
         """Return the ids of all runs, and sweep what killed submissions left."""
         try:
@@ -90,13 +116,17 @@ class RunStore:
         for name in found:
             if name.startswith(_DRAFT):
                 self._sweep(self.workspace.run(name))
+            elif name.startswith(DELETED):
+                _finish_removing(self.workspace.runs / name)
         return [name for name in found if not name.startswith(".")]
 
     def _make_room(self, experiment: str) -> None:
         try:
-            self.workspace.runs.mkdir(parents=True, exist_ok=True)
-            self.workspace.experiment(experiment).mkdir(parents=True, exist_ok=True)
-            self.workspace.changes.touch()
+            self.workspace.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.workspace.experiments.mkdir(mode=0o700, exist_ok=True)
+            self.workspace.experiment(experiment).mkdir(exist_ok=True)
+            self.workspace.changes.touch(mode=0o600)
+            refuse_foreign(self.workspace.runs, self.workspace.runs.stat())
         except OSError as error:
             raise cannot_write(self.workspace.folder, error) from error
 
@@ -152,6 +182,13 @@ def _first_free(folder: Path) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if (folder / str(middle)).exists() else (low, middle)
     return high
+
+
+def _finish_removing(folder: Path) -> None:
+    """Remove a run's folder that nobody has been at for a while: whoever began was killed."""
+    with suppress(OSError):
+        if time.time() - folder.stat().st_ctime > _REMOVING_S:
+            remove_tree(folder)
 
 
 def _taken(run_id: str) -> UserErrorException:

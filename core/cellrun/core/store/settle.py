@@ -28,7 +28,7 @@ def settle(layout: RunLayout) -> StatusRecord:
     if status.status.is_terminal or status.status is Status.QUEUED:
         return status
     record = RunRecord.read(layout)
-    owners = _owners(layout, record, status)
+    owners = run_owners(layout, record, status)
     if not owners or not all(owner.is_proven_dead() for owner in owners):
         return status
     reason = _reason(record, status, owners)
@@ -39,8 +39,8 @@ def settle(layout: RunLayout) -> StatusRecord:
         return status._replace(status=Status.FAILED, reason=reason)
 
 
-def _owners(layout: RunLayout, record: RunRecord, status: StatusRecord) -> list[ProcessIdentity]:
-    """Return the processes of which one is enough to bring the run to its end."""
+def run_owners(layout: RunLayout, record: RunRecord, status: StatusRecord) -> list[ProcessIdentity]:
+    """Return the processes of which one is enough to bring a run that hasn't ended to its end."""
     found: list[Mapping[str, Any]] = []
     if status.fields.get("owner"):
         found.append(status.fields["owner"])

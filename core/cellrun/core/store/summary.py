@@ -6,8 +6,10 @@ Each writer of events keeps a summary of its own, `summary/<writer>.json`; a run
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core.store.disk import replace_file
@@ -138,18 +140,31 @@ def write_summary(layout: RunLayout, writer: str, summary: Mapping[str, Any]) ->
 
 def read_summaries(layout: RunLayout) -> dict[str, Summary]:
     """Return the summary of each writer of a run, by writer; a damaged one is left out: the events say the same."""
+    from cellrun.core.store.json_reading import read_json  # noqa: PLC0415  # a job, which only writes, needn't load it
+
     found = {}
-    for path in layout.summaries.glob("*.json"):
-        with suppress(ValueError, KeyError, TypeError):
-            found[path.stem] = Summary.from_json(json.loads(path.read_bytes()))
+    folder = layout.summaries
+    for writer in _writers(folder, ".json"):
+        with suppress(ValueError, KeyError, TypeError, FileNotFoundError):
+            found[writer] = Summary.from_json(read_json((folder / f"{writer}.json").read_bytes()))
     return found
 
 
 def stale_writers(layout: RunLayout, summaries: Mapping[str, Summary]) -> dict[str, int]:
     """Return the writers whose events go further than their summary, and how far: they live, or they were killed."""
     stale = {}
-    for path in layout.events.glob("*.jsonl"):
-        known, size_bytes = summaries.get(path.stem), path.stat().st_size
+    folder = layout.events
+    for writer in _writers(folder, ".jsonl"):
+        known, size_bytes = summaries.get(writer), (folder / f"{writer}.jsonl").stat().st_size
         if size_bytes > (known.offset if known else 0):
-            stale[path.stem] = size_bytes
+            stale[writer] = size_bytes
     return stale
+
+
+def _writers(folder: Path, ending: str) -> list[str]:
+    """Return whose files a folder holds; drafts begin with a dot."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208  # names alone: lists ask this for each run
+    except FileNotFoundError:
+        return []
+    return [name.removesuffix(ending) for name in names if name.endswith(ending) and not name.startswith(".")]

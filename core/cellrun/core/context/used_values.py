@@ -1,0 +1,52 @@
+"""Which captured values runs refer to, so that those which nobody uses any more can be freed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from contextlib import suppress
+
+from cellrun.core.context.manifest import Blob, Context, has_context
+from cellrun.core.context.value_store import ValueStore
+from cellrun.core.errors import ContextException
+from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.store.run_store import DELETED
+
+
+def values_only_of(workspace: WorkspaceLayout, run_ids: Collection[str]) -> set[Blob]:
+    """Return the values that these runs refer to and no other folder of runs does, whole or being made.
+
+    No value at all if one of those can't be read: then nobody knows. Other runs are only looked at if these have any.
+    """
+    try:
+        found = {blob for run_id in run_ids for blob in _values(workspace.run(run_id))}
+        if found:
+            for name in os.listdir(workspace.runs):  # noqa: PTH208  # names alone: there may be 100,000
+                if name not in run_ids and not name.startswith(DELETED):
+                    found -= _values(workspace.run(name))
+    except (ContextException, OSError, ValueError, KeyError, TypeError):
+        return set()
+    return found
+
+
+def size_of_values(workspace: WorkspaceLayout, blobs: Collection[Blob]) -> int:
+    """Return the bytes on disk of some values."""
+    store, size_bytes = ValueStore(workspace.values), 0
+    for blob in blobs:
+        with suppress(FileNotFoundError):
+            size_bytes += store.path(blob).stat().st_blocks * 512
+    return size_bytes
+
+
+def free_values(workspace: WorkspaceLayout, blobs: Collection[Blob]) -> None:
+    """Remove some values; only while `freeing_values` says that nobody is making a run."""
+    store = ValueStore(workspace.values)
+    for blob in blobs:
+        store.path(blob).unlink(missing_ok=True)
+
+
+def _values(layout: RunLayout) -> set[Blob]:
+    if not has_context(layout.context):
+        return set()
+    groups = Context.read(layout.context).groups
+    return {blob for group in groups for blob in (group.payload, *group.buffers)}

@@ -1,0 +1,88 @@
+"""Deleting runs: what that frees, why a run stays, and doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cellrun.core.context.used_values import free_values, size_of_values, values_only_of
+from cellrun.core.errors import RunNotFoundError
+from cellrun.core.store.column_cache import ColumnCache
+from cellrun.core.store.disk import remove_tree, size_on_disk
+from cellrun.core.store.layout import WorkspaceLayout
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_store import RunStore
+from cellrun.core.store.settle import settle
+from cellrun.core.store.values_in_use import freeing_values
+
+
+@dataclass(frozen=True)
+class DeletedRun:
+    """A run that was to be deleted."""
+
+    id: str
+    name: str
+    size_bytes: int
+    """What its folder takes on the disk."""
+    refused: str | None
+    """Why it stays; None if it goes."""
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """What deleting some runs frees, or freed: their folders, and captured values that no other run refers to."""
+
+    runs: tuple[DeletedRun, ...]
+    freed_bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {"runs": [asdict(run) for run in self.runs], "freed_bytes": self.freed_bytes}
+
+
+def delete_runs(workspace: WorkspaceLayout, ids: Iterable[str], *, dry: bool = False) -> Deletion:
+    """Delete runs for good, or with `dry` only say what that would free. A run that hasn't ended stays.
+
+    Ids or names. A run leaves every list by one rename and is removed then; a kill in between leaves none of it in a
+    list. Its number isn't given again. Values are kept while another run is being submitted: it may count on them.
+    """
+    store = RunStore(workspace)
+    judged = {run.id: run for run in (_judged(store, given) for given in ids)}
+    going = {run_id for run_id, run in judged.items() if run.refused is None}
+    sizes = sum(judged[run_id].size_bytes for run_id in going)
+    if not going or dry:
+        return Deletion(tuple(judged.values()), sizes + size_of_values(workspace, values_only_of(workspace, going)))
+    with freeing_values(workspace) as may_free:
+        values = values_only_of(workspace, going) if may_free else set()
+        taken_out = [folder for run_id in going if (folder := _taken_out(store, run_id))]
+        values_bytes = size_of_values(workspace, values)
+        free_values(workspace, values)  # the runs went first: none is ever without its values
+    for run_id in going:
+        ColumnCache(workspace.run(run_id)).forget()
+    for folder in taken_out:
+        with suppress(OSError):  # what can't be removed is no run any more
+            remove_tree(folder)
+    left = sum(size_on_disk(folder) for folder in taken_out if folder.exists())
+    return Deletion(tuple(judged.values()), sizes + values_bytes - left)
+
+
+def _judged(store: RunStore, given: str) -> DeletedRun:
+    try:
+        layout = store.find(given)
+        record, status = RunRecord.read(layout), settle(layout).status
+    except RunNotFoundError:
+        return DeletedRun(given, given, 0, "there is no such run")
+    except (OSError, ValueError, KeyError, TypeError) as error:  # a damaged folder: that it has ended can't be seen
+        return DeletedRun(given, given, 0, f"its folder can't be read: {error}")
+    refused = None if status.is_terminal else f"it is {status}: cancel it first"
+    return DeletedRun(layout.run_id, record.name, size_on_disk(layout.folder), refused)
+
+
+def _taken_out(store: RunStore, run_id: str) -> Path | None:
+    try:
+        return store.take_out(run_id)
+    except RunNotFoundError:  # somebody else deleted it just now
+        return None

@@ -1,0 +1,119 @@
+"""Whether a record from elsewhere is an event as an `EventLog` writes it, so that any reader can take it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from math import isfinite
+from typing import Any
+
+from cellrun.core import names
+from cellrun.core.errors import InvalidNameError
+from cellrun.core.identity import ProcessIdentity
+
+_PLAIN = frozenset({float, int, str, bool, type(None)})
+_FLOATS = frozenset({"NaN", "Infinity", "-Infinity"})
+_LONGEST_NAME_CHARS = 100_000  # no limit is set that high, and what is remembered of names has an end
+_INT = re.compile(r"-?[0-9]{1,4300}")  # more digits Python itself refuses to read
+
+
+def event_problem(event: Mapping[str, Any]) -> str:
+    """Say what is wrong with an event; empty if it is one. A kind that this cellrun doesn't know may have any shape."""
+    if not isinstance(event.get("k"), str):
+        return f"kind {event.get('k')!r} is no text"
+    if not _is_number(event.get("t")):
+        return f"time {event.get('t')!r} is no number"
+    expected = _SHAPES.get(event["k"], {})
+    wrong = [key for key, is_right in expected.items() if key not in event or not is_right(event[key])]
+    if wrong:
+        return f"{event['k']} event: {', '.join(wrong)} missing or not as expected"
+    if "i" in event and not _is_step(event["i"]):
+        return f"{event['k']} event: i is no number"
+    return ""
+
+
+def _is_value(value: Any) -> bool:
+    if type(value) is not dict:
+        return type(value) in _PLAIN
+    if value.keys() == {"float"}:
+        return value["float"] in _FLOATS
+    return value.keys() == {"int"} and isinstance(value["int"], str) and bool(_INT.fullmatch(value["int"]))
+
+
+def _are_values(values: Any) -> bool:
+    if type(values) is not list or not values:
+        return False
+    return set(map(type, values)) <= _PLAIN or all(map(_is_value, values))
+
+
+def _is_row(cells: Any) -> bool:
+    return type(cells) is dict and all(_is_name(name) and _is_value(value) for name, value in cells.items())
+
+
+def _is_table(columns: Any) -> bool:
+    if type(columns) is not dict or not all(_is_name(name) and _are_values(values) for name, values in columns.items()):
+        return False
+    return len({len(values) for values in columns.values()}) == 1
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in {int, float} and isfinite(value)
+
+
+def _is_step(value: Any) -> bool:
+    return _is_value(value) and type(value) not in {str, bool}
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_rank(value: Any) -> bool:
+    return value is None or (type(value) is int and abs(value) < 2**31)  # a column of 32 bits holds it
+
+
+def _is_identity(value: Any) -> bool:
+    try:
+        ProcessIdentity.from_json(value)
+    except (KeyError, TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_allowed_by(check: Callable[[object], str]) -> Callable[[Any], bool]:
+    def is_allowed(value: Any) -> bool:
+        try:
+            check(value)
+        except InvalidNameError:
+            return False
+        return True
+
+    return is_allowed
+
+
+@lru_cache(maxsize=1024)  # a training has few names, and each line has one
+def _is_known_name(value: str) -> bool:
+    return _is_allowed_by(names.metric_name)(value)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and len(value) < _LONGEST_NAME_CHARS and _is_known_name(value)
+
+
+_SHAPES: dict[str, dict[str, Callable[[Any], bool]]] = {
+    "writer": {"id": _is_identity, "attempt": _is_count, "rank": _is_rank, "version": _is_count},
+    "log": {"n": _is_name, "v": _is_value},
+    "row": {"n": _is_name, "c": _is_row},
+    "list": {"n": _is_name, "v": _are_values},
+    "table": {"n": _is_name, "c": _is_table},
+    "image": {"n": _is_name, "f": _is_text},
+    "file": {"n": _is_text, "bytes": _is_count},
+    "tag": {"n": _is_name, "v": lambda value: value is None or isinstance(value, str)},
+    "untag": {"n": _is_name},
+    "name": {"v": _is_allowed_by(names.display_name)},
+}

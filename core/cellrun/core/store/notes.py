@@ -1,0 +1,44 @@
+"""What a run's user should know though it is no failure.
+
+The owner of a run's status keeps its notes there; everybody else appends to the run's file of notes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+
+from cellrun.core.store.changes import note_change
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.status_file import StatusRecord
+
+MOST_NOTES = 50
+"""More than so many help nobody; who adds further ones adds nothing."""
+
+
+def add_note(layout: RunLayout, note: str) -> None:
+    """Note something about a run, once; nothing happens where it is noted already."""
+    known = _added(layout)
+    if note in known or len(known) >= MOST_NOTES:
+        return
+    with layout.notes.open("ab") as file:
+        file.write(f"{json.dumps({'at': time.time(), 'note': note})}\n".encode("ascii"))
+    note_change(layout)
+
+
+def run_notes(layout: RunLayout, status: StatusRecord) -> list[str]:
+    """Return a run's notes: its owner's, which came with this status, and those of others."""
+    return [*(str(note) for note in status.fields.get("notes", ())), *_added(layout)]
+
+
+def _added(layout: RunLayout) -> list[str]:
+    try:
+        lines = layout.notes.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    notes = []
+    for line in lines:
+        with suppress(ValueError, KeyError, TypeError):  # empty, being written, or torn by a full disk
+            notes.append(str(json.loads(line)["note"]))
+    return notes

@@ -1,0 +1,84 @@
+"""What users log is text on every surface, whatever it looks like."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.browser.compare_page import ComparePage
+from tests.browser.lab_page import LabPage
+from tests.browser.panel_page import PanelPage
+
+NASTY = (
+    '<img src=x onerror="window.__pwned=1">',
+    "<script>window.__pwned=2</script>",
+    "</script></style></textarea><svg onload=window.__pwned=3>",
+    "javascript:window.__pwned=4",
+    '<a id="body" data-commandlinker-command="filebrowser:delete" data-commandlinker-args="{}">press</a>',
+    "<form name=body><input name=attributes></form>",
+    "__proto__",
+    "{n} {name} %s ${window.__pwned=5}",
+)
+MAKE = Path(__file__).with_name("nasty_runs.py")
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+TABS = ("metrics", "log", "details", "outputs", "code")
+
+
+@pytest.fixture
+def runs(server, tmp_path):
+    """Return the workspace and the ids of two nasty runs in the server's home."""
+    environment = {**os.environ, "CELLRUN_HOME": str(server.home)}
+    command = [sys.executable, str(MAKE), json.dumps(NASTY)]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def expect_harmless(lab: LabPage) -> None:
+    """Nothing of the text has become code or an element."""
+    lab.page.wait_for_timeout(500)
+    assert lab.page.evaluate("window.__pwned") is None
+    assert lab.page.locator("[onerror], [onload], [data-commandlinker-command], form[name=body], #body").count() == 0
+
+
+def test_nasty_texts_are_text_everywhere(lab, runs):
+    lab.open("safety.ipynb", ["1"])
+    panel = PanelPage(lab)
+    panel.show()
+    panel.root.get_by_text(NASTY[0], exact=True).first.wait_for()
+    expect_harmless(lab)
+    for tab in TABS:
+        lab.command("cellrun:open-run", **runs[0], tab=tab)
+        lab.page.get_by_role("tab", name=tab.capitalize()).first.wait_for()
+        expect_harmless(lab)
+    lab.command("cellrun:compare", workspace=runs[0]["workspace"], runs=[run["run"] for run in runs])
+    ComparePage(lab).root.locator("table").get_by_text(NASTY[1], exact=True).first.wait_for()
+    expect_harmless(lab)
+    lab.screenshot("safety")
+
+
+def test_a_notebook_of_somebody_else_shows_text_and_does_nothing(lab, server, runs):
+    shown = {
+        "application/vnd.cellrun.run.v1+json": {
+            "version": 1,
+            "workspace_id": NASTY[0],
+            "run_id": "../../../etc/passwd",
+        },
+        "text/html": f"<p>a still</p>{''.join(NASTY)}",
+        "text/plain": NASTY[0],
+    }
+    real = {"version": 1, "workspace_id": runs[0]["workspace"], "run_id": runs[0]["run"]}
+    cells = [
+        {"cell_type": "code", "id": f"c{number}", "source": "", "metadata": {}, "execution_count": 1, "outputs": [
+            {"output_type": "display_data", "data": data, "metadata": {}}]}
+        for number, data in enumerate([shown, {**shown, "application/vnd.cellrun.run.v1+json": real}])
+    ]  # fmt: skip
+    notebook = {"cells": cells, "metadata": {"kernelspec": KERNEL}, "nbformat": 4, "nbformat_minor": 5}
+    source = server.folder / "theirs-source.ipynb"
+    source.write_text(json.dumps(notebook))
+    lab.open("theirs.ipynb", source=source)
+    lab.page.get_by_text("a still").first.wait_for()
+    lab.view(1).expect_status("Failed")
+    expect_harmless(lab)

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cellrun.core import Experiment, Workspace
+from cellrun.core.context.manifest import Blob, Context, Group
+from cellrun.core.context.value_store import ValueStore
+from cellrun.core.errors import RunNotFoundError, UserErrorException
+from cellrun.core.runs.deletion import delete_runs
+from cellrun.core.status import Status
+from cellrun.core.store.index import Index
+from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_store import RunStore
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.values_in_use import using_values
+
+
+@pytest.fixture
+def ended_run(new_run: Callable[..., RunLayout]) -> Callable[..., RunLayout]:
+    """Make a run that has ended, with so many bytes of output."""
+
+    def make(size_bytes: int = 0) -> RunLayout:
+        layout = new_run()
+        (layout.outputs / "model.pt").write_bytes(os.urandom(size_bytes))
+        StatusFile(layout).change(Status.COMPLETED)
+        return layout
+
+    return make
+
+
+@pytest.fixture
+def give_values(workspace_layout: WorkspaceLayout) -> Callable[..., list[Blob]]:
+    """Let a run refer to captured values of these contents."""
+
+    def give(layout: RunLayout, *contents: bytes) -> list[Blob]:
+        store = ValueStore(workspace_layout.values)
+        blobs = [store.put(content) for content in contents]
+        group = Group(("x",), blobs[0], tuple(blobs[1:]))
+        Context(python="3.11", title="Cell In[1]", groups=(group,)).write(layout.context)
+        return blobs
+
+    return give
+
+
+def kept(workspace: WorkspaceLayout, blobs: list[Blob]) -> list[bool]:
+    return [ValueStore(workspace.values).path(blob).exists() for blob in blobs]
+
+
+def test_dry_it_says_what_deleting_then_frees(
+    workspace_layout: WorkspaceLayout, ended_run: Callable[..., RunLayout]
+) -> None:
+    runs = [ended_run(1_000_000), ended_run(2_000_000)]
+    ids = [layout.run_id for layout in runs]
+    told = delete_runs(workspace_layout, ids, dry=True)
+    assert all(layout.record.exists() for layout in runs)
+    assert [(run.id, run.name, run.refused) for run in told.runs] == [
+        (ids[0], "digits-1", None),
+        (ids[1], "digits-2", None),
+    ]
+    assert 1_000_000 < told.runs[0].size_bytes < 1_200_000
+    assert told.freed_bytes == sum(run.size_bytes for run in told.runs)
+    assert delete_runs(workspace_layout, ids) == told
+    assert list(workspace_layout.runs.iterdir()) == []
+    assert told.to_json()["runs"][0] == {
+        "id": ids[0], "name": "digits-1", "size_bytes": told.runs[0].size_bytes, "refused": None
+    }  # fmt: skip
+
+
+def test_lists_forget_them_and_their_numbers_stay_taken(
+    workspace_layout: WorkspaceLayout, ended_run: Callable[..., RunLayout]
+) -> None:
+    first, second = ended_run(), ended_run()
+    index = Index(workspace_layout)
+    point = index.changed().point
+    assert len(index.runs()) == 2
+    second.kept_columns.parent.mkdir(parents=True)
+    second.kept_columns.touch()
+    delete_runs(workspace_layout, ["digits-2"])
+    assert not second.kept_columns.exists()
+    assert [row.id for row in index.runs()] == [first.run_id]
+    assert index.changed(point).gone == [second.run_id]
+    with pytest.raises(RunNotFoundError):
+        RunStore(workspace_layout).find("digits-2")
+    assert RunRecord.read(ended_run()).number == 3
+
+
+def test_what_stays_and_why(
+    workspace_layout: WorkspaceLayout, new_run: Callable[..., RunLayout], ended_run: Callable[..., RunLayout]
+) -> None:
+    live, ended = new_run(), ended_run()
+    told = delete_runs(workspace_layout, [live.run_id, ended.run_id, "none", "../runs", ended.run_id])
+    assert {run.id: run.refused for run in told.runs} == {
+        live.run_id: "it is NotStarted: cancel it first",
+        ended.run_id: None,
+        "none": "there is no such run",
+        "../runs": "there is no such run",
+    }
+    assert live.record.exists()
+    assert not ended.folder.exists()
+    assert told.freed_bytes == told.runs[1].size_bytes
+
+
+def test_folders_that_a_job_closed_and_links_that_it_made(
+    workspace_layout: WorkspaceLayout, ended_run: Callable[..., RunLayout], tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").touch()
+    layout = ended_run()
+    (layout.outputs / "link").symlink_to(outside)
+    closed = layout.outputs / "closed"
+    closed.mkdir()
+    (closed / "file").touch()
+    closed.chmod(0o500)
+    (layout.outputs / "shut").mkdir(mode=0o000)
+    delete_runs(workspace_layout, [layout.run_id])
+    assert list(workspace_layout.runs.iterdir()) == []
+    assert (outside / "kept").exists()
+
+
+def test_what_a_killed_deletion_left_is_in_no_list_and_goes(
+    workspace_layout: WorkspaceLayout, ended_run: Callable[..., RunLayout], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = ended_run()
+    store = RunStore(workspace_layout)
+    folder = store.take_out(layout.run_id)
+    assert store.ids() == []
+    assert (folder / "run.json").exists()  # somebody may be at it
+    monkeypatch.setattr("cellrun.core.store.run_store._REMOVING_S", -1.0)
+    assert store.ids() == []
+    assert not folder.exists()
+
+
+def test_values_that_only_they_refer_to_are_freed(
+    workspace_layout: WorkspaceLayout, ended_run: Callable[..., RunLayout], give_values: Callable[..., list[Blob]]
+) -> None:
+    first, second, third = ended_run(), ended_run(), ended_run()
+    shared, own = give_values(first, b"shared" * 1000, b"own" * 10_000)
+    give_values(second, b"shared" * 1000)
+    told = delete_runs(workspace_layout, [first.run_id], dry=True)
+    assert told.freed_bytes > told.runs[0].size_bytes + 30_000
+    assert delete_runs(workspace_layout, [first.run_id]).freed_bytes == told.freed_bytes
+    assert kept(workspace_layout, [shared, own]) == [True, False]
+    delete_runs(workspace_layout, [second.run_id, third.run_id])
+    assert kept(workspace_layout, [shared]) == [False]
+
+
+def test_values_stay_while_a_run_is_being_made(
+    workspace_layout: WorkspaceLayout, ended_run: Callable[..., RunLayout], give_values: Callable[..., list[Blob]]
+) -> None:
+    layout = ended_run()
+    blobs = give_values(layout, b"value")
+    with using_values(workspace_layout):
+        told = delete_runs(workspace_layout, [layout.run_id])
+    assert told.freed_bytes == told.runs[0].size_bytes
+    assert kept(workspace_layout, blobs) == [True]
+
+
+def test_values_stay_if_a_context_cannot_be_read(
+    workspace_layout: WorkspaceLayout, ended_run: Callable[..., RunLayout], give_values: Callable[..., list[Blob]]
+) -> None:
+    layout, other = ended_run(), ended_run()
+    blobs = give_values(layout, b"value")
+    other.context.mkdir()
+    (other.context / "context.json").write_text('{"version": 99}')
+    delete_runs(workspace_layout, [layout.run_id])
+    assert kept(workspace_layout, blobs) == [True]
+
+
+def test_submissions_beside_deletions_never_lack_a_value(
+    workspace_layout: WorkspaceLayout, give_values: Callable[..., list[Blob]]
+) -> None:
+    """Runs that refer to the same value come and go in two threads: none is ever without it."""
+    store = RunStore(workspace_layout)
+    made: list[RunLayout] = []
+    lacking: list[str] = []
+
+    def submit() -> None:
+        for _ in range(60):
+            record = RunRecord(experiment="digits", kind="cell")
+            layout = store.create(record, lambda draft: void(give_values(draft, b"the value")))
+            if not all(kept(workspace_layout, [Blob(each.hash, each.bytes) for each in values(layout)])):
+                lacking.append(layout.run_id)
+            StatusFile(layout).change(Status.COMPLETED)
+            made.append(layout)
+
+    submitting = threading.Thread(target=submit)
+    submitting.start()
+    while submitting.is_alive() or made:
+        delete_runs(workspace_layout, [made.pop(0).run_id for _ in range(len(made))])
+    submitting.join()
+    assert lacking == []
+    assert not list(workspace_layout.values.glob("??/*"))
+
+
+def values(layout: RunLayout) -> list[Blob]:
+    return [group.payload for group in Context.read(layout.context).groups]
+
+
+def void(_: object) -> None:
+    """Return nothing, as what fills a run does."""
+
+
+def test_the_verbs(exp: Experiment, ws: Workspace) -> None:
+    first, second = exp.start_logging(), exp.start_logging()
+    with pytest.raises(UserErrorException, match=r"can't be deleted: it is Running: cancel it first"):
+        first.delete()
+    first.complete()
+    first.delete()
+    with pytest.raises(RunNotFoundError):
+        ws.get_run(first.id)
+    second.complete()
+    assert ws.delete_runs([second.id], dry=True).freed_bytes > 0
+    assert ws.delete_runs([second.name]).runs[0].refused is None
+    assert list(exp.get_runs()) == []
