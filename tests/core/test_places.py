@@ -56,7 +56,7 @@ def test_the_runtime_folder_prefers_the_session_s(home: Path, tmp_path: Path, mo
 def test_a_runtime_folder_that_others_can_write_to_is_refused() -> None:
     folder = places.runtime_folder()
     folder.chmod(0o777)
-    with pytest.raises(WorkspaceException, match=r"writable by others \(mode 777\); run: chmod 700"):
+    with pytest.raises(WorkspaceException, match=r"writable by others \(mode 777\); run: chmod go-w"):
         places.runtime_folder()
 
 

@@ -9,7 +9,14 @@
     ├── ActivityFailedException           a run that ended Failed
     ├── RunClosedError                    writing to a run that has ended
     ├── EventNotKeptError                 writing to a run whose disk doesn't take it
+    ├── IntakeError                       what a process without our disk sent for its run, and can't be added
+    │   ├── BadLinesError                 no event lines, or not such as an event log has
+    │   ├── OutOfOrderError               lines whose predecessors aren't here yet
+    │   ├── ConflictError                 another line under a number that is taken
+    │   └── LogOffsetError                log bytes that don't join the log
     ├── RunNotFoundError                  no run, or more than one, by that id or name
+    ├── NotOfferedError                   a file of a run that isn't handed out
+    ├── PortalError                       no page of a run can be shown from here
     ├── RunEnvironmentException           outside a run where one was asked for
     ├── SnapshotException                 a source folder that can't be taken along
     ├── WorkspaceException                a workspace that can't be found, made or read
@@ -22,7 +29,7 @@ The names that end in Exception are Azure ML's, kept for code that catches them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class CellrunError(Exception):
@@ -100,6 +107,48 @@ class EventNotKeptError(CellrunError):
         super().__init__(f"{shown(name)} isn't kept in run {run_id}: {error.strerror or error}")
 
 
+class IntakeError(CellrunError):
+    """What a process without our disk sent for its run, and can't be added. Nothing of it is kept."""
+
+
+class BadLinesError(IntakeError):
+    """Bytes that aren't event lines as an event log has them. `line` counts from 1."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        self.line = line
+        super().__init__(f"line {line}: {problem}; expected whole lines of an event log, as they were written")
+
+
+class OutOfOrderError(IntakeError):
+    """Lines whose predecessors aren't here yet. `expected` is the next number by writer."""
+
+    def __init__(self, expected: Mapping[str, int]) -> None:
+        self.expected = dict(expected)
+        told = ", ".join(f"{number} of writer {writer}" for writer, number in self.expected.items())
+        super().__init__(
+            f"lines before these are missing: expected {told}; send from there on, or name the line that stands before "
+            "them in their writer's own file"
+        )
+
+
+class ConflictError(IntakeError):
+    """Another line under a number that is taken, or one that its writer had said it doesn't have."""
+
+    def __init__(self, writer: str, seq: int, problem: str) -> None:
+        self.writer = writer
+        self.seq = seq
+        super().__init__(f"event {seq} of writer {writer} {problem}: it isn't added, the first one is kept")
+
+
+class LogOffsetError(IntakeError):
+    """Log bytes that don't join the log. `size` is what is here, in bytes."""
+
+    def __init__(self, offset: int, size: int) -> None:
+        self.size = size
+        why = "leave a gap" if offset > size else "differ from those that are here"
+        super().__init__(f"log bytes from {offset} on {why}: the log has {size} bytes; send on from there")
+
+
 class RunNotFoundError(CellrunError):
     """No run by that id or name, or more than one."""
 
@@ -111,6 +160,19 @@ class RunNotFoundError(CellrunError):
         else:
             text = f"no run {given!r} in workspace {workspace}; `%runs` or `Experiment.get_runs()` lists them"
         super().__init__(text)
+
+
+class NotOfferedError(CellrunError):
+    """A file of a run that isn't handed out: a link, a pipe, a device."""
+
+    def __init__(self, name: str, why: str) -> None:
+        self.name = name
+        self.why = why
+        super().__init__(f"the file {shown(name)} isn't offered: {why}")
+
+
+class PortalError(CellrunError):
+    """No page of a run can be shown from here: no server runs, and none can be started or asked."""
 
 
 class RunEnvironmentException(CellrunError):

@@ -111,6 +111,12 @@ class Experiment:
             if type in (None, row.type) and self._has_properties(row.id, properties):
                 yield self.run(row.id)
 
+    def get_portal_url(self) -> str:
+        """Return the address of the page that lists the runs, as `Run.get_portal_url` does for one of them."""
+        from cellrun.core.portal import experiment_url  # noqa: PLC0415  # a job rarely asks
+
+        return experiment_url(self.workspace.layout, self.workspace.id, self.name)
+
     def run(self, run_id: str) -> Run:
         """Return a run of this experiment by its id: the very object if this process has opened it as interactive."""
         return open_runs.get(run_id) or Run(self, run_id)

@@ -34,6 +34,8 @@ class Limits(NamedTuple):
     """Values in one log_list, rows in one log_table."""
     event_bytes: int = 64_000_000
     """One record of the event log."""
+    column_cache_bytes: int = 1_000_000_000
+    """Columns of long metrics that a workspace keeps for the next reader."""
     image_bytes: int = 50_000_000
     """One logged image."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from cellrun.core.errors import WorkspaceException
 from cellrun.core.names import slug
 from cellrun.core.store.disk import replace_file
 from cellrun.core.store.layout import WorkspaceLayout
+from cellrun.core.store.ownership import refuse_foreign
 
 
 def home() -> Path:
@@ -42,12 +42,7 @@ def runtime_folder() -> Path:
     else:
         folder = home() / "runtime"
     _made(folder)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise WorkspaceException(f"{folder} is not a folder of this user; set CELLRUN_RUNTIME_DIR to one that is")
-    if found.st_mode & 0o022:
-        mode = stat.S_IMODE(found.st_mode)
-        raise WorkspaceException(f"{folder} is writable by others (mode {mode:o}); run: chmod 700 '{folder}'")
+    refuse_foreign(folder, folder.lstat(), "CELLRUN_RUNTIME_DIR")
     return folder
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from cellrun.core.store.run_store import RunStore
 from cellrun.core.workspace_config import WorkspaceConfig
 
 if TYPE_CHECKING:
+    from cellrun.core.runs.deletion import Deletion
     from cellrun.core.runs.run import Run
     from cellrun.core.targets.contract import ComputeTarget
 
@@ -140,6 +142,15 @@ class Workspace:
 
             layout = store.open(Index(self.layout).find(run_id).id)
         return Experiment(self, RunRecord.read(layout).experiment).run(layout.run_id)
+
+    def delete_runs(self, run_ids: Iterable[str], *, dry: bool = False) -> Deletion:
+        """Delete runs for good, by ids or names; with `dry` only say what that would free. A run that goes on stays.
+
+        What is returned says of each run what it takes on the disk, or why it stays.
+        """
+        from cellrun.core.runs.deletion import delete_runs  # noqa: PLC0415  # a job never deletes a run
+
+        return delete_runs(self.layout, run_ids, dry=dry)
 
     def write_config(self, path: str | os.PathLike[str] = ".", file_name: str = "config.json") -> Path:
         """Write `.cellrun/config.json` below a folder: `from_config` finds this workspace by it. Returns its path."""

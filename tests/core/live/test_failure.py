@@ -3,6 +3,7 @@
 import pytest
 
 from cellrun.core.live.failure import Failure
+from cellrun.core.live.next_step import SENTENCES
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusRecord
 
@@ -60,4 +61,5 @@ def failed(reason, **fields):
     ],
 )
 def test_the_words(status, message, where, exit_text):
-    assert Failure.of(status) == Failure(message, where, exit_text, "")
+    assert Failure.of(status)[:3] == (message, where, exit_text)
+    assert Failure.of(status).next in SENTENCES

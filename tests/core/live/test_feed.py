@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cellrun.core.live.feed import METRICS_SHOWN, POINTS, Feed
-from cellrun.core.live.pace import QUIET_S
+from cellrun.core.live.pace import QUIET_S, Pace
 from cellrun.core.live.source import RunSource
 from cellrun.core.status import Status
 from cellrun.core.store.event_log import EventLog
@@ -228,3 +228,65 @@ def test_a_damaged_record_is_told(watched):
     watched.step()
     assert watched.view.columns["loss"]["loss"].tolist() == [2.0]
     assert any("1 damaged record at byte" in note for note in watched.view.header["notes"])
+
+
+def apply(view, frame):
+    """Bring a frame to a view."""
+    view.apply(*frame.message())
+
+
+def test_a_view_that_comes_late_gets_what_was_told_and_goes_on_with_the_next_frame(watched):
+    heard(watched)
+    image = watched.layout.files / "plot.png"
+    image.parent.mkdir(exist_ok=True)
+    image.write_bytes(b"\x89PNG data")
+    watched.events.image("plot", "plot.png")
+    watched.events.log("loss", 1.0)
+    watched.layout.log.write_bytes(b"one\n")
+    watched.step()
+    watched.events.log("loss", 2.0)
+    watched.layout.log.write_bytes(b"one\ntwo\n")
+    watched.feed.take(watched.source.look())  # not told yet: it comes with the next frame, to all
+    late = ViewModel()
+    apply(late, watched.feed.present())
+    assert late.number == watched.view.number == watched.feed.last_number
+    assert late.columns["loss"]["loss"].tolist() == [1.0]
+    assert late.log == b"one\n"
+    assert late.images == {"plot.png": b"\x89PNG data"}
+    content = watched.step()
+    assert not content["reset"]
+    late.apply(*watched.frames[-1])
+    for view in (late, watched.view):
+        assert view.columns["loss"]["loss"].tolist() == [1.0, 2.0]
+        assert view.log == b"one\ntwo\n"
+
+
+def test_what_is_left_at_the_end_comes_at_once_and_then_nothing_is_left(watched):
+    heard(watched)
+    watched.events.log("loss", 1.0)
+    watched.step()
+    watched.events.log("loss", 2.0)
+    watched.feed.take(watched.source.look())
+    assert watched.feed.frame(watched.now) is None  # too early
+    rest = watched.feed.rest(watched.now)
+    assert not rest.reset
+    apply(watched.view, rest)
+    assert watched.view.columns["loss"]["loss"].tolist() == [1.0, 2.0]
+    assert watched.feed.rest(watched.now) is None
+
+
+def test_the_rest_of_what_was_never_told_is_all(watched):
+    watched.events.log("loss", 1.0)
+    watched.feed.take(watched.source.look())
+    rest = watched.feed.rest(0.0)
+    assert (rest.number, rest.reset) == (0, True)
+
+
+def test_over_a_stream_nothing_is_told_twice(watched):
+    watched.feed = Feed(watched.source.read_log, watched.source.read_image, Pace(is_lossless=True))
+    resets = []
+    for value in range(300):
+        watched.events.log("loss", float(value))
+        resets.append(watched.step()["reset"])
+    assert resets == [True] + [False] * 299
+    assert watched.step(QUIET_S + 0.1) is not None  # a sign of life

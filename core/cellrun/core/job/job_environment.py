@@ -17,8 +17,10 @@ from cellrun.core.store.layout import RunLayout
 # What ipykernel sets for its own terminal-like output; a log is no kernel. Outside a kernel they are the user's own.
 _KERNEL_ONLY = frozenset({"CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "GIT_PAGER", "MPLBACKEND", "PAGER", "TERM"})
 _OF_A_SHELL = frozenset({"_", "OLDPWD", "PWD", "SHLVL"})  # what the shell that started Jupyter says of itself
-_JUPYTER_PREFIXES = ("JPY_", "PYDEVD_")
+_JUPYTER_PREFIXES = ("JPY_", "PYDEVD_", "JUPYTERHUB_", "JUPYTER_TOKEN")
 _KERNEL_MARK = "JPY_PARENT_PID"
+PUBLIC_URL_OF_HUB = "JUPYTERHUB_PUBLIC_URL"
+"""Where this user's server is from outside, by which a job links to its run's page: no secret."""
 _OF_AN_INTERPRETER = ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONHOME", "PYENV_VERSION")
 # What a run tells its own processes: of the run that submits another one, not of that one.
 _OF_A_RUN = frozenset({RUN_FOLDER, RUN_ID, "AZUREML_RUN_ID", "AZUREML_ARM_PROJECT_NAME", "AZUREML_ARM_WORKSPACE_NAME"})
@@ -38,7 +40,9 @@ def inherited(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the part of an environment that a job inherits: not what Jupyter, its shell or an outer run put there."""
     dropped = _OF_A_RUN | _OF_A_SHELL | (_KERNEL_ONLY if _KERNEL_MARK in environ else frozenset())
     return {
-        name: value for name, value in environ.items() if name not in dropped and not name.startswith(_JUPYTER_PREFIXES)
+        name: value
+        for name, value in environ.items()
+        if name not in dropped and (name == PUBLIC_URL_OF_HUB or not name.startswith(_JUPYTER_PREFIXES))
     }
 
 

@@ -1,4 +1,4 @@
-"""What remains of a job's working folder: what the job made or changed, on the disk for good.
+"""What remains of a job's working folder: what the job made or changed.
 
 Standard library only: the supervisor shares it.
 """
@@ -30,17 +30,6 @@ def tidy(layout: RunLayout) -> None:
         if copy != layout.work and copy not in kept:
             with suppress(OSError):  # the job has put something there
                 copy.rmdir()
-
-
-def sync_files(layout: RunLayout) -> None:
-    """Put the event logs and the log on the disk for good: a status that says the run has ended must not be ahead."""
-    for path in [*layout.events.glob("*.jsonl"), layout.log]:
-        with suppress(OSError):
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
 
 
 def _is_same(original: Path, copy: Path) -> bool:

@@ -16,10 +16,13 @@ from cellrun.core.job import failure
 from cellrun.core.job.family import ProcessFamily
 from cellrun.core.job.launch_spec import LaunchSpec
 from cellrun.core.job.process_file import ProcessFile, RunProcesses
-from cellrun.core.job.tidy import sync_files, tidy
+from cellrun.core.job.recorder import source_folder, start_recorder
+from cellrun.core.job.tidy import tidy
 from cellrun.core.job.watched_job import UNKNOWN_EXIT, WatchedJob
 from cellrun.core.status import Status
+from cellrun.core.store.disk import sync_files
 from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 
 _LOOK_S = 0.25
@@ -86,6 +89,7 @@ class Watch:
         if self._status.change(Status.RUNNING, expected=expected, reason=reason) is None:
             self._family.stop(0)  # somebody has ended the run before it ran
             return
+        self._record()
         cause = self._until_over()
         if cause is _Cause.EXITED:
             self._status.change(Status.FINALIZING)
@@ -107,6 +111,11 @@ class Watch:
             log.write(f"{reason}\n")
         self._job.poll()
         self._status.change(Status.FAILED, reason=reason)
+
+    def _record(self) -> None:
+        """Let the run's surroundings be recorded, unless the supervisor before has seen to that."""
+        if not self._layout.environment.exists():
+            start_recorder(self._layout, source_folder(RunRecord.read(self._layout)), os.environ)
 
     def _until_over(self) -> _Cause:
         limit_s = self.spec.max_run_duration_seconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from cellrun.core.live.next_step import next_step
 from cellrun.core.store.status_file import StatusRecord
 
 # A frame of a traceback: `Cell In[7], line 4, in train` of a notebook's cell, `File "train.py", line 4, in train` else.
@@ -15,7 +16,10 @@ _LIBRARY = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\]python\d[^/\
 
 
 class Failure(NamedTuple):
-    """`message` names the error, or else the reason; `where` is the user's last frame, `exit` how the process ended."""
+    """`message` names the error, or else the reason; `where` is the user's last frame, `exit` how the process ended.
+
+    `next` is a sentence about what to do.
+    """
 
     message: str
     where: str
@@ -23,14 +27,15 @@ class Failure(NamedTuple):
     next: str
 
     @classmethod
-    def of(cls, status: StatusRecord) -> Failure:
+    def of(cls, status: StatusRecord, *, interactive: bool = False) -> Failure:
         """Read it from the status of a Failed run."""
+        step = next_step(status, interactive=interactive)
         reason = status.reason or "no reason was recorded"
         tail, error = (str(status.fields.get(name) or "") for name in ("traceback_tail", "last_line"))
         if not (tail and error and error in reason):  # a traceback of an error that the run survived is no reason
-            return cls(reason, "", "", "")
+            return cls(reason, "", "", step)
         before, _, after = reason.partition(error)
-        return cls(error, _where(tail), f"{before.rstrip(': ')} {after.strip()}".strip(), "")
+        return cls(error, _where(tail), f"{before.rstrip(': ')} {after.strip()}".strip(), step)
 
 
 def _where(tail: str) -> str:

@@ -37,12 +37,18 @@ class Feed:
     """Turns looks at a run into numbered frames: small ones of what changed, whole ones where a view may lack more.
 
     `read_log(offset, most_bytes)` gives raw bytes of the run's log, `read_image(path)` the bytes of one of its files.
+    `pace` is that of views over a comm unless another is given.
     """
 
-    def __init__(self, read_log: Callable[[int, int], bytes], read_image: Callable[[str], bytes | None]) -> None:
+    def __init__(
+        self,
+        read_log: Callable[[int, int], bytes],
+        read_image: Callable[[str], bytes | None],
+        pace: Pace | None = None,
+    ) -> None:
         self._log = LogWindow(read_log)
         self._read_image = read_image
-        self._pace = Pace()
+        self._pace = pace or Pace()
         self._number = 0
         self._last = News({}, None, 0)
         self._shown: set[str] = set()
@@ -55,10 +61,15 @@ class Feed:
         self._changed: dict[str, Metric] = {}
         self._new_images: list[ImagePart] = []
 
+    @property
+    def last_number(self) -> int:
+        """The number of the last frame; -1 before the first."""
+        return self._number - 1
+
     def hello(self, frame: int) -> bool:
         """Note that a view has all frames up to this one (-1: none); return whether it lacks any."""
         self._pace.heard()
-        self._is_whole_wanted |= frame != self._number - 1
+        self._is_whole_wanted |= frame != self.last_number
         return self._is_whole_wanted
 
     def take(self, news: News) -> None:
@@ -77,14 +88,32 @@ class Feed:
         """Return the next frame, None when there is nothing to tell or it is too early (`now`: monotonic seconds)."""
         if not self._pace.allows_frame(now):
             return None
-        has_news = bool(
-            self._is_header_new or self._changed or self._new_images or self._log.lacks(self._last.log_size)
-        )
+        has_news = self._has_news
         self._has_changed_since_keyframe |= has_news
         may_lack = self._has_changed_since_keyframe or not self._pace.is_heard
         if self._is_whole_wanted or (may_lack and self._pace.wants_keyframe(now)):
             return self.whole(now)
         return self._news(now) if has_news or self._pace.wants_sign(now) else None
+
+    def rest(self, now: float) -> Frame | None:
+        """Return what is left to tell, whatever the pace: nothing more will come."""
+        if self._is_whole_wanted:
+            return self.whole(now)
+        return self._news(now) if self._has_news else None
+
+    def present(self) -> Frame:
+        """Return all that was told so far under the last frame's number: for one view that comes late, or lags.
+
+        The next frame fits what it holds; other views aren't disturbed. Only once there was a first frame.
+        """
+        return Frame(
+            self.last_number,
+            reset=True,
+            header=self._header(),
+            metrics=[track.whole for track in self._tracks.values()],
+            log=self._log.again(),
+            images=self._with_data(self._images, self._images),
+        )
 
     def whole(self, now: float) -> Frame:
         """Return a frame of everything, whatever the pace."""
@@ -100,6 +129,11 @@ class Feed:
         )
         self._is_whole_wanted = self._has_changed_since_keyframe = False
         return self._told(frame, now)
+
+    @property
+    def _has_news(self) -> bool:
+        lacks_log = self._log.lacks(self._last.log_size)
+        return bool(self._is_header_new or self._changed or self._new_images or lacks_log)
 
     def _news(self, now: float) -> Frame:
         frame = Frame(

@@ -34,7 +34,7 @@ def header(
         "ended_at": status.ended_at,
         "arguments": arguments_text(record),
         "tags": dict(metrics.tags),
-        "error": Failure.of(status)._asdict() if failed else None,
+        "error": Failure.of(status, interactive=interactive)._asdict() if failed else None,
         "interactive": interactive,
         "cancelable": not status.status.is_terminal and status.status is not Status.CANCEL_REQUESTED,
         "notes": [waiting, *notes] if waiting else list(notes),

@@ -23,6 +23,10 @@ class LogWindow:
         """Whether something is to be sent of a log that is `size` bytes long now."""
         return size != self._end
 
+    def again(self) -> LogPart:
+        """Return the end of what was sent so far, for a view that comes later than others."""
+        return self.tail(self._end)
+
     def news(self, size: int) -> LogPart | None:
         """Return what came since the last part, of a log that is `size` bytes long now; None when nothing did."""
         if size == self._end:

@@ -7,16 +7,17 @@ import mimetypes
 import time
 
 from cellrun.core.errors import CellrunError
+from cellrun.core.limits import limits
 from cellrun.core.live.feed import METRICS_SHOWN, News
 from cellrun.core.live.frame import ImagePart
 from cellrun.core.live.header import elapsed_s, header
 from cellrun.core.runs.control import control_of
-from cellrun.core.store.artifacts import Artifacts
+from cellrun.core.store.column_cache import ColumnCache
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.log_tail import LogReader
-from cellrun.core.store.metrics import Metrics
-from cellrun.core.store.reader import EventReader
+from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_files import OutputFiles
 from cellrun.core.store.status_file import StatusFile
 
 READ_BYTES = 8_000_000  # of events in one look, so that a first look at a long history soon shows something
@@ -38,8 +39,10 @@ class RunSource:
         self._control = control_of(layout)  # a look at a queued run lets the queue move on, as any reader's does
         self._status = self._control.status()
         self._next_settle = time.monotonic() + SETTLE_S
-        self._metrics = Metrics(EventReader(layout), self._record.tags)
-        self._artifacts = Artifacts(layout)
+        self._columns = ColumnCache(layout)
+        self._metrics = self._columns.metrics(self._record.tags)
+        self._is_first_look = self._is_whole = True
+        self._files = OutputFiles(layout)
         self._images_seen = 0
         self._log = LogReader(layout.log)
         self.has_ended = False
@@ -51,6 +54,11 @@ class RunSource:
         ended_before = self._status.status.is_terminal  # all that a run writes is written before its last status
         before = self._metrics.reader.cursor
         changed = self._metrics.update(READ_BYTES)
+        if self._is_first_look:
+            self._is_first_look = False
+            changed |= self._metrics.metrics.keys()  # what was kept is as new to the views
+        if self._is_whole:
+            self._columns.keep(self._metrics)
         images = self._metrics.images[self._images_seen :]
         self._images_seen += len(images)
         self.has_ended = ended_before and self._metrics.reader.cursor == before
@@ -62,6 +70,7 @@ class RunSource:
             images=[self._image(name, path) for name, path in images],
         )
         if self.has_ended:
+            self._is_whole = False
             self._metrics.metrics.clear()  # what is drawn is in the feed: a long history needn't stay in memory
         return news
 
@@ -72,7 +81,9 @@ class RunSource:
     def read_image(self, path: str) -> bytes | None:
         """Return the bytes of one of the run's images, None if it isn't there any more."""
         try:
-            return self._artifacts.existing(path).read_bytes()
+            opened = self._files.open(path)
+            with opened.file:
+                return opened.file.read(opened.size_bytes) if opened.size_bytes <= limits().image_bytes else None
         except (CellrunError, OSError):
             return None
 
@@ -87,7 +98,9 @@ class RunSource:
     def _image(self, name: str, path: str) -> ImagePart:
         mime = mimetypes.guess_type(path)[0] or "application/octet-stream"
         try:
-            size = self._artifacts.existing(path).stat().st_size
+            opened = self._files.open(path)
+            opened.file.close()
+            size = opened.size_bytes
         except (CellrunError, OSError):
             size = 0
         return ImagePart(name, path, mime, size, None)
@@ -95,7 +108,7 @@ class RunSource:
     def _notes(self) -> list[str]:
         """Return what the reader of the view should know about what isn't in it."""
         reader = self._metrics.reader
-        notes = [str(note) for note in self._status.fields.get("notes", ())]
+        notes = run_notes(self.layout, self._status)
         notes += [str(damage) for damage in reader.damage[:DAMAGE_NOTES]]
         if len(reader.damage) > DAMAGE_NOTES:
             notes.append(f"{len(reader.damage) - DAMAGE_NOTES} more damaged records")

@@ -12,18 +12,21 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 
 
-def run_details(
+def run_details(  # noqa: PLR0913  # a run has so many sides
     record: RunRecord,
     status: StatusRecord,
     log: Path | None,
     *,
     warnings: Sequence[str] = (),
     files_written: Mapping[str, str] | None = None,
+    environment: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what `Run.get_details` shows. Times are ISO 8601, UTC.
 
-    `error` is in it if the run Failed, `warnings` if there are any. `filesWritten` is ours: what the script left beside
-    `outputs/` and `logs/`, by its path in the working directory, and where it is.
+    `error` is in it if the run Failed, `warnings` if there are any. Ours are `repeats`, the id of the run whose code
+    this one has again; `environment`, what was recorded beside the running job, without the text of the uncommitted
+    changes; `filesWritten`, what the script left beside `outputs/` and `logs/`, by its path in the working directory,
+    and where it is.
     """
     details: dict[str, Any] = {
         "runId": record.id,
@@ -43,6 +46,10 @@ def run_details(
         },
         "logFiles": {LOG: str(log)} if log is not None and log.exists() else {},
     }
+    if record.repeats:
+        details["repeats"] = record.repeats
+    if environment:
+        details["environment"] = _without_diff(environment)
     if files_written:
         details["filesWritten"] = dict(files_written)
     if warnings:
@@ -69,6 +76,11 @@ def run_error(status: StatusRecord, log: Path | None) -> dict[str, Any]:
             "log": None if log is None else str(log),
         }
     }
+
+
+def _without_diff(environment: Mapping[str, Any]) -> dict[str, Any]:
+    git = environment.get("git")
+    return {**environment, "git": {key: git[key] for key in git if key != "diff"}} if git else dict(environment)
 
 
 def _utc(at: float | None) -> str | None:

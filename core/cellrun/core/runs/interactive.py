@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cellrun.core import names
 from cellrun.core.errors import RunClosedError, SnapshotException, UserErrorException, shown
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.job.recorder import start_recorder
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.control import RunControl
 from cellrun.core.runs.failure_words import failure_fields
@@ -56,6 +57,7 @@ def start(
     )
     layout = RunStore(experiment.workspace.layout).create(record, fill)
     StatusFile(layout).change(Status.RUNNING, owner=ProcessIdentity.current().to_json())
+    start_recorder(layout, str(here), os.environ)
     run = Run(experiment, layout.run_id, control=InteractiveControl)
     open_runs.add(run)
     return run

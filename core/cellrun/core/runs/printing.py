@@ -1,7 +1,7 @@
 """How runs, experiments and what happens to them look in print: Azure ML's formats, all in one place.
 
-Text is what `print` shows, HTML what a notebook shows. Whatever a user named is escaped in the HTML. Links to a page of
-the run stand in Azure ML's formats too; they are left out here as long as there is no such page.
+Text is what `print` shows, HTML what a notebook shows. Whatever a user named is escaped in the HTML. A link to the
+run's page stands in Azure ML's formats too; it is left out where the public address of that page isn't known.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ def run_text(experiment: str, run_id: str, run_type: str | None, status: str) ->
     return f"Run(Experiment: {experiment},\nId: {run_id},\nType: {run_type},\nStatus: {status})"
 
 
-def run_html(experiment: str, run_id: str, run_type: str | None, status: str) -> str:
-    """Return a run as a table of one row."""
-    return _table({"Experiment": experiment, "Id": run_id, "Type": run_type or "", "Status": status})
+def run_html(experiment: str, run_id: str, run_type: str | None, status: str, page: str | None = None) -> str:
+    """Return a run as a table of one row, with a link to its page if there is one."""
+    row = {"Experiment": experiment, "Id": run_id, "Type": run_type or "", "Status": status}
+    return _table(row, {"Details Page": page} if page else {})
 
 
 def experiment_text(name: str, workspace: str) -> str:
@@ -84,9 +85,13 @@ def offline_start(run_id: str) -> str:
     return f"[START] Run {run_id} context"
 
 
-def _table(row: Mapping[str, str]) -> str:
+def _table(row: Mapping[str, str], links: Mapping[str, str] = {}) -> str:
     from html import escape  # noqa: PLC0415  # its table of entities is large, and a job shows no HTML
 
-    head = "".join(f"<th>{escape(name)}</th>" for name in row)
+    head = "".join(f"<th>{escape(name)}</th>" for name in [*row, *links])
     cells = "".join(f"<td>{escape(text)}</td>" for text in row.values())
+    cells += "".join(
+        f'<td><a href="{escape(url)}" target="_blank" rel="noopener">Link to the page</a></td>'
+        for url in links.values()
+    )
     return f'<table style="width:100%"><tr>{head}</tr><tr>{cells}</tr></table>'

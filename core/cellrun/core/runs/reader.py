@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core.runs.details import run_details
 from cellrun.core.runs.files import RunFiles
+from cellrun.core.store.environment import read_environment
 from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
 
 if TYPE_CHECKING:
@@ -73,11 +75,12 @@ class RunReader:
             self._layout.log,
             warnings=self.notes(status),
             files_written={name: str(self._layout.work / name) for name in written},
+            environment=read_environment(self._layout),
         )
 
     def notes(self, status: StatusRecord) -> list[str]:
         """Return what the run's user should know though it is no failure: processes left over, values logged late."""
-        found = [str(note) for note in status.fields.get("notes", ())]
+        found = run_notes(self._layout, status)
         if status.ended_at is None or self.record.kind != "interactive":  # no process of a submitted run is left then
             return found
         late = self._summary().later_than(status.ended_at)

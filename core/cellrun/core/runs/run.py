@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cellrun import core
+from cellrun.core.errors import UserErrorException
 from cellrun.core.runs import printing
 from cellrun.core.runs.control import RunControl, control_of
 from cellrun.core.runs.details import run_properties
 from cellrun.core.runs.failure_words import failure_fields
+from cellrun.core.runs.file_verbs import FileVerbs
 from cellrun.core.runs.files import RunFiles
 from cellrun.core.runs.reader import RunReader
 from cellrun.core.runs.watch import wait_for_end
@@ -22,13 +23,12 @@ from cellrun.core.store.run_store import RunStore
 
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
-    from cellrun.core.runs.files import FileSource
     from cellrun.core.workspace import Workspace
 
     StrPath = str | os.PathLike[str]
 
 
-class Run:
+class Run(FileVerbs):
     """One execution of code: what it logs, its status, its files.
 
     The same object in the notebook that started a run, in another one that looks at it, and in the run's own code. It
@@ -196,6 +196,32 @@ class Run:
         """Return what is known of the run under Azure ML's keys: status, times (UTC), definition, log, error."""
         return self._reader.details(self._control.status())
 
+    def get_portal_url(self) -> str:
+        """Return the address of the run's page in a browser.
+
+        Where CELLRUN_PUBLIC_URL (or JupyterHub) says, else at a running Jupyter server of this user, else at one that
+        is started for it on this machine and ends when nobody looks any more; that address opens once, within ten
+        minutes. Raises PortalError where none can be started: in a run, or without `cellrun.server`.
+        """
+        from cellrun.core.portal import run_url  # noqa: PLC0415  # a job rarely asks
+
+        return run_url(self.layout.workspace, self.experiment.workspace.id, self.id)
+
+    # Its beginning, again
+
+    def submit_again(self) -> Run:
+        """Submit the same code once more, with the same arguments, resources and interpreter, and return the new run.
+
+        What a cell got from its notebook is the same too, whatever the notebook holds now. Of the environment variables
+        that were given to the run only the names are kept: they get the values that this process has, and the new run's
+        `get_details()` says which it has none for.
+
+        Raises UserErrorException for an interactive run: it has no code of its own. Else what `Experiment.submit` does.
+        """
+        from cellrun.core.submission.again import resubmit  # noqa: PLC0415  # a job never submits
+
+        return self.experiment.run(resubmit(self.layout).run_id)
+
     # Its end
 
     def wait_for_completion(
@@ -236,40 +262,16 @@ class Run:
         """End an interactive run as Failed, with an exception or a text that says why."""
         self._control.fail(**failure_fields(error_details, error_code))
 
-    # Its files
+    def delete(self) -> None:
+        """Delete the run for good: its folder, and captured values that no other run needs. Its number stays taken.
 
-    def upload_file(self, name: str, path_or_stream: FileSource) -> None:
-        """Keep a file with the run, by its path or its open binary stream.
-
-        Names below `outputs/` and `logs/` join what the run writes there. Raises UserErrorException if there is no such
-        file or the name is taken.
+        Raises UserErrorException if it hasn't ended: cancel it first.
         """
-        self._writer.upload_file(name, path_or_stream)
+        from cellrun.core.runs.deletion import delete_runs  # noqa: PLC0415  # a job never deletes a run
 
-    def upload_files(self, names: Sequence[str], paths: Sequence[StrPath]) -> None:
-        """Keep several files with the run."""
-        self._writer.upload_files(names, paths)
-
-    def upload_folder(self, name: str, path: StrPath) -> None:
-        """Keep the files of a folder with the run, each under the name and its path in the folder."""
-        self._writer.upload_folder(name, path)
-
-    def get_file_names(self) -> list[str]:
-        """Return the names of the run's files: what was uploaded, `outputs/`, `logs/` and the log."""
-        return self._reader.file_names()
-
-    def download_file(self, name: str, output_file_path: StrPath | None = None) -> None:
-        """Copy one of the run's files to a path, into a folder, or into the current one."""
-        self._reader.download_file(name, Path(output_file_path or "."))
-
-    def download_files(
-        self,
-        prefix: str | None = None,
-        output_directory: StrPath | None = None,
-        append_prefix: bool = True,  # noqa: FBT001, FBT002  # Azure ML's signature
-    ) -> None:
-        """Copy the run's files, or those whose names begin with a prefix, below a folder; with the prefix or not."""
-        self._reader.download_files(prefix or "", Path(output_directory or "."), append_prefix=append_prefix)
+        (deleted,) = delete_runs(self._layout.workspace, [self.id]).runs
+        if deleted.refused:
+            raise UserErrorException(f"run {self.id} can't be deleted: {deleted.refused}")
 
     def __enter__(self) -> Run:  # noqa: PYI034  # typing.Self came with Python 3.11
         """Begin a block that ends an interactive run: Completed, or Failed with its exception. Prints are logged."""
@@ -283,4 +285,7 @@ class Run:
         return printing.run_text(self.experiment.name, self.id, self.type, self.get_status())
 
     def _repr_html_(self) -> str:
-        return printing.run_html(self.experiment.name, self.id, self.type, self.get_status())
+        from cellrun.core.portal import public_run_url  # noqa: PLC0415  # a job shows no HTML
+
+        page = public_run_url(self.experiment.workspace.id, self.id)
+        return printing.run_html(self.experiment.name, self.id, self.type, self.get_status(), page)

@@ -119,12 +119,14 @@ class Snapshot:
 
 
 def copy_tree(source: Path, target: Path) -> None:
-    """Copy a folder of plain files, with their times and permissions: a snapshot into a working folder."""
+    """Copy a folder's plain files, with their times and permissions: a snapshot into a working folder, or a new run."""
     for folder, _, names in os.walk(source):
         made = target / Path(folder).relative_to(source)
         made.mkdir(parents=True, exist_ok=True)
         for name in names:
-            _copy(Path(folder, name), made / name)
+            path = Path(folder, name)
+            if stat.S_ISREG(path.lstat().st_mode):  # a job may have put a link or a pipe beside them
+                _copy(path, made / name)
 
 
 def _copy(source: str | Path, target: Path) -> None:

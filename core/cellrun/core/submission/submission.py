@@ -69,30 +69,49 @@ def submit(
         raise InvalidSubmissionError(problems)
     for warning in snapshot.warnings if snapshot else ():
         warnings.warn(f"snapshot of {config.folder}: {warning}", stacklevel=3)
-    run_id = names.new_run_id(experiment)
     given, _ = variable_texts(config.environment_variables)
-    launch = Launch(workspace.layout.run(run_id), _spec(config, target, workspace.name, experiment), given)
+    launch = Launch(
+        workspace.layout.run(names.new_run_id(experiment)), _spec(config, target, workspace.name, experiment), given
+    )
 
     def fill(draft: RunLayout) -> None:
         if snapshot:
             snapshot.copy_to(draft.snapshot)
         draft.snapshot.mkdir(exist_ok=True)
         config.fill(draft)
+
+    def record() -> RunRecord:
+        return _record(experiment, config)._replace(
+            workspace_id=workspace.id, target=target.name, tags=dict(tags or {})
+        )
+
+    return make_and_start(target, launch, record, fill)
+
+
+def make_and_start(
+    target: ComputeTarget, launch: Launch, record: Callable[[], RunRecord], fill: Callable[[RunLayout], None]
+) -> RunLayout:
+    """Make the run folder of a launch and start the run, or queue it.
+
+    `fill` writes the snapshot, and whatever else there is, into the folder while it is built; `record` is asked for
+    while the target makes ready.
+    """
+    layout = launch.layout
+
+    def fill_all(draft: RunLayout) -> None:
+        fill(draft)
         copy_tree(draft.snapshot, draft.work)
         launch.spec.write(draft)
 
     with target.prepare(launch):
-        record = _record(experiment, config)._replace(
-            id=run_id, workspace_id=workspace.id, target=target.name, tags=dict(tags or {})
-        )
-        RunStore(workspace.layout).create(record, fill)
+        RunStore(layout.workspace).create(record()._replace(id=layout.run_id), fill_all)
         try:
             target.start(launch)
         except KeyboardInterrupt:  # nobody has the run: it must not go on
-            target.cancel(launch.layout)
-            StatusFile(launch.layout).change(Status.CANCELED, expected={Status.NOT_STARTED}, reason="interrupted")
+            target.cancel(layout)
+            StatusFile(layout).change(Status.CANCELED, expected={Status.NOT_STARTED}, reason="interrupted")
             raise
-    return launch.layout
+    return layout
 
 
 def _name_problems(experiment: str, tags: Mapping[str, str | None]) -> list[str]:

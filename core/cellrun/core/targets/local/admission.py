@@ -142,8 +142,9 @@ def _ended_while_waiting(ticket: Ticket, status: StatusFile) -> bool:
 
 
 def _notes(status: StatusFile, missing: list[str]) -> dict[str, Any]:
-    """Return the note of a run that another process than the submitting one started, without some of its variables."""
+    """Return the note of a run that another process than the first one started, without some of its variables."""
     if not missing:
         return {}
     notes = list(status.read().fields.get("notes", ()))
-    return {"notes": [*notes, f"started from the queue without the variables {', '.join(sorted(missing))}"]}
+    listed = ", ".join(sorted(missing))
+    return {"notes": [*notes, f"started without the variables {listed}: a run keeps their names, not their values"]}

@@ -1,0 +1,186 @@
+"""Several runs side by side: what they were started with, what came of it, and where they differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from cellrun.core.compare.curves import Curves, DrawnRun, compared_curves
+from cellrun.core.errors import RunNotFoundError, UserErrorException
+from cellrun.core.live.header import elapsed_s
+from cellrun.core.live.metric_window import STEP, heads
+from cellrun.core.store.environment import read_environment
+from cellrun.core.store.event_line import Value, typed
+from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.store.metric_shelf import MetricShelf
+from cellrun.core.store.metric_summary import MetricSummary, y_column
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_row import RunRow
+from cellrun.core.store.run_store import RunStore
+from cellrun.core.store.status_file import StatusFile
+
+LEAST_RUNS = 2
+MOST_RUNS = 20
+GIT_CHARACTERS = 7
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One line: a value for each run, None where a run has none."""
+
+    name: str
+    values: list[Value]
+    differs: bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side; all lists of values are in the order of `rows`."""
+
+    rows: list[RunRow]
+    parameters: list[Compared]
+    tags: list[Compared]
+    """A tag without a value is an empty text."""
+    metrics: list[Compared]
+    """Last values; of rows, the column that is drawn."""
+    facts: list[Compared]
+    """target, python, git, script or command, and duration (seconds), as far as any run has them."""
+    cells: list[str | None]
+    """The source of each run's cell; None where it was none."""
+    curves: list[Curves]
+
+    def to_json(self, row: Callable[[RunRow], Mapping[str, Any]]) -> dict[str, Any]:
+        """Return it as plain values; `row` says what there is to be told of a run."""
+        lines = {name: _lines(getattr(self, name)) for name in ("parameters", "tags", "metrics", "facts")}
+        curves = [asdict(curves) for curves in self.curves]
+        return {"runs": [row(one) for one in self.rows], **lines, "cells": self.cells, "curves": curves}
+
+
+def find_runs(workspace: WorkspaceLayout, run_ids: Sequence[str]) -> list[RunLayout]:
+    """Return the layouts of the runs to compare.
+
+    Raises UserErrorException unless they are 2 to 20 different ones, RunNotFoundError naming all that aren't there.
+    """
+    if not LEAST_RUNS <= len(run_ids) <= MOST_RUNS:
+        raise UserErrorException(f"{LEAST_RUNS} to {MOST_RUNS} runs can be compared; got {len(run_ids)}")
+    twice = sorted({run_id for run_id in run_ids if run_ids.count(run_id) > 1})
+    if twice:
+        raise UserErrorException(f"a run is compared with others, not with itself; given twice: {', '.join(twice)}")
+    store = RunStore(workspace)
+    found, missing = [], []
+    for run_id in run_ids:
+        try:
+            found.append(store.open(run_id))
+        except RunNotFoundError:
+            missing.append(run_id)
+    if missing:
+        raise RunNotFoundError(", ".join(missing), str(workspace.folder))
+    return found
+
+
+def compare(layouts: Sequence[RunLayout], x: str = STEP, shelf: MetricShelf | None = None) -> Comparison:
+    """Compare runs; curves are over `x` (see `compared_curves`). `shelf`: where the process keeps metrics at hand.
+
+    Raises RunNotFoundError naming those that were deleted meanwhile, UserErrorException naming those whose folders
+    are damaged.
+    """
+    kept = shelf or MetricShelf()
+    runs = _read_all(layouts, kept)
+    rows = [run.row for run in runs]
+    return Comparison(
+        rows=rows,
+        parameters=_compared([row.parameters for row in rows]),
+        tags=_compared([{name: value or "" for name, value in row.tags.items()} for row in rows]),
+        metrics=_compared([{name: _last(metric) for name, metric in row.metrics.items()} for row in rows]),
+        facts=_compared([run.facts for run in runs]),
+        cells=[run.cell for run in runs],
+        curves=compared_curves([run.drawn for run in runs], x, kept),
+    )
+
+
+class _Read(NamedTuple):
+    """One run as it is read for a comparison."""
+
+    row: RunRow
+    cell: str | None
+    facts: Mapping[str, Value]
+    drawn: DrawnRun
+
+
+def _read_all(layouts: Sequence[RunLayout], shelf: MetricShelf) -> list[_Read]:
+    runs, gone, damaged = [], [], []
+    for layout in layouts:
+        try:
+            runs.append(_read(layout, shelf))
+        except FileNotFoundError:
+            gone.append(layout.run_id)
+        except (OSError, ValueError, KeyError, TypeError) as error:  # what a damaged folder can come to
+            damaged.append(f"{layout.run_id} ({error!r})")
+    if gone:
+        raise RunNotFoundError(", ".join(gone), str(layouts[0].workspace.folder))
+    if damaged:
+        raise UserErrorException(
+            f"what is kept of {', '.join(damaged)} is damaged and can't be read; leave it out of the comparison"
+        )
+    return runs
+
+
+def _read(layout: RunLayout, shelf: MetricShelf) -> _Read:
+    record, row = RunRecord.read(layout), RunRow.read(layout)
+    with shelf.open(layout) as metrics:
+        drawn = DrawnRun(layout, row.started_at or row.created_at, {head["name"]: head for head in heads(metrics)})
+    return _Read(row, record.cell["source"] if record.cell else None, _facts(layout, record), drawn)
+
+
+def _facts(layout: RunLayout, record: RunRecord) -> dict[str, Value]:
+    """Return what is known of how a run ran, in the order in which it is shown."""
+    duration = elapsed_s(StatusFile(layout).read())
+    facts: dict[str, Value] = {
+        "target": record.target if record.kind != "interactive" else None,
+        "python": record.python or None,
+        "git": _git(layout, record),
+        "script": record.script,
+        "command": record.command,
+        "duration": None if duration is None else round(duration),
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _git(layout: RunLayout, record: RunRecord) -> str | None:
+    """Return the commit as git shows it, and ` +n` where n files had been changed since."""
+    head = record.git.get("head")
+    if not head:
+        return None
+    recorded = (read_environment(layout) or {}).get("git") or {}
+    changed = recorded.get("files_changed")
+    return f"{head[:GIT_CHARACTERS]} +{changed}" if changed else f"{head[:GIT_CHARACTERS]}"
+
+
+def _last(metric: MetricSummary) -> Value:
+    column = y_column(metric.last)
+    if column is None:  # nothing to draw: what is read of it
+        return next(iter(metric.last.values()), None)
+    return metric.last[column]
+
+
+def _compared(runs: Sequence[Mapping[str, Value]]) -> list[Compared]:
+    """Return a line for each name that any run has, in the order in which they come."""
+    names = dict.fromkeys(name for run in runs for name in run)
+    return [_line(name, [(name in run, run.get(name)) for run in runs]) for name in names]
+
+
+def _line(name: str, values: Sequence[tuple[bool, Value]]) -> Compared:
+    differs = len({(there, *_comparable(value)) for there, value in values}) > 1
+    return Compared(name, [value for _, value in values], differs)
+
+
+def _comparable(value: Value) -> tuple[bool, Value]:
+    """Return a value as what is equal when it reads the same: True is no 1, and NaN is NaN."""
+    is_nan = isinstance(value, float) and math.isnan(value)
+    return isinstance(value, bool), "NaN" if is_nan else value
+
+
+def _lines(lines: Iterable[Compared]) -> list[dict[str, Any]]:
+    return [{**asdict(line), "values": [typed(value) for value in line.values]} for line in lines]

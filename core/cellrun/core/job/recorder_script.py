@@ -1,0 +1,216 @@
+"""Records what a run is run by: `python recorder_script.py <run folder> <source folder, or nothing>`.
+
+Run by the run's own interpreter, whichever that is: so it needs the standard library alone, and no new one. It stands
+back behind all others that want a processor, says nothing, and a part that fails costs that part alone. The run's own
+processes import nothing of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+VERSION = 1
+FILE = "environment.json"
+DIFF_BYTES = 200_000
+PROGRAM_S = 60.0
+"""So long may git or nvidia-smi take: a repository of gigabytes on a slow disk isn't looked through to its end."""
+
+
+def main(folder: str, source: str) -> None:
+    """Write the record of a run's folder, whole."""
+    os.nice(19)  # SCHED_IDLE would be kinder still, but beside a training on all cores nothing would ever be done
+    del sys.path[0]  # where this file is: none of the run's packages
+    with open(os.path.join(folder, "run.json"), "rb") as file:  # noqa: PTH118, PTH123  # as little as can be is loaded
+        run = json.load(file)
+    parts: dict[str, Callable[[], Any]] = {
+        "python": python,
+        "packages": packages,
+        "host": host,
+        "gpus": gpus,
+        "cuda_visible_devices": lambda: os.environ.get("CUDA_VISIBLE_DEVICES"),
+        "git": lambda: git_of(folder, source, run),
+    }
+    record: dict[str, Any] = {"version": VERSION, "recorded_at": time.time()}
+    problems = []
+    for name, find in parts.items():
+        try:
+            record[name] = find()
+        except Exception as error:  # noqa: BLE001  # whatever a strange machine or interpreter comes up with
+            problems.append(f"{name}: {type(error).__name__}: {error}")
+    record["problems"] = problems
+    draft = os.path.join(folder, f".{FILE}.{os.getpid()}")  # noqa: PTH118
+    with open(draft, "w", encoding="ascii") as file:  # noqa: PTH123
+        json.dump(record, file)
+    os.replace(draft, os.path.join(folder, FILE))  # noqa: PTH105, PTH118
+
+
+def python() -> dict[str, str]:
+    """Return which Python this is."""
+    implementation = platform.python_implementation()
+    return {"version": platform.python_version(), "implementation": implementation, "executable": sys.executable}
+
+
+def packages() -> dict[str, str]:
+    """Return the version of each installed distribution; of two of one name, that of the one which is imported."""
+    from importlib.metadata import distributions  # noqa: PLC0415  # where it is missing, it costs this part alone
+
+    found: dict[str, str] = {}
+    for distribution in distributions():
+        about = distribution.metadata
+        name = about["Name"]
+        if name and name not in found:
+            found[name] = about["Version"]
+    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def host() -> dict[str, Any]:
+    """Return which machine this is and what it has."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "name": os.uname().nodename,
+        "os": _system(),
+        "cpu": _processor(),
+        "cpus": usable,
+        "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+    }
+
+
+def gpus() -> list[dict[str, Any]]:
+    """Return the machine's GPUs as NVIDIA's tool tells them; none where it isn't installed."""
+    if shutil.which("nvidia-smi") is None:
+        return []
+    told = _output("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits")
+    rows = [[cell.strip() for cell in line.split(",")] for line in told.splitlines() if line.strip()]
+    return [{"name": name, "memory_bytes": int(mib) << 20, "driver": driver} for name, mib, driver in rows]
+
+
+def git_of(folder: str, source: str, run: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the state of the source folder's repository; of a run that repeats another one, what that one recorded."""
+    if run.get("repeats"):
+        return _git_of_first(os.path.join(os.path.dirname(folder), run["repeats"], FILE))  # noqa: PTH118, PTH120
+    if not source or shutil.which("git") is None or _git(source, "rev-parse", "--git-dir", check=False) == "":
+        return None
+    is_copied = run["kind"] in {"script", "command"}
+    status = [
+        entry for entry in _git(source, "status", "--porcelain", "-z", "--no-renames", "--", ".").split("\0") if entry
+    ]
+    untracked = sum(entry.startswith("??") for entry in status)
+    head = _git(source, "rev-parse", "--verify", "-q", "HEAD", check=False).strip()
+    changed = _changed(source, os.path.join(folder, "snapshot") if is_copied else None) if head else []  # noqa: PTH118
+    diff = _diff(source, changed) if changed else ""
+    return {
+        "remote": without_credentials(_remote(source)),
+        "branch": _git(source, "symbolic-ref", "-q", "--short", "HEAD", check=False).strip() or None,
+        "head": head or None,
+        "files_changed": len(status) - untracked,
+        "untracked": untracked,
+        "diff": diff[:DIFF_BYTES],
+        "diff_truncated": len(diff) > DIFF_BYTES,
+    }
+
+
+def without_credentials(remote: str) -> str | None:
+    """Return a remote's address without what opens it; None for none."""
+    address = re.sub(r"^(https?://)[^/@]*@", r"\1", remote)  # a token may stand for the user
+    address = re.sub(r"^([a-z+]+://[^/@:]*):[^/@]*@", r"\1@", address)
+    return re.sub(r"[?#].*$", "", address) or None
+
+
+def _changed(source: str, snapshot: str | None) -> list[str]:
+    """Return the files whose changes are told: those that went along, or went; beside a notebook, modules alone.
+
+    What an ignore file kept out of the snapshot was kept out for a reason.
+    """
+    names = _git(source, "diff", "HEAD", "--name-only", "-z", "--relative", "--no-renames", "--", ".").split("\0")
+    if snapshot is None:
+        return [name for name in names if name.endswith(".py")]
+    return [name for name in names if name and (_is_in(snapshot, name) or not _is_in(source, name))]
+
+
+def _is_in(folder: str, name: str) -> bool:
+    return os.path.lexists(os.path.join(folder, name))  # noqa: PTH118
+
+
+def _diff(source: str, names: list[str]) -> str:
+    """Return the changes of files as a patch, or a beginning of it that is longer than what is kept."""
+    command = ["git", "-C", source, "diff", "HEAD", "--relative", "--no-renames", "--no-ext-diff", "--no-textconv"]
+    most = names[:1000]  # a command line has an end
+    with subprocess.Popen(
+        [*command, "--no-color", "--", *(f":(literal){name}" for name in most)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_quiet(),
+    ) as process:
+        assert process.stdout is not None  # noqa: S101  # asked for above
+        data = process.stdout.read(DIFF_BYTES + 1)
+        process.kill()
+    return data.decode("utf-8", "replace")
+
+
+def _remote(source: str) -> str:
+    remotes = _git(source, "remote").split()
+    if not remotes:
+        return ""
+    return _git(source, "remote", "get-url", "origin" if "origin" in remotes else remotes[0]).strip()
+
+
+def _git_of_first(path: str) -> dict[str, Any] | None:
+    with open(path, "rb") as file:  # noqa: PTH123
+        found: dict[str, Any] | None = json.load(file).get("git")
+    return found
+
+
+def _git(source: str, *arguments: str, check: bool = True) -> str:
+    return _output("git", "-C", source, *arguments, check=check)
+
+
+def _output(*command: str, check: bool = True) -> str:
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PROGRAM_S,
+        env=_quiet(),
+        check=False,
+    )
+    if done.returncode and check:
+        raise OSError(done.stderr.decode("utf-8", "replace").strip()[-500:])
+    return done.stdout.decode("utf-8", "replace") if not done.returncode else ""
+
+
+def _quiet() -> dict[str, str]:
+    """Return the environment of programs that are asked: no lock on what others use, no question."""
+    return {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+
+
+def _system() -> str:
+    system = f"{platform.system()} {platform.release()}"
+    try:
+        with open("/etc/os-release", encoding="utf-8") as file:  # noqa: PTH123
+            name = re.search(r'^PRETTY_NAME="?([^"\n]*)', file.read(), re.MULTILINE)
+    except OSError:
+        return platform.platform()
+    return f"{name.group(1)} ({system})" if name else system
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
+            name = re.search(r"^model name\s*:\s*(.*)$", file.read(), re.MULTILINE)
+    except OSError:  # macOS
+        return _output("sysctl", "-n", "machdep.cpu.brand_string").strip()
+    return name.group(1).strip() if name else platform.machine()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

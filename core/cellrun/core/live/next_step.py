@@ -1,0 +1,41 @@
+"""What to do next about a run that failed: a few sentences, chosen by what is known of its end."""
+
+from __future__ import annotations
+
+import re
+
+from cellrun.core.store.status_file import StatusRecord
+
+_OF_INTERACTIVE = (
+    (r"^the kernel went away", "Start the kernel and run the notebook's cells again."),
+    (r"", "Change the cell and run it again."),
+)
+_OF_SUBMITTED = (
+    (
+        r"^killed by signal 9 ",
+        "Something outside ended it, often for want of memory: let it need less, or Run again if that was chance.",
+    ),
+    (r"^killed by signal ", "The end of the log may tell where it stood. Run again starts the same code once more."),
+    (r"^stopped after .* \(max_run_duration_seconds", "Submit it with more time (--timeout), or let it do less."),
+    (r"^cannot start ", "Give a program or an interpreter that is there, and submit it anew."),
+    (
+        r"^machine restarted|disappeared$|^exit status unknown|^the process .*went away|^its place in|^could not start",
+        "The code isn't the cause: Run again starts it once more.",
+    ),
+    (r"\(command not found\)", "Is the program's name right, and is it on the PATH of the run?"),
+    (r"ModuleNotFoundError: ", "Install the package in the environment that runs the code, then Run again."),
+    (r"No space left on device|Disk quota exceeded", "Free some space on the disk, then Run again."),
+    (r"MemoryError|out of memory", "Let it need less memory, such as by a smaller batch, and submit it anew."),
+    (r"", "Change the code and submit it anew. Run again runs the same code once more."),
+)
+"""What a reason looks like, and the sentence; the first that fits counts. Views have a button "Run again"."""
+
+SENTENCES = tuple(sentence for _, sentence in (*_OF_INTERACTIVE, *_OF_SUBMITTED))
+"""All that can be said: what a translation has to know."""
+
+
+def next_step(status: StatusRecord, *, interactive: bool) -> str:
+    """Return what to do next about a Failed run."""
+    reason = status.reason or ""
+    rows = _OF_INTERACTIVE if interactive else _OF_SUBMITTED
+    return next(sentence for pattern, sentence in rows if re.search(pattern, reason))

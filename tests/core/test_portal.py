@@ -1,0 +1,183 @@
+"""Where a run's page is."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from cellrun.core import (
+    PortalError,
+    Run,
+    RunEnvironmentException,
+    UserErrorException,
+    places,
+    private_server,
+    server_file,
+)
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.server_file import ServerFile
+from tests.core.submitted_runs import wait_for
+
+SECRETS = ("https://ada:pw@hub.example.org/", "https://hub.example.org/?token=pw", "https://hub.example.org/#pw")
+
+
+@pytest.fixture
+def run(exp):
+    """A run that is open."""
+    return exp.start_logging()
+
+
+@pytest.fixture
+def page(run):
+    """What its address ends with."""
+    return f"cellrun/workspaces/{run.experiment.workspace.id}/runs/{run.id}"
+
+
+@pytest.fixture(autouse=True)
+def no_server_left(monkeypatch):
+    """No address from the tests' own surroundings, and no private server that outlives its test."""
+    for name in ("CELLRUN_PUBLIC_URL", "JUPYTERHUB_PUBLIC_URL", "JPY_PARENT_PID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CELLRUN_PORTAL_IDLE_S", "60")
+    yield
+    for server in server_file.running():
+        if server.is_private and server.process.pid != os.getpid():
+            os.kill(server.process.pid, signal.SIGTERM)
+            wait_for(lambda process=server.process: not process.is_alive(), "the private server to end")
+
+
+def test_an_address_that_is_given_is_taken_and_nothing_is_started(run, page, monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_PUBLIC_URL", "https://hub.example.org/user/ada/")
+    assert run.get_portal_url() == f"https://hub.example.org/user/ada/{page}"
+    monkeypatch.setenv("CELLRUN_PUBLIC_URL", "http://proxy.example.org/x")
+    assert run.get_portal_url() == f"http://proxy.example.org/x/{page}"
+    assert f'<a href="http://proxy.example.org/x/{page}"' in run._repr_html_()
+    experiment = run.experiment
+    query = f"workspace={experiment.workspace.id}&experiment=digits"
+    assert experiment.get_portal_url() == f"http://proxy.example.org/x/cellrun/?{query}"
+    assert server_file.running() == []
+
+
+@pytest.mark.parametrize("given", [*SECRETS, "hub.example.org", "ftp://x/", "https://", "https://a b/"])
+def test_an_address_that_cannot_be_is_refused_without_being_shown(run, given, monkeypatch):
+    monkeypatch.setenv("CELLRUN_PUBLIC_URL", given)
+    with pytest.raises(UserErrorException, match="CELLRUN_PUBLIC_URL") as refused:
+        run.get_portal_url()
+    assert "pw" not in str(refused.value)
+    assert "href" not in run._repr_html_()
+
+
+def test_a_server_that_runs_is_taken_and_this_kernel_s_own_before_others(run, page, monkeypatch):
+    mine = ServerFile.of_this_process("http://127.0.0.1:8888/", "/", "1")
+    other = mine._replace(
+        url="http://127.0.0.1:9999/user/ada/",
+        base_url="/user/ada/",
+        process=ProcessIdentity.of(os.getppid()),
+        started_at=mine.started_at + 1,
+    )
+    mine.write()
+    other.write()
+    assert run.get_portal_url() == f"http://127.0.0.1:9999/user/ada/{page}"
+    monkeypatch.setenv("JPY_PARENT_PID", str(os.getpid()))
+    assert run.get_portal_url() == f"http://127.0.0.1:8888/{page}"
+    assert "href" not in run._repr_html_()  # an address on this machine alone isn't for a notebook that is kept
+    other.remove()
+    mine.remove()
+
+
+def test_a_workspace_that_is_asked_for_is_registered(run):
+    server = ServerFile.of_this_process("http://127.0.0.1:8888/", "/", "1")
+    server.write()
+    for path in (places.home() / "registry").iterdir():
+        path.unlink()
+    run.get_portal_url()
+    assert [entry.id for entry in places.registered()] == [run.experiment.workspace.id]
+    server.remove()
+
+
+def test_a_server_is_started_and_lets_one_browser_in_once(run, page, tmp_path):
+    run.log("loss", 0.5)
+    urls: list[str] = []
+    threads = [threading.Thread(target=lambda: urls.append(run.get_portal_url())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (server,) = server_file.running()  # one for both
+    assert server.is_private
+    key = server.key()
+    codes = set()
+    for url in urls:
+        parts = urlsplit(url)
+        assert (parts.hostname, parts.path) == ("127.0.0.1", "/cellrun/enter")
+        query = parse_qs(parts.query)
+        assert query["next"] == [f"/{page}"]
+        codes |= {*query["code"]}
+        assert key not in url
+    assert len(codes) == 2
+    browser = requests.Session()
+    shown = browser.get(urls[0])
+    assert (shown.status_code, urlsplit(shown.url).path) == (200, f"/{page}")
+    assert requests.get(urls[0]).status_code == 403  # used up
+    api = f"{server.url}cellrun/api/workspaces/{run.experiment.workspace.id}/runs/{run.id}"
+    assert browser.get(api).json()["row"]["metrics"] == {"loss": 0.5}
+    assert requests.get(api).status_code == 403
+    listed = subprocess.run(["ps", "eww", "-p", str(server.process.pid)], capture_output=True, text=True, check=True)
+    told = listed.stdout + "".join(
+        path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".key"
+    )
+    assert not [secret for secret in (key, *codes) if secret in told]
+
+
+def test_without_the_server_s_package_it_says_what_to_install(run, monkeypatch):
+    monkeypatch.setattr(private_server, "MODULE", "cellrun.nowhere")
+    with pytest.raises(PortalError, match="pip install cellrun"):
+        run.get_portal_url()
+
+
+def test_a_server_that_cannot_start_says_why(run, monkeypatch):
+    monkeypatch.setattr(private_server, "MODULE", "json.tool")  # finds nothing to read, and says so
+    with pytest.raises(PortalError, match="didn't start: Expecting value"):
+        run.get_portal_url()
+
+
+def test_a_private_server_without_its_key_gives_no_code(run):
+    server = ServerFile.of_this_process("http://127.0.0.1:1/", "/", "1", is_private=True)
+    server.write()
+    with pytest.raises(PortalError, match="no key"):
+        run.get_portal_url()
+    key = server.new_key()
+    server.write()
+    with pytest.raises(PortalError, match="gives no code") as refused:
+        run.get_portal_url()
+    assert key not in str(refused.value) + repr(refused.value.__cause__)
+    server.remove()
+
+
+def test_a_run_starts_no_server_and_prints_no_code_of_one_that_outlives_its_kernel(runs, run):
+    ask = "from cellrun.core import Run\nprint('at', Run.get_context().get_portal_url())"
+    assert "a run starts none" in runs.end(runs.script(ask)).reason
+    code = (
+        "import sys\nfrom cellrun.core import Workspace\nWorkspace.from_config().get_run(sys.argv[1]).get_portal_url()"
+    )
+    command = [sys.executable, "-W", "error", "-c", code, run.id]
+    with subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True) as kernel:
+        assert kernel.communicate()[1] == ""
+    (server,) = server_file.running()
+    assert os.getsid(server.process.pid) != kernel.pid
+    assert requests.get(f"{server.url}cellrun/").status_code == 403
+    layout = runs.script(ask)
+    runs.end(layout)
+    page = f"{server.url}cellrun/workspaces/{runs.workspace.id}/runs/{layout.run_id}"
+    assert layout.log.read_text() == f"at {page}\n"
+
+
+def test_an_offline_run_has_no_page(here: Path):
+    with pytest.raises(RunEnvironmentException, match="offline"):
+        Run.get_context().get_portal_url()
