@@ -1,0 +1,89 @@
+"""The server extension as an application: what it adds to a Jupyter Server, and `jupyter cellrun`."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from typing import ClassVar
+
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
+
+from cellrun.core.errors import CellrunError
+from cellrun.core.server_file import ServerFile
+from cellrun.core.store.metric_shelf import MetricShelf
+from cellrun.server.allowance import Allowance
+from cellrun.server.hub import Hub
+from cellrun.server.routes import routes
+from cellrun.server.workspaces import Workspaces
+
+_THREADS = 8
+_DOOR_PER_SECOND = 20.0
+_DOOR_BURST = 200
+_WILDCARDS = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104  # what a server may be told to listen to
+
+
+class CellrunApp(ExtensionApp):
+    """Runs over HTTP, beside JupyterLab or, started as `jupyter cellrun`, alone with the portal.
+
+    Responsibilities: the routes, what all handlers share, the file by which kernels find this server.
+    """
+
+    name = "cellrun"
+    description = "Open the portal of cellrun: runs, live, in a browser, without JupyterLab."
+    extension_url = "/cellrun/"
+    load_other_extensions = False
+
+    is_announced: ClassVar[bool] = True
+    """Whether the server file is written when the server starts."""
+
+    _file: ServerFile | None = None
+
+    def initialize_settings(self) -> None:
+        """Make what all handlers share."""
+        self._pool = ThreadPoolExecutor(_THREADS, "cellrun")
+        workspaces = Workspaces()
+        self._hub = Hub(workspaces, self._pool)
+        self.settings.update(
+            {
+                "cellrun_workspaces": workspaces,
+                "cellrun_hub": self._hub,
+                "cellrun_pool": self._pool,
+                "cellrun_shelf": MetricShelf(),
+                "cellrun_door": Allowance(_DOOR_PER_SECOND, _DOOR_BURST),
+            }
+        )
+
+    def initialize_handlers(self) -> None:
+        """Add the routes."""
+        self.handlers.extend(routes())
+
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        """Let kernels of this user find the server, once it listens."""
+        if not self.is_announced or serverapp.sock:
+            return
+        try:
+            self._file = ServerFile.of_this_process(_url(serverapp), serverapp.base_url, version("cellrun"))
+            self._file.write()
+        except (CellrunError, OSError) as error:  # pages are served for all that, only not found by kernels
+            serverapp.log.warning("kernels won't find this server for run.get_portal_url(): %s", error)
+
+    async def stop_extension(self) -> None:
+        """Give back what was made."""
+        if self._file is not None:
+            self._file.remove()
+        await self._hub.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _url(serverapp: ServerApp) -> str:
+    """Return where a server answers on this machine, with its base."""
+    # By the name under which Jupyter opens browsers: its login cookie is known there.
+    host = "localhost" if serverapp.ip in _WILDCARDS else serverapp.ip
+    scheme = "https" if serverapp.certfile else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{serverapp.port}{serverapp.base_url}"
+
+
+def main() -> None:
+    """Run `jupyter cellrun`."""
+    CellrunApp.launch_instance()  # type: ignore[no-untyped-call]

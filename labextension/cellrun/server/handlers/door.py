@@ -1,0 +1,143 @@
+"""The front door for jobs that don't share the disk: appends to one run, with that run's token and nothing else."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from tornado import web
+
+from cellrun.core.errors import CellrunError, RunClosedError, RunNotFoundError, UserErrorException, shown
+from cellrun.core.limits import limits
+from cellrun.core.store.intake import Intake
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.run_token import check_token
+from cellrun.server.allowance import Allowance
+from cellrun.server.base_handler import ApiHandler
+from cellrun.server.checks import refuse_forged, refuse_query_token
+from cellrun.server.errors import NotFoundError, TooLargeError, TooOftenError, WrongTypeError
+from cellrun.server.query import Parameter, text, whole
+
+TYPE = "application/octet-stream"
+WIRE_BYTES = 16_000_000
+"""A body as it is sent."""
+SLACK_BYTES = 1_000_000
+"""Unpacked, a body may hold one event of the largest size, and this much more."""
+DENIED = "access denied: this takes the token of a run that hasn't ended, in the header 'Authorization: Bearer …'"
+
+_BEARER = "bearer "
+
+
+class DoorHandler(ApiHandler):
+    """A route for jobs. It knows no users: a run's token opens that run for appending until the run has ended."""
+
+    body_bytes: ClassVar[int] = WIRE_BYTES
+
+    async def admit(self) -> None:
+        """Refuse whoever has no token of this run, all in the same words, and who asks too often."""
+        self.current_user = self._jupyter_current_user = None  # nobody of Jupyter's: it isn't even asked
+        refuse_query_token(self)
+        refuse_forged(self)
+        if not self.check_host():
+            raise web.HTTPError(403, DENIED)
+        layout = await self.work(self._admitted, *self.path_args)
+        if layout is None:
+            raise web.HTTPError(403, DENIED)
+        self._layout = layout
+        allowance: Allowance = self.settings["cellrun_door"]
+        wait_s = allowance.take(self._layout.run_id)
+        if wait_s:
+            raise TooOftenError(wait_s)
+
+    async def append(self, task: Callable[[Intake, bytes], dict[str, Any]]) -> None:
+        """Append the body to the run in a thread and answer with what came of it; kept when the answer goes out."""
+        given = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if given != TYPE:
+            raise WrongTypeError(f"the body is bytes, Content-Type: {TYPE}; got {given or 'none'!r}")
+        encoding = self.request.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in ("identity", "gzip"):
+            raise WrongTypeError(f"the body is sent as it is or with Content-Encoding: gzip; got {encoding!r}")
+        body = self.raw_body()
+        try:
+            done = await self.work(_append, self._layout, body, task, is_packed=encoding == "gzip")
+        except RunClosedError:
+            raise web.HTTPError(403, DENIED) from None
+        await self.answer(done)
+
+    def refusal_words(self, status_code: int) -> str | None:
+        """Return the one text for all whom the door doesn't know."""
+        return DENIED if status_code == 403 else None
+
+    def error_facts(self, error: CellrunError) -> dict[str, Any]:
+        """Return what a job needs to go on: how far the run's log or its writers are, which line is wrong."""
+        return {name: getattr(error, name) for name in ("expected", "size", "line") if hasattr(error, name)}
+
+    def _admitted(self, workspace_id: str, run: str) -> RunLayout | None:
+        header = self.request.headers.get("Authorization", "")
+        token = header[len(_BEARER) :].strip() if header[: len(_BEARER)].lower() == _BEARER else ""
+        try:
+            layout = self.workspace(workspace_id).store.open(run)
+        except (NotFoundError, RunNotFoundError, OSError, ValueError):
+            return None
+        return layout if check_token(layout, token) else None
+
+
+class EventsDoor(DoorHandler):
+    """Takes lines of a run's event log, each once, however often it is sent."""
+
+    query_known: ClassVar[Mapping[str, Parameter]] = {"after": text(300, many=True)}
+
+    @allow_unauthenticated
+    async def post(self, *_: str) -> None:
+        """Append the lines that aren't there yet; `after=<writer>:<number>` tells of a gap in the sender's own file."""
+        after = dict(map(_writer_and_number, self.asked()["after"]))
+
+        def take(intake: Intake, lines: bytes) -> dict[str, Any]:
+            taken = intake.events(lines, after)
+            return {"kept": taken.kept, "known": taken.known}
+
+        await self.append(take)
+
+
+class LogDoor(DoorHandler):
+    """Takes bytes of a run's log."""
+
+    query_known: ClassVar[Mapping[str, Parameter]] = {"offset": whole(0, 2**53, needed=True)}
+
+    @allow_unauthenticated
+    async def post(self, *_: str) -> None:
+        """Append the bytes that aren't there yet; `offset` is where in the log the first one belongs."""
+        offset = self.asked()["offset"]
+        await self.append(lambda intake, data: {"size": intake.log(offset, data)})
+
+
+def _append(
+    layout: RunLayout, body: bytes, task: Callable[[Intake, bytes], dict[str, Any]], *, is_packed: bool
+) -> dict[str, Any]:
+    data = _unpacked(body) if is_packed else body
+    return task(Intake(layout), data)
+
+
+def _unpacked(body: bytes) -> bytes:
+    """Return what a gzip body holds, never more than is taken. Raises TooLargeError, UserErrorException."""
+    most = limits().event_bytes + SLACK_BYTES
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        data = unpacking.decompress(body, most + 1)
+    except zlib.error as error:
+        raise UserErrorException(f"the body is no gzip: {error}") from None
+    if len(data) > most:
+        raise TooLargeError(most)
+    if not unpacking.eof or unpacking.unused_data:
+        raise UserErrorException("the body is not one whole gzip stream")
+    return data
+
+
+def _writer_and_number(given: str) -> tuple[str, int]:
+    writer, _, number = given.rpartition(":")
+    digits = number.removeprefix("-")
+    if not writer or not (digits.isascii() and digits.isdecimal() and len(digits) < 19):
+        raise UserErrorException(f"parameter 'after' is <writer>:<number of a line>; got {shown(given)}")
+    return writer, int(number)

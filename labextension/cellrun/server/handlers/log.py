@@ -1,0 +1,59 @@
+"""A run's log: raw bytes by offset, its tail, or all of it as a download."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar
+
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.log_tail import LogPart, LogReader
+from cellrun.core.store.run_files import OfferedFiles
+from cellrun.server.downloads import send_file
+from cellrun.server.handlers.run_handler import RunHandler
+from cellrun.server.query import Parameter, flag, whole
+
+TAIL_BYTES = 64 * 1024
+MOST_BYTES = 8_000_000
+"""In one answer: a longer log is read part by part, or downloaded."""
+
+
+class LogHandler(RunHandler):
+    """A run's log. `X-Log-Start` says where in it the answer begins, `X-Log-Size` how long it is."""
+
+    query_known: ClassVar[Mapping[str, Parameter]] = {
+        "offset": whole(0, 2**53),
+        "length": whole(0, MOST_BYTES, MOST_BYTES),
+        "tail": whole(0, MOST_BYTES),
+        "download": flag(),
+    }
+
+    async def get(self, workspace_id: str, run: str) -> None:
+        """Answer with a part of it: of `length` bytes from `offset` on, or else its end, `tail` bytes at most."""
+        asked = self.asked()
+        address = (workspace_id, run)
+        if asked["download"]:
+            file, run_id = await self.of_run(address, lambda layout: (_opened(layout), layout.run_id))
+            await send_file(self, file, f"{run_id}.log")
+            return
+        part, size = await self.of_run(address, _part, asked)
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("X-Log-Start", str(part.offset))
+        self.set_header("X-Log-Size", str(size))
+        await self.answer_bytes(part.data)
+
+
+def _part(layout: RunLayout, asked: Mapping[str, Any]) -> tuple[LogPart, int]:
+    log = LogReader(layout.log)
+    if asked["offset"] is None:
+        return log.tail(TAIL_BYTES if asked["tail"] is None else asked["tail"]), log.size
+    return LogPart(asked["offset"], log.read(asked["offset"], asked["length"])), log.size
+
+
+def _opened(layout: RunLayout) -> BinaryIO:
+    """Open a run's log, which is empty before it is there. Raises NotOfferedError for a link in its place."""
+    try:
+        return OfferedFiles(layout, {"": layout.log.parent}).open(layout.log.name).file
+    except FileNotFoundError:
+        return Path(os.devnull).open("rb")

@@ -1,0 +1,50 @@
+"""What the routes of one run have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_row import RunRow
+from cellrun.server.base_handler import ApiHandler
+from cellrun.server.errors import RunGoneError
+from cellrun.server.rows import row_json
+
+T = TypeVar("T")
+
+
+class RunHandler(ApiHandler):
+    """A route below `workspaces/{w}/runs/{r}`; `{r}` is the run's id or its name."""
+
+    async def of_run(self, address: tuple[str, str], task: Callable[..., T], *arguments: Any, **options: Any) -> T:
+        """Do something with a run in a thread: `task(layout, …)`.
+
+        Raises RunNotFoundError; RunGoneError when its folder went away meanwhile or can't be read.
+        """
+        return await self.work(self._with_run, address, task, *arguments, **options)
+
+    def _with_run(self, address: tuple[str, str], task: Callable[..., T], *arguments: Any, **options: Any) -> T:
+        workspace_id, run = address
+        layout = self.workspace(workspace_id).run(run)
+        try:
+            return task(layout, *arguments, **options)
+        except OSError as error:
+            raise RunGoneError(layout.run_id, error) from error
+        except (ValueError, KeyError, TypeError):
+            _refuse_damaged(layout)
+            raise
+
+
+def _refuse_damaged(layout: RunLayout) -> None:
+    """Raise RunGoneError if a run's record can't be read: then that was the reason."""
+    try:
+        RunRecord.read(layout)
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunGoneError(layout.run_id, error) from error
+
+
+def row_of(layout: RunLayout) -> dict[str, Any]:
+    """Return a run as a list shows it, as it is now."""
+    return row_json(RunRow.read(layout))

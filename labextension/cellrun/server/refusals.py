@@ -1,0 +1,71 @@
+"""How a route says no: the words, the status, what goes into the log."""
+
+from __future__ import annotations
+
+import json
+from http.client import responses
+from typing import Any
+
+import orjson
+from jupyter_server.base.handlers import JupyterHandler
+from tornado import web
+
+from cellrun.core.errors import CellrunError
+from cellrun.server.checks import DENIED
+from cellrun.server.errors import TooOftenError, status_of
+
+
+class Refusals(JupyterHandler):
+    """Answers every refusal and every error with `{"message", "status"}`.
+
+    Only what was said on purpose is told: texts of other errors may hold anything.
+    """
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer with why not."""
+        error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
+        facts: dict[str, Any] = {}
+        if isinstance(error, CellrunError):
+            status_code, message, facts = status_of(error), str(error), self.error_facts(error)
+        else:
+            message = self.refusal_words(status_code) or _words(status_code, error)
+        self.set_status(status_code)
+        if isinstance(error, TooOftenError):
+            self.set_header("Retry-After", str(error.wait_s))
+        self.set_header("Content-Type", "application/json")
+        self.finish(encoded({"message": message, "status": status_code, **facts}))
+
+    def refusal_words(self, status_code: int) -> str | None:
+        """Return the one text for all whom we don't know: it says nothing of what there is."""
+        is_unknown = getattr(self, "_jupyter_current_user", None) is None
+        return DENIED if status_code == 403 and is_unknown else None
+
+    def error_facts(self, error: CellrunError) -> dict[str, Any]:  # noqa: ARG002  # what others have to tell
+        """Return what a refusal says besides its words."""
+        return {}
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """Log what nobody meant to raise.
+
+        A refusal is told to whoever asked; the access log has it too, and leaves out what may be a secret in an
+        address, which tornado's line about an HTTPError doesn't.
+        """
+        if not isinstance(value, (CellrunError, web.HTTPError)):
+            super().log_exception(typ, value, tb)
+
+
+def encoded(data: Any) -> bytes:
+    """Return plain values as JSON."""
+    try:
+        return orjson.dumps(data)
+    except TypeError:  # a lone surrogate in a name, an int beyond 64 bits in a record: JSON allows both
+        return json.dumps(data, allow_nan=False).encode()
+
+
+def _words(status_code: int, error: BaseException | None) -> str:
+    if status_code >= 500:
+        return "the server met an error; its log says more"
+    told = error.log_message if isinstance(error, web.HTTPError) else None
+    if told is None:
+        return responses.get(status_code, "unknown error")
+    return told % error.args if error is not None and error.args else told

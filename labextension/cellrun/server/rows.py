@@ -1,0 +1,79 @@
+"""A run as a list shows it: `Row` of the front end's `server/types.ts`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cellrun.core.store.event_line import Value, typed
+from cellrun.core.store.metric_summary import MetricSummary, y_column
+from cellrun.core.store.run_row import RunRow
+
+METRICS_LISTED = 50
+SPARK_POINTS = 24
+SPARK_TOP = 255
+FIRST = "*"
+"""Asks for the course of the first metric that has one."""
+TEXT_CHARACTERS = 200
+
+
+def row_json(row: RunRow, sparks: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a row as plain values; `sparks` are the metrics whose courses are wanted, `*` the first that has one."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "number": row.number,
+        "experiment": row.experiment,
+        "display_name": row.display_name,
+        "kind": row.kind,
+        "target": row.target,
+        "status": row.status.value,
+        "reason": row.reason,
+        "created_at": row.created_at,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "tags": row.tags,
+        "parameters": row.parameters,
+        "metrics": {name: last_value(row.metrics[name]) for name in list(row.metrics)[:METRICS_LISTED]},
+        "sparks": _courses(row.metrics, sparks),
+        "cell": row.cell and row.cell._asdict(),
+    }
+
+
+def last_value(metric: MetricSummary) -> Any:
+    """Return a metric's last value, ready for JSON: of rows, that of the column that is drawn."""
+    if not metric.last:
+        return None
+    column = next(iter(metric.last)) if metric.kind in {"log", "list"} else y_column(metric.last)
+    return short(metric.last[column if column is not None else next(iter(metric.last))])
+
+
+def short(value: Value) -> Any:
+    """Return a value ready for JSON; a long text is cut."""
+    return typed(value[:TEXT_CHARACTERS] if isinstance(value, str) else value)
+
+
+def course(metric: MetricSummary) -> list[int | None] | None:
+    """Return a metric's course as at most 24 points, 0 lowest to 255 highest, None a gap; None without two numbers."""
+    points = metric.numbers()
+    if len(points) > SPARK_POINTS:
+        step = (len(points) - 1) / (SPARK_POINTS - 1)
+        points = [points[round(at * step)] for at in range(SPARK_POINTS)]
+    numbers = [point for point in points if point is not None]
+    if len(numbers) < 2:
+        return None
+    low = min(numbers)
+    # In halves: the distance of two floats can be beyond all floats.
+    height = max(numbers) / 2 - low / 2
+    if height <= 0:
+        return [None if point is None else SPARK_TOP // 2 for point in points]
+    return [None if point is None else round((point / 2 - low / 2) / height * SPARK_TOP) for point in points]
+
+
+def _courses(metrics: Mapping[str, MetricSummary], wanted: Sequence[str]) -> dict[str, list[int | None]]:
+    found = {name: line for name in wanted if name in metrics and (line := course(metrics[name]))}
+    if FIRST in wanted:
+        first = next(((name, line) for name, metric in metrics.items() if (line := course(metric))), None)
+        if first:
+            found.setdefault(*first)
+    return found

@@ -1,0 +1,118 @@
+"""A Jupyter Server of its own process, folders and port, as a user starts it; and a client that knows its token."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+TOKEN = "the-servers-own-token"  # it guards nothing: the server is on loopback and ends with the tests
+BASE = "/user/ada/"
+DEADLINE_S = 60
+
+
+@dataclass(frozen=True)
+class JupyterProcess:
+    """A running server: where it answers, what it serves, where it logs."""
+
+    url: str
+    folder: Path
+    home: Path
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def api(self) -> str:
+        """The address of the REST routes."""
+        return f"{self.url}cellrun/api/"
+
+    @property
+    def host(self) -> str:
+        """What a browser sends as Host."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes a process of the test share the server's home."""
+        return {"CELLRUN_HOME": str(self.home), "CELLRUN_RUNTIME_DIR": str(self.folder / "cellrun-runtime")}
+
+
+@contextmanager
+def jupyter_process(
+    folder: Path, command: str = "jupyter-server", *options: str, token_file: Path | None = None
+) -> Iterator[JupyterProcess]:
+    """Run a Jupyter Server below a folder until the block ends; the extension has to be enabled by itself."""
+    (folder / "notebooks").mkdir()
+    log = folder / "server.log"
+    arguments = [
+        *(str(Path(sys.executable).with_name(command)), "--port=0", "--allow-root", "--ServerApp.open_browser=False"),
+        *([] if token_file else [f"--IdentityProvider.token={TOKEN}"]),
+        f"--ServerApp.base_url={BASE}",
+        *(f"--ServerApp.root_dir={folder / 'notebooks'}", *options),
+    ]
+    environment = _environment(folder) | ({"JUPYTER_TOKEN_FILE": str(token_file)} if token_file else {})
+    with log.open("wb") as output:
+        process = subprocess.Popen(arguments, env=environment, stdout=output, stderr=output, cwd=folder)
+    try:
+        url = _wait_for_url(folder, process, log)
+        yield JupyterProcess(url, folder, folder / "home", log, process)
+    finally:
+        process.terminate()
+        process.wait(timeout=DEADLINE_S)
+
+
+class Client:
+    """Asks the server as a program does that has its token."""
+
+    def __init__(self, jupyter: JupyterProcess) -> None:
+        self.jupyter = jupyter
+        self.session = requests.Session()
+        self.session.headers["Authorization"] = f"token {TOKEN}"
+
+    def ask(self, method: str, path: str, *, expect: int = 200, **options: Any) -> requests.Response:
+        """Send a request to a REST route; the answer has to have that status."""
+        answer = self.session.request(method, self.jupyter.api + path, timeout=DEADLINE_S, **options)
+        assert answer.status_code == expect, answer.text
+        return answer
+
+    def get(self, path: str, *, expect: int = 200, **query: Any) -> Any:
+        """Return what a GET answers, as JSON. A query's `from_` is `from`."""
+        return self.ask("GET", path, expect=expect, params={name.rstrip("_"): query[name] for name in query}).json()
+
+    def post(self, path: str, body: Any = None, *, expect: int = 200) -> Any:
+        """Return what a POST answers, as JSON."""
+        return self.ask("POST", path, expect=expect, json=body or {}).json()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return an environment in which nothing of this machine's Jupyter, or of another test, is seen."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_", "CELLRUN_"))}
+    return {
+        **kept,
+        "HOME": str(folder),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "CELLRUN_HOME": str(folder / "home"),
+        "CELLRUN_RUNTIME_DIR": str(folder / "cellrun-runtime"),
+    }
+
+
+def _wait_for_url(folder: Path, process: subprocess.Popen[bytes], log: Path) -> str:
+    """Wait for the file by which kernels find the server; return the address in it."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline and process.poll() is None:
+        for path in (folder / "cellrun-runtime").glob("servers/*/*.json"):
+            return str(json.loads(path.read_bytes())["url"])
+        time.sleep(0.05)
+    raise TimeoutError(f"the Jupyter server did not start:\n{log.read_text()[-4000:]}")

@@ -1,0 +1,23 @@
+"""Every error of ours has a status, and what a user got wrong is no failure of the server."""
+
+from __future__ import annotations
+
+from cellrun.core import errors as core_errors
+from cellrun.core.errors import CellrunError
+from cellrun.server import errors as server_errors
+from cellrun.server.errors import STATUS, status_of
+
+
+def kinds() -> list[type[CellrunError]]:
+    found = [*vars(core_errors).values(), *vars(server_errors).values()]
+    return [kind for kind in found if isinstance(kind, type) and issubclass(kind, CellrunError)]
+
+
+def test_every_error_is_the_askers() -> None:
+    for kind in kinds():
+        assert 400 <= status_of(kind.__new__(kind)) < 500, kind
+
+
+def test_no_entry_of_the_table_is_hidden_by_one_before_it() -> None:
+    for place, (kind, _) in enumerate(STATUS):
+        assert not any(issubclass(kind, before) for before, _ in STATUS[:place]), kind

@@ -1,0 +1,96 @@
+"""A run as a list shows it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cellrun.core.store.event_log import EventLog
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.metric_summary import MetricSummary
+from cellrun.core.store.run_row import RunRow
+from cellrun.server.rows import METRICS_LISTED, SPARK_POINTS, course, last_value, row_json
+
+
+def summary(*values: Any, kind: str = "log") -> MetricSummary:
+    made = MetricSummary(kind)
+    for value in values:
+        made.add(1.0, {"loss": value}, (value,))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([], None),
+        ([1.0], None),
+        ([1, 2], [0, 255]),
+        ([2.0, 1.0, 1.5], [255, 0, 128]),
+        ([3, 3, 3], [127, 127, 127]),
+        ([0.0, math.nan, 1.0, math.inf], [0, None, 255, None]),
+        (["a", "b", 1.0], None),
+        ([-1.7e308, 1.7e308], [0, 255]),
+        ([5e-324, 0.0], None),
+    ],
+)
+def test_a_course(values: list[Any], expected: list[int | None] | None) -> None:
+    found = course(summary(*values))
+    if values == [5e-324, 0.0]:  # so near to each other that half their distance is none
+        assert found in ([127, 127], [255, 0])
+    else:
+        assert found == expected
+
+
+@given(st.lists(st.floats() | st.integers() | st.none() | st.text(), max_size=500))
+def test_a_course_is_short_and_in_range(values: list[Any]) -> None:
+    found = course(summary(*values))
+    if found is not None:
+        assert 2 <= len(found) <= SPARK_POINTS
+        assert all(point is None or 0 <= point <= 255 for point in found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "last", "expected"),
+    [
+        ("log", {"loss": 0.5}, 0.5),
+        ("log", {"loss": math.nan}, {"float": "NaN"}),
+        ("log", {"loss": 2**60}, {"int": str(2**60)}),
+        ("log", {"loss": "x" * 300}, "x" * 200),
+        ("row", {"x": 1, "y": 2, "note": "n"}, 2),
+        ("row", {"note": "n"}, "n"),
+        ("table", {"name": "a", "x": 3}, 3),
+        ("log", {}, None),
+    ],
+)
+def test_a_last_value(kind: str, last: dict[str, Any], expected: Any) -> None:
+    made = MetricSummary(kind)
+    made.last = last
+    assert last_value(made) == expected
+
+
+def test_a_row_has_few_metrics_and_the_courses_asked_for(new_run: Callable[..., RunLayout]) -> None:
+    layout = new_run(parameters={"lr": "0.1"}, tags={"a": None})
+    log = EventLog(layout)
+    log.log("first", 1.0)
+    for number in range(60):
+        log.list_(f"m{number}", [1.0, 2.0])
+    log.close()
+    row = row_json(RunRow.read(layout), ["*", "m3", "first", "nix"])
+    assert len(row["metrics"]) == METRICS_LISTED
+    assert row["sparks"] == {"m0": [0, 255], "m3": [0, 255]}
+    assert (row["parameters"], row["tags"], row["cell"]) == ({"lr": "0.1"}, {"a": None}, None)
+    assert row_json(RunRow.read(layout))["sparks"] == {}
+    json.dumps(row, allow_nan=False)
+
+
+def test_a_row_says_which_cell_it_came_from(new_run: Callable[..., RunLayout]) -> None:
+    cell = {"source": "1 + 1", "id": "c1", "notebook": "/n/a.ipynb"}
+    row = row_json(RunRow.read(new_run(cell=cell)))
+    assert row["cell"] == {"notebook": "/n/a.ipynb", "id": "c1", "source_hash": row["cell"]["source_hash"]}
+    assert len(row["cell"]["source_hash"]) == 32
