@@ -2,15 +2,18 @@
 //   ../widgets/cellrun/widgets/static/loader.js   a widget's _esm, a few kB
 //   ../widgets/cellrun/widgets/static/view.js     the view with its chart library, one ES module
 //   lib/                                          the JupyterLab extension, for jupyter-builder to pack
+//   cellrun/server/static/                        the portal: portal.js with its parts, portal.css, icon.svg
 // Options: --development (readable, with source maps for the extension), --watch.
 
 import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
+import { writeCatalogue } from './catalogue.mjs';
 
 const read = path => readFileSync(new URL(path, import.meta.url), 'utf8');
 const { version } = JSON.parse(read('package.json'));
 const widgets = '../widgets/cellrun/widgets/static';
+const portal = 'cellrun/server/static';
 
 /**
  * What is built, as options for esbuild.
@@ -43,13 +46,30 @@ export function bundles({ development = false } = {}) {
       external: ['@jupyterlab/*', '@lumino/*', 'plotly.js-basic-dist-min'], // jupyter-builder lists their licences
       sourcemap: development,
     },
+    {
+      ...common,
+      footer,
+      entryPoints: { portal: 'src/portal.ts' },
+      outdir: portal,
+      splitting: true, // a page loads what it shows
+      sourcemap: development,
+    },
+    {
+      ...common,
+      entryPoints: { portal: 'src/style/portal.css', icon: 'src/style/icon.svg' },
+      outdir: portal,
+      loader: { '.css': 'css', '.svg': 'copy' },
+    },
   ];
 }
 
 async function main() {
   const watch = process.argv.includes('--watch');
   const options = bundles({ development: watch || process.argv.includes('--development') });
-  rmSync(new URL('lib', import.meta.url), { recursive: true, force: true }); // chunks have a hash in their names
+  // Chunks have a hash in their names.
+  for (const made of ['lib', portal])
+    rmSync(new URL(made, import.meta.url), { recursive: true, force: true });
+  writeCatalogue(version);
   if (watch) await Promise.all(options.map(async one => (await esbuild.context(one)).watch()));
   else await Promise.all(options.map(one => esbuild.build(one)));
 }

@@ -66,10 +66,15 @@ export class FakeKernel implements Model {
   readonly sent: ToKernel[] = [];
   /** Whether it was restarted or shut down: its comms can't send any more. */
   isGone = false;
+  readonly workspaceId = 'workspace';
   private readonly receivers = new Set<Receive>();
   private header: Header = HEADER;
   private nextFrame = 0;
   private logEnd = 0;
+
+  get(name: 'workspace_id' | 'run_id'): string {
+    return name === 'run_id' ? this.header.run_id : this.workspaceId;
+  }
 
   send(content: ToKernel): void {
     if (this.isGone) throw new Error('Cannot send');

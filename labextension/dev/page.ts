@@ -1,5 +1,11 @@
+import { PageDialogs } from '../src/actions/dialog';
+import { RunActions } from '../src/actions/run_actions';
+import { CommSource } from '../src/data/comm_source';
+import { RunPage } from '../src/page/run_page';
+import { Api } from '../src/server/api';
 import { follow } from '../src/widget';
-import { FakeKernel } from './fake_kernel';
+import { answers, fakeFetch } from './fake_api';
+import { FakeKernel, HEADER } from './fake_kernel';
 import { SCENES } from './scenes';
 
 const query = new URLSearchParams(location.search);
@@ -11,8 +17,17 @@ if (!main || !scene) throw new Error(`scene is one of ${Object.keys(SCENES).join
 main.style.maxWidth = `${query.get('width') ?? '1300'}px`;
 
 const kernel = new FakeKernel();
-const run = follow(kernel, []);
-run.show(main);
+if (query.get('page') === 'run') {
+  const api = new Api({ baseUrl: '/', fetch: fakeFetch(answers()) });
+  const key = { workspace: 'default', run: HEADER.run_id };
+  const page = new RunPage(new CommSource(kernel), api, key, {
+    actions: within => new RunActions(api, new PageDialogs(within, text => text), {}),
+  });
+  main.style.height = '800px';
+  main.append(page.element);
+} else {
+  follow(kernel, []).show(main);
+}
 kernel.tell({ reset: true, ...scene.start });
 if (scene.tick) {
   let tick = 0;

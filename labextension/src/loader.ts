@@ -17,29 +17,61 @@ const ASK_AFTER_MS = [250, 2_000, 10_000];
 /** Most messages kept until the view's code is there; it asks for a whole frame anyway. */
 const MOST_EARLY = 256;
 
+/** When the kernel is told that nobody needs its frames: the same moment for JupyterLab as in `ASK_AFTER_MS`. */
+const LEAVE_AFTER_MS = 250;
+
 /** anywidget calls this once a model, so what is in here is that model's. */
 export default function widget(): object {
-  let followed: Promise<Followed> | undefined;
+  let show: (el: HTMLElement) => Promise<() => void>;
   return {
     /** Doesn't wait for the view's code: until this returns, anywidget hands over no message, the code least of all. */
     initialize({ model }: { model: Model }): () => void {
       const waiting = wait(model);
-      followed = load(model, waiting.stopped).then(view => view.follow(model, waiting.end()));
+      let followed: Promise<Followed> | undefined;
+      const follow = (): Promise<Followed> =>
+        (followed ??= load(model, waiting.stopped).then(view => view.follow(model, waiting.end())));
+      show = el => showIn(el, follow);
+      const page = globalThis.cellrun;
+      if (!page) void follow(); // it is going to be shown, and the code may take a while
+      void page?.isServed.then(isServed => {
+        if (!isServed) return;
+        setTimeout(() => {
+          if (!followed) leave(model, waiting.stopped);
+        }, LEAVE_AFTER_MS);
+      });
+      const key = { workspace: model.get('workspace_id'), run: model.get('run_id') };
+      const forget = page?.widgets.add(key, { show });
       return () => {
+        forget?.();
         waiting.end();
         void followed?.then(run => run.stop());
       };
     },
 
-    async render({ el }: { el: HTMLElement }): Promise<() => void> {
-      const place = document.createElement('div');
-      place.style.minHeight = '300px';
-      el.append(place);
-      const run = await followed;
-      place.remove();
-      return run?.show(el) ?? (() => undefined);
+    render({ el }: { el: HTMLElement }): Promise<() => void> {
+      return show(el);
     },
   };
+}
+
+/** Show a run in `el`; its place is kept while the view's code is on its way. */
+async function showIn(el: HTMLElement, follow: () => Promise<Followed>): Promise<() => void> {
+  const place = document.createElement('div');
+  place.style.minHeight = '300px';
+  el.append(place);
+  const run = await follow();
+  place.remove();
+  return run.show(el);
+}
+
+/** Tell the kernel that the page needs none of its frames. */
+function leave(model: Model, stopped: AbortSignal): void {
+  if (stopped.aborted) return;
+  try {
+    model.send({ type: 'leave' });
+  } catch {
+    // its kernel was restarted: it sends nothing anyway
+  }
 }
 
 /** Keep a model's messages until the view's code is there to read them. */

@@ -5,8 +5,10 @@
  * with the chart library, comes from the JupyterLab extension if it is of the same version, else once over a comm.
  */
 
+import type { Translate } from './i18n/translate';
 import type { Model } from './data/comm_source';
 import type { FromKernel, WireBuffer } from './data/protocol';
+import type { WidgetRuns } from './data/widget_runs';
 
 /** A message that came before the view's code did. */
 export type EarlyMessage = readonly [FromKernel, WireBuffer[]];
@@ -24,11 +26,17 @@ export interface ViewModule {
   follow(model: Model, early: readonly EarlyMessage[]): Followed;
 }
 
-/** What the JupyterLab extension offers to widgets. */
+/** What the JupyterLab extension offers to widgets. A widget's loader may be of another version. */
 export interface Provider {
   readonly version: string;
+  /** Where a widget says which run it tells of, so that an output can show it without being a widget. */
+  readonly widgets: WidgetRuns;
+  /** Whether the page has its runs from the server, so that the kernel needs to send nothing. */
+  readonly isServed: Promise<boolean>;
   /** The language of JupyterLab's user interface, BCP 47. */
   readonly language: string;
+  /** JupyterLab's own translation of our texts, where it has one. */
+  readonly translate?: Translate;
   load(): Promise<ViewModule>;
 }
 

@@ -107,6 +107,8 @@ export type FromKernel =
 
 export type ToKernel =
   | { type: 'hello'; protocol: number; frame: number }
+  /** Nobody looks here: the page has the run from its server. */
+  | { type: 'leave' }
   | { type: 'log'; start: number; end: number }
   | { type: 'cancel' }
   | { type: 'bundle'; version: string };

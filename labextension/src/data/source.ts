@@ -1,21 +1,37 @@
+import type { MetricQuery } from '../server/api';
+import type { MetricColumns } from '../server/types';
 import type { Change, RunState } from './run_state';
 
 /** What a view hears: that the state changed, and where. */
 export type Listener = (change: Change) => void;
 
+/** A connection that is to come back. */
+export interface Disconnected {
+  /** Why, and what to do about it, for the reader. */
+  readonly message: string;
+  /** Try at once. */
+  retry(): void;
+}
+
 /** Where a view's data comes from. A view draws `state`; how it is kept up to date is the source's matter. */
 export interface RunSource {
   readonly state: RunState;
+  /** Who is at the other side. */
+  readonly fedBy: 'kernel' | 'server';
   /** Since when nothing was heard though something should have been (epoch milliseconds); null while all is well. */
   readonly silentSince: number | null;
   /** Whether the other side is gone for good, so that nothing more will come. */
   readonly isLost: boolean;
   /** The last thing that the other side couldn't do, in its words. */
   readonly problem: string | null;
+  /** What keeps the other side from being heard for now; null while all is well, or where that can't be known. */
+  readonly disconnected: Disconnected | null;
   /** Call `listener` at each change. Returns how to end that. */
   subscribe(listener: Listener): () => void;
   /** Ask for the run to be canceled. */
   cancel(): void;
   /** Ask for log bytes before those that are held. Asking again while they are on their way does nothing. */
   readOlderLog(): void;
+  /** Any part of a metric, as exact as asked for; where the other side can tell. */
+  readMetric?(query: MetricQuery): Promise<MetricColumns>;
 }

@@ -10,12 +10,22 @@ import badge from './ja/badge.json';
 import compare from './ja/compare.json';
 import page from './ja/page.json';
 import panel from './ja/panel.json';
+import server from './ja/server.json';
 import view from './ja/view.json';
+
+export { fill } from './fill';
 
 /** Return an English text in another language, or as it is. */
 export type Translate = (english: string) => string;
 
-const JAPANESE: Readonly<Record<string, string>> = { ...view, ...page, ...panel, ...compare, ...badge };
+const JAPANESE: Readonly<Record<string, string>> = {
+  ...view,
+  ...page,
+  ...panel,
+  ...compare,
+  ...badge,
+  ...server,
+};
 
 /** The bundle's own translation into a language (BCP 47). */
 export function translateInto(language: string): Translate {

@@ -54,6 +54,8 @@ export interface RunPage {
   readonly runs: readonly Row[];
   /** How many runs fit the question, on all pages. */
   readonly total: number;
+  /** False while the server still makes its index, when the newest runs are all it knows: to be asked again soon. */
+  readonly is_complete: boolean;
 }
 
 /** One change of a run's status. */

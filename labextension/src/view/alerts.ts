@@ -1,7 +1,9 @@
 import type { RunError } from '../data/protocol';
-import type { RunSource } from '../data/source';
+import type { Disconnected, RunSource } from '../data/source';
 import type { Context } from './context';
 import { h } from './dom';
+import { translateOfPage } from './language';
+import { withCode } from './with_code';
 import { fill } from './words';
 
 /** What the reader should know before all else: why a run failed, then notes and trouble with the connection. */
@@ -16,25 +18,46 @@ export class Alerts {
     const { header } = source.state;
     const error = header?.error ?? null;
     const notes = [...(header?.notes ?? []), ...this.troubles(source)];
-    const now = JSON.stringify([error, notes]);
+    const { disconnected } = source;
+    const now = JSON.stringify([error, notes, disconnected?.message]);
     if (now === this.shown) return;
     this.shown = now;
-    const alerts = notes.map(note => h('div', { class: 'cellrun-alert', role: 'note' }, ...withCode(note)));
+    const alerts: HTMLElement[] = notes.map(note =>
+      h('div', { class: 'cellrun-alert', role: 'note' }, ...withCode(note)),
+    );
+    if (disconnected) alerts.unshift(this.retrying(source, disconnected));
     this.element.replaceChildren(...(error ? [why(error)] : []), ...alerts);
   }
 
-  private troubles({ state, problem, silentSince, isLost }: RunSource): string[] {
+  /** That the connection is away for now; all that came stays. */
+  private retrying(source: RunSource, { message }: Disconnected): HTMLElement {
+    const retry = h('button', { type: 'button', class: 'cellrun-link' }, this.context.words.retry);
+    retry.addEventListener('click', () => source.disconnected?.retry());
+    return h(
+      'div',
+      { class: 'cellrun-alert', data: { disconnected: '' }, role: 'status' },
+      ...withCode(message),
+      ' ',
+      retry,
+    );
+  }
+
+  private troubles({ state, fedBy, problem, silentSince, isLost }: RunSource): string[] {
     const { words, format } = this.context;
     const troubles = problem === null ? [] : [problem];
-    if (isLost) troubles.push(fill(words.lost, { id: state.header?.run_id ?? '' }));
-    if (silentSince !== null) troubles.push(fill(words.silent, { time: format.time(silentSince) }));
+    const byKernel = fedBy === 'kernel';
+    if (isLost && byKernel) troubles.push(fill(words.lost, { id: state.header?.run_id ?? '' }));
+    if (silentSince !== null)
+      troubles.push(fill(byKernel ? words.silent : words.silentServer, { time: format.time(silentSince) }));
     return troubles;
   }
 }
 
 /** Why a run failed: the message, then where, how it ended and what to do next. */
 function why({ message, where, exit, next }: RunError): HTMLElement {
-  const facts = [where, exit, next].filter(fact => fact !== null && fact !== '');
+  // What to do next is one of a few sentences (core/live/next_step.py); the rest is the run's own.
+  const advice = next === null ? null : translateOfPage()(next);
+  const facts = [where, exit, advice].filter(fact => fact !== null && fact !== '');
   const rest = withCode(facts.join(' · '));
   return h(
     'div',
@@ -42,12 +65,4 @@ function why({ message, where, exit, next }: RunError): HTMLElement {
     h('b', {}, message),
     h('div', {}, ...rest),
   );
-}
-
-/** A text in which stretches between back quotes are code. */
-function withCode(text: string): (Node | string)[] {
-  const parts = text.split('`');
-  // An odd quote is a quote: only pairs mark code.
-  if (parts.length % 2 === 0) return [text];
-  return parts.map((part, i) => (i % 2 === 1 ? h('code', {}, part) : part));
 }

@@ -1,7 +1,10 @@
 import type { Metric } from '../data/metric';
 import type { RunState } from '../data/run_state';
+import type { RunSource } from '../data/source';
 import { hasIndex, series, type Series } from '../data/series';
 import { ChartCard } from './chart_card';
+import { ChartContents } from './chart_contents';
+import type { ChartOptions } from './chart_options';
 import type { Context } from './context';
 import { Crosshair } from './crosshair';
 import { h, setText } from './dom';
@@ -24,15 +27,19 @@ export class Board {
   private readonly visible = new Set<Element>();
   private readonly dirty = new Set<string>();
   private readonly observer: IntersectionObserver;
+  private readonly contents: ChartContents;
+  private readonly state: RunState;
   private most = CARDS_AT_A_TIME;
   private live = false;
 
   /** `wake` is called when something comes into sight that may have to be drawn. */
   constructor(
-    private readonly state: RunState,
+    source: RunSource,
     private readonly context: Context,
     private readonly wake: () => void,
   ) {
+    this.state = source.state;
+    this.contents = new ChartContents(source, context.words, name => this.redraw(name));
     this.tiles = new Tiles(context);
     this.more = h('button', { type: 'button', class: 'cellrun-button cellrun-more', hidden: true });
     this.more.addEventListener('click', () => {
@@ -50,6 +57,17 @@ export class Board {
       },
       { rootMargin: '64px' },
     );
+  }
+
+  /** What else charts can be over than what was logged as x: `time`, columns. */
+  get xs(): string[] {
+    return this.contents.xs;
+  }
+
+  /** Draw charts as the reader wants them. */
+  setOptions(options: ChartOptions): void {
+    this.contents.options = options;
+    for (const card of this.cards.values()) if (card instanceof ChartCard) card.setOptions(options);
   }
 
   /** Take note of changed metrics. `live`: more may come. */
@@ -84,7 +102,8 @@ export class Board {
     if (!metric) return;
     if (found.kind === 'tile') this.tiles.update(metric, found);
     else if (!card || !this.visible.has(card.element)) return;
-    else card.update(metric, found, this.live);
+    else if (card instanceof ChartCard) card.show(this.contents.of(metric, found, this.live));
+    else card.update(metric, found);
     this.dirty.delete(name);
   }
 
@@ -125,6 +144,7 @@ export class Board {
       found.kind === 'chart'
         ? new ChartCard(name, this.crosshair, this.context, () => this.redraw(name))
         : new TableCard(name, this.context);
+    if (card instanceof ChartCard) card.setOptions(this.contents.options);
     // A curve over an x that was logged is looked at as a form, so it gets the whole width; so does a table.
     if (found.kind === 'table' || !hasIndex(metric)) card.element.dataset.wide = '';
     this.cards.set(name, card);

@@ -1,26 +1,35 @@
-import type { Metric } from '../data/metric';
-import type { Series } from '../data/series';
 import { Axis } from './axis';
-import type { Format } from './format';
-import { drawable, extent } from './range';
+import type { Curve } from './curve';
+import { clock, type Format } from './format';
+import { logTicks } from './log_ticks';
+import { drawable, drawableLog, extent, type Range } from './range';
 import { NO_TICKS, ticks, type Ticks } from './ticks';
+import { timeTicks } from './time_ticks';
 
-/** One line of a chart. NaN is a gap. */
-export interface Curve {
-  readonly name: string;
-  readonly x: Float64Array;
-  readonly y: Float64Array;
-}
+/** What x is: a number, a count (a whole number), or seconds since the run began. */
+export type XKind = 'number' | 'count' | 'time';
 
-/** All that is drawn of a chart: its curves, where they lie, and the grid. */
+/** All that is drawn of a chart: its curves, those pale behind them, where they lie, and the grid. */
 export interface Figure {
   readonly width: number;
   readonly height: number;
   readonly curves: readonly Curve[];
+  readonly pale: readonly Curve[];
   readonly x: Axis;
   readonly y: Axis;
   readonly xTicks: Ticks;
   readonly yTicks: Ticks;
+  /** Says a value of x in words. */
+  readonly sayX: (value: number, step?: number) => string;
+}
+
+/** How curves are laid out. `range`: the part of x that is shown, null for all of it. */
+export interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly xKind: XKind;
+  readonly log: boolean;
+  readonly range: Range | null;
 }
 
 const MARGIN = { right: 10, top: 8, bottom: 20 };
@@ -29,58 +38,66 @@ const LABEL_CHARACTER_PX = 6;
 const LEFT_STEP_PX = 12;
 const LEAST_LEFT_PX = 34;
 
-/** The curves of a metric. Without an x column, points stand at their positions. */
-export function curvesOf(metric: Metric, series: Series): Curve[] {
-  const x =
-    metric.column(series.x ?? '')?.numbers.values ??
-    Float64Array.from({ length: metric.length }, (_, i) => i);
-  return series.lines.map(name => ({
-    name,
-    x,
-    y: metric.column(name)?.numbers.values ?? new Float64Array(),
-  }));
-}
-
-/** Lay out a chart of `width` × `height` pixels. `counted`: x is a whole number. */
+/** Lay out a chart. `pale`: curves behind the others, as they were before they were smoothed. */
 export function layOut(
   curves: readonly Curve[],
-  size: { width: number; height: number },
+  pale: readonly Curve[],
+  { width, height, xKind, log, range }: Layout,
   format: Format,
-  counted: boolean,
 ): Figure {
-  const { width, height } = size;
-  const [xLow, xHigh] = drawable(extent(curves.slice(0, 1).map(curve => curve.x)), 0);
-  const ys = extent(curves.map(curve => curve.y));
-  const [yLow, yHigh] = drawable(ys, 0.06);
-  const yTicks = ys ? ticks(yLow, yHigh, Math.max(2.5, height / 56)) : NO_TICKS; // of NaN alone there is no scale
-  const labels = yTicks.values.map(value => format.tick(value, yTicks.step).length);
+  const all = [...curves, ...pale];
+  const [xLow, xHigh] = range ?? drawable(extent(all.map(curve => curve.x)), 0);
+  const ys = extent(all.map(curve => (range ? within(curve, range) : curve.y)));
+  const [yLow, yHigh] = log ? drawableLog(ys) : drawable(ys, 0.06);
+  const most = Math.max(2.5, height / 56);
+  const yTicks = !ys ? NO_TICKS : log ? logTicks(yLow, yHigh, most) : ticks(yLow, yHigh, most); // of NaN alone there is no scale
+  const labels = yTicks.values.map(value => tickText(value, yTicks.step, format).length);
   const longest = Math.max(0, ...labels) * LABEL_CHARACTER_PX + 10;
   const left = Math.max(LEAST_LEFT_PX, Math.ceil(longest / LEFT_STEP_PX) * LEFT_STEP_PX);
   const x = new Axis(xLow, xHigh, left, width - MARGIN.right);
-  const y = new Axis(yLow, yHigh, height - MARGIN.bottom, MARGIN.top);
-  const xTicks = ticks(xLow, xHigh, Math.max(2, (width - left) / 100), counted);
-  return { width, height, curves, x, y, xTicks, yTicks };
+  const y = new Axis(yLow, yHigh, height - MARGIN.bottom, MARGIN.top, log);
+  const mostX = Math.max(2, (width - left) / 100);
+  const isTime = xKind === 'time';
+  const xTicks = isTime ? timeTicks(xLow, xHigh, mostX) : ticks(xLow, xHigh, mostX, xKind === 'count');
+  return {
+    width,
+    height,
+    curves,
+    pale,
+    x,
+    y,
+    xTicks,
+    yTicks,
+    sayX: isTime ? sayTime(format) : sayNumber(format),
+  };
 }
 
-/** The position of the point whose x is nearest; -1 if there is none. */
-export function nearest(curve: Curve, x: number): number {
-  let best = -1;
-  let distance = Infinity;
-  for (let i = 0; i < curve.x.length; i++) {
-    const away = Math.abs((curve.x[i] ?? NaN) - x);
-    if (away < distance) {
-      distance = away;
-      best = i;
-    }
-  }
-  return best;
+/** The text beside a grid line; powers of ten (step 0) have as many digits as each needs. */
+export function tickText(value: number, step: number, format: Format): string {
+  return format.tick(value, step === 0 ? value : step);
 }
 
-/** Whether a curve has points that no line shows: with a gap, or nothing, on either side. */
-export function hasLonePoints(values: Float64Array): boolean {
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i]) && !Number.isFinite(values[i - 1]) && !Number.isFinite(values[i + 1]))
-      return true;
-  }
-  return false;
+function sayNumber(format: Format): Figure['sayX'] {
+  return (value, step) => (step === undefined ? format.number(value) : format.tick(value, step));
+}
+
+function sayTime(format: Format): Figure['sayX'] {
+  return (value, step) =>
+    step !== undefined && step < 1
+      ? `${format.tick(value, step)} s`
+      : value < 0
+        ? `−${clock(-value)}`
+        : clock(value);
+}
+
+/** A curve's values in a part of x, and the ones beside it: a line goes there. */
+function within({ x, y }: Curve, [from, to]: Range): Float64Array {
+  return y.filter((_, i) => {
+    const [before = NaN, at = NaN, after = NaN] = [x[i - 1], x[i], x[i + 1]];
+    return (
+      (at >= from && at <= to) ||
+      (at < from && after > from && after <= to) ||
+      (at > to && before < to && before >= from)
+    );
+  });
 }

@@ -53,6 +53,11 @@ export class Format {
     return new Intl.DateTimeFormat(this.language, { timeStyle: 'medium' }).format(at);
   }
 
+  /** A day and a time. `at`: epoch milliseconds. */
+  dateTime(at: number): string {
+    return new Intl.DateTimeFormat(this.language, { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
+  }
+
   private fixed(value: number, digits: number): string {
     return this.with(`fixed ${digits}`, value, {
       minimumFractionDigits: digits,

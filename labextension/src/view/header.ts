@@ -1,4 +1,5 @@
 import { isTerminal, type Header } from '../data/protocol';
+import type { ViewActions } from './actions';
 import type { Context } from './context';
 import { h, setAttribute, setText } from './dom';
 import { clock } from './format';
@@ -7,7 +8,7 @@ import { statusIcon } from './status_icon';
 /** After so long without an effect, Cancel can be pressed again. */
 const CANCEL_PATIENCE_MS = 10_000;
 
-/** Which run this is and how it goes: state, name, experiment, target, elapsed time, Cancel. */
+/** Which run this is and how it goes: state, name, experiment, target, elapsed time, and what can be done. */
 export class HeaderBar {
   readonly element: HTMLElement;
   private readonly state = h('span', { class: 'cellrun-state', role: 'status' });
@@ -20,6 +21,7 @@ export class HeaderBar {
     'aria-live': 'off',
   });
   private readonly cancel: HTMLButtonElement;
+  private readonly again: HTMLButtonElement;
   private readonly timer: ReturnType<typeof setInterval>;
   private header: Header | null = null;
   private patience: ReturnType<typeof setTimeout> | undefined;
@@ -29,19 +31,20 @@ export class HeaderBar {
   constructor(
     private readonly context: Context,
     cancel: () => void,
+    private readonly actions: ViewActions = {},
   ) {
     const { words } = context;
-    this.cancel = h(
-      'button',
-      { type: 'button', class: 'cellrun-button', hidden: true, title: words.cancelTitle },
-      words.cancel,
-    );
-    this.cancel.addEventListener('click', () => {
+    const button = (text: string, title: string, act: () => void): HTMLButtonElement =>
+      h('button', { type: 'button', class: 'cellrun-button', hidden: true, title, on: { click: act } }, text);
+    this.cancel = button(words.cancel, words.cancelTitle, () => {
       cancel();
       this.cancel.disabled = true;
       clearTimeout(this.patience);
-      this.patience = setTimeout(() => this.showCancel(), CANCEL_PATIENCE_MS);
+      this.patience = setTimeout(() => this.showButtons(), CANCEL_PATIENCE_MS);
     });
+    this.again = button(words.again, words.againTitle, () => void this.runAgain());
+    const open = button(words.open, words.openTitle, () => actions.open?.());
+    open.hidden = false;
     setText(this.state, words.connecting);
     this.elapsed.setAttribute('aria-label', words.elapsed);
     const parts = [
@@ -53,6 +56,8 @@ export class HeaderBar {
       h('span', { class: 'cellrun-space' }),
     ];
     this.element = h('div', { class: 'cellrun-header' }, ...parts, this.cancel);
+    if (actions.again) this.element.append(this.again);
+    if (actions.open) this.element.append(open);
     this.timer = setInterval(() => this.tick(), 1000);
   }
 
@@ -77,7 +82,7 @@ export class HeaderBar {
       setAttribute(element, 'title', text);
       element.hidden = text === '';
     }
-    this.showCancel();
+    this.showButtons();
     this.tick();
   }
 
@@ -86,11 +91,23 @@ export class HeaderBar {
     clearTimeout(this.patience);
   }
 
-  private showCancel(): void {
+  private showButtons(): void {
     const { header } = this;
     if (!header) return;
-    this.cancel.hidden = this.isLost || !header.cancelable || isTerminal(header.status);
+    const ended = isTerminal(header.status);
+    this.cancel.hidden = this.isLost || !header.cancelable || ended;
     this.cancel.disabled = header.status === 'CancelRequested';
+    this.again.hidden = !ended || header.interactive;
+  }
+
+  /** One press is one run: the button waits until it is submitted. */
+  private async runAgain(): Promise<void> {
+    this.again.disabled = true;
+    try {
+      await this.actions.again?.();
+    } finally {
+      this.again.disabled = false;
+    }
   }
 
   private tick(): void {

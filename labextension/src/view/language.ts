@@ -1,3 +1,10 @@
+import { translateInto, type Translate } from '../i18n/translate';
+
+/** The page's translation: JupyterLab's own where it has ours, else the bundle's. */
+export function translateOfPage(): Translate {
+  return globalThis.cellrun?.translate ?? translateInto(languageOf());
+}
+
 /** The language of the page's user interface, BCP 47: JupyterLab's, else the page's own, else the browser's. */
 export function languageOf(): string {
   const named = [globalThis.cellrun?.language, document.documentElement.lang, navigator.language];

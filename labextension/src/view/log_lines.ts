@@ -36,6 +36,7 @@ export class LogLines {
   private from = 0;
   private lines: HTMLElement[] = [];
   private needle = '';
+  private marked = -1;
   private isFollowing = true;
   private lastTop = 0;
 
@@ -69,6 +70,13 @@ export class LogLines {
   /** Mark what matches. `needle`: lower case. */
   search(needle: string): void {
     this.needle = needle;
+    this.lines.forEach((_, i) => this.draw(i));
+  }
+
+  /** Show one line in the colour of errors; -1 for none. */
+  markError(number: number): void {
+    if (number === this.marked) return;
+    this.marked = number;
     this.lines.forEach((_, i) => this.draw(i));
   }
 
@@ -161,7 +169,9 @@ export class LogLines {
 
   private draw(index: number): HTMLElement {
     const line = this.lines[index] ?? h('div');
-    drawLine(line, this.buffer.line(this.from + index), this.needle);
+    const number = this.from + index;
+    drawLine(line, this.buffer.line(number), this.needle);
+    line.classList.toggle('cellrun-error-line', number === this.marked);
     return line;
   }
 

@@ -1,7 +1,9 @@
 import type { RunSource } from '../data/source';
 import { isTerminal } from '../data/protocol';
+import type { ViewActions } from './actions';
 import type { Context } from './context';
 import { h, setAttribute, setText } from './dom';
+import { errorLine } from './error_line';
 import { LogLines } from './log_lines';
 import { LogSearch } from './log_search';
 import { fill } from './words';
@@ -24,6 +26,7 @@ export class LogPane {
   constructor(
     private readonly source: RunSource,
     private readonly context: Context,
+    private readonly actions: ViewActions = {},
   ) {
     const { words } = context;
     const button = (text: string, act: () => void): HTMLButtonElement =>
@@ -73,6 +76,7 @@ export class LogPane {
   say(): void {
     const { words, format } = this.context;
     const { log, header } = this.source.state;
+    this.lines.markError(errorLine(log, header));
     const ended = header !== null && isTerminal(header.status);
     const count = log.last - log.first;
     const fresh = Math.max(0, log.last - this.pausedAt);
@@ -88,11 +92,9 @@ export class LogPane {
     this.earlier.disabled = log.room === 0;
     setText(this.earlier, fill(words.earlier, { size: format.bytes(log.start) }));
     this.download.disabled = count === 0;
-    setAttribute(
-      this.download,
-      'title',
-      fill(words.downloadTitle, { size: format.bytes(log.end - log.start) }),
-    );
+    const whole = this.actions.logUrl !== undefined;
+    const size = format.bytes(whole ? log.size : log.end - log.start);
+    setAttribute(this.download, 'title', fill(whole ? words.fullLogTitle : words.downloadTitle, { size }));
   }
 
   private moved(): void {
@@ -107,13 +109,15 @@ export class LogPane {
   }
 
   private save(): void {
+    const { logUrl } = this.actions;
+    if (logUrl === undefined) this.saveHeld();
+    else h('a', { href: logUrl, download: '' }).click();
+  }
+
+  private saveHeld(): void {
     const { log, header } = this.source.state;
-    const url = URL.createObjectURL(
-      new Blob(
-        log.bytes.map(piece => piece.slice()),
-        { type: 'text/plain' },
-      ),
-    );
+    const bytes = log.bytes.map(piece => piece.slice());
+    const url = URL.createObjectURL(new Blob(bytes, { type: 'text/plain' }));
     h('a', { href: url, download: `${header?.name ?? 'run'}.log` }).click();
     // The browser reads it after this turn of the event loop; a minute is plenty, and the copy is small.
     setTimeout(() => URL.revokeObjectURL(url), 60_000);

@@ -1,7 +1,8 @@
 import Plotly from 'plotly.js-basic-dist-min';
 import type { Axis } from './axis';
 import { h } from './dom';
-import { hasLonePoints, type Curve, type Figure } from './figure';
+import { hasLonePoints, PALETTE, type Curve } from './curve';
+import { tickText, type Figure } from './figure';
 import type { Format } from './format';
 import type { Ticks } from './ticks';
 
@@ -11,8 +12,7 @@ interface PlotlyElement extends HTMLElement {
   layout: Partial<Plotly.Layout>;
 }
 
-/** Lines beyond the colours of the palette are told apart by their dashes. */
-const PALETTE = 6;
+/** Lines beyond the colours of the palette are told apart by these. */
 const DASHES: readonly Plotly.Dash[] = ['solid', 'dash', 'dot', 'dashdot'];
 
 /**
@@ -27,7 +27,11 @@ export class Plot {
   private drawn = false;
 
   draw(figure: Figure, format: Format): void {
-    const data = figure.curves.map(trace);
+    const { curves, pale } = figure;
+    const data = [
+      ...pale.map((curve, i) => trace(curve, i, 'pale')),
+      ...curves.map((curve, i) => trace(curve, i, 'line')),
+    ];
     const layout = layoutOf(figure, format);
     if (this.drawn) {
       this.element.data = data;
@@ -45,8 +49,11 @@ export class Plot {
   }
 }
 
-function trace({ x, y }: Curve, i: number): Plotly.Data {
+/** A curve for Plotly. It makes classes of uids: `trace-s3-line-0` is what the style sheet knows a colour by. */
+function trace({ x, y, colour }: Curve, place: number, kind: 'line' | 'pale'): Plotly.Data {
+  const i = colour ?? place;
   return {
+    uid: `-s${(i % PALETTE) + 1}-${kind}-${place}`,
     type: 'scatter',
     mode: hasLonePoints(y) ? 'lines+markers' : 'lines',
     x,
@@ -57,14 +64,22 @@ function trace({ x, y }: Curve, i: number): Plotly.Data {
   };
 }
 
-function layoutOf({ width, height, x, y, xTicks, yTicks }: Figure, format: Format): Partial<Plotly.Layout> {
+function layoutOf(
+  { width, height, x, y, xTicks, yTicks, sayX }: Figure,
+  format: Format,
+): Partial<Plotly.Layout> {
   const shown: Partial<Plotly.LayoutAxis> = { fixedrange: true, zeroline: false, showline: false, ticks: '' };
-  const ticked = (axis: Axis, { values, step }: Ticks): Partial<Plotly.LayoutAxis> => ({
+  const ticked = (
+    axis: Axis,
+    { values }: Ticks,
+    say: (value: number) => string,
+  ): Partial<Plotly.LayoutAxis> => ({
     ...shown,
-    range: [axis.low, axis.high],
+    type: axis.log ? 'log' : 'linear',
+    range: axis.log ? [Math.log10(axis.low), Math.log10(axis.high)] : [axis.low, axis.high],
     tickmode: 'array',
     tickvals: [...values],
-    ticktext: values.map(value => format.tick(value, step)),
+    ticktext: values.map(say),
   });
   return {
     width,
@@ -74,7 +89,7 @@ function layoutOf({ width, height, x, y, xTicks, yTicks }: Figure, format: Forma
     paper_bgcolor: 'transparent',
     plot_bgcolor: 'transparent',
     font: { size: 10 },
-    xaxis: { ...ticked(x, xTicks), showgrid: false },
-    yaxis: ticked(y, yTicks),
+    xaxis: { ...ticked(x, xTicks, value => sayX(value, xTicks.step)), showgrid: false },
+    yaxis: ticked(y, yTicks, value => tickText(value, yTicks.step, format)),
   };
 }

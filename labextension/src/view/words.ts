@@ -1,6 +1,8 @@
 import { translated, translateInto } from '../i18n/translate';
 import type { Status } from '../data/protocol';
 
+export { fill } from '../i18n/fill';
+
 /** The view's texts. `{…}` is filled in by `fill`. */
 export interface Words {
   readonly status: Readonly<Record<Status, string>>;
@@ -39,6 +41,29 @@ export interface Words {
   readonly rowsOf: string;
   readonly imageNotHere: string;
   readonly arguments: string;
+  readonly open: string;
+  readonly openTitle: string;
+  readonly again: string;
+  readonly againTitle: string;
+  readonly code: string;
+  readonly outputs: string;
+  readonly outputsCount: string;
+  readonly details: string;
+  readonly retry: string;
+  readonly silentServer: string;
+  readonly fullLogTitle: string;
+  readonly resetZoom: string;
+  readonly noLogScale: string;
+  readonly leftOut: string;
+  readonly notExact: string;
+  readonly chartControls: string;
+  readonly xAxis: string;
+  readonly smoothing: string;
+  readonly logScale: string;
+  readonly logScaleTitle: string;
+  readonly noSuchX: string;
+  readonly over: string;
+  readonly ofOver: string;
 }
 
 const ENGLISH: Words = {
@@ -90,14 +115,35 @@ const ENGLISH: Words = {
   rowsOf: 'last {shown} of {rows} rows',
   imageNotHere: '{path}, {size}: not shown here',
   arguments: 'Arguments',
+  open: 'Open ↗',
+  openTitle: 'Open the run in a tab of its own',
+  again: 'Run again',
+  againTitle: 'Submit the same snapshot again',
+  code: 'Code',
+  outputs: 'Outputs',
+  outputsCount: 'Outputs ({n})',
+  details: 'Details',
+  retry: 'Retry now',
+  silentServer:
+    'Nothing heard from the Jupyter server about this run since {time}. What is shown may be old.',
+  fullLogTitle: 'Save the whole log, {size}',
+  resetZoom: 'Reset zoom',
+  noLogScale: 'no value above 0: not on a log scale',
+  leftOut: '{n} values not above 0 left out',
+  notExact: 'thinned, the exact points couldn’t be read: {why}',
+  chartControls: 'How charts are drawn',
+  xAxis: 'x:',
+  smoothing: 'smoothing',
+  logScale: 'Log scale',
+  logScaleTitle: 'Logarithmic y axis',
+  noSuchX: 'over {x}: {why}',
+  over: 'over {x}',
+  ofOver: '{line} over {x}',
 };
 
 /** The texts in a language (BCP 47); English where there are none. */
 export function wordsIn(language: string): Words {
-  return translated(ENGLISH, translateInto(language));
-}
-
-/** A text with its `{names}` replaced. */
-export function fill(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  const page = globalThis.cellrun;
+  const ofPage = page?.language === language ? page.translate : undefined;
+  return translated(ENGLISH, ofPage ?? translateInto(language));
 }

@@ -105,7 +105,7 @@ describe('silence', () => {
     expect(changes.at(-1)?.header).toBe(true);
     kernel.tell({});
     expect(source.silentSince).toBeNull();
-    expect(changes.at(-1)?.header).toBe(true); // so that the view takes its words back
+    expect(changes.slice(-2).some(change => change.header)).toBe(true); // so that the view takes its words back
   });
 
   test('of a kernel that is gone is told to the reader, who can do nothing more', () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeKernel } from '../../dev/fake_kernel';
 import widget from '../../src/loader';
 import { until } from './setup';
+import { WidgetRuns } from '../../src/data/widget_runs';
 import type { Model } from '../../src/data/comm_source';
 import type { EarlyMessage, Followed, ViewModule } from '../../src/provider';
 
@@ -143,10 +144,20 @@ describe('over the comm', () => {
 });
 
 describe('from JupyterLab', () => {
-  const provide = (version: string): void => {
-    const followed: Followed = { show: () => () => undefined, stop: () => undefined };
+  const provide = (version: string, isServed = false): void => {
+    const followed: Followed = {
+      show: el => (el.append('shown'), () => el.replaceChildren()),
+      stop: () => undefined,
+    };
     const module: ViewModule = { follow: () => followed };
-    globalThis.cellrun = { version, language: 'en', load: () => Promise.resolve(module) };
+    globalThis.cellrun = {
+      version,
+      language: 'en',
+      translate: english => english,
+      widgets: new WidgetRuns(),
+      isServed: Promise.resolve(isServed),
+      load: () => Promise.resolve(module),
+    };
   };
 
   test('nothing is asked for if the extension is of the same version', async () => {
@@ -161,8 +172,32 @@ describe('from JupyterLab', () => {
   test('a kernel of another version brings its own code', async () => {
     provide('99.0.0');
     const kernel = new FakeKernel();
-    open(kernel);
+    void open(kernel).widget.render({ model: kernel, el: document.createElement('div') });
     await until(() => kernel.sent.length > 0, 'the code is asked for');
     expect(kernel.sent).toEqual([{ type: 'bundle', version: VERSION }]);
+  });
+
+  test('a run may be shown in an output that is no widget; a model that is closed is forgotten', async () => {
+    provide(VERSION);
+    const kernel = new FakeKernel();
+    const { end } = open(kernel);
+    const key = { workspace: kernel.workspaceId, run: kernel.get('run_id') };
+    const el = document.createElement('div');
+    const away = await globalThis.cellrun?.widgets.find(key)?.show(el);
+    expect(el.textContent).toBe('shown');
+    away?.();
+    expect(el.textContent).toBe('');
+    end();
+    expect(globalThis.cellrun?.widgets.find(key)).toBeUndefined();
+  });
+
+  test('a kernel whose run the server has is told once that nobody looks, unless someone does', async () => {
+    provide(VERSION, true);
+    const [unseen, seen] = [new FakeKernel(), new FakeKernel()];
+    open(unseen);
+    await open(seen).widget.render({ model: seen, el: document.createElement('div') });
+    await until(() => unseen.sent.length > 0, 'the kernel is told');
+    expect(unseen.sent).toEqual([{ type: 'leave' }]);
+    expect(seen.sent).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { afterEach, expect, vi } from 'vitest';
 import { FakeKernel } from '../../dev/fake_kernel';
 import { SCENES } from '../../dev/scenes';
 import { CommSource } from '../../src/data/comm_source';
+import type { ViewActions } from '../../src/view/actions';
 import { RunView } from '../../src/view/run_view';
 
 /** A view in the page, and the kernel that feeds it. */
@@ -15,10 +16,10 @@ export interface Shown {
 const open: Shown[] = [];
 
 /** Show a view `width` pixels wide; with a scene's first frame if one is named. */
-export function show(scene?: string, width = 1264): Shown {
+export function show(scene?: string, width = 1264, actions: ViewActions = {}): Shown {
   const kernel = new FakeKernel();
   const source = new CommSource(kernel);
-  const view = new RunView(source);
+  const view = new RunView(source, actions);
   const place = document.createElement('main');
   place.style.width = `${width}px`;
   place.append(view.element);

@@ -1,0 +1,162 @@
+import type { Row, RunDetails, RunFile, RunFiles } from '../src/server/types';
+import { HEADER } from './fake_kernel';
+
+/** A server's answer, as a test writes it down: JSON, bytes, or a refusal. */
+export type Answer = object | Uint8Array<ArrayBuffer>;
+
+export const ROW: Row = {
+  id: HEADER.run_id,
+  name: 'digits-3',
+  number: 3,
+  experiment: 'digits',
+  display_name: 'digits-3',
+  kind: 'cell',
+  target: 'local',
+  status: 'Running',
+  reason: null,
+  created_at: 1795507200,
+  started_at: 1795507201,
+  ended_at: null,
+  tags: { best: null, dataset: 'digits' },
+  parameters: { learning_rate: '0.001', momentum: '0.9' },
+  metrics: {},
+  sparks: {},
+  cell: { notebook: 'digits.ipynb', id: 'a1b2', source_hash: '00' },
+};
+
+const CELL = `%%submit digits --cpus 1 -- --learning_rate 0.001 --momentum 0.9
+for epoch in range(200):
+    model.partial_fit(X_train, y_train, classes)
+    run.log('loss', log_loss(y_val, model.predict_proba(X_val)))
+`;
+
+const DIFF = `diff --git a/train.py b/train.py
+--- a/train.py
++++ b/train.py
+@@ -1,3 +1,3 @@
+ import numpy as np
+-rate = 0.01
++rate = 0.001
+`;
+
+export const DETAILS: RunDetails = {
+  row: ROW,
+  header: HEADER,
+  record: {
+    cell: { source: CELL, id: 'a1b2', notebook: 'digits.ipynb' },
+    git: { branch: 'main', head: 'a1b2c3d4e5f60718293a4b5c6d7e8f9012345678' },
+    python: '/usr/bin/python3',
+    source_directory: '/home/ada/digits',
+    repeats: 'digits_1795500000_00000001',
+  },
+  history: [
+    { status: 'Queued', at: 1795507200, reason: null },
+    { status: 'Starting', at: 1795507200.6, reason: null },
+    { status: 'Running', at: 1795507201, reason: null },
+  ],
+  environment: {
+    version: 1,
+    python: { implementation: 'CPython', version: '3.11.9', executable: '/usr/bin/python3' },
+    packages: Object.fromEntries(
+      ['numpy', 'scikit-learn', 'scipy', ...Array.from({ length: 120 }, (_, i) => `package-${i}`)].map(
+        (name, i) => [name, `1.${i}.0`],
+      ),
+    ),
+    host: { name: 'lab', os: 'Debian 13', cpu: 'AMD EPYC', cpus: 2, memory_bytes: 8e9 },
+    gpus: [{ name: 'A100', memory_bytes: 4e10, driver: '550' }],
+    git: {
+      branch: 'main',
+      head: 'a1b2c3d4e5f60718293a4b5c6d7e8f9012345678',
+      files_changed: 1,
+      untracked: 2,
+      diff: DIFF,
+      diff_truncated: false,
+    },
+    problems: [],
+  },
+  code: "from cellrun.core import Run, Workspace\nrun = Run.get(Workspace.get('default'), 'digits_1795507200_0a1b2c3d')",
+  folder: '/home/ada/.cellrun/runs/digits_1795507200_0a1b2c3d',
+};
+
+const file = (name: string, size: number, preview: RunFile['preview'], mime: string): RunFile => ({
+  name,
+  size_bytes: size,
+  modified_at: 1795507230,
+  mime,
+  preview,
+});
+
+const REPORT = `epoch,loss\n${Array.from({ length: 60 }, (_, i) => `${i},${(2 * Math.exp(-i / 14)).toFixed(4)}`).join('\n')}\n`;
+
+export const OUTPUTS: RunFiles = {
+  files: [
+    file('outputs/model.pkl', 1_234_567, null, 'application/octet-stream'),
+    file('outputs/confusion.png', 1200, 'image', 'image/png'),
+    file('outputs/report.csv', REPORT.length, 'text', 'text/csv'),
+    file('outputs/empty.txt', 0, 'text', 'text/plain'),
+    file('outputs/huge.log', 9_000_000, 'text', 'text/plain'),
+  ],
+  skipped: [{ name: 'outputs/key', why: 'a link' }],
+};
+
+export const SNAPSHOT: RunFiles = {
+  files: [
+    file('cell.py', 300, 'text', 'text/x-python'),
+    file('digits/data.py', 1200, 'text', 'text/x-python'),
+  ],
+  skipped: [],
+};
+
+const RUN = `workspaces/default/runs/${HEADER.run_id}`;
+
+/** Answers of a server for one run, by method and path below the API's root. */
+export function answers(): Map<string, Answer> {
+  const text = (content: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(content).slice();
+  return new Map<string, Answer>([
+    [`GET ${RUN}`, DETAILS],
+    [`GET ${RUN}/outputs`, OUTPUTS],
+    [`GET ${RUN}/outputs/outputs/report.csv`, text(REPORT)],
+    [`GET ${RUN}/outputs/outputs/huge.log`, text('line\n'.repeat(5000))],
+    [`GET ${RUN}/outputs/outputs/confusion.png`, picture()],
+    [`GET ${RUN}/snapshot`, SNAPSHOT],
+    [`GET ${RUN}/snapshot/cell.py`, text(CELL.replace(/^%%.*\n/, ''))],
+    [`GET ${RUN}/snapshot/digits/data.py`, text('import numpy as np\n'.repeat(40))],
+    [
+      `POST ${RUN}/again`,
+      { ...ROW, id: 'digits_1795507300_0000000a', name: 'digits-4', display_name: 'digits-4' },
+    ],
+  ]);
+}
+
+/** A browser's `fetch` with a server that gives these answers; what isn't among them is 404. `asked` gets each question. */
+export function fakeFetch(known: ReadonlyMap<string, Answer>, asked: string[] = []): typeof fetch {
+  return (input, init) => {
+    const url = input instanceof Request ? input.url : String(input);
+    return Promise.resolve(answer(known, asked, init?.method ?? 'GET', url));
+  };
+}
+
+function answer(known: ReadonlyMap<string, Answer>, asked: string[], method: string, url: string): Response {
+  const { pathname, search } = new URL(url, location.href);
+  const path = decodeURIComponent(pathname.split('cellrun/api/')[1] ?? '');
+  asked.push(`${method} ${path}${search}`);
+  const found = known.get(`${method} ${path}`);
+  if (!found) return Response.json({ message: `no ${path} here`, status: 404 }, { status: 404 });
+  return found instanceof Uint8Array ? new Response(found) : Response.json(found);
+}
+
+/** A small PNG. */
+function picture(): Uint8Array<ArrayBuffer> {
+  const canvas = document.createElement('canvas');
+  canvas.width = 320;
+  canvas.height = 200;
+  const draw = canvas.getContext('2d');
+  if (draw) {
+    for (let i = 0; i < 10; i++) {
+      draw.fillStyle = `hsl(210 70% ${90 - i * 6}%)`;
+      draw.fillRect(i * 32, 200 - i * 18, 28, i * 18 + 2);
+    }
+  }
+  const base64 = canvas.toDataURL('image/png').split(',')[1] ?? '';
+  return Uint8Array.from(atob(base64), character => character.charCodeAt(0));
+}

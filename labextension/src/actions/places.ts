@@ -1,0 +1,13 @@
+import type { RunKey } from '../server/api';
+
+/** The parts of a run's page. */
+export type Tab = 'metrics' | 'log' | 'details' | 'outputs' | 'code';
+
+/** Where a page can bring the reader. What is missing isn't offered. */
+export interface Places {
+  open?(key: RunKey, tab?: Tab): void;
+  compare?(workspace: string, runs: readonly string[]): void;
+  jumpToCell?(key: RunKey): void;
+  /** The address of a run's page, where it has one. */
+  href?(key: RunKey): string;
+}

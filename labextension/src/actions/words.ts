@@ -1,0 +1,46 @@
+import { translated, type Translate } from '../i18n/translate';
+
+/** The texts of actions. `{…}` is filled in by `fill`. */
+const ENGLISH = {
+  open: 'Open',
+  openLog: 'Open log',
+  compare: 'Compare',
+  compareFew: 'Select 2 to 20 runs to compare them.',
+  jumpToCell: 'Jump to the cell',
+  noCell: 'This run was not submitted from a cell.',
+  copyCode: 'Copy code that gets the run',
+  copied: 'Copied: {code}',
+  edit: 'Edit name and tags …',
+  editTitle: 'Edit {name}',
+  name: 'Name',
+  tags: 'Tags',
+  tagsHelp: 'Parted by commas: best, dataset=digits',
+  save: 'Save',
+  again: 'Run again',
+  againInteractive: 'An interactive run has no snapshot that could run again.',
+  againStarted: '{name} is submitted.',
+  cancel: 'Cancel',
+  cancelEnded: 'Nothing here is running or queued.',
+  cancelTitle: 'Cancel {n} runs?',
+  cancelAsked: 'Cancel {n} runs',
+  cancelRefused: '{name} was not canceled: {message}',
+  delete: 'Delete …',
+  deleteTitle: 'Delete {name}?',
+  deleteMany: 'Delete {n} runs?',
+  deleteFrees: 'Frees {size}. This cannot be undone.',
+  deleteRefused: '{name} stays: {why}',
+  deleteMore: '… and {n} more stay.',
+  deleteNone: 'None of them can be deleted:',
+  deleteAccept: 'Delete',
+  deleteAcceptMany: 'Delete {n} runs',
+  deleted: 'Deleted {n}, {size} freed.',
+  close: 'Close',
+  dismiss: 'Not now',
+  nothingDone: '{name}: {message}',
+};
+
+export type ActionWords = typeof ENGLISH;
+
+export function actionWords(translate: Translate): ActionWords {
+  return translated(ENGLISH, translate);
+}

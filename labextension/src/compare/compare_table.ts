@@ -1,0 +1,132 @@
+import type { Comparison, Row } from '../server/types';
+import type { Context } from '../view/context';
+import { h, setAttribute, setText } from '../view/dom';
+import { lines, type CellNow, type Line } from './compare_lines';
+import { RunHead } from './run_head';
+import type { CompareWords } from './words';
+
+/** What can be done with a run in the table. */
+export interface HeadActions {
+  open?: ((run: string) => void) | undefined;
+  remove(run: string): void;
+}
+
+/** A line's elements, filled anew when it changes. */
+interface Shown {
+  readonly element: HTMLTableRowElement;
+  readonly name: HTMLElement;
+  readonly note: HTMLElement;
+  readonly mark: HTMLElement;
+  readonly cells: HTMLElement[];
+}
+
+/** The runs side by side: a column for each, a row for each parameter, last value, tag and fact. */
+export class CompareTable {
+  readonly element: HTMLTableElement;
+  private readonly head = h('tr');
+  private readonly body = h('tbody');
+  private readonly heads = new Map<string, RunHead>();
+  private readonly shown = new Map<string, Shown>();
+  private readonly none: HTMLTableRowElement;
+  private readonly noneText: HTMLTableCellElement;
+
+  /** `corner`: what stands above the names of the rows. */
+  constructor(
+    private readonly context: Context,
+    private readonly words: CompareWords,
+    private readonly actions: HeadActions,
+    corner: HTMLElement,
+  ) {
+    this.noneText = h('td', { class: 'cellrun-muted' }, words.noDifferences);
+    this.none = h('tr', {}, this.noneText);
+    this.head.append(h('td', { class: 'cellrun-compare-corner' }, corner));
+    this.element = h('table', { class: 'cellrun-compare-table', 'aria-label': words.table });
+    this.element.append(h('thead', {}, this.head), this.body);
+  }
+
+  update(
+    comparison: Comparison,
+    colours: readonly number[],
+    onlyDifferences: boolean,
+    cellNow: CellNow,
+  ): void {
+    this.updateHeads(comparison.runs, colours);
+    const all = lines(comparison, this.words, this.context.format, cellNow);
+    const wanted = onlyDifferences ? all.filter(line => line.differs) : all;
+    const keys = new Set(wanted.map(line => line.key));
+    for (const [key, { element }] of this.shown) {
+      if (keys.has(key)) continue;
+      element.remove();
+      this.shown.delete(key);
+    }
+    wanted.forEach((line, place) => this.put(this.line(line, comparison.runs.length), place));
+    if (wanted.length > 0) this.none.remove();
+    else this.body.append(this.none);
+    this.noneText.colSpan = comparison.runs.length + 1;
+  }
+
+  private updateHeads(rows: readonly Row[], colours: readonly number[]): void {
+    const ids = new Set(rows.map(row => row.id));
+    for (const [id, head] of this.heads) {
+      if (ids.has(id)) continue;
+      head.element.remove();
+      this.heads.delete(id);
+    }
+    rows.forEach((row, i) => {
+      let head = this.heads.get(row.id);
+      if (!head) {
+        const { actions } = this;
+        head = new RunHead(this.context, this.words, {
+          open: actions.open && (() => actions.open?.(row.id)),
+          remove: () => actions.remove(row.id),
+        });
+        this.heads.set(row.id, head);
+      }
+      head.update(row, colours[i] ?? i);
+      const there = this.head.children[i + 1] ?? null;
+      if (there !== head.element) this.head.insertBefore(head.element, there);
+    });
+  }
+
+  private put({ element }: Shown, place: number): void {
+    const there = this.body.children[place] ?? null;
+    if (there !== element) this.body.insertBefore(element, there);
+  }
+
+  private line(line: Line, columns: number): Shown {
+    const shown = this.shown.get(line.key) ?? this.make(line.key);
+    setText(shown.name, line.name);
+    setText(shown.note, line.note);
+    setAttribute(shown.name, 'title', line.name);
+    setAttribute(shown.element, 'data-differs', line.differs ? '' : null);
+    setText(shown.mark, line.differs ? '≠' : '');
+    setAttribute(shown.mark, 'title', line.differs ? this.words.differs : null);
+    setAttribute(shown.mark, 'aria-label', line.differs ? this.words.differs : null);
+    setAttribute(shown.mark, 'role', line.differs ? 'img' : null);
+    while (shown.cells.length > columns) shown.cells.pop()?.remove();
+    while (shown.cells.length < columns) {
+      const cell = h('td');
+      shown.cells.push(cell);
+      shown.element.append(cell);
+    }
+    shown.cells.forEach((cell, i) => {
+      const value = line.values[i];
+      setText(cell, value?.text ?? '');
+      setAttribute(cell, 'title', value?.title ?? null);
+      setAttribute(cell, 'data-best', value?.isBest ? '' : null);
+      setAttribute(cell, 'data-missing', value?.isMissing ? '' : null);
+      setAttribute(cell, 'class', line.isCode ? 'cellrun-code' : 'cellrun-numbers');
+    });
+    return shown;
+  }
+
+  private make(key: string): Shown {
+    const name = h('span');
+    const note = h('span', { class: 'cellrun-muted' });
+    const mark = h('span', { class: 'cellrun-compare-mark' });
+    const element = h('tr', {}, h('th', { scope: 'row' }, h('div', {}, mark, name, ' ', note)));
+    const shown = { element, name, note, mark, cells: [] };
+    this.shown.set(key, shown);
+    return shown;
+  }
+}

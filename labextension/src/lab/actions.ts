@@ -1,0 +1,27 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { ITranslator } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { Places } from '../actions/places';
+import { RunActions } from '../actions/run_actions';
+import { LabDialogs } from './dialogs';
+import type { IRunServer } from './tokens';
+import { languageOf, translateOf } from './translation';
+
+/** What can be done with runs in JupyterLab: with its dialogs, and its commands for places to go to. */
+export function labActions(
+  app: JupyterFrontEnd,
+  server: IRunServer,
+  translator: ITranslator | null,
+): RunActions {
+  const translate = translateOf(translator);
+  const dialogs = new LabDialogs(translate);
+  const execute = (command: string, args: ReadonlyPartialJSONObject): void => {
+    app.commands.execute(command, args).catch((error: unknown) => dialogs.tell(String(error), 'error'));
+  };
+  const places: Places = {
+    open: (key, tab) => execute('cellrun:open-run', { ...key, ...(tab ? { tab } : {}) }),
+    compare: (workspace, runs) => execute('cellrun:compare', { workspace, runs: [...runs] }),
+    jumpToCell: key => execute('cellrun:jump-to-cell', { ...key }),
+  };
+  return new RunActions(server.api, dialogs, places, translate, languageOf(translator));
+}

@@ -1,0 +1,87 @@
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ITranslator } from '@jupyterlab/translation';
+import { compareWords } from '../compare/words';
+import type { Row } from '../server/types';
+import { CompareTab } from './compare_tab';
+import { cellsOf } from './notebook_cells';
+import { IRunServer } from './tokens';
+import { translateOf } from './translation';
+
+/** Compares runs in a tab of the main area: `{workspace, runs}`; without them the latest ones. */
+const COMPARE = 'cellrun:compare';
+/** So many of the latest runs are compared where none are named. */
+const LATEST = 4;
+
+/** What the command is given, and what is kept for the next time the page is loaded. */
+interface Compare {
+  readonly workspace?: string;
+  readonly runs?: readonly string[];
+}
+
+/** Comparisons in tabs of the main area, there again after a reload. */
+export const compare: JupyterFrontEndPlugin<void> = {
+  id: 'cellrun:compare',
+  description: 'Compares runs in a tab of the main area.',
+  autoStart: true,
+  requires: [IRunServer],
+  optional: [INotebookTracker, ILayoutRestorer, ICommandPalette, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    server: IRunServer,
+    notebooks: INotebookTracker | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    translator: ITranslator | null,
+  ): void => {
+    const translate = translateOf(translator);
+    const words = compareWords(translate);
+    const tracker = new WidgetTracker<CompareTab>({ namespace: 'cellrun-compare' });
+    const cellNow = (row: Row): string | null =>
+      (notebooks && cellsOf(notebooks, row)[0]?.cell.model.sharedModel.getSource()) ?? null;
+    const open = async (workspace: string, runs: readonly string[]): Promise<CompareTab> => {
+      const tab = new CompareTab(server, workspace, runs, app.commands, cellNow, translate);
+      tab.runsChanged.connect(() => void tracker.save(tab));
+      app.shell.add(tab, 'main');
+      await tracker.add(tab);
+      return tab;
+    };
+    app.commands.addCommand(COMPARE, {
+      label: args => (Array.isArray(args.runs) ? words.compare : words.compareLatest),
+      execute: async args => {
+        const given = args as Compare;
+        const { workspace, runs } =
+          given.workspace !== undefined && given.runs
+            ? { workspace: given.workspace, runs: given.runs }
+            : await latest(server);
+        const name = nameOf(workspace, runs);
+        const tab = tracker.find(one => nameOf(one.workspace, one.runs) === name);
+        app.shell.activateById((tab ?? (await open(workspace, runs))).id);
+      },
+    });
+    palette?.addItem({ command: COMPARE, category: 'cellrun' });
+    if (restorer) {
+      void restorer.restore(tracker, {
+        command: COMPARE,
+        args: ({ workspace, runs }) => ({ workspace, runs: [...runs] }),
+        name: ({ workspace, runs }) => nameOf(workspace, runs),
+      });
+    }
+  },
+};
+
+/** The latest runs of the experiment that was worked on last, in the workspace that was. */
+async function latest({ api }: IRunServer): Promise<{ workspace: string; runs: readonly string[] }> {
+  const workspaces = await api.workspaces();
+  const [last] = [...workspaces].sort((a, b) => (b.latest_at ?? 0) - (a.latest_at ?? 0));
+  if (!last) return { workspace: '', runs: [] };
+  const [newest] = (await api.runs(last.id, { limit: 1 })).runs;
+  if (!newest) return { workspace: last.id, runs: [] };
+  const { runs } = await api.runs(last.id, { experiment: newest.experiment, limit: LATEST });
+  return { workspace: last.id, runs: runs.map(({ id }) => id) };
+}
+
+function nameOf(workspace: string, runs: readonly string[]): string {
+  return JSON.stringify([workspace, [...runs].sort()]);
+}

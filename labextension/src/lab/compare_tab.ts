@@ -1,0 +1,92 @@
+import type { CommandRegistry } from '@lumino/commands';
+import { Signal, type ISignal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import type { CellNow } from '../compare/compare_lines';
+import type { CompareView } from '../compare/compare_view';
+import { compareWords, titleOf, type CompareWords } from '../compare/words';
+import type { Translate } from '../i18n/translate';
+import { Notice } from '../output/notice';
+import { runsIcon } from './icons';
+import { loadPart } from './lazy';
+import type { IRunServer } from './tokens';
+
+let count = 0;
+
+/** A comparison in a tab of the main area. Its code is loaded with the first one that is shown. */
+export class CompareTab extends Widget {
+  private readonly changed = new Signal<this, void>(this);
+  private readonly words: CompareWords;
+  private view: CompareView | null = null;
+  private notice: Notice | null = null;
+
+  constructor(
+    private readonly server: IRunServer,
+    readonly workspace: string,
+    private shown: readonly string[],
+    private readonly commands: CommandRegistry,
+    private readonly cellNow: CellNow,
+    private readonly translate: Translate,
+  ) {
+    super();
+    this.words = compareWords(translate);
+    this.id = `cellrun-compare-${++count}`;
+    this.addClass('cellrun-tab-widget');
+    this.title.icon = runsIcon;
+    this.title.closable = true;
+    this.name();
+    this.load().catch((error: unknown) => this.say(error instanceof Error ? error.message : String(error)));
+  }
+
+  /** The ids of the runs that are compared. */
+  get runs(): readonly string[] {
+    return this.shown;
+  }
+
+  /** Other runs are compared. */
+  get runsChanged(): ISignal<this, void> {
+    return this.changed;
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) return;
+    this.view?.dispose();
+    this.notice?.dispose();
+    super.dispose();
+  }
+
+  private async load(): Promise<void> {
+    const [{ CompareView: View }, problem] = await Promise.all([
+      loadPart(() => import('../compare/compare_view'), this.translate),
+      this.server.ready,
+    ]);
+    if (this.isDisposed) return;
+    if (problem) {
+      this.say(problem.message);
+      return;
+    }
+    const { api, connection } = this.server;
+    this.view = new View(api, connection, this.workspace, this.shown, {
+      openRun: run => void this.commands.execute('cellrun:open-run', { workspace: this.workspace, run }),
+      changed: runs => {
+        this.shown = runs;
+        this.name();
+        this.changed.emit();
+      },
+      cellNow: this.cellNow,
+      translate: this.translate,
+    });
+    this.node.append(this.view.element);
+  }
+
+  /** Say why there is nothing to see. */
+  private say(problem: string): void {
+    if (this.isDisposed) return;
+    this.notice = new Notice();
+    this.notice.say(problem);
+    this.node.append(this.notice.element);
+  }
+
+  private name(): void {
+    this.title.label = titleOf(this.shown.length, this.words);
+  }
+}

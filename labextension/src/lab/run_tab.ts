@@ -1,0 +1,66 @@
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { WidgetTracker } from '@jupyterlab/apputils';
+import { ITranslator } from '@jupyterlab/translation';
+import { pageWords } from '../page/words';
+import type { RunKey } from '../server/api';
+import type { PageTab } from '../view/actions';
+import { labActions } from './actions';
+import { RunTab } from './run_tab_widget';
+import { IRunServer } from './tokens';
+import { translateOf } from './translation';
+
+/** Shows a run in a tab of the main area: `{workspace, run, tab?}`. */
+export const OPEN_RUN = 'cellrun:open-run';
+
+/** What the command is given, and what is kept for the next time the page is loaded. */
+interface OpenRun extends RunKey {
+  readonly tab?: PageTab;
+}
+
+/** Runs in tabs of the main area: one tab a run, there again after a reload. */
+export const runTab: JupyterFrontEndPlugin<void> = {
+  id: 'cellrun:run-tab',
+  description: 'Shows a run in a tab of the main area.',
+  autoStart: true,
+  requires: [IRunServer],
+  optional: [ILayoutRestorer, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    server: IRunServer,
+    restorer: ILayoutRestorer | null,
+    translator: ITranslator | null,
+  ): void => {
+    const actions = labActions(app, server, translator);
+    const { openRun } = pageWords(translateOf(translator));
+    const tracker = new WidgetTracker<RunTab>({ namespace: 'cellrun-run' });
+    app.commands.addCommand(OPEN_RUN, {
+      label: openRun,
+      execute: async args => {
+        const { workspace, run, tab } = args as unknown as OpenRun;
+        const name = nameOf({ workspace, run });
+        let widget = tracker.find(one => nameOf(one.key) === name);
+        if (!widget) {
+          widget = new RunTab(server, { workspace, run }, tab ?? 'metrics', actions);
+          const made = widget;
+          made.tabChanged.connect(() => void tracker.save(made));
+          app.shell.add(made, 'main');
+          await tracker.add(made);
+        } else if (tab) {
+          widget.openTab(tab);
+        }
+        app.shell.activateById(widget.id);
+      },
+    });
+    if (restorer) {
+      void restorer.restore(tracker, {
+        command: OPEN_RUN,
+        args: ({ key, tab }) => ({ ...key, tab }),
+        name: ({ key }) => nameOf(key),
+      });
+    }
+  },
+};
+
+function nameOf({ workspace, run }: RunKey): string {
+  return `${workspace}:${run}`;
+}

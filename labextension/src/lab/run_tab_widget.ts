@@ -1,0 +1,100 @@
+import { Signal, type ISignal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import type { RunActions } from '../actions/run_actions';
+import type { Shared } from '../data/run_sources';
+import type { Header } from '../data/protocol';
+import { Notice } from '../output/notice';
+import type { RunPage } from '../page/run_page';
+import type { RunKey } from '../server/api';
+import type { PageTab } from '../view/actions';
+import { languageOf, translateOfPage } from '../view/language';
+import { wordsIn } from '../view/words';
+import { loadPart } from './lazy';
+import { runIcon } from './run_icon';
+import type { IRunServer } from './tokens';
+
+/** A run in a tab of the main area. Its page's code is loaded with the first one that is shown. */
+export class RunTab extends Widget {
+  private readonly changed = new Signal<this, PageTab>(this);
+  private readonly notice = new Notice();
+  private page: RunPage | null = null;
+  private shared: Shared | null = null;
+
+  constructor(
+    private readonly server: IRunServer,
+    readonly key: RunKey,
+    private shown: PageTab,
+    private readonly actions: RunActions,
+  ) {
+    super();
+    this.id = `cellrun-run-${key.workspace}-${key.run}`;
+    this.addClass('cellrun-tab-widget');
+    this.title.label = key.run;
+    this.title.closable = true;
+    void this.load();
+  }
+
+  /** Which part of the run is shown. */
+  get tab(): PageTab {
+    return this.shown;
+  }
+
+  /** Another part is shown. */
+  get tabChanged(): ISignal<this, PageTab> {
+    return this.changed;
+  }
+
+  /** Show a part of the run. */
+  openTab(tab: PageTab): void {
+    this.shown = tab;
+    this.page?.openTab(tab);
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) return;
+    this.notice.dispose();
+    this.page?.dispose();
+    this.shared?.release();
+    super.dispose();
+  }
+
+  private async load(): Promise<void> {
+    try {
+      const part = loadPart(() => import('../page/run_page'), translateOfPage());
+      const [{ RunPage: Page }, problem] = await Promise.all([part, this.server.ready]);
+      if (problem) this.say(problem.message);
+      else if (!this.isDisposed) this.present(Page);
+    } catch (error) {
+      this.say(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Say why there is no run here. */
+  private say(why: string): void {
+    this.notice.say(why);
+    this.node.append(this.notice.element);
+  }
+
+  private present(Page: typeof RunPage): void {
+    const { api, sources } = this.server;
+    this.shared = sources.share(this.key);
+    this.page = new Page(this.shared.source, api, this.key, {
+      tab: this.shown,
+      actions: () => this.actions,
+      tabChanged: tab => {
+        this.shown = tab;
+        this.changed.emit(tab);
+      },
+      headerChanged: header => this.name(header),
+      openRun: run => this.actions.places.open?.({ ...this.key, run }),
+    });
+    this.node.append(this.page.element);
+  }
+
+  /** Say in the tab's title which run it is and how it goes. */
+  private name({ name, experiment, status }: Header): void {
+    this.title.label = name;
+    this.title.caption = `${name} · ${experiment} · ${wordsIn(languageOf()).status[status]}`;
+    this.title.icon = runIcon(status);
+  }
+}

@@ -1,0 +1,24 @@
+import { Notification } from '@jupyterlab/apputils';
+import type { RunActions } from '../actions/run_actions';
+import type { Api, RunKey } from '../server/api';
+import type { ViewActions } from '../view/actions';
+
+/** What JupyterLab can do for the view of a run below a cell. */
+export function viewActions(actions: RunActions, api: Api, key: RunKey): ViewActions {
+  const { places } = actions;
+  return {
+    ...(places.open ? { open: () => places.open?.(key), openTab: tab => places.open?.(key, tab) } : {}),
+    again: () => again(actions, api, key),
+    countOutputs: async () => (await api.files(key, 'outputs')).files.length,
+    logUrl: api.logUrl(key),
+  };
+}
+
+async function again(actions: RunActions, api: Api, key: RunKey): Promise<void> {
+  try {
+    const { row } = await api.run(key);
+    await actions.again(key.workspace, row);
+  } catch (error) {
+    Notification.error(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,149 @@
+import type { RunActions } from '../actions/run_actions';
+import type { Api, RunKey } from '../server/api';
+import type { Header } from '../data/protocol';
+import type { RunDetails } from '../server/types';
+import { h } from '../view/dom';
+import { copyButton } from './copy_button';
+import { environmentSection } from './environment_section';
+import { gitSection } from './git_section';
+import { LoadedPane } from './loaded_pane';
+import type { PageContext } from './page_context';
+import { part, textOf } from './recorded';
+import { facts, nothing, section, table } from './section';
+
+/** What the details can do besides being read. */
+export interface DetailsOptions {
+  readonly actions?: RunActions | undefined;
+  /** Show another run. */
+  openRun?: ((run: string) => void) | undefined;
+}
+
+/** All that is known of a run besides what it logged. */
+export class DetailsPane {
+  readonly element: HTMLElement;
+  private readonly pane: LoadedPane<RunDetails>;
+  /** The state that is shown, the one that the run has, and the one for which it was loaded again. */
+  private shown = '';
+  private wanted = '';
+  private asked = '';
+
+  constructor(
+    api: Api,
+    private readonly key: RunKey,
+    private readonly context: PageContext,
+    private readonly options: DetailsOptions,
+  ) {
+    this.pane = new LoadedPane(
+      context.page,
+      () => api.run(key),
+      details => this.draw(details),
+    );
+    this.element = this.pane.element;
+    this.element.classList.add('cellrun-details');
+  }
+
+  /** Load it, the first time. */
+  open(): void {
+    this.pane.open();
+  }
+
+  /** Say what the run's header is now: what is shown is loaded again if it is older. */
+  follow(header: Header): void {
+    this.wanted = stateOf(header);
+    this.catchUp();
+  }
+
+  /** Once for each state: a server that tells another one isn't asked for ever. */
+  private catchUp(): void {
+    const { shown, wanted, asked } = this;
+    if (shown === '' || wanted === '' || wanted === shown || wanted === asked) return;
+    this.asked = wanted;
+    this.pane.refresh();
+  }
+
+  private draw(details: RunDetails): Node[] {
+    const { context } = this;
+    this.shown = stateOf(details.header);
+    this.catchUp();
+    return [
+      h('div', {}, this.run(details), this.parameters(details), this.tags(details), this.code(details)),
+      h('div', {}, this.history(details), gitSection(details, context), environmentSection(details, context)),
+    ];
+  }
+
+  private run({ row, header, record, folder }: RunDetails): HTMLElement {
+    const { page, words, format } = this.context;
+    const at = (time: number | null): string => (time === null ? '' : format.dateTime(1000 * time));
+    const cell = part(record, 'cell');
+    return section(
+      page.run,
+      facts([
+        [page.status, words.status[row.status]],
+        [page.reason, row.reason],
+        [page.experiment, row.experiment],
+        [page.workspace, header.workspace],
+        [page.kind, page.kinds[row.kind]],
+        [page.target, [row.target, header.resources].filter(Boolean).join(' · ')],
+        [page.created, at(row.created_at)],
+        [page.started, at(row.started_at)],
+        [page.ended, at(row.ended_at)],
+        [page.notebook, textOf(cell, 'notebook')],
+        [page.script, textOf(record, 'script')],
+        [page.source, textOf(record, 'source_directory')],
+        [page.repeats, this.link(textOf(record, 'repeats'))],
+        [page.arguments, header.arguments === '' ? null : h('code', {}, header.arguments)],
+        [page.runId, h('code', {}, row.id)],
+        [page.folder, h('code', {}, folder)],
+      ]),
+    );
+  }
+
+  private parameters({ row }: RunDetails): HTMLElement {
+    const { page } = this.context;
+    const pairs = Object.entries(row.parameters);
+    return section(page.parameters, pairs.length > 0 ? facts(pairs) : nothing(page.noParameters));
+  }
+
+  private tags({ row }: RunDetails): HTMLElement {
+    const { page } = this.context;
+    const chips = Object.entries(row.tags).map(([name, value]) =>
+      h('span', { class: 'cellrun-chip' }, value === null ? name : `${name}=${value}`),
+    );
+    const shown = chips.length > 0 ? h('div', { class: 'cellrun-chips' }, ...chips) : nothing(page.noTags);
+    const { actions } = this.options;
+    if (!actions) return section(page.tags, shown);
+    const edit = h('button', { type: 'button', class: 'cellrun-button' }, page.edit);
+    edit.addEventListener('click', () => {
+      void actions.edit(this.key.workspace, row).then(changed => changed && this.pane.reload());
+    });
+    return section(page.tags, shown, edit);
+  }
+
+  private code({ code }: RunDetails): HTMLElement {
+    const { page } = this.context;
+    const text = h('code', { class: 'cellrun-snippet' }, code);
+    return section(page.getRun, text, copyButton(text, page));
+  }
+
+  private history({ history }: RunDetails): HTMLElement {
+    const { page, words, format } = this.context;
+    const rows = history.map(({ status, at, reason }) => [
+      words.status[status],
+      format.dateTime(1000 * at),
+      reason ?? '',
+    ]);
+    return section(page.history, table(page.history, [page.status, page.time, page.reason], rows));
+  }
+
+  private link(run: string): Node | null {
+    if (run === '') return null;
+    const { openRun } = this.options;
+    if (!openRun) return h('code', {}, run);
+    return h('button', { type: 'button', class: 'cellrun-link', on: { click: () => openRun(run) } }, run);
+  }
+}
+
+/** What of a run's state is in its details. */
+function stateOf({ name, status, tags }: Header): string {
+  return JSON.stringify([name, status, tags]);
+}

@@ -1,0 +1,135 @@
+import { fill } from '../i18n/fill';
+import type { Api, RunKey } from '../server/api';
+import type { RunFiles } from '../server/types';
+import { h } from '../view/dom';
+import { FileList, fileLine, skippedFiles, type FileLine } from './file_list';
+import { FilePreview, type Folder } from './file_preview';
+import { LoadedPane } from './loaded_pane';
+import type { PageContext } from './page_context';
+
+/** What is looked at before all files. */
+export interface First {
+  /** A text that is in no file: a cell's source. */
+  readonly extras: readonly Extra[];
+  /** A file's name; empty for any. */
+  readonly file: string;
+}
+
+/** A text that stands before the files. */
+export interface Extra {
+  readonly name: string;
+  readonly label: string;
+  readonly text: string;
+  readonly note: string;
+}
+
+/** What a pane of files asks for and says. */
+export interface FilesPaneOptions {
+  readonly folder: Folder;
+  /** What is looked at first. */
+  first(): Promise<First>;
+  /** What is said where there is nothing. */
+  empty(): string;
+  /** Called with the number of files. */
+  counted?(count: number): void;
+}
+
+/** The name by which an extra is chosen: no file has an empty part in its path. */
+const EXTRA = '//';
+
+/** The files of one of a run's folders, and a look at the one that is chosen. */
+export class FilesPane {
+  readonly element: HTMLElement;
+  private readonly pane: LoadedPane<readonly [RunFiles, First]>;
+  private readonly list: FileList;
+  private readonly preview: FilePreview;
+  private files: RunFiles = { files: [], skipped: [] };
+  private extras: readonly Extra[] = [];
+
+  constructor(
+    private readonly api: Api,
+    private readonly key: RunKey,
+    private readonly context: PageContext,
+    private readonly options: FilesPaneOptions,
+  ) {
+    const { page } = context;
+    this.list = new FileList(page.files, name => this.show(name));
+    this.preview = new FilePreview(api, key, options.folder, context);
+    const load = async (): Promise<readonly [RunFiles, First]> =>
+      Promise.all([api.files(key, options.folder), options.first()]);
+    this.pane = new LoadedPane(page, load, ([files, first]) => this.draw(files, first));
+    this.element = this.pane.element;
+    this.element.classList.add('cellrun-files-pane');
+  }
+
+  /** Load the files, the first time. */
+  open(): void {
+    this.pane.open();
+  }
+
+  /** Load them again, if they were loaded. */
+  refresh(): void {
+    this.pane.refresh();
+  }
+
+  dispose(): void {
+    this.preview.dispose();
+  }
+
+  private draw(files: RunFiles, { extras, file }: First): Node[] {
+    const before = this.files.files.find(({ name }) => name === this.list.shown);
+    this.files = files;
+    this.extras = extras;
+    this.options.counted?.(files.files.length);
+    const skipped = skippedFiles(files);
+    const lines = [...extras.map(extraLine), ...files.files.map(file => fileLine(file, this.context))];
+    if (lines.length === 0) return [h('p', { class: 'cellrun-empty' }, this.options.empty()), ...skipped];
+    this.list.setFiles(lines);
+    const isGone = !lines.some(({ name }) => name === this.list.shown);
+    const now = files.files.find(({ name }) => name === this.list.shown);
+    if (isGone) this.list.open(this.first(lines, file));
+    else if (now && now.modified_at !== before?.modified_at) this.show(now.name);
+    const side = h('div', { class: 'cellrun-files-side' }, this.bar(), this.list.element, ...skipped);
+    return [side, this.preview.element];
+  }
+
+  /** What is looked at first: the cell, the script, else the first file that can be looked at. */
+  private first(lines: readonly FileLine[], named: string): string {
+    const { files } = this.files;
+    const found = files.find(({ name }) => name === named) ?? files.find(({ preview }) => preview !== null);
+    return (this.extras.length > 0 ? undefined : found?.name) ?? lines[0]?.name ?? '';
+  }
+
+  private bar(): HTMLElement {
+    const { page, format } = this.context;
+    const size = this.files.files.reduce((sum, file) => sum + file.size_bytes, 0);
+    const { length } = this.files.files;
+    const said = { n: format.count(length), size: format.bytes(size) };
+    const text = fill(length === 1 ? page.fileCount : page.filesCount, said);
+    const count = h('span', { class: 'cellrun-muted cellrun-numbers' }, text);
+    const reload = h('button', { type: 'button', class: 'cellrun-link' }, page.reload);
+    reload.addEventListener('click', () => void this.pane.reload());
+    const href = this.api.archiveUrl(this.key, this.options.folder);
+    const all = h('a', { class: 'cellrun-link', href, download: '' }, page.downloadAll);
+    return h(
+      'div',
+      { class: 'cellrun-files-bar' },
+      count,
+      h('span', { class: 'cellrun-space' }),
+      reload,
+      all,
+    );
+  }
+
+  private show(name: string): void {
+    const extra = this.extras.find(one => EXTRA + one.name === name);
+    const file = this.files.files.find(one => one.name === name);
+    if (extra) this.preview.showText(extra.label, extra.text);
+    else if (file) this.preview.show(file);
+    else this.preview.clear();
+  }
+}
+
+function extraLine({ name, label, note }: Extra): FileLine {
+  return { name: EXTRA + name, label, note, title: label };
+}

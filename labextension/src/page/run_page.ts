@@ -1,0 +1,200 @@
+import type { RunActions } from '../actions/run_actions';
+import type { RunSource } from '../data/source';
+import { isTerminal, type Header } from '../data/protocol';
+import { fill } from '../i18n/fill';
+import type { Api, RunKey } from '../server/api';
+import pageCss from '../style/page.css?inline';
+import css from '../style/view.css?inline';
+import { serverWords } from '../server/words';
+import type { PageTab, ViewActions } from '../view/actions';
+import { Alerts } from '../view/alerts';
+import { h, setAttribute } from '../view/dom';
+import { HeaderBar } from '../view/header';
+import { LiveDrawing, type Dirty } from '../view/live_drawing';
+import { LogPane } from '../view/log_pane';
+import { withCode } from '../view/with_code';
+import { DetailsPane } from './details_pane';
+import { FilesPane, type First } from './files_pane';
+import { MetricsTab } from './metrics_tab';
+import { pageContext } from './page_context';
+import { part, textOf } from './recorded';
+import { countLines } from './source_text';
+import { Tabs } from './tabs';
+
+/** Where a run's page stands, and what can be done there. What isn't given isn't offered. */
+export interface RunPageOptions {
+  readonly tab?: PageTab | undefined;
+  /** What can be done with runs; what it asks is asked within this element. */
+  actions?(within: HTMLElement): RunActions;
+  /** Another tab is shown. */
+  tabChanged?(tab: PageTab): void;
+  /** What stands above the run has changed. */
+  headerChanged?(header: Header): void;
+  /** Show another run: the one that this one repeats, or its repetition. */
+  openRun?(run: string): void;
+}
+
+/** A run as a page of its own: the parts of the view below a cell, each with room, and all else that is known of it. */
+export class RunPage {
+  readonly element: HTMLElement;
+  private readonly context = pageContext();
+  private readonly body = h('div', { class: 'cellrun-page-body' });
+  private readonly header: HeaderBar;
+  private readonly alerts: Alerts;
+  private readonly metrics: MetricsTab;
+  private readonly log: LogPane;
+  private readonly details: DetailsPane;
+  private readonly outputs: FilesPane;
+  private readonly code: FilesPane;
+  private readonly tabs: Tabs<PageTab>;
+  private readonly drawing: LiveDrawing;
+  private readonly actions: RunActions | undefined;
+  private wasLive: boolean | null = null;
+
+  constructor(
+    private readonly source: RunSource,
+    private readonly api: Api,
+    private readonly key: RunKey,
+    private readonly options: RunPageOptions = {},
+  ) {
+    const { context } = this;
+    this.element = h('div', { class: 'cellrun cellrun-page', lang: context.language, role: 'region' });
+    this.element.setAttribute('aria-label', 'cellrun');
+    this.actions = options.actions?.(this.element);
+    const again = this.actions ? { again: () => this.runAgain() } : {};
+    const actions: ViewActions = { ...again, logUrl: api.logUrl(key) };
+    this.header = new HeaderBar(context, () => source.cancel(), actions);
+    this.alerts = new Alerts(context);
+    this.metrics = new MetricsTab(source, context, () => this.drawing.request());
+    this.log = new LogPane(source, context, actions);
+    this.details = new DetailsPane(api, key, context, {
+      actions: this.actions,
+      openRun: options.openRun?.bind(options),
+    });
+    this.outputs = this.makeOutputs();
+    this.code = this.makeCode();
+    this.tabs = this.makeTabs();
+    const styles = [h('style', {}, css), h('style', {}, pageCss)];
+    const panels = [this.metrics, this.log, this.details, this.outputs, this.code].map(
+      ({ element }) => element,
+    );
+    this.body.append(...panels);
+    this.element.append(...styles, this.header.element, this.tabs.element, this.alerts.element, this.body);
+    this.drawing = new LiveDrawing(this.element, source, dirty => this.draw(dirty));
+    this.tabs.open(options.tab ?? 'metrics');
+  }
+
+  /** Which part is shown. */
+  get tab(): PageTab {
+    return this.tabs.shown ?? 'metrics';
+  }
+
+  /** Show a part. */
+  openTab(tab: PageTab): void {
+    this.tabs.open(tab);
+  }
+
+  dispose(): void {
+    this.drawing.dispose();
+    this.header.dispose();
+    this.metrics.dispose();
+    this.log.dispose();
+    this.outputs.dispose();
+    this.code.dispose();
+    this.element.remove();
+  }
+
+  private makeTabs(): Tabs<PageTab> {
+    const { page } = this.context;
+    const tabs = [
+      { id: 'metrics', label: page.metrics, panel: this.metrics.element },
+      { id: 'log', label: page.log, panel: this.log.element },
+      { id: 'details', label: page.details, panel: this.details.element },
+      { id: 'outputs', label: page.outputs, panel: this.outputs.element },
+      { id: 'code', label: page.code, panel: this.code.element },
+    ] as const;
+    return new Tabs(page.tabs, tabs, tab => this.opened(tab));
+  }
+
+  private makeOutputs(): FilesPane {
+    const { page, words, format } = this.context;
+    return new FilesPane(this.api, this.key, this.context, {
+      folder: 'outputs',
+      first: () => Promise.resolve({ extras: [], file: '' }),
+      empty: () => (this.isLive ? page.noOutputs : page.noOutputsEver),
+      counted: count => this.tabs.label('outputs', fill(words.outputsCount, { n: format.count(count) })),
+    });
+  }
+
+  private makeCode(): FilesPane {
+    const { page } = this.context;
+    return new FilesPane(this.api, this.key, this.context, {
+      folder: 'snapshot',
+      first: () => this.firstCode(),
+      empty: () => (this.source.state.header?.interactive ? page.noCode : page.noSnapshot),
+    });
+  }
+
+  /** The cell that was submitted, as it was written, or the script. */
+  private async firstCode(): Promise<First> {
+    const { page, format } = this.context;
+    const { record } = await this.api.run(this.key);
+    const text = textOf(part(record, 'cell'), 'source');
+    const note = fill(page.lines, { n: format.count(countLines(text)) });
+    const extras = text === '' ? [] : [{ name: 'cell', label: page.cell, text, note }];
+    return { extras, file: textOf(record, 'script') };
+  }
+
+  private opened(tab: PageTab): void {
+    if (tab === 'details') this.details.open();
+    else if (tab === 'outputs') this.outputs.open();
+    else if (tab === 'code') this.code.open();
+    this.options.tabChanged?.(tab);
+  }
+
+  private get isLive(): boolean {
+    const { header } = this.source.state;
+    return header === null || !isTerminal(header.status);
+  }
+
+  private draw(dirty: Readonly<Dirty>): void {
+    const { header, headerAt } = this.source.state;
+    if (!header && this.source.isLost) {
+      this.sayGone();
+      return;
+    }
+    if (dirty.header) {
+      if (header) {
+        this.header.update(header, headerAt, this.source.isLost);
+        setAttribute(this.element, 'aria-label', header.name);
+        this.follow(header);
+      }
+      this.alerts.update(this.source);
+    }
+    this.metrics.draw(dirty);
+    if (dirty.log) this.log.draw();
+    else if (dirty.header) this.log.say();
+  }
+
+  /** There is no such run: nothing but that is shown. */
+  private sayGone(): void {
+    const { notHere } = serverWords(this.context.translate);
+    const text = withCode(fill(notHere, { run: this.key.run }));
+    this.body.replaceChildren(h('div', { class: 'cellrun-alert', role: 'alert' }, ...text));
+    for (const part of [this.header, this.tabs, this.alerts]) part.element.remove();
+  }
+
+  /** Load again what a change of the run has made old. */
+  private follow(header: Header): void {
+    this.details.follow(header);
+    this.options.headerChanged?.(header);
+    if (this.wasLive === true && !this.isLive) this.outputs.refresh();
+    this.wasLive = this.isLive;
+  }
+
+  private async runAgain(): Promise<void> {
+    const { row } = await this.api.run(this.key);
+    const made = await this.actions?.again(this.key.workspace, row);
+    if (made) this.options.openRun?.(made.id);
+  }
+}

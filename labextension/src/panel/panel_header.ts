@@ -1,0 +1,82 @@
+import { COMPARED } from '../actions/run_actions';
+import { fill } from '../i18n/fill';
+import type { Workspace } from '../server/types';
+import { h, setAttribute, setText } from '../view/dom';
+import type { PanelContext } from './context';
+
+/** What the header's parts do. */
+export interface HeaderEar {
+  compare(): void;
+  more(at: DOMRect): void;
+  choose(workspace: string): void;
+}
+
+/** The panel's title, the workspace where there are several, Compare, and what else can be done. */
+export class PanelHeader {
+  readonly element: HTMLElement;
+  private readonly workspace: HTMLSelectElement;
+  private readonly compare: HTMLButtonElement;
+  private shown = '';
+
+  /** `canCompare`: the page has a place for it. */
+  constructor(
+    private readonly context: PanelContext,
+    ear: HeaderEar,
+    canCompare: boolean,
+  ) {
+    const { words } = context;
+    this.workspace = h('select', { class: 'cellrun-workspace', hidden: true, 'aria-label': words.workspace });
+    this.workspace.addEventListener('change', () => ear.choose(this.workspace.value));
+    const compare = { click: () => ear.compare() };
+    this.compare = h('button', { type: 'button', class: 'cellrun-button', on: compare });
+    this.compare.hidden = !canCompare;
+    const more: HTMLButtonElement = h(
+      'button',
+      {
+        type: 'button',
+        class: 'cellrun-button',
+        'aria-haspopup': 'menu',
+        'aria-label': words.more,
+        title: words.more,
+        on: { click: () => ear.more(more.getBoundingClientRect()) },
+      },
+      '⋯',
+    );
+    const space = h('span', { class: 'cellrun-space' });
+    const title = h('h2', { class: 'cellrun-panel-title' }, words.runs);
+    this.element = h(
+      'div',
+      { class: 'cellrun-panel-header' },
+      title,
+      this.workspace,
+      space,
+      this.compare,
+      more,
+    );
+    this.showSelected(0);
+  }
+
+  showSelected(n: number): void {
+    const { words } = this.context;
+    const enough = n >= COMPARED.least && n <= COMPARED.most;
+    setText(this.compare, n < COMPARED.least ? words.compareNone : fill(words.compare, { n: String(n) }));
+    this.compare.disabled = !enough;
+    setAttribute(this.compare, 'title', enough ? null : words.compareHow);
+  }
+
+  showWorkspaces(workspaces: readonly Workspace[], chosen: string): void {
+    const shown = JSON.stringify(workspaces.map(({ id, name }) => [id, name]));
+    if (shown !== this.shown) {
+      // Only where there is something new: a list that is open would close.
+      this.shown = shown;
+      const options = workspaces.map(({ id, name, folder }) =>
+        h('option', { value: id, title: folder }, name),
+      );
+      this.workspace.replaceChildren(...options);
+    }
+    this.workspace.value = chosen;
+    const folder = workspaces.find(({ id }) => id === chosen)?.folder ?? null;
+    setAttribute(this.workspace, 'title', folder);
+    this.workspace.hidden = workspaces.length < 2;
+  }
+}

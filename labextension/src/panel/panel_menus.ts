@@ -1,0 +1,37 @@
+import type { ActionGroup } from '../actions/action';
+import { fill } from '../i18n/fill';
+import type { Group } from './group';
+import { ORDERS, type Order } from './order';
+import type { PanelWords } from './words';
+
+/** The metrics of a group, to choose one. */
+export function metricMenu(group: Group, choose: (metric: string) => void): readonly ActionGroup[] {
+  const lines = group.metrics.map(metric => ({
+    id: metric,
+    label: metric,
+    enabled: true,
+    checked: metric === group.metric,
+    run: () => choose(metric),
+  }));
+  return [lines];
+}
+
+/** How the list is arranged. */
+export function moreMenu(
+  words: PanelWords,
+  order: Order,
+  ear: { sort(order: Order): void; turnAll(isOpen: boolean): void },
+): readonly ActionGroup[] {
+  const sort = ORDERS.map(one => ({
+    id: `sort-${one}`,
+    label: fill(words.sort, { order: words.sortBy[one] }),
+    enabled: true,
+    checked: one === order,
+    run: () => ear.sort(one),
+  }));
+  const all = [
+    { id: 'expand', label: words.expandAll, enabled: true, run: () => ear.turnAll(true) },
+    { id: 'collapse', label: words.collapseAll, enabled: true, run: () => ear.turnAll(false) },
+  ];
+  return [sort, all];
+}

@@ -1,0 +1,51 @@
+import { fill } from '../i18n/fill';
+import { h } from '../view/dom';
+import { withCode } from '../view/with_code';
+import type { PanelContext } from './context';
+import type { RunList } from './run_list';
+
+/** Says why there are no lines, or that they couldn't be loaded. */
+export class PanelNotice {
+  readonly element: HTMLElement;
+  private readonly text = h('span');
+  private said = '';
+  private readonly retry: HTMLButtonElement;
+  private readonly clear: HTMLButtonElement;
+
+  constructor(
+    private readonly context: PanelContext,
+    retry: () => void,
+    clearFilter: () => void,
+  ) {
+    const { words } = context;
+    const button = { type: 'button', class: 'cellrun-link' };
+    this.retry = h('button', { ...button, on: { click: retry } }, words.retry);
+    this.clear = h('button', { ...button, on: { click: clearFilter } }, words.filterClear);
+    this.element = h(
+      'p',
+      { class: 'cellrun-panel-notice', role: 'status' },
+      this.text,
+      this.retry,
+      this.clear,
+    );
+  }
+
+  /** `problem`: why there is no list at all. `trouble`: why there is no connection, where the reader can do something. */
+  draw(list: RunList, problem: string | null, trouble: string | null): void {
+    const { words } = this.context;
+    const failure = problem ?? list.problem;
+    const isFiltered = list.rows.size > 0 && list.rows.shown === 0;
+    const isEmpty = list.isLoaded && list.rows.size === 0;
+    let text = '';
+    if (failure !== null) text = fill(words.failed, { message: failure });
+    else if (isFiltered) text = words.noMatch;
+    else if (isEmpty) text = words.empty;
+    else if (trouble !== null) text = trouble;
+    else if (list.rows.size === 0) text = words.loading;
+    if (text !== this.said) this.text.replaceChildren(...withCode(text));
+    this.said = text;
+    this.element.hidden = text === '';
+    this.retry.hidden = failure === null && (trouble === null || text !== trouble);
+    this.clear.hidden = failure !== null || !isFiltered;
+  }
+}

@@ -1,0 +1,57 @@
+import { ServerError, type Api } from '../server/api';
+import type { Workspace } from '../server/types';
+
+/** The default workspace's other name, which it has before it is made. */
+const DEFAULT = 'default';
+/** How often it is looked whether there are other workspaces. */
+const AGAIN_MS = 30_000;
+
+/** What the list of workspaces changes. */
+export interface WorkspacesEar {
+  /** Another workspace is to be shown. */
+  show(workspace: string): void;
+  /** There may be others to choose from. */
+  listed(workspaces: readonly Workspace[], current: string): void;
+}
+
+/** Which workspace is shown, and which there are. */
+export class PanelWorkspaces {
+  current = '';
+  /** Why it isn't known which there are, while none is shown. */
+  problem: string | null = null;
+  private readonly timer = setInterval(() => void this.refresh(), AGAIN_MS);
+
+  constructor(
+    private readonly api: Api,
+    private readonly ear: WorkspacesEar,
+  ) {}
+
+  /** Begin with the workspace of the last time, which needs no list; else with that of the latest run. */
+  open(last: string | undefined): Promise<void> {
+    if (this.current === '' && last !== undefined) this.choose(last);
+    return this.refresh();
+  }
+
+  choose(workspace: string): void {
+    this.current = workspace;
+    this.ear.show(workspace);
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      const workspaces = await this.api.workspaces();
+      this.problem = null;
+      const latest = [...workspaces].sort((a, b) => (b.latest_at ?? 0) - (a.latest_at ?? 0))[0];
+      const isThere = this.current === DEFAULT || workspaces.some(({ id }) => id === this.current);
+      if (!isThere && latest) this.choose(latest.id);
+      this.ear.listed(workspaces, this.current);
+    } catch (error) {
+      // Without a list, what is shown stays shown.
+      if (this.current === '') this.problem = error instanceof ServerError ? error.message : String(error);
+    }
+  }
+
+  dispose(): void {
+    clearInterval(this.timer);
+  }
+}

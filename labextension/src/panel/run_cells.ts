@@ -1,0 +1,88 @@
+import { isTerminal, type Status } from '../data/protocol';
+import type { Row } from '../server/types';
+import { h, setAttribute, setText } from '../view/dom';
+import { clock } from '../view/format';
+import { coloursOf } from '../view/run_colours';
+import { statusIcon } from '../view/status_icon';
+import type { PanelContext } from './context';
+import { Spark } from './spark';
+
+const CELL = { role: 'gridcell' };
+
+/** What a line shows of a run: state, name, time, value, course. Wide ones: tags, parameters and when it was submitted too. */
+export class RunCells {
+  private readonly icon = h('span', { class: 'cellrun-run-icon' });
+  private readonly word = h('span', { class: 'cellrun-unseen' });
+  private readonly state = h('span', { ...CELL, class: 'cellrun-state' }, this.icon, this.word);
+  private readonly link = h('a', {
+    class: 'cellrun-run-link',
+    dir: 'auto',
+    tabindex: -1,
+    draggable: 'false',
+  });
+  private readonly name = h('span', { ...CELL, class: 'cellrun-run-name' }, this.link);
+  private readonly tags = h('span', { ...CELL, class: 'cellrun-run-tags cellrun-muted', dir: 'auto' });
+  private readonly created = h('span', { ...CELL, class: 'cellrun-run-created cellrun-muted' });
+  private readonly time = h('span', { ...CELL, class: 'cellrun-run-time cellrun-muted cellrun-numbers' });
+  private readonly value = h('span', { ...CELL, class: 'cellrun-run-value cellrun-numbers' });
+  private readonly spark = new Spark();
+  private readonly course = h('span', { ...CELL, class: 'cellrun-run-spark' });
+  readonly elements = [this.state, this.name, this.tags, this.created, this.time, this.value, this.course];
+  private status: Status | null = null;
+
+  constructor(private readonly context: PanelContext) {
+    this.course.append(this.spark.element);
+    this.time.title = context.words.elapsed;
+    this.created.title = context.words.created;
+  }
+
+  draw(row: Row, metric: string | null): void {
+    const { context } = this;
+    this.drawState(row.status);
+    setAttribute(this.state, 'title', row.reason ?? context.status[row.status]);
+    setText(this.link, row.display_name);
+    setAttribute(this.link, 'href', context.href(row.id));
+    const named = row.display_name === row.name ? row.name : `${row.display_name} (${row.name})`;
+    setAttribute(this.name, 'title', named);
+    const tags = describe(row);
+    setText(this.tags, tags);
+    setAttribute(this.tags, 'title', tags);
+    setText(this.created, context.date(row.created_at));
+    setText(this.time, this.elapsed(row));
+    const value = metric !== null && Object.hasOwn(row.metrics, metric) ? row.metrics[metric] : undefined;
+    const text = value === undefined ? '' : context.format.value(value);
+    setText(this.value, text);
+    setAttribute(this.value, 'title', text === '' ? null : `${metric ?? ''} ${text}`);
+    const points = metric !== null && Object.hasOwn(row.sparks, metric) ? row.sparks[metric] : undefined;
+    const [colour = 0] = coloursOf([row]);
+    this.spark.draw(points ?? NONE, colour);
+  }
+
+  private drawState(status: Status): void {
+    if (status === this.status) return;
+    this.status = status;
+    this.icon.replaceChildren(statusIcon(status));
+    setText(this.word, this.context.status[status]);
+    this.state.dataset.status = status;
+  }
+
+  /** How long it took or takes; before it has begun, what it waits for. */
+  private elapsed({ status, started_at: start, ended_at: end }: Row): string {
+    const waiting = WAITING.find(one => one === status);
+    if (waiting !== undefined) return this.context.words.waiting[waiting];
+    if (start === null) return '';
+    if (isTerminal(status)) return clock((end ?? start) - start);
+    return clock(Date.now() / 1000 - start);
+  }
+}
+
+const WAITING = ['NotStarted', 'Preparing', 'Queued', 'Starting'] as const;
+
+const NONE: readonly (number | null)[] = [];
+
+/** A run's tags and parameters in one line. */
+function describe({ tags, parameters }: Row): string {
+  const marks = Object.entries(tags).map(([name, value]) => (value === null ? name : `${name}=${value}`));
+  const values = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
+  return [...marks, ...values].join(' · ');
+}

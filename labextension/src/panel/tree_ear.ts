@@ -1,0 +1,16 @@
+import type { MenuPlace } from '../actions/menu';
+import type { Row } from '../server/types';
+import type { Group } from './group';
+
+/** What the reader wants of the lines. */
+export interface TreeEar {
+  open(row: Row): void;
+  remove(): void;
+  /** A menu of what can be done with the selected runs. */
+  menu(at: MenuPlace): void;
+  /** A menu of a group's metrics. */
+  chooseMetric(group: Group, at: MenuPlace): void;
+  toggle(group: Group, isOpen: boolean): void;
+  toFilter(): void;
+  selected(): void;
+}

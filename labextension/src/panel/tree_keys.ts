@@ -1,0 +1,97 @@
+import type { MenuPlace } from '../actions/menu';
+import type { RunRows } from './run_rows';
+import type { Selection } from './selection';
+import type { TreeEar } from './tree_ear';
+
+/** What keys act upon. */
+export interface KeyTarget {
+  readonly rows: Pick<RunRows, 'lines'>;
+  readonly selection: Selection;
+  readonly list: { readonly pageLength: number };
+  readonly ear: TreeEar;
+  readonly activePlace: DOMRect;
+  openMenu(at: MenuPlace): void;
+  redraw(): void;
+  moved(): void;
+}
+
+type Key = (tree: KeyTarget, event: KeyboardEvent) => void;
+
+/** What a key does where a list of runs has the focus. */
+const KEYS: Readonly<Record<string, Key>> = {
+  ArrowDown: (tree, event) => go(tree, event, tree.selection.activeIndex + 1),
+  ArrowUp: (tree, event) => go(tree, event, tree.selection.activeIndex - 1),
+  PageDown: (tree, event) => go(tree, event, tree.selection.activeIndex + tree.list.pageLength),
+  PageUp: (tree, event) => go(tree, event, tree.selection.activeIndex - tree.list.pageLength),
+  Home: (tree, event) => go(tree, event, 0),
+  End: (tree, event) => go(tree, event, Infinity),
+  ArrowRight: tree => turn(tree, true),
+  ArrowLeft: tree => turn(tree, false),
+  ' ': tree => {
+    tree.selection.toggle(tree.selection.activeIndex);
+    tree.moved();
+  },
+  Enter: tree => {
+    const line = tree.selection.activeLine;
+    if (line?.kind === 'run') tree.ear.open(line.row);
+    else if (line) tree.ear.toggle(line.group, !line.isOpen);
+  },
+  Delete: tree => {
+    if (tree.selection.runs.size === 0) tree.selection.toggle(tree.selection.activeIndex);
+    tree.moved();
+    tree.ear.remove();
+  },
+  Escape: tree => {
+    tree.selection.clear();
+    tree.redraw();
+    tree.ear.selected();
+  },
+  a: (tree, event) => {
+    if (!event.ctrlKey && !event.metaKey) return;
+    tree.selection.all();
+    tree.redraw();
+    tree.ear.selected();
+  },
+  '/': tree => tree.ear.toFilter(),
+  ContextMenu: tree => tree.openMenu(tree.activePlace),
+  F10: (tree, event) => {
+    if (event.shiftKey) tree.openMenu(tree.activePlace);
+  },
+};
+
+/** Keys that do nothing of ours together with Ctrl. */
+const WITH_CTRL = new Set(['a', 'ArrowDown', 'ArrowUp', 'Home', 'End', ' ']);
+
+/** Take a key that was pressed in the list; others are left to the page. */
+export function pressed(event: KeyboardEvent, tree: KeyTarget): void {
+  const act = Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : undefined;
+  const isOurs = !event.altKey && (!(event.ctrlKey || event.metaKey) || WITH_CTRL.has(event.key));
+  if (!act || !isOurs || (event.key === 'a' && !event.ctrlKey && !event.metaKey)) return;
+  event.preventDefault();
+  event.stopPropagation(); // JupyterLab has its own use for some
+  act(tree, event);
+}
+
+/** Go to a line: alone it is selected, with Shift all up to it, with Ctrl only the focus moves. */
+function go(tree: KeyTarget, event: KeyboardEvent, to: number): void {
+  const index = Math.max(0, Math.min(to, tree.rows.lines.length - 1));
+  if (event.shiftKey) tree.selection.extend(index);
+  else if (event.ctrlKey || event.metaKey) tree.selection.move(index);
+  else tree.selection.choose(index);
+  tree.moved();
+}
+
+/** Open a group or step into it; close it, or step from a run to its group. */
+function turn(tree: KeyTarget, isOpen: boolean): void {
+  const line = tree.selection.activeLine;
+  if (!line) return;
+  if (line.kind === 'group' && line.isOpen !== isOpen) tree.ear.toggle(line.group, isOpen);
+  else if (line.kind === 'group' && isOpen) tree.selection.choose(tree.selection.activeIndex + 1);
+  else if (line.kind === 'run' && !isOpen) {
+    const group = tree.rows.lines.findIndex(
+      one => one.kind === 'group' && one.group.name === line.group.name,
+    );
+    tree.selection.move(group);
+  }
+  tree.moved();
+}

@@ -1,0 +1,60 @@
+import type { RunSource } from '../data/source';
+import { isTerminal } from '../data/protocol';
+import { Board } from './board';
+import type { ChartOptions } from './chart_options';
+import type { Context } from './context';
+import { h } from './dom';
+import { Gallery } from './gallery';
+import type { Dirty } from './live_drawing';
+
+/** What a run logged besides text: tiles, charts, tables, images. */
+export class MetricsPane {
+  readonly element: HTMLElement;
+  private readonly board: Board;
+  private readonly gallery: Gallery;
+  private readonly empty: HTMLElement;
+
+  /** `wake` is called when something comes into sight that may have to be drawn. */
+  constructor(
+    private readonly source: RunSource,
+    context: Context,
+    wake: () => void,
+  ) {
+    const { words } = context;
+    this.board = new Board(source, context, wake);
+    this.gallery = new Gallery(source.state, context);
+    this.empty = h('p', { class: 'cellrun-empty' }, words.noMetricsYet);
+    const scroller = { role: 'region', 'aria-label': words.metrics, tabindex: 0 };
+    const parts = [this.empty, this.board.element, this.gallery.element];
+    this.element = h('div', { class: 'cellrun-metrics', ...scroller }, ...parts);
+  }
+
+  /** Whether there is nothing to show, which is known once the run is. */
+  get isEmpty(): boolean {
+    const { header, metrics, images } = this.source.state;
+    return header !== null && metrics.size === 0 && images.size === 0;
+  }
+
+  /** What else charts can be over than what was logged as x. */
+  get xs(): string[] {
+    return this.board.xs;
+  }
+
+  setOptions(options: ChartOptions): void {
+    this.board.setOptions(options);
+  }
+
+  /** Draw what changed. */
+  draw(dirty: Readonly<Dirty>): void {
+    const { header } = this.source.state;
+    this.board.change(dirty.metrics, header !== null && !isTerminal(header.status));
+    this.board.draw();
+    if (dirty.images) this.gallery.draw();
+    this.empty.hidden = !this.isEmpty;
+  }
+
+  dispose(): void {
+    this.board.dispose();
+    this.gallery.dispose();
+  }
+}

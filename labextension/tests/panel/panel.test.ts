@@ -1,0 +1,236 @@
+import { page, userEvent } from 'vitest/browser';
+import { describe, expect, test } from 'vitest';
+import { FakeRuns, live, NOW, row } from '../../dev/fake_runs';
+import { find, text, until } from '../view/setup';
+import { line, lines, selected, showPanel } from './setup';
+
+const RUNS = [
+  row(1, { status: 'Canceled', started_at: NOW - 12, ended_at: NOW }),
+  row(2, { metrics: { loss: 0.124 } }),
+  live(3, 'Running', { metrics: { loss: 0.131 } }),
+  row(4, { status: 'Failed', reason: 'exit code 1' }),
+  live(5, 'Queued', { metrics: {}, sparks: {} }),
+  row(6, { experiment: 'sine', created_at: NOW - 20_000 }),
+];
+
+describe('the lines', () => {
+  test('say of each run what it is and how it goes', async () => {
+    const shown = await showPanel(RUNS);
+    expect(lines(shown)).toEqual([
+      'digits',
+      'digits-5',
+      'digits-4',
+      'digits-3',
+      'digits-2',
+      'digits-1',
+      'sine',
+      'sine-6',
+    ]);
+    const running = line(shown, 'digits-3');
+    expect(running.querySelector<HTMLElement>('.cellrun-run-time')!.innerText).toMatch(/^00:4\d$/u);
+    expect(running.querySelector<HTMLElement>('.cellrun-run-value')!.innerText).toBe('0.1310');
+    expect(running.querySelector('.cellrun-run-spark path')!.getAttribute('d')).toMatch(/^M1\.5/u);
+    expect(running.querySelector('.cellrun-unseen')!.textContent).toBe('Running');
+    expect(line(shown, 'digits-5').innerText).toContain('queued');
+    expect(line(shown, 'digits-1').innerText).toContain('00:12');
+    expect(find(line(shown, 'digits-4'), '.cellrun-state').title).toBe('exit code 1');
+    expect(text(shown.place, '.cellrun-panel-footer').replace(/\s+/gu, ' ')).toBe(
+      '1 running 1 queued 4 done live',
+    );
+  });
+
+  test('are a grid that a screen reader can walk', async () => {
+    const shown = await showPanel(RUNS);
+    const grid = find(shown.place, '[role=treegrid]');
+    await until(() => grid.getAttribute('aria-rowcount') === '8', 'all are counted');
+    expect(line(shown, 'digits').getAttribute('aria-level')).toBe('1');
+    expect(line(shown, 'digits').getAttribute('aria-expanded')).toBe('true');
+    expect(line(shown, 'sine-6').getAttribute('aria-rowindex')).toBe('8');
+    grid.focus();
+    expect(grid.getAttribute('aria-activedescendant')).toBe(line(shown, 'digits').id);
+  });
+
+  test('time goes on, and stands still after the end', async () => {
+    const shown = await showPanel([live(1, 'Running', { started_at: Date.now() / 1000 - 5 })]);
+    const time = (): string => text(shown.place, '.cellrun-run-time');
+    const before = time();
+    await until(() => time() !== before, 'a second has passed');
+    shown.server.change([row(1, { started_at: 0, ended_at: 3661 })]);
+    await until(() => time() === '1:01:01', 'the whole time is shown');
+  });
+
+  test('a long name is clipped, with its whole in the title; one from right to left begins at its right', async () => {
+    const shown = await showPanel([
+      row(1, { display_name: 'x'.repeat(200) }),
+      row(2, { display_name: 'تجربة 1' }),
+    ]);
+    const [right, long] = shown.place.querySelectorAll<HTMLElement>('.cellrun-run-name');
+    expect(long!.scrollWidth).toBeGreaterThan(long!.clientWidth);
+    expect(long!.title).toContain('x'.repeat(200));
+    expect(getComputedStyle(right!.querySelector('a')!).direction).toBe('rtl');
+    expect(shown.place.scrollWidth).toBeLessThanOrEqual(330);
+  });
+
+  test('names are text', async () => {
+    const shown = await showPanel([
+      row(1, { display_name: '<img src=x onerror=alert(1)>', tags: { '<b>': '<i>' } }),
+    ]);
+    expect(text(shown.place, '.cellrun-run-name')).toBe('<img src=x onerror=alert(1)>');
+    expect(shown.place.querySelector('img, i')).toBeNull();
+  });
+});
+
+describe('what changes', () => {
+  test('is seen, in its place, with selection and scroll position', async () => {
+    const shown = await showPanel(Array.from({ length: 100 }, (_, i) => row(i)));
+    const grid = find(shown.place, '[role=treegrid]');
+    grid.scrollTop = 40 * 28 + 5;
+    await until(() => lines(shown).includes('digits-50'), 'it is scrolled');
+    line(shown, 'digits-50').click();
+    const top = line(shown, 'digits-50').getBoundingClientRect().top;
+    shown.server.change(
+      [row(200), row(201, { experiment: 'new' }), row(52, { metrics: { loss: 777 } })],
+      ['digits_90'],
+    );
+    await until(() => line(shown, 'digits-52').innerText.includes('777'), 'the change is seen');
+    expect(line(shown, 'digits-50').getBoundingClientRect().top).toBeCloseTo(top, 0);
+    expect(selected(shown)).toEqual(['digits-50']);
+    grid.scrollTop = 0;
+    await until(() => lines(shown)[0] === 'new', 'the new run is first');
+    shown.server.change([row(202, { experiment: 'newer' })]);
+    await until(() => lines(shown)[0] === 'newer', 'at the top, what is new is seen');
+  });
+
+  test('comes also while pages are loaded, and wins', async () => {
+    const server = new FakeRuns(Array.from({ length: 3000 }, (_, i) => row(i)));
+    let release: () => void = () => undefined;
+    const shown = await showPanel(server);
+    server.delay = () => new Promise(resolve => (release = resolve));
+    server.ears[0]!.ear.rows({
+      type: 'rows',
+      channel: 1,
+      epoch: 'e',
+      cursor: 9,
+      reset: true,
+      rows: [],
+      gone: [],
+    });
+    await until(() => server.asked.at(-1)!.query.get('offset') === '0', 'it is loaded again');
+    server.ears[0]!.ear.rows({
+      ...{ type: 'rows', channel: 1, epoch: 'e', cursor: 10, reset: false },
+      rows: [row(2999, { metrics: { loss: 42 } })],
+      gone: ['digits_2998'],
+    });
+    server.delay = () => Promise.resolve();
+    release();
+    await until(() => text(shown.place, '.cellrun-panel-counts').includes('2,999'), 'all are loaded');
+    expect(line(shown, 'digits-2999').innerText).toContain('42');
+    expect(lines(shown)).not.toContain('digits-2998');
+  });
+
+  test('after the stream says so, the list is loaded again without a flicker', async () => {
+    const shown = await showPanel(Array.from({ length: 50 }, (_, i) => row(i)));
+    const before = lines(shown);
+    const seen = new Set<number>();
+    const watch = new MutationObserver(() => seen.add(lines(shown).length));
+    watch.observe(shown.place, { childList: true, subtree: true });
+    shown.server.rows = shown.server.rows.filter(one => one.number !== 49);
+    shown.server.ears[0]!.ear.rows({
+      type: 'rows',
+      channel: 1,
+      epoch: 'f',
+      cursor: 1,
+      reset: true,
+      rows: [],
+      gone: [],
+    });
+    await until(() => !lines(shown).includes('digits-49'), 'what is gone is gone');
+    watch.disconnect();
+    expect(lines(shown)).toHaveLength(before.length);
+    expect([...seen].every(n => n === before.length)).toBe(true);
+  });
+});
+
+test('an experiment has its metric, which can be chosen, and is asked for', async () => {
+  const shown = await showPanel(RUNS);
+  await userEvent.click(page.getByRole('button', { name: 'Metric of digits: loss' }));
+  await userEvent.click(page.getByRole('menuitemradio', { name: 'accuracy' }));
+  await until(() => line(shown, 'digits').innerText.includes('accuracy'), 'it is shown');
+  expect(line(shown, 'sine').innerText).toContain('loss');
+  expect(shown.server.ears[0]!.sparks).toEqual(['*', 'accuracy']);
+  await until(
+    () => shown.server.asked.at(-1)!.query.getAll('spark').includes('accuracy'),
+    'courses are asked for',
+  );
+});
+
+test('what was chosen is remembered', async () => {
+  const states: object[] = [];
+  const state = { order: 'name', collapsed: ['sine'], metrics: { digits: 'accuracy' }, filter: 'i' } as const;
+  const shown = await showPanel(RUNS, { state, onState: now => states.push(now) });
+  expect(lines(shown)).toEqual([
+    'digits',
+    'digits-1',
+    'digits-2',
+    'digits-3',
+    'digits-4',
+    'digits-5',
+    'sine · 1 of 1 done',
+  ]);
+  line(shown, 'sine').click();
+  expect(lines(shown).at(-1)).toBe('sine-6');
+  expect(states.at(-1)).toEqual({
+    workspace: 'w1',
+    order: 'name',
+    collapsed: [],
+    metrics: { digits: 'accuracy' },
+  });
+});
+
+test('of several workspaces, one is chosen', async () => {
+  const server = new FakeRuns(RUNS);
+  server.workspaces = ['w1', 'w2'].map((id, i) => ({
+    id,
+    name: `name of ${id}`,
+    folder: id,
+    runs: 1,
+    latest_at: i,
+  }));
+  const shown = await showPanel(server);
+  const select = shown.place.querySelector('select')!;
+  expect(select.value).toBe('w2'); // the one with the latest run
+  await userEvent.selectOptions(select, 'name of w1');
+  expect(server.asked.at(-1)!.path).toBe('workspaces/w1/runs');
+  expect(server.ears.map(ear => ear.workspace)).toEqual(['w1']);
+});
+
+test('the workspace of the last time is shown at once; if it is gone, that with the latest run', async () => {
+  const server = new FakeRuns(RUNS);
+  await showPanel(server, { state: { workspace: 'w1' } });
+  expect(server.asked.slice(0, 2).map(({ path }) => path)).toEqual(['workspaces/w1/runs', 'workspaces']);
+  const other = new FakeRuns(RUNS);
+  const shown = await showPanel(other, { state: { workspace: 'gone' } });
+  await until(() => other.ears.at(-1)?.workspace === 'w1', 'another is chosen');
+  expect(lines(shown)).toContain('digits-3');
+  expect(other.ears).toHaveLength(1);
+});
+
+test.each([
+  [330, ['name', 'time', 'value', 'spark']],
+  [260, ['name', 'time', 'value']],
+  [200, ['name', 'time']],
+  [150, ['name']],
+  [900, ['name', 'tags', 'created', 'time', 'value', 'spark']],
+])('at %i px there is room for %s', async (width, parts) => {
+  const shown = await showPanel(RUNS, { width });
+  const cells = [...line(shown, 'digits-2').querySelectorAll<HTMLElement>('[class*="cellrun-run-"][role]')];
+  const seen = cells.filter(cell => getComputedStyle(cell).display !== 'none');
+  expect(seen.map(cell => /cellrun-run-(\w+)/u.exec(cell.className)![1])).toEqual(parts);
+  expect(line(shown, 'digits-2').scrollWidth).toBeLessThanOrEqual(width);
+});
+
+test('all texts are there in Japanese', async () => {
+  const shown = await showPanel(RUNS, { language: 'ja' });
+  expect(text(shown.place, '.cellrun-panel-title')).toBe('実行');
+  expect(text(shown.place, '.cellrun-panel-counts')).toContain('実行中 1');
+});
