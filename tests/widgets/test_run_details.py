@@ -8,7 +8,7 @@ import pytest
 
 from cellrun.widgets import bundle
 from tests.core.live.view_model import ViewModel
-from tests.widgets.kernel_page import KernelPage
+from tests.widgets.kernel_page import KernelPage, custom
 
 BEGIN = """
 import time
@@ -17,6 +17,7 @@ from cellrun.widgets import RunDetails
 run = Experiment(Workspace.from_config(), 'example').start_logging()
 """
 SHOW = BEGIN + "RunDetails(run).show()"
+HELLO = {"type": "hello", "protocol": 1, "frame": -1}
 MIME_TYPES = {
     "application/vnd.jupyter.widget-view+json",
     "application/vnd.cellrun.run.v1+json",
@@ -35,6 +36,10 @@ def page(tmp_path, monkeypatch):
 
 def displayed(messages):
     return [message["content"]["data"] for message in messages if message["msg_type"] == "display_data"]
+
+
+def has_rows_from(name, rows):
+    return lambda content: any(m["name"] == name and m["rows"] >= rows for m in content["metrics"])
 
 
 def has_rows(name, rows):
@@ -60,7 +65,10 @@ def page_value(page, expression):
 
 
 def test_points_arrive_while_the_cell_that_logs_them_runs(page):
+    subshell = page.open_subshell()
     sent = page.start(SHOW + "\nfor x in range(20):\n    run.log_row('sine', x=x, y=x / 2); time.sleep(0.1)")
+    page.wait_for(lambda _message: page.comms)
+    page.ask(HELLO, subshell)
     view, seen = ViewModel(), []
     while not seen or seen[-1] < 15:
         view.apply(*page.wait_for_frame())
@@ -68,6 +76,25 @@ def test_points_arrive_while_the_cell_that_logs_them_runs(page):
     assert not any(page.is_end(message, sent) for message in page.messages)
     assert seen == sorted(seen)
     assert len(set(seen)) > 5
+
+
+def test_a_front_end_that_cannot_be_heard_while_a_cell_runs_is_fed_all_the_same(page):
+    sent = page.start(SHOW + "\nfor x in range(100): run.log('x', x); time.sleep(0.05)")
+    page.wait_for_frame(has_rows_from("x", 10))
+    assert not any(page.is_end(message, sent) for message in page.messages)
+
+
+def test_a_page_that_has_the_run_from_its_server_is_sent_nothing_until_it_asks(page):
+    subshell = page.open_subshell()
+    sent = page.start(SHOW + "\nfor x in range(70): run.log('x', x); time.sleep(0.05)")
+    page.wait_for(lambda _message: page.comms)
+    page.ask({"type": "leave"}, subshell)
+    page.wait_for_end(sent)
+    assert not any(custom(message, "frame") for message in page.messages)
+    page.ask(HELLO)
+    content, _ = page.wait_for_frame()
+    assert content["reset"]
+    assert has_rows("x", 70)(content)
 
 
 def test_the_feed_ends_with_the_run(page):
@@ -109,7 +136,7 @@ def test_a_second_run_sends_little_more_than_a_loader(page):
 def test_hello_brings_everything_after_the_end_too(page):
     page.run(SHOW + "\nfor x in range(5): run.log('loss', x)\nrun.complete()")
     page.wait_for_frame(lambda content: content.get("header", {}).get("status") == "Completed")
-    page.ask({"type": "hello", "protocol": 1, "frame": -1})
+    page.ask(HELLO)
     content, buffers = page.wait_for_frame(lambda content: content["reset"])
     view = ViewModel()
     view.apply(content, buffers)
@@ -122,7 +149,7 @@ def test_it_answers_while_the_cell_runs_where_the_front_end_has_a_subshell(page)
     sent = page.start(
         "try:\n    for x in range(1000): run.log('x', x); time.sleep(0.1)\nexcept Exception as e: print(e)"
     )
-    page.wait_for_frame(has_rows("x", 3))
+    page.wait_for_frame(has_rows_from("x", 3))
     page.ask({"type": "hello", "protocol": 1, "frame": 1}, subshell)
     page.wait_for_frame(lambda content: content["reset"])
     page.ask({"type": "cancel"}, subshell)

@@ -9,10 +9,11 @@ import anywidget
 import traitlets
 
 from cellrun.core.errors import CellrunError
-from cellrun.core.live.live_run import LiveRun
 from cellrun.core.live.source import RunSource
 from cellrun.core.runs.run import Run
+from cellrun.core.store.record import RunRecord
 from cellrun.widgets import bundle
+from cellrun.widgets.view_feed import ViewFeed
 
 LOG_ANSWER_BYTES = 256 * 1024
 
@@ -23,27 +24,31 @@ _REFUSALS = (CellrunError, OSError, KeyError, TypeError, ValueError)
 class RunView(anywidget.AnyWidget):
     """The model of one run's views. Its state is small and fixed: what changes goes in messages (see `frame`).
 
-    Responsibilities: the comm; the answers to what a view asks (`bundle`, `hello`, `log`, `cancel`).
+    Responsibilities: the comm; the answers to what a view asks (`bundle`, `hello`, `leave`, `log`, `cancel`).
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
+    # Which run it is: a page that has the run from the Jupyter server needs no frames from here.
+    workspace_id = traitlets.Unicode().tag(sync=True)
+    run_id = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._source = RunSource(run.layout)
-        super().__init__(_esm=bundle.loader())
+        self._feed = ViewFeed(run.layout, self._tell)
+        self.on_msg(self._answer)  # first: on a subshell, an answer to the comm's opening may come before this returns
+        record = RunRecord.read(run.layout)
+        super().__init__(_esm=bundle.loader(), workspace_id=record.workspace_id, run_id=record.id)
         _answer_while_busy(self.comm)
-        self._live = LiveRun(self._source, self._tell)
-        self.on_msg(self._answer)
 
     def start(self) -> None:
         """Begin to feed the views, in a thread of their own that ends with the run."""
-        self._live.start()
+        self._feed.start()
 
     def close(self) -> None:
         """Take the widget out of all pages and end its thread; the run goes on."""
-        if hasattr(self, "_live"):  # a widget that could not be made is closed too
-            self._live.stop()
+        if hasattr(self, "_feed"):  # a widget that could not be made is closed too
+            self._feed.rest()
         super().close()
 
     def _tell(self, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
@@ -54,7 +59,9 @@ class RunView(anywidget.AnyWidget):
         kind = content.get("type")
         try:
             if kind == "hello":
-                self._live.hello(int(content["frame"]))
+                self._feed.hello(int(content["frame"]))
+            elif kind == "leave":
+                self._feed.rest()
             elif kind == "bundle":
                 answer = {"type": "bundle", "version": bundle.cellrun_version(), "encoding": "gzip"}
                 self._tell(answer, [bundle.view()])

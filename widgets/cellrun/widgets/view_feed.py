@@ -1,0 +1,51 @@
+"""The feed of a widget's views: begins when one of them asks, rests while none does."""
+
+from __future__ import annotations
+
+import threading
+
+from cellrun.core.live.live_run import LiveRun, Send
+from cellrun.core.live.source import RunSource
+from cellrun.core.store.layout import RunLayout
+
+GRACE_S = 1.5  # a page that has the run from the server says so in this time, if it can say anything while a cell runs
+
+
+class ViewFeed:
+    """Feeds the views of one run over the comm, unless nobody looks there.
+
+    A front end that can't be heard while the kernel is busy (no subshells: VS Code, Colab) is fed all the same.
+    Responsibilities: when to feed; one `LiveRun` at a time.
+    """
+
+    def __init__(self, layout: RunLayout, send: Send) -> None:
+        self._layout = layout
+        self._send = send
+        self._lock = threading.Lock()
+        self._live: LiveRun | None = None
+        self._grace = threading.Timer(GRACE_S, self._begin)
+        self._grace.daemon = True
+
+    def start(self) -> None:
+        """Begin to feed in a moment, unless `rest` is called before. Returns at once."""
+        self._grace.start()
+
+    def hello(self, frame: int) -> None:
+        """Feed a view that has all frames up to this one (-1: none)."""
+        self._begin().hello(frame)
+
+    def rest(self) -> None:
+        """Feed nobody, until someone says hello."""
+        self._grace.cancel()
+        with self._lock:
+            if self._live is not None:
+                self._live.stop()
+            self._live = None
+
+    def _begin(self) -> LiveRun:
+        self._grace.cancel()
+        with self._lock:
+            if self._live is None:
+                self._live = LiveRun(RunSource(self._layout), self._send)
+                self._live.start()
+            return self._live
