@@ -26,6 +26,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def comm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """Run a JupyterLab whose server extension is disabled: what its views show comes from kernels."""
+    with lab_server(tmp_path_factory.mktemp("comm-lab"), has_extension=False) as server:
+        yield server
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """Return an empty page with a profile of its own."""
@@ -38,5 +45,13 @@ def page(browser: Browser) -> Iterator[Page]:
 def lab(server: LabServer, page: Page) -> Iterator[LabPage]:
     """Return a page that opens notebooks in JupyterLab; its kernels end with it."""
     lab_page = LabPage(page, server)
+    yield lab_page
+    lab_page.shut_down()
+
+
+@pytest.fixture
+def comm_lab(comm_server: LabServer, page: Page) -> Iterator[LabPage]:
+    """Return a page in a JupyterLab without the server extension."""
+    lab_page = LabPage(page, comm_server)
     yield lab_page
     lab_page.shut_down()

@@ -8,12 +8,34 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from tests.browser.lab_server import TOKEN, LabServer
 from tests.browser.run_view_page import RunViewPage
 
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
+
+
+class KernelWire:
+    """What comes over a page's connections to kernels, in bytes."""
+
+    def __init__(self, page: Page) -> None:
+        self.bytes = 0
+        self._messages: list[bytes] = []
+        page.on("websocket", self._listen)
+
+    def bytes_of(self, kind: str) -> int:
+        """Return the bytes of the messages of a widget that have this type."""
+        return sum(len(message) for message in self._messages if f'"type": "{kind}"'.encode() in message)
+
+    def _listen(self, socket: WebSocket) -> None:
+        if "/api/kernels/" in socket.url:
+            socket.on("framereceived", self._take)
+
+    def _take(self, message: str | bytes) -> None:
+        data = message.encode() if isinstance(message, str) else message
+        self.bytes += len(data)
+        self._messages.append(data)
 
 
 class LabPage:
@@ -32,6 +54,15 @@ class LabPage:
         elif source is not None:
             (self._server.folder / name).write_bytes(source.read_bytes())
         self.page.goto(f"{self._server.url}/lab/tree/{name}?reset&token={TOKEN}")
+        self._wait_until_open()
+        self.use_theme("light")
+
+    def reload(self) -> None:
+        """Load the page again, as F5 does."""
+        self.page.reload()
+        self._wait_until_open()
+
+    def _wait_until_open(self) -> None:
         self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext", timeout=60_000)
         self.page.evaluate(
             """async () => {
@@ -44,7 +75,6 @@ class LabPage:
             }"""
         )
         self.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel")
-        self.use_theme("light")
 
     def run_all(self) -> None:
         """Run all cells, without waiting for them."""
@@ -67,6 +97,10 @@ class LabPage:
             "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }"
         )
 
+    def save(self) -> None:
+        """Save the notebook, and wait until that is done."""
+        self.page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
+
     def cell(self, index: int) -> Locator:
         """Return a cell's element."""
         return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
@@ -82,7 +116,11 @@ class LabPage:
 
     def view(self, index: int) -> RunViewPage:
         """Return the live view in a cell's output."""
-        return RunViewPage(self.page, self.cell(index).locator(".cellrun").first)
+        return self._view_in(self.cell(index))
+
+    def _view_in(self, around: Locator) -> RunViewPage:
+        view = around.locator(".cellrun[role='region']").first
+        return RunViewPage(self.page, view, around.locator(".cellrun-output, .cellrun").first)
 
     def use_theme(self, theme: str) -> None:
         """Switch to Lab's `light` or `dark` theme and wait for it."""
@@ -106,6 +144,33 @@ class LabPage:
         self.page.screenshot(path=path)
         return path
 
+    def linked_output(self, index: int) -> RunViewPage:
+        """Show a cell's output once more, in a tab beside the notebook; return the view there."""
+        self.page.evaluate("i => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = i; }", index)
+        self.command("notebook:create-output-view")
+        return self._view_in(self.page.locator(".jp-LinkedOutputView"))
+
+    def run_in_console(self, code: str) -> RunViewPage:
+        """Open a console of the notebook's kernel and run code there; return the view that it shows."""
+        self.command("notebook:create-console")
+        self.page.locator(".jp-CodeConsole-input .cm-content").click()
+        self.page.keyboard.type(code)
+        self.page.keyboard.press("Shift+Enter")
+        return self._view_in(self.page.locator(".jp-CodeConsole-content"))
+
+    def kernel_wire(self) -> KernelWire:
+        """Count from now on what the server sends to the page on behalf of kernels."""
+        return KernelWire(self.page)
+
+    def dismiss_dialogs(self) -> None:
+        """From now on, close what Lab says in a dialog of its own as soon as it is in the way."""
+        dialog = self.page.locator(".jp-Dialog")
+
+        def dismiss() -> None:
+            dialog.locator("button").first.click()
+
+        self.page.add_locator_handler(dialog, dismiss)
+
     def shut_down(self) -> None:
         """End all kernels of the server."""
         headers = {"Authorization": f"token {TOKEN}"}
@@ -115,6 +180,13 @@ class LabPage:
         for session in sessions:
             address = f"{self._server.url}/api/sessions/{session['id']}"
             urllib.request.urlopen(urllib.request.Request(address, headers=headers, method="DELETE")).close()
+
+    def open_lab(self) -> None:
+        """Open JupyterLab without a document, in a fresh layout."""
+        self.page.goto(f"{self._server.url}/lab?reset&token={TOKEN}")
+        self.page.wait_for_function("() => window.jupyterapp?.shell", timeout=60_000)
+        self.page.evaluate("async () => { await window.jupyterapp.restored; }")
+        self.use_theme("light")
 
 
 def _notebook(cells: Sequence[str]) -> dict[str, object]:

@@ -12,7 +12,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 SETTINGS = {
@@ -23,38 +22,60 @@ SETTINGS = {
 TOKEN = "of-the-browser-tests"  # it guards nothing: the server is on loopback and ends with the tests
 
 
-@dataclass(frozen=True)
 class LabServer:
-    """A running JupyterLab: its address, the folder it serves, the home of the runs made in it."""
+    """A JupyterLab of one's own: its address, the folder it serves, the home of the runs made in it."""
 
-    url: str
-    folder: Path
-    home: Path
+    def __init__(self, root: Path, *, has_extension: bool = True) -> None:
+        self.folder = root / "notebooks"
+        self.home = root / "runs"
+        self._root = root
+        self._port = _free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._process: subprocess.Popen[bytes] | None = None
+        config = root / "config" / "labconfig"
+        for new in (self.folder, config):
+            new.mkdir(parents=True)
+        (config / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
+        # What `jupyter server extension disable cellrun.server` writes.
+        extensions = {"ServerApp": {"jpserver_extensions": {"cellrun.server": has_extension}}}
+        (root / "config" / "jupyter_server_config.json").write_text(json.dumps(extensions))
+
+    def start(self) -> None:
+        """Start it, on the same port each time, and wait until it answers."""
+        command = [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
+            *(f"--port={self._port}", "--port-retries=0", f"--IdentityProvider.token={TOKEN}"),
+            f"--notebook-dir={self.folder}",
+        ]
+        log = self._root / "lab.log"
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(command, env=_environment(self._root), stdout=output, stderr=output)
+        _wait_until_up(self.url, self._process, log)
+
+    def stop(self) -> None:
+        """End it as a user does who presses Ctrl-C twice; its kernels end with it, runs don't."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait(timeout=30)
+            self._process = None
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        if self._process:
+            self._process.kill()
+            self._process.wait(timeout=30)
+            self._process = None
 
 
 @contextmanager
-def lab_server(root: Path) -> Iterator[LabServer]:
-    """Run JupyterLab below `root` on a free port."""
-    folder = root / "notebooks"
-    config = root / "config" / "labconfig"
-    for new in (folder, config):
-        new.mkdir(parents=True)
-    (config / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
-    port = _free_port()
-    command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
-        *(f"--port={port}", "--port-retries=0", f"--IdentityProvider.token={TOKEN}", f"--notebook-dir={folder}"),
-    ]
-    server = LabServer(f"http://127.0.0.1:{port}", folder, root / "runs")
-    log = root / "lab.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env=_environment(root), stdout=output, stderr=output)
+def lab_server(root: Path, *, has_extension: bool = True) -> Iterator[LabServer]:
+    """Run JupyterLab below `root` on a free port; without cellrun's server extension if it is to have none."""
+    server = LabServer(root, has_extension=has_extension)
     try:
-        _wait_until_up(server, process, log)
+        server.start()
         yield server
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        server.stop()
 
 
 def _environment(root: Path) -> dict[str, str]:
@@ -80,11 +101,11 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_up(server: LabServer, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{server.url}/api/status?token={TOKEN}", timeout=5):
+            with urllib.request.urlopen(f"{url}/api/status?token={TOKEN}", timeout=5):
                 return
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.1)

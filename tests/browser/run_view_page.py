@@ -18,18 +18,19 @@ _POINTS = """view => [...view.querySelectorAll('.cellrun-card')].map(card => {
 class RunViewPage:
     """One live view in the page."""
 
-    def __init__(self, page: Page, root: Locator) -> None:
+    def __init__(self, page: Page, root: Locator, place: Locator | None = None) -> None:
         self.page = page
         self.root = root
+        self.place = place or root  # where it comes once that is in sight
 
     def wait_until(self, condition: Callable[[], bool], what: Callable[[], str], timeout_s: float = 240) -> None:
         """Wait for a condition, and keep the view in sight meanwhile: what isn't seen isn't drawn, and Lab scrolls."""
         waited_ms = 0
-        self.root.scroll_into_view_if_needed(timeout=1000 * timeout_s)
+        self.place.scroll_into_view_if_needed(timeout=1000 * timeout_s)
         while not condition():
             assert waited_ms < 1000 * timeout_s, f"{what()} after {timeout_s} s"
             self.page.wait_for_timeout(50)
-            self.root.scroll_into_view_if_needed()
+            self.place.scroll_into_view_if_needed()
             waited_ms += 50
 
     def status(self) -> str | None:
