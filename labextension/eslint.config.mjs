@@ -4,7 +4,9 @@ import tseslint from 'typescript-eslint';
 const markup = ['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'createContextualFragment'];
 
 export default tseslint.config(
-  { ignores: ['lib', 'static', 'node_modules', 'build.mjs', 'catalogue.mjs', 'eslint.config.mjs'] },
+  {
+    ignores: ['lib', 'static', 'cellrun', 'node_modules', 'build.mjs', 'catalogue.mjs', 'eslint.config.mjs'],
+  },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

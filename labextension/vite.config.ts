@@ -19,7 +19,10 @@ export default defineConfig({
   optimizeDeps: { include: ['axe-core', 'plotly.js-basic-dist-min'] },
   test: {
     projects: [
-      { extends: true, test: { name: 'data', include: ['tests/{data,server}/**/*.test.ts'], environment: 'node' } },
+      {
+        extends: true,
+        test: { name: 'data', include: ['tests/{data,server}/**/*.test.ts'], environment: 'node' },
+      },
       {
         extends: true,
         test: {
