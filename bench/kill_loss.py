@@ -20,8 +20,8 @@ from typing import Any
 
 from bench import kit
 from bench.floor import FloorLogger, FloorReader
-from cellrun.core.store.metrics import Metrics
-from cellrun.core.store.reader import EventReader
+from cellrun.core.store.events.metrics import Metrics
+from cellrun.core.store.events.reader import EventReader
 
 
 class Counter:

@@ -23,10 +23,10 @@ from bench import kit
 from bench.floor import FloorLogger, FloorReader
 from cellrun.core.live.downsample import thin
 from cellrun.core.live.metric_window import window
-from cellrun.core.store.event_line import seal
-from cellrun.core.store.metric_shelf import MetricShelf
-from cellrun.core.store.metrics import Metrics
-from cellrun.core.store.reader import EventReader
+from cellrun.core.store.events.event_line import seal
+from cellrun.core.store.events.metric_shelf import MetricShelf
+from cellrun.core.store.events.metrics import Metrics
+from cellrun.core.store.events.reader import EventReader
 
 NEW = 10
 CHART_POINTS = 2000

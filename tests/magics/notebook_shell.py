@@ -14,7 +14,7 @@ from traitlets.config import Config
 
 from cellrun.core import Run, Workspace
 from cellrun.core.status import Status
-from cellrun.core.store.index import Index
+from cellrun.core.store.lists.index import Index
 
 
 class NotebookShell:

@@ -4,7 +4,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from cellrun.core import Experiment, Workspace
-from cellrun.core.store.index import Index
+from cellrun.core.store.lists.index import Index
 from cellrun.magics.runs import RunTable
 
 

@@ -5,7 +5,7 @@ from IPython.core.error import UsageError
 
 from cellrun.core import Run, Workspace
 from cellrun.core.errors import ActivityFailedException, InvalidSubmissionError
-from cellrun.core.store.index import Index
+from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
 from tests.magics.notebook_shell import log, newest_run
 

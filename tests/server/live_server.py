@@ -13,7 +13,7 @@ from jupyter_server.serverapp import ServerApp
 from traitlets.config import Config
 
 from cellrun.core import Workspace
-from cellrun.core.store.event_log import EventLog
+from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from tests.core.live.view_model import ViewModel

@@ -12,11 +12,11 @@ import pytest
 import requests
 
 from cellrun.core import Experiment, Run, Workspace
-from cellrun.core.store.event_line import open_line, seal
-from cellrun.core.store.event_log import EventLog
+from cellrun.core.store.events.event_line import open_line, seal
+from cellrun.core.store.events.event_log import EventLog
+from cellrun.core.store.intake.run_token import new_token, revoke_token
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.run_token import new_token, revoke_token
 from cellrun.server.handlers.door import WIRE_BYTES
 from tests.server.jupyter_process import BASE, TOKEN, JupyterProcess
 

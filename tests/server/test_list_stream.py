@@ -10,7 +10,7 @@ import pytest
 from cellrun.core import Workspace
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
-from cellrun.server import list_watch
+from cellrun.server.stream import list_watch
 from tests.server.live_server import Page, wait_until
 
 SUBMIT = """

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Experiment, Run, ScriptRunConfig, Workspace
-from cellrun.core.store.event_line import decode_value
+from cellrun.core.store.events.event_line import decode_value
 from tests.core.submitted_runs import wait_for
 from tests.server.jupyter_process import Client
 

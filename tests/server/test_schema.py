@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from cellrun.core import Experiment, Run
-from cellrun.core.store.run_token import new_token
+from cellrun.core.store.intake.run_token import new_token
 from tests.server.jupyter_process import TOKEN, Client, JupyterProcess
 
 EXAMPLES = 8

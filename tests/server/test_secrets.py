@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from cellrun.core import Experiment, ScriptRunConfig, Workspace
-from cellrun.core.store.run_token import new_token
+from cellrun.core.store.intake.run_token import new_token
 from tests.server.jupyter_process import BASE, JupyterProcess, jupyter_process
 
 SERVER_TOKEN = "5f0e-the-secret-of-the-server"

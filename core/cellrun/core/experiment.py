@@ -100,7 +100,7 @@ class Experiment:
         `type`: of this type, as "azureml.scriptrun"; `tags`, `properties`: with this name, or with all these names and
         values; `status`: in this status, or in one of several.
         """
-        from cellrun.core.store.index import Index  # noqa: PLC0415  # it loads sqlite3, which a job doesn't need
+        from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, which a job doesn't need
 
         rows = Index(self._workspace.layout).runs(
             experiment=self._name,

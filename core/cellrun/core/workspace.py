@@ -138,7 +138,7 @@ class Workspace:
         try:
             layout = store.find(run_id)
         except RunNotFoundError:
-            from cellrun.core.store.index import Index  # noqa: PLC0415  # it loads sqlite3, rarely needed here
+            from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, rarely needed here
 
             layout = store.open(Index(self.layout).find(run_id).id)
         return Experiment(self, RunRecord.read(layout).experiment).run(layout.run_id)

@@ -19,7 +19,7 @@ def main() -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until this process ends
     except BlockingIOError:
         return 0
-    from cellrun.server.private_server import PrivateServer  # noqa: PLC0415  # the lock first: this takes a second
+    from cellrun.server.private.private_server import PrivateServer  # noqa: PLC0415  # the lock first: this takes a second
 
     PrivateServer.launch_instance()
     return 0

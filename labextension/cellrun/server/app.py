@@ -11,10 +11,10 @@ from jupyter_server.serverapp import ServerApp
 
 from cellrun.core.errors import CellrunError
 from cellrun.core.server_file import ServerFile
-from cellrun.core.store.metric_shelf import MetricShelf
+from cellrun.core.store.events.metric_shelf import MetricShelf
 from cellrun.server.allowance import Allowance
-from cellrun.server.hub import Hub
 from cellrun.server.routes import routes
+from cellrun.server.stream.hub import Hub
 from cellrun.server.workspaces import Workspaces
 
 _THREADS = 8

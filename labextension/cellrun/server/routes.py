@@ -25,7 +25,7 @@ from cellrun.server.handlers.run import AgainHandler, CancelHandler, RunDetailsH
 from cellrun.server.handlers.runs import RunsHandler
 from cellrun.server.handlers.workspaces import ExperimentsHandler, WorkspacesHandler
 from cellrun.server.pages import ComparePageHandler, PageHandler, RunPageHandler
-from cellrun.server.stream import StreamHandler
+from cellrun.server.stream.stream import StreamHandler
 
 _WORKSPACE = r"cellrun/api/workspaces/([^/]+)"
 _RUN = rf"{_WORKSPACE}/runs/([^/]+)"

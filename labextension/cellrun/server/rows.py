@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cellrun.core.store.event_line import Value, typed
-from cellrun.core.store.metric_summary import MetricSummary, y_column
-from cellrun.core.store.run_row import RunRow
+from cellrun.core.store.events.event_line import Value, typed
+from cellrun.core.store.events.metric_summary import MetricSummary, y_column
+from cellrun.core.store.lists.run_row import RunRow
 
 METRICS_LISTED = 50
 SPARK_POINTS = 24

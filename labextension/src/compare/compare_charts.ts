@@ -2,13 +2,13 @@ import { isTerminal } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import type { Api, MetricQuery } from '../server/api';
 import type { Comparison, MetricColumns } from '../server/types';
-import { ChartCard, type ChartContent } from '../view/chart_card';
-import type { ChartOptions } from '../view/chart_options';
+import { ChartCard, type ChartContent } from '../view/charts/chart_card';
+import type { ChartOptions } from '../view/charts/chart_options';
 import type { Context } from '../view/context';
-import { Crosshair } from '../view/crosshair';
-import type { Curve } from '../view/curve';
+import { Crosshair } from '../view/charts/crosshair';
+import type { Curve } from '../view/charts/curve';
 import { h, setText } from '../view/dom';
-import { readCurves } from '../view/metric_reader';
+import { readCurves } from '../view/charts/metric_reader';
 import type { CompareWords } from './words';
 
 type Curves = Comparison['curves'][number];

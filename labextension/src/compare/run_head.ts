@@ -2,7 +2,7 @@ import { isTerminal } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import type { Row } from '../server/types';
 import type { Context } from '../view/context';
-import { colourClass, PALETTE } from '../view/curve';
+import { colourClass, PALETTE } from '../view/charts/curve';
 import { h, setAttribute, setText } from '../view/dom';
 import { statusIcon } from '../view/status_icon';
 import type { CompareWords } from './words';

@@ -1,8 +1,8 @@
 import type { RunSource } from '../data/source';
-import { ChartControls } from '../view/chart_controls';
-import { rememberedOptions, rememberOptions } from '../view/chart_options';
+import { ChartControls } from '../view/charts/chart_controls';
+import { rememberedOptions, rememberOptions } from '../view/charts/chart_options';
 import { h } from '../view/dom';
-import type { Dirty } from '../view/live_drawing';
+import type { Dirty } from '../view/charts/live_drawing';
 import { MetricsPane } from '../view/metrics_pane';
 import type { PageContext } from './page_context';
 

@@ -2,7 +2,7 @@ import { isTerminal, type Status } from '../data/protocol';
 import type { Row } from '../server/types';
 import { h, setAttribute, setText } from '../view/dom';
 import { clock } from '../view/format';
-import { coloursOf } from '../view/run_colours';
+import { coloursOf } from '../view/charts/run_colours';
 import { statusIcon } from '../view/status_icon';
 import type { PanelContext } from './context';
 import { Spark } from './spark';

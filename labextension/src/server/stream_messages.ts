@@ -1,4 +1,4 @@
-/** What a page and the server tell each other over the live stream, a websocket. The server's half: `cellrun/server/stream.py`. */
+/** What a page and the server tell each other over the live stream, a websocket. The server's half: `cellrun/server/stream/stream.py`. */
 
 import type { Frame } from '../data/protocol';
 import type { Row } from './types';

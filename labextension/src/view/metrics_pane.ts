@@ -1,11 +1,11 @@
 import type { RunSource } from '../data/source';
 import { isTerminal } from '../data/protocol';
 import { Board } from './board';
-import type { ChartOptions } from './chart_options';
+import type { ChartOptions } from './charts/chart_options';
 import type { Context } from './context';
 import { h } from './dom';
 import { Gallery } from './gallery';
-import type { Dirty } from './live_drawing';
+import type { Dirty } from './charts/live_drawing';
 
 /** What a run logged besides text: tiles, charts, tables, images. */
 export class MetricsPane {

@@ -9,8 +9,8 @@ import { Footer } from './footer';
 import { Format } from './format';
 import { HeaderBar } from './header';
 import { languageOf } from './language';
-import { LiveDrawing, type Dirty } from './live_drawing';
-import { LogPane } from './log_pane';
+import { LiveDrawing, type Dirty } from './charts/live_drawing';
+import { LogPane } from './log/log_pane';
 import { MetricsPane } from './metrics_pane';
 import { wordsIn } from './words';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { coloursOf } from '../../src/view/run_colours';
-import { logTicks } from '../../src/view/log_ticks';
-import { smoothed } from '../../src/view/smoothing';
-import { timeTicks } from '../../src/view/time_ticks';
+import { coloursOf } from '../../src/view/charts/run_colours';
+import { logTicks } from '../../src/view/charts/log_ticks';
+import { smoothed } from '../../src/view/charts/smoothing';
+import { timeTicks } from '../../src/view/charts/time_ticks';
 
 const close = (values: ArrayLike<number>, expected: number[]): void => {
   expect(values).toHaveLength(expected.length);

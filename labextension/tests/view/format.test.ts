@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { Axis } from '../../src/view/axis';
+import { Axis } from '../../src/view/charts/axis';
 import { clock, Format } from '../../src/view/format';
-import { drawable, extent } from '../../src/view/range';
-import { ticks } from '../../src/view/ticks';
+import { drawable, extent } from '../../src/view/charts/range';
+import { ticks } from '../../src/view/charts/ticks';
 import { fill, wordsIn } from '../../src/view/words';
 
 const english = new Format('en');

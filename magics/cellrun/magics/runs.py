@@ -10,7 +10,7 @@ from IPython.display import display
 
 from cellrun.core.live.header import elapsed_text
 from cellrun.core.status import Status
-from cellrun.core.store.index import Index, RunRow
+from cellrun.core.store.lists.index import Index, RunRow
 from cellrun.core.workspace import Workspace
 from cellrun.magics.options import MagicParser
 from cellrun.magics.view import plain_errors

@@ -11,7 +11,7 @@ from cellrun.core import RunNotFoundError, UserErrorException
 from cellrun.core.compare.comparison import compare, find_runs
 from cellrun.core.compare.curves import ALL_POINTS, CURVE_POINTS
 from cellrun.core.status import Status
-from cellrun.core.store.event_log import EventLog
+from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
 

@@ -8,10 +8,10 @@ import pytest
 
 from cellrun.core.errors import UserErrorException
 from cellrun.core.live.metric_window import heads, window
-from cellrun.core.store.event_log import EventLog
-from cellrun.core.store.metric import Metric
-from cellrun.core.store.metrics import Metrics
-from cellrun.core.store.reader import EventReader
+from cellrun.core.store.events.event_log import EventLog
+from cellrun.core.store.events.metric import Metric
+from cellrun.core.store.events.metrics import Metrics
+from cellrun.core.store.events.reader import EventReader
 
 
 def plain_metric(values, steps=()):

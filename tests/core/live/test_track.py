@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cellrun.core.live.track import TABLE_ROWS, Track
-from cellrun.core.store.metric import Metric
+from cellrun.core.store.events.metric import Metric
 
 MOST = 100
 

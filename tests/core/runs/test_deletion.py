@@ -13,8 +13,8 @@ from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import RunNotFoundError, UserErrorException
 from cellrun.core.runs.deletion import delete_runs
 from cellrun.core.status import Status
-from cellrun.core.store.index import Index
 from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile

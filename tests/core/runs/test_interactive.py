@@ -18,7 +18,7 @@ from cellrun.core import (
     Workspace,
     WorkspaceException,
 )
-from cellrun.core.store import event_log
+from cellrun.core.store.events import event_log
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 

@@ -21,8 +21,8 @@ from cellrun.core import (
     Status,
     UserErrorException,
 )
-from cellrun.core.store.metrics import Metrics
-from cellrun.core.store.reader import EventReader
+from cellrun.core.store.events.metrics import Metrics
+from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.status_file import StatusFile
 
 PNG = bytes.fromhex(

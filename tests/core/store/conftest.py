@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from cellrun.core.store.event_log import EventLog
+from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.layout import RunLayout
 
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.status import Status
+from cellrun.core.store.events.metrics import Metrics
+from cellrun.core.store.events.reader import EventReader
+from cellrun.core.store.events.run_summary import listed_summary
 from cellrun.core.store.layout import RunLayout
-from cellrun.core.store.metrics import Metrics
-from cellrun.core.store.reader import EventReader
-from cellrun.core.store.run_summary import listed_summary
 from cellrun.core.store.status_file import StatusFile
-from tests.core.store.events import LOG_OF
+from tests.core.store.event_samples import LOG_OF
 
 KILLS = 25
 

@@ -13,7 +13,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile
-from tests.core.store.events import in_process
+from tests.core.store.event_samples import in_process
 
 ME = ProcessIdentity.current()
 
@@ -63,7 +63,7 @@ def test_who_cannot_write_it_down_sees_it_all_the_same(
     done = in_process(
         """
 import resource
-from cellrun.core.store.run_row import RunRow
+from cellrun.core.store.lists.run_row import RunRow
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 row = RunRow.read(RunLayout(sys.argv[1]))
 print(row.status, row.reason, row.metrics["m"].last)

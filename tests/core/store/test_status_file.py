@@ -52,7 +52,7 @@ def test_a_change_keeps_what_was_said_before(file: StatusFile, layout: RunLayout
     assert before <= running.at == running.started_at == failed.started_at <= failed.at == failed.ended_at
     assert running.ended_at is None
     assert [record.status for record in file.history()] == [Status.NOT_STARTED, Status.RUNNING, Status.FAILED]
-    assert layout.workspace.changes.read_text().split() == [layout.run_id] * 2
+    assert layout.workspace.changes.read_text().split() == [layout.run_id] * 3  # made, and changed twice
 
 
 @pytest.mark.parametrize("terminal", [Status.COMPLETED, Status.FAILED, Status.CANCELED])

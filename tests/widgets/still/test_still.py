@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cellrun.core.status import Status
-from cellrun.core.store.event_log import EventLog
+from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.status_file import StatusFile
 from cellrun.widgets.still import picture
 from cellrun.widgets.still.html import live_html, still_html

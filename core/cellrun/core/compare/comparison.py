@@ -12,12 +12,12 @@ from cellrun.core.errors import RunNotFoundError, UserErrorException
 from cellrun.core.live.header import elapsed_s
 from cellrun.core.live.metric_window import STEP, heads
 from cellrun.core.store.environment import read_environment
-from cellrun.core.store.event_line import Value, typed
+from cellrun.core.store.events.event_line import Value, typed
+from cellrun.core.store.events.metric_shelf import MetricShelf
+from cellrun.core.store.events.metric_summary import MetricSummary, y_column
 from cellrun.core.store.layout import RunLayout, WorkspaceLayout
-from cellrun.core.store.metric_shelf import MetricShelf
-from cellrun.core.store.metric_summary import MetricSummary, y_column
+from cellrun.core.store.lists.run_row import RunRow
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_row import RunRow
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
 

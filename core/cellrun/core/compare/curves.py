@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from cellrun.core.live.metric_window import STEP, TIME, window
 from cellrun.core.live.series import ColumnShape, MetricShape, series
-from cellrun.core.store.event_line import decode_value
+from cellrun.core.store.events.event_line import decode_value
+from cellrun.core.store.events.metric_shelf import MetricShelf
 from cellrun.core.store.layout import RunLayout
-from cellrun.core.store.metric_shelf import MetricShelf
 
 CURVE_POINTS = 500
 ALL_POINTS = 60_000  # of all curves together, some 2 MB of JSON: many curves get fewer points each

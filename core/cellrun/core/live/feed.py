@@ -10,7 +10,7 @@ from cellrun.core.live.frame import Frame, ImagePart, MetricPart
 from cellrun.core.live.log_window import LogWindow
 from cellrun.core.live.pace import Pace
 from cellrun.core.live.track import Track
-from cellrun.core.store.metrics import Metric
+from cellrun.core.store.events.metrics import Metric
 
 METRICS_SHOWN = 500
 POINTS = 1000  # per metric after it was thinned, twice as many before: a chart is some 800 pixels wide

@@ -9,7 +9,7 @@ from typing import Any
 
 from cellrun.core.live.failure import Failure
 from cellrun.core.status import Status
-from cellrun.core.store.metrics import Metrics
+from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 

@@ -9,8 +9,8 @@ import numpy as np
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.live.downsample import Floats, Rows, is_ascending, thin
 from cellrun.core.live.series import ColumnShape, index_name
-from cellrun.core.store.event_line import Value, typed
-from cellrun.core.store.metrics import Metric, Metrics
+from cellrun.core.store.events.event_line import Value, typed
+from cellrun.core.store.events.metrics import Metric, Metrics
 
 STEP = "step"
 TIME = "time"

@@ -12,12 +12,12 @@ from cellrun.core.live.feed import METRICS_SHOWN, News
 from cellrun.core.live.frame import ImagePart
 from cellrun.core.live.header import elapsed_s, header
 from cellrun.core.runs.control import control_of
-from cellrun.core.store.column_cache import ColumnCache
+from cellrun.core.store.events.column_cache import ColumnCache
+from cellrun.core.store.files.log_tail import LogReader
+from cellrun.core.store.files.run_files import OutputFiles
 from cellrun.core.store.layout import RunLayout
-from cellrun.core.store.log_tail import LogReader
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_files import OutputFiles
 from cellrun.core.store.status_file import StatusFile
 
 READ_BYTES = 8_000_000  # of events in one look, so that a first look at a long history soon shows something

@@ -10,8 +10,8 @@ import numpy as np
 from cellrun.core.live.downsample import Floats, is_ascending, thin
 from cellrun.core.live.frame import ColumnPart, MetricPart
 from cellrun.core.live.series import ColumnShape, MetricShape, Series, index_name, series
-from cellrun.core.store.event_line import typed
-from cellrun.core.store.metrics import Metric
+from cellrun.core.store.events.event_line import typed
+from cellrun.core.store.events.metrics import Metric
 
 TABLE_ROWS = 200
 TEXT_CHARACTERS = 200

@@ -10,8 +10,8 @@ from typing import Any
 
 from cellrun.core.context.used_values import free_values, size_of_values, values_only_of
 from cellrun.core.errors import RunNotFoundError
-from cellrun.core.store.column_cache import ColumnCache
 from cellrun.core.store.disk import remove_tree, size_on_disk
+from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.layout import WorkspaceLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core.status import Status
-from cellrun.core.store.artifacts import LOG
+from cellrun.core.store.files.artifacts import LOG
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from cellrun.core.errors import RunClosedError, UserErrorException
-from cellrun.core.store.artifacts import Artifacts
+from cellrun.core.store.files.artifacts import Artifacts
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cellrun.core import names
-from cellrun.core.store.event_line import Value, encode_value
+from cellrun.core.store.events.event_line import Value, encode_value
+from cellrun.core.store.events.metrics import Metrics
+from cellrun.core.store.events.reader import BATCH_BYTES, Event, EventReader
 from cellrun.core.store.layout import RunLayout
-from cellrun.core.store.metrics import Metrics
-from cellrun.core.store.reader import BATCH_BYTES, Event, EventReader
 
 _MOST_WAITING = 1000
 """As columns, events take a tenth of the memory."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
     from cellrun.core.runs.files import FileSource
     from cellrun.core.runs.memory_events import MemoryEvents
-    from cellrun.core.store.metrics import Metrics
+    from cellrun.core.store.events.metrics import Metrics
 
 _has_said_so = False
 

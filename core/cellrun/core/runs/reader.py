@@ -15,10 +15,10 @@ from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
 
 if TYPE_CHECKING:
-    from cellrun.core.store.metrics import Metrics
-    from cellrun.core.store.reader import Damage
+    from cellrun.core.store.events.metrics import Metrics
+    from cellrun.core.store.events.reader import Damage
+    from cellrun.core.store.events.summary import Summary
     from cellrun.core.store.status_file import StatusRecord
-    from cellrun.core.store.summary import Summary
 
 
 _DAMAGE_TOLD = 3
@@ -43,8 +43,8 @@ class RunReader:
 
     @cached_property
     def _metrics(self) -> Metrics:
-        from cellrun.core.store.metrics import Metrics  # noqa: PLC0415  # see above
-        from cellrun.core.store.reader import EventReader  # noqa: PLC0415
+        from cellrun.core.store.events.metrics import Metrics  # noqa: PLC0415  # see above
+        from cellrun.core.store.events.reader import EventReader  # noqa: PLC0415
 
         return Metrics(EventReader(self._layout), self.record.tags)
 
@@ -122,6 +122,6 @@ class RunReader:
 
     def _summary(self) -> Summary:
         """Return the run's events in short."""
-        from cellrun.core.store.run_summary import run_summary  # noqa: PLC0415  # see above
+        from cellrun.core.store.events.run_summary import run_summary  # noqa: PLC0415  # see above
 
         return run_summary(self._layout)

@@ -17,7 +17,7 @@ from cellrun.core.runs.files import RunFiles
 from cellrun.core.runs.reader import RunReader
 from cellrun.core.runs.watch import wait_for_end
 from cellrun.core.runs.writer import RunWriter
-from cellrun.core.store.event_log import EventLog
+from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.run_store import RunStore
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cellrun.core import names
 from cellrun.core.errors import InvalidMetricError, UserErrorException, shown
 from cellrun.core.runs.files import RunFiles, files_below
-from cellrun.core.store.event_line import Value
+from cellrun.core.store.events.event_line import Value
 from cellrun.core.store.values import plain, plain_list, plain_row, plain_table
 
 if TYPE_CHECKING:

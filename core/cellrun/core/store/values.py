@@ -11,7 +11,7 @@ from typing import Any
 
 from cellrun.core.errors import InvalidMetricError, UserErrorException, shown
 from cellrun.core.limits import limits
-from cellrun.core.store.event_line import Value
+from cellrun.core.store.events.event_line import Value
 
 _AS_IS = frozenset({float, str, bool, type(None)})
 _MOST_INT_BITS = 14_000  # Python itself refuses to read or write more than 4,300 digits

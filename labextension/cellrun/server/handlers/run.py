@@ -12,12 +12,12 @@ from cellrun.core.runs.files import RunFiles
 from cellrun.core.runs.reader import RunReader
 from cellrun.core.runs.writer import RunWriter, plain_tags
 from cellrun.core.store.environment import read_environment
-from cellrun.core.store.event_log import EventLog
+from cellrun.core.store.events.event_log import EventLog
+from cellrun.core.store.events.metrics import Metrics
+from cellrun.core.store.events.reader import EventReader
+from cellrun.core.store.events.run_summary import run_summary
 from cellrun.core.store.layout import RunLayout
-from cellrun.core.store.metrics import Metrics
-from cellrun.core.store.reader import EventReader
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_summary import run_summary
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.again import resubmit
 from cellrun.server.handlers.delete import delete_run

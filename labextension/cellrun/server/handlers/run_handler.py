@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.lists.run_row import RunRow
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_row import RunRow
 from cellrun.server.base_handler import ApiHandler
 from cellrun.server.errors import RunGoneError
 from cellrun.server.rows import row_json

@@ -13,7 +13,7 @@ from cellrun.core.live.frame import Frame, MetricPart
 from cellrun.core.live.header import elapsed_text
 from cellrun.core.live.series import ColumnShape, MetricShape, Series, series
 from cellrun.core.live.source import RunSource
-from cellrun.core.store.event_line import decode_value
+from cellrun.core.store.events.event_line import decode_value
 from cellrun.core.store.layout import RunLayout
 from cellrun.widgets.text import log_lines, sign, value_text
 

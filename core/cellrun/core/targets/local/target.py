@@ -16,8 +16,8 @@ from cellrun.core.identity import ProcessIdentity
 from cellrun.core.job.job_environment import job_environment
 from cellrun.core.job.start import SupervisorStart, supervisor_command
 from cellrun.core.status import Status
+from cellrun.core.store.files.log_tail import LogReader
 from cellrun.core.store.layout import RunLayout
-from cellrun.core.store.log_tail import LogReader
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.submission.resources import Resources, size_text

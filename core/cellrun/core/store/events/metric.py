@@ -1,0 +1,110 @@
+"""One metric of a run, as columns."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cellrun.core.store.events.column import Column, nearest_float
+from cellrun.core.store.events.event_line import Value, decode_value
+
+NO_RANK = -1
+
+
+class Metric:
+    """What was logged under one name: rows of columns, in the order in which they were logged.
+
+    A plain metric has one column, which has the metric's name. Values come in as a JSON parser gave them.
+    """
+
+    __slots__ = ("columns", "kind", "name", "ranks", "rows", "steps", "times")
+
+    def __init__(self, name: str, kind: str) -> None:
+        self.name = name
+        self.kind = kind
+        """What it was logged by: log, list, row or table; row once rows came to plain values."""
+        self.columns: dict[str, Column] = {}
+        self.rows = 0
+        self.times = array("d")
+        """By row, when it was logged, epoch seconds."""
+        self.steps: array[float] | None = None
+        """By row, the step that was given (NaN where none was); None if none ever was."""
+        self.ranks: array[int] | None = None
+        """By row, the rank in a distributed training of the process that logged it (NO_RANK where it has none); None
+        if none ever had one."""
+
+    def add_values(
+        self, times: list[float], values: list[Any], steps: Sequence[Any] = (), ranks: Sequence[int] = ()
+    ) -> None:
+        """Add plain values, each with its time, and maybe its step and the rank of who logged it."""
+        if not values:
+            return
+        self._column(self.name).extend(values)
+        if any(rank != NO_RANK for rank in ranks):
+            self._begun_ranks().extend(ranks)
+        if any(step is not None for step in steps):
+            self._add_steps(steps)
+        self.times.extend(times)
+        self.rows += len(values)
+        self._pad(times[-1])
+
+    def add_row(self, at: float, cells: Mapping[str, Any], rank: int = NO_RANK) -> None:
+        """Add one row."""
+        self._become("row")
+        for name, value in cells.items():
+            self._column(name).append(value)
+        self.rows += 1
+        self._pad(at, rank)
+
+    def add_table(self, at: float, columns: Mapping[str, list[Any]], rank: int = NO_RANK) -> None:
+        """Add the rows of a table."""
+        self._become("table")
+        for name, values in columns.items():
+            self._column(name).extend(values)
+        self.rows += max(map(len, columns.values()), default=0)
+        self._pad(at, rank)
+
+    def shape(self) -> Value | list[Value] | dict[str, Any]:
+        """Return the values as Azure ML's `get_metrics` does: one as itself, several as a list, rows by column."""
+        if self.kind in {"log", "list"}:
+            return _shape(self.columns[self.name], self.rows)
+        return {name: _shape(column, self.rows) for name, column in self.columns.items()}
+
+    def _column(self, name: str) -> Column:
+        column = self.columns.get(name)
+        if column is None:
+            column = self.columns[name] = Column(self.rows)
+        return column
+
+    def _become(self, kind: str) -> None:
+        if self.kind in {"log", "list"}:
+            self.kind = kind
+
+    def _add_steps(self, steps: Sequence[Any]) -> None:
+        if self.steps is None:
+            self.steps = array("d", [math.nan] * self.rows)
+        self.steps.extend(math.nan if step is None else nearest_float(decode_value(step)) for step in steps)  # type: ignore[arg-type]
+
+    def _begun_ranks(self) -> array[int]:
+        """Return the ranks of the rows so far, of which none had one until now."""
+        if self.ranks is None:
+            self.ranks = array("i", [NO_RANK]) * len(self.times)
+        return self.ranks
+
+    def _pad(self, at: float, rank: int = NO_RANK) -> None:
+        """Bring what belongs to each row to the number of rows."""
+        if rank != NO_RANK or self.ranks is not None:
+            ranks = self._begun_ranks()
+            ranks.extend([rank] * (self.rows - len(ranks)))
+        for column in self.columns.values():
+            column.pad(self.rows)
+        self.times.extend([at] * (self.rows - len(self.times)))
+        if self.steps is not None:
+            self.steps.extend([math.nan] * (self.rows - len(self.steps)))
+
+
+def _shape(column: Column, rows: int) -> Value | list[Value]:
+    values = column.values()
+    return values[0] if rows == 1 else values

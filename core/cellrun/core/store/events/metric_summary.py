@@ -1,0 +1,85 @@
+"""One metric in short: how many rows it has, the last one, and a sketch of its course."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cellrun.core.store.events.event_line import Value, decode_value, typed
+
+SPARK_POINTS = 60
+
+_NUMBERS = frozenset({int, float})
+_LARGEST = sys.float_info.max
+
+
+class MetricSummary:
+    """A metric's count, last row and spark line of at most 60 points, evenly spread over all rows."""
+
+    __slots__ = ("at", "count", "kind", "last", "spark", "stride")
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        """What it was first logged by: log, list, row or table."""
+        self.count = 0
+        self.at = 0.0
+        """When the last row was logged, epoch seconds."""
+        self.last: Mapping[str, Value] = {}
+        """The last row, by column; a plain metric's column has the metric's name."""
+        self.spark: list[Value] = []
+        self.stride = 1
+
+    def add(self, at: float, last: Mapping[str, Value], ys: Sequence[Value]) -> None:
+        """Count rows: when they were logged, the last of them, and what to draw of each."""
+        while self.count + len(ys) > SPARK_POINTS * self.stride:
+            del self.spark[1::2]
+            self.stride *= 2
+        if self.stride == 1:
+            self.spark += ys
+        else:
+            self.spark += ys[-self.count % self.stride :: self.stride]
+        self.count += len(ys)
+        self.at = at
+        self.last = last
+
+    def merge(self, other: MetricSummary) -> None:
+        """Take in what another writer logged under the same name."""
+        if other.count > self.count:  # two courses can't be drawn as one line: the longer is shown
+            self.spark, self.stride = other.spark, other.stride
+        if other.at >= self.at:
+            self.at, self.last = other.at, other.last
+        self.count += other.count
+
+    def numbers(self) -> list[float | None]:
+        """Return the spark line's points; None where there is no number to draw."""
+        return [
+            float(value) if type(value) in _NUMBERS and abs(value) <= _LARGEST else None  # type: ignore[arg-type]
+            for value in self.spark
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        last = {column: typed(value) for column, value in self.last.items()}
+        return {
+            "kind": self.kind,
+            "count": self.count,
+            "at": self.at,
+            "last": last,
+            "spark": self.numbers(),
+            "stride": self.stride,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> MetricSummary:
+        """Read what `to_json` gave."""
+        made = cls(data["kind"])
+        made.count, made.at, made.spark, made.stride = data["count"], data["at"], data["spark"], data["stride"]
+        made.last = {column: decode_value(value) for column, value in data["last"].items()}
+        return made
+
+
+def y_column(row: Mapping[str, Value]) -> str | None:
+    """Return the column of a row that is drawn: the second that holds a number (the first is x), else the first."""
+    numbers = [column for column, value in row.items() if type(value) in _NUMBERS]
+    return numbers[min(1, len(numbers) - 1)] if numbers else None

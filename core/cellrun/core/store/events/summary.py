@@ -1,0 +1,170 @@
+"""What a list of runs shows of a run's events, kept beside them so that no list has to read events.
+
+Each writer of events keeps a summary of its own, `summary/<writer>.json`; a run's summary is all of them merged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cellrun.core.store.disk import replace_file
+from cellrun.core.store.events.event_line import Value, decode_value
+from cellrun.core.store.events.metric_summary import MetricSummary, y_column
+from cellrun.core.store.layout import RunLayout
+
+VERSION = 1
+
+
+class TagChange(NamedTuple):
+    """The last change of a tag: when, to what, and whether the tag is there at all."""
+
+    at: float
+    value: str | None
+    present: bool
+
+
+class Summary:
+    """Metrics, tags and display name as the events so far leave them."""
+
+    def __init__(self) -> None:
+        self.metrics: dict[str, MetricSummary] = {}
+        self.tags: dict[str, TagChange] = {}
+        self.display_name: tuple[float, str] | None = None
+        self.offset = 0
+        """The size of the event log at this point, in bytes."""
+
+    def log(self, at: float, name: str, value: Value) -> None:
+        """Take in one value."""
+        metric = self.metrics.get(name) or self._metric(name, "log")
+        metric.add(at, {name: value}, (value,))
+
+    def list_(self, at: float, name: str, values: Sequence[Value]) -> None:
+        """Take in a list of values."""
+        self._metric(name, "list").add(at, {name: values[-1]}, values)
+
+    def row(self, at: float, name: str, row: Mapping[str, Value]) -> None:
+        """Take in one row of several columns."""
+        y = y_column(row)
+        self._metric(name, "row").add(at, row, (row[y] if y is not None else None,))
+
+    def table(self, at: float, name: str, columns: Mapping[str, Sequence[Value]]) -> None:
+        """Take in the rows of a table."""
+        last = {column: values[-1] for column, values in columns.items()}
+        y = y_column(last)
+        ys = columns[y] if y is not None else [None] * len(next(iter(columns.values())))
+        self._metric(name, "table").add(at, last, ys)
+
+    def tag(self, at: float, name: str, value: str | None, *, present: bool = True) -> None:
+        """Take in a tag that was set, or taken away."""
+        self.tags[name] = TagChange(at, value, present)
+
+    def rename(self, at: float, display_name: str) -> None:
+        """Take in a new display name."""
+        self.display_name = (at, display_name)
+
+    def apply(self, event: Mapping[str, Any]) -> None:
+        """Take in one event as the log holds it."""
+        kind, at = event["k"], event["t"]
+        if kind == "log":
+            self.log(at, event["n"], decode_value(event["v"]))
+        elif kind == "list":
+            self.list_(at, event["n"], [decode_value(value) for value in event["v"]])
+        elif kind == "row":
+            self.row(at, event["n"], {column: decode_value(value) for column, value in event["c"].items()})
+        elif kind == "table":
+            columns = event["c"].items()
+            self.table(at, event["n"], {column: [decode_value(value) for value in cells] for column, cells in columns})
+        elif kind in {"tag", "untag"}:
+            self.tag(at, event["n"], event.get("v"), present=kind == "tag")
+        elif kind == "name":
+            self.rename(at, event["v"])
+
+    def merge(self, other: Summary) -> None:
+        """Take in another writer's summary of the same run."""
+        for name, metric in other.metrics.items():
+            self._metric(name, metric.kind).merge(metric)
+        for tag, change in other.tags.items():
+            self.tags[tag] = max(self.tags.get(tag, change), change, key=lambda item: item.at)
+        self.display_name = max((name for name in (self.display_name, other.display_name) if name), default=None)
+        self.offset += other.offset
+
+    def apply_tags(self, initial: Mapping[str, str | None]) -> dict[str, str | None]:
+        """Return a run's tags: those it was submitted with, changed by the events."""
+        changed = {name: change.value for name, change in self.tags.items()}
+        return {
+            name: value
+            for name, value in {**initial, **changed}.items()
+            if name not in self.tags or self.tags[name].present
+        }
+
+    def later_than(self, at: float) -> list[str]:
+        """Return the metrics whose last row was logged after a time: after a run's end, a writer hears of it late."""
+        return [name for name, metric in self.metrics.items() if metric.at > at]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "version": VERSION,
+            "offset": self.offset,
+            "metrics": {name: metric.to_json() for name, metric in self.metrics.items()},
+            "tags": {name: list(change) for name, change in self.tags.items()},
+            "display_name": self.display_name,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Summary:
+        """Read what `to_json` gave."""
+        made = cls()
+        made.offset = data["offset"]
+        made.metrics = {name: MetricSummary.from_json(metric) for name, metric in data["metrics"].items()}
+        made.tags = {name: TagChange(*change) for name, change in data["tags"].items()}
+        made.display_name = tuple(data["display_name"]) if data["display_name"] else None
+        return made
+
+    def _metric(self, name: str, kind: str) -> MetricSummary:
+        metric = self.metrics.get(name)
+        if metric is None:
+            metric = self.metrics[name] = MetricSummary(kind)
+        return metric
+
+
+def write_summary(layout: RunLayout, writer: str, summary: Mapping[str, Any]) -> None:
+    """Write what `Summary.to_json` gave as one writer's summary, in place of the one before."""
+    replace_file(layout.summaries / f"{writer}.json", json.dumps(summary))
+
+
+def read_summaries(layout: RunLayout) -> dict[str, Summary]:
+    """Return the summary of each writer of a run, by writer; a damaged one is left out: the events say the same."""
+    from cellrun.core.store.json_reading import read_json  # noqa: PLC0415  # a job, which only writes, needn't load it
+
+    found = {}
+    folder = layout.summaries
+    for writer in _writers(folder, ".json"):
+        with suppress(ValueError, KeyError, TypeError, FileNotFoundError):
+            found[writer] = Summary.from_json(read_json((folder / f"{writer}.json").read_bytes()))
+    return found
+
+
+def stale_writers(layout: RunLayout, summaries: Mapping[str, Summary]) -> dict[str, int]:
+    """Return the writers whose events go further than their summary, and how far: they live, or they were killed."""
+    stale = {}
+    folder = layout.events
+    for writer in _writers(folder, ".jsonl"):
+        known, size_bytes = summaries.get(writer), (folder / f"{writer}.jsonl").stat().st_size
+        if size_bytes > (known.offset if known else 0):
+            stale[writer] = size_bytes
+    return stale
+
+
+def _writers(folder: Path, ending: str) -> list[str]:
+    """Return whose files a folder holds; drafts begin with a dot."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208  # names alone: lists ask this for each run
+    except FileNotFoundError:
+        return []
+    return [name.removesuffix(ending) for name in names if name.endswith(ending) and not name.startswith(".")]

@@ -1,0 +1,111 @@
+"""A run's log: raw bytes by offset, and what of them can be printed by now."""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from cellrun.core.store.files.beneath import folder_beneath, open_file
+
+_NO_LOG = frozenset({errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
+LONGEST_WAIT_CHARS = 65_536
+"""A line that long is printed before its end has come."""
+
+
+class LogPart(NamedTuple):
+    """A piece of a log: raw bytes, and where in the file they begin."""
+
+    offset: int
+    data: bytes
+
+
+class LogReader:
+    """Reads a growing log file by byte offsets. A file that isn't there yet is empty.
+
+    A link in its place, or in that of its folder, is none: the job may have made it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def size(self) -> int:
+        """The log's size now, in bytes."""
+        with self._opened() as file:
+            return os.fstat(file.fileno()).st_size if file else 0
+
+    def read(self, offset: int, most_bytes: int) -> bytes:
+        """Return the bytes from an offset on, so many at most; b"" at the end."""
+        with self._opened() as file:
+            if file is None:
+                return b""
+            file.seek(offset)
+            return file.read(most_bytes)
+
+    def tail(self, most_bytes: int) -> LogPart:
+        """Return the end of the log, however long it is; whole lines unless one line is longer than that."""
+        start = max(0, self.size - most_bytes)
+        data = self.read(start, most_bytes)
+        cut = data.find(b"\n") + 1 if start else 0
+        return LogPart(start + cut, data[cut:])
+
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO | None]:
+        folder = self._path.parent
+        try:
+            with folder_beneath(folder.parent, [folder.name]) as parent:
+                fd = open_file(self._path.name, parent)
+        except OSError as error:
+            if error.errno not in _NO_LOG:
+                raise
+            yield None
+            return
+        with os.fdopen(fd, "rb") as file:
+            yield file if stat.S_ISREG(os.fstat(fd).st_mode) else None
+
+
+class LogDecoder:
+    """Bytes to text piece by piece: UTF-8, U+FFFD for what isn't, a character cut in two waits for its rest."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def decode(self, data: bytes, *, final: bool = False) -> str:
+        """Return the text that is complete by now; with `final`, what is left over too."""
+        return self._decoder.decode(data, final)
+
+
+class LinePrinter:
+    r"""Cuts a growing log where a terminal can be left: after a newline, or between two states of a `\r` bar.
+
+    So no line is printed in halves between those of somebody else, and a bar that lives on one line stays on one.
+    """
+
+    def __init__(self) -> None:
+        self._decoder = LogDecoder()
+        self._waiting = ""
+
+    def feed(self, data: bytes, *, final: bool = False) -> str:
+        """Return the text to print now; with `final`, the unfinished line too."""
+        text = self._waiting + self._decoder.decode(data, final=final)
+        cut = len(text) if final or len(text) > LONGEST_WAIT_CHARS else _last_stop(text)
+        self._waiting = text[cut:]
+        return text[:cut]
+
+    def release(self) -> str:
+        """Return the unfinished line as it stands, for one that has waited long enough; its rest comes with `feed`."""
+        text, self._waiting = self._waiting, ""
+        return text
+
+
+def _last_stop(text: str) -> int:
+    """Return where the last whole line, or the last whole state of a bar, ends."""
+    newline = text.rfind("\n") + 1
+    # A bar is written as "\r 10%" (tqdm) or as "10%\r": in both a state is whole once the next \r is there.
+    return max(newline, text.rfind("\r"))

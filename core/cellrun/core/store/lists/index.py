@@ -1,0 +1,222 @@
+"""The list of a workspace's runs: a cache over the run folders, which stay the truth."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Collection
+from typing import NamedTuple, TypeVar
+
+from cellrun.core import names
+from cellrun.core.errors import RunNotFoundError
+from cellrun.core.status import TERMINAL, Status
+from cellrun.core.store.layout import WorkspaceLayout
+from cellrun.core.store.lists.index_file import IndexFile
+from cellrun.core.store.lists.index_refresh import IndexRefresh
+from cellrun.core.store.lists.index_rows import CHANGES_KEPT, rows_of
+from cellrun.core.store.lists.run_choice import RunChoice, WantedTags, storable
+from cellrun.core.store.lists.run_row import RunRow
+
+__all__ = ["ExperimentRow", "Index", "ListNews", "Point", "RunPage", "RunRow"]
+
+_PAGE = (
+    "SELECT row FROM shown JOIN (SELECT number_here, created_at, number FROM run WHERE {} "
+    "ORDER BY created_at DESC, number DESC LIMIT ? OFFSET ?) USING (number_here) ORDER BY created_at DESC, number DESC"
+)
+_ENDED = ", ".join(f"'{status.value}'" for status in TERMINAL)
+_LIVE_S = 0.25
+
+T = TypeVar("T")
+
+
+class RunPage(NamedTuple):
+    """Some of the runs that were asked for, and how many there are in all."""
+
+    rows: list[RunRow]
+    total: int
+    is_complete: bool
+    """False while the index is being made again: older runs are still missing."""
+
+
+class ExperimentRow(NamedTuple):
+    """An experiment in a list."""
+
+    name: str
+    runs: int
+    active: int
+    """Those that haven't ended."""
+    latest_at: float | None
+    """When its latest run was made, epoch seconds; None without runs."""
+
+
+class Point(NamedTuple):
+    """A moment in the life of an index, from which its changes can be told."""
+
+    epoch: str
+    """Another one for each index that was made: numbers of different epochs say nothing of each other."""
+    number: int
+
+
+class ListNews(NamedTuple):
+    """What changed in a list since a point."""
+
+    rows: list[RunRow]
+    """Runs that are new or different, in the order in which they changed."""
+    gone: list[str]
+    """The ids of runs that are no more."""
+    point: Point
+    """Where to ask on."""
+    reset: bool
+    """Whether the changes can't be told, or are too many: the list is to be read again. Nothing else is in it then."""
+
+
+class Index:
+    """Lists and finds runs. Every question first looks at what changed since the last one; no events are read.
+
+    An index that is damaged is set aside with a warning and made again, one of an older cellrun is made again; one of a
+    newer cellrun is refused (IndexTooNewError), and so are runs in a folder that others own or can write to
+    (WorkspaceException). Rows have the first 200 metrics of a run. Any thread may ask.
+    """
+
+    def __init__(self, workspace: WorkspaceLayout) -> None:
+        self._workspace = workspace
+        self._refresh = IndexRefresh(workspace)
+        self._file = IndexFile(workspace.index)
+
+    def refresh(self) -> None:
+        """Bring the index up to date."""
+        self._ask(lambda _: None)
+
+    def runs(  # noqa: PLR0913  # one for each way to choose
+        self,
+        *,
+        experiment: str | None = None,
+        status: Collection[str] | None = None,
+        tags: WantedTags = (),
+        text: str | None = None,
+        notebook: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[RunRow]:
+        """Return runs, newest first; RunChoice says what the words mean."""
+        choice = RunChoice(experiment, status, tags, text, notebook)
+        return self._ask(lambda base: _page(base, choice, limit, offset))[0]
+
+    def page(  # noqa: PLR0913  # one for each way to choose
+        self,
+        *,
+        experiment: str | None = None,
+        status: Collection[str] | None = None,
+        tags: WantedTags = (),
+        text: str | None = None,
+        notebook: str | None = None,
+        limit: int | None = 50,
+        offset: int = 0,
+        within_s: float | None = None,
+    ) -> RunPage:
+        """Return a page of runs, newest first, and how many there are on all pages.
+
+        `within_s`: while an index of many runs is being made again, answer with what was read after so many seconds.
+        """
+        choice = RunChoice(experiment, status, tags, text, notebook)
+        (rows, total), is_complete = self._ask(lambda base: _page_and_total(base, choice, limit, offset), within_s)
+        return RunPage(rows, total, is_complete)
+
+    def find(self, id_or_name: str) -> RunRow:
+        """Return a run by its id, name or display name. Raises RunNotFoundError if there is none, or several."""
+        query = (
+            "SELECT row FROM run JOIN shown USING (number_here) WHERE id = ?1 OR name = ?1 OR display_name = ?1 "
+            "ORDER BY id != ?1, name != ?1"
+        )
+        found = self._ask(lambda base: rows_of(base.execute(query, (storable(id_or_name),))))[0]
+        if not found or (len(found) > 1 and id_or_name not in {found[0].id, found[0].name}):
+            raise RunNotFoundError(id_or_name, str(self._workspace.folder), [row.id for row in found])
+        return found[0]
+
+    def experiments(self, within_s: float | None = None) -> list[ExperimentRow]:
+        """Return the experiments by name, those without runs included."""
+        found = self._ask(_experiments, within_s)[0]
+        for name in _folders(self._workspace.experiments):
+            found.setdefault(name, ExperimentRow(name, 0, 0, None))
+        return [found[name] for name in sorted(found)]
+
+    def counts(self, experiment: str | None = None) -> dict[Status, int]:
+        """Return how many runs have each status; a status that none has isn't in it."""
+        where, values = RunChoice(experiment).where()
+        query = f"SELECT status, sum(runs) FROM tally WHERE {where} GROUP BY status HAVING sum(runs) > 0"  # noqa: S608  # ours
+        return {
+            Status(status): runs for status, runs in self._ask(lambda base: base.execute(query, values).fetchall())[0]
+        }
+
+    def changed(self, since: Point | None = None, most: int = 1000) -> ListNews:
+        """Return what changed since a point; without one, only the point to ask on from. Costs nothing if nothing did.
+
+        Points outlive the process. More than `most` changed runs are a reset.
+        """
+        return self._ask(lambda base: _news(base, since, most), _LIVE_S)[0]
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T], within_s: float | None = None) -> tuple[T, bool]:
+        try:
+            return self._refreshed(question, within_s)
+        except sqlite3.DatabaseError as error:
+            self._file.set_aside(error)
+            return self._refreshed(question, within_s)
+
+    def _refreshed(self, question: Callable[[sqlite3.Connection], T], within_s: float | None) -> tuple[T, bool]:
+        with self._file.connection() as base:
+            is_complete = self._refresh.refresh(base, within_s)
+            base.execute("BEGIN")  # all that is answered is of one moment
+            return question(base), is_complete
+
+
+def _page(base: sqlite3.Connection, choice: RunChoice, limit: int | None, offset: int) -> list[RunRow]:
+    where, values = choice.where()
+    return rows_of(base.execute(_PAGE.format(where), (*values, -1 if limit is None else limit, offset)))
+
+
+def _page_and_total(
+    base: sqlite3.Connection, choice: RunChoice, limit: int | None, offset: int
+) -> tuple[list[RunRow], int]:
+    rows = _page(base, choice, limit, offset)
+    is_last = (limit is None or len(rows) < limit) and (rows or not offset)
+    return rows, offset + len(rows) if is_last else _total(base, choice)
+
+
+def _total(base: sqlite3.Connection, choice: RunChoice) -> int:
+    where, values = choice.where()
+    what = "coalesce(sum(runs), 0) FROM tally" if choice.is_tallied else "count(*) FROM run"
+    return int(base.execute(f"SELECT {what} WHERE {where}", values).fetchone()[0])
+
+
+def _experiments(base: sqlite3.Connection) -> dict[str, ExperimentRow]:
+    query = (
+        f"SELECT experiment, sum(runs), sum(iif(status IN ({_ENDED}), 0, runs)) FROM tally "  # noqa: S608  # our own words
+        "GROUP BY experiment HAVING sum(runs) > 0"
+    )
+    latest = "SELECT max(created_at) FROM run WHERE experiment = ?"
+    return {
+        name: ExperimentRow(name, runs, active, base.execute(latest, (name,)).fetchone()[0])
+        for name, runs, active in base.execute(query).fetchall()
+    }
+
+
+def _news(base: sqlite3.Connection, since: Point | None, most: int) -> ListNews:
+    point = Point(*base.execute("SELECT epoch, change FROM progress").fetchone())
+    if since is None or since.epoch != point.epoch or not point.number - CHANGES_KEPT <= since.number <= point.number:
+        return ListNews([], [], point, reset=True)
+    if since == point:
+        return ListNews([], [], point, reset=False)
+    query = "SELECT row FROM run JOIN shown USING (number_here) WHERE change > ? ORDER BY change LIMIT ?"
+    changed = base.execute(query, (since.number, most + 1)).fetchall()
+    gone = [run_id for (run_id,) in base.execute("SELECT id FROM gone WHERE change > ?", (since.number,))]
+    if len(changed) + len(gone) > most:
+        return ListNews([], [], point, reset=True)
+    return ListNews(rows_of(changed), gone, point, reset=False)
+
+
+def _folders(folder: os.PathLike[str]) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if entry.is_dir() and names.is_plain(entry.name)]
+    except FileNotFoundError:
+        return []

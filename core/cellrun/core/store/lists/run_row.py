@@ -1,0 +1,109 @@
+"""What a list shows of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+from blake3 import blake3
+
+from cellrun.core.status import Status
+from cellrun.core.store.events.metric_summary import MetricSummary
+from cellrun.core.store.events.run_summary import listed_summary
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.settle import settle
+from cellrun.core.store.status_file import StatusRecord
+
+_HASH_BYTES = 16
+
+
+class RowCell(NamedTuple):
+    """The notebook cell that a run was submitted from."""
+
+    notebook: str | None
+    """The path of the notebook, where it was known."""
+    id: str | None
+    source_hash: str
+    """blake3 of the cell's text in UTF-8, 32 hex digits."""
+
+    @classmethod
+    def of(cls, cell: Mapping[str, Any] | None) -> RowCell | None:
+        """Return what a list needs of a record's cell."""
+        if cell is None or not isinstance(cell.get("source"), str):
+            return None
+        source = cell["source"].encode("utf-8", "surrogatepass")
+        return cls(_text(cell.get("notebook")), _text(cell.get("id")), blake3(source).hexdigest(length=_HASH_BYTES))
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run in a list. Times are epoch seconds."""
+
+    id: str
+    name: str
+    number: int
+    experiment: str
+    display_name: str
+    kind: str
+    type: str | None
+    target: str
+    status: Status
+    reason: str | None
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+    tags: dict[str, str | None]
+    parameters: dict[str, str]
+    metrics: dict[str, MetricSummary]
+    cell: RowCell | None = None
+
+    @classmethod
+    def read(cls, layout: RunLayout) -> RunRow:
+        """Read a run's folder, but none of its events; a run whose owner is gone becomes Failed by this look."""
+        return cls.of(layout, settle(layout), RunRecord.read(layout))
+
+    @classmethod
+    def of(cls, layout: RunLayout, status: StatusRecord, record: RunRecord) -> RunRow:
+        """Return the row of a run of which status and record were read."""
+        summary = listed_summary(layout, has_ended=status.status.is_terminal)
+        return cls(
+            id=record.id,
+            name=record.name,
+            number=record.number,
+            experiment=record.experiment,
+            display_name=summary.display_name[1] if summary.display_name else record.display_name or record.name,
+            kind=record.kind,
+            type=record.type,
+            target=record.target,
+            status=status.status,
+            reason=status.reason,
+            created_at=record.created_at,
+            started_at=status.started_at,
+            ended_at=status.ended_at,
+            tags=summary.apply_tags(record.tags),
+            parameters=dict(record.parameters),
+            metrics=summary.metrics,
+            cell=RowCell.of(record.cell),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as plain values."""
+        plain = {name: getattr(self, name) for name in _FIELDS}
+        metrics = {name: metric.to_json() for name, metric in self.metrics.items()}
+        return {**plain, "status": self.status.value, "metrics": metrics, "cell": self.cell and self.cell._asdict()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> RunRow:
+        """Read what `to_json` gave."""
+        metrics = {name: MetricSummary.from_json(metric) for name, metric in data["metrics"].items()}
+        cell = RowCell(**data["cell"]) if data["cell"] else None
+        return cls(**{**data, "status": Status(data["status"]), "metrics": metrics, "cell": cell})
+
+
+_FIELDS = tuple(field.name for field in fields(RunRow))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,147 @@
+"""A workspace's list of runs that somebody watches: one question to the index, many listeners."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from concurrent.futures import Executor
+from typing import Any, Protocol
+
+from cellrun.core.errors import CellrunError
+from cellrun.core.store.lists.index import ListNews, Point
+from cellrun.server.errors import status_of
+from cellrun.server.rows import row_json
+from cellrun.server.stream.message import Message
+from cellrun.server.workspaces import OpenWorkspace
+
+LOOK_S = 0.5
+BUSY_SHARE = 4
+"""A look that takes long is followed by a pause of so many times as long: a large list never keeps a core busy."""
+
+MOST_ROWS = 500
+"""More rows than that at once are cheaper to load again than to send: a page shows fifty."""
+
+_NOWHERE = Point("none", 0)
+
+
+class Listener(Protocol):
+    """Who listens to a list: a channel of a connection."""
+
+    @property
+    def sparks(self) -> tuple[str, ...]:
+        """The metrics whose courses it wants."""
+
+    def tell(self, message: Message) -> bool:
+        """Take a message on; False if there is no room: it is told nothing more before `WatchedList.catch_up`."""
+
+    def refuse(self, status: int, text: str) -> None:
+        """Hear that nothing more will come, and why."""
+
+
+class WatchedList:
+    """Asks the index what changed and tells every listener, each from where it stands. Used from the event loop alone.
+
+    Responsibilities: one task while anybody listens; what each listener has been told (a `Point` of the index, which
+    outlives this server). `forget` is called when the last one has left.
+    """
+
+    def __init__(self, workspace: OpenWorkspace, pool: Executor, forget: Callable[[], None]) -> None:
+        self._workspace = workspace
+        self._pool = pool
+        self._forget = forget
+        self._points: dict[Listener, Point | None] = {}
+        self._lagging: dict[Listener, Point | None] = {}
+        self._wake = asyncio.Event()
+        self._watching = asyncio.create_task(self._watch())
+
+    def add(self, listener: Listener, point: Point | None) -> None:
+        """Let somebody listen who has been told of all up to a point; None: of nothing, and begins with a reset."""
+        self._points[listener] = point
+        self._wake.set()
+
+    def remove(self, listener: Listener) -> None:
+        """Let somebody go."""
+        self._points.pop(listener, None)
+        self._lagging.pop(listener, None)
+        if not self._points and not self._lagging:
+            self.close()
+
+    def catch_up(self, listener: Listener) -> None:
+        """Tell a listener that lagged, and has room again, what it missed."""
+        if listener in self._lagging:
+            self.add(listener, self._lagging.pop(listener))
+
+    def close(self) -> None:
+        """Ask no more; listeners hear nothing more."""
+        self._watching.cancel()
+        self._points.clear()
+        self._lagging.clear()
+        self._forget()
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            self._wake.clear()
+            try:
+                await self._look()
+            except CellrunError as error:
+                self._fail(status_of(error), str(error))
+                return
+            except Exception:  # a task's error is seen by nobody: those who listen have to hear that it is over
+                logging.getLogger(__name__).exception("the list of runs can't be watched any more")
+                self._fail(500, "the server met an error; its log says more")
+                return
+            pause = max(LOOK_S, BUSY_SHARE * (loop.time() - began))
+            try:
+                await asyncio.wait_for(self._wake.wait(), pause)
+            except asyncio.TimeoutError:
+                continue
+
+    async def _look(self) -> None:
+        for point in set(self._points.values()):
+            listeners = [listener for listener, held in self._points.items() if held == point]
+            sparks = {listener.sparks for listener in listeners}
+            question = asyncio.get_running_loop().run_in_executor(self._pool, self._ask, point, sparks)
+            new_point, messages = await question
+            for listener in listeners:
+                if self._points.get(listener, new_point) == point:  # it may have left meanwhile
+                    self._tell(listener, messages.get(listener.sparks), point, new_point)
+
+    def _ask(
+        self, point: Point | None, sparks: Collection[tuple[str, ...]]
+    ) -> tuple[Point, dict[tuple[str, ...], Message]]:
+        """Return where the index is now, and what to tell those who were told up to a point, by the courses wanted."""
+        if not self._workspace.exists:  # the default workspace before its first run: it is served, and empty
+            news = ListNews([], [], _NOWHERE, reset=point != _NOWHERE)
+        else:
+            news = self._workspace.index.changed(point, MOST_ROWS)
+        if news.point == point and not (news.rows or news.gone or news.reset):
+            return news.point, {}
+        return news.point, {wanted: _message(news, wanted) for wanted in sparks}
+
+    def _tell(self, listener: Listener, message: Message | None, before: Point | None, now: Point) -> None:
+        if message is None or listener.tell(message):
+            self._points[listener] = now
+        else:
+            del self._points[listener]
+            self._lagging[listener] = before
+
+    def _fail(self, status: int, text: str) -> None:
+        listeners = [*self._points, *self._lagging]
+        self.close()
+        for listener in listeners:
+            listener.refuse(status, text)
+
+
+def _message(news: ListNews, sparks: tuple[str, ...]) -> Message:
+    content: dict[str, Any] = {
+        "type": "rows",
+        "epoch": news.point.epoch,
+        "cursor": news.point.number,
+        "reset": news.reset,
+        "rows": [row_json(row, sparks) for row in news.rows],
+        "gone": news.gone,
+    }
+    return Message(content)

@@ -1,0 +1,125 @@
+import type { RunSource } from '../../data/source';
+import { isTerminal } from '../../data/protocol';
+import type { ViewActions } from '../actions';
+import type { Context } from '../context';
+import { h, setAttribute, setText } from '../dom';
+import { errorLine } from './error_line';
+import { LogLines } from './log_lines';
+import { LogSearch } from './log_search';
+import { fill } from '../words';
+
+/** A run's log beside its charts: its lines, and below them what can be done with them. */
+export class LogPane {
+  readonly element: HTMLElement;
+  private readonly lines: LogLines;
+  private readonly search: LogSearch;
+  private readonly empty = h('p', { class: 'cellrun-empty' });
+  private readonly earlier: HTMLButtonElement;
+  private readonly position: HTMLButtonElement;
+  private readonly count = h('span', { class: 'cellrun-numbers' });
+  private readonly searchButton: HTMLButtonElement;
+  private readonly download: HTMLButtonElement;
+  private readonly wrap: HTMLButtonElement;
+  /** The number after the last line that was there when the reader scrolled up. */
+  private pausedAt = 0;
+
+  constructor(
+    private readonly source: RunSource,
+    private readonly context: Context,
+    private readonly actions: ViewActions = {},
+  ) {
+    const { words } = context;
+    const button = (text: string, act: () => void): HTMLButtonElement =>
+      h('button', { type: 'button', class: 'cellrun-link', on: { click: act } }, text);
+    const older = (): void => source.readOlderLog();
+    this.earlier = button('', older);
+    this.lines = new LogLines(source.state.log, this.earlier, {
+      moved: () => this.moved(),
+      top: older,
+    });
+    this.lines.element.setAttribute('aria-label', words.log);
+    this.position = button('', () => this.lines.follow());
+    this.searchButton = button(words.search, () => this.search.open());
+    this.download = button(words.download, () => this.save());
+    this.wrap = button(words.wrap, () => this.toggleWrap());
+    this.wrap.setAttribute('aria-pressed', 'false');
+    this.search = new LogSearch(source.state.log, context, {
+      mark: needle => this.lines.search(needle),
+      reveal: line => this.lines.reveal(line),
+      closed: () => this.searchButton.focus(),
+    });
+    const space = h('span', { class: 'cellrun-space' });
+    const footer = [this.position, space, this.count, this.wrap, this.searchButton, this.download];
+    const body = h('div', { class: 'cellrun-log-body' }, this.lines.element, this.empty);
+    this.element = h(
+      'div',
+      { class: 'cellrun-log' },
+      this.search.element,
+      body,
+      h('div', { class: 'cellrun-log-footer' }, ...footer),
+    );
+    this.draw();
+  }
+
+  /** Draw what the log holds now. */
+  draw(): void {
+    this.lines.update();
+    this.search.update();
+    this.say();
+  }
+
+  dispose(): void {
+    this.lines.dispose();
+  }
+
+  /** Say where the reader is, how much there is, and what is still to come. */
+  say(): void {
+    const { words, format } = this.context;
+    const { log, header } = this.source.state;
+    this.lines.markError(errorLine(log, header));
+    const ended = header !== null && isTerminal(header.status);
+    const count = log.last - log.first;
+    const fresh = Math.max(0, log.last - this.pausedAt);
+    const paused = !this.lines.following && !(ended && fresh === 0);
+    const where = ended ? words.ended : words.following;
+    setText(this.position, paused ? fill(words.paused, { n: format.count(fresh) }) : where);
+    setAttribute(this.position, 'title', words.toEnd);
+    setAttribute(this.position, 'data-paused', paused ? '' : null);
+    const lines = log.start > 0 ? words.lastLines : count === 1 ? words.line : words.lines;
+    setText(this.count, fill(lines, { n: format.count(count) }));
+    this.empty.hidden = count > 0;
+    setText(this.empty, ended ? words.noLog : words.noLogYet);
+    this.earlier.disabled = log.room === 0;
+    setText(this.earlier, fill(words.earlier, { size: format.bytes(log.start) }));
+    this.download.disabled = count === 0;
+    const whole = this.actions.logUrl !== undefined;
+    const size = format.bytes(whole ? log.size : log.end - log.start);
+    setAttribute(this.download, 'title', fill(whole ? words.fullLogTitle : words.downloadTitle, { size }));
+  }
+
+  private moved(): void {
+    this.pausedAt = this.source.state.log.last;
+    this.say();
+  }
+
+  private toggleWrap(): void {
+    const on = this.wrap.getAttribute('aria-pressed') !== 'true';
+    this.wrap.setAttribute('aria-pressed', String(on));
+    this.lines.wrap(on);
+  }
+
+  private save(): void {
+    const { logUrl } = this.actions;
+    if (logUrl === undefined) this.saveHeld();
+    else h('a', { href: logUrl, download: '' }).click();
+  }
+
+  private saveHeld(): void {
+    const { log, header } = this.source.state;
+    const bytes = log.bytes.map(piece => piece.slice());
+    const url = URL.createObjectURL(new Blob(bytes, { type: 'text/plain' }));
+    h('a', { href: url, download: `${header?.name ?? 'run'}.log` }).click();
+    // The browser reads it after this turn of the event loop; a minute is plenty, and the copy is small.
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  }
+}
