@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.core.store.events.test_reader import run_folder
 
 from cellrun.core.errors import (
     BadLinesError,
@@ -35,6 +34,7 @@ from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.status_file import StatusFile
+from tests.core.store.events.test_reader import run_folder
 
 WRITER = "6099ee4d"
 IDENTITY = {"host": "gpu7", "boot": "b", "pid": 1, "started": 2}
