@@ -12,6 +12,7 @@ from cellrun.widgets.still.still import Still
 _FRAME = (
     "border:1px solid #8888;border-radius:3px;padding:8px 12px;max-width:980px;font-family:sans-serif;font-size:13px"
 )
+HOW = "cellrun-how"  # by this name a JupyterLab that says better what to do leaves it out (rendered_run.ts)
 _LOG = "margin:8px 0 0;font-family:monospace;font-size:12px;line-height:1.4;white-space:pre-wrap"
 _TILE = "display:inline-block;margin:4px 24px 4px 0"
 
@@ -39,7 +40,7 @@ def live_html(text: str, version: str) -> str:
     """Return what stands in for a live view where nothing can show one: the run's text, and how to see it live."""
     command = f"<code>pip install cellrun=={escape(version)}</code>"
     how = f"To see it live here: {command} in the environment that Jupyter itself runs in, then restart Jupyter."
-    return f'<div style="{_FRAME}"><pre style="{_LOG}">{escape(text)}</pre><div>{how}</div></div>'
+    return f'<div style="{_FRAME}"><pre style="{_LOG}">{escape(text)}</pre><div class="{HOW}">{how}</div></div>'
 
 
 def _headline(still: Still) -> str:
