@@ -1,6 +1,6 @@
-"""Takes the README's picture: `.venv/bin/python -m tests.browser.picture` writes `docs/images/live-view.png`.
+"""Takes the README's pictures: `.venv/bin/python -m tests.browser.picture` writes those of `docs/images/`.
 
-The digits notebook in a real JupyterLab, while its run is running.
+The two notebooks in a real JupyterLab: a cell with its live view, and the side bar with their runs.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from PIL import Image
 from tests.browser.chromium import chromium
 from tests.browser.lab_page import LabPage
 from tests.browser.lab_server import lab_server
+from tests.browser.panel_page import PanelPage
 
 ROOT = Path(__file__).parents[2]
-PICTURE = ROOT / "docs" / "images" / "live-view.png"
+IMAGES = ROOT / "docs" / "images"
 CELL = 4
 POINTS = 42  # of 60: enough of a curve to see, and still running
 SIZE = {"width": 1200, "height": 870}
@@ -43,16 +44,41 @@ def take(lab: LabPage) -> bytes:
     return lab.page.screenshot()
 
 
+def take_side_bar(lab: LabPage) -> bytes:
+    """Run both notebooks, the second twice; return a PNG of the runs in the side bar, beside their cell."""
+    lab.resize(1400)
+    lab.open("sine.ipynb", source=ROOT / "notebooks" / "sine.ipynb")
+    lab.run_all()
+    lab.view(2).expect_status("Completed")
+    lab.open("digits.ipynb", source=ROOT / "notebooks" / "digits.ipynb")
+    lab.command(ASIDE[0], side="right")
+    for index in range(CELL + 1):
+        lab.run_cell(index)
+    lab.view(CELL).expect_status("Completed")
+    lab.run_cell(CELL)
+    panel = PanelPage(lab)
+    panel.show()
+    panel.widen(140)
+    lab.view(CELL).wait_for_points("loss", POINTS)
+    lab.cell(CELL).evaluate("cell => cell.scrollIntoView({ block: 'start' })")
+    lab.page.wait_for_timeout(1500)  # a list's news come once a second
+    return lab.page.screenshot()
+
+
 def main() -> None:
-    """Write the picture, in few colours: a reader of the README loads it each time."""
+    """Write the pictures, in few colours: a reader of the README loads them each time."""
     with tempfile.TemporaryDirectory() as root, lab_server(Path(root) / "lab") as server, chromium() as browser:
         page = browser.new_context(viewport=SIZE, device_scale_factor=2, locale="en-US").new_page()  # type: ignore[arg-type]
         lab = LabPage(page, server)
-        shot = take(lab)
+        shots = {"live-view.png": take(lab), "side-bar.png": take_side_bar(lab)}
         lab.shut_down()
-    PICTURE.parent.mkdir(exist_ok=True)
-    Image.open(io.BytesIO(shot)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(PICTURE, optimize=True)
-    print(f"{PICTURE}: {PICTURE.stat().st_size / 1000:.0f} kB")
+    IMAGES.mkdir(exist_ok=True)
+    for name, shot in shots.items():
+        path = IMAGES / name
+        Image.open(io.BytesIO(shot)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(
+            path, optimize=True
+        )
+        print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

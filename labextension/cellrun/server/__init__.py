@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
+
+__version__ = version("cellrun")
+"""What `jupyter server extension list` shows."""
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
