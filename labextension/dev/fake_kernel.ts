@@ -52,6 +52,7 @@ export const HEADER: Header = {
   started_at: 1795507201,
   ended_at: null,
   elapsed_s: 42,
+  number: 1,
   arguments: '--learning_rate 0.001 --momentum 0.9',
   tags: {},
   error: null,

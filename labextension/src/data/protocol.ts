@@ -29,6 +29,8 @@ export interface RunError {
 /** All that is said about a run besides metrics, log and images. Times are seconds since the epoch. */
 export interface Header {
   run_id: string;
+  /** Its number in its experiment, from 1: a run's colour comes from it. */
+  number: number;
   name: string;
   experiment: string;
   workspace: string;

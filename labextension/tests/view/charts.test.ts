@@ -33,6 +33,16 @@ describe('what is shown', () => {
     expect(sineCard!.clientWidth).toBeGreaterThan(lossCard!.clientWidth + accuracyCard!.clientWidth);
   });
 
+  test('the charts of a run have the colour that it has in lists and comparisons', async () => {
+    const { kernel, place } = show();
+    kernel.tell({ reset: true, header: { number: 2 }, metrics: { loss: loss([3, 2, 1]) } });
+    const own = getComputedStyle(find(await card(place, 'loss'), '.js-line')).stroke;
+    const probe = document.createElement('i');
+    probe.style.color = 'var(--cellrun-series-2)';
+    find(place, '.cellrun').append(probe);
+    expect(own).toBe(getComputedStyle(probe).color);
+  });
+
   test('charts are 100 to 150 px high, the only one of a run 200', async () => {
     const many = show('running');
     for (const name of ['sine', 'loss']) {

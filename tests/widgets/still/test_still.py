@@ -43,7 +43,7 @@ def test_it_says_who_the_run_is_its_numbers_and_the_end_of_its_log(layout, log):
     layout.log.write_text("".join(f"line {n}\n" for n in range(50)))
     ended(layout)
     still = Still.of(layout)
-    assert (still.status, still.sign, still.name) == ("Completed", "✓", "example-1")
+    assert (still.number, still.status, still.sign, still.name) == (1, "Completed", "✓", "example-1")
     experiment, elapsed = still.facts
     assert experiment == "example"
     assert re.fullmatch(r"\d\d:\d\d", elapsed)

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from cellrun.core.errors import CellrunError
 from cellrun.core.runs.control import control_of
 from cellrun.core.store.layout import RunLayout
 
@@ -23,7 +24,7 @@ LAST_DRAW_S = 4.0  # a server kills a kernel that isn't gone five seconds after 
 Publish = Callable[[Mapping[str, Any]], None]
 
 
-@dataclass
+@dataclass(eq=False)
 class Output:
     """A place where a run is shown. `publish(data)` puts other data there.
 
@@ -55,11 +56,13 @@ class Outputs:
         self._kept: list[Output] = []
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._hears_of_the_end = False
 
     def add(self, output: Output) -> None:
         """Follow an output from now on."""
         with self._lock:
-            if not self._open and not self._kept:
+            if not self._hears_of_the_end:
+                self._hears_of_the_end = True
                 atexit.register(self._end)
             self._open.append(output)
             if self._thread is None:
@@ -76,6 +79,8 @@ class Outputs:
         for output in [output for output in self._open if _has_ended(output.layout)]:
             _settle([output], DRAW_S, is_last=False)
             with self._lock:
+                if output not in self._open:  # the kernel ends
+                    continue
                 self._open.remove(output)
                 if output.keeps_live:
                     self._kept.append(output)
@@ -95,7 +100,7 @@ def _has_ended(layout: RunLayout) -> bool:
     try:
         return control_of(layout).status().status.is_terminal
     except OSError:
-        return True  # gone: there is nothing to wait for
+        return True  # gone or damaged: there is nothing to wait for
 
 
 def _settle(outputs: Sequence[Output], within_s: float, *, is_last: bool) -> None:
@@ -106,21 +111,28 @@ def _settle(outputs: Sequence[Output], within_s: float, *, is_last: bool) -> Non
 
 
 def _drawn(layouts: Sequence[RunLayout], within_s: float) -> dict[str, Mapping[str, Any]]:
-    """Have stills drawn by a process of its own; return their data by run folder, as far as they were drawn in time."""
+    """Have stills drawn by a process of its own; return their data by run folder, as far as they were drawn in time.
+
+    Where no process is to be had, none were: the outputs stay as they are.
+    """
     folders = sorted({str(layout.folder) for layout in layouts})
     if not folders:
         return {}
     command = [sys.executable, "-m", "cellrun.widgets.still", *folders]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MPL")}
-    with subprocess.Popen(
-        # `-m` looks for modules in the current folder first, where a notebook may have a random.py
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-        cwd="/",
-    ) as process:
+    printed = b""
+    with (
+        suppress(OSError),
+        subprocess.Popen(
+            # `-m` looks for modules in the current folder first, where a notebook may have a random.py
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd="/",
+        ) as process,
+    ):
         try:
             printed = process.communicate(timeout=within_s)[0]
         except subprocess.TimeoutExpired:

@@ -23,6 +23,7 @@ def header(
     waiting = status.reason if status.reason and not status.status.is_terminal else None
     return {
         "run_id": record.id,
+        "number": record.number,
         "name": metrics.display_name or record.display_name or record.name,
         "experiment": record.experiment,
         "workspace": workspace,

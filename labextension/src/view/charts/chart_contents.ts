@@ -3,8 +3,9 @@ import type { RunSource } from '../../data/source';
 import { hasIndex, type Series } from '../../data/series';
 import type { ChartContent } from './chart_card';
 import { AS_LOGGED, type ChartOptions } from './chart_options';
-import { curvesOf, type Curve } from './curve';
+import { curvesOf, PALETTE, type Curve } from './curve';
 import { readCurves } from './metric_reader';
+import { coloursOf } from './run_colours';
 import { fill, type Words } from '../words';
 
 /** A metric that grows is read over time no more often. */
@@ -44,6 +45,16 @@ export class ChartContents {
 
   /** What a metric's chart shows now. */
   of(metric: Metric, series: Series, live: boolean): ChartContent {
+    const content = this.chosen(metric, series, live);
+    const { read } = content;
+    return {
+      ...content,
+      curves: this.coloured(content.curves),
+      read: read && (async (from, to) => this.coloured(await read(from, to))),
+    };
+  }
+
+  private chosen(metric: Metric, series: Series, live: boolean): ChartContent {
     const { x } = this.options;
     if (x === AS_LOGGED.x) return this.asLogged(metric, series, live);
     if (x === 'time' && !metric.column(x) && this.source.readMetric)
@@ -93,6 +104,12 @@ export class ChartContents {
       counted: false,
       isTime: true,
     };
+  }
+
+  /** Curves in the run's colour, of several the first one. */
+  private coloured(curves: readonly Curve[]): Curve[] {
+    const [own = 0] = coloursOf([{ number: this.source.state.header?.number ?? 1 }]);
+    return curves.map((curve, i) => ({ ...curve, colour: i < PALETTE ? (own + i) % PALETTE : own + i }));
   }
 
   private over(lines: readonly string[], x: string): string {

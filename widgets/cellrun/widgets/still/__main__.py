@@ -13,6 +13,7 @@ import warnings
 from base64 import b64encode
 from contextlib import suppress
 
+from cellrun.core.errors import CellrunError
 from cellrun.core.store.layout import RunLayout
 from cellrun.widgets.still.html import still_html
 from cellrun.widgets.still.picture import charts_png, still_png
@@ -27,7 +28,8 @@ def main(folders: list[str]) -> None:
         os.nice(10)
     for folder in folders:
         layout = RunLayout(folder)
-        with suppress(OSError, ValueError, KeyError):  # gone or damaged: its output stays as it is
+        # gone or damaged: its output stays as it is
+        with suppress(CellrunError, OSError, ValueError, KeyError, TypeError):
             still = Still.of(layout)
             data = {
                 "text/html": still_html(still, charts_png(still)),

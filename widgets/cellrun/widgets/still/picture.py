@@ -123,15 +123,16 @@ class _Page:
             title = f"{chart.title} {chart.subtitle}".strip()
             self.text(title[: int(width / 9)], x, y, font="DejaVuSans-Bold")
             self.text(chart.latest[:16], x + width, y, font="DejaVuSans-Bold", align="right")
-            self._chart(chart, x + 48, y + TITLE_PX, width - 48)
+            self._chart(chart, still.number, x + 48, y + TITLE_PX, width - 48)
 
-    def _chart(self, chart: Chart, x: float, y: float, width: float) -> None:
+    def _chart(self, chart: Chart, number: int, x: float, y: float, width: float) -> None:
+        """Draw curves, the first one in the colour that the run has everywhere (run_colours.ts)."""
         bottom = 1 - (y + CHART_PX - LINE_PX) / self.height_px
         place = (x / WIDTH_PX, bottom, width / WIDTH_PX, (CHART_PX - LINE_PX) / self.height_px)
         axes = self.figure.add_axes(place, facecolor="white")
-        for number, curve in enumerate(chart.curves):
+        for colour, curve in enumerate(chart.curves, max(1, number) - 1):
             marker = "." if np.isfinite(curve.y).sum() < 2 else ""  # a line needs two
-            style = {"color": COLOURS[number % len(COLOURS)], "marker": marker, "linewidth": 1.4}
+            style = {"color": COLOURS[colour % len(COLOURS)], "marker": marker, "linewidth": 1.4}
             axes.plot(_drawable(curve.x), _drawable(curve.y), **style)  # type: ignore[arg-type]  # as plot takes them
         _calm(axes)
 

@@ -44,8 +44,12 @@ class Chart:
 
 @dataclass(frozen=True)
 class Still:
-    """A run at a moment. `facts` say who it is, `failure` why it failed, `more` how many metrics have no room."""
+    """A run at a moment. `number` is its place in its experiment, `facts` say who it is, `failure` why it failed.
 
+    `more` counts the metrics that have no room.
+    """
+
+    number: int
     status: str
     sign: str
     name: str
@@ -66,6 +70,7 @@ class Still:
         tiles = [_tile(part, found) for part, found in shown if found.kind != "chart"]
         charts = [_chart(part, found) for part, found in shown if found.kind == "chart"]
         return cls(
+            number=header["number"],
             status=header["status"],
             sign=sign(header["status"]),
             name=header["name"],
