@@ -86,3 +86,10 @@ def test_the_package_is_cheap_to_import() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_a_server_that_starts_loads_no_numpy() -> None:
+    """Every Jupyter Server of whoever has cellrun installed loads the extension."""
+    code = "import sys, cellrun.server.app; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]

@@ -207,7 +207,7 @@ def test_who_sends_too_often_is_told_to_wait(door: Door, run: Run, exp: Experime
     """E4: many tiny requests; others aren't kept from theirs."""
     session = requests.Session()
     session.headers.update({"Content-Type": BYTES, "Authorization": f"Bearer {door.token}"})
-    for _ in range(400):
+    for _ in range(4000):  # at whatever pace the machine can: above 20 a second it comes to that
         answer = session.post(f"{door.url}/log?offset=0", data=b"", timeout=30)
         if answer.status_code == 429:
             break

@@ -98,6 +98,15 @@ def test_files_are_listed_downloaded_and_shown(api: Client, run: Run, files: str
     assert "no file" in api.get(f"{files}/outputs/nix.txt", expect=404)["message"]
 
 
+def test_an_image_that_is_too_large_to_be_shown_is_not_read(api: Client, run: Run, files: str) -> None:
+    with (run.layout.outputs / "large.png").open("wb") as file:
+        file.truncate(10_000_000_000)
+    listed = {one["name"]: one["preview"] for one in api.get(files)["files"]}
+    assert listed["outputs/large.png"] is None
+    refused = api.get(f"{files}/outputs/large.png?preview=true", expect=415)
+    assert "10,000,000,000 bytes" in refused["message"]
+
+
 def test_links_are_listed_as_skipped_and_not_followed(api: Client, run: Run, files: str) -> None:
     """F6."""
     secret = run.layout.folder.parent / "secret.txt"

@@ -40,3 +40,15 @@ def test_a_run_that_is_none(tmp_path: Path, run: str) -> None:
     made = Workspace.create("mine", tmp_path / "mine")
     with pytest.raises(RunNotFoundError):
         Workspaces().open(made.id).run(run)
+
+
+def test_a_workspace_whose_record_is_damaged_goes_by_what_the_registry_knows(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    default, mine = Workspace.from_config(), Workspace.create("mine", tmp_path / "mine")
+    for made in (default, mine):
+        made.layout.record.chmod(0o600)
+        made.layout.record.write_text("{")
+    workspaces = Workspaces()
+    assert [held.named() for held in workspaces.all()] == [(DEFAULT, DEFAULT), (mine.id, "mine")]
+    with pytest.raises(NotFoundError, match="no workspace"):
+        workspaces.open("nix")

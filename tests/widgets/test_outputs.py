@@ -102,3 +102,15 @@ def test_documents_of_a_saved_notebook_show_the_still(page):
     with pytest.MonkeyPatch.context() as patch:  # as it is saved while the run goes on: no picture yet, but no blank
         patch.setitem(cell.outputs[0], "data", {WIDGET: {"model_id": "gone"}, **data})
         assert "epoch 29" in nbconvert.HTMLExporter().from_notebook_node(notebook)[0]
+
+
+def test_a_damaged_run_leaves_the_stills_of_others_alone(page):
+    """Its status can't be read any more: the thread that looks for ends goes on."""
+    page.run(SHOW)
+    page.run(
+        "damaged = run\n"
+        "for file in [run.layout.record, *run.layout.statuses.iterdir()]:\n"
+        "    file.chmod(0o600); file.write_text('{')"
+    )
+    page.run(SHOW + "\nrun.complete()")
+    assert set(page.wait_for(is_update)["content"]["data"]) == LASTING

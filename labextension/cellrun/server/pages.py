@@ -30,7 +30,7 @@ _PAGE = """<!DOCTYPE html>
 <link rel="stylesheet" href="{base}cellrun/static/portal.css">
 </head>
 <body {data}>
-<main id="cellrun"></main>
+<main id="portal"></main>
 <script type="module" src="{base}cellrun/static/portal.js"></script>
 </body>
 </html>

@@ -52,10 +52,13 @@ def whole(low: int, high: int, default: int | None = None, *, needed: bool = Fal
     """Return the parameter of a whole number."""
 
     def read(given: str) -> int:
-        # int() takes blanks and underscores, and digits of other scripts
-        if not given.isascii() or not given.lstrip("-").isdecimal() or not low <= int(given[:20]) <= high:
+        # int() takes blanks and underscores, and digits of other scripts; a longer number is beyond all limits
+        if not given.isascii() or not given.lstrip("-").isdecimal() or len(given) > 20:
             raise ValueError
-        return int(given)
+        found = int(given)
+        if not low <= found <= high:
+            raise ValueError
+        return found
 
     return Parameter(read, f"a whole number from {low} to {high}", default, needed=needed)
 

@@ -15,7 +15,17 @@ from cellrun.server.checks import DENIED
 from cellrun.server.errors import TooOftenError, status_of
 
 
-class Refusals(JupyterHandler):
+class QuietHandler(JupyterHandler):
+    """Logs no address: it may hold a secret, which Jupyter's access log leaves out, but tornado's own lines don't."""
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:  # noqa: ARG002  # tornado's
+        """Log what nobody meant to raise. A refusal is told to whoever asked, and the access log has it too."""
+        if not isinstance(value, (CellrunError, web.HTTPError)):
+            where = f"{self.request.method} {self.request.path}"
+            self.log.error("Uncaught exception %s", where, exc_info=value)
+
+
+class Refusals(QuietHandler):
     """Answers every refusal and every error with `{"message", "status"}`.
 
     Only what was said on purpose is told: texts of other errors may hold anything.
@@ -43,15 +53,6 @@ class Refusals(JupyterHandler):
     def error_facts(self, error: CellrunError) -> dict[str, Any]:  # noqa: ARG002  # what others have to tell
         """Return what a refusal says besides its words."""
         return {}
-
-    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        """Log what nobody meant to raise.
-
-        A refusal is told to whoever asked; the access log has it too, and leaves out what may be a secret in an
-        address, which tornado's line about an HTTPError doesn't.
-        """
-        if not isinstance(value, (CellrunError, web.HTTPError)):
-            super().log_exception(typ, value, tb)
 
 
 def encoded(data: Any) -> bytes:

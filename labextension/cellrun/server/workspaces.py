@@ -21,10 +21,14 @@ DEFAULT = "default"
 
 
 class OpenWorkspace:
-    """A workspace as the server holds it: with one index for all who ask."""
+    """A workspace as the server holds it: with one index for all who ask.
 
-    def __init__(self, layout: WorkspaceLayout) -> None:
+    `known` is its id and name by the registry: what it goes by if its own record is damaged.
+    """
+
+    def __init__(self, layout: WorkspaceLayout, known: tuple[str, str]) -> None:
         self.layout = layout
+        self._known = known
         self.index = Index(layout)
         self.store = RunStore(layout)
 
@@ -38,8 +42,8 @@ class OpenWorkspace:
         try:
             record = json.loads(self.layout.record.read_bytes())
             return str(record["id"]), str(record["name"])
-        except FileNotFoundError:
-            return DEFAULT, DEFAULT
+        except (OSError, ValueError, KeyError, TypeError):  # one damaged workspace doesn't hide all others
+            return self._known
 
     def run(self, id_or_name: str) -> RunLayout:
         """Return a run's layout by its id or name. Raises RunNotFoundError."""
@@ -58,27 +62,30 @@ class Workspaces:
 
     def all(self) -> list[OpenWorkspace]:
         """Return all workspaces, the default one first, whether it exists by now or not."""
-        layouts = [places.default_workspace(), *(entry.layout for entry in places.registered())]
-        return list({held.layout.folder: held for held in map(self._held, layouts)}.values())
+        found = [self._default(), *map(self._held, places.registered())]
+        return list({held.layout.folder: held for held in found}.values())
 
     def open(self, workspace_id: str) -> OpenWorkspace:
         """Return a workspace by its id. Raises NotFoundError, naming those that are there."""
         if workspace_id == DEFAULT:
-            return self._held(places.default_workspace())
+            return self._default()
         for entry in places.registered():
             if entry.id == workspace_id:
-                return self._held(entry.layout)
-        default = self._held(places.default_workspace())  # made, but not registered: its registry was removed
-        if default.named()[0] == workspace_id:
+                return self._held(entry)
+        default = self._default()
+        if default.named()[0] == workspace_id:  # made, but not registered: its registry was removed
             return default
         known = ", ".join(self._known()) or "none yet"
         raise NotFoundError(f"no workspace {workspace_id!r}; known: {known}; Workspace.from_config() opens one")
 
-    def _held(self, layout: WorkspaceLayout) -> OpenWorkspace:
+    def _default(self) -> OpenWorkspace:
+        return self._held(places.RegisteredWorkspace(DEFAULT, DEFAULT, places.default_workspace()))
+
+    def _held(self, entry: places.RegisteredWorkspace) -> OpenWorkspace:
         with self._lock:
-            held = self._open.get(layout.folder)
+            held = self._open.get(entry.layout.folder)
             if held is None:
-                held = self._open[layout.folder] = OpenWorkspace(layout)
+                held = self._open[entry.layout.folder] = OpenWorkspace(entry.layout, (entry.id, entry.name))
             return held
 
     def _known(self) -> Iterator[str]:

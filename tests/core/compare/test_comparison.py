@@ -13,6 +13,7 @@ from cellrun.core.compare.curves import ALL_POINTS, CURVE_POINTS
 from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 
 
@@ -164,8 +165,15 @@ class TestWhichRuns:
         for ids in ([], [layout.run_id], [str(i) for i in range(21)]):
             with pytest.raises(UserErrorException, match=f"2 to 20 .* got {len(ids)}"):
                 find_runs(workspace_layout, ids)
-        with pytest.raises(UserErrorException, match=layout.run_id):
-            find_runs(workspace_layout, [layout.run_id, layout.run_id])
+        name = RunRecord.read(layout).name
+        for given in ([layout.run_id, layout.run_id], [layout.run_id, name]):
+            with pytest.raises(UserErrorException, match=layout.run_id):
+                find_runs(workspace_layout, given)
+        other = make()
+        assert [found.folder for found in find_runs(workspace_layout, [name, other.run_id])] == [
+            layout.folder,
+            other.folder,
+        ]
 
     def test_all_that_are_gone_are_named(self, workspace_layout, make):
         layout = make()

@@ -13,6 +13,7 @@ from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import RunNotFoundError, UserErrorException
 from cellrun.core.runs.deletion import delete_runs
 from cellrun.core.status import Status
+from cellrun.core.store import values_in_use
 from cellrun.core.store.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
@@ -152,14 +153,38 @@ def test_values_that_only_they_refer_to_are_freed(
 
 
 def test_values_stay_while_a_run_is_being_made(
-    workspace_layout: WorkspaceLayout, ended_run: Callable[..., RunLayout], give_values: Callable[..., list[Blob]]
+    workspace_layout: WorkspaceLayout,
+    ended_run: Callable[..., RunLayout],
+    give_values: Callable[..., list[Blob]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(values_in_use, "PATIENCE_S", 0.05)
     layout = ended_run()
     blobs = give_values(layout, b"value")
     with using_values(workspace_layout):
         told = delete_runs(workspace_layout, [layout.run_id])
     assert told.freed_bytes == told.runs[0].size_bytes
     assert kept(workspace_layout, blobs) == [True]
+
+
+def test_a_deletion_waits_for_a_submission_that_is_under_way(
+    workspace_layout: WorkspaceLayout,
+    ended_run: Callable[..., RunLayout],
+    give_values: Callable[..., list[Blob]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the values that only these runs had would stay for good."""
+    layout = ended_run()
+    blobs = give_values(layout, b"value")
+    submitting = using_values(workspace_layout)
+    submitting.__enter__()
+
+    def sleep(_: float) -> None:  # the deletion waits: now the submission ends
+        submitting.__exit__(None, None, None)
+
+    monkeypatch.setattr(values_in_use.time, "sleep", sleep)
+    delete_runs(workspace_layout, [layout.run_id])
+    assert kept(workspace_layout, blobs) == [False]
 
 
 def test_values_stay_if_a_context_cannot_be_read(

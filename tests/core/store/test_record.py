@@ -36,3 +36,12 @@ def test_a_record_is_written_once(new_run: Callable[..., RunLayout]) -> None:
     layout = new_run()
     with pytest.raises(FileExistsError):
         RunRecord.read(layout).write(layout)
+
+
+@pytest.mark.parametrize("text", ["[]", "null", '"digits"', "{"])
+def test_what_is_no_object_is_no_record(new_run: Callable[..., RunLayout], text: str) -> None:
+    layout = new_run()
+    layout.record.chmod(0o600)
+    layout.record.write_text(text)
+    with pytest.raises(ValueError, match=r".+"):
+        RunRecord.read(layout)

@@ -229,6 +229,7 @@ def test_nothing_secret_is_printed_shown_or_readable_by_others(workspace, browse
     code = private.code()
     private.enter(code, session=browser)
     private.enter("wrong-code-of-somebody")
+    assert private.get(f"/cellrun/enter?code={code}&next=%ff").status_code == 400
     requests.get(f"{private.file.url}cellrun/api/workspaces?token=a-secret-in-the-address", timeout=9)
     file, key = private.file, private.file.key()
     process = Path(f"/proc/{private.process.pid}")

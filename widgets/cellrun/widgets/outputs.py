@@ -99,7 +99,7 @@ class Outputs:
 def _has_ended(layout: RunLayout) -> bool:
     try:
         return control_of(layout).status().status.is_terminal
-    except OSError:
+    except (CellrunError, OSError, ValueError, KeyError, TypeError):
         return True  # gone or damaged: there is nothing to wait for
 
 

@@ -58,25 +58,26 @@ class Comparison:
         return {"runs": [row(one) for one in self.rows], **lines, "cells": self.cells, "curves": curves}
 
 
-def find_runs(workspace: WorkspaceLayout, run_ids: Sequence[str]) -> list[RunLayout]:
+def find_runs(workspace: WorkspaceLayout, ids_or_names: Sequence[str]) -> list[RunLayout]:
     """Return the layouts of the runs to compare.
 
     Raises UserErrorException unless they are 2 to 20 different ones, RunNotFoundError naming all that aren't there.
     """
-    if not LEAST_RUNS <= len(run_ids) <= MOST_RUNS:
-        raise UserErrorException(f"{LEAST_RUNS} to {MOST_RUNS} runs can be compared; got {len(run_ids)}")
-    twice = sorted({run_id for run_id in run_ids if run_ids.count(run_id) > 1})
-    if twice:
-        raise UserErrorException(f"a run is compared with others, not with itself; given twice: {', '.join(twice)}")
+    if not LEAST_RUNS <= len(ids_or_names) <= MOST_RUNS:
+        raise UserErrorException(f"{LEAST_RUNS} to {MOST_RUNS} runs can be compared; got {len(ids_or_names)}")
     store = RunStore(workspace)
     found, missing = [], []
-    for run_id in run_ids:
+    for given in ids_or_names:
         try:
-            found.append(store.open(run_id))
-        except RunNotFoundError:
-            missing.append(run_id)
+            found.append(store.find(given))
+        except (RunNotFoundError, OSError, ValueError):  # or no name of a file
+            missing.append(given)
     if missing:
         raise RunNotFoundError(", ".join(missing), str(workspace.folder))
+    ids = [layout.run_id for layout in found]
+    twice = sorted({run_id for run_id in ids if ids.count(run_id) > 1})
+    if twice:
+        raise UserErrorException(f"a run is compared with others, not with itself; given twice: {', '.join(twice)}")
     return found
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cellrun.core.live.downsample import Floats
 from cellrun.core.live.series import ColumnType
+
+if TYPE_CHECKING:  # it loads numpy, which a server that starts doesn't need yet
+    from cellrun.core.live.downsample import Floats
 
 PROTOCOL = 1
 

@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cellrun.core.live.feed import Feed
+from cellrun.core.live.pace import LOOK_S
 from cellrun.core.live.source import RunSource
-
-LOOK_S = 0.04  # a look finds a file's size unchanged for some µs; what it adds to a point's way to the screen is felt
 
 Send = Callable[[dict[str, Any], Sequence[bytes]], None]
 

@@ -7,6 +7,7 @@ The server's own stream loses nothing, and its page asks again after an interrup
 
 from __future__ import annotations
 
+LOOK_S = 0.04  # a look finds a file's size unchanged for some µs; what it adds to a point's way to the screen is felt
 FRAME_S = 0.1  # at most ten redraws a second
 BYTES_PER_S = 250_000
 STREAM_BYTES_PER_S = 2_000_000

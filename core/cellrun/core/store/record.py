@@ -59,7 +59,9 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RunRecord:
-        """Read what `to_json` gave, now or in another version."""
+        """Read what `to_json` gave, now or in another version. Raises ValueError for what is no object."""
+        if not isinstance(data, dict):
+            raise ValueError(f"the record of a run is a JSON object; got a {type(data).__name__}")  # noqa: TRY004  # damage
         known = {*cls._fields} - {"unknown"}
         return cls(
             **{key: value for key, value in data.items() if key in known},

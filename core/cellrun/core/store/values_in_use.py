@@ -7,35 +7,50 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cellrun.core.store.layout import WorkspaceLayout
 
+PATIENCE_S = 5.0
+"""So long a submission is waited for: values that aren't freed with their last run are never looked at again."""
+_LOOK_S = 0.02
+
 
 @contextmanager
 def using_values(workspace: WorkspaceLayout) -> Iterator[None]:
     """Let a run be made in this block: the values that it finds or writes stay until it is there to refer to them."""
-    with _locked(workspace, fcntl.LOCK_SH):  # without locks nobody frees values either
+    with _list_of_changes(workspace) as fd:
+        _lock(fd, fcntl.LOCK_SH)  # without locks nobody frees values either
         yield
 
 
 @contextmanager
 def freeing_values(workspace: WorkspaceLayout) -> Iterator[bool]:
     """Let values be freed in this block if it gets True: nobody is making a run, and nobody begins to."""
-    with _locked(workspace, fcntl.LOCK_EX | fcntl.LOCK_NB) as is_locked:
-        yield is_locked
+    until = time.monotonic() + PATIENCE_S
+    with _list_of_changes(workspace) as fd:
+        while (is_locked := _lock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)) is None and time.monotonic() < until:
+            time.sleep(_LOOK_S)
+        yield bool(is_locked)
 
 
 @contextmanager
-def _locked(workspace: WorkspaceLayout, how: int) -> Iterator[bool]:
+def _list_of_changes(workspace: WorkspaceLayout) -> Iterator[int]:
     fd = os.open(workspace.changes, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(fd, how)
-        except OSError:  # held by others, or a file system without locks
-            yield False
-        else:
-            yield True
+        yield fd
     finally:
         os.close(fd)
+
+
+def _lock(fd: int, how: int) -> bool | None:
+    """Lock a file; None while others hold it, False where there are no locks."""
+    try:
+        fcntl.flock(fd, how)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return False
+    return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from cellrun.core.compare.comparison import compare, find_runs
 from cellrun.server.base_handler import ApiHandler
 from cellrun.server.query import Parameter, text
 from cellrun.server.rows import row_json
@@ -22,5 +21,7 @@ class CompareHandler(ApiHandler):
         await self.answer(await self.work(self._compared, workspace_id, asked["run"], asked["x"] or "step"))
 
     def _compared(self, workspace_id: str, runs: list[str], x: str) -> dict[str, Any]:
+        from cellrun.core.compare.comparison import compare, find_runs  # noqa: PLC0415  # it loads numpy
+
         layouts = find_runs(self.workspace(workspace_id).layout, runs)
         return compare(layouts, x, self.settings["cellrun_shelf"]).to_json(row_json)

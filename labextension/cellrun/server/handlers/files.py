@@ -11,7 +11,7 @@ from cellrun.core.store.layout import RunLayout
 from cellrun.server.downloads import as_attachment, send_file, send_pieces
 from cellrun.server.errors import NotFoundError, WrongTypeError
 from cellrun.server.handlers.run_handler import RunHandler
-from cellrun.server.previews import TEXT_BYTES, mime_of, preview_of
+from cellrun.server.previews import IMAGE_BYTES, TEXT_BYTES, mime_of, preview_of
 from cellrun.server.query import Parameter, flag, one_of
 
 Kind = Literal["outputs", "snapshot"]
@@ -45,15 +45,20 @@ class OutputHandler(RunHandler):
     async def get(self, workspace_id: str, run: str, name: str) -> None:
         """Answer with the file as a download, or with what can be shown of it: an image, the begin of a text."""
         is_preview = self.asked()["preview"]
-        shown = preview_of(name) if is_preview else None
-        if is_preview and shown is None:
+        if is_preview and preview_of(name) is None:
             raise WrongTypeError(f"files like {name.rsplit('/', 1)[-1]!r} aren't shown; download it, without preview")
         opened = await self.of_run((workspace_id, run), _opened, self.kind, name)
-        if shown is None:
+        if not is_preview:
             await send_file(self, opened.file, name)
             return
         with opened.file as file:
-            data = await self.work(file.read, *([TEXT_BYTES] if shown == "text" else []))
+            shown = preview_of(name, opened.size_bytes)
+            if shown is None:
+                raise WrongTypeError(
+                    f"the image has {opened.size_bytes:,} bytes, {IMAGE_BYTES:,} are shown at most; "
+                    "download it, without preview"
+                )
+            data = await self.work(file.read, TEXT_BYTES if shown == "text" else IMAGE_BYTES)
         self.set_header("Content-Type", "text/plain; charset=utf-8" if shown == "text" else mime_of(name))
         self.set_header("Content-Disposition", "inline")
         await self.answer_bytes(data)

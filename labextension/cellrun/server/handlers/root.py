@@ -6,6 +6,7 @@ import os
 from importlib.metadata import version
 from importlib.resources import files
 
+from cellrun.core.live.frame import PROTOCOL
 from cellrun.server.base_handler import ApiHandler
 
 
@@ -14,8 +15,6 @@ class RootHandler(ApiHandler):
 
     async def get(self) -> None:
         """Answer with the versions of cellrun and of the stream's protocol, and with the folder that Jupyter serves."""
-        from cellrun.core.live.frame import PROTOCOL  # noqa: PLC0415  # it loads numpy, which not every server needs
-
         self.asked()
         await self.answer({"version": version("cellrun"), "protocol": PROTOCOL, "root": self._root()})
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.auth.identity import IdentityProvider, User
-from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
 from cellrun.server.private.codes import VALID_S, Codes
+from cellrun.server.refusals import QuietHandler
 
-_AUTHORIZATION = re.compile(r"token ([\w-]+)", re.IGNORECASE)
+_AUTHORIZATION = re.compile(r"token ([\w-]+)", re.IGNORECASE | re.ASCII)
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>cellrun</title>
 <style>:root {{ color-scheme: light dark }}
@@ -39,7 +39,7 @@ class PrivateIdentity(IdentityProvider):
         self.set_login_cookie(handler, User("portal"))
 
 
-class CodesHandler(JupyterHandler):
+class CodesHandler(QuietHandler):
     """Gives a code to who has the server's key: a process of the same user, which could read the key's file."""
 
     def check_xsrf_cookie(self) -> None:
@@ -56,7 +56,7 @@ class CodesHandler(JupyterHandler):
         await self.finish({"code": codes.give(), "seconds": VALID_S})
 
 
-class DoorPage(JupyterHandler):
+class DoorPage(QuietHandler):
     """A page for those who aren't in yet."""
 
     @property

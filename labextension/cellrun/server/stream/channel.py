@@ -88,10 +88,12 @@ class ListChannel:
     async def begin(self) -> None:
         """Listen from where the other end stands. Raises CellrunError if there is no such workspace."""
         watched = await self._hub.watch_list(self._request.workspace)
-        if not self._is_left:
-            self._list = watched
-            epoch, cursor = self._request.epoch, self._request.cursor
-            watched.add(self, None if epoch is None or cursor < 0 else Point(epoch, cursor))
+        if self._is_left:
+            watched.remove(self)  # if nobody else listens, it has nothing to ask for
+            return
+        self._list = watched
+        epoch, cursor = self._request.epoch, self._request.cursor
+        watched.add(self, None if epoch is None or cursor < 0 else Point(epoch, cursor))
 
     def tell(self, message: Message) -> bool:
         """Send what changed; False if there is no room."""

@@ -28,7 +28,7 @@ class Hub:
         """How many connections are open: a server that ends when idle isn't idle then."""
 
     async def watch_run(self, workspace: str, run: str) -> WatchedRun:
-        """Return a run to watch. Raises CellrunError if there is none of that id."""
+        """Return a run to watch. Raises CellrunError if there is none of that id or name."""
         layout = await self._in_pool(lambda: self._find(workspace, run))
         folder = layout.folder
         if folder not in self._runs:
@@ -51,7 +51,7 @@ class Hub:
             watched.close()
 
     def _find(self, workspace: str, run: str) -> RunLayout:
-        return self._workspaces.open(workspace).store.open(run)
+        return self._workspaces.open(workspace).run(run)
 
     def _forget(self, watched: dict[Path, T], folder: Path) -> None:
         watched.pop(folder, None)

@@ -106,7 +106,7 @@ class WatchedList:
             question = asyncio.get_running_loop().run_in_executor(self._pool, self._ask, point, sparks)
             new_point, messages = await question
             for listener in listeners:
-                if self._points.get(listener, new_point) == point:  # it may have left meanwhile
+                if listener in self._points and self._points[listener] == point:  # it may have left meanwhile
                     self._tell(listener, messages.get(listener.sparks), point, new_point)
 
     def _ask(

@@ -7,15 +7,16 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cellrun.core.errors import CellrunError
-from cellrun.core.live.feed import Feed
-from cellrun.core.live.live_run import LOOK_S
-from cellrun.core.live.pace import Pace
-from cellrun.core.live.source import RunSource
+from cellrun.core.live.pace import LOOK_S, Pace
 from cellrun.core.store.layout import RunLayout
 from cellrun.server.stream.message import Message
+
+if TYPE_CHECKING:
+    from cellrun.core.live.feed import Feed
+    from cellrun.core.live.source import RunSource
 
 SLOWEST_LOOK_S = 0.2
 QUIET_LOOKS = 50
@@ -97,6 +98,10 @@ class RunReader:
 
     def _read(self) -> None:
         try:
+            # They load numpy, which a server that starts doesn't need yet.
+            from cellrun.core.live.feed import Feed  # noqa: PLC0415
+            from cellrun.core.live.source import RunSource  # noqa: PLC0415
+
             source = RunSource(self._layout)
             feed = Feed(source.read_log, source.read_image, Pace(is_lossless=True))
             while not self._is_stopped:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +31,7 @@ from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.events.run_summary import run_summary
 from cellrun.core.store.events.summary import read_summaries
+from cellrun.core.store.intake import intake_summary
 from cellrun.core.store.intake.intake import Intake, Taken
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.lists.index import Index
@@ -211,6 +214,10 @@ BAD = {
     "no first record": (line(0, **value(1)), "number 0"),
     "a second first record": (line(1, k="writer", id=IDENTITY, attempt=0, rank=None, version=1), "number 0"),
     "letters beyond ASCII": (seal('{"w":"6099ee4d","s":1,"t":1.0,"k":"log","n":"ä","v":1}'.encode()), "begin with"),
+    "a time that no float holds": (line(1, at=10**400), "time"),
+    "an int that no float holds": (line(1, k="log", n="m", v=10**400), "v missing or not"),
+    "one among others": (line(1, k="list", n="m", v=[1, 10**400]), "v missing or not"),
+    "one as a step": (line(1, k="log", n="m", v=1, i=10**400), "i is no number"),
     "no time": (seal(b'{"w":"6099ee4d","s":1,"t":9e999,"k":"log","n":"m","v":1}'), "time"),
     "no kind": (line(1, n="m"), "kind"),
     "a name with a line break": (line(1, k="log", n="a\nb", v=1), "n missing or not"),
@@ -401,3 +408,16 @@ def test_a_killed_server_has_kept_what_it_acknowledged_and_another_goes_on(remot
     assert received(remote) == b"".join(sent)
     Intake(remote).close()
     assert run_summary(remote).metrics["loss"].count == len(sent) - 1
+
+
+def test_a_server_that_is_told_of_no_end_keeps_nothing_of_a_run(
+    remote: RunLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_summary, "SUMMARY_EVERY_S", 0.01)
+    Intake(remote).events(line(0) + line(1))
+    deadline = time.monotonic() + 20
+    while remote.folder in intake_summary._kept:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+        gc.collect()
+    assert read_summaries(remote)[WRITER].offset == len(received(remote))

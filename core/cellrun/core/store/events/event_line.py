@@ -44,7 +44,7 @@ def encode_value(value: Value) -> str:
 
 def encode_values(values: list[Value]) -> str:
     """Return a list of values as JSON text: all at once where JSON has them, for that is several times as fast."""
-    if _are_exact(values):
+    if are_exact(values):
         try:
             return _strict_json(values)
         except ValueError:  # a float that JSON hasn't
@@ -52,22 +52,24 @@ def encode_values(values: list[Value]) -> str:
     return f"[{','.join(map(encode_value, values))}]"
 
 
-def _is_exact(value: Value) -> bool:
+def is_exact(value: Value) -> bool:
+    """Whether a value stands in JSON as it is: an int beyond what floats hold exactly doesn't."""
     return type(value) is not int or -EXACT_INT <= value <= EXACT_INT
 
 
-def _are_exact(values: list[Value]) -> bool:
+def are_exact(values: list[Value]) -> bool:
+    """Whether `is_exact` is so for all of them."""
     kinds = set(map(type, values))
     if kinds == {int}:
-        return _is_exact(min(values)) and _is_exact(max(values))  # type: ignore[type-var]
-    return int not in kinds or all(map(_is_exact, values))
+        return is_exact(min(values)) and is_exact(max(values))  # type: ignore[type-var]
+    return int not in kinds or all(map(is_exact, values))
 
 
 def typed(value: Value) -> Any:
     """Return a value as what any JSON encoder writes as `encode_value` does."""
     if type(value) is float and not isfinite(value):
         return {"float": "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"}
-    if not _is_exact(value):
+    if not is_exact(value):
         return {"int": str(value)}
     return value
 

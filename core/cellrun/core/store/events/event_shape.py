@@ -11,6 +11,7 @@ from typing import Any
 from cellrun.core import names
 from cellrun.core.errors import InvalidNameError
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.store.events.event_line import are_exact, is_exact
 
 _PLAIN = frozenset({float, int, str, bool, type(None)})
 _FLOATS = frozenset({"NaN", "Infinity", "-Infinity"})
@@ -35,7 +36,7 @@ def event_problem(event: Mapping[str, Any]) -> str:
 
 def _is_value(value: Any) -> bool:
     if type(value) is not dict:
-        return type(value) in _PLAIN
+        return type(value) in _PLAIN and is_exact(value)
     if value.keys() == {"float"}:
         return value["float"] in _FLOATS
     return value.keys() == {"int"} and isinstance(value["int"], str) and bool(_INT.fullmatch(value["int"]))
@@ -44,7 +45,9 @@ def _is_value(value: Any) -> bool:
 def _are_values(values: Any) -> bool:
     if type(values) is not list or not values:
         return False
-    return set(map(type, values)) <= _PLAIN or all(map(_is_value, values))
+    if set(map(type, values)) <= _PLAIN:
+        return are_exact(values)
+    return all(map(_is_value, values))
 
 
 def _is_row(cells: Any) -> bool:
@@ -58,7 +61,7 @@ def _is_table(columns: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in {int, float} and isfinite(value)
+    return type(value) in {int, float} and is_exact(value) and isfinite(value)
 
 
 def _is_step(value: Any) -> bool:

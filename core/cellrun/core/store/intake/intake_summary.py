@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.events.event_log import SUMMARY_EVERY_S
@@ -29,8 +30,11 @@ class IntakeSummary:
     @classmethod
     def of(cls, layout: RunLayout) -> IntakeSummary:
         """Return this process's one for a run, so that all who take in lines share its second."""
-        kept = _kept.get(layout.folder)
-        return kept or _kept.setdefault(layout.folder, cls(layout))
+        with _keeping:
+            kept = _kept.get(layout.folder)
+            if kept is None:
+                kept = _kept[layout.folder] = cls(layout)
+            return kept
 
     def touch(self, writers: Iterable[str]) -> None:
         """Say that lines of these writers came."""
@@ -64,4 +68,6 @@ def _read_on(path: Path, summary: Summary) -> None:
         summary.offset = tail.offset
 
 
-_kept: dict[Path, IntakeSummary] = {}
+# A server takes in lines of many runs and is told of no run's end. One whose thread waits to write is held by that.
+_kept: WeakValueDictionary[Path, IntakeSummary] = WeakValueDictionary()
+_keeping = threading.Lock()
