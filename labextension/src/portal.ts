@@ -4,6 +4,4 @@ import { Portal } from './portal/portal';
 
 // The page is sent in no language in particular: the browser's is the reader's.
 document.documentElement.lang = navigator.language;
-// An element's id is a global variable; this one is JupyterLab's, and there is no JupyterLab here.
-globalThis.cellrun = undefined;
 void new Portal(document.body.dataset).start();

@@ -173,6 +173,20 @@ def test_without_the_server_extension_it_says_what_to_do(comm_lab):
     comm_lab.screenshot("panel-no-server")
 
 
+def test_of_another_version_it_says_so_and_lists_all_the_same(lab, panel):
+    workspace_with("of another version", 2)
+    root = {"version": "0.0.1", "protocol": 1, "root": None}
+    lab.page.route(re.compile(r"/cellrun/api/(\?.*)?$"), lambda route: route.fulfill(json=root))
+    lab.open_lab()
+    panel.show("of another version")
+    expect(panel.root.get_by_role("alert")).to_contain_text("the Jupyter server 0.0.1: restart JupyterLab")
+    panel.expect_count(4)
+    box, whole = panel.footer.bounding_box(), panel.root.bounding_box()
+    assert box["y"] + box["height"] <= whole["y"] + whole["height"] + 1
+    lab.screenshot("panel-version")
+    assert panel.accessibility_problems() == []
+
+
 def _set_language(server, locale: str) -> None:
     """Change JupyterLab's language as its settings do."""
     address = f"{server.url}/lab/api/settings/@jupyterlab/translation-extension:plugin"

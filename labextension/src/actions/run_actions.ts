@@ -91,6 +91,17 @@ export class RunActions {
     });
   }
 
+  /** The same for a run of which nothing but its key is known. */
+  async againByKey(key: RunKey): Promise<Row | null> {
+    try {
+      const { row } = await this.api.run(key);
+      return await this.again(key.workspace, row);
+    } catch (error) {
+      this.dialogs.tell(messageOf(error), 'error');
+      return null;
+    }
+  }
+
   /** Have a run's name and tags edited. Returns the run as it is then, or null. */
   async edit(workspace: string, row: Row): Promise<Row | null> {
     const { words } = this;

@@ -1,5 +1,6 @@
 import { ServerError, type Api, type RunKey } from '../server/api';
 import type { Connection, Listing } from '../server/connection';
+import { Overheard } from '../server/overheard';
 import type { RowsNews } from '../server/stream_messages';
 import type { Row } from '../server/types';
 import type { KnownRun, Runs } from './cell_run';
@@ -30,6 +31,7 @@ export class KnownRuns implements Runs {
   private readonly workspaces = new Map<string, Kept>();
   private readonly notebooks = new Set<string>();
   private readonly listeners = new Set<() => void>();
+  private readonly overheard = new Overheard();
   private isTelling = false;
   private isDisposed = false;
 
@@ -101,12 +103,13 @@ export class KnownRuns implements Runs {
 
   /** Take in the runs that a notebook has in a workspace, which is listened to if there are any. */
   private async load(workspace: string, notebook: string): Promise<void> {
-    const page = await this.api.runs(workspace, { notebook, limit: MOST_RUNS }).catch(() => null);
+    const asked = this.api.runs(workspace, { notebook, limit: MOST_RUNS }).catch(() => null);
+    const [page, heard] = await this.overheard.during(asked);
     if (page === null || this.isDisposed) return;
     if (!page.is_complete) this.loadSoon(workspace, notebook);
     if (page.runs.length === 0) return;
     const kept = this.workspaces.get(workspace) ?? this.open(workspace);
-    for (const row of page.runs) kept.rows.set(row.id, row);
+    for (const row of page.runs) if (!heard.has(row.id)) kept.rows.set(row.id, row);
     this.tell();
   }
 
@@ -122,6 +125,7 @@ export class KnownRuns implements Runs {
       if (isOfNotebook || kept.rows.has(row.id) || kept.absent.has(row.id)) kept.rows.set(row.id, row);
     }
     for (const run of gone) kept.rows.delete(run);
+    this.overheard.hear([...rows.map(({ id }) => id), ...gone]);
     if (reset) {
       kept.absent.clear();
       for (const notebook of this.notebooks) void this.load(workspace, notebook);
@@ -134,9 +138,9 @@ export class KnownRuns implements Runs {
   private ask(key: RunKey, kept: Kept, anew = false): void {
     if ((kept.asked.has(key.run) && !anew) || kept.absent.has(key.run) || this.isDisposed) return;
     kept.asked.add(key.run);
-    this.api.run(key).then(
-      ({ row, record }) => {
-        kept.rows.set(row.id, row);
+    this.overheard.during(this.api.run(key)).then(
+      ([{ row, record }, heard]) => {
+        if (!heard.has(row.id) || !kept.rows.has(row.id)) kept.rows.set(row.id, row);
         kept.sources.set(row.id, sourceOf(record));
         this.tell();
       },

@@ -7,7 +7,7 @@ import type { Comparison, Row } from '../server/types';
 /** What a comparison asks the server. */
 export type CompareApi = Pick<Api, 'compare' | 'run' | 'runs' | 'metrics'>;
 /** What it hears of it. */
-export type CompareConnection = Pick<Connection, 'list' | 'state' | 'onState'>;
+export type CompareConnection = Pick<Connection, 'list' | 'trouble' | 'onState'>;
 
 export const MOST_RUNS = 20;
 const LEAST_RUNS = 2;
@@ -65,7 +65,7 @@ export class ComparedRuns {
 
   /** Whether some of it may be old: the server isn't heard. */
   get isDisconnected(): boolean {
-    return this.connection.state === 'retrying';
+    return this.connection.trouble !== null;
   }
 
   /** Whether any of the runs goes on. */
@@ -107,6 +107,7 @@ export class ComparedRuns {
   dispose(): void {
     clearTimeout(this.timer);
     this.asked++; // an answer that is on its way finds nobody
+    this.isSeen = false;
     for (const end of this.ends) end();
   }
 
@@ -156,7 +157,7 @@ export class ComparedRuns {
       this.problem = null;
     } catch (error) {
       if (number !== this.asked) return;
-      await this.explain(error);
+      await this.explain(error, number);
     } finally {
       if (number === this.asked) {
         this.isLoading = false;
@@ -168,9 +169,10 @@ export class ComparedRuns {
   }
 
   /** Of a refusal: find out whether runs are gone; say anything else. */
-  private async explain(error: unknown): Promise<void> {
+  private async explain(error: unknown, number: number): Promise<void> {
     if (error instanceof ServerError && error.status === 404) {
       const gone = await this.findGone();
+      if (number !== this.asked) return;
       if (gone.length > 0) {
         this.leaveOut(gone);
         return;

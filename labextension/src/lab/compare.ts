@@ -1,4 +1,9 @@
-import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  ILabShell,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin,
+} from '@jupyterlab/application';
 import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
@@ -9,15 +14,18 @@ import { cellsOf } from './notebook_cells';
 import { IRunServer } from './tokens';
 import { translateOf } from './translation';
 
-/** Compares runs in a tab of the main area: `{workspace, runs}`; without them the latest ones. */
+/**
+ * Compares runs in a tab of the main area, or of the browser where there is but one: `{workspace, runs}`; without them
+ * the latest ones.
+ */
 const COMPARE = 'cellrun:compare';
 /** So many of the latest runs are compared where none are named. */
 const LATEST = 4;
 
-/** What the command is given, and what is kept for the next time the page is loaded. */
+/** What the command may be given, and what is kept for the next time the page is loaded. */
 interface Compare {
-  readonly workspace?: string;
-  readonly runs?: readonly string[];
+  readonly workspace: string;
+  readonly runs: readonly string[];
 }
 
 /** Comparisons in tabs of the main area, there again after a reload. */
@@ -26,10 +34,11 @@ export const compare: JupyterFrontEndPlugin<void> = {
   description: 'Compares runs in a tab of the main area.',
   autoStart: true,
   requires: [IRunServer],
-  optional: [INotebookTracker, ILayoutRestorer, ICommandPalette, ITranslator],
+  optional: [ILabShell, INotebookTracker, ILayoutRestorer, ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     server: IRunServer,
+    shell: ILabShell | null,
     notebooks: INotebookTracker | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
@@ -40,28 +49,32 @@ export const compare: JupyterFrontEndPlugin<void> = {
     const tracker = new WidgetTracker<CompareTab>({ namespace: 'cellrun-compare' });
     const cellNow = (row: Row): string | null =>
       (notebooks && cellsOf(notebooks, row)[0]?.cell.model.sharedModel.getSource()) ?? null;
-    const open = async (workspace: string, runs: readonly string[]): Promise<CompareTab> => {
+    const open = async (
+      shell: ILabShell,
+      workspace: string,
+      runs: readonly string[],
+    ): Promise<CompareTab> => {
       const tab = new CompareTab(server, workspace, runs, app.commands, cellNow, translate);
       tab.runsChanged.connect(() => void tracker.save(tab));
-      app.shell.add(tab, 'main');
+      shell.add(tab, 'main');
       await tracker.add(tab);
       return tab;
     };
     app.commands.addCommand(COMPARE, {
       label: args => (Array.isArray(args.runs) ? words.compare : words.compareLatest),
       execute: async args => {
-        const given = args as Compare;
-        const { workspace, runs } =
-          given.workspace !== undefined && given.runs
-            ? { workspace: given.workspace, runs: given.runs }
-            : await latest(server);
+        const { workspace, runs } = isNamed(args) ? args : await latest(server);
+        if (!shell) {
+          window.open(server.pages.compare(workspace, runs), '_blank', 'noopener');
+          return;
+        }
         const name = nameOf(workspace, runs);
         const tab = tracker.find(one => nameOf(one.workspace, one.runs) === name);
-        app.shell.activateById((tab ?? (await open(workspace, runs))).id);
+        shell.activateById((tab ?? (await open(shell, workspace, runs))).id);
       },
     });
     palette?.addItem({ command: COMPARE, category: 'cellrun' });
-    if (restorer) {
+    if (shell && restorer) {
       void restorer.restore(tracker, {
         command: COMPARE,
         args: ({ workspace, runs }) => ({ workspace, runs: [...runs] }),
@@ -72,7 +85,7 @@ export const compare: JupyterFrontEndPlugin<void> = {
 };
 
 /** The latest runs of the experiment that was worked on last, in the workspace that was. */
-async function latest({ api }: IRunServer): Promise<{ workspace: string; runs: readonly string[] }> {
+async function latest({ api }: IRunServer): Promise<Compare> {
   const workspaces = await api.workspaces();
   const [last] = [...workspaces].sort((a, b) => (b.latest_at ?? 0) - (a.latest_at ?? 0));
   if (!last) return { workspace: '', runs: [] };
@@ -80,6 +93,10 @@ async function latest({ api }: IRunServer): Promise<{ workspace: string; runs: r
   if (!newest) return { workspace: last.id, runs: [] };
   const { runs } = await api.runs(last.id, { experiment: newest.experiment, limit: LATEST });
   return { workspace: last.id, runs: runs.map(({ id }) => id) };
+}
+
+function isNamed(args: object): args is Compare {
+  return 'workspace' in args && 'runs' in args;
 }
 
 function nameOf(workspace: string, runs: readonly string[]): string {

@@ -1,23 +1,21 @@
 import type { CommandRegistry } from '@lumino/commands';
 import { Signal, type ISignal } from '@lumino/signaling';
-import { Widget } from '@lumino/widgets';
 import type { CellNow } from '../compare/compare_lines';
 import type { CompareView } from '../compare/compare_view';
 import { compareWords, titleOf, type CompareWords } from '../compare/words';
 import type { Translate } from '../i18n/translate';
-import { Notice } from '../output/notice';
 import { runsIcon } from './icons';
 import { loadPart } from './lazy';
+import { MainTab } from './main_tab';
 import type { IRunServer } from './tokens';
 
 let count = 0;
 
 /** A comparison in a tab of the main area. Its code is loaded with the first one that is shown. */
-export class CompareTab extends Widget {
+export class CompareTab extends MainTab {
   private readonly changed = new Signal<this, void>(this);
   private readonly words: CompareWords;
   private view: CompareView | null = null;
-  private notice: Notice | null = null;
 
   constructor(
     private readonly server: IRunServer,
@@ -27,14 +25,11 @@ export class CompareTab extends Widget {
     private readonly cellNow: CellNow,
     private readonly translate: Translate,
   ) {
-    super();
+    super(`cellrun-compare-${++count}`);
     this.words = compareWords(translate);
-    this.id = `cellrun-compare-${++count}`;
-    this.addClass('cellrun-tab-widget');
     this.title.icon = runsIcon;
-    this.title.closable = true;
     this.name();
-    this.load().catch((error: unknown) => this.say(error instanceof Error ? error.message : String(error)));
+    this.load().catch((error: unknown) => this.say(error));
   }
 
   /** The ids of the runs that are compared. */
@@ -50,7 +45,6 @@ export class CompareTab extends Widget {
   override dispose(): void {
     if (this.isDisposed) return;
     this.view?.dispose();
-    this.notice?.dispose();
     super.dispose();
   }
 
@@ -76,14 +70,6 @@ export class CompareTab extends Widget {
       translate: this.translate,
     });
     this.node.append(this.view.element);
-  }
-
-  /** Say why there is nothing to see. */
-  private say(problem: string): void {
-    if (this.isDisposed) return;
-    this.notice = new Notice();
-    this.notice.say(problem);
-    this.node.append(this.notice.element);
   }
 
   private name(): void {

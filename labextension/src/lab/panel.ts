@@ -4,11 +4,10 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator } from '@jupyterlab/translation';
 import { translated } from '../i18n/translate';
 import { readPanelState } from '../panel/panel_state';
-import type { RunPanel } from '../panel/run_panel';
 import { labActions } from './actions';
 import { runsIcon } from './icons';
 import { loadPart } from './lazy';
-import { PanelWidget } from './panel_widget';
+import { PanelWidget, type PanelContent } from './panel_widget';
 import { IRunServer } from './tokens';
 import { languageOf, translateOf } from './translation';
 
@@ -48,19 +47,20 @@ export const panel: JupyterFrontEndPlugin<void> = {
   },
 };
 
-/** Return the panel as it was left; where the server can't be used, why. */
+/** Return the panel as it was left; where the server can't be used, why. Another version of it mostly can. */
 async function loadPanel(
   app: JupyterFrontEnd,
   server: IRunServer,
   translator: ITranslator | null,
   states: IStateDB | null,
-): Promise<RunPanel | string> {
+): Promise<PanelContent> {
   const problem = await server.ready;
-  if (problem) return problem.message;
+  const note = problem?.message ?? null;
+  if (problem && problem.kind !== 'version') return { panel: null, note };
   const translate = translateOf(translator);
   const loading = loadPart(() => import('../panel/run_panel'), translate);
   const [{ RunPanel }, kept] = await Promise.all([loading, states?.fetch(STATE)]);
-  return new RunPanel({
+  const panel = new RunPanel({
     api: server.api,
     connection: server.connection,
     actions: labActions(app, server, translator),
@@ -69,4 +69,5 @@ async function loadPanel(
     state: readPanelState(kept),
     onState: state => void states?.save(STATE, { ...state }),
   });
+  return { panel, note };
 }

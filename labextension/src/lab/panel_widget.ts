@@ -5,21 +5,30 @@ import { h } from '../view/dom';
 import { withCode } from '../view/with_code';
 import { runsIcon } from './icons';
 
+/** What is shown: the panel, and above it or in its place what has to be said. */
+export interface PanelContent {
+  readonly panel: RunPanel | null;
+  readonly note: string | null;
+}
+
 /** The side bar's widget: what is in it is loaded when it is first shown. */
 export class PanelWidget extends Widget {
   private panel: RunPanel | null = null;
   private isAsked = false;
 
-  /** `load`: returns the panel, or in words why there is none. */
   constructor(
     title: string,
-    private readonly load: () => Promise<RunPanel | string>,
+    private readonly load: () => Promise<PanelContent>,
   ) {
     super();
     this.id = 'cellrun-panel';
     this.title.icon = runsIcon;
     this.title.caption = title;
-    this.node.style.background = 'var(--jp-layout-color1)';
+    Object.assign(this.node.style, {
+      display: 'flex',
+      flexDirection: 'column',
+      background: 'var(--jp-layout-color1)',
+    });
   }
 
   override dispose(): void {
@@ -46,19 +55,20 @@ export class PanelWidget extends Widget {
     if (this.isAsked) return;
     this.isAsked = true;
     void this.load()
-      .catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+      .catch((error: unknown) => ({
+        panel: null,
+        note: error instanceof Error ? error.message : String(error),
+      }))
       .then(loaded => this.take(loaded));
   }
 
-  private take(loaded: RunPanel | string): void {
-    if (typeof loaded === 'string') {
-      this.node.append(problemNote(loaded));
-      return;
-    }
-    this.panel = loaded;
-    this.node.append(loaded.element);
-    if (this.node.contains(document.activeElement) || document.activeElement === document.body)
-      loaded.focus();
+  private take({ panel, note }: PanelContent): void {
+    if (note !== null) this.node.append(problemNote(note));
+    if (!panel) return;
+    this.panel = panel;
+    Object.assign(panel.element.style, { flex: '1', minHeight: '0' });
+    this.node.append(panel.element);
+    if (this.node.contains(document.activeElement) || document.activeElement === document.body) panel.focus();
   }
 }
 

@@ -1,4 +1,9 @@
-import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  ILabShell,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin,
+} from '@jupyterlab/application';
 import { WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
 import { pageWords } from '../page/words';
@@ -9,7 +14,7 @@ import { RunTab } from './run_tab_widget';
 import { IRunServer } from './tokens';
 import { translateOf } from './translation';
 
-/** Shows a run in a tab of the main area: `{workspace, run, tab?}`. */
+/** Shows a run in a tab of the main area, or of the browser where there is but one: `{workspace, run, tab?}`. */
 export const OPEN_RUN = 'cellrun:open-run';
 
 /** What the command is given, and what is kept for the next time the page is loaded. */
@@ -23,10 +28,11 @@ export const runTab: JupyterFrontEndPlugin<void> = {
   description: 'Shows a run in a tab of the main area.',
   autoStart: true,
   requires: [IRunServer],
-  optional: [ILayoutRestorer, ITranslator],
+  optional: [ILabShell, ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     server: IRunServer,
+    shell: ILabShell | null,
     restorer: ILayoutRestorer | null,
     translator: ITranslator | null,
   ): void => {
@@ -37,21 +43,25 @@ export const runTab: JupyterFrontEndPlugin<void> = {
       label: openRun,
       execute: async args => {
         const { workspace, run, tab } = args as unknown as OpenRun;
+        if (!shell) {
+          window.open(server.pages.run({ workspace, run }, tab), '_blank', 'noopener');
+          return;
+        }
         const name = nameOf({ workspace, run });
         let widget = tracker.find(one => nameOf(one.key) === name);
         if (!widget) {
           widget = new RunTab(server, { workspace, run }, tab ?? 'metrics', actions);
           const made = widget;
           made.tabChanged.connect(() => void tracker.save(made));
-          app.shell.add(made, 'main');
+          shell.add(made, 'main');
           await tracker.add(made);
         } else if (tab) {
           widget.openTab(tab);
         }
-        app.shell.activateById(widget.id);
+        shell.activateById(widget.id);
       },
     });
-    if (restorer) {
+    if (shell && restorer) {
       void restorer.restore(tracker, {
         command: OPEN_RUN,
         args: ({ key, tab }) => ({ ...key, tab }),

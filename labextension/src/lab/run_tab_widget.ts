@@ -1,22 +1,20 @@
 import { Signal, type ISignal } from '@lumino/signaling';
-import { Widget } from '@lumino/widgets';
 import type { RunActions } from '../actions/run_actions';
 import type { Shared } from '../data/run_sources';
 import type { Header } from '../data/protocol';
-import { Notice } from '../output/notice';
 import type { RunPage } from '../page/run_page';
 import type { RunKey } from '../server/api';
 import type { PageTab } from '../view/actions';
 import { languageOf, translateOfPage } from '../view/language';
 import { wordsIn } from '../view/words';
 import { loadPart } from './lazy';
+import { MainTab } from './main_tab';
 import { runIcon } from './run_icon';
 import type { IRunServer } from './tokens';
 
 /** A run in a tab of the main area. Its page's code is loaded with the first one that is shown. */
-export class RunTab extends Widget {
+export class RunTab extends MainTab {
   private readonly changed = new Signal<this, PageTab>(this);
-  private readonly notice = new Notice();
   private page: RunPage | null = null;
   private shared: Shared | null = null;
 
@@ -26,12 +24,9 @@ export class RunTab extends Widget {
     private shown: PageTab,
     private readonly actions: RunActions,
   ) {
-    super();
-    this.id = `cellrun-run-${key.workspace}-${key.run}`;
-    this.addClass('cellrun-tab-widget');
+    super(`cellrun-run-${key.workspace}-${key.run}`);
     this.title.label = key.run;
-    this.title.closable = true;
-    void this.load();
+    this.load().catch((error: unknown) => this.say(error));
   }
 
   /** Which part of the run is shown. */
@@ -52,27 +47,16 @@ export class RunTab extends Widget {
 
   override dispose(): void {
     if (this.isDisposed) return;
-    this.notice.dispose();
     this.page?.dispose();
     this.shared?.release();
     super.dispose();
   }
 
   private async load(): Promise<void> {
-    try {
-      const part = loadPart(() => import('../page/run_page'), translateOfPage());
-      const [{ RunPage: Page }, problem] = await Promise.all([part, this.server.ready]);
-      if (problem) this.say(problem.message);
-      else if (!this.isDisposed) this.present(Page);
-    } catch (error) {
-      this.say(error instanceof Error ? error.message : String(error));
-    }
-  }
-
-  /** Say why there is no run here. */
-  private say(why: string): void {
-    this.notice.say(why);
-    this.node.append(this.notice.element);
+    const part = loadPart(() => import('../page/run_page'), translateOfPage());
+    const [{ RunPage: Page }, problem] = await Promise.all([part, this.server.ready]);
+    if (problem) this.say(problem.message);
+    else if (!this.isDisposed) this.present(Page);
   }
 
   private present(Page: typeof RunPage): void {

@@ -2,6 +2,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ServerConnection } from '@jupyterlab/services';
 import { ITranslator } from '@jupyterlab/translation';
 import { RunSources } from '../data/run_sources';
+import { Addresses } from '../portal/address';
 import { Api } from '../server/api';
 import { Connection } from '../server/connection';
 import { findProblem } from '../server/problem';
@@ -26,6 +27,7 @@ export const server: JupyterFrontEndPlugin<IRunServer> = {
     return {
       api,
       connection,
+      pages: new Addresses(settings.baseUrl),
       sources: new RunSources(api, connection, words),
       ready: findProblem(api, VERSION, words),
     };

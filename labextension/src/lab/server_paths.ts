@@ -8,7 +8,7 @@ export class ServerPaths {
 
   /** Ask the server for its root folder. */
   static async of({ api }: IRunServer): Promise<ServerPaths> {
-    const told: { version: string; root?: string | null } | null = await api.version().catch(() => null);
+    const told = await api.version().catch(() => null);
     const configured = PageConfig.getOption('serverRoot'); // below the home folder it is `~/…`, and nobody says where that is
     return new ServerPaths(told?.root ?? (isAbsolute(configured) ? configured : null));
   }

@@ -1,5 +1,6 @@
 import { Token } from '@lumino/coreutils';
 import type { RunSources } from '../data/run_sources';
+import type { Addresses } from '../portal/address';
 import type { Api } from '../server/api';
 import type { Connection } from '../server/connection';
 import type { ServerProblem } from '../server/problem';
@@ -8,6 +9,8 @@ import type { ServerProblem } from '../server/problem';
 export interface IRunServer {
   readonly api: Api;
   readonly connection: Connection;
+  /** The pages that show the same without JupyterLab. */
+  readonly pages: Addresses;
   /** The runs that are shown in this page: one source each, however many views it has. */
   readonly sources: RunSources;
   /** What stands against using the server, once it was asked; null if nothing does. Never rejects. */

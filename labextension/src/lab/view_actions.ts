@@ -1,4 +1,3 @@
-import { Notification } from '@jupyterlab/apputils';
 import type { RunActions } from '../actions/run_actions';
 import type { Api, RunKey } from '../server/api';
 import type { ViewActions } from '../view/actions';
@@ -8,17 +7,10 @@ export function viewActions(actions: RunActions, api: Api, key: RunKey): ViewAct
   const { places } = actions;
   return {
     ...(places.open ? { open: () => places.open?.(key), openTab: tab => places.open?.(key, tab) } : {}),
-    again: () => again(actions, api, key),
+    again: async () => {
+      await actions.againByKey(key);
+    },
     countOutputs: async () => (await api.files(key, 'outputs')).files.length,
     logUrl: api.logUrl(key),
   };
-}
-
-async function again(actions: RunActions, api: Api, key: RunKey): Promise<void> {
-  try {
-    const { row } = await api.run(key);
-    await actions.again(key.workspace, row);
-  } catch (error) {
-    Notification.error(error instanceof Error ? error.message : String(error));
-  }
 }

@@ -28,7 +28,7 @@ export interface RunPageOptions {
   actions?(within: HTMLElement): RunActions;
   /** Another tab is shown. */
   tabChanged?(tab: PageTab): void;
-  /** What stands above the run has changed. */
+  /** What stands above the run has changed, whether the page is in sight or not. */
   headerChanged?(header: Header): void;
   /** Show another run: the one that this one repeats, or its repetition. */
   openRun?(run: string): void;
@@ -49,6 +49,8 @@ export class RunPage {
   private readonly tabs: Tabs<PageTab>;
   private readonly drawing: LiveDrawing;
   private readonly actions: RunActions | undefined;
+  private readonly endTelling: () => void;
+  private told: Header | null = null;
   private wasLive: boolean | null = null;
 
   constructor(
@@ -81,6 +83,8 @@ export class RunPage {
     this.body.append(...panels);
     this.element.append(...styles, this.header.element, this.tabs.element, this.alerts.element, this.body);
     this.drawing = new LiveDrawing(this.element, source, dirty => this.draw(dirty));
+    this.endTelling = source.subscribe(() => this.tellHeader());
+    this.tellHeader();
     this.tabs.open(options.tab ?? 'metrics');
   }
 
@@ -95,6 +99,7 @@ export class RunPage {
   }
 
   dispose(): void {
+    this.endTelling();
     this.drawing.dispose();
     this.header.dispose();
     this.metrics.dispose();
@@ -176,6 +181,14 @@ export class RunPage {
     else if (dirty.header) this.log.say();
   }
 
+  /** The title of a tab is read where the tab itself isn't seen, so this doesn't wait for a drawing. */
+  private tellHeader(): void {
+    const { header } = this.source.state;
+    if (!header || header === this.told) return;
+    this.told = header;
+    this.options.headerChanged?.(header);
+  }
+
   /** There is no such run: nothing but that is shown. */
   private sayGone(): void {
     const { notHere } = serverWords(this.context.translate);
@@ -187,14 +200,12 @@ export class RunPage {
   /** Load again what a change of the run has made old. */
   private follow(header: Header): void {
     this.details.follow(header);
-    this.options.headerChanged?.(header);
     if (this.wasLive === true && !this.isLive) this.outputs.refresh();
     this.wasLive = this.isLive;
   }
 
   private async runAgain(): Promise<void> {
-    const { row } = await this.api.run(this.key);
-    const made = await this.actions?.again(this.key.workspace, row);
+    const made = await this.actions?.againByKey(this.key);
     if (made) this.options.openRun?.(made.id);
   }
 }

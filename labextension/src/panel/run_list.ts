@@ -1,5 +1,6 @@
 import { ServerError, type Api } from '../server/api';
 import type { Connection, Listing } from '../server/connection';
+import { Overheard } from '../server/overheard';
 import type { RowsNews } from '../server/stream_messages';
 import type { Row, RunQuery } from '../server/types';
 import type { RunRows } from './run_rows';
@@ -37,8 +38,7 @@ export class RunList {
   private readonly endState: () => void;
   /** Counts loads: an old one that still runs stops when it sees a new number. */
   private turn = 0;
-  /** Runs that were heard of since the page that is on its way was asked for: newer than what it will say. */
-  private heard = new Set<string>();
+  private readonly overheard = new Overheard();
   /** How many of the runs before the next page are gone. */
   private shift = 0;
 
@@ -48,7 +48,7 @@ export class RunList {
     readonly rows: RunRows,
     private readonly changed: () => void,
   ) {
-    this.endState = stream.onState(() => changed());
+    this.endState = stream.onState(() => this.connectionChanged());
   }
 
   /** Whether the workspace has more runs than are held, so that the server must choose. */
@@ -118,13 +118,13 @@ export class RunList {
     const { query, sparks: spark } = this;
     const ended = (): boolean => turn !== this.turn;
     for (let offset = 0, limit = FIRST; offset < BOUND; limit = Math.min(PAGE, BOUND - offset)) {
-      const heard = new Set<string>();
-      this.heard = heard;
-      const page = await this.api.runs(workspace, { ...query, spark, limit, offset });
-      // The rows of a load that was overtaken are as good as any, as long as they are of this list.
+      const asked = this.api.runs(workspace, { ...query, spark, limit, offset });
+      const [page, heard] = await this.overheard.during(asked);
+      // Rows of a load that was overtaken are better than none, as long as they are of this list.
       if (this.workspace !== workspace || query !== this.query) return seen;
       for (const id of [...page.runs.map(row => row.id), ...heard]) seen.add(id);
-      this.rows.put(page.runs.filter(row => !heard.has(row.id)));
+      const isNewer = (id: string): boolean => !heard.has(id) && !(ended() && this.rows.get(id));
+      this.rows.put(page.runs.filter(row => isNewer(row.id)));
       if (query === this.query && Object.keys(query).length === 0) this.total = page.total;
       this.changed();
       offset = Math.max(0, offset + page.runs.length - this.shift);
@@ -146,7 +146,13 @@ export class RunList {
     if (this.total !== null) this.total += added - left;
     this.rows.put(rows);
     this.rows.remove(gone);
-    for (const id of [...rows.map(row => row.id), ...gone]) this.heard.add(id);
+    this.overheard.hear([...rows.map(row => row.id), ...gone]);
+    this.changed();
+  }
+
+  /** What couldn't be loaded while the server was away is asked for when it is back. */
+  private connectionChanged(): void {
+    if (this.stream.state === 'open' && this.problem !== null) void this.load();
     this.changed();
   }
 

@@ -94,6 +94,7 @@ export class RunTree {
   }
 
   private lastActive = 0;
+  private isPointed = false;
 
   /** Tell a screen reader how long the list is, and where in it the keyboard is. */
   private pointReader(): void {
@@ -103,16 +104,19 @@ export class RunTree {
     setAttribute(this.element, 'aria-activedescendant', this.list.elementOf(index)?.id ?? null);
   }
 
+  /** Whoever comes by keyboard is shown where it is; a pointer comes to what it sees. */
   private focused(): void {
-    if (this.selection.activeIndex >= 0) return;
-    this.selection.move(0);
+    if (this.selection.activeIndex < 0) this.selection.move(0);
+    else if (!this.isPointed) this.list.reveal(this.selection.activeIndex);
     this.list.draw();
   }
 
   /** Shift and a click select lines, not text. */
   private pointed(event: MouseEvent): void {
     if (event.shiftKey || event.detail > 1) event.preventDefault();
+    this.isPointed = true;
     this.element.focus({ preventScroll: true });
+    this.isPointed = false;
   }
 
   private clicked(event: MouseEvent): void {

@@ -62,7 +62,7 @@ export class Api {
     return url.href;
   }
 
-  version(): Promise<{ version: string; protocol: number }> {
+  version(): Promise<{ version: string; protocol: number; root?: string | null }> {
     return this.get('');
   }
 

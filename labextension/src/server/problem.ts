@@ -5,7 +5,8 @@ import type { ServerWords } from './words';
 
 /** Why a page can't use the server, in a sentence that says what to do. */
 export interface ServerProblem {
-  readonly kind: 'missing' | 'version' | 'denied';
+  /** `version`: most of it works all the same. */
+  readonly kind: 'missing' | 'version' | 'protocol' | 'denied';
   readonly message: string;
 }
 
@@ -19,14 +20,14 @@ export async function findProblem(
     const server = await api.version();
     if (server.protocol !== PROTOCOL) {
       const numbers = { server: String(server.protocol), page: String(PROTOCOL) };
-      return { kind: 'version', message: fill(words.olderServer, numbers) };
+      return { kind: 'protocol', message: fill(words.olderServer, numbers) };
     }
     if (server.version === version) return null;
     return { kind: 'version', message: fill(words.versions, { server: server.version, page: version }) };
   } catch (error) {
     if (!(error instanceof ServerError)) return { kind: 'missing', message: words.missing }; // not our JSON
     if (error.status === 404) return { kind: 'missing', message: words.missing };
-    if (error.status === 401 || error.status === 403) return { kind: 'denied', message: words.denied };
+    if (error.status === 401 || error.status === 403) return { kind: 'denied', message: words.deniedFirst };
     return null;
   }
 }

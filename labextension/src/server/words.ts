@@ -4,6 +4,7 @@ import { translated, type Translate } from '../i18n/translate';
 export interface ServerWords {
   readonly unreachable: string;
   readonly denied: string;
+  readonly deniedFirst: string;
   readonly missing: string;
   readonly blocked: string;
   readonly deleted: string;
@@ -20,6 +21,7 @@ export const ENGLISH: ServerWords = {
   unreachable: 'Disconnected from the Jupyter server, retrying. What is shown may be old.',
   denied:
     'The Jupyter server asks for a login again. Log in, in another tab too; then this goes on by itself.',
+  deniedFirst: 'The Jupyter server asks for a login: log in, then reload this page.',
   missing:
     "The Jupyter server runs without cellrun's extension. To enable it, run `jupyter server extension enable cellrun.server` in the environment of JupyterLab (`pip install cellrun` there first, if it isn't there), then restart JupyterLab.",
   blocked:

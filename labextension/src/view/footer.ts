@@ -4,12 +4,17 @@ import type { Context } from './context';
 import { h, setAttribute, setText } from './dom';
 import { fill } from './words';
 
+/** Outputs come while a run goes on: so long until they are counted again. */
+const COUNT_AGAIN_MS = 15_000;
+
 /** What the run was started with, and where to read more of it. */
 export class Footer {
   readonly element: HTMLElement;
   private readonly code = h('code');
   private readonly outputs: HTMLButtonElement;
-  private countedIn: boolean | null = null;
+  private ended: boolean | null = null;
+  private countedAt = 0;
+  private counts = 0;
 
   constructor(
     private readonly context: Context,
@@ -35,13 +40,17 @@ export class Footer {
     void this.count(isTerminal(header.status));
   }
 
-  /** Say how many outputs there are: as far as is known at first, and again when there will be no more. */
+  /** Say how many outputs there are: now and then while there may be more, and once when there will be none. */
   private async count(ended: boolean): Promise<void> {
-    if (ended === this.countedIn || !this.actions.countOutputs) return;
-    this.countedIn = ended;
+    const isDue = !ended && Date.now() - this.countedAt >= COUNT_AGAIN_MS;
+    if ((ended === this.ended && !isDue) || !this.actions.countOutputs) return;
+    this.ended = ended;
+    this.countedAt = Date.now();
+    const number = ++this.counts;
     const { words, format } = this.context;
     try {
       const count = await this.actions.countOutputs();
+      if (number !== this.counts) return; // a later one is on its way
       const isKnown = count > 0 || ended; // none yet says nothing of those to come
       setText(this.outputs, isKnown ? fill(words.outputsCount, { n: format.count(count) }) : words.outputs);
     } catch {

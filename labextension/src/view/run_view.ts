@@ -67,10 +67,10 @@ export class RunView {
       if (header) {
         this.header.update(header, headerAt, source.isLost);
         setAttribute(this.element, 'aria-label', header.name);
-        this.footer.update(header);
       }
       this.alerts.update(source);
     }
+    if (header) this.footer.update(header);
     this.metrics.draw(dirty);
     if (dirty.log) this.log.draw();
     else if (dirty.header) this.log.say();

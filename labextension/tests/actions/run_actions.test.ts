@@ -101,6 +101,8 @@ test('a run is submitted again; a refusal is told', async () => {
   server.failure = { status: 400, message: 'it has no snapshot' };
   expect(await actions.again('w1', row(1))).toBeNull();
   expect(dialogs.told.at(-1)).toEqual(['digits-1: it has no snapshot', 'error']);
+  expect(await actions.againByKey({ workspace: 'w1', run: 'digits_1' })).toBeNull();
+  expect(dialogs.told.at(-1)).toEqual(['it has no snapshot', 'error']);
 });
 
 test('code that gets the run is copied', async () => {

@@ -67,6 +67,27 @@ test('news are told: a status, a new run of the notebook, one that is deleted', 
   expect(known.latestOf(NOTEBOOK, 'c1')?.row.id).toBe('digits-1');
 });
 
+test('what the stream says while an answer is on its way is newer than the answer', async () => {
+  const server = new FakeRuns();
+  server.add('w', cellRow('digits-1', 'c1', { status: 'Running' }), 'text');
+  const known = knownRuns(server);
+  await known.find(NOTEBOOK);
+  const answer = server.runs('w', { notebook: NOTEBOOK });
+  let release: () => void = () => undefined;
+  const released = new Promise<void>(resolve => (release = resolve));
+  let isAsked = false;
+  server.runs = () => {
+    isAsked = true;
+    return released.then(() => answer);
+  };
+  const finding = known.find(NOTEBOOK);
+  await until(() => isAsked, 'it is asked again');
+  server.tell('w', { rows: [cellRow('digits-1', 'c1', { status: 'Completed' })] });
+  release();
+  await finding;
+  expect(known.latestOf(NOTEBOOK, 'c1')?.row.status).toBe('Completed');
+});
+
 test('after a reset all is asked anew', async () => {
   const server = new FakeRuns();
   server.add('w', cellRow('digits-1', 'c1', { status: 'Running' }), '');

@@ -77,10 +77,10 @@ describe('live', () => {
 
   test('trouble is said, and what is shown stays', async () => {
     const { place, server } = await shown();
-    server.become('retrying');
+    server.become('unreachable');
     await until(() => place.innerText.includes('Disconnected from the Jupyter server'), 'it is said');
     expect(cells(place, 'momentum')).toEqual(['0.9', '0.9', '0.9']);
-    server.become('open');
+    server.become(null);
     server.comparison = null;
     server.tell({ reset: true });
     await until(() => place.innerText.includes('it broke'), "the server's words are said");

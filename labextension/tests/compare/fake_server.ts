@@ -1,5 +1,5 @@
 import { ServerError, type MetricQuery, type RunKey } from '../../src/server/api';
-import type { ConnectionState } from '../../src/server/lasting_socket';
+import type { Trouble } from '../../src/server/lasting_socket';
 import type { ListEar, Listing } from '../../src/server/connection';
 import type { RowsNews } from '../../src/server/stream_messages';
 import type {
@@ -83,7 +83,7 @@ export class FakeServer {
   readonly asked: { runs: readonly string[]; x: string }[] = [];
   readonly parts: MetricQuery[] = [];
   readonly gone = new Set<string>();
-  state: ConnectionState = 'open';
+  trouble: Trouble | null = null;
   heads: readonly MetricHead[] = [];
   rows: readonly Row[] = [];
   details = new Map<string, RunDetails>();
@@ -154,8 +154,8 @@ export class FakeServer {
     for (const ear of [...this.ears]) ear.rows({ ...whole, ...news });
   }
 
-  become(state: ConnectionState): void {
-    this.state = state;
+  become(trouble: Trouble | null): void {
+    this.trouble = trouble;
     for (const listener of [...this.listeners]) listener();
   }
 }

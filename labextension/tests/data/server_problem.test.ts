@@ -26,6 +26,7 @@ describe('asked who it is, a server', () => {
 
   test('of another protocol too', async () => {
     const problem = await find(200, '{"version": "2.0.0", "protocol": 2}');
+    expect(problem?.kind).toBe('protocol');
     expect(problem?.message).toMatch(/protocol 2, this page's 1: restart JupyterLab/);
   });
 
@@ -40,7 +41,7 @@ describe('asked who it is, a server', () => {
   test.each([401, 403])('that asks for a login says so: %i', async status => {
     expect(await find(status, '{"message": "Forbidden"}')).toEqual({
       kind: 'denied',
-      message: ENGLISH.denied,
+      message: ENGLISH.deniedFirst,
     });
   });
 

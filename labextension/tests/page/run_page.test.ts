@@ -215,6 +215,14 @@ describe('code', () => {
   });
 });
 
+test('how the run goes is told to the title of a tab that is not in sight', () => {
+  const told: string[] = [];
+  const { place, kernel } = showPage('running', { headerChanged: ({ status }) => told.push(status) });
+  place.hidden = true;
+  kernel.tell({ header: { status: 'Completed', cancelable: false } });
+  expect(told).toEqual(['Running', 'Completed']);
+});
+
 test('Run again submits once and shows the new run', async () => {
   const opened: string[] = [];
   const { place, asked } = showPage('failed', { openRun: run => opened.push(run) });

@@ -48,6 +48,23 @@ test('Shift takes a range, Ctrl moves alone, Space and Ctrl+A select, Escape let
   expect(selected(shown)).toEqual([]);
 });
 
+test('come back by keyboard, and the line where it was is in sight; a pointer moves nothing', async () => {
+  const shown = await focused(Array.from({ length: 500 }, (_, i) => row(i)));
+  await press('{ArrowDown}');
+  const list = find(shown.place, '[role=treegrid]');
+  list.scrollTop = 5000;
+  await until(() => active(shown) === '', 'the active line is out of sight');
+  await press('{Shift>}{Tab}{/Shift}', '{Tab}');
+  expect(active(shown)).toBe('digits-499');
+  list.scrollTop = 5000;
+  await until(() => !lines(shown).includes('digits-499'), 'other lines are in sight');
+  const seen = lines(shown)[3]!;
+  list.blur();
+  await userEvent.click(line(shown, seen));
+  expect(list.scrollTop).toBe(5000);
+  expect(active(shown)).toBe(seen);
+});
+
 test('a page at a time, in a list longer than the window', async () => {
   const shown = await focused(Array.from({ length: 500 }, (_, i) => row(i)));
   const page = Math.floor(find(shown.place, '[role=treegrid]').clientHeight / 28) - 1;

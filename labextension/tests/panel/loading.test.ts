@@ -61,6 +61,16 @@ describe('the connection', () => {
     expect(find(shown.place, '.cellrun-panel-notice').hidden).toBe(true);
   });
 
+  test('back again: what could not be loaded meanwhile is', async () => {
+    const server = new FakeRuns(RUNS);
+    server.failure = { status: 502, message: 'Bad Gateway' };
+    const shown = await showPanel(server, { state: { workspace: 'w1' } });
+    await until(() => text(shown.place, '.cellrun-panel-notice').includes('Bad Gateway'), 'it is told');
+    server.failure = null;
+    server.become('open');
+    await until(() => lines(shown).includes('digits-3'), 'it is loaded');
+  });
+
   test('no run yet: what to do', async () => {
     const shown = await showPanel([]);
     await until(

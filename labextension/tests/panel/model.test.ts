@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { live, row } from '../../dev/fake_runs';
+import { FakeRuns, live, row } from '../../dev/fake_runs';
 import { readFilter } from '../../src/panel/filter';
 import type { Order } from '../../src/panel/order';
 import { readPanelState } from '../../src/panel/panel_state';
+import { RunList } from '../../src/panel/run_list';
 import { RunRows, type Arrangement } from '../../src/panel/run_rows';
 import { Selection } from '../../src/panel/selection';
 import { sparkPath } from '../../src/panel/spark';
 import { panelWords } from '../../src/panel/words';
+import { Api } from '../../src/server/api';
 import { wordsIn } from '../../src/view/words';
+import { until } from '../view/setup';
 
 function arrangement(order: Order = 'newest', text = ''): Arrangement {
   const filter = readFilter(
@@ -152,4 +155,24 @@ test('of a kept state only what fits is taken', () => {
     collapsed: ['a'],
     metrics: {},
   });
+});
+
+test('what the stream says while answers are on their way is newer than they are', async () => {
+  const server = new FakeRuns([row(1), row(2), live(3)]);
+  const releases: (() => void)[] = [];
+  const fetch: typeof server.fetch = async (...request) => {
+    const answer = await server.fetch(...request);
+    await new Promise<void>(resolve => releases.push(resolve));
+    return answer;
+  };
+  const rows = new RunRows(arrangement());
+  const list = new RunList(new Api({ baseUrl: '/', fetch }), server, rows, () => undefined);
+  list.open('w1', []); // asks at once, and again when the stream begins
+  await until(() => releases.length === 2, 'two answers are on their way');
+  server.change([row(3)], ['digits_1']);
+  for (const release of releases) release();
+  await until(() => list.isLoaded, 'all is loaded');
+  expect(rows.get('digits_3')?.status).toBe('Completed');
+  expect(rows.get('digits_1')).toBeUndefined();
+  list.dispose();
 });

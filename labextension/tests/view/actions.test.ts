@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { RunSource } from '../../src/data/source';
 import type { PageTab } from '../../src/view/actions';
 import { find, settled, show, text, until } from './setup';
@@ -37,6 +37,22 @@ describe('what the surroundings can do', () => {
       await until(() => text(place, '.cellrun-state') === 'Completed', 'it has ended');
       expect(button(place, 'Run again') !== undefined).toBe(scene === 'running');
       place.remove();
+    }
+  });
+
+  test('outputs are counted again while there may be more', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      let files = 1;
+      const actions = { openTab: () => undefined, countOutputs: () => Promise.resolve(files) };
+      const { place, kernel } = show('running', 1264, actions);
+      await until(() => button(place, 'Outputs (1)') !== undefined, 'the outputs are counted');
+      files = 2;
+      vi.setSystemTime(Date.now() + 15_000);
+      kernel.tell({ log: 'saved\n' });
+      await until(() => button(place, 'Outputs (2)') !== undefined, 'they are counted again');
+    } finally {
+      vi.useRealTimers();
     }
   });
 
