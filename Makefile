@@ -8,8 +8,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 # the versions that uv.lock names, in this folder's own environment
-# Jupyter wants to be told that root is meant, and prints the URL where there is no browser to open
-LAB_OPTIONS ?= $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),,--no-browser)
+# Jupyter wants to be told that root is meant, and prints the URL where there is no browser to open; yours: LAB_OPTIONS="--port=9000"
+LAB_OPTIONS ?=
+LAB_DEFAULTS := $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),,--no-browser)
 JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 SYNC := UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --frozen --inexact --quiet
 FRONT_END := $(shell find labextension/src -type f 2>/dev/null) $(wildcard labextension/*.json labextension/*.js labextension/*.mjs labextension/yarn.lock labextension/style/*)
@@ -17,7 +18,7 @@ FRONT_END := $(shell find labextension/src -type f 2>/dev/null) $(wildcard labex
 .PHONY: lab demo test check clean
 
 lab: .venv/.lab
-	$(BIN)/jupyter lab --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/sine.ipynb $(LAB_OPTIONS)
+	$(BIN)/jupyter lab --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/sine.ipynb $(LAB_DEFAULTS) $(LAB_OPTIONS)
 
 demo: .venv/.lab
 	$(BIN)/python notebooks/demo.py

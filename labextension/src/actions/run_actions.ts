@@ -203,7 +203,8 @@ export class RunActions {
       : [];
     const live = rows.some(row => !isTerminal(row.status));
     const cancel = { id: 'cancel', label: words.cancel, ...allowed(live, words.cancelEnded) };
-    const remove = { id: 'delete', label: words.delete, enabled: true, key: 'Delete' };
+    const ended = rows.some(row => isTerminal(row.status));
+    const remove = { id: 'delete', label: words.delete, ...allowed(ended, words.deleteLive), key: 'Delete' };
     return [
       compare,
       [

@@ -21,6 +21,7 @@ const ENGLISH = {
   againStarted: '{name} is submitted.',
   cancel: 'Cancel',
   cancelEnded: 'Nothing here is running or queued.',
+  deleteLive: 'A run that has not ended is canceled first.',
   cancelTitle: 'Cancel {n} runs?',
   cancelAsked: 'Cancel {n} runs',
   cancelRefused: '{name} was not canceled: {message}',

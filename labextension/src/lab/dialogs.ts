@@ -7,6 +7,7 @@ import { h } from '../view/dom';
 
 /** How long a notice stays; an error stays until it is closed. */
 const NOTICE_MS = 5000;
+const ERROR_MS = 15_000;
 
 /** JupyterLab's own dialogs and notifications. */
 export class LabDialogs implements Dialogs {
@@ -30,7 +31,7 @@ export class LabDialogs implements Dialogs {
 
   tell(text: string, kind: 'info' | 'error'): void {
     if (kind === 'info') Notification.info(text, { autoClose: NOTICE_MS });
-    else Notification.error(text, { autoClose: false });
+    else Notification.error(text, { autoClose: ERROR_MS }); // Lab's bell keeps it
   }
 }
 

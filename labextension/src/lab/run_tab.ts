@@ -20,6 +20,8 @@ export const OPEN_RUN = 'cellrun:open-run';
 /** What the command is given, and what is kept for the next time the page is loaded. */
 interface OpenRun extends RunKey {
   readonly tab?: PageTab;
+  /** What its tab is called until it is known. */
+  readonly name?: string;
 }
 
 /** Runs in tabs of the main area: one tab a run, there again after a reload. */
@@ -42,7 +44,7 @@ export const runTab: JupyterFrontEndPlugin<void> = {
     app.commands.addCommand(OPEN_RUN, {
       label: openRun,
       execute: async args => {
-        const { workspace, run, tab } = args as unknown as OpenRun;
+        const { workspace, run, tab, name: title } = args as unknown as OpenRun;
         if (!shell) {
           window.open(server.pages.run({ workspace, run }, tab), '_blank', 'noopener');
           return;
@@ -50,9 +52,10 @@ export const runTab: JupyterFrontEndPlugin<void> = {
         const name = nameOf({ workspace, run });
         let widget = tracker.find(one => nameOf(one.key) === name);
         if (!widget) {
-          widget = new RunTab(server, { workspace, run }, tab ?? 'metrics', actions);
+          widget = new RunTab(server, { workspace, run }, tab ?? 'metrics', actions, title);
           const made = widget;
           made.tabChanged.connect(() => void tracker.save(made));
+          made.title.changed.connect(() => void tracker.save(made));
           shell.add(made, 'main');
           await tracker.add(made);
         } else if (tab) {
@@ -64,7 +67,7 @@ export const runTab: JupyterFrontEndPlugin<void> = {
     if (shell && restorer) {
       void restorer.restore(tracker, {
         command: OPEN_RUN,
-        args: ({ key, tab }) => ({ ...key, tab }),
+        args: ({ key, tab, title }) => ({ ...key, tab, name: title.label }),
         name: ({ key }) => nameOf(key),
       });
     }

@@ -23,9 +23,10 @@ export class RunTab extends MainTab {
     readonly key: RunKey,
     private shown: PageTab,
     private readonly actions: RunActions,
+    name = key.run,
   ) {
     super(`cellrun-run-${key.workspace}-${key.run}`);
-    this.title.label = key.run;
+    this.title.label = name;
     this.load().catch((error: unknown) => this.say(error));
   }
 

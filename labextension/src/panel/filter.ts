@@ -96,7 +96,7 @@ function readPart(
     return readComparison(word, false) ? comparison(word, false, words) : textPart(word);
   const key = KEYS.find(one => one === name.toLowerCase());
   if (!key)
-    return { problem: fill(words.wrong.key, { word, key: name, known: KEYS.map(k => `${k}:`).join(' ') }) };
+    return { problem: fill(words.wrong.key, { word, key: name, known: KEYS.map(k => `${k}:`).join(', ') }) };
   if (value === '') return { problem: fill(words.wrong.value, { word, example: exampleOf(key) }) };
   if (key === 'metric') return comparison(value, true, words);
   return key === 'status' ? statusPart(word, value, words, statusWords) : ofKey(key, value);

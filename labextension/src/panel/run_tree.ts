@@ -111,9 +111,10 @@ export class RunTree {
     this.list.draw();
   }
 
-  /** Shift and a click select lines, not text. */
+  /** Shift and a click select lines, not text; the focus stays with the list, also where a name is clicked. */
   private pointed(event: MouseEvent): void {
-    if (event.shiftKey || event.detail > 1) event.preventDefault();
+    const isName = (event.target as Element).closest('a') !== null; // it can take the focus
+    if (event.shiftKey || event.detail > 1 || isName) event.preventDefault();
     this.isPointed = true;
     this.element.focus({ preventScroll: true });
     this.isPointed = false;

@@ -58,7 +58,7 @@ const ENGLISH = {
     metric: 'the last value of a metric',
   },
   wrong: {
-    key: '“{word}”: there is no {key}: here. Known are {known}; put other texts in quotes.',
+    key: '“{word}”: there is no {key}: here. Known are {known}. Put other texts in quotes.',
     status: '“{word}”: no status begins with “{value}”. Known are {known}.',
     value: '“{word}”: what should follow? For example {example}.',
     number: '“{word}”: {operator} compares numbers, and “{value}” is none.',

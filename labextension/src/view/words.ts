@@ -28,6 +28,7 @@ export interface Words {
   readonly searchLog: string;
   readonly matches: string;
   readonly noMatch: string;
+  readonly noMatchHere: string;
   readonly previous: string;
   readonly next: string;
   readonly close: string;
@@ -102,6 +103,7 @@ const ENGLISH: Words = {
   searchLog: 'Search the log',
   matches: '{i} of {n} lines',
   noMatch: 'not found',
+  noMatchHere: 'not in the last {n} lines: scroll up for more',
   previous: 'Previous',
   next: 'Next',
   close: 'Close',
@@ -129,7 +131,7 @@ const ENGLISH: Words = {
   fullLogTitle: 'Save the whole log, {size}',
   resetZoom: 'Reset zoom',
   noLogScale: 'no value above 0: not on a log scale',
-  leftOut: '{n} values not above 0 left out',
+  leftOut: '{n} not above 0 left out',
   notExact: 'thinned, the exact points couldn’t be read: {why}',
   chartControls: 'How charts are drawn',
   xAxis: 'x:',

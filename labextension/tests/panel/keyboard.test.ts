@@ -35,6 +35,12 @@ test('arrows, Home and End go from line to line, with a focus that is seen', asy
   expect(active(shown)).toBe('digits');
 });
 
+test('keys go on from a name that was clicked, with the focus on the list', async () => {
+  const shown = await focused();
+  await userEvent.click(find(line(shown, 'digits-2'), '.cellrun-run-link'));
+  expect(document.activeElement).toBe(find(shown.place, '[role=treegrid]'));
+});
+
 test('Shift takes a range, Ctrl moves alone, Space and Ctrl+A select, Escape lets go', async () => {
   const shown = await focused();
   await press('{ArrowDown}', '{Shift>}{ArrowDown}{ArrowDown}{/Shift}');

@@ -252,6 +252,16 @@ describe('search', () => {
     expect(found(shown)).toBe('not found');
     expect(marks(shown)).toEqual([]);
   });
+
+  test('says where it looked when only the end of the log is held', async () => {
+    const shown = show();
+    const logPart = { start: 5_000, end: 5_009, size: 5_009, reset: true };
+    shown.kernel.tell({ reset: true, header: {}, log: 'cut\nlast\n', logPart });
+    await until(() => has(shown, 'last'), 'the tail is drawn');
+    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
+    await userEvent.keyboard('zebra');
+    expect(found(shown)).toMatch(/^not in the last \d+ lines?/u);
+  });
 });
 
 test('download saves the bytes that are held, as they are', async () => {

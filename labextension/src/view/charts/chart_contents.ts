@@ -81,7 +81,7 @@ export class ChartContents {
     const over = { x, lines };
     return {
       ...this.common(metric, { ...series, lines }, live, x),
-      subtitle: this.over(lines, x),
+      subtitle: this.over(lines, x, series.title),
       x,
       curves: curvesOf(metric, over),
       counted: false,
@@ -98,7 +98,9 @@ export class ChartContents {
     return {
       ...this.common(metric, series, live, 'time'),
       subtitle:
-        problem === null ? this.over(series.lines, 'time') : fill(words.noSuchX, { x: 'time', why: problem }),
+        problem === null
+          ? this.over(series.lines, 'time', series.title)
+          : fill(words.noSuchX, { x: 'time', why: problem }),
       x: 'time',
       curves: found.curves,
       counted: false,
@@ -112,8 +114,9 @@ export class ChartContents {
     return curves.map((curve, i) => ({ ...curve, colour: i < PALETTE ? (own + i) % PALETTE : own + i }));
   }
 
-  private over(lines: readonly string[], x: string): string {
-    const [line] = lines;
+  /** Say what is over what; a line that has the chart's title isn't named twice. */
+  private over(lines: readonly string[], x: string, title: string): string {
+    const line = lines[0] === title ? undefined : lines[0];
     const { over, ofOver } = this.words;
     return lines.length === 1 && line !== undefined ? fill(ofOver, { line, x }) : fill(over, { x });
   }

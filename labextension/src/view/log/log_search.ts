@@ -116,6 +116,13 @@ export class LogSearch {
     const { words, format } = this.context;
     const i = this.current === null ? 0 : this.matches.indexOf(this.current) + 1;
     const text = fill(words.matches, { i: format.count(i), n: format.count(this.matches.length) });
-    setText(this.found, this.needle === '' ? '' : this.matches.length === 0 ? words.noMatch : text);
+    setText(this.found, this.needle === '' ? '' : this.matches.length === 0 ? this.nowhere : text);
+  }
+
+  /** What is said of a text that isn't there: of a long log only the end may have been looked at. */
+  private get nowhere(): string {
+    const { words, format } = this.context;
+    const { start, first, last } = this.buffer;
+    return start === 0 ? words.noMatch : fill(words.noMatchHere, { n: format.count(last - first) });
   }
 }
