@@ -177,7 +177,7 @@ def test_charts_are_zoomed_exactly_smoothed_and_drawn_over_time(portal, workspac
     shown.choose_x("step")
     shown.smooth("0.9")
     shown.button("Log scale").click()
-    expect(shown.card("mixed")).to_contain_text("2 values not above 0 left out")
+    expect(shown.card("mixed")).to_contain_text("2 not above 0 left out")
     for theme in ("dark", "light"):
         portal.use_theme(theme)
         portal.screenshot("portal-log-scale")
