@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -13,6 +12,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.jupyter_environment import jupyter_environment
 
 SETTINGS = {
     # No question about news, no look-up of updates: both would need a network.
@@ -49,7 +50,9 @@ class LabServer:
         ]
         log = self._root / "lab.log"
         with log.open("ab") as output:
-            self._process = subprocess.Popen(command, env=_environment(self._root), stdout=output, stderr=output)
+            self._process = subprocess.Popen(
+                command, env=jupyter_environment(self._root, self._root / "runs"), stdout=output, stderr=output
+            )
         _wait_until_up(self.url, self._process, log)
 
     def stop(self) -> None:
@@ -76,23 +79,6 @@ def lab_server(root: Path, *, has_extension: bool = True) -> Iterator[LabServer]
         yield server
     finally:
         server.stop()
-
-
-def _environment(root: Path) -> dict[str, str]:
-    """Return an environment in which nothing of this machine's Jupyter, or of another test, is seen."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_", "CELLRUN_"))}
-    return {
-        **kept,
-        "HOME": str(root),
-        "JUPYTER_CONFIG_DIR": str(root / "config"),
-        "JUPYTER_DATA_DIR": str(root / "data"),
-        "JUPYTER_RUNTIME_DIR": str(root / "runtime"),
-        "JUPYTERLAB_SETTINGS_DIR": str(root / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces"),
-        "IPYTHONDIR": str(root / "ipython"),
-        "CELLRUN_HOME": str(root / "runs"),
-        "CELLRUN_RUNTIME_DIR": str(root / "cellrun-runtime"),
-    }
 
 
 def _free_port() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+
+from tests.jupyter_environment import jupyter_environment
 
 TOKEN = "the-servers-own-token"  # it guards nothing: the server is on loopback and ends with the tests
 BASE = "/user/ada/"
@@ -60,7 +61,9 @@ def jupyter_process(
         f"--ServerApp.base_url={BASE}",
         *(f"--ServerApp.root_dir={folder / 'notebooks'}", *options),
     ]
-    environment = _environment(folder) | ({"JUPYTER_TOKEN_FILE": str(token_file)} if token_file else {})
+    environment = jupyter_environment(folder, folder / "home") | (
+        {"JUPYTER_TOKEN_FILE": str(token_file)} if token_file else {}
+    )
     with log.open("wb") as output:
         process = subprocess.Popen(arguments, env=environment, stdout=output, stderr=output, cwd=folder)
     try:
@@ -92,20 +95,6 @@ class Client:
     def post(self, path: str, body: Any = None, *, expect: int = 200) -> Any:
         """Return what a POST answers, as JSON."""
         return self.ask("POST", path, expect=expect, json=body or {}).json()
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Return an environment in which nothing of this machine's Jupyter, or of another test, is seen."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_", "CELLRUN_"))}
-    return {
-        **kept,
-        "HOME": str(folder),
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
-        "JUPYTER_DATA_DIR": str(folder / "data"),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-        "CELLRUN_HOME": str(folder / "home"),
-        "CELLRUN_RUNTIME_DIR": str(folder / "cellrun-runtime"),
-    }
 
 
 def _wait_for_url(folder: Path, process: subprocess.Popen[bytes], log: Path) -> str:

@@ -71,11 +71,13 @@ def test_a_view_of_a_run_that_had_ended_stays_until_the_kernel_goes(page):
 
 
 def test_an_output_that_is_captured_is_left_alone(page):
-    page.run(
-        "from IPython.utils.capture import capture_output\n"
-        + SHOW.replace("RunDetails(run)", "with capture_output() as kept: RunDetails(run)")
-    )
-    assert not [message for message in page.run("run.complete()\ntime.sleep(2)") if is_update(message)]
+    captured = "with capture_output() as kept: RunDetails(run).show()\n"
+    shown = page.run(f"{BEGIN}from IPython.utils.capture import capture_output\n{captured}RunDetails(run).show()")
+    (seen,) = [message for message in shown if message["msg_type"] == "display_data"]
+    begin = len(page.messages)
+    page.start("run.complete()")
+    page.wait_for(is_update)  # the captured one was shown first: its update would have come before
+    assert [place(message) for message in page.messages[begin:] if is_update(message)] == [place(seen)]
     page.run("assert len(kept.outputs) == 1")
 
 

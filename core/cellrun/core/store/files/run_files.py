@@ -109,7 +109,7 @@ class OfferedFiles:
         try:
             about = os.fstat(fd)
             self._refuse(name, about)
-        except BaseException:
+        except BaseException:  # Ctrl-C as well: no descriptor stays open
             os.close(fd)
             raise
         return OpenFile(os.fdopen(fd, "rb"), about.st_size, about.st_mtime)

@@ -95,7 +95,7 @@ class IndexFile:
             if self._is_of_this_version(base):
                 base.execute("PRAGMA synchronous = OFF")  # a cache: after a power cut it is made again
                 return base
-        except BaseException:
+        except BaseException:  # Ctrl-C as well: no connection stays open
             base.close()
             raise
         base.close()
