@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.cells import BUSY
+
 pytestmark = pytest.mark.timeout(600)  # a page, a kernel and a job share what cores there are
 LOAD = "%load_ext cellrun.magics"
 TRAIN = """%%submit training
@@ -31,17 +33,7 @@ def test_cancel_stops_a_submitted_run(lab):
 
 
 def test_cancel_reaches_a_kernel_that_is_busy(lab):
-    busy = """%start_logging busy
-import time
-from cellrun.core.errors import RunClosedError
-try:
-    for step in range(1000):
-        run.log('step_time', step)
-        time.sleep(0.1)
-except RunClosedError as error:
-    print('closed:', error)
-"""
-    lab.open("busy.ipynb", [LOAD, busy])
+    lab.open("busy.ipynb", [LOAD, BUSY])
     lab.run_all()
     view = lab.view(1)
     view.wait_for_points("step_time", 3)

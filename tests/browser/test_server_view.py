@@ -5,6 +5,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.cells import BUSY
 from tests.browser.lab_page import LabPage
 from tests.browser.lab_server import lab_server
 
@@ -43,17 +44,7 @@ def test_a_run_is_there_and_live_after_a_reload_without_its_kernel(lab):
 
 
 def test_a_busy_kernel_hinders_neither_the_view_nor_cancel(lab):
-    busy = """%start_logging busy
-import time
-from cellrun.core.errors import RunClosedError
-try:
-    for step in range(1000):
-        run.log('step_time', step)
-        time.sleep(0.1)
-except RunClosedError as error:
-    print('closed:', error)
-"""
-    lab.open("busy-server.ipynb", [LOAD, busy])
+    lab.open("busy-server.ipynb", [LOAD, BUSY])
     lab.run_all()
     view = lab.view(1)
     view.wait_for_points("step_time", 3)

@@ -1,0 +1,13 @@
+"""Cells that more than one test runs."""
+
+BUSY = """%start_logging busy
+import time
+from cellrun.core.errors import RunClosedError
+try:
+    for step in range(1000):
+        run.log('step_time', step)
+        time.sleep(0.1)
+except RunClosedError as error:
+    print('closed:', error)
+"""
+"""Keeps its kernel busy until its run is canceled."""
