@@ -49,7 +49,7 @@ class CellRunConfig(ScriptRunConfig):
 
     def problems(self) -> list[str]:
         """Return what is wrong in the options, and what of the cell's needs can't travel."""
-        return [*super().problems(), *self._capture.problems(self._values_folder)]
+        return [*super().problems(), *map(str, self._capture.refusals(self._values_folder))]
 
     def notes(self) -> list[str]:
         """Return what is worth saying about what travels."""

@@ -21,7 +21,7 @@ def load(new_run):
         groups = tuple(Group((name,), store.put(pickle.dumps([value]))) for name, value in (values or {}).items())
         Context(**{"python": python_version(), "title": "Cell In[1]", "groups": groups, **fields}).write(layout.context)
         namespace = {}
-        load_context(layout, namespace)
+        load_context(layout.context, store, namespace)
         return namespace
 
     write_and_load.store = store

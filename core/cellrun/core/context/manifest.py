@@ -9,7 +9,7 @@ from typing import Any
 
 from cellrun.core.errors import ContextException
 
-VERSION = 1
+VERSION = 2
 _FILE = "context.json"
 
 
@@ -26,9 +26,36 @@ class Group:
     """Names whose values share objects: one pickle, of the list of the values."""
 
     names: tuple[str, ...]
+    """Names of the cell; `module:attribute` for what the notebook assigned to a local module."""
     payload: Blob
     buffers: tuple[Blob, ...] = ()
     """Large contiguous memory of the values, apart from the pickle, in its order."""
+    format: str = "pickle"
+    """How the payload is written: pickle; json or npy, which run no code when they are read, for results alone."""
+    has_code: bool = False
+    """Whether byte code is in it, which belongs to one version of Python."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """The statement that defines a function or class of the notebook, for a Python that can't load its pickle."""
+
+    filename: str
+    """The key of its source in `Context.sources`."""
+    line: int
+    """Where the statement begins there, from 1."""
+    text: str
+
+
+@dataclass(frozen=True)
+class State:
+    """State of a library (a random generator, options), set again once its module is loaded in the run."""
+
+    module: str
+    """The module that has to be loaded first: `numpy.random`."""
+    what: str
+    """Which state of it, as the table in `context/state` calls it."""
+    payload: Blob
 
 
 @dataclass(frozen=True)
@@ -57,12 +84,16 @@ class Need:
 
     name: str
     kind: str
-    """value, function, class, import, module, file or reference."""
+    """value, function, class, import, module, file, reference, state or environment."""
     what: str
     """The value's type, the module's version …"""
     place: str
     """Where in the cell it is needed."""
     bytes: int = 0
+    how: str = ""
+    """What it travels as: value, source, import, copy, link, reference, state, inherited."""
+    note: str = ""
+    """What else there is to say: `same as digits-2: not sent again`."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +113,15 @@ class Context:
     """By the file name that the functions' code objects have."""
     links: dict[str, str] = field(default_factory=dict)
     """Files and folders that are read where they are: the path beside the cell, and the absolute one."""
+    folder: str = ""
+    """Where below the working folder the cell runs, so that `..` in its paths leads to what stands beside it."""
+    path: tuple[str, ...] = ()
+    """What the notebook added to `sys.path`, absolute; looked at last."""
+    state: tuple[State, ...] = ()
+    definitions: dict[str, Definition] = field(default_factory=dict)
+    """By name, of the functions and classes that can be made again from their source."""
+    returns: tuple[str, ...] = ()
+    """Names whose values come back when the cell has completed."""
     needs: tuple[Need, ...] = ()
 
     def write(self, folder: Path) -> None:
@@ -112,6 +152,11 @@ class Context:
             groups=tuple(_group(each) for each in data["groups"]),
             sources={name: Source(**each) for name, each in data["sources"].items()},
             links=data["links"],
+            folder=data.get("folder", ""),
+            path=tuple(data.get("path", ())),
+            state=tuple(_state(each) for each in data.get("state", ())),
+            definitions={name: Definition(**each) for name, each in data.get("definitions", {}).items()},
+            returns=tuple(data.get("returns", ())),
             needs=tuple(Need(**each) for each in data["needs"]),
         )
 
@@ -122,5 +167,9 @@ def has_context(folder: Path) -> bool:
 
 
 def _group(data: dict[str, Any]) -> Group:
-    buffers = tuple(Blob(**each) for each in data["buffers"])
-    return Group(tuple(data["names"]), Blob(**data["payload"]), buffers)
+    fields = {"names": tuple(data["names"]), "payload": Blob(**data["payload"])}
+    return Group(**{**data, **fields, "buffers": tuple(Blob(**each) for each in data["buffers"])})
+
+
+def _state(data: dict[str, Any]) -> State:
+    return State(**{**data, "payload": Blob(**data["payload"])})

@@ -7,21 +7,21 @@ import linecache
 import operator
 import pickle
 import sys
+from pathlib import Path
 from typing import Any
 
 from cellrun.core.context.manifest import Context, Group, Import
 from cellrun.core.context.references import loading_into
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException
-from cellrun.core.store.layout import RunLayout
 
 
-def load_context(layout: RunLayout, namespace: dict[str, Any]) -> Context:
-    """Load what the cell of a run was captured with, and return its account.
+def load_context(folder: Path, store: ValueStore, namespace: dict[str, Any]) -> Context:
+    """Load the context in a folder, whose values are in a store, into a namespace, and return its account.
 
     Raises ContextException that names what can't be loaded here, and why.
     """
-    context = Context.read(layout.context)
+    context = Context.read(folder)
     here = python_version()
     if context.python != here:
         raise ContextException(
@@ -33,7 +33,6 @@ def load_context(layout: RunLayout, namespace: dict[str, Any]) -> Context:
         linecache.cache[filename] = (len(source.text), None, lines, filename)  # None: kept although there is no file
     for each in context.imports:
         _import(each, namespace)
-    store = ValueStore(layout.workspace.values)
     with loading_into(namespace):
         for group in context.groups:
             namespace.update(zip(group.names, _values(group, store), strict=True))

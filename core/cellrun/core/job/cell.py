@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cellrun.core.context.reader import load_context
+from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException
 from cellrun.core.job.cell_code import run_code
 from cellrun.core.job.cell_traceback import show_cells
@@ -29,7 +30,7 @@ def main(cell: str, arguments: list[str]) -> None:
     sys.argv = [str(path), *arguments]
     builtins.input = _refuse_input
     try:
-        context = load_context(layout, namespace)
+        context = load_context(layout.context, _values(layout), namespace)
     except ContextException as error:
         sys.exit(f"{type(error).__name__}: {error}")
     show_cells({**{name: source.title for name, source in context.sources.items()}, str(path): context.title})
@@ -51,6 +52,10 @@ def _layout() -> RunLayout:
     if layout is None:
         sys.exit("cellrun.core.job.cell runs the cell of a run, and this process belongs to none")
     return layout
+
+
+def _values(layout: RunLayout) -> ValueStore:
+    return ValueStore(layout.workspace.values)
 
 
 def _new_main() -> types.ModuleType:
@@ -81,4 +86,5 @@ def _link(path: Path, target: str) -> None:
 if __name__ == "__main__":
     main(sys.argv[1], sys.argv[2:])
 elif __name__ == "__mp_main__":
-    load_context(_layout(), globals())
+    _run = _layout()
+    load_context(_run.context, _values(_run), globals())

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.context.manifest import Context
+from cellrun.core.context.manifest import Context, Need
 from cellrun.core.context.reader import python_version
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.runs.run import Run
@@ -17,7 +17,7 @@ from cellrun.magics.capture.carriers.code import CodeCarrier
 from cellrun.magics.capture.carriers.files import FileCarrier
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
 from cellrun.magics.capture.carriers.values import ValueCarrier
-from cellrun.magics.capture.found import Found
+from cellrun.magics.capture.found import Found, Refusal
 from cellrun.magics.capture.needs import Needs
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.shipment import Shipment
@@ -49,15 +49,18 @@ class Capture:
         for text in chain(analysis.texts, (Text(each, 1, "the arguments") for each in arguments)):
             self._lead(self._files.find(text), Read(text.value, text.line, text.where))
 
-    def problems(self, values_folder: Path) -> list[str]:
-        """Return every reason why the cell can't be submitted."""
+    def refusals(self, values_folder: Path) -> list[Refusal]:
+        """Return every reason why the cell can't be submitted; its values would be kept below `values_folder`."""
         missing = [
-            f"name {read.name!r} is not defined ({read.place}): neither the notebook nor the cell gives it a value"
-            + (f"; the cell's own run is {self._run_name!r}" if read.name == "run" else "")
+            Refusal(
+                read.name,
+                f"name {read.name!r} is not defined ({read.place}): neither the notebook nor the cell gives it a value"
+                + (f"; the cell's own run is {self._run_name!r}" if read.name == "run" else ""),
+            )
             for read in self._missing()
             if read.certainty is Certainty.SURE and not self._analysis.is_open
         ]
-        refused = [str(refusal) for name, refusal in self._values.refusals.items() if not self._may_lack(name)]
+        refused = [refusal for name, refusal in self._values.refusals.items() if not self._may_lack(name)]
         return [*missing, *refused, *self._shipment.check(), *self._values.check(values_folder)]
 
     def notes(self) -> list[str]:
@@ -85,22 +88,24 @@ class Capture:
 
     def pack(self, layout: RunLayout, title: str) -> None:
         """Write what the cell needs into a run folder that is being built, and the values into its workspace."""
-        imports, import_needs = self._modules.pack(self._analysis.modules, self._analysis.attributes)
-        groups, value_needs = self._values.pack(ValueStore(layout.workspace.values))
-        links, link_needs = self._files.pack()
-        file_needs = self._shipment.pack(layout.snapshot)
+        self._shipment.pack(layout.snapshot)
         Context(
             python=python_version(),
             title=title,
             # IPython.display prints otherwise where no shell is.
             needs_ipython=self._needs.needs_ipython or self._modules.needs("IPython"),
             run_name=self._run_name if self._is_run_used() else "",
-            imports=tuple(imports),
-            groups=tuple(groups),
+            imports=tuple(self._modules.pack(self._analysis.modules, self._analysis.attributes)),
+            groups=tuple(self._values.pack(ValueStore(layout.workspace.values))),
             sources=self._code.pack(),
-            links=links,
-            needs=tuple(chain(value_needs, import_needs, file_needs, link_needs)),
+            links=self._files.pack(),
+            needs=tuple(self.account()),
         ).write(layout.context)
+
+    def account(self) -> Iterator[Need]:
+        """Iterate over all that travels, one line each."""
+        for carrier in (self._values, self._modules, self._shipment, self._files):
+            yield from carrier.account()
 
     def _supply(self, read: Read, value: Any) -> Iterator[Read]:
         """Give a name's value to its carrier and return what it reads in turn."""

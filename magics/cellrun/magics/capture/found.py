@@ -20,16 +20,17 @@ class Found:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A needed thing that can't travel."""
+    """Why something that the cell needs can't go along: for the error, and for the card."""
 
     name: str
-    type_name: str
-    why: str
-    """What it is, or what pickling it says."""
-    place: str
-    path: str = ""
-    """Where inside the variable it is, written as Python; empty if it is the variable itself."""
+    """The variable, module or file; empty if it is about several."""
+    what: str
+    """What is wrong, as a sentence without its full stop."""
+    place: str = ""
+    """Where in the cell it is needed."""
+    remedy: str = ""
+    """What to do about it, as a sentence without its full stop."""
 
     def __str__(self) -> str:
-        what = f"{self.path} is {self.why}" if self.path else f"it is {self.why}"
-        return f"variable {self.name!r} ({self.type_name}) cannot be sent to the run: {what}; needed in {self.place}"
+        needed = f"; needed in {self.place}" if self.place else ""
+        return self.what + needed + (f"; {self.remedy[0].lower()}{self.remedy[1:]}" if self.remedy else "")

@@ -62,7 +62,7 @@ class FileCarrier:
             return frozenset()
         size, count = _measured(source)
         if size > _MOST_COPIED_BYTES or count > _MOST_COPIED_FILES:
-            self._links[path] = Need(path, "file", f"link to {source}", place, size)
+            self._links[path] = Need(path, "file", f"link to {source}", place, size, how="link")
         elif source.is_file():
             self._shipment.add(path, source, place, "file")
             if path.endswith(".py"):  # %run and the like
@@ -72,9 +72,13 @@ class FileCarrier:
                 self._shipment.add(f"{path}/{file.path}", Path(file.source), place, "file")
         return frozenset()
 
-    def pack(self) -> tuple[dict[str, str], list[Need]]:
-        """Return the links to make beside the cell, path to absolute path, and an account of them."""
-        return {path: str((self._folder / path).absolute()) for path in self._links}, list(self._links.values())
+    def pack(self) -> dict[str, str]:
+        """Return the links to make beside the cell, path to absolute path."""
+        return {path: str((self._folder / path).absolute()) for path in self._links}
+
+    def account(self) -> Iterable[Need]:
+        """Return what is linked."""
+        return self._links.values()
 
     def notes(self) -> list[str]:
         """Return what is worth saying about files."""

@@ -51,13 +51,16 @@ class ModuleCarrier:
         """Whether a top-level module was found to be needed."""
         return top in self._seen
 
-    def pack(self, tops: Iterable[str], attributes: frozenset[str]) -> tuple[list[Import], list[Need]]:
-        """Return the imports and an account of them; `tops` and `attributes` are what the cell imports and uses."""
+    def pack(self, tops: Iterable[str], attributes: frozenset[str]) -> list[Import]:
+        """Return the imports; `tops` and `attributes` are what the cell imports and uses."""
         imports = list(self._imports.values())
         packages = {each.module for each in imports if not each.attribute} | set(tops)
-        imports += [Import(module) for module in _loaded_submodules(packages, attributes)]
-        needs = [Need(name, "import", _words(each), self._places[name]) for name, each in self._imports.items()]
-        return imports, needs
+        return imports + [Import(module) for module in _loaded_submodules(packages, attributes)]
+
+    def account(self) -> Iterator[Need]:
+        """Iterate over the names that are imported."""
+        for name, each in self._imports.items():
+            yield Need(name, "import", _words(each), self._places[name], how="import")
 
     def _ship(self, top: str, path: Path, place: str) -> Iterator[Path]:
         if path.is_file():

@@ -14,7 +14,7 @@ from cellrun.core.context.value_store import ValueStore
 from cellrun.core.limits import limits
 from cellrun.core.submission.resources import size_text
 from cellrun.magics.capture.analysis import Read, Text
-from cellrun.magics.capture.culprit import find_culprit
+from cellrun.magics.capture.culprit import Culprit, find_culprit
 from cellrun.magics.capture.found import Found, Refusal
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.words import texts_in, type_words
@@ -56,7 +56,7 @@ class ValueCarrier:
             pickled = known.pickled if known else self._pickle([value])
         except Exception as error:  # noqa: BLE001  # whatever the types of the user's values raise
             culprit = find_culprit(name, value, error, self._attempt)
-            self.refusals[name] = Refusal(name, type(value).__name__, culprit.why, read.place, culprit.path)
+            self.refusals[name] = _refusal(name, value, culprit, read)
             return Found()
         self._items[name] = _Item(name, value, read, pickled, self._notebook.is_own_code(value))
         self.references |= pickled.names
@@ -64,7 +64,7 @@ class ValueCarrier:
         texts = [] if isinstance(value, type) else [Text(text, read.line, read.where) for text in texts_in(value)]
         return Found(reads, pickled.functions, pickled.modules, texts)
 
-    def check(self, values_folder: Path) -> list[str]:
+    def check(self, values_folder: Path) -> list[Refusal]:
         """Return why the values are too much, if they are."""
         size = sum(item.pickled.bytes for item in self._items.values())
         most = limits().value_bytes
@@ -73,20 +73,25 @@ class ValueCarrier:
             return []
         largest = sorted(self._items.values(), key=lambda item: -item.pickled.bytes)[:3]
         listed = ", ".join(f"{each.name} {size_text(each.pickled.bytes)} ({each.read.place})" for each in largest)
-        limit = f"the limit is {size_text(most)}, CELLRUN_VALUE_BYTES sets another"
+        limit, remedy = f"the limit is {size_text(most)}", "Set CELLRUN_VALUE_BYTES to allow more"
         if free < most:
             limit = f"half of the free disk below {values_folder} is {size_text(free)}"
-        return [f"what the cell needs is {size_text(size)}; {limit}; largest: {listed}"]
+            remedy = "Free some space, or set CELLRUN_HOME to a folder on a larger disk"
+        return [Refusal("", f"what the cell needs is {size_text(size)}; {limit}; largest: {listed}", remedy=remedy)]
 
-    def pack(self, store: ValueStore) -> tuple[list[Group], list[Need]]:
-        """Write the values to the store; return their groups, the code first, and an account of them."""
+    def pack(self, store: ValueStore) -> list[Group]:
+        """Write the values to the store; return their groups, the code first."""
         groups = []
         for items in self._groups():
             pickled = items[0].pickled if len(items) == 1 else self._pickle([item.value for item in items])
             payload = store.put(pickled.payload)
             buffers = tuple(store.put(buffer.raw()) for buffer in pickled.buffers)
             groups.append(Group(tuple(item.name for item in items), payload, buffers))
-        return groups, [_need(item) for item in self._items.values()]
+        return groups
+
+    def account(self) -> Iterator[Need]:
+        """Iterate over the values, functions and classes."""
+        return map(_need, self._items.values())
 
     def _groups(self) -> list[list[_Item]]:
         """Return the items in groups that share something; the one with the code, which others refer to, first."""
@@ -122,11 +127,17 @@ class ValueCarrier:
         return None
 
 
+def _refusal(name: str, value: object, culprit: Culprit, read: Read) -> Refusal:
+    what = f"{culprit.path} is {culprit.why}" if culprit.path else f"it is {culprit.why}"
+    return Refusal(name, f"variable {name!r} ({type(value).__name__}) cannot be sent to the run: {what}", read.place)
+
+
 def _need(item: _Item) -> Need:
     kind = "value"
     if item.is_code:
         kind = "class" if isinstance(item.value, type) else "function"
-    return Need(item.name, kind, type_words(item.value), item.read.place, item.pickled.bytes)
+    how = "source" if item.is_code else "value"
+    return Need(item.name, kind, type_words(item.value), item.read.place, item.pickled.bytes, how)
 
 
 def _existing(folder: Path) -> Path:
