@@ -37,7 +37,11 @@ class Limits(NamedTuple):
     column_cache_bytes: int = 1_000_000_000
     """Columns of long metrics that a workspace keeps for the next reader."""
     image_bytes: int = 50_000_000
-    """One logged image."""
+    """One logged image, or one picture or page that a cell displays."""
+    displayed_files: int = 1_000
+    """Pictures and pages that one process of a cell displays and its run keeps."""
+    displayed_bytes: int = 500_000_000
+    """These together."""
 
 
 _VARIABLES = {f"CELLRUN_{name.upper()}": (name, type(default)) for name, default in Limits._field_defaults.items()}

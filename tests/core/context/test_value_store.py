@@ -1,6 +1,8 @@
 """Values by the hash of their content."""
 
+import hashlib
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,8 @@ import pytest
 from blake3 import blake3
 
 from cellrun.core.context.manifest import Blob
-from cellrun.core.context.value_store import ValueStore
+from cellrun.core.context.pickles.memory import Strided
+from cellrun.core.context.value_store import ValueStore, blob_of, digest_as
 from cellrun.core.errors import ContextException
 
 LARGE = 9 << 20
@@ -87,3 +90,48 @@ def test_a_value_that_is_gone_or_cut_is_named(store, tmp_path):
 def test_nobody_else_can_read_the_values(store, tmp_path):
     store.put(b"abc")
     assert (tmp_path / "values").stat().st_mode & 0o077 == 0
+
+
+SMALL_GAPS, LARGE_GAPS = np.arange(3000.0)[::3], np.arange(6_000_000.0).reshape(1000, 6000)[:, ::2].T
+
+
+@pytest.mark.parametrize("array", [SMALL_GAPS, LARGE_GAPS], ids=["small", "large"])
+def test_memory_with_gaps_is_kept_as_if_it_had_none(store, tmp_path, array):
+    strided = Strided(array)
+    done = []
+    blob = store.put(strided, done.append)
+    assert blob == blob_of(strided) == blob_of(strided.array.tobytes())
+    assert sum(done) == blob.bytes == array.nbytes
+    before = files(tmp_path)
+    assert store.put(strided, done.append) == store.put(strided.array.tobytes()) == blob
+    assert files(tmp_path) == before
+    assert sum(done) == 2 * blob.bytes
+
+
+@pytest.mark.parametrize("size", [1000, LARGE])
+def test_what_was_not_there_before_is_told(store, size):
+    first, second = store.put(os.urandom(size)), store.put(os.urandom(size))
+    store.put(store.open(first))
+    assert store.written == [first, second]
+    other = ValueStore(store.folder)
+    other.put(store.open(first))
+    assert other.written == []
+
+
+def test_memory_that_changes_while_it_is_written_has_the_hash_of_what_was_written(store):
+    data = bytearray(3 * LARGE)
+
+    def change(_):
+        data[:] = os.urandom(len(data))
+
+    blob = store.put(data, change)
+    assert blake3(store.open(blob)).hexdigest() == blob.hash
+
+
+def test_without_blake3_the_hash_is_of_another_kind(store, monkeypatch):
+    monkeypatch.setitem(sys.modules, "blake3", None)
+    for data in (b"abc", os.urandom(LARGE)):
+        blob = store.put(data)
+        assert blob.hash == "sha256-" + hashlib.sha256(data).hexdigest()
+        assert store.open(blob).tobytes() == data
+        assert digest_as(blob.hash, memoryview(data)) == blob.hash

@@ -11,6 +11,9 @@ from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException
 from cellrun.core.store.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.run_store import DELETED
+from cellrun.core.store.values_in_use import freeing_values
+
+_UNREADABLE = (ContextException, OSError, ValueError, KeyError, TypeError)
 
 
 def values_only_of(workspace: WorkspaceLayout, run_ids: Collection[str]) -> set[Blob]:
@@ -20,13 +23,18 @@ def values_only_of(workspace: WorkspaceLayout, run_ids: Collection[str]) -> set[
     """
     try:
         found = {blob for run_id in run_ids for blob in _values(workspace.run(run_id))}
-        if found:
-            for name in os.listdir(workspace.runs):  # noqa: PTH208  # names alone: there may be 100,000
-                if name not in run_ids and not name.startswith(DELETED):
-                    found -= _values(workspace.run(name))
-    except (ContextException, OSError, ValueError, KeyError, TypeError):
+        return found - _values_of_others(workspace, run_ids) if found else found
+    except _UNREADABLE:
         return set()
-    return found
+
+
+def free_unused_values(workspace: WorkspaceLayout, blobs: Collection[Blob]) -> None:
+    """Remove those of some values that no run refers to: none if that can't be told, or others are making a run."""
+    if not blobs:
+        return
+    with freeing_values(workspace) as may_free, suppress(*_UNREADABLE):
+        if may_free:
+            free_values(workspace, set(blobs) - _values_of_others(workspace, ()))
 
 
 def size_of_values(workspace: WorkspaceLayout, blobs: Collection[Blob]) -> int:
@@ -45,8 +53,12 @@ def free_values(workspace: WorkspaceLayout, blobs: Collection[Blob]) -> None:
         store.path(blob).unlink(missing_ok=True)
 
 
+def _values_of_others(workspace: WorkspaceLayout, run_ids: Collection[str]) -> set[Blob]:
+    names = os.listdir(workspace.runs)  # noqa: PTH208  # names alone: there may be 100,000
+    others = [name for name in names if name not in run_ids and not name.startswith(DELETED)]
+    return {blob for name in others for blob in _values(workspace.run(name))}
+
+
 def _values(layout: RunLayout) -> set[Blob]:
-    if not has_context(layout.context):
-        return set()
-    groups = Context.read(layout.context).groups
-    return {blob for group in groups for blob in (group.payload, *group.buffers)}
+    folders = filter(has_context, (layout.context, layout.results))
+    return {blob for folder in folders for blob in Context.read(folder).blobs()}

@@ -1,0 +1,1 @@
+"""Pickles of a notebook's values, and what they are made again by."""

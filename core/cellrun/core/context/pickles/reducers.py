@@ -1,0 +1,155 @@
+"""How things are pickled that neither pickle nor cloudpickle can take apart, and those that travel by reference."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import pathlib
+import random
+import struct
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from cellrun.core.context.pickles.exceptions import reduced_exception
+from cellrun.core.context.pickles.reduced import Reduced
+from cellrun.core.context.pickles.torch_values import reduced_generator, reduced_tensor
+from cellrun.core.context.pickles.weak_references import (
+    reduced_mapping,
+    reduced_proxy,
+    reduced_reference,
+    reduced_set,
+)
+
+
+def reducer(value: Any) -> Reduced | None:
+    """Return how to make a value again, as `__reduce__` does, if it is one of these, else None."""
+    for name in ("stdout", "stderr"):
+        if value is getattr(sys, name):  # a kernel's is no file
+            return getattr, (sys, name)
+    if isinstance(value, BaseException):
+        return reduced_exception(value)
+    logging = sys.modules.get("logging")
+    if logging is not None and isinstance(value, logging.Handler):
+        from cellrun.core.context.pickles.log_handlers import reduced_handler  # noqa: PLC0415  # few cells have one
+
+        return reduced_handler(value)
+    widgets = sys.modules.get("ipywidgets.widgets.widget")
+    if widgets is not None and isinstance(value, widgets.Widget):
+        return _widget(value)
+    found = _REDUCERS.get(type(value).__name__)
+    return found(value) if found else None
+
+
+def _widget(value: Any) -> Reduced:
+    """Reduce a widget to what it holds: the page that shows it, and who observes it, stay with the notebook."""
+    make, arguments, state, *rest = value.__reduce_ex__(4)
+    traits = {name: each for name, each in state["_trait_values"].items() if name != "comm"}
+    return (make, arguments, {**state, "_trait_values": traits}, *rest)
+
+
+def _cached_function(value: Any) -> Reduced | None:
+    if not hasattr(value, "cache_parameters"):
+        return None
+    return _cached, (value.__wrapped__, value.cache_parameters()), _own_attributes(value, "cache_parameters")
+
+
+def _cached(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
+    return functools.lru_cache(**parameters)(function)
+
+
+def _cached_property(value: Any) -> Reduced | None:
+    if type(value) is not functools.cached_property:
+        return None
+    state = {"attrname": value.attrname}  # before Python 3.12 it holds a lock as well
+    return functools.cached_property, (value.func,), state
+
+
+def _dispatching_function(value: Any) -> Reduced | None:
+    if not (hasattr(value, "registry") and hasattr(value, "_clear_cache")):  # functools.singledispatch
+        return None
+    made = ("registry", "dispatch", "register", "_clear_cache")
+    return _dispatched, (dict(value.registry),), _own_attributes(value, *made)
+
+
+def _own_attributes(function: Any, *made: str) -> dict[str, Any]:
+    """Return what a decorated function has beside what its decorator makes."""
+    return {name: value for name, value in vars(function).items() if name not in {*made, "__wrapped__"}}
+
+
+def _dispatched(registry: dict[type, Callable[..., Any]]) -> Any:
+    function = functools.singledispatch(registry[object])
+    for kind, implementation in registry.items():
+        function.register(kind, implementation)
+    return function
+
+
+def _missing_of_dataclasses(_: Any) -> Reduced:
+    """Reduce what dataclasses tells by its identity, in a class that the cell derives from one of the notebook."""
+    return getattr, (dataclasses, "MISSING")
+
+
+def _environment(value: Any) -> Reduced | None:
+    """Reduce the environment to the run's own: its variables, secrets among them, are never written to disk."""
+    for name in ("environ", "environb"):
+        if value is getattr(os, name, None):
+            return getattr, (os, name)
+    return None
+
+
+def _system_random(value: Any) -> Reduced | None:
+    return (random.SystemRandom, ()) if type(value) is random.SystemRandom else None
+
+
+def _struct(value: Any) -> Reduced | None:
+    return (struct.Struct, (value.format,)) if type(value) is struct.Struct else None
+
+
+def _of_workspace(value: Any) -> Reduced | None:
+    """Reduce a workspace, an experiment or a run to what finds it again: they are folders."""
+    from cellrun.core import Experiment, Run, Workspace  # noqa: PLC0415  # who has such a thing has loaded them
+
+    if type(value) is Workspace:
+        return _open_workspace, (str(value.layout.folder),)
+    if type(value) is Experiment:
+        return Experiment, (value.workspace, value.name)
+    if type(value) is Run:
+        return Run.get, (value.experiment.workspace, value.id)
+    return None
+
+
+def _open_workspace(folder: str) -> Any:
+    from cellrun.core import Workspace  # noqa: PLC0415  # as above
+    from cellrun.core.store.layout import WorkspaceLayout  # noqa: PLC0415
+
+    return Workspace(WorkspaceLayout(folder))
+
+
+def _path(value: Any) -> Reduced | None:
+    """Reduce a path of Python 3.13 and later to what any Python knows: its class is in a module that others lack."""
+    kind = type(value)
+    return (_path_of, (kind.__name__, str(value))) if kind.__module__.startswith("pathlib.") else None
+
+
+def _path_of(kind: str, text: str) -> Any:
+    return getattr(pathlib, kind)(text)
+
+
+_REDUCERS: dict[str, Callable[[Any], Reduced | None]] = {
+    **dict.fromkeys(("PosixPath", "PurePosixPath", "PureWindowsPath"), _path),
+    "_lru_cache_wrapper": _cached_function,
+    "cached_property": _cached_property,
+    "function": _dispatching_function,
+    "_MISSING_TYPE": _missing_of_dataclasses,
+    "ReferenceType": reduced_reference,
+    "WeakSet": reduced_set,
+    **dict.fromkeys(("ProxyType", "CallableProxyType"), reduced_proxy),
+    **dict.fromkeys(("WeakKeyDictionary", "WeakValueDictionary"), reduced_mapping),
+    "_Environ": _environment,
+    "SystemRandom": _system_random,
+    "Struct": _struct,
+    "Tensor": reduced_tensor,
+    "Generator": reduced_generator,
+    **dict.fromkeys(("Workspace", "Experiment", "Run"), _of_workspace),
+}
