@@ -22,6 +22,8 @@
     ├── WorkspaceException                a workspace that can't be found, made or read
     │   └── IndexTooNewError              an index written by a newer cellrun
     ├── ContextException                  a captured context that can't be loaded here
+    │   └── UntrustedError                a pickle or code that this user didn't make, and didn't say to trust
+    ├── ResultError                       a value that a run doesn't give back: never asked for, not yet, or lost
     └── ComputeTargetException            a target that isn't there or can't start anything
 
 The names that end in Exception are Azure ML's, kept for code that catches them.
@@ -63,15 +65,16 @@ class ExperimentExecutionException(CellrunError):
 
 
 class InvalidSubmissionError(ExperimentExecutionException):
-    """Every mistake found in a config, gathered into one error before a run exists."""
+    """Every mistake found in a config, gathered into one error before a run exists; `advice` is for all of them."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], advice: str = "") -> None:
         self.problems = tuple(problems)
         if len(self.problems) == 1:
-            super().__init__(f"the run can't be submitted: {self.problems[0]}")
+            text = f"the run can't be submitted: {self.problems[0]}"
         else:
             listed = "\n".join(f"  - {problem}" for problem in self.problems)
-            super().__init__(f"the run can't be submitted, for {len(self.problems)} reasons:\n{listed}")
+            text = f"the run can't be submitted, for {len(self.problems)} reasons:\n{listed}"
+        super().__init__(f"{text}\n{advice}" if advice else text)
 
 
 class ActivityFailedException(CellrunError):
@@ -201,6 +204,27 @@ class IndexTooNewError(WorkspaceException):
 
 class ContextException(CellrunError):
     """What a cell was captured with can't be loaded here."""
+
+
+class UntrustedError(ContextException):
+    """A pickle, or code, that may be anybody's: loading it would run whatever its writer liked.
+
+    `what` would be loaded, `danger` how that runs code, `why` nothing proves that it is this user's own.
+    """
+
+    def __init__(self, what: str, why: str, danger: str = "is a pickle; loading it runs code") -> None:
+        self.told = f"{what} {danger}, and {why}"
+        super().__init__(f"{self.told}; if you trust whoever wrote it, pass trust=True")
+
+
+class ResultError(CellrunError):
+    """A value that a run doesn't give back, and why: `name` is empty if it is about all of them."""
+
+    def __init__(self, run_id: str, name: str, problem: str) -> None:
+        self.run_id = run_id
+        self.name = name
+        asked = f"result {name!r}" if name else "the results"
+        super().__init__(f"{asked} of run {run_id}: {problem}")
 
 
 class ComputeTargetException(CellrunError):

@@ -22,9 +22,7 @@ def home() -> Path:
     `CELLRUN_HOME` if set, else the platform's folder for user data.
     Raises WorkspaceException where it can't be made.
     """
-    given = os.environ.get("CELLRUN_HOME")
-    folder = Path(given).expanduser().absolute() if given else _user_data() / "cellrun"
-    return _made(folder)
+    return _made(_home_path())
 
 
 def runtime_folder() -> Path:
@@ -47,18 +45,18 @@ def runtime_folder() -> Path:
 
 
 def default_workspace() -> WorkspaceLayout:
-    """Return where the workspace is that is used when no other is named."""
-    return WorkspaceLayout(home() / "workspaces" / "default")
+    """Return where the workspace is, or would be, that is used when no other is named. Nothing is made."""
+    return WorkspaceLayout(_home_path() / "workspaces" / "default")
 
 
 def named_workspace(name: str) -> WorkspaceLayout:
-    """Return where the local workspace of a name is; names that make the same folder name get a hash."""
+    """Return where the local workspace of a name is, or would be; names that make the same folder name get a hash."""
     folder = slug(name)
     if folder != name:
         from blake3 import blake3  # noqa: PLC0415  # loaded only for the rare name that is no folder name
 
         folder = f"{folder or 'workspace'}-{blake3(name.encode('utf-8', 'surrogatepass')).hexdigest(length=4)}"
-    return WorkspaceLayout(home() / "workspaces" / folder)
+    return WorkspaceLayout(_home_path() / "workspaces" / folder)
 
 
 class RegisteredWorkspace(NamedTuple):
@@ -108,6 +106,11 @@ def _made(folder: Path) -> Path:
     except OSError as error:
         raise cannot_write(folder, error) from error
     return folder
+
+
+def _home_path() -> Path:
+    given = os.environ.get("CELLRUN_HOME")
+    return Path(given).expanduser().absolute() if given else _user_data() / "cellrun"
 
 
 def _user_data() -> Path:

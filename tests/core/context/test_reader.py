@@ -41,11 +41,6 @@ def test_sources_can_be_inspected(load):
     assert linecache.getline("<nowhere-1>", 2) == "b = 2\n"
 
 
-def test_another_python_is_said(load):
-    with pytest.raises(ContextException, match=rf"captured with Python 2\.7, and Python {python_version()} runs it"):
-        load(python="2.7")
-
-
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [

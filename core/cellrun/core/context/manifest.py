@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.errors import ContextException
+from cellrun.core.errors import ContextException, shown
 
 VERSION = 2
-_FILE = "context.json"
+CONTEXT_FILE = "context.json"
 
 
 @dataclass(frozen=True)
 class Blob:
-    """Some bytes in the value store."""
+    """Some bytes in the value store. Raises ContextException for a hash that would be a path elsewhere."""
 
     hash: str
     bytes: int
+
+    def __post_init__(self) -> None:
+        if not self.hash.replace("-", "").isalnum():
+            raise ContextException(f"{shown(self.hash)} is no hash of a captured value")
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Group:
     buffers: tuple[Blob, ...] = ()
     """Large contiguous memory of the values, apart from the pickle, in its order."""
     format: str = "pickle"
-    """How the payload is written: pickle; json or npy, which run no code when they are read, for results alone."""
+    """How the payload is written: pickle; for results json, npy or scalar too (`plain_forms`), which run no code."""
     has_code: bool = False
     """Whether byte code is in it, which belongs to one version of Python."""
 
@@ -45,6 +50,8 @@ class Definition:
     line: int
     """Where the statement begins there, from 1."""
     text: str
+    future: tuple[str, ...] = ()
+    """The features of `__future__` that it was compiled with."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,8 @@ class State:
     what: str
     """Which state of it, as the table in `context/state` calls it."""
     payload: Blob
+    format: str = "json"
+    """How the payload is written: json, or pickle where an option is a function of the notebook."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,8 @@ class Context:
     """By the file name that the functions' code objects have."""
     links: dict[str, str] = field(default_factory=dict)
     """Files and folders that are read where they are: the path beside the cell, and the absolute one."""
+    copies: tuple[str, ...] = ()
+    """Those of the links, and paths below them, that are copied when the run starts: the cell may change them."""
     folder: str = ""
     """Where below the working folder the cell runs, so that `..` in its paths leads to what stands beside it."""
     path: tuple[str, ...] = ()
@@ -122,12 +133,16 @@ class Context:
     """By name, of the functions and classes that can be made again from their source."""
     returns: tuple[str, ...] = ()
     """Names whose values come back when the cell has completed."""
+    code: dict[str, str] = field(default_factory=dict)
+    """Hashes of the files in the snapshot that may be run, the cell among them, by path (`snapshot_code`)."""
+    cell_hash: str = ""
+    """Of the cell's text as the notebook had it, which the run's record holds."""
     needs: tuple[Need, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write it into a context folder, made if needed."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _FILE).write_text(json.dumps({"version": VERSION, **asdict(self)}, indent=1) + "\n")
+        (folder / CONTEXT_FILE).write_text(json.dumps({"version": VERSION, **asdict(self)}, indent=1) + "\n")
 
     @classmethod
     def read(cls, folder: Path) -> Context:
@@ -135,10 +150,26 @@ class Context:
 
         Raises ContextException if there is none, or a newer cellrun wrote it.
         """
+        return cls.of_bytes(cls.bytes_in(folder), folder)
+
+    @staticmethod
+    def bytes_in(folder: Path) -> bytes:
+        """Return the bytes of a folder's context, which `of_bytes` reads. Raises ContextException if there are none."""
         try:
-            data = json.loads((folder / _FILE).read_bytes())
+            return (folder / CONTEXT_FILE).read_bytes()
         except FileNotFoundError as error:
             raise ContextException(f"there is no captured context in {folder}") from error
+
+    @classmethod
+    def of_bytes(cls, content: bytes, folder: Path) -> Context:
+        """Read the bytes of a folder's context. Raises ContextException if they are damaged or newer."""
+        try:
+            return cls._of_json(json.loads(content), folder)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ContextException(f"the context in {folder} is damaged: {error!r}") from error
+
+    @classmethod
+    def _of_json(cls, data: dict[str, Any], folder: Path) -> Context:
         if data["version"] > VERSION:
             raise ContextException(
                 f"the context in {folder} has version {data['version']}, this cellrun knows {VERSION}: update cellrun"
@@ -152,23 +183,44 @@ class Context:
             groups=tuple(_group(each) for each in data["groups"]),
             sources={name: Source(**each) for name, each in data["sources"].items()},
             links=data["links"],
+            copies=_names(data.get("copies", ())),
             folder=data.get("folder", ""),
             path=tuple(data.get("path", ())),
             state=tuple(_state(each) for each in data.get("state", ())),
-            definitions={name: Definition(**each) for name, each in data.get("definitions", {}).items()},
-            returns=tuple(data.get("returns", ())),
+            definitions={name: _definition(each) for name, each in data.get("definitions", {}).items()},
+            returns=_names(data.get("returns", ())),
+            code=data.get("code", {}),
+            cell_hash=data.get("cell_hash", ""),
             needs=tuple(Need(**each) for each in data["needs"]),
         )
+
+    def blobs(self) -> Iterator[Blob]:
+        """Iterate over all that it refers to in the value store."""
+        for group in self.groups:
+            yield from (group.payload, *group.buffers)
+        for each in self.state:
+            yield each.payload
 
 
 def has_context(folder: Path) -> bool:
     """Whether a context folder holds a context: runs of scripts have none."""
-    return (folder / _FILE).exists()
+    return (folder / CONTEXT_FILE).exists()
+
+
+def _names(data: Sequence[object]) -> tuple[str, ...]:
+    names = tuple(each for each in data if isinstance(each, str))
+    if len(names) < len(data):
+        raise TypeError(f"names are texts; got {shown(data)}")
+    return names
 
 
 def _group(data: dict[str, Any]) -> Group:
-    fields = {"names": tuple(data["names"]), "payload": Blob(**data["payload"])}
+    fields = {"names": _names(data["names"]), "payload": Blob(**data["payload"])}
     return Group(**{**data, **fields, "buffers": tuple(Blob(**each) for each in data["buffers"])})
+
+
+def _definition(data: dict[str, Any]) -> Definition:
+    return Definition(**{**data, "future": tuple(data.get("future", ()))})
 
 
 def _state(data: dict[str, Any]) -> State:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core.context.manifest import Context, Group, Import
-from cellrun.core.context.references import loading_into
+from cellrun.core.context.pickles.references import loading_into
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException
 
@@ -22,26 +22,37 @@ def load_context(folder: Path, store: ValueStore, namespace: dict[str, Any]) -> 
     Raises ContextException that names what can't be loaded here, and why.
     """
     context = Context.read(folder)
-    here = python_version()
-    if context.python != here:
-        raise ContextException(
-            f"this run was captured with Python {context.python}, and Python {here} runs it: pickled functions belong "
-            f"to one version; submit to a target that has Python {context.python}"
-        )
+    load(context, store, namespace)
+    return context
+
+
+def load(context: Context, store: ValueStore, namespace: dict[str, Any]) -> None:
+    """Load a context that was read into a namespace. Raises ContextException as `load_context` does."""
+    sys.path += [folder for folder in context.path if folder not in sys.path]
     for filename, source in context.sources.items():
         lines = source.text.splitlines(keepends=True)
         linecache.cache[filename] = (len(source.text), None, lines, filename)  # None: kept although there is no file
     for each in context.imports:
         _import(each, namespace)
+    packed = {name for group in context.groups for name in group.names}
+    if context.python != python_version() or not packed.issuperset(context.definitions):
+        from cellrun.core.context.by_source import SourceLoader  # noqa: PLC0415  # few go to another Python
+
+        SourceLoader(context, namespace, python_version(), lambda group: _load(group, store, namespace)).load()
+        return
     with loading_into(namespace):
         for group in context.groups:
-            namespace.update(zip(group.names, _values(group, store), strict=True))
-    return context
+            _load(group, store, namespace)
 
 
 def python_version() -> str:
     """Return the version that byte code belongs to: `3.11`."""
-    return f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return version_words(sys.implementation.name, *sys.version_info[:2])
+
+
+def version_words(implementation: str, major: int, minor: int) -> str:
+    """Return the version that a Python's byte code belongs to: `3.11`, or `pypy 3.11` of one that isn't CPython."""
+    return f"{major}.{minor}" if implementation == "cpython" else f"{implementation} {major}.{minor}"
 
 
 def _import(each: Import, namespace: dict[str, Any]) -> None:
@@ -56,10 +67,32 @@ def _import(each: Import, namespace: dict[str, Any]) -> None:
         namespace[each.name] = value
 
 
-def _values(group: Group, store: ValueStore) -> list[Any]:
-    payload, *buffers = [store.open(blob) for blob in (group.payload, *group.buffers)]
+def _load(group: Group, store: ValueStore, namespace: dict[str, Any]) -> None:
+    for name, value in zip(group.names, group_values(group, store), strict=True):
+        if ":" in name:
+            _set_attribute(name, value)
+        else:
+            namespace[name] = value
+
+
+def _set_attribute(name: str, value: Any) -> None:
+    """Give an attribute of a module, `module:attribute`, the value that the notebook has there."""
+    module, _, path = name.partition(":")
+    owner, _, attribute = path.rpartition(".")
+    try:
+        loaded: Any = importlib.import_module(module)
+        setattr(operator.attrgetter(owner)(loaded) if owner else loaded, attribute, value)
+    except Exception:  # noqa: BLE001  # the cell itself meets, and shows, what a module raises that can't be imported
+        return
+
+
+def group_values(group: Group, store: ValueStore) -> list[Any]:
+    """Return the values of a group that is pickled. Raises ContextException that names what can't be loaded here."""
+    payload, buffers = store.read(group.payload), [store.open(blob) for blob in group.buffers]
     try:
         return pickle.loads(payload, buffers=buffers)  # type: ignore[no-any-return]  # noqa: S301
+    except ContextException:  # of what it refers to
+        raise
     except Exception as error:  # whatever a class of the user's raises when it is loaded
         names = ", ".join(group.names)
         raise ContextException(f"{names} can't be loaded here: {type(error).__name__}: {error}") from error

@@ -8,6 +8,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+RUN_FOLDERS = frozenset({"outputs", "logs"})
+"""Names in a job's working directory that are the run's own: no file of the user's takes their place."""
+
 
 class RunLayout:
     """The files of one run. `folder` is the run's folder, absolute."""
@@ -34,6 +37,11 @@ class RunLayout:
     def context(self) -> Path:
         """A captured cell's context: names, values by hash, modules."""
         return self.folder / "context"
+
+    @property
+    def results(self) -> Path:
+        """The values that a cell gave back when it had completed, as a context; not there if none were asked for."""
+        return self.folder / "results"
 
     @property
     def work(self) -> Path:
@@ -161,6 +169,11 @@ class WorkspaceLayout:
     def kept_columns(self) -> Path:
         """Columns of long metrics, one file for each run that has any: a cache, made again when it is gone."""
         return self.folder / "cache" / "columns"
+
+    @property
+    def loaded(self) -> Path:
+        """Copies of snapshots that kernels have loaded, each gone with its kernel."""
+        return self.folder / "cache" / "loaded"
 
     def run(self, run_id: str) -> RunLayout:
         """Return the layout of one run."""

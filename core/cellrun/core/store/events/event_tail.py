@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 from zlib import crc32
 
-import orjson
-
 from cellrun.core.store.events.event_line import open_line
-from cellrun.core.store.json_reading import read_json
+from cellrun.core.store.json_reading import loads, read_json
 
 Event = dict[str, Any]
 """One event as its line holds it (`EventLog` writes them); `event_line.decode_value` gives a value its type."""
@@ -126,7 +125,7 @@ class EventTail:
 
 def _parsed_all(bodies: list[bytes]) -> list[Event]:
     try:
-        events: list[Event] = orjson.loads(b"[%b]" % b",".join(bodies))
-    except orjson.JSONDecodeError:
+        events: list[Event] = loads(b"[%b]" % b",".join(bodies))
+    except json.JSONDecodeError:
         events = []
     return events if len(events) == len(bodies) else [read_json(body) for body in bodies]

@@ -1,0 +1,48 @@
+"""The account of what travelled with a run, for people: read from its captured context, and counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cellrun.core.context.manifest import CONTEXT_FILE, Need
+
+_NAMES = frozenset({"value", "function", "class", "import", "reference"})
+
+
+class Travelled(NamedTuple):
+    """What travels, in numbers."""
+
+    names: int
+    """Names of the notebook."""
+    modules: int
+    """Local modules."""
+    files: int
+    """Files and folders, linked ones included."""
+    bytes: int
+    """All that is copied: what is linked stays where it is."""
+
+
+def needs_of(folder: Path) -> tuple[Need, ...] | None:
+    """Return the account in a context folder; None if there is none, or none that can be read here.
+
+    Nothing of the context is loaded.
+    """
+    try:
+        data: Any = json.loads((folder / CONTEXT_FILE).read_bytes())
+        return tuple(Need(**each) for each in data["needs"])
+    except (OSError, ValueError, KeyError, TypeError):  # a script's run; of another version
+        return None
+
+
+def travelled(needs: Iterable[Need]) -> Travelled:
+    """Count what an account lists."""
+    kinds = []
+    size_bytes = 0
+    for need in needs:
+        kinds.append(need.kind)
+        size_bytes += 0 if need.how == "link" else need.bytes
+    names = sum(kind in _NAMES for kind in kinds)
+    return Travelled(names, kinds.count("module"), kinds.count("file"), size_bytes)

@@ -1,0 +1,88 @@
+"""Signatures of contexts: who wrote one, by a key that only this user has.
+
+To load a pickle is to run code. A context names each of its values, and each of its code files, by the hash of its
+content, so that a signature of `context.json` covers them all. The key is in the runtime folder, never with a run: a
+copy of a run carries no secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from cellrun.core.context.manifest import CONTEXT_FILE
+from cellrun.core.errors import WorkspaceException
+from cellrun.core.places import runtime_folder
+
+_SIGNATURE = "context.sig"
+_KEY = "signing.key"
+_KEY_BYTES = 32
+_OTHERS = 0o077
+
+
+def sign(folder: Path, key: bytes | None = None) -> None:
+    """Sign the context that was written to a folder, as this user's own; `key` is theirs, if it was read before.
+
+    Raises WorkspaceException where this user can have no key.
+    """
+    signature = _signature((folder / CONTEXT_FILE).read_bytes(), key or signing_key())
+    (folder / _SIGNATURE).write_text(f"{signature}\n")
+
+
+def why_untrusted(folder: Path, data: bytes) -> str:
+    """Return why the bytes of a folder's context aren't this user's own, in words; empty if they are.
+
+    Raises WorkspaceException where this user can have no key.
+    """
+    try:
+        found = (folder / _SIGNATURE).read_bytes().decode("ascii", "replace").strip()
+    except FileNotFoundError:
+        return "it isn't signed"
+    key = signing_key()
+    expected = _signature(data, key)
+    if hmac.compare_digest(found.encode(), expected.encode()):
+        return ""
+    if found.startswith(f"{_fingerprint(key)} "):
+        return "it was changed after it had been signed"
+    return "its signature isn't yours: another user's, another machine's, or from before a restart of this one"
+
+
+def signing_key() -> bytes:
+    """Return this user's key, made with its first use. Raises WorkspaceException where they can have none."""
+    path = runtime_folder() / _KEY
+    if not path.exists():
+        _make_key(path)
+    with path.open("rb") as file:
+        found, key = os.fstat(file.fileno()), file.read()
+    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & _OTHERS or len(key) != _KEY_BYTES:
+        raise WorkspaceException(
+            f"{path} is not a key that only this user can read ({len(key)} bytes, mode "
+            f"{stat.S_IMODE(found.st_mode):o}); remove it: a new one is made, and what it signed asks for trust"
+        )
+    return key
+
+
+def _signature(data: bytes, key: bytes) -> str:
+    return f"{_fingerprint(key)} {hmac.new(key, data, hashlib.sha256).hexdigest()}"
+
+
+def _fingerprint(key: bytes) -> str:
+    """Return what tells keys apart without telling them."""
+    return hashlib.sha256(b"cellrun key " + key).hexdigest()[:16]
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key whole; of several processes at it, the first one's stays."""
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    file = os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
+    try:
+        with file:
+            file.write(os.urandom(_KEY_BYTES))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()

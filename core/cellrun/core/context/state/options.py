@@ -1,0 +1,119 @@
+"""Options of libraries: how numbers and tables are printed, how figures look."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from cellrun.core.context.state.kind import StateKind
+
+_NUMPY_PRINT = {  # documented at numpy.set_printoptions
+    "edgeitems": 3,
+    "threshold": 1000,
+    "floatmode": "maxprec",
+    "precision": 8,
+    "suppress": False,
+    "linewidth": 75,
+    "nanstr": "nan",
+    "infstr": "inf",
+    "sign": "-",
+    "formatter": None,
+    "legacy": False,
+    "override_repr": None,
+}
+_NUMPY_ERRORS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+_TORCH_PRINT = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
+# Where pandas finds no kernel it fits a table's columns to the terminal; in a kernel its default is 20 of them.
+_PANDAS_IN_A_RUN = {"display.max_columns": 0}
+# The run has a backend of its own, and nobody sits before it.
+_OF_THE_KERNEL = frozenset({"backend", "backend_fallback", "interactive"})
+
+
+def _differing(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any] | None:
+    return {name: value for name, value in values.items() if value != defaults.get(name)} or None
+
+
+def _read_numpy_print(numpy: ModuleType, _: Collection[str]) -> Any:
+    return _differing(numpy.get_printoptions(), _NUMPY_PRINT)
+
+
+def _write_numpy_print(numpy: ModuleType, options: Any) -> None:
+    numpy.set_printoptions(**options)
+
+
+def _read_numpy_errors(numpy: ModuleType, _: Collection[str]) -> Any:
+    return _differing({**numpy.geterr(), "call": numpy.geterrcall()}, _NUMPY_ERRORS)
+
+
+def _write_numpy_errors(numpy: ModuleType, errors: Any) -> None:
+    errors = dict(errors)
+    if "call" in errors:
+        numpy.seterrcall(errors.pop("call"))
+    numpy.seterr(**errors)
+
+
+def _read_pandas(pandas: ModuleType, _: Collection[str]) -> Any:
+    config = vars(pandas._config.config)  # noqa: SLF001  # nothing public tells an option's default
+    changed = {}
+    for name, option in config["_registered_options"].items():
+        value: Any = config["_global_config"]
+        for part in name.split("."):
+            value = value[part]
+        default = _PANDAS_IN_A_RUN.get(name, option.defval)
+        if value is not default and value != default:
+            changed[name] = value
+    return changed or None
+
+
+def _write_pandas(pandas: ModuleType, options: Any) -> None:
+    for name, value in options.items():
+        pandas.set_option(name, value)
+
+
+def _read_matplotlib(matplotlib: ModuleType, _: Collection[str]) -> Any:
+    # A matplotlibrc beside the notebook isn't beside the run: there, what it says has to be told.
+    is_own = Path(matplotlib.matplotlib_fname()).absolute().parent == Path.cwd()
+    fresh = matplotlib.rcParamsDefault if is_own else matplotlib.rcParamsOrig
+    now, before = dict(dict.items(matplotlib.rcParams)), dict(dict.items(fresh))  # plain: no backend is looked for
+    return {
+        name: value for name, value in now.items() if name not in _OF_THE_KERNEL and value != before.get(name)
+    } or None
+
+
+def _write_matplotlib(matplotlib: ModuleType, parameters: Any) -> None:
+    matplotlib.rcParams.update(parameters)
+
+
+def _read_torch_options(torch: ModuleType, _: Collection[str]) -> Any:
+    found: dict[str, Any] = {}
+    shown = torch._tensor_str.PRINT_OPTS  # noqa: SLF001  # there is a setter alone
+    printed = _differing({name: getattr(shown, name) for name in _TORCH_PRINT if hasattr(shown, name)}, _TORCH_PRINT)
+    if printed:
+        found["print"] = printed
+    kind = str(torch.get_default_dtype())
+    if kind != "torch.float32":
+        found["dtype"] = kind.removeprefix("torch.")
+    if not torch.is_grad_enabled():
+        found["grad"] = False
+    return found or None
+
+
+def _write_torch_options(torch: ModuleType, options: Any) -> None:
+    if "print" in options:
+        torch.set_printoptions(**options["print"])
+    if "dtype" in options:
+        torch.set_default_dtype(getattr(torch, options["dtype"]))
+    if "grad" in options:
+        torch.set_grad_enabled(options["grad"])
+
+
+_NUMPY, _PANDAS, _PLOTS, _TORCH = map(frozenset, (["numpy"], ["pandas"], ["matplotlib"], ["torch"]))
+OPTIONS = (
+    StateKind("numpy", "print options", _read_numpy_print, _write_numpy_print, _NUMPY, of_packages=True),
+    StateKind("numpy", "error handling", _read_numpy_errors, _write_numpy_errors, _NUMPY, of_packages=True),
+    StateKind("pandas", "options", _read_pandas, _write_pandas, _PANDAS, of_packages=True),
+    StateKind("matplotlib", "rcParams", _read_matplotlib, _write_matplotlib, _PLOTS, of_packages=True),
+    StateKind("torch", "options", _read_torch_options, _write_torch_options, _TORCH, of_packages=True),
+)

@@ -1,0 +1,110 @@
+"""Signatures of contexts: one's own are known, all others are told apart in words."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from cellrun.core.context.manifest import Context
+from cellrun.core.context.signature import sign, why_untrusted
+from cellrun.core.errors import WorkspaceException
+from cellrun.core.places import runtime_folder
+
+
+@pytest.fixture
+def signed(tmp_path):
+    """The folder of a context that was signed."""
+    folder = tmp_path / "context"
+    Context(python="3.11", title="Cell In[1]").write(folder)
+    sign(folder)
+    return folder
+
+
+def why(folder):
+    return why_untrusted(folder, (folder / "context.json").read_bytes())
+
+
+def key():
+    return runtime_folder() / "signing.key"
+
+
+def test_ones_own_is_trusted(signed):
+    assert why(signed) == ""
+
+
+def test_a_copy_of_ones_own_is_trusted(signed, tmp_path):
+    shutil.copytree(signed, tmp_path / "copy")
+    assert why(tmp_path / "copy") == ""
+
+
+def test_one_without_a_signature_is_not(signed):
+    (signed / "context.sig").unlink()
+    assert why(signed) == "it isn't signed"
+
+
+def test_a_changed_one_is_not(signed):
+    path = signed / "context.json"
+    path.write_text(path.read_text().replace("Cell In[1]", "Cell In[2]"))
+    assert why(signed) == "it was changed after it had been signed"
+
+
+@pytest.mark.parametrize(
+    "change", [lambda text: text[:-3] + "00\n", lambda text: text.split()[0], lambda _: "", lambda _: "é" * 9]
+)
+def test_a_signature_that_is_no_whole_one_is_not(signed, change):
+    path = signed / "context.sig"
+    path.write_text(change(path.read_text()))
+    assert why(signed) != ""
+
+
+def test_another_key_is_told(signed, monkeypatch, tmp_path):
+    monkeypatch.setenv("CELLRUN_RUNTIME_DIR", str(tmp_path / "another"))
+    assert "its signature isn't yours" in why(signed)
+    assert "before a restart" in why(signed)
+
+
+def test_the_key_is_this_users_alone_and_never_beside_what_it_signs(signed):
+    assert stat.S_IMODE(key().stat().st_mode) == 0o600
+    content = key().read_bytes()
+    assert len(content) == 32
+    kept = b"".join(path.read_bytes() for path in signed.iterdir())
+    assert content not in kept
+    assert content.hex().encode() not in kept
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.chmod(0o644), lambda path: path.write_bytes(b"short")])
+def test_a_key_that_others_may_know_is_refused(signed, spoil):
+    spoil(key())
+    with pytest.raises(WorkspaceException, match=r"not a key that only this user can read.*remove it"):
+        why(signed)
+    with pytest.raises(WorkspaceException):
+        sign(signed)
+
+
+def test_processes_that_begin_together_have_one_key(tmp_path):
+    program = (
+        "import sys, pathlib\nfrom cellrun.core.context.manifest import Context\n"
+        "from cellrun.core.context.signature import sign\nfolder = pathlib.Path(sys.argv[1])\n"
+        "Context(python='3.11', title='x').write(folder)\nsign(folder)"
+    )
+    folders = [tmp_path / str(number) for number in range(4)]
+    started = [subprocess.Popen([sys.executable, "-c", program, str(folder)], env=os.environ) for folder in folders]
+    assert [process.wait() for process in started] == [0] * 4
+    assert [why(folder) for folder in folders] == [""] * 4
+    assert [path.name for path in runtime_folder().iterdir()] == ["signing.key"]
+
+
+def test_a_full_disk_leaves_no_part_of_a_key(tmp_path, monkeypatch):
+    Context(python="3.11", title="Cell In[1]").write(tmp_path)
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    hexadecimal = os.urandom(4)
+    monkeypatch.setattr(os, "urandom", lambda size: hexadecimal if size == 4 else full(size))
+    with pytest.raises(OSError, match="No space"):
+        sign(tmp_path)
+    assert not list(runtime_folder().iterdir())
