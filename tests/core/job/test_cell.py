@@ -163,9 +163,9 @@ def test_large_files_are_read_where_they_are(cell, tmp_path):
 
 
 def test_a_context_that_cannot_be_loaded_is_said_without_a_traceback(cell):
-    done = cell("1", python="2.7")
+    done = cell("1", imports=(Import("no_such_module", "", "nope"),))
     assert done.returncode == 1
-    assert done.stderr.startswith("ContextException: this run was captured with Python 2.7")
+    assert done.stderr.startswith("ContextException: 'nope', which the cell needs, comes from 'no_such_module'")
     assert "Traceback" not in done.stderr
 
 

@@ -91,3 +91,18 @@ def test_another_interpreter_comes_with_its_own_environment(runs, tmp_path, monk
     assert json.loads(environment)["VIRTUAL_ENV"] == str(tmp_path / "venv")
     assert "CONDA_PREFIX" not in json.loads(environment)
     assert json.loads(environment)["PATH"].startswith(f"{other.parent}{os.pathsep}")
+
+
+def test_a_conda_prefix_is_told_to_its_programs(runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("VIRTUAL_ENV", "/the/kernels")
+    monkeypatch.setenv("CONDA_PREFIX", "/the/kernels")
+    other = tmp_path / "envs" / "old" / "bin" / "python"
+    other.parent.mkdir(parents=True)
+    other.symlink_to(sys.executable)
+    (tmp_path / "envs" / "old" / "conda-meta").mkdir()
+    layout = runs.script(PRINT, environment=tmp_path / "envs" / "old")
+    runs.end(layout)
+    environment = json.loads(layout.log.read_text().splitlines()[0])
+    expected = {"CONDA_PREFIX": str(tmp_path / "envs" / "old"), "CONDA_DEFAULT_ENV": "old"}
+    assert {name: environment[name] for name in expected} == expected
+    assert "VIRTUAL_ENV" not in environment

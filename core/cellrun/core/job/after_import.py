@@ -6,10 +6,14 @@ import importlib.util
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader, MetaPathFinder
+else:
+    Loader = MetaPathFinder = object  # importlib.abc takes longer to load than all that is set up for a cell
 
 Action = Callable[[ModuleType], None]
 
@@ -32,7 +36,7 @@ class _Finder(MetaPathFinder):
 
     def __init__(self) -> None:
         self.actions: defaultdict[str, list[Action]] = defaultdict(list)
-        self._asked = ""
+        self._asked = ""  # one thread searches at a time: the import system locks around every finder
 
     def find_spec(self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None) -> ModuleSpec | None:
         if name not in self.actions or name == self._asked:

@@ -8,43 +8,39 @@ from __future__ import annotations
 import builtins
 import sys
 import types
+from contextlib import nullcontext
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import Any, NoReturn
 
 from cellrun.core.context.reader import load_context
 from cellrun.core.context.value_store import ValueStore
-from cellrun.core.errors import ContextException
 from cellrun.core.job.cell_code import run_code
-from cellrun.core.job.cell_traceback import show_cells
+from cellrun.core.job.cell_files import enter_folder, protect_originals
+from cellrun.core.job.cell_start import load_names, prepare, show_sources
 from cellrun.core.job.context import run_layout
+from cellrun.core.job.display.setup import rest_shown, set_up
+from cellrun.core.job.give_back import giving_back
+from cellrun.core.job.last_library import look_there_last
+from cellrun.core.job.no_input import refuse_input
 from cellrun.core.store.layout import RunLayout
 
 
 def main(cell: str, arguments: list[str]) -> None:
     """Run the cell of the run that this process belongs to."""
+    look_there_last()
     layout = _layout()
     path = Path(cell).absolute()
     module = _new_main()
     namespace = vars(module)
     sys.argv = [str(path), *arguments]
-    builtins.input = _refuse_input
-    try:
-        context = load_context(layout.context, _values(layout), namespace)
-    except ContextException as error:
-        sys.exit(f"{type(error).__name__}: {error}")
-    show_cells({**{name: source.title for name, source in context.sources.items()}, str(path): context.title})
-    for name, target in context.links.items():
-        _link(Path(name), target)
-    if context.run_name:
-        from cellrun.core.runs.run import Run  # noqa: PLC0415  # a cell that doesn't use its run needn't wait for it
-
-        namespace[context.run_name] = Run.get_context()
-    if context.needs_ipython:
-        from cellrun.core.job.cell_shell import start_shell  # noqa: PLC0415  # plain Python needs no IPython
-
-        start_shell(module, layout)
-    run_code(path.read_text(encoding="utf-8"), str(path), namespace)
+    builtins.input = refuse_input
+    set_up(layout, str(path), module)
+    context = load_names(layout.context, _values(layout), namespace)
+    show_sources(context, str(path), context.title)
+    enter_folder(context, layout)
+    prepare(context, _values(layout), namespace)
+    with giving_back(layout, context, namespace) if context.returns else nullcontext(), rest_shown():
+        run_code(path.read_text(encoding="utf-8"), str(path), namespace)
 
 
 def _layout() -> RunLayout:
@@ -64,27 +60,14 @@ def _new_main() -> types.ModuleType:
     Processes that the cell spawns import again what its `__spec__` names, as `__mp_main__`: there, below, the context
     is loaded and the cell isn't run.
     """
-    module = types.ModuleType("__main__")
+    module = types.ModuleType("__main__", "Automatically created module for IPython interactive environment")
     module.__spec__ = ModuleSpec("cellrun.core.job.cell", None)
     sys.modules["__main__"] = module
     return module
-
-
-def _refuse_input(prompt: Any = "") -> NoReturn:
-    raise EOFError(
-        f"input({prompt!r}) in a run: nobody can answer there; give the value as an argument, "
-        "as in `%%submit -- --name value`, or in a variable of the notebook"
-    )
-
-
-def _link(path: Path, target: str) -> None:
-    if not path.is_symlink() and not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.symlink_to(target)
 
 
 if __name__ == "__main__":
     main(sys.argv[1], sys.argv[2:])
 elif __name__ == "__mp_main__":
     _run = _layout()
-    load_context(_run.context, _values(_run), globals())
+    protect_originals(load_context(_run.context, _values(_run), globals()), _run)

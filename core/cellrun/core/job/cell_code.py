@@ -9,7 +9,11 @@ import sys
 from types import CodeType
 from typing import Any
 
+from cellrun.core.job.display.echo import echo
+
 CELL_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+interactivity = "last_expr"
+"""Which statements are echoed, as IPython's `ast_node_interactivity` says it."""
 FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 
 
@@ -33,23 +37,40 @@ def run_code(source: str, filename: str, namespace: dict[str, Any]) -> None:
     asyncio.run(run_all())
 
 
-def echo(value: object) -> None:
-    """Print the value of a cell's last expression."""
-    if value is not None:
-        sys.stdout.write(f"{value!r}\n")
-
-
 def _compiled(source: str, filename: str) -> list[CodeType]:
-    """Return the code of the statements, and apart from it that of a last expression, which is echoed."""
+    """Return the code of the statements, and apart from it that of those that are echoed."""
     tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST | CELL_FLAGS, dont_inherit=True)
-    is_echoed = bool(tree.body) and isinstance(tree.body[-1], ast.Expr) and not _is_silenced(source)
-    echoed = [tree.body.pop()] if is_echoed else []
+    echoed: list[ast.stmt] = [] if is_silenced(source) else _split_off_echoed(tree.body)
     statements = compile(tree, filename, "exec", CELL_FLAGS, dont_inherit=True)
     flags = CELL_FLAGS | statements.co_flags & FUTURE_FLAGS
     return [statements, compile(ast.Interactive(echoed), filename, "single", flags, dont_inherit=True)]
 
 
-def _is_silenced(source: str) -> bool:
+def _split_off_echoed(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """Take the statements that are echoed off the end of a cell's, and return them."""
+    if interactivity == "last_expr_or_assign":
+        statements += _assigned_name(statements)
+    if not statements or interactivity == "none":
+        return []
+    if interactivity == "all":
+        echoed, statements[:] = list(statements), []
+        return echoed
+    return [statements.pop()] if interactivity == "last" or isinstance(statements[-1], ast.Expr) else []
+
+
+def _assigned_name(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """Return an expression of the name that the last statement gives a value, if it does so to one."""
+    match statements[-1:]:
+        case [ast.Assign(targets=[ast.Name(name) as target])]:
+            pass
+        case [ast.AugAssign(target=ast.Name(name) as target) | ast.AnnAssign(target=ast.Name(name) as target)]:
+            pass
+        case _:
+            return []
+    return [ast.copy_location(ast.Expr(ast.copy_location(ast.Name(name, ast.Load()), target)), target)]
+
+
+def is_silenced(source: str) -> bool:
     """Whether the source ends with a semicolon, which keeps the last expression from being echoed."""
     if ";" not in source:
         return False

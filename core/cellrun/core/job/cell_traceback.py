@@ -8,8 +8,11 @@ import threading
 from collections.abc import Mapping
 from types import TracebackType
 
+from cellrun.core.job.no_input import refuse_input
+
 _FRAME = re.compile(r'^([\s|]*)File "(?P<file>[^"]*)", line (?P<line>\d+)(?P<rest>.*)$', re.MULTILINE)
 _OF_MODULE = ", in <module>"
+_REFUSALS = refuse_input.__code__.co_filename
 
 
 def show_cells(titles: Mapping[str, str]) -> None:
@@ -47,8 +50,13 @@ def traceback_text(
 
 
 def _from_cell(trace: TracebackType | None, titles: Mapping[str, str]) -> TracebackType | None:
-    """Leave out the frames before the first one of a cell: what started it says nothing about it."""
+    """Leave out the frames before the first one of a cell, and of `input`: our own say nothing about it."""
     first = trace
     while first is not None and first.tb_frame.f_code.co_filename not in titles:
         first = first.tb_next
+    last = first
+    while last is not None and last.tb_next is not None:
+        if last.tb_next.tb_frame.f_code.co_filename == _REFUSALS:
+            last.tb_next = None
+        last = last.tb_next
     return first or trace

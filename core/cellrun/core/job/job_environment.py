@@ -59,8 +59,11 @@ def recorded(environ: Mapping[str, str], interpreter: str, cpus: int) -> tuple[d
         for name in _OF_AN_INTERPRETER:
             kept.pop(name, None)
             source.pop(name, None)
-        if (program.parent.parent / "pyvenv.cfg").exists():
-            kept["VIRTUAL_ENV"] = str(program.parent.parent)
+        prefix = program.parent.parent
+        if (prefix / "pyvenv.cfg").exists():
+            kept["VIRTUAL_ENV"] = str(prefix)
+        elif (prefix / "conda-meta").exists():
+            kept |= {"CONDA_PREFIX": str(prefix), "CONDA_DEFAULT_ENV": prefix.name}
     kept["PATH"] = os.pathsep.join([str(program.parent), source.get("PATH", os.defpath)])
     kept |= {
         "PYTHONUNBUFFERED": "1",  # else nothing is seen until a block is full

@@ -1,0 +1,13 @@
+"""What `input` is in a run."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+
+def refuse_input(prompt: Any = "") -> NoReturn:
+    """Raise EOFError that says what to do instead: nobody can answer there."""
+    raise EOFError(
+        f"input({prompt!r}) in a run: nobody can answer there; give the value as an argument, "
+        "as in `%%submit -- --name value`, or in a variable of the notebook"
+    )

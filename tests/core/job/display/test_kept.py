@@ -1,0 +1,88 @@
+"""What a cell displays, as its run keeps it."""
+
+import base64
+
+import pytest
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+CHART = """
+class Chart:
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {'text/plain': 'a chart', 'application/vnd.vegalite.v5+json': {'mark': 'bar'}, 'image/svg+xml': '<svg/>'}
+"""
+
+
+def test_display_prints_the_text_and_keeps_the_rest(show):
+    shown = show(f"{CHART}display(Chart(), 3)\nChart()", needs_ipython=True)
+    assert (shown.out, shown.err) == ("a chart\n3\na chart\n", "")
+    assert shown.images == [("image_1", "displayed/image_1.svg"), ("image_2", "displayed/image_2.svg")]
+    assert shown.files["displayed/image_1.svg"] == b"<svg/>"
+    assert shown.files["displayed/image_1.vl.json"] == b'{"mark": "bar"}'
+
+
+def test_a_library_that_displays_needs_no_magic_in_the_cell(show):
+    source = f"""from IPython.display import Image, display
+display(Image(data={PNG!r}))
+print(get_ipython().__class__.__name__)"""
+    shown = show(source)
+    assert shown.out == "<IPython.core.display.Image object>\n_CellShell\n"
+    assert shown.files == {"displayed/image_1.png": PNG}
+
+
+def test_pages_are_kept_as_whole_documents(show):
+    shown = show("from IPython.display import HTML, Markdown\ndisplay(HTML('<b>é</b>'))\nMarkdown('# title')")
+    assert shown.out == "<IPython.core.display.HTML object>\n<IPython.core.display.Markdown object>\n"
+    page = shown.files["displayed/html_1.html"].decode()
+    assert page.startswith("<!doctype html>")
+    assert "<b>é</b>" in page
+    assert shown.files["displayed/markdown_1.md"] == b"# title"
+    assert shown.images == []
+
+
+def test_a_frame_is_text_and_a_page(show):
+    pytest.importorskip("pandas")
+    shown = show("import pandas as pd\npd.DataFrame({'a': [1]})")
+    assert shown.out == "   a\n0  1\n"
+    assert "<table" in shown.files["displayed/dataframe_1.html"].decode()
+
+
+def test_updates_of_one_display_have_one_name(show):
+    source = f"{CHART}handle = display(Chart(), display_id=True)\nhandle.update(Chart())\nhandle.update(Chart())"
+    shown = show(source, needs_ipython=True)
+    assert shown.names == ["image_1"] * 3
+
+
+def test_clearing_leaves_the_log_as_it_is(show):
+    shown = show("from IPython.display import clear_output\nprint('kept')\nclear_output(wait=True)\nprint('too')")
+    assert (shown.out, shown.err) == ("kept\ntoo\n", "")
+
+
+@pytest.mark.parametrize(
+    ("variable", "most", "kept"),
+    [("CELLRUN_DISPLAYED_FILES", "2", 2), ("CELLRUN_DISPLAYED_BYTES", "150", 2), ("CELLRUN_IMAGE_BYTES", "60", 0)],
+)
+def test_past_a_limit_nothing_more_is_kept_and_that_is_said_once(show, variable, most, kept):
+    source = f"from IPython.display import Image\nfor i in range(5): display(Image(data={PNG!r}))"
+    shown = show(source, environment={variable: most})
+    assert shown.code == 0
+    assert len(shown.files) == len(shown.images) == kept
+    assert shown.err.count("\n") == 1
+    assert variable in shown.err
+
+
+def test_what_cannot_be_kept_does_not_fail_the_cell(show):
+    source = """from IPython.display import publish_display_data
+publish_display_data({'image/png': 'x', 'text/plain': 'broken'})
+publish_display_data({'application/vnd.vegalite.v5+json': {1, 2}})
+print('end')"""
+    shown = show(source, needs_ipython=True)
+    assert (shown.code, shown.out) == (0, "broken\nend\n")
+    assert shown.err.count("isn't kept with the run") == 2
+    assert shown.files == {}
+
+
+def test_a_cell_of_the_cell_echoes_without_a_prompt(show):
+    shown = show("get_ipython().run_cell('1 + 1\\n[3]');", needs_ipython=True)
+    assert (shown.out, shown.err) == ("[3]\n", "")
