@@ -241,3 +241,17 @@ def test_a_folder_that_is_no_workspace(here):
     write(here / "config.json", {"cellrun_workspace": "x", "folder": str(here)})
     with pytest.raises(WorkspaceException, match="is damaged"):
         Workspace.from_config()
+
+
+@pytest.mark.parametrize("config", [None, {"cellrun_workspace": "team"}, AZURE, "folder"])
+def test_where_the_workspace_would_be_is_told_without_making_anything(here, home, config):
+    if config == "folder":
+        config = {"cellrun_workspace": "mine", "folder": "runs of mine"}
+    if config:
+        write(here / "config.json", config)
+    layout = Workspace.layout_of_config()
+    assert not home.exists()
+    assert not layout.folder.exists()
+    if config is None or "folder" not in config:  # one's own folder has to be there
+        assert Workspace.from_config().layout.folder == layout.folder
+        assert home.stat().st_mode & 0o777 == 0o700

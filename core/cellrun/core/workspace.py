@@ -55,14 +55,25 @@ class Workspace:
 
         Raises WorkspaceException for a path that isn't there, a file without a workspace, or a home that can't be used.
         """
-        start = Path(path or ".")
-        config = WorkspaceConfig.find(start) if start.is_dir() else WorkspaceConfig.read(start)
+        config = _config_at(path)
         if config is None:
             run = run_layout()
             return cls(run.workspace) if run else cls._made(places.default_workspace(), "default")
         if config.folder is None:
             return cls._made(places.named_workspace(config.name), config.name)
         return cls._entered(WorkspaceLayout(config.folder))
+
+    @staticmethod
+    def layout_of_config(path: str | os.PathLike[str] | None = None) -> WorkspaceLayout:
+        """Return where the workspace is that `from_config` opens, or would make: nothing is made here.
+
+        Raises WorkspaceException as `from_config` does for a config that isn't there or is damaged.
+        """
+        config = _config_at(path)
+        if config is None:
+            run = run_layout()
+            return run.workspace if run else places.default_workspace()
+        return places.named_workspace(config.name) if config.folder is None else WorkspaceLayout(config.folder)
 
     @classmethod
     def create(cls, name: str, folder: str | os.PathLike[str] | None = None, *, exist_ok: bool = False) -> Workspace:
@@ -161,6 +172,7 @@ class Workspace:
     @classmethod
     def _made(cls, layout: WorkspaceLayout, name: str) -> Workspace:
         """Open a workspace that is made first if it is new."""
+        places.home()  # 0700, which folders made for what is in them wouldn't be
         try:
             layout.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not layout.record.exists():
@@ -187,6 +199,11 @@ class Workspace:
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+
+def _config_at(path: str | os.PathLike[str] | None) -> WorkspaceConfig | None:
+    start = Path(path or ".")
+    return WorkspaceConfig.find(start) if start.is_dir() else WorkspaceConfig.read(start)
 
 
 def _write_record(layout: WorkspaceLayout, name: str) -> None:

@@ -5,6 +5,7 @@ import pytest
 from cellrun.core.live.failure import Failure
 from cellrun.core.live.next_step import SENTENCES
 from cellrun.core.status import Status
+from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 
 CELL = """Traceback (most recent call last):
@@ -61,5 +62,6 @@ def failed(reason, **fields):
     ],
 )
 def test_the_words(status, message, where, exit_text):
-    assert Failure.of(status)[:3] == (message, where, exit_text)
-    assert Failure.of(status).next in SENTENCES
+    failure = Failure.of(status, RunRecord(experiment="digits", kind="script"))
+    assert failure[:3] == (message, where, exit_text)
+    assert failure.next in SENTENCES

@@ -4,12 +4,14 @@ import pytest
 
 from cellrun.core.live.next_step import SENTENCES, next_step
 from cellrun.core.status import Status
+from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import restart_reason
 from cellrun.core.store.status_file import StatusRecord
 
 
-def step(reason, *, interactive=False):
-    return next_step(StatusRecord(3, Status.FAILED, 10.0, reason, {}, 1.0), interactive=interactive)
+def step(reason, kind="script"):
+    record = RunRecord(experiment="digits", kind=kind, name="digits-4")
+    return next_step(StatusRecord(3, Status.FAILED, 10.0, reason, {}, 1.0), record)
 
 
 @pytest.mark.parametrize(
@@ -37,9 +39,15 @@ def test_a_submitted_run(reason, word):
 
 
 def test_an_interactive_run_is_run_again_by_its_cell():
-    assert "cells again" in step("the kernel went away without complete()", interactive=True)
-    assert "Change the cell" in step("ValueError: x", interactive=True)
-    assert "Run again" not in step("killed by signal 9 (SIGKILL)", interactive=True)
+    assert "cells again" in step("the kernel went away without complete()", "interactive")
+    assert "Change the cell" in step("ValueError: x", "interactive")
+    assert "Run again" not in step("killed by signal 9 (SIGKILL)", "interactive")
+
+
+def test_a_cell_is_debugged_where_its_variables_are():
+    assert "`%load_run digits-4`" in step("exit code 1: ValueError: no data", "cell")
+    assert step("killed by signal 9 (SIGKILL)", "cell") == step("killed by signal 9 (SIGKILL)")
+    assert "load_run" not in step("exit code 1: ValueError: no data")
 
 
 def test_every_sentence_is_one():

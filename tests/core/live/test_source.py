@@ -5,6 +5,7 @@ import signal
 import time
 
 from cellrun.core import Experiment, ScriptRunConfig, Workspace
+from cellrun.core.context.manifest import Context, Need
 from cellrun.core.job.process_file import ProcessFile
 from cellrun.core.live.source import RunSource
 from cellrun.core.status import Status
@@ -34,3 +35,10 @@ def test_a_look_adopts_a_run_whose_supervisor_died(tmp_path):
     assert new.is_alive()
     run.cancel()
     assert run.wait_for_completion()["status"] == "Canceled"
+
+
+def test_the_header_tells_what_travelled_with_a_cell(layout):
+    assert RunSource(layout).look().header["travelled"] is None
+    needs = (Need("x", "value", "int", "line 1", 20, "value"), Need("in.csv", "file", "file", "line 2", 500, "copy"))
+    Context(python="3.11", title="Cell In[1]", needs=needs).write(layout.context)
+    assert RunSource(layout).look().header["travelled"] == {"names": 1, "bytes": 520}

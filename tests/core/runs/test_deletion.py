@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Experiment, Workspace
-from cellrun.core.context.manifest import Blob, Context, Group
+from cellrun.core.context.manifest import Blob, Context, Group, State
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import RunNotFoundError, UserErrorException
 from cellrun.core.runs.deletion import delete_runs
@@ -51,6 +51,37 @@ def give_values(workspace_layout: WorkspaceLayout) -> Callable[..., list[Blob]]:
 
 def kept(workspace: WorkspaceLayout, blobs: list[Blob]) -> list[bool]:
     return [ValueStore(workspace.values).path(blob).exists() for blob in blobs]
+
+
+def test_what_came_back_and_state_go_with_their_run_alone(
+    workspace_layout: WorkspaceLayout, ended_run: Callable[..., RunLayout]
+) -> None:
+    store = ValueStore(workspace_layout.values)
+    blobs = [store.put(content) for content in (b"result of both", b"result of one", b"state of one")]
+    one, other = ended_run(), ended_run()
+    of_both, of_one = (Group(("x",), blob) for blob in blobs[:2])
+    state = (State("random", "generator", blobs[2]),)
+    Context(python="3.11", title="Cell In[1]", state=state).write(one.context)
+    Context(python="3.11", title="Cell In[1]", groups=(of_both, of_one)).write(one.results)
+    Context(python="3.11", title="Cell In[1]", groups=(of_both,)).write(other.results)
+    delete_runs(workspace_layout, [one.run_id])
+    assert kept(workspace_layout, blobs) == [True, False, False]
+    delete_runs(workspace_layout, [other.run_id])
+    assert kept(workspace_layout, blobs) == [False, False, False]
+
+
+def test_a_run_whose_values_would_be_elsewhere_takes_none_with_it(
+    workspace_layout: WorkspaceLayout, ended_run: Callable[..., RunLayout]
+) -> None:
+    layout, elsewhere = ended_run(), "../../precious"
+    precious = (workspace_layout.values / elsewhere[:2] / elsewhere).resolve()
+    precious.write_text("kept")
+    blob = ValueStore(workspace_layout.values).put(b"value")
+    Context(python="3.11", title="Cell In[1]", groups=(Group(("x",), blob),)).write(layout.results)
+    path = layout.results / "context.json"
+    path.write_text(path.read_text().replace(blob.hash, elsewhere))
+    delete_runs(workspace_layout, [layout.run_id])
+    assert precious.read_text() == "kept"
 
 
 def test_dry_it_says_what_deleting_then_frees(

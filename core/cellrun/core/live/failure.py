@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from cellrun.core.live.next_step import next_step
+from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 
 # A frame of a traceback: `Cell In[7], line 4, in train` of a notebook's cell, `File "train.py", line 4, in train` else.
@@ -27,9 +28,9 @@ class Failure(NamedTuple):
     next: str
 
     @classmethod
-    def of(cls, status: StatusRecord, *, interactive: bool = False) -> Failure:
-        """Read it from the status of a Failed run."""
-        step = next_step(status, interactive=interactive)
+    def of(cls, status: StatusRecord, record: RunRecord) -> Failure:
+        """Read it from the status and the record of a Failed run."""
+        step = next_step(status, record)
         reason = status.reason or "no reason was recorded"
         tail, error = (str(status.fields.get(name) or "") for name in ("traceback_tail", "last_line"))
         if not (tail and error and error in reason):  # a traceback of an error that the run survived is no reason

@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cellrun.core.context.account import travelled
+from cellrun.core.context.manifest import Need
 from cellrun.core.live.failure import Failure
 from cellrun.core.status import Status
 from cellrun.core.store.events.metrics import Metrics
@@ -14,10 +16,19 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 
 
-def header(
-    record: RunRecord, status: StatusRecord, metrics: Metrics, *, workspace: str, notes: Sequence[str]
+def header(  # noqa: PLR0913  # a view's head has so many sources
+    record: RunRecord,
+    status: StatusRecord,
+    metrics: Metrics,
+    *,
+    workspace: str,
+    notes: Sequence[str],
+    needs: Sequence[Need] | None = None,
 ) -> dict[str, Any]:
-    """Return the header as plain values. Times are epoch seconds; `error` is there for a Failed run alone."""
+    """Return the header as plain values. Times are epoch seconds; `error` is there for a Failed run alone.
+
+    `needs` is the account of what travelled with a cell.
+    """
     interactive = record.kind == "interactive"
     failed = status.status is Status.FAILED
     waiting = status.reason if status.reason and not status.status.is_terminal else None
@@ -35,11 +46,17 @@ def header(
         "ended_at": status.ended_at,
         "arguments": arguments_text(record),
         "tags": dict(metrics.tags),
-        "error": Failure.of(status, interactive=interactive)._asdict() if failed else None,
+        "error": Failure.of(status, record)._asdict() if failed else None,
+        "travelled": None if needs is None else _travelled(needs),
         "interactive": interactive,
         "cancelable": not status.status.is_terminal and status.status is not Status.CANCEL_REQUESTED,
         "notes": [waiting, *notes] if waiting else list(notes),
     }
+
+
+def _travelled(needs: Sequence[Need]) -> dict[str, int]:
+    count = travelled(needs)
+    return {"names": count.names, "bytes": count.bytes}
 
 
 def elapsed_s(status: StatusRecord) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 
 _OF_INTERACTIVE = (
@@ -28,14 +29,20 @@ _OF_SUBMITTED = (
     (r"MemoryError|out of memory", "Let it need less memory, such as by a smaller batch, and submit it anew."),
     (r"", "Change the code and submit it anew. Run again runs the same code once more."),
 )
+_OF_CELL = (
+    *_OF_SUBMITTED[:-1],
+    (r"", "Debug it here: `%load_run {run}`. Run again runs the same code once more."),
+)
 """What a reason looks like, and the sentence; the first that fits counts. Views have a button "Run again"."""
 
-SENTENCES = tuple(sentence for _, sentence in (*_OF_INTERACTIVE, *_OF_SUBMITTED))
-"""All that can be said: what a translation has to know."""
+_ROWS = {"interactive": _OF_INTERACTIVE, "cell": _OF_CELL}
+SENTENCES = tuple(dict.fromkeys(sentence for _, sentence in (*_OF_INTERACTIVE, *_OF_SUBMITTED, *_OF_CELL)))
+"""All that can be said: what a translation has to know. `{run}` stands for the run's name."""
 
 
-def next_step(status: StatusRecord, *, interactive: bool) -> str:
+def next_step(status: StatusRecord, record: RunRecord) -> str:
     """Return what to do next about a Failed run."""
     reason = status.reason or ""
-    rows = _OF_INTERACTIVE if interactive else _OF_SUBMITTED
-    return next(sentence for pattern, sentence in rows if re.search(pattern, reason))
+    rows = _ROWS.get(record.kind, _OF_SUBMITTED)
+    sentence = next(sentence for pattern, sentence in rows if re.search(pattern, reason))
+    return sentence.replace("{run}", record.name)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import mimetypes
 import time
+from typing import Any
 
+from cellrun.core.context.account import needs_of
 from cellrun.core.errors import CellrunError
 from cellrun.core.limits import limits
 from cellrun.core.live.feed import METRICS_SHOWN, News
@@ -35,6 +37,7 @@ class RunSource:
         self.layout = layout
         self._record = RunRecord.read(layout)
         self._workspace = _workspace_name(layout)
+        self._needs = needs_of(layout.context)
         self._status_file = StatusFile(layout)
         self._control = control_of(layout)  # a look at a queued run lets the queue move on, as any reader's does
         self._status = self._control.status()
@@ -63,7 +66,7 @@ class RunSource:
         self._images_seen += len(images)
         self.has_ended = ended_before and self._metrics.reader.cursor == before
         news = News(
-            header=header(self._record, self._status, self._metrics, workspace=self._workspace, notes=self._notes()),
+            header=self._header(),
             elapsed_s=elapsed_s(self._status),
             log_size=self._log.size,
             metrics=[self._metrics.metrics[name] for name in self._metrics.metrics if name in changed],
@@ -86,6 +89,16 @@ class RunSource:
                 return opened.file.read(opened.size_bytes) if opened.size_bytes <= limits().image_bytes else None
         except (CellrunError, OSError):
             return None
+
+    def _header(self) -> dict[str, Any]:
+        return header(
+            self._record,
+            self._status,
+            self._metrics,
+            workspace=self._workspace,
+            notes=self._notes(),
+            needs=self._needs,
+        )
 
     def _look_at_status(self) -> None:
         now = time.monotonic()

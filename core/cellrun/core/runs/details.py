@@ -20,13 +20,14 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
     warnings: Sequence[str] = (),
     files_written: Mapping[str, str] | None = None,
     environment: Mapping[str, Any] | None = None,
+    results: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return what `Run.get_details` shows. Times are ISO 8601, UTC.
 
     `error` is in it if the run Failed, `warnings` if there are any. Ours are `repeats`, the id of the run whose code
     this one has again; `environment`, what was recorded beside the running job, without the text of the uncommitted
-    changes; `filesWritten`, what the script left beside `outputs/` and `logs/`, by its path in the working directory,
-    and where it is.
+    changes; `results`, name, type, bytes and form of each value that its cell gave back; `filesWritten`, what the
+    script left beside `outputs/` and `logs/`, by its path in the working directory, and where it is.
     """
     details: dict[str, Any] = {
         "runId": record.id,
@@ -40,7 +41,7 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
         "runDefinition": {
             "script": record.script,
             "command": record.command,
-            "arguments": _arguments(record),
+            "arguments": run_arguments(record),
             "target": record.target,
             "maxRunDurationSeconds": record.max_run_duration_seconds,
         },
@@ -50,6 +51,8 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
         details["repeats"] = record.repeats
     if environment:
         details["environment"] = _without_diff(environment)
+    if results:
+        details["results"] = [dict(each) for each in results]
     if files_written:
         details["filesWritten"] = dict(files_written)
     if warnings:
@@ -91,7 +94,7 @@ def _utc(at: float | None) -> str | None:
     return datetime.fromtimestamp(at, timezone.utc).isoformat().replace("+00:00", "Z")
 
 
-def _arguments(record: RunRecord) -> list[str]:
+def run_arguments(record: RunRecord) -> list[str]:
     """Return what the script got in `sys.argv`, without itself; nothing for a command, whose line says it all."""
     script = record.script or ("cell.py" if record.kind == "cell" else None)
     return [*record.argv[record.argv.index(script) + 1 :]] if script in record.argv else []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+import weakref
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 _BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 """How PNG, JPEG, GIF, BMP and both kinds of TIFF begin; WebP has its name after a length."""
 _LONGEST_BEGINNING = 12
+logged_figures: weakref.WeakSet[Any] = weakref.WeakSet()
+"""Plots that this process has logged: a cell doesn't show them once more at its end."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,15 @@ class LoggedImage:
         drawn = BytesIO()
         plot.savefig(drawn, format="png")
         _check_size(metric, drawn.tell())
+        with suppress(TypeError):  # something of the user's that can't be in a set
+            logged_figures.add(_figure(plot))
         drawn.seek(0)
         return cls(f"{names.slug(metric) or 'image'}_{int(time.time())}.png", drawn)
+
+
+def _figure(plot: Any) -> Any:
+    """Return the figure that pyplot, or one of seaborn's grids, stands for."""
+    return plot.gcf() if hasattr(plot, "gcf") else getattr(plot, "figure", plot)
 
 
 def _check_size(metric: str, size_bytes: int) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core.runs.details import run_details
 from cellrun.core.runs.files import RunFiles
+from cellrun.core.status import Status
 from cellrun.core.store.environment import read_environment
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.notes import run_notes
@@ -68,6 +69,8 @@ class RunReader:
 
     def details(self, status: StatusRecord) -> dict[str, Any]:
         """Return what is known of the run under Azure ML's keys, with the status it has."""
+        from cellrun.core.runs.results import kept_results  # noqa: PLC0415  # see above
+
         written = self._files.written_beside() if status.status.is_terminal else []
         return run_details(
             self.record,
@@ -76,6 +79,7 @@ class RunReader:
             warnings=self.notes(status),
             files_written={name: str(self._layout.work / name) for name in written},
             environment=read_environment(self._layout),
+            results=kept_results(self._layout) if status.status is Status.COMPLETED else (),
         )
 
     def notes(self, status: StatusRecord) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun import core
@@ -207,6 +208,25 @@ class Run(FileVerbs):
 
         return run_url(self.layout.workspace, self.experiment.workspace.id, self.id)
 
+    def result(self, name: str, trust: bool = False) -> Any:  # noqa: FBT001, FBT002  # as users say it
+        """Return a value that the run's cell gave back, as `%%submit --return NAMES` asked it to.
+
+        Plain data and NumPy arrays are read without running any code. All else is a pickle, loaded if it was signed by
+        this user, or with `trust=True`. A class that the notebook defines under the same name is the value's class.
+
+        Raises ResultError if there is none (yet), UntrustedError for a pickle of somebody else's, ContextException for
+        one that can't be loaded here.
+        """
+        from cellrun.core.runs.results import result  # noqa: PLC0415  # a job rarely asks
+
+        return result(self.layout, self._control.status(), name, trust=trust)
+
+    def results(self, trust: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002  # as above
+        """Return all values that the run's cell gave back, by their names. Raises as `result` does if one is lost."""
+        from cellrun.core.runs.results import results  # noqa: PLC0415  # as above
+
+        return results(self.layout, self._control.status(), trust=trust)
+
     # Its beginning, again
 
     def submit_again(self) -> Run:
@@ -221,6 +241,21 @@ class Run(FileVerbs):
         from cellrun.core.submission.again import resubmit  # noqa: PLC0415  # a job never submits
 
         return self.experiment.run(resubmit(self.layout).run_id)
+
+    # Its code, elsewhere
+
+    def export(self, path: StrPath) -> None:
+        """Write the run's cell into a folder that runs with plain `python cell.py`, without cellrun and its notebook.
+
+        In it are the cell, what it got from its notebook, its local modules and files, `requirements.txt` with the
+        versions that the run had, and a README. Nothing is loaded for it. Without arguments it runs with the run's.
+
+        Raises UserErrorException for a folder that isn't empty or a run that has no cell, ContextException if what the
+        cell got is gone.
+        """
+        from cellrun.core.export.export import export  # noqa: PLC0415  # a job never exports
+
+        export(self.layout, Path(path).expanduser().absolute())
 
     # Its end
 

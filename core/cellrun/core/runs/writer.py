@@ -16,6 +16,7 @@ from cellrun.core.store.values import plain, plain_list, plain_row, plain_table
 
 if TYPE_CHECKING:
     from cellrun.core.runs.files import FileSource
+    from cellrun.core.runs.logged_image import LoggedImage
 
 _SEVERAL = (list, range, GeneratorType)
 
@@ -98,7 +99,10 @@ class RunWriter:
         from cellrun.core.runs.logged_image import LoggedImage  # noqa: PLC0415  # most jobs log none
 
         names.metric_name(name)  # before the file is kept
-        image = LoggedImage.of(name, path, plot)
+        self.keep_image(name, LoggedImage.of(name, path, plot))
+
+    def keep_image(self, name: str, image: LoggedImage) -> None:
+        """Log an image whose file's name and content are known."""
         image = image.renamed(lambda taken: self._files.has_other(taken, image.source))
         self._keep(image.file_name, image.source)
         self._events.image(name, image.file_name)

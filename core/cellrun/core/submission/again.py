@@ -14,6 +14,7 @@ from cellrun.core.limits import limits
 from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import VERSION, RunRecord
+from cellrun.core.submission.job_library import PYTHON_PATH, has_library, with_library
 from cellrun.core.submission.snapshot import copy_tree
 from cellrun.core.submission.submission import make_and_start
 from cellrun.core.targets.contract import ComputeTarget, Launch
@@ -43,6 +44,8 @@ def resubmit(layout: RunLayout) -> RunLayout:
     target = compute_target(record.target)
     spec = _spec(layout, record, target)
     given, note = _given(spec.given_names)
+    if PYTHON_PATH in given and has_library(spec.set_variables.get(PYTHON_PATH, "")):
+        given[PYTHON_PATH] = with_library(given[PYTHON_PATH])
     spec = spec._replace(given_names=tuple(sorted(given)))
     launch = Launch(layout.workspace.run(names.new_run_id(record.experiment)), spec, given)
 
@@ -95,8 +98,12 @@ def _spec(layout: RunLayout, record: RunRecord, target: ComputeTarget) -> Launch
     if problems:
         raise InvalidSubmissionError(problems)
     most = limits()
+    variables = dict(spec.set_variables)
+    if has_library(variables.get(PYTHON_PATH, "")):
+        variables[PYTHON_PATH] = with_library(variables[PYTHON_PATH])
     return spec._replace(
         supervisor=tuple(supervisor_command()),
+        set_variables=variables,
         grace_s=most.grace_s,
         heartbeat_s=most.heartbeat_s,
         inherited_names=tuple(name for name in spec.inherited_names if not name.startswith(_OF_JUPYTER)),

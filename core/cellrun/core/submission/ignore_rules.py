@@ -6,6 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cellrun.core.store.layout import RUN_FOLDERS
+
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
@@ -17,7 +19,7 @@ _CACHES = frozenset(
         *("node_modules", ".venv", ".DS_Store", ".virtual_documents"),
     }
 )
-_AT_THE_ROOT = frozenset({"outputs", "logs", ".cellrun", ".azureml"})
+_AT_THE_ROOT = RUN_FOLDERS | {".cellrun", ".azureml"}
 _ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from cellrun.core import names
 from cellrun.core.errors import InvalidNameError, shown
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.record import RunKind
 from cellrun.core.submission.arguments import argument_texts, variable_texts
+from cellrun.core.submission.interpreter import interpreter_of
 from cellrun.core.submission.resources import Resources, size_bytes
 
 _OF_CELLRUN = ("CELLRUN_RUN_", "AZUREML_RUN_ID")
@@ -32,7 +33,8 @@ class ScriptRunConfig:
     arguments: what the script gets in `sys.argv`, element by element, never through a shell: str, int, float, bool,
         None, paths, numpy scalars.
     compute_target: the name of a target, or the target; `local` if left out.
-    environment: the path of a Python interpreter; the one that runs this code if left out.
+    environment: whose Python runs it: the folder of a virtual environment or conda prefix, or the path of an
+        interpreter; left out, the one that runs this code.
     max_run_duration_seconds: after so many seconds the run is stopped, and Failed.
     command: instead of script and arguments, a line for a shell (bash where there is one), or a list to be joined.
     cpus, gpus, memory: what the run holds while it runs; memory in bytes or as in "4G" (counted, not enforced).
@@ -94,8 +96,7 @@ class ScriptRunConfig:
     @property
     def interpreter(self) -> str:
         """The Python that runs the script, absolute."""
-        given = sys.executable if self.environment is None else str(self.environment)
-        return str(Path(given).expanduser().absolute())
+        return str(interpreter_of(sys.executable if self.environment is None else str(self.environment)))
 
     @property
     def resources(self) -> Resources:
@@ -120,6 +121,13 @@ class ScriptRunConfig:
 
     def fill(self, layout: RunLayout) -> None:
         """Write more into the run folder while it is built. A cell writes its code into `snapshot/` here."""
+
+    def abandon(self, workspace: WorkspaceLayout) -> None:
+        """Take back what `fill` wrote outside the run folder, as no run came of it. A cell has values there."""
+
+    def advice(self) -> str:
+        """Return what else to do about the problems; a subclass may know."""
+        return ""
 
     def problems(self) -> list[str]:
         """Return every mistake in the config, each as a sentence that says what was given and what was expected."""
@@ -192,11 +200,15 @@ class ScriptRunConfig:
         given = self.environment
         if given is None:
             return [] if sys.executable else ["this Python doesn't say where it is; give environment='/path/to/python'"]
-        if not isinstance(given, (str, os.PathLike)) or os.sep not in str(given):
-            expected = "give the path of a Python interpreter, or leave it out for the one that runs this code"
+        expected = "give the folder of a virtual environment or conda prefix, or the path of a Python interpreter"
+        if not isinstance(given, (str, os.PathLike)):
             return [f"environment={shown(given)} isn't supported yet: {expected}"]
-        if Path(self.interpreter).is_dir():
-            return [f"environment={str(given)!r} is a folder; give the interpreter in it, such as {given}/bin/python"]
+        if Path(given).expanduser().is_dir():
+            is_there = Path(self.interpreter).exists()
+            return [] if is_there else [f"environment={str(given)!r} is a folder without bin/python; {expected}"]
+        if os.sep not in str(given) and not Path(given).exists():
+            found = shutil.which(str(given))
+            return [f"environment={str(given)!r} isn't there: {f'did you mean {found}?' if found else expected}"]
         return []
 
     def _limit_problems(self) -> list[str]:

@@ -27,6 +27,8 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.arguments import argument_texts, parameters, variable_texts
+from cellrun.core.submission.interpreter import is_own
+from cellrun.core.submission.job_library import PYTHON_PATH, with_library
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.snapshot import Snapshot, copy_tree
 from cellrun.core.submission.source_control import git_head
@@ -66,10 +68,10 @@ def submit(
     target = _target(config, problems)
     snapshot = None if problems else _snapshot(config, workspace.layout, problems)
     if problems or target is None:
-        raise InvalidSubmissionError(problems)
+        raise InvalidSubmissionError(problems, config.advice())
     for warning in snapshot.warnings if snapshot else ():
         warnings.warn(f"snapshot of {config.folder}: {warning}", stacklevel=3)
-    given, _ = variable_texts(config.environment_variables)
+    given = _given(config)
     launch = Launch(
         workspace.layout.run(names.new_run_id(experiment)), _spec(config, target, workspace.name, experiment), given
     )
@@ -85,7 +87,18 @@ def submit(
             workspace_id=workspace.id, target=target.name, tags=dict(tags or {})
         )
 
-    return make_and_start(target, launch, record, fill)
+    try:
+        return make_and_start(target, launch, record, fill)
+    except BaseException:  # Ctrl-C as well: nothing is left behind
+        config.abandon(workspace.layout)
+        raise
+
+
+def problems_of_names_and_target(experiment: str, config: ScriptRunConfig) -> list[str]:
+    """Return what is wrong with an experiment's name and with the target of a config."""
+    problems = _name_problems(experiment, {})
+    _target(config, problems)
+    return problems
 
 
 def make_and_start(
@@ -157,6 +170,8 @@ def _spec(config: ScriptRunConfig, target: ComputeTarget, workspace: str, experi
     most = limits()
     kept, names_of_others = recorded(os.environ, config.interpreter, config.cpus)
     kept |= {"AZUREML_ARM_WORKSPACE_NAME": workspace, "AZUREML_ARM_PROJECT_NAME": experiment}
+    if not is_own(config.interpreter):
+        kept[PYTHON_PATH] = with_library(kept.get(PYTHON_PATH, ""))
     given = {str(name) for name in config.environment_variables}
     return LaunchSpec(
         argv=tuple(config.argv()),
@@ -171,6 +186,14 @@ def _spec(config: ScriptRunConfig, target: ComputeTarget, workspace: str, experi
         inherited_names=tuple(name for name in names_of_others if name not in given),
         afterwards=target.afterwards(),
     )
+
+
+def _given(config: ScriptRunConfig) -> dict[str, str]:
+    """Return the variables of the config by value; a path of its own for Python doesn't hide cellrun."""
+    given, _ = variable_texts(config.environment_variables)
+    if PYTHON_PATH in given and not is_own(config.interpreter):
+        given[PYTHON_PATH] = with_library(given[PYTHON_PATH])
+    return given
 
 
 def _record(experiment: str, config: ScriptRunConfig) -> RunRecord:
