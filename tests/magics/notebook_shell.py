@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import io
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,18 @@ def log(run: Run) -> str:
 
 
 @contextlib.contextmanager
+def _fresh_warning_filters() -> Iterator[None]:
+    """Let warnings be as in a fresh interpreter: pytest's filters, which make them errors, would go with the cells."""
+    silent = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        for kind in silent:
+            warnings.simplefilter("ignore", kind, append=True)
+        warnings.filters.insert(0, ("default", None, DeprecationWarning, "__main__", 0))  # type: ignore[attr-defined]
+        yield
+
+
+@contextlib.contextmanager
 def notebook_shell(folder: Path) -> Iterator[NotebookShell]:
     """Start a shell in a folder; nothing of it is left afterwards."""
     config = Config()
@@ -75,14 +89,16 @@ def notebook_shell(folder: Path) -> Iterator[NotebookShell]:
     shell = InteractiveShell.instance(config=config, ipython_dir=str(folder.parent / "ipython"))
     try:
         notebook = NotebookShell(shell, folder)
-        notebook.run("%load_ext cellrun.magics")
-        yield notebook
+        with _fresh_warning_filters():
+            notebook.run("%load_ext cellrun.magics")
+            yield notebook
     finally:
         InteractiveShell.clear_instance()
         sys.modules["__main__"], sys.path[:] = main, path
         sys.displayhook, sys.excepthook = hooks
-        for name in set(sys.modules) - modules:
-            file = getattr(sys.modules[name], "__file__", None) or ""
-            locations = [str(each) for each in getattr(sys.modules[name], "__path__", ())]
+        vars(builtins).pop("_", None)  # doctest leaves it, and IPython then sets no `_`
+        for name in sorted(set(sys.modules) - modules, reverse=True):  # a folder without init asks the package above it
+            file = vars(sys.modules[name]).get("__file__") or ""  # a module's own __getattr__ may raise anything
+            locations = [str(each) for each in vars(sys.modules[name]).get("__path__") or ()]
             if any(place.startswith(str(folder)) for place in (file, *locations)):
                 del sys.modules[name]

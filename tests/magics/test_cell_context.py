@@ -24,7 +24,7 @@ def test_case(notebook, case):
     for cell in case["setup"]:
         notebook.run(cell)
     if case["id"] == "S09":  # a lock is needed
-        with pytest.raises(InvalidSubmissionError, match=r"variable 'lk' \(lock\) cannot be sent .* line 2"):
+        with pytest.raises(InvalidSubmissionError, match=r"lk is a lock \(lock\) and can't travel; .* line 2"):
             notebook.submit(case["cell"])
         return
     expected = case["out"]

@@ -103,6 +103,26 @@ def test_a_cell_is_submitted_with_its_place_and_its_view(kernel):
     assert again.text.strip() == run.id
 
 
+def test_what_a_kernel_prints_of_a_wide_table_is_what_the_run_prints(kernel):
+    kernel.run("import pandas as pd\ndf = pd.DataFrame([range(1000, 1018)], columns=[f'column{i}' for i in range(18)])")
+    printed = kernel.run("print(df)").text
+    assert "..." not in printed  # a kernel breaks the lines of a table, a process without one leaves columns out
+    kernel.run("%%submit\nprint(df)")
+    run = newest_run()
+    run.wait_for_completion(raise_on_error=False)
+    assert log(run) == printed
+
+
+def test_figures_of_a_kernel_are_images_of_the_run(kernel):
+    kernel.run("import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])")
+    executed = kernel.run("%%submit\nplt.plot([3, 4])\nplt.show()\nfig")
+    assert not executed.error
+    run = newest_run()
+    run.wait_for_completion(raise_on_error=False)
+    assert log(run) == "<Figure size 640x480 with 1 Axes>\n"
+    assert set(run.get_metrics()) == {"figure_1", "figure_2"}
+
+
 def test_a_failed_cell_names_the_cells_of_the_notebook(kernel):
     kernel.run("def f():\n    raise KeyError('lost')")
     kernel.run("%%submit\n\nf()")
@@ -112,6 +132,24 @@ def test_a_failed_cell_names_the_cells_of_the_notebook(kernel):
     assert "  Cell In[3], line 3" in lines
     assert "  Cell In[2], line 2, in f" in lines
     assert "    raise KeyError('lost')" in lines
+
+
+def test_settings_of_the_shell_travel_and_a_fresh_kernel_has_none(kernel):
+    kernel.run("%%submit\n1 / 3")
+    fresh = newest_run()
+    fresh.wait_for_completion()
+    assert '"IPython"' not in (fresh.layout.context / "context.json").read_text()
+    kernel.run("%matplotlib inline\n%precision 2")
+    kernel.run("from IPython.core.interactiveshell import InteractiveShell")
+    kernel.run("InteractiveShell.ast_node_interactivity = 'all'")
+    magic = "from IPython.core.magic import register_line_magic\n@register_line_magic\n"
+    kernel.run(f"{magic}def half(x): return int(x) / 2")
+    kernel.run("%%submit\n1 / 3\n%half 5\n2 / 3")
+    run = newest_run()
+    run.wait_for_completion()
+    assert log(run) == "0.33\n2.50\n0.67\n"
+    state = re.findall(r'"module": "IPython",\s*"what": "(.*)"', (run.layout.context / "context.json").read_text())
+    assert state == ["ast_node_interactivity", "text format", "magics"]
 
 
 def test_a_syntax_error_shows_the_cell(kernel):

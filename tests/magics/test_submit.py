@@ -147,10 +147,14 @@ def test_what_cannot_travel_is_refused_in_one_error(notebook, tmp_path):
     missing, file, hidden = caught.value.problems
     assert "'no_such_name'" in missing
     assert "line 4" in missing
-    assert file.startswith("variable 'f' (TextIOWrapper) cannot be sent to the run: it is an open file")
-    assert "line 2" in file
-    assert "cfg['io'][1]['lock'] is a lock" in hidden
-    assert "line 3" in hidden
+    assert file == (
+        "f is an open file (TextIOWrapper) and can't travel; needed in line 2; "
+        "open it inside the cell, or leave it out: --without f"
+    )
+    assert hidden == (
+        "cfg['io'][1]['lock'] is a lock (lock) and can't travel; needed in line 3; "
+        "make it inside the cell, or leave it out: --without cfg"
+    )
 
 
 def test_a_refusal_is_shown_without_our_own_frames(notebook):

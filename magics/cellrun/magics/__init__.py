@@ -1,4 +1,4 @@
-"""The magics of cellrun: `%load_ext cellrun.magics` brings `%%submit`, `%start_logging` and `%runs`."""
+"""The magics of cellrun: `%load_ext cellrun.magics` brings `%%submit`, `%start_logging`, `%runs`, `%load_run`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ __all__ = ["load_ipython_extension", "unload_ipython_extension"]
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Register the magics: what `%load_ext cellrun.magics` calls."""
-    from cellrun.magics.runs import runs  # noqa: PLC0415  # importing the package alone stays cheap
+    from cellrun.magics.load_run import LoadRunMagic  # noqa: PLC0415  # importing the package alone stays cheap
+    from cellrun.magics.runs import runs  # noqa: PLC0415
     from cellrun.magics.start_logging import StartLoggingMagic  # noqa: PLC0415
     from cellrun.magics.submit import SubmitMagic  # noqa: PLC0415
 
@@ -17,10 +18,11 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     register(SubmitMagic(shell).submit, "line_cell", "submit")
     register(StartLoggingMagic(shell).start_logging, "line", "start_logging")
     register(runs, "line", "runs")
+    register(LoadRunMagic(shell).load_run, "line", "load_run")
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Take the magics away: what `%unload_ext cellrun.magics` calls. Open runs stay open."""
     for magics in shell.magics_manager.magics.values():
-        for name in ("submit", "start_logging", "runs"):
+        for name in ("submit", "start_logging", "runs", "load_run"):
             magics.pop(name, None)

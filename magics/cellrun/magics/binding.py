@@ -21,8 +21,8 @@ def check_name(shell: InteractiveShell, asked: str | None, ending: Run | None = 
         raise UsageError(f"--as {asked}: the notebook has {taken} of that name; give another, such as `--as trial`")
 
 
-def bind(shell: InteractiveShell, run: Run, asked: str | None) -> None:
-    """Bind a run to the name asked for, else to `run`, else to one with its number, and then say so."""
+def bind(shell: InteractiveShell, run: Run, asked: str | None) -> str:
+    """Bind a run to the name asked for, else to `run`, else to one with its number, said then; return the name."""
     name = asked or RUN_NAME
     if taken := _taken_by(shell, name):
         name = f"{RUN_NAME}_{run.number}"
@@ -30,6 +30,7 @@ def bind(shell: InteractiveShell, run: Run, asked: str | None) -> None:
             name += "_"
         say(f"this run is {name!r}, as {RUN_NAME!r} is {taken} of the notebook; --as NAME chooses another name")
     shell.user_ns[name] = run
+    return name
 
 
 def _taken_by(shell: InteractiveShell, name: str) -> str:

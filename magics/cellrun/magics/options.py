@@ -8,7 +8,7 @@ import keyword
 import os
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from IPython.core.error import UsageError
@@ -103,8 +103,19 @@ def variable(text: str) -> tuple[str, str]:
     return name, value if equals else os.environ[name]
 
 
+def name_list(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in an option's words, of which each may be a list, `a,b`; a name may hold blanks; each once."""
+    names = (name.strip() for word in words for name in word.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
 def python_name(text: str) -> str:
     """Read the name of a variable; as argparse's `type`."""
-    if not text.isidentifier() or keyword.iskeyword(text):
+    if not is_python_name(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no name for a variable; give one such as trial")
     return text
+
+
+def is_python_name(text: str) -> bool:
+    """Whether a variable can be called so."""
+    return text.isidentifier() and not keyword.iskeyword(text)

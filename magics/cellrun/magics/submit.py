@@ -8,15 +8,28 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import no_var_expand
+from IPython.display import display
 
 from cellrun.core.experiment import Experiment
+from cellrun.core.store.layout import WorkspaceLayout
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.workspace import Workspace
-from cellrun.magics import binding
+from cellrun.magics import binding, results
+from cellrun.magics.capture.choices import Choices
 from cellrun.magics.cell_run_config import CellRunConfig, CellToSubmit
 from cellrun.magics.notebook_cell import NotebookCell, default_experiment
-from cellrun.magics.options import MagicParser, python_name, seconds, split_line, unquoted, variable, without_comment
-from cellrun.magics.view import cells_syntax_errors, is_notebook, plain_errors, say, show
+from cellrun.magics.options import (
+    MagicParser,
+    is_python_name,
+    name_list,
+    python_name,
+    seconds,
+    split_line,
+    unquoted,
+    variable,
+    without_comment,
+)
+from cellrun.magics.view import cells_syntax_errors, is_notebook, plain_errors, plain_interrupt, say, show
 
 _NO_FRAME = 1_000_000  # deeper than any stack: only the notebook's names are meant, none of ours
 
@@ -43,6 +56,19 @@ def _parser() -> MagicParser:
     add("--timeout", type=seconds, metavar="TIME", help=limit)
     more = "one more environment variable; NAME alone passes on the notebook's; e.g. --env MODE=quick --env HF_TOKEN"
     add("--env", type=variable, action="append", default=[], metavar="NAME=VALUE", help=more)
+    added = "names, files, folders and modules that go along although the cell doesn't name them; e.g. --with a,b"
+    add("--with", dest="added", nargs="+", action="extend", default=[], metavar="NAME", help=added)
+    left_out = "what the cell names and is to be left behind; e.g. --without cfg data/large.csv"
+    add("--without", dest="left_out", nargs="+", action="extend", default=[], metavar="NAME", help=left_out)
+    dry = "submit nothing: show what the cell needs, and what of it can't go along; e.g. --dry"
+    add("--dry", action="store_true", help=dry)
+    back = "values that come back: run.result('a'), and with --wait variables here; e.g. --return a,b --wait"
+    add("--return", dest="returned", nargs="+", action="extend", default=[], metavar="NAME", help=back)
+    elsewhere = (
+        "the Python that runs it, of a virtual environment or a conda prefix, or an interpreter; left out, this "
+        "notebook's; e.g. --environment ~/envs/old"
+    )
+    add("--environment", metavar="PATH", help=elsewhere)
     add("--wait", action="store_true", help="wait for its end; its failure is then this cell's too; e.g. --wait")
     name = "the variable for it, here and in the cell; e.g. --as trial"
     add("--as", dest="as_name", type=python_name, metavar="NAME", help=name)
@@ -89,26 +115,35 @@ class SubmitMagic:
             after = self._expanded(after)
         binding.check_name(self._shell, given.as_name)
         with plain_errors(), cells_syntax_errors(self._shell):
+            if given.dry:
+                with plain_interrupt("there is no card"):
+                    self._show_card(given, cell, line, after)
+                return
             workspace = Workspace.from_config()
-            if given.script or given.command:
-                config = _script_config(given, cell, after)
-            else:
-                config = self._cell_config(given, cell, line, after, workspace)
-            run = Experiment(workspace, given.experiment or default_experiment(self._shell)).submit(config)
-            binding.bind(self._shell, run, given.as_name)
+            returned = _returned(given)
+            with plain_interrupt("nothing was submitted"):
+                if given.script or given.command:
+                    config = _script_config(given, cell, after)
+                else:
+                    config = self._cell_config(given, cell, line, after, workspace.layout)
+                run = Experiment(workspace, given.experiment or default_experiment(self._shell)).submit(config)
+            run_name = binding.bind(self._shell, run, given.as_name)
             if isinstance(config, CellRunConfig):
                 for note in config.notes():
                     say(note)
             show(run)
             if given.wait:
                 run.wait_for_completion(show_output=not is_notebook(self._shell))
+                results.take(self._shell, run, returned)
+            else:
+                results.announce(run_name, returned)
 
     def _expanded(self, text: str) -> str:
         """Return a text with the notebook's values for `{name}` and `$name`, as IPython does for other magics."""
         return str(self._shell.var_expand(without_comment(text), depth=_NO_FRAME))  # type: ignore[no-untyped-call]
 
     def _cell_config(
-        self, given: Namespace, cell: str | None, line: str, after: str | None, workspace: Workspace
+        self, given: Namespace, cell: str | None, line: str, after: str | None, workspace: WorkspaceLayout
     ) -> CellRunConfig:
         if given.source_directory:
             _PARSER.error("--source-directory goes with --script or --command: a cell takes along what it needs")
@@ -116,13 +151,46 @@ class SubmitMagic:
             _PARSER.error("there is no cell to submit, and neither --script nor --command")
         notebook_cell = NotebookCell.current(self._shell, f"%%submit {line}\n{cell}")
         run_name = given.as_name or binding.RUN_NAME
-        to_submit = CellToSubmit(notebook_cell, cell, run_name, _PARSER.words(after or ""))
-        return CellRunConfig(self._shell, to_submit, workspace.layout.values, **_common(given))
+        to_submit = CellToSubmit(notebook_cell, cell, run_name, _PARSER.words(after or ""), _choices(given))
+        config = CellRunConfig(self._shell, to_submit, workspace.values, **_common(given))
+        if mistakes := config.mistakes():
+            _PARSER.error("; ".join(mistakes))
+        return config
+
+    def _show_card(self, given: Namespace, cell: str | None, line: str, after: str | None) -> None:
+        """Show what the cell would take along: no run, no workspace, no file is made."""
+        if given.script or given.command:
+            _PARSER.error("--dry shows what a cell needs; a script or a command takes its --source-directory along")
+        workspace = Workspace.layout_of_config()
+        config = self._cell_config(given, cell, line, after, workspace)
+        experiment = given.experiment or default_experiment(self._shell)
+        display(config.card(workspace, experiment))  # type: ignore[no-untyped-call]
+
+
+def _choices(given: Namespace) -> Choices:
+    """Return what the user adds, leaves out and wants back. Raises UsageError for what is both added and left out."""
+    choices = Choices(name_list(given.added), name_list(given.left_out), _returned(given))
+    if both := [name for name in choices.added if name in choices.left_out]:
+        _PARSER.error(f"{both[0]!r} is in both --with and --without")
+    return choices
+
+
+def _returned(given: Namespace) -> tuple[str, ...]:
+    """Return the names whose values are to come back. Raises UsageError for what can't be one."""
+    names = name_list([name for words in given.returned for name in words.split()])
+    if names and (given.script or given.command):
+        _PARSER.error("--return gives back variables of a cell; a script or command leaves files in outputs/")
+    for name in names:
+        if not is_python_name(name):
+            _PARSER.error(f"--return {name}: {name!r} is no name of a variable; give names such as a,b")
+    return names
 
 
 def _script_config(given: Namespace, cell: str | None, after: str | None) -> ScriptRunConfig:
     if given.script and (given.command or cell):
         _PARSER.error(f"--script and {'--command' if given.command else 'a cell'} exclude each other")
+    if given.added or given.left_out:
+        _PARSER.error("--with and --without go with a cell; a script or a command takes its --source-directory along")
     folder = given.source_directory or "."
     if given.script:
         return ScriptRunConfig(folder, given.script, _PARSER.words(after or ""), **_common(given))
@@ -138,6 +206,7 @@ def _common(given: Namespace) -> dict[str, Any]:
     """Return the options that all kinds of runs have."""
     return {
         "compute_target": given.target,
+        "environment": given.environment,
         "name": given.name,
         "cpus": given.cpus,
         "gpus": given.gpus,

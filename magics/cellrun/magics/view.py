@@ -41,6 +41,16 @@ def plain_errors() -> Iterator[None]:
 
 
 @contextmanager
+def plain_interrupt(what: str) -> Iterator[None]:
+    """Let IPython show Ctrl-C as one line that says what it left."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        error._render_traceback_ = [f"KeyboardInterrupt: {what}"].copy  # type: ignore[attr-defined]  # IPython's
+        raise
+
+
+@contextmanager
 def cells_syntax_errors(shell: InteractiveShell) -> Iterator[None]:
     """Let IPython show a syntax error as it shows one of its own cells: without the frames of how it was found."""
     try:

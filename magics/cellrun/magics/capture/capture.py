@@ -1,53 +1,46 @@
-"""What a cell needs from its notebook, found, checked and packed."""
+"""What a cell needs from its notebook: told, checked and packed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
 
 from cellrun.core.context.manifest import Context, Need
 from cellrun.core.context.reader import python_version
+from cellrun.core.context.signature import sign
+from cellrun.core.context.snapshot_code import code_in, text_hash
 from cellrun.core.context.value_store import ValueStore
-from cellrun.core.runs.run import Run
-from cellrun.core.store.layout import RunLayout
-from cellrun.magics.capture.analysis import Analysis, Certainty, Read, Text
-from cellrun.magics.capture.carriers.code import CodeCarrier
-from cellrun.magics.capture.carriers.files import FileCarrier
-from cellrun.magics.capture.carriers.modules import ModuleCarrier
-from cellrun.magics.capture.carriers.values import ValueCarrier
-from cellrun.magics.capture.found import Found, Refusal
-from cellrun.magics.capture.needs import Needs
-from cellrun.magics.capture.notebook import Notebook
-from cellrun.magics.capture.shipment import Shipment
+from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.magics.capture.account import merged
+from cellrun.magics.capture.another_python.destination import Destination, may_bring_modules
+from cellrun.magics.capture.choices import needed_refusal, unknown_words, unneeded_words
+from cellrun.magics.capture.found import Refusal
+from cellrun.magics.capture.portability import Portability
+from cellrun.magics.capture.search import Search
+from cellrun.magics.capture.sent_before import HashingStore, SentBefore
+from cellrun.magics.capture.source.analysis import Certainty
+
+_MOST_NAMED = 10  # of what a run's folder holds
 
 
 class Capture:
-    """What one cell needs: each name, file and module given to its carrier.
+    """What was found for a cell, on its way to a destination; `returned` are the names whose values come back.
 
-    `run_name` is the name that the cell's own Run gets, unless the notebook has something else there that it needs.
-    Responsibilities: lead what one carrier finds to the others; gather what they refuse; pack it all.
+    Responsibilities: gather what the carriers refuse and note; the account; write it all.
     """
 
-    def __init__(self, analysis: Analysis, notebook: Notebook, run_name: str, arguments: Iterable[str] = ()) -> None:
-        self._analysis = analysis
-        self._notebook = notebook
-        self._shipment = Shipment()
-        self._modules = ModuleCarrier(self._shipment)
-        self._values = ValueCarrier(notebook)
-        self._code = CodeCarrier(notebook)
-        self._files = FileCarrier(notebook.folder, self._shipment)
-        self._needs = Needs(analysis, notebook, self._supply)
-        self._run_name = run_name
-        self._run_is_else = ""
-        self._other_runs: dict[str, Run] = {}
+    def __init__(self, search: Search, destination: Destination, returned: tuple[str, ...] = ()) -> None:
+        self._search = search
+        self._portability = Portability(search, destination)
+        self._returned = returned
 
-        self._needs.follow(analysis.reads)
-        for module, line in analysis.modules.items():
-            self._modules.need([module], f"line {line}")
-        for text in chain(analysis.texts, (Text(each, 1, "the arguments") for each in arguments)):
-            self._lead(self._files.find(text), Read(text.value, text.line, text.where))
+    def mistakes(self) -> list[str]:
+        """Return what of the user's choices means nothing here."""
+        unused = self._search.left_out.unused()
+        travelling = [need.name for need in self.account()] if unused else []
+        return [
+            *(unknown_words(name, self._search.notebook) for name in self._search.unknown),
+            *(unneeded_words(name, travelling) for name in unused),
+        ]
 
     def refusals(self, values_folder: Path) -> list[Refusal]:
         """Return every reason why the cell can't be submitted; its values would be kept below `values_folder`."""
@@ -55,95 +48,123 @@ class Capture:
             Refusal(
                 read.name,
                 f"name {read.name!r} is not defined ({read.place}): neither the notebook nor the cell gives it a value"
-                + (f"; the cell's own run is {self._run_name!r}" if read.name == "run" else ""),
+                + (f"; the cell's own run is {self._search.run_name!r}" if read.name == "run" else "")
+                + ("; the experiment's name stands before --return" if read.where == "--return" else ""),
             )
-            for read in self._missing()
-            if read.certainty is Certainty.SURE and not self._analysis.is_open
+            for read in self._search.missing()
+            if read.certainty is Certainty.SURE and not self._search.analysis.is_open
         ]
-        refused = [refusal for name, refusal in self._values.refusals.items() if not self._may_lack(name)]
-        return [*missing, *refused, *self._shipment.check(), *self._values.check(values_folder)]
+        refused = [refusal for name, refusal in self._search.values.refusals.items() if not self._search.may_lack(name)]
+        needed = [
+            needed_refusal(name, place, users)
+            for name, place in self._search.left_out.places.items()
+            if (users := self._search.values.users_of(name))
+        ]
+        return [
+            *missing,
+            *refused,
+            *needed,
+            *self._portability.refusals(),
+            *self._search.modules.check(
+                self._search.analysis.modules,
+                self._search.analysis.attributes,
+                may_make=may_bring_modules(self._search.analysis),
+            ),
+            *self._search.magics.refusals,
+            *self._search.shipment.check(self._search.files.cell_folder),
+            *self._search.values.check(values_folder),
+        ]
 
     def notes(self) -> list[str]:
         """Return what is worth saying about a cell that can be submitted."""
         notes = [
             f"name {read.name!r} ({read.place}) is not defined; the run fails if it comes there"
-            for read in self._missing()
-            if read.certainty is Certainty.LIKELY and not self._analysis.is_open
+            for read in self._search.missing()
+            if read.certainty is Certainty.LIKELY and not self._search.analysis.is_open
         ]
         notes += [
-            f"{name!r} stays behind, as the cell may give it a value itself: {refusal}"
-            for name, refusal in self._values.refusals.items()
-            if self._may_lack(name)
+            f"{name!r} stays behind, as {self._why_lacking(name)}: {refusal}"
+            for name, refusal in self._search.values.refusals.items()
+            if self._search.may_lack(name) and not self._search.is_distant(name)
         ]
+        notes += self._search.hidden.notes(filter(self._search.is_distant, self._search.values.refusals))
         notes += [
-            f"{name!r} in the cell is the notebook's run {other.name}; the cell's own run is {self._run_name!r}"
-            for name, other in self._other_runs.items()
+            f"{name!r} in the cell is the notebook's run {other.name}; the cell's own run is {self._search.run_name!r}"
+            for name, other in self._search.other_runs.items()
         ]
-        if self._run_is_else:
+        notes += self._search.left_out.notes()
+        notes += self._portability.notes()
+        if self._search.run_is_else:
             notes.append(
-                f"{self._run_name!r} in the cell is the notebook's own ({self._run_is_else}); "
+                f"{self._search.run_name!r} in the cell is the notebook's own ({self._search.run_is_else}); "
                 "`--as NAME` or Run.get_context() gives the Run"
             )
-        return [*notes, *self._files.notes()]
+        notes += [*self._search.modules.notes(), *self._search.attributes.notes()]
+        notes += self._search.environment.notes(has_env_file=self._search.files.has_env_file)
+        notes += self._listings()
+        return [*notes, *self._search.files.notes(), *self._search.state.notes()]
 
-    def pack(self, layout: RunLayout, title: str) -> None:
-        """Write what the cell needs into a run folder that is being built, and the values into its workspace."""
-        self._shipment.pack(layout.snapshot)
+    def _listings(self) -> list[str]:
+        """Return what to say of code that lists the notebook's folder, as the run's holds less."""
+        if not self._search.listed:
+            return []
+        shipment = self._search.shipment
+        paths = (*shipment.paths("file"), *shipment.paths("module"), *self._search.files.pack())
+        tops = sorted({path.partition("/")[0] for path in paths} - {".."})
+        more = f", and {len(tops) - _MOST_NAMED} more" if len(tops) > _MOST_NAMED else ""
+        holds = f"what travelled: {', '.join(tops[:_MOST_NAMED]) or 'nothing'}{more}"
+        place = self._search.listed[0].place
+        note = f"the notebook's folder is listed ({place}), but the run's folder holds only {holds}"
+        return [f"{note}; and cell.py, outputs, logs; `--with FILE` takes more along"]
+
+    def _why_lacking(self, name: str) -> str:
+        uncalled = self._search.uncalled(name)
+        return f"nothing seems to call {', '.join(uncalled)}" if uncalled else "the cell may give it a value itself"
+
+    def pack(self, layout: RunLayout, title: str, source: str, store: ValueStore) -> None:
+        """Write what the cell needs into a run folder that is being built, and the values into a store.
+
+        The cell itself is in the snapshot already; `title` and `source` are those of the notebook's cell.
+        """
+        folder = self._search.files.cell_folder
+        self._search.shipment.pack(layout.snapshot, folder)
+        self._portability.leave_to_source()
+        groups = tuple(self._search.values.pack(store))
         Context(
             python=python_version(),
             title=title,
             # IPython.display prints otherwise where no shell is.
-            needs_ipython=self._needs.needs_ipython or self._modules.needs("IPython"),
-            run_name=self._run_name if self._is_run_used() else "",
-            imports=tuple(self._modules.pack(self._analysis.modules, self._analysis.attributes)),
-            groups=tuple(self._values.pack(ValueStore(layout.workspace.values))),
-            sources=self._code.pack(),
-            links=self._files.pack(),
-            needs=tuple(self.account()),
+            needs_ipython=self._search.needs.needs_ipython
+            or (self._search.modules.needs("IPython") and not self._portability.is_missing("IPython")),
+            run_name=self._search.run_name if self._search.is_run_used() else "",
+            imports=tuple(self._search.modules.pack(self._search.analysis.modules, self._search.analysis.attributes)),
+            groups=groups,
+            sources=self._search.code.pack(),
+            definitions=self._search.code.definitions(),
+            links=self._search.files.pack(),
+            copies=self._search.files.copies(),
+            folder="" if folder == PurePath() else str(folder),
+            path=self._search.state.path,
+            state=self._search.state.pack(store),
+            needs=tuple(SentBefore(layout.workspace).noted(self.account(), groups)),
+            returns=self._returned,
+            code=code_in(layout.snapshot),
+            cell_hash=text_hash(source),
         ).write(layout.context)
+        sign(layout.context)
 
-    def account(self) -> Iterator[Need]:
-        """Iterate over all that travels, one line each."""
-        for carrier in (self._values, self._modules, self._shipment, self._files):
-            yield from carrier.account()
+    def account(self) -> list[Need]:
+        """Return all that travels, one line each; a local module and the name for it are one."""
+        carriers = (
+            self._search.values,
+            self._search.modules,
+            self._search.shipment,
+            self._search.files,
+            self._search.state,
+            self._search.environment,
+        )
+        return merged([need for carrier in carriers for need in carrier.account()])
 
-    def _supply(self, read: Read, value: Any) -> Iterator[Read]:
-        """Give a name's value to its carrier and return what it reads in turn."""
-        name = read.name
-        if name == self._run_name:
-            if isinstance(value, Run):
-                return
-            self._run_is_else = type(value).__name__
-        elif isinstance(value, Run):
-            self._other_runs[name] = value
-        if read.key is not None:
-            value = self._items_read(name, value)
-        if not self._modules.find(name, value, read):
-            yield from self._lead(self._values.find(name, value, read), read)
-
-    def _lead(self, found: Found, read: Read) -> list[Read]:
-        """Lead what was found to the carriers that it is for; return all reads in it."""
-        self._modules.need(found.modules, read.place)
-        reads = list(found.reads)
-        for function in found.functions:
-            reads += self._lead(self._code.find(function, read), read)
-        for text in found.texts:
-            self._lead(self._files.find(text), read)
-        return reads
-
-    def _items_read(self, name: str, history: Any) -> dict[Any, Any]:
-        """Return the items of IPython's history that the cell reads, never all of it."""
-        keys = [read.key for read in self._analysis.reads if read.name == name]
-        return {key: history[key] for key in keys if (key in history if isinstance(history, dict) else True)}
-
-    def _is_run_used(self) -> bool:
-        return not self._run_is_else and (self._run_name in self._needs.reached or self._analysis.is_open)
-
-    def _missing(self) -> list[Read]:
-        return [read for name, read in self._needs.missing.items() if name != self._run_name]
-
-    def _may_lack(self, name: str) -> bool:
-        """Whether the cell can run without a value that can't travel: it may set it itself, or not need it."""
-        read = self._needs.reached[name]
-        is_possible = name in self._analysis.writes or read.certainty is Certainty.POSSIBLE
-        return is_possible and name not in self._values.references
+    def account_against(self, workspace: WorkspaceLayout) -> list[Need]:
+        """Return the account as a run of that workspace would have it: nothing is written."""
+        return SentBefore(workspace).noted(self.account(), self._search.values.pack(HashingStore()))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from types import FunctionType
 
-from cellrun.magics.capture.analysis import Read, Text
+from cellrun.magics.capture.source.analysis import Reach, Read, Text
+from cellrun.magics.capture.source.outside import NOTHING, Outside
 
 
 @dataclass
@@ -16,6 +17,13 @@ class Found:
     functions: list[FunctionType] = field(default_factory=list)
     modules: set[str] = field(default_factory=set)
     texts: list[Text] = field(default_factory=list)
+    outside: Outside = NOTHING
+    is_evaluating: bool = False
+    """Whether texts may run as code in it."""
+    reach: Reach = Reach.NAMED
+    """Which names it may reach besides its reads."""
+    imports_by_name: bool = False
+    """Whether it imports modules whose names are texts."""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from cellrun.magics.capture.analysis import Analysis, Read
+from cellrun.magics.capture.choices import LeftOut
 from cellrun.magics.capture.notebook import Notebook
+from cellrun.magics.capture.source.analysis import Analysis, Certainty, Read
 
 _OF_IPYTHON = frozenset({"get_ipython", "display"})
+_INPUTS = frozenset({"In", "_ih"})
 
 
 class Needs:
@@ -21,13 +23,21 @@ class Needs:
     it returns what the value reads in turn.
     """
 
-    def __init__(self, analysis: Analysis, notebook: Notebook, supply: Callable[[Read, Any], Iterable[Read]]) -> None:
+    def __init__(
+        self,
+        analysis: Analysis,
+        notebook: Notebook,
+        supply: Callable[[Read, Any], Iterable[Read]],
+        left_out: LeftOut,
+    ) -> None:
         self._analysis = analysis
         self._notebook = notebook
         self._supply = supply
+        self._left_out = left_out
         self.reached: dict[str, Read] = {}
         self.missing: dict[str, Read] = {}
         self.needs_ipython = False
+        self._followed: set[tuple[str, frozenset[str], Certainty]] = set()
 
     def follow(self, reads: Iterable[Read]) -> None:
         """Follow reads, and what they lead to, to the end."""
@@ -35,7 +45,7 @@ class Needs:
         while waiting:
             read = waiting.popleft()
             if read.name in read.bound:
-                waiting += self._own(read)
+                waiting += self._own_anew(read)
                 continue
             read, is_news = self._merged(read)
             if is_news:
@@ -53,6 +63,14 @@ class Needs:
         self.reached[read.name] = merged
         return merged, before is None or (merged.bound, merged.certainty) != (before.bound, before.certainty)
 
+    def _own_anew(self, read: Read) -> list[Read]:
+        """Return what `_own` does, once for reads that are alike: functions of the cell may call each other."""
+        key = read.name, read.bound, read.certainty
+        if key in self._followed:
+            return []
+        self._followed.add(key)
+        return self._own(read)
+
     def _own(self, read: Read) -> list[Read]:
         """Return what a function or class of the cell itself reads when it is called after this read."""
         return [
@@ -62,7 +80,9 @@ class Needs:
 
     def _resolve(self, read: Read) -> Iterable[Read]:
         name = read.name
-        if self._notebook.holds(name) or (read.key is not None and self._notebook.is_hidden(name)):
+        if self._left_out.has(name, read.place):
+            return ()
+        if self._notebook.holds(name) or (self._notebook.is_hidden(name) and (read.key is not None or name in _INPUTS)):
             return self._supply(read, self._notebook.namespace[name])
         if name in _OF_IPYTHON or (self._notebook.is_hidden(name) and not hasattr(builtins, name)):
             self.needs_ipython = True

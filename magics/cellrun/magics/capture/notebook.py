@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
+
+from cellrun.core.context.own_code import is_own_code, own_name
 
 _MODULE_NAMES = frozenset(
     {"__name__", "__doc__", "__package__", "__loader__", "__spec__", "__builtin__", "__builtins__", "__annotations__"}
@@ -26,6 +27,7 @@ class Notebook:
     title_of: Callable[[str], str | None] = lambda _: None
     """How tracebacks call the cell that a file name stands for: `Cell In[3]`."""
     folder: Path = field(default_factory=Path.cwd)
+    shell: InteractiveShell | None = None
 
     @classmethod
     def of_shell(cls, shell: InteractiveShell) -> Notebook:
@@ -35,7 +37,7 @@ class Notebook:
             found = shell.compile.format_code_name(filename)
             return " ".join(found) if found else None
 
-        return cls(shell.user_ns, shell.user_ns_hidden, title_of, Path.cwd())
+        return cls(shell.user_ns, shell.user_ns_hidden, title_of, Path.cwd(), shell)
 
     def holds(self, name: str) -> bool:
         """Whether the user, not IPython, gave a name its value."""
@@ -49,19 +51,19 @@ class Notebook:
             return False
         return self.namespace.get(name) is self.hidden[name]
 
+    def cells(self) -> list[str]:
+        """Return the sources of the cells that have run, first to last, whatever the user has made of `In`."""
+        history = self.hidden.get("In", ())
+        return [cell for cell in history if isinstance(cell, str)]
+
     def is_known(self, name: str) -> bool:
         """Whether every module has such a name."""
         return name in _MODULE_NAMES
 
     def is_own_code(self, value: object) -> bool:
         """Whether a value is a function or class that was defined in the notebook."""
-        if isinstance(value, types.FunctionType):
-            return value.__globals__ is self.namespace
-        return isinstance(value, type) and value.__module__ == self.namespace.get("__name__")
+        return is_own_code(value, self.namespace)
 
     def name_of(self, value: object) -> str | None:
         """Return the name that a function or class of the notebook was defined with, if it still has it."""
-        if not self.is_own_code(value):
-            return None
-        name: str = value.__qualname__  # type: ignore[attr-defined]
-        return name if self.namespace.get(name) is value else None
+        return own_name(value, self.namespace)

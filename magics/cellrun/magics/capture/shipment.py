@@ -5,14 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from cellrun.core.context.manifest import Need
 from cellrun.core.limits import limits
 from cellrun.core.submission.resources import size_text
+from cellrun.magics.capture.carriers.cell_folder import placed, steps_up
+from cellrun.magics.capture.choices import LeftOut
 from cellrun.magics.capture.found import Refusal
 
 _CELL = "cell.py"  # the submitted cell itself
+_TOP = PurePath()
 
 
 @dataclass(frozen=True)
@@ -24,26 +27,50 @@ class _Parcel:
 
 
 class Shipment:
-    """What is copied beside the cell, by its path there."""
+    """What is copied along: local modules to the top of the working folder, files to where the cell's paths lead."""
 
-    def __init__(self) -> None:
-        self._parcels: dict[str, _Parcel] = {}
+    def __init__(self, left_out: LeftOut) -> None:
+        self._left_out = left_out
+        self._parcels: dict[tuple[str, str], _Parcel] = {}
+        self._folders: set[str] = set()
+
+    def leaves_out(self, name: str, place: str) -> bool:
+        """Whether the user leaves out a module, or a path or a folder that it is in."""
+        return self._left_out.has(name, place)
 
     def add(self, path: str, source: Path, place: str, kind: str) -> None:
-        """Take a file along; the first one for a path stays."""
-        self._parcels.setdefault(path, _Parcel(source, source.stat().st_size, place, kind))
+        """Take a file along, unless it is left out; the first one for a path stays."""
+        if self.leaves_out(path, place):
+            return
+        self._parcels.setdefault((kind, path), _Parcel(source, source.stat().st_size, place, kind))
 
-    def check(self) -> list[Refusal]:
+    def add_folder(self, path: str) -> None:
+        """Make an empty folder in the run: the cell may write into it."""
+        self._folders.add(path)
+
+    def leave_below(self, folder: str) -> None:
+        """Leave out the files below a folder, which arrives as a whole in another way."""
+        self._folders = {each for each in self._folders if not f"{each}/".startswith(f"{folder}/")}
+        below = [key for key in self._parcels if key[0] != "module" and key[1].startswith(f"{folder}/")]
+        for key in below:
+            del self._parcels[key]
+
+    def paths(self, kind: str) -> list[str]:
+        """Return the paths of what goes along: of files as seen from the notebook's folder."""
+        return [path for each, path in self._parcels if each == kind]
+
+    def check(self, cell_folder: PurePath = _TOP) -> list[Refusal]:
         """Return why the files can't go along, if they can't."""
-        if _CELL in self._parcels:
-            what = f"{_CELL} can't go along, as the submitted cell itself has that name there"
-            return [Refusal(_CELL, what, self._parcels[_CELL].place, "Rename it")]
+        for kind, path in self._parcels:
+            if self._target(kind, path, cell_folder) == _CELL:
+                what = f"{path} can't go along, as the submitted cell itself has that name there"
+                return [Refusal(path, what, self._parcels[kind, path].place, "Rename it")]
         most = limits()
         size, count = sum(each.bytes for each in self._parcels.values()), len(self._parcels)
         if size <= most.snapshot_bytes and count <= most.snapshot_files:
             return []
         largest = sorted(self._parcels.items(), key=lambda item: -item[1].bytes)[:3]
-        listed = ", ".join(f"{path} {size_text(each.bytes)} ({each.place})" for path, each in largest)
+        listed = ", ".join(f"{path} {size_text(each.bytes)} ({each.place})" for (_, path), each in largest)
         what = (
             f"the cell's local modules and files are {size_text(size)} in {count:,} files (limit "
             f"{size_text(most.snapshot_bytes)}, {most.snapshot_files:,} files); largest: {listed}"
@@ -51,19 +78,34 @@ class Shipment:
         remedy = "Name large files by their absolute path, or set CELLRUN_SNAPSHOT_BYTES or CELLRUN_SNAPSHOT_FILES"
         return [Refusal("", what, remedy=remedy)]
 
-    def pack(self, folder: Path) -> None:
-        """Copy the files into a folder."""
-        for path, parcel in self._parcels.items():
-            target = folder / path
+    def pack(self, folder: Path, cell_folder: PurePath = _TOP) -> None:
+        """Copy the files into a folder, in which the cell will run in `cell_folder`."""
+        for (kind, path), parcel in self._parcels.items():
+            target = folder / self._target(kind, path, cell_folder)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(parcel.source, target)
+        for path in self._folders:
+            (folder / placed(cell_folder, path)).mkdir(parents=True, exist_ok=True)
+
+    def _target(self, kind: str, path: str, cell_folder: PurePath) -> str:
+        return path if kind == "module" else placed(cell_folder, path)
 
     def account(self) -> Iterator[Need]:
-        """Iterate over what goes along, a line for each file or folder on top."""
-        tops: dict[str, list[_Parcel]] = {}
-        for path, parcel in self._parcels.items():
-            tops.setdefault(path.partition("/")[0], []).append(parcel)
-        for top, parcels in tops.items():
-            what = "1 file" if len(parcels) == 1 else f"{len(parcels):,} files"
-            size, first = sum(each.bytes for each in parcels), parcels[0]
-            yield Need(top, first.kind, what, first.place, size, how="source" if first.kind == "module" else "copy")
+        """Iterate over what goes along, a line for each module, file or folder on top."""
+        tops: dict[tuple[str, str], dict[str, _Parcel]] = {}
+        for (kind, path), parcel in self._parcels.items():
+            tops.setdefault((_top(path), kind), {})[path] = parcel
+        for (top, kind), parcels in tops.items():
+            size, (path, first) = sum(each.bytes for each in parcels.values()), next(iter(parcels.items()))
+            count = f", {len(parcels):,} files" if len(parcels) > 1 else ""
+            if kind == "module":
+                yield Need(top.removesuffix(".py"), kind, f"local module{count}", first.place, size, "source")
+            elif count:
+                yield Need(top, kind, f"folder{count}", first.place, size, "copy")
+            else:
+                yield Need(path, kind, "file", first.place, size, "copy")
+
+
+def _top(path: str) -> str:
+    """Return the folder or file on top that a path leads to: `../data` of `../data/x.csv`."""
+    return "/".join(path.split("/")[: steps_up(path) + 1])

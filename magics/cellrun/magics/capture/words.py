@@ -2,23 +2,60 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import PurePath
+from types import FunctionType
 from typing import Any
 
+from cellrun.magics.capture.frames import paths_in_table
+
+_CELL_TITLE = re.compile(r"^Cell In\[(\d+)\]$")
 _MOST_LOOKED_AT = 500
+_CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
 
 
 def type_words(value: Any) -> str:
-    """Return what a value is: its type, and the shape of what has one."""
-    words = [type(value).__name__]
-    shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple) and all(isinstance(each, int) for each in shape):
-        words.append(" \u00d7 ".join(map(str, shape)))
-        words.append(str(getattr(value, "dtype", "")))
-    return " ".join(word for word in words if word)
+    """Return what a value is: its type, and the shape of what has one, or the length of a container."""
+    kind = type(value).__name__
+    if type(value) in _CONTAINERS:
+        return f"{kind}, {len(value):,} item{'s' if len(value) != 1 else ''}"
+    shape = attribute_of(value, "shape")
+    if not (isinstance(shape, tuple) and all(isinstance(each, int) for each in shape)):
+        return kind
+    dtype = attribute_of(value, "dtype")
+    # A frame's `dtype` is a column of that name.
+    items = "" if dtype is None or attribute_of(dtype, "shape") not in (None, ()) else str(dtype)
+    return " ".join(word for word in (kind, " \u00d7 ".join(map(str, shape)), items if items != kind else "") if word)
+
+
+def attribute_of(value: Any, name: str) -> Any:
+    """Return an attribute of any value; None if it has none, whatever its class raises then."""
+    try:
+        return getattr(value, name, None)
+    except Exception:  # noqa: BLE001  # a `__getattr__` of the user's
+        return None
+
+
+def code_words(value: FunctionType | type, title_of: Callable[[str], str | None]) -> str:
+    """Return what a function or class of the notebook is, and the cell that defined it: `function, cell 4`."""
+    kind = "class" if isinstance(value, type) else "function"
+    found = _CELL_TITLE.search(title_of(_filename(value)) or "")
+    return f"{kind}, cell {found[1]}" if found else kind
+
+
+def _filename(value: FunctionType | type) -> str:
+    """Return the file name of a function's code; of a class, that of its first method that was written in it."""
+    if isinstance(value, FunctionType):
+        return value.__code__.co_filename
+    for each in vars(value).values():
+        method = getattr(each, "fget", None) or getattr(each, "__func__", each)
+        if isinstance(method, FunctionType) and method.__qualname__.startswith(value.__qualname__):
+            return method.__code__.co_filename
+    return ""
 
 
 def texts_in(value: Any) -> Iterator[str]:
@@ -34,5 +71,8 @@ def texts_in(value: Any) -> Iterator[str]:
             waiting.extend(islice(each.values(), _MOST_LOOKED_AT))
         elif isinstance(each, (list, tuple, set, frozenset)):
             waiting.extend(islice(each, _MOST_LOOKED_AT))
+        elif isinstance(each, partial):
+            waiting.extend((each.args, each.keywords))
         else:
-            waiting.extend(getattr(each, "__dict__", {}).values())
+            yield from paths_in_table(each)
+            waiting.extend((attribute_of(each, "__dict__") or {}).values())

@@ -3,48 +3,160 @@
 from __future__ import annotations
 
 import linecache
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from pathlib import PurePath
 from types import FunctionType
+from typing import ForwardRef, get_args
 
-from cellrun.core.context.manifest import Source
-from cellrun.magics.capture.analysis import Certainty, Read, Text
-from cellrun.magics.capture.code_reads import code_reads
+from cellrun.core.context.manifest import Definition, Source
+from cellrun.core.context.own_code import at_path
+from cellrun.magics.capture.another_python.definitions import Defined, Undefined, find_definition
 from cellrun.magics.capture.found import Found
 from cellrun.magics.capture.notebook import Notebook
+from cellrun.magics.capture.source.analysis import Certainty, Read, Text
+from cellrun.magics.capture.source.code_reads import CodeReads, code_reads, evaluated_names
+from cellrun.magics.capture.source.outside import NOTHING, Outside, outside_of_code
+from cellrun.magics.capture.words import texts_in
+
+_HOLDERS = (str, PurePath, list, tuple, dict, set, frozenset)  # of texts
+
+
+def annotated_names(value: FunctionType | type) -> list[str]:
+    """Return the names in annotations that are texts: typing, dataclasses, pydantic and others evaluate them."""
+    try:
+        annotations = dict(vars(value).get("__annotations__", {}) if isinstance(value, type) else value.__annotations__)
+    except Exception:  # noqa: BLE001  # since Python 3.14 they are evaluated when somebody asks
+        return []
+    texts: list[str] = []
+    waiting = list(annotations.values())
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, (str, ForwardRef)):
+            texts.append(each if isinstance(each, str) else each.__forward_arg__)
+        else:
+            waiting += get_args(each)
+    return [name for text in texts for name in evaluated_names(text)]
+
+
+def attribute_texts(value: type) -> Iterator[str]:
+    """Iterate over the texts that a class of the notebook gives its attributes; its methods tell theirs themselves."""
+    for each in vars(value).values():
+        if isinstance(each, type):
+            if each.__module__ == value.__module__ and each.__qualname__.startswith(f"{value.__qualname__}."):
+                yield from attribute_texts(each)
+        elif isinstance(each, _HOLDERS):
+            yield from texts_in(each)
 
 
 class CodeCarrier:
-    """Carries the sources of functions."""
+    """Carries the sources of functions, and the definitions of functions and classes."""
 
     def __init__(self, notebook: Notebook) -> None:
         self._notebook = notebook
         self._sources: dict[str, Source] = {}
+        self._definitions: dict[str, Definition] = {}
+        self._found: dict[str, Defined | Undefined] = {}
+        self.writes: set[str] = set()
+        """Global names that functions of the notebook give a value."""
+        self._attributes: set[str] = set()
+        self._readers: dict[str, set[str]] = {}  # by global name, the functions and methods that read it
+        self._methods: dict[str, str] = {}  # by qualified name, how each is called
 
     def find(self, function: FunctionType, read: Read) -> Found:
         """Return what a function of the notebook reads, imports and names."""
         reads = code_reads(function.__code__)
+        self.writes |= reads.writes
+        self._note_reader(function, reads)
         self._keep_source(function.__code__.co_filename)
-        where = function.__qualname__
+        where, line = function.__qualname__, function.__code__.co_firstlineno
+        possible = min(Certainty.POSSIBLE, read.certainty)
+        likely = min(Certainty.LIKELY, read.certainty)
+        named = [
+            Read(each.name, each.line, where, possible if each.is_possible else likely, read.bound)
+            for each in reads.names
+        ]
+        annotated = [Read(name, line, where, possible) for name in annotated_names(function)]
         return Found(
-            reads=[
-                Read(
-                    each.name,
-                    each.line,
-                    where,
-                    Certainty.POSSIBLE if each.is_possible else min(Certainty.LIKELY, read.certainty),
-                    read.bound,
-                )
-                for each in reads.names
-            ],
+            reads=[*named, *annotated],
             modules=set(reads.modules),
-            texts=[Text(text, function.__code__.co_firstlineno, where) for text in reads.texts],
+            texts=[Text(text, line, where) for text in (*reads.texts, *_given_texts(function))],
+            outside=self._outside(function, where),
+            is_evaluating=reads.is_evaluating,
+            reach=reads.reach,
+            imports_by_name=reads.imports_by_name,
         )
+
+    def uncalled(self, name: str, used: AbstractSet[str]) -> list[str]:
+        """Return the methods that read a global name, if nobody else does and nothing that travels names one of them.
+
+        `used` are the attributes that the cell and its modules use. Empty as well if no function reads the name.
+        """
+        readers = self._readers.get(name, set())
+        called = used | self._attributes
+        are_uncalled = all(self._methods.get(each, "") not in {"", *called} for each in readers)
+        return sorted(readers) if are_uncalled else []
+
+    def _note_reader(self, function: FunctionType, reads: CodeReads) -> None:
+        self._attributes |= {*reads.attributes, *reads.texts}
+        if name := self._method_name(function):
+            self._methods[function.__qualname__] = name
+        for each in reads.names:
+            self._readers.setdefault(each.name, set()).add(function.__qualname__)
+
+    def _method_name(self, function: FunctionType) -> str:
+        """Return how a method is called; nothing for what may be called by other ways, as a library's base does."""
+        path, _, name = function.__qualname__.rpartition(".")
+        kind = at_path(path, self._notebook.namespace) if path else None
+        if not isinstance(kind, type) or name.startswith("__"):
+            return ""
+        if not all(each is object or self._notebook.is_own_code(each) for each in kind.__mro__):
+            return ""
+        held = vars(kind).get(name)
+        return name if function in (held, getattr(held, "__func__", None), getattr(held, "fget", None)) else ""
+
+    def define(self, name: str, value: object, functions: Sequence[FunctionType]) -> Defined | None:
+        """Return the statement that makes a function or class again, if there is one; `functions` are in its pickle."""
+        if name not in self._found:
+            self._found[name] = find_definition(name, value, functions, self._notebook)
+        found = self._found[name]
+        return found if isinstance(found, Defined) else None
+
+    def keep(self, name: str, definition: Definition) -> None:
+        """Take a definition along."""
+        self._definitions[name] = definition
+        self._keep_source(definition.filename)
+
+    def why_undefined(self, name: str) -> str:
+        """Return why a name has no definition, as the end of a sentence about it."""
+        found = self._found.get(name)
+        return found.why if isinstance(found, Undefined) else ""
+
+    def definitions(self) -> dict[str, Definition]:
+        """Return the definitions by name."""
+        return self._definitions
 
     def pack(self) -> dict[str, Source]:
         """Return the sources, by the file names that the functions have."""
         return self._sources
+
+    def _outside(self, function: FunctionType, where: str) -> Outside:
+        source = self._sources.get(function.__code__.co_filename)
+        return replace(outside_of_code(function.__code__, source.text), where=where) if source else NOTHING
 
     def _keep_source(self, filename: str) -> None:
         if filename not in self._sources:
             lines = linecache.getlines(filename)
             if lines:
                 self._sources[filename] = Source(self._notebook.title_of(filename) or filename, "".join(lines))
+
+
+def _given_texts(function: FunctionType) -> Iterator[str]:
+    """Iterate over the texts that a function was given when it was made: its defaults, and what it closes over."""
+    yield from texts_in((function.__defaults__, function.__kwdefaults__))
+    for cell in function.__closure__ or ():
+        try:
+            yield from texts_in(cell.cell_contents)
+        except ValueError:  # it has no value yet
+            continue

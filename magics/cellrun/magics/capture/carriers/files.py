@@ -4,89 +4,256 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
+from urllib.parse import unquote
 
 from cellrun.core.context.manifest import Need
+from cellrun.core.store.layout import RUN_FOLDERS
 from cellrun.core.submission.resources import size_text
 from cellrun.core.submission.snapshot import Snapshot
-from cellrun.magics.capture.analysis import Text
+from cellrun.magics.capture.carriers.cell_folder import cell_folder, steps_up
+from cellrun.magics.capture.carriers.links import Links, is_secret
+from cellrun.magics.capture.carriers.patterns import TooManyFilesError, Tree, folder_of, is_bounded, is_clear
 from cellrun.magics.capture.found import Found
-from cellrun.magics.capture.local_modules import imported_by
+from cellrun.magics.capture.local.local_modules import imported_by
 from cellrun.magics.capture.shipment import Shipment
+from cellrun.magics.capture.source.analysis import Text
 
 _MOST_COPIED_BYTES = 16 << 20
 _MOST_COPIED_FILES = 2_000
+_MOST_LINKS = 100  # of one pattern
+_JOURNALS = ("-wal", "-journal")  # what SQLite keeps beside a database: parts of its content
+_URI = re.compile(r"(?:file:(?!/)|sqlite:///(?!/))([^?#]+)")
 _MOST_CHARS = 1_000
-_OF_THE_RUN = frozenset({".", "outputs", "logs"})  # folders that a run has for itself
+_ABOVE = frozenset({".", ".."})
+_ENV_FILE = ".env"
+_ENV_FILE_READERS = ("dotenv", "decouple", "environs", "pydantic_settings")
 
 
 class FileCarrier:
-    """Carries what stands beside the notebook."""
+    """Carries what stands beside the notebook, and what `..` leads to from there.
+
+    Responsibilities: what of it is copied or linked; where below the working folder the cell has to run for that.
+    """
 
     def __init__(self, folder: Path, shipment: Shipment) -> None:
         self._folder = folder
         self._shipment = shipment
-        self._seen = set(_OF_THE_RUN)
-        self._links: dict[str, Need] = {}
+        self._seen = set(RUN_FOLDERS)
+        self._links = Links(folder)
+        self._tree = Tree(folder)
         self._warnings: list[str] = []
+        self._entered: list[str] = []
+        self._steps_up = 0
+        self.has_env_file = False
+        """Whether a `.env` file is read in the run."""
 
-    def find(self, text: Text) -> Found:
-        """Take the file or folder that a text names, or the files that it is a pattern of."""
-        place = f"{text.where}, line {text.line}" if text.where else f"line {text.line}"
-        path = _relative(text.value)
+    def find(self, text: Text, *, is_pattern: bool = False, is_changed: bool = False) -> Found:
+        """Take the file or folder that a text names, or the files that it is a pattern of.
+
+        A text with wildcards is a pattern if it is one without doubt, or if `is_pattern`: something looks for files by
+        it. With `is_changed` what it names may be changed without Python telling of it.
+        """
         found = Found()
-        if path is None:
+        if len(text.value) > _MOST_CHARS:
             return found
-        for each in self._matches(path) if glob.has_magic(path) else [path]:
-            if each not in self._seen:
-                self._seen.add(each)
-                found.modules |= self._take(each, place)
+        named = _named(text.value)
+        is_wild = glob.has_magic(named)
+        if not (self._may_be_there(named) or (is_wild and (is_pattern or is_clear(named)))):
+            return found
+        for path in self._paths(named):
+            if not is_wild or os.path.lexists(self._folder / path):
+                found.modules |= self._take_named(path, text.place, is_changed=is_changed)
+            elif is_pattern or is_clear(named):
+                found.modules |= self._take_pattern(path, text.place, is_changed=is_changed)
         return found
 
-    def _matches(self, pattern: str) -> Iterable[str]:
-        matches = glob.iglob(pattern, root_dir=self._folder, recursive=True)  # noqa: PTH207  # as the cell itself does
-        return islice(matches, _MOST_COPIED_FILES)
+    def enter(self, path: str) -> None:
+        """Let paths that are found from now on begin at another folder as well: the code makes it the current one."""
+        entered = _relative(path)
+        if entered is not None and os.path.isdir(self._folder / entered):  # noqa: PTH112  # as in _take
+            self._entered.append(entered)
+            self._reach(entered)
 
-    def _take(self, path: str, place: str) -> frozenset[str]:
+    def find_env_file(self, modules: Mapping[str, str]) -> None:
+        """Let the run read the `.env` file that is found here: beside the notebook, or in a folder above.
+
+        Only if the cell needs a module that reads one; `modules` are those that it needs, with their places.
+        """
+        place = next((modules[each] for each in _ENV_FILE_READERS if each in modules), None)
+        if place is None:
+            return
+        for folder in (self._folder, *self._folder.parents):
+            file = folder / _ENV_FILE
+            if os.access(file, os.R_OK) and file.is_file():
+                self._link(_ENV_FILE, file, place, file.stat().st_size)
+                return
+
+    @property
+    def cell_folder(self) -> PurePath:
+        """Where below the working folder the cell runs."""
+        reached = [*self._shipment.paths("file"), *self._links.paths()]
+        return cell_folder(self._folder, self._steps_up, reached, self._shipment.paths("module"))
+
+    def pack(self) -> dict[str, str]:
+        """Return the links to make beside the cell, path to absolute path."""
+        return self._links.pack()
+
+    def copies(self) -> tuple[str, ...]:
+        """Return the links, and paths below them, that are copied when the run starts, as the cell may change them."""
+        return self._links.copies()
+
+    def account(self) -> Iterable[Need]:
+        """Return what is linked, or copied when the run starts."""
+        return self._links.account()
+
+    def notes(self) -> list[str]:
+        """Return what is worth saying about files."""
+        return [*self._warnings, *self._links.notes()]
+
+    def _may_be_there(self, text: str) -> bool:
+        """Whether a text can be a path: most texts aren't, and few need a look at the disk to tell."""
+        first = text.partition("/")[0]
+        return first in self._names or first in _ABOVE or bool(self._entered)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        try:
+            return frozenset(os.listdir(self._folder))  # noqa: PTH208  # names alone
+        except OSError:  # a folder that may be entered, not listed
+            return frozenset()
+
+    def _paths(self, text: str) -> Iterator[str]:
+        """Iterate over the paths, as seen from the notebook's folder, that a text may be."""
+        path = _relative(text)
+        if path is None:
+            return
+        for start in ("", *self._entered):
+            each = os.path.normpath(f"{start}/{path}") if start else path
+            if set(each) <= set("./"):  # a folder above, whole: nobody means all that is in it
+                self._reach(each)
+            else:
+                yield each
+
+    def _reach(self, path: str) -> None:
+        """Let the cell run so deep that a path doesn't lead out of the working folder."""
+        steps = steps_up(path)
+        if steps < len(self._folder.parts):
+            self._steps_up = max(self._steps_up, steps)
+
+    def _take_named(self, path: str, place: str, *, is_changed: bool) -> frozenset[str]:
+        if is_changed:
+            self._links.change(path, place)
+        if path in self._seen:
+            return frozenset()
+        self._seen.add(path)
+        return self._take(path, place)
+
+    def _take_pattern(self, pattern: str, place: str, *, is_changed: bool) -> frozenset[str]:
+        """Take what a pattern fits; what is too much to copy is linked, or the folder that all of it is in."""
+        matches, why = self._matches(pattern)
+        folder = folder_of(pattern)
+        if why and not folder and (not matches or len(matches) > _MOST_LINKS):
+            self._warnings.append(f"what {pattern!r} ({place}) fits doesn't travel: {why}")
+            return frozenset()
+        if why and folder:
+            matches = [folder]
+        modules: frozenset[str] = frozenset()
+        for path in matches:
+            if is_changed:
+                self._links.change(path, place)
+            if path not in self._seen:
+                self._seen.add(path)
+                modules |= self._take(path, place, is_linked=bool(why), is_wild=True)
+        return modules
+
+    def _matches(self, pattern: str) -> tuple[list[str], str]:
+        """Return what a pattern fits, and why that isn't copied; empty if it is."""
+        if not is_bounded(pattern):
+            return [], "it fits all that is in the folder and below; name the folder, or an extension"
+        try:
+            matches = list(islice(self._tree.matches(pattern), _MOST_COPIED_FILES + 1))
+        except TooManyFilesError:
+            return [], "too many files to look through; name the folder"
+        size = count = 0
+        for each in matches:
+            if each not in self._seen:
+                more_bytes, more_files = _measured(self._folder / each)
+                size, count = size + more_bytes, count + more_files
+            if size > _MOST_COPIED_BYTES or count > _MOST_COPIED_FILES:
+                limit = f"{size_text(_MOST_COPIED_BYTES)} or {_MOST_COPIED_FILES:,} files"
+                return matches, f"it is more than {limit}; name it by an absolute path"
+        return matches, ""
+
+    def _take(self, path: str, place: str, *, is_linked: bool = False, is_wild: bool = False) -> frozenset[str]:
         """Take what a path leads to, if it is there; return the modules that a script imports."""
         source = self._folder / path
-        if not source.exists():
+        if self._shipment.leaves_out(path, place) or not self._is_there(path):
             return frozenset()
-        if path.startswith(".."):
+        if not os.access(source, os.R_OK):
+            self._warnings.append(f"{path!r} ({place}) can't be read here, and doesn't travel")
+            return frozenset()
+        if steps_up(path) >= len(self._folder.parts):
             self._warnings.append(
-                f"{path!r} ({place}) is outside of the notebook's folder and doesn't travel; "
-                "the run finds it by its absolute path"
+                f"{path!r} ({place}) leads to {source.resolve()}, out of all folders: name that instead"
             )
             return frozenset()
+        self._reach(path)
+        self._take_journals(path, place)
+        if self._links.cover(path):
+            return imported_by(source) if path.endswith(".py") else frozenset()
         size, count = _measured(source)
-        if size > _MOST_COPIED_BYTES or count > _MOST_COPIED_FILES:
-            self._links[path] = Need(path, "file", f"link to {source}", place, size, how="link")
+        if is_linked or size > _MOST_COPIED_BYTES or count > _MOST_COPIED_FILES or is_secret(source):
+            self._link(path, source, place, size)
         elif source.is_file():
             self._shipment.add(path, source, place, "file")
             if path.endswith(".py"):  # %run and the like
                 return imported_by(source)
         else:
-            for file in Snapshot(source).files:
-                self._shipment.add(f"{path}/{file.path}", Path(file.source), place, "file")
+            self._take_folder(path, source, place, is_wild=is_wild)
         return frozenset()
 
-    def pack(self) -> dict[str, str]:
-        """Return the links to make beside the cell, path to absolute path."""
-        return {path: str((self._folder / path).absolute()) for path in self._links}
+    def _is_there(self, path: str) -> bool:
+        """Whether a file or folder is there; if only the folder is that it would be in, the run gets such a folder."""
+        if os.path.exists(self._folder / path):  # noqa: PTH110  # False, never an error
+            return True
+        parent = str(PurePath(path).parent)
+        is_place = parent != "." and os.path.isdir(self._folder / parent)  # noqa: PTH112  # as above
+        if is_place and not self._links.cover(parent) and steps_up(path) < len(self._folder.parts):
+            self._reach(path)
+            self._shipment.add_folder(parent)
+        return False
 
-    def account(self) -> Iterable[Need]:
-        """Return what is linked."""
-        return self._links.values()
+    def _take_journals(self, path: str, place: str) -> None:
+        """Take what SQLite keeps beside a database, and note that the database may be changed."""
+        if self._links.note_database(path, place):
+            for journal in (f"{path}{each}" for each in _JOURNALS):
+                if os.path.lexists(self._folder / journal):
+                    self._take_named(journal, place, is_changed=True)
 
-    def notes(self) -> list[str]:
-        """Return what is worth saying about files."""
-        linked = [
-            f"{need.name} ({size_text(need.bytes)}) isn't copied, the run reads it where it is"
-            for need in self._links.values()
-        ]
-        return [*self._warnings, *linked]
+    def _take_folder(self, path: str, source: Path, place: str, *, is_wild: bool) -> None:
+        for file in Snapshot(source).files:
+            if is_wild and "/." in f"/{file.path}":  # wildcards take nothing that is hidden
+                continue
+            if is_secret(Path(file.path)):
+                self._link(f"{path}/{file.path}", Path(file.source), place, file.size_bytes)
+            else:
+                self._shipment.add(f"{path}/{file.path}", Path(file.source), place, "file")
+
+    def _link(self, path: str, source: Path, place: str, size: int) -> None:
+        self.has_env_file |= is_secret(source)
+        self._shipment.leave_below(path)
+        self._links.add(path, source, place, size)
+
+
+def _named(text: str) -> str:
+    """Return the path that a text names: itself, or that of `file:x.db?mode=rw` and `sqlite:///x.db`."""
+    found = _URI.match(text) if text.startswith(("file:", "sqlite:")) else None
+    return unquote(found[1]) if found else text
 
 
 def _relative(text: str) -> str | None:

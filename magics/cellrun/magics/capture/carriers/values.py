@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import shutil
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FunctionType
 
 from cellrun.core.context.manifest import Group, Need
-from cellrun.core.context.pickling import ClassIds, Pickled, pickle_together
-from cellrun.core.context.value_store import ValueStore
+from cellrun.core.context.pickles.grouping import grouped
+from cellrun.core.context.pickles.pickling import ClassIds, Pickled, Store, pickle_together
 from cellrun.core.limits import limits
 from cellrun.core.submission.resources import size_text
-from cellrun.magics.capture.analysis import Read, Text
-from cellrun.magics.capture.culprit import Culprit, find_culprit
+from cellrun.magics.capture.another_python.byte_code import WithCode
+from cellrun.magics.capture.carriers.culprit import find_culprit
+from cellrun.magics.capture.carriers.progress import progress
 from cellrun.magics.capture.found import Found, Refusal
 from cellrun.magics.capture.notebook import Notebook
-from cellrun.magics.capture.words import texts_in, type_words
+from cellrun.magics.capture.source.analysis import Read, Text
+from cellrun.magics.capture.words import code_words, texts_in, type_words
+
+_LARGE_BYTES = 1000  # worth saying that it isn't sent twice
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Item:
     """A name and its value, pickled alone."""
 
@@ -30,10 +34,9 @@ class _Item:
     pickled: Pickled
     is_code: bool
 
-    def shares(self) -> Iterator[object]:
-        """Iterate over what puts it into one group with whatever has the same: its objects, or being code."""
+    def ties(self) -> Iterator[object]:
+        """Iterate over what puts it into one group with others, besides what is in it: its identity, being code."""
         yield id(self.value)
-        yield from self.pickled.objects
         if self.is_code:
             yield "code"
 
@@ -48,6 +51,8 @@ class ValueCarrier:
         self.refusals: dict[str, Refusal] = {}
         self.references: set[str] = set()
         """Names that pickles refer to: without these, they can't be loaded."""
+        self._from_source: set[str] = set()
+        self._pickled_groups: list[tuple[list[_Item], Pickled]] = []
 
     def find(self, name: str, value: object, read: Read) -> Found:
         """Pickle a value to see what it needs in turn; one that can't be pickled is kept among `refusals`."""
@@ -55,8 +60,9 @@ class ValueCarrier:
         try:
             pickled = known.pickled if known else self._pickle([value])
         except Exception as error:  # noqa: BLE001  # whatever the types of the user's values raise
-            culprit = find_culprit(name, value, error, self._attempt)
-            self.refusals[name] = _refusal(name, value, culprit, read)
+            culprit = find_culprit(name.replace(":", "."), value, error, self._attempt)
+            remedy = f"{culprit.remedy}, or leave it out: --without {name}"
+            self.refusals[name] = Refusal(name, culprit.what, read.place, remedy)
             return Found()
         self._items[name] = _Item(name, value, read, pickled, self._notebook.is_own_code(value))
         self.references |= pickled.names
@@ -65,8 +71,12 @@ class ValueCarrier:
         return Found(reads, pickled.functions, pickled.modules, texts)
 
     def check(self, values_folder: Path) -> list[Refusal]:
-        """Return why the values are too much, if they are."""
-        size = sum(item.pickled.bytes for item in self._items.values())
+        """Return why the values are too much, if they are; what they share is counted once."""
+        try:
+            size = sum(pickled.bytes for _, pickled in self._in_groups())
+        except Exception as error:  # noqa: BLE001  # as in find: they could be pickled one by one before
+            what = f"what the cell needs changed while it was captured: {type(error).__name__}: {error}"
+            return [Refusal("", what, remedy="Submit it again once nothing in the notebook changes it any more")]
         most = limits().value_bytes
         free = shutil.disk_usage(_existing(values_folder)).free // 2
         if size <= min(most, free):
@@ -79,37 +89,72 @@ class ValueCarrier:
             remedy = "Free some space, or set CELLRUN_HOME to a folder on a larger disk"
         return [Refusal("", f"what the cell needs is {size_text(size)}; {limit}; largest: {listed}", remedy=remedy)]
 
-    def pack(self, store: ValueStore) -> list[Group]:
+    def has_code(self, name: str) -> bool:
+        """Whether byte code is in the pickle of a name's value."""
+        return name in self._items and self._items[name].pickled.has_code
+
+    def leave_to_source(self, name: str) -> None:
+        """Leave a function or class to its source, by which it is made in the run: its pickle isn't packed."""
+        self._from_source.add(name)
+
+    def with_code(self) -> list[WithCode]:
+        """Return what would be packed with byte code in it."""
+        return [
+            WithCode(each.name, each.value, each.read, each.pickled) for each in self._packed() if each.pickled.has_code
+        ]
+
+    def modules(self) -> Iterator[tuple[str, str]]:
+        """Iterate over the modules that what is packed is loaded with, each with the place that needs it."""
+        for item in self._packed():
+            yield from ((module, item.read.place) for module in item.pickled.modules)
+
+    def _packed(self) -> list[_Item]:
+        return [item for name, item in self._items.items() if name not in self._from_source]
+
+    def pack(self, store: Store) -> list[Group]:
         """Write the values to the store; return their groups, the code first."""
-        groups = []
-        for items in self._groups():
-            pickled = items[0].pickled if len(items) == 1 else self._pickle([item.value for item in items])
-            payload = store.put(pickled.payload)
-            buffers = tuple(store.put(buffer.raw()) for buffer in pickled.buffers)
-            groups.append(Group(tuple(item.name for item in items), payload, buffers))
-        return groups
+        packed = self._in_groups()
+        with progress("what the cell needs", sum(pickled.bytes for _, pickled in packed)) as shown:
+            return [
+                Group(tuple(item.name for item in items), *pickled.keep(store, shown.wrote), has_code=pickled.has_code)
+                for items, pickled in packed
+            ]
 
     def account(self) -> Iterator[Need]:
-        """Iterate over the values, functions and classes."""
-        return map(_need, self._items.values())
+        """Iterate over the values, functions and classes; the first of several names for one object has its size."""
+        names: dict[int, str] = {}
+        for item in self._items.values():
+            need = self._need(item)
+            first = names.setdefault(id(item.value), need.name)
+            is_again = first != need.name and need.bytes >= _LARGE_BYTES
+            yield replace(need, bytes=0, note=f"the same object as {first}") if is_again else need
+
+    def has_object(self, value: object) -> bool:
+        """Whether an object is one of the values, or in one."""
+        return any(value is each.value or id(value) in each.pickled.objects for each in self._items.values())
+
+    def users_of(self, name: str) -> list[str]:
+        """Return the names whose values can't be loaded without a function or class of the notebook."""
+        return [item.name for item in self._items.values() if name in item.pickled.names]
 
     def _groups(self) -> list[list[_Item]]:
         """Return the items in groups that share something; the one with the code, which others refer to, first."""
-        leader = {name: name for name in self._items}
+        items = {item.name: item for item in self._packed()}
+        named = grouped(
+            {name: item.pickled for name, item in items.items()}, {name: item.ties() for name, item in items.items()}
+        )
+        groups = [[items[name] for name in names] for names in named]
+        return sorted(groups, key=lambda group: not any(item.is_code for item in group))
 
-        def lead(name: str) -> str:
-            while leader[name] != name:
-                name = leader[name]
-            return name
-
-        first_with: dict[object, str] = {}
-        for item in self._items.values():
-            for key in item.shares():
-                leader[lead(item.name)] = lead(first_with.setdefault(key, item.name))
-        groups = defaultdict(list)
-        for name in sorted(self._items):
-            groups[lead(name)].append(self._items[name])
-        return sorted(groups.values(), key=lambda group: not any(item.is_code for item in group))
+    def _in_groups(self) -> list[tuple[list[_Item], Pickled]]:
+        """Return the groups with their pickles: what was checked is what is packed."""
+        groups = self._groups()
+        if [items for items, _ in self._pickled_groups] != groups:
+            self._pickled_groups = [
+                (items, items[0].pickled if len(items) == 1 else self._pickle([item.value for item in items]))
+                for items in groups
+            ]
+        return self._pickled_groups
 
     def _pickle(self, values: Sequence[object]) -> Pickled:
         members = {id(value) for value in values}
@@ -117,7 +162,19 @@ class ValueCarrier:
         def name_of(value: object) -> str | None:
             return None if id(value) in members else self._notebook.name_of(value)
 
-        return pickle_together(values, self._notebook.namespace, name_of, self._class_ids)
+        with progress("looking at what the cell needs") as shown:
+            return pickle_together(values, self._notebook.namespace, name_of, self._class_ids, shown.wrote)
+
+    def _need(self, item: _Item) -> Need:
+        value, place, size = item.value, item.read.place, item.pickled.bytes
+        name = item.name.replace(":", ".")  # of a module's attribute
+        if isinstance(value, (type, FunctionType)) and item.is_code:
+            kind = "class" if isinstance(value, type) else "function"
+            return Need(name, kind, code_words(value, self._notebook.title_of), place, size, "source")
+        if item.pickled.mapped:
+            files = f"mapped from {', '.join(item.pickled.mapped)}"
+            return Need(name, "value", type_words(value), place, size, "reference", files)
+        return Need(name, "value", type_words(value), place, size, "value")
 
     def _attempt(self, value: object) -> Exception | None:
         try:
@@ -125,19 +182,6 @@ class ValueCarrier:
         except Exception as error:  # noqa: BLE001  # as in find
             return error
         return None
-
-
-def _refusal(name: str, value: object, culprit: Culprit, read: Read) -> Refusal:
-    what = f"{culprit.path} is {culprit.why}" if culprit.path else f"it is {culprit.why}"
-    return Refusal(name, f"variable {name!r} ({type(value).__name__}) cannot be sent to the run: {what}", read.place)
-
-
-def _need(item: _Item) -> Need:
-    kind = "value"
-    if item.is_code:
-        kind = "class" if isinstance(item.value, type) else "function"
-    how = "source" if item.is_code else "value"
-    return Need(item.name, kind, type_words(item.value), item.read.place, item.pickled.bytes, how)
 
 
 def _existing(folder: Path) -> Path:

@@ -1,0 +1,151 @@
+"""The Python that a cell will run in: what it lacks of what the cell needs is said before there is a run."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from cellrun.core.context.manifest import Definition
+from cellrun.core.context.reader import python_version
+from cellrun.core.errors import UserErrorException
+from cellrun.core.submission.interpreter import Answer, ask, environment_of, is_own
+from cellrun.magics.capture.found import Refusal
+from cellrun.magics.capture.local.local_modules import find_local
+from cellrun.magics.capture.source.analysis import Analysis, Certainty
+
+_BRINGS = re.compile(r"\binstall\b|\.py\b")  # pip install, made.py
+_BROUGHT_ALONG = frozenset({"__main__", "cellrun", "cloudpickle"})
+
+
+class ModuleNeed(NamedTuple):
+    """A module that a run may come to import."""
+
+    name: str
+    place: str
+    certainty: Certainty
+
+
+class Verdict(NamedTuple):
+    """Why a cell can't run somewhere, and what is worth saying if it can."""
+
+    refusals: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
+    missing: frozenset[str] = frozenset()
+
+
+class Destination:
+    """A Python: the one that runs this code, or another interpreter. `source` is the cell's, in plain Python.
+
+    Responsibilities: which Python it is, what it lacks, what of a cell's source it doesn't understand.
+    """
+
+    def __init__(self, interpreter: str | None = None, source: str = "") -> None:
+        self._source = source
+        self._interpreter = interpreter or sys.executable
+        self.is_own = interpreter is None or is_own(interpreter)
+        self._unusable = ""
+        self._version: Answer | None = None
+        if not self.is_own:
+            try:
+                self._version = ask(self._interpreter)
+            except UserErrorException as error:
+                self._unusable = str(error)
+
+    @property
+    def python(self) -> str:
+        """The version that byte code belongs to there."""
+        return self._version.python if self._version else python_version()
+
+    @property
+    def is_another_python(self) -> bool:
+        """Whether byte code of this Python means nothing there."""
+        return self.python != python_version()
+
+    def check(self, needs: Iterable[ModuleNeed], definitions: Mapping[str, Definition], *, may_bring: bool) -> Verdict:
+        """Return what keeps the cell from running there.
+
+        `definitions` are what another Python makes the notebook's functions and classes from; `may_bring` tells that
+        the cell may install modules itself, or make them known.
+        """
+        if self._unusable:
+            return Verdict((Refusal("", self._unusable),))
+        surest = _surest(needs)
+        if self._version is None:
+            missing, wrong = self._missing(surest), dict[str, str]()
+        else:
+            sources = {name: "\n" * (each.line - 1) + each.text for name, each in definitions.items()}
+            answer = ask(self._interpreter, surest, {"": self._source, **sources} if self.is_another_python else {})
+            missing, wrong = answer.missing, dict(answer.errors)
+        refusals = [self._not_understood(name, why) for name, why in wrong.items()]
+        doubtful = []
+        for name in sorted(missing):
+            if surest[name].certainty is Certainty.SURE and not may_bring:
+                refusals.append(self._refusal(surest[name]))
+            elif surest[name].certainty is not Certainty.POSSIBLE:
+                doubtful.append(f"{name} ({surest[name].place})")
+        note = f"not installed in {self._words}: {', '.join(doubtful)}; the run fails if it needs that"
+        return Verdict(tuple(refusals), (note,) if doubtful else (), missing)
+
+    @property
+    def _words(self) -> str:
+        version = self._version.version_text if self._version else ".".join(map(str, sys.version_info[:3]))
+        return f"{environment_of(self._interpreter)} (Python {version})"
+
+    def _missing(self, needs: Mapping[str, ModuleNeed]) -> frozenset[str]:
+        """Return the modules that this Python itself doesn't find."""
+        return frozenset(name for name in needs if name not in sys.modules and not is_found_here(name))
+
+    def _refusal(self, need: ModuleNeed) -> Refusal:
+        top = need.name.partition(".")[0]
+        if top in sys.stdlib_module_names:
+            what = f"module {need.name!r} isn't in {self._words}, the notebook's Python {python_version()} has it"
+            return Refusal(need.name, what, need.place, f"Give an environment with Python {python_version()}")
+        package = _distributions().get(top, top)
+        what = f"module {need.name!r} isn't installed in {self._words}"
+        pip = "%pip" if self.is_own else f"{self._interpreter} -m pip"
+        return Refusal(need.name, what, need.place, f"Install it: {pip} install {package}")
+
+    def _not_understood(self, name: str, why: str) -> Refusal:
+        what = f"{repr(name) if name else 'the cell'} is no Python to {self._words}: {why}"
+        return Refusal(name, what, remedy=f"Give an environment with Python {python_version()}")
+
+
+def _surest(needs: Iterable[ModuleNeed]) -> dict[str, ModuleNeed]:
+    """Return the modules to look for, each with its surest need: not those that travel, nor those of every Python."""
+    surest: dict[str, ModuleNeed] = {}
+    for need in needs:
+        top = need.name.partition(".")[0]
+        is_pythons = top in sys.stdlib_module_names
+        if top in _BROUGHT_ALONG or (is_pythons and top.startswith("_")) or find_local(top):
+            continue
+        name = need.name if is_pythons else top  # to look for a submodule of others would import them
+        surest[name] = max(surest.get(name, need), need, key=lambda each: each.certainty)._replace(name=name)
+    return surest
+
+
+def is_found_here(name: str) -> bool:
+    """Whether this Python finds the top-level module of a dotted name."""
+    try:
+        return importlib.util.find_spec(name.partition(".")[0]) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+@lru_cache(maxsize=1)
+def _distributions() -> Mapping[str, str]:
+    """Return what to install for a module, by the names that this environment knows them by: sklearn, scikit-learn."""
+    from importlib.metadata import packages_distributions  # noqa: PLC0415  # slow, for a refusal alone
+
+    return {module: names[0] for module, names in packages_distributions().items()}
+
+
+def may_bring_modules(analysis: Analysis) -> bool:
+    """Whether a cell seems to install modules, to write them, or to tell Python where else to look for them."""
+    names = {read.name for read in analysis.reads} | analysis.modules.keys()
+    is_brought = any(_BRINGS.search(text.value) for text in analysis.texts)
+    is_told = "sys" in names and bool(analysis.attributes & {"path", "modules", "meta_path"})
+    return is_brought or is_told

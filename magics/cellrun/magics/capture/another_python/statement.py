@@ -1,0 +1,146 @@
+"""The statements of the notebook's cells that define functions and classes."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from types import FunctionType
+from typing import NamedTuple
+
+from cellrun.core.job.cell_code import CELL_FLAGS
+from cellrun.magics.capture.notebook import Notebook
+
+_NUMBER = re.compile(r"\d+")
+_MAKERS = frozenset({"namedtuple", "NamedTuple", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "make_dataclass"})
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class Statement(NamedTuple):
+    """A statement that stands for itself in a cell."""
+
+    node: ast.stmt
+    filename: str
+
+    @property
+    def line(self) -> int:
+        """Where it begins, with its decorators."""
+        return min([self.node.lineno, *(each.lineno for each in self.decorators)])
+
+    @property
+    def decorators(self) -> list[ast.expr]:
+        """What is called with what it makes."""
+        return getattr(self.node, "decorator_list", [])
+
+    def holds(self, function: FunctionType) -> bool:
+        """Whether a function's code is of this statement."""
+        code = function.__code__
+        return code.co_filename == self.filename and self.line <= code.co_firstlineno <= (self.node.end_lineno or 0)
+
+
+def statement_of(name: str, functions: Sequence[FunctionType], notebook: Notebook) -> Statement | None:
+    """Return the statement that gave a name its function or class: where its code says, else the last one that did."""
+    for function in functions:
+        for statement in _definitions_in(function.__code__.co_filename, name):
+            if statement.holds(function):
+                return statement
+    return last_binding(name, notebook)
+
+
+def last_binding(name: str, notebook: Notebook) -> Statement | None:
+    """Return the definition of a name in the last cell that gives it a value; None if that isn't what gives it."""
+    cells = ((title, file) for file in tuple(linecache.cache) if (title := notebook.title_of(file)))
+    for _, filename in sorted(((_number(title), file) for title, file in cells), reverse=True):
+        text = "".join(linecache.getlines(filename))
+        if name in text and name in _bound_in(text):
+            definitions = [each for each in _definitions_in(filename, name) if each.node is _bound_in(text)[name]]
+            is_certain = definitions and (definitions[0].node in _parsed(text) or _is_bound_once(text, name))
+            return definitions[0] if is_certain else None
+    return None
+
+
+def _definitions_in(filename: str, name: str) -> list[Statement]:
+    """Return the statements of a cell that define a name: def, class, `name = lambda …`, `name = namedtuple(…)`."""
+    text = "".join(linecache.getlines(filename))
+    if name not in text:
+        return []
+    return [Statement(node, filename) for node in _flat(_parsed(text)) if _defines(node, name)]
+
+
+def _defines(node: ast.stmt, name: str) -> bool:
+    if isinstance(node, _SCOPES):
+        return node.name == name
+    if not isinstance(node, ast.Assign) or not all(isinstance(each, ast.Name) for each in node.targets):
+        return False
+    if [each.id for each in node.targets if isinstance(each, ast.Name)] != [name]:
+        return False
+    return isinstance(node.value, ast.Lambda) or _makes_class(node.value)
+
+
+def _makes_class(node: ast.expr) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    function = node.func
+    called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return called in _MAKERS
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> tuple[ast.stmt, ...]:
+    try:
+        tree = compile(text, "<cell>", "exec", ast.PyCF_ONLY_AST | CELL_FLAGS, dont_inherit=True)
+    except (SyntaxError, ValueError):  # a cell that failed, or no cell at all
+        return ()
+    return tuple(tree.body)
+
+
+@lru_cache(maxsize=512)
+def _bound_in(text: str) -> dict[str, ast.stmt]:
+    """Return the names that a cell gives values itself, each with the last statement that does."""
+    return {name: node for node in _flat(_parsed(text)) for name in _bound_by(node)}
+
+
+def _is_bound_once(text: str, name: str) -> bool:
+    """Whether one statement of a cell alone gives a name a value: of two branches, nobody knows which one ran."""
+    return sum(name in _bound_by(node) for node in _flat(_parsed(text))) == 1
+
+
+def _flat(nodes: Iterable[ast.AST]) -> Iterator[ast.stmt]:
+    """Iterate over statements, those in blocks too; not over those of functions and classes."""
+    for node in nodes:
+        if isinstance(node, ast.stmt):
+            yield node
+        if isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)) and not isinstance(node, _SCOPES):
+            yield from _flat(ast.iter_child_nodes(node))
+
+
+def _bound_by(node: ast.stmt) -> Iterator[str]:
+    """Iterate over the names that a statement gives values itself, not by the statements in its block."""
+    if not hasattr(node, "body") or isinstance(node, _SCOPES):
+        yield from bound_names(node)
+        return
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+            yield from bound_names(child)
+
+
+def bound_names(node: ast.AST) -> Iterator[str]:
+    """Iterate over the names that a node gives values, but for what is inside functions and classes."""
+    if isinstance(node, _SCOPES):
+        yield node.name
+        return
+    if isinstance(node, ast.Lambda):
+        return
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    if isinstance(node, ast.alias):
+        yield node.asname or node.name.partition(".")[0]
+    for child in ast.iter_child_nodes(node):
+        yield from bound_names(child)
+
+
+def _number(title: str) -> int:
+    found = _NUMBER.search(title)
+    return int(found[0]) if found else -1

@@ -1,0 +1,121 @@
+"""What a capture card says, apart from how it is drawn. Stretches between back quotes are code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cellrun.core.context.account import travelled
+from cellrun.core.context.manifest import Need
+from cellrun.magics.capture.found import Refusal
+
+TITLE = "What this cell needs"
+NOTHING = "Nothing of the notebook: the cell alone makes the run."
+COLUMNS = ("name", "what", "size", "needed by", "travels as")
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+_CODE = re.compile(r"--[a-z][a-z-]*(?: [^\s.;]+)?|\bCELLRUN_[A-Z_]+")
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    name: str
+    what: str
+    size: str
+    needed_by: str
+    travels_as: str
+    note: str
+
+
+class Refused(NamedTuple):
+    """One refusal: what can't travel, and below it where that is needed and what to do."""
+
+    what: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """The account of what travels, the refusals and the notes of one cell."""
+
+    needs: Sequence[Need]
+    refusals: Sequence[Refusal] = ()
+    notes: Sequence[str] = ()
+
+    @property
+    def summary(self) -> str:
+        """What travels in numbers: `6 names · 1.2 MB · 1 module · 1 file`."""
+        if not self.needs:
+            return ""
+        count = travelled(self.needs)
+        parts = [
+            _counted(count.names, "name"),
+            size_words(count.bytes),
+            _counted(count.modules, "module"),
+            _counted(count.files, "file"),
+        ]
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether the cell needs nothing at all, what can't travel included."""
+        return not self.needs and not self.refusals
+
+    @property
+    def refused(self) -> str:
+        """How many refusals there are; empty without any."""
+        return _counted(len(self.refusals), "refusal")
+
+    def refusal_words(self) -> Iterator[Refused]:
+        """Iterate over the refusals."""
+        return map(_refused, self.refusals)
+
+    def rows(self) -> Iterator[Row]:
+        """Iterate over the lines of the table."""
+        for need in self.needs:
+            yield Row(need.name, need.what, size_words(need.bytes), need.place, need.how, need.note)
+
+
+def size_words(size_bytes: int) -> str:
+    """Return a size in two or three digits: `1.1 kB`, `736 kB`; empty for none."""
+    if not size_bytes:
+        return ""
+    size, power = float(size_bytes), 0
+    while size >= 999.5 and power < len(_UNITS) - 1:
+        size, power = size / 1000, power + 1
+    digits = 1 if power and size < 9.95 else 0
+    return f"{size:.{digits}f} {_UNITS[power]}"
+
+
+def without_marks(text: str) -> str:
+    """Return a text without the back quotes around its code."""
+    return "".join(part for part, _ in code_parts(text))
+
+
+def code_parts(text: str) -> list[tuple[str, bool]]:
+    """Split a text at its back quotes; true for code. An odd quote is a quote."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return [(text, False)]
+    return [(part, number % 2 == 1) for number, part in enumerate(parts) if part]
+
+
+def _refused(refusal: Refusal) -> Refused:
+    path, is_, rest = refusal.what.partition(" is ")
+    is_path = bool(is_ and refusal.name and path.startswith(refusal.name) and "`" not in refusal.what)
+    what = f"`{path}` is {rest}" if is_path else refusal.what
+    sentences = []
+    if refusal.place:
+        by = f"by `{refusal.name}`, " if is_path and path != refusal.name else "in "
+        sentences.append(f"Needed {by}{refusal.place}.")
+    if refusal.remedy:
+        sentences.append(refusal.remedy if "`" in refusal.remedy else _CODE.sub(r"`\g<0>`", refusal.remedy))
+    return Refused(what if what[-1] in ".!?" else f"{what}.", " ".join(sentences))
+
+
+def _counted(count: int, noun: str) -> str:
+    if not count:
+        return ""
+    return f"{count:,} {noun}" + ("s" if count > 1 else "")

@@ -1,0 +1,51 @@
+"""Accounts for the environment variables that the code reads: a run inherits them, so none is kept or shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from cellrun.core.context.manifest import Need
+from cellrun.core.job.job_environment import inherited
+from cellrun.magics.capture.source.outside import Variable
+
+
+class EnvironmentCarrier:
+    """Accounts for variables; `given` are those that the submission itself gives by `--env`."""
+
+    def __init__(self, given: Collection[str], environ: Mapping[str, str] | None = None) -> None:
+        self._given = given
+        self._environ = os.environ if environ is None else environ
+        self._read: dict[str, tuple[Variable, str]] = {}
+
+    def find(self, variables: Iterable[Variable], where: str = "") -> None:
+        """Take note of variables that are read in a function, or in the cell itself."""
+        for each in variables:
+            before = self._read.get(each.name)
+            if before is None or (each.is_required and not before[0].is_required):
+                self._read[each.name] = each, f"{where}, line {each.line}" if where else f"line {each.line}"
+
+    def account(self) -> Iterator[Need]:
+        """Iterate over those that the run has, a line each, without their values."""
+        passed_on = inherited(self._environ)
+        for name, (_, place) in self._read.items():
+            if name in self._given or name in passed_on:
+                how = "--env" if name in self._given else "inherited"
+                yield Need(name, "environment", "environment variable", place, how=how)
+
+    def notes(self, *, has_env_file: bool) -> list[str]:
+        """Return what the run won't have; a `.env` file may still give it what is missing here."""
+        notes, passed_on = [], inherited(self._environ)
+        for name, (variable, place) in self._read.items():
+            if name in self._given or name in passed_on:
+                continue
+            if name in self._environ:
+                notes.append(
+                    f"environment variable {name!r} ({place}) is the notebook's own and isn't passed on; "
+                    f"`--env {name}` gives it to the run"
+                )
+            elif variable.is_required and not has_env_file:
+                notes.append(
+                    f"environment variable {name!r} ({place}) isn't set; `--env {name}=VALUE` gives it to the run"
+                )
+        return notes

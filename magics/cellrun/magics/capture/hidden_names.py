@@ -1,0 +1,144 @@
+"""Names that no code names: what a text, `globals()[name]` or a pickle may lead to."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from cellrun.core.submission.resources import size_text
+from cellrun.magics.capture.notebook import Notebook
+from cellrun.magics.capture.source.analysis import Certainty, Reach, Read, Text
+from cellrun.magics.capture.source.code_reads import evaluated_names
+from cellrun.magics.capture.source.magic_lines import expansions
+
+_MOST_BYTES = 1 << 20
+_MOST_LOOKED_AT = 500
+_HISTORY = re.compile(r"_+(i+|dh|i?\d+)?")  # IPython's names of last results and inputs
+_PERCENT = re.compile(r"%\((\w+)\)")
+
+
+class HiddenNames:
+    """Which names of the notebook the code of a cell may reach without naming them.
+
+    A name that stands in a text may be meant if texts are run as code; where code can reach any name, all small values
+    travel, and what is left behind is said.
+    Responsibilities: gather the texts of what travels, and how far its code reaches; tell each name once.
+    """
+
+    def __init__(self, notebook: Notebook, skipped: Iterable[str]) -> None:
+        self._notebook = notebook
+        self._told = set(skipped)
+        self._texts: dict[str, Text] = {}
+        self._is_evaluating = False
+        self._reach = Reach.NAMED
+        self._line = 0
+        self._left: dict[str, str] = {}
+
+    def note(self, texts: Iterable[Text], reach: Reach, line: int = 0, *, is_evaluating: bool) -> None:
+        """Note the texts in something that travels, and what its code does with texts and names."""
+        for text in texts:
+            self._texts.setdefault(text.value, text)
+        self._is_evaluating |= is_evaluating
+        if reach > self._reach:
+            self._reach, self._line = reach, line
+
+    def reads(self) -> list[Read]:
+        """Return the names that weren't told yet: those in texts, then those that any name may be."""
+        return [*self._named(), *self._reached()]
+
+    def modules(self) -> frozenset[str]:
+        """Return the top-level modules that the notebook's cells import, if a pickle may be of one of their classes."""
+        if self._reach is Reach.NAMED:
+            return frozenset()
+        return frozenset[str]().union(*map(_imported_in, self._notebook.cells()))
+
+    def leaves(self, read: Read, value: Any) -> bool:
+        """Whether a value is too large to travel for the case that it is meant; it is noted as left behind."""
+        if read.certainty is not Certainty.DISTANT:
+            self._left.pop(read.name, None)
+            return False
+        size = estimated_bytes(value)
+        if size > _MOST_BYTES:
+            self._left[read.name] = size_text(size)
+        return size > _MOST_BYTES
+
+    def notes(self, refused: Iterable[str]) -> list[str]:
+        """Return what is worth saying; `refused` are names that nobody surely needs and that can't travel."""
+        left = [f"{name} ({size})" for name, size in self._left.items()] + sorted(refused)
+        if self._reach is not Reach.ALL or not left:
+            return []
+        place = f"line {self._line}" if self._line else "a function that it needs"
+        note = (
+            f"the cell may reach any name of the notebook ({place}): small values travel, but not "
+            f"{', '.join(left)}; `--with NAME` takes one along"
+        )
+        return [note]
+
+    def _named(self) -> Iterator[Read]:
+        if not (self._is_evaluating or self._reach is Reach.ALL):
+            return
+        while self._texts:
+            text = self._texts.pop(next(iter(self._texts)))
+            for name in _names_in(text.value):
+                if name not in self._told and self._notebook.holds(name):
+                    self._told.add(name)
+                    yield Read(name, text.line, text.where, Certainty.POSSIBLE)
+
+    def _reached(self) -> Iterator[Read]:
+        if self._reach is Reach.NAMED:
+            return
+        for name, value in tuple(self._notebook.namespace.items()):
+            if name in self._told or not self._notebook.holds(name) or _HISTORY.fullmatch(name):
+                continue
+            if self._reach is Reach.ALL or self._notebook.is_own_code(value):
+                self._told.add(name)
+                yield Read(name, self._line, "", Certainty.DISTANT)
+
+
+def estimated_bytes(value: Any, most: int = _MOST_BYTES) -> int:
+    """Return about how large a value is, counted until it is more than `most`; less for one that holds many others."""
+    size, waiting = 0, deque([value])
+    for _ in range(_MOST_LOOKED_AT):
+        if not waiting or size > most:
+            break
+        each = waiting.popleft()
+        size += _own_bytes(each)
+        if isinstance(each, Mapping):
+            waiting.extend(islice(each.values(), _MOST_LOOKED_AT))
+        elif isinstance(each, (list, tuple, set, frozenset)):
+            waiting.extend(islice(each, _MOST_LOOKED_AT))
+        elif not isinstance(each, type):
+            waiting.extend(getattr(each, "__dict__", {}).values())
+    return size
+
+
+def _own_bytes(value: Any) -> int:
+    try:
+        found = value.nbytes  # of arrays, tensors and series, which may be views
+        return int(found)
+    except Exception:  # noqa: BLE001  # whatever a class of the user's raises
+        return sys.getsizeof(value, 0)
+
+
+@lru_cache(maxsize=4096)
+def _imported_in(cell: str) -> frozenset[str]:
+    try:
+        nodes = list(ast.walk(ast.parse(cell)))
+    except (SyntaxError, ValueError):
+        return frozenset()
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    return frozenset(name.partition(".")[0] for name in names)
+
+
+def _names_in(text: str) -> Iterator[str]:
+    yield from evaluated_names(text)
+    yield from _PERCENT.findall(text)
+    for expression in expansions(text):
+        yield from evaluated_names(expression)

@@ -1,0 +1,107 @@
+"""Which modules are the user's own: found outside of Python's and the environment's folders, editable installs too."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import site
+import sys
+import sysconfig
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.machinery import PathFinder
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+from cellrun.magics.capture.local.module_source import module_source
+
+_OURS = "cellrun"  # it is where the run is started, in a version that fits
+_INSTALLED_NAMES = frozenset({"site-packages", "dist-packages"})
+
+
+def find_local(top: str) -> list[Path]:
+    """Return the file or folders of a top-level module if it is local; empty if it isn't, or isn't found."""
+    if top in sys.builtin_module_names or top in {_OURS, "__main__"}:
+        return []
+    if top in sys.stdlib_module_names and top not in sys.modules:  # loaded, it may be one of the user's that hides it
+        return []
+    return [path for path in _locations(top) if not _is_installed(path)]
+
+
+def why_unfound(name: str) -> str:
+    """Return why a module that is loaded can't be found again, as the end of a sentence; empty if it can be."""
+    module = sys.modules.get(name)
+    if module is None or name == "__main__":
+        return ""
+    spec = getattr(module, "__spec__", None)
+    if spec is None:
+        path = sys.path if "." not in name else getattr(sys.modules.get(name.rpartition(".")[0]), "__path__", None)
+        is_seen = not _is_written_in_python(module) or PathFinder.find_spec(name, path)
+        return "" if is_seen else "was made in memory and has no source"
+    if not spec.has_location or not spec.origin or _exists(Path(spec.origin)):
+        return ""
+    return f"was imported from {spec.origin}, which isn't there any more"
+
+
+def names_of_star(module: str) -> Iterable[str]:
+    """Return the names that `from module import *` gives, as far as that can be known without importing it."""
+    loaded = sys.modules.get(module)
+    if loaded is not None:
+        names = getattr(loaded, "__all__", None) or [name for name in vars(loaded) if not name.startswith("_")]
+        return [str(name) for name in names]
+    return {name for path in find_local(module) if path.is_file() for name in module_source(path).bound}
+
+
+def is_importable(top: str) -> bool:
+    """Whether a local module is one, not just a folder that could be imported."""
+    return any(path.is_file() or (path / "__init__.py").exists() for path in find_local(top))
+
+
+def find_beside(folder: Path, top: str) -> list[str]:
+    """Return the names of the file or folder that a script in a folder gets if it imports a top-level module."""
+    if (folder / f"{top}.py").is_file() or (folder / top / "__init__.py").is_file():
+        return [each for each in (top, f"{top}.py") if (folder / each).exists()]
+    is_plain = (folder / top).is_dir() and top not in sys.stdlib_module_names and not _locations(top)
+    return [top] if is_plain else []  # a package without `__init__.py` gives way to any other
+
+
+def imported_by(file: Path) -> frozenset[str]:
+    """Return the top-level modules that a source file imports anywhere in it."""
+    return module_source(file).imports
+
+
+def _locations(top: str) -> list[Path]:
+    """Return where a top-level module is; a package's is its folder. Nothing is imported for it."""
+    try:
+        spec = getattr(sys.modules.get(top), "__spec__", None) or importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return []
+    if spec is None:
+        return []
+    if spec.submodule_search_locations is not None:
+        return [Path(folder) for folder in spec.submodule_search_locations if Path(folder).is_dir()]
+    return [Path(spec.origin)] if spec.has_location and spec.origin and Path(spec.origin).is_file() else []
+
+
+def _is_written_in_python(module: ModuleType) -> bool:
+    """Whether it has functions of Python; what compiled modules make in memory, they make again."""
+    members = [*vars(module).values()]
+    members += [member for each in members if isinstance(each, type) for member in vars(each).values()]
+    return any(isinstance(each, FunctionType) and each.__globals__ is vars(module) for each in members)
+
+
+def _exists(path: Path) -> bool:
+    """Whether a file is there, or the archive that it is in."""
+    return path.exists() or any(folder.is_file() for folder in path.parents)
+
+
+def _is_installed(path: Path) -> bool:
+    real = Path(os.path.realpath(path))
+    return any(root in real.parents for root in _installed_roots()) or bool(_INSTALLED_NAMES & set(real.parts))
+
+
+@lru_cache(maxsize=1)
+def _installed_roots() -> frozenset[Path]:
+    paths = {sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
+    paths |= {*site.getsitepackages(), site.getusersitepackages()}
+    return frozenset(Path(os.path.realpath(path)) for path in paths)

@@ -1,0 +1,121 @@
+"""What a cell reads and writes, from its source alone: pure data out, nothing is run and no namespace is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from cellrun.magics.capture.source.outside import NOTHING, Outside
+
+
+class Certainty(IntEnum):
+    """How sure it is that a name is read when the cell runs."""
+
+    DISTANT = -1  # one of all names that code could reach: `globals()[name]`; a large value stays behind
+    POSSIBLE = 0  # named in a text that may be evaluated: eval, df.query, the words of a magic
+    LIKELY = 1  # in a branch, a loop, a function's body
+    SURE = 2  # in a statement that runs before anything else could have given the name a value
+
+
+class Reach(IntEnum):
+    """Which names code may reach besides those that it names."""
+
+    NAMED = 0
+    CODE = 1  # any function or class: it loads pickles, lists subclasses, runs the tests that there are
+    ALL = 2  # any name: `globals()[name]`, `eval(text)`
+
+
+@dataclass(frozen=True)
+class Read:
+    """One place where a name is read."""
+
+    name: str
+    line: int
+    """Line of the cell, the magic's own line being the first."""
+    where: str = ""
+    """The function or class in whose body it stands; empty for the cell's own statements."""
+    certainty: Certainty = Certainty.SURE
+    bound: frozenset[str] = frozenset()
+    """The names that the cell has surely given a value before."""
+    key: object = None
+    """The constant key if only one item is read, as in `Out[3]`."""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words."""
+        return _place(self.where, self.line)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text constant: it may be the path of a file."""
+
+    value: str
+    line: int
+    where: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words."""
+        return _place(self.where, self.line)
+
+
+@dataclass(frozen=True)
+class MagicUse:
+    """One place where a magic is called, or named in a function that may call it."""
+
+    name: str
+    kind: str
+    """`line` or `cell`."""
+    line: int
+    where: str = ""
+    words: tuple[str, ...] = ()
+    """Its line, in words."""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words."""
+        return f"{self.where}, line {self.line}" if self.where else f"line {self.line}"
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """All that a cell's source tells."""
+
+    reads: tuple[Read, ...] = ()
+    """Reads of names that the cell hasn't surely given a value before, and of its own functions and classes."""
+    definitions: Mapping[str, tuple[Read, ...]] = field(default_factory=dict)
+    """What the functions and classes that the cell defines read when they are called, by their names."""
+    writes: frozenset[str] = frozenset()
+    """Every name that the cell may give a value."""
+    modules: Mapping[str, int] = field(default_factory=dict)
+    """Top-level modules that it imports itself, with the first line that does."""
+    imports: Mapping[str, Certainty] = field(default_factory=dict)
+    """How sure it is that it comes to import them; POSSIBLE for those without which it goes on."""
+    attributes: frozenset[str] = frozenset()
+    """Attribute names that it uses: they tell which submodules of a package it needs."""
+    texts: tuple[Text, ...] = ()
+    scripts: tuple[Text, ...] = ()
+    """Files whose code runs in the cell's namespace: `%run -i`, `exec(open(path).read())`."""
+    magics: tuple[MagicUse, ...] = ()
+    stars: frozenset[str] = frozenset()
+    """Modules of which it imports everything: `from module import *`."""
+    is_open: bool = False
+    """Whether names may come from where no analysis sees: `import *`, `exec`, `%run`."""
+    is_evaluating: bool = False
+    """Whether texts in it may run as code: `eval`, `df.query`, `timeit`."""
+    outside: Outside = NOTHING
+    """Paths that it puts together, and environment variables."""
+    imports_by_name: bool = False
+    """Whether it imports modules whose names are texts."""
+    reach: Reach = Reach.NAMED
+    reach_line: int = 0
+    """The first line that reaches so far; 0 if a function does."""
+
+
+def _place(where: str, line: int) -> str:
+    """Return where a line stands, in words; the line 0 is that of something as a whole."""
+    if where and not line:
+        return where
+    return f"{where}, line {line}" if where else f"line {line}"

@@ -1,0 +1,167 @@
+"""The files that a run's cell had beside it, where a kernel that loads the run finds them."""
+
+from __future__ import annotations
+
+import atexit
+import filecmp
+import json
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+
+from cellrun.core.context.manifest import Context
+from cellrun.core.context.trusted import check_code
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.job.linked_files import LinkedFiles
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.submission.snapshot import copy_tree
+
+_CELL = "cell.py"
+_PREFIX = "cellrun-"
+
+
+class LoadedFiles:
+    """A copy of a run's snapshot, whose local modules this kernel imports; it goes with the kernel, or the next load.
+
+    A copy, as what runs in it may write: a snapshot stays as it was submitted.
+    """
+
+    def __init__(self, layout: RunLayout, context: Context, folder: Path) -> None:
+        self._layout = layout
+        self._context = context
+        self._links: LinkedFiles | None = None
+        self.folder = folder
+        """Where the cell's files are: the snapshot itself if there is nothing but the cell."""
+
+    @classmethod
+    def of(cls, layout: RunLayout, context: Context) -> LoadedFiles:
+        """Return the files of a run, which aren't copied yet."""
+        has_files = any(path.name != _CELL for path in layout.snapshot.iterdir()) or bool(context.links)
+        return cls(layout, context, _new_folder(layout) if has_files else layout.snapshot)
+
+    @property
+    def _beside(self) -> Path:
+        """Where the cell ran, which its relative paths begin at."""
+        return self.folder / self._context.folder
+
+    @property
+    def are_copied(self) -> bool:
+        """Whether the cell had files at all."""
+        return self.folder != self._layout.snapshot
+
+    def bring(self, *, trust: bool = False) -> None:
+        """Copy the files and let modules be looked for there first; large files are linked, and never changed.
+
+        Raises UntrustedError, unless `trust` says so, if the code among them isn't what the context's signature covers.
+        """
+        if self.are_copied:
+            copy_tree(self._layout.snapshot, self.folder)
+        if not trust:
+            check_code(self._context, self.folder)
+        if not self.are_copied:
+            return
+        for name, target in self._context.links.items():
+            link = Path(os.path.normpath(self._beside / name))
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(target)
+        if self._context.links:
+            self._links = LinkedFiles(self._beside, self._context.links, self._context.copies)
+            self._links.protect()
+        sys.path.insert(0, str(self.folder))
+
+    def leave(self) -> dict[str, ModuleType]:
+        """Forget the modules that were imported from here, as another run is loaded; return them."""
+        sys.path[:] = [path for path in sys.path if not self.are_copied or path != str(self.folder)]
+        modules = {name: module for name, module in sys.modules.items() if self._is_of(module)}
+        for name in modules:
+            del sys.modules[name]
+        return modules
+
+    def remove(self) -> None:
+        """Remove the copy, unless the kernel's current folder is in it: then it goes with the kernel."""
+        if not self.are_copied or _is_current(self.folder):
+            return
+        if self._links:
+            self._links.release()
+        _remove(self.folder)
+
+    def _is_of(self, module: ModuleType) -> bool:
+        file = _file(module)
+        return self.are_copied and file is not None and file.is_relative_to(self.folder)
+
+    def notes(self) -> list[str]:
+        """Return what is worth saying about them."""
+        if not self.are_copied:
+            return []
+        notes = [f"`%cd {self._beside}` lets the cell's relative paths mean the files that it had, or copies of them"]
+        notes += [f"{name} is read where it is: {target}" for name, target in self._context.links.items()]
+        if differing := self._loaded_before():
+            notes.append(
+                f"{', '.join(differing)} had been imported in this kernel, and differs from what the run had: "
+                "restart the kernel and load the run again to get that"
+            )
+        return notes
+
+    def _loaded_before(self) -> list[str]:
+        """Return the modules of which another version than the run's is loaded."""
+        found = []
+        for path in sorted(self.folder.rglob("*.py")):
+            name = ".".join(path.relative_to(self.folder).with_suffix("").parts).removesuffix(".__init__")
+            file = _file(sys.modules.get(name))
+            if file is not None and file != path and file.is_file() and not filecmp.cmp(file, path, shallow=False):
+                found.append(name)
+        return found
+
+
+def _file(module: ModuleType | None) -> Path | None:
+    """Return the file that a module came from. A module's own `__getattr__` isn't asked: it may raise anything."""
+    file = vars(module).get("__file__") if isinstance(module, ModuleType) else None
+    return Path(file) if isinstance(file, str) else None
+
+
+def _is_current(folder: Path) -> bool:
+    try:
+        return Path.cwd().is_relative_to(folder.resolve())
+    except FileNotFoundError:  # the current folder was removed
+        return False
+
+
+def _new_folder(layout: RunLayout) -> Path:
+    """Make a folder in the run's workspace, or where temporary files are if that is somebody else's."""
+    place = layout.workspace.loaded
+    with suppress(OSError):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.access(place, os.W_OK):
+        place = Path(tempfile.gettempdir())
+    _remove_abandoned(place)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{layout.run_id}-", dir=place))
+    _owner(folder).write_text(json.dumps(ProcessIdentity.current().to_json()))
+    atexit.register(_remove_at_exit, folder, os.getpid())
+    return folder
+
+
+def _remove_at_exit(folder: Path, pid: int) -> None:
+    if os.getpid() == pid:  # not in a process that the kernel has forked
+        _remove(folder)
+
+
+def _remove_abandoned(place: Path) -> None:
+    """Remove the copies of kernels that were killed."""
+    for folder in place.glob(f"{_PREFIX}*/"):
+        with suppress(OSError, ValueError, KeyError, TypeError):  # being made, or another user's
+            if ProcessIdentity.from_json(json.loads(_owner(folder).read_bytes())).is_proven_dead():
+                _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    _owner(folder).unlink(missing_ok=True)
+
+
+def _owner(folder: Path) -> Path:
+    """Return the file that says which process has a copy."""
+    return folder.with_name(f"{folder.name}.owner")
