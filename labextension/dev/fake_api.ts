@@ -1,4 +1,4 @@
-import type { Row, RunDetails, RunFile, RunFiles } from '../src/server/types';
+import type { Need, Row, RunDetails, RunFile, RunFiles } from '../src/server/types';
 import { HEADER } from './fake_kernel';
 
 /** A server's answer, as a test writes it down: JSON, bytes, or a refusal. */
@@ -39,6 +39,16 @@ const DIFF = `diff --git a/train.py b/train.py
 +rate = 0.001
 `;
 
+const need = (
+  name: string,
+  kind: string,
+  what: string,
+  place: string,
+  bytes: number,
+  how: string,
+  note = '',
+): Need => ({ name, kind, what, place, bytes, how, note });
+
 export const DETAILS: RunDetails = {
   row: ROW,
   header: HEADER,
@@ -74,6 +84,14 @@ export const DETAILS: RunDetails = {
     },
     problems: [],
   },
+  needs: [
+    need('train', 'function', 'function, cell 4', 'line 1', 1100, 'source'),
+    need('model', 'value', 'SGDClassifier', 'line 1', 12_000, 'value', 'same as digits-2: not sent again'),
+    need('X_train', 'value', 'ndarray 1437 × 64 float64', 'line 1', 736_000, 'value'),
+    need('np', 'import', 'numpy 2.3.1', 'train, line 3', 0, 'import'),
+    need('features', 'module', 'local module, 2 files', 'train, line 2', 4000, 'source'),
+    need('data/labels.csv', 'file', 'file', 'train, line 5', 18_000, 'copy'),
+  ],
   code: "from cellrun.core import Run, Workspace\nrun = Run.get(Workspace.get('default'), 'digits_1795507200_0a1b2c3d')",
   folder: '/home/ada/.cellrun/runs/digits_1795507200_0a1b2c3d',
 };

@@ -81,7 +81,14 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   },
   sine: {
     start: {
-      header: { name: 'example-1', experiment: 'example', interactive: true, arguments: '', resources: '' },
+      header: {
+        name: 'example-1',
+        experiment: 'example',
+        interactive: true,
+        arguments: '',
+        resources: '',
+        travelled: null,
+      },
       metrics: { sine: sine(50) },
     },
   },
@@ -89,6 +96,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     start: {
       header: {
         name: 'digits-4',
+        number: 4,
         status: 'Failed',
         elapsed_s: 7,
         arguments: '',
@@ -97,7 +105,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
           message: "ValueError: could not convert string to float: 'n/a'",
           where: 'line 1 of the cell → train(), cell 4 line 12',
           exit: 'exit code 1',
-          next: 'submit the cell again when it is mended: `%%submit digits`',
+          next: 'Debug it here: `%load_run digits-4`. Run again runs the same code once more.',
         },
       },
       metrics: { loss: log('loss', loss, 9) },

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Experiment, Run, ScriptRunConfig, Workspace
+from cellrun.core.context.manifest import Context, Need
 from cellrun.core.store.events.event_line import decode_value
 from tests.core.submitted_runs import wait_for
 from tests.server.jupyter_process import Client
@@ -98,6 +99,26 @@ def test_a_run_is_found_by_id_and_by_name(api: Client, exp: Experiment, ws: Work
     scope: dict[str, object] = {}
     exec(details["code"], scope)  # what is copied gets the run
     assert scope["run"].id == run.id  # type: ignore[attr-defined]
+
+
+def test_details_have_the_account_of_what_travelled(api: Client, exp: Experiment, at: str) -> None:
+    run = exp.start_logging()
+    assert api.get(f"{at}/runs/{run.id}")["needs"] is None
+    needs = (Need("<b>x</b>", "value", "int", "line 1", 20, "value", "same as digits-1: not sent again"),)
+    Context(python="3.11", title="Cell In[1]", needs=needs).write(run.layout.context)
+    details = api.get(f"{at}/runs/{run.id}")
+    assert details["needs"] == [
+        {
+            "name": "<b>x</b>",
+            "kind": "value",
+            "what": "int",
+            "place": "line 1",
+            "bytes": 20,
+            "how": "value",
+            "note": "same as digits-1: not sent again",
+        }
+    ]
+    assert details["header"]["travelled"] == {"names": 1, "bytes": 20}
 
 
 @pytest.mark.parametrize("run", ["digits-1", "no-such-run", "a%00b", "%2e%2e", "x" * 300, "%ff", "a%2fb"])

@@ -44,6 +44,8 @@ export interface Header {
   arguments: string;
   tags: Record<string, string | null>;
   error: RunError | null;
+  /** What travelled with a cell: how many of the notebook's names, and all that was copied; null for what is no cell. */
+  travelled?: { names: number; bytes: number } | null;
   interactive: boolean;
   log_size: number;
   cancelable: boolean;

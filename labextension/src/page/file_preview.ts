@@ -52,11 +52,11 @@ export class FilePreview {
     pane.open();
   }
 
-  /** Show a text that is known already. */
-  showText(name: string, text: string): void {
+  /** Show what is in no file. */
+  showElement(name: string, element: HTMLElement): void {
     this.forget();
     this.head.replaceChildren(h('b', { title: name }, name));
-    this.body.replaceChildren(sourceText(text, name));
+    this.body.replaceChildren(element);
   }
 
   clear(): void {

@@ -9,18 +9,18 @@ import type { PageContext } from './page_context';
 
 /** What is looked at before all files. */
 export interface First {
-  /** A text that is in no file: a cell's source. */
+  /** What is in no file: a cell's source, what travelled with it. */
   readonly extras: readonly Extra[];
   /** A file's name; empty for any. */
   readonly file: string;
 }
 
-/** A text that stands before the files. */
+/** What stands before the files, and is none: `show` draws it when it is chosen. */
 export interface Extra {
   readonly name: string;
   readonly label: string;
-  readonly text: string;
   readonly note: string;
+  show(): HTMLElement;
 }
 
 /** What a pane of files asks for and says. */
@@ -124,7 +124,7 @@ export class FilesPane {
   private show(name: string): void {
     const extra = this.extras.find(one => EXTRA + one.name === name);
     const file = this.files.files.find(one => one.name === name);
-    if (extra) this.preview.showText(extra.label, extra.text);
+    if (extra) this.preview.showElement(extra.label, extra.show());
     else if (file) this.preview.show(file);
     else this.preview.clear();
   }

@@ -14,12 +14,13 @@ import { LiveDrawing, type Dirty } from '../view/charts/live_drawing';
 import { LogPane } from '../view/log/log_pane';
 import { withCode } from '../view/with_code';
 import { DetailsPane } from './details_pane';
-import { FilesPane, type First } from './files_pane';
+import { FilesPane, type Extra, type First } from './files_pane';
 import { MetricsTab } from './metrics_tab';
 import { pageContext } from './page_context';
 import { part, textOf } from './recorded';
-import { countLines } from './source_text';
+import { countLines, sourceText } from './source_text';
 import { Tabs } from './tabs';
+import { travelledExtra } from './travelled';
 
 /** Where a run's page stands, and what can be done there. What isn't given isn't offered. */
 export interface RunPageOptions {
@@ -140,13 +141,16 @@ export class RunPage {
     });
   }
 
-  /** The cell that was submitted, as it was written, or the script. */
+  /** The cell that was submitted, as it was written, and what travelled with it; or the script. */
   private async firstCode(): Promise<First> {
     const { page, format } = this.context;
-    const { record } = await this.api.run(this.key);
+    const { record, header, needs } = await this.api.run(this.key);
     const text = textOf(part(record, 'cell'), 'source');
     const note = fill(page.lines, { n: format.count(countLines(text)) });
-    const extras = text === '' ? [] : [{ name: 'cell', label: page.cell, text, note }];
+    const extras: Extra[] = [];
+    if (text !== '')
+      extras.push({ name: 'cell', label: page.cell, note, show: () => sourceText(text, page.cell) });
+    if (needs && needs.length > 0) extras.push(travelledExtra(needs, header, this.context));
     return { extras, file: textOf(record, 'script') };
   }
 

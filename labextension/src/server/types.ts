@@ -65,6 +65,17 @@ export interface StatusChange {
   readonly reason: string | null;
 }
 
+/** One line of the account of what travelled with a cell; `bytes` 0: it has no size of its own. */
+export interface Need {
+  readonly name: string;
+  readonly kind: string;
+  readonly what: string;
+  readonly place: string;
+  readonly bytes: number;
+  readonly how: string;
+  readonly note: string;
+}
+
 /** All that is known of a run besides what it logged. */
 export interface RunDetails {
   readonly row: Row;
@@ -74,6 +85,8 @@ export interface RunDetails {
   readonly history: readonly StatusChange[];
   /** What was recorded beside the running job: packages, hardware, uncommitted changes. Null before it started. */
   readonly environment: Readonly<Record<string, unknown>> | null;
+  /** What travelled with a cell; null for what is no cell. */
+  readonly needs: readonly Need[] | null;
   /** Python that gets the run: `Run.get(Workspace.get('…'), '…')`. */
   readonly code: string;
   readonly folder: string;

@@ -1,4 +1,4 @@
-import type { RunError } from '../data/protocol';
+import type { Header, RunError } from '../data/protocol';
 import type { Disconnected, RunSource } from '../data/source';
 import type { Context } from './context';
 import { h } from './dom';
@@ -26,7 +26,7 @@ export class Alerts {
       h('div', { class: 'cellrun-alert', role: 'note' }, ...withCode(note)),
     );
     if (disconnected) alerts.unshift(this.retrying(source, disconnected));
-    this.element.replaceChildren(...(error ? [why(error)] : []), ...alerts);
+    this.element.replaceChildren(...(header && error ? [why(error, header)] : []), ...alerts);
   }
 
   /** That the connection is away for now; all that came stays. */
@@ -54,9 +54,8 @@ export class Alerts {
 }
 
 /** Why a run failed: the message, then where, how it ended and what to do next. */
-function why({ message, where, exit, next }: RunError): HTMLElement {
-  // What to do next is one of a few sentences (core/live/next_step.py); the rest is the run's own.
-  const advice = next === null ? null : translateOfPage()(next);
+function why({ message, where, exit, next }: RunError, header: Header): HTMLElement {
+  const advice = next === null ? null : translatedAdvice(next, header);
   const facts = [where, exit, advice].filter(fact => fact !== null && fact !== '');
   const rest = withCode(facts.join(' · '));
   return h(
@@ -65,4 +64,11 @@ function why({ message, where, exit, next }: RunError): HTMLElement {
     h('b', {}, message),
     h('div', {}, ...rest),
   );
+}
+
+/** What to do next is one of a few sentences (core/live/next_step.py); the run's name in it is no part of a translation. */
+function translatedAdvice(next: string, { experiment, number }: Header): string {
+  const run = `${experiment}-${number}`;
+  const sentence = next.replaceAll(`%load_run ${run}`, '%load_run {run}');
+  return fill(translateOfPage()(sentence), { run });
 }

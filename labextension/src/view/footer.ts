@@ -11,6 +11,7 @@ const COUNT_AGAIN_MS = 15_000;
 export class Footer {
   readonly element: HTMLElement;
   private readonly code = h('code');
+  private readonly travelled = h('span', { class: 'cellrun-travelled cellrun-muted cellrun-numbers' });
   private readonly outputs: HTMLButtonElement;
   private ended: boolean | null = null;
   private countedAt = 0;
@@ -29,14 +30,17 @@ export class Footer {
       );
     this.outputs = link('outputs', words.outputs);
     const links = [link('code', words.code), this.outputs, link('details', words.details)];
-    this.element = h('div', { class: 'cellrun-footer', hidden: true }, this.code);
+    this.element = h('div', { class: 'cellrun-footer', hidden: true }, this.code, this.travelled);
     if (actions.openTab) this.element.append(h('span', { class: 'cellrun-links' }, ...links));
   }
 
   update(header: Header): void {
     setText(this.code, header.arguments);
     setAttribute(this.code, 'title', `${this.context.words.arguments}: ${header.arguments}`);
-    this.element.hidden = header.arguments === '' && !this.actions.openTab;
+    const travelled = travelledText(header, this.context);
+    setText(this.travelled, travelled);
+    this.travelled.hidden = travelled === '';
+    this.element.hidden = header.arguments === '' && travelled === '' && !this.actions.openTab;
     void this.count(isTerminal(header.status));
   }
 
@@ -57,4 +61,12 @@ export class Footer {
       // The link stays without a number; what it opens says what is wrong.
     }
   }
+}
+
+/** What travelled with a cell; empty if nothing did. */
+function travelledText({ travelled }: Header, { words, format }: Context): string {
+  if (!travelled || (travelled.names === 0 && travelled.bytes === 0)) return '';
+  const { names, bytes } = travelled;
+  const texts = [words.travelledBytes, words.travelledOne];
+  return fill(texts[names] ?? words.travelled, { n: format.count(names), size: format.bytes(bytes) });
 }

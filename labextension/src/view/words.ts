@@ -50,6 +50,9 @@ export interface Words {
   readonly outputs: string;
   readonly outputsCount: string;
   readonly details: string;
+  readonly travelled: string;
+  readonly travelledOne: string;
+  readonly travelledBytes: string;
   readonly retry: string;
   readonly silentServer: string;
   readonly fullLogTitle: string;
@@ -125,6 +128,9 @@ const ENGLISH: Words = {
   outputs: 'Outputs',
   outputsCount: 'Outputs ({n})',
   details: 'Details',
+  travelled: '{n} names, {size} travelled',
+  travelledOne: '1 name, {size} travelled',
+  travelledBytes: '{size} travelled',
   retry: 'Retry now',
   silentServer:
     'Nothing heard from the Jupyter server about this run since {time}. What is shown may be old.',

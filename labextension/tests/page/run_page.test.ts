@@ -197,6 +197,7 @@ describe('code', () => {
     await says(place, '%%submit digits');
     expect([...panel(place).querySelectorAll('.cellrun-file-name')].map(one => one.textContent)).toEqual([
       'The cell',
+      'What travelled',
       'cell.py',
       'digits/data.py',
     ]);
@@ -208,7 +209,7 @@ describe('code', () => {
   test('an interactive run has none', async () => {
     const { place, known } = showPage('sine');
     known.set(`GET ${RUN}/snapshot`, { files: [], skipped: [] });
-    known.set(`GET ${RUN}`, { ...DETAILS, record: {} });
+    known.set(`GET ${RUN}`, { ...DETAILS, record: {}, needs: null });
     await card(place, 'sine');
     tab(place, 'Code').click();
     await says(place, 'its code is the notebook');

@@ -104,12 +104,41 @@ test('a run that failed says why before all else', async () => {
   const [message, rest] = text(place, '[role=alert]').split('\n');
   expect(message).toBe("ValueError: could not convert string to float: 'n/a'");
   expect(rest).toBe(
-    'line 1 of the cell → train(), cell 4 line 12 · exit code 1 · submit the cell again when it is mended: %%submit digits',
+    'line 1 of the cell → train(), cell 4 line 12 · exit code 1 · Debug it here: %load_run digits-4. Run again runs the same code once more.',
   );
-  expect(text(place, '[role=alert] code')).toBe('%%submit digits');
+  expect(text(place, '[role=alert] code')).toBe('%load_run digits-4');
   const alert = find(place, '[role=alert]').getBoundingClientRect();
   expect(alert.bottom).toBeLessThanOrEqual(find(place, '.cellrun-body').getBoundingClientRect().top);
 });
+
+test('what to do about a failed run is said in Japanese, with the run’s own name', async () => {
+  document.documentElement.lang = 'ja';
+  const { place } = show('failed');
+  await until(() => place.querySelector('[role=alert]') !== null, 'there is an alert');
+  expect(text(place, '[role=alert]')).toContain('ここでデバッグ：%load_run digits-4。');
+  expect(text(place, '[role=alert] code')).toBe('%load_run digits-4');
+});
+
+test.each([
+  [{ names: 7, bytes: 1_234_567 }, '7 names, 1.2 MB travelled'],
+  [{ names: 1, bytes: 20 }, '1 name, 20 B travelled'],
+  [{ names: 0, bytes: 18_000 }, '18.0 kB travelled'],
+])('the footer says what travelled with a cell: %j', async (travelled, said) => {
+  const { place, kernel } = show();
+  kernel.tell({ reset: true, header: { travelled, arguments: '' } });
+  await until(() => find(place, '.cellrun-footer').innerText === said, 'it is said');
+});
+
+test.each([{ travelled: null }, { travelled: { names: 0, bytes: 0 } }])(
+  'where nothing travelled, nothing is said of it: %j',
+  async said => {
+    const { place, kernel } = show();
+    kernel.tell({ reset: true, header: { ...said, arguments: '--rate 1' } });
+    await until(() => find(place, '.cellrun-footer').innerText === '--rate 1', 'the arguments are there');
+    kernel.tell({ header: { arguments: '' } });
+    await until(() => find(place, '.cellrun-footer').hidden, 'there is nothing to say');
+  },
+);
 
 test('notes, trouble and arguments are said', async () => {
   const { place, kernel } = show('long');

@@ -37,7 +37,7 @@ def run_text(layout: RunLayout) -> str:
     facts = [status.status.value, name, record.experiment, "" if record.kind == "interactive" else where]
     lines = [f"{sign(status.status)} {'  '.join(filter(None, [*facts, elapsed_text(elapsed_s(status))]))}"]
     if status.status is Status.FAILED:
-        failure = Failure.of(status)
+        failure = Failure.of(status, record)
         lines += [failure.message, " · ".join(filter(None, [failure.where, failure.exit]))]
     lines.append(_metrics(summary))
     lines += [f"  {line}" for line in log_lines(layout)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from cellrun.core import Workspace, places
+from cellrun.core.context.account import needs_of
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.live.header import header
 from cellrun.core.runs.control import control_of
@@ -74,14 +76,16 @@ def _details(layout: RunLayout) -> dict[str, Any]:
     known = Metrics(EventReader(layout), summary.apply_tags(record.tags))
     known.display_name = summary.display_name[1] if summary.display_name else None
     notes = RunReader(layout).notes(status)
+    needs = needs_of(layout.context)
     return {
         "row": row_of(layout),
-        "header": header(record, status, known, workspace=workspace.name, notes=notes),
+        "header": header(record, status, known, workspace=workspace.name, notes=notes, needs=needs),
         "record": record.to_json(),
         "history": [
             {"status": one.status.value, "at": one.at, "reason": one.reason} for one in StatusFile(layout).history()
         ],
         "environment": read_environment(layout),
+        "needs": None if needs is None else [asdict(need) for need in needs],
         "code": _code(workspace, layout.run_id),
         "folder": str(layout.folder),
     }
