@@ -44,6 +44,7 @@ def test_a_wheel_has_all_that_runs_without_its_sources(tmp_path):
         "cellrun/magics/submit.py",
         "cellrun/server/app.py",
         "cellrun/server/locale/ja_JP/LC_MESSAGES/cellrun.json",  # without it the texts of all of Lab stay English
+        "cellrun/magics/capture/card/card.css",
         "cellrun/server/openapi.yaml",
         "cellrun/server/static/portal.js",
         "cellrun/widgets/static/view.js",

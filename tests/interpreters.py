@@ -1,0 +1,54 @@
+"""Other Pythons than the one that runs the tests: real ones where there are any, else one that says it is another."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+
+def bare_environment(folder: Path, python: str = sys.executable) -> str:
+    """Make an environment without any package in a folder; return its interpreter."""
+    subprocess.run([python, "-m", "venv", "--without-pip", str(folder)], check=True, capture_output=True)
+    return str(folder / "bin" / "python")
+
+
+@functools.cache
+def other_pythons() -> tuple[str, ...]:
+    """Return interpreters on this machine of other versions that cellrun supports; maybe none."""
+    folders = [*os.environ.get("PATH", "").split(os.pathsep), *map(str, Path.home().glob(".pyenv/versions/*/bin"))]
+    found = {}
+    for minor in range(10, 20):
+        if minor != sys.version_info[1]:
+            path = next(filter(None, (_working(folder, minor) for folder in folders)), None)
+            if path:
+                found[minor] = path
+    return tuple(found.values())
+
+
+def _working(folder: str, minor: int) -> str | None:
+    program = shutil.which(f"python3.{minor}", path=folder)
+    if program is None:
+        return None
+    done = subprocess.run(
+        [program, "-c", "import venv, sys; print(sys.version_info[1])"], capture_output=True, check=False
+    )
+    return program if done.stdout.strip() == str(minor).encode() else None
+
+
+def fake_interpreter(folder: Path, version: tuple[int, int, int], **told: object) -> str:
+    """Make an interpreter that says it has another version and all modules, or what is told; it runs as this one."""
+    answer = {"version": version, "implementation": "cpython", "missing": [], "errors": {}, **told}
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "python"
+    program.write_text(
+        '#!/bin/sh\ncase "$1" in\n'
+        f"*interpreter_script.py) echo '{json.dumps(answer)}' ;;\n"
+        f'*) exec {sys.executable} "$@" ;;\nesac\n'
+    )
+    program.chmod(0o755)
+    return str(program)
