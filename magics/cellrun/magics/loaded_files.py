@@ -97,7 +97,9 @@ class LoadedFiles:
         """Return what is worth saying about them."""
         if not self.are_copied:
             return []
-        notes = [f"`%cd {self._beside}` lets the cell's relative paths mean the files that it had, or copies of them"]
+        notes = [
+            f"Does the cell name files by relative paths? `%cd {self._beside}` first: there they mean what they did"
+        ]
         notes += [f"{name} is read where it is: {target}" for name, target in self._context.links.items()]
         if differing := self._loaded_before():
             notes.append(
