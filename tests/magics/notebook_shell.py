@@ -100,5 +100,6 @@ def notebook_shell(folder: Path) -> Iterator[NotebookShell]:
         for name in sorted(set(sys.modules) - modules, reverse=True):  # a folder without init asks the package above it
             file = vars(sys.modules[name]).get("__file__") or ""  # a module's own __getattr__ may raise anything
             locations = [str(each) for each in vars(sys.modules[name]).get("__path__") or ()]
-            if any(place.startswith(str(folder)) for place in (file, *locations)):
+            is_made = type(sys.modules[name]).__module__ == "__main__"  # by a class of a cell
+            if is_made or any(place.startswith(str(folder)) for place in (file, *locations)):
                 del sys.modules[name]

@@ -6,6 +6,7 @@ import locale
 import logging
 import multiprocessing as mp
 import socket
+import subprocess
 import sys
 
 import matplotlib as mpl
@@ -130,13 +131,19 @@ def test_the_run_goes_on_as_the_notebook_would(notebook, setup, cell):
     assert run_printed == notebook.run(cell)
 
 
+FRESH = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_cell("%load_ext cellrun.magics")
+shell.run_cell("import numpy as np, pandas as pd, decimal")
+shell.run_cell("%%submit --wait\\nprint(np.zeros(2), pd.Series([1]), decimal.Decimal(1))").raise_error()
+"""
+
+
 def test_what_is_as_in_a_fresh_interpreter_stays_at_home(notebook):
-    notebook.run("import numpy as np, pandas as pd, decimal\nx = 1")
-    notebook.run("pd.reset_option('^display')\npd.options.display.max_columns = 0")  # as where no kernel is
-    assert states(notebook.submit("print(np.zeros(2), pd.Series([1]), decimal.Decimal(1))")) == {
-        ("numpy.random", "random generator")
-    }
-    assert states(notebook.submit("print(x)")) == set()
+    subprocess.run([sys.executable, "-c", FRESH], cwd=notebook.folder, check=True, capture_output=True)
+    travelled = Context.read(newest_run().layout.context)
+    assert {(each.module, each.what) for each in travelled.state} == {("numpy.random", "random generator")}
 
 
 def test_what_the_cell_does_not_use_stays_at_home(notebook):
