@@ -75,12 +75,15 @@ test('a page at a time, in a list longer than the window', async () => {
   const shown = await focused(Array.from({ length: 500 }, (_, i) => row(i)));
   const page = Math.floor(find(shown.place, '[role=treegrid]').clientHeight / 28) - 1;
   await press('{PageDown}', '{PageDown}');
-  expect(active(shown)).toBe(`digits-${500 - 2 * page}`);
+  await until(
+    () => active(shown) === `digits-${500 - 2 * page}`,
+    'the second page is drawn, its line active',
+  );
   await press('{End}');
-  expect(active(shown)).toBe('digits-0');
+  await until(() => active(shown) === 'digits-0', 'the last line is drawn and active');
   expect(lines(shown)).not.toContain('digits-499');
   await press('{PageUp}');
-  expect(active(shown)).toBe(`digits-${page}`);
+  await until(() => active(shown) === `digits-${page}`, 'the page before is drawn, its line active');
 });
 
 test('left and right close and open a group, and go between it and its runs', async () => {
