@@ -1,5 +1,7 @@
 """What travels with a cell, and what of it is written."""
 
+import shutil
+
 import pytest
 
 from cellrun.core.context.manifest import Context
@@ -85,6 +87,16 @@ def test_values_over_the_limit_are_refused_with_the_largest(notebook, monkeypatc
         notebook.submit("print(small)\nprint(len(big))")
     for fact in (size_text(1000), "CELLRUN_VALUE_BYTES", "big", "line 3"):
         assert fact in str(caught.value)
+
+
+def test_values_over_half_of_the_free_disk_are_refused(notebook, monkeypatch):
+    usage = shutil.disk_usage(notebook.folder)._replace(free=3_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    notebook.run("big = list(range(10_000))")
+    with pytest.raises(
+        InvalidSubmissionError, match=r"half of the free disk below .* is 1\.5 KB; largest: big.*CELLRUN_HOME"
+    ):
+        notebook.submit("print(len(big))")
 
 
 def test_files_over_the_limit_are_refused_with_the_largest(notebook, monkeypatch):
