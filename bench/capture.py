@@ -24,7 +24,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from bench import kit
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.magics.cell_run_config import CellRunConfig, CellToSubmit
 from cellrun.magics.notebook_cell import NotebookCell
 

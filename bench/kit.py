@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cellrun.core import Experiment, Run, Workspace
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 
 ROOT = Path(__file__).parents[1]
 T = TypeVar("T")

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench import kit
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.lists.index import Index
 from tests.server.jupyter_process import Client, jupyter_process
 

@@ -30,8 +30,8 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from bench import kit
 from cellrun.core import server_file
+from cellrun.core.layout import RunLayout
 from cellrun.core.server_file import ServerFile
-from cellrun.core.store.layout import RunLayout
 from tests.browser.chromium import chromium
 
 ROWS_PER_S = 10

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import default_workspace
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 

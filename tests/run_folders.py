@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.store.layout import WorkspaceLayout
+from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 

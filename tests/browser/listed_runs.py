@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellrun.core import Workspace
-from cellrun.core.store.layout import WorkspaceLayout
+from cellrun.core.layout import WorkspaceLayout
 
 EXPERIMENTS = ("digits", "sine", "sweep-lr", "resnet-augmented", "baseline")
 STEPS = 40

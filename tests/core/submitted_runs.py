@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from cellrun.core import Workspace
-from cellrun.core.job.family import ProcessFamily
+from cellrun.core.layout import RunLayout
 from cellrun.core.status import TERMINAL, Status
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
+from cellrun.core.supervision.family import ProcessFamily
 from cellrun.core.targets.registry import compute_target
 
 DEADLINE_S = 30

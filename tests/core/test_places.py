@@ -10,7 +10,7 @@ import pytest
 
 from cellrun.core import places
 from cellrun.core.errors import WorkspaceException
-from cellrun.core.store.layout import WorkspaceLayout
+from cellrun.core.layout import WorkspaceLayout
 
 
 def mode(folder: Path) -> int:

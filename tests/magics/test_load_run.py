@@ -16,8 +16,8 @@ from cellrun.core import ContextException, Experiment, RunNotFoundError, ScriptR
 from cellrun.core.context.manifest import Context, Group
 from cellrun.core.context.signature import sign
 from cellrun.core.context.value_store import ValueStore
+from cellrun.core.offline.offline_run import _OfflineRun
 from cellrun.core.places import default_workspace
-from cellrun.core.runs.offline_run import _OfflineRun
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metric_summary import MetricSummary
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.lists.run_row import RunRow
 from cellrun.server.rows import METRICS_LISTED, SPARK_POINTS, course, last_value, row_json
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cellrun.core.current_run import current_run as current_run  # for Run.get_context, which is below it
     from cellrun.core.errors import (
         ActivityFailedException,
         CellrunError,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
         WorkspaceException,
     )
     from cellrun.core.experiment import Experiment
-    from cellrun.core.runs.context import current_run as current_run  # for Run.get_context, which is below it
     from cellrun.core.runs.run import Run
     from cellrun.core.status import Status
     from cellrun.core.submission.script_run_config import ScriptRunConfig
@@ -72,7 +72,7 @@ _MODULES = {
     "ScriptRunConfig": "submission.script_run_config",
     "Status": "status",
     "Workspace": "workspace",
-    "current_run": "runs.context",
+    "current_run": "current_run",
 }
 """Where each name is; the others are errors."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import os
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -134,3 +135,6 @@ class Experiment:
         if isinstance(wanted, str):
             return wanted in found
         return all(found.get(name) == value for name, value in wanted.items())
+
+
+copyreg.pickle(Experiment, lambda experiment: (Experiment, (experiment.workspace, experiment.name)))

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from cellrun.core.disk import replace_file
 from cellrun.core.errors import WorkspaceException
+from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.names import slug
-from cellrun.core.store.disk import replace_file
-from cellrun.core.store.layout import WorkspaceLayout
-from cellrun.core.store.ownership import refuse_foreign
+from cellrun.core.ownership import refuse_foreign
 
 
 def home() -> Path:

@@ -10,9 +10,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from cellrun.core import places, server_file
 from cellrun.core.errors import PortalError, UserErrorException
-from cellrun.core.job.context import run_layout
-from cellrun.core.job.job_environment import PUBLIC_URL_OF_HUB
-from cellrun.core.store.layout import WorkspaceLayout
+from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.own_run import run_layout
+from cellrun.core.supervision.job_environment import PUBLIC_URL_OF_HUB
 
 if TYPE_CHECKING:
     from cellrun.core.server_file import ServerFile

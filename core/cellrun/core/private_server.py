@@ -13,8 +13,8 @@ from pathlib import Path
 from cellrun.core import places, server_file
 from cellrun.core.errors import PortalError
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.job.job_environment import inherited
 from cellrun.core.server_file import ServerFile
+from cellrun.core.supervision.job_environment import inherited
 
 MODULE = "cellrun.server"
 START_S = 60.0

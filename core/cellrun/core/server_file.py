@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core import places
+from cellrun.core.disk import replace_file
 from cellrun.core.identity import ProcessIdentity, host_name
-from cellrun.core.store.disk import replace_file
 
 
 class ServerFile(NamedTuple):

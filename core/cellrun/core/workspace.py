@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import json
 import os
 from collections.abc import Iterable
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING
 from cellrun.core import names, places
 from cellrun.core.errors import InvalidNameError, RunNotFoundError, WorkspaceException
 from cellrun.core.experiment import Experiment
-from cellrun.core.job.context import run_layout
+from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.own_run import run_layout
 from cellrun.core.runs import printing
-from cellrun.core.store.layout import WorkspaceLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.workspace_config import WorkspaceConfig
@@ -199,6 +200,14 @@ class Workspace:
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+
+def open_workspace(folder: str) -> Workspace:
+    """Open the workspace in a folder, as pickles do."""
+    return Workspace(WorkspaceLayout(folder))
+
+
+copyreg.pickle(Workspace, lambda workspace: (open_workspace, (str(workspace.folder),)))
 
 
 def _config_at(path: str | os.PathLike[str] | None) -> WorkspaceConfig | None:

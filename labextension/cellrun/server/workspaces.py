@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cellrun.core import places
 from cellrun.core.errors import RunNotFoundError
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.run_store import RunStore
 from cellrun.server.errors import NotFoundError

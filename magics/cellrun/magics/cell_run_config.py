@@ -9,7 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from cellrun.core.context.used_values import free_unused_values
 from cellrun.core.context.value_store import ValueStore
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import problems_of_names_and_target
 from cellrun.magics.capture.another_python.destination import Destination

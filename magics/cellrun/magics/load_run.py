@@ -9,17 +9,17 @@ from contextlib import contextmanager
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from cellrun.core.cell.notebook_state import restore_state
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.trusted import VerifiedStore, check_cell, load_trusted, read_trusted
 from cellrun.core.errors import ContextException, UntrustedError, UserErrorException
-from cellrun.core.job.notebook_state import restore_state
+from cellrun.core.layout import RunLayout
 from cellrun.core.live.failure import Failure
+from cellrun.core.offline.offline_run import _OfflineRun
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.details import run_arguments
-from cellrun.core.runs.offline_run import _OfflineRun
 from cellrun.core.runs.run import Run
 from cellrun.core.status import Status
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusRecord

@@ -13,11 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
+from cellrun.core.cell.linked_files import LinkedFiles
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.trusted import check_code
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.job.linked_files import LinkedFiles
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 from cellrun.core.submission.snapshot import copy_tree
 
 _CELL = "cell.py"

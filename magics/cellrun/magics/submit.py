@@ -11,7 +11,7 @@ from IPython.core.magic import no_var_expand
 from IPython.display import display
 
 from cellrun.core.experiment import Experiment
-from cellrun.core.store.layout import WorkspaceLayout
+from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.workspace import Workspace
 from cellrun.magics import binding, results

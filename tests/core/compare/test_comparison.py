@@ -10,9 +10,9 @@ import pytest
 from cellrun.core import RunNotFoundError, UserErrorException
 from cellrun.core.compare.comparison import compare, find_runs
 from cellrun.core.compare.curves import ALL_POINTS, CURVE_POINTS
+from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 

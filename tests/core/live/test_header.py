@@ -12,8 +12,8 @@ from cellrun.core.store.status_file import StatusRecord
     ("fields", "text"),
     [
         ({"kind": "script", "script": "train.py", "argv": ["/py", "train.py", "--lr", "0.1", "a b"]}, "--lr 0.1 'a b'"),
-        ({"kind": "cell", "argv": ["/py", "-m", "cellrun.core.job.cell", "cell.py", "--lr", "0.1"]}, "--lr 0.1"),
-        ({"kind": "cell", "argv": ["/py", "-m", "cellrun.core.job.cell", "cell.py"]}, ""),
+        ({"kind": "cell", "argv": ["/py", "-m", "cellrun.core.cell.main", "cell.py", "--lr", "0.1"]}, "--lr 0.1"),
+        ({"kind": "cell", "argv": ["/py", "-m", "cellrun.core.cell.main", "cell.py"]}, ""),
         (
             {"kind": "command", "command": "export A=1 && python x.py", "argv": ["sh", "-c", "…"]},
             "export A=1 && python x.py",

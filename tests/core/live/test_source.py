@@ -6,10 +6,10 @@ import time
 
 from cellrun.core import Experiment, ScriptRunConfig, Workspace
 from cellrun.core.context.manifest import Context, Need
-from cellrun.core.job.process_file import ProcessFile
 from cellrun.core.live.source import RunSource
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision.process_file import ProcessFile
 
 
 def test_notes_of_the_supervisor_are_shown(layout):

@@ -11,10 +11,10 @@ from cellrun.core import Experiment, Workspace
 from cellrun.core.context.manifest import Blob, Context, Group, State
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import RunNotFoundError, UserErrorException
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.runs.deletion import delete_runs
 from cellrun.core.status import Status
 from cellrun.core.store import values_in_use
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.layout import RunLayout
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_line import open_line
-from cellrun.core.store.layout import RunLayout
 
 LOG_OF = """
 import sys
 from cellrun.core.errors import EventNotKeptError
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 log = EventLog(RunLayout(sys.argv[1]))
 """
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.events.run_summary import listed_summary
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
 from tests.core.store.event_samples import LOG_OF
 
@@ -74,7 +74,7 @@ def test_nothing_acknowledged_is_lost(pause_s: float, new_run: Callable[..., Run
 KILLED_CHANGE = """
 import os, sys
 from cellrun.core.status import Status
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
 folder, name, moment = sys.argv[1:]
 call = getattr(os, name)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from cellrun.core.errors import InvalidNameError, RunNotFoundError, UserErrorException, WorkspaceException
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.status import Status
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
@@ -124,7 +124,7 @@ def test_many_at_once_get_numbers_of_their_own(store: RunStore) -> None:
 
 CREATE = """
 import sys
-from cellrun.core.store.layout import WorkspaceLayout
+from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 store = RunStore(WorkspaceLayout(sys.argv[1]))

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile
 from tests.core.store.event_samples import in_process

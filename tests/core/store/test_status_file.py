@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
 
 
@@ -104,7 +104,7 @@ def test_of_several_processes_each_change_is_made_once(layout: RunLayout) -> Non
     program = """
 import sys
 from cellrun.core.status import Status
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
 file = StatusFile(RunLayout(sys.argv[1]))
 print(sum(file.change(Status.RUNNING, expected={Status.RUNNING, Status.NOT_STARTED}) is not None for _ in range(50)))

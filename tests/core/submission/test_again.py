@@ -97,7 +97,7 @@ def test_a_server_runs_it_again_without_lending_its_own_secrets(runs, again, mon
 def test_another_process_without_a_kernel_can(runs):
     layout = runs.script("print('twice')")
     code = (
-        "import sys; from cellrun.core.store.layout import RunLayout\n"
+        "import sys; from cellrun.core.layout import RunLayout\n"
         "from cellrun.core.submission.again import resubmit\n"
         "print(resubmit(RunLayout(sys.argv[1])).folder)"
     )

@@ -164,7 +164,7 @@ def test_a_cell_takes_along_what_it_fills_in_and_no_folder(runs):
     layout = runs.config(Cell(arguments=["--lr", 0.1]))
     record = RunRecord.read(layout)
     assert (record.kind, record.script, record.source_directory) == ("cell", None, None)
-    assert record.argv == [sys.executable, "-m", "cellrun.core.job.cell", "cell.py", "--lr", "0.1"]
+    assert record.argv == [sys.executable, "-m", "cellrun.core.cell.main", "cell.py", "--lr", "0.1"]
     assert record.parameters == {"lr": "0.1"}
     assert record.cell == dict(Cell.cell)
     assert [path.name for path in layout.snapshot.iterdir()] == ["cell.py"]
@@ -251,7 +251,7 @@ def test_a_kernel_killed_while_it_submits_leaves_a_whole_run_or_none(runs, delay
 NOBODY = 65534
 WAITING = """
 import os, resource, sys, time
-from cellrun.core.job.family import ProcessFamily
+from cellrun.core.supervision.family import ProcessFamily
 from cellrun.core import Workspace
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.store.status_file import StatusFile

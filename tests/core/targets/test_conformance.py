@@ -2,8 +2,8 @@
 
 import pytest
 
+from cellrun.core.resources import Resources
 from cellrun.core.status import Status
-from cellrun.core.submission.resources import Resources
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.targets.contract import Capability, ComputeTarget
 from cellrun.core.targets.registry import compute_target, compute_targets

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cellrun.core.errors import CellrunError
+from cellrun.core.layout import RunLayout
 from cellrun.core.runs.control import control_of
-from cellrun.core.store.layout import RunLayout
 
 LOOK_S = 0.5
 DRAW_S = 60.0

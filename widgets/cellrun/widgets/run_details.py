@@ -11,9 +11,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
 from cellrun.core.errors import RunEnvironmentException
+from cellrun.core.layout import RunLayout
 from cellrun.core.runs.run import Run
 from cellrun.core.status import TERMINAL
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.widgets.bundle import cellrun_version
 from cellrun.widgets.outputs import Output, Outputs, Publish

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.live.failure import Failure
 from cellrun.core.live.header import elapsed_s, elapsed_text, resources_text
 from cellrun.core.status import Status
@@ -12,7 +13,6 @@ from cellrun.core.store.events.event_line import Value
 from cellrun.core.store.events.run_summary import run_summary
 from cellrun.core.store.events.summary import Summary
 from cellrun.core.store.files.log_tail import LogReader
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import settle
 

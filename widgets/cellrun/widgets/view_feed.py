@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.live.live_run import LiveRun, Send
 from cellrun.core.live.source import RunSource
-from cellrun.core.store.layout import RunLayout
 
 GRACE_S = 1.5  # a page that has the run from the server says so in this time, if it can say anything while a cell runs
 

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from cellrun.core.compare.curves import Curves, DrawnRun, compared_curves
 from cellrun.core.errors import RunNotFoundError, UserErrorException
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.live.header import elapsed_s
 from cellrun.core.live.metric_window import STEP, heads
 from cellrun.core.store.environment import read_environment
 from cellrun.core.store.events.event_line import Value, typed
 from cellrun.core.store.events.metric_shelf import MetricShelf
 from cellrun.core.store.events.metric_summary import MetricSummary, y_column
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.lists.run_row import RunRow
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore

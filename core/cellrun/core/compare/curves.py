@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, NamedTuple
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.live.metric_window import STEP, TIME, window
 from cellrun.core.live.series import ColumnShape, MetricShape, series
 from cellrun.core.store.events.event_line import decode_value
 from cellrun.core.store.events.metric_shelf import MetricShelf
-from cellrun.core.store.layout import RunLayout
 
 CURVE_POINTS = 500
 ALL_POINTS = 60_000  # of all curves together, some 2 MB of JSON: many curves get fewer points each

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import linecache
 import operator
 import pickle
@@ -14,6 +15,7 @@ from cellrun.core.context.manifest import Context, Group, Import
 from cellrun.core.context.pickles.references import loading_into
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException
+from cellrun.core.moved import moved_name
 
 
 def load_context(folder: Path, store: ValueStore, namespace: dict[str, Any]) -> Context:
@@ -86,11 +88,21 @@ def _set_attribute(name: str, value: Any) -> None:
         return
 
 
+class _MovedUnpickler(pickle.Unpickler):
+    """Finds what earlier versions of cellrun had in other modules."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        return super().find_class(*moved_name(module, name))
+
+
 def group_values(group: Group, store: ValueStore) -> list[Any]:
     """Return the values of a group that is pickled. Raises ContextException that names what can't be loaded here."""
     payload, buffers = store.read(group.payload), [store.open(blob) for blob in group.buffers]
     try:
-        return pickle.loads(payload, buffers=buffers)  # type: ignore[no-any-return]  # noqa: S301
+        try:
+            return pickle.loads(payload, buffers=buffers)  # type: ignore[no-any-return]  # noqa: S301
+        except (ModuleNotFoundError, AttributeError):  # of ours that an earlier version had elsewhere, maybe
+            return _MovedUnpickler(io.BytesIO(payload), buffers=buffers).load()  # type: ignore[no-any-return]
     except ContextException:  # of what it refers to
         raise
     except Exception as error:  # whatever a class of the user's raises when it is loaded

@@ -9,7 +9,7 @@ from contextlib import suppress
 from cellrun.core.context.manifest import Blob, Context, has_context
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.run_store import DELETED
 from cellrun.core.store.values_in_use import freeing_values
 

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from cellrun.core.job.cell_code import CELL_FLAGS, is_silenced
+from cellrun.core.cell.execution import CELL_FLAGS, is_silenced
 
 _BEGINNING = """\
 # The cell of run {run}, exported by cellrun: `python cell.py` runs it. README.md says what it needs.

@@ -13,9 +13,9 @@ from cellrun.core.export.cell_script import CellScript
 from cellrun.core.export.library import copy_library
 from cellrun.core.export.readme import readme
 from cellrun.core.export.requirements import requirements
+from cellrun.core.layout import RunLayout
 from cellrun.core.runs.details import run_arguments
 from cellrun.core.runs.files import copy_file
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.submission.snapshot import copy_tree
 
@@ -31,7 +31,7 @@ from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).parent / "lib"))
 
-from cellrun.core.job.exported_cell import ExportedCell
+from cellrun.core.cell.exported import ExportedCell
 
 _cell = ExportedCell(Path(__file__).parent)
 load, load_names = _cell.load, _cell.load_names

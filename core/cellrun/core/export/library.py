@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cellrun import core
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.export.imported import imported_modules, pickled_modules
@@ -17,16 +16,16 @@ from cellrun.core.runs.files import copy_file
 
 _CORE = "cellrun.core"
 _ENTRANCES = (
-    "job.exported_cell",
+    "cell.exported",
     "context.pickles.reducers",  # pickles name what is in it
-    "runs.offline_run",
-    "runs.memory_events",
-    "runs.context",
+    "offline.offline_run",
+    "offline.memory_events",
+    "current_run",
     "experiment",
     "workspace",
 )
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_USED_WHOLE = ("context", "job")
+_USED_WHOLE = ("context", "cell")
 """Rooms whose modules are followed to what they import only when they are used, too. Others do so for what a bare cell
 never does: submitting, deleting, servers."""
 
@@ -37,7 +36,7 @@ def copy_library(folder: Path, code: str, context: Context, store: ValueStore) -
     for group in context.groups:
         named |= pickled_modules(store.open(group.payload))
     named |= {each.module for each in context.imports}
-    root = Path(core.__path__[0])
+    root = Path(__file__).parents[1]
     for path in _with_imports((*(f"{_CORE}.{each}" for each in _ENTRANCES), *named), root):
         copy_file(path, folder / "cellrun" / "core" / path.relative_to(root))
     shutil.copytree(_package("cloudpickle"), folder / "cloudpickle", ignore=shutil.ignore_patterns("__pycache__"))

@@ -11,8 +11,8 @@ from pathlib import Path
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.export.imported import imported_modules, pickled_modules
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.environment import read_environment
-from cellrun.core.store.layout import RunLayout
 
 _MODULES = frozenset({".py", ".pyc", ".so"})
 _TAKEN_ALONG = frozenset({"cellrun", "cloudpickle", "__main__"})

@@ -9,6 +9,7 @@ from typing import Any
 
 from cellrun.core.context.account import needs_of
 from cellrun.core.errors import CellrunError
+from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.live.feed import METRICS_SHOWN, News
 from cellrun.core.live.frame import ImagePart
@@ -17,7 +18,6 @@ from cellrun.core.runs.control import control_of
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.files.log_tail import LogReader
 from cellrun.core.store.files.run_files import OutputFiles
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile

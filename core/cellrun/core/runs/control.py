@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core.errors import ComputeTargetException, RunClosedError, UserErrorException
-from cellrun.core.job.context import run_layout
+from cellrun.core.layout import RunLayout
+from cellrun.core.own_run import run_layout
 from cellrun.core.status import Status
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord

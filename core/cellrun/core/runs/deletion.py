@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core.context.used_values import free_values, size_of_values, values_only_of
+from cellrun.core.disk import remove_tree, size_on_disk
 from cellrun.core.errors import RunNotFoundError
-from cellrun.core.store.disk import remove_tree, size_on_disk
+from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.store.events.column_cache import ColumnCache
-from cellrun.core.store.layout import WorkspaceLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.settle import settle

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from cellrun.core.errors import RunClosedError, UserErrorException
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.artifacts import Artifacts
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
 
 if TYPE_CHECKING:

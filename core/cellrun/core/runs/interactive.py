@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cellrun.core import names
 from cellrun.core.errors import RunClosedError, SnapshotException, UserErrorException, shown
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.job.recorder import start_recorder
+from cellrun.core.layout import RunLayout
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.control import RunControl
 from cellrun.core.runs.failure_words import failure_fields
@@ -23,11 +23,11 @@ from cellrun.core.runs.outputs_folder import OutputsFolder
 from cellrun.core.runs.run import Run
 from cellrun.core.runs.writer import RunWriter, plain_tags
 from cellrun.core.status import Status
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.source_control import git_head
+from cellrun.core.supervision.recorder import start_recorder
 
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment

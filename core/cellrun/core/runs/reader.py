@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.runs.details import run_details
 from cellrun.core.runs.files import RunFiles
 from cellrun.core.status import Status
 from cellrun.core.store.environment import read_environment
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core.context.manifest import Context, has_context
 from cellrun.core.errors import ContextException, ResultError
+from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusRecord
 
 if TYPE_CHECKING:

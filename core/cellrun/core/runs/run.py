@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun import core
 from cellrun.core.errors import UserErrorException
+from cellrun.core.layout import RunLayout
 from cellrun.core.runs import printing
 from cellrun.core.runs.control import RunControl, control_of
 from cellrun.core.runs.details import run_properties
@@ -19,7 +21,6 @@ from cellrun.core.runs.reader import RunReader
 from cellrun.core.runs.watch import wait_for_end
 from cellrun.core.runs.writer import RunWriter
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.run_store import RunStore
 
 if TYPE_CHECKING:
@@ -324,3 +325,6 @@ class Run(FileVerbs):
 
         page = public_run_url(self.experiment.workspace.id, self.id)
         return printing.run_html(self.experiment.name, self.id, self.type, self.get_status(), page)
+
+
+copyreg.pickle(Run, lambda run: (Run.get, (run.experiment.workspace, run.id)))

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterable
 
 from cellrun.core.errors import ActivityFailedException, ExperimentExecutionException
+from cellrun.core.layout import RunLayout
 from cellrun.core.runs import printing
 from cellrun.core.runs.details import run_error
 from cellrun.core.status import Status
 from cellrun.core.store.files.artifacts import LOG
 from cellrun.core.store.files.log_tail import LinePrinter, LogReader
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusRecord
 
 LOOK_EVERY_S = 0.2

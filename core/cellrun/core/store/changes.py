@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 
 
 def note_change(layout: RunLayout) -> None:

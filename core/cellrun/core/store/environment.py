@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 
 
 def read_environment(layout: RunLayout) -> dict[str, Any] | None:

@@ -9,8 +9,8 @@ import json
 import time
 from contextlib import suppress
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.changes import note_change
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusRecord
 
 MOST_NOTES = 50

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 
 RunKind = Literal["script", "command", "cell", "interactive"]
 

@@ -12,14 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core import names
+from cellrun.core.disk import remove_tree, sync_folder
 from cellrun.core.errors import RunNotFoundError, UserErrorException
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.ownership import refuse_foreign
 from cellrun.core.places import cannot_write
 from cellrun.core.status import Status
 from cellrun.core.store.changes import note_change
-from cellrun.core.store.disk import remove_tree, sync_folder
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
-from cellrun.core.store.ownership import refuse_foreign
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.values_in_use import using_values

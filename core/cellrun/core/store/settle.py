@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 

@@ -14,10 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cellrun.core.disk import sync_folder, write_new
+from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.changes import note_change
-from cellrun.core.store.disk import sync_folder, write_new
-from cellrun.core.store.layout import RunLayout
 
 _WRITING_S = 2.0
 """Longer than this nobody takes to write a status."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cellrun.core.store.layout import WorkspaceLayout
+from cellrun.core.layout import WorkspaceLayout
 
 PATIENCE_S = 5.0
 """So long a submission is waited for: values that aren't freed with their last run are never looked at again."""

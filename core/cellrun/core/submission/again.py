@@ -6,17 +6,17 @@ import os
 from collections.abc import Sequence
 
 from cellrun.core import names
+from cellrun.core.environments.job_library import PYTHON_PATH, has_library, with_library
 from cellrun.core.errors import InvalidSubmissionError, RunNotFoundError, UserErrorException, WorkspaceException
-from cellrun.core.job.job_environment import inherited
-from cellrun.core.job.launch_spec import LaunchSpec
-from cellrun.core.job.start import supervisor_command
+from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import VERSION, RunRecord
-from cellrun.core.submission.job_library import PYTHON_PATH, has_library, with_library
 from cellrun.core.submission.snapshot import copy_tree
 from cellrun.core.submission.submission import make_and_start
+from cellrun.core.supervision.job_environment import inherited
+from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.start import supervisor_command
 from cellrun.core.targets.contract import ComputeTarget, Launch
 from cellrun.core.targets.registry import compute_target
 

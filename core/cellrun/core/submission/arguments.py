@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cellrun.core.errors import shown
-from cellrun.core.submission.resources import size_text
+from cellrun.core.sizes import size_text
 
 MOST_BYTES = 128 * 1024  # Linux: MAX_ARG_STRLEN, the closing NUL counted
 

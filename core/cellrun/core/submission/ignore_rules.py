@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellrun.core.store.layout import RUN_FOLDERS
+from cellrun.core.layout import RUN_FOLDERS
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core import names
+from cellrun.core.environments.interpreter import interpreter_of
 from cellrun.core.errors import InvalidNameError, shown
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.resources import Resources
+from cellrun.core.sizes import size_bytes
 from cellrun.core.store.record import RunKind
 from cellrun.core.submission.arguments import argument_texts, variable_texts
-from cellrun.core.submission.interpreter import interpreter_of
-from cellrun.core.submission.resources import Resources, size_bytes
 
 _OF_CELLRUN = ("CELLRUN_RUN_", "AZUREML_RUN_ID")
 
@@ -110,7 +111,7 @@ class ScriptRunConfig:
             return [shell, "-c", self.command_line()]
         texts, _ = argument_texts(self.arguments or ())
         if self.cell is not None:
-            return [self.interpreter, "-m", "cellrun.core.job.cell", "cell.py", *texts]
+            return [self.interpreter, "-m", "cellrun.core.cell.main", "cell.py", *texts]
         return [self.interpreter, self.script_path, *texts]
 
     def command_line(self) -> str:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from cellrun.core.errors import SnapshotException
 from cellrun.core.limits import limits
+from cellrun.core.sizes import size_text
 from cellrun.core.submission.ignore_rules import NAMES, IgnoreRules
-from cellrun.core.submission.resources import size_text
 
 _COUNT_BEYOND = 5  # a folder of ten times the files allowed is refused as surely as one of five times
 

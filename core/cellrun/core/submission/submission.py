@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from cellrun.core import names
+from cellrun.core.environments.interpreter import is_own
+from cellrun.core.environments.job_library import PYTHON_PATH, with_library
 from cellrun.core.errors import (
     ComputeTargetException,
     InvalidNameError,
@@ -17,21 +19,19 @@ from cellrun.core.errors import (
     UserErrorException,
     shown,
 )
-from cellrun.core.job.job_environment import recorded
-from cellrun.core.job.launch_spec import LaunchSpec
-from cellrun.core.job.start import supervisor_command
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.limits import limits
 from cellrun.core.status import Status
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.arguments import argument_texts, parameters, variable_texts
-from cellrun.core.submission.interpreter import is_own
-from cellrun.core.submission.job_library import PYTHON_PATH, with_library
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.snapshot import Snapshot, copy_tree
 from cellrun.core.submission.source_control import git_head
+from cellrun.core.supervision.job_environment import recorded
+from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.start import supervisor_command
 from cellrun.core.targets.contract import ComputeTarget, Launch
 from cellrun.core.targets.registry import compute_target
 

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 
-from cellrun.core.job.launch_spec import LaunchSpec
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
+from cellrun.core.resources import Resources
 from cellrun.core.store.status_file import StatusRecord
-from cellrun.core.submission.resources import Resources
+from cellrun.core.supervision.launch_spec import LaunchSpec
 
 
 class Capability(str, Enum):

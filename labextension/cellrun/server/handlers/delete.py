@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.layout import RunLayout
 from cellrun.core.runs.deletion import delete_runs
-from cellrun.core.store.layout import RunLayout
 from cellrun.server.base_handler import ApiHandler
 from cellrun.server.errors import RefusedError
 

@@ -10,10 +10,10 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado import web
 
 from cellrun.core.errors import CellrunError, RunClosedError, RunNotFoundError, UserErrorException, shown
+from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.store.intake.intake import Intake
 from cellrun.core.store.intake.run_token import check_token
-from cellrun.core.store.layout import RunLayout
 from cellrun.server.allowance import Allowance
 from cellrun.server.base_handler import ApiHandler
 from cellrun.server.checks import refuse_forged, refuse_query_token

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.archive import zip_stream
 from cellrun.core.store.files.run_files import OpenFile, OutputFiles, SnapshotFiles
-from cellrun.core.store.layout import RunLayout
 from cellrun.server.downloads import as_attachment, send_file, send_pieces
 from cellrun.server.errors import NotFoundError, WrongTypeError
 from cellrun.server.handlers.run_handler import RunHandler

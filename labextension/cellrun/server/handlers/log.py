@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.log_tail import LogPart, LogReader
 from cellrun.core.store.files.run_files import OfferedFiles
-from cellrun.core.store.layout import RunLayout
 from cellrun.server.downloads import send_file
 from cellrun.server.handlers.run_handler import RunHandler
 from cellrun.server.query import Parameter, flag, whole

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from cellrun.core.errors import UserErrorException
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.metric_shelf import MetricShelf
-from cellrun.core.store.layout import RunLayout
 from cellrun.server.errors import NotFoundError
 from cellrun.server.handlers.run_handler import RunHandler
 from cellrun.server.query import Parameter, number, text, whole

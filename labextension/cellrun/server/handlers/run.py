@@ -8,6 +8,7 @@ from typing import Any
 from cellrun.core import Workspace, places
 from cellrun.core.context.account import needs_of
 from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.layout import RunLayout
 from cellrun.core.live.header import header
 from cellrun.core.runs.control import control_of
 from cellrun.core.runs.files import RunFiles
@@ -18,7 +19,6 @@ from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.events.run_summary import run_summary
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.again import resubmit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.lists.run_row import RunRow
 from cellrun.core.store.record import RunRecord
 from cellrun.server.base_handler import ApiHandler

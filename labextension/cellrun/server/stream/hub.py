@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TypeVar
 
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 from cellrun.server.stream.list_watch import WatchedList
 from cellrun.server.stream.watched_run import WatchedRun
 from cellrun.server.workspaces import Workspaces

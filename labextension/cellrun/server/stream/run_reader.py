@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from cellrun.core.errors import CellrunError
+from cellrun.core.layout import RunLayout
 from cellrun.core.live.pace import LOOK_S, Pace
-from cellrun.core.store.layout import RunLayout
 from cellrun.server.stream.message import Message
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Protocol
 
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 from cellrun.server.stream.message import Message
 from cellrun.server.stream.run_reader import EventsMark, Look, RunReader, events_mark, gone_text
 

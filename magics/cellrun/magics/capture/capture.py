@@ -9,7 +9,7 @@ from cellrun.core.context.reader import python_version
 from cellrun.core.context.signature import sign
 from cellrun.core.context.snapshot_code import code_in, text_hash
 from cellrun.core.context.value_store import ValueStore
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.magics.capture.account import merged
 from cellrun.magics.capture.another_python.destination import Destination, may_bring_modules
 from cellrun.magics.capture.choices import needed_refusal, unknown_words, unneeded_words

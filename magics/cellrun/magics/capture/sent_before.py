@@ -10,7 +10,7 @@ from cellrun.core.context.manifest import Blob, Context, Group, Need
 from cellrun.core.context.pickles.memory import Memory
 from cellrun.core.context.value_store import blob_of
 from cellrun.core.errors import ContextException
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.record import RunRecord
 
 _MOST_RUNS = 20  # the newest

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 from cellrun.core.context.manifest import Need
 from cellrun.core.limits import limits
-from cellrun.core.submission.resources import size_text
+from cellrun.core.sizes import size_text
 from cellrun.magics.capture.carriers.cell_folder import placed, steps_up
 from cellrun.magics.capture.choices import LeftOut
 from cellrun.magics.capture.found import Refusal

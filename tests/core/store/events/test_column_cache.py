@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.live.source import RunSource
 from cellrun.core.status import Status
 from cellrun.core.store.events import column_cache
@@ -20,7 +21,6 @@ from cellrun.core.store.events.event_line import open_line, seal
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
 from tests.core.store.event_samples import in_process
 
@@ -236,7 +236,7 @@ def test_two_processes_at_once(layout: RunLayout) -> None:
     program = """
 import sys
 from cellrun.core.store.events import column_cache
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 column_cache._LONG_BYTES = 1
 column_cache._SHARE = 0
 layout = RunLayout(sys.argv[1])

@@ -18,10 +18,10 @@ import pytest
 
 from cellrun.core.errors import InvalidMetricError, InvalidNameError, RunClosedError
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.events import event_file
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
 from tests.core.store.event_samples import LOG_OF, events, in_process, lines, logged
 

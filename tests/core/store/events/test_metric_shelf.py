@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metric_shelf import MetricShelf
-from cellrun.core.store.layout import RunLayout
 
 
 def rows(shelf: MetricShelf, layout: RunLayout) -> int:

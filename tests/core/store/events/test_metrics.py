@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from cellrun.core import errors
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metric import NO_RANK
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.values import plain, plain_list, plain_row, plain_table
 
 GOLDEN = json.loads(Path(__file__).parents[3].joinpath("data", "azure_v1_metric_golden.json").read_text())["cases"]
@@ -234,7 +234,7 @@ def test_three_hundred_thousand_points_stay_small(layout: RunLayout, log: EventL
         log.log("m", value * 0.1)
     program = """
 import resource, sys
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
 metrics = Metrics(EventReader(RunLayout(sys.argv[1])))

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_line import seal
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.reader import EventReader
-from cellrun.core.store.layout import RunLayout
 
 
 def record(writer: str, seq: int, at: float, **own: Any) -> bytes:

@@ -5,12 +5,12 @@ import math
 
 import pytest
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metric_summary import SPARK_POINTS, MetricSummary, y_column
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.events.run_summary import listed_summary, run_summary
 from cellrun.core.store.events.summary import Summary, read_summaries, stale_writers
-from cellrun.core.store.layout import RunLayout
 from tests.core.store.event_samples import in_process
 
 

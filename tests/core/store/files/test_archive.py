@@ -7,9 +7,9 @@ import zipfile
 
 import pytest
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.archive import zip_stream
 from cellrun.core.store.files.run_files import OutputFiles
-from cellrun.core.store.layout import RunLayout
 
 
 def opened(layout: RunLayout) -> zipfile.ZipFile:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.errors import InvalidNameError, UserErrorException
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.artifacts import LOG, LOG_ALIAS, Artifacts
-from cellrun.core.store.layout import RunLayout
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_a_failed_copy_leaves_nothing(artifacts: Artifacts, layout: RunLayout, s
     program = """
 import resource, sys
 from cellrun.core.store.files.artifacts import Artifacts
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 resource.setrlimit(resource.RLIMIT_FSIZE, (3, 3))
 try:
     Artifacts(RunLayout(sys.argv[1])).put("x", sys.argv[2])

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.errors import InvalidNameError, NotOfferedError
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.run_files import OutputFiles, SnapshotFiles
-from cellrun.core.store.layout import RunLayout
 
 BAD_PATHS: list[str] = json.loads((Path(__file__).parents[3] / "data" / "bad_paths.json").read_text())
 

@@ -24,6 +24,7 @@ from cellrun.core.errors import (
     OutOfOrderError,
     RunClosedError,
 )
+from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.events.event_line import seal
 from cellrun.core.store.events.event_log import EventLog
@@ -33,7 +34,6 @@ from cellrun.core.store.events.run_summary import run_summary
 from cellrun.core.store.events.summary import read_summaries
 from cellrun.core.store.intake import intake_summary
 from cellrun.core.store.intake.intake import Intake, Taken
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.status_file import StatusFile
@@ -379,7 +379,7 @@ def test_links_are_not_written_through(remote: RunLayout, tmp_path: Path) -> Non
 TAKE_IN = """
 import sys
 from cellrun.core.store.intake.intake import Intake
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 intake = Intake(RunLayout(sys.argv[1]))
 lines = sys.stdin.buffer.read().splitlines(keepends=True)
 for start in range(0, len(lines), 7):

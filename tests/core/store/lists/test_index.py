@@ -17,10 +17,10 @@ from blake3 import blake3
 
 from cellrun.core.errors import IndexTooNewError, RunNotFoundError, WorkspaceException
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.status import Status
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.lists import index_refresh
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.lists.index_refresh import IndexRefresh
@@ -472,7 +472,7 @@ def test_several_processes_look_at_once(several: dict[str, str], workspace_layou
     program = """
 import sys
 from cellrun.core.store.lists.index import Index
-from cellrun.core.store.layout import WorkspaceLayout
+from cellrun.core.layout import WorkspaceLayout
 index = Index(WorkspaceLayout(sys.argv[1]))
 print(*{len(index.runs()) for _ in range(20)})
 """

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Workspace
-from cellrun.core.job.process_file import ProcessFile
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
+from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.targets.local.queue import LocalQueue
 from cellrun.core.targets.registry import compute_target
 

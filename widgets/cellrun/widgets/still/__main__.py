@@ -14,7 +14,7 @@ from base64 import b64encode
 from contextlib import suppress
 
 from cellrun.core.errors import CellrunError
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 from cellrun.widgets.still.html import still_html
 from cellrun.widgets.still.picture import charts_png, still_png
 from cellrun.widgets.still.still import Still

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.live.downsample import Floats
 from cellrun.core.live.feed import Feed
 from cellrun.core.live.frame import Frame, MetricPart
@@ -14,7 +15,6 @@ from cellrun.core.live.header import elapsed_text
 from cellrun.core.live.series import ColumnShape, MetricShape, Series, series
 from cellrun.core.live.source import RunSource
 from cellrun.core.store.events.event_line import decode_value
-from cellrun.core.store.layout import RunLayout
 from cellrun.widgets.text import log_lines, sign, value_text
 
 CHARTS = 8

@@ -106,26 +106,6 @@ def _struct(value: Any) -> Reduced | None:
     return (struct.Struct, (value.format,)) if type(value) is struct.Struct else None
 
 
-def _of_workspace(value: Any) -> Reduced | None:
-    """Reduce a workspace, an experiment or a run to what finds it again: they are folders."""
-    from cellrun.core import Experiment, Run, Workspace  # noqa: PLC0415  # who has such a thing has loaded them
-
-    if type(value) is Workspace:
-        return _open_workspace, (str(value.layout.folder),)
-    if type(value) is Experiment:
-        return Experiment, (value.workspace, value.name)
-    if type(value) is Run:
-        return Run.get, (value.experiment.workspace, value.id)
-    return None
-
-
-def _open_workspace(folder: str) -> Any:
-    from cellrun.core import Workspace  # noqa: PLC0415  # as above
-    from cellrun.core.store.layout import WorkspaceLayout  # noqa: PLC0415
-
-    return Workspace(WorkspaceLayout(folder))
-
-
 def _path(value: Any) -> Reduced | None:
     """Reduce a path of Python 3.13 and later to what any Python knows: its class is in a module that others lack."""
     kind = type(value)
@@ -151,5 +131,4 @@ _REDUCERS: dict[str, Callable[[Any], Reduced | None]] = {
     "Struct": _struct,
     "Tensor": reduced_tensor,
     "Generator": reduced_generator,
-    **dict.fromkeys(("Workspace", "Experiment", "Run"), _of_workspace),
 }

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from types import CodeType, ModuleType
 from typing import Any
 
+from cellrun.core.context.state import echoing
 from cellrun.core.context.state.kind import StateKind
 
 _TEXT = "text/plain"
@@ -19,9 +20,7 @@ def _read_interactivity(ipython: ModuleType, _: Collection[str]) -> Any:
 
 
 def _echo_statements(interactivity: Any) -> None:
-    from cellrun.core.job import cell_code  # noqa: PLC0415  # here state is only read, where no job is
-
-    cell_code.interactivity = interactivity
+    echoing.interactivity = interactivity
 
 
 def _write_interactivity(ipython: ModuleType, interactivity: Any) -> None:
@@ -41,9 +40,7 @@ def _read_text_format(ipython: ModuleType, _: Collection[str]) -> Any:
 
 
 def _echo_by_ipython(_: Any) -> None:
-    from cellrun.core.job.display import echo  # noqa: PLC0415  # as above
-
-    echo.always_by_ipython = True
+    echoing.always_by_ipython = True
 
 
 def _write_text_format(ipython: ModuleType, traits: Any) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 
 from blake3 import blake3
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.store.events.columns_file import PackedColumns, pack
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
-from cellrun.core.store.layout import RunLayout
 
 _LONG_BYTES = 4_000_000
 """So much is parsed in a tenth of a second."""

@@ -9,8 +9,8 @@ from time import time
 from typing import Any
 
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_line import VERSION, seal
-from cellrun.core.store.layout import RunLayout
 
 
 class EventFile:

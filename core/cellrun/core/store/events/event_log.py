@@ -13,13 +13,13 @@ from time import time
 
 from cellrun.core import names
 from cellrun.core.errors import EventNotKeptError, InvalidMetricError, RunClosedError
+from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.events.event_file import EventFile
 from cellrun.core.store.events.event_line import Value, encode_text, encode_value, encode_values
 from cellrun.core.store.events.flusher import Flusher
 from cellrun.core.store.events.summary import Summary, write_summary
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
 
 LOOK_EVERY_S = 0.05

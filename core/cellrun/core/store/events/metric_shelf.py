@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.events.metrics import Metrics
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 
 _MOST_BYTES = 200_000_000

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_tail import Damage, Event, EventTail
-from cellrun.core.store.layout import RunLayout
 
 __all__ = ["BATCH_BYTES", "Damage", "Event", "EventReader"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.events.summary import Summary, read_summaries, stale_writers, write_summary
-from cellrun.core.store.layout import RunLayout
 
 
 def run_summary(layout: RunLayout) -> Summary:

@@ -12,10 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core.store.disk import replace_file
+from cellrun.core.disk import replace_file
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_line import Value, decode_value
 from cellrun.core.store.events.metric_summary import MetricSummary, y_column
-from cellrun.core.store.layout import RunLayout
 
 VERSION = 1
 

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from cellrun.core.errors import InvalidNameError, UserErrorException
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 
 LOG = "user_logs/std_log.txt"
 LOG_ALIAS = "azureml-logs/70_driver_log.txt"

@@ -17,9 +17,9 @@ from pathlib import PurePath
 from typing import BinaryIO, NamedTuple
 
 from cellrun.core.errors import InvalidNameError, NotOfferedError
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.artifacts import DRAFT, file_name_parts
 from cellrun.core.store.files.beneath import folder_beneath, open_file, open_folder
-from cellrun.core.store.layout import RunLayout
 
 _MOST_FILES = 20_000
 _DEEPEST = 64

@@ -14,12 +14,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from cellrun.core.disk import sync_files
 from cellrun.core.errors import BadLinesError, ConflictError, LogOffsetError, OutOfOrderError, RunClosedError
-from cellrun.core.store.disk import sync_files
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.intake.incoming_lines import IncomingLine, incoming_lines
 from cellrun.core.store.intake.intake_file import Addition, IntakeFile, append
 from cellrun.core.store.intake.intake_summary import IntakeSummary
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.status_file import StatusFile
 

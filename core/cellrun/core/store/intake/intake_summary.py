@@ -9,13 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.events.event_log import SUMMARY_EVERY_S
 from cellrun.core.store.events.event_tail import EventTail
 from cellrun.core.store.events.flusher import Flusher
 from cellrun.core.store.events.reader import BATCH_BYTES
 from cellrun.core.store.events.summary import Summary, read_summaries, write_summary
-from cellrun.core.store.layout import RunLayout
 
 
 class IntakeSummary:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from blake3 import blake3
 
+from cellrun.core.disk import replace_file
+from cellrun.core.layout import RunLayout
 from cellrun.core.names import is_plain
 from cellrun.core.places import runtime_folder
-from cellrun.core.store.disk import replace_file
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
 
 _NONE = "0" * 64  # what a token is compared with where there is none, so that it takes as long

@@ -9,8 +9,8 @@ from typing import NamedTuple, TypeVar
 
 from cellrun.core import names
 from cellrun.core.errors import RunNotFoundError
+from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.status import TERMINAL, Status
-from cellrun.core.store.layout import WorkspaceLayout
 from cellrun.core.store.lists.index_file import IndexFile
 from cellrun.core.store.lists.index_refresh import IndexRefresh
 from cellrun.core.store.lists.index_rows import CHANGES_KEPT, rows_of

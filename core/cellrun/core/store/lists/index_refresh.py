@@ -14,12 +14,12 @@ import orjson
 
 from cellrun.core.errors import RunNotFoundError, WorkspaceException
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.ownership import refuse_foreign
 from cellrun.core.store.changes import end_of_changes, read_changes
-from cellrun.core.store.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.lists.index_rows import ReadRun, write_rows
 from cellrun.core.store.lists.run_row import RunRow
 from cellrun.core.store.lists.sparing import Sparing
-from cellrun.core.store.ownership import refuse_foreign
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.settle import run_owners, settle

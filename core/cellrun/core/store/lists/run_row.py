@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from blake3 import blake3
 
+from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.events.metric_summary import MetricSummary
 from cellrun.core.store.events.run_summary import listed_summary
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusRecord

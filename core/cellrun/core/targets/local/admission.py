@@ -10,12 +10,12 @@ from typing import Any
 
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import boot_id
-from cellrun.core.job.job_environment import job_environment
-from cellrun.core.job.launch_spec import LaunchSpec
-from cellrun.core.job.start import ProcessLimitError, SupervisorStart
 from cellrun.core.status import Status
 from cellrun.core.store.settle import restart_reason
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision.job_environment import job_environment
+from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.start import ProcessLimitError, SupervisorStart
 from cellrun.core.targets.local import machine
 from cellrun.core.targets.local.queue import LocalQueue, Ticket
 from cellrun.core.targets.local.recovery import recover

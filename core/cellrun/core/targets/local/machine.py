@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core.limits import limits
-from cellrun.core.submission.resources import Resources
+from cellrun.core.resources import Resources
 
 _CGROUP = Path("/sys/fs/cgroup")
 

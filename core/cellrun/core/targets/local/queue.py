@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from cellrun.core.disk import replace_file
 from cellrun.core.identity import boot_id, host_name
+from cellrun.core.layout import RunLayout
 from cellrun.core.places import runtime_folder
-from cellrun.core.store.disk import replace_file
-from cellrun.core.store.layout import RunLayout
-from cellrun.core.submission.resources import Resources
+from cellrun.core.resources import Resources
 
 _WAITING = ".waiting"
 _RUNNING = ".running"

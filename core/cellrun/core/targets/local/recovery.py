@@ -11,16 +11,16 @@ from contextlib import suppress
 
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import boot_id, host_name
-from cellrun.core.job import process_table
-from cellrun.core.job.context import RUN_ID
-from cellrun.core.job.family import ProcessFamily
-from cellrun.core.job.process_file import ProcessFile
-from cellrun.core.job.start import SupervisorStart
+from cellrun.core.layout import RunLayout
+from cellrun.core.own_run import RUN_ID
 from cellrun.core.status import Status
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import restart_reason, settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.supervision import process_table
+from cellrun.core.supervision.family import ProcessFamily
+from cellrun.core.supervision.process_file import ProcessFile
+from cellrun.core.supervision.start import SupervisorStart
 
 _BEGINNING_S = 10.0
 """Longer than this no supervisor takes to write who it is."""

@@ -13,14 +13,15 @@ from pathlib import Path
 
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.job.job_environment import job_environment
-from cellrun.core.job.start import SupervisorStart, supervisor_command
+from cellrun.core.layout import RunLayout
+from cellrun.core.resources import Resources
+from cellrun.core.sizes import size_text
 from cellrun.core.status import Status
 from cellrun.core.store.files.log_tail import LogReader
-from cellrun.core.store.layout import RunLayout
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
-from cellrun.core.submission.resources import Resources, size_text
+from cellrun.core.supervision.job_environment import job_environment
+from cellrun.core.supervision.start import SupervisorStart, supervisor_command
 from cellrun.core.targets.contract import Capability, ComputeTarget, Finding, Launch, TargetDescription
 from cellrun.core.targets.local import admission, machine, recovery
 from cellrun.core.targets.local.queue import LocalQueue

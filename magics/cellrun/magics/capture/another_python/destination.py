@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from cellrun.core.context.manifest import Definition
 from cellrun.core.context.reader import python_version
+from cellrun.core.environments.interpreter import Answer, ask, environment_of, is_own
 from cellrun.core.errors import UserErrorException
-from cellrun.core.submission.interpreter import Answer, ask, environment_of, is_own
 from cellrun.magics.capture.found import Refusal
 from cellrun.magics.capture.local.local_modules import find_local
 from cellrun.magics.capture.source.analysis import Analysis, Certainty

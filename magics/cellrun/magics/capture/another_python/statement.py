@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import FunctionType
 from typing import NamedTuple
 
-from cellrun.core.job.cell_code import CELL_FLAGS
+from cellrun.core.cell.execution import CELL_FLAGS
 from cellrun.magics.capture.notebook import Notebook
 
 _NUMBER = re.compile(r"\d+")

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
-from cellrun.core.store.layout import RUN_FOLDERS
+from cellrun.core.layout import RUN_FOLDERS
 
 _TAKEN = RUN_FOLDERS | {"cell.py"}  # on top of the working folder
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from cellrun.core.context.manifest import Need
-from cellrun.core.job.job_environment import inherited
+from cellrun.core.supervision.job_environment import inherited
 from cellrun.magics.capture.source.outside import Variable
 
 

@@ -12,8 +12,8 @@ from pathlib import Path, PurePath
 from urllib.parse import unquote
 
 from cellrun.core.context.manifest import Need
-from cellrun.core.store.layout import RUN_FOLDERS
-from cellrun.core.submission.resources import size_text
+from cellrun.core.layout import RUN_FOLDERS
+from cellrun.core.sizes import size_text
 from cellrun.core.submission.snapshot import Snapshot
 from cellrun.magics.capture.carriers.cell_folder import cell_folder, steps_up
 from cellrun.magics.capture.carriers.links import Links, is_secret

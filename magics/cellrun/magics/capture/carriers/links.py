@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cellrun.core.context.manifest import Need
-from cellrun.core.submission.resources import size_text
+from cellrun.core.sizes import size_text
 
 _MOST_OWN_BYTES = 1 << 30
 _MOST_DATABASE_BYTES = 256 << 20

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cellrun.core.job.cell_code import CELL_FLAGS, FUTURE_FLAGS
+from cellrun.core.cell.execution import CELL_FLAGS, FUTURE_FLAGS
 from cellrun.magics.capture.source.analysis import Analysis, Certainty
 from cellrun.magics.capture.source.bindings import Bindings
 from cellrun.magics.capture.source.code_reads import code_reads, is_function, walk_code

@@ -1,0 +1,162 @@
+"""The pictures and pages that a run's cell shows, kept with the run."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from base64 import b64decode
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from io import BytesIO
+from types import FrameType
+from typing import Any
+
+from cellrun.core import names
+from cellrun.core.cell.display.shown import Label
+from cellrun.core.errors import CellrunError, InvalidNameError
+from cellrun.core.layout import RunLayout
+from cellrun.core.limits import limits
+from cellrun.core.runs.files import RunFiles
+from cellrun.core.runs.logged_image import LoggedImage
+from cellrun.core.runs.writer import RunWriter
+from cellrun.core.store.events.event_log import EventLog
+
+FOLDER = "displayed"
+"""Where in the run's files it is: not below outputs/, which the cell may list or clear."""
+_IMAGES = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "image/svg+xml": ".svg",
+}
+"""Of an object that comes in several, the first is kept."""
+_PAGES = {
+    "text/html": ".html",
+    "text/markdown": ".md",
+    "application/pdf": ".pdf",
+    "application/vnd.vegalite": ".vl.json",
+}
+_TEXTS = (".svg", ".html", ".md", ".json")
+_PAGE = """<!doctype html>
+<meta charset="utf-8">
+<title>{title}</title>
+{body}
+"""
+
+
+class Kept:
+    """What the cell of one run has shown so far.
+
+    Responsibilities: a name for each; its file, and an event for what is an image; the limits on number and size. That
+    something can't be kept never fails the cell: it is said in the log.
+    """
+
+    def __init__(self, layout: RunLayout, cell: str) -> None:
+        """`cell` is the file name that the cell's code has."""
+        self._cell = cell
+        self._files = RunFiles(layout)
+        self._writer = RunWriter(lambda: EventLog.of(layout), self._files)
+        self._lock = threading.RLock()
+        self._names: dict[Hashable, str] = {}
+        self._of_kind: Counter[str] = Counter()
+        self._of_name: Counter[str] = Counter()
+        self._kept_files = 0
+        self._kept_bytes = 0
+        self._said: set[str] = set()
+
+    def keep(self, bundle: Mapping[str, Any], label: Label, display_id: str | None = None) -> None:
+        """Keep of one object, given by MIME type, the image and the page; text isn't kept, a log has it."""
+        image = next((mime for mime in _IMAGES if bundle.get(mime)), None)
+        pages = [(ending, bundle[mime]) for mime in bundle if bundle[mime] and (ending := _page_ending(mime))]
+        with self._lock:
+            if image:
+                self._keep(_IMAGES[image], bundle[image], label, display_id, is_image=True)
+            for ending, data in pages:
+                self._keep(ending, data, label, display_id, is_image=False)
+
+    def _keep(self, ending: str, data: Any, label: Label, display_id: str | None, *, is_image: bool) -> None:
+        kind = label.kind or ("image" if is_image else ending.lstrip(".").partition(".")[0])
+        name = self._name(kind, label, display_id)
+        try:
+            content = _content(ending, data, name)
+            if not self._has_room(len(content)):
+                return
+            image = LoggedImage(self._file_name(name, ending), BytesIO(content))
+            if is_image:
+                self._writer.keep_image(name, image)
+            else:
+                image = image.renamed(lambda taken: self._files.has_other(taken, image.source))
+                self._writer.upload_file(image.file_name, image.source)
+        except (CellrunError, OSError, TypeError, ValueError) as error:
+            self._say(f"{name} isn't kept with the run: {error}")
+
+    def _name(self, kind: str, label: Label, display_id: str | None) -> str:
+        if label.name:
+            try:
+                return names.metric_name(label.name)
+            except InvalidNameError:
+                pass
+        place = (kind, display_id) if display_id else (kind, self._line(), label.part)
+        if place not in self._names:
+            self._of_kind[kind] += 1
+            self._names[place] = f"{kind}_{self._of_kind[kind]}"
+        return self._names[place]
+
+    def _line(self) -> int:
+        """Return which line of the cell is being executed; 0 for a thread, and after the cell's end."""
+        line = 0
+        frame: FrameType | None = sys._getframe()  # noqa: SLF001  # inspect's own way costs an import
+        while frame is not None:
+            if frame.f_code.co_filename == self._cell:
+                line = frame.f_lineno
+            frame = frame.f_back
+        return line
+
+    def _file_name(self, name: str, ending: str) -> str:
+        slug = names.slug(name) or "shown"
+        number = self._of_name[slug + ending]
+        self._of_name[slug + ending] += 1
+        return f"{FOLDER}/{slug}{f'-{number}' if number else ''}{ending}"
+
+    def _has_room(self, size_bytes: int) -> bool:
+        most = limits()
+        if size_bytes > most.image_bytes:
+            size, limit = size_bytes / 1e6, most.image_bytes / 1e6
+            self._say(f"one of {size:.1f} MB isn't kept: the limit is {limit:.1f} MB (CELLRUN_IMAGE_BYTES)")
+            return False
+        if self._kept_files >= most.displayed_files or self._kept_bytes + size_bytes > most.displayed_bytes:
+            self._say(
+                f"no more is kept: the limit is {most.displayed_files:,} files (CELLRUN_DISPLAYED_FILES) or "
+                f"{most.displayed_bytes / 1e6:,.0f} MB (CELLRUN_DISPLAYED_BYTES)"
+            )
+            return False
+        self._kept_files += 1
+        self._kept_bytes += size_bytes
+        return True
+
+    def _say(self, what: str) -> None:
+        """Say it in the log, once."""
+        if what not in self._said:
+            self._said.add(what)
+            sys.stderr.write(f"cellrun: of what this cell displays, {what}\n")
+
+
+def _page_ending(mime: str) -> str | None:
+    return next((ending for known, ending in _PAGES.items() if mime == known or mime.startswith(f"{known}.")), None)
+
+
+def _content(ending: str, data: Any, title: str) -> bytes:
+    """Return what a file holds. Pictures come as bytes or as base64, vega's charts as what JSON is made of."""
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data)
+    if not isinstance(data, str):
+        import json  # noqa: PLC0415  # charts alone
+
+        return json.dumps(data).encode()
+    text: str = data
+    if not ending.endswith(_TEXTS):
+        return b64decode(text)
+    if ending == ".html" and not text.lstrip()[:15].lower().startswith(("<!doctype", "<html")):
+        text = _PAGE.format(title=title.replace("&", "&amp;").replace("<", "&lt;"), body=text)
+    return text.encode("utf-8", "replace")

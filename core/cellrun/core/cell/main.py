@@ -1,0 +1,73 @@
+"""Runs a submitted cell: `python -m cellrun.core.cell.main cell.py [arguments]` in the run's working folder.
+
+The cell runs at module level of a `__main__` of its own, whose names are those that it was captured with.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import types
+from contextlib import nullcontext
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+from cellrun.core.cell.display.setup import rest_shown, set_up
+from cellrun.core.cell.execution import run_code
+from cellrun.core.cell.files import enter_folder, protect_originals
+from cellrun.core.cell.give_back import giving_back
+from cellrun.core.cell.no_input import refuse_input
+from cellrun.core.cell.start import load_names, prepare, show_sources
+from cellrun.core.context.reader import load_context
+from cellrun.core.context.value_store import ValueStore
+from cellrun.core.environments.last_library import look_there_last
+from cellrun.core.layout import RunLayout
+from cellrun.core.own_run import run_layout
+
+
+def main(cell: str, arguments: list[str]) -> None:
+    """Run the cell of the run that this process belongs to."""
+    look_there_last()
+    layout = _layout()
+    path = Path(cell).absolute()
+    module = _new_main()
+    namespace = vars(module)
+    sys.argv = [str(path), *arguments]
+    builtins.input = refuse_input
+    set_up(layout, str(path), module)
+    context = load_names(layout.context, _values(layout), namespace)
+    show_sources(context, str(path), context.title)
+    enter_folder(context, layout)
+    prepare(context, _values(layout), namespace)
+    with giving_back(layout, context, namespace) if context.returns else nullcontext(), rest_shown():
+        run_code(path.read_text(encoding="utf-8"), str(path), namespace)
+
+
+def _layout() -> RunLayout:
+    layout = run_layout()
+    if layout is None:
+        sys.exit("cellrun.core.cell.main runs the cell of a run, and this process belongs to none")
+    return layout
+
+
+def _values(layout: RunLayout) -> ValueStore:
+    return ValueStore(layout.workspace.values)
+
+
+def _new_main() -> types.ModuleType:
+    """Put an empty `__main__` in place of this module.
+
+    Processes that the cell spawns import again what its `__spec__` names, as `__mp_main__`: there, below, the context
+    is loaded and the cell isn't run.
+    """
+    module = types.ModuleType("__main__", "Automatically created module for IPython interactive environment")
+    module.__spec__ = ModuleSpec("cellrun.core.cell.main", None)
+    sys.modules["__main__"] = module
+    return module
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
+elif __name__ == "__mp_main__":
+    _run = _layout()
+    protect_originals(load_context(_run.context, _values(_run), globals()), _run)

@@ -1,0 +1,61 @@
+"""What a cell finds when it starts: its names, its run, IPython, the state of libraries; without one, it ends."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cellrun.core.cell.tracebacks import show_cells
+from cellrun.core.context.manifest import Context
+from cellrun.core.context.reader import load_context
+from cellrun.core.context.value_store import ValueStore
+from cellrun.core.errors import ContextException
+
+
+def load_names(folder: Path, store: ValueStore, namespace: dict[str, Any]) -> Context:
+    """Load a context's names into a namespace; return the context."""
+    with _errors_told():
+        return load_context(folder, store, namespace)
+
+
+def show_sources(context: Context, script: str, title: str) -> None:
+    """Have tracebacks show the lines of the notebook's cells, and those of the script under a title."""
+    show_cells({**{name: source.title for name, source in context.sources.items()}, script: title})
+
+
+def prepare(context: Context, store: ValueStore, namespace: dict[str, Any]) -> None:
+    """Give a cell, in the folder where it runs, what it needs besides its names."""
+    if context.run_name:
+        from cellrun.core.runs.run import Run  # noqa: PLC0415  # a cell that doesn't use its run needn't wait for it
+
+        namespace[context.run_name] = Run.get_context()
+    with _errors_told():
+        if context.needs_ipython:
+            _import_ipython()
+        if context.state:
+            from cellrun.core.cell.notebook_state import restore_state  # noqa: PLC0415  # few need the table's modules
+
+            restore_state(context, store, namespace)
+
+
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    """Say in a line what the cell can't have, and end."""
+    try:
+        yield
+    except ContextException as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+
+
+def _import_ipython() -> None:
+    try:
+        importlib.import_module("IPython")  # its shell starts with it
+    except ImportError as error:
+        raise ContextException(
+            f"the cell uses IPython (a magic, a shell line or display), which {sys.executable} can't import: {error}; "
+            "install it there: pip install ipython"
+        ) from error

@@ -1,0 +1,62 @@
+"""Tracebacks that point at the notebook: `Cell In[7], line 4` with the source line below it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+
+from cellrun.core.cell.no_input import refuse_input
+
+_FRAME = re.compile(r'^([\s|]*)File "(?P<file>[^"]*)", line (?P<line>\d+)(?P<rest>.*)$', re.MULTILINE)
+_OF_MODULE = ", in <module>"
+_REFUSALS = refuse_input.__code__.co_filename
+
+
+def show_cells(titles: Mapping[str, str]) -> None:
+    """Let this process's tracebacks call files by the titles of their cells, and begin at the cell itself.
+
+    Python up to 3.12 prints tracebacks in C, which knows no other source than files.
+    """
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.stderr.write(traceback_text(kind, error, _from_cell(trace, titles), titles))
+
+    def thread_hook(event: threading.ExceptHookArgs) -> None:
+        if event.exc_value is not None and event.exc_type is not SystemExit:
+            name = event.thread.name if event.thread else "a thread"
+            sys.stderr.write(f"Exception in thread {name}:\n")
+            hook(event.exc_type, event.exc_value, event.exc_traceback)
+
+    sys.excepthook = hook
+    threading.excepthook = thread_hook
+
+
+def traceback_text(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None, titles: Mapping[str, str]
+) -> str:
+    """Return a traceback as Python prints it, with the titles of cells for their file names."""
+    import traceback  # noqa: PLC0415  # most cells don't fail
+
+    def frame(found: re.Match[str]) -> str:
+        title = titles.get(found["file"])
+        if title is None:
+            return found[0]
+        return f"{found[1]}{title}, line {found['line']}{found['rest'].removesuffix(_OF_MODULE)}"
+
+    return _FRAME.sub(frame, "".join(traceback.format_exception(kind, error, trace)))
+
+
+def _from_cell(trace: TracebackType | None, titles: Mapping[str, str]) -> TracebackType | None:
+    """Leave out the frames before the first one of a cell, and of `input`: our own say nothing about it."""
+    first = trace
+    while first is not None and first.tb_frame.f_code.co_filename not in titles:
+        first = first.tb_next
+    last = first
+    while last is not None and last.tb_next is not None:
+        if last.tb_next.tb_frame.f_code.co_filename == _REFUSALS:
+            last.tb_next = None
+        last = last.tb_next
+    return first or trace

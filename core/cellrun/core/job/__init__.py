@@ -1,1 +1,0 @@
-"""What runs beside or inside a submitted run; light to import."""

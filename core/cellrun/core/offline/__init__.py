@@ -1,0 +1,1 @@
+"""The run of code that runs outside any run."""

@@ -1,0 +1,234 @@
+"""The run of code that runs outside a run: the whole interface, in memory, printing what Azure ML's prints."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cellrun.core import names
+from cellrun.core.errors import RunEnvironmentException, UserErrorException
+from cellrun.core.layout import RunLayout
+from cellrun.core.runs import printing
+from cellrun.core.runs.control import RunControl
+from cellrun.core.runs.details import run_details
+from cellrun.core.runs.files import RunFiles, copy_file
+from cellrun.core.runs.reader import RunReader
+from cellrun.core.runs.run import Run
+from cellrun.core.runs.writer import RunWriter
+from cellrun.core.status import Status
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusRecord
+
+if TYPE_CHECKING:
+    from cellrun.core.experiment import Experiment
+    from cellrun.core.offline.memory_events import MemoryEvents
+    from cellrun.core.runs.files import FileSource
+    from cellrun.core.store.events.metrics import Metrics
+
+_has_said_so = False
+
+
+class _OfflineRun(Run):
+    """A run outside a run: what it is given is kept in memory and goes with the process.
+
+    Code asks `type(run) == _OfflineRun`, as with Azure ML; its id begins with `OfflineRun_` there too.
+    """
+
+    def __init__(self) -> None:
+        """Make one; the first of a process says that it is offline."""
+        run_id = f"OfflineRun_{uuid.uuid4()}"
+        files = _TrackedFiles(run_id)
+
+        @cache
+        def events() -> MemoryEvents:
+            from cellrun.core.offline.memory_events import MemoryEvents  # noqa: PLC0415  # many scripts only ask for a context
+
+            return MemoryEvents(run_id)
+
+        record = RunRecord(
+            experiment=names.experiment_from(Path.cwd().name),
+            kind="interactive",
+            id=run_id,
+            name=run_id,
+            target="local",
+            created_at=time.time(),
+            argv=list(sys.argv),
+        )
+        self._reader = _OfflineReader(record, events, files)
+        self._writer = _PrintingWriter(events, files)
+        self._control = _OfflineControl(run_id)
+        _say_so(run_id)
+
+    @property
+    def layout(self) -> RunLayout:
+        """None: it has no files. Raises RunEnvironmentException."""
+        raise RunEnvironmentException(f"{self.id} is offline: it is kept in memory and has no folder")
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment that a run started from this folder would be in."""
+        from cellrun.core.experiment import Experiment  # noqa: PLC0415  # rarely asked for
+        from cellrun.core.workspace import Workspace  # noqa: PLC0415
+
+        return Experiment(Workspace.from_config(), self._reader.record.experiment)
+
+    def wait_for_completion(
+        self,
+        show_output: bool = False,  # noqa: ARG002, FBT001, FBT002  # as Run's
+        wait_post_processing: bool = False,  # noqa: ARG002, FBT001, FBT002
+        raise_on_error: bool = True,  # noqa: ARG002, FBT001, FBT002
+    ) -> dict[str, Any]:
+        """Return `get_details()` at once: it ends with the code that calls this."""
+        return self.get_details()
+
+    def __repr__(self) -> str:
+        record = self._reader.record
+        return printing.run_text(record.experiment, record.id, record.type, self.get_status())
+
+    def _repr_html_(self) -> str:
+        record = self._reader.record
+        return printing.run_html(record.experiment, record.id, record.type, self.get_status())
+
+
+class _PrintingWriter(RunWriter):
+    """Prints what is logged, and hands it to memory."""
+
+    def log(self, name: str, value: Any, step: float | None = None) -> None:
+        super().log(name, value, step)
+        _print(printing.offline_metric("scalar", name, value))
+
+    def log_list(self, name: str, values: Iterable[Any]) -> None:
+        values = values if hasattr(values, "__len__") else list(values)
+        super().log_list(name, values)
+        _print(printing.offline_metric("list", name, values))
+
+    def log_row(self, name: str, columns: Mapping[str, Any]) -> None:
+        super().log_row(name, columns)
+        _print(printing.offline_metric("row", name, columns))
+
+    def log_table(self, name: str, columns: Mapping[str, Iterable[Any]]) -> None:
+        super().log_table(name, columns)
+        _print(printing.offline_metric("table", name, columns))
+
+    def log_image(self, name: str, path: Any, plot: Any) -> None:
+        super().log_image(name, path, plot)
+        _print(printing.offline_metric("image", name, plot if path is None else path))
+
+    def set_tags(self, tags: Mapping[str, object]) -> None:
+        super().set_tags(tags)
+        for key, value in tags.items():
+            _print(printing.offline_tag(key, value))
+
+    def upload_file(self, name: str, source: FileSource) -> None:
+        super().upload_file(name, source)
+        _print(printing.offline_file(name, source))
+
+
+class _OfflineReader(RunReader):
+    """Reads from memory."""
+
+    def __init__(self, record: RunRecord, events: Callable[[], MemoryEvents], files: RunFiles) -> None:
+        self.record = record
+        self._damage_told = set()
+        self._events = events
+        self._files = files
+
+    @cached_property
+    def _metrics(self) -> Metrics:
+        return self._events().metrics
+
+    def details(self, status: StatusRecord) -> dict[str, Any]:
+        return run_details(self.record, status, None)
+
+    def tags(self) -> dict[str, str | None]:
+        self._metrics.update()
+        return dict(self._metrics.tags)
+
+    def display_name(self) -> str:
+        self._metrics.update()
+        return self._metrics.display_name or self.record.name
+
+
+class _OfflineControl(RunControl):
+    """A life in memory: what it is told."""
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+        now = time.time()
+        self._status = StatusRecord(0, Status.RUNNING, now, None, {}, now)
+
+    def status(self) -> StatusRecord:
+        return self._status
+
+    def cancel(self, reason: str | None = None) -> None:
+        self._end(Status.CANCELED, reason)
+
+    def complete(self) -> None:
+        self._end(Status.COMPLETED)
+
+    def fail(self, reason: str, **fields: Any) -> None:
+        self._end(Status.FAILED, reason, fields)
+
+    def enter(self) -> None:
+        _print(printing.offline_start(self._run_id))
+
+    def leave(self, error: BaseException | None) -> bool:  # noqa: ARG002  # as RunControl's
+        return False
+
+    def _end(self, to: Status, reason: str | None = None, fields: dict[str, Any] | None = None) -> None:
+        if not self._status.status.is_terminal:
+            self._status = StatusRecord(1, to, time.time(), reason, fields or {}, self._status.started_at)
+
+
+class _TrackedFiles(RunFiles):
+    """Knows where files are, without a copy of them; what came as a stream is kept."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(RunLayout(run_id))
+        self._sources: dict[str, Path | bytes] = {}
+
+    def names(self) -> list[str]:
+        return sorted(self._sources)
+
+    def has_other(self, name: str, source: FileSource) -> bool:  # noqa: ARG002  # as RunFiles'
+        return name in self._sources
+
+    def add(self, name: str, source: FileSource) -> int:
+        self._artifacts.path(name)  # a name that can't be one is refused here too
+        if not isinstance(source, (str, os.PathLike)):
+            data = self._sources[name] = source.read()
+            return len(data)
+        path = Path(source).absolute()
+        if not path.is_file():
+            raise UserErrorException(f"there is no file {os.fspath(source)!r} to keep as {name!r}")
+        self._sources[name] = path
+        return path.stat().st_size
+
+    def fetch(self, name: str, target: Path) -> None:
+        source = self._sources.get(name)
+        if source is None:
+            known = ", ".join(map(repr, self.names())) or "none"
+            raise UserErrorException(f"the offline run has no file {name!r}; it has: {known}")
+        if isinstance(source, Path):
+            copy_file(source, target)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source)
+
+
+def _say_so(run_id: str) -> None:
+    """Say once in a process that nothing is kept."""
+    global _has_said_so  # noqa: PLW0603  # a fact about this process
+    if not _has_said_so:
+        _has_said_so = True
+        _print(printing.OFFLINE_NOTICE.format(run_id=run_id))
+
+
+def _print(text: str) -> None:
+    print(text)  # noqa: T201  # what an offline run is there for

@@ -1,0 +1,25 @@
+"""What a run asks of the machine: cores, GPUs, memory.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Resources(NamedTuple):
+    """What one run holds while it runs. `memory_bytes` 0 means: not said, so it isn't counted."""
+
+    cpus: int = 1
+    gpus: int = 0
+    memory_bytes: int = 0
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Resources:
+        """Read what `to_json` gave."""
+        return cls(int(data["cpus"]), int(data["gpus"]), int(data["memory_bytes"]))
+
+    def to_json(self) -> dict[str, int]:
+        """Return the resources as plain values."""
+        return self._asdict()

@@ -1,0 +1,1 @@
+"""What stands beside a submitted run: it starts the job, watches it, ends it. Standard library only."""

@@ -1,0 +1,107 @@
+"""How a run ended, in words: the exit, and what its log says last.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cellrun.core.supervision.watched_job import JobExit
+
+_TAIL_BYTES = 64 * 1024
+_TRACEBACK_CHARS = 4000
+_LINE_CHARS = 500
+_FRAME = re.compile(r'  (?:File ".*", line \d+(?:, in .*)?|Cell In\[.*\], line \d+.*)')
+_HEADER = "Traceback (most recent call last):"
+_GROUP = "  | "  # before each line of an exception group's own traceback
+_FATAL = "Fatal Python error: "  # what faulthandler writes when a signal ends an interpreter
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+class LogEnd(NamedTuple):
+    """What the end of a log tells about a failure."""
+
+    traceback: str
+    """The last traceback, cut at the front to a readable length; empty if there is none."""
+    error: str
+    """The line that names the error; empty if there is none."""
+    last_line: str
+    """The last line that says anything."""
+
+    @classmethod
+    def read(cls, log: Path) -> LogEnd:
+        """Read the end of a log file; all empty if there is none."""
+        try:
+            with log.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+                text = file.read().decode("utf-8", "replace")
+        except OSError:
+            return cls("", "", "")
+        return cls.of(text)
+
+    @classmethod
+    def of(cls, text: str) -> LogEnd:
+        """Read the end of a log from its text: terminal colours, progress bars and all."""
+        lines = [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in _ESCAPES.sub("", text).split("\n")]
+        last = next((line for line in reversed(lines) if any(map(str.isalnum, line))), "")
+        start, error = _traceback(lines)
+        tail = "\n".join(lines[start:]).rstrip() if start is not None else ""
+        return cls(tail[-_TRACEBACK_CHARS:], error[:_LINE_CHARS], last.strip()[:_LINE_CHARS])
+
+
+def reason(how: JobExit, end: LogEnd, *, is_shell: bool = False) -> str:
+    """Say why a job that ended this way has failed: "exit code 1: ValueError: no data"."""
+    if how.signal is not None:
+        why = f": {end.error}" if end.error.startswith(_FATAL) else ""  # else it isn't what the signal came from
+        return f"killed by signal {how.signal} ({signal_name(how.signal)}){why}"
+    if how.code is None:
+        return "exit status unknown: supervisor was killed"
+    text = f"exit code {how.code}"
+    if is_shell and how.code > 128:  # POSIX: a shell reports a signal so
+        return f"{text} (a program of the command was killed by {signal_name(how.code - 128)})"
+    if is_shell and how.code == 127:
+        text += " (command not found)"
+    if end.error and how.code == 1:
+        return f"{text}: {end.error}"
+    # Without a traceback it is the last line that says most: argparse's refusal, sys.exit("no data").
+    return f"{text}; its log ends with: {end.last_line}" if end.last_line and not end.traceback else text
+
+
+def fields(how: JobExit, end: LogEnd) -> dict[str, Any]:
+    """Return what a status keeps of an ending."""
+    facts: dict[str, Any] = {"exit_code": how.code, "signal": how.signal and signal_name(how.signal)}
+    return {**facts, "traceback_tail": end.traceback, "last_line": end.error or end.last_line}
+
+
+def cannot_start(program: str, errno: int) -> str:
+    """Say why a job's program could not be started."""
+    return f"cannot start {program!r}: {os.strerror(errno)}"
+
+
+def signal_name(number: int) -> str:
+    """Return a signal's name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+
+
+def _traceback(lines: list[str]) -> tuple[int | None, str]:
+    """Return where the last traceback begins and the line that names its error."""
+    lines = [line.removeprefix(_GROUP) for line in lines]
+    frames = [number for number, line in enumerate(lines) if _FRAME.fullmatch(line)]
+    fatal = [number for number, line in enumerate(lines) if line.startswith(_FATAL)]
+    if fatal and (not frames or fatal[-1] > frames[-1]):
+        return fatal[-1], lines[fatal[-1]]
+    if not frames:
+        return None, ""
+    last = frames[-1]
+    error = next((line for line in lines[last + 1 :] if line and not line.startswith(" ")), "")
+    # A SyntaxError of the script itself has a frame without the header.
+    begin = next((number for number in range(last, -1, -1) if lines[number].endswith(_HEADER)), last)
+    return begin, error

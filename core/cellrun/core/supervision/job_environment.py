@@ -1,0 +1,103 @@
+"""The environment variables that a job is started with.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cellrun.core.layout import RunLayout
+from cellrun.core.own_run import RUN_FOLDER, RUN_ID
+from cellrun.core.supervision.launch_spec import LaunchSpec
+
+# What ipykernel sets for its own terminal-like output; a log is no kernel. Outside a kernel they are the user's own.
+_KERNEL_ONLY = frozenset({"CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "GIT_PAGER", "MPLBACKEND", "PAGER", "TERM"})
+_OF_A_SHELL = frozenset({"_", "OLDPWD", "PWD", "SHLVL"})  # what the shell that started Jupyter says of itself
+_JUPYTER_PREFIXES = ("JPY_", "PYDEVD_", "JUPYTERHUB_", "JUPYTER_TOKEN")
+_KERNEL_MARK = "JPY_PARENT_PID"
+PUBLIC_URL_OF_HUB = "JUPYTERHUB_PUBLIC_URL"
+"""Where this user's server is from outside, by which a job links to its run's page: no secret."""
+_OF_AN_INTERPRETER = ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONHOME", "PYENV_VERSION")
+# What a run tells its own processes: of the run that submits another one, not of that one.
+_OF_A_RUN = frozenset({RUN_FOLDER, RUN_ID, "AZUREML_RUN_ID", "AZUREML_ARM_PROJECT_NAME", "AZUREML_ARM_WORKSPACE_NAME"})
+# What finds programs, libraries, files and the language: a queued run keeps the values it was submitted with.
+_BY_VALUE = frozenset(
+    {
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "LANG", "LANGUAGE"),
+        *("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONPATH", "PYTHONHOME", "PYENV_VERSION"),
+        *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_HOME", "CUDA_VISIBLE_DEVICES"),
+        *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"),
+        *("CELLRUN_HOME", "CELLRUN_RUNTIME_DIR"),
+    }
+)
+
+
+def inherited(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of an environment that a job inherits: not what Jupyter, its shell or an outer run put there."""
+    dropped = _OF_A_RUN | _OF_A_SHELL | (_KERNEL_ONLY if _KERNEL_MARK in environ else frozenset())
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in dropped and (name == PUBLIC_URL_OF_HUB or not name.startswith(_JUPYTER_PREFIXES))
+    }
+
+
+def recorded(environ: Mapping[str, str], interpreter: str, cpus: int) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what a launch spec keeps of the submitting process's environment: variables by value, names of the others.
+
+    By value goes what finds programs and files, and what every job gets. Another interpreter than the running one comes
+    with its own environment's variables.
+    """
+    program = Path(interpreter)
+    source = inherited(environ)
+    kept = {name: value for name, value in source.items() if name in _BY_VALUE or name.startswith("LC_")}
+    if interpreter != sys.executable:
+        for name in _OF_AN_INTERPRETER:
+            kept.pop(name, None)
+            source.pop(name, None)
+        prefix = program.parent.parent
+        if (prefix / "pyvenv.cfg").exists():
+            kept["VIRTUAL_ENV"] = str(prefix)
+        elif (prefix / "conda-meta").exists():
+            kept |= {"CONDA_PREFIX": str(prefix), "CONDA_DEFAULT_ENV": prefix.name}
+    kept["PATH"] = os.pathsep.join([str(program.parent), source.get("PATH", os.defpath)])
+    kept |= {
+        "PYTHONUNBUFFERED": "1",  # else nothing is seen until a block is full
+        "PYTHONFAULTHANDLER": "1",  # a crash says where
+        "MPLBACKEND": "Agg",
+        "OMP_NUM_THREADS": str(cpus),
+    }
+    return kept, tuple(sorted(source.keys() - kept.keys()))
+
+
+def job_environment(
+    spec: LaunchSpec, layout: RunLayout, given: Mapping[str, str], environ: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """Return the environment of a job that this process starts, and the names that it should have had but can't.
+
+    `given` are the variables of the config by value, `environ` is the environment of the starting process. Only what
+    the submitting process had is inherited; of a supervisor that starts the next run of the queue, what was given to
+    its own run isn't.
+    """
+    source = inherited(environ)
+    for name in _given_to_this_process(environ):
+        source.pop(name, None)
+    known = {**spec.set_variables, **given}
+    missing = [name for name in (*spec.inherited_names, *spec.given_names) if name not in source and name not in known]
+    passed_on = {name: source[name] for name in spec.inherited_names if name in source}
+    run = {RUN_FOLDER: str(layout.folder), RUN_ID: layout.run_id, "AZUREML_RUN_ID": layout.run_id}
+    return {**passed_on, **known, **run}, missing
+
+
+def _given_to_this_process(environ: Mapping[str, str]) -> Sequence[str]:
+    folder = environ.get(RUN_FOLDER)
+    if not folder:
+        return ()
+    try:
+        return LaunchSpec.read(RunLayout(folder)).given_names
+    except (OSError, ValueError):
+        return ()

@@ -1,0 +1,56 @@
+"""How a run's process is to be started: what a queued run is started from, and a supervisor looks at.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from cellrun.core.layout import RunLayout
+from cellrun.core.moved import moved_command, moved_module
+from cellrun.core.resources import Resources
+
+VERSION = 1
+
+
+class LaunchSpec(NamedTuple):
+    """The content of a run's launch.json. It holds no secret: of variables that don't find programs, only names."""
+
+    argv: tuple[str, ...]
+    supervisor: tuple[str, ...]
+    """The command that starts its supervisor, without the run folder: another cellrun may start a run that waited."""
+    is_shell: bool
+    """Whether the program is a shell with a command."""
+    resources: Resources
+    max_run_duration_seconds: float | None
+    grace_s: float
+    heartbeat_s: float
+    set_variables: Mapping[str, str]
+    """By value: what finds programs, and what cellrun sets."""
+    given_names: tuple[str, ...]
+    """Variables of the config; their values travel with the start, or in the queue's ticket."""
+    inherited_names: tuple[str, ...]
+    """Variables that whatever process starts the run passes on."""
+    afterwards: tuple[str, ...]
+    """A module, and what its `main` is called with when the run has ended; empty for none."""
+
+    @classmethod
+    def read(cls, layout: RunLayout) -> LaunchSpec:
+        """Read a run's launch.json. Raises OSError, or ValueError or KeyError for one that is damaged."""
+        data: dict[str, Any] = json.loads(layout.launch.read_bytes())
+        values = {name: data[name] for name in cls._fields}
+        lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        spec = cls(**{**values, **lists, "resources": Resources.from_json(data["resources"])})
+        return spec._replace(
+            argv=moved_command(spec.argv, spec.set_variables.get("PYTHONPATH", "")),
+            supervisor=moved_command(spec.supervisor),
+            afterwards=(*map(moved_module, spec.afterwards[:1]), *spec.afterwards[1:]),
+        )
+
+    def write(self, layout: RunLayout) -> None:
+        """Write it into a run folder that is being built."""
+        data = {**self._asdict(), "resources": self.resources.to_json()}
+        layout.launch.write_text(json.dumps({"version": VERSION, **data}), encoding="ascii")

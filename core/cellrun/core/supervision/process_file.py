@@ -1,0 +1,46 @@
+"""Who supervises a run and who runs it, as the run folder keeps it.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from typing import NamedTuple
+
+from cellrun.core.disk import replace_file
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.layout import RunLayout
+
+
+class RunProcesses(NamedTuple):
+    """The two processes of a submitted run."""
+
+    supervisor: ProcessIdentity
+    job: ProcessIdentity
+
+
+class ProcessFile:
+    """The process.json of one run, written whole each time; its age is the supervisor's heartbeat."""
+
+    def __init__(self, layout: RunLayout) -> None:
+        self._path = layout.processes
+
+    def read(self) -> RunProcesses | None:
+        """Return the run's processes; None if they haven't been written."""
+        try:
+            data = json.loads(self._path.read_bytes())
+        except FileNotFoundError:
+            return None
+        return RunProcesses(*(ProcessIdentity.from_json(data[name]) for name in RunProcesses._fields))
+
+    def write(self, processes: RunProcesses) -> None:
+        """Say who it is from now on."""
+        replace_file(self._path, json.dumps({name: who.to_json() for name, who in processes._asdict().items()}))
+
+    def beat(self) -> None:
+        """Show that the supervisor lives."""
+        with suppress(OSError):  # the folder is gone, or the disk: neither ends a job
+            os.utime(self._path)

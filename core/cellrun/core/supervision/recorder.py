@@ -1,0 +1,40 @@
+"""Starts what records a run's surroundings beside it: packages, hardware, uncommitted changes.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from cellrun.core.layout import RunLayout
+from cellrun.core.own_run import RUN_FOLDER, RUN_ID
+from cellrun.core.store.record import RunRecord
+
+# A shell that ends at once: what it leaves in the background is nobody's child, and Ctrl-C isn't for it.
+_IN_BACKGROUND = '"$@" </dev/null >/dev/null 2>&1 &'
+_OF_THE_RUN = frozenset({RUN_FOLDER, RUN_ID})  # by which a run's own processes are known, and ended
+
+
+def start_recorder(layout: RunLayout, source: str | None, environ: Mapping[str, str]) -> None:
+    """Let the run's interpreter record into its folder, behind all other work; nothing happens where it can't.
+
+    `source` is the folder whose repository is looked at, None for none. Returns after some two milliseconds.
+    """
+    script = str(Path(__file__).with_name("recorder_script.py"))
+    interpreter = RunRecord.read(layout).interpreter
+    command = ["/bin/sh", "-c", _IN_BACKGROUND, "sh", interpreter, script, str(layout.folder), source or ""]
+    environment = {name: value for name, value in environ.items() if name not in _OF_THE_RUN}
+    with suppress(OSError):  # no process is to be had, no shell: a run without this record is a run
+        os.waitpid(os.posix_spawn(command[0], command, environment), 0)
+
+
+def source_folder(record: RunRecord) -> str | None:
+    """Return the folder that a run's code came from, as far as its record tells."""
+    if record.source_directory:
+        return record.source_directory
+    notebook = (record.cell or {}).get("notebook")
+    return str(Path(notebook).parent) if notebook else None

@@ -1,0 +1,131 @@
+"""The start of a supervisor, from a kernel, a server or an ending supervisor.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from cellrun.core.errors import ExperimentExecutionException
+from cellrun.core.layout import RunLayout
+from cellrun.core.own_run import RUN_ID
+
+_LOG_TAIL_BYTES = 2000
+
+
+class ProcessLimitError(ExperimentExecutionException):
+    """No process or open file is left for a supervisor. Only the queue tells it from its base: who waits, waits on."""
+
+    def __init__(self, what: str, limit: str) -> None:
+        super().__init__(f"could not start the run: {what} limit reached ({limit})")
+
+
+class SupervisorStart:
+    """A supervisor on its way: its interpreter starts at once, then it takes one order, `run` or `adopt`.
+
+    It may be made before the run folder is there. Without an order it must be closed.
+    Raises ExperimentExecutionException where no process is to be had.
+    """
+
+    def __init__(self, layout: RunLayout, supervisor: Sequence[str], environment: Mapping[str, str]) -> None:
+        self.layout = layout
+        opened: list[int] = []
+        try:
+            opened += os.pipe()
+            opened.append(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC))
+            order, self._tell, nothing = opened
+            files = [(os.POSIX_SPAWN_DUP2, fd, to) for fd, to in ((order, 0), (nothing, 1), (nothing, 2))]
+            # subprocess would do, but to import it takes an ending supervisor longer than all of this.
+            self._pid = os.posix_spawn(
+                supervisor[0], [*supervisor, str(layout.folder)], environment, file_actions=files
+            )
+            opened.remove(self._tell)
+        except OSError as error:
+            raise _error(error.errno or 0) from error
+        finally:
+            for fd in opened:
+                os.close(fd)
+
+    @classmethod
+    def adopting(cls, layout: RunLayout) -> SupervisorStart:
+        """Start a supervisor for a job whose own one died."""
+        environment = {**os.environ, RUN_ID: layout.run_id}  # not to be taken for a process of the run that we may be
+        start = cls(layout, supervisor_command(), environment)
+        start._give("adopt", ())
+        return start
+
+    def run(self, argv: Sequence[str]) -> None:
+        """Order it to run the run's job. The run folder is in its place by now."""
+        self._give("run", argv)
+
+    def wait(self) -> None:
+        """Wait until it is certain that the job was started, a few milliseconds.
+
+        Raises ExperimentExecutionException if it couldn't be.
+        """
+        code = self._exit_code()
+        if code in {0, errno.EEXIST}:  # EEXIST: another supervisor was first, the run is in good hands
+            return
+        if said := self._said():
+            raise ExperimentExecutionException(f"could not start the run: its supervisor ended: {said}")
+        raise _error(code)
+
+    def close(self) -> None:
+        """Let it go, if it has no order."""
+        if self._tell >= 0:
+            os.close(self._tell)
+            self._tell = -1
+            self._exit_code()
+
+    def _give(self, kind: str, argv: Sequence[str]) -> None:
+        layout = self.layout
+        self._log_size = layout.log.stat().st_size if layout.log.exists() else 0
+        parts = (kind, str(layout.log), str(layout.claim), str(layout.work), *argv, "end")
+        order = b"\0".join(os.fsencode(part) for part in parts)
+        with suppress(BrokenPipeError), os.fdopen(self._tell, "wb") as tell:  # it has ended: `wait` says why
+            tell.write(order)
+        self._tell = -1
+
+    def _exit_code(self) -> int:
+        try:
+            return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        except ChildProcessError:  # this program reaps all its children by itself; the claim tells as well
+            return 0 if self.layout.claim.exists() else 1
+
+    def _said(self) -> str:
+        """Return what it left in the run's log."""
+        try:
+            with self.layout.log.open("rb") as log:
+                log.seek(max(self._log_size, log.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES))
+                return log.read().decode("utf-8", "replace").strip()
+        except OSError:
+            return ""
+
+
+def supervisor_command() -> list[str]:
+    """Return the command that starts a supervisor of this cellrun with this interpreter, without its arguments."""
+    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("supervisor.py"))]
+
+
+def _error(number: int) -> ExperimentExecutionException:
+    """Return the error for an errno, or for minus a signal's number."""
+    if number in {errno.EAGAIN, errno.ENOMEM}:
+        return ProcessLimitError("process", f"RLIMIT_NPROC={_limit(resource.RLIMIT_NPROC)}")
+    if number in {errno.EMFILE, errno.ENFILE}:
+        return ProcessLimitError("open file", f"RLIMIT_NOFILE={_limit(resource.RLIMIT_NOFILE)}")
+    words = os.strerror(number) if number > 0 else f"its supervisor was killed by signal {-number}"
+    if number == errno.E2BIG:
+        words = "its environment variables are too long together"
+    return ExperimentExecutionException(f"could not start the run: {words}")
+
+
+def _limit(kind: int) -> str:
+    soft, _ = resource.getrlimit(kind)
+    return "unlimited" if soft == resource.RLIM_INFINITY else str(soft)

@@ -1,0 +1,112 @@
+"""The process that stands by a submitted run: it starts the job, watches it, ends it and says how it ended.
+
+Started as `python -I -S supervisor.py <run folder>`, with the job's environment. It takes one order from stdin: to run
+a program, or to adopt the job of a supervisor that died; its launcher may have started it ahead, while the run folder
+was still being built. It belongs to nobody: neither a kernel's restart nor a server's end reaches it.
+
+What stands here decides how soon the first line of a user's code runs. So until the job is started it uses what the
+interpreter loads anyway (importing json costs more than all of this), and everything else comes afterwards, while the
+job's own interpreter starts. Nothing here is to be imported: the folder's other modules are.
+"""
+
+import os
+import sys
+import time
+
+# `signal` itself loads enum, which takes longer than the rest
+from _signal import (  # type: ignore[import-not-found]
+    SIG_DFL,
+    SIGHUP,
+    SIGINT,
+    SIGPIPE,
+    SIGQUIT,
+    SIGTERM,
+    SIGXFSZ,
+    signal,
+)
+
+HEAD_START_S = 0.015  # an interpreter's start: on a busy core our imports would take it from the job
+ROOT = os.path.abspath(f"{__file__}/../../../..")  # noqa: PTH100  # pathlib costs 10 ms
+
+
+def main() -> None:
+    """Take the order, detach, start the job or find it, tell the launcher, and watch to the end."""
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # whatever the launching process let its children inherit
+    os.setsid()
+    os.chdir("/")
+    parts = _read_order().split(b"\0")
+    if parts.pop() != b"end":  # the launcher thought better of it, or was killed
+        return
+    kind, log, claim, work, *argv = parts
+    try:
+        _attach(log)
+        told, tell = os.pipe()
+        if os.fork():  # the launcher waits for this half, which ends at once: the other half becomes an orphan
+            os.close(tell)
+            answer = os.read(told, 1)
+            os._exit(answer[0] if answer else 1)
+    except OSError as error:
+        os._exit(error.errno or 1)
+    os.close(told)
+    if kind == b"run":
+        try:
+            pid, exec_told = _start(claim, work, argv)
+        except OSError as error:
+            os.write(tell, bytes([error.errno or 1]))
+            os._exit(1)
+        os.write(tell, b"\0")
+        time.sleep(HEAD_START_S)
+    sys.path.append(ROOT)
+    from cellrun.core.supervision import watch  # noqa: PLC0415  # see above
+
+    if kind == b"run":
+        watch.started(sys.argv[1], pid, exec_told)
+    else:
+        watch.adopted(sys.argv[1], ready=lambda: os.write(tell, b"\0"))
+
+
+def _read_order() -> bytes:
+    """Read the launcher's order to its end."""
+    order = b""
+    while block := os.read(0, 1 << 16):
+        order += block
+    return order
+
+
+def _attach(log: bytes) -> None:
+    """Take stdin from nowhere, and let both outputs go to the end of the run's log."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    end = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for fd, standard in ((nothing, 0), (end, 1), (end, 2)):
+        os.dup2(fd, standard)
+
+
+def _start(claim: bytes, work: bytes, argv: list[bytes]) -> tuple[int, int]:
+    """Start the job. Returns its pid, and where its errno comes if its program can't be started (else nothing comes).
+
+    Raises FileExistsError if another supervisor has started this run.
+    """
+    os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        told, tell = os.pipe()  # a successful exec closes it
+        pid = os.fork()
+    except OSError:
+        os.unlink(claim)  # noqa: PTH108  # it wasn't started: it may be later
+        raise
+    if pid:
+        os.close(tell)
+        return pid, told
+    try:
+        os.setsid()
+        for number in (SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGXFSZ):  # an interpreter ignores some of them
+            signal(number, SIG_DFL)
+        os.chdir(work)
+        os.execv(argv[0], argv)  # noqa: S606  # the very point: no shell between
+    except OSError as error:
+        os.write(tell, str(error.errno).encode())
+    finally:
+        os._exit(127)
+
+
+if __name__ == "__main__":
+    main()

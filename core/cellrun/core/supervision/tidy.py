@@ -1,0 +1,38 @@
+"""What remains of a job's working folder: what the job made or changed.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from cellrun.core.layout import RunLayout
+
+
+def tidy(layout: RunLayout) -> None:
+    """Remove the unchanged copies of the snapshot from the working folder, and byte code; what the job wrote stays."""
+    import shutil  # noqa: PLC0415  # a supervisor that only waits has no use for it
+
+    kept, work = {layout.outputs, layout.logs}, layout.work.resolve()
+    for folder, _, names in os.walk(layout.snapshot, topdown=False):
+        below = Path(folder).relative_to(layout.snapshot)
+        copy = layout.work / below
+        if copy.resolve() != work / below:  # the job has put a link there: what it leads to isn't the run's
+            continue
+        for name in names:
+            with suppress(OSError):
+                if _is_same(Path(folder, name), copy / name):
+                    (copy / name).unlink()
+        shutil.rmtree(copy / "__pycache__", ignore_errors=True)
+        if copy != layout.work and copy not in kept:
+            with suppress(OSError):  # the job has put something there
+                copy.rmdir()
+
+
+def _is_same(original: Path, copy: Path) -> bool:
+    """Whether a copy is as it was made: the copy has its original's size and time, down to the nanosecond."""
+    mine, its = original.lstat(), copy.lstat()
+    return (mine.st_size, mine.st_mtime_ns) == (its.st_size, its.st_mtime_ns)

@@ -1,0 +1,160 @@
+"""The watch over one run: its status from Running to the end, its cancel request, its time limit, its heartbeat.
+
+Standard library only: the supervisor runs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import time
+from collections.abc import Callable
+from enum import Enum
+
+from cellrun.core.disk import sync_files
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.layout import RunLayout
+from cellrun.core.status import Status
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision import failure
+from cellrun.core.supervision.family import ProcessFamily
+from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
+from cellrun.core.supervision.recorder import source_folder, start_recorder
+from cellrun.core.supervision.tidy import tidy
+from cellrun.core.supervision.watched_job import UNKNOWN_EXIT, WatchedJob
+
+_LOOK_S = 0.25
+_LEAVE_S = 0.5  # helpers of multiprocessing and the like end by themselves, right after the main process
+_LEFTOVER_GRACE_S = 2.0
+_BEFORE_RUNNING = frozenset({Status.NOT_STARTED, Status.PREPARING, Status.QUEUED, Status.STARTING})
+
+
+def started(folder: str, pid: int, exec_told: int) -> None:
+    """Watch the job that this supervisor has just started. `exec_told` gives an errno if its program can't be."""
+    layout = RunLayout(folder)
+    job = WatchedJob.own(pid)
+    ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), job.identity))
+    errno = os.read(exec_told, 16)
+    os.close(exec_told)
+    watch = Watch(layout, job)
+    if errno:
+        watch.fail(failure.cannot_start(watch.spec.argv[0], int(errno)))
+    else:
+        watch.to_the_end()
+    _afterwards(watch.spec)
+
+
+def adopted(folder: str, ready: Callable[[], object]) -> None:
+    """Watch a job whose supervisor died; `ready` is called once the run folder says who watches it now."""
+    layout = RunLayout(folder)
+    processes = ProcessFile(layout).read()
+    if processes is None:
+        raise FileNotFoundError(f"{layout.processes}: it says which process to adopt")
+    ProcessFile(layout).write(processes._replace(supervisor=ProcessIdentity.current()))
+    ready()
+    watch = Watch(layout, WatchedJob(processes.job, is_own=False))
+    watch.to_the_end(reason="supervisor lost, adopted")
+    _afterwards(watch.spec)
+
+
+class _Cause(Enum):
+    """What ends the watching."""
+
+    EXITED = 0
+    CANCELED = 1
+    TIMED_OUT = 2
+
+
+class Watch:
+    """The watch over one job.
+
+    Responsibilities: the run's status while it runs and at its end; that nobody of its processes is left then.
+    """
+
+    def __init__(self, layout: RunLayout, job: WatchedJob) -> None:
+        self.spec = LaunchSpec.read(layout)
+        self._layout = layout
+        self._job = job
+        self._status = StatusFile(layout)
+        self._processes = ProcessFile(layout)
+        self._family = ProcessFamily(layout.run_id, job.identity)
+        self._notes: list[str] = list(self._status.read().fields.get("notes", ()))
+        self._began = time.monotonic() - job.age_s
+
+    def to_the_end(self, reason: str | None = None) -> None:
+        """Watch from Running to the end. `reason` says what is special about its running."""
+        expected = _BEFORE_RUNNING if reason is None else None
+        if self._status.change(Status.RUNNING, expected=expected, reason=reason) is None:
+            self._family.stop(0)  # somebody has ended the run before it ran
+            return
+        self._record()
+        cause = self._until_over()
+        if cause is _Cause.EXITED:
+            self._status.change(Status.FINALIZING)
+            self._family.wait(_LEAVE_S)
+            if count := self._family.stop(min(self.spec.grace_s, _LEFTOVER_GRACE_S)):
+                self._notes.append(f"{count} process{'es' if count > 1 else ''} left running, stopped")
+        else:
+            if cause is _Cause.CANCELED:
+                self._status.change(Status.CANCEL_REQUESTED)
+            self._family.stop(self.spec.grace_s, look=self._job.poll)
+            self._status.change(Status.FINALIZING)
+        tidy(self._layout)
+        sync_files(self._layout)
+        self._finish(cause)
+
+    def fail(self, reason: str) -> None:
+        """End the run, which never ran, as Failed."""
+        with self._layout.log.open("a") as log:
+            log.write(f"{reason}\n")
+        self._job.poll()
+        self._status.change(Status.FAILED, reason=reason)
+
+    def _record(self) -> None:
+        """Let the run's surroundings be recorded, unless the supervisor before has seen to that."""
+        if not self._layout.environment.exists():
+            start_recorder(self._layout, source_folder(RunRecord.read(self._layout)), os.environ)
+
+    def _until_over(self) -> _Cause:
+        limit_s = self.spec.max_run_duration_seconds
+        next_beat = time.monotonic() + self.spec.heartbeat_s
+        while True:
+            if self._job.poll():
+                return _Cause.EXITED
+            if self._layout.cancel_request.exists():
+                return _Cause.CANCELED
+            now = time.monotonic()
+            if limit_s is not None and now - self._began >= limit_s:
+                return _Cause.TIMED_OUT
+            if now >= next_beat:
+                self._processes.beat()
+                next_beat = now + self.spec.heartbeat_s
+            left_s = _LOOK_S if limit_s is None else min(_LOOK_S, limit_s - (now - self._began))
+            self._job.wait(left_s)
+
+    def _finish(self, cause: _Cause) -> None:
+        how = self._job.poll() or UNKNOWN_EXIT
+        end = failure.LogEnd.read(self._layout.log)
+        fields = failure.fields(how, end)
+        if self._notes:
+            fields["notes"] = self._notes
+        if cause is _Cause.CANCELED:
+            self._status.change(Status.CANCELED, reason="canceled", **fields)
+        elif cause is _Cause.TIMED_OUT:
+            limit = f"{self.spec.max_run_duration_seconds:g}"
+            reason = f"stopped after {limit} s (max_run_duration_seconds={limit})"
+            self._status.change(Status.FAILED, reason=reason, **fields)
+        elif how.code == 0:
+            self._status.change(Status.COMPLETED, **fields)
+        else:
+            reason = failure.reason(how, end, is_shell=self.spec.is_shell)
+            self._status.change(Status.FAILED, reason=reason, **fields)
+
+
+def _afterwards(spec: LaunchSpec) -> None:
+    """Let the target take notice of the end: a queue starts the next run."""
+    if spec.afterwards:
+        module, *arguments = spec.afterwards
+        importlib.import_module(module).main(*arguments)

@@ -1,0 +1,134 @@
+"""Cancel: whatever a job started is gone afterwards, and nothing else is."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.status import Status
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
+from cellrun.core.targets.registry import compute_target
+
+SLEEP = "import time; time.sleep(60)"
+STUBBORN = f"""
+import os, signal, subprocess, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def start(**how):
+    return subprocess.Popen([sys.executable, '-c', {SLEEP!r}], **how).pid
+pids = [os.getpid(), start(), start(start_new_session=True), start(preexec_fn=os.setpgrp), start(env={{}})]
+if os.fork() == 0:                      # an orphan of an own session, twice removed
+    os.setsid()
+    if os.fork() == 0:
+        open('pid', 'w').write(str(os.getpid()))
+        {SLEEP}
+    os._exit(0)
+os.wait()
+while not os.path.exists('pid') or not open('pid').read():
+    pass
+print(*pids, open('pid').read(), 'up', flush=True)
+{SLEEP}
+"""
+
+
+def test_b9_nobody_survives_a_cancel(runs):
+    layout = runs.printed(runs.script(STUBBORN), "up")
+    processes = [ProcessIdentity.of(int(pid)) for pid in layout.log.read_text().split()[:-1]]
+    assert len(processes) == 6
+    assert all(one.is_alive() for one in processes)
+    compute_target("local").cancel(layout)
+    assert runs.end(layout).status is Status.CANCELED
+    assert not [one for one in processes if one.is_alive()]
+
+
+def test_a_job_gets_the_grace_to_save_its_work(runs, monkeypatch):
+    monkeypatch.setenv("CELLRUN_GRACE_S", "20")
+    layout = runs.script(
+        "import signal, sys, time\n"
+        "def save(*_):\n    time.sleep(0.2); open('outputs/saved', 'a').write('x'); sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, save); print('up'); time.sleep(60)"
+    )
+    compute_target("local").cancel(runs.printed(layout, "up"))
+    end = runs.end(layout)
+    assert end.status is Status.CANCELED
+    assert end.fields["exit_code"] == 0
+    assert (layout.outputs / "saved").read_text() == "x", "SIGTERM came once"
+
+
+def test_a_stopped_job_can_be_canceled(runs):
+    layout = runs.running(runs.script(SLEEP))
+    os.kill(ProcessFile(layout).read().job.pid, signal.SIGSTOP)
+    compute_target("local").cancel(layout)
+    assert runs.end(layout).fields["signal"] == "SIGTERM"
+
+
+def test_a_run_that_a_job_submitted_is_not_its_own(runs):
+    """A job may submit runs; they outlive it."""
+    inner = runs.source.parent / "inner"
+    inner.mkdir()
+    (inner / "train.py").write_text(SLEEP)
+    layout = runs.script(
+        f"""
+from cellrun.core import Experiment, ScriptRunConfig, Workspace
+print(Experiment(Workspace.from_config(), 'inner').submit(ScriptRunConfig({str(inner)!r}, 'train.py')).id)
+"""
+    )
+    end = runs.end(layout)
+    assert end.status is Status.COMPLETED
+    assert "notes" not in end.fields
+    child = runs.workspace.layout.run(layout.log.read_text().strip())
+    runs.submitted.append(child)
+    assert ProcessFile(runs.running(child)).read().job.is_alive()
+
+
+def test_b10_cancel_is_idempotent_and_changes_no_end(runs):
+    layout = runs.running(runs.script(SLEEP))
+    threads = [threading.Thread(target=compute_target("local").cancel, args=(layout,)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert runs.end(layout).status is Status.CANCELED
+    before = StatusFile(layout).history()
+    compute_target("local").cancel(layout)
+    assert StatusFile(layout).history() == before
+
+
+def test_b10_a_cancel_that_comes_too_late_leaves_completed(runs):
+    layout = runs.script("pass")
+    assert runs.end(layout).status is Status.COMPLETED
+    compute_target("local").cancel(layout)
+    assert not layout.cancel_request.exists()
+    assert runs.status(layout).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("round_number", range(5))
+def test_b10_a_cancel_at_the_start_ends_in_one_status(runs, round_number):
+    layout = runs.script("print('ran')")
+    compute_target("local").cancel(layout)
+    assert runs.end(layout).status in {Status.CANCELED, Status.COMPLETED}
+
+
+def test_b8_a_reused_pid_is_never_signalled(runs):
+    """process.json names a living process of the right pid that was started at another time."""
+    layout = runs.running(runs.script(SLEEP))
+    real = ProcessFile(layout).read()
+    for one in (real.supervisor, real.job):
+        os.kill(one.pid, signal.SIGKILL)
+    with subprocess.Popen([sys.executable, "-c", SLEEP], start_new_session=True) as stranger:
+        try:
+            taken = ProcessIdentity.of(stranger.pid)
+            forged = ProcessIdentity(taken.host, taken.boot, taken.pid, taken.started - 100)
+            ProcessFile(layout).write(RunProcesses(forged, forged))
+            compute_target("local").cancel(layout)
+            end = runs.end(layout)
+            assert (end.status, end.reason) == (Status.FAILED, "supervisor and job disappeared")
+            assert taken.is_alive()
+        finally:
+            stranger.kill()
+    assert json.loads(layout.processes.read_text())["job"]["pid"] == taken.pid

@@ -1,0 +1,187 @@
+"""What is recorded beside a run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cellrun.core import Experiment
+from cellrun.core.store.environment import read_environment
+from cellrun.core.store.record import RunRecord
+from cellrun.core.supervision.recorder import source_folder
+from cellrun.core.supervision.recorder_script import DIFF_BYTES, without_credentials
+
+
+@pytest.fixture
+def recorded(until):
+    """Wait for a run's record and return it."""
+
+    def get(layout):
+        until(lambda: read_environment(layout), f"the record of {layout.folder}")
+        return read_environment(layout)
+
+    return get
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main"]
+    subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(runs):
+    """The source folder as a repository: a module and a notebook changed, one file new, one kept out of snapshots."""
+    files = {"model.py": "rate = 1\n", "notes.txt": "old\n", "keys.yaml": "none\n", "lesson.ipynb": "{}\n"}
+    for name, text in files.items():
+        (runs.source / name).write_text(text)
+    (runs.source / ".amlignore").write_text("keys.yaml\n")
+    git(runs.source, "init")
+    git(runs.source, "add", ".")
+    git(runs.source, "commit", "-m", "first")
+    git(runs.source, "remote", "add", "origin", "https://ada:hush-hush@example.org/ada/digits.git")
+    for name in files:
+        (runs.source / name).write_text("changed, hush-hush\n" if name == "keys.yaml" else f"{name} has changed\n")
+    return runs.source
+
+
+def test_python_packages_and_machine_are_recorded(runs, recorded):
+    layout = runs.script("pass", environment_variables={"CUDA_VISIBLE_DEVICES": "7"})
+    found = recorded(layout)
+    assert found["problems"] == []
+    assert found["python"] == {
+        "version": sys.version.split()[0],
+        "implementation": "CPython",
+        "executable": sys.executable,
+    }
+    assert found["packages"]["pytest"] == pytest.__version__
+    assert "blake3" in found["packages"]
+    host = found["host"]
+    assert host["name"] == os.uname().nodename
+    assert host["os"]
+    assert host["cpu"]
+    assert 1 <= host["cpus"] <= os.cpu_count()
+    assert host["memory_bytes"] > 1e8
+    assert found["cuda_visible_devices"] == "7"
+    assert found["git"] is None
+    assert found["recorded_at"] > RunRecord.read(layout).created_at
+
+
+def test_the_state_of_the_source_folder_s_repository_is_recorded(runs, repository, recorded):
+    layout = runs.script("pass")
+    found = recorded(layout)["git"]
+    assert (found["remote"], found["branch"]) == ("https://example.org/ada/digits.git", "main")
+    assert found["head"] == RunRecord.read(layout).git["head"]
+    assert (found["files_changed"], found["untracked"]) == (4, 1)  # train.py is new
+    assert "-rate = 1" in found["diff"]
+    assert "+model.py has changed" in found["diff"]
+    assert "+notes.txt has changed" in found["diff"]
+    assert found["diff_truncated"] is False
+    assert "hush-hush" not in layout.environment.read_text()  # neither the remote's nor what stays out of the snapshot
+    git(repository, "stash")
+    subprocess.run(["git", "-C", str(repository), "apply"], input=found["diff"].encode(), check=True)
+
+
+def test_a_long_diff_is_cut(runs, repository, recorded):
+    (repository / "notes.txt").write_text("x" * 79 + "\n" * DIFF_BYTES)
+    found = recorded(runs.script("pass"))["git"]
+    assert len(found["diff"]) == DIFF_BYTES
+    assert found["diff_truncated"] is True
+
+
+def test_beside_a_notebook_only_modules_are_told(ws, repository, recorded, monkeypatch):
+    monkeypatch.chdir(repository)
+    run = Experiment(ws, "digits").start_logging()
+    found = recorded(run.layout)["git"]
+    assert found["files_changed"] == 4
+    assert "model.py" in found["diff"]
+    assert "notes.txt" not in found["diff"]
+    run.complete()
+
+
+def test_a_repository_without_a_commit(runs, recorded):
+    git(runs.source, "init")
+    found = recorded(runs.script("pass"))["git"]
+    nothing = {"remote": None, "head": None, "files_changed": 0, "diff": "", "diff_truncated": False}
+    assert found == {**nothing, "branch": "main", "untracked": 1}
+
+
+def test_the_run_s_own_interpreter_is_asked(runs, recorded, tmp_path):
+    other = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(other)], check=True)
+    python = other / "bin" / "python"
+    (site,) = other.glob("lib/python*/site-packages")
+    (site / "lonely-1.5.dist-info").mkdir()
+    (site / "lonely-1.5.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: lonely\nVersion: 1.5\n")
+    found = recorded(runs.command("true", environment=python))
+    assert found["python"]["executable"] == str(python)
+    assert found["packages"] == {"lonely": "1.5"}
+
+
+def test_a_broken_tool_costs_its_own_part_alone(runs, recorded, tmp_path, monkeypatch):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name, text in {"nvidia-smi": "echo 'no driver' >&2; exit 9", "git": "exit 1"}.items():
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    found = recorded(runs.script("pass"))
+    assert found["problems"] == ["gpus: OSError: no driver"]
+    assert "gpus" not in found
+    assert found["packages"]
+
+
+def test_gpus_are_told_by_nvidia_s_tool(runs, recorded, tmp_path, monkeypatch):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "nvidia-smi").write_text("#!/bin/sh\n" + "echo 'NVIDIA A100, 40536, 550.54'\n" * 2)
+    (tools / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    gpu = {"name": "NVIDIA A100", "memory_bytes": 40536 << 20, "driver": "550.54"}
+    assert recorded(runs.script("pass"))["gpus"] == [gpu, gpu]
+
+
+def test_the_log_and_the_run_s_end_know_nothing_of_it(runs, recorded):
+    layout = runs.script("print('mine')")
+    end = runs.end(layout)
+    recorded(layout)
+    assert layout.log.read_text() == "mine\n"
+    assert "notes" not in end.fields
+    assert not list(layout.folder.glob(".environment*"))
+
+
+def test_details_have_it_without_the_diff(ws, repository, recorded, monkeypatch):
+    monkeypatch.chdir(repository)
+    run = Experiment(ws, "digits").start_logging()
+    recorded(run.layout)
+    told = run.get_details()["environment"]
+    assert told["git"]["files_changed"] == 4
+    assert "diff" not in told["git"]
+    run.complete()
+
+
+@pytest.mark.parametrize(
+    ("remote", "told"),
+    [
+        ("", None),
+        ("https://token@example.org/a.git", "https://example.org/a.git"),
+        ("https://ada:hush@example.org:8080/a.git?token=hush#x", "https://example.org:8080/a.git"),
+        ("ssh://git:hush@example.org/a.git", "ssh://git@example.org/a.git"),
+        ("ssh://git@example.org/a.git", "ssh://git@example.org/a.git"),
+        ("git@example.org:ada/a.git", "git@example.org:ada/a.git"),
+        ("/srv/git/a.git", "/srv/git/a.git"),
+    ],
+)
+def test_a_remote_is_told_without_what_opens_it(remote, told):
+    assert without_credentials(remote) == told
+
+
+def test_where_the_code_came_from():
+    def record(**fields):
+        return RunRecord(experiment="e", kind="cell", **fields)
+
+    assert source_folder(record(source_directory="/src")) == "/src"
+    assert source_folder(record(cell={"notebook": "/nb/lesson.ipynb"})) == "/nb"
+    assert source_folder(record(cell={"notebook": None})) is None
+    assert source_folder(record()) is None

@@ -1,0 +1,204 @@
+"""One run from its start to its end, as its supervisor writes it down."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cellrun.core.supervision as supervision
+from cellrun.core.identity import start_ticks
+from cellrun.core.status import Status
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.process_file import ProcessFile
+from cellrun.core.supervision.process_table import process
+from cellrun.core.supervision.start import SupervisorStart
+
+CORE = Path(supervision.__file__).parents[3]
+
+
+def test_a_run_goes_from_not_started_to_completed(runs):
+    layout = runs.script("print('hello')")
+    end = runs.end(layout)
+    assert end.status is Status.COMPLETED
+    assert end.fields["exit_code"] == 0
+    assert [one.status for one in StatusFile(layout).history()] in (
+        [Status.NOT_STARTED, Status.STARTING, Status.RUNNING, Status.FINALIZING, Status.COMPLETED],
+        [Status.NOT_STARTED, Status.RUNNING, Status.FINALIZING, Status.COMPLETED],  # quicker than its submitter
+    )
+    assert layout.log.read_bytes() == b"hello\n"
+    assert end.started_at <= end.ended_at
+
+
+def test_it_uses_the_standard_library_alone():
+    """What a supervisor imports, the pass over the queue included, is found without site-packages."""
+    program = f"""
+import sys
+sys.path.append({str(CORE)!r})
+import cellrun.core.supervision.watch, cellrun.core.targets.local.admission
+for name, module in sorted(sys.modules.items()):
+    print(name, getattr(module, '__file__', None) or '')
+"""
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
+    loaded = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    assert "cellrun.core.targets.local.admission" in loaded
+    assert not [name for name, file in loaded.items() if "site-packages" in file]
+    assert "subprocess" not in loaded
+
+
+def test_it_is_nobodys_child_and_its_job_has_a_session_of_its_own(runs):
+    layout = runs.running(runs.script("import time; time.sleep(60)"))
+    processes = ProcessFile(layout).read()
+    supervisor, job = process(processes.supervisor.pid), process(processes.job.pid)
+    assert supervisor.parent != os.getpid()
+    assert job.parent == supervisor.pid
+    assert len({supervisor.session, job.session, os.getsid(0)}) == 3
+    assert [one.is_alive() for one in processes] == [True, True]
+
+
+def test_the_job_finds_no_open_file_of_the_submitter(runs, tmp_path):
+    with (tmp_path / "secret").open("w") as file:
+        os.set_inheritable(file.fileno(), True)
+        layout = runs.script("import os; print(sorted(int(n) for n in os.listdir('/proc/self/fd'))[:-1])")
+        runs.end(layout)
+    assert layout.log.read_text() == "[0, 1, 2]\n"
+
+
+def test_the_log_keeps_every_byte_of_both_streams(runs):
+    layout = runs.script("import os; os.write(1, bytes(range(256)) * 5000); os.write(2, b'\\xff\\0\\r')")
+    runs.end(layout)
+    assert layout.log.read_bytes() == bytes(range(256)) * 5000 + b"\xff\0\r"
+
+
+def test_b3_a_killed_job_is_failed_with_the_signals_name(runs):
+    layout = runs.running(runs.script("import time; time.sleep(60)"))
+    os.kill(ProcessFile(layout).read().job.pid, signal.SIGKILL)
+    end = runs.end(layout)
+    assert (end.status, end.reason) == (Status.FAILED, "killed by signal 9 (SIGKILL)")
+    assert end.fields["signal"] == "SIGKILL"
+
+
+@pytest.mark.parametrize(
+    ("script", "facts"),
+    [
+        ("import sys; sys.exit(3)", ["exit code 3"]),
+        ("import os; os._exit(7)", ["exit code 7"]),
+        ("import sys; sys.exit('no data')", ["exit code 1", "no data"]),
+        ("raise ValueError('no such column: ä')", ["exit code 1", "ValueError: no such column: ä"]),
+        ("x = = 1", ["exit code 1", "SyntaxError"]),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", ["signal 11", "SIGSEGV", "Segmentation fault"]),
+        ("import os; os.abort()", ["signal 6", "SIGABRT", "Aborted"]),
+    ],
+)
+def test_b12_how_a_job_exited_is_said(runs, script, facts):
+    end = runs.end(runs.script(script))
+    assert end.status is Status.FAILED
+    assert not [fact for fact in facts if fact not in end.reason], end.reason
+
+
+def test_b12_the_traceback_is_kept_and_so_is_faulthandlers_text(runs):
+    end = runs.end(runs.script("def load():\n    raise KeyError('age')\nload()"))
+    assert end.fields["traceback_tail"].startswith("Traceback (most recent call last):")
+    assert "in load" in end.fields["traceback_tail"]
+    assert end.fields["last_line"] == "KeyError: 'age'"
+    end = runs.end(runs.script("def crash():\n    import os; os.abort()\ncrash()"))
+    assert "in crash" in end.fields["traceback_tail"]
+
+
+def test_b12_an_exception_in_a_thread_ends_no_run(runs):
+    end = runs.end(runs.script("import threading; t = threading.Thread(target=lambda: 1 / 0); t.start(); t.join()"))
+    assert end.status is Status.COMPLETED
+    assert end.fields["last_line"] == "ZeroDivisionError: division by zero"
+
+
+@pytest.mark.parametrize(("name", "mode", "words"), [("gone", None, "No such file"), ("locked", 0o000, "Permission")])
+def test_a8_an_interpreter_that_cannot_start_fails_the_run_which_never_ran(runs, tmp_path, name, mode, words):
+    interpreter = tmp_path / name
+    if mode is not None:
+        interpreter.write_text("#!/bin/sh\n")
+        interpreter.chmod(mode)
+    layout = runs.script("pass", environment=interpreter)
+    end = runs.end(layout)
+    assert end.status is Status.FAILED
+    assert end.reason.startswith(f"cannot start '{interpreter}': {words}")
+    assert end.at - StatusFile(layout).history()[0].at < 2
+    assert Status.RUNNING not in [one.status for one in StatusFile(layout).history()]
+    assert end.reason in layout.log.read_text()
+
+
+def test_b13_the_time_limit_stops_a_job_that_does_not_want_to(runs):
+    script = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up'); time.sleep(60)"
+    layout = runs.script(script, max_run_duration_seconds=0.5)
+    end = runs.end(layout)
+    assert end.status is Status.FAILED
+    assert end.reason == "stopped after 0.5 s (max_run_duration_seconds=0.5)"
+    assert end.fields["signal"] == "SIGKILL"
+
+
+def test_b11_a_run_is_completed_when_its_main_process_is_and_leaves_no_daemons(runs):
+    script = """
+import subprocess, sys
+for _ in range(2):
+    subprocess.Popen([sys.executable, '-c', 'import time; print("daemon", flush=True); time.sleep(60)'],
+                     start_new_session=True)
+"""
+    end = runs.end(runs.script(script))
+    assert end.status is Status.COMPLETED
+    assert end.fields["notes"] == ["2 processes left running, stopped"]
+
+
+def test_a_helper_that_ends_by_itself_is_no_leftover(runs):
+    end = runs.end(runs.script("import subprocess; subprocess.Popen(['sleep', '0.2'], start_new_session=True)"))
+    assert end.status is Status.COMPLETED
+    assert "notes" not in end.fields
+
+
+def test_a_link_that_the_job_made_leads_no_clean_up_out_of_the_run(runs):
+    (runs.source / "data" / "__pycache__").mkdir(parents=True)
+    (runs.source / "data" / "a.csv").write_text("1")
+    (runs.source / "data" / "__pycache__" / "a.pyc").write_text("")
+    script = f"import os, shutil; shutil.rmtree('data'); os.symlink({str(runs.source / 'data')!r}, 'data')"
+    layout = runs.script(script)
+    assert runs.end(layout).status is Status.COMPLETED
+    assert (runs.source / "data" / "a.csv").read_text() == "1"
+    assert (runs.source / "data" / "__pycache__" / "a.pyc").exists()
+    assert (layout.work / "data").is_symlink()
+    assert not (layout.work / "train.py").exists()
+
+
+def test_it_shows_that_it_lives(runs, monkeypatch, until):
+    monkeypatch.setenv("CELLRUN_HEARTBEAT_S", "0.1")
+    layout = runs.running(runs.script("import time; time.sleep(60)"))
+    first = layout.processes.stat().st_mtime_ns
+    until(lambda: layout.processes.stat().st_mtime_ns > first, "a heartbeat")
+
+
+def test_unchanged_copies_go_and_what_the_job_wrote_stays(runs):
+    (runs.source / "package").mkdir()
+    (runs.source / "package" / "helper.py").write_text("value = 1")
+    (runs.source / "data.txt").write_text("before")
+    layout = runs.script(
+        "import package.helper\n"
+        "open('data.txt', 'w').write('after')\nopen('outputs/model', 'w').write('m')\nopen('notes', 'w').write('n')"
+    )
+    assert runs.end(layout).status is Status.COMPLETED
+    left = {str(path.relative_to(layout.work)) for path in layout.work.rglob("*")}
+    assert left == {"data.txt", "outputs", "outputs/model", "logs", "notes"}
+    assert (layout.snapshot / "data.txt").read_text() == "before"
+    taken = {str(path.relative_to(layout.snapshot)) for path in layout.snapshot.rglob("*")}
+    assert taken == {"data.txt", "package", "package/helper.py", "train.py"}
+    assert {path.name for path in runs.source.rglob("*")} == {"data.txt", "package", "helper.py", "train.py"}
+
+
+def test_a_run_is_never_started_twice(runs):
+    layout = runs.running(runs.script("import time; time.sleep(60)"))
+    before = ProcessFile(layout).read()
+    spec = LaunchSpec.read(layout)
+    second = SupervisorStart(layout, spec.supervisor, os.environ)
+    second.run(spec.argv)
+    second.wait()
+    assert ProcessFile(layout).read() == before
+    assert start_ticks(before.supervisor.pid) == before.supervisor.started

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from cellrun.core.disk import replace_file, write_new
+
+
+def test_a_new_file_is_whole_or_refused(tmp_path: Path) -> None:
+    write_new(tmp_path / "new", b"x" * 100_000)
+    assert (tmp_path / "new").read_bytes() == b"x" * 100_000
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path / "new", b"y")
+
+
+def test_a_disk_that_takes_only_a_part_is_told(tmp_path: Path) -> None:
+    program = """
+import resource, sys
+from pathlib import Path
+from cellrun.core.disk import replace_file, write_new
+resource.setrlimit(resource.RLIMIT_FSIZE, (50, resource.RLIM_INFINITY))
+for write in (lambda: write_new(Path("new"), b"x" * 100), lambda: replace_file(Path("old"), "x" * 100)):
+    try:
+        write()
+    except OSError as error:
+        print(error.strerror)
+"""
+    (tmp_path / "old").write_text("old")
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "File too large\n" * 2
+    assert (tmp_path / "old").read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
+
+
+def test_who_writes_at_once_leaves_one_whole_file(tmp_path: Path) -> None:
+    texts = [str(number) * 10_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: replace_file(tmp_path / "file", texts[number % 8]), range(400)))
+    assert (tmp_path / "file").read_text() in texts
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_tree_whose_maker_closed_it_is_removed() -> None:
+    """Done as another user than root, for whom nothing is closed."""
+    program = """
+import os, shutil, tempfile
+from pathlib import Path
+from cellrun.core.disk import remove_tree, size_on_disk
+if os.geteuid() == 0:
+    os.setuid(65534)
+with tempfile.TemporaryDirectory(dir="/tmp") as name:
+    tree, outside = Path(name, "tree"), Path(name, "outside")
+    for folder in ("read-only", "closed", "a/b"):
+        (tree / folder).mkdir(parents=True)
+        (tree / folder / "file").write_bytes(b"x" * 5000)
+    outside.mkdir()
+    (tree / "link").symlink_to(outside)
+    (outside / "file").touch()
+    print(size_on_disk(tree) >= 15_000)
+    (tree / "read-only").chmod(0o500)
+    (tree / "closed").chmod(0)
+    (tree / "a").chmod(0o500)
+    remove_tree(tree)
+    print(tree.exists(), (outside / "file").exists())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout.split(), done.stderr) == (["True", "False", "True"], "")

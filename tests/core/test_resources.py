@@ -1,0 +1,37 @@
+"""Sizes as people write them."""
+
+import pytest
+
+from cellrun.core.resources import Resources
+from cellrun.core.sizes import size_bytes, size_text
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("4G", 4 * 10**9),
+        ("512Mi", 512 << 20),
+        ("1.5 GB", 15 * 10**8),
+        ("10KiB", 10240),
+        ("17", 17),
+        (17, 17),
+        ("1t", 10**12),
+    ],
+)
+def test_sizes(given, expected):
+    assert size_bytes(given) == expected
+
+
+@pytest.mark.parametrize("given", ["", "4 apples", "G", "-1", "1e3", -1, True, None, 1.5])
+def test_what_is_no_size(given):
+    with pytest.raises(ValueError, match="'4G'"):
+        size_bytes(given)
+
+
+def test_sizes_for_people():
+    texts = [size_text(count) for count in (0, 999, 1000, 1540, 999_960, 5 * 10**9, 3 * 10**15)]
+    assert texts == ["0 bytes", "999 bytes", "1.0 KB", "1.5 KB", "1.0 MB", "5.0 GB", "3000.0 TB"]
+
+
+def test_they_travel_as_json():
+    assert Resources.from_json(Resources(2, 1, 3).to_json()) == Resources(2, 1, 3)

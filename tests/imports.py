@@ -1,0 +1,73 @@
+"""What the modules of this project import of one another, read from their sources."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+SOURCES = ("core", "magics", "widgets", "labextension")
+
+
+class Import(NamedTuple):
+    """One module imports another: when it is loaded, or later, in a function."""
+
+    importer: str
+    imported: str
+    is_later: bool
+
+
+def imports() -> list[Import]:
+    """Return every import of one of the project's modules by another, those for types alone aside."""
+    files = {_name(file, ROOT / source): file for source in SOURCES for file in (ROOT / source).glob("cellrun/**/*.py")}
+    return [
+        Import(importer, imported, is_later)
+        for importer, file in files.items()
+        for names, is_later in _imported(ast.parse(file.read_bytes()), is_later=False)
+        for imported in {next(filter(files.__contains__, (name, name.rpartition(".")[0])), "") for name in names}
+        if imported
+    ]
+
+
+def room(module: str) -> str:
+    """Return the room of a module: `cellrun.core.store` for all below it; a module beside the rooms is its own."""
+    return ".".join(module.split(".")[:3])
+
+
+def circles(arrows: set[tuple[str, str]]) -> list[set[str]]:
+    """Return the groups of rooms from each of which arrows lead to all the others."""
+    reached = {start: _reached(start, arrows) for start, _ in arrows}
+    groups = {
+        frozenset(other for other in there if start in reached.get(other, ()))
+        for start, there in reached.items()
+        if start in there
+    }
+    return [set(group) for group in groups]
+
+
+def _reached(start: str, arrows: set[tuple[str, str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        here = waiting.pop()
+        new = {there for start, there in arrows if start == here} - found
+        found |= new
+        waiting += new
+    return found
+
+
+def _name(file: Path, source: Path) -> str:
+    parts = file.relative_to(source).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _imported(node: ast.AST, *, is_later: bool) -> Iterator[tuple[list[str], bool]]:
+    for each in ast.iter_child_nodes(node):
+        if isinstance(each, ast.Import):
+            yield [alias.name for alias in each.names], is_later
+        elif isinstance(each, ast.ImportFrom):
+            yield [f"{each.module}.{alias.name}" for alias in each.names], is_later
+        elif not (isinstance(each, ast.If) and ast.unparse(each.test) == "TYPE_CHECKING"):
+            yield from _imported(each, is_later=is_later or isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)))

@@ -1,0 +1,73 @@
+"""The rooms of the house: imports run one way, none in a circle, and what a supervisor needs is in every Python."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.imports import ROOT, circles, imports, room
+
+FACADE = "cellrun.core.runs.run"
+UPWARDS = {
+    # `Run` has all verbs of a run, also those of rooms above it; they are loaded when one is called.
+    (FACADE, "cellrun.core"),
+    (FACADE, "cellrun.core.export.export"),
+}
+PARTS = {
+    "cellrun.core": set(),
+    "cellrun.widgets": {"cellrun.core"},
+    "cellrun.server": {"cellrun.core"},
+    "cellrun.magics": {"cellrun.core", "cellrun.widgets"},
+}
+
+
+def test_no_room_is_in_a_circle_with_another():
+    arrows = {(each.importer, each.imported) for each in imports()} - UPWARDS
+    assert len(arrows) > 500
+    assert circles({(room(a), room(b)) for a, b in arrows if room(a) != room(b)}) == []
+
+
+def test_every_import_upwards_is_still_there_and_waits_for_its_call():
+    found = {(each.importer, each.imported): each.is_later for each in imports()}
+    assert {pair: found.get(pair) for pair in UPWARDS} == {
+        (FACADE, "cellrun.core"): False,  # the package itself, which loads a name when it is used
+        (FACADE, "cellrun.core.export.export"): True,
+    }
+
+
+def test_a_circle_would_be_found():
+    assert circles({("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")}) == [{"a", "b", "c"}]
+
+
+def test_the_parts_import_one_way():
+    part = {each: ".".join(each.split(".")[:2]) for pair in imports() for each in pair[:2]}
+    arrows = {(part[each.importer], part[each.imported]) for each in imports()}
+    assert {a for a, _ in arrows} == set(PARTS)
+    assert {(a, b) for a, b in arrows if a != b and b not in PARTS[a]} == set()
+
+
+def test_supervision_and_all_that_it_imports_is_found_without_installed_packages():
+    """A supervisor runs with `-I -S`, on machines that have nothing but a Python; `local`'s queue goes with it."""
+    core = ROOT / "core" / "cellrun" / "core"
+    modules = [
+        f"cellrun.core.{file.relative_to(core).with_suffix('').as_posix().replace('/', '.')}"
+        for file in (*core.glob("supervision/*.py"), *core.glob("targets/local/[aqmr]*.py"))
+        if file.stem not in {"__init__", "supervisor"}
+    ]
+    assert {"cellrun.core.supervision.watch", "cellrun.core.targets.local.admission"} <= set(modules)
+    program = f"""
+import importlib, sys
+sys.path.append({str(ROOT / "core")!r})
+for name in {modules!r}:
+    importlib.import_module(name)
+for name, module in sorted(sys.modules.items()):
+    print(name, getattr(module, '__file__', None) or '')
+"""
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
+    loaded = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    ours = Path(core)
+    strangers = {
+        name
+        for name, file in loaded.items()
+        if file and not Path(file).is_relative_to(ours) and name.partition(".")[0] not in sys.stdlib_module_names
+    }
+    assert strangers <= {"cellrun"}
