@@ -1,4 +1,4 @@
-"""Runs and tickets that cellrun 0.1 wrote start, are adopted and are run again: a recorded workspace, its queue with it."""
+"""Runs and tickets that cellrun 0.1 wrote start, are adopted and run again: a recorded workspace and its queue."""
 
 import base64
 import json

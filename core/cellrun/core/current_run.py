@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cellrun.core.errors import RunEnvironmentException
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import RUN_FOLDER, run_layout
+from cellrun.core.own_run import RUN_FOLDER, own_run
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.run import Run
 from cellrun.core.store.record import RunRecord
@@ -19,7 +19,7 @@ def current_run(*, allow_offline: bool) -> Run:
     Raises RunEnvironmentException if it would be an offline one and that isn't allowed, or if the environment names a
     run that isn't there.
     """
-    layout = run_layout()
+    layout = own_run()
     if layout is not None:
         folder = str(layout.folder)
         if folder not in _submitted:

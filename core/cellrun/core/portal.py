@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from cellrun.core import places, server_file
 from cellrun.core.errors import PortalError, UserErrorException
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.own_run import run_layout
+from cellrun.core.own_run import own_run
 from cellrun.core.supervision.job_environment import PUBLIC_URL_OF_HUB
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _url(workspace: WorkspaceLayout, page: str) -> str:
     places.register(workspace)  # servers serve what is registered
     server = _running_server()
     if server is None:
-        if run_layout() is not None:
+        if own_run() is not None:
             raise PortalError(
                 "no server of this user shows this run, and a run starts none: call get_portal_url() in the notebook, "
                 f"or set {PUBLIC_URL} to the address of your Jupyter server"
@@ -75,7 +75,7 @@ def _entrance(server: ServerFile, page: str) -> str:
 
     Inside a run it is without: what a run prints is kept in its log.
     """
-    if run_layout() is not None:
+    if own_run() is not None:
         return f"{server.url}cellrun/{page}"
     target = quote(f"{server.base_url}cellrun/{page}", safe="/")
     return f"{server.url}cellrun/enter?code={quote(_code(server), safe='')}&next={target}"

@@ -13,7 +13,7 @@ from cellrun.core import names, places
 from cellrun.core.errors import InvalidNameError, RunNotFoundError, WorkspaceException
 from cellrun.core.experiment import Experiment
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.own_run import run_layout
+from cellrun.core.own_run import own_run
 from cellrun.core.runs import printing
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
@@ -58,7 +58,7 @@ class Workspace:
         """
         config = _config_at(path)
         if config is None:
-            run = run_layout()
+            run = own_run()
             return cls(run.workspace) if run else cls._made(places.default_workspace(), "default")
         if config.folder is None:
             return cls._made(places.named_workspace(config.name), config.name)
@@ -72,7 +72,7 @@ class Workspace:
         """
         config = _config_at(path)
         if config is None:
-            run = run_layout()
+            run = own_run()
             return run.workspace if run else places.default_workspace()
         return places.named_workspace(config.name) if config.folder is None else WorkspaceLayout(config.folder)
 

@@ -22,7 +22,7 @@ from cellrun.core.context.reader import load_context
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.environments.last_library import look_there_last
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import run_layout
+from cellrun.core.own_run import own_run
 
 
 def main(cell: str, arguments: list[str]) -> None:
@@ -44,7 +44,7 @@ def main(cell: str, arguments: list[str]) -> None:
 
 
 def _layout() -> RunLayout:
-    layout = run_layout()
+    layout = own_run()
     if layout is None:
         sys.exit("cellrun.core.cell.main runs the cell of a run, and this process belongs to none")
     return layout

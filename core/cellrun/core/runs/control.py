@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core.errors import ComputeTargetException, RunClosedError, UserErrorException
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import run_layout
+from cellrun.core.own_run import is_own_run
 from cellrun.core.status import Status
+from cellrun.core.store.cancellation import set_canceled
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
@@ -46,7 +47,7 @@ class RunControl:
         if self.status().status.is_terminal:
             return
         if self._record.kind == "interactive":
-            StatusFile(self._layout).change(Status.CANCELED, reason=reason or "canceled from outside")
+            set_canceled(self._layout, reason or "canceled from outside")
         else:
             self._target.cancel(self._layout)
 
@@ -122,5 +123,4 @@ class JobControl(RunControl):
 
 def control_of(layout: RunLayout, _writer: object = None) -> RunControl:
     """Return the control that this process has over a run that it doesn't own; the writer is an owner's to close."""
-    own = run_layout()
-    return JobControl(layout) if own is not None and own.folder == layout.folder else RunControl(layout)
+    return JobControl(layout) if is_own_run(layout) else RunControl(layout)

@@ -8,6 +8,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from cellrun.core.runs.outputs_folder import OutputsFolder
 from cellrun.core.runs.run import Run
 from cellrun.core.runs.writer import RunWriter, plain_tags
 from cellrun.core.status import Status
+from cellrun.core.store.cancellation import set_canceled
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
@@ -81,11 +83,11 @@ class InteractiveControl(RunControl):
 
     def complete(self) -> None:
         """End the run as Completed."""
-        self._end(Status.COMPLETED)
+        self._end(Status.COMPLETED, _completed)
 
     def fail(self, reason: str, **fields: Any) -> None:
         """End the run as Failed, with a reason."""
-        self._end(Status.FAILED, reason, **fields)
+        self._end(Status.FAILED, partial(_failed, reason=reason, **fields))
 
     def cancel(self, reason: str | None = None) -> None:
         """End the run as Canceled; nothing happens to one that has ended."""
@@ -93,7 +95,7 @@ class InteractiveControl(RunControl):
             super().cancel(reason)
             return
         with suppress(RunClosedError):
-            self._end(Status.CANCELED, reason or "canceled in its own notebook")
+            self._end(Status.CANCELED, partial(set_canceled, reason=reason or "canceled in its own notebook"))
 
     def enter(self) -> None:
         """Begin to copy what is printed to the run's log."""
@@ -112,26 +114,34 @@ class InteractiveControl(RunControl):
             os.chdir(self._folder)
         with suppress(RunClosedError):  # ended in the block, or from outside
             if error is None or _is_orderly_exit(error):
-                self._end(Status.COMPLETED)
+                self._end(Status.COMPLETED, _completed)
             else:
-                self._end(Status.FAILED, **failure_fields(error))
+                self._end(Status.FAILED, lambda layout: _failed(layout, **failure_fields(error)))
         return error is not None and _is_orderly_exit(error)
 
     @property
     def _is_owner(self) -> bool:
         return os.getpid() == self._process
 
-    def _end(self, to: Status, reason: str | None = None, **fields: Any) -> None:
+    def _end(self, to: Status, write: Callable[[RunLayout], object]) -> None:
         if not (self._is_open and self._is_owner):
             self._refuse_to_end(to)
             return
         self._tee.stop()
         self._outputs.copy_to(self._layout.outputs)
         self._writer.close()
-        StatusFile(self._layout).change(to, reason=reason, **fields)
+        write(self._layout)
         self._is_open = False
         open_runs.remove(self._layout.run_id)
         self._refuse_to_end(to)  # somebody else may have ended it otherwise
+
+
+def _completed(layout: RunLayout) -> None:
+    StatusFile(layout).change(Status.COMPLETED)
+
+
+def _failed(layout: RunLayout, **fields: Any) -> None:
+    StatusFile(layout).change(Status.FAILED, **fields)
 
 
 def _is_orderly_exit(error: BaseException) -> bool:

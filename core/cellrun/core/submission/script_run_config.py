@@ -15,12 +15,11 @@ from cellrun.core import names
 from cellrun.core.environments.interpreter import interpreter_of
 from cellrun.core.errors import InvalidNameError, shown
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.own_run import is_of_a_run
 from cellrun.core.resources import Resources
 from cellrun.core.sizes import size_bytes
 from cellrun.core.store.record import RunKind
 from cellrun.core.submission.arguments import argument_texts, variable_texts
-
-_OF_CELLRUN = ("CELLRUN_RUN_", "AZUREML_RUN_ID")
 
 
 class ScriptRunConfig:
@@ -193,7 +192,7 @@ class ScriptRunConfig:
         if self.command is not None and not self.command_line().strip():
             problems.append("the command is empty")
         problems += variable_texts(self.environment_variables)[1]
-        own = [name for name in self.environment_variables if str(name).startswith(_OF_CELLRUN)]
+        own = [name for name in self.environment_variables if is_of_a_run(str(name))]
         problems += [f"environment variable {name} is set by cellrun itself; choose another name" for name in own]
         return problems
 

@@ -22,9 +22,9 @@ from cellrun.core.errors import (
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.limits import limits
 from cellrun.core.status import Status
+from cellrun.core.store.cancellation import set_canceled
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.arguments import argument_texts, parameters, variable_texts
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.snapshot import Snapshot, copy_tree
@@ -122,7 +122,7 @@ def make_and_start(
             target.start(launch)
         except KeyboardInterrupt:  # nobody has the run: it must not go on
             target.cancel(layout)
-            StatusFile(layout).change(Status.CANCELED, expected={Status.NOT_STARTED}, reason="interrupted")
+            set_canceled(layout, "interrupted", expected={Status.NOT_STARTED})
             raise
     return layout
 

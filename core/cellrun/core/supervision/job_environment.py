@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import RUN_FOLDER, RUN_ID
+from cellrun.core.own_run import is_of_a_run, own_run, run_variables
 from cellrun.core.supervision.launch_spec import LaunchSpec
 
 # What ipykernel sets for its own terminal-like output; a log is no kernel. Outside a kernel they are the user's own.
@@ -22,8 +22,6 @@ _KERNEL_MARK = "JPY_PARENT_PID"
 PUBLIC_URL_OF_HUB = "JUPYTERHUB_PUBLIC_URL"
 """Where this user's server is from outside, by which a job links to its run's page: no secret."""
 _OF_AN_INTERPRETER = ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONHOME", "PYENV_VERSION")
-# What a run tells its own processes: of the run that submits another one, not of that one.
-_OF_A_RUN = frozenset({RUN_FOLDER, RUN_ID, "AZUREML_RUN_ID", "AZUREML_ARM_PROJECT_NAME", "AZUREML_ARM_WORKSPACE_NAME"})
 # What finds programs, libraries, files and the language: a queued run keeps the values it was submitted with.
 _BY_VALUE = frozenset(
     {
@@ -38,11 +36,13 @@ _BY_VALUE = frozenset(
 
 def inherited(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the part of an environment that a job inherits: not what Jupyter, its shell or an outer run put there."""
-    dropped = _OF_A_RUN | _OF_A_SHELL | (_KERNEL_ONLY if _KERNEL_MARK in environ else frozenset())
+    dropped = _OF_A_SHELL | (_KERNEL_ONLY if _KERNEL_MARK in environ else frozenset())
     return {
         name: value
         for name, value in environ.items()
-        if name not in dropped and (name == PUBLIC_URL_OF_HUB or not name.startswith(_JUPYTER_PREFIXES))
+        if name not in dropped
+        and not is_of_a_run(name)
+        and (name == PUBLIC_URL_OF_HUB or not name.startswith(_JUPYTER_PREFIXES))
     }
 
 
@@ -89,15 +89,12 @@ def job_environment(
     known = {**spec.set_variables, **given}
     missing = [name for name in (*spec.inherited_names, *spec.given_names) if name not in source and name not in known]
     passed_on = {name: source[name] for name in spec.inherited_names if name in source}
-    run = {RUN_FOLDER: str(layout.folder), RUN_ID: layout.run_id, "AZUREML_RUN_ID": layout.run_id}
-    return {**passed_on, **known, **run}, missing
+    return {**passed_on, **known, **run_variables(layout)}, missing
 
 
 def _given_to_this_process(environ: Mapping[str, str]) -> Sequence[str]:
-    folder = environ.get(RUN_FOLDER)
-    if not folder:
-        return ()
+    run = own_run(environ)
     try:
-        return LaunchSpec.read(RunLayout(folder)).given_names
+        return LaunchSpec.read(run).given_names if run else ()
     except (OSError, ValueError):
         return ()

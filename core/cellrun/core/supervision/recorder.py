@@ -11,12 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import RUN_FOLDER, RUN_ID
+from cellrun.core.own_run import is_of_a_run
 from cellrun.core.store.record import RunRecord
 
 # A shell that ends at once: what it leaves in the background is nobody's child, and Ctrl-C isn't for it.
 _IN_BACKGROUND = '"$@" </dev/null >/dev/null 2>&1 &'
-_OF_THE_RUN = frozenset({RUN_FOLDER, RUN_ID})  # by which a run's own processes are known, and ended
 
 
 def start_recorder(layout: RunLayout, source: str | None, environ: Mapping[str, str]) -> None:
@@ -27,7 +26,7 @@ def start_recorder(layout: RunLayout, source: str | None, environ: Mapping[str, 
     script = str(Path(__file__).with_name("recorder_script.py"))
     interpreter = RunRecord.read(layout).interpreter
     command = ["/bin/sh", "-c", _IN_BACKGROUND, "sh", interpreter, script, str(layout.folder), source or ""]
-    environment = {name: value for name, value in environ.items() if name not in _OF_THE_RUN}
+    environment = {name: value for name, value in environ.items() if not is_of_a_run(name)}  # it isn't ended with it
     with suppress(OSError):  # no process is to be had, no shell: a run without this record is a run
         os.waitpid(os.posix_spawn(command[0], command, environment), 0)
 

@@ -15,6 +15,7 @@ from cellrun.core.disk import sync_files
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
+from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision import failure
@@ -123,7 +124,7 @@ class Watch:
         while True:
             if self._job.poll():
                 return _Cause.EXITED
-            if self._layout.cancel_request.exists():
+            if is_asked_to_cancel(self._layout):
                 return _Cause.CANCELED
             now = time.monotonic()
             if limit_s is not None and now - self._began >= limit_s:
@@ -141,7 +142,7 @@ class Watch:
         if self._notes:
             fields["notes"] = self._notes
         if cause is _Cause.CANCELED:
-            self._status.change(Status.CANCELED, reason="canceled", **fields)
+            set_canceled(self._layout, "canceled", **fields)
         elif cause is _Cause.TIMED_OUT:
             limit = f"{self.spec.max_run_duration_seconds:g}"
             reason = f"stopped after {limit} s (max_run_duration_seconds={limit})"

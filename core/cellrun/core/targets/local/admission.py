@@ -11,6 +11,7 @@ from typing import Any
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import boot_id
 from cellrun.core.status import Status
+from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
 from cellrun.core.store.settle import restart_reason
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.job_environment import job_environment
@@ -136,8 +137,8 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
 def _ended_while_waiting(ticket: Ticket, status: StatusFile) -> bool:
     if ticket.boot != boot_id():
         status.change(Status.FAILED, expected=_NOT_STARTED, reason=restart_reason())
-    elif ticket.layout.cancel_request.exists():
-        status.change(Status.CANCELED, expected=_NOT_STARTED, reason="canceled while it was waiting")
+    elif is_asked_to_cancel(ticket.layout):
+        set_canceled(ticket.layout, "canceled while it was waiting", expected=_NOT_STARTED)
     return status.read().status.is_terminal
 
 

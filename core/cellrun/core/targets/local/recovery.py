@@ -5,14 +5,13 @@ Standard library only: an ending supervisor shares it.
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import suppress
 
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import boot_id, host_name
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import RUN_ID
+from cellrun.core.own_run import is_own_run
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import restart_reason, settle
@@ -67,7 +66,7 @@ def recover_without_ticket(layout: RunLayout) -> None:
 
 def _is_anybody_left(layout: RunLayout) -> bool:
     """Whether a process of the run lives here: by the run's id in its environment, for want of another identity."""
-    if os.environ.get(RUN_ID) == layout.run_id:
+    if is_own_run(layout):
         return True
     if process_table.is_there():
         return bool(ProcessFamily(layout.run_id, job=None).members())

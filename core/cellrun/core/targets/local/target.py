@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,11 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cellrun.core.errors import ExperimentExecutionException
-from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.sizes import size_text
 from cellrun.core.status import Status
+from cellrun.core.store.cancellation import ask_to_cancel
 from cellrun.core.store.files.log_tail import LogReader
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
@@ -105,11 +104,7 @@ class LocalTarget(ComputeTarget):
 
     def cancel(self, run: RunLayout) -> None:
         """Leave a request for the run's supervisor; a run that waits is canceled at once."""
-        if StatusFile(run).read().status.is_terminal:
-            return
-        run.cancel_request.parent.mkdir(exist_ok=True)
-        with suppress(FileExistsError), run.cancel_request.open("x") as request:
-            json.dump({"by": ProcessIdentity.current().to_json()}, request)
+        ask_to_cancel(run)
         queue = LocalQueue()
         with queue.locked():
             admission.cancel_waiting(queue, run.run_id)
