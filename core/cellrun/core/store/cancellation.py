@@ -33,5 +33,5 @@ def is_asked_to_cancel(layout: RunLayout) -> bool:
 def set_canceled(
     layout: RunLayout, reason: str, *, expected: Collection[Status] | None = None, **fields: Any
 ) -> StatusRecord | None:
-    """End a run as Canceled: its owner does, or who has proven that it has none. Returns what `StatusFile.change` does."""
+    """End a run as Canceled, which its owner does, or who has proven that it has none. Returns what was written."""
     return StatusFile(layout).change(Status.CANCELED, expected=expected, reason=reason, **fields)
