@@ -15,7 +15,8 @@ from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
 from cellrun.core.supervision.family import ProcessFamily
-from cellrun.core.targets.registry import compute_target
+from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.look import look
 
 DEADLINE_S = 30
 
@@ -45,7 +46,7 @@ class Runs:
 
     def status(self, layout: RunLayout) -> StatusRecord:
         """Look as any reader does."""
-        return compute_target("local").status([layout])[layout.run_id]
+        return look(LocalTarget("local"), [layout])[layout.run_id]
 
     def end(self, layout: RunLayout) -> StatusRecord:
         """Wait until a run has ended, looking as any reader does."""
@@ -65,7 +66,7 @@ class Runs:
     def clear(self) -> None:
         """End all runs; each has exactly one final status then, and no process."""
         for layout in self.submitted:
-            compute_target("local").cancel(layout)
+            LocalTarget("local").cancel(layout)
         for layout in self.submitted:
             end = self.end(layout).status
             assert [one.status for one in StatusFile(layout).history() if one.status in TERMINAL] == [end]

@@ -69,6 +69,7 @@ class InvalidSubmissionError(ExperimentExecutionException):
 
     def __init__(self, problems: Sequence[str], advice: str = "") -> None:
         self.problems = tuple(problems)
+        self.advice = advice
         if len(self.problems) == 1:
             text = f"the run can't be submitted: {self.problems[0]}"
         else:

@@ -16,7 +16,7 @@ from cellrun.core.runs.writer import tag_value
 from cellrun.core.store.record import RunRecord
 
 if TYPE_CHECKING:
-    from cellrun.core.submission.script_run_config import ScriptRunConfig
+    from cellrun.core.run_request import RunConfig
     from cellrun.core.workspace import Workspace
 
 
@@ -51,9 +51,10 @@ class Experiment:
         """The workspace that it is in."""
         return self._workspace
 
-    def submit(self, config: ScriptRunConfig, tags: Mapping[str, Any] | None = None) -> Run:
+    def submit(self, config: RunConfig, tags: Mapping[str, Any] | None = None) -> Run:
         """Start a run of a script, a command or a cell on its target, and return it at once.
 
+        `config` is a ScriptRunConfig, or anything whose `request()` says what is to run.
         Raises InvalidSubmissionError with all that is wrong in the config, before a run exists;
         ExperimentExecutionException if the target can't start it.
         """

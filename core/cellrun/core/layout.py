@@ -104,6 +104,16 @@ class RunLayout:
         return self.folder / "launch.json"
 
     @property
+    def target(self) -> Path:
+        """Where the run was started: its target, and what that calls it."""
+        return self.folder / "target.json"
+
+    @property
+    def preparation_log(self) -> Path:
+        """What the commands printed that made things ready before the job started."""
+        return self.folder / "user_logs" / "prepare_log.txt"
+
+    @property
     def claim(self) -> Path:
         """Made by the one supervisor that starts the job: a run is never started twice."""
         return self.folder / "started"
@@ -174,6 +184,11 @@ class WorkspaceLayout:
     def loaded(self) -> Path:
         """Copies of snapshots that kernels have loaded, each gone with its kernel."""
         return self.folder / "cache" / "loaded"
+
+    @property
+    def targets(self) -> Path:
+        """The compute targets that were attached, `<name>.json`."""
+        return self.folder / "targets"
 
     def run(self, run_id: str) -> RunLayout:
         """Return the layout of one run."""

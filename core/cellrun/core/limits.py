@@ -24,6 +24,8 @@ class Limits(NamedTuple):
     """From SIGTERM to SIGKILL."""
     heartbeat_s: float = 15.0
     """How often a supervisor shows that it lives."""
+    silence_s: float = 120.0
+    """A run whose supervisor, or whose job, has shown no life for so long is NotResponding (Azure ML's time)."""
     local_cpus: int = 0
     """Cores that the runs of this machine's queue share; 0 stands for those that the machine gives."""
     metric_name_chars: int = 255

@@ -27,6 +27,11 @@ def run_id(given: object) -> str:
     return _plain("run id", given, EXPERIMENT_RULE)
 
 
+def target_name(given: object) -> str:
+    """Return the name of a compute target if it can be one; it names a file."""
+    return _plain("target name", given, EXPERIMENT_RULE)
+
+
 def is_plain(given: str) -> bool:
     """Whether a text can be an experiment's name or a run's id, and so a folder's name that leads nowhere else."""
     return bool(_PLAIN.fullmatch(given))

@@ -1,4 +1,4 @@
-"""Sizes in bytes, as users write and read them.
+"""Sizes and times, as users write and read them.
 
 Standard library only: the supervisor shares it.
 """
@@ -35,3 +35,8 @@ def size_text(count: int) -> str:
         if size < 999.95 or unit == "TB":
             break
     return f"{size:.1f} {unit}"
+
+
+def duration_text(seconds: float) -> str:
+    """Return a time for people: "40 s", "2 min"."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

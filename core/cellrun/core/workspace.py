@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import copyreg
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names, places
 from cellrun.core.errors import InvalidNameError, RunNotFoundError, WorkspaceException
@@ -17,14 +16,15 @@ from cellrun.core.own_run import own_run
 from cellrun.core.runs import printing
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
+from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.workspace_config import WorkspaceConfig
 
 if TYPE_CHECKING:
     from cellrun.core.runs.deletion import Deletion
     from cellrun.core.runs.run import Run
     from cellrun.core.targets.contract import ComputeTarget
+    from cellrun.core.targets.workspace_targets import WorkspaceTargets
 
-_VERSION = 1
 _NAME_CHARS = 256
 
 
@@ -37,13 +37,7 @@ class Workspace:
 
     def __init__(self, layout: WorkspaceLayout) -> None:
         self.layout = layout
-        try:
-            record = json.loads(layout.record.read_bytes())
-            self._id, self._name = str(record["id"]), str(record["name"])
-        except OSError as error:
-            raise WorkspaceException(f"{layout.folder} is no workspace: {error.strerror}: {layout.record}") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise WorkspaceException(f"the workspace record {layout.record} is damaged: {error}") from error
+        self._id, self._name = WorkspaceRecord.read(layout)
 
     @classmethod
     def from_config(cls, path: str | os.PathLike[str] | None = None) -> Workspace:
@@ -136,10 +130,27 @@ class Workspace:
 
     @property
     def compute_targets(self) -> dict[str, ComputeTarget]:
-        """What can start a run, by name."""
-        from cellrun.core.targets import registry  # noqa: PLC0415  # a job never asks for one
+        """What can start a run, by name: `local`, and those that were attached."""
+        return self._targets.all()
 
-        return registry.compute_targets()
+    def attach(self, name: str, kind: str, **settings: Any) -> ComputeTarget:
+        """Add a compute target to this workspace, and return it: `--target NAME` then starts runs there.
+
+        Its kind and settings are kept in the workspace; none of them may be a secret. Raises InvalidNameError for a
+        name that is none, ComputeTargetException for one that is taken or a kind that isn't there, UserErrorException
+        for settings that the kind doesn't take.
+        """
+        return self._targets.attach(name, kind, settings)
+
+    def detach(self, name: str) -> None:
+        """Take a compute target away. Raises ComputeTargetException while one of its runs hasn't ended."""
+        self._targets.detach(name)
+
+    @property
+    def _targets(self) -> WorkspaceTargets:
+        from cellrun.core.targets.workspace_targets import WorkspaceTargets  # noqa: PLC0415  # a job never asks for one
+
+        return WorkspaceTargets(self.layout)
 
     def get_run(self, run_id: str) -> Run:
         """Return a run by its id, its name (`digits-3`) or an unambiguous display name.
@@ -177,7 +188,7 @@ class Workspace:
         try:
             layout.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not layout.record.exists():
-                _write_record(layout, name)
+                WorkspaceRecord.write_new(layout, name)
         except OSError as error:
             raise places.cannot_write(layout.folder, error) from error
         return cls._entered(layout)
@@ -213,15 +224,3 @@ copyreg.pickle(Workspace, lambda workspace: (open_workspace, (str(workspace.fold
 def _config_at(path: str | os.PathLike[str] | None) -> WorkspaceConfig | None:
     start = Path(path or ".")
     return WorkspaceConfig.find(start) if start.is_dir() else WorkspaceConfig.read(start)
-
-
-def _write_record(layout: WorkspaceLayout, name: str) -> None:
-    """Write a workspace's record; of several that make it at once, one id wins."""
-    draft = layout.record.with_name(f".workspace.{os.urandom(8).hex()}")
-    draft.write_text(json.dumps({"version": _VERSION, "id": os.urandom(16).hex(), "name": name}))
-    try:
-        os.link(draft, layout.record)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
 
 from cellrun.core.context.used_values import free_unused_values
 from cellrun.core.context.value_store import ValueStore
+from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.submission.script_run_config import ScriptRunConfig
-from cellrun.core.submission.submission import problems_of_names_and_target
+from cellrun.core.run_request import CELL, NoCode, RunRequest
+from cellrun.core.submission.run_options import RunOptions
+from cellrun.core.submission.submission import problems_of_place
+from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.magics.capture.another_python.destination import Destination
 from cellrun.magics.capture.capture import Capture
 from cellrun.magics.capture.card.card import Card
@@ -34,28 +37,28 @@ class CellToSubmit(NamedTuple):
     choices: Choices = Choices()
 
 
-class CellRunConfig(ScriptRunConfig):
+class CellRunConfig(RunOptions):
     """A cell with what it needs from its notebook, captured as the shell's names are now.
 
-    `values_folder` is where its values will be kept. Raises SyntaxError, with the lines of the notebook's cell, for a
-    body that is no Python.
+    It is submitted to a workspace, in which its values will be kept. Raises SyntaxError, with the lines of the
+    notebook's cell, for a body that is no Python.
     """
 
-    def __init__(self, shell: InteractiveShell, given: CellToSubmit, values_folder: Path, **options: Any) -> None:
-        super().__init__(arguments=given.arguments, **options)
+    def __init__(
+        self, shell: InteractiveShell, given: CellToSubmit, workspace: WorkspaceLayout, **options: Any
+    ) -> None:
+        super().__init__(given.arguments, **options)
         self.cell = given.cell.record()
         self._title = given.cell.title
         self._source = given.cell.source
-        self._values_folder = values_folder
+        self._workspace = workspace
         self._code = given.cell.code(given.body, shell)
         # The shell's own name for it: a syntax error then shows the cell and its line, not a file.
         filename = shell.compile.cache(self._code, given.cell.execution_count)
         analysis = analyse(self._code, filename, shell.transform_cell)
         if given.choices.returned:
             analysis = analyse_with_returned(self._code, given.choices.returned, shell.transform_cell)
-        # An environment that is no such thing is a mistake in the options, which says so itself.
-        is_usable = self.environment is not None and not self._environment_problems()
-        there = Destination(self.interpreter if is_usable else None, self._code)
+        there = Destination(self._other_interpreter(), self._code)
         search = Search(
             analysis,
             Notebook.of_shell(shell),
@@ -67,23 +70,16 @@ class CellRunConfig(ScriptRunConfig):
         )
         self._capture = Capture(search, there, given.choices.returned)
         self._refusals: list[Refusal] = []
-        self._store: ValueStore | None = None
-
-    def fill(self, layout: RunLayout) -> None:
-        """Write the cell and its context into the run folder."""
-        (layout.snapshot / "cell.py").write_text(self._code, encoding="utf-8")
-        self._store = ValueStore(layout.workspace.values)
-        self._capture.pack(layout, self._title, self._source, self._store)
-
-    def abandon(self, workspace: WorkspaceLayout) -> None:
-        """Free the values that were written for a run which never came to be."""
-        if self._store is not None:
-            free_unused_values(workspace, self._store.written)
 
     def problems(self) -> list[str]:
         """Return what is wrong in the options, and what of the cell's needs can't travel."""
-        self._refusals = self._capture.refusals(self._values_folder)
+        self._refusals = self._capture.refusals(self._workspace.values)
         return [*super().problems(), *map(str, self._refusals)]
+
+    def unchecked_request(self) -> RunRequest:
+        """Return the run as it is wanted."""
+        code = _CellCode(self._capture, self._code, self._title, self._source)
+        return RunRequest("cell", CELL, code=code, cell=self.cell, **self.common_request())
 
     def advice(self) -> str:
         """Return what else to do about the problems."""
@@ -99,6 +95,40 @@ class CellRunConfig(ScriptRunConfig):
 
     def card(self, workspace: WorkspaceLayout, experiment: str) -> Card:
         """Return what its run in an experiment of a workspace would take along; nothing is written."""
-        problems = [*problems_of_names_and_target(experiment, self), *super().problems()]
-        refusals = [Refusal("", problem) for problem in problems] + self._capture.refusals(self._values_folder)
+        problems = super().problems()
+        request = None if problems else self.unchecked_request()
+        problems = [*problems_of_place(workspace, experiment, self.compute_target, request), *problems]
+        refusals = [Refusal("", problem) for problem in problems] + self._capture.refusals(self._workspace.values)
         return Card(self._capture.account_against(workspace), refusals, self.notes())
+
+    def _other_interpreter(self) -> str | None:
+        """Return the Python that the run will get; None for this one, and where a mistake says what is wrong itself."""
+        if self.environment is None or super().problems():
+            return None
+        request = RunRequest("cell", CELL, **self.common_request())
+        with suppress(CellrunError):
+            target = WorkspaceTargets(self._workspace).get(request.target)
+            return None if target.problems(request) else target.python(request.environment).executable
+        return None
+
+
+class _CellCode(NoCode):
+    """A cell and its context, as what a run's folder is filled with."""
+
+    def __init__(self, capture: Capture, code: str, title: str, source: str) -> None:
+        self._capture = capture
+        self._code = code
+        self._title = title
+        self._source = source
+        self._store: ValueStore | None = None
+
+    def copy_to(self, draft: RunLayout) -> None:
+        """Write the cell and its context."""
+        (draft.snapshot / CELL).write_text(self._code, encoding="utf-8")
+        self._store = ValueStore(draft.workspace.values)
+        self._capture.pack(draft, self._title, self._source, self._store)
+
+    def abandon(self, workspace: WorkspaceLayout) -> None:
+        """Free the values that were written for a run which never came to be."""
+        if self._store is not None:
+            free_unused_values(workspace, self._store.written)

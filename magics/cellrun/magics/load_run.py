@@ -17,7 +17,6 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.live.failure import Failure
 from cellrun.core.offline.offline_run import _OfflineRun
 from cellrun.core.runs import open_runs
-from cellrun.core.runs.details import run_arguments
 from cellrun.core.runs.run import Run
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
@@ -81,7 +80,7 @@ class LoadRunMagic:
                 files = self._load(context, layout, trust=given.trust)
             if context.run_name:
                 self._shell.user_ns[context.run_name] = _OfflineRun()
-        sys.argv = [str(files.folder / "cell.py"), *run_arguments(record)]
+        sys.argv = [str(files.folder / "cell.py"), *record.arguments]
         self._loaded |= {name: id(self._shell.user_ns[name]) for name in _names(context)}
         status, cell = settle(layout), _cell(record, files)
         say(_ending(status, record, context, cell))
@@ -198,7 +197,7 @@ def _what_is_back(context: Context, record: RunRecord, files: LoadedFiles) -> li
     texts = [f"back from {record.name}: {_listed(names)}" if names else f"{record.name} needed nothing of its notebook"]
     if context.run_name:
         texts.append(f"{context.run_name!r} is an offline run here: it prints what it is given and keeps nothing")
-    if arguments := run_arguments(record):
+    if arguments := record.arguments:
         texts.append(f"sys.argv has the run's arguments: {' '.join(arguments)}")
     if context.state:
         states = [f"{state.module}'s {state.what}" for state in context.state]

@@ -16,9 +16,9 @@ from types import ModuleType
 from cellrun.core.cell.linked_files import LinkedFiles
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.trusted import check_code
+from cellrun.core.copying import copy_tree
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
-from cellrun.core.submission.snapshot import copy_tree
 
 _CELL = "cell.py"
 _PREFIX = "cellrun-"

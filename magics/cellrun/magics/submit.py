@@ -122,6 +122,7 @@ class SubmitMagic:
             workspace = Workspace.from_config()
             returned = _returned(given)
             with plain_interrupt("nothing was submitted"):
+                config: CellRunConfig | ScriptRunConfig
                 if given.script or given.command:
                     config = _script_config(given, cell, after)
                 else:
@@ -152,7 +153,7 @@ class SubmitMagic:
         notebook_cell = NotebookCell.current(self._shell, f"%%submit {line}\n{cell}")
         run_name = given.as_name or binding.RUN_NAME
         to_submit = CellToSubmit(notebook_cell, cell, run_name, _PARSER.words(after or ""), _choices(given))
-        config = CellRunConfig(self._shell, to_submit, workspace.values, **_common(given))
+        config = CellRunConfig(self._shell, to_submit, workspace, **_common(given))
         if mistakes := config.mistakes():
             _PARSER.error("; ".join(mistakes))
         return config

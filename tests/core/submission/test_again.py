@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from cellrun.core import Experiment, Run, Workspace
+from cellrun.core.copying import copy_tree
 from cellrun.core.errors import (
     ComputeTargetException,
     InvalidSubmissionError,
@@ -23,7 +24,6 @@ from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.again import resubmit
-from cellrun.core.submission.snapshot import copy_tree
 
 PRINT = "import json, os, sys; print(os.path.exists('train.py'), sys.argv[1:]); print(json.dumps(dict(os.environ)))"
 

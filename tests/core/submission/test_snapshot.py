@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from cellrun.core.copying import copy_tree
 from cellrun.core.errors import SnapshotException
-from cellrun.core.submission.snapshot import Snapshot, copy_tree
+from cellrun.core.submission.snapshot import Snapshot
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "data" / "azure_v1_snapshot_golden.json").read_text())["cases"]
 OUT_BY_DEFAULT = (".git/", "outputs/", "logs/", "__pycache__/", ".ipynb_checkpoints/", ".azureml/")

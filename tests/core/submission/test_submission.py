@@ -9,17 +9,18 @@ import sys
 import tempfile
 import textwrap
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
 from cellrun.core.errors import ExperimentExecutionException, InvalidSubmissionError, SnapshotException
+from cellrun.core.run_request import NoCode, RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
+from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.targets.local import LocalTarget
 
 
@@ -38,7 +39,8 @@ def test_what_is_recorded(runs):
         "azureml.scriptrun",
         "local",
     )
-    assert record.argv == [sys.executable, "train.py", "--lr", "0.1", "--n=3"]
+    assert record.argv == ["train.py", "--lr", "0.1", "--n=3"]
+    assert LaunchSpec.read(layout).argv == (sys.executable, *record.argv)
     assert record.parameters == {"lr": "0.1", "n": "3"}
     assert (record.script, record.command, record.source_directory) == ("train.py", None, str(runs.source))
     assert (record.display_name, record.name) == ("first try", "tests-1")
@@ -128,45 +130,56 @@ def test_a_name_of_an_experiment_that_is_none_is_refused_with_the_rest(runs):
     assert len(caught.value.problems) == 3
 
 
-class Broken(ScriptRunConfig):
-    """A config whose run folder can't be filled."""
+class Broken(NoCode):
+    """What a run folder can't be filled with."""
 
-    def fill(self, layout):
+    def copy_to(self, draft):
         raise SnapshotException("no more room")
 
 
+class Asked:
+    """A config that is nothing but its request: what a sweep or another library's config is."""
+
+    def __init__(self, request):
+        self._request = request
+
+    def request(self):
+        return self._request
+
+
 def test_what_goes_wrong_while_the_folder_is_filled_leaves_no_run(runs):
-    (runs.source / "train.py").write_text("pass")
     with pytest.raises(SnapshotException):
-        runs.config(Broken(runs.source, "train.py"))
+        runs.config(Asked(RunRequest("script", "train.py", code=Broken())))
     assert list(runs.workspace.layout.runs.iterdir()) == []
 
 
-class Cell(ScriptRunConfig):
+CELL = {
+    "source": "print(1)",
+    "id": "c1",
+    "notebook": "/nb/digits.ipynb",
+    "execution_count": 7,
+    "title": "In [7]",
+}
+
+
+class CellCode(NoCode):
     """A cell as the magics give it."""
 
-    cell: ClassVar = {
-        "source": "print(1)",
-        "id": "c1",
-        "notebook": "/nb/digits.ipynb",
-        "execution_count": 7,
-        "title": "In [7]",
-    }
-
-    def fill(self, layout):
-        (layout.snapshot / "cell.py").write_text("print(1)")
-        layout.context.mkdir()
-        (layout.context / "values").write_text("v")
+    def copy_to(self, draft):
+        (draft.snapshot / "cell.py").write_text("print(1)")
+        draft.context.mkdir()
+        (draft.context / "values").write_text("v")
 
 
 def test_a_cell_takes_along_what_it_fills_in_and_no_folder(runs):
     (runs.source / "train.py").write_text("")
-    layout = runs.config(Cell(arguments=["--lr", 0.1]))
+    layout = runs.config(Asked(RunRequest("cell", "cell.py", ("--lr", "0.1"), code=CellCode(), cell=CELL)))
     record = RunRecord.read(layout)
     assert (record.kind, record.script, record.source_directory) == ("cell", None, None)
-    assert record.argv == [sys.executable, "-m", "cellrun.core.cell.main", "cell.py", "--lr", "0.1"]
+    assert record.argv == ["cell.py", "--lr", "0.1"]
+    assert LaunchSpec.read(layout).argv == (sys.executable, "-m", "cellrun.core.cell.main", *record.argv)
     assert record.parameters == {"lr": "0.1"}
-    assert record.cell == dict(Cell.cell)
+    assert record.cell == CELL
     assert [path.name for path in layout.snapshot.iterdir()] == ["cell.py"]
     assert (layout.context / "values").read_text() == "v"
 
@@ -176,9 +189,9 @@ class Interrupted(LocalTarget):
 
     when = "before"
 
-    def start(self, launch):
+    def launch(self, request, layout):
         if self.when == "after":
-            super().start(launch)
+            super().launch(request, layout)
         raise KeyboardInterrupt
 
 
@@ -256,19 +269,20 @@ from cellrun.core import Workspace
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.submission import submit
-from cellrun.core.targets.registry import compute_target
+from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.look import look
 workspace = Workspace.create("tests")
 os.environ["CELLRUN_LOCAL_CPUS"] = "1"
 first, second = (submit(workspace, "tests", ScriptRunConfig(command="sleep 60")) for _ in range(2))
 os.environ["CELLRUN_LOCAL_CPUS"] = "2"
 before = resource.getrlimit(resource.RLIMIT_NPROC)
 resource.setrlimit(resource.RLIMIT_NPROC, (int(sys.argv[1]), before[1]))
-look = lambda: compute_target("local").status([second])[second.run_id].status
-print(look())
+now = lambda: look(LocalTarget("local"), [second])[second.run_id].status
+print(now())
 resource.setrlimit(resource.RLIMIT_NPROC, before)
-print(look())
+print(now())
 for one in (first, second):
-    compute_target("local").cancel(one)
+    LocalTarget("local").cancel(one)
 while any(ProcessFamily(one.run_id, job=None).members() for one in (first, second)):  # the supervisors too
     time.sleep(0.02)
 """

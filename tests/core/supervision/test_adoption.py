@@ -10,7 +10,8 @@ import pytest
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
-from cellrun.core.targets.registry import compute_target
+from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.look import look
 
 SCRIPT = """
 import os, time
@@ -61,7 +62,7 @@ def test_b5_an_adopted_run_is_canceled_to_the_last_process(runs, until):
     layout = runs.printed(runs.running(runs.script(SCRIPT)), "up")
     processes = ProcessFile(layout).read()
     kill(processes.supervisor, until)
-    compute_target("local").cancel(layout)
+    LocalTarget("local").cancel(layout)
     assert runs.end(layout).status is Status.CANCELED
     assert not processes.job.is_alive()
 
@@ -103,7 +104,7 @@ def test_without_a_process_table_a_fresh_start_is_believed_and_an_old_one_is_not
         patch.setattr(os.path, "isdir", lambda path: path != "/proc")
         assert runs.status(layout).status is Status.RUNNING
         os.utime(layout.claim, (0, 0))
-        assert compute_target("local").status([layout])[layout.run_id].reason == "supervisor and job disappeared"
+        assert look(LocalTarget("local"), [layout])[layout.run_id].reason == "supervisor and job disappeared"
 
 
 @pytest.mark.parametrize("what", ["running", "queued"])

@@ -13,7 +13,7 @@ from cellrun.core.identity import ProcessIdentity
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
-from cellrun.core.targets.registry import compute_target
+from cellrun.core.targets.local import LocalTarget
 
 SLEEP = "import time; time.sleep(60)"
 STUBBORN = f"""
@@ -41,7 +41,7 @@ def test_b9_nobody_survives_a_cancel(runs):
     processes = [ProcessIdentity.of(int(pid)) for pid in layout.log.read_text().split()[:-1]]
     assert len(processes) == 6
     assert all(one.is_alive() for one in processes)
-    compute_target("local").cancel(layout)
+    LocalTarget("local").cancel(layout)
     assert runs.end(layout).status is Status.CANCELED
     assert not [one for one in processes if one.is_alive()]
 
@@ -53,7 +53,7 @@ def test_a_job_gets_the_grace_to_save_its_work(runs, monkeypatch):
         "def save(*_):\n    time.sleep(0.2); open('outputs/saved', 'a').write('x'); sys.exit(0)\n"
         "signal.signal(signal.SIGTERM, save); print('up'); time.sleep(60)"
     )
-    compute_target("local").cancel(runs.printed(layout, "up"))
+    LocalTarget("local").cancel(runs.printed(layout, "up"))
     end = runs.end(layout)
     assert end.status is Status.CANCELED
     assert end.fields["exit_code"] == 0
@@ -63,7 +63,7 @@ def test_a_job_gets_the_grace_to_save_its_work(runs, monkeypatch):
 def test_a_stopped_job_can_be_canceled(runs):
     layout = runs.running(runs.script(SLEEP))
     os.kill(ProcessFile(layout).read().job.pid, signal.SIGSTOP)
-    compute_target("local").cancel(layout)
+    LocalTarget("local").cancel(layout)
     assert runs.end(layout).fields["signal"] == "SIGTERM"
 
 
@@ -88,21 +88,21 @@ print(Experiment(Workspace.from_config(), 'inner').submit(ScriptRunConfig({str(i
 
 def test_b10_cancel_is_idempotent_and_changes_no_end(runs):
     layout = runs.running(runs.script(SLEEP))
-    threads = [threading.Thread(target=compute_target("local").cancel, args=(layout,)) for _ in range(20)]
+    threads = [threading.Thread(target=LocalTarget("local").cancel, args=(layout,)) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert runs.end(layout).status is Status.CANCELED
     before = StatusFile(layout).history()
-    compute_target("local").cancel(layout)
+    LocalTarget("local").cancel(layout)
     assert StatusFile(layout).history() == before
 
 
 def test_b10_a_cancel_that_comes_too_late_leaves_completed(runs):
     layout = runs.script("pass")
     assert runs.end(layout).status is Status.COMPLETED
-    compute_target("local").cancel(layout)
+    LocalTarget("local").cancel(layout)
     assert not layout.cancel_request.exists()
     assert runs.status(layout).status is Status.COMPLETED
 
@@ -110,7 +110,7 @@ def test_b10_a_cancel_that_comes_too_late_leaves_completed(runs):
 @pytest.mark.parametrize("round_number", range(5))
 def test_b10_a_cancel_at_the_start_ends_in_one_status(runs, round_number):
     layout = runs.script("print('ran')")
-    compute_target("local").cancel(layout)
+    LocalTarget("local").cancel(layout)
     assert runs.end(layout).status in {Status.CANCELED, Status.COMPLETED}
 
 
@@ -125,7 +125,7 @@ def test_b8_a_reused_pid_is_never_signalled(runs):
             taken = ProcessIdentity.of(stranger.pid)
             forged = ProcessIdentity(taken.host, taken.boot, taken.pid, taken.started - 100)
             ProcessFile(layout).write(RunProcesses(forged, forged))
-            compute_target("local").cancel(layout)
+            LocalTarget("local").cancel(layout)
             end = runs.end(layout)
             assert (end.status, end.reason) == (Status.FAILED, "supervisor and job disappeared")
             assert taken.is_alive()

@@ -198,7 +198,7 @@ def test_a_run_is_never_started_twice(runs):
     before = ProcessFile(layout).read()
     spec = LaunchSpec.read(layout)
     second = SupervisorStart(layout, spec.supervisor, os.environ)
-    second.run(spec.argv)
+    second.run(spec)
     second.wait()
     assert ProcessFile(layout).read() == before
     assert start_ticks(before.supervisor.pid) == before.supervisor.started

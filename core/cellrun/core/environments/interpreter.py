@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
@@ -45,6 +46,20 @@ def interpreter_of(environment: str | os.PathLike[str]) -> Path:
     """
     path = Path(environment).expanduser().absolute()
     return path / "bin" / "python" if path.is_dir() else path
+
+
+def environment_problems(environment: str | None) -> list[str]:
+    """Return why an environment can't be one on this machine: nothing is there to run, or no Python is in it."""
+    expected = "give the folder of a virtual environment or conda prefix, or the path of a Python interpreter"
+    if environment is None:
+        return [] if sys.executable else ["this Python doesn't say where it is; give environment='/path/to/python'"]
+    if Path(environment).expanduser().is_dir():
+        is_there = interpreter_of(environment).exists()
+        return [] if is_there else [f"environment={environment!r} is a folder without bin/python; {expected}"]
+    if os.sep not in environment and not Path(environment).exists():
+        found = shutil.which(environment)
+        return [f"environment={environment!r} isn't there: {f'did you mean {found}?' if found else expected}"]
+    return []
 
 
 def environment_of(interpreter: str) -> Path:

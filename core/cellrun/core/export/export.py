@@ -8,16 +8,15 @@ from pathlib import Path
 
 from cellrun.core.context.manifest import CONTEXT_FILE, Context, has_context
 from cellrun.core.context.value_store import ValueStore
+from cellrun.core.copying import copy_tree
 from cellrun.core.errors import ContextException, UserErrorException
 from cellrun.core.export.cell_script import CellScript
 from cellrun.core.export.library import copy_library
 from cellrun.core.export.readme import readme
 from cellrun.core.export.requirements import requirements
 from cellrun.core.layout import RunLayout
-from cellrun.core.runs.details import run_arguments
 from cellrun.core.runs.files import copy_file
 from cellrun.core.store.record import RunRecord
-from cellrun.core.submission.snapshot import copy_tree
 
 CONTEXT = "cell_context"
 _CELL = "cell.py"
@@ -83,7 +82,7 @@ def _fill(draft: Path, layout: RunLayout, record: RunRecord, context: Context) -
             copy_file(store.path(blob), copies.path(blob))
     (draft / CONTEXT / "__init__.py").write_text(_LOADER, encoding="utf-8")
     (draft / CONTEXT / "spawned.py").write_text(_SPAWNED, encoding="utf-8")
-    script = CellScript((draft / _CELL).read_text(encoding="utf-8"), record.name, run_arguments(record))
+    script = CellScript((draft / _CELL).read_text(encoding="utf-8"), record.name, record.arguments)
     if script.runs_inline:
         (draft / _CELL).write_text(script.inline(), encoding="utf-8")
     else:

@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from cellrun.core.context.manifest import Context
-from cellrun.core.runs.details import run_arguments
 from cellrun.core.store.record import RunRecord
 
 
@@ -27,7 +26,7 @@ def _points(record: RunRecord, context: Context) -> Iterator[str]:
         "got from its notebook is in `cell_context/`: loading it runs code, as `cell.py` does. Run what you trust."
     )
     yield "It runs in this folder, whatever the current one is: its relative paths mean the files here."
-    if arguments := run_arguments(record):
+    if arguments := record.arguments:
         yield f"Without arguments it runs with those of the run: `{shlex.join(arguments)}`."
     if context.run_name:
         yield f"`{context.run_name}.log(…)` and the like print what they are given; nothing is kept."

@@ -79,9 +79,7 @@ def arguments_text(record: RunRecord) -> str:
     """Return what a run was started with: a script's or a cell's arguments, or a command as it was given."""
     if record.command is not None:
         return record.command
-    script = record.script if record.kind == "script" else "cell.py"
-    after = record.argv.index(script) + 1 if script in record.argv else len(record.argv)
-    return shlex.join(record.argv[after:])
+    return shlex.join(record.arguments)
 
 
 def resources_text(resources: Mapping[str, Any]) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import mimetypes
 import time
 from typing import Any
 
 from cellrun.core.context.account import needs_of
-from cellrun.core.errors import CellrunError
+from cellrun.core.errors import CellrunError, WorkspaceException
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.live.feed import METRICS_SHOWN, News
@@ -21,6 +20,7 @@ from cellrun.core.store.files.run_files import OutputFiles
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.workspace_record import WorkspaceRecord
 
 READ_BYTES = 8_000_000  # of events in one look, so that a first look at a long history soon shows something
 SETTLE_S = 1.0
@@ -133,6 +133,6 @@ class RunSource:
 
 def _workspace_name(layout: RunLayout) -> str:
     try:
-        return str(json.loads(layout.workspace.record.read_bytes())["name"])
-    except (OSError, ValueError, KeyError):  # a run folder that was copied out of its workspace
+        return WorkspaceRecord.read(layout.workspace).name
+    except WorkspaceException:  # a run folder that was copied out of its workspace
         return ""

@@ -78,14 +78,16 @@ class RunControl:
 
     @cached_property
     def _target(self) -> ComputeTarget:
-        from cellrun.core.targets.registry import compute_target  # noqa: PLC0415  # a job never asks for one
+        from cellrun.core.targets.workspace_targets import WorkspaceTargets  # noqa: PLC0415  # a job never asks for one
 
-        return compute_target(self._record.target)
+        return WorkspaceTargets(self._layout.workspace).get(self._record.target)
 
     def _look(self) -> StatusRecord:
         if self._record.kind != "interactive":
-            with suppress(ComputeTargetException):  # a target that isn't installed here: the folder tells what it can
-                return self._target.status([self._layout])[self._layout.run_id]
+            from cellrun.core.targets.look import look  # noqa: PLC0415  # as above
+
+            with suppress(ComputeTargetException):  # a target that isn't known here: the folder tells what it can
+                return look(self._target, [self._layout])[self._layout.run_id]
         return settle(self._layout)
 
     def _refuse_to_end(self, to: Status) -> None:

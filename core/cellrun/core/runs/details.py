@@ -41,7 +41,7 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
         "runDefinition": {
             "script": record.script,
             "command": record.command,
-            "arguments": run_arguments(record),
+            "arguments": list(record.arguments),
             "target": record.target,
             "maxRunDurationSeconds": record.max_run_duration_seconds,
         },
@@ -92,9 +92,3 @@ def _utc(at: float | None) -> str | None:
     from datetime import datetime, timezone  # noqa: PLC0415  # a job rarely asks for details
 
     return datetime.fromtimestamp(at, timezone.utc).isoformat().replace("+00:00", "Z")
-
-
-def run_arguments(record: RunRecord) -> list[str]:
-    """Return what the script got in `sys.argv`, without itself; nothing for a command, whose line says it all."""
-    script = record.script or ("cell.py" if record.kind == "cell" else None)
-    return [*record.argv[record.argv.index(script) + 1 :]] if script in record.argv else []

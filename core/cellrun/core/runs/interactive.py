@@ -59,7 +59,7 @@ def start(
     )
     layout = RunStore(experiment.workspace.layout).create(record, fill)
     StatusFile(layout).change(Status.RUNNING, owner=ProcessIdentity.current().to_json())
-    start_recorder(layout, str(here), os.environ)
+    start_recorder(layout, sys.executable, str(here), os.environ)
     run = Run(experiment, layout.run_id, control=InteractiveControl)
     open_runs.add(run)
     return run

@@ -34,6 +34,7 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
     created_by: Mapping[str, Any] = {}
     """The identity of the process that submitted or opened the run (`ProcessIdentity.to_json`)."""
     argv: Sequence[str] = ()
+    """What the code finds in `sys.argv`; empty for a command. (0.1 recorded the interpreter before it.)"""
     parameters: Mapping[str, str] = {}
     """Pairs parsed from argv: `--k v`, `--k=v`."""
     script: str | None = None
@@ -73,6 +74,12 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
         known = self._asdict()
         unknown = known.pop("unknown")
         return {**known, **unknown}
+
+    @property
+    def arguments(self) -> Sequence[str]:
+        """What the script got in `sys.argv` after itself; nothing for a command, whose line says it all."""
+        script = self.script or ("cell.py" if self.kind == "cell" else None)
+        return self.argv[self.argv.index(script) + 1 :] if script in self.argv else ()
 
     @property
     def interpreter(self) -> str:

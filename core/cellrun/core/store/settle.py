@@ -13,6 +13,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.target_file import is_elsewhere
 
 _WAITING = frozenset({Status.NOT_STARTED, Status.PREPARING})
 
@@ -20,7 +21,8 @@ _WAITING = frozenset({Status.NOT_STARTED, Status.PREPARING})
 def settle(layout: RunLayout) -> StatusRecord:
     """Return a run's status; if it can be proven that nobody is left to end it, it is Failed and says why.
 
-    Only a process of this host can be proven dead: a run of another host is left alone, however old it looks.
+    Only a process of this host can be proven dead: a run of another host, or of a target whose processes aren't this
+    machine's, is left alone, however old it looks.
     A Queued run has no process and needs none.
     """
     file = StatusFile(layout)
@@ -29,7 +31,7 @@ def settle(layout: RunLayout) -> StatusRecord:
         return status
     record = RunRecord.read(layout)
     owners = run_owners(layout, record, status)
-    if not owners or not all(owner.is_proven_dead() for owner in owners):
+    if not owners or not all(owner.is_proven_dead() for owner in owners) or is_elsewhere(layout):
         return status
     reason = _reason(record, status, owners)
     try:
@@ -44,10 +46,10 @@ def run_owners(layout: RunLayout, record: RunRecord, status: StatusRecord) -> li
     found: list[Mapping[str, Any]] = []
     if status.fields.get("owner"):
         found.append(status.fields["owner"])
+    elif record.kind != "interactive" and layout.processes.exists():
+        found.extend(item for item in json.loads(layout.processes.read_bytes()).values() if isinstance(item, dict))
     elif status.status in _WAITING and record.created_by:
         found.append(record.created_by)
-    if record.kind != "interactive" and layout.processes.exists():
-        found.extend(item for item in json.loads(layout.processes.read_bytes()).values() if isinstance(item, dict))
     return [ProcessIdentity.from_json(item) for item in found]
 
 
@@ -56,6 +58,8 @@ def _reason(record: RunRecord, status: StatusRecord, owners: list[ProcessIdentit
         return restart_reason()
     if record.kind == "interactive":
         return "the kernel went away without complete()"
+    if status.status is Status.PREPARING:
+        return "its supervisor was killed while things were made ready for it"
     if status.status in _WAITING:
         return "the process that submitted it went away before it was started"
     return "supervisor and job disappeared"

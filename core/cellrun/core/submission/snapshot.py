@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from cellrun.core.copying import copy_plain
 from cellrun.core.errors import SnapshotException
 from cellrun.core.limits import limits
 from cellrun.core.sizes import size_text
@@ -74,7 +73,7 @@ class Snapshot:
             (target / folder).mkdir(parents=True, exist_ok=True)
         for file in self.files:
             try:
-                _copy(file.source, target / file.path)
+                copy_plain(file.source, target / file.path)
             except FileNotFoundError:  # removed since the scan
                 continue
             except OSError as error:
@@ -116,40 +115,6 @@ class Snapshot:
                 yield from entries
         except OSError as error:
             self.warnings.append(f"{folder or '.'}: left out: {error.strerror}")
-
-
-def copy_tree(source: Path, target: Path) -> None:
-    """Copy a folder's plain files, with their times and permissions: a snapshot into a working folder, or a new run."""
-    for folder, _, names in os.walk(source):
-        made = target / Path(folder).relative_to(source)
-        made.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            path = Path(folder, name)
-            if stat.S_ISREG(path.lstat().st_mode):  # a job may have put a link or a pipe beside them
-                _copy(path, made / name)
-
-
-def _copy(source: str | Path, target: Path) -> None:
-    """Copy one file: by reference where the file system can, so that a large one costs nothing until it is changed."""
-    with open(source, "rb") as reader, target.open("xb") as writer:  # noqa: PTH123  # may be a plain string
-        found = os.fstat(reader.fileno())
-        _copy_content(reader.fileno(), writer.fileno(), found.st_size)
-        with suppress(OSError):  # a file system without permissions
-            os.fchmod(writer.fileno(), stat.S_IMODE(found.st_mode) & 0o777)
-        os.utime(writer.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
-
-
-def _copy_content(reader: int, writer: int, size: int) -> None:
-    if hasattr(os, "copy_file_range"):
-        try:
-            while os.copy_file_range(reader, writer, max(size, 1 << 20)):
-                pass
-        except OSError:  # two file systems, or one that can't: by hand, from where it stopped
-            pass
-        else:
-            return
-    with os.fdopen(os.dup(reader), "rb") as source, os.fdopen(os.dup(writer), "wb") as target:
-        shutil.copyfileobj(source, target)
 
 
 def _identity(found: os.stat_result) -> tuple[int, int]:

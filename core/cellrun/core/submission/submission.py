@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from cellrun.core import names
-from cellrun.core.environments.interpreter import is_own
-from cellrun.core.environments.job_library import PYTHON_PATH, with_library
 from cellrun.core.errors import (
     ComputeTargetException,
     InvalidNameError,
@@ -20,20 +17,16 @@ from cellrun.core.errors import (
     shown,
 )
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.limits import limits
+from cellrun.core.run_request import RunConfig, RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import set_canceled
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.submission.arguments import argument_texts, parameters, variable_texts
-from cellrun.core.submission.script_run_config import ScriptRunConfig
-from cellrun.core.submission.snapshot import Snapshot, copy_tree
+from cellrun.core.submission.arguments import parameters
+from cellrun.core.submission.run_options import target_name
 from cellrun.core.submission.source_control import git_head
-from cellrun.core.supervision.job_environment import recorded
-from cellrun.core.supervision.launch_spec import LaunchSpec
-from cellrun.core.supervision.start import supervisor_command
-from cellrun.core.targets.contract import ComputeTarget, Launch
-from cellrun.core.targets.registry import compute_target
+from cellrun.core.targets.contract import ComputeTarget
+from cellrun.core.targets.workspace_targets import WorkspaceTargets
 
 
 class SubmittingWorkspace(Protocol):
@@ -53,7 +46,7 @@ class SubmittingWorkspace(Protocol):
 def submit(
     workspace: SubmittingWorkspace,
     experiment: str,
-    config: ScriptRunConfig,
+    config: RunConfig,
     tags: Mapping[str, str | None] | None = None,
 ) -> RunLayout:
     """Make a run of a config and start it on its target, or queue it there. Returns when either is certain.
@@ -62,69 +55,70 @@ def submit(
     a run exists; SnapshotException for a file that can't be read; ExperimentExecutionException if the target can't
     start the run (which is then Failed).
     """
-    if not isinstance(config, ScriptRunConfig):
-        raise UserErrorException(f"submit takes a ScriptRunConfig; got {type(config).__name__} {shown(config)}")
-    problems = [*_name_problems(experiment, tags or {}), *config.problems()]
-    target = _target(config, problems)
-    snapshot = None if problems else _snapshot(config, workspace.layout, problems)
-    if problems or target is None:
-        raise InvalidSubmissionError(problems, config.advice())
-    for warning in snapshot.warnings if snapshot else ():
-        warnings.warn(f"snapshot of {config.folder}: {warning}", stacklevel=3)
-    given = _given(config)
-    launch = Launch(
-        workspace.layout.run(names.new_run_id(experiment)), _spec(config, target, workspace.name, experiment), given
-    )
-
-    def fill(draft: RunLayout) -> None:
-        if snapshot:
-            snapshot.copy_to(draft.snapshot)
-        draft.snapshot.mkdir(exist_ok=True)
-        config.fill(draft)
-
-    def record() -> RunRecord:
-        return _record(experiment, config)._replace(
-            workspace_id=workspace.id, target=target.name, tags=dict(tags or {})
-        )
-
+    problems, advice, request = _name_problems(experiment, tags or {}), "", None
     try:
-        return make_and_start(target, launch, record, fill)
-    except BaseException:  # Ctrl-C as well: nothing is left behind
-        config.abandon(workspace.layout)
-        raise
+        request = _requested(config)
+    except InvalidSubmissionError as error:
+        problems, advice = [*problems, *error.problems], error.advice
+    target = _target(workspace.layout, getattr(config, "compute_target", None), request, problems)
+    if request and not problems:
+        problems += request.code.problems(workspace.layout)
+    if problems or not request or not target:
+        raise InvalidSubmissionError(problems, advice)
+    for warning in request.code.warnings():
+        warnings.warn(warning, stacklevel=3)
+    request = replace(request, experiment=experiment, workspace=workspace.name)
+    return start(target, request, workspace.layout, workspace_id=workspace.id, tags=dict(tags or {}))
 
 
-def problems_of_names_and_target(experiment: str, config: ScriptRunConfig) -> list[str]:
-    """Return what is wrong with an experiment's name and with the target of a config."""
+def problems_of_place(
+    workspace: WorkspaceLayout, experiment: str, target: object, request: RunRequest | None
+) -> list[str]:
+    """Return what is wrong with an experiment's name and with a target, and why that could never start a request."""
     problems = _name_problems(experiment, {})
-    _target(config, problems)
+    _target(workspace, target, request, problems)
     return problems
 
 
-def make_and_start(
-    target: ComputeTarget, launch: Launch, record: Callable[[], RunRecord], fill: Callable[[RunLayout], None]
-) -> RunLayout:
-    """Make the run folder of a launch and start the run, or queue it.
+def start(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout, **record: Any) -> RunLayout:
+    """Make the run folder of a request and start the run, or queue it; `record` has what else is recorded of it.
 
-    `fill` writes the snapshot, and whatever else there is, into the folder while it is built; `record` is asked for
-    while the target makes ready.
+    The code is written into the folder while it is built, and the folder while the target makes ready.
     """
-    layout = launch.layout
+    layout = workspace.run(names.new_run_id(request.experiment))
 
-    def fill_all(draft: RunLayout) -> None:
-        fill(draft)
-        copy_tree(draft.snapshot, draft.work)
-        launch.spec.write(draft)
+    def fill(draft: RunLayout) -> None:
+        draft.snapshot.mkdir()
+        request.code.copy_to(draft)
 
-    with target.prepare(launch):
-        RunStore(layout.workspace).create(record()._replace(id=layout.run_id), fill_all)
-        try:
-            target.start(launch)
-        except KeyboardInterrupt:  # nobody has the run: it must not go on
-            target.cancel(layout)
-            set_canceled(layout, "interrupted", expected={Status.NOT_STARTED})
-            raise
+    try:
+        with target.prepare(request, layout):
+            RunStore(workspace).create(_record(request, target)._replace(id=layout.run_id, **record), fill)
+            _launch(target, request, layout)
+    except BaseException:  # Ctrl-C as well: nothing is left behind
+        request.code.abandon(workspace)
+        raise
     return layout
+
+
+def _launch(target: ComputeTarget, request: RunRequest, layout: RunLayout) -> None:
+    try:
+        target.launch(request, layout)
+    except KeyboardInterrupt:  # nobody has the run: it must not go on
+        target.cancel(layout)
+        set_canceled(layout, "interrupted", expected={Status.NOT_STARTED})
+        raise
+
+
+def _requested(config: RunConfig) -> RunRequest:
+    request: Callable[[], object] | None = getattr(config, "request", None)
+    made = request() if callable(request) else None
+    if not isinstance(made, RunRequest):
+        raise UserErrorException(
+            f"submit takes a config, such as ScriptRunConfig, whose request() says what is to run; "
+            f"got {type(config).__name__} {shown(config)}"
+        )
+    return made
 
 
 def _name_problems(experiment: str, tags: Mapping[str, str | None]) -> list[str]:
@@ -142,81 +136,42 @@ def _refusal(check: Callable[[object], str], name: object) -> list[str]:
     return []
 
 
-def _target(config: ScriptRunConfig, problems: list[str]) -> ComputeTarget | None:
-    """Return the config's target; adds why there is none, or why it could never start this run."""
+def _target(
+    workspace: WorkspaceLayout, given: object, request: RunRequest | None, problems: list[str]
+) -> ComputeTarget | None:
+    """Return the target of a request; adds why there is none, or why it could never start this run."""
+    name = request.target if request else None if given is None else target_name(given)
     try:
-        target = compute_target(config.compute_target)
+        target = given if isinstance(given, ComputeTarget) else WorkspaceTargets(workspace).get(name)
     except ComputeTargetException as error:
         problems.append(str(error))
         return None
-    if not problems:  # the resources are numbers
-        problems += target.validate(config.resources)
+    if request and not problems:
+        problems += target.problems(request)
     return target
 
 
-def _snapshot(config: ScriptRunConfig, workspace: WorkspaceLayout, problems: list[str]) -> Snapshot | None:
-    """Return what goes along of the config's source folder; adds why it can't."""
-    if config.cell is not None or config.source_directory is None:
-        return None
-    snapshot = Snapshot(config.folder, out=(workspace.folder,))
-    problems += snapshot.problems()
-    if config.script is not None and all(file.path != config.script_path for file in snapshot.files):
-        rules = snapshot.rules.file_name or "the default rules (outputs/, logs/, caches, environments)"
-        problems.append(f"script {config.script_path!r} is left out of the snapshot by {rules}")
-    return snapshot
-
-
-def _spec(config: ScriptRunConfig, target: ComputeTarget, workspace: str, experiment: str) -> LaunchSpec:
-    most = limits()
-    kept, names_of_others = recorded(os.environ, config.interpreter, config.cpus)
-    kept |= {"AZUREML_ARM_WORKSPACE_NAME": workspace, "AZUREML_ARM_PROJECT_NAME": experiment}
-    if not is_own(config.interpreter):
-        kept[PYTHON_PATH] = with_library(kept.get(PYTHON_PATH, ""))
-    given = {str(name) for name in config.environment_variables}
-    return LaunchSpec(
-        argv=tuple(config.argv()),
-        supervisor=tuple(supervisor_command()),
-        is_shell=config.kind == "command",
-        resources=config.resources,
-        max_run_duration_seconds=config.max_run_duration_seconds,
-        grace_s=most.grace_s,
-        heartbeat_s=most.heartbeat_s,
-        set_variables=kept,
-        given_names=tuple(sorted(given)),
-        inherited_names=tuple(name for name in names_of_others if name not in given),
-        afterwards=target.afterwards(),
-    )
-
-
-def _given(config: ScriptRunConfig) -> dict[str, str]:
-    """Return the variables of the config by value; a path of its own for Python doesn't hide cellrun."""
-    given, _ = variable_texts(config.environment_variables)
-    if PYTHON_PATH in given and not is_own(config.interpreter):
-        given[PYTHON_PATH] = with_library(given[PYTHON_PATH])
-    return given
-
-
-def _record(experiment: str, config: ScriptRunConfig) -> RunRecord:
-    """Return what is recorded of a config."""
-    texts, _ = argument_texts(config.arguments or ())
-    cell = None if config.cell is None else dict(config.cell)
-    notebook = (cell or {}).get("notebook")
-    code_folder = Path(notebook).parent.absolute() if notebook else config.folder
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]} "
+def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
+    """Return what is recorded of a request."""
+    notebook = (request.cell or {}).get("notebook")
+    folder = Path(notebook).parent.absolute() if notebook else Path(request.source_directory or ".").absolute()
+    is_command = request.kind == "command"
     return RunRecord(
-        experiment=experiment,
-        kind=config.kind,
-        display_name=config.name,
+        experiment=request.experiment,
+        kind=request.kind,
+        display_name=request.name,
         type="azureml.scriptrun",
-        argv=config.argv(),
-        parameters=parameters(texts),
-        script=config.script_path if config.kind == "script" else None,
-        command=config.command_line() if config.kind == "command" else None,
-        source_directory=None if config.source_directory is None else str(config.folder),
-        environment_variables=sorted(config.environment_variables),
-        resources=config.resources.to_json(),
-        max_run_duration_seconds=config.max_run_duration_seconds,
-        git=git_head(code_folder),
-        python=(version if config.environment is None else "") + config.interpreter,
-        cell=cell,
+        target=target.name,
+        argv=[] if is_command else [request.program, *request.arguments],
+        parameters=parameters(request.arguments),
+        script=request.program if request.kind == "script" else None,
+        command=request.program if is_command else None,
+        source_directory=request.source_directory,
+        environment_variables=sorted(request.variables),
+        resources=request.resources.to_json(),
+        max_run_duration_seconds=request.max_run_duration_seconds,
+        git=git_head(folder),
+        python=str(target.python(request.environment)),
+        cell=None if request.cell is None else dict(request.cell),
+        repeats=request.repeats,
     )

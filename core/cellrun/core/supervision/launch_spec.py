@@ -13,7 +13,8 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.moved import moved_command, moved_module
 from cellrun.core.resources import Resources
 
-VERSION = 1
+VERSION = 2
+_SINCE_VERSION_2 = {"python": "", "silence_s": 120.0, "before": ()}
 
 
 class LaunchSpec(NamedTuple):
@@ -22,27 +23,35 @@ class LaunchSpec(NamedTuple):
     argv: tuple[str, ...]
     supervisor: tuple[str, ...]
     """The command that starts its supervisor, without the run folder: another cellrun may start a run that waited."""
+    python: str
+    """The Python that runs it, or would: by which its packages are recorded."""
     is_shell: bool
     """Whether the program is a shell with a command."""
     resources: Resources
     max_run_duration_seconds: float | None
     grace_s: float
     heartbeat_s: float
+    silence_s: float
+    """After so long without a sign of life a run is NotResponding."""
     set_variables: Mapping[str, str]
     """By value: what finds programs, and what cellrun sets."""
     given_names: tuple[str, ...]
     """Variables of the config; their values travel with the start, or in the queue's ticket."""
     inherited_names: tuple[str, ...]
     """Variables that whatever process starts the run passes on."""
+    before: tuple[tuple[str, ...], ...]
+    """Commands that make things ready before the job starts, one after another, in its folder and environment; the run
+    is Preparing meanwhile, and Failed if one fails."""
     afterwards: tuple[str, ...]
     """A module, and what its `main` is called with when the run has ended; empty for none."""
 
     @classmethod
     def read(cls, layout: RunLayout) -> LaunchSpec:
         """Read a run's launch.json. Raises OSError, or ValueError or KeyError for one that is damaged."""
-        data: dict[str, Any] = json.loads(layout.launch.read_bytes())
+        data: dict[str, Any] = {**_SINCE_VERSION_2, **json.loads(layout.launch.read_bytes())}
         values = {name: data[name] for name in cls._fields}
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        lists["before"] = tuple(map(tuple, values["before"]))
         spec = cls(**{**values, **lists, "resources": Resources.from_json(data["resources"])})
         return spec._replace(
             argv=moved_command(spec.argv, spec.set_variables.get("PYTHONPATH", "")),

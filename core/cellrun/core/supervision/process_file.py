@@ -19,7 +19,8 @@ class RunProcesses(NamedTuple):
     """The two processes of a submitted run."""
 
     supervisor: ProcessIdentity
-    job: ProcessIdentity
+    job: ProcessIdentity | None
+    """None before it was started."""
 
 
 class ProcessFile:
@@ -34,11 +35,13 @@ class ProcessFile:
             data = json.loads(self._path.read_bytes())
         except FileNotFoundError:
             return None
-        return RunProcesses(*(ProcessIdentity.from_json(data[name]) for name in RunProcesses._fields))
+        job = data["job"]
+        return RunProcesses(ProcessIdentity.from_json(data["supervisor"]), job and ProcessIdentity.from_json(job))
 
     def write(self, processes: RunProcesses) -> None:
         """Say who it is from now on."""
-        replace_file(self._path, json.dumps({name: who.to_json() for name, who in processes._asdict().items()}))
+        told = {name: who and who.to_json() for name, who in processes._asdict().items()}
+        replace_file(self._path, json.dumps(told))
 
     def beat(self) -> None:
         """Show that the supervisor lives."""

@@ -21,8 +21,15 @@ class ProcessEntry(NamedTuple):
     session: int
     started: int
     """In clock ticks since boot."""
-    has_ended: bool
-    """Whether it is a zombie: ended, its parent hasn't asked yet."""
+    state: str
+    """One letter: R, S, D (in the kernel, can't be interrupted), T (stopped), t (traced), Z (a zombie), X."""
+    cpu_ticks: int = 0
+    """The processor time that it has used, in clock ticks."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is a zombie: ended, its parent hasn't asked yet."""
+        return self.state in {"Z", "X"}
 
     @property
     def identity(self) -> ProcessIdentity:
@@ -49,7 +56,8 @@ def process(pid: int) -> ProcessEntry | None:
         return None
     fields = stat[stat.rindex(b")") + 2 :].split()  # the command's name before it may hold blanks and brackets
     parent, group, session, started = (int(fields[i]) for i in (1, 2, 3, 19))
-    return ProcessEntry(pid, parent, group, session, started, fields[0] in {b"Z", b"X"})
+    used = int(fields[11]) + int(fields[12])
+    return ProcessEntry(pid, parent, group, session, started, fields[0].decode(), used)
 
 
 def processes() -> Iterator[ProcessEntry]:

@@ -18,13 +18,12 @@ from cellrun.core.store.record import RunRecord
 _IN_BACKGROUND = '"$@" </dev/null >/dev/null 2>&1 &'
 
 
-def start_recorder(layout: RunLayout, source: str | None, environ: Mapping[str, str]) -> None:
+def start_recorder(layout: RunLayout, interpreter: str, source: str | None, environ: Mapping[str, str]) -> None:
     """Let the run's interpreter record into its folder, behind all other work; nothing happens where it can't.
 
     `source` is the folder whose repository is looked at, None for none. Returns after some two milliseconds.
     """
     script = str(Path(__file__).with_name("recorder_script.py"))
-    interpreter = RunRecord.read(layout).interpreter
     command = ["/bin/sh", "-c", _IN_BACKGROUND, "sh", interpreter, script, str(layout.folder), source or ""]
     environment = {name: value for name, value in environ.items() if not is_of_a_run(name)}  # it isn't ended with it
     with suppress(OSError):  # no process is to be had, no shell: a run without this record is a run

@@ -16,6 +16,7 @@ from pathlib import Path
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import RUN_ID
+from cellrun.core.supervision.launch_spec import LaunchSpec
 
 _LOG_TAIL_BYTES = 2000
 
@@ -61,9 +62,9 @@ class SupervisorStart:
         start._give("adopt", ())
         return start
 
-    def run(self, argv: Sequence[str]) -> None:
-        """Order it to run the run's job. The run folder is in its place by now."""
-        self._give("run", argv)
+    def run(self, spec: LaunchSpec) -> None:
+        """Order it to run the run's job, after what is to be done before. The run folder is in its place by now."""
+        self._give("prepare" if spec.before else "run", spec.argv)
 
     def wait(self) -> None:
         """Wait until it is certain that the job was started, a few milliseconds.

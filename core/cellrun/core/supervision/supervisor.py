@@ -1,8 +1,9 @@
 """The process that stands by a submitted run: it starts the job, watches it, ends it and says how it ended.
 
 Started as `python -I -S supervisor.py <run folder>`, with the job's environment. It takes one order from stdin: to run
-a program, or to adopt the job of a supervisor that died; its launcher may have started it ahead, while the run folder
-was still being built. It belongs to nobody: neither a kernel's restart nor a server's end reaches it.
+a program, maybe to make things ready for it first, or to adopt the job of a supervisor that died; its launcher may have
+started it ahead, while the run folder was still being built. It belongs to nobody: neither a kernel's restart nor a
+server's end reaches it.
 
 What stands here decides how soon the first line of a user's code runs. So until the job is started it uses what the
 interpreter loads anyway (importing json costs more than all of this), and everything else comes afterwards, while the
@@ -24,6 +25,10 @@ from _signal import (  # type: ignore[import-not-found]
     SIGXFSZ,
     signal,
 )
+
+TYPE_CHECKING = False  # typing's own takes too long to load
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HEAD_START_S = 0.015  # an interpreter's start: on a busy core our imports would take it from the job
 ROOT = os.path.abspath(f"{__file__}/../../../..")  # noqa: PTH100  # pathlib costs 10 ms
@@ -48,21 +53,33 @@ def main() -> None:
     except OSError as error:
         os._exit(error.errno or 1)
     os.close(told)
-    if kind == b"run":
+    _supervise(kind, claim, lambda: _start(claim, work, argv), lambda errno: os.write(tell, bytes([errno])))
+
+
+def _supervise(
+    kind: bytes, claim: bytes, start: "Callable[[], tuple[int, int]]", tell: "Callable[[int], object]"
+) -> None:
+    """Start the job or find it, `tell` the launcher an errno or 0, and watch to the end."""
+    if kind != b"adopt":
         try:
-            pid, exec_told = _start(claim, work, argv)
+            _claim(claim)
+            if kind == b"run":
+                pid, exec_told = start()
         except OSError as error:
-            os.write(tell, bytes([error.errno or 1]))
+            tell(error.errno or 1)
             os._exit(1)
-        os.write(tell, b"\0")
+    if kind == b"run":
+        tell(0)
         time.sleep(HEAD_START_S)
     sys.path.append(ROOT)
     from cellrun.core.supervision import watch  # noqa: PLC0415  # see above
 
     if kind == b"run":
         watch.started(sys.argv[1], pid, exec_told)
+    elif kind == b"prepare":
+        watch.prepared(sys.argv[1], start, ready=lambda: tell(0))
     else:
-        watch.adopted(sys.argv[1], ready=lambda: os.write(tell, b"\0"))
+        watch.adopted(sys.argv[1], ready=lambda: tell(0))
 
 
 def _read_order() -> bytes:
@@ -81,12 +98,13 @@ def _attach(log: bytes) -> None:
         os.dup2(fd, standard)
 
 
-def _start(claim: bytes, work: bytes, argv: list[bytes]) -> tuple[int, int]:
-    """Start the job. Returns its pid, and where its errno comes if its program can't be started (else nothing comes).
-
-    Raises FileExistsError if another supervisor has started this run.
-    """
+def _claim(claim: bytes) -> None:
+    """Make this supervisor the run's. Raises FileExistsError if another one is."""
     os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _start(claim: bytes, work: bytes, argv: list[bytes]) -> tuple[int, int]:
+    """Start the job. Returns its pid, and where its errno comes if its program can't be started; else nothing comes."""
     try:
         told, tell = os.pipe()  # a successful exec closes it
         pid = os.fork()

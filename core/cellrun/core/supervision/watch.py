@@ -9,24 +9,24 @@ import importlib
 import os
 import time
 from collections.abc import Callable
-from enum import Enum
 
 from cellrun.core.disk import sync_files
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
-from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
+from cellrun.core.store.cancellation import set_canceled
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision import failure
 from cellrun.core.supervision.family import ProcessFamily
+from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.preparation import prepare
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.recorder import source_folder, start_recorder
 from cellrun.core.supervision.tidy import tidy
 from cellrun.core.supervision.watched_job import UNKNOWN_EXIT, WatchedJob
 
-_LOOK_S = 0.25
 _LEAVE_S = 0.5  # helpers of multiprocessing and the like end by themselves, right after the main process
 _LEFTOVER_GRACE_S = 2.0
 _BEFORE_RUNNING = frozenset({Status.NOT_STARTED, Status.PREPARING, Status.QUEUED, Status.STARTING})
@@ -47,25 +47,38 @@ def started(folder: str, pid: int, exec_told: int) -> None:
     _afterwards(watch.spec)
 
 
+def prepared(folder: str, start: Callable[[], tuple[int, int]], ready: Callable[[], object]) -> None:
+    """Make things ready for a job, then have it started by `start`, and watch it.
+
+    `ready` is called once the run folder says who supervises the run.
+    """
+    layout = RunLayout(folder)
+    ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), None))
+    ready()
+    spec = LaunchSpec.read(layout)
+    if not prepare(layout, spec):
+        _afterwards(spec)
+        return
+    try:
+        pid, exec_told = start()
+    except OSError as error:
+        StatusFile(layout).change(Status.FAILED, reason=failure.cannot_start(spec.argv[0], error.errno or 0))
+        _afterwards(spec)
+        return
+    started(folder, pid, exec_told)
+
+
 def adopted(folder: str, ready: Callable[[], object]) -> None:
     """Watch a job whose supervisor died; `ready` is called once the run folder says who watches it now."""
     layout = RunLayout(folder)
     processes = ProcessFile(layout).read()
-    if processes is None:
+    if processes is None or processes.job is None:
         raise FileNotFoundError(f"{layout.processes}: it says which process to adopt")
     ProcessFile(layout).write(processes._replace(supervisor=ProcessIdentity.current()))
     ready()
     watch = Watch(layout, WatchedJob(processes.job, is_own=False))
     watch.to_the_end(reason="supervisor lost, adopted")
     _afterwards(watch.spec)
-
-
-class _Cause(Enum):
-    """What ends the watching."""
-
-    EXITED = 0
-    CANCELED = 1
-    TIMED_OUT = 2
 
 
 class Watch:
@@ -79,7 +92,7 @@ class Watch:
         self._layout = layout
         self._job = job
         self._status = StatusFile(layout)
-        self._processes = ProcessFile(layout)
+        self._heartbeat = Heartbeat(layout, self.spec)
         self._family = ProcessFamily(layout.run_id, job.identity)
         self._notes: list[str] = list(self._status.read().fields.get("notes", ()))
         self._began = time.monotonic() - job.age_s
@@ -91,14 +104,14 @@ class Watch:
             self._family.stop(0)  # somebody has ended the run before it ran
             return
         self._record()
-        cause = self._until_over()
-        if cause is _Cause.EXITED:
+        cause = self._heartbeat.until_over(self._job, self.spec.max_run_duration_seconds, self._began)
+        if cause is Cause.EXITED:
             self._status.change(Status.FINALIZING)
             self._family.wait(_LEAVE_S)
             if count := self._family.stop(min(self.spec.grace_s, _LEFTOVER_GRACE_S)):
                 self._notes.append(f"{count} process{'es' if count > 1 else ''} left running, stopped")
         else:
-            if cause is _Cause.CANCELED:
+            if cause is Cause.CANCELED:
                 self._status.change(Status.CANCEL_REQUESTED)
             self._family.stop(self.spec.grace_s, look=self._job.poll)
             self._status.change(Status.FINALIZING)
@@ -116,34 +129,18 @@ class Watch:
     def _record(self) -> None:
         """Let the run's surroundings be recorded, unless the supervisor before has seen to that."""
         if not self._layout.environment.exists():
-            start_recorder(self._layout, source_folder(RunRecord.read(self._layout)), os.environ)
+            record = RunRecord.read(self._layout)
+            start_recorder(self._layout, self.spec.python or record.interpreter, source_folder(record), os.environ)
 
-    def _until_over(self) -> _Cause:
-        limit_s = self.spec.max_run_duration_seconds
-        next_beat = time.monotonic() + self.spec.heartbeat_s
-        while True:
-            if self._job.poll():
-                return _Cause.EXITED
-            if is_asked_to_cancel(self._layout):
-                return _Cause.CANCELED
-            now = time.monotonic()
-            if limit_s is not None and now - self._began >= limit_s:
-                return _Cause.TIMED_OUT
-            if now >= next_beat:
-                self._processes.beat()
-                next_beat = now + self.spec.heartbeat_s
-            left_s = _LOOK_S if limit_s is None else min(_LOOK_S, limit_s - (now - self._began))
-            self._job.wait(left_s)
-
-    def _finish(self, cause: _Cause) -> None:
+    def _finish(self, cause: Cause) -> None:
         how = self._job.poll() or UNKNOWN_EXIT
         end = failure.LogEnd.read(self._layout.log)
         fields = failure.fields(how, end)
         if self._notes:
             fields["notes"] = self._notes
-        if cause is _Cause.CANCELED:
+        if cause is Cause.CANCELED:
             set_canceled(self._layout, "canceled", **fields)
-        elif cause is _Cause.TIMED_OUT:
+        elif cause is Cause.TIMED_OUT:
             limit = f"{self.spec.max_run_duration_seconds:g}"
             reason = f"stopped after {limit} s (max_run_duration_seconds={limit})"
             self._status.change(Status.FAILED, reason=reason, **fields)

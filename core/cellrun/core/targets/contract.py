@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import difflib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
+from typing import Any, ClassVar, NamedTuple
 
+from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
-from cellrun.core.store.status_file import StatusRecord
-from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.run_request import RunRequest
 
 
 class Capability(str, Enum):
-    """What a target can do beyond starting a run; callers ask instead of knowing names."""
+    """What a target can do beyond starting a run; callers ask instead of knowing kinds."""
 
     QUEUES = "queues"  # more runs may be submitted than fit: the rest waits in order
     CANCELS = "cancels"
     LIMITS_TIME = "limits_time"  # max_run_duration_seconds ends a run
     GPUS = "gpus"  # gives each run GPUs of its own
-    SHARES_FILES = "shares_files"  # a run writes into its folder here; nothing needs to be fetched
+    SHARES_FILES = "shares_files"  # a run writes into its folder here; nothing needs to be brought
+    SHARES_PROCESSES = "shares_processes"  # its processes are this machine's: that one died can be proven here
 
     def __str__(self) -> str:
         return self.value
@@ -29,15 +32,42 @@ class Capability(str, Enum):
 
 @dataclass(frozen=True)
 class TargetDescription:
-    """What a target is and how full it is. `capacity` is the most that one run may ask for."""
+    """How full a target is. `capacity` is the most that one run may ask for."""
 
-    name: str
-    kind: str
     capacity: Resources
     in_use: Resources
     running: int
     waiting: int
-    capabilities: frozenset[Capability]
+
+
+class TargetPython(NamedTuple):
+    """The Python that a run gets there. What isn't known from here is None."""
+
+    executable: str | None = None
+    version: str | None = None
+    """As in `3.11.7`."""
+    packages: Mapping[str, str] | None = None
+    """Versions by name."""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.version, self.executable)))
+
+
+class JobState(str, Enum):
+    """What an engine says of a job of ours."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    ENDED = "ended"  # it has run, however that went: the supervisor's own word says how
+    UNKNOWN = "unknown"  # the engine answers, and doesn't know it
+
+
+class Observation(NamedTuple):
+    """One job as its engine sees it."""
+
+    state: JobState
+    reason: str = ""
+    """Why it waits, or how the engine says that it ended."""
 
 
 @dataclass(frozen=True)
@@ -49,90 +79,96 @@ class Finding:
     text: str
 
 
-@dataclass(frozen=True)
-class Launch:
-    """All that a target needs to start one run.
-
-    `environment` holds the variables that the config gave, by value: it is never written into the run folder, which may
-    be copied to anyone.
-    """
-
-    layout: RunLayout
-    spec: LaunchSpec
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
 class ComputeTarget(ABC):
-    """A place where runs are started.
+    """A place where runs are started: one of a workspace's, by its name.
 
-    Responsibilities: start the supervisor of a run there, tell its state, its log and its files, stop it. What a run is
-    and how it ends is the supervisor's business, the same on every target.
+    Responsibilities: start the supervisor of a run there, tell what the engine says of it, bring home what it writes,
+    ask for its end. What a run is and how it ends is the supervisor's business, the same on every target.
 
-    Made by the registry, by name, whenever one is needed: an instance holds no state that isn't on disk, so that any
-    process can take up a run that another one started. A third party registers its class in the entry-point group
-    `cellrun.compute_targets`.
+    Made whenever one is needed, by name: an instance holds no state that isn't on disk, so that any process can take up
+    a run that another one started. A third party registers its class in the entry-point group
+    `cellrun.compute_targets`, under the name of its kind.
     """
 
-    name: str
+    kind: ClassVar[str]
+    """The name of the entry point."""
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    settings_known: ClassVar[Mapping[str, str]] = {}
+    """The settings that `attach` takes for this kind, each with what it means."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:
         self.name = name
+        self.settings = dict(settings or {})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
+    @classmethod
+    def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return settings as they are kept. Raises UserErrorException for those that can't be.
+
+        Called by `Workspace.attach`. They are written into the workspace as JSON: none may be a secret.
+        """
+        for name in settings.keys() - cls.settings_known.keys():
+            close = difflib.get_close_matches(name, cls.settings_known, n=1)
+            known = ", ".join(f"{each} ({meaning})" for each, meaning in cls.settings_known.items()) or "none"
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {known}"
+            raise UserErrorException(f"a target of kind {cls.kind!r} has no setting {name!r}; {hint}")
+        return dict(settings)
+
     @abstractmethod
-    def validate(self, resources: Resources) -> list[str]:
-        """Return every reason why a run with these resources could never start here; none if it could.
+    def describe(self) -> TargetDescription:
+        """Return how full the target is."""
+
+    @abstractmethod
+    def python(self, environment: str | None) -> TargetPython:
+        """Return the Python that a run with this environment gets there, as far as it is known without asking long.
+
+        Called before a run exists. Raises UserErrorException for an environment that can't be there.
+        """
+
+    @abstractmethod
+    def problems(self, request: RunRequest) -> list[str]:
+        """Return every reason why this run could never start there; none if it could.
 
         Called by `submit` before a run exists. Must not change anything and should answer within a second.
         """
 
-    def prepare(self, launch: Launch) -> AbstractContextManager[None]:  # noqa: ARG002  # for those that need it
-        """Make ready what can be, before the run folder is there.
+    def prepare(self, request: RunRequest, layout: RunLayout) -> AbstractContextManager[None]:  # noqa: ARG002  # for those that need it
+        """Make ready what can be, before the run folder is there: a connection, an interpreter.
 
-        Called by `submit` once nothing is left to refuse. It enters what it gets, builds the folder and calls `start`
-        inside, and leaves whatever happened: what `start` had no use for is given up then.
+        Called by `submit` once nothing is left to refuse. It enters what it gets, builds the folder and calls `launch`
+        inside, and leaves whatever happened: what `launch` had no use for is given up then.
         """
         return nullcontext()
 
-    def afterwards(self) -> tuple[str, ...]:
-        """Return the module, and the arguments of its `main`, that a supervisor calls when its run has ended.
-
-        It runs inside the supervisor: it must need the standard library and `cellrun.core` alone.
-        """
-        return ()
-
     @abstractmethod
-    def start(self, launch: Launch) -> None:
+    def launch(self, request: RunRequest, layout: RunLayout) -> None:
         """Start the run's supervisor there, or queue the run, and return as soon as either is certain.
 
-        Called once by `submit`, when the run folder is in its place with status NotStarted. Raises
-        ExperimentExecutionException, with the run marked Failed for the same reason, if that can't be done.
+        Called by `submit` when the run folder is in its place with status NotStarted. Leaves `target.json` in it
+        before anything starts. Called again for the same run it starts nothing twice. Raises
+        ExperimentExecutionException, with the run marked Failed for the same reason, if it can't be done.
         """
 
     @abstractmethod
-    def status(self, runs: Sequence[RunLayout]) -> dict[str, StatusRecord]:
-        """Return the status of many runs by id, in one call.
+    def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
+        """Return what the engine says of runs that haven't ended, by id, in one call to it.
 
-        Called by every reader. What the target knows better than the folder (a run that is gone) is written down first.
+        Called by every look (`targets.look`). A run that is missing in the answer is one that the engine said nothing
+        about; an answer that doesn't come at all raises ComputeTargetException.
         """
 
-    @abstractmethod
-    def logs(self, run: RunLayout, offset: int, most_bytes: int) -> bytes:
-        """Return at most so many bytes of the run's output from a byte offset on; none at its end."""
+    def sync(self, runs: Sequence[RunLayout], *, is_final: bool) -> None:  # noqa: B027  # nothing to do on a shared disk
+        """Bring what runs have written since into their folders here, and requests (cancel) there.
+
+        Called by every look unless the target shares files. `is_final` for runs whose job has ended: all that is left
+        comes then. Doing it twice changes nothing.
+        """
 
     @abstractmethod
     def cancel(self, run: RunLayout) -> None:
         """Ask for the run to be stopped; returns at once, safe to call again and for a run that has ended."""
-
-    @abstractmethod
-    def fetch(self, run: RunLayout) -> None:
-        """Bring the run's files into its folder here, as far as they aren't."""
-
-    @abstractmethod
-    def describe(self) -> TargetDescription:
-        """Return what the target is, what it can do and how full it is."""
 
     @abstractmethod
     def doctor(self) -> list[Finding]:

@@ -16,8 +16,8 @@ from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
 from cellrun.core.supervision.process_file import ProcessFile
+from cellrun.core.targets.local import LocalTarget
 from cellrun.core.targets.local.queue import LocalQueue
-from cellrun.core.targets.registry import compute_target
 
 UNTIL_GO = "import os, time\nprint('up')\nwhile not os.path.exists('go'):\n    time.sleep(0.02)\n"
 
@@ -45,7 +45,7 @@ def test_the_rest_waits_without_a_process_and_ending_runs_start_it_in_order(runs
     runs.printed(third, "up")
     (third.work / "go").touch()
     assert {runs.end(layout).status for layout in (first, second, third)} == {Status.COMPLETED}
-    until(lambda: compute_target("local").describe().running == 0, "an empty queue")
+    until(lambda: LocalTarget("local").describe().running == 0, "an empty queue")
 
 
 def test_all_workspaces_share_it(runs):
@@ -58,11 +58,11 @@ def test_all_workspaces_share_it(runs):
 def test_a_waiting_run_is_canceled_at_once_wherever_it_stands(runs):
     runs.running(runs.script(UNTIL_GO))
     second, third = runs.script(UNTIL_GO), runs.script(UNTIL_GO)
-    compute_target("local").cancel(third)
+    LocalTarget("local").cancel(third)
     assert now(third) is Status.CANCELED
     assert now(second) is Status.QUEUED
     assert not third.processes.exists()
-    assert compute_target("local").describe().waiting == 1
+    assert LocalTarget("local").describe().waiting == 1
 
 
 def test_a_look_starts_the_next_when_the_ending_supervisor_could_not(runs, until):
@@ -83,7 +83,7 @@ def test_what_is_asked_for_decides_who_fits(runs, monkeypatch):
     third = runs.script(show, gpus=1)
     assert {runs.printed(layout, "up").log.read_text().split()[1] for layout in (first, second)} == {"4", "GPU-5"}
     assert now(third) is Status.QUEUED, "no GPU is left"
-    described = compute_target("local").describe()
+    described = LocalTarget("local").describe()
     assert (described.in_use.cpus, described.in_use.gpus, described.waiting) == (2, 2, 1)
     (second.work / "go").touch()
     assert runs.printed(third, "up").log.read_text().split()[1] == "GPU-5"
@@ -91,7 +91,7 @@ def test_what_is_asked_for_decides_who_fits(runs, monkeypatch):
 
 def test_memory_admits(runs, monkeypatch):
     monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "4")
-    half = compute_target("local").describe().capacity.memory_bytes // 2 + 1
+    half = LocalTarget("local").describe().capacity.memory_bytes // 2 + 1
     first, second = runs.script(UNTIL_GO, memory=half), runs.script(UNTIL_GO, memory=half)
     third = runs.script(UNTIL_GO)
     assert now(runs.running(first)) is Status.RUNNING

@@ -119,8 +119,9 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
         supervisor = ahead
         if supervisor is None or supervisor.layout.run_id != layout.run_id:
             supervisor = SupervisorStart(layout, spec.supervisor, environment)
-        supervisor.run(spec.argv)
-        status.change(Status.STARTING, expected=_NOT_STARTED, **_notes(status, missing))  # while it starts
+        supervisor.run(spec)
+        if not spec.before or missing:  # else it is Preparing
+            status.change(Status.STARTING, expected=_NOT_STARTED, **_notes(status, missing))  # while it starts
         supervisor.wait()
     except ExperimentExecutionException as error:
         if has_waited and isinstance(error, ProcessLimitError):

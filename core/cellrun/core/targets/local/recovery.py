@@ -41,12 +41,13 @@ def recover(layout: RunLayout) -> bool:
     Returns whether the run has ended. To be called with the queue held.
     """
     try:
-        status = settle(layout)
+        status, processes = settle(layout), ProcessFile(layout).read()
     except (OSError, ValueError, KeyError):  # removed or damaged: its place is kept for as long as it has a process
         return not _is_anybody_left(layout)
     if status.status.is_terminal:
+        if processes and processes.supervisor.is_proven_dead():  # it couldn't see to it that nobody is left
+            ProcessFamily(layout.run_id, processes.job).stop(0)
         return True
-    processes = ProcessFile(layout).read()
     if processes is None:  # its supervisor has hardly begun, or was killed then
         return not _is_anybody_left(layout) and _fail(layout, status, "supervisor and job disappeared")
     if processes.supervisor.is_proven_dead():

@@ -5,102 +5,138 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import ClassVar, NamedTuple
 
+from cellrun.core.environments.interpreter import environment_problems, interpreter_of
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
+from cellrun.core.run_request import RunRequest
 from cellrun.core.sizes import size_text
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import ask_to_cancel
-from cellrun.core.store.files.log_tail import LogReader
 from cellrun.core.store.settle import settle
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.target_file import RunTarget
 from cellrun.core.supervision.job_environment import job_environment
+from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.start import SupervisorStart, supervisor_command
-from cellrun.core.targets.contract import Capability, ComputeTarget, Finding, Launch, TargetDescription
+from cellrun.core.targets.contract import (
+    Capability,
+    ComputeTarget,
+    Finding,
+    JobState,
+    Observation,
+    TargetDescription,
+    TargetPython,
+)
+from cellrun.core.targets.launching import given_variables
 from cellrun.core.targets.local import admission, machine, recovery
+from cellrun.core.targets.local.launch import local_spec, make_work_folder
 from cellrun.core.targets.local.queue import LocalQueue
+from cellrun.core.targets.local.silence import Silence
 
 _PASS_S = 1.0  # between two passes over the queue that looks at one target object make: views look ten times a second
+
+
+class _Ahead(NamedTuple):
+    """What was made ready for a run before its folder was there."""
+
+    spec: LaunchSpec
+    supervisor: SupervisorStart | None
 
 
 class LocalTarget(ComputeTarget):
     """The local machine: each run has a supervisor of its own; as many run at once as there is room, the rest waits."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self._ahead: dict[str, SupervisorStart] = {}
-        self._next_pass = 0.0
+    kind: ClassVar[str] = "local"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
 
-    def validate(self, resources: Resources) -> list[str]:
-        """Return why this machine could never give a run so much."""
-        has, problems = f"{self.name!r} has", []
-        if resources.cpus > machine.cores():
-            problems.append(f"cpus={resources.cpus}: {has} {machine.cores()}")
-        if resources.gpus and resources.gpus > (gpus := len(machine.gpu_devices())):  # looked for if asked for
-            problems.append(f"gpus={resources.gpus}: {has} {gpus} (CUDA_VISIBLE_DEVICES, /dev/nvidia*)")
-        if resources.memory_bytes > machine.memory_bytes():
-            asked, there = size_text(resources.memory_bytes), size_text(machine.memory_bytes())
-            problems.append(f"memory={asked}: {has} {there}")
+    def __init__(self, name: str, settings: object = None) -> None:  # noqa: ARG002  # it has none
+        super().__init__(name)
+        self._ahead: dict[str, _Ahead] = {}
+        self._next_pass = 0.0
+        self._silence = Silence()
+
+    def describe(self) -> TargetDescription:
+        """Return what this machine has and what its runs hold."""
+        queue = LocalQueue()
+        with queue.locked():
+            running, waiting = queue.running(), queue.waiting()
+        held = [ticket.resources for ticket in running]
+        in_use = Resources(*(sum(getattr(one, name) for one in held) for name in Resources._fields))
+        return TargetDescription(machine.capacity(), in_use, len(running), len(waiting))
+
+    def python(self, environment: str | None) -> TargetPython:
+        """Return this process's own Python, or an environment's, which isn't asked for its version."""
+        if environment is None:
+            return TargetPython(sys.executable, ".".join(map(str, sys.version_info[:3])))
+        return TargetPython(str(interpreter_of(environment)))
+
+    def problems(self, request: RunRequest) -> list[str]:
+        """Return why this machine could never start such a run."""
+        asked = request.resources
+        has, problems = f"{self.name!r} has", environment_problems(request.environment)
+        if asked.cpus > machine.cores():
+            problems.append(f"cpus={asked.cpus}: {has} {machine.cores()}")
+        if asked.gpus and asked.gpus > (gpus := len(machine.gpu_devices())):  # looked for if asked for
+            problems.append(f"gpus={asked.gpus}: {has} {gpus} (CUDA_VISIBLE_DEVICES, /dev/nvidia*)")
+        if asked.memory_bytes > machine.memory_bytes():
+            problems.append(f"memory={size_text(asked.memory_bytes)}: {has} {size_text(machine.memory_bytes())}")
         return problems
 
-    def afterwards(self) -> tuple[str, ...]:
-        """Return the pass over the queue, by which an ending run starts the next one."""
-        return (admission.__name__, str(LocalQueue().folder))
-
     @contextmanager
-    def prepare(self, launch: Launch) -> Iterator[None]:
+    def prepare(self, request: RunRequest, layout: RunLayout) -> Iterator[None]:
         """Start the supervisor's interpreter while the run folder is being built, if the run won't have to wait."""
-        spec = launch.spec
-        if spec.resources.gpus or LocalQueue().length() + spec.resources.cpus > machine.cores():
-            yield
-            return
-        environment, _ = job_environment(spec, launch.layout, launch.environment, os.environ)
-        with suppress(ExperimentExecutionException):  # no process to be had: `start` will say so, with the run Failed
-            self._ahead[launch.layout.run_id] = SupervisorStart(launch.layout, spec.supervisor, environment)
+        spec, supervisor = self._spec(request, layout), None
+        if not spec.resources.gpus and LocalQueue().length() + spec.resources.cpus <= machine.cores():
+            environment, _ = job_environment(spec, layout, given_variables(request, spec), os.environ)
+            with suppress(ExperimentExecutionException):  # no process to be had: `launch` says so, with the run Failed
+                supervisor = SupervisorStart(layout, spec.supervisor, environment)
+        self._ahead[layout.run_id] = _Ahead(spec, supervisor)
         try:
             yield
         finally:
-            if ahead := self._ahead.pop(launch.layout.run_id, None):
-                ahead.close()
+            del self._ahead[layout.run_id]
+            if supervisor:
+                supervisor.close()
 
-    def start(self, launch: Launch) -> None:
+    def launch(self, request: RunRequest, layout: RunLayout) -> None:
         """Start the run, or let it wait in the queue."""
-        queue, status = LocalQueue(), StatusFile(launch.layout)
+        queue, status = LocalQueue(), StatusFile(layout)
+        ahead = self._ahead.get(layout.run_id) or _Ahead(self._spec(request, layout), None)
+        spec = ahead.spec
         with queue.locked():
-            devices = machine.gpu_devices() if launch.spec.resources.gpus else []
-            queue.add(launch.layout, launch.spec.resources, devices, launch.environment)
-            admission.admit(queue, self._ahead.get(launch.layout.run_id))
+            if queue.holds(layout.run_id) or status.read().status is not Status.NOT_STARTED:
+                return  # it was launched before
+            make_work_folder(layout)
+            spec.write(layout)
+            RunTarget(self.name, self.kind, shares_processes=True, handle={"queue": str(queue.folder)}).write(layout)
+            devices = machine.gpu_devices() if spec.resources.gpus else []
+            queue.add(layout, spec.resources, devices, given_variables(request, spec))
+            admission.admit(queue, ahead.supervisor)
             now = status.read()
             if now.status is Status.NOT_STARTED:
                 status.change(Status.QUEUED, expected={Status.NOT_STARTED})
-        if now.status is Status.FAILED and not launch.layout.processes.exists():  # no supervisor came so far
+        if now.status is Status.FAILED and not layout.processes.exists():  # no supervisor came so far
             raise ExperimentExecutionException(now.reason or "the run could not be started")
 
-    def status(self, runs: Sequence[RunLayout]) -> dict[str, StatusRecord]:
-        """Return the status of runs; on the way, adopt and admit where that is due."""
+    def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
+        """Say who waits and who runs; on the way, adopt and admit where that is due."""
         found = {run.run_id: settle(run) for run in runs}
         now = time.monotonic()
         if now >= self._next_pass and any(recovery.needs_care(run, found[run.run_id]) for run in runs):
             self._next_pass = now + _PASS_S
-            queue = LocalQueue()
-            with queue.locked(wait=False) as is_held:  # whoever holds it does the same
-                if is_held:
-                    admission.look_after(queue)
-                    admission.admit(queue)
-                    for run in runs:
-                        if not queue.holds(run.run_id):
-                            recovery.recover_without_ticket(run)
+            self._pass_over_queue(runs)
             found = {run.run_id: settle(run) for run in runs}
-        return found
-
-    def logs(self, run: RunLayout, offset: int, most_bytes: int) -> bytes:
-        """Return a part of the run's output; none for a run that has written nothing."""
-        return LogReader(run.log).read(offset, most_bytes)
+        for run in runs:
+            self._silence.notice(run, found[run.run_id])
+        return {run_id: _observation(status.status) for run_id, status in found.items()}
 
     def cancel(self, run: RunLayout) -> None:
         """Leave a request for the run's supervisor; a run that waits is canceled at once."""
@@ -109,20 +145,6 @@ class LocalTarget(ComputeTarget):
         with queue.locked():
             admission.cancel_waiting(queue, run.run_id)
             admission.look_after(queue)  # a supervisor that died can't see the request: another one does
-
-    def fetch(self, run: RunLayout) -> None:
-        """Do nothing: a run's files are where they belong."""
-
-    def describe(self) -> TargetDescription:
-        """Return what this machine has and what its runs hold."""
-        queue = LocalQueue()
-        with queue.locked():
-            running, waiting = queue.running(), queue.waiting()
-        held = [ticket.resources for ticket in running]
-        in_use = Resources(*(sum(getattr(one, name) for one in held) for name in ("cpus", "gpus", "memory_bytes")))
-        return TargetDescription(
-            self.name, "local", machine.capacity(), in_use, len(running), len(waiting), frozenset(Capability)
-        )
 
     def doctor(self) -> list[Finding]:
         """Try what a run needs: a queue folder, an interpreter for its supervisor, /proc, a shell."""
@@ -139,3 +161,23 @@ class LocalTarget(ComputeTarget):
                 "shell", shell is not None, f"commands run in {shell}" if shell else "no shell: commands can't run"
             ),
         ]
+
+    def _spec(self, request: RunRequest, layout: RunLayout) -> LaunchSpec:
+        interpreter = self.python(request.environment).executable or sys.executable
+        return local_spec(request, layout, interpreter, (admission.__name__, str(LocalQueue().folder)))
+
+    def _pass_over_queue(self, runs: Sequence[RunLayout]) -> None:
+        queue = LocalQueue()
+        with queue.locked(wait=False) as is_held:  # whoever holds it does the same
+            if is_held:
+                admission.look_after(queue)
+                admission.admit(queue)
+                for run in runs:
+                    if not queue.holds(run.run_id):
+                        recovery.recover_without_ticket(run)
+
+
+def _observation(status: Status) -> Observation:
+    if status.is_terminal:
+        return Observation(JobState.ENDED)
+    return Observation(JobState.WAITING if status in {Status.NOT_STARTED, Status.QUEUED} else JobState.RUNNING)

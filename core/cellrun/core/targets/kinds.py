@@ -1,4 +1,4 @@
-"""The compute targets by name, from the entry-point group where the built-in ones are registered like anyone's."""
+"""The kinds of compute targets, from the entry-point group where the built-in ones are registered like anyone's."""
 
 from __future__ import annotations
 
@@ -12,27 +12,25 @@ from cellrun.core.errors import ComputeTargetException, shown
 from cellrun.core.targets.contract import ComputeTarget
 
 GROUP = "cellrun.compute_targets"
-DEFAULT = "local"
 
 
-def compute_target(target: object = None) -> ComputeTarget:
-    """Return a target by its name, or the target itself if it is one; `local` if nothing is given.
+def kind_named(name: object) -> type[ComputeTarget]:
+    """Return the class of a kind.
 
     Raises ComputeTargetException if there is none of that name, or if it can't be loaded: then with its own error.
     """
-    if isinstance(target, ComputeTarget):
-        return target
-    name = DEFAULT if target is None else target
     known = _registered()
     if not isinstance(name, str) or name not in known:
         close = difflib.get_close_matches(str(name), known, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise ComputeTargetException(f"no compute target {shown(name)}; known: {', '.join(sorted(known))}{hint}")
+        raise ComputeTargetException(
+            f"no kind of compute target {shown(name)}; known: {', '.join(sorted(known))}{hint}"
+        )
     return _loaded(known[name])
 
 
-def compute_targets() -> dict[str, ComputeTarget]:
-    """Return all targets by name; one that can't be loaded is left out with a warning that says why."""
+def kinds() -> dict[str, type[ComputeTarget]]:
+    """Return all kinds by name; one that can't be loaded is left out with a warning that says why."""
     found = {}
     for name, entry in _registered().items():
         try:
@@ -47,7 +45,7 @@ def _registered() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
-def _loaded(entry: EntryPoint) -> ComputeTarget:
+def _loaded(entry: EntryPoint) -> type[ComputeTarget]:
     try:
         made = entry.load()
     except Exception as error:  # a stranger's module may raise anything while it is imported
@@ -58,4 +56,8 @@ def _loaded(entry: EntryPoint) -> ComputeTarget:
         lacks = ", ".join(sorted(getattr(made, "__abstractmethods__", ())))
         problem = f"lacks {lacks}" if lacks else "is no subclass of cellrun.core.targets.contract.ComputeTarget"
         raise ComputeTargetException(f"compute target {entry.name!r} ({entry.value}) {problem}")
-    return made(entry.name)
+    if (kind := getattr(made, "kind", None)) != entry.name:
+        raise ComputeTargetException(
+            f"compute target {entry.name!r} ({entry.value}) calls its kind {shown(kind)}; expected {entry.name!r}"
+        )
+    return made

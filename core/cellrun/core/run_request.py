@@ -1,0 +1,91 @@
+"""What a submission wants, before anything is decided about a place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.resources import Resources
+from cellrun.core.store.record import RunKind
+
+CELL = "cell.py"
+"""The file of a submitted cell in its run's snapshot."""
+
+
+class RunCode(Protocol):
+    """What a run's folder is filled with: its snapshot, and of a cell its context."""
+
+    def problems(self, workspace: WorkspaceLayout) -> Sequence[str]:
+        """Return every reason why it can't go along. Called before a run exists; changes nothing."""
+
+    def warnings(self) -> Sequence[str]:
+        """Return what is left out of it and should be known."""
+
+    def copy_to(self, draft: RunLayout) -> None:
+        """Write it into a run folder that is being built, whose `snapshot/` is there."""
+
+    def abandon(self, workspace: WorkspaceLayout) -> None:
+        """Take back what `copy_to` wrote outside the run folder, as no run came of it."""
+
+
+class NoCode:
+    """A command that needs no files of its own."""
+
+    def problems(self, workspace: WorkspaceLayout) -> Sequence[str]:  # noqa: ARG002  # as RunCode's
+        """Return none."""
+        return ()
+
+    def warnings(self) -> Sequence[str]:
+        """Return none."""
+        return ()
+
+    def copy_to(self, draft: RunLayout) -> None:
+        """Write nothing."""
+
+    def abandon(self, workspace: WorkspaceLayout) -> None:
+        """Take nothing back."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One run as it is wanted: pure data, but for the code, which knows how it is copied.
+
+    Made by a config's `request()`; a script, a command, a cell and a run that is run again are one path from here on.
+    Which Python runs it, by which shell and where, its target decides.
+    """
+
+    kind: RunKind
+    program: str
+    """A script's path in the snapshot (`cell.py` for a cell), or the line that a shell gets."""
+    arguments: tuple[str, ...] = ()
+    """What a script finds in `sys.argv` after itself; none for a command."""
+    code: RunCode = field(default_factory=NoCode, compare=False)
+    source_directory: str | None = None
+    """The folder that the code came from, absolute."""
+    cell: Mapping[str, Any] | None = None
+    """What is recorded of a notebook's cell: source, id, notebook, execution_count, title."""
+    target: str | None = None
+    """The name of a target of the workspace; None for `local`."""
+    environment: str | None = None
+    """Whose Python runs it, as the user says it; None for the target's own."""
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Environment variables that the user gave. Values may be secrets: a run folder keeps their names alone."""
+    resources: Resources = field(default_factory=Resources)
+    max_run_duration_seconds: float | None = None
+    name: str | None = None
+    """Its display name."""
+    experiment: str = ""
+    """The experiment that it is submitted to; `Experiment.submit` fills it in, and the next."""
+    workspace: str = ""
+    """The workspace's name."""
+    repeats: str | None = None
+    """The id of the run of the same workspace that is run again."""
+
+
+class RunConfig(Protocol):
+    """What `Experiment.submit` takes: a ScriptRunConfig, or anything else that says what it wants."""
+
+    def request(self) -> RunRequest:
+        """Return what is wanted. Raises InvalidSubmissionError with every mistake in it."""

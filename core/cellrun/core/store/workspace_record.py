@@ -1,0 +1,42 @@
+"""A workspace's record: its id, which stays when the folder moves, and its name."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import NamedTuple
+
+from cellrun.core.errors import WorkspaceException
+from cellrun.core.layout import WorkspaceLayout
+
+_VERSION = 1
+
+
+class WorkspaceRecord(NamedTuple):
+    """The content of a workspace.json."""
+
+    id: str
+    name: str
+
+    @classmethod
+    def read(cls, layout: WorkspaceLayout) -> WorkspaceRecord:
+        """Read it. Raises WorkspaceException if it isn't there or is damaged."""
+        try:
+            record = json.loads(layout.record.read_bytes())
+            return cls(str(record["id"]), str(record["name"]))
+        except OSError as error:
+            raise WorkspaceException(f"{layout.folder} is no workspace: {error.strerror}: {layout.record}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise WorkspaceException(f"the workspace record {layout.record} is damaged: {error}") from error
+
+    @staticmethod
+    def write_new(layout: WorkspaceLayout, name: str) -> None:
+        """Write the record of a new workspace; of several that make it at once, one id wins."""
+        draft = layout.record.with_name(f".workspace.{os.urandom(8).hex()}")
+        draft.write_text(json.dumps({"version": _VERSION, "id": os.urandom(16).hex(), "name": name}))
+        try:
+            os.link(draft, layout.record)
+        except FileExistsError:
+            return
+        finally:
+            draft.unlink()

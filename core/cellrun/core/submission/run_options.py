@@ -1,0 +1,142 @@
+"""What every config of a run has, whatever it runs: arguments, resources, limits, a target."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cellrun.core import names
+from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, shown
+from cellrun.core.own_run import is_of_a_run
+from cellrun.core.resources import Resources
+from cellrun.core.run_request import RunRequest
+from cellrun.core.sizes import size_bytes
+from cellrun.core.submission.arguments import argument_texts, variable_texts
+
+
+class RunOptions(ABC):
+    """The options that all configs share. A subclass adds what is run.
+
+    Nothing is checked when it is made: `request` gathers all mistakes. The attributes may be changed until then.
+    """
+
+    def __init__(  # noqa: PLR0913  # a run has so many sides; all but the arguments by name
+        self,
+        arguments: Iterable[Any] | None = None,
+        *,
+        compute_target: object = None,
+        environment: object = None,
+        max_run_duration_seconds: float | None = None,
+        cpus: int = 1,
+        gpus: int = 0,
+        memory: str | int | None = None,
+        environment_variables: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        **unknown: object,
+    ) -> None:
+        self.arguments = list(arguments) if arguments is not None and not isinstance(arguments, str) else arguments
+        self.compute_target = compute_target
+        self.environment = environment
+        self.max_run_duration_seconds = max_run_duration_seconds
+        self.cpus = cpus
+        self.gpus = gpus
+        self.memory = memory
+        self.environment_variables = dict(environment_variables or {})
+        self.name = name
+        self._unknown = unknown
+
+    def request(self) -> RunRequest:
+        """Return the run as it is wanted. Raises InvalidSubmissionError with every mistake in the config."""
+        if problems := self.problems():
+            raise InvalidSubmissionError(problems, self.advice())
+        return self.unchecked_request()
+
+    @abstractmethod
+    def unchecked_request(self) -> RunRequest:
+        """Return the run as it is wanted, for a config whose options have no mistakes."""
+
+    def problems(self) -> list[str]:
+        """Return every mistake in the config, each as a sentence that says what was given and what was expected."""
+        return [*self._unknown_problems(), *self._input_problems(), *self._limit_problems()]
+
+    def advice(self) -> str:
+        """Return what else to do about the problems; a subclass may know."""
+        return ""
+
+    @property
+    def resources(self) -> Resources:
+        """What the run holds. Raises ValueError for a memory that is no size."""
+        return Resources(self.cpus, self.gpus, 0 if self.memory is None else size_bytes(self.memory))
+
+    def common_request(self) -> dict[str, Any]:
+        """Return the fields of a request that don't depend on what is run."""
+        return {
+            "arguments": tuple(argument_texts(self.arguments or ())[0]),
+            "target": None if self.compute_target is None else target_name(self.compute_target),
+            "environment": None if self.environment is None else os.fspath(self.environment),  # type: ignore[call-overload]  # checked
+            "variables": variable_texts(self.environment_variables)[0],
+            "resources": self.resources,
+            "max_run_duration_seconds": self.max_run_duration_seconds,
+            "name": self.name,
+        }
+
+    def _unknown_problems(self) -> list[str]:
+        known = [
+            name
+            for kind in (type(self), RunOptions)
+            for name, parameter in inspect.signature(kind).parameters.items()
+            if parameter.kind is not parameter.VAR_KEYWORD
+        ]
+        problems = []
+        for name in self._unknown:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+            problems.append(f"unknown keyword {name!r}; {hint}")
+        return problems
+
+    def _input_problems(self) -> list[str]:
+        problems = []
+        if isinstance(self.arguments, str):
+            problems.append(
+                f"arguments={shown(self.arguments)} is one text; give a list, as in {self.arguments.split()}"
+            )
+        elif self.arguments is not None:
+            problems += argument_texts(self.arguments)[1]
+        problems += variable_texts(self.environment_variables)[1]
+        own = [name for name in self.environment_variables if is_of_a_run(str(name))]
+        problems += [f"environment variable {name} is set by cellrun itself; choose another name" for name in own]
+        if self.environment is not None and not isinstance(self.environment, (str, os.PathLike)):
+            problems.append(
+                f"environment={shown(self.environment)} isn't supported yet: give the folder of a virtual environment "
+                "or conda prefix, or the path of a Python interpreter"
+            )
+        return problems
+
+    def _limit_problems(self) -> list[str]:
+        problems = []
+        for name, value, least in (("cpus", self.cpus, 1), ("gpus", self.gpus, 0)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                problems.append(f"{name}={shown(value)}: give a whole number from {least} on")
+        if self.memory is not None:
+            try:
+                size_bytes(self.memory)
+            except ValueError as error:
+                problems.append(f"memory={error}")
+        limit = self.max_run_duration_seconds
+        if limit is not None and (not isinstance(limit, (int, float)) or isinstance(limit, bool) or not limit > 0):
+            problems.append(f"max_run_duration_seconds={shown(limit)}: give a number of seconds above 0")
+        if self.name is not None:
+            try:
+                names.display_name(self.name)
+            except InvalidNameError as error:
+                problems.append(str(error))
+        return problems
+
+
+def target_name(given: object) -> str:
+    """Return the name of a target that is given by its name, or itself."""
+    return given if isinstance(given, str) else str(getattr(given, "name", shown(given)))

@@ -1,0 +1,88 @@
+"""What a supervisor does while it waits: it shows that it lives, and looks for a cancel request and for a stuck job.
+
+Standard library only: the supervisor runs it.
+"""
+
+from __future__ import annotations
+
+import time
+from enum import Enum
+
+from cellrun.core.layout import RunLayout
+from cellrun.core.sizes import duration_text
+from cellrun.core.status import Status
+from cellrun.core.store.cancellation import is_asked_to_cancel
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision import process_table
+from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.process_file import ProcessFile
+from cellrun.core.supervision.watched_job import WatchedJob
+
+_LOOK_S = 0.25
+_STOPPED = frozenset({"T", "t"})
+_IN_KERNEL = "D"
+
+
+class Cause(Enum):
+    """What ends the waiting for a process."""
+
+    EXITED = 0
+    CANCELED = 1
+    TIMED_OUT = 2
+
+
+class Heartbeat:
+    """The heartbeat of one run.
+
+    Responsibilities: the age of its process.json, and NotResponding while its process can't go on: stopped, or without
+    a tick of processor time in the kernel, for as long as the run's launch spec says. It takes that word back.
+    """
+
+    def __init__(self, layout: RunLayout, spec: LaunchSpec) -> None:
+        self._layout = layout
+        self._spec = spec
+        self._processes = ProcessFile(layout)
+        self._status = StatusFile(layout)
+        self._ticks = -1
+        self._stuck_since: float | None = None
+
+    def until_over(self, job: WatchedJob, limit_s: float | None = None, began: float = 0.0) -> Cause:
+        """Wait until a process has ended, a cancel request is there, or the limit since `began` (monotonic) is over."""
+        next_beat = time.monotonic() + self._spec.heartbeat_s
+        while True:
+            if job.poll():
+                return Cause.EXITED
+            if is_asked_to_cancel(self._layout):
+                return Cause.CANCELED
+            now = time.monotonic()
+            if limit_s is not None and now - began >= limit_s:
+                return Cause.TIMED_OUT
+            if now >= next_beat:
+                self._beat(job, now)
+                next_beat = now + self._spec.heartbeat_s
+            job.wait(_LOOK_S if limit_s is None else min(_LOOK_S, limit_s - (now - began)))
+
+    def _beat(self, job: WatchedJob, now: float) -> None:
+        self._processes.beat()
+        why = self._why_stuck(job)
+        if not why:
+            self._stuck_since = None
+            self._status.change(Status.RUNNING, expected={Status.NOT_RESPONDING})
+            return
+        self._stuck_since = now if self._stuck_since is None else self._stuck_since
+        stuck_s = now - self._stuck_since
+        if stuck_s >= self._spec.silence_s:
+            reason = why.format(duration_text(stuck_s))
+            self._status.change(Status.NOT_RESPONDING, expected={Status.RUNNING}, reason=reason)
+
+    def _why_stuck(self, job: WatchedJob) -> str:
+        """Return why a process can't go on, with a place for how long; empty if it can."""
+        entry = process_table.process(job.identity.pid)
+        if entry is None:
+            return ""
+        before, self._ticks = self._ticks, entry.cpu_ticks
+        if entry.state in _STOPPED:
+            return f"its process has been stopped for {{}}; kill -CONT {entry.pid} lets it go on"
+        if entry.state == _IN_KERNEL and entry.cpu_ticks == before:
+            return "its process has been waiting in the kernel for {}: for a disk or a network that doesn't answer"
+        return ""

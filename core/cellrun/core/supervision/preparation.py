@@ -1,0 +1,70 @@
+"""What is done before a job starts: an environment is built, data is brought. The run is Preparing meanwhile.
+
+Standard library only: the supervisor runs it.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+
+from cellrun.core.layout import RunLayout
+from cellrun.core.status import Status
+from cellrun.core.store.cancellation import set_canceled
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision import failure
+from cellrun.core.supervision.family import ProcessFamily
+from cellrun.core.supervision.heartbeat import Cause, Heartbeat
+from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.watched_job import UNKNOWN_EXIT, WatchedJob
+
+_BEFORE = frozenset({Status.NOT_STARTED, Status.QUEUED, Status.STARTING})
+
+
+def prepare(layout: RunLayout, spec: LaunchSpec) -> bool:
+    """Run the commands of a launch spec, one after another; whether the job may start.
+
+    They are of the run's family: they have its environment and its working folder, and end with it. What they print is
+    in `user_logs/prepare_log.txt`. If one fails the run is Failed and says why, if it is asked to the run is Canceled.
+    """
+    status = StatusFile(layout)
+    if status.change(Status.PREPARING, expected=_BEFORE) is None:
+        return False  # somebody has ended the run before it began
+    heartbeat = Heartbeat(layout, spec)
+    for command in spec.before:
+        try:
+            job = WatchedJob.own(_spawn(layout, command))
+        except OSError as error:
+            status.change(Status.FAILED, reason=failure.cannot_start(command[0], error.errno or 0))
+            return False
+        if heartbeat.until_over(job) is Cause.CANCELED:
+            status.change(Status.CANCEL_REQUESTED)
+            ProcessFamily(layout.run_id, job.identity).stop(spec.grace_s, look=job.poll)
+            set_canceled(layout, "canceled while things were made ready for it")
+            return False
+        how = job.poll() or UNKNOWN_EXIT
+        if how.code != 0:
+            end = failure.LogEnd.read(layout.preparation_log)
+            reason = f"{_shown(command)}, which makes things ready, ended with {failure.reason(how, end)}"
+            status.change(Status.FAILED, reason=reason, **failure.fields(how, end))
+            return False
+    return True
+
+
+def _spawn(layout: RunLayout, command: Sequence[str]) -> int:
+    """Start a command in the job's folder, its output at the end of its log; return its pid."""
+    os.chdir(layout.work)
+    log = os.open(layout.preparation_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(log, f"$ {shlex.join(command)}\n".encode("utf-8", "surrogateescape"))
+        outputs = [(os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)]
+        return os.posix_spawn(command[0], list(command), os.environ, file_actions=outputs, setpgroup=0)
+    finally:
+        os.close(log)
+        os.chdir("/")
+
+
+def _shown(command: Sequence[str]) -> str:
+    text = shlex.join(command)
+    return text if len(text) <= 80 else f"{text[:79]}…"

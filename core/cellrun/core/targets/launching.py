@@ -1,0 +1,61 @@
+"""From a request to what a supervisor reads, for a target that has decided which Python and which folders."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+
+from cellrun.core.environments.interpreter import is_own
+from cellrun.core.environments.job_library import PYTHON_PATH, has_library, with_library
+from cellrun.core.limits import limits
+from cellrun.core.run_request import CELL, RunRequest
+from cellrun.core.supervision.job_environment import recorded
+from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.start import supervisor_command
+
+_ENTRY = "cellrun.core.cell.main"
+
+
+def launch_spec(
+    request: RunRequest, interpreter: str, environ: Mapping[str, str], *, afterwards: Sequence[str] = ()
+) -> LaunchSpec:
+    """Return how a run is started by an interpreter of this machine, with what it inherits of an environment."""
+    most = limits()
+    kept, names_of_others = recorded(environ, interpreter, request.resources.cpus)
+    kept |= {"AZUREML_ARM_WORKSPACE_NAME": request.workspace, "AZUREML_ARM_PROJECT_NAME": request.experiment}
+    if not is_own(interpreter):
+        kept[PYTHON_PATH] = with_library(kept.get(PYTHON_PATH, ""))
+    return LaunchSpec(
+        argv=tuple(program_of(request, interpreter)),
+        supervisor=tuple(supervisor_command()),
+        python=interpreter,
+        is_shell=request.kind == "command",
+        resources=request.resources,
+        max_run_duration_seconds=request.max_run_duration_seconds,
+        grace_s=most.grace_s,
+        heartbeat_s=most.heartbeat_s,
+        silence_s=most.silence_s,
+        set_variables=kept,
+        given_names=tuple(sorted(request.variables)),
+        inherited_names=tuple(name for name in names_of_others if name not in request.variables),
+        before=(),
+        afterwards=tuple(afterwards),
+    )
+
+
+def given_variables(request: RunRequest, spec: LaunchSpec) -> dict[str, str]:
+    """Return the variables of a request by value; a path of its own for Python doesn't hide cellrun."""
+    given = dict(request.variables)
+    if PYTHON_PATH in given and has_library(spec.set_variables.get(PYTHON_PATH, "")):
+        given[PYTHON_PATH] = with_library(given[PYTHON_PATH])
+    return given
+
+
+def program_of(request: RunRequest, interpreter: str) -> list[str]:
+    """Return the program to start and its arguments."""
+    if request.kind == "command":
+        shell = shutil.which("bash") or shutil.which("sh") or "/bin/sh"
+        return [shell, "-c", request.program]
+    if request.kind == "cell":
+        return [interpreter, "-m", _ENTRY, CELL, *request.arguments]
+    return [interpreter, request.program, *request.arguments]

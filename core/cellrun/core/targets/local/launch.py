@@ -1,0 +1,67 @@
+"""How a run is started on this machine: what its supervisor reads, and the folder that it works in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from cellrun.core.copying import copy_tree
+from cellrun.core.disk import remove_tree
+from cellrun.core.environments.job_library import PYTHON_PATH, has_library, with_library
+from cellrun.core.errors import InvalidSubmissionError
+from cellrun.core.layout import RunLayout
+from cellrun.core.limits import limits
+from cellrun.core.moved import moved_command
+from cellrun.core.run_request import RunRequest
+from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.start import supervisor_command
+from cellrun.core.targets.launching import launch_spec
+
+_OF_JUPYTER = "JUPYTER"  # where a server keeps its things, and what it is let in by: of no use to a job
+
+
+def local_spec(request: RunRequest, layout: RunLayout, interpreter: str, afterwards: Sequence[str]) -> LaunchSpec:
+    """Return how a run is started here; `layout` need not be there yet.
+
+    Raises InvalidSubmissionError for a run that is to be run again and doesn't say how it was started.
+    """
+    if request.repeats:
+        return _spec_again(request, layout.workspace.run(request.repeats), afterwards)
+    return launch_spec(request, interpreter, os.environ, afterwards=afterwards)
+
+
+def make_work_folder(layout: RunLayout) -> None:
+    """Copy the snapshot to where the job works: never a link, as a script may write to its own files."""
+    try:
+        copy_tree(layout.snapshot, layout.work)
+    except FileExistsError:  # a launch before this one was killed in the middle of it
+        remove_tree(layout.work)
+        for folder in (layout.outputs, layout.logs):
+            folder.mkdir(parents=True)
+        copy_tree(layout.snapshot, layout.work)
+
+
+def _spec_again(request: RunRequest, earlier: RunLayout, afterwards: Sequence[str]) -> LaunchSpec:
+    """Return how a run was started, with what belongs to this cellrun and this moment as it is now.
+
+    Whoever runs it again, a server maybe, needn't have the variables that the notebook had.
+    """
+    try:
+        spec = LaunchSpec.read(earlier)
+    except (OSError, ValueError, KeyError) as error:
+        raise InvalidSubmissionError([f"{earlier.launch} can't be read: {error!r}"]) from error
+    most = limits()
+    variables = dict(spec.set_variables)
+    if has_library(variables.get(PYTHON_PATH, "")):
+        variables[PYTHON_PATH] = with_library(variables[PYTHON_PATH])
+    return spec._replace(
+        argv=moved_command(spec.argv),  # the copy of cellrun that it finds now is this one's
+        supervisor=tuple(supervisor_command()),
+        set_variables=variables,
+        grace_s=most.grace_s,
+        heartbeat_s=most.heartbeat_s,
+        silence_s=most.silence_s,
+        given_names=tuple(sorted(request.variables)),
+        inherited_names=tuple(name for name in spec.inherited_names if not name.startswith(_OF_JUPYTER)),
+        afterwards=tuple(afterwards),
+    )

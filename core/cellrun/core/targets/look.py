@@ -1,0 +1,41 @@
+"""The look at runs: their target is asked once, what it knows better than their folders is written down there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from cellrun.core.errors import ComputeTargetException
+from cellrun.core.layout import RunLayout
+from cellrun.core.status import Status
+from cellrun.core.store.settle import settle
+from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.targets.contract import Capability, ComputeTarget, JobState
+
+
+def look(target: ComputeTarget, runs: Sequence[RunLayout]) -> dict[str, StatusRecord]:
+    """Return the status of a target's runs by id. A target that doesn't answer changes nothing: the folders tell."""
+    living = [run for run in runs if not settle(run).status.is_terminal]
+    if living:
+        with suppress(ComputeTargetException):
+            _bring_up_to_date(target, living)
+    return {run.run_id: settle(run) for run in runs}
+
+
+def _bring_up_to_date(target: ComputeTarget, runs: Sequence[RunLayout]) -> None:
+    observed = target.observe(runs)
+    if Capability.SHARES_FILES in target.capabilities:
+        return
+    over = {JobState.ENDED, JobState.UNKNOWN}
+    ended = [run for run in runs if (said := observed.get(run.run_id)) and said.state in over]
+    target.sync([run for run in runs if run not in ended], is_final=False)
+    if not ended:
+        return
+    target.sync(ended, is_final=True)
+    for run in ended:
+        before = StatusFile(run).read()
+        if not before.status.is_terminal:
+            said = observed[run.run_id]
+            knows = "says that it has ended" if said.state is JobState.ENDED else "no longer knows it"
+            words = f"{target.kind} {knows}{f' ({said.reason})' if said.reason else ''}; last seen {before.status}"
+            StatusFile(run).change(Status.FAILED, reason=words)

@@ -1,0 +1,109 @@
+"""The compute targets of a workspace by name: `local`, and those that were attached."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from cellrun.core import names
+from cellrun.core.disk import replace_file
+from cellrun.core.errors import ComputeTargetException, UserErrorException, shown
+from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.status import TERMINAL, Status
+from cellrun.core.targets.contract import ComputeTarget
+from cellrun.core.targets.kinds import kind_named, kinds
+
+LOCAL = "local"
+_VERSION = 1
+
+
+class WorkspaceTargets:
+    """What can start a run of a workspace. Each attached target is a file: its kind and its settings, no secret."""
+
+    def __init__(self, workspace: WorkspaceLayout) -> None:
+        self._workspace = workspace
+
+    def names(self) -> list[str]:
+        """Return all names, `local` first."""
+        folder = self._workspace.targets
+        found = sorted(path.stem for path in folder.glob("*.json")) if folder.is_dir() else []
+        return [LOCAL, *(name for name in found if names.is_plain(name))]
+
+    def all(self) -> dict[str, ComputeTarget]:
+        """Return all targets by name; one whose kind can't be loaded here is left out with a warning that says why."""
+        found = {}
+        for name in self.names():
+            try:
+                found[name] = self.get(name)
+            except ComputeTargetException as error:
+                warnings.warn(str(error), stacklevel=2)
+        return found
+
+    def get(self, name: object = None) -> ComputeTarget:
+        """Return a target by its name, `local` if none is given.
+
+        Raises ComputeTargetException if there is none of that name, or if its kind can't be loaded here.
+        """
+        if name is None or name == LOCAL:
+            return kind_named(LOCAL)(LOCAL)
+        if not isinstance(name, str) or name not in self.names():
+            raise ComputeTargetException(self._unknown(name))
+        path = self._workspace.targets / f"{name}.json"
+        try:
+            data = json.loads(path.read_bytes())
+            kind, settings = data["kind"], dict(data["settings"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ComputeTargetException(f"the compute target {name!r} can't be read from {path}: {error!r}") from error
+        return kind_named(kind)(name, settings)
+
+    def attach(self, name: str, kind: str, settings: Mapping[str, Any]) -> ComputeTarget:
+        """Add a target, and return it.
+
+        Raises InvalidNameError for a name that is none, ComputeTargetException for one that is taken or a kind that
+        isn't there, UserErrorException for settings that the kind doesn't take.
+        """
+        names.target_name(name)
+        if name in self.names():
+            raise ComputeTargetException(
+                f"there is a compute target {name!r} already; ws.compute_targets[{name!r}] is it, "
+                f"ws.detach({name!r}) takes it away first"
+            )
+        made = kind_named(kind)
+        kept = made.checked_settings(settings)
+        try:
+            text = json.dumps({"version": _VERSION, "kind": kind, "settings": kept}, indent=1)
+        except TypeError as error:
+            raise UserErrorException(f"the settings of target {name!r} are kept as JSON: {error}") from error
+        self._workspace.targets.mkdir(mode=0o700, exist_ok=True)
+        replace_file(self._workspace.targets / f"{name}.json", f"{text}\n")
+        return made(name, kept)
+
+    def detach(self, name: str) -> None:
+        """Take a target away; its runs' folders stay. Raises ComputeTargetException while one of them lives."""
+        self.get(name)
+        if name == LOCAL:
+            raise ComputeTargetException("the target 'local' is this machine: it is always there")
+        if living := self._living_runs(name):
+            raise ComputeTargetException(
+                f"the target {name!r} has {len(living)} run{'s' if len(living) > 1 else ''} that haven't ended: "
+                f"{', '.join(living[:3])}; cancel them first"
+            )
+        (self._workspace.targets / f"{name}.json").unlink(missing_ok=True)
+
+    def _living_runs(self, name: str) -> list[str]:
+        from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, for this alone
+
+        living = [status.value for status in Status if status not in TERMINAL]
+        return [row.name for row in Index(self._workspace).runs(status=living) if row.target == name]
+
+    def _unknown(self, name: object) -> str:
+        known = self.names()
+        close = difflib.get_close_matches(str(name), known, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        return (
+            f"no compute target {shown(name)}; known: {', '.join(known)}; {hint}"
+            f"ws.attach(name, kind, **settings) attaches one (kinds: {', '.join(sorted(kinds()))})"
+        )
