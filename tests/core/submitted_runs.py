@@ -11,12 +11,14 @@ import pytest
 from cellrun.core import Workspace
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import TERMINAL, Status
+from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
 from cellrun.core.supervision.family import ProcessFamily
-from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.look import look
+from cellrun.core.targets.workspace_targets import WorkspaceTargets
 
 DEADLINE_S = 30
 
@@ -46,7 +48,11 @@ class Runs:
 
     def status(self, layout: RunLayout) -> StatusRecord:
         """Look as any reader does."""
-        return look(LocalTarget("local"), [layout])[layout.run_id]
+        return look(self.target(layout), [layout])[layout.run_id]
+
+    def target(self, layout: RunLayout) -> ComputeTarget:
+        """Return the target that a run was submitted to."""
+        return WorkspaceTargets(layout.workspace).get(RunRecord.read(layout).target)
 
     def end(self, layout: RunLayout) -> StatusRecord:
         """Wait until a run has ended, looking as any reader does."""
@@ -60,17 +66,26 @@ class Runs:
 
     def printed(self, layout: RunLayout, text: str) -> RunLayout:
         """Wait until a run has printed a text."""
-        wait_for(lambda: layout.log.exists() and text in layout.log.read_text(errors="replace"), f"{text!r} in the log")
+        wait_for(lambda: text in _log(layout), f"{text!r} in the log")
+        return layout
+
+    def seen(self, layout: RunLayout, text: str) -> RunLayout:
+        """Wait until a run has printed a text, looking as any reader does."""
+        wait_for(lambda: self.status(layout) and text in _log(layout), f"{text!r} in the log")
         return layout
 
     def clear(self) -> None:
         """End all runs; each has exactly one final status then, and no process."""
         for layout in self.submitted:
-            LocalTarget("local").cancel(layout)
+            self.target(layout).cancel(layout)
         for layout in self.submitted:
             end = self.end(layout).status
             assert [one.status for one in StatusFile(layout).history() if one.status in TERMINAL] == [end]
             wait_for(lambda run_id=layout.run_id: not ProcessFamily(run_id, job=None).members(), "its processes to go")
+
+
+def _log(layout: RunLayout) -> str:
+    return layout.log.read_text(errors="replace") if layout.log.exists() else ""
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:

@@ -1,69 +1,192 @@
-"""What every registered target must do, whoever wrote it."""
+"""What every target must do, whoever wrote it: the same suite over each kind that is registered."""
+
+import json
+import os
+import signal
+import textwrap
+import threading
 
 import pytest
 
+from cellrun.core import Experiment, Run
+from cellrun.core.errors import InvalidSubmissionError
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.resources import Resources
-from cellrun.core.status import Status
+from cellrun.core.run_request import RunRequest
+from cellrun.core.status import TERMINAL, Status
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.target_file import RunTarget
 from cellrun.core.submission.script_run_config import ScriptRunConfig
-from cellrun.core.targets.contract import Capability, ComputeTarget
-from cellrun.core.targets.registry import compute_target, compute_targets
+from cellrun.core.targets.contract import Capability, ComputeTarget, JobState
+from cellrun.core.targets.fake.far_side import ENGINE
+from cellrun.core.targets.kinds import kinds
+from cellrun.core.targets.look import look
+
+SETTINGS = {"fake": lambda folder: {"folder": str(folder / "far side")}}
+ASLEEP = "print('up'); import time; time.sleep(60)"
 
 
-@pytest.fixture(params=sorted(compute_targets()))
-def target(request) -> ComputeTarget:
-    return compute_target(request.param)
+@pytest.fixture(params=sorted(kinds()))
+def target(request, runs, tmp_path) -> ComputeTarget:
+    """A target of each kind, attached to the workspace; `local` is there."""
+    if request.param == "local":
+        return runs.workspace.compute_targets["local"]
+    return runs.workspace.attach("elsewhere", request.param, **SETTINGS[request.param](tmp_path))
 
 
-def test_a_script_runs_to_its_end(runs, target):
-    layout = runs.script("import sys; print(sys.argv[1:])", "--lr", 0.1, compute_target=target.name)
+@pytest.fixture
+def submit(runs, target):
+    """Submit a script to the target."""
+
+    def do(text, *arguments, **options):
+        return runs.script(textwrap.dedent(text), *arguments, compute_target=target.name, **options)
+
+    return do
+
+
+def needs(target, capability):
+    if capability not in target.capabilities:
+        pytest.skip(f"it doesn't say {capability}: nobody asks that of it")
+
+
+def test_a_script_runs_to_its_end(runs, submit):
+    layout = submit("import sys; print(sys.argv[1:])", "--lr", 0.1)
     assert runs.end(layout).status is Status.COMPLETED
-    target.fetch(layout)
     assert layout.log.read_text() == "['--lr', '0.1']\n"
+    order = [entry.status for entry in StatusFile(layout).history()]
+    rank = [Status.NOT_STARTED, Status.STARTING, Status.RUNNING, Status.FINALIZING, Status.COMPLETED]
+    assert order == sorted(order, key=rank.index)
 
 
-def test_a_failure_says_why(runs, target):
-    end = runs.end(runs.script("raise ValueError('no data')", compute_target=target))
+def test_a_failure_says_why(runs, submit):
+    end = runs.end(submit("raise ValueError('no data')"))
     assert end.status is Status.FAILED
     assert "ValueError: no data" in end.reason
+    assert "ValueError" in end.fields["traceback_tail"]
 
 
-def test_the_status_of_many_runs_comes_in_one_call(runs, target):
-    layouts = [runs.script(f"print({number})", compute_target=target.name) for number in range(3)]
+def test_where_it_was_started_is_kept_with_the_run(runs, target, submit):
+    layout = submit("pass")
+    runs.end(layout)
+    kept = RunTarget.read(layout)
+    assert (kept.name, kept.kind) == (target.name, target.kind)
+    assert kept.shares_processes == (Capability.SHARES_PROCESSES in target.capabilities)
+
+
+def test_launched_twice_it_starts_once(runs, target, submit):
+    layout = submit("print('once'); import time; time.sleep(0.3)")
+    request = RunRequest("script", "train.py", target=target.name, experiment="tests", workspace="tests")
+    target.launch(request, layout)
+    assert runs.end(layout).status is Status.COMPLETED
+    target.launch(request, layout)
+    assert runs.end(layout).status is Status.COMPLETED
+    assert layout.log.read_text() == "once\n"
+
+
+def test_many_are_submitted_at_once(runs, target, submit):
+    (runs.source / "train.py").write_text("import sys; print('number', sys.argv[1])")
+    made = {}
+
+    def one(number):
+        config = ScriptRunConfig(runs.source, "train.py", [number], compute_target=target.name)
+        made[number] = Experiment(runs.workspace, "tests").submit(config).layout
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    runs.submitted += made.values()
+    assert len(made) == 8
+    for number, layout in made.items():
+        assert runs.end(layout).status is Status.COMPLETED
+        assert layout.log.read_text() == f"number {number}\n"
+
+
+def test_many_are_looked_at_in_one_call(runs, target, submit):
+    layouts = [submit(f"print({number})") for number in range(3)]
     for layout in layouts:
         runs.end(layout)
-    found = target.status(layouts)
+    found = look(target, layouts)
     assert {run_id: one.status for run_id, one in found.items()} == {
         layout.run_id: Status.COMPLETED for layout in layouts
     }
-    assert target.status([]) == {}
+    assert look(target, []) == {}
 
 
-def test_a_script_that_asks_for_its_own_run_hears_that_it_is_running(runs, target):
+def test_its_engine_says_that_a_job_runs_and_that_it_has_ended(runs, target, submit, until):
+    layout = runs.seen(submit(ASLEEP), "up")
+    assert target.observe([layout])[layout.run_id].state is JobState.RUNNING
+    target.cancel(layout)
+    runs.end(layout)
+    until(lambda: target.observe([layout])[layout.run_id].state is JobState.ENDED, "the engine's word")
+
+
+def test_a_script_that_asks_for_its_own_run_hears_that_it_is_running(runs, submit):
     """However quick it is: its supervisor may not have written it yet."""
-    script = "from cellrun.core import Run; print(Run.get_context().get_status())"
-    layouts = [runs.script(script, compute_target=target.name) for _ in range(4)]
+    layouts = [submit("from cellrun.core import Run; print(Run.get_context().get_status())") for _ in range(4)]
     for layout in layouts:
         runs.end(layout)
         assert layout.log.read_text() == "Running\n"
 
 
-def test_the_log_is_read_by_offset_while_it_grows(runs, target, until):
-    layout = runs.script("import time; print('one'); time.sleep(60)", compute_target=target.name)
-    until(lambda: target.logs(layout, 0, 100) == b"one\n", "the first line")
-    assert target.logs(layout, 1, 2) == b"ne"
-    assert target.logs(layout, 4, 100) == b""
-
-
-def test_a_run_that_has_written_nothing_has_an_empty_log(runs, target):
-    layout = runs.script("pass", compute_target=target.name)
+def test_log_and_metrics_come_while_it_runs_and_are_whole_at_the_end(runs, submit, until):
+    layout = submit(
+        """
+        import os, time
+        from cellrun.core import Run
+        run = Run.get_context()
+        for number in range(50):
+            run.log('loss', number)
+        print('half', flush=True)
+        while not os.path.exists(os.path.join(os.environ['CELLRUN_RUN_FOLDER'], 'requests', 'cancel.json')):
+            time.sleep(0.01)
+        for number in range(50, 100):
+            run.log('loss', number)
+        run.log_row('row', x=float('nan'), y='NaN')
+        print('whole')
+        """,
+    )
+    run = Run.get(runs.workspace, layout.run_id)
+    runs.seen(layout, "half")
+    until(lambda: runs.status(layout) and run.get_metrics("loss") == {"loss": [*range(50)]}, "fifty values")
+    run.cancel()  # the script takes the request for its sign to go on
     runs.end(layout)
-    assert target.logs(layout, 0, 100) == b""
+    metrics = run.get_metrics()
+    assert metrics["loss"][:50] == [*range(50)]
+    assert metrics["loss"] == [*range(len(metrics["loss"]))]
+    before = {path: path.read_bytes() for path in layout.events.iterdir()}
+    runs.status(layout)
+    assert {path: path.read_bytes() for path in layout.events.iterdir()} == before
 
 
-def test_cancel_may_be_called_at_any_time_and_again(runs, target):
-    if Capability.CANCELS not in target.describe().capabilities:
-        pytest.skip("it can't cancel, and says so")
-    layout = runs.printed(runs.script("print('up'); import time; time.sleep(60)", compute_target=target.name), "up")
+def test_every_value_of_a_run_that_completes_is_there(runs, submit):
+    layout = submit(
+        """
+        from cellrun.core import Run
+        run = Run.get_context()
+        for number in range(1000):
+            run.log('loss', number)
+        run.log_row('row', x=float('nan'), y='NaN')
+        open('outputs/model.txt', 'w').write('weights')
+        open('kept.txt', 'w').write('beside')
+        """
+    )
+    assert runs.end(layout).status is Status.COMPLETED
+    run = Run.get(runs.workspace, layout.run_id)
+    metrics = run.get_metrics()
+    assert metrics["loss"] == [*range(1000)]
+    assert metrics["row"]["y"] == "NaN"
+    assert metrics["row"]["x"] != metrics["row"]["x"]
+    assert (layout.outputs / "model.txt").read_text() == "weights"
+    assert "outputs/model.txt" in run.get_file_names()
+    assert "kept.txt" in run.get_details()["filesWritten"]
+
+
+def test_cancel_may_be_called_at_any_time_and_again(runs, target, submit):
+    needs(target, Capability.CANCELS)
+    layout = runs.seen(submit(ASLEEP), "up")
     target.cancel(layout)
     target.cancel(layout)
     assert runs.end(layout).status is Status.CANCELED
@@ -71,20 +194,78 @@ def test_cancel_may_be_called_at_any_time_and_again(runs, target):
     assert runs.end(layout).status is Status.CANCELED
 
 
-def test_more_than_it_has_is_refused_before_a_run_exists(runs, target):
+def test_a_job_that_takes_no_notice_is_killed_after_the_grace(runs, target, submit):
+    needs(target, Capability.CANCELS)
+    script = f"import signal\nfor number in (2, 15):\n    signal.signal(number, signal.SIG_IGN)\n{ASLEEP}"
+    layout = runs.seen(submit(script), "up")
+    target.cancel(layout)
+    end = runs.end(layout)
+    assert end.status is Status.CANCELED
+    assert end.fields["signal"] == "SIGKILL"
+
+
+def test_its_time_limit_ends_a_run(runs, target, submit):
+    needs(target, Capability.LIMITS_TIME)
+    end = runs.end(submit(ASLEEP, max_run_duration_seconds=0.5))
+    assert (end.status, end.reason) == (Status.FAILED, "stopped after 0.5 s (max_run_duration_seconds=0.5)")
+
+
+def test_nothing_is_left_behind(runs, submit, until):
+    script = "import subprocess\nprint(subprocess.Popen(['sleep', '71'], start_new_session=True).pid)"
+    layout = submit(script)
+    assert runs.end(layout).status is Status.COMPLETED
+    until(lambda: not _command_lines_with(layout.run_id), "its processes to go")
+
+
+def test_a_job_that_its_engine_has_lost_is_failed_with_what_was_seen_last(runs, target, submit, until):
+    layout = runs.seen(submit(ASLEEP), "up")
+    until(lambda: runs.status(layout).status is Status.RUNNING, "Running")
+    _kill_all(layout, target)
+    end = runs.end(layout)
+    assert end.status is Status.FAILED
+    assert any(word in end.reason for word in ("no longer knows it", "disappeared")), end.reason
+    assert layout.log.read_text().startswith("up\n")
+
+
+def test_the_end_of_whoever_submitted_means_nothing_to_a_run_elsewhere(runs, target, submit, until):
+    """Only a target that shares processes lets anybody prove a death from here."""
+    layout = runs.seen(submit(ASLEEP), "up")
+    until(lambda: runs.status(layout).status is Status.RUNNING, "Running")
+    record = json.loads(layout.record.read_text())
+    dead = {**record["created_by"], "pid": 2**22 + 1, "started": 1}
+    layout.record.write_text(json.dumps({**record, "created_by": dead}))
+    assert runs.status(layout).status is Status.RUNNING
+
+
+def test_its_own_variables_reach_the_job_and_no_file_of_the_run(runs, submit):
+    layout = submit("import os; print(os.environ['TOKEN'][::-1])", environment_variables={"TOKEN": "hush-hush"})
+    runs.end(layout)
+    assert layout.log.read_text() == "hsuh-hsuh\n"
+    kept = [path for path in layout.folder.rglob("*") if path.is_file() and b"hush-hush" in path.read_bytes()]
+    assert kept == []
+
+
+def test_more_than_it_has_is_refused_before_a_run_exists(runs, target, submit):
     most = target.describe().capacity
     too_much = Resources(most.cpus + 1, most.gpus + 1, most.memory_bytes + 1)
-    problems = target.validate(too_much)
+    problems = target.problems(RunRequest("command", "true", resources=too_much))
     assert len(problems) == 3
     assert all(target.name in problem for problem in problems)
-    assert target.validate(most) == []
+    assert target.problems(RunRequest("command", "true", resources=most)) == []
+    with pytest.raises(InvalidSubmissionError, match="cpus="):
+        submit("pass", cpus=most.cpus + 1)
+    assert not runs.workspace.layout.runs.exists()
 
 
 def test_it_describes_itself(target):
     described = target.describe()
-    assert described.name == target.name
     assert described.capacity.cpus >= 1
     assert (described.running, described.waiting, described.in_use) == (0, 0, Resources(0, 0, 0))
+
+
+def test_it_knows_its_python_or_says_nothing(target):
+    python = target.python(None)
+    assert python.version is None or python.version.count(".") == 2
 
 
 def test_it_knows_whether_it_is_well(target):
@@ -98,3 +279,47 @@ def test_a_config_takes_the_target_or_its_name(runs, target):
     for given in (target, target.name):
         config = ScriptRunConfig(runs.source, command="echo $0", compute_target=given)
         assert runs.end(runs.config(config)).status is Status.COMPLETED
+
+
+def test_a_run_is_run_again_where_it_was(runs, target, submit):
+    layout = submit("print('twice')", name="first")
+    runs.end(layout)
+    again = Run.get(runs.workspace, layout.run_id).submit_again()
+    runs.submitted.append(again.layout)
+    assert runs.end(again.layout).status is Status.COMPLETED
+    assert again.layout.log.read_text() == "twice\n"
+    assert (RunTarget.read(again.layout).name, again.display_name) == (target.name, "first")
+
+
+def _kill_all(layout, target):
+    """Kill what runs for a run: here by its process file, elsewhere the engine's own process."""
+    if layout.processes.exists():
+        found = json.loads(layout.processes.read_bytes()).values()
+    else:
+        far = WorkspaceLayout(target.settings["folder"]).folder
+        found = [json.loads(path.read_bytes()) for path in far.glob(f"*/runs/{layout.run_id}/{ENGINE}")]
+    identities = [ProcessIdentity.from_json(one) for one in found]
+    assert identities
+    for identity in identities:
+        os.kill(identity.pid, signal.SIGKILL)
+
+
+def _command_lines_with(run_id):
+    """Return the processes of this machine, those in namespaces too, that carry a run's id in their environment."""
+    found = []
+    for pid in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
+                if f"CELLRUN_RUN_ID={run_id}".encode() in file.read():
+                    found.append(pid)
+        except OSError:
+            continue
+    return found
+
+
+def test_no_terminal_status_is_given_twice(runs, submit):
+    layout = submit("pass")
+    runs.end(layout)
+    for _ in range(3):
+        runs.status(layout)
+    assert len([entry for entry in StatusFile(layout).history() if entry.status in TERMINAL]) == 1

@@ -22,7 +22,7 @@ def values_only_of(workspace: WorkspaceLayout, run_ids: Collection[str]) -> set[
     No value at all if one of those can't be read: then nobody knows. Other runs are only looked at if these have any.
     """
     try:
-        found = {blob for run_id in run_ids for blob in _values(workspace.run(run_id))}
+        found = {blob for run_id in run_ids for blob in values_of_run(workspace.run(run_id))}
         return found - _values_of_others(workspace, run_ids) if found else found
     except _UNREADABLE:
         return set()
@@ -56,9 +56,10 @@ def free_values(workspace: WorkspaceLayout, blobs: Collection[Blob]) -> None:
 def _values_of_others(workspace: WorkspaceLayout, run_ids: Collection[str]) -> set[Blob]:
     names = os.listdir(workspace.runs)  # noqa: PTH208  # names alone: there may be 100,000
     others = [name for name in names if name not in run_ids and not name.startswith(DELETED)]
-    return {blob for name in others for blob in _values(workspace.run(name))}
+    return {blob for name in others for blob in values_of_run(workspace.run(name))}
 
 
-def _values(layout: RunLayout) -> set[Blob]:
+def values_of_run(layout: RunLayout) -> set[Blob]:
+    """Return the values that a run's context and its results refer to."""
     folders = filter(has_context, (layout.context, layout.results))
     return {blob for folder in folders for blob in Context.read(folder).blobs()}

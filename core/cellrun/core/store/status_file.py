@@ -72,18 +72,24 @@ class StatusFile:
         return os.access(self._path(since + 1), os.F_OK)
 
     def change(
-        self, to: Status, *, expected: Collection[Status] | None = None, reason: str | None = None, **fields: Any
+        self,
+        to: Status,
+        *,
+        expected: Collection[Status] | None = None,
+        reason: str | None = None,
+        at: float | None = None,
+        **fields: Any,
     ) -> StatusRecord | None:
         """Set the status if it is one of those expected (any, if not given) and the run hasn't ended.
 
-        Fields are added to those that are known already. Returns the record written; None when somebody else was
-        first or the run has another status: then `read` tells which.
+        Fields are added to those that are known already; `at` is when that was, epoch seconds, now if left out.
+        Returns the record written; None when somebody else was first or the run has another status: then `read` tells.
         """
         while True:
             last = self.read()
             if last.status.is_terminal or (expected is not None and last.status not in expected):
                 return None
-            now = time.time()
+            now = time.time() if at is None else at
             started_at = last.started_at if last.started_at is not None or to is not Status.RUNNING else now
             record = StatusRecord(last.n + 1, to, now, reason, {**last.fields, **fields}, started_at)
             if self._publish(record):

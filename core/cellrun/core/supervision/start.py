@@ -64,7 +64,7 @@ class SupervisorStart:
 
     def run(self, spec: LaunchSpec) -> None:
         """Order it to run the run's job, after what is to be done before. The run folder is in its place by now."""
-        self._give("prepare" if spec.before else "run", spec.argv)
+        self._give(_kind(spec), spec.argv)
 
     def wait(self) -> None:
         """Wait until it is certain that the job was started, a few milliseconds.
@@ -88,10 +88,8 @@ class SupervisorStart:
     def _give(self, kind: str, argv: Sequence[str]) -> None:
         layout = self.layout
         self._log_size = layout.log.stat().st_size if layout.log.exists() else 0
-        parts = (kind, str(layout.log), str(layout.claim), str(layout.work), *argv, "end")
-        order = b"\0".join(os.fsencode(part) for part in parts)
         with suppress(BrokenPipeError), os.fdopen(self._tell, "wb") as tell:  # it has ended: `wait` says why
-            tell.write(order)
+            tell.write(_order(layout, kind, argv))
         self._tell = -1
 
     def _exit_code(self) -> int:
@@ -108,6 +106,20 @@ class SupervisorStart:
                 return log.read().decode("utf-8", "replace").strip()
         except OSError:
             return ""
+
+
+def order(layout: RunLayout, spec: LaunchSpec) -> bytes:
+    """Return what a supervisor is told that takes its order from a file: to run a run's job."""
+    return _order(layout, _kind(spec), spec.argv)
+
+
+def _order(layout: RunLayout, kind: str, argv: Sequence[str]) -> bytes:
+    parts = (kind, str(layout.log), str(layout.claim), str(layout.work), *argv, "end")
+    return b"\0".join(os.fsencode(part) for part in parts)
+
+
+def _kind(spec: LaunchSpec) -> str:
+    return "prepare" if spec.before else "run"
 
 
 def supervisor_command() -> list[str]:

@@ -3,7 +3,7 @@
 Started as `python -I -S supervisor.py <run folder>`, with the job's environment. It takes one order from stdin: to run
 a program, maybe to make things ready for it first, or to adopt the job of a supervisor that died; its launcher may have
 started it ahead, while the run folder was still being built. It belongs to nobody: neither a kernel's restart nor a
-server's end reaches it.
+server's end reaches it. Under an engine its second argument is the order's file, and it stays in the foreground.
 
 What stands here decides how soon the first line of a user's code runs. So until the job is started it uses what the
 interpreter loads anyway (importing json costs more than all of this), and everything else comes afterwards, while the
@@ -30,6 +30,7 @@ TYPE_CHECKING = False  # typing's own takes too long to load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+FOREGROUND = 2  # the argument that names the order's file, if there is one
 HEAD_START_S = 0.015  # an interpreter's start: on a busy core our imports would take it from the job
 ROOT = os.path.abspath(f"{__file__}/../../../..")  # noqa: PTH100  # pathlib costs 10 ms
 
@@ -37,9 +38,12 @@ ROOT = os.path.abspath(f"{__file__}/../../../..")  # noqa: PTH100  # pathlib cos
 def main() -> None:
     """Take the order, detach, start the job or find it, tell the launcher, and watch to the end."""
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # whatever the launching process let its children inherit
+    if len(sys.argv) > FOREGROUND:
+        _in_foreground(sys.argv[FOREGROUND])
+        return
     os.setsid()
     os.chdir("/")
-    parts = _read_order().split(b"\0")
+    parts = _read_order(0).split(b"\0")
     if parts.pop() != b"end":  # the launcher thought better of it, or was killed
         return
     kind, log, claim, work, *argv = parts
@@ -82,10 +86,20 @@ def _supervise(
         watch.adopted(sys.argv[1], ready=lambda: tell(0))
 
 
-def _read_order() -> bytes:
+def _in_foreground(order: str) -> None:
+    """Take the order from a file and stay, under an engine that knows this process as its job."""
+    fd = os.open(order, os.O_RDONLY)
+    kind, log, claim, work, *argv = _read_order(fd).split(b"\0")[:-1]
+    os.close(fd)
+    os.chdir("/")
+    _attach(log)
+    _supervise(kind, claim, lambda: _start(claim, work, argv), lambda _: None)
+
+
+def _read_order(fd: int) -> bytes:
     """Read the launcher's order to its end."""
     order = b""
-    while block := os.read(0, 1 << 16):
+    while block := os.read(fd, 1 << 16):
         order += block
     return order
 

@@ -1,0 +1,93 @@
+"""How what a run writes over there comes home: by plain copying, which changes nothing when it is done twice."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cellrun.core.context.used_values import values_of_run
+from cellrun.core.context.value_store import ValueStore
+from cellrun.core.layout import RunLayout
+from cellrun.core.status import Status
+from cellrun.core.store.cancellation import is_asked_to_cancel
+from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.targets.fake.far_side import CLAIM, ENGINE, ORDER
+
+_OURS = frozenset({"run.json", "snapshot", "context", "launch.json", "target.json", "requests", "status"})
+_THEIRS = frozenset({"process.json", "started", CLAIM, ENGINE, ORDER})
+"""What means nothing anywhere but there."""
+_GROWING = frozenset({"events", "user_logs", "notes.jsonl"})
+_AT_THE_END = frozenset({"work"})
+_BLOCK = 1 << 20
+
+
+def bring_home(there: RunLayout, here: RunLayout, *, is_final: bool) -> None:
+    """Bring what is new of a run home, and a request there. Somebody else who is at it does the same."""
+    with _alone(here) as is_alone:
+        if not is_alone or not there.record.exists():
+            return
+        if is_asked_to_cancel(here) and not is_asked_to_cancel(there):
+            there.cancel_request.parent.mkdir(exist_ok=True)
+            shutil.copyfile(here.cancel_request, there.cancel_request)
+        history = StatusFile(there).history()  # first: what was written before a status is there when it comes
+        ended = is_final or any(entry.status.is_terminal for entry in history)
+        for name in sorted(os.listdir(there.folder)):  # noqa: PTH208  # names alone
+            if name not in _OURS | _THEIRS and (ended or name not in _AT_THE_END):
+                _bring(there.folder / name, here.folder / name, is_growing=name in _GROWING)
+        if ended:
+            far, home = ValueStore(there.workspace.values), ValueStore(here.workspace.values)
+            for blob in values_of_run(there):
+                _bring(far.path(blob), home.path(blob), is_growing=False)
+        _tell(here, history)
+
+
+def _tell(here: RunLayout, history: list[StatusRecord]) -> None:
+    """Write down each status that was written there, once and in order, with its number there."""
+    status = StatusFile(here)
+    for entry in history:
+        if entry.n > status.read().fields.get("there", -1) and entry.status is not Status.NOT_STARTED:
+            status.change(entry.status, reason=entry.reason, at=entry.at, **{**entry.fields, "there": entry.n})
+
+
+def _bring(source: Path, target: Path, *, is_growing: bool) -> None:
+    if source.is_symlink():
+        return
+    if source.is_dir():
+        target.mkdir(exist_ok=True, parents=True)
+        for name in os.listdir(source):  # noqa: PTH208  # names alone
+            _bring(source / name, target / name, is_growing=is_growing)
+    elif source.is_file() and not source.name.endswith(".tmp"):
+        (_append if is_growing else _replace)(source, target)
+
+
+def _append(source: Path, target: Path) -> None:
+    with source.open("rb") as reader, target.open("ab") as writer:
+        reader.seek(writer.tell())
+        while block := reader.read(_BLOCK):
+            writer.write(block)
+
+
+def _replace(source: Path, target: Path) -> None:
+    found = source.stat()
+    if target.exists() and (target.stat().st_size, target.stat().st_mtime_ns) == (found.st_size, found.st_mtime_ns):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
+    shutil.copy2(source, draft)
+    draft.replace(target)
+
+
+@contextmanager
+def _alone(here: RunLayout) -> Iterator[bool]:
+    fd = os.open(here.intake_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(fd)

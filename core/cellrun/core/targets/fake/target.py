@@ -1,0 +1,132 @@
+"""The target `fake`: another machine that is this one, for tests of whatever has to do with targets."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from cellrun.core.environments.interpreter import environment_problems, interpreter_of
+from cellrun.core.errors import ExperimentExecutionException, UserErrorException
+from cellrun.core.layout import RunLayout
+from cellrun.core.resources import Resources
+from cellrun.core.run_request import RunRequest
+from cellrun.core.sizes import size_text
+from cellrun.core.status import Status
+from cellrun.core.store.cancellation import ask_to_cancel
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.target_file import RunTarget
+from cellrun.core.supervision.job_environment import job_environment
+from cellrun.core.targets.contract import (
+    Capability,
+    ComputeTarget,
+    Finding,
+    JobState,
+    Observation,
+    TargetDescription,
+    TargetPython,
+)
+from cellrun.core.targets.fake.far_side import FarSide, why_not_isolated
+from cellrun.core.targets.fake.homecoming import bring_home
+from cellrun.core.targets.launching import given_variables, launch_spec
+from cellrun.core.targets.local import machine
+
+
+class FakeTarget(ComputeTarget):
+    """A second folder and a process namespace of this machine: nothing there can be seen from here, nor the other way.
+
+    A job runs there with this Python; what it writes comes home when somebody looks. It has no queue: all runs start at
+    once. Needs Linux, and root or user namespaces.
+    """
+
+    kind: ClassVar[str] = "fake"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.CANCELS, Capability.LIMITS_TIME})
+    settings_known: ClassVar[Mapping[str, str]] = {"folder": "the far side's folder"}
+
+    def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:
+        super().__init__(name, settings)
+        self._far = FarSide(Path(self.settings.get("folder", "")), f"fake-{name}")
+
+    @classmethod
+    def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings, the folder absolute."""
+        kept = super().checked_settings(settings)
+        if not isinstance(kept.get("folder"), (str, os.PathLike)):
+            raise UserErrorException(f"a target of kind {cls.kind!r} needs folder='/path', where its far side is to be")
+        return {"folder": str(Path(kept["folder"]).expanduser().absolute())}
+
+    def describe(self) -> TargetDescription:
+        """Return what the machine has; of what its runs hold only their number is known."""
+        running = self._far.count_running()
+        return TargetDescription(self._capacity(), Resources(running, 0, 0), running, 0)
+
+    def python(self, environment: str | None) -> TargetPython:
+        """Return this process's own Python, or an environment's."""
+        if environment is None:
+            return TargetPython(sys.executable, ".".join(map(str, sys.version_info[:3])))
+        return TargetPython(str(interpreter_of(environment)))
+
+    def problems(self, request: RunRequest) -> list[str]:
+        """Return why such a run could never start there."""
+        asked, most = request.resources, self._capacity()
+        has, problems = f"{self.name!r} has", environment_problems(request.environment)
+        for name, wanted, there in zip(("cpus", "gpus"), asked, most, strict=False):
+            if wanted > there:
+                problems.append(f"{name}={wanted}: {has} {there}")
+        if asked.memory_bytes > most.memory_bytes:
+            problems.append(f"memory={size_text(asked.memory_bytes)}: {has} {size_text(most.memory_bytes)}")
+        if why := why_not_isolated():
+            problems.append(f"{self.name!r} can't start anything on this machine: {why}")
+        return problems
+
+    def launch(self, request: RunRequest, layout: RunLayout) -> None:
+        """Send the run there and start it."""
+        status = StatusFile(layout)
+        interpreter = self.python(request.environment).executable or sys.executable
+        spec = launch_spec(request, interpreter, os.environ)
+        spec.write(layout)
+        RunTarget(self.name, self.kind, shares_processes=False).write(layout)
+        there = self._far.send(layout)
+        environment, _ = job_environment(spec, there, given_variables(request, spec), os.environ)
+        status.change(Status.STARTING, expected={Status.NOT_STARTED})
+        try:
+            self._far.start(there, spec, environment)
+        except ExperimentExecutionException as error:
+            status.change(Status.FAILED, reason=str(error))
+            raise
+
+    def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
+        """Say which runs have a process there."""
+        return {run.run_id: self._observed(run) for run in runs if RunTarget.read(run)}
+
+    def sync(self, runs: Sequence[RunLayout], *, is_final: bool) -> None:
+        """Bring home what was written there since."""
+        for run in runs:
+            bring_home(self._far.run(run), run, is_final=is_final)
+
+    def cancel(self, run: RunLayout) -> None:
+        """Leave a request, and take it there."""
+        ask_to_cancel(run)
+        self.sync([run], is_final=False)
+
+    def doctor(self) -> list[Finding]:
+        """Try what a run needs: a namespace and a folder."""
+        why, folder = why_not_isolated(), Path(self.settings["folder"])
+        parent = next(each for each in (folder, *folder.parents) if each.exists())
+        can_write = os.access(parent, os.W_OK)
+        return [
+            Finding("namespaces", not why, why or "processes and host names of its own can be had"),
+            Finding("folder", can_write, f"its far side is {folder}" if can_write else f"{parent} can't be written"),
+        ]
+
+    def _observed(self, run: RunLayout) -> Observation:
+        there = self._far.run(run)
+        if self._far.is_running(there):
+            return Observation(JobState.RUNNING)
+        has_ended = StatusFile(there).read().status.is_terminal
+        return Observation(JobState.ENDED if has_ended else JobState.UNKNOWN)
+
+    def _capacity(self) -> Resources:
+        return Resources(machine.cores(), 0, machine.memory_bytes())
