@@ -27,7 +27,7 @@ from cellrun.core.supervision.start import order
 CLAIM, ENGINE, ORDER = "claim", "engine.json", "order"
 # A shell that ends at once leaves the engine's process nobody's child.
 _IN_BACKGROUND = '"$@" </dev/null >/dev/null 2>&1 & echo $!'
-# The supervisor stays in the foreground: as the first process of its namespace it takes all others with it when it ends.
+# The supervisor stays in the foreground: the first process of a namespace takes all others with it when it ends.
 _ON_ITS_HOST = 'echo "$1" > /proc/sys/kernel/hostname; shift; exec "$@"'
 
 

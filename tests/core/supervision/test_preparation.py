@@ -1,0 +1,145 @@
+"""What is done before a job starts: Preparing, then the job; canceled, failed, or lost on the way."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from cellrun.core.status import Status
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision.family import ProcessFamily
+from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.process_file import ProcessFile
+from cellrun.core.supervision.start import supervisor_command
+from cellrun.core.targets.local import LocalTarget, target
+
+UNTIL_GO = "while [ ! -e go ]; do sleep 0.02; done"
+
+
+@pytest.fixture
+def before(monkeypatch):
+    """Let the local target do something before each job."""
+
+    def commands(*lines):
+        made = target.local_spec
+        monkeypatch.setattr(
+            target,
+            "local_spec",
+            lambda *args: made(*args)._replace(before=tuple(("/bin/sh", "-c", line) for line in lines)),
+        )
+
+    return commands
+
+
+def statuses(layout):
+    return [entry.status for entry in StatusFile(layout).history()]
+
+
+def preparing(layout, until):
+    until(lambda: StatusFile(layout).read().status is Status.PREPARING, "Preparing")
+    return layout
+
+
+def test_the_commands_run_in_order_in_the_jobs_folder_and_the_job_after_them(runs, before, until):
+    before("echo one > made; echo built", f"{UNTIL_GO}; cat made; echo two >> made")
+    layout = preparing(runs.script("print(open('made').read())", environment_variables={"A": "1"}), until)
+    processes = ProcessFile(layout).read()
+    assert processes.job is None
+    assert processes.supervisor.is_alive()
+    assert runs.status(layout).status is Status.PREPARING
+    (layout.work / "go").touch()
+    end = runs.end(layout)
+    assert end.status is Status.COMPLETED
+    assert layout.log.read_text() == "one\ntwo\n\n"
+    lines = layout.preparation_log.read_text().splitlines()
+    assert [line for line in lines if not line.startswith("$ ")] == ["built", "one"]
+    assert [status for status in statuses(layout) if status is not Status.STARTING] == [
+        *(Status.NOT_STARTED, Status.PREPARING, Status.RUNNING, Status.FINALIZING, Status.COMPLETED),
+    ]
+
+
+def test_it_has_the_jobs_environment(runs, before):
+    before('echo "$TOKEN $CELLRUN_RUN_ID"')
+    layout = runs.script("pass", environment_variables={"TOKEN": "given"})
+    runs.end(layout)
+    assert f"given {layout.run_id}" in layout.preparation_log.read_text()
+
+
+def test_one_that_fails_fails_the_run_and_the_job_never_starts(runs, before):
+    before("echo building; echo 'no such package: scikit-lern' >&2; exit 3", "echo never")
+    layout = runs.script("print('ran')")
+    end = runs.end(layout)
+    assert end.status is Status.FAILED
+    assert "exit code 3; its log ends with: no such package: scikit-lern" in end.reason
+    assert "which makes things ready" in end.reason
+    assert "never" not in layout.preparation_log.read_text()
+    assert not layout.log.exists() or layout.log.read_text() == ""
+    assert Status.RUNNING not in statuses(layout)
+
+
+def test_one_that_cannot_be_started_says_so(runs, monkeypatch):
+    made = target.local_spec
+    monkeypatch.setattr(target, "local_spec", lambda *args: made(*args)._replace(before=(("/not/there", "x"),)))
+    end = runs.end(runs.script("pass"))
+    assert (end.status, end.reason) == (Status.FAILED, "cannot start '/not/there': No such file or directory")
+
+
+def test_cancel_ends_it_with_all_its_processes(runs, before, until):
+    before("sleep 61 & sleep 62")
+    layout = preparing(runs.script("print('ran')"), until)
+    until(lambda: len(ProcessFamily(layout.run_id, job=None).members()) >= 3, "its processes")
+    LocalTarget("local").cancel(layout)
+    end = runs.end(layout)
+    assert (end.status, end.reason) == (Status.CANCELED, "canceled while things were made ready for it")
+    assert statuses(layout)[-3:] == [Status.PREPARING, Status.CANCEL_REQUESTED, Status.CANCELED]
+
+
+def test_its_time_does_not_count_for_the_limit(runs, before, until):
+    before("sleep 1.2")
+    layout = runs.script("print('ran')", max_run_duration_seconds=1)
+    assert runs.end(layout).status is Status.COMPLETED
+
+
+def test_the_heartbeat_goes_on_meanwhile(runs, before, until, monkeypatch):
+    monkeypatch.setenv("CELLRUN_HEARTBEAT_S", "0.05")
+    before(UNTIL_GO)
+    layout = preparing(runs.script("pass"), until)
+    os.utime(layout.processes, (0, 0))
+    until(lambda: layout.processes.stat().st_mtime > 0, "a heartbeat")
+    (layout.work / "go").touch()
+    assert runs.end(layout).status is Status.COMPLETED
+
+
+def test_a_supervisor_that_is_killed_meanwhile_fails_the_run_and_leaves_nobody(runs, before, until):
+    before("echo up; sleep 63")
+    layout = preparing(runs.script("print('ran')"), until)
+    until(lambda: len(ProcessFamily(layout.run_id, job=None).members()) >= 2, "the command")
+    until(lambda: "\nup\n" in layout.preparation_log.read_text(), "the command's start")
+    os.kill(ProcessFile(layout).read().supervisor.pid, signal.SIGKILL)
+    until(lambda: not ProcessFile(layout).read().supervisor.is_alive(), "its death")
+    end = runs.end(layout)
+    assert (end.status, end.reason) == (
+        Status.FAILED,
+        "its supervisor was killed while things were made ready for it",
+    )
+    until(lambda: not ProcessFamily(layout.run_id, job=None).members(), "nobody")
+
+
+def test_without_it_nothing_more_is_loaded_before_the_job_starts():
+    """The supervisor's own module is all that there is until then."""
+    supervisor = supervisor_command()[-1]
+    program = "import sys; before = set(sys.modules)\nfile = sys.argv[1]\n"
+    program += "exec(compile(open(file).read(), file, 'exec'), {'__name__': 'supervisor', '__file__': file})\n"
+    program += "print(*set(sys.modules) - before)"
+    command = [sys.executable, "-I", "-S", "-c", program, supervisor]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert not set(loaded) - {"_signal", "time"}
+
+
+def test_a_launch_spec_keeps_it(runs, before):
+    before("true", "echo two")
+    layout = runs.script("pass")
+    runs.end(layout)
+    assert LaunchSpec.read(layout).before == (("/bin/sh", "-c", "true"), ("/bin/sh", "-c", "echo two"))
