@@ -15,7 +15,7 @@ from cellrun.core.targets.contract import Capability, ComputeTarget, JobState
 
 def look(target: ComputeTarget, runs: Sequence[RunLayout]) -> dict[str, StatusRecord]:
     """Return the status of a target's runs by id. A target that doesn't answer changes nothing: the folders tell."""
-    living = [run for run in runs if not settle(run).status.is_terminal]
+    living = [run for run in runs if not StatusFile(run).read().status.is_terminal]
     if living:
         with suppress(ComputeTargetException):
             _bring_up_to_date(target, living)

@@ -128,12 +128,11 @@ class LocalTarget(ComputeTarget):
 
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Say who waits and who runs; on the way, adopt and admit where that is due."""
-        found = {run.run_id: settle(run) for run in runs}
         now = time.monotonic()
-        if now >= self._next_pass and any(recovery.needs_care(run, found[run.run_id]) for run in runs):
+        if now >= self._next_pass and any(recovery.needs_care(run, StatusFile(run).read()) for run in runs):
             self._next_pass = now + _PASS_S
             self._pass_over_queue(runs)
-            found = {run.run_id: settle(run) for run in runs}
+        found = {run.run_id: settle(run) for run in runs}
         for run in runs:
             self._silence.notice(run, found[run.run_id])
         return {run_id: _observation(status.status) for run_id, status in found.items()}
