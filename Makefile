@@ -1,4 +1,5 @@
 # make lab    open JupyterLab on the sine notebook
+# make dev    the same, with the front end built anew at each change: reload the page
 # make demo   run the notebooks headless and print the runs, their metrics and where they are
 # make test   run every check and test: Python, TypeScript, browser
 # make check  only the linters and the type checkers
@@ -15,10 +16,19 @@ JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 SYNC := UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --frozen --inexact --quiet
 FRONT_END := $(shell find labextension/src -type f 2>/dev/null) $(wildcard labextension/*.json labextension/*.js labextension/*.mjs labextension/yarn.lock labextension/style/*)
 
-.PHONY: lab demo test check clean
+LAB = $(BIN)/jupyter lab --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/sine.ipynb $(LAB_DEFAULTS) $(LAB_OPTIONS)
+
+.PHONY: lab dev demo test check clean
 
 lab: .venv/.lab
-	$(BIN)/jupyter lab --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/sine.ipynb $(LAB_DEFAULTS) $(LAB_OPTIONS)
+	$(LAB)
+
+# Lab looks into .venv/dev first; the extension that is installed stays as it is. What watching builds is readable and large:
+# without .venv/.lab the next target builds again what is installed
+dev: .venv/.lab
+	mkdir -p .venv/dev && ln -sfn $(CURDIR)/labextension/static .venv/dev/cellrun
+	rm $<
+	exec $(BIN)/python .ci/together.py '$(JLPM) watch' 'exec $(LAB) --LabApp.extra_labextensions_path=$(CURDIR)/.venv/dev'
 
 demo: .venv/.lab
 	$(BIN)/python notebooks/demo.py

@@ -3,8 +3,10 @@
 //   ../widgets/cellrun/widgets/static/view.js     the view with its chart library, one ES module
 //   lib/                                          the JupyterLab extension, for jupyter-builder to pack
 //   cellrun/server/static/                        the portal: portal.js with its parts, portal.css, icon.svg
-// Options: --development (readable, with source maps for the extension), --watch.
+//   cellrun/server/locale/                        the Japanese texts for JupyterLab
+// Options: --development (readable, with source maps for the extension), --watch (the same at each change, and packed).
 
+import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
@@ -63,14 +65,31 @@ export function bundles({ development = false } = {}) {
   ];
 }
 
+/** Build once, then at each change; JupyterLab's packer builds on what the first build has made. */
+async function watch(options) {
+  const catalogue = { name: 'catalogue', setup: build => build.onEnd(() => writeCatalogue(version)) };
+  const contexts = await Promise.all(options.map(one => esbuild.context({ ...one, plugins: [catalogue] })));
+  await Promise.all(contexts.map(one => one.rebuild()));
+  await Promise.all(contexts.map(one => one.watch()));
+  // Not by `jupyter-builder watch`, which puts a link in the place of the extension that is installed.
+  const packer = [
+    'node_modules/@jupyter/builder/lib/build-labextension.js',
+    '--core-package-file=node_modules/@jupyterlab/core-meta/core.package.json',
+  ];
+  spawn(process.execPath, [...packer, '--development', '--watch', '.'], {
+    cwd: import.meta.dirname,
+    stdio: 'inherit',
+  }).on('exit', code => process.exit(code ?? 1));
+}
+
 async function main() {
-  const watch = process.argv.includes('--watch');
-  const options = bundles({ development: watch || process.argv.includes('--development') });
+  const isWatching = process.argv.includes('--watch');
+  const options = bundles({ development: isWatching || process.argv.includes('--development') });
   // Chunks have a hash in their names.
   for (const made of ['lib', portal])
     rmSync(new URL(made, import.meta.url), { recursive: true, force: true });
   writeCatalogue(version);
-  if (watch) await Promise.all(options.map(async one => (await esbuild.context(one)).watch()));
+  if (isWatching) await watch(options);
   else await Promise.all(options.map(one => esbuild.build(one)));
 }
 
