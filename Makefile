@@ -12,7 +12,7 @@ UV := $(BIN)/uv
 # Jupyter wants to be told that root is meant, and prints the URL where there is no browser to open; yours: LAB_OPTIONS="--port=9000"
 LAB_OPTIONS ?=
 LAB_DEFAULTS := $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),,--no-browser)
-JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
+JLPM := cd labextension && PATH="$$PWD/../$(BIN):$$PATH" jlpm
 SYNC := UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --frozen --inexact --quiet
 FRONT_END := $(shell find labextension/src -type f 2>/dev/null) $(wildcard labextension/*.json labextension/*.js labextension/*.mjs labextension/yarn.lock labextension/style/*)
 
