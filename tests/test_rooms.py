@@ -1,5 +1,6 @@
 """The rooms of the house: imports run one way, none in a circle, and what a supervisor needs is in every Python."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -71,3 +72,13 @@ for name, module in sorted(sys.modules.items()):
         if file and not Path(file).is_relative_to(ours) and name.partition(".")[0] not in sys.stdlib_module_names
     }
     assert strangers <= {"cellrun"}
+
+
+def test_the_map_of_the_house_names_files_and_rooms_that_are_there():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    answers = re.findall(r"^\| [^|]+ \| (?:its module in )?`([^`]+)` \|$", text, re.MULTILINE)
+    assert len(answers) >= 20
+    assert [path for path in answers if not (ROOT / path).exists()] == []
+    drawn = text.partition("core/cellrun/core/ ")[2].partition("tests/ ")[0]
+    rooms = {name for line in drawn.splitlines()[1:] for name in re.findall(r"\b([a-z_]+)/", line[:31])}
+    assert {path.name for path in (ROOT / "core/cellrun/core").iterdir() if (path / "__init__.py").exists()} <= rooms
