@@ -202,6 +202,7 @@ def test_a_target_that_is_not_here_or_too_small_is_named(runs, monkeypatch):
     layout.record.write_text(json.dumps({**record, "target": "moon"}))
     with pytest.raises(ComputeTargetException, match="moon"):
         resubmit(layout)
+    layout.record.write_text(json.dumps(record))
 
 
 def test_a_folder_outside_of_a_workspace_is_refused(runs, tmp_path):

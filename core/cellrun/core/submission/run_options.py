@@ -85,12 +85,7 @@ class RunOptions(ABC):
         }
 
     def _unknown_problems(self) -> list[str]:
-        known = [
-            name
-            for kind in (type(self), RunOptions)
-            for name, parameter in inspect.signature(kind).parameters.items()
-            if parameter.kind is not parameter.VAR_KEYWORD
-        ]
+        known = [name for name in inspect.signature(type(self)).parameters if name not in {"unknown", "options"}]
         problems = []
         for name in self._unknown:
             close = difflib.get_close_matches(name, known, n=1)

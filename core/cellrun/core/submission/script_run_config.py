@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,6 @@ class ScriptRunConfig(RunOptions):
     arguments: what the script gets in `sys.argv`, element by element, never through a shell: str, int, float, bool,
         None, paths, numpy scalars.
     command: instead of script and arguments, a line for a shell (bash where there is one), or a list to be joined.
-
-    By name, as of every config:
-
     compute_target: the name of a target of the workspace, or the target; `local` if left out.
     environment: whose Python runs it: the folder of a virtual environment or conda prefix, or the path of an
         interpreter; left out, the one that runs this code (elsewhere the target's own).
@@ -37,16 +34,35 @@ class ScriptRunConfig(RunOptions):
     name: the run's display name.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all of them, so that an editor shows them; all but Azure ML's first three by name
         self,
         source_directory: str | os.PathLike[str] | None = None,
         script: str | os.PathLike[str] | None = None,
         arguments: Iterable[Any] | None = None,
         *,
+        compute_target: object = None,
+        environment: object = None,
+        max_run_duration_seconds: float | None = None,
         command: str | Iterable[Any] | None = None,
-        **options: Any,
+        cpus: int = 1,
+        gpus: int = 0,
+        memory: str | int | None = None,
+        environment_variables: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        **unknown: object,
     ) -> None:
-        super().__init__(arguments, **options)
+        super().__init__(
+            arguments,
+            compute_target=compute_target,
+            environment=environment,
+            max_run_duration_seconds=max_run_duration_seconds,
+            cpus=cpus,
+            gpus=gpus,
+            memory=memory,
+            environment_variables=environment_variables,
+            name=name,
+            **unknown,
+        )
         self.source_directory = source_directory
         self.script = script
         self.command = command if command is None or isinstance(command, str) else list(command)

@@ -60,6 +60,7 @@ class LaunchSpec(NamedTuple):
         )
 
     def write(self, layout: RunLayout) -> None:
-        """Write it into a run folder that is being built."""
+        """Write it into a run's folder, once. Raises FileExistsError if the run was launched before."""
         data = {**self._asdict(), "resources": self.resources.to_json()}
-        layout.launch.write_text(json.dumps({"version": VERSION, **data}), encoding="ascii")
+        with layout.launch.open("x", encoding="ascii") as file:
+            json.dump({"version": VERSION, **data}, file)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cellrun.core import names
-from cellrun.core.disk import replace_file
+from cellrun.core.disk import write_new
 from cellrun.core.errors import ComputeTargetException, UserErrorException, shown
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.status import TERMINAL, Status
@@ -67,10 +67,7 @@ class WorkspaceTargets:
         """
         names.target_name(name)
         if name in self.names():
-            raise ComputeTargetException(
-                f"there is a compute target {name!r} already; ws.compute_targets[{name!r}] is it, "
-                f"ws.detach({name!r}) takes it away first"
-            )
+            raise self._taken(name)
         made = kind_named(kind)
         kept = made.checked_settings(settings)
         try:
@@ -78,7 +75,10 @@ class WorkspaceTargets:
         except TypeError as error:
             raise UserErrorException(f"the settings of target {name!r} are kept as JSON: {error}") from error
         self._workspace.targets.mkdir(mode=0o700, exist_ok=True)
-        replace_file(self._workspace.targets / f"{name}.json", f"{text}\n")
+        try:
+            write_new(self._workspace.targets / f"{name}.json", f"{text}\n".encode())
+        except FileExistsError:  # somebody else was first
+            raise self._taken(name) from None
         return made(name, kept)
 
     def detach(self, name: str) -> None:
@@ -92,6 +92,13 @@ class WorkspaceTargets:
                 f"{', '.join(living[:3])}; cancel them first"
             )
         (self._workspace.targets / f"{name}.json").unlink(missing_ok=True)
+
+    @staticmethod
+    def _taken(name: str) -> ComputeTargetException:
+        return ComputeTargetException(
+            f"there is a compute target {name!r} already; ws.compute_targets[{name!r}] is it, "
+            f"ws.detach({name!r}) takes it away first"
+        )
 
     def _living_runs(self, name: str) -> list[str]:
         from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, for this alone

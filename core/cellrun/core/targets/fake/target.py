@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
 from cellrun.core.environments.interpreter import environment_problems, interpreter_of
 from cellrun.core.errors import ExperimentExecutionException, UserErrorException
+from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.sizes import size_text
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import ask_to_cancel
+from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
 from cellrun.core.supervision.job_environment import job_environment
@@ -86,7 +89,8 @@ class FakeTarget(ComputeTarget):
         status = StatusFile(layout)
         interpreter = self.python(request.environment).executable or sys.executable
         spec = launch_spec(request, interpreter, os.environ)
-        spec.write(layout)
+        with suppress(FileExistsError):  # launched again: what is there is as good
+            spec.write(layout)
         RunTarget(self.name, self.kind, shares_processes=False).write(layout)
         there = self._far.send(layout)
         environment, _ = job_environment(spec, there, given_variables(request, spec), os.environ)
@@ -99,7 +103,7 @@ class FakeTarget(ComputeTarget):
 
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Say which runs have a process there."""
-        return {run.run_id: self._observed(run) for run in runs if RunTarget.read(run)}
+        return {run.run_id: self._observed(run, self._far.run(run)) for run in runs}
 
     def sync(self, runs: Sequence[RunLayout], *, is_final: bool) -> None:
         """Bring home what was written there since."""
@@ -121,8 +125,10 @@ class FakeTarget(ComputeTarget):
             Finding("folder", can_write, f"its far side is {folder}" if can_write else f"{parent} can't be written"),
         ]
 
-    def _observed(self, run: RunLayout) -> Observation:
-        there = self._far.run(run)
+    def _observed(self, run: RunLayout, there: RunLayout) -> Observation:
+        submitter = ProcessIdentity.from_json(RunRecord.read(run).created_by)
+        if self._far.is_being_started(there) and not submitter.is_proven_dead():
+            return Observation(JobState.WAITING, "it is being started")
         if self._far.is_running(there):
             return Observation(JobState.RUNNING)
         has_ended = StatusFile(there).read().status.is_terminal

@@ -1,12 +1,10 @@
-"""How a run is started on this machine: what its supervisor reads, and the folder that it works in."""
+"""How a run is started on this machine: what its supervisor reads."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 
-from cellrun.core.copying import copy_tree
-from cellrun.core.disk import remove_tree
 from cellrun.core.environments.job_library import PYTHON_PATH, has_library, with_library
 from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.layout import RunLayout
@@ -28,17 +26,6 @@ def local_spec(request: RunRequest, layout: RunLayout, interpreter: str, afterwa
     if request.repeats:
         return _spec_again(request, layout.workspace.run(request.repeats), afterwards)
     return launch_spec(request, interpreter, os.environ, afterwards=afterwards)
-
-
-def make_work_folder(layout: RunLayout) -> None:
-    """Copy the snapshot to where the job works: never a link, as a script may write to its own files."""
-    try:
-        copy_tree(layout.snapshot, layout.work)
-    except FileExistsError:  # a launch before this one was killed in the middle of it
-        remove_tree(layout.work)
-        for folder in (layout.outputs, layout.logs):
-            folder.mkdir(parents=True)
-        copy_tree(layout.snapshot, layout.work)
 
 
 def _spec_again(request: RunRequest, earlier: RunLayout, afterwards: Sequence[str]) -> LaunchSpec:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+from cellrun.core.copying import copy_tree
 from cellrun.core.environments.interpreter import environment_problems, interpreter_of
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.layout import RunLayout
@@ -37,7 +38,7 @@ from cellrun.core.targets.contract import (
 )
 from cellrun.core.targets.launching import given_variables
 from cellrun.core.targets.local import admission, machine, recovery
-from cellrun.core.targets.local.launch import local_spec, make_work_folder
+from cellrun.core.targets.local.launch import local_spec
 from cellrun.core.targets.local.queue import LocalQueue
 from cellrun.core.targets.local.silence import Silence
 
@@ -111,12 +112,13 @@ class LocalTarget(ComputeTarget):
         queue, status = LocalQueue(), StatusFile(layout)
         ahead = self._ahead.get(layout.run_id) or _Ahead(self._spec(request, layout), None)
         spec = ahead.spec
-        with queue.locked():
-            if queue.holds(layout.run_id) or status.read().status is not Status.NOT_STARTED:
-                return  # it was launched before
-            make_work_folder(layout)
+        try:
             spec.write(layout)
-            RunTarget(self.name, self.kind, shares_processes=True, handle={"queue": str(queue.folder)}).write(layout)
+        except FileExistsError:  # it was launched before
+            return
+        RunTarget(self.name, self.kind, shares_processes=True, handle={"queue": str(queue.folder)}).write(layout)
+        copy_tree(layout.snapshot, layout.work)  # never links: a script may write to its own files
+        with queue.locked():
             devices = machine.gpu_devices() if spec.resources.gpus else []
             queue.add(layout, spec.resources, devices, given_variables(request, spec))
             admission.admit(queue, ahead.supervisor)
