@@ -22,6 +22,7 @@ import cloudpickle  # type: ignore[import-untyped]
 from cellrun.core.context.manifest import Blob
 from cellrun.core.context.pickles.arrays import APART_BYTES, Array, ArrayReducer, Region, shared_regions
 from cellrun.core.context.pickles.class_making import reduced_class
+from cellrun.core.context.pickles.code_objects import reduced_code
 from cellrun.core.context.pickles.deep import deeply
 from cellrun.core.context.pickles.denied import Denial, why_denied
 from cellrun.core.context.pickles.instances import reduced_instance
@@ -213,6 +214,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         if name is not None:
             self._pickled.names.add(name)
             return named, (name,)
+        if isinstance(obj, types.CodeType):
+            return reduced_code(obj, self.dispatch_table[types.CodeType](obj))
         special = reducer(obj)
         if special is not None:
             return special
