@@ -7,20 +7,52 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.runs import open_runs
+from tests.forks import Forks
+from tests.magics.kernels import OF_A_KERNEL, KernelNotebook, kernel_notebook
+from tests.magics.loaded_cell import OF_A_CELL
 from tests.magics.notebook_shell import NotebookShell, notebook_shell
 
 
 @pytest.fixture
-def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NotebookShell]:
-    """A shell with the magics, in the empty folder of a notebook; the environment is as before afterwards."""
+def notebook_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The empty folder of a notebook, where the test is as well."""
     folder = tmp_path / "notebook"
     folder.mkdir()
     monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def notebook(notebook_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NotebookShell]:
+    """A shell with the magics, in a notebook's folder; the environment is as before afterwards."""
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     environment = dict(os.environ)
-    with notebook_shell(folder) as shell:
+    with notebook_shell(notebook_folder) as shell:
         yield shell
     while run := open_runs.newest():
         run.cancel()
     os.environ.clear()
     os.environ.update(environment)
+
+
+@pytest.fixture
+def notebook_in_kernel(notebook_folder: Path, kernel_forks: Forks) -> Iterator[KernelNotebook]:
+    """The same in a real kernel."""
+    with kernel_notebook(notebook_folder, kernel_forks) as notebook:
+        yield notebook
+
+
+@pytest.fixture(scope="session")
+def kernel_forks() -> Iterator[Forks]:
+    """Starts kernels that have the magics imported."""
+    forks = Forks(*OF_A_KERNEL)
+    yield forks
+    forks.close()
+
+
+@pytest.fixture(scope="session")
+def cell_forks() -> Iterator[Forks]:
+    """Starts jobs of cells."""
+    forks = Forks(*OF_A_CELL)
+    yield forks
+    forks.close()

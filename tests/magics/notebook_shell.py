@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from cellrun.core import Run, Workspace
+from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.status import Status
 from cellrun.core.store.lists.index import Index
 
@@ -38,12 +40,22 @@ class NotebookShell:
         result.raise_error()
         return printed.getvalue()
 
+    def value(self, expression: str) -> str:
+        """What a notebook's value prints."""
+        return str(eval(expression, self.names))
+
     def submit(self, body: str, line: str = "") -> Run:
         """Submit a cell and wait for its end."""
         self.run(f"%%submit {line}\n{body}")
         run = newest_run()
         run.wait_for_completion(raise_on_error=False)
         return run
+
+    def refusal(self, body: str) -> str:
+        """Why a cell can't be submitted."""
+        with pytest.raises(InvalidSubmissionError) as refused:
+            self.run(f"%%submit\n{body}")
+        return str(refused.value)
 
     def prints(self, body: str, line: str = "") -> str:
         """Submit a cell that must complete; return what it printed."""

@@ -1,42 +1,57 @@
-"""The cases of a submitted cell: each prints what the notebook itself would have printed, run as a real submission."""
+"""The cases of a submitted cell: each prints what the notebook itself would have printed, run as a real submission.
 
-import json
-from pathlib import Path
+Each is submitted from a bare shell and from a real kernel.
+"""
+
+import re
 
 import pytest
 
-from cellrun.core.context.manifest import Context
-from cellrun.core.errors import InvalidSubmissionError
+from cellrun.core.status import Status
+from tests.magics.cases import GIVEN, SUBMITTED
 from tests.magics.notebook_shell import log
 
-CASES = json.loads((Path(__file__).parent.parent / "data" / "cell_context.json").read_text())
-WITH_TIMINGS = {"I04": "21"}  # a magic prints timings too: the line that must be among the others
+
+@pytest.fixture(params=["notebook", "notebook_in_kernel"])
+def notebook(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def submitted(notebook):
+    """Submit the cell of a case; returns its run, which has completed."""
+
+    def submit(case):
+        case.write_files(notebook.folder)
+        for cell in case.setup:
+            notebook.run(cell)
+        run = notebook.submit(case.cell)
+        assert run.get_status() == Status.COMPLETED, log(run)
+        case.check_travelled(run.layout)
+        return run
+
+    return submit
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a case leaves a file open
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['id']}-{case['group'].replace(' ', '-')}")
-def test_case(notebook, case):
-    for path, text in case["files"].items():
-        file = notebook.folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    for cell in case["setup"]:
-        notebook.run(cell)
-    if case["id"] == "S09":  # a lock is needed
-        with pytest.raises(InvalidSubmissionError, match=r"lk is a lock \(lock\) and can't travel; .* line 2"):
-            notebook.submit(case["cell"])
+@pytest.mark.parametrize("case", GIVEN, ids=lambda case: f"{case.id}-{case.group.replace(' ', '-')}")
+def test_given_case(notebook, submitted, case):
+    if case.refused:
+        for cell in case.setup:
+            notebook.run(cell)
+        assert re.search(case.refused, notebook.refusal(case.cell))
         return
-    expected = case["out"]
-    if expected is not None and expected.startswith("="):
-        expected = str(eval(expected[1:], notebook.names))
-    run = notebook.submit(case["cell"])
-    assert run.get_status() == "Completed", log(run)
-    if expected is None:
-        assert WITH_TIMINGS[case["id"]] in log(run).splitlines()
+    printed = log(submitted(case))
+    if case.line:
+        assert case.line in printed.splitlines()
     else:
-        assert log(run).rstrip() == expected.rstrip()
-    context = Context.read(run.layout.context)
-    travelled = {name for group in context.groups for name in group.names} | {each.name for each in context.imports}
-    assert travelled >= set(case["need"])
-    assert not travelled & set(case["never"])
+        expected = case.out if case.out is not None else notebook.value(case.out_of)
+        assert printed.rstrip() == expected.rstrip()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the libraries that the cells use
+@pytest.mark.parametrize("case", SUBMITTED, ids=lambda case: f"{case.carrier}-{case.id}")
+def test_further_case(notebook, submitted, case):
+    printed = log(submitted(case))
+    assert printed.strip() == notebook.run(case.cell).strip()

@@ -3,83 +3,37 @@
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from cellrun.core import Run, Workspace
 from cellrun.core.store.record import RunRecord
+from tests.magics.kernels import Kernel, connected
 from tests.magics.notebook_shell import log, newest_run
-
-DEADLINE_S = 60
-
-
-@dataclass
-class Executed:
-    """What came back for a cell."""
-
-    text: str = ""
-    error: list[str] = field(default_factory=list)
-    displayed: list[dict[str, Any]] = field(default_factory=list)
-
-
-class Kernel:
-    """A kernel and a client that executes cells as a front end does."""
-
-    def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
-        self._manager = manager
-        self._client = client
-
-    def kill(self) -> None:
-        """Let it go away as a restart does: SIGKILL to its whole group."""
-        self._manager.shutdown_kernel(now=True)
-
-    def run(self, cell: str, cell_id: str = "a-cell") -> Executed:
-        """Execute a cell with its id."""
-        content = {"code": cell, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
-        message = self._client.session.msg("execute_request", content, metadata={"cellId": cell_id})
-        self._client.shell_channel.send(message)
-        executed = Executed()
-        while True:
-            reply = self._client.get_iopub_msg(timeout=DEADLINE_S)
-            if reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
-                continue
-            kind, content = reply["msg_type"], reply["content"]
-            if kind == "stream":
-                executed.text += content["text"]
-            elif kind == "error":
-                executed.error = content["traceback"]
-            elif kind == "display_data":
-                executed.displayed.append(content["data"])
-            elif kind == "status" and content["execution_state"] == "idle":
-                return executed
 
 
 @pytest.fixture
-def kernel(tmp_path: Path) -> Iterator[Kernel]:
+def manager() -> KernelManager:
+    return KernelManager()
+
+
+@pytest.fixture
+def kernel(tmp_path: Path, manager: KernelManager) -> Iterator[Kernel]:
     """A kernel in a notebook's folder, as a server starts it."""
-    folder = tmp_path / "notebook"
-    folder.mkdir()
-    manager = KernelManager()
+    folder = tmp_path / "started" / "notebook"
+    folder.mkdir(parents=True)
     environment = {
         **os.environ,
         "JPY_SESSION_NAME": str(folder / "study.ipynb"),
         "IPYTHONDIR": str(tmp_path / "ipython"),
     }
     manager.start_kernel(cwd=str(folder), env=environment)
-    client = manager.blocking_client()
-    client.start_channels()
     try:
-        client.wait_for_ready(timeout=DEADLINE_S)
-        kernel = Kernel(manager, client)
-        kernel.run("%load_ext cellrun.magics")
-        yield kernel
+        with connected(manager.blocking_client()) as kernel:
+            yield kernel
     finally:
-        client.stop_channels()
         manager.shutdown_kernel(now=True)
 
 
@@ -174,12 +128,12 @@ def test_prints_shell_lines_and_tracebacks_are_the_log_of_an_open_run(kernel):
     assert "interactiveshell" not in text
 
 
-def test_when_the_kernel_goes_away_its_open_run_fails_and_a_submitted_one_goes_on(kernel, tmp_path):
+def test_when_the_kernel_goes_away_its_open_run_fails_and_a_submitted_one_goes_on(kernel, manager, tmp_path):
     go = tmp_path / "go"
     kernel.run("%start_logging mine --no-view")
     wait = f"import os, time\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(0.05)\n"
     kernel.run(f"%%submit other --timeout 60s\n{wait}run.log('a', 1)")
-    kernel.kill()
+    manager.shutdown_kernel(now=True)  # as a restart does: SIGKILL to its whole group
     workspace = Workspace.from_config()
     opened, submitted = Run.get(workspace, "mine-1"), Run.get(workspace, "other-1")
     assert opened.get_status() == "Failed"
@@ -192,3 +146,18 @@ def test_when_the_kernel_goes_away_its_open_run_fails_and_a_submitted_one_goes_o
 
 def plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def test_a_forked_kernel_is_as_one_that_a_server_starts(kernel, notebook_in_kernel):
+    cells = [
+        "import os, sys\nprint(sys._getframe().f_code.co_filename.replace(str(os.getpid()), '<pid>'))",
+        "print(len(In), sorted(globals()), __name__, sys.path)",
+        "print(os.path.basename(os.getcwd()), sorted(set(os.environ)))",
+        "import __main__\nprint(type(get_ipython()), type(get_ipython().kernel), sys.stdin.closed, __main__.In is In)",
+    ]
+    printed = [(kernel.run(cell).text, notebook_in_kernel.run(cell)) for cell in cells]
+    for started, forked in printed:
+        assert forked == started
+    assert "ipykernel_<pid>" in printed[0][0]
+    modules = "print(sorted(sys.modules))"
+    assert set(eval(notebook_in_kernel.run(modules))) - set(eval(kernel.run(modules).text)) == set()

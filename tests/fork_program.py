@@ -1,0 +1,50 @@
+"""Imports modules and forks at each order: `python fork_program.py MODULE...`, orders on stdin, answers on stdout.
+
+A script that imports little, so that its forks have loaded nothing else than what they were to have.
+"""
+
+import importlib
+import json
+import os
+import sys
+
+
+def next_order():
+    """Answer orders until there are no more; returns, in each fork, the one that it is to carry out."""
+    orders, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    for line in orders:
+        order = json.loads(line)
+        if "wait" in order:
+            answer = os.waitstatus_to_exitcode(os.waitpid(order["wait"], 0)[1])
+        else:
+            answer = os.fork()
+            if not answer:
+                orders.close()
+                answers.close()
+                return order
+        answers.write(f"{answer}\n")
+        answers.flush()
+    sys.exit()
+
+
+def become(order):
+    """Be the process that was ordered."""
+    os.setsid()
+    os.chdir(order["folder"])
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for fd, standard in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(fd, standard)
+    os.close(nothing)
+    os.close(log)
+    sys.path[:1] = order["path"]
+    module, _, name = order["function"].partition(":")
+    getattr(sys.modules[module], name)(*order["arguments"])
+
+
+if __name__ == "__main__":
+    for module in sys.argv[1:]:
+        importlib.import_module(module)
+    become(next_order())

@@ -1,0 +1,134 @@
+"""Real kernels, and notebooks whose cells they run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
+
+from cellrun.core import Run
+from tests.forks import Forks
+from tests.magics.notebook_shell import newest_run
+
+DEADLINE_S = 60
+OF_A_KERNEL = (
+    "ipykernel.kernelapp",
+    "cellrun.magics.load_run",
+    "cellrun.magics.start_logging",
+    "cellrun.magics.submit",
+)
+"""What a kernel with the magics has imported when its notebook's first cell is run."""
+
+
+@dataclass
+class Executed:
+    """What came back for a cell."""
+
+    text: str = ""
+    """What it printed."""
+    shown: str = ""
+    """The same, and what it displayed as text."""
+    error: list[str] = field(default_factory=list)
+    displayed: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Kernel:
+    """A client that executes cells in a kernel as a front end does."""
+
+    def __init__(self, client: BlockingKernelClient) -> None:
+        self._client = client
+
+    def run(self, cell: str, cell_id: str = "a-cell") -> Executed:
+        """Execute a cell with its id."""
+        content = {"code": cell, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
+        message = self._client.session.msg("execute_request", content, metadata={"cellId": cell_id})
+        self._client.shell_channel.send(message)
+        executed = Executed()
+        while True:
+            reply = self._client.get_iopub_msg(timeout=DEADLINE_S)
+            if reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+                continue
+            kind, content = reply["msg_type"], reply["content"]
+            if kind == "stream":
+                executed.text += content["text"]
+                executed.shown += content["text"]
+            elif kind == "error":
+                executed.error = content["traceback"]
+            elif kind == "display_data":
+                executed.displayed.append(content["data"])
+                executed.shown += f"{content['data'].get('text/plain', '')}\n"
+            elif kind == "status" and content["execution_state"] == "idle":
+                return executed
+
+
+@contextmanager
+def connected(client: BlockingKernelClient) -> Iterator[Kernel]:
+    """Connect to a kernel that starts, and load the magics there."""
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=DEADLINE_S)
+        kernel = Kernel(client)
+        kernel.run("%load_ext cellrun.magics")
+        yield kernel
+    finally:
+        client.stop_channels()
+
+
+class KernelNotebook:
+    """A notebook in a real kernel: runs cells and submits them, as NotebookShell does."""
+
+    def __init__(self, kernel: Kernel, folder: Path) -> None:
+        self._kernel = kernel
+        self.folder = folder
+
+    def run(self, cell: str) -> str:
+        """Run a cell; return what it prints and displays."""
+        executed = self._kernel.run(cell)
+        assert not executed.error, "\n".join(executed.error)
+        return executed.shown
+
+    def value(self, expression: str) -> str:
+        """Return what a notebook's value prints."""
+        return self.run(f"print({expression})").removesuffix("\n")
+
+    def submit(self, body: str) -> Run:
+        """Submit a cell and wait for its end."""
+        self.run(f"%%submit\n{body}")
+        run = newest_run()
+        run.wait_for_completion(raise_on_error=False)
+        return run
+
+    def refusal(self, body: str) -> str:
+        """Return why a cell can't be submitted."""
+        text = "\n".join(self._kernel.run(f"%%submit\n{body}").error)
+        assert text.startswith("InvalidSubmissionError: "), text
+        return text
+
+
+@contextmanager
+def kernel_notebook(folder: Path, forks: Forks) -> Iterator[KernelNotebook]:
+    """Start a kernel in a notebook's folder, as a fork of a process that has imported OF_A_KERNEL."""
+    beside = folder.parent
+    client = BlockingKernelClient(connection_file=str(beside / "kernel.json"))
+    write_connection_file(client.connection_file, transport="ipc", ip=str(beside / "kernel"))
+    client.load_connection_file()
+    environment = {
+        **os.environ,
+        "JPY_PARENT_PID": str(forks.pid),
+        "JPY_SESSION_NAME": str(folder / "study.ipynb"),
+        "IPYTHONDIR": str(beside / "ipython"),
+    }
+    options = ["-f", client.connection_file, f"--IPKernelApp.parent_handle={forks.pid}"]
+    log = beside / "kernel.log"
+    pid = forks.start("ipykernel.kernelapp:launch_new_instance", [options], folder, environment, log)
+    try:
+        with connected(client) as kernel:
+            yield KernelNotebook(kernel, folder)
+    finally:
+        forks.kill(pid)

@@ -1,0 +1,56 @@
+"""A cell that is captured as when it is submitted, and loaded and run as in its job, without a supervisor."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import pytest
+
+from cellrun.core import Experiment, Run
+from cellrun.core.errors import InvalidSubmissionError
+from cellrun.core.job.context import RUN_FOLDER, RUN_ID
+from cellrun.core.job.job_environment import recorded
+from cellrun.core.store.layout import RunLayout
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_store import RunStore
+from cellrun.core.submission.snapshot import copy_tree
+from tests.forks import Forks
+from tests.magics.notebook_shell import NotebookShell, log, newest_run
+
+ENTRY = "cellrun.core.job.cell:main"
+OF_A_CELL = (ENTRY.partition(":")[0],)
+
+
+def loaded(notebook: NotebookShell, body: str, forks: Forks) -> Run:
+    """Submit a cell to a fork, which must end well; return its run, which has no status of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Experiment, "submit", _make)
+        notebook.run(f"%%submit\n{body}")
+    run = newest_run()
+    kept, names = recorded(os.environ, sys.executable, cpus=1)
+    environment = {
+        **{name: os.environ[name] for name in names},
+        **kept,
+        RUN_FOLDER: str(run.layout.folder),
+        RUN_ID: run.id,
+    }
+    work = run.layout.work
+    pid = forks.start(ENTRY, ["cell.py", []], work, environment, run.layout.log, path=[str(work)])
+    assert forks.wait(pid) == 0, log(run)
+    return run
+
+
+def _make(experiment: Experiment, config: Any) -> Run:
+    """Make the run of a config, and start nothing."""
+    if problems := config.problems():
+        raise InvalidSubmissionError(problems, config.advice())
+
+    def fill(draft: RunLayout) -> None:
+        draft.snapshot.mkdir(exist_ok=True)
+        config.fill(draft)
+        copy_tree(draft.snapshot, draft.work)
+
+    record = RunRecord(experiment=experiment.name, kind="cell")
+    return experiment.run(RunStore(experiment.workspace.layout).create(record, fill).run_id)
