@@ -2,6 +2,7 @@
 # make dev    the same, with the front end built anew at each change: reload the page
 # make demo   run the notebooks headless and print the runs, their metrics and where they are
 # make test   run every check and test: Python, TypeScript, browser
+# make test-versions  run the given cells and the goldens with the newest and the lowest versions of what cellrun needs
 # make check  only the linters and the type checkers
 # make clean  remove what these made
 
@@ -18,7 +19,7 @@ FRONT_END := $(shell find labextension/src -type f 2>/dev/null) $(wildcard labex
 
 LAB = $(BIN)/jupyter lab --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/sine.ipynb $(LAB_DEFAULTS) $(LAB_OPTIONS)
 
-.PHONY: lab dev demo test check clean
+.PHONY: lab dev demo test test-versions check clean
 
 lab: .venv/.lab
 	$(LAB)
@@ -38,6 +39,10 @@ test: .venv/.test
 	$(JLPM) test > ../.venv/vitest.txt 2>&1 || { cat ../.venv/vitest.txt; exit 1; }
 	$(BIN)/pytest $(PYTEST_OPTIONS)
 	@tail -n 8 .venv/vitest.txt
+
+# 3.10 to 3.13, newest and lowest: at most eight environments, kept in .venv/versions; two at a time, a few minutes
+test-versions: .venv/.test
+	$(BIN)/python -m tests.versions
 
 check: .venv/.test
 	$(BIN)/ruff check --quiet .

@@ -20,14 +20,14 @@ def bare_environment(folder: Path, python: str = sys.executable) -> str:
 @functools.cache
 def other_pythons() -> tuple[str, ...]:
     """Return interpreters on this machine of other versions that cellrun supports; maybe none."""
+    others = (python_of(minor) for minor in range(10, 20) if minor != sys.version_info[1])
+    return tuple(python for python in others if python)
+
+
+def python_of(minor: int) -> str | None:
+    """Return an interpreter of Python 3.`minor` on this machine, if there is one."""
     folders = [*os.environ.get("PATH", "").split(os.pathsep), *map(str, Path.home().glob(".pyenv/versions/*/bin"))]
-    found = {}
-    for minor in range(10, 20):
-        if minor != sys.version_info[1]:
-            path = next(filter(None, (_working(folder, minor) for folder in folders)), None)
-            if path:
-                found[minor] = path
-    return tuple(found.values())
+    return next(filter(None, (_working(folder, minor) for folder in folders)), None)
 
 
 def _working(folder: str, minor: int) -> str | None:
