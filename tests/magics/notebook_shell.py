@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import contextlib
 import io
@@ -106,6 +107,7 @@ def notebook_shell(folder: Path) -> Iterator[NotebookShell]:
             yield notebook
     finally:
         InteractiveShell.clear_instance()
+        atexit.unregister(shell.atexit_operations)  # it keeps the shell, and collects garbage at the end for each one
         sys.modules["__main__"], sys.path[:] = main, path
         sys.displayhook, sys.excepthook = hooks
         vars(builtins).pop("_", None)  # doctest leaves it, and IPython then sets no `_`
