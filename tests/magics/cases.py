@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cellrun.core.context.manifest import Context
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.layout import RunLayout
 
 
 @dataclass(frozen=True)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 import pytest
 
 from cellrun.core import Experiment, Run
-from cellrun.core.errors import InvalidSubmissionError
-from cellrun.core.job.context import RUN_FOLDER, RUN_ID
-from cellrun.core.job.job_environment import recorded
-from cellrun.core.store.layout import RunLayout
+from cellrun.core.copying import copy_tree
+from cellrun.core.layout import RunLayout
+from cellrun.core.own_run import RUN_FOLDER, RUN_ID
+from cellrun.core.run_request import RunConfig
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.submission.snapshot import copy_tree
+from cellrun.core.supervision.job_environment import recorded
 from tests.forks import Forks
 from tests.magics.notebook_shell import NotebookShell, log, newest_run
 
-ENTRY = "cellrun.core.job.cell:main"
+ENTRY = "cellrun.core.cell.main:main"
 OF_A_CELL = (ENTRY.partition(":")[0],)
 
 
@@ -42,14 +41,13 @@ def loaded(notebook: NotebookShell, body: str, forks: Forks) -> Run:
     return run
 
 
-def _make(experiment: Experiment, config: Any) -> Run:
+def _make(experiment: Experiment, config: RunConfig) -> Run:
     """Make the run of a config, and start nothing."""
-    if problems := config.problems():
-        raise InvalidSubmissionError(problems, config.advice())
+    code = config.request().code
 
     def fill(draft: RunLayout) -> None:
         draft.snapshot.mkdir(exist_ok=True)
-        config.fill(draft)
+        code.copy_to(draft)
         copy_tree(draft.snapshot, draft.work)
 
     record = RunRecord(experiment=experiment.name, kind="cell")
