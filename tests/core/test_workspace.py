@@ -164,7 +164,7 @@ def test_experiments_by_name(ws):
 
 def test_compute_targets_by_name(ws):
     assert "local" in ws.compute_targets
-    assert ws.compute_targets["local"].describe().name == "local"
+    assert ws.compute_targets["local"].name == "local"
     assert repr(ws.compute_targets) == "{'local': LocalTarget('local')}"
 
 

@@ -14,7 +14,9 @@ _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates, line and paragraph separators
 
-EXPERIMENT_RULE = "may contain letters, digits, _ - . and begins with a letter or digit, 255 characters at most"
+_PLAIN_RULE = "may contain letters, digits, _ - . and begins with a letter or digit, {} characters at most"
+EXPERIMENT_RULE = _PLAIN_RULE.format(255)
+_TARGET_CHARS = 64
 
 
 def experiment_name(given: object) -> str:
@@ -29,7 +31,11 @@ def run_id(given: object) -> str:
 
 def target_name(given: object) -> str:
     """Return the name of a compute target if it can be one; it names a file."""
-    return _plain("target name", given, EXPERIMENT_RULE)
+    rule = _PLAIN_RULE.format(_TARGET_CHARS)
+    name = _plain("target name", given, rule)
+    if len(name) > _TARGET_CHARS:
+        raise InvalidNameError("target name", given, rule)
+    return name
 
 
 def is_plain(given: str) -> bool:

@@ -12,7 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.errors import ExperimentExecutionException, InvalidSubmissionError, SnapshotException
+from cellrun.core.errors import (
+    ExperimentExecutionException,
+    InvalidSubmissionError,
+    SnapshotException,
+    UserErrorException,
+)
 from cellrun.core.run_request import NoCode, RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
@@ -145,6 +150,23 @@ class Asked:
 
     def request(self):
         return self._request
+
+
+def test_anything_that_says_what_is_to_run_can_be_submitted(runs):
+    layout = runs.config(Asked(RunRequest("command", "echo $WHO", variables={"WHO": "a sweep"}, name="child")))
+    assert runs.end(layout).status is Status.COMPLETED
+    assert layout.log.read_text() == "a sweep\n"
+    record = RunRecord.read(layout)
+    assert (record.experiment, record.display_name, record.target) == ("tests", "child", "local")
+    assert record.environment_variables == ["WHO"]
+
+
+@pytest.mark.parametrize("config", [None, "train.py", {"script": "train.py"}, Asked(None), Asked({"script": "a.py"})])
+def test_what_says_nothing_of_the_kind_is_refused_with_what_was_expected(runs, config):
+    with pytest.raises(UserErrorException, match=r"such as ScriptRunConfig, whose request\(\)") as caught:
+        runs.config(config)
+    assert type(config).__name__ in str(caught.value)
+    assert no_run(runs)
 
 
 def test_what_goes_wrong_while_the_folder_is_filled_leaves_no_run(runs):

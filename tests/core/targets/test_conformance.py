@@ -20,14 +20,14 @@ from cellrun.core.store.target_file import RunTarget
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.targets.contract import Capability, ComputeTarget, JobState
 from cellrun.core.targets.fake.far_side import ENGINE
-from cellrun.core.targets.kinds import kinds
+from cellrun.core.targets.kinds import kind_names
 from cellrun.core.targets.look import look
 
 SETTINGS = {"fake": lambda folder: {"folder": str(folder / "far side")}}
 ASLEEP = "print('up'); import time; time.sleep(60)"
 
 
-@pytest.fixture(params=sorted(kinds()))
+@pytest.fixture(params=kind_names())
 def target(request, runs, tmp_path) -> ComputeTarget:
     """A target of each kind, attached to the workspace; `local` is there."""
     if request.param == "local":

@@ -1,4 +1,4 @@
-"""Targets are found by entry point, the built-in ones like anyone's."""
+"""Kinds of targets are found by entry point, the built-in ones like anyone's."""
 
 import subprocess
 import sys
@@ -7,35 +7,37 @@ import textwrap
 import pytest
 
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.targets.registry import compute_target, compute_targets
+from cellrun.core.targets.kinds import kind_named, kind_names
 
 
-def test_local_is_the_default():
-    assert compute_target().name == compute_target("local").name == "local"
-    assert "local" in compute_targets()
+def test_the_built_in_ones_are_there():
+    assert {"local", "fake"} <= set(kind_names())
+    assert kind_named("local").kind == "local"
 
 
 @pytest.mark.parametrize(
-    ("given", "facts"), [("locale", ["'locale'", "local"]), ("gpu-cluster", ["local"]), (7, ["7"])]
+    ("given", "facts"),
+    [("locale", ["'locale'", "fake, local", "did you mean 'local'"]), ("gpu-cluster", ["fake, local"]), (7, ["7"])],
 )
-def test_an_unknown_target_is_refused_with_those_that_there_are(given, facts):
+def test_an_unknown_kind_is_refused_with_those_that_there_are(given, facts):
     with pytest.raises(ComputeTargetException) as caught:
-        compute_target(given)
+        kind_named(given)
     assert not [fact for fact in facts if fact not in str(caught.value)]
 
 
 @pytest.fixture
 def installed(tmp_path):
-    """Install a package that registers targets, and ask for them in a fresh interpreter."""
+    """Install a package that registers kinds, and ask for them in a fresh interpreter."""
     info = tmp_path / "site" / "strangers-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strangers\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[cellrun.compute_targets]\nbroken = strangers:Nothing\nhalf = strangers:Half\nother = strangers:Other\n"
+        "alias = cellrun.core.targets.local:LocalTarget\n"
     )
     (tmp_path / "site" / "strangers.py").write_text(
         "from cellrun.core.targets.contract import ComputeTarget\n"
-        "class Half(ComputeTarget):\n    def validate(self, resources):\n        return []\n"
+        "class Half(ComputeTarget):\n    def problems(self, request):\n        return []\n"
         "Other = dict\n"
     )
 
@@ -51,27 +53,35 @@ def test_one_that_cannot_be_loaded_says_so_with_its_own_error(installed):
     told = installed(
         """
         from cellrun.core.errors import ComputeTargetException
-        from cellrun.core.targets.registry import compute_target
-        for name in ("broken", "half", "other"):
+        from cellrun.core.targets.kinds import kind_named
+        for name in ("broken", "half", "other", "alias"):
             try:
-                compute_target(name)
+                kind_named(name)
             except ComputeTargetException as error:
                 print(error)
         """
     ).splitlines()
     assert "'broken' (strangers:Nothing) can't be loaded: AttributeError" in told[0]
-    assert "'half' (strangers:Half) lacks cancel, describe, doctor, fetch, logs, start, status" in told[1]
+    assert "'half' (strangers:Half) lacks cancel, describe, doctor, launch, observe, python" in told[1]
     assert "'other' (strangers:Other) is no subclass of cellrun.core.targets.contract.ComputeTarget" in told[2]
+    assert "'alias' (cellrun.core.targets.local:LocalTarget) calls its kind 'local'; expected 'alias'" in told[3]
 
 
 def test_it_keeps_no_other_from_being_listed(installed):
     told = installed(
         """
-        import warnings
-        from cellrun.core.targets.registry import compute_targets
+        import json, sys, warnings
+        from cellrun.core import Workspace
+        from cellrun.core.targets.kinds import kind_names
+        print(kind_names(), "strangers" in sys.modules)
+        ws = Workspace.create("tests")
+        ws.attach("mine", "fake", folder="/far")
+        for kind in ("broken", "half", "other"):
+            data = {"kind": kind, "settings": {}}
+            (ws.layout.targets / f"{kind}.json").write_text(json.dumps(data))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            print(sorted(compute_targets()), len(caught))
+            print(sorted(ws.compute_targets), len(caught))
         """
     )
-    assert told == "['local'] 3\n"
+    assert told == "['alias', 'broken', 'fake', 'half', 'local', 'other'] False\n['local', 'mine'] 3\n"

@@ -142,10 +142,14 @@ def _target(
     """Return the target of a request; adds why there is none, or why it could never start this run."""
     name = request.target if request else None if given is None else target_name(given)
     try:
-        target = given if isinstance(given, ComputeTarget) else WorkspaceTargets(workspace).get(name)
+        target = WorkspaceTargets(workspace).get(name)
     except ComputeTargetException as error:
         problems.append(str(error))
         return None
+    if isinstance(given, ComputeTarget):
+        if (given.kind, given.settings) != (target.kind, target.settings):  # nobody would find its runs
+            problems.append(f"compute_target={given!r} isn't this workspace's own; ws.compute_targets has those")
+        target = given
     if request and not problems:
         problems += target.problems(request)
     return target

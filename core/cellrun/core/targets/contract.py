@@ -109,11 +109,14 @@ class ComputeTarget(ABC):
 
         Called by `Workspace.attach`. They are written into the workspace as JSON: none may be a secret.
         """
+        problems = []
         for name in settings.keys() - cls.settings_known.keys():
             close = difflib.get_close_matches(name, cls.settings_known, n=1)
             known = ", ".join(f"{each} ({meaning})" for each, meaning in cls.settings_known.items()) or "none"
             hint = f"did you mean {close[0]!r}?" if close else f"known: {known}"
-            raise UserErrorException(f"a target of kind {cls.kind!r} has no setting {name!r}; {hint}")
+            problems.append(f"a target of kind {cls.kind!r} has no setting {name!r}; {hint}")
+        if problems:
+            raise UserErrorException("\n".join(sorted(problems)))
         return dict(settings)
 
     @abstractmethod
@@ -147,8 +150,9 @@ class ComputeTarget(ABC):
         """Start the run's supervisor there, or queue the run, and return as soon as either is certain.
 
         Called by `submit` when the run folder is in its place with status NotStarted. Leaves `target.json` in it
-        before anything starts. Called again for the same run it starts nothing twice. Raises
-        ExperimentExecutionException, with the run marked Failed for the same reason, if it can't be done.
+        before anything starts, and the status another one once the engine knows the run: until then nobody observes
+        it. Called again for the same run it starts nothing twice. Raises ExperimentExecutionException, with the run
+        marked Failed for the same reason, if it can't be done.
         """
 
     @abstractmethod

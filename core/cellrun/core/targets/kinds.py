@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import warnings
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
@@ -23,21 +22,13 @@ def kind_named(name: object) -> type[ComputeTarget]:
     if not isinstance(name, str) or name not in known:
         close = difflib.get_close_matches(str(name), known, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise ComputeTargetException(
-            f"no kind of compute target {shown(name)}; known: {', '.join(sorted(known))}{hint}"
-        )
+        raise ComputeTargetException(f"no kind of compute target {shown(name)}; known: {', '.join(kind_names())}{hint}")
     return _loaded(known[name])
 
 
-def kinds() -> dict[str, type[ComputeTarget]]:
-    """Return all kinds by name; one that can't be loaded is left out with a warning that says why."""
-    found = {}
-    for name, entry in _registered().items():
-        try:
-            found[name] = _loaded(entry)
-        except ComputeTargetException as error:
-            warnings.warn(str(error), stacklevel=2)
-    return found
+def kind_names() -> list[str]:
+    """Return the names of all kinds. None is loaded: a kind's library may take seconds."""
+    return sorted(_registered())
 
 
 @lru_cache(maxsize=1)  # reading the metadata of all installed packages takes longer than a submission

@@ -8,18 +8,27 @@ from contextlib import suppress
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
-from cellrun.core.store.settle import settle
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.settle import run_owners, settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.targets.contract import Capability, ComputeTarget, JobState
 
 
 def look(target: ComputeTarget, runs: Sequence[RunLayout]) -> dict[str, StatusRecord]:
     """Return the status of a target's runs by id. A target that doesn't answer changes nothing: the folders tell."""
-    living = [run for run in runs if not StatusFile(run).read().status.is_terminal]
+    states = {run: StatusFile(run).read() for run in runs}
+    living = [run for run, now in states.items() if not now.status.is_terminal and not _is_being_started(run, now)]
     if living:
         with suppress(ComputeTargetException):
             _bring_up_to_date(target, living)
     return {run.run_id: settle(run) for run in runs}
+
+
+def _is_being_started(run: RunLayout, status: StatusRecord) -> bool:
+    """Whether a run's submitter is still at it, so that the engine needn't know it yet."""
+    if status.status is not Status.NOT_STARTED:
+        return False
+    return not all(owner.is_proven_dead() for owner in run_owners(run, RunRecord.read(run), status))
 
 
 def _bring_up_to_date(target: ComputeTarget, runs: Sequence[RunLayout]) -> None:

@@ -6,6 +6,8 @@ import difflib
 import json
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from cellrun.core import names
@@ -14,7 +16,8 @@ from cellrun.core.errors import ComputeTargetException, UserErrorException, show
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.status import TERMINAL, Status
 from cellrun.core.targets.contract import ComputeTarget
-from cellrun.core.targets.kinds import kind_named, kinds
+from cellrun.core.targets.kinds import kind_named, kind_names
+from cellrun.core.targets.look import look
 
 LOCAL = "local"
 _VERSION = 1
@@ -30,10 +33,10 @@ class WorkspaceTargets:
         """Return all names, `local` first."""
         folder = self._workspace.targets
         found = sorted(path.stem for path in folder.glob("*.json")) if folder.is_dir() else []
-        return [LOCAL, *(name for name in found if names.is_plain(name))]
+        return [LOCAL, *(name for name in found if names.is_plain(name) and name != LOCAL)]
 
     def all(self) -> dict[str, ComputeTarget]:
-        """Return all targets by name; one whose kind can't be loaded here is left out with a warning that says why."""
+        """Return all targets by name; one that can't be used here is left out with a warning that says why."""
         found = {}
         for name in self.names():
             try:
@@ -45,19 +48,22 @@ class WorkspaceTargets:
     def get(self, name: object = None) -> ComputeTarget:
         """Return a target by its name, `local` if none is given.
 
-        Raises ComputeTargetException if there is none of that name, or if its kind can't be loaded here.
+        Raises ComputeTargetException if there is none of that name, or if it can't be used here: its file is damaged,
+        its kind can't be loaded.
         """
         if name is None or name == LOCAL:
             return kind_named(LOCAL)(LOCAL)
-        if not isinstance(name, str) or name not in self.names():
-            raise ComputeTargetException(self._unknown(name))
-        path = self._workspace.targets / f"{name}.json"
+        path = self._path(name)
         try:
             data = json.loads(path.read_bytes())
             kind, settings = data["kind"], dict(data["settings"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ComputeTargetException(f"the compute target {name!r} can't be read from {path}: {error!r}") from error
-        return kind_named(kind)(name, settings)
+        try:
+            return kind_named(kind)(str(name), settings)
+        except Exception as error:  # a stranger's class may raise anything at settings that it hasn't checked
+            told = error if isinstance(error, ComputeTargetException) else repr(error)
+            raise ComputeTargetException(f"the compute target {name!r} can't be used here: {told}") from error
 
     def attach(self, name: str, kind: str, settings: Mapping[str, Any]) -> ComputeTarget:
         """Add a target, and return it.
@@ -69,29 +75,38 @@ class WorkspaceTargets:
         if name in self.names():
             raise self._taken(name)
         made = kind_named(kind)
-        kept = made.checked_settings(settings)
+        data = {"version": _VERSION, "kind": kind, "settings": made.checked_settings(settings)}
         try:
-            text = json.dumps({"version": _VERSION, "kind": kind, "settings": kept}, indent=1)
-        except TypeError as error:
+            text = json.dumps(data, indent=1, allow_nan=False)
+        except (TypeError, ValueError) as error:
             raise UserErrorException(f"the settings of target {name!r} are kept as JSON: {error}") from error
+        target = made(name, json.loads(text)["settings"])  # as whoever reads them gets them
         self._workspace.targets.mkdir(mode=0o700, exist_ok=True)
         try:
             write_new(self._workspace.targets / f"{name}.json", f"{text}\n".encode())
         except FileExistsError:  # somebody else was first
             raise self._taken(name) from None
-        return made(name, kept)
+        return target
 
     def detach(self, name: str) -> None:
-        """Take a target away; its runs' folders stay. Raises ComputeTargetException while one of them lives."""
-        self.get(name)
+        """Take a target away, also one that can't be used here; its runs' folders stay.
+
+        Raises ComputeTargetException if there is none of that name, or while one of its runs hasn't ended.
+        """
         if name == LOCAL:
             raise ComputeTargetException("the target 'local' is this machine: it is always there")
+        path = self._path(name)
         if living := self._living_runs(name):
             raise ComputeTargetException(
-                f"the target {name!r} has {len(living)} run{'s' if len(living) > 1 else ''} that haven't ended: "
-                f"{', '.join(living[:3])}; cancel them first"
+                f"runs of the target {name!r} haven't ended: {', '.join(living[:3])}{' …' if living[3:] else ''}; "
+                "cancel them first"
             )
-        (self._workspace.targets / f"{name}.json").unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
+    def _path(self, name: object) -> Path:
+        if not isinstance(name, str) or name not in self.names():
+            raise ComputeTargetException(self._unknown(name))
+        return self._workspace.targets / f"{name}.json"
 
     @staticmethod
     def _taken(name: str) -> ComputeTargetException:
@@ -104,7 +119,11 @@ class WorkspaceTargets:
         from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, for this alone
 
         living = [status.value for status in Status if status not in TERMINAL]
-        return [row.name for row in Index(self._workspace).runs(status=living) if row.target == name]
+        rows = [row for row in Index(self._workspace).runs(status=living) if row.target == name]
+        with suppress(ComputeTargetException):  # it can't be used here: the folders tell what they can
+            found = look(self.get(name), [self._workspace.run(row.id) for row in rows])
+            rows = [row for row in rows if not found[row.id].status.is_terminal]
+        return [row.name for row in rows]
 
     def _unknown(self, name: object) -> str:
         known = self.names()
@@ -112,5 +131,5 @@ class WorkspaceTargets:
         hint = f"did you mean {close[0]!r}? " if close else ""
         return (
             f"no compute target {shown(name)}; known: {', '.join(known)}; {hint}"
-            f"ws.attach(name, kind, **settings) attaches one (kinds: {', '.join(sorted(kinds()))})"
+            f"ws.attach(name, kind, **settings) attaches one (kinds: {', '.join(kind_names())})"
         )

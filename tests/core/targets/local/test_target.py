@@ -31,3 +31,12 @@ def test_it_knows_its_own_python_and_where_anothers_would_be():
     here = LocalTarget("local").python(None)
     assert str(here) == f"{sys.version.split()[0]} {sys.executable}"
     assert str(LocalTarget("local").python(sys.prefix)) == f"{sys.prefix}/bin/python"
+
+
+def test_what_is_amiss_is_found_with_what_to_do(monkeypatch):
+    assert {finding.subject for finding in LocalTarget("local").doctor() if finding.is_well} >= {"queue", "interpreter"}
+    monkeypatch.setattr("cellrun.core.targets.local.target.supervisor_command", lambda: ["/bin/false", "-I", "script"])
+    monkeypatch.setenv("PATH", "/nowhere")
+    amiss = {finding.subject: finding.text for finding in LocalTarget("local").doctor() if not finding.is_well}
+    assert set(amiss) >= {"interpreter", "shell"}
+    assert "install bash" in amiss["shell"]

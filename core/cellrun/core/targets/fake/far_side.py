@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -25,8 +24,6 @@ from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.start import order
 
-_STARTING_S = 10.0
-"""Nobody takes longer from the claim to the process."""
 CLAIM, ENGINE, ORDER = "claim", "engine.json", "order"
 # A shell that ends at once leaves the engine's process nobody's child.
 _IN_BACKGROUND = '"$@" </dev/null >/dev/null 2>&1 & echo $!'
@@ -89,15 +86,6 @@ class FarSide:
         with suppress(OSError, ValueError, KeyError):
             return ProcessIdentity.from_json(json.loads((there.folder / ENGINE).read_bytes())).is_alive()
         return False
-
-    def is_being_started(self, there: RunLayout) -> bool:
-        """Whether whoever launches a run is still at it, as far as can be told."""
-        if (there.folder / ENGINE).exists():
-            return False
-        try:
-            return time.time() - (there.folder / CLAIM).stat().st_mtime < _STARTING_S
-        except FileNotFoundError:  # its folder is on its way
-            return True
 
     def count_running(self) -> int:
         """Return how many runs live there."""

@@ -26,8 +26,11 @@ _BLOCK = 1 << 20
 
 
 def bring_home(there: RunLayout, here: RunLayout, *, is_final: bool) -> None:
-    """Bring what is new of a run home, and a request there. Somebody else who is at it does the same."""
-    with _alone(here) as is_alone:
+    """Bring what is new of a run home, and a request there. Somebody else who is at it does the same.
+
+    At the end it is waited for: whoever was at it may have begun before the last was written.
+    """
+    with _alone(here, wait=is_final) as is_alone:
         if not is_alone or not there.record.exists():
             return
         if is_asked_to_cancel(here) and not is_asked_to_cancel(there):
@@ -82,10 +85,10 @@ def _replace(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def _alone(here: RunLayout) -> Iterator[bool]:
+def _alone(here: RunLayout, *, wait: bool) -> Iterator[bool]:
     fd = os.open(here.intake_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield True
     except BlockingIOError:
         yield False

@@ -11,14 +11,12 @@ from typing import Any, ClassVar
 
 from cellrun.core.environments.interpreter import environment_problems, interpreter_of
 from cellrun.core.errors import ExperimentExecutionException, UserErrorException
-from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.sizes import size_text
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import ask_to_cancel
-from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
 from cellrun.core.supervision.job_environment import job_environment
@@ -50,7 +48,7 @@ class FakeTarget(ComputeTarget):
 
     def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, settings)
-        self._far = FarSide(Path(self.settings.get("folder", "")), f"fake-{name}")
+        self._far = FarSide(Path(self.settings["folder"]), f"fake-{name}")
 
     @classmethod
     def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,16 +92,16 @@ class FakeTarget(ComputeTarget):
         RunTarget(self.name, self.kind, shares_processes=False).write(layout)
         there = self._far.send(layout)
         environment, _ = job_environment(spec, there, given_variables(request, spec), os.environ)
-        status.change(Status.STARTING, expected={Status.NOT_STARTED})
         try:
             self._far.start(there, spec, environment)
         except ExperimentExecutionException as error:
             status.change(Status.FAILED, reason=str(error))
             raise
+        status.change(Status.STARTING, expected={Status.NOT_STARTED})
 
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Say which runs have a process there."""
-        return {run.run_id: self._observed(run, self._far.run(run)) for run in runs}
+        return {run.run_id: self._observed(self._far.run(run)) for run in runs}
 
     def sync(self, runs: Sequence[RunLayout], *, is_final: bool) -> None:
         """Bring home what was written there since."""
@@ -121,14 +119,13 @@ class FakeTarget(ComputeTarget):
         parent = next(each for each in (folder, *folder.parents) if each.exists())
         can_write = os.access(parent, os.W_OK)
         return [
-            Finding("namespaces", not why, why or "processes and host names of its own can be had"),
-            Finding("folder", can_write, f"its far side is {folder}" if can_write else f"{parent} can't be written"),
+            Finding("namespaces", not why, f"{why}; it needs root, or user namespaces" if why else "they can be had"),
+            Finding(
+                "folder", can_write, f"{folder}" if can_write else f"{parent} can't be written; attach another one"
+            ),
         ]
 
-    def _observed(self, run: RunLayout, there: RunLayout) -> Observation:
-        submitter = ProcessIdentity.from_json(RunRecord.read(run).created_by)
-        if self._far.is_being_started(there) and not submitter.is_proven_dead():
-            return Observation(JobState.WAITING, "it is being started")
+    def _observed(self, there: RunLayout) -> Observation:
         if self._far.is_running(there):
             return Observation(JobState.RUNNING)
         has_ended = StatusFile(there).read().status.is_terminal

@@ -149,18 +149,18 @@ class LocalTarget(ComputeTarget):
 
     def doctor(self) -> list[Finding]:
         """Try what a run needs: a queue folder, an interpreter for its supervisor, /proc, a shell."""
-        queue = LocalQueue().folder
-        interpreter, *flags, _ = supervisor_command()
+        queue, (interpreter, *flags, _) = LocalQueue().folder, supervisor_command()
         tried = subprocess.run([interpreter, *flags, "-c", "import json"], capture_output=True, text=True, check=False)
-        has_proc = Path("/proc/self").is_dir()
         shell = shutil.which("bash") or shutil.which("sh")
+        starts, no_queue = (
+            f"{interpreter} starts",
+            f"{queue} can't be written; set CELLRUN_RUNTIME_DIR to another folder",
+        )
         return [
-            Finding("queue", os.access(queue, os.W_OK), f"the queue is kept in {queue}"),
-            Finding("interpreter", tried.returncode == 0, tried.stderr.strip() or f"{interpreter} starts"),
-            Finding("processes", has_proc, "/proc is there" if has_proc else "no /proc: daemons of a run may stay"),
-            Finding(
-                "shell", shell is not None, f"commands run in {shell}" if shell else "no shell: commands can't run"
-            ),
+            _finding("queue", os.access(queue, os.W_OK), f"it is kept in {queue}", no_queue),
+            _finding("interpreter", not tried.returncode, starts, f"{tried.stderr.strip()}; mend that Python"),
+            _finding("processes", Path("/proc/self").is_dir(), "/proc is there", "no /proc: daemons of a run may stay"),
+            _finding("shell", shell is not None, f"commands run in {shell}", "commands can't run; install bash"),
         ]
 
     def _spec(self, request: RunRequest, layout: RunLayout) -> LaunchSpec:
@@ -182,3 +182,7 @@ def _observation(status: Status) -> Observation:
     if status.is_terminal:
         return Observation(JobState.ENDED)
     return Observation(JobState.WAITING if status in {Status.NOT_STARTED, Status.QUEUED} else JobState.RUNNING)
+
+
+def _finding(subject: str, is_well: bool, well: str, amiss: str) -> Finding:  # noqa: FBT001  # as Finding has it
+    return Finding(subject, is_well, well if is_well else amiss)

@@ -1,0 +1,53 @@
+"""What a submission wants."""
+
+import dataclasses
+
+import pytest
+
+from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.resources import Resources
+from cellrun.core.run_request import NoCode, RunRequest
+from cellrun.core.submission.script_run_config import ScriptRunConfig
+
+
+def test_it_never_changes():
+    request = RunRequest("command", "true")
+    for name in [each.name for each in dataclasses.fields(RunRequest)]:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(request, name, None)
+
+
+def test_in_print_it_tells_no_variable():
+    request = RunRequest("command", "true", variables={"TOKEN": "hush-hush"})
+    assert "hush-hush" not in f"{request} {request!r} {[request]}"
+    assert "'true'" in repr(request)
+
+
+def test_a_config_says_all_that_it_wants(tmp_path):
+    (tmp_path / "train.py").touch()
+    options = {"compute_target": "cluster", "environment": tmp_path, "max_run_duration_seconds": 9, "name": "first"}
+    size = {"cpus": 2, "gpus": 1, "memory": "1K"}
+    config = ScriptRunConfig(tmp_path, "train.py", ["--lr", 0.1], environment_variables={"A": 1}, **options, **size)
+    request = config.request()
+    assert (request.kind, request.program, request.arguments) == ("script", "train.py", ("--lr", "0.1"))
+    assert (request.target, request.environment, request.name) == ("cluster", str(tmp_path), "first")
+    assert (request.resources, request.max_run_duration_seconds) == (Resources(2, 1, 1000), 9)
+    assert request.source_directory == str(tmp_path)
+    assert request.variables["A"] == "1"
+    assert (request.experiment, request.workspace, request.repeats) == ("", "", None)
+    config.arguments.append("more")
+    assert request.arguments == ("--lr", "0.1")
+    assert config.request() != request
+
+
+def test_two_that_want_the_same_are_equal():
+    assert RunRequest("command", "true") == RunRequest("command", "true") != RunRequest("command", "false")
+
+
+def test_a_command_needs_no_code(tmp_path):
+    code, workspace = RunRequest("command", "true").code, WorkspaceLayout(tmp_path)
+    assert isinstance(code, NoCode)
+    assert [*code.problems(workspace), *code.warnings()] == []
+    code.copy_to(RunLayout(tmp_path / "run"))
+    code.abandon(workspace)
+    assert list(tmp_path.iterdir()) == []
