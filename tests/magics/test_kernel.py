@@ -77,6 +77,20 @@ def test_figures_of_a_kernel_are_images_of_the_run(kernel):
     assert set(run.get_metrics()) == {"figure_1", "figure_2"}
 
 
+def test_targets_are_a_table_below_the_cell_and_an_error_is_its_text_alone(kernel, tmp_path):
+    kernel.run("from cellrun.core import Workspace\nws = Workspace.from_config()")
+    kernel.run(f"ws.attach('cluster', 'fake', folder={str(tmp_path / 'far')!r})")
+    (shown,) = kernel.run("%targets").displayed
+    assert shown["text/html"].startswith("<table>")
+    assert [">local<" in shown["text/html"], ">cluster<" in shown["text/html"]] == [True, True]
+    assert "cluster  fake" in shown["text/plain"]
+    (shown,) = kernel.run("%targets cluster").displayed
+    assert ">namespaces</td>" in shown["text/html"]
+    error = plain("\n".join(kernel.run("%targets clutser").error))
+    assert error.startswith("ComputeTargetException: no compute target 'clutser'; known: local, cluster; did you mean")
+    assert "\n" not in error
+
+
 def test_a_failed_cell_names_the_cells_of_the_notebook(kernel):
     kernel.run("def f():\n    raise KeyError('lost')")
     kernel.run("%%submit\n\nf()")

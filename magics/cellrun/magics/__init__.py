@@ -1,4 +1,4 @@
-"""The magics of cellrun: `%load_ext cellrun.magics` brings `%%submit`, `%start_logging`, `%runs`, `%load_run`."""
+"""What `%load_ext cellrun.magics` brings: `%%submit`, `%start_logging`, `%runs`, `%targets`, `%load_run`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     from cellrun.magics.runs import runs  # noqa: PLC0415
     from cellrun.magics.start_logging import StartLoggingMagic  # noqa: PLC0415
     from cellrun.magics.submit import SubmitMagic  # noqa: PLC0415
+    from cellrun.magics.targets import targets  # noqa: PLC0415
 
     register = shell.magics_manager.register_function
     register(SubmitMagic(shell).submit, "line_cell", "submit")
     register(StartLoggingMagic(shell).start_logging, "line", "start_logging")
     register(runs, "line", "runs")
+    register(targets, "line", "targets")
     register(LoadRunMagic(shell).load_run, "line", "load_run")
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Take the magics away: what `%unload_ext cellrun.magics` calls. Open runs stay open."""
     for magics in shell.magics_manager.magics.values():
-        for name in ("submit", "start_logging", "runs", "load_run"):
+        for name in ("submit", "start_logging", "runs", "targets", "load_run"):
             magics.pop(name, None)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from html import escape
+from collections.abc import Sequence
 
 from IPython.display import display
 
@@ -13,6 +12,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.lists.index import Index, RunRow
 from cellrun.core.workspace import Workspace
 from cellrun.magics.options import MagicParser
+from cellrun.magics.table import Table
 from cellrun.magics.view import plain_errors
 
 _MOST_SHOWN = 50
@@ -45,48 +45,24 @@ def runs(line: str) -> None:
     display(RunTable(rows, given.experiment))  # type: ignore[no-untyped-call]
 
 
-class RunTable:
-    """Runs as a table: text where text is shown, HTML in a notebook."""
+class RunTable(Table):
+    """Runs as a table."""
 
     def __init__(self, rows: Sequence[RunRow], experiment: str | None) -> None:
-        self._rows = rows
-        self._experiment = experiment
+        where = f" of {experiment!r}" if experiment else ""
+        below = []
+        if not rows:
+            below = [f"No runs{where} yet. Put %%submit above a cell, or open one with %start_logging."]
+        elif len(rows) > _MOST_SHOWN:
+            below = [f"… the newest {_MOST_SHOWN}; Experiment(ws, name).get_runs() goes through all"]
+        super().__init__(_HEADER, map(_cells, rows[:_MOST_SHOWN]), below)
 
-    def __repr__(self) -> str:
-        if not self._rows:
-            return self._nothing()
-        lines = [_HEADER, *self._cells()]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADER))]
-        texts = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
-        return "\n".join(text.rstrip() for text in (*texts, *self._more()))
 
-    def _repr_html_(self) -> str:
-        if not self._rows:
-            return f"<p>{escape(self._nothing())}</p>"
-        header = "".join(f'<th style="text-align: left">{escape(title)}</th>' for title in _HEADER)
-        body = "".join(
-            "<tr>" + "".join(f'<td style="text-align: left">{escape(cell)}</td>' for cell in line) + "</tr>"
-            for line in self._cells()
-        )
-        more = "".join(f"<p>{escape(text)}</p>" for text in self._more())
-        return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>{more}"
-
-    def _cells(self) -> Iterator[tuple[str, ...]]:
-        now = time.time()
-        for row in self._rows[:_MOST_SHOWN]:
-            name = row.name if row.display_name == row.name else f"{row.name} ({row.display_name})"
-            submitted = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.created_at))
-            elapsed = (row.ended_at or now) - row.started_at if row.started_at else None
-            status = f"{_SIGNS.get(row.status, '○')} {row.status}"
-            yield name, status, submitted, elapsed_text(elapsed), _metrics(row)
-
-    def _more(self) -> list[str]:
-        hidden = len(self._rows) > _MOST_SHOWN
-        return [f"… the newest {_MOST_SHOWN}; Experiment(ws, name).get_runs() goes through all"] if hidden else []
-
-    def _nothing(self) -> str:
-        where = f" of {self._experiment!r}" if self._experiment else ""
-        return f"No runs{where} yet. Put %%submit above a cell, or open one with %start_logging."
+def _cells(row: RunRow) -> tuple[str, ...]:
+    name = row.name if row.display_name == row.name else f"{row.name} ({row.display_name})"
+    submitted = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.created_at))
+    elapsed = (row.ended_at or time.time()) - row.started_at if row.started_at else None
+    return name, f"{_SIGNS.get(row.status, '○')} {row.status}", submitted, elapsed_text(elapsed), _metrics(row)
 
 
 def _metrics(row: RunRow) -> str:
