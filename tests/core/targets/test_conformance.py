@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import textwrap
 import threading
 
@@ -10,8 +9,6 @@ import pytest
 
 from cellrun.core import Experiment, Run
 from cellrun.core.errors import InvalidSubmissionError
-from cellrun.core.identity import ProcessIdentity
-from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import TERMINAL, Status
@@ -19,20 +16,24 @@ from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.targets.contract import Capability, ComputeTarget, JobState
-from cellrun.core.targets.fake.far_side import ENGINE
 from cellrun.core.targets.kinds import kind_names
 from cellrun.core.targets.look import look
+from tests.core.targets.under_test import KINDS, UnderTest
 
-SETTINGS = {"fake": lambda folder: {"folder": str(folder / "far side")}}
 ASLEEP = "print('up'); import time; time.sleep(60)"
 
 
 @pytest.fixture(params=kind_names())
-def target(request, runs, tmp_path) -> ComputeTarget:
-    """A target of each kind, attached to the workspace; `local` is there."""
-    if request.param == "local":
-        return runs.workspace.compute_targets["local"]
-    return runs.workspace.attach("elsewhere", request.param, **SETTINGS[request.param](tmp_path))
+def under_test(request) -> UnderTest:
+    """What the suite has to know of each kind that is registered."""
+    assert request.param in KINDS, f"kind {request.param!r} isn't in tests.core.targets.under_test.KINDS: add it"
+    return KINDS[request.param]
+
+
+@pytest.fixture
+def target(under_test, runs, tmp_path) -> ComputeTarget:
+    """A target of each kind."""
+    return under_test.made(runs.workspace, tmp_path)
 
 
 @pytest.fixture
@@ -217,10 +218,10 @@ def test_nothing_is_left_behind(runs, submit, until):
     until(lambda: not _command_lines_with(layout.run_id), "its processes to go")
 
 
-def test_a_job_that_its_engine_has_lost_is_failed_with_what_was_seen_last(runs, target, submit, until):
+def test_a_job_that_its_engine_has_lost_is_failed_with_what_was_seen_last(runs, under_test, target, submit, until):
     layout = runs.seen(submit(ASLEEP), "up")
     until(lambda: runs.status(layout).status is Status.RUNNING, "Running")
-    _kill_all(layout, target)
+    under_test.lose(target, layout)
     end = runs.end(layout)
     assert end.status is Status.FAILED
     assert any(word in end.reason for word in ("no longer knows it", "disappeared")), end.reason
@@ -289,19 +290,6 @@ def test_a_run_is_run_again_where_it_was(runs, target, submit):
     assert runs.end(again.layout).status is Status.COMPLETED
     assert again.layout.log.read_text() == "twice\n"
     assert (RunTarget.read(again.layout).name, again.display_name) == (target.name, "first")
-
-
-def _kill_all(layout, target):
-    """Kill what runs for a run: here by its process file, elsewhere the engine's own process."""
-    if layout.processes.exists():
-        found = json.loads(layout.processes.read_bytes()).values()
-    else:
-        far = WorkspaceLayout(target.settings["folder"]).folder
-        found = [json.loads(path.read_bytes()) for path in far.glob(f"*/runs/{layout.run_id}/{ENGINE}")]
-    identities = [ProcessIdentity.from_json(one) for one in found]
-    assert identities
-    for identity in identities:
-        os.kill(identity.pid, signal.SIGKILL)
 
 
 def _command_lines_with(run_id):

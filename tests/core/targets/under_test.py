@@ -1,0 +1,49 @@
+"""What the conformance suite has to know of a kind; a package that brings one adds its own (docs/targets.md)."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from cellrun.core import Workspace
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.layout import RunLayout
+from cellrun.core.targets.contract import ComputeTarget
+from cellrun.core.targets.fake.far_side import ENGINE
+
+
+class UnderTest(NamedTuple):
+    """How the suite makes and breaks a target of a kind."""
+
+    made: Callable[[Workspace, Path], ComputeTarget]
+    """Attaches one to a workspace; what it keeps elsewhere may be in the folder, which is the test's own."""
+    lose: Callable[[ComputeTarget, RunLayout], None]
+    """Ends all that runs for a run, supervisor and job, so that nobody is left to say how it ended."""
+
+
+def _made_fake(workspace: Workspace, folder: Path) -> ComputeTarget:
+    return workspace.attach("elsewhere", "fake", folder=folder / "far side")
+
+
+def _lose_local(_: ComputeTarget, layout: RunLayout) -> None:
+    _kill(json.loads(layout.processes.read_bytes()).values())
+
+
+def _lose_fake(target: ComputeTarget, layout: RunLayout) -> None:
+    far = Path(target.settings["folder"])
+    _kill(json.loads(path.read_bytes()) for path in far.glob(f"*/runs/{layout.run_id}/{ENGINE}"))
+
+
+def _kill(found: Iterable[dict]) -> None:
+    identities = [ProcessIdentity.from_json(one) for one in found]
+    assert identities
+    for identity in identities:
+        os.kill(identity.pid, signal.SIGKILL)
+
+
+KINDS = {
+    "local": UnderTest(lambda workspace, _: workspace.compute_targets["local"], _lose_local),
+    "fake": UnderTest(_made_fake, _lose_fake),
+}
