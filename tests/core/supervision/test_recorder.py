@@ -1,8 +1,10 @@
 """What is recorded beside a run."""
 
+import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,38 @@ import pytest
 from cellrun.core import Experiment
 from cellrun.core.store.environment import read_environment
 from cellrun.core.store.record import RunRecord
+from cellrun.core.supervision import recorder_script
 from cellrun.core.supervision.recorder import source_folder
 from cellrun.core.supervision.recorder_script import DIFF_BYTES, without_credentials
+from tests.interpreters import other_pythons
+
+DISTRIBUTIONS = {
+    "first/exact_name-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: Exact.Name\nVersion: 1.0\n\nName: text\n",
+    "first/Twice-1.dist-info/METADATA": "Version: 1\nName: twice\n",
+    "second/Twice-2.dist-info/METADATA": "Name: twice\nVersion: 2\n",
+    "second/older.egg-info/PKG-INFO": "Metadata-Version: 1.1\r\nNAME:   older\r\nversion: 0.1.dev0\r\n",
+    "second/legacy-3.egg-info": "Name: legacy\nVersion: 3\n",
+    "second/oldest.dist-info/METADATA": "",
+    "second/oldest.dist-info/PKG-INFO": "Summary: nothing\nName: oldest\nVersion: 0\n",
+    "second/nameless-1.dist-info/METADATA": "Metadata-Version: 2.1\n\nName: in-its-text\nVersion: 9\n",
+    "second/empty-1.dist-info/RECORD": "",
+    "second/latin-1.dist-info/METADATA": "Author: J\u00f6rg\nName: latin\nVersion: 1\n",
+    "second/egg-info/PKG-INFO": "Name: no-egg\nVersion: 1\n",
+    "old.egg/EGG-INFO/PKG-INFO": "Name: egg\nVersion: 4\n",
+}
+COMPARE = """
+import json, sys
+from importlib.metadata import distributions
+sys.path.insert(0, sys.argv[1])
+import recorder_script
+sys.path[:1] = sys.argv[2:]
+expected = {}
+for distribution in distributions():
+    name, version = (distribution.metadata.get(field) for field in ("Name", "Version"))
+    if name:
+        expected.setdefault(name, version)
+print(json.dumps([recorder_script.packages(), expected]))
+"""
 
 
 @pytest.fixture
@@ -117,6 +149,26 @@ def test_the_run_s_own_interpreter_is_asked(runs, recorded, tmp_path):
     found = recorded(runs.command("true", environment=python))
     assert found["python"]["executable"] == str(python)
     assert found["packages"] == {"lonely": "1.5"}
+
+
+@pytest.mark.parametrize("python", [sys.executable, *other_pythons()])
+def test_packages_are_those_that_importlib_metadata_finds(tmp_path, python):
+    """In this environment; and in each Python's with all forms that a distribution has had."""
+    for place, text in DISTRIBUTIONS.items():
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(text, newline="")
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w") as packed:
+        packed.writestr("zipped-1.dist-info/METADATA", "Name: zipped\nVersion: 1\n")
+    (tmp_path / "broken.zip").write_text("no archive")
+    path = [str(tmp_path / name) for name in ("first", "second", "old.egg", "no.folder", "packed.zip", "broken.zip")]
+    command = [python, "-c", COMPARE, str(Path(recorder_script.__file__).parent), *path]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    found, expected = json.loads(done.stdout)
+    assert found == expected
+    made = {"Exact.Name", "twice", "older", "legacy", "oldest", "egg", "zipped", "latin"}
+    assert made <= set(found)
+    assert found["twice"] == "1"
+    assert python != sys.executable or found["pytest"] == pytest.__version__
 
 
 def test_a_broken_tool_costs_its_own_part_alone(runs, recorded, tmp_path, monkeypatch):

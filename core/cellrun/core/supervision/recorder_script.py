@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 VERSION = 1
@@ -59,17 +59,53 @@ def python() -> dict[str, str]:
     return {"version": platform.python_version(), "implementation": implementation, "executable": sys.executable}
 
 
-def packages() -> dict[str, str]:
-    """Return the version of each installed distribution; of two of one name, that of the one which is imported."""
-    from importlib.metadata import distributions  # noqa: PLC0415  # where it is missing, it costs this part alone
+def packages() -> dict[str, str | None]:
+    """Return the version of each installed distribution; of two of one name, that of the one which is imported.
 
-    found: dict[str, str] = {}
-    for distribution in distributions():
-        about = distribution.metadata
-        name = about["Name"]
-        if name and name not in found:
-            found[name] = about["Version"]
+    They are those that importlib.metadata finds, which parses each one's file to its end at ten times the price.
+    """
+    found: dict[str, str | None] = {}
+    for folder in sys.path:
+        for name, version in _distributions(folder):
+            if name:
+                found.setdefault(name, version)
     return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def _distributions(folder: str) -> Iterator[tuple[str | None, str | None]]:
+    try:
+        entries = os.listdir(folder or ".")  # noqa: PTH208
+    except NotADirectoryError:  # an archive: seldom one with packages
+        from importlib.metadata import distributions  # noqa: PLC0415  # where it is missing, it costs this part alone
+
+        for distribution in distributions(path=[folder]):
+            yield distribution.metadata["Name"], distribution.metadata["Version"]
+        return
+    except OSError:
+        return
+    for entry in entries:
+        kind = entry.lower()
+        if kind.endswith((".dist-info", ".egg-info")) or (kind == "egg-info" and folder.lower().endswith(".egg")):
+            yield _name_and_version(os.path.join(folder, entry))  # noqa: PTH118
+
+
+def _name_and_version(place: str) -> tuple[str | None, str | None]:
+    """Return what the head of a distribution's file says; an old egg-info is that file itself."""
+    head: dict[str, str] = {}
+    for path in (os.path.join(place, "METADATA"), os.path.join(place, "PKG-INFO"), place):  # noqa: PTH118
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+                for line in file:
+                    field, _, text = line.partition(":")
+                    if field.lower() in {"name", "version"}:
+                        head.setdefault(field.lower(), text.strip())
+                    if len(head) == 2 or not line.strip():
+                        break
+        except OSError:
+            continue
+        if head:
+            break
+    return head.get("name"), head.get("version")
 
 
 def host() -> dict[str, Any]:
