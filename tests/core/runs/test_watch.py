@@ -1,5 +1,6 @@
 """Waiting for a run's end, with its log on the way: event by event, none of it by the clock."""
 
+import itertools
 import math
 import os
 import re
@@ -230,6 +231,28 @@ def test_after_a_kernel_was_killed_another_one_streams_on(exp, here, watch):
     printed = watcher.to_the_end()
     assert "one\ntwo\n" in printed
     assert printed.endswith("status Completed\nnow Completed\n")
+
+
+def test_the_end_is_seen_soon_in_relation_to_the_time_waited(exp, monkeypatch):
+    class Clock:
+        now, pauses = 0.0, []
+
+        def monotonic(self):
+            return self.now
+
+        def sleep(self, pause_s):
+            self.pauses.append(pause_s)
+            self.now += pause_s
+            if self.now > 60:
+                run.complete()
+
+    with exp.start_logging() as run:
+        monkeypatch.setattr(run_watch, "time", clock := Clock())
+        run.wait_for_completion()
+    ends = list(itertools.accumulate(clock.pauses))
+    assert all(pause == 0.02 or pause <= end / 10 for pause, end in zip(clock.pauses, ends, strict=True))
+    assert (min(clock.pauses), max(clock.pauses)) == (0.02, 0.2)
+    assert len(clock.pauses) < 1.2 * 60 / 0.2
 
 
 def test_an_interactive_run_is_watched_from_another_process(exp, watch):

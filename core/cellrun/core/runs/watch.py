@@ -15,7 +15,10 @@ from cellrun.core.store.files.artifacts import LOG
 from cellrun.core.store.files.log_tail import LinePrinter, LogReader
 from cellrun.core.store.status_file import StatusRecord
 
-LOOK_EVERY_S = 0.2
+SOONEST_LOOK_S = 0.02
+LATEST_LOOK_S = 0.2
+LATENESS = 0.1
+"""The next look comes after so much of the time waited until now: a short run's end is seen as soon, in relation."""
 UNFINISHED_LINE_S = 0.4
 """A line without its end (a prompt, a row of dots) is printed after so long without anything new."""
 READ_BYTES = 1_000_000
@@ -64,9 +67,11 @@ def _watch(
 
 
 def _wait(look: Callable[[], StatusRecord], meanwhile: Callable[[], None]) -> StatusRecord:
+    began = time.monotonic()
     while not (status := look()).status.is_terminal:
         meanwhile()
-        time.sleep(LOOK_EVERY_S)
+        waited_s = time.monotonic() - began
+        time.sleep(min(max(LATENESS * waited_s, SOONEST_LOOK_S), LATEST_LOOK_S))
     return status
 
 
