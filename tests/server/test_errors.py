@@ -10,7 +10,9 @@ from cellrun.server.errors import STATUS, status_of
 
 def kinds() -> list[type[CellrunError]]:
     found = [*vars(core_errors).values(), *vars(server_errors).values()]
-    return [kind for kind in found if isinstance(kind, type) and issubclass(kind, CellrunError)]
+    kinds = [kind for kind in found if isinstance(kind, type) and issubclass(kind, CellrunError)]
+    assert {kind for kind, _ in STATUS} <= set(kinds)
+    return kinds
 
 
 def test_every_error_is_the_askers() -> None:

@@ -59,6 +59,7 @@ def test_a_kernel_that_ends_leaves_stills_of_what_it_showed(page):
     shown = [m for m in page.run(SHOW + LOG + "\nRunDetails(run).show()") if m["msg_type"] == "display_data"]
     page.start("import atexit\natexit.register(print, 'gone')")
     updates = [message for message in page.shut_down() if is_update(message)]
+    assert len(shown) == 2
     assert {place(update) for update in updates} == {place(message) for message in shown}
     assert all(set(update["content"]["data"]) == LASTING for update in updates)
 

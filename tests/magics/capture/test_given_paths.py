@@ -117,7 +117,9 @@ def test_another_notebook_has_what_its_cells_need(project):
 def test_a_notebook_that_is_none_is_left_to_the_run(project):
     (project.folder / "other.ipynb").write_text("[]")
     project.run("%%submit\n%run other.ipynb")
-    newest_run().wait_for_completion(raise_on_error=False)
+    run = newest_run()
+    assert run.wait_for_completion(raise_on_error=False)["status"] == "Failed"
+    assert "get_ipython().run_line_magic('run', 'other.ipynb')" in log(run)
 
 
 @pytest.mark.parametrize(

@@ -156,8 +156,9 @@ def test_values_of_others_stay_when_a_capture_is_broken_off(notebook, monkeypatc
     with pytest.raises(KeyboardInterrupt):
         notebook.run("%%submit\nprint(a.sum() + 1)")
     (other,) = others
-    store = ValueStore(other.layout.workspace.values)
-    assert all(store.path(blob).exists() for blob in Context.read(other.layout.context).blobs())
+    store, blobs = ValueStore(other.layout.workspace.values), list(Context.read(other.layout.context).blobs())
+    assert a_bytes in {blob.bytes for blob in blobs}
+    assert all(store.path(blob).exists() for blob in blobs)
 
 
 def test_a_bar_shows_how_far_a_long_write_is(notebook, monkeypatch):

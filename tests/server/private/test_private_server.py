@@ -234,8 +234,9 @@ def test_nothing_secret_is_printed_shown_or_readable_by_others(workspace, browse
     file, key = private.file, private.file.key()
     process = Path(f"/proc/{private.process.pid}")
     seen = [(process / name).read_bytes().decode(errors="replace") for name in ("cmdline", "environ")]
-    for path in server_file.servers_folder().iterdir():
-        assert path.stat().st_mode & 0o077 == 0, path
+    modes = [path.stat().st_mode & 0o777 for path in server_file.servers_folder().iterdir()]
+    assert modes
+    assert [mode for mode in modes if mode & 0o077] == []
     (cookie,) = [text for name, text in browser.cookies.items() if name.startswith("username-")]
     printed = private.end()
     for secret in (code, key, "wrong-code-of-somebody", "a-secret-in-the-address", cookie):

@@ -152,6 +152,7 @@ def test_a_viewer_that_comes_and_goes_holds_what_the_events_say(server, open_run
     page.until(lambda: page.points()[-1:] == [7])
     truth = Metrics(EventReader(run.layout))
     truth.update()
+    assert set(page.views[1].columns) == set(truth.metrics) == {"loss", "curve"}
     for name, columns in page.views[1].columns.items():
         for column, values in truth.metrics[name].columns.items():
             assert columns[column].tolist() == list(values.numbers(0))
