@@ -1,4 +1,7 @@
-"""A real JupyterLab and a real Chromium; one of each for all browser tests, a fresh page for each."""
+"""A real JupyterLab and a real Chromium; one of each for all browser tests, a fresh page for each.
+
+They end with the last browser test: until then Playwright has an event loop on the main thread, where others start one.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +17,19 @@ from tests.browser.lab_server import LabServer, lab_server
 expect.set_options(timeout=20_000)  # a run's process may have to wait for a core
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium() as browser:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     with lab_server(tmp_path_factory.mktemp("lab")) as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def comm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     """Run a JupyterLab whose server extension is disabled: what its views show comes from kernels."""
     with lab_server(tmp_path_factory.mktemp("comm-lab"), has_extension=False) as server:

@@ -25,6 +25,9 @@ class TorchLike:
     def item(self) -> float:
         return 0.25
 
+    def __repr__(self) -> str:  # the test's name, the same in each process
+        return "tensor(0.25)"
+
 
 @pytest.mark.parametrize(
     ("given", "stored"),
