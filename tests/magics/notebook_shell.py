@@ -106,6 +106,7 @@ def notebook_shell(folder: Path) -> Iterator[NotebookShell]:
             notebook.run("%load_ext cellrun.magics")
             yield notebook
     finally:
+        atexit.unregister(shell.atexit_operations)  # else each collects garbage at the end: minutes
         InteractiveShell.clear_instance()
         atexit.unregister(shell.atexit_operations)  # it keeps the shell, and collects garbage at the end for each one
         sys.modules["__main__"], sys.path[:] = main, path
