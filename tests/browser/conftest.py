@@ -14,7 +14,7 @@ from tests.browser.chromium import chromium
 from tests.browser.lab_page import LabPage
 from tests.browser.lab_server import LabServer, lab_server
 
-expect.set_options(timeout=20_000)  # a run's process may have to wait for a core
+expect.set_options(timeout=60_000)  # all that a page waits for may have to wait for a core
 
 
 @pytest.fixture(scope="package")
@@ -40,6 +40,7 @@ def comm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]
 def page(browser: Browser) -> Iterator[Page]:
     """Return an empty page with a profile of its own."""
     context = browser.new_context(viewport={"width": 1360, "height": 900}, locale="en-US")
+    context.set_default_timeout(60_000)
     yield context.new_page()
     context.close()
 

@@ -20,7 +20,7 @@ from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.look import look
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 
 @dataclass

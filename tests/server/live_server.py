@@ -19,7 +19,7 @@ from cellrun.core.store.run_store import RunStore
 from tests.core.live.view_model import ViewModel
 
 TOKEN = "the-secret-token"
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 class _App(ServerApp):

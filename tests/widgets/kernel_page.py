@@ -8,7 +8,7 @@ import time
 
 from jupyter_client.manager import start_new_kernel
 
-WAIT_S = 30
+WAIT_S = 60
 
 
 class KernelPage:

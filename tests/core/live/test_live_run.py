@@ -31,7 +31,7 @@ class Page:
 
     def wait_until(self, condition):
         with self._changed:
-            assert self._changed.wait_for(lambda: condition(self), timeout=20)
+            assert self._changed.wait_for(lambda: condition(self), timeout=60)
 
 
 @pytest.fixture

@@ -46,14 +46,13 @@ class Private:
 
     def code(self, key=None):
         """Ask for a code as `get_portal_url` does."""
-        asked = requests.post(
-            f"{self.file.url}cellrun/codes", headers={"Authorization": f"token {key or self.file.key()}"}, timeout=9
-        )
+        headers = {"Authorization": f"token {key or self.file.key()}"}
+        asked = requests.post(f"{self.file.url}cellrun/codes", headers=headers, timeout=PATIENCE_S)
         return asked.json()["code"] if asked.ok else asked
 
     def get(self, path, session=requests, **options):
         """Ask for a page."""
-        return session.get(f"{self.file.url.rstrip('/')}{path}", timeout=9, allow_redirects=False, **options)
+        return session.get(f"{self.file.url.rstrip('/')}{path}", timeout=PATIENCE_S, allow_redirects=False, **options)
 
     def enter(self, code, target=HOME_PAGE, session=requests):
         """Open a link."""
@@ -123,9 +122,9 @@ def test_it_listens_on_loopback_and_serves_nothing_else(private, browser):
 @pytest.mark.parametrize("key", ["wrong", "", "x" * 10_000, "é"])
 def test_without_the_key_there_is_no_code(private, key):
     headers = {"Authorization": f"token {key}".encode()}
-    assert requests.post(f"{private.file.url}cellrun/codes", headers=headers, timeout=9).status_code == 403
+    assert requests.post(f"{private.file.url}cellrun/codes", headers=headers, timeout=PATIENCE_S).status_code == 403
     in_query = f"{private.file.url}cellrun/codes?token={private.file.key()}"
-    assert requests.post(in_query, timeout=9).status_code == 403
+    assert requests.post(in_query, timeout=PATIENCE_S).status_code == 403
 
 
 def test_the_key_opens_no_other_door(private):
@@ -142,7 +141,7 @@ def test_the_key_opens_no_other_door(private):
 
 def test_a_page_without_a_login_says_how_to_come_in(private):
     for path in ("", "cellrun/", "cellrun/workspaces/w/runs/r", "login"):
-        answer = requests.get(f"{private.file.url}{path}", timeout=9)
+        answer = requests.get(f"{private.file.url}{path}", timeout=PATIENCE_S)
         assert answer.status_code == 403
         assert "get_portal_url" in answer.text
 
@@ -230,7 +229,7 @@ def test_nothing_secret_is_printed_shown_or_readable_by_others(workspace, browse
     private.enter(code, session=browser)
     private.enter("wrong-code-of-somebody")
     assert private.get(f"/cellrun/enter?code={code}&next=%ff").status_code == 400
-    requests.get(f"{private.file.url}cellrun/api/workspaces?token=a-secret-in-the-address", timeout=9)
+    requests.get(f"{private.file.url}cellrun/api/workspaces?token=a-secret-in-the-address", timeout=PATIENCE_S)
     file, key = private.file, private.file.key()
     process = Path(f"/proc/{private.process.pid}")
     seen = [(process / name).read_bytes().decode(errors="replace") for name in ("cmdline", "environ")]
