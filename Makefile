@@ -19,7 +19,7 @@ FRONT_END := $(shell find labextension/src -type f 2>/dev/null) $(wildcard labex
 
 LAB = $(BIN)/jupyter lab --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/sine.ipynb $(LAB_DEFAULTS) $(LAB_OPTIONS)
 
-.PHONY: lab dev demo test test-versions check clean
+.PHONY: lab dev demo test test-versions vitest check clean
 
 lab: .venv/.lab
 	$(LAB)
@@ -35,9 +35,11 @@ demo: .venv/.lab
 	$(BIN)/python notebooks/demo.py
 
 test: .venv/.test
-	$(MAKE) --no-print-directory check
+	$(MAKE) --no-print-directory --jobs=2 check vitest
+	$(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS)
+
+vitest: .venv/.test
 	$(JLPM) test > ../.venv/vitest.txt 2>&1 || { cat ../.venv/vitest.txt; exit 1; }
-	$(BIN)/pytest $(PYTEST_OPTIONS)
 	@tail -n 8 .venv/vitest.txt
 
 # 3.10 to 3.13, newest and lowest: at most eight environments, kept in .venv/versions; two at a time, a few minutes

@@ -1,38 +1,40 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
-from xdist.scheduler import LoadFileScheduling
 
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import default_workspace
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 
-BROWSER = "tests/browser/"
+LONGEST = ("tests/browser/", "tests/notebooks/", "tests/widgets/", "tests/server/", "tests/magics/", "")
 
 settings.register_profile("cellrun", deadline=None, derandomize=True)  # neither timing nor luck decides a test
 settings.load_profile("cellrun")
 
 
-class _Files(LoadFileScheduling):
-    """Gives a worker the tests of a file together, those of all browser tests too: they share a JupyterLab."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Use one process more than there are processors: many tests wait."""
+    return (os.cpu_count() or 1) + 1
 
-    def _split_scope(self, nodeid: str) -> str:
-        return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.scheduling import ByFile  # noqa: PLC0415  # pytest-xdist may not be there
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Files:
-    return _Files(config, log)
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the browser tests first: they take longest, and one worker has to do them all."""
-    items.sort(key=lambda item: not item.nodeid.startswith(BROWSER))
+    """Put first what takes longest: at the end no process waits for another one's long file."""
+    items.sort(key=lambda item: next(n for n, folder in enumerate(LONGEST) if item.nodeid.startswith(folder)))
 
 
 @pytest.fixture(autouse=True)
