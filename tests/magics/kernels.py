@@ -22,8 +22,9 @@ OF_A_KERNEL = (
     "cellrun.magics.load_run",
     "cellrun.magics.start_logging",
     "cellrun.magics.submit",
+    "anywidget",
 )
-"""What a kernel with the magics has imported when its notebook's first cell is run."""
+"""What a kernel has imported when it has submitted a cell, but for NumPy, which cells bring themselves."""
 
 
 @dataclass

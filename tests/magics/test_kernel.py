@@ -173,5 +173,6 @@ def test_a_forked_kernel_is_as_one_that_a_server_starts(kernel, notebook_in_kern
     for started, forked in printed:
         assert forked == started
     assert "ipykernel_<pid>" in printed[0][0]
+    kernel.run("%%submit\n1")
     modules = "print(sorted(sys.modules))"
     assert set(eval(notebook_in_kernel.run(modules))) - set(eval(kernel.run(modules).text)) == set()
