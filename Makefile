@@ -42,7 +42,8 @@ vitest: .venv/.test
 	$(JLPM) test > ../.venv/vitest.txt 2>&1 || { cat ../.venv/vitest.txt; exit 1; }
 	@tail -n 8 .venv/vitest.txt
 
-# 3.10 to 3.13, newest and lowest: at most eight environments, kept in .venv/versions; two at a time, a few minutes
+# 3.10 to 3.13, newest and lowest: at most eight environments, kept in .venv/versions, two at a time; a few minutes (which
+# tests: tests/versions.py)
 test-versions: .venv/.test
 	$(BIN)/python -m tests.versions
 
