@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from cellrun import core
+
 ROOT = Path(__file__).parents[1]
 SOURCES = ("core", "magics", "widgets", "labextension")
 
@@ -22,12 +24,20 @@ class Import(NamedTuple):
 def imports() -> list[Import]:
     """Return every import of one of the project's modules by another, those for types alone aside."""
     files = {_name(file, ROOT / source): file for source in SOURCES for file in (ROOT / source).glob("cellrun/**/*.py")}
+
+    def module(name: str) -> str:
+        package, _, last = name.rpartition(".")
+        if (
+            package == core.__name__ and name not in files and last in dir(core)
+        ):  # what it loads when it is asked for it
+            return f"{package}.{core._MODULES.get(last, 'errors')}"
+        return next(filter(files.__contains__, (name, package)), "")
+
     return [
         Import(importer, imported, is_later)
         for importer, file in files.items()
         for names, is_later in _imported(ast.parse(file.read_bytes()), is_later=False)
-        for imported in {next(filter(files.__contains__, (name, name.rpartition(".")[0])), "") for name in names}
-        if imported
+        for imported in set(map(module, names)) - {""}
     ]
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.imports import ROOT, circles, imports, room
+from tests.imports import ROOT, Import, circles, imports, room
 
 FACADE = "cellrun.core.runs.run"
 UPWARDS = {
@@ -33,6 +33,12 @@ def test_every_import_upwards_is_still_there_and_waits_for_its_call():
         (FACADE, "cellrun.core"): False,  # the package itself, which loads a name when it is used
         (FACADE, "cellrun.core.export.export"): True,
     }
+
+
+def test_a_name_that_the_package_loads_when_it_is_asked_counts_as_an_import_of_its_module():
+    assert Import("cellrun.magics.submit", "cellrun.core.workspace", is_later=False) in imports()
+    assert any(each.imported == "cellrun.core.errors" for each in imports())
+    assert not [each for each in imports() if each.imported == "cellrun.core" and each.importer != FACADE]
 
 
 def test_a_circle_would_be_found():

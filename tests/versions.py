@@ -29,6 +29,7 @@ TESTS = (
     "tests/core/store/events/test_metrics.py",
     "tests/core/submission/test_snapshot.py",
 )
+LEAST = 2 * 39 + 50  # the given cases from a bare shell and from a kernel, and the goldens
 AT_ONCE = 2
 
 
@@ -68,6 +69,10 @@ def check(python: str, minor: int, versions: str, wheel: Path) -> str:
         print(f"Python 3.{minor}, {versions} versions: FAILED", flush=True)
         return str(failure)
     closing = printed.splitlines()[-1].partition(" passed")[0]
+    if not closing.isdecimal() or int(closing) < LEAST:
+        return (
+            f"Python 3.{minor}, {versions} versions: expected at least {LEAST} tests, got: {printed.splitlines()[-1]}"
+        )
     print(f"Python 3.{minor}, {versions} versions: {closing} tests, {time.monotonic() - start:.0f} s", flush=True)
     return ""
 

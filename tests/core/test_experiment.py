@@ -97,7 +97,7 @@ def test_submit_gathers_mistakes_before_a_run_exists(exp, here):
     with pytest.raises(InvalidSubmissionError) as refusal:
         exp.submit(ScriptRunConfig(here, "nothing.py", cpus=0), tags={"": 1})
     assert len(refusal.value.problems) == 3
-    with pytest.raises(UserErrorException, match=r"takes a ScriptRunConfig; got str 'train\.py'"):
+    with pytest.raises(UserErrorException, match=r"takes a config, such as ScriptRunConfig, .*; got str 'train\.py'"):
         exp.submit("train.py")
     assert list(exp.get_runs()) == []
 

@@ -6,7 +6,7 @@ import pytest
 
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import Resources
-from cellrun.core.run_request import NoCode, RunRequest
+from cellrun.core.run_request import RunCode, RunRequest
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 
 
@@ -46,7 +46,7 @@ def test_two_that_want_the_same_are_equal():
 
 def test_a_command_needs_no_code(tmp_path):
     code, workspace = RunRequest("command", "true").code, WorkspaceLayout(tmp_path)
-    assert isinstance(code, NoCode)
+    assert isinstance(code, RunCode)
     assert [*code.problems(workspace), *code.warnings()] == []
     code.copy_to(RunLayout(tmp_path / "run"))
     code.abandon(workspace)

@@ -5,6 +5,7 @@ Standard library only: the supervisor shares it.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core.layout import RunLayout
+
+NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""What a file system says that has no hard links."""
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -24,6 +28,23 @@ def write_new(path: Path, data: bytes) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def write_once(path: Path, text: str) -> None:
+    """Write a file that is complete before it gets its name, so that of two writers one wins.
+
+    Raises FileExistsError if it is there.
+    """
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    replace_file(draft, text)
+    try:
+        os.link(draft, path)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        write_new(path, text.encode())
+    finally:
+        draft.unlink()
 
 
 def replace_file(path: Path, text: str, *, mode: int = 0o666) -> None:

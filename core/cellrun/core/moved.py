@@ -33,9 +33,10 @@ def moved_name(module: str, name: str) -> tuple[str, str]:
     return _PACKAGE + there, name
 
 
-def moved_module(module: str) -> str:
-    """Return the name of a module by now."""
-    return moved_name(module, "")[0]
+def names_moved(pickled: bytes) -> bool:
+    """Whether a pickle seems to name something that is elsewhere by now."""
+    old = {*_MODULES, *(module for module, _ in _NAMES)}
+    return any(f"{_PACKAGE}{module}".encode() in pickled for module in old)
 
 
 def moved_command(command: Sequence[str], python_path: str = "") -> tuple[str, ...]:
@@ -45,7 +46,7 @@ def moved_command(command: Sequence[str], python_path: str = "") -> tuple[str, .
     """
     copies = [Path(folder) for folder in python_path.split(os.pathsep) if folder]
     return tuple(
-        _moved_file(word) if before != "-m" else word if _is_in(copies, word) else moved_module(word)
+        _moved_file(word) if before != "-m" else word if _is_in(copies, word) else moved_name(word, "")[0]
         for before, word in zip(("", *command), command, strict=False)
     )
 

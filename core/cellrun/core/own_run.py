@@ -31,9 +31,14 @@ def run_variables(layout: RunLayout) -> dict[str, str]:
     return {RUN_FOLDER: str(layout.folder), RUN_ID: layout.run_id, "AZUREML_RUN_ID": layout.run_id}
 
 
+def is_set_by_cellrun(variable: str) -> bool:
+    """Whether nobody else may set a variable: a run's processes are known by it."""
+    return variable == "AZUREML_RUN_ID" or variable.startswith("CELLRUN_RUN_")
+
+
 def is_of_a_run(variable: str) -> bool:
     """Whether a variable is one that a run tells its own processes: another run's aren't to hear it."""
-    return variable in _VARIABLES or variable.startswith("CELLRUN_RUN_")
+    return variable in _OF_AZURE or is_set_by_cellrun(variable)
 
 
-_VARIABLES = frozenset({"AZUREML_RUN_ID", "AZUREML_ARM_PROJECT_NAME", "AZUREML_ARM_WORKSPACE_NAME"})
+_OF_AZURE = frozenset({"AZUREML_ARM_PROJECT_NAME", "AZUREML_ARM_WORKSPACE_NAME"})

@@ -14,14 +14,16 @@ CELL = "cell.py"
 """The file of a submitted cell in its run's snapshot."""
 
 
-class RunCode(Protocol):
-    """What a run's folder is filled with: its snapshot, and of a cell its context."""
+class RunCode:
+    """What a run's folder is filled with: its snapshot, and of a cell its context. This one: with nothing."""
 
-    def problems(self, workspace: WorkspaceLayout) -> Sequence[str]:
+    def problems(self, workspace: WorkspaceLayout) -> Sequence[str]:  # noqa: ARG002  # for those that need it
         """Return every reason why it can't go along. Called before a run exists; changes nothing."""
+        return ()
 
     def warnings(self) -> Sequence[str]:
         """Return what is left out of it and should be known."""
+        return ()
 
     def copy_to(self, draft: RunLayout) -> None:
         """Write it into a run folder that is being built, whose `snapshot/` is there."""
@@ -30,27 +32,9 @@ class RunCode(Protocol):
         """Take back what `copy_to` wrote outside the run folder, as no run came of it."""
 
 
-class NoCode:
-    """A command that needs no files of its own."""
-
-    def problems(self, workspace: WorkspaceLayout) -> Sequence[str]:  # noqa: ARG002  # as RunCode's
-        """Return none."""
-        return ()
-
-    def warnings(self) -> Sequence[str]:
-        """Return none."""
-        return ()
-
-    def copy_to(self, draft: RunLayout) -> None:
-        """Write nothing."""
-
-    def abandon(self, workspace: WorkspaceLayout) -> None:
-        """Take nothing back."""
-
-
 @dataclass(frozen=True)
 class RunRequest:
-    """One run as it is wanted: pure data, but for the code, which knows how it is copied.
+    """One run as it is wanted: plain data, and the code, which knows how it is copied.
 
     Made by a config's `request()`; a script, a command, a cell and a run that is run again are one path from here on.
     Which Python runs it, by which shell and where, its target decides.
@@ -61,7 +45,7 @@ class RunRequest:
     """A script's path in the snapshot (`cell.py` for a cell), or the line that a shell gets."""
     arguments: tuple[str, ...] = ()
     """What a script finds in `sys.argv` after itself; none for a command."""
-    code: RunCode = field(default_factory=NoCode, compare=False)
+    code: RunCode = field(default_factory=RunCode, compare=False)
     source_directory: str | None = None
     """The folder that the code came from, absolute."""
     cell: Mapping[str, Any] | None = None
@@ -77,9 +61,8 @@ class RunRequest:
     name: str | None = None
     """Its display name."""
     experiment: str = ""
-    """The experiment that it is submitted to; `Experiment.submit` fills it in, and the next."""
+    """The experiment's name. Like the workspace's, it is filled in when the request is submitted."""
     workspace: str = ""
-    """The workspace's name."""
     repeats: str | None = None
     """The id of the run of the same workspace that is run again."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -11,9 +12,10 @@ from cellrun.core.context.used_values import free_unused_values
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.run_request import CELL, NoCode, RunRequest
+from cellrun.core.run_request import CELL, RunCode, RunRequest
 from cellrun.core.submission.run_options import RunOptions
 from cellrun.core.submission.submission import problems_of_place
+from cellrun.core.targets.contract import Capability
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.magics.capture.another_python.destination import Destination
 from cellrun.magics.capture.capture import Capture
@@ -58,7 +60,8 @@ class CellRunConfig(RunOptions):
         analysis = analyse(self._code, filename, shell.transform_cell)
         if given.choices.returned:
             analysis = analyse_with_returned(self._code, given.choices.returned, shell.transform_cell)
-        there = Destination(self._other_interpreter(), self._code)
+        self._not_known: tuple[str, ...] = ()
+        there = Destination(self._interpreter_there(), self._code)
         search = Search(
             analysis,
             Notebook.of_shell(shell),
@@ -91,7 +94,7 @@ class CellRunConfig(RunOptions):
 
     def notes(self) -> list[str]:
         """Return what is worth saying about what travels."""
-        return self._capture.notes()
+        return [*self._capture.notes(), *self._not_known]
 
     def card(self, workspace: WorkspaceLayout, experiment: str) -> Card:
         """Return what its run in an experiment of a workspace would take along; nothing is written."""
@@ -101,18 +104,26 @@ class CellRunConfig(RunOptions):
         refusals = [Refusal("", problem) for problem in problems] + self._capture.refusals(self._workspace.values)
         return Card(self._capture.account_against(workspace), refusals, self.notes())
 
-    def _other_interpreter(self) -> str | None:
-        """Return the Python that the run will get; None for this one, and where a mistake says what is wrong itself."""
-        if self.environment is None or super().problems():
+    def _interpreter_there(self) -> str | None:
+        """Return the Python that the run will get; None for this one, and where a mistake says what is wrong itself.
+
+        Of one that can't be asked from here it is noted that nobody knows what it lacks.
+        """
+        if (self.environment is None and self.compute_target is None) or super().problems():
             return None
         request = RunRequest("cell", CELL, **self.common_request())
         with suppress(CellrunError):
             target = WorkspaceTargets(self._workspace).get(request.target)
-            return None if target.problems(request) else target.python(request.environment).executable
+            if target.problems(request):
+                return None
+            there = target.python(request.environment).executable
+            if there and (Capability.SHARES_FILES in target.capabilities or Path(there).exists()):
+                return there
+            self._not_known = (f"what the Python of target {target.name!r} lacks of it isn't known here",)
         return None
 
 
-class _CellCode(NoCode):
+class _CellCode(RunCode):
     """A cell and its context, as what a run's folder is filled with."""
 
     def __init__(self, capture: Capture, code: str, title: str, source: str) -> None:

@@ -13,6 +13,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.target_file import RunTarget
 from tests.core.store.event_samples import in_process
 
 ME = ProcessIdentity.current()
@@ -51,6 +52,15 @@ def test_a_kernel_that_went_away(new_run: Callable[..., RunLayout], gone: Proces
     status = settle(layout)
     assert (status.status, status.reason) == (Status.FAILED, "the kernel went away without complete()")
     assert settle(layout) == status
+
+
+@pytest.mark.parametrize("shares_processes", [True, False])
+def test_the_dead_of_a_target_elsewhere_prove_nothing(
+    new_run: Callable[..., RunLayout], gone: ProcessIdentity, *, shares_processes: bool
+) -> None:
+    layout = running(new_run(kind="script"), supervisor=gone, job=gone)
+    RunTarget("cluster", "fake", shares_processes=shares_processes).write(layout)
+    assert settle(layout).status is (Status.FAILED if shares_processes else Status.RUNNING)
 
 
 def test_who_cannot_write_it_down_sees_it_all_the_same(

@@ -171,6 +171,21 @@ def test_what_is_gone_is_named(runs, lost):
     assert len(list(Experiment(runs.workspace, "tests").get_runs())) == 1
 
 
+def test_a_run_that_was_never_launched_can_be_run_again(runs, again):
+    layout = runs.script("print('at last')")
+    runs.end(layout)
+    layout.launch.unlink()
+    assert again(layout).log.read_text() == "at last\n"
+
+
+def test_an_environment_stays_the_one_that_was_asked_for(runs, again):
+    layout = runs.script("import sys; print(sys.prefix)", environment=sys.prefix)
+    runs.end(layout)
+    new = again(layout)
+    assert RunRecord.read(new).environment == RunRecord.read(layout).environment == sys.prefix
+    assert new.log.read_text() == layout.log.read_text()
+
+
 def test_a_run_that_is_deleted_before_or_meanwhile_is_not_run_again(runs, monkeypatch):
     layout = runs.script("pass")
     runs.end(layout)

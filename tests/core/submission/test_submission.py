@@ -18,7 +18,7 @@ from cellrun.core.errors import (
     SnapshotException,
     UserErrorException,
 )
-from cellrun.core.run_request import NoCode, RunRequest
+from cellrun.core.run_request import RunCode, RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
@@ -135,7 +135,7 @@ def test_a_name_of_an_experiment_that_is_none_is_refused_with_the_rest(runs):
     assert len(caught.value.problems) == 3
 
 
-class Broken(NoCode):
+class Broken(RunCode):
     """What a run folder can't be filled with."""
 
     def copy_to(self, draft):
@@ -184,7 +184,7 @@ CELL = {
 }
 
 
-class CellCode(NoCode):
+class CellCode(RunCode):
     """A cell as the magics give it."""
 
     def copy_to(self, draft):
@@ -225,6 +225,36 @@ def test_ctrl_c_while_submitting_leaves_nothing_running(runs, monkeypatch, when)
     [run_id] = RunStore(runs.workspace.layout).ids()
     runs.submitted.append(runs.workspace.layout.run(run_id))
     assert runs.end(runs.submitted[0]).status is Status.CANCELED
+
+
+class Broke(LocalTarget):
+    """A target that something happens to while it launches."""
+
+    def launch(self, request, layout):
+        raise OSError(28, "No space left on device")
+
+
+def test_whatever_goes_wrong_at_a_launch_fails_the_run(runs):
+    with pytest.raises(ExperimentExecutionException, match="could not start the run: No space left on device"):
+        runs.script("pass", compute_target=Broke("local"))
+    [run_id] = RunStore(runs.workspace.layout).ids()
+    status = StatusFile(runs.workspace.layout.run(run_id)).read()
+    assert (status.status, status.reason) == (Status.FAILED, "could not start the run: No space left on device")
+
+
+def test_a_mistaken_environment_is_named_with_the_other_mistakes(runs):
+    config = ScriptRunConfig(runs.source, "missing.py", environment="AzureML-sklearn")
+    with pytest.raises(InvalidSubmissionError) as caught:
+        runs.config(config)
+    assert [fact for fact in ("'missing.py'", "'AzureML-sklearn'") if fact in str(caught.value)] == [
+        *("'missing.py'", "'AzureML-sklearn'"),
+    ]
+
+
+def test_a_time_limit_that_a_target_cannot_keep_is_refused(runs, monkeypatch):
+    monkeypatch.setattr(LocalTarget, "capabilities", frozenset())
+    with pytest.raises(InvalidSubmissionError, match=r"max_run_duration_seconds=5: 'local' can't end a run"):
+        runs.script("pass", max_run_duration_seconds=5)
 
 
 def submit_in(runs, body, **popen):

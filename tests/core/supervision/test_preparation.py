@@ -79,6 +79,21 @@ def test_one_that_fails_fails_the_run_and_the_job_never_starts(runs, before):
     assert Status.RUNNING not in statuses(layout)
 
 
+def test_what_a_failed_one_left_in_the_background_is_stopped_first(runs, before):
+    before("sleep 64 & exit 3")
+    layout = runs.script("print('ran')")
+    assert runs.end(layout).reason.endswith("exit code 3")
+    assert not ProcessFamily(layout.run_id, job=None).members()
+
+
+def test_a_program_is_looked_for_in_the_path(runs, monkeypatch):
+    made = target.local_spec
+    monkeypatch.setattr(target, "local_spec", lambda *args: made(*args)._replace(before=(("echo", "found"),)))
+    layout = runs.script("pass")
+    assert runs.end(layout).status is Status.COMPLETED
+    assert "found" in layout.preparation_log.read_text()
+
+
 def test_one_that_cannot_be_started_says_so(runs, monkeypatch):
     made = target.local_spec
     monkeypatch.setattr(target, "local_spec", lambda *args: made(*args)._replace(before=(("/not/there", "x"),)))

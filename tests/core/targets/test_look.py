@@ -3,11 +3,13 @@
 import fcntl
 import json
 import os
+import shutil
 
 import pytest
 
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.status import TERMINAL, Status
+from cellrun.core.store.notes import add_note, run_notes
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
@@ -54,6 +56,72 @@ def test_a_target_that_does_not_answer_changes_nothing(runs, cluster, monkeypatc
         silent.setattr(FakeTarget, "observe", no_answer)
         assert look(cluster, [layout]) == {layout.run_id: before}
     assert runs.end(layout).status is Status.COMPLETED
+
+
+def test_a_file_that_vanishes_while_it_is_brought_home_costs_nothing(runs, cluster, monkeypatch):
+    layout = runs.script("from cellrun.core import Run\nRun.get_context().log('loss', 1)", compute_target="cluster")
+    copy2 = shutil.copy2
+
+    def too_late(source, target):
+        if "summary" in str(source) and too_late.first:
+            too_late.first = False
+            raise FileNotFoundError(source)
+        return copy2(source, target)
+
+    too_late.first = True
+    monkeypatch.setattr(shutil, "copy2", too_late)
+    assert runs.end(layout).status is Status.COMPLETED
+    assert not too_late.first
+    assert not [path for path in layout.folder.rglob(".*") if path.is_file()]
+
+
+def test_a_full_disk_here_ends_no_look(runs, cluster, monkeypatch, until):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    layout = runs.script("print('done')", compute_target="cluster")
+    with monkeypatch.context() as patch:
+        patch.setattr("cellrun.core.targets.fake.target.bring_home", full)
+        until(lambda: cluster.observe([layout])[layout.run_id].state is JobState.ENDED, "its end over there")
+        assert look(cluster, [layout])[layout.run_id].status is Status.STARTING
+    assert runs.end(layout).status is Status.COMPLETED
+
+
+def test_a_status_from_there_has_its_time_there(runs, cluster):
+    layout = runs.script("import time; time.sleep(0.3)", compute_target="cluster")
+    runs.end(layout)
+    there = {entry.n: entry for entry in StatusFile(cluster._far.run(layout)).history()}
+    here = [entry for entry in StatusFile(layout).history() if "there" in entry.fields]
+    assert [entry.status for entry in here][-1] is Status.COMPLETED
+    assert [(entry.status, entry.at) for entry in here] == [
+        (there[entry.fields["there"]].status, there[entry.fields["there"]].at) for entry in here
+    ]
+
+
+def test_notes_of_both_sides_are_kept(runs, cluster):
+    layout = runs.script(
+        "from cellrun.core.own_run import own_run\nfrom cellrun.core.store.notes import add_note\n"
+        "add_note(own_run(), 'from there')",
+        compute_target="cluster",
+    )
+    add_note(layout, "a much longer note that was written here before")
+    end = runs.end(layout)
+    assert run_notes(layout, end) == ["a much longer note that was written here before", "from there"]
+
+
+def test_what_a_start_over_there_fails_of_is_told(runs, cluster, monkeypatch):
+    monkeypatch.setattr("cellrun.core.targets.fake.far_side._ON_ITS_HOST", "raise SystemExit('no host name')")
+    monkeypatch.setattr("cellrun.core.targets.fake.target.why_not_isolated", str)
+    end = runs.end(runs.script("pass", compute_target="cluster"))
+    assert (end.status, end.reason) == (Status.FAILED, "fake no longer knows it (no host name); last seen Starting")
+
+
+def test_nothing_of_the_notebooks_environment_goes_there_but_what_is_given(runs, cluster, monkeypatch):
+    monkeypatch.setenv("OF_THE_NOTEBOOK", "hush-hush")
+    script = "import os; print(os.environ.get('OF_THE_NOTEBOOK'), os.environ['GIVEN'])"
+    layout = runs.script(script, compute_target="cluster", environment_variables={"GIVEN": "given"})
+    runs.end(layout)
+    assert layout.log.read_text() == "None given\n"
 
 
 def test_of_two_lookers_at_the_end_neither_takes_it_for_lost(runs, cluster, until, monkeypatch):

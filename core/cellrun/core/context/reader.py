@@ -15,7 +15,7 @@ from cellrun.core.context.manifest import Context, Group, Import
 from cellrun.core.context.pickles.references import loading_into
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException
-from cellrun.core.moved import moved_name
+from cellrun.core.moved import moved_name, names_moved
 
 
 def load_context(folder: Path, store: ValueStore, namespace: dict[str, Any]) -> Context:
@@ -101,7 +101,9 @@ def group_values(group: Group, store: ValueStore) -> list[Any]:
     try:
         try:
             return pickle.loads(payload, buffers=buffers)  # type: ignore[no-any-return]  # noqa: S301
-        except (ModuleNotFoundError, AttributeError):  # of ours that an earlier version had elsewhere, maybe
+        except (ModuleNotFoundError, AttributeError):
+            if not names_moved(bytes(payload)):
+                raise
             return _MovedUnpickler(io.BytesIO(payload), buffers=buffers).load()  # type: ignore[no-any-return]
     except ContextException:  # of what it refers to
         raise

@@ -8,7 +8,6 @@ import traceback
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,11 +82,11 @@ class InteractiveControl(RunControl):
 
     def complete(self) -> None:
         """End the run as Completed."""
-        self._end(Status.COMPLETED, _completed)
+        self._end(Status.COMPLETED)
 
     def fail(self, reason: str, **fields: Any) -> None:
         """End the run as Failed, with a reason."""
-        self._end(Status.FAILED, partial(_failed, reason=reason, **fields))
+        self._end(Status.FAILED, reason, **fields)
 
     def cancel(self, reason: str | None = None) -> None:
         """End the run as Canceled; nothing happens to one that has ended."""
@@ -95,7 +94,7 @@ class InteractiveControl(RunControl):
             super().cancel(reason)
             return
         with suppress(RunClosedError):
-            self._end(Status.CANCELED, partial(set_canceled, reason=reason or "canceled in its own notebook"))
+            self._end(Status.CANCELED, reason or "canceled in its own notebook")
 
     def enter(self) -> None:
         """Begin to copy what is printed to the run's log."""
@@ -114,34 +113,29 @@ class InteractiveControl(RunControl):
             os.chdir(self._folder)
         with suppress(RunClosedError):  # ended in the block, or from outside
             if error is None or _is_orderly_exit(error):
-                self._end(Status.COMPLETED, _completed)
+                self._end(Status.COMPLETED)
             else:
-                self._end(Status.FAILED, lambda layout: _failed(layout, **failure_fields(error)))
+                self._end(Status.FAILED, **failure_fields(error))
         return error is not None and _is_orderly_exit(error)
 
     @property
     def _is_owner(self) -> bool:
         return os.getpid() == self._process
 
-    def _end(self, to: Status, write: Callable[[RunLayout], object]) -> None:
+    def _end(self, to: Status, reason: str | None = None, **fields: Any) -> None:
         if not (self._is_open and self._is_owner):
             self._refuse_to_end(to)
             return
         self._tee.stop()
         self._outputs.copy_to(self._layout.outputs)
         self._writer.close()
-        write(self._layout)
+        if to is Status.CANCELED:
+            set_canceled(self._layout, reason or "")
+        else:
+            StatusFile(self._layout).change(to, reason=reason, **fields)
         self._is_open = False
         open_runs.remove(self._layout.run_id)
         self._refuse_to_end(to)  # somebody else may have ended it otherwise
-
-
-def _completed(layout: RunLayout) -> None:
-    StatusFile(layout).change(Status.COMPLETED)
-
-
-def _failed(layout: RunLayout, **fields: Any) -> None:
-    StatusFile(layout).change(Status.FAILED, **fields)
 
 
 def _is_orderly_exit(error: BaseException) -> bool:

@@ -19,7 +19,7 @@ MOST_NOTES = 50
 
 def add_note(layout: RunLayout, note: str) -> None:
     """Note something about a run, once; nothing happens where it is noted already."""
-    known = _added(layout)
+    known = added_notes(layout)
     if note in known or len(known) >= MOST_NOTES:
         return
     with layout.notes.open("ab") as file:
@@ -29,10 +29,11 @@ def add_note(layout: RunLayout, note: str) -> None:
 
 def run_notes(layout: RunLayout, status: StatusRecord) -> list[str]:
     """Return a run's notes: its owner's, which came with this status, and those of others."""
-    return [*(str(note) for note in status.fields.get("notes", ())), *_added(layout)]
+    return [*(str(note) for note in status.fields.get("notes", ())), *added_notes(layout)]
 
 
-def _added(layout: RunLayout) -> list[str]:
+def added_notes(layout: RunLayout) -> list[str]:
+    """Return the notes of others than the owner of the run's status."""
     try:
         lines = layout.notes.read_bytes().split(b"\n")
     except FileNotFoundError:

@@ -11,7 +11,7 @@ from cellrun.core.layout import RunLayout
 
 RunKind = Literal["script", "command", "cell", "interactive"]
 
-VERSION = 1
+VERSION = 2
 
 
 class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` costs 6 ms
@@ -48,6 +48,9 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
     git: Mapping[str, Any] = {}
     """head, branch."""
     python: str = ""
+    """The version, where it is known, and the path of the Python that runs it, as its target told."""
+    environment: str | None = None
+    """Whose Python was asked for, as the user said it; None for the target's own."""
     cell: Mapping[str, Any] | None = None
     """source, id, notebook, execution_count, title."""
     tags: Mapping[str, str | None] = {}

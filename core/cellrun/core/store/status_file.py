@@ -5,7 +5,6 @@ Standard library only: the supervisor shares it.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import time
@@ -14,14 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core.disk import sync_folder, write_new
+from cellrun.core.disk import NO_LINKS, sync_folder, write_new
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.changes import note_change
 
 _WRITING_S = 2.0
 """Longer than this nobody takes to write a status."""
-_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
 class StatusRecord(NamedTuple):
@@ -136,7 +134,7 @@ class StatusFile:
         except FileNotFoundError:  # the draft was swept by whoever ended the run
             return False
         except OSError as error:
-            if error.errno not in _NO_LINKS:
+            if error.errno not in NO_LINKS:
                 raise
             try:
                 write_new(self._path(record.n), text)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import NamedTuple
 
+from cellrun.core.disk import write_once
 from cellrun.core.errors import WorkspaceException
 from cellrun.core.layout import WorkspaceLayout
 
@@ -32,11 +34,5 @@ class WorkspaceRecord(NamedTuple):
     @staticmethod
     def write_new(layout: WorkspaceLayout, name: str) -> None:
         """Write the record of a new workspace; of several that make it at once, one id wins."""
-        draft = layout.record.with_name(f".workspace.{os.urandom(8).hex()}")
-        draft.write_text(json.dumps({"version": _VERSION, "id": os.urandom(16).hex(), "name": name}))
-        try:
-            os.link(draft, layout.record)
-        except FileExistsError:
-            return
-        finally:
-            draft.unlink()
+        with suppress(FileExistsError):
+            write_once(layout.record, json.dumps({"version": _VERSION, "id": os.urandom(16).hex(), "name": name}))

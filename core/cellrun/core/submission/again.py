@@ -9,16 +9,16 @@ from cellrun.core.copying import copy_tree
 from cellrun.core.errors import InvalidSubmissionError, RunNotFoundError, UserErrorException, WorkspaceException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import Resources
-from cellrun.core.run_request import CELL, NoCode, RunRequest
+from cellrun.core.run_request import CELL, RunCode, RunRequest
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.submission.submission import start
-from cellrun.core.supervision.job_environment import inherited
+from cellrun.core.supervision.job_environment import inherited, is_of_jupyter
+from cellrun.core.targets.contract import Capability
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 
-_KEPT = ("workspace_id", "git", "python", "tags", "environment_variables")
-_OF_JUPYTER = "JUPYTER"  # where a server keeps its things, and what it is let in by: of no use to a job
+_KEPT = ("workspace_id", "git", "tags", "environment_variables")
 
 
 def resubmit(layout: RunLayout) -> RunLayout:
@@ -44,6 +44,8 @@ def resubmit(layout: RunLayout) -> RunLayout:
     if problems := [*request.code.problems(layout.workspace), *target.problems(request)]:
         raise InvalidSubmissionError(problems)
     of_the_first = {name: getattr(record, name) for name in _KEPT}
+    if Capability.SHARES_FILES in target.capabilities:  # it is the same Python, whichever this process's is
+        of_the_first["python"] = record.python
     return start(target, request, layout.workspace, **of_the_first)
 
 
@@ -51,7 +53,6 @@ def request_of(layout: RunLayout, record: RunRecord) -> RunRequest:
     """Return a run's request, as it is wanted once more: with the values that this process has of its variables."""
     here = inherited(os.environ)
     given = {name: here[name] for name in record.environment_variables if _has(here, name)}
-    is_own_python = record.python != record.interpreter  # a version before it
     return RunRequest(
         kind=record.kind,
         program=record.command or record.script or CELL,
@@ -60,7 +61,7 @@ def request_of(layout: RunLayout, record: RunRecord) -> RunRequest:
         source_directory=record.source_directory,
         cell=record.cell,
         target=record.target,
-        environment=None if is_own_python else record.interpreter,
+        environment=record.environment if record.version > 1 else _environment_of_0_1(record),
         variables=given,
         resources=Resources.from_json(dict(record.resources)),
         max_run_duration_seconds=record.max_run_duration_seconds,
@@ -71,7 +72,7 @@ def request_of(layout: RunLayout, record: RunRecord) -> RunRequest:
     )
 
 
-class _CodeOfRun(NoCode):
+class _CodeOfRun(RunCode):
     """The snapshot of a run, and what its cell got from the notebook."""
 
     def __init__(self, layout: RunLayout, *, has_context: bool, note: str) -> None:
@@ -107,8 +108,13 @@ def _check_is_there(layout: RunLayout) -> None:
         raise RunNotFoundError(layout.run_id, str(layout.workspace.folder))
 
 
+def _environment_of_0_1(record: RunRecord) -> str | None:
+    """Return what 0.1 didn't record: whoever asked for no environment had a version in `python`."""
+    return None if record.python != record.interpreter else record.interpreter
+
+
 def _has(here: dict[str, str], name: str) -> bool:
-    return name in here and not name.startswith(_OF_JUPYTER)
+    return name in here and not is_of_jupyter(name)
 
 
 def _note(names: Iterable[str], given: dict[str, str]) -> str:

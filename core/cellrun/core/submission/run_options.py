@@ -7,11 +7,12 @@ import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from cellrun.core import names
 from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, shown
-from cellrun.core.own_run import is_of_a_run
+from cellrun.core.own_run import is_set_by_cellrun
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.sizes import size_bytes
@@ -77,7 +78,7 @@ class RunOptions(ABC):
         return {
             "arguments": tuple(argument_texts(self.arguments or ())[0]),
             "target": None if self.compute_target is None else target_name(self.compute_target),
-            "environment": None if self.environment is None else os.fspath(self.environment),  # type: ignore[call-overload]  # checked
+            "environment": None if self.environment is None else _environment(os.fspath(self.environment)),  # type: ignore[call-overload]  # checked
             "variables": variable_texts(self.environment_variables)[0],
             "resources": self.resources,
             "max_run_duration_seconds": self.max_run_duration_seconds,
@@ -102,7 +103,7 @@ class RunOptions(ABC):
         elif self.arguments is not None:
             problems += argument_texts(self.arguments)[1]
         problems += variable_texts(self.environment_variables)[1]
-        own = [name for name in self.environment_variables if is_of_a_run(str(name))]
+        own = [name for name in self.environment_variables if is_set_by_cellrun(str(name))]
         problems += [f"environment variable {name} is set by cellrun itself; choose another name" for name in own]
         if self.environment is not None and not isinstance(self.environment, (str, os.PathLike)):
             problems.append(
@@ -130,6 +131,12 @@ class RunOptions(ABC):
             except InvalidNameError as error:
                 problems.append(str(error))
         return problems
+
+
+def _environment(given: str) -> str:
+    """Return an environment as it is recorded: a path that is there, whatever the current folder is next time."""
+    path = Path(given).expanduser()
+    return str(path.absolute()) if path.exists() else given
 
 
 def target_name(given: object) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.run_request import NoCode, RunCode, RunRequest
+from cellrun.core.run_request import RunCode, RunRequest
 from cellrun.core.submission.arguments import argument_texts
 from cellrun.core.submission.run_options import RunOptions
 from cellrun.core.submission.source_folder import SourceFolder
@@ -87,7 +87,7 @@ class ScriptRunConfig(RunOptions):
         """Return the run as it is wanted."""
         source = None if self.source_directory is None else str(self.folder)
         is_script = self.command is None
-        code: RunCode = SourceFolder(self.folder, self.script_path if is_script else None) if source else NoCode()
+        code: RunCode = SourceFolder(self.folder, self.script_path if is_script else None) if source else RunCode()
         program = self.script_path if is_script else self.command_line()
         kind = "script" if is_script else "command"
         return RunRequest(kind, program, code=code, source_directory=source, **self.common_request())  # type: ignore[arg-type]

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.run_request import NoCode
+from cellrun.core.run_request import RunCode
 from cellrun.core.submission.snapshot import Snapshot
 
 
-class SourceFolder(NoCode):
+class SourceFolder(RunCode):
     """A folder of which a snapshot goes along. `script` is the file in it that is run, if one is."""
 
     def __init__(self, folder: Path, script: str | None = None) -> None:

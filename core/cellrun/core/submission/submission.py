@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from cellrun.core import names
 from cellrun.core.errors import (
     ComputeTargetException,
+    ExperimentExecutionException,
     InvalidNameError,
     InvalidSubmissionError,
     UserErrorException,
@@ -22,10 +23,11 @@ from cellrun.core.status import Status
 from cellrun.core.store.cancellation import set_canceled
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
+from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.arguments import parameters
 from cellrun.core.submission.run_options import target_name
 from cellrun.core.submission.source_control import git_head
-from cellrun.core.targets.contract import ComputeTarget
+from cellrun.core.targets.contract import Capability, ComputeTarget
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 
 
@@ -60,7 +62,7 @@ def submit(
         request = _requested(config)
     except InvalidSubmissionError as error:
         problems, advice = [*problems, *error.problems], error.advice
-    target = _target(workspace.layout, getattr(config, "compute_target", None), request, problems)
+    target = _target(workspace.layout, getattr(config, "compute_target", None), request or _known_of(config), problems)
     if request and not problems:
         problems += request.code.problems(workspace.layout)
     if problems or not request or not target:
@@ -76,7 +78,7 @@ def problems_of_place(
 ) -> list[str]:
     """Return what is wrong with an experiment's name and with a target, and why that could never start a request."""
     problems = _name_problems(experiment, {})
-    _target(workspace, target, request, problems)
+    _target(workspace, target, request or RunRequest("script", ""), problems)
     return problems
 
 
@@ -102,16 +104,25 @@ def start(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout
 
 
 def _launch(target: ComputeTarget, request: RunRequest, layout: RunLayout) -> None:
+    """Launch a run. Whatever goes wrong, nobody has it then: it must neither go on nor wait for ever."""
     try:
         target.launch(request, layout)
-    except KeyboardInterrupt:  # nobody has the run: it must not go on
+    except KeyboardInterrupt:
         target.cancel(layout)
         set_canceled(layout, "interrupted", expected={Status.NOT_STARTED})
         raise
+    except ExperimentExecutionException as error:
+        StatusFile(layout).change(Status.FAILED, expected={Status.NOT_STARTED}, reason=str(error))
+        raise
+    except Exception as error:  # a full disk, a folder that can't be written, whatever a stranger's target raises
+        why = error.strerror if isinstance(error, OSError) else repr(error)
+        reason = f"could not start the run: {why}"
+        StatusFile(layout).change(Status.FAILED, expected={Status.NOT_STARTED}, reason=reason)
+        raise ExperimentExecutionException(reason) from error
 
 
 def _requested(config: RunConfig) -> RunRequest:
-    request: Callable[[], object] | None = getattr(config, "request", None)
+    request: Callable[[], object] | None = None if isinstance(config, type) else getattr(config, "request", None)
     made = request() if callable(request) else None
     if not isinstance(made, RunRequest):
         raise UserErrorException(
@@ -137,10 +148,10 @@ def _refusal(check: Callable[[object], str], name: object) -> list[str]:
 
 
 def _target(
-    workspace: WorkspaceLayout, given: object, request: RunRequest | None, problems: list[str]
+    workspace: WorkspaceLayout, given: object, request: RunRequest, problems: list[str]
 ) -> ComputeTarget | None:
     """Return the target of a request; adds why there is none, or why it could never start this run."""
-    name = request.target if request else None if given is None else target_name(given)
+    name = request.target if given is None else target_name(given)
     try:
         target = WorkspaceTargets(workspace).get(name)
     except ComputeTargetException as error:
@@ -150,9 +161,17 @@ def _target(
         if (given.kind, given.settings) != (target.kind, target.settings):  # nobody would find its runs
             problems.append(f"compute_target={given!r} isn't this workspace's own; ws.compute_targets has those")
         target = given
-    if request and not problems:
-        problems += target.problems(request)
+    problems += target.problems(request)
+    limit = request.max_run_duration_seconds
+    if limit is not None and Capability.LIMITS_TIME not in target.capabilities:
+        problems.append(f"max_run_duration_seconds={limit:g}: {target.name!r} can't end a run by itself; leave it out")
     return target
+
+
+def _known_of(config: RunConfig) -> RunRequest:
+    """Return what of a config with mistakes a target can judge all the same, so that all mistakes come at once."""
+    environment = getattr(config, "environment", None)
+    return RunRequest("script", "", environment=environment if isinstance(environment, str) else None)
 
 
 def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
@@ -176,6 +195,7 @@ def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
         max_run_duration_seconds=request.max_run_duration_seconds,
         git=git_head(folder),
         python=str(target.python(request.environment)),
+        environment=request.environment,
         cell=None if request.cell is None else dict(request.cell),
         repeats=request.repeats,
     )

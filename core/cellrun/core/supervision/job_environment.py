@@ -34,6 +34,11 @@ _BY_VALUE = frozenset(
 )
 
 
+def is_of_jupyter(variable: str) -> bool:
+    """Whether a variable says where a server keeps its things, or what it is let in by: of no use to a job."""
+    return variable.startswith("JUPYTER")
+
+
 def inherited(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the part of an environment that a job inherits: not what Jupyter, its shell or an outer run put there."""
     dropped = _OF_A_SHELL | (_KERNEL_ONLY if _KERNEL_MARK in environ else frozenset())

@@ -9,8 +9,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from cellrun.core.disk import write_once
 from cellrun.core.layout import RunLayout
-from cellrun.core.moved import moved_command, moved_module
+from cellrun.core.moved import moved_command
 from cellrun.core.resources import Resources
 
 VERSION = 2
@@ -56,11 +57,9 @@ class LaunchSpec(NamedTuple):
         return spec._replace(
             argv=moved_command(spec.argv, spec.set_variables.get("PYTHONPATH", "")),
             supervisor=moved_command(spec.supervisor),
-            afterwards=(*map(moved_module, spec.afterwards[:1]), *spec.afterwards[1:]),
         )
 
     def write(self, layout: RunLayout) -> None:
         """Write it into a run's folder, once. Raises FileExistsError if the run was launched before."""
         data = {**self._asdict(), "resources": self.resources.to_json()}
-        with layout.launch.open("x", encoding="ascii") as file:
-            json.dump({"version": VERSION, **data}, file)
+        write_once(layout.launch, json.dumps({"version": VERSION, **data}))

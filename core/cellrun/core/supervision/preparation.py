@@ -19,23 +19,22 @@ from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.watched_job import UNKNOWN_EXIT, WatchedJob
 
-_BEFORE = frozenset({Status.NOT_STARTED, Status.QUEUED, Status.STARTING})
+_PROMPT = "$ "
 
 
 def prepare(layout: RunLayout, spec: LaunchSpec) -> bool:
-    """Run the commands of a launch spec, one after another; whether the job may start.
+    """Run the commands of a launch spec for a run that is Preparing, one after another; whether the job may start.
 
     They are of the run's family: they have its environment and its working folder, and end with it. What they print is
     in `user_logs/prepare_log.txt`. If one fails the run is Failed and says why, if it is asked to the run is Canceled.
     """
-    status = StatusFile(layout)
-    if status.change(Status.PREPARING, expected=_BEFORE) is None:
-        return False  # somebody has ended the run before it began
+    status, nobody = StatusFile(layout), ProcessFamily(layout.run_id, job=None)
     heartbeat = Heartbeat(layout, spec)
     for command in spec.before:
         try:
             job = WatchedJob.own(_spawn(layout, command))
         except OSError as error:
+            nobody.stop(spec.grace_s)
             status.change(Status.FAILED, reason=failure.cannot_start(command[0], error.errno or 0))
             return False
         if heartbeat.until_over(job) is Cause.CANCELED:
@@ -45,7 +44,10 @@ def prepare(layout: RunLayout, spec: LaunchSpec) -> bool:
             return False
         how = job.poll() or UNKNOWN_EXIT
         if how.code != 0:
+            nobody.stop(spec.grace_s)  # what it left in the background
             end = failure.LogEnd.read(layout.preparation_log)
+            if end.last_line.startswith(_PROMPT):  # it has said nothing
+                end = failure.LogEnd("", "", "")
             reason = f"{_shown(command)}, which makes things ready, ended with {failure.reason(how, end)}"
             status.change(Status.FAILED, reason=reason, **failure.fields(how, end))
             return False
@@ -57,9 +59,9 @@ def _spawn(layout: RunLayout, command: Sequence[str]) -> int:
     os.chdir(layout.work)
     log = os.open(layout.preparation_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        os.write(log, f"$ {shlex.join(command)}\n".encode("utf-8", "surrogateescape"))
+        os.write(log, f"{_PROMPT}{shlex.join(command)}\n".encode("utf-8", "surrogateescape"))
         outputs = [(os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)]
-        return os.posix_spawn(command[0], list(command), os.environ, file_actions=outputs, setpgroup=0)
+        return os.posix_spawnp(command[0], list(command), os.environ, file_actions=outputs, setpgroup=0)
     finally:
         os.close(log)
         os.chdir("/")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import RUN_ID
+from cellrun.core.own_run import run_variables
 from cellrun.core.supervision.launch_spec import LaunchSpec
 
 _LOG_TAIL_BYTES = 2000
@@ -57,7 +57,7 @@ class SupervisorStart:
     @classmethod
     def adopting(cls, layout: RunLayout) -> SupervisorStart:
         """Start a supervisor for a job whose own one died."""
-        environment = {**os.environ, RUN_ID: layout.run_id}  # not to be taken for a process of the run that we may be
+        environment = {**os.environ, **run_variables(layout)}  # not to be taken for a process of the run that we may be
         start = cls(layout, supervisor_command(), environment)
         start._give("adopt", ())
         return start

@@ -54,9 +54,10 @@ def prepared(folder: str, start: Callable[[], tuple[int, int]], ready: Callable[
     """
     layout = RunLayout(folder)
     ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), None))
+    is_preparing = StatusFile(layout).change(Status.PREPARING, expected=_BEFORE_RUNNING) is not None
     ready()
     spec = LaunchSpec.read(layout)
-    if not prepare(layout, spec):
+    if not is_preparing or not prepare(layout, spec):  # somebody may have ended the run before it began
         _afterwards(spec)
         return
     try:
@@ -124,6 +125,7 @@ class Watch:
         with self._layout.log.open("a") as log:
             log.write(f"{reason}\n")
         self._job.poll()
+        self._family.stop(0)  # what made things ready may have left something
         self._status.change(Status.FAILED, reason=reason)
 
     def _record(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core import names
-from cellrun.core.disk import write_new
+from cellrun.core.disk import write_once
 from cellrun.core.errors import ComputeTargetException, UserErrorException, shown
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.status import TERMINAL, Status
@@ -83,7 +83,7 @@ class WorkspaceTargets:
         target = made(name, json.loads(text)["settings"])  # as whoever reads them gets them
         self._workspace.targets.mkdir(mode=0o700, exist_ok=True)
         try:
-            write_new(self._workspace.targets / f"{name}.json", f"{text}\n".encode())
+            write_once(self._workspace.targets / f"{name}.json", f"{text}\n")
         except FileExistsError:  # somebody else was first
             raise self._taken(name) from None
         return target

@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,11 +25,11 @@ from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.start import order
 
-CLAIM, ENGINE, ORDER = "claim", "engine.json", "order"
-# A shell that ends at once leaves the engine's process nobody's child.
-_IN_BACKGROUND = '"$@" </dev/null >/dev/null 2>&1 & echo $!'
+CLAIM, ENGINE, ENGINE_LOG, ORDER = "claim", "engine.json", "engine.log", "order"
+# A shell that ends at once leaves the engine's process nobody's child; what it says is in a log.
+_IN_BACKGROUND = 'log=$1; shift; "$@" </dev/null >"$log" 2>&1 & echo $!'
 # The supervisor stays in the foreground: the first process of a namespace takes all others with it when it ends.
-_ON_ITS_HOST = 'echo "$1" > /proc/sys/kernel/hostname; shift; exec "$@"'
+_ON_ITS_HOST = "import os, socket, sys; socket.sethostname(sys.argv[1]); os.execvp(sys.argv[2], sys.argv[2:])"
 
 
 class FarSide:
@@ -78,7 +79,7 @@ class FarSide:
             spec.write(there)
             (there.folder / ORDER).write_bytes(order(there, spec))
             supervisor = [*spec.supervisor, str(there.folder), str(there.folder / ORDER)]
-            pid = self._spawn(supervisor, {**environment, **run_variables(there)})
+            pid = self._spawn(supervisor, {**environment, **run_variables(there)}, there.folder / ENGINE_LOG)
             replace_file(there.folder / ENGINE, json.dumps(ProcessIdentity.of(pid).to_json()))
 
     def is_running(self, there: RunLayout) -> bool:
@@ -92,28 +93,35 @@ class FarSide:
         engines = self._folder.glob(f"*/runs/*/{ENGINE}") if self._folder.is_dir() else ()
         return sum(self.is_running(RunLayout(engine.parent)) for engine in engines)
 
-    def _spawn(self, command: list[str], environment: Mapping[str, str]) -> int:
-        isolated = [*isolation(), "sh", "-c", _ON_ITS_HOST, "sh", self._host, *command]
-        shell = ["sh", "-c", _IN_BACKGROUND, "sh", "setsid", *isolated]
+    def last_words(self, there: RunLayout) -> str:
+        """Return what the engine said last about a run that it couldn't start; empty if nothing."""
+        with suppress(OSError):
+            lines = (there.folder / ENGINE_LOG).read_text(errors="replace").split("\n")
+            return next((line for line in reversed(lines) if line.strip()), "")
+        return ""
+
+    def _spawn(self, command: list[str], environment: Mapping[str, str], log: Path) -> int:
+        shell = ["sh", "-c", _IN_BACKGROUND, "sh", str(log), "setsid", *isolated(self._host, command)]
         done = subprocess.run(shell, env=dict(environment), capture_output=True, text=True, check=False)
         if done.returncode or not done.stdout.strip().isdecimal():
             raise ExperimentExecutionException(f"could not start the run: {done.stderr.strip() or 'no process'}")
         return int(done.stdout)
 
 
-def isolation() -> list[str]:
-    """Return the command that gives another one a process namespace and a host name of its own."""
+def isolated(host: str, command: Sequence[str]) -> list[str]:
+    """Return a command with a process namespace and a host name of its own."""
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    return ["unshare", *user, "--pid", "--fork", "--kill-child", "--mount-proc", "--uts"]
+    unshare = ["unshare", *user, "--pid", "--fork", "--kill-child", "--mount-proc", "--uts"]
+    return [*unshare, sys.executable, "-I", "-S", "-c", _ON_ITS_HOST, host, *command]
 
 
 def why_not_isolated() -> str:
     """Return why this machine gives no namespaces; empty if it does."""
     try:
-        done = subprocess.run([*isolation(), "true"], capture_output=True, text=True, check=False)
+        done = subprocess.run(isolated("fake", ["true"]), capture_output=True, text=True, check=False)
     except OSError as error:
         return f"unshare (of util-linux) can't be started: {error.strerror}"
-    return done.stderr.strip() if done.returncode else ""
+    return (done.stderr.strip() or "unshare failed").splitlines()[-1] if done.returncode else ""
 
 
 def _copy_new(source: Path, target: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cellrun.core.context.used_values import values_of_run
@@ -14,13 +15,16 @@ from cellrun.core.context.value_store import ValueStore
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel
+from cellrun.core.store.notes import add_note, added_notes
 from cellrun.core.store.status_file import StatusFile, StatusRecord
-from cellrun.core.targets.fake.far_side import CLAIM, ENGINE, ORDER
+from cellrun.core.targets.fake.far_side import CLAIM, ENGINE, ENGINE_LOG, ORDER
 
 _OURS = frozenset({"run.json", "snapshot", "context", "launch.json", "target.json", "requests", "status"})
-_THEIRS = frozenset({"process.json", "started", CLAIM, ENGINE, ORDER})
+_THEIRS = frozenset({"process.json", "started", CLAIM, ENGINE, ENGINE_LOG, ORDER})
 """What means nothing anywhere but there."""
-_GROWING = frozenset({"events", "user_logs", "notes.jsonl"})
+_GROWING = frozenset({"events", "user_logs"})
+_SHARED = frozenset({"notes.jsonl"})
+"""What is written on both sides."""
 _AT_THE_END = frozenset({"work"})
 _BLOCK = 1 << 20
 
@@ -33,19 +37,26 @@ def bring_home(there: RunLayout, here: RunLayout, *, is_final: bool) -> None:
     with _alone(here, wait=is_final) as is_alone:
         if not is_alone or not there.record.exists():
             return
-        if is_asked_to_cancel(here) and not is_asked_to_cancel(there):
-            there.cancel_request.parent.mkdir(exist_ok=True)
-            shutil.copyfile(here.cancel_request, there.cancel_request)
+        deliver(here, there)
         history = StatusFile(there).history()  # first: what was written before a status is there when it comes
         ended = is_final or any(entry.status.is_terminal for entry in history)
         for name in sorted(os.listdir(there.folder)):  # noqa: PTH208  # names alone
-            if name not in _OURS | _THEIRS and (ended or name not in _AT_THE_END):
+            if not _is_draft(name) and name not in _OURS | _THEIRS | _SHARED and (ended or name not in _AT_THE_END):
                 _bring(there.folder / name, here.folder / name, is_growing=name in _GROWING)
         if ended:
             far, home = ValueStore(there.workspace.values), ValueStore(here.workspace.values)
             for blob in values_of_run(there):
                 _bring(far.path(blob), home.path(blob), is_growing=False)
+        for note in added_notes(there):
+            add_note(here, note)
         _tell(here, history)
+
+
+def deliver(here: RunLayout, there: RunLayout) -> None:
+    """Take a request there: a file that is written once."""
+    if is_asked_to_cancel(here) and there.folder.exists() and not is_asked_to_cancel(there):
+        there.cancel_request.parent.mkdir(exist_ok=True)
+        _replace(here.cancel_request, there.cancel_request)
 
 
 def _tell(here: RunLayout, history: list[StatusRecord]) -> None:
@@ -61,10 +72,16 @@ def _bring(source: Path, target: Path, *, is_growing: bool) -> None:
         return
     if source.is_dir():
         target.mkdir(exist_ok=True, parents=True)
-        for name in os.listdir(source):  # noqa: PTH208  # names alone
+        for name in (name for name in os.listdir(source) if not _is_draft(name)):  # noqa: PTH208  # names alone
             _bring(source / name, target / name, is_growing=is_growing)
-    elif source.is_file() and not source.name.endswith(".tmp"):
-        (_append if is_growing else _replace)(source, target)
+    elif source.is_file():
+        with suppress(FileNotFoundError):  # replaced or removed just now: the next time
+            (_append if is_growing else _replace)(source, target)
+
+
+def _is_draft(name: str) -> bool:
+    """Whether a file is being written: it gets its name when it is whole."""
+    return re.fullmatch(r"\..+\.[0-9a-f]{8}", name) is not None
 
 
 def _append(source: Path, target: Path) -> None:
@@ -80,8 +97,11 @@ def _replace(source: Path, target: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
-    shutil.copy2(source, draft)
-    draft.replace(target)
+    try:
+        shutil.copy2(source, draft)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -9,12 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
-from cellrun.core.environments.interpreter import environment_problems, interpreter_of
-from cellrun.core.errors import ExperimentExecutionException, UserErrorException
+from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException, UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
-from cellrun.core.sizes import size_text
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import ask_to_cancel
 from cellrun.core.store.status_file import StatusFile
@@ -30,9 +28,11 @@ from cellrun.core.targets.contract import (
     TargetPython,
 )
 from cellrun.core.targets.fake.far_side import FarSide, why_not_isolated
-from cellrun.core.targets.fake.homecoming import bring_home
+from cellrun.core.targets.fake.homecoming import bring_home, deliver
 from cellrun.core.targets.launching import given_variables, launch_spec
 from cellrun.core.targets.local import machine
+from cellrun.core.targets.silence import Silence
+from cellrun.core.targets.this_machine import problems_here, python_here
 
 
 class FakeTarget(ComputeTarget):
@@ -49,6 +49,7 @@ class FakeTarget(ComputeTarget):
     def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, settings)
         self._far = FarSide(Path(self.settings["folder"]), f"fake-{name}")
+        self._silence = Silence()
 
     @classmethod
     def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,19 +66,11 @@ class FakeTarget(ComputeTarget):
 
     def python(self, environment: str | None) -> TargetPython:
         """Return this process's own Python, or an environment's."""
-        if environment is None:
-            return TargetPython(sys.executable, ".".join(map(str, sys.version_info[:3])))
-        return TargetPython(str(interpreter_of(environment)))
+        return python_here(environment)
 
     def problems(self, request: RunRequest) -> list[str]:
         """Return why such a run could never start there."""
-        asked, most = request.resources, self._capacity()
-        has, problems = f"{self.name!r} has", environment_problems(request.environment)
-        for name, wanted, there in zip(("cpus", "gpus"), asked, most, strict=False):
-            if wanted > there:
-                problems.append(f"{name}={wanted}: {has} {there}")
-        if asked.memory_bytes > most.memory_bytes:
-            problems.append(f"memory={size_text(asked.memory_bytes)}: {has} {size_text(most.memory_bytes)}")
+        problems = problems_here(request, self.name, self._capacity())
         if why := why_not_isolated():
             problems.append(f"{self.name!r} can't start anything on this machine: {why}")
         return problems
@@ -86,7 +79,7 @@ class FakeTarget(ComputeTarget):
         """Send the run there and start it."""
         status = StatusFile(layout)
         interpreter = self.python(request.environment).executable or sys.executable
-        spec = launch_spec(request, interpreter, os.environ)
+        spec = launch_spec(request, interpreter, os.environ)._replace(inherited_names=())  # it's another machine's
         with suppress(FileExistsError):  # launched again: what is there is as good
             spec.write(layout)
         RunTarget(self.name, self.kind, shares_processes=False).write(layout)
@@ -104,14 +97,22 @@ class FakeTarget(ComputeTarget):
         return {run.run_id: self._observed(self._far.run(run)) for run in runs}
 
     def sync(self, runs: Sequence[RunLayout], *, is_final: bool) -> None:
-        """Bring home what was written there since."""
+        """Bring home what was written there since. Raises ComputeTargetException where that can't be done now."""
         for run in runs:
-            bring_home(self._far.run(run), run, is_final=is_final)
+            there = self._far.run(run)
+            try:
+                bring_home(there, run, is_final=is_final)
+            except OSError as error:
+                raise ComputeTargetException(
+                    f"run {run.run_id} of {self.name!r} can't be brought home: {error}"
+                ) from error
+            self._silence.notice(run, StatusFile(run).read(), there.processes)
 
     def cancel(self, run: RunLayout) -> None:
         """Leave a request, and take it there."""
         ask_to_cancel(run)
-        self.sync([run], is_final=False)
+        with suppress(OSError):  # the next look takes it there
+            deliver(run, self._far.run(run))
 
     def doctor(self) -> list[Finding]:
         """Try what a run needs: a namespace and a folder."""
@@ -128,8 +129,9 @@ class FakeTarget(ComputeTarget):
     def _observed(self, there: RunLayout) -> Observation:
         if self._far.is_running(there):
             return Observation(JobState.RUNNING)
-        has_ended = StatusFile(there).read().status.is_terminal
-        return Observation(JobState.ENDED if has_ended else JobState.UNKNOWN)
+        if StatusFile(there).read().status.is_terminal:
+            return Observation(JobState.ENDED)
+        return Observation(JobState.UNKNOWN, self._far.last_words(there))
 
     def _capacity(self) -> Resources:
         return Resources(machine.cores(), 0, machine.memory_bytes())

@@ -12,6 +12,7 @@ from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import boot_id
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
+from cellrun.core.store.notes import add_note
 from cellrun.core.store.settle import restart_reason
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.job_environment import job_environment
@@ -120,8 +121,10 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
         if supervisor is None or supervisor.layout.run_id != layout.run_id:
             supervisor = SupervisorStart(layout, spec.supervisor, environment)
         supervisor.run(spec)
-        if not spec.before or missing:  # else it is Preparing
+        if not spec.before:  # else it is Preparing at once
             status.change(Status.STARTING, expected=_NOT_STARTED, **_notes(status, missing))  # while it starts
+        elif missing:
+            add_note(layout, _note(missing))
         supervisor.wait()
     except ExperimentExecutionException as error:
         if has_waited and isinstance(error, ProcessLimitError):
@@ -144,9 +147,10 @@ def _ended_while_waiting(ticket: Ticket, status: StatusFile) -> bool:
 
 
 def _notes(status: StatusFile, missing: list[str]) -> dict[str, Any]:
-    """Return the note of a run that another process than the first one started, without some of its variables."""
-    if not missing:
-        return {}
-    notes = list(status.read().fields.get("notes", ()))
+    """Return the notes of a run that another process than the first one started, without some of its variables."""
+    return {"notes": [*status.read().fields.get("notes", ()), _note(missing)]} if missing else {}
+
+
+def _note(missing: list[str]) -> str:
     listed = ", ".join(sorted(missing))
-    return {"notes": [*notes, f"started without the variables {listed}: a run keeps their names, not their values"]}
+    return f"started without the variables {listed}: a run keeps their names, not their values"

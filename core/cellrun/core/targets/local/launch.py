@@ -11,20 +11,20 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.moved import moved_command
 from cellrun.core.run_request import RunRequest
+from cellrun.core.supervision.job_environment import is_of_jupyter
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.start import supervisor_command
 from cellrun.core.targets.launching import launch_spec
-
-_OF_JUPYTER = "JUPYTER"  # where a server keeps its things, and what it is let in by: of no use to a job
 
 
 def local_spec(request: RunRequest, layout: RunLayout, interpreter: str, afterwards: Sequence[str]) -> LaunchSpec:
     """Return how a run is started here; `layout` need not be there yet.
 
-    Raises InvalidSubmissionError for a run that is to be run again and doesn't say how it was started.
+    Raises InvalidSubmissionError for a run that is to be run again and says in no way we know how it was started.
     """
-    if request.repeats:
-        return _spec_again(request, layout.workspace.run(request.repeats), afterwards)
+    earlier = layout.workspace.run(request.repeats) if request.repeats else None
+    if earlier and earlier.launch.exists():  # else whoever submitted it was killed before it was launched
+        return _spec_again(request, earlier, afterwards)
     return launch_spec(request, interpreter, os.environ, afterwards=afterwards)
 
 
@@ -49,6 +49,6 @@ def _spec_again(request: RunRequest, earlier: RunLayout, afterwards: Sequence[st
         heartbeat_s=most.heartbeat_s,
         silence_s=most.silence_s,
         given_names=tuple(sorted(request.variables)),
-        inherited_names=tuple(name for name in spec.inherited_names if not name.startswith(_OF_JUPYTER)),
+        inherited_names=tuple(name for name in spec.inherited_names if not is_of_jupyter(name)),
         afterwards=tuple(afterwards),
     )

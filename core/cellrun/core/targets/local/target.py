@@ -13,15 +13,12 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from cellrun.core.copying import copy_tree
-from cellrun.core.environments.interpreter import environment_problems, interpreter_of
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
-from cellrun.core.sizes import size_text
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import ask_to_cancel
-from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
 from cellrun.core.supervision.job_environment import job_environment
@@ -40,7 +37,8 @@ from cellrun.core.targets.launching import given_variables
 from cellrun.core.targets.local import admission, machine, recovery
 from cellrun.core.targets.local.launch import local_spec
 from cellrun.core.targets.local.queue import LocalQueue
-from cellrun.core.targets.local.silence import Silence
+from cellrun.core.targets.silence import Silence
+from cellrun.core.targets.this_machine import problems_here, python_here
 
 _PASS_S = 1.0  # between two passes over the queue that looks at one target object make: views look ten times a second
 
@@ -74,22 +72,13 @@ class LocalTarget(ComputeTarget):
         return TargetDescription(machine.capacity(), in_use, len(running), len(waiting))
 
     def python(self, environment: str | None) -> TargetPython:
-        """Return this process's own Python, or an environment's, which isn't asked for its version."""
-        if environment is None:
-            return TargetPython(sys.executable, ".".join(map(str, sys.version_info[:3])))
-        return TargetPython(str(interpreter_of(environment)))
+        """Return this process's own Python, or an environment's."""
+        return python_here(environment)
 
     def problems(self, request: RunRequest) -> list[str]:
         """Return why this machine could never start such a run."""
-        asked = request.resources
-        has, problems = f"{self.name!r} has", environment_problems(request.environment)
-        if asked.cpus > machine.cores():
-            problems.append(f"cpus={asked.cpus}: {has} {machine.cores()}")
-        if asked.gpus and asked.gpus > (gpus := len(machine.gpu_devices())):  # looked for if asked for
-            problems.append(f"gpus={asked.gpus}: {has} {gpus} (CUDA_VISIBLE_DEVICES, /dev/nvidia*)")
-        if asked.memory_bytes > machine.memory_bytes():
-            problems.append(f"memory={size_text(asked.memory_bytes)}: {has} {size_text(machine.memory_bytes())}")
-        return problems
+        gpus = len(machine.gpu_devices()) if request.resources.gpus else 0  # looked for if asked for
+        return problems_here(request, self.name, Resources(machine.cores(), gpus, machine.memory_bytes()))
 
     @contextmanager
     def prepare(self, request: RunRequest, layout: RunLayout) -> Iterator[None]:
@@ -130,14 +119,14 @@ class LocalTarget(ComputeTarget):
 
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Say who waits and who runs; on the way, adopt and admit where that is due."""
-        now = time.monotonic()
-        if now >= self._next_pass and any(recovery.needs_care(run, StatusFile(run).read()) for run in runs):
+        now, found = time.monotonic(), [(run, StatusFile(run).read()) for run in runs]
+        if now >= self._next_pass and any(recovery.needs_care(run, status) for run, status in found):
             self._next_pass = now + _PASS_S
             self._pass_over_queue(runs)
-        found = {run.run_id: settle(run) for run in runs}
-        for run in runs:
-            self._silence.notice(run, found[run.run_id])
-        return {run_id: _observation(status.status) for run_id, status in found.items()}
+            found = [(run, StatusFile(run).read()) for run in runs]
+        for run, status in found:
+            self._silence.notice(run, status, run.processes)
+        return {run.run_id: _observation(status.status) for run, status in found}
 
     def cancel(self, run: RunLayout) -> None:
         """Leave a request for the run's supervisor; a run that waits is canceled at once."""

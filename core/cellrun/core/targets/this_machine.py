@@ -1,0 +1,30 @@
+"""What targets on this machine say of it: its Python, and whether it has as much as is asked for."""
+
+from __future__ import annotations
+
+import sys
+
+from cellrun.core.environments.interpreter import environment_problems, interpreter_of
+from cellrun.core.resources import Resources
+from cellrun.core.run_request import RunRequest
+from cellrun.core.sizes import size_text
+from cellrun.core.targets.contract import TargetPython
+
+
+def python_here(environment: str | None) -> TargetPython:
+    """Return this process's own Python, or an environment's, which isn't asked for its version."""
+    if environment is None:
+        return TargetPython(sys.executable, ".".join(map(str, sys.version_info[:3])))
+    return TargetPython(str(interpreter_of(environment)))
+
+
+def problems_here(request: RunRequest, name: str, most: Resources) -> list[str]:
+    """Return why this machine, as a target of a name that may give so much, could never start such a run."""
+    asked, has, problems = request.resources, f"{name!r} has", environment_problems(request.environment)
+    if asked.cpus > most.cpus:
+        problems.append(f"cpus={asked.cpus}: {has} {most.cpus}")
+    if asked.gpus > most.gpus:
+        problems.append(f"gpus={asked.gpus}: {has} {most.gpus} (CUDA_VISIBLE_DEVICES, /dev/nvidia*)")
+    if asked.memory_bytes > most.memory_bytes:
+        problems.append(f"memory={size_text(asked.memory_bytes)}: {has} {size_text(most.memory_bytes)}")
+    return problems
