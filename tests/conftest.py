@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByFile(config, log)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let an id end with its test's name: schemathesis gives all requests of a file one id."""
+    if not item.nodeid.endswith(item.name) and item.parent:
+        item._id = item.parent.id.child(item.name)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put first what takes longest: at the end no process waits for another one's long file."""
+    ids = Counter(item.nodeid for item in items)
+    if twice := [each for each, count in ids.items() if count > 1]:  # of these a process would run one
+        raise pytest.UsageError(f"more than one test has the id {', '.join(twice)}; give each an id of its own")
     items.sort(key=lambda item: next(n for n, folder in enumerate(LONGEST) if item.nodeid.startswith(folder)))
 
 
