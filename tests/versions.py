@@ -1,7 +1,8 @@
 """The newest and the lowest versions that pyproject.toml allows, on each Python that is there: `make test-versions`.
 
 Each environment has cellrun's wheel, as users get it, and runs the goldens and the given cases of a submitted cell from
-a bare shell and from a kernel. ipykernel, no dependency of ours, is the newest in both. A Python's lowest versions are the lowest that have wheels for it.
+a bare shell and from a kernel. ipykernel, no dependency of ours, is the newest in both. A Python's lowest versions are
+the lowest that have wheels for it.
 """
 
 from __future__ import annotations

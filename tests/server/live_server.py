@@ -175,9 +175,9 @@ class OpenRun:
             self.events.log(name, float(value))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server():
-    """Serve the test's home."""
+    """Serve the home of each test of a module in turn."""
     made = LiveServer()
     yield made
     made.stop()

@@ -20,6 +20,13 @@ COUNT = 20
 
 
 @pytest.fixture
+def server(serving):
+    """Serve the test's home by a server of its own: what it reads, and for whom, is counted here."""
+    with serving() as made:
+        yield made
+
+
+@pytest.fixture
 def page(server):
     """Return a page that is closed at the end."""
     made = Page(server)
