@@ -34,6 +34,8 @@ dev: .venv/.lab
 demo: .venv/.lab
 	$(BIN)/python notebooks/demo.py
 
+# what is compiled is kept: else each of thousands of processes compiles all that it imports
+test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/.test
 	$(MAKE) --no-print-directory --jobs=2 check vitest
 	$(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS)
