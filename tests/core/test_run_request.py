@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunCode, RunRequest
@@ -51,3 +52,20 @@ def test_a_command_needs_no_code(tmp_path):
     code.copy_to(RunLayout(tmp_path / "run"))
     code.abandon(workspace)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "fact"),
+    [
+        ({"kind": "commando"}, "kind is 'script', 'command' or 'cell', got 'commando'"),
+        ({"program": None}, "program is a text, got None"),
+        ({"arguments": (1,)}, r"arguments is a tuple of texts, got \(1,\)"),
+        ({"arguments": "--lr"}, "arguments is a tuple of texts, got '--lr'"),
+        ({"resources": {"cpus": 1}}, r"resources is Resources\(cpus, gpus, memory_bytes\), got {'cpus': 1}"),
+        ({"variables": {"TOKEN": 7}}, "variables are a dict of texts$"),
+        ({"code": "src"}, "code is a RunCode, got 'src'"),
+    ],
+)
+def test_what_is_not_of_its_type_is_named_when_a_request_is_made(given, fact):
+    with pytest.raises(UserErrorException, match=fact):
+        RunRequest(**{"kind": "script", "program": "train.py", **given})

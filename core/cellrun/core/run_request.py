@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import Resources
 from cellrun.core.store.record import RunKind
@@ -65,6 +66,27 @@ class RunRequest:
     workspace: str = ""
     repeats: str | None = None
     """The id of the run of the same workspace that is run again."""
+
+    def __post_init__(self) -> None:
+        """Raise UserErrorException with all that isn't of its type: whoever makes a request hears it, not the run."""
+        checks = {
+            "kind": ("'script', 'command' or 'cell'", self.kind in ("script", "command", "cell")),
+            "program": ("a text", isinstance(self.program, str)),
+            "arguments": ("a tuple of texts", _are_texts(self.arguments)),
+            "code": ("a RunCode", isinstance(self.code, RunCode)),
+            "resources": ("Resources(cpus, gpus, memory_bytes)", isinstance(self.resources, Resources)),
+        }
+        wrong = [
+            f"{name} is {kind}, got {shown(getattr(self, name))}" for name, (kind, fits) in checks.items() if not fits
+        ]
+        if not (isinstance(self.variables, Mapping) and _are_texts([*self.variables, *self.variables.values()])):
+            wrong.append("variables are a dict of texts")  # their values may be secrets
+        if wrong:
+            raise UserErrorException(f"a run request is wrong: {'; '.join(wrong)}")
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, (list, tuple)) and all(isinstance(one, str) for one in values)
 
 
 class RunConfig(Protocol):

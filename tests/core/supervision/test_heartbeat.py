@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from cellrun.core.identity import host_name
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision import process_table
@@ -34,8 +35,7 @@ def test_b14_a_stopped_job_is_not_responding_until_it_goes_on(runs, until):
     os.kill(job.pid, signal.SIGSTOP)
     until(lambda: StatusFile(layout).read().status is Status.NOT_RESPONDING, "NotResponding")  # nobody looks
     reason = StatusFile(layout).read().reason
-    assert reason.startswith("its process has been stopped for ")
-    assert reason.endswith(f"kill -CONT {job.pid} lets it go on")
+    assert reason == f"its process (pid {job.pid} on {job.host}) is stopped; the signal SIGCONT lets it go on"
     os.kill(job.pid, signal.SIGCONT)
     until(lambda: StatusFile(layout).read().status is Status.RUNNING, "Running again")
     assert StatusFile(layout).read().reason is None
@@ -88,7 +88,7 @@ def test_a_job_that_waits_in_the_kernel_without_a_tick_is_stuck_and_one_that_com
     status = StatusFile(layout).read()
     assert (status.status, status.reason) == (
         Status.NOT_RESPONDING,
-        "its process has been waiting in the kernel for 2 min: for a disk or a network that doesn't answer",
+        f"its process (pid {entry.pid} on {host_name()}) hangs in the kernel: a disk or network doesn't answer",
     )
     monkeypatch.undo()
     os.kill(ProcessFile(layout).read().supervisor.pid, signal.SIGCONT)

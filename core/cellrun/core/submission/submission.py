@@ -114,20 +114,28 @@ def _launch(target: ComputeTarget, request: RunRequest, layout: RunLayout) -> No
     except ExperimentExecutionException as error:
         StatusFile(layout).change(Status.FAILED, expected={Status.NOT_STARTED}, reason=str(error))
         raise
-    except Exception as error:  # a full disk, a folder that can't be written, whatever a stranger's target raises
-        why = error.strerror if isinstance(error, OSError) else repr(error)
-        reason = f"could not start the run: {why}"
-        StatusFile(layout).change(Status.FAILED, expected={Status.NOT_STARTED}, reason=reason)
-        raise ExperimentExecutionException(reason) from error
+    except OSError as error:  # a full disk, a folder that can't be written
+        why = ": ".join(map(str, filter(None, (error.strerror, error.filename))))
+        raise _failed(layout, why) from error
+    except Exception as error:  # whatever a stranger's target raises
+        raise _failed(layout, repr(error)) from error
+
+
+def _failed(layout: RunLayout, why: str) -> ExperimentExecutionException:
+    """Fail a run that hasn't begun, and return the error that says why."""
+    reason = f"could not start the run: {why}"
+    StatusFile(layout).change(Status.FAILED, expected={Status.NOT_STARTED}, reason=reason)
+    return ExperimentExecutionException(reason)
 
 
 def _requested(config: RunConfig) -> RunRequest:
     request: Callable[[], object] | None = None if isinstance(config, type) else getattr(config, "request", None)
     made = request() if callable(request) else None
     if not isinstance(made, RunRequest):
+        told = f", whose request() returned {shown(made)}" if callable(request) else ""
         raise UserErrorException(
-            f"submit takes a config, such as ScriptRunConfig, whose request() says what is to run; "
-            f"got {type(config).__name__} {shown(config)}"
+            f"submit takes a config, such as ScriptRunConfig, whose request() returns a RunRequest; "
+            f"got {type(config).__name__} {shown(config)}{told}"
         )
     return made
 

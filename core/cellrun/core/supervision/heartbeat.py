@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 from enum import Enum
 
+from cellrun.core.identity import host_name
 from cellrun.core.layout import RunLayout
-from cellrun.core.sizes import duration_text
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel
 from cellrun.core.store.status_file import StatusFile
@@ -70,19 +70,19 @@ class Heartbeat:
             self._status.change(Status.RUNNING, expected={Status.NOT_RESPONDING})
             return
         self._stuck_since = now if self._stuck_since is None else self._stuck_since
-        stuck_s = now - self._stuck_since
-        if stuck_s >= self._spec.silence_s:
-            reason = why.format(duration_text(stuck_s))
-            self._status.change(Status.NOT_RESPONDING, expected={Status.RUNNING}, reason=reason)
+        if now - self._stuck_since >= self._spec.silence_s:
+            self._status.change(Status.NOT_RESPONDING, expected={Status.RUNNING}, reason=why)
 
     def _why_stuck(self, job: WatchedJob) -> str:
-        """Return why a process can't go on, with a place for how long; empty if it can."""
+        """Return why a process can't go on; empty if it can."""
         entry = process_table.process(job.identity.pid)
         if entry is None:
             return ""
         before, self._ticks = self._ticks, entry.cpu_ticks
         if entry.state in _STOPPED:
-            return f"its process has been stopped for {{}}; kill -CONT {entry.pid} lets it go on"
+            return f"its process (pid {entry.pid} on {host_name()}) is stopped; the signal SIGCONT lets it go on"
         if entry.state == _IN_KERNEL and entry.cpu_ticks == before:
-            return "its process has been waiting in the kernel for {}: for a disk or a network that doesn't answer"
+            return (
+                f"its process (pid {entry.pid} on {host_name()}) hangs in the kernel: a disk or network doesn't answer"
+            )
         return ""

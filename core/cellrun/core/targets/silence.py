@@ -45,5 +45,5 @@ class Silence:
         if old != beat:
             self._since[run.run_id] = (beat, time.monotonic())
         elif time.monotonic() - first_seen > _BEATS * most.heartbeat_s:
-            reason = f"no heartbeat for {duration_text(silent_s)}"
+            reason = f"no heartbeat for {duration_text(silent_s)}: its supervisor is stopped, or its machine"
             StatusFile(run).change(Status.NOT_RESPONDING, expected={Status.RUNNING}, reason=reason, silent=True)

@@ -110,9 +110,9 @@ class WorkspaceTargets:
 
     @staticmethod
     def _taken(name: str) -> ComputeTargetException:
+        first = "choose another name" if name == LOCAL else f"ws.detach({name!r}) takes it away first"
         return ComputeTargetException(
-            f"there is a compute target {name!r} already; ws.compute_targets[{name!r}] is it, "
-            f"ws.detach({name!r}) takes it away first"
+            f"there is a compute target {name!r} already; ws.compute_targets[{name!r}] is it; {first}"
         )
 
     def _living_runs(self, name: str) -> list[str]:

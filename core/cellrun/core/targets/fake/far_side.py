@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.start import order
+from cellrun.core.targets.contract import Finding
 
 CLAIM, ENGINE, ENGINE_LOG, ORDER = "claim", "engine.json", "engine.log", "order"
 # A shell that ends at once leaves the engine's process nobody's child; what it says is in a log.
@@ -81,6 +83,16 @@ class FarSide:
             supervisor = [*spec.supervisor, str(there.folder), str(there.folder / ORDER)]
             pid = self._spawn(supervisor, {**environment, **run_variables(there)}, there.folder / ENGINE_LOG)
             replace_file(there.folder / ENGINE, json.dumps(ProcessIdentity.of(pid).to_json()))
+
+    def finding(self) -> Finding:
+        """Try whether its folder can be made and written."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._folder):
+                return Finding("folder", is_well=True, text=str(self._folder))
+        except OSError as error:
+            text = f"{self._folder} can't be written ({error.strerror}); attach one with another folder"
+            return Finding("folder", is_well=False, text=text)
 
     def is_running(self, there: RunLayout) -> bool:
         """Whether the engine's process for a run lives."""

@@ -116,14 +116,10 @@ class FakeTarget(ComputeTarget):
 
     def doctor(self) -> list[Finding]:
         """Try what a run needs: a namespace and a folder."""
-        why, folder = why_not_isolated(), Path(self.settings["folder"])
-        parent = next(each for each in (folder, *folder.parents) if each.exists())
-        can_write = os.access(parent, os.W_OK)
+        why = why_not_isolated()
         return [
             Finding("namespaces", not why, f"{why}; it needs root, or user namespaces" if why else "they can be had"),
-            Finding(
-                "folder", can_write, f"{folder}" if can_write else f"{parent} can't be written; attach another one"
-            ),
+            self._far.finding(),
         ]
 
     def _observed(self, there: RunLayout) -> Observation:

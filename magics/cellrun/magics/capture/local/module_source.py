@@ -129,8 +129,11 @@ def _function_codes(file: Path, _changed: int, _size: int) -> Mapping[str, list[
 def _compiled(file: Path) -> CodeType:
     """Return the code of a file, from Python's own cache where that is of this version of it."""
     try:
-        data = Path(importlib.util.cache_from_source(str(file))).read_bytes()
-        if data[:4] == importlib.util.MAGIC_NUMBER and _is_current(data[:_PYC_HEADER_BYTES], file):
+        cache = Path(importlib.util.cache_from_source(str(file)))
+        data = cache.read_bytes()
+        # Python knows whole seconds: it takes a file that was edited within one, to the same size, for the old one
+        is_later = cache.stat().st_mtime_ns >= file.stat().st_mtime_ns
+        if is_later and data[:4] == importlib.util.MAGIC_NUMBER and _is_current(data[:_PYC_HEADER_BYTES], file):
             code = marshal.loads(data[_PYC_HEADER_BYTES:])  # noqa: S302  # as an import does
             if isinstance(code, CodeType):
                 return code
