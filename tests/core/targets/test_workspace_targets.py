@@ -105,8 +105,8 @@ def test_one_of_another_workspace_is_refused(ws, exp, far, tmp_path):
 
 def test_a_name_that_is_taken_is_refused_and_the_first_stays(ws, far, tmp_path):
     ws.attach("cluster", "fake", folder=far)
-    for name in ("cluster", "local"):
-        with pytest.raises(ComputeTargetException, match=rf"'{name}' already; .*ws\.detach\('{name}'\)"):
+    for name, what_to_do in (("cluster", r"ws\.detach\('cluster'\)"), ("local", "choose another name")):
+        with pytest.raises(ComputeTargetException, match=rf"'{name}' already; .*{what_to_do}"):
             ws.attach(name, "fake", folder=str(tmp_path))
     assert ws.compute_targets["cluster"].settings == {"folder": far}
 
