@@ -68,14 +68,20 @@ class Kernel:
                 return executed
 
 
+# A still is drawn by a process of its own, which takes longer than a case; widgets and views have tests of it.
+_WITHOUT_STILLS = """
+setattr(__import__('importlib').import_module('cellrun.widgets.outputs'), '_drawn', lambda *_: {})
+"""
+
+
 @contextmanager
-def connected(client: BlockingKernelClient) -> Iterator[Kernel]:
-    """Connect to a kernel that starts, and load the magics there."""
+def connected(client: BlockingKernelClient, also: str = "") -> Iterator[Kernel]:
+    """Connect to a kernel that starts, and load the magics there; `also` is run in the same cell."""
     client.start_channels()
     try:
         client.wait_for_ready(timeout=DEADLINE_S)
         kernel = Kernel(client)
-        kernel.run("%load_ext cellrun.magics")
+        kernel.run(f"%load_ext cellrun.magics{also}")
         yield kernel
     finally:
         client.stop_channels()
@@ -129,7 +135,7 @@ def kernel_notebook(folder: Path, forks: Forks) -> Iterator[KernelNotebook]:
     log = beside / "kernel.log"
     pid = forks.start("ipykernel.kernelapp:launch_new_instance", [options], folder, environment, log)
     try:
-        with connected(client) as kernel:
+        with connected(client, _WITHOUT_STILLS) as kernel:
             yield KernelNotebook(kernel, folder)
     finally:
         forks.kill(pid)
