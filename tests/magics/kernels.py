@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -77,22 +74,12 @@ setattr(__import__('importlib').import_module('cellrun.widgets.outputs'), '_draw
 """
 
 
-def _wait_until_ready(client: BlockingKernelClient) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while True:
-        try:
-            return client.wait_for_ready(timeout=DEADLINE_S)
-        except RuntimeError:  # it takes a kernel that has no heartbeat yet for dead
-            if time.monotonic() > deadline:
-                raise
-
-
 @contextmanager
 def connected(client: BlockingKernelClient, also: str = "") -> Iterator[Kernel]:
     """Connect to a kernel that starts, and load the magics there; `also` is run in the same cell."""
     client.start_channels()
     try:
-        _wait_until_ready(client)
+        client.wait_for_ready(timeout=DEADLINE_S)
         kernel = Kernel(client)
         kernel.run(f"%load_ext cellrun.magics{also}")
         yield kernel
@@ -146,15 +133,9 @@ def kernel_notebook(folder: Path, forks: Forks) -> Iterator[KernelNotebook]:
     }
     options = ["-f", client.connection_file, f"--IPKernelApp.parent_handle={forks.pid}"]
     log = beside / "kernel.log"
-    with ExitStack() as running:
-        if sys.version_info < (3, 11):  # there one fork in forty sleeps over a message for good
-            options[-1] = f"--IPKernelApp.parent_handle={os.getpid()}"
-            command = [sys.executable, "-m", "ipykernel_launcher", *options]
-            output = running.enter_context(log.open("wb"))
-            process = running.enter_context(Popen(command, cwd=folder, env=environment, stdout=output, stderr=output))
-            running.callback(process.kill)
-        else:
-            pid = forks.start("ipykernel.kernelapp:launch_new_instance", [options], folder, environment, log)
-            running.callback(forks.kill, pid)
+    pid = forks.start("ipykernel.kernelapp:launch_new_instance", [options], folder, environment, log)
+    try:
         with connected(client, _WITHOUT_STILLS) as kernel:
             yield KernelNotebook(kernel, folder)
+    finally:
+        forks.kill(pid)
