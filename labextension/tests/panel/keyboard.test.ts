@@ -2,7 +2,7 @@ import { userEvent } from 'vitest/browser';
 import { describe, expect, test } from 'vitest';
 import { live, row } from '../../dev/fake_runs';
 import { find, text, until } from '../view/setup';
-import { filterBy, line, lines, selected, showPanel, type ShownPanel } from './setup';
+import { allLoaded, filterBy, line, lines, selected, showPanel, type ShownPanel } from './setup';
 
 const RUNS = [row(1), row(2), live(3), row(4), row(5, { experiment: 'sine', created_at: 5 })];
 
@@ -56,6 +56,7 @@ test('Shift takes a range, Ctrl moves alone, Space and Ctrl+A select, Escape let
 
 test('come back by keyboard, and the line where it was is in sight; a pointer moves nothing', async () => {
   const shown = await focused(Array.from({ length: 500 }, (_, i) => row(i)));
+  await allLoaded(shown);
   await press('{ArrowDown}');
   const list = find(shown.place, '[role=treegrid]');
   list.scrollTop = 5000;
@@ -73,6 +74,7 @@ test('come back by keyboard, and the line where it was is in sight; a pointer mo
 
 test('a page at a time, in a list longer than the window', async () => {
   const shown = await focused(Array.from({ length: 500 }, (_, i) => row(i)));
+  await allLoaded(shown);
   const page = Math.floor(find(shown.place, '[role=treegrid]').clientHeight / 28) - 1;
   await press('{PageDown}', '{PageDown}');
   await until(

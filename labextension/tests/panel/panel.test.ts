@@ -2,7 +2,7 @@ import { page, userEvent } from 'vitest/browser';
 import { describe, expect, test } from 'vitest';
 import { FakeRuns, live, NOW, row } from '../../dev/fake_runs';
 import { find, text, until } from '../view/setup';
-import { line, lines, selected, showPanel } from './setup';
+import { allLoaded, line, lines, selected, showPanel } from './setup';
 
 const RUNS = [
   row(1, { status: 'Canceled', started_at: NOW - 12, ended_at: NOW }),
@@ -84,6 +84,7 @@ describe('what changes', () => {
   test('is seen, in its place, with selection and scroll position', async () => {
     const shown = await showPanel(Array.from({ length: 100 }, (_, i) => row(i)));
     const grid = find(shown.place, '[role=treegrid]');
+    await allLoaded(shown);
     grid.scrollTop = 40 * 28 + 5;
     await until(() => lines(shown).includes('digits-50'), 'it is scrolled');
     line(shown, 'digits-50').click();

@@ -67,6 +67,12 @@ export async function showPanel(
   return shown;
 }
 
+/** Wait until all runs are loaded, in one group: what isn't there can't be gone to. */
+export async function allLoaded({ place, server }: ShownPanel): Promise<void> {
+  const grid = place.querySelector('[role=treegrid]')!;
+  await until(() => grid.ariaRowCount === String(server.rows.length + 1), 'all runs are loaded');
+}
+
 /** What a reader sees of the lines, from top to bottom: a group's or a run's name, each with what stands beside it. */
 export function lines({ place }: { readonly place: HTMLElement }): string[] {
   return [...place.querySelectorAll<HTMLElement>('.cellrun-line')].map(line =>
