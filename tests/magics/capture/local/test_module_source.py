@@ -1,6 +1,7 @@
 """What the source of a module tells without being run."""
 
 import importlib.util
+import os
 import py_compile
 from pathlib import Path
 
@@ -72,6 +73,17 @@ def test_the_code_on_disk_counts_not_the_cached_one(tmp_path):
     file.write_text("def f(): return 23\n")
     assert [code.co_consts for code in function_codes(file)["f"]] == [(None, 23)]
     assert has_stale_cache(file)
+
+
+def test_an_edit_to_the_same_size_within_a_second_counts(tmp_path):
+    file, cache = tmp_path / "m.py", Path(importlib.util.cache_from_source(str(tmp_path / "m.py")))
+    for ns, value in ((0, 1), (20, 2)):
+        file.write_text(f"def f(): return {value}\n")
+        os.utime(file, ns=(10**18 + ns, 10**18 + ns))
+        if value == 1:
+            py_compile.compile(str(file))
+            os.utime(cache, ns=(10**18 + 10, 10**18 + 10))
+        assert [code.co_consts for code in function_codes(file)["f"]] == [(None, value)]
 
 
 def test_a_damaged_cache_is_passed_over(tmp_path):

@@ -132,7 +132,7 @@ def _compiled(file: Path) -> CodeType:
         cache = Path(importlib.util.cache_from_source(str(file)))
         data = cache.read_bytes()
         # Python knows whole seconds: it takes a file that was edited within one, to the same size, for the old one
-        is_later = cache.stat().st_mtime_ns >= file.stat().st_mtime_ns
+        is_later = cache.stat().st_mtime_ns > file.stat().st_mtime_ns
         if is_later and data[:4] == importlib.util.MAGIC_NUMBER and _is_current(data[:_PYC_HEADER_BYTES], file):
             code = marshal.loads(data[_PYC_HEADER_BYTES:])  # noqa: S302  # as an import does
             if isinstance(code, CodeType):
