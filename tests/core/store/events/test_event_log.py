@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,8 @@ from cellrun.core.errors import InvalidMetricError, InvalidNameError, RunClosedE
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
-from cellrun.core.store.events import event_file
+from cellrun.core.store.events import event_file, event_log
+from cellrun.core.store.events.event_file import EventFile
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.status_file import StatusFile
 from tests.core.store.event_samples import LOG_OF, events, in_process, lines, logged
@@ -197,6 +199,19 @@ def test_a_signal_handler_may_log_while_its_thread_is_logging(layout: RunLayout,
     of_handler = [event["v"] for event in found if event.get("n") == "handler"]
     assert sorted(of_handler) == list(range(next(calls)))  # a handler may interrupt another
     assert of_handler
+
+
+def test_a_signal_handler_may_log_while_the_file_is_opened(
+    layout: RunLayout, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened(*about: Any) -> EventFile:
+        monkeypatch.setattr(event_log, "EventFile", EventFile)
+        log.log("handler", 1)  # as one does that a signal calls here
+        return EventFile(*about)
+
+    monkeypatch.setattr(event_log, "EventFile", opened)
+    log.log("thread", 2)
+    assert [event["n"] for event in events(layout) if event["k"] == "log"] == ["handler", "thread"]
 
 
 def test_a_forked_child_is_a_writer_of_its_own(layout: RunLayout) -> None:

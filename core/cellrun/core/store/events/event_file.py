@@ -29,8 +29,8 @@ class EventFile:
         self._torn = False
         self._head = f'{{"w":"{self.writer}","s":'
         layout.events.mkdir(exist_ok=True)
-        path = layout.events / f"{self.writer}.jsonl"
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._path = layout.events / f"{self.writer}.jsonl"
+        self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
         identity: dict[str, Any] = ProcessIdentity.current().to_json()
         about = {"k": "writer", "id": identity, "attempt": attempt, "rank": rank, "version": VERSION}
         # Closed with the object, but not by the interpreter's end: the log brings it to the disk there itself.
@@ -39,7 +39,7 @@ class EventFile:
         try:
             self.append(json.dumps(about, separators=(",", ":"))[1:-1])
         except OSError:  # a full disk: each further try would leave a file without a beginning
-            path.unlink(missing_ok=True)
+            self._path.unlink(missing_ok=True)
             raise
 
     def append(self, text: str) -> None:
@@ -66,6 +66,11 @@ class EventFile:
     def abandon(self) -> None:
         """Let go of the file: in a forked child it is its parent's."""
         self._closing()
+
+    def discard(self) -> None:
+        """Take the file away: nothing was logged into it."""
+        self.abandon()
+        self._path.unlink(missing_ok=True)
 
     def _write_rest(self, line: bytes, written: int) -> None:
         """Go on after a short write (a full disk, a quota); if that fails, remember that the line is torn."""

@@ -173,7 +173,11 @@ class EventLog:
         if self._file is None:
             # A forked worker of a distributed training is given its rank only after the fork.
             rank = _rank_of_environment() if self._rank is None else self._rank
-            self._file = EventFile(self._layout, self._attempt, rank)
+            opened = EventFile(self._layout, self._attempt, rank)
+            if self._file is None:
+                self._file = opened
+            else:  # a signal handler has logged meanwhile
+                opened.discard()
         return self._file
 
     def _write_summary(self) -> None:
