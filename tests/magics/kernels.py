@@ -50,10 +50,18 @@ class Kernel:
         content = {"code": cell, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
         message = self._client.session.msg("execute_request", content, metadata={"cellId": cell_id})
         self._client.shell_channel.send(message)
+        executed = self._published(message)
+        # As a front end does. ipykernel 7.0 to 7.3, the newest for Python 3.10, loses a request that comes while it
+        # sends the reply to the one before (ipython/ipykernel#1529).
+        while self._client.get_shell_msg(timeout=DEADLINE_S)["parent_header"].get("msg_id") != message["msg_id"]:
+            pass
+        return executed
+
+    def _published(self, message: dict[str, Any]) -> Executed:
         executed = Executed()
         while True:
             reply = self._client.get_iopub_msg(timeout=DEADLINE_S)
-            if reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+            if reply["parent_header"].get("msg_id") != message["msg_id"]:
                 continue
             kind, content = reply["msg_type"], reply["content"]
             if kind == "stream":
