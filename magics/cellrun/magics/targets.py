@@ -9,6 +9,7 @@ from IPython.display import display
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.sizes import size_text
 from cellrun.core.targets.contract import Capability, ComputeTarget
+from cellrun.core.targets.kinds import kind_names
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.core.workspace import Workspace
 from cellrun.magics.options import MagicParser
@@ -17,7 +18,8 @@ from cellrun.magics.view import plain_errors
 
 _HEADER = ("Target", "Kind", "Running", "Waiting", "CPUs", "GPUs", "Memory", "What it can do")
 _ATTACH = (
-    "Workspace.from_config().attach(name, kind, **settings) adds one; %targets NAME looks whether all is well there"
+    "Workspace.from_config().attach(name, kind, **settings) adds one (kinds: {kinds}); "
+    "%targets NAME looks whether all is well there"
 )
 
 
@@ -47,7 +49,7 @@ def targets(line: str) -> None:
             rows = [("✓" if finding.is_well else "✕", finding.subject, finding.text) for finding in findings]
             table = Table(("", "Looked at", "Found"), rows)
         else:
-            table = Table(_HEADER, _listed(known), [_ATTACH])
+            table = Table(_HEADER, _listed(known), [_ATTACH.format(kinds=", ".join(kind_names()))])
     display(table)  # type: ignore[no-untyped-call]
 
 
@@ -64,6 +66,8 @@ def _cells(target: ComputeTarget) -> tuple[str, ...]:
     used, most = described.in_use, described.capacity
     memory = f"{size_text(used.memory_bytes)} of {size_text(most.memory_bytes)}"
     abilities = [str(each).replace("_", " ") for each in Capability if each in target.capabilities]
+    abilities += [f"shares {folder}" for folder in described.shared_folders]
+    abilities += ["reaches this machine"] if described.reaches_server else []
     return (
         target.name,
         target.kind,

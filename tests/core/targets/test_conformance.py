@@ -2,13 +2,18 @@
 
 import json
 import os
+import socket
+import subprocess
+import sys
 import textwrap
 import threading
+import time
+from contextlib import suppress
 
 import pytest
 
 from cellrun.core import Experiment, Run
-from cellrun.core.errors import InvalidSubmissionError
+from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException, InvalidSubmissionError
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import TERMINAL, Status
@@ -83,6 +88,63 @@ def test_launched_twice_it_starts_once(runs, target, submit):
     target.launch(request, layout)
     assert runs.end(layout).status is Status.COMPLETED
     assert layout.log.read_text() == "once\n"
+
+
+def test_launched_by_several_at_the_same_time_it_starts_once(runs, target, submit, monkeypatch):
+    """As by a submitter that was given up on, and whoever tries again: each with an object of its own."""
+    launch, layouts, started = type(target).launch, [], []
+
+    def by_four(one, request, layout):
+        layouts.append(layout)
+        together = threading.Barrier(4)
+
+        def do():
+            together.wait()
+            with suppress(
+                ExperimentExecutionException
+            ):  # that somebody else was first may be an error, no second start
+                launch(type(target)(target.name, target.settings), request, layout)
+                started.append(layout)
+
+        threads = [threading.Thread(target=do) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    monkeypatch.setattr(type(target), "launch", by_four)
+    submit("print('once')")
+    monkeypatch.undo()
+    (layout,) = layouts
+    assert started
+    assert runs.end(layout).status is Status.COMPLETED
+    assert layout.log.read_text() == "once\n"
+    statuses = [entry.status for entry in StatusFile(layout).history()]
+    assert statuses.count(Status.RUNNING) == 1
+
+
+def test_runs_wait_and_start_in_order(runs, target, submit):
+    needs(target, Capability.QUEUES)
+    most = target.describe().capacity.cpus
+    first = runs.seen(submit(ASLEEP, cpus=most), "up")
+    waiting = [submit("pass", cpus=most, name=str(number)) for number in range(3)]
+    assert [runs.status(layout).status for layout in waiting] == [Status.QUEUED] * 3
+    assert [target.observe([layout])[layout.run_id].state for layout in waiting] == [JobState.WAITING] * 3
+    described = target.describe()
+    assert (described.running, described.waiting, described.in_use.cpus) == (1, 3, most)
+    target.cancel(waiting[1])
+    assert runs.status(waiting[1]).status is Status.CANCELED
+    target.cancel(first)
+    assert [runs.end(layout).status for layout in (first, waiting[0], waiting[2])] == [
+        Status.CANCELED,
+        Status.COMPLETED,
+        Status.COMPLETED,
+    ]
+    begun = [
+        next(entry.at for entry in StatusFile(layout).history() if entry.status is Status.RUNNING)
+        for layout in (waiting[0], waiting[2])
+    ]
+    assert begun == sorted(begun)
 
 
 def test_many_are_submitted_at_once(runs, target, submit):
@@ -199,6 +261,14 @@ def test_cancel_may_be_called_at_any_time_and_again(runs, target, submit):
     assert runs.end(layout).status is Status.CANCELED
 
 
+def test_a_run_that_is_canceled_while_it_is_being_started_is_canceled(runs, target, submit):
+    needs(target, Capability.CANCELS)
+    layout = submit(ASLEEP)
+    target.cancel(layout)
+    assert runs.end(layout).status is Status.CANCELED
+    assert Status.COMPLETED not in {entry.status for entry in StatusFile(layout).history()}
+
+
 def test_a_job_that_takes_no_notice_is_killed_after_the_grace(runs, target, submit):
     needs(target, Capability.CANCELS)
     script = f"import signal\nfor number in (2, 15):\n    signal.signal(number, signal.SIG_IGN)\n{ASLEEP}"
@@ -230,6 +300,86 @@ def test_a_job_that_its_engine_has_lost_is_failed_with_what_was_seen_last(runs, 
     assert end.status is Status.FAILED
     assert any(word in end.reason for word in ("no longer knows it", "disappeared")), end.reason
     assert layout.log.read_text().startswith("up\n")
+
+
+def test_a_run_whose_submitter_is_gone_is_taken_up_by_whoever_looks(runs, target, submit):
+    """Nothing of an engine's answers is kept in an object: another process sees the run to its end."""
+    layout = runs.seen(submit(ASLEEP), "up")
+    program = (
+        "import sys\nfrom cellrun.core import Run\nfrom cellrun.core.workspace import open_workspace\n"
+        "run = Run.get(open_workspace(sys.argv[1]), sys.argv[2])\n"
+        "run.cancel()\nprint(run.wait_for_completion()['status'])"
+    )
+    folder = str(runs.workspace.layout.folder)
+    done = subprocess.run(
+        [sys.executable, "-c", program, folder, layout.run_id], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "Canceled\n", done.stderr
+    assert StatusFile(layout).read().status is Status.CANCELED
+    assert layout.log.read_text().startswith("up\n")
+
+
+@pytest.fixture
+def cut_off(under_test, target):
+    """Keeps us from a target for a while."""
+    if under_test.cut_off is None:
+        pytest.skip("nothing is between us and it")
+    return lambda: under_test.cut_off(target)
+
+
+def test_while_it_is_cut_off_a_run_stays_as_it_was_seen(runs, target, submit, until, cut_off):
+    layout = runs.seen(submit(ASLEEP), "up")
+    until(lambda: runs.status(layout).status is Status.RUNNING, "Running")
+    with cut_off():
+        with pytest.raises(ComputeTargetException):
+            target.observe([layout])
+        assert look(target, [layout])[layout.run_id].status is Status.RUNNING
+        target.cancel(layout)
+        target.cancel(layout)
+        assert look(target, [layout])[layout.run_id].status is Status.RUNNING
+    assert runs.end(layout).status is Status.CANCELED
+
+
+def test_log_and_metrics_are_whole_after_any_cut(runs, target, submit, until, cut_off):
+    layout = submit(
+        """
+        import time
+        from cellrun.core import Run
+        run = Run.get_context()
+        for number in range(400):
+            run.log('loss', number)
+            print('line', number, 'ä' * 100, flush=True)
+            time.sleep(0.005)
+        """
+    )
+    seen = 0
+    while not runs.status(layout).status.is_terminal:
+        with cut_off():
+            before = layout.log.stat().st_size if layout.log.exists() else 0
+            look(target, [layout])
+            assert (layout.log.stat().st_size if layout.log.exists() else 0) == before
+        seen += 1
+    assert seen > 1
+    assert StatusFile(layout).read().status is Status.COMPLETED
+    assert layout.log.read_text() == "".join(f"line {number} {'ä' * 100}\n" for number in range(400))
+    assert Run.get(runs.workspace, layout.run_id).get_metrics("loss") == {"loss": [*range(400)]}
+
+
+def test_a_run_that_ended_while_it_was_cut_off_comes_home_whole(runs, target, submit, until, cut_off):
+    layout = runs.seen(submit("import time\nprint('up', flush=True)\ntime.sleep(0.5)\nprint('end')"), "up")
+    with cut_off():
+        time.sleep(1)  # long enough for its end; if not, it comes later, and all the same
+        assert not look(target, [layout])[layout.run_id].status.is_terminal
+    assert runs.end(layout).status is Status.COMPLETED
+    assert layout.log.read_text() == "up\nend\n"
+
+
+def test_what_cannot_be_launched_is_failed_and_says_why(runs, submit, cut_off):
+    with cut_off(), pytest.raises(ExperimentExecutionException) as refused:
+        submit("pass")
+    (run,) = Experiment(runs.workspace, "tests").get_runs()
+    assert run.get_status() == "Failed"
+    assert str(run.get_details()["error"]["error"]["message"]) in str(refused.value)
 
 
 def test_the_end_of_whoever_submitted_means_nothing_to_a_run_elsewhere(runs, target, submit, until):
@@ -266,6 +416,25 @@ def test_it_describes_itself(target):
     described = target.describe()
     assert described.capacity.cpus >= 1
     assert (described.running, described.waiting, described.in_use) == (0, 0, Resources(0, 0, 0))
+
+
+def test_what_it_says_is_shared_is_shared(runs, target, submit, tmp_path):
+    """A folder that is named is seen there, and a file that is written there is seen here."""
+    shared = [folder for folder in target.describe().shared_folders if tmp_path.is_relative_to(folder)]
+    if not shared:
+        pytest.skip("it shares no folder that a test may write to")
+    (tmp_path / "here").write_text("from here")
+    script = "import shutil, sys; shutil.copy(*sys.argv[1:])"
+    assert runs.end(submit(script, str(tmp_path / "here"), str(tmp_path / "there"))).status is Status.COMPLETED
+    assert (tmp_path / "there").read_text() == "from here"
+
+
+def test_it_reaches_a_server_of_ours_if_it_says_so(runs, target, submit):
+    if not target.describe().reaches_server:
+        pytest.skip("it doesn't say so")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        script = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), timeout=10)"
+        assert runs.end(submit(script, server.getsockname()[1])).status is Status.COMPLETED
 
 
 def test_it_knows_its_python_or_says_nothing(target):

@@ -3,7 +3,8 @@
 import json
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from cellrun.core import Workspace
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.targets.contract import ComputeTarget
-from cellrun.core.targets.fake.far_side import ENGINE
+from cellrun.core.targets.fake.far_side import ENGINE, UNREACHABLE
 
 
 class UnderTest(NamedTuple):
@@ -21,10 +22,23 @@ class UnderTest(NamedTuple):
     """Attaches one to a workspace; what it keeps elsewhere may be in the folder, which is the test's own."""
     lose: Callable[[ComputeTarget, RunLayout], None]
     """Ends all that runs for a run, supervisor and job, so that nobody is left to say how it ended."""
+    cut_off: Callable[[ComputeTarget], AbstractContextManager[None]] | None = None
+    """Keeps us from reaching its engine, and what its jobs write, for a while; None if that can't happen."""
 
 
 def _made_fake(workspace: Workspace, folder: Path) -> ComputeTarget:
     return workspace.attach("elsewhere", "fake", folder=folder / "far side")
+
+
+@contextmanager
+def _cut_off_fake(target: ComputeTarget) -> Iterator[None]:
+    mark = Path(target.settings["folder"]) / UNREACHABLE
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    try:
+        yield
+    finally:
+        mark.unlink()
 
 
 def _lose_local(_: ComputeTarget, layout: RunLayout) -> None:
@@ -45,5 +59,5 @@ def _kill(found: Iterable[dict]) -> None:
 
 KINDS = {
     "local": UnderTest(lambda workspace, _: workspace.compute_targets["local"], _lose_local),
-    "fake": UnderTest(_made_fake, _lose_fake),
+    "fake": UnderTest(_made_fake, _lose_fake, _cut_off_fake),
 }

@@ -32,12 +32,17 @@ class Capability(str, Enum):
 
 @dataclass(frozen=True)
 class TargetDescription:
-    """How full a target is. `capacity` is the most that one run may ask for."""
+    """How full a target is, and how near."""
 
     capacity: Resources
+    """The most that one run may ask for."""
     in_use: Resources
     running: int
     waiting: int
+    shared_folders: tuple[str, ...] = ()
+    """Absolute folders where a job there finds the same files as this process, by the same paths."""
+    reaches_server: bool = False
+    """Whether a job there can connect to a server on this machine."""
 
 
 class TargetPython(NamedTuple):
@@ -121,7 +126,7 @@ class ComputeTarget(ABC):
 
     @abstractmethod
     def describe(self) -> TargetDescription:
-        """Return how full the target is."""
+        """Return how full the target is, and what of this machine a job there can reach."""
 
     @abstractmethod
     def python(self, environment: str | None) -> TargetPython:

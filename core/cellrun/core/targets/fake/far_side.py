@@ -16,7 +16,7 @@ from cellrun.core.context.used_values import values_of_run
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.copying import copy_tree
 from cellrun.core.disk import replace_file
-from cellrun.core.errors import ExperimentExecutionException
+from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.own_run import run_variables
@@ -28,6 +28,7 @@ from cellrun.core.supervision.start import order
 from cellrun.core.targets.contract import Finding
 
 CLAIM, ENGINE, ENGINE_LOG, ORDER = "claim", "engine.json", "engine.log", "order"
+UNREACHABLE = "unreachable"
 # A shell that ends at once leaves the engine's process nobody's child; what it says is in a log.
 _IN_BACKGROUND = 'log=$1; shift; "$@" </dev/null >"$log" 2>&1 & echo $!'
 # The supervisor stays in the foreground: the first process of a namespace takes all others with it when it ends.
@@ -40,6 +41,11 @@ class FarSide:
     def __init__(self, folder: Path, host: str) -> None:
         self._folder = folder
         self._host = host
+
+    def check_reachable(self) -> None:
+        """Raise ComputeTargetException while it is cut off."""
+        if (self._folder / UNREACHABLE).exists():
+            raise ComputeTargetException(f"{self._folder} can't be reached: {UNREACHABLE!r} is in it")
 
     def run(self, layout: RunLayout) -> RunLayout:
         """Return where a run is over there; runs of different workspaces don't meet."""
@@ -85,11 +91,14 @@ class FarSide:
             replace_file(there.folder / ENGINE, json.dumps(ProcessIdentity.of(pid).to_json()))
 
     def finding(self) -> Finding:
-        """Try whether its folder can be made and written."""
+        """Try whether its folder can be made and written, and isn't cut off."""
         try:
+            self.check_reachable()
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._folder):
                 return Finding("folder", is_well=True, text=str(self._folder))
+        except ComputeTargetException as error:
+            return Finding("folder", is_well=False, text=f"{error}; remove it")
         except OSError as error:
             text = f"{self._folder} can't be written ({error.strerror}); attach one with another folder"
             return Finding("folder", is_well=False, text=text)

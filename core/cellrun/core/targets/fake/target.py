@@ -39,7 +39,8 @@ class FakeTarget(ComputeTarget):
     """A second folder and a process namespace of this machine: nothing there can be seen from here, nor the other way.
 
     A job runs there with this Python; what it writes comes home when somebody looks. It has no queue: all runs start at
-    once. Needs Linux, and root or user namespaces.
+    once. A file `unreachable` in its folder cuts it off: it doesn't answer, and nothing comes home until that is gone.
+    Needs Linux, and root or user namespaces.
     """
 
     kind: ClassVar[str] = "fake"
@@ -61,6 +62,7 @@ class FakeTarget(ComputeTarget):
 
     def describe(self) -> TargetDescription:
         """Return what the machine has; of what its runs hold only their number is known."""
+        self._far.check_reachable()
         running = self._far.count_running()
         return TargetDescription(self._capacity(), Resources(running, 0, 0), running, 0)
 
@@ -83,22 +85,25 @@ class FakeTarget(ComputeTarget):
         with suppress(FileExistsError):  # launched again: what is there is as good
             spec.write(layout)
         RunTarget(self.name, self.kind, shares_processes=False).write(layout)
-        there = self._far.send(layout)
-        environment, _ = job_environment(spec, there, given_variables(request, spec), os.environ)
         try:
+            self._far.check_reachable()
+            there = self._far.send(layout)
+            environment, _ = job_environment(spec, there, given_variables(request, spec), os.environ)
             self._far.start(there, spec, environment)
-        except ExperimentExecutionException as error:
+        except (ComputeTargetException, ExperimentExecutionException) as error:
             status.change(Status.FAILED, reason=str(error))
-            raise
+            raise ExperimentExecutionException(str(error)) from error
         status.change(Status.STARTING, expected={Status.NOT_STARTED})
 
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
-        """Say which runs have a process there."""
+        """Say which runs have a process there. Raises ComputeTargetException while it is cut off."""
+        self._far.check_reachable()
         return {run.run_id: self._observed(self._far.run(run)) for run in runs}
 
     def sync(self, runs: Sequence[RunLayout], *, is_final: bool) -> None:
         """Bring home what was written there since. Raises ComputeTargetException where that can't be done now."""
         for run in runs:
+            self._far.check_reachable()
             there = self._far.run(run)
             try:
                 bring_home(there, run, is_final=is_final)
@@ -111,7 +116,8 @@ class FakeTarget(ComputeTarget):
     def cancel(self, run: RunLayout) -> None:
         """Leave a request, and take it there."""
         ask_to_cancel(run)
-        with suppress(OSError):  # the next look takes it there
+        with suppress(OSError, ComputeTargetException):  # the next look takes it there
+            self._far.check_reachable()
             deliver(run, self._far.run(run))
 
     def doctor(self) -> list[Finding]:

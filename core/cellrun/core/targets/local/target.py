@@ -69,7 +69,7 @@ class LocalTarget(ComputeTarget):
             running, waiting = queue.running(), queue.waiting()
         held = [ticket.resources for ticket in running]
         in_use = Resources(*(sum(getattr(one, name) for one in held) for name in Resources._fields))
-        return TargetDescription(machine.capacity(), in_use, len(running), len(waiting))
+        return TargetDescription(machine.capacity(), in_use, len(running), len(waiting), ("/",), reaches_server=True)
 
     def python(self, environment: str | None) -> TargetPython:
         """Return this process's own Python, or an environment's."""
