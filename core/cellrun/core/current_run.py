@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from cellrun.core.errors import RunEnvironmentException
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import RUN_FOLDER, own_run
+from cellrun.core.own_run import RUN_FOLDER, own_run, parents_run
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.run import Run
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusFile
 
-_submitted: dict[str, Run] = {}
-"""The run that this process was started for, by its folder: one object, and so one event log, for all who ask."""
+_told: dict[str, Run] = {}
+"""The run that this process was started in, by its folder: one object, and so one event log, for all who ask."""
 
 
 def current_run(*, allow_offline: bool) -> Run:
-    """Return the submitted run that this process belongs to, the interactive one that it has open, or an offline one.
+    """Return the run that this process is part of, or an offline one.
+
+    That is the submitted run that it was started for, the interactive one that it has open, or the one that the process
+    that started it has open.
 
     Raises RunEnvironmentException if it would be an offline one and that isn't allowed, or if the environment names a
     run that isn't there.
     """
     layout = own_run()
     if layout is not None:
-        folder = str(layout.folder)
-        if folder not in _submitted:
-            _submitted[folder] = _open_submitted(layout)
-        return _submitted[folder]
+        return _opened(layout)
     run = open_runs.newest()
     if run is not None:
         return run
+    layout = parents_run()
+    if layout is not None and layout.record.exists() and not StatusFile(layout).read().status.is_terminal:
+        return _opened(layout)
     if not allow_offline:
         raise RunEnvironmentException(
             "this code runs outside a run: submit it, or open a run with Experiment.start_logging(); "
@@ -38,7 +42,10 @@ def current_run(*, allow_offline: bool) -> Run:
     return _OfflineRun()
 
 
-def _open_submitted(layout: RunLayout) -> Run:
+def _opened(layout: RunLayout) -> Run:
+    folder = str(layout.folder)
+    if folder in _told:
+        return _told[folder]
     if not layout.record.exists():
         raise RunEnvironmentException(
             f"{RUN_FOLDER} names {layout.folder}, which is no run folder; was the run deleted while it ran?"
@@ -47,4 +54,4 @@ def _open_submitted(layout: RunLayout) -> Run:
     from cellrun.core.workspace import Workspace  # noqa: PLC0415
 
     record = RunRecord.read(layout)
-    return Run(Experiment(Workspace(layout.workspace), record.experiment), record.id)
+    return _told.setdefault(folder, Run(Experiment(Workspace(layout.workspace), record.experiment), record.id))

@@ -12,6 +12,7 @@ from cellrun.core.layout import RunLayout
 
 RUN_FOLDER = "CELLRUN_RUN_FOLDER"
 RUN_ID = "CELLRUN_RUN_ID"
+_OPEN_RUN = "CELLRUN_RUN_OPEN"
 
 
 def own_run(environ: Mapping[str, str] = os.environ) -> RunLayout | None:
@@ -20,10 +21,32 @@ def own_run(environ: Mapping[str, str] = os.environ) -> RunLayout | None:
     return RunLayout(folder) if folder else None
 
 
+def parents_run() -> RunLayout | None:
+    """Return the folder of the interactive run that a parent of this process had open when it started it; or None."""
+    owner, _, folder = os.environ.get(_OPEN_RUN, "").partition(":")
+    return RunLayout(folder) if folder and owner != str(os.getpid()) else None
+
+
 def is_own_run(layout: RunLayout) -> bool:
-    """Whether this process is part of a run."""
-    own = own_run()
-    return own is not None and own.folder == layout.folder
+    """Whether this process is part of a submitted run."""
+    return _is(own_run(), layout)
+
+
+def is_parents_run(layout: RunLayout) -> bool:
+    """Whether a run is the interactive one that this process was started in."""
+    return _is(parents_run(), layout)
+
+
+def _is(run: RunLayout | None, layout: RunLayout) -> bool:
+    return run is not None and run.folder == layout.folder
+
+
+def tell_children(layout: RunLayout | None) -> None:
+    """Let the processes that this one starts be part of an interactive run that it has open; or of none any more."""
+    if layout is None:
+        os.environ.pop(_OPEN_RUN, None)
+    else:
+        os.environ[_OPEN_RUN] = f"{os.getpid()}:{layout.folder}"
 
 
 def run_variables(layout: RunLayout) -> dict[str, str]:

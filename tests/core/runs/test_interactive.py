@@ -336,6 +336,50 @@ def test_code_in_its_process_finds_the_run_that_was_opened_last(exp):
     assert Run.get_context().id.startswith("OfflineRun_")
 
 
+CHILDREN = """
+import multiprocessing, os, subprocess, sys
+from cellrun.core import Experiment, Run, ScriptRunConfig, Workspace
+
+ASK = "from cellrun.core import Run; run = Run.get_context(); run.log('told', 1); run.complete(); print(run.id)"
+
+def child(run, number):
+    run.log('given', number)
+    Run.get_context().log('asked', number)
+
+def subprocess_says():
+    return subprocess.run([sys.executable, '-c', ASK], capture_output=True, text=True, check=True).stdout.split()[-1]
+
+if __name__ == '__main__':
+    experiment = Experiment(Workspace.from_config(), 'children')
+    run = experiment.start_logging()
+    with multiprocessing.get_context(sys.argv[1]).Pool(2) as pool:
+        pool.starmap(child, [(run, number) for number in range(3)])
+    assert subprocess_says() == run.id
+    inner = experiment.start_logging()
+    assert subprocess_says() == inner.id
+    inner.complete()
+    assert subprocess_says() == run.id
+    with open('who.py', 'w') as file:
+        file.write('import os; ' + ASK + "; print([name for name in os.environ if 'RUN_OPEN' in name])")
+    submitted = experiment.submit(ScriptRunConfig('.', 'who.py'))
+    submitted.wait_for_completion()
+    assert submitted.layout.log.read_text() == f'{submitted.id}\\n[]\\n', submitted.layout.log.read_text()
+    run.complete()
+    assert subprocess_says().startswith('OfflineRun_')
+    metrics = run.get_metrics()
+    assert sorted(metrics.pop('given')) == sorted(metrics.pop('asked')) == [0, 1, 2]
+    assert metrics == {'told': [1, 1]}, metrics
+    print(run.get_status())
+"""
+
+
+@pytest.mark.parametrize("how", ["spawn", "fork", "forkserver"])
+def test_processes_that_it_starts_are_part_of_it_and_submitted_runs_are_not(exp, here, how):
+    (here / "children.py").write_text(CHILDREN)
+    done = subprocess.run([sys.executable, "children.py", how], capture_output=True, text=True, check=False)
+    assert done.stdout == "Completed\n", done.stderr
+
+
 def test_a_run_in_another_workspace(here):
     ws = Workspace.create("other", here / "ws")
     with_default = Workspace.from_config()

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from cellrun.core.status import Status
+from cellrun.core.submission.script_run_config import ScriptRunConfig
+
 PRINT = "import json, os; print(json.dumps(dict(os.environ))); print('end')"
 
 
@@ -53,6 +56,22 @@ def test_outside_a_kernel_colours_are_the_users(seen, monkeypatch):
     monkeypatch.delenv("JPY_PARENT_PID", raising=False)
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert seen()[1]["FORCE_COLOR"] == "1"
+
+
+def test_a_script_in_a_subfolder_and_its_processes_import_from_the_snapshots_root(runs):
+    (runs.source / "steps").mkdir()
+    (runs.source / "helper.py").write_text("x = 3")
+    (runs.source / "steps" / "beside.py").write_text("y = 4")
+    (runs.source / "steps" / "train.py").write_text(
+        "import os, subprocess, sys\nimport beside, helper, given\nprint(beside.y, helper.x, given.z, flush=True)\n"
+        "subprocess.run([sys.executable, '-c', 'import os; os.chdir(\"/\"); import helper; print(helper.__file__)'])"
+    )
+    (runs.source.parent / "elsewhere").mkdir()
+    (runs.source.parent / "elsewhere" / "given.py").write_text("z = 5")
+    given = {"PYTHONPATH": str(runs.source.parent / "elsewhere")}
+    layout = runs.config(ScriptRunConfig(runs.source, "steps/train.py", environment_variables=given))
+    assert runs.end(layout).status is Status.COMPLETED
+    assert layout.log.read_text() == f"4 3 5\n{layout.work / 'helper.py'}\n"
 
 
 def test_variables_of_the_config_win_and_are_written_nowhere(seen):

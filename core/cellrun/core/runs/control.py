@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core.errors import ComputeTargetException, RunClosedError, UserErrorException
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import is_own_run
+from cellrun.core.own_run import is_own_run, is_parents_run
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import set_canceled
 from cellrun.core.store.record import RunRecord
@@ -102,19 +102,23 @@ class RunControl:
         )
 
 
-class JobControl(RunControl):
+class PartControl(RunControl):
+    """A run from a process that is part of it and doesn't own it: code that ends its own run can run there too."""
+
+    def complete(self) -> None:
+        """Do nothing: whoever owns the run completes it."""
+
+    def fail(self, reason: str, **fields: Any) -> None:  # noqa: ARG002  # what an owner says
+        """Warn: only its owner makes a run Failed."""
+        warnings.warn(f"run.fail() doesn't end the run that this code is part of; it said: {reason}", stacklevel=3)
+
+
+class JobControl(PartControl):
     """A submitted run from within: its supervisor sets the final status when the script ends, by how it ends."""
 
     def cancel(self, reason: str | None = None) -> None:  # noqa: ARG002  # what an owner says
         """Warn: a run doesn't stop itself."""
         warnings.warn("run.cancel() does nothing inside the run itself: end the script", stacklevel=3)
-
-    def complete(self) -> None:
-        """Do nothing: the script's end completes the run."""
-
-    def fail(self, reason: str, **fields: Any) -> None:  # noqa: ARG002  # what an owner says
-        """Warn: only a script that fails makes its run Failed."""
-        warnings.warn(f"run.fail() doesn't end a submitted run, an error does; it said: {reason}", stacklevel=3)
 
     def _look(self) -> StatusRecord:
         status = StatusFile(self._layout).read()
@@ -125,4 +129,6 @@ class JobControl(RunControl):
 
 def control_of(layout: RunLayout, _writer: object = None) -> RunControl:
     """Return the control that this process has over a run that it doesn't own; the writer is an owner's to close."""
-    return JobControl(layout) if is_own_run(layout) else RunControl(layout)
+    if is_own_run(layout):
+        return JobControl(layout)
+    return PartControl(layout) if is_parents_run(layout) else RunControl(layout)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cellrun.core.own_run import tell_children
+
 if TYPE_CHECKING:
     from cellrun.core.runs.run import Run
 
@@ -12,13 +14,16 @@ _runs: dict[str, Run] = {}
 
 
 def add(run: Run) -> None:
-    """Take in a run that was opened."""
+    """Take in a run that was opened: processes that are started from now on are part of it."""
     _runs[run.id] = run
+    tell_children(run.layout)
 
 
 def remove(run_id: str) -> None:
     """Let go of a run that has ended."""
-    _runs.pop(run_id, None)
+    if _runs.pop(run_id, None) is not None:
+        run = newest()
+        tell_children(None if run is None else run.layout)
 
 
 def get(run_id: str) -> Run | None:

@@ -94,7 +94,15 @@ def job_environment(
     known = {**spec.set_variables, **given}
     missing = [name for name in (*spec.inherited_names, *spec.given_names) if name not in source and name not in known]
     passed_on = {name: source[name] for name in spec.inherited_names if name in source}
-    return {**passed_on, **known, **run_variables(layout)}, missing
+    variables = {**passed_on, **known, **run_variables(layout)}
+    if _is_script_in_subfolder(spec):  # as Azure ML's; of one at the root Python looks there by itself
+        variables["PYTHONPATH"] = os.pathsep.join(filter(None, (str(layout.work), variables.get("PYTHONPATH"))))
+    return variables, missing
+
+
+def _is_script_in_subfolder(spec: LaunchSpec) -> bool:
+    program = spec.argv[1] if len(spec.argv) > 1 and not spec.is_shell else ""
+    return "/" in program and not program.startswith(("-", "/"))
 
 
 def _given_to_this_process(environ: Mapping[str, str]) -> Sequence[str]:

@@ -43,6 +43,22 @@ def test_what_is_installed_there_is_not_local(folder, monkeypatch):
     assert find_local("installed_thing") == []
 
 
+def test_what_an_installer_recorded_in_any_folder_is_not_local(folder):
+    """As `pip install --target` leaves it; a project that was built in place is still the user's own."""
+    for name in ("targeted", "of_mine"):
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text("")
+    (folder / "single.py").write_text("")
+    (folder / "targeted-1.0.dist-info").mkdir()
+    (folder / "targeted-1.0.dist-info" / "METADATA").write_text("Name: targeted\nVersion: 1.0\n")
+    (folder / "targeted-1.0.dist-info" / "RECORD").write_text("targeted/__init__.py,sha256=x,0\nsingle.py,,\n")
+    (folder / "of_mine.egg-info").mkdir()
+    (folder / "of_mine.egg-info" / "PKG-INFO").write_text("Name: of_mine\nVersion: 1.0\n")
+    (folder / "of_mine.egg-info" / "SOURCES.txt").write_text("of_mine/__init__.py\n")
+    assert find_local("targeted") == find_local("single") == []
+    assert find_local("of_mine") == [folder / "of_mine"]
+
+
 def test_imports_anywhere_in_a_file(folder):
     file = folder / "m.py"
     file.write_text(

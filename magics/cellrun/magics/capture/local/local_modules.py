@@ -1,4 +1,4 @@
-"""Which modules are the user's own: found outside of Python's and the environment's folders, editable installs too."""
+"""Which modules are the user's own: nobody has installed them, or only as editable."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sysconfig
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib.machinery import PathFinder
+from importlib.metadata import distributions
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -97,7 +98,22 @@ def _exists(path: Path) -> bool:
 
 def _is_installed(path: Path) -> bool:
     real = Path(os.path.realpath(path))
-    return any(root in real.parents for root in _installed_roots()) or bool(_INSTALLED_NAMES & set(real.parts))
+    if any(root in real.parents for root in _installed_roots()) or _INSTALLED_NAMES & set(real.parts):
+        return True
+    try:
+        return real.name in _recorded(str(real.parent), real.parent.stat().st_mtime_ns)
+    except OSError:  # gone meanwhile
+        return False
+
+
+@lru_cache(maxsize=64)
+def _recorded(folder: str, _changed_ns: int) -> frozenset[str]:
+    """Return the names in a folder that an installer has put there, as `pip install --target` does.
+
+    It leaves a RECORD beside them; what builds a project in place (`*.egg-info`) leaves none.
+    """
+    records = (found.read_text("RECORD") or "" for found in distributions(path=[folder]))
+    return frozenset(line.partition(",")[0].partition("/")[0] for text in records for line in text.splitlines())
 
 
 @lru_cache(maxsize=1)
