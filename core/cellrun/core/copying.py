@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +19,14 @@ def copy_tree(source: Path, target: Path) -> None:
             path = Path(folder, name)
             if stat.S_ISREG(path.lstat().st_mode):  # a job may have put a link or a pipe beside them
                 copy_plain(path, made / name)
+
+
+def link_into(folder: Path, links: Mapping[str, str]) -> None:
+    """Link paths into a folder, each to where it leads; what is there by that name stays as it is."""
+    for path, target in links.items():
+        with suppress(OSError):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).symlink_to(target)
 
 
 def copy_plain(source: str | Path, target: Path) -> None:

@@ -26,6 +26,13 @@ class RunCode:
         """Return what is left out of it and should be known."""
         return ()
 
+    def links(self) -> Mapping[str, str]:
+        """Return what isn't copied but linked into the run's working folder, by a target that shares this disk.
+
+        By the paths there, with the absolute paths of what they lead to. Known once `problems` was asked.
+        """
+        return {}
+
     def copy_to(self, draft: RunLayout) -> None:
         """Write it into a run folder that is being built, whose `snapshot/` is there."""
 

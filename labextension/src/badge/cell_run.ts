@@ -1,5 +1,6 @@
 import type { RunKey } from '../server/api';
 import type { Row } from '../server/types';
+import { masked } from './masking';
 
 /** A cell, as far as it says which run is its own. */
 export interface CellFacts {
@@ -60,7 +61,7 @@ function hasChanged({ id, text }: CellFacts, { row, source }: KnownRun): boolean
   return (row.cell?.id === id || MAGIC.test(text)) && plain(text) !== plain(source);
 }
 
-/** A kernel is sent a cell's text as it is; a file may have given it other line ends. */
+/** A kernel is sent a cell's text as it is, and a run keeps it masked; a file may have given it other line ends. */
 function plain(text: string): string {
-  return text.replace(/\r\n?/g, '\n').trimEnd();
+  return masked(text.replace(/\r\n?/g, '\n').trimEnd());
 }

@@ -20,6 +20,9 @@ const run = (one: KnownRun['row'], source: string | null | undefined = SOURCE): 
   source,
 });
 
+/** Of a cell whose magic gives a value to a variable, a run keeps no value. */
+const WITH_VALUE = SOURCE.replace('digits', 'digits --env KEY=hush');
+
 function cell(fields: Partial<CellFacts> = {}): CellFacts {
   return { notebook: NOTEBOOK, id: 'c1', text: SOURCE, references: [], ...fields };
 }
@@ -77,6 +80,12 @@ describe('whether the cell has changed', () => {
     expect(runOf(cell(copy), runs)?.hasChanged).toBe(false);
     expect(runOf(cell({ ...copy, text: '%%submit digits\nother()' }), runs)?.hasChanged).toBe(true);
     expect(runOf(cell({ ...copy, text: 'x = 1\n%start_logging digits' }), runs)?.hasChanged).toBe(true);
+  });
+
+  test('a value of a variable is kept masked, and no change', () => {
+    const runs = known(run(cellRow('digits-1', 'c1'), WITH_VALUE.replace('hush', '***')));
+    expect(runOf(cell({ text: WITH_VALUE }), runs)?.hasChanged).toBe(false);
+    expect(runOf(cell({ text: `${WITH_VALUE}\nother()` }), runs)?.hasChanged).toBe(true);
   });
 
   test("a cell that only shows another one's run has not", () => {

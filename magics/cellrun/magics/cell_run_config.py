@@ -22,6 +22,7 @@ from cellrun.magics.capture.capture import Capture
 from cellrun.magics.capture.card.card import Card
 from cellrun.magics.capture.choices import Choices
 from cellrun.magics.capture.found import Refusal
+from cellrun.magics.capture.likely_keys import likely_key
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.search import Search
 from cellrun.magics.capture.source.flow import analyse
@@ -94,7 +95,10 @@ class CellRunConfig(RunOptions):
 
     def notes(self) -> list[str]:
         """Return what is worth saying about what travels."""
-        return [*self._capture.notes(), *self._not_known]
+        notes = [*self._capture.notes(), *self._not_known]
+        if kind := likely_key(self._source.encode()):
+            notes.append(f"the cell itself holds what looks like {kind}, and is kept with the run; `--env NAME` isn't")
+        return notes
 
     def card(self, workspace: WorkspaceLayout, experiment: str) -> Card:
         """Return what its run in an experiment of a workspace would take along; nothing is written."""

@@ -12,6 +12,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from cellrun.core.names import experiment_from
+from cellrun.magics.masking import masked
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class NotebookCell:
     """A cell that is being executed."""
 
     source: str
-    """All of it, the magic's line included."""
+    """All of it, the magic's line included, without the values of environment variables."""
     execution_count: int
     id: str | None
     """Its id in the notebook, where the front end tells it."""
@@ -37,7 +38,7 @@ class NotebookCell:
             source = otherwise
         # The shell's own counter is the next cell's in IPython 9 and this one's before; the display hook knows.
         number = shell.displayhook.prompt_count
-        return cls(source, number, message.get("metadata", {}).get("cellId"), _notebook_path(shell))
+        return cls(masked(source), number, message.get("metadata", {}).get("cellId"), _notebook_path(shell))
 
     @property
     def title(self) -> str:
@@ -58,7 +59,7 @@ class NotebookCell:
         """Return the body below its magic as plain Python, in the lines that it has in the notebook."""
         plain: str = shell.transform_cell(body)  # type: ignore[no-untyped-call]
         blank = len(list(takewhile(str.isspace, body.splitlines(keepends=True))))  # IPython drops them
-        above = self.source[: self.source.rindex(body.rstrip("\n"))].split("\n")[:-1]
+        above = self.source[: self.source.rindex(masked(body).rstrip("\n"))].split("\n")[:-1]
         return "".join(f"# {line}".rstrip() + "\n" for line in above) + "\n" * blank + plain
 
 

@@ -14,6 +14,8 @@ from typing import Any, NoReturn, TypeVar
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
+from cellrun.magics.masking import MASK
+
 _SEPARATOR = re.compile(r"(?:^|\s)--(?:\s+|$)")
 _COMMENT = re.compile(r"(?:^|\s)#(?:\s.*)?$")  # a blank after it: `#fff` is an argument
 _QUOTED = re.compile(r'''\\.|'[^']*'|"(?:\\.|[^"\\])*"''')
@@ -100,6 +102,10 @@ def variable(text: str) -> tuple[str, str]:
         raise argparse.ArgumentTypeError(f"{text!r} is no variable; give NAME=VALUE, or NAME to pass on the notebook's")
     if not equals and name not in os.environ:
         raise argparse.ArgumentTypeError(f"the notebook has no environment variable {name!r}; give {name}=VALUE")
+    if value == MASK:
+        raise argparse.ArgumentTypeError(
+            f"the value of {name!r} isn't kept with a run; give it anew: --env {name}=VALUE"
+        )
     return name, value if equals else os.environ[name]
 
 

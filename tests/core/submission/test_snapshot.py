@@ -45,6 +45,39 @@ def test_version_control_caches_environments_and_outputs_stay_out(folder):
     assert taken(folder) == [".hidden", "env/notes.txt", "sub/logs/kept", "sub/outputs/kept", "train.py"]
 
 
+SECRETS = [
+    *(".env", ".env.local", "conf/.env.prod", ".netrc", ".npmrc", ".pypirc", ".git-credentials"),
+    *("id_rsa", "id_rsa.old", "id_ecdsa_sk", "id_ed25519", "id_dsa", "tls/server.pem", "tls/server.key"),
+    *(".aws/credentials", "sub/.azure/token", ".ssh/config"),
+]
+NO_SECRETS = [
+    *(".env.example", ".env.sample", ".env.template", ".environment", "env", "x.env", "id_rsa.pub", "id_utils.py"),
+    *("id_rsa_tools.py", "server.key.py", "ids.csv", "keys", "aws/credentials", "monkey", "id_card.png"),
+]
+
+
+def test_what_is_secret_by_its_name_stays_out_and_is_said(folder):
+    fill(folder, "train.py", *SECRETS, *NO_SECRETS)
+    snapshot = Snapshot(folder)
+    assert {file.path for file in snapshot.files} == {"train.py", *NO_SECRETS}
+    paths = {path if "/." not in f"/{path}" or ".env" in path else path.rpartition("/")[0] or path for path in SECRETS}
+    assert snapshot.secrets == {path: str(folder / path) for path in paths}
+    assert snapshot.secret_words().startswith(f".aws, .env, .env.local and {len(paths) - 3} more left out")
+    assert "`!.aws` in .cellrunignore takes the first along" in snapshot.secret_words()
+    assert Snapshot(folder / "aws").secret_words() == ""
+
+
+@pytest.mark.parametrize("name", [".cellrunignore", ".amlignore", ".gitignore"])
+def test_an_ignore_file_takes_a_secret_along_or_keeps_even_its_link_away(folder, name):
+    fill(folder, "train.py", ".env", "a.pem", "b.pem")
+    (folder / name).write_text("!a.pem\nb.pem\n")
+    snapshot = Snapshot(folder)
+    assert [file.path for file in snapshot.files] == [name, "a.pem", "train.py"]
+    named_for_git_alone = {"b.pem"} if name == ".gitignore" else set()
+    assert snapshot.secrets.keys() == {".env"} | named_for_git_alone
+    assert f"`!.env` in {name} takes" in snapshot.secret_words()
+
+
 @pytest.mark.parametrize("case", GOLDEN, ids=[case["case"] for case in GOLDEN])
 def test_beside_the_defaults_azures_users_find_the_same_files(folder, case):
     """Azure took everything without an ignore file; `data/` with `!data/keep.csv` is git's rule here, not Azure's."""

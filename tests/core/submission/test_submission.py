@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cellrun.core import Run
 from cellrun.core.errors import (
     ExperimentExecutionException,
     InvalidSubmissionError,
@@ -23,6 +24,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.submission.again import resubmit
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
 from cellrun.core.supervision.launch_spec import LaunchSpec
@@ -121,6 +123,25 @@ def test_a4_a_pipe_in_the_folder_is_warned_about_and_the_run_runs(runs):
         layout = runs.script("import os; print(sorted(os.listdir()))")
     runs.end(layout)
     assert layout.log.read_text() == "['logs', 'outputs', 'train.py']\n"
+
+
+def test_a_script_reads_the_secrets_beside_it_and_none_is_in_the_runs_folder(runs):
+    (runs.source / ".env").write_text("TOKEN=hush-hush")
+    (runs.source / ".aws").mkdir()
+    (runs.source / ".aws" / "credentials").write_text("key=hush-hush")
+    (runs.source / ".gitignore").write_text(".env\n")
+    script = "from pathlib import Path; print([len(Path(p).read_text()) for p in ('.env', '.aws/credentials')])"
+    with pytest.warns(UserWarning, match=r"\.aws, \.env left out, as secret by name; a line `!\.aws` in \.gitignore"):
+        layout = runs.script(script)
+    assert runs.end(layout).status is Status.COMPLETED
+    again = resubmit(layout)
+    runs.submitted.append(again)
+    for run in (layout, again):
+        assert runs.end(run).status is Status.COMPLETED
+        assert run.log.read_text() == "[15, 13]\n"
+        found = [path for path in run.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+        assert not [path for path in found if b"hush-hush" in path.read_bytes()]
+        assert "filesWritten" not in Run.get(runs.workspace, run.run_id).get_details()
 
 
 def test_a_script_that_the_rules_leave_out_is_refused(runs):
@@ -318,6 +339,7 @@ WAITING = """
 import os, resource, sys, time
 from cellrun.core.supervision.family import ProcessFamily
 from cellrun.core import Workspace
+from cellrun.core.submission.again import resubmit
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.submission import submit
@@ -342,6 +364,7 @@ LIMITED = """
 import os, resource, sys
 from cellrun.core import Workspace
 from cellrun.core.errors import ExperimentExecutionException
+from cellrun.core.submission.again import resubmit
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.submission import submit

@@ -151,7 +151,7 @@ def _snapshot_of(folder: Path, workspace: Path) -> Callable[[RunLayout], None]:
     snapshot = Snapshot(folder.absolute(), out=(workspace,))
     if problems := snapshot.problems():
         raise SnapshotException("; ".join([*problems, "or leave snapshot_directory out"]))
-    for warning in snapshot.warnings:
+    for warning in filter(None, [*snapshot.warnings, snapshot.secret_words()]):
         warnings.warn(f"snapshot of {folder}: {warning}", stacklevel=4)
     return lambda draft: snapshot.copy_to(draft.snapshot)
 

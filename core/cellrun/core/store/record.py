@@ -40,6 +40,8 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
     script: str | None = None
     command: str | None = None
     source_directory: str | None = None
+    links: Mapping[str, str] = {}
+    """What of the source folder is linked into the working folder, not copied: what is secret by its name."""
     environment_variables: Sequence[str] = ()
     """Names alone: values may be secrets."""
     resources: Mapping[str, Any] = {}

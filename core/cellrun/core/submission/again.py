@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from cellrun.core.copying import copy_tree
 from cellrun.core.errors import InvalidSubmissionError, RunNotFoundError, UserErrorException, WorkspaceException
@@ -57,7 +57,7 @@ def request_of(layout: RunLayout, record: RunRecord) -> RunRequest:
         kind=record.kind,
         program=record.command or record.script or CELL,
         arguments=tuple(record.arguments),
-        code=_CodeOfRun(layout, has_context=record.kind == "cell", note=_note(record.environment_variables, given)),
+        code=_CodeOfRun(layout, record, note=_note(record.environment_variables, given)),
         source_directory=record.source_directory,
         cell=record.cell,
         target=record.target,
@@ -75,9 +75,9 @@ def request_of(layout: RunLayout, record: RunRecord) -> RunRequest:
 class _CodeOfRun(RunCode):
     """The snapshot of a run, and what its cell got from the notebook."""
 
-    def __init__(self, layout: RunLayout, *, has_context: bool, note: str) -> None:
+    def __init__(self, layout: RunLayout, record: RunRecord, *, note: str) -> None:
         self._layout = layout
-        self._has_context = has_context
+        self._record = record
         self._note = note
 
     def problems(self, workspace: WorkspaceLayout) -> Sequence[str]:  # noqa: ARG002  # it is in the same
@@ -85,9 +85,13 @@ class _CodeOfRun(RunCode):
         problems = []
         if not self._layout.snapshot.is_dir():
             problems.append(f"its snapshot {self._layout.snapshot} is gone")
-        if self._has_context and not self._layout.context.is_dir():
+        if self._record.kind == "cell" and not self._layout.context.is_dir():
             problems.append(f"what its cell got from the notebook, {self._layout.context}, is gone")
         return problems
+
+    def links(self) -> Mapping[str, str]:
+        """Return what was linked."""
+        return self._record.links
 
     def copy_to(self, draft: RunLayout) -> None:
         """Copy it, and note what the run again has otherwise. Raises RunNotFoundError for a run that is deleted."""

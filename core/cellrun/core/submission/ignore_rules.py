@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cellrun.core.layout import RUN_FOLDERS
+from cellrun.core.secret_files import is_secret
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-NAMES = (".cellrunignore", ".amlignore", ".gitignore")  # the first one found at the root counts, an empty one too
+_OF_SUBMISSIONS = (".cellrunignore", ".amlignore")
+NAMES = (*_OF_SUBMISSIONS, ".gitignore")  # the first one found at the root counts, an empty one too
 _ALWAYS_OUT = frozenset({".git", ".hg", ".svn"})
 _CACHES = frozenset(
     {
@@ -26,7 +28,8 @@ _ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 class IgnoreRules:
     """The rules of one source folder. Paths are relative to it, with slashes.
 
-    Out by default: version control, virtual and conda environments, caches, and `outputs` and `logs` at the root. Then
+    Out by default: version control, virtual and conda environments, caches, what is secret by its name
+    (`secret_files`), and `outputs` and `logs` at the root. Then
     the ignore file's lines count as git reads them, `!outputs/` included, with files of that name in folders below. One
     difference: a line that takes a folder back in (`!a`) also takes in what a line before it left out below (`a/b`).
     """
@@ -42,6 +45,15 @@ class IgnoreRules:
             return True
         said = self._said(path + "/" if is_folder else path)
         return said if said is not None else self._is_out_by_default(path, name, is_folder=is_folder)
+
+    def is_held_back(self, path: str, *, is_folder: bool) -> bool:
+        """Whether what stays out is a secret that the code may read where it is.
+
+        Not if an ignore file that is there for cellrun (or Azure ML) names it: others, git's, say nothing of that.
+        """
+        if not is_secret(path.rpartition("/")[2], is_folder=is_folder):
+            return False
+        return self.file_name not in _OF_SUBMISSIONS or not self._said(path + "/" if is_folder else path)
 
     def _said(self, path: str) -> bool | None:
         """Return what the ignore files say: the one nearest to the path that says anything."""
@@ -59,7 +71,7 @@ class IgnoreRules:
             folder = folder.rpartition("/")[0]
 
     def _is_out_by_default(self, path: str, name: str, *, is_folder: bool) -> bool:
-        if name in _CACHES or path in _AT_THE_ROOT:
+        if name in _CACHES or path in _AT_THE_ROOT or is_secret(name, is_folder=is_folder):
             return True
         return is_folder and any((self._root / path / mark).exists() for mark in _ENVIRONMENT_MARKS)
 

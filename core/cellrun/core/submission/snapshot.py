@@ -36,6 +36,8 @@ class Snapshot:
         self.folder = folder
         self.files: list[SnapshotFile] = []
         self.folders: list[str] = []
+        self.secrets: dict[str, str] = {}
+        """What stays out as it is secret by its name: paths, a folder's for all that is in it, with where they are."""
         self.warnings: list[str] = []
         self.rules = IgnoreRules(folder)
         self._out = {_identity(path.stat()) for path in out if path.exists()}
@@ -46,6 +48,18 @@ class Snapshot:
     def size_bytes(self) -> int:
         """The size of all its files."""
         return sum(file.size_bytes for file in self.files)
+
+    def secret_words(self) -> str:
+        """Return what to say of secrets that stay out; empty if there are none."""
+        if not self.secrets:
+            return ""
+        first, *others = self.secrets
+        more = f" and {len(others) - 2} more" if len(others) > 2 else ""
+        ignore_file = self.rules.file_name or NAMES[0]
+        return (
+            f"{', '.join([first, *others[:2]])}{more} left out, as secret by name; "
+            f"a line `!{first}` in {ignore_file} takes {'it' if not others else 'the first'} along"
+        )
 
     def problems(self) -> list[str]:
         """Return why the folder can't be taken along as it is: nothing, or that it is too big and because of what."""
@@ -92,6 +106,8 @@ class Snapshot:
                 continue
             is_folder = stat.S_ISDIR(found.st_mode)
             if self.rules.leaves_out(path, is_folder=is_folder):
+                if self.rules.is_held_back(path, is_folder=is_folder):
+                    self.secrets[path] = os.path.abspath(entry.path)  # noqa: PTH100  # a text; links stay links
                 continue
             if is_folder:
                 self._enter(path, _identity(found), above)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cellrun.core.layout import RunLayout, WorkspaceLayout
@@ -29,8 +29,16 @@ class SourceFolder(RunCode):
 
     def warnings(self) -> Sequence[str]:
         """Return what of the folder is left out."""
-        left_out = self._snapshot.warnings if self._snapshot else ()
+        if self._snapshot is None:
+            return ()
+        left_out = list(self._snapshot.warnings)
+        if secrets := self._snapshot.secret_words():
+            left_out.append(f"{secrets}; a target that shares this disk links what is left out into the run's folder")
         return [f"snapshot of {self._folder}: {warning}" for warning in left_out]
+
+    def links(self) -> Mapping[str, str]:
+        """Return the secrets beside the code, which a script may read where they are."""
+        return self._snapshot.secrets if self._snapshot else {}
 
     def copy_to(self, draft: RunLayout) -> None:
         """Copy what was scanned. Raises SnapshotException for a file that can't be read."""

@@ -198,6 +198,7 @@ def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
         script=request.program if request.kind == "script" else None,
         command=request.program if is_command else None,
         source_directory=request.source_directory,
+        links=dict(request.code.links()),
         environment_variables=sorted(request.variables),
         resources=request.resources.to_json(),
         max_run_duration_seconds=request.max_run_duration_seconds,

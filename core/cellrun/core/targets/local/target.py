@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from cellrun.core.copying import copy_tree
+from cellrun.core.copying import copy_tree, link_into
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
@@ -107,6 +107,7 @@ class LocalTarget(ComputeTarget):
             return
         RunTarget(self.name, self.kind, shares_processes=True, handle={"queue": str(queue.folder)}).write(layout)
         copy_tree(layout.snapshot, layout.work)  # never links: a script may write to its own files
+        link_into(layout.work, request.code.links())
         with queue.locked():
             devices = machine.gpu_devices() if spec.resources.gpus else []
             queue.add(layout, spec.resources, devices, given_variables(request, spec))

@@ -13,10 +13,11 @@ from urllib.parse import unquote
 
 from cellrun.core.context.manifest import Need
 from cellrun.core.layout import RUN_FOLDERS
+from cellrun.core.secret_files import is_env_file, is_secret
 from cellrun.core.sizes import size_text
 from cellrun.core.submission.snapshot import Snapshot
 from cellrun.magics.capture.carriers.cell_folder import cell_folder, steps_up
-from cellrun.magics.capture.carriers.links import Links, is_secret
+from cellrun.magics.capture.carriers.links import Links
 from cellrun.magics.capture.carriers.patterns import TooManyFilesError, Tree, folder_of, is_bounded, is_clear
 from cellrun.magics.capture.found import Found
 from cellrun.magics.capture.local.local_modules import imported_by
@@ -207,7 +208,8 @@ class FileCarrier:
         if self._links.cover(path):
             return imported_by(source) if path.endswith(".py") else frozenset()
         size, count = _measured(source)
-        if is_linked or size > _MOST_COPIED_BYTES or count > _MOST_COPIED_FILES or is_secret(source):
+        is_too_much = size > _MOST_COPIED_BYTES or count > _MOST_COPIED_FILES
+        if is_linked or is_too_much or is_secret(source.name, is_folder=source.is_dir()):
             self._link(path, source, place, size)
         elif source.is_file():
             self._shipment.add(path, source, place, "file")
@@ -236,16 +238,16 @@ class FileCarrier:
                     self._take_named(journal, place, is_changed=True)
 
     def _take_folder(self, path: str, source: Path, place: str, *, is_wild: bool) -> None:
-        for file in Snapshot(source).files:
-            if is_wild and "/." in f"/{file.path}":  # wildcards take nothing that is hidden
-                continue
-            if is_secret(Path(file.path)):
-                self._link(f"{path}/{file.path}", Path(file.source), place, file.size_bytes)
-            else:
+        snapshot = Snapshot(source)
+        for file in snapshot.files:
+            if not (is_wild and "/." in f"/{file.path}"):  # wildcards take nothing that is hidden
                 self._shipment.add(f"{path}/{file.path}", Path(file.source), place, "file")
+        for below, secret in snapshot.secrets.items():
+            if not (is_wild and "/." in f"/{below}"):
+                self._link(f"{path}/{below}", Path(secret), place, _measured(Path(secret))[0])
 
     def _link(self, path: str, source: Path, place: str, size: int) -> None:
-        self.has_env_file |= is_secret(source)
+        self.has_env_file |= is_env_file(source.name)
         self._shipment.leave_below(path)
         self._links.add(path, source, place, size)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cellrun.core.context.manifest import Need
+from cellrun.core.secret_files import is_secret
 from cellrun.core.sizes import size_text
 
 _MOST_OWN_BYTES = 1 << 30
@@ -15,7 +16,6 @@ _MOST_DATABASE_BYTES = 256 << 20
 _MOST_SMALL_BYTES = 16 << 20
 _DATABASES = frozenset({".db", ".db3", ".duckdb", ".h5", ".hdf", ".hdf5", ".nc", ".sqlite", ".sqlite3"})
 _DATABASE_HEADERS = (b"SQLite format 3\0", b"\x89HDF\r\n\x1a\n")
-_ENV_FILE = ".env"
 
 
 class Links:
@@ -89,18 +89,13 @@ class Links:
     def _why_not_copied(self, path: str) -> str:
         """Return why what may be changed isn't copied for that; empty if it is."""
         source = self._folder / path
-        if is_secret(source):
-            return "an environment file is never copied"
+        if is_secret(source.name):
+            return "a file that is secret by its name is never copied"
         try:
             is_large = source.is_file() and source.stat().st_size > _MOST_OWN_BYTES
         except OSError:
             return "it can't be"
         return f"files over {size_text(_MOST_OWN_BYTES)} aren't copied" if is_large else ""
-
-
-def is_secret(path: Path) -> bool:
-    """Whether it is a file of environment variables, `.env` or `.env.local`: those are never copied."""
-    return path.name == _ENV_FILE or path.name.startswith(f"{_ENV_FILE}.")
 
 
 def is_database(path: Path) -> bool:

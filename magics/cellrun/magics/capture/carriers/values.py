@@ -17,6 +17,7 @@ from cellrun.magics.capture.another_python.byte_code import WithCode
 from cellrun.magics.capture.carriers.culprit import find_culprit
 from cellrun.magics.capture.carriers.progress import progress
 from cellrun.magics.capture.found import Found, Refusal
+from cellrun.magics.capture.likely_keys import likely_key
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.analysis import Read, Text
 from cellrun.magics.capture.words import code_words, texts_in, type_words
@@ -129,6 +130,16 @@ class ValueCarrier:
             is_again = first != need.name and need.bytes >= _LARGE_BYTES
             yield replace(need, bytes=0, note=f"the same object as {first}") if is_again else need
 
+    def notes(self) -> Iterator[str]:
+        """Iterate over what is to be said of values that look like a secret."""
+        for item in self._packed():
+            if kind := likely_key(item.pickled.payload):
+                name = item.name.replace(":", ".")
+                yield (
+                    f"{name!r} ({item.read.place}) holds what looks like {kind}, and is kept with the run; "
+                    "an environment variable (`--env NAME`) isn't"
+                )
+
     def has_object(self, value: object) -> bool:
         """Whether an object is one of the values, or in one."""
         return any(value is each.value or id(value) in each.pickled.objects for each in self._items.values())
@@ -174,7 +185,8 @@ class ValueCarrier:
         if item.pickled.mapped:
             files = f"mapped from {', '.join(item.pickled.mapped)}"
             return Need(name, "value", type_words(value), place, size, "reference", files)
-        return Need(name, "value", type_words(value), place, size, "value")
+        kind = likely_key(item.pickled.payload)
+        return Need(name, "value", type_words(value), place, size, "value", f"looks like {kind}" if kind else "")
 
     def _attempt(self, value: object) -> Exception | None:
         try:
