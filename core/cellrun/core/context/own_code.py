@@ -8,9 +8,9 @@ from typing import Any
 
 def is_own_code(value: object, namespace: dict[str, Any]) -> bool:
     """Whether a value is a function or class that was defined in the module that has this namespace."""
-    if isinstance(value, types.FunctionType):
+    if type(value) is types.FunctionType:  # by its type: a proxy may raise anything where it says what it stands for
         return value.__globals__ is namespace
-    return isinstance(value, type) and value.__module__ == namespace.get("__name__")
+    return issubclass(type(value), type) and value.__module__ == namespace.get("__name__")
 
 
 def own_name(value: object, namespace: dict[str, Any]) -> str | None:

@@ -87,6 +87,7 @@ class Capture:
             for name, refusal in self._search.values.refusals.items()
             if self._search.may_lack(name) and not self._search.is_distant(name)
         ]
+        notes += self._search.values.notes()
         notes += self._search.hidden.notes(filter(self._search.is_distant, self._search.values.refusals))
         notes += [
             f"{name!r} in the cell is the notebook's run {other.name}; the cell's own run is {self._search.run_name!r}"

@@ -35,10 +35,13 @@ def _text_columns(value: Any) -> Iterator[Any]:
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and isinstance(value, numpy.ndarray):
         if value.dtype.kind in _TEXT_KINDS:
-            yield value.reshape(-1) if value.flags.c_contiguous else value.flat
+            plain = numpy.asarray(value)  # of a masked one, `flat` has no length
+            yield plain.reshape(-1) if plain.flags.c_contiguous else plain.flat
     elif pandas is not None and isinstance(value, pandas.DataFrame):
         types: Iterable[Any] = islice(value.dtypes, _MOST_COLUMNS)
         yield from (value.iloc[:, number].array for number, kind in enumerate(types) if _is_of_texts(kind))
+    elif pandas is not None and isinstance(value, pandas.MultiIndex):  # its type is of objects, whatever its levels are
+        yield from (level.array for level in value.levels if _is_of_texts(level.dtype))
     elif pandas is not None and isinstance(value, (pandas.Series, pandas.Index)) and _is_of_texts(value.dtype):
         yield value.array
 

@@ -14,7 +14,7 @@ from weakref import WeakMethod
 
 from cellrun.core.context.state.shell_settings import MAGICS
 from cellrun.core.runs.run import Run
-from cellrun.magics.capture.carriers.attributes import Assigned, AttributeCarrier
+from cellrun.magics.capture.carriers.attributes import AttributeCarrier
 from cellrun.magics.capture.carriers.code import CodeCarrier, annotated_names, attribute_texts
 from cellrun.magics.capture.carriers.environment import EnvironmentCarrier
 from cellrun.magics.capture.carriers.files import FileCarrier
@@ -164,8 +164,9 @@ class Search:
             self._find_files(self.modules.paths())
             loaded, installed = self.modules.loaded(), self.modules.installed()
             assigned = self.attributes.find(loaded, installed, self.values.has_object)
-            for each in assigned:
-                self._supply_attribute(each)
+            for read, value in assigned:
+                if not self.left_out.has(read.name.replace(":", "."), read.place):  # `config:LR`, as in `--without`
+                    self.needs.follow(self._safely(self._supplied_attribute, read, value))
             if not (reads or assigned):
                 return
 
@@ -182,18 +183,16 @@ class Search:
             self.modules.need([module], place)
         self._follow_rest()
 
-    def _supply_attribute(self, assigned: Assigned) -> None:
+    def _supplied_attribute(self, read: Read, value: Any) -> Iterable[Read]:
         """Take what a module's attribute has now; what can't travel stays behind and is said."""
-        read, value = assigned
-        if self.left_out.has(read.name.replace(":", "."), read.place):  # `config:LR`, as `--without config.LR`
-            return
+        self.needs.reached[read.name] = read
         found = self.values.find(read.name, value, read)
         refusal = self.values.refusals.pop(read.name, None)
-        if refusal is not None:
-            self.attributes.leave(read.name, read.place, refusal.what)
-            return
-        self.needs.reached[read.name] = read
-        self.needs.follow(self._lead(found, read))
+        if refusal is None:
+            return self._lead(found, read)
+        del self.needs.reached[read.name]
+        self.attributes.leave(read.name, read.place, refusal.what)
+        return ()
 
     def _follow_script(self, script: Text) -> None:
         """Follow what a file reads whose code runs in the cell's namespace."""
@@ -280,8 +279,21 @@ class Search:
             else:
                 self.modules.need([top], script.place)
 
-    def _supply(self, read: Read, value: Any) -> Iterator[Read]:
-        """Give a name's value to its carrier and return what it reads in turn."""
+    def _supply(self, read: Read, value: Any) -> list[Read]:
+        """Give a name's value to its carrier and return what it reads in turn, whatever the value is."""
+        return self._safely(self._supplied, read, value)
+
+    def _safely(self, supply: Callable[[Read, Any], Iterable[Read]], read: Read, value: Any) -> list[Read]:
+        """Return what supplying a value gives; one that doesn't bear being looked at travels as its plain pickle."""
+        try:
+            return list(supply(read, value))
+        except Exception as error:  # noqa: BLE001  # whatever the types of the user's values raise
+            found = self.values.find_plainly(read.name, value, read, error)
+            self.modules.need(found.modules, read.place)
+            return found.reads
+
+    def _supplied(self, read: Read, value: Any) -> Iterator[Read]:
+        """Give a name's value to its carrier and iterate over what it reads in turn."""
         name = read.name
         if name == self.run_name:
             if isinstance(value, Run):

@@ -23,6 +23,13 @@ def type_words(value: Any) -> str:
     kind = type(value).__name__
     if type(value) in _CONTAINERS:
         return f"{kind}, {len(value):,} item{'s' if len(value) != 1 else ''}"
+    try:
+        return _with_shape(value, kind)
+    except Exception:  # noqa: BLE001  # whatever an attribute of the user's class is, and raises
+        return kind
+
+
+def _with_shape(value: Any, kind: str) -> str:
     shape = attribute_of(value, "shape")
     if not (isinstance(shape, tuple) and all(isinstance(each, int) for each in shape)):
         return kind

@@ -41,7 +41,7 @@ def find_culprit(name: str, value: object, error: Exception, attempt: Callable[[
         if found is None:
             break
         (step, value), error = found
-        path = step.format(path)
+        path = step.replace("{}", path, 1)
         seen.add(id(value))
     if not isinstance(error, DeniedError):
         return Culprit(path, f"{path} ({type(value).__name__}) can't be pickled: {_words(error)}", _ELSE)
@@ -126,4 +126,4 @@ def _shown(key: object) -> str:
     text = repr(key)
     if len(text) > _MOST_SHOWN:
         text = f"{text[:_MOST_SHOWN]}…"
-    return text.replace("{", "{{").replace("}", "}}")
+    return text

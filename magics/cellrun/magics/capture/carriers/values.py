@@ -19,7 +19,7 @@ from cellrun.magics.capture.carriers.progress import progress
 from cellrun.magics.capture.found import Found, Refusal
 from cellrun.magics.capture.likely_keys import likely_key
 from cellrun.magics.capture.notebook import Notebook
-from cellrun.magics.capture.source.analysis import Read, Text
+from cellrun.magics.capture.source.analysis import Certainty, Read, Text
 from cellrun.magics.capture.words import code_words, texts_in, type_words
 
 _LARGE_BYTES = 1000  # worth saying that it isn't sent twice
@@ -54,6 +54,7 @@ class ValueCarrier:
         """Names that pickles refer to: without these, they can't be loaded."""
         self._from_source: set[str] = set()
         self._pickled_groups: list[tuple[list[_Item], Pickled]] = []
+        self._plain: dict[str, str] = {}
 
     def find(self, name: str, value: object, read: Read) -> Found:
         """Pickle a value to see what it needs in turn; one that can't be pickled is kept among `refusals`."""
@@ -65,11 +66,38 @@ class ValueCarrier:
             remedy = f"{culprit.remedy}, or leave it out: --without {name}"
             self.refusals[name] = Refusal(name, culprit.what, read.place, remedy)
             return Found()
+        texts = [] if isinstance(value, type) else [Text(text, read.line, read.where) for text in texts_in(value)]
+        return replace(self._keep(name, value, read, pickled), functions=pickled.functions, texts=texts)
+
+    def find_plainly(self, name: str, value: object, read: Read, error: Exception) -> Found:
+        """Keep no more than the pickle of a value that doesn't bear being looked at, which raised an error; noted."""
+        if name in self.refusals:
+            return Found()
+        known = self._items.get(name)
+        try:
+            pickled = known.pickled if known else self._pickle([value])
+        except Exception as reason:  # noqa: BLE001  # as in find
+            what = f"{name} ({type(value).__name__}) can't be pickled: {type(reason).__name__}: {reason}"
+            remedy = f"Make it inside the cell, or leave it out: --without {name}"
+            self.refusals[name] = Refusal(name, what, read.place, remedy)
+            return Found()
+        if read.certainty is not Certainty.DISTANT:
+            self._plain[name] = f"{type(error).__name__}: {error}"
+        return self._keep(name, value, read, pickled)
+
+    def notes(self) -> list[str]:
+        """Return what is worth saying."""
+        return [
+            f"{name} ({self._items[name].read.place}) travels alone, files and names that it leads to may not: {why}"
+            for name, why in self._plain.items()
+        ]
+
+    def _keep(self, name: str, value: object, read: Read, pickled: Pickled) -> Found:
+        """Take a pickle along; return the names and modules that it needs."""
         self._items[name] = _Item(name, value, read, pickled, self._notebook.is_own_code(value))
         self.references |= pickled.names
         reads = [Read(each, read.line, read.where, read.certainty) for each in sorted(pickled.names)]
-        texts = [] if isinstance(value, type) else [Text(text, read.line, read.where) for text in texts_in(value)]
-        return Found(reads, pickled.functions, pickled.modules, texts)
+        return Found(reads, modules=pickled.modules)
 
     def check(self, values_folder: Path) -> list[Refusal]:
         """Return why the values are too much, if they are; what they share is counted once."""

@@ -80,7 +80,7 @@ class LoadedModule:
             *owner, name = path.split(".")
             holder = self._class(owner) if owner else self.module
             value = vars(holder).get(name, expected) if holder is not None else expected
-            is_as_given = not value if expected is EMPTY else _is_same(value, expected)
+            is_as_given = _is_empty(value) if expected is EMPTY else _is_same(value, expected)
             if not is_as_given and not hasattr(type(value), "__get__"):
                 yield path, value
 
@@ -136,6 +136,11 @@ def _is_of_environment(value: Any, words: AbstractSet[str]) -> bool:
     if value in os.environ.values():
         return True
     return os.environ.keys().isdisjoint(words) and (value is None or value in words)
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether it is a container of `collections` with nothing in it; an array that a cell put there has no truth."""
+    return type(value).__module__ == "collections" and not value
 
 
 def _is_class_of(value: object, module: ModuleType) -> bool:

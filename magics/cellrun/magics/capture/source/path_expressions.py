@@ -45,7 +45,7 @@ def path_of(pieces: Pieces, value_of: Callable[[str], object]) -> str:
         words = ""
         for part in piece:
             value = part if isinstance(part, str) else value_of(part.name)
-            is_known = isinstance(value, str | PurePath | int) and not isinstance(value, bool)
+            is_known = issubclass(type(value), (str, PurePath, int)) and type(value) is not bool
             literal, sign = _literal(str(value), "" if isinstance(part, str) else part.sign) if is_known else ("", "?")
             words += literal
             if sign:
