@@ -21,7 +21,7 @@ class Limits(NamedTuple):
     value_bytes: int = 4_000_000_000
     """Captured values of a cell, together."""
     grace_s: float = 10.0
-    """From SIGTERM to SIGKILL."""
+    """From one step of stopping a run to the next: from SIGINT to SIGTERM, from SIGTERM to SIGKILL."""
     heartbeat_s: float = 15.0
     """How often a supervisor shows that it lives."""
     silence_s: float = 120.0

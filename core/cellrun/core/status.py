@@ -14,7 +14,7 @@ class Status(str, Enum):
     STARTING = "Starting"  # its supervisor was started, its process not yet
     RUNNING = "Running"  # its process runs
     FINALIZING = "Finalizing"  # its process ended, its files are being put in order
-    CANCEL_REQUESTED = "CancelRequested"  # somebody asked it to stop, it still runs
+    CANCEL_REQUESTED = "CancelRequested"  # it is being stopped: somebody asked for it, or its time is over
     NOT_RESPONDING = "NotResponding"  # its target says it runs, it hasn't been heard of
     COMPLETED = "Completed"
     FAILED = "Failed"
@@ -24,6 +24,11 @@ class Status(str, Enum):
     def is_terminal(self) -> bool:
         """Whether the run has ended."""
         return self in TERMINAL
+
+    @property
+    def word(self) -> str:
+        """What users are shown: its value, except of a run that is being stopped, asked to or at its time limit."""
+        return "Stopping" if self is Status.CANCEL_REQUESTED else self.value
 
     def __str__(self) -> str:
         return self.value

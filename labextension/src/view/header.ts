@@ -96,7 +96,10 @@ export class HeaderBar {
     if (!header) return;
     const ended = isTerminal(header.status);
     this.cancel.hidden = this.isLost || !header.cancelable || ended;
-    this.cancel.disabled = header.status === 'CancelRequested';
+    const isStopping = header.status === 'CancelRequested';
+    setText(this.cancel, this.context.words[isStopping ? 'cancelNow' : 'cancel']);
+    setAttribute(this.cancel, 'title', this.context.words[isStopping ? 'cancelNowTitle' : 'cancelTitle']);
+    this.cancel.disabled = false;
     this.again.hidden = !ended || header.interactive;
   }
 

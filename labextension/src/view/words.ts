@@ -9,6 +9,8 @@ export interface Words {
   readonly connecting: string;
   readonly cancel: string;
   readonly cancelTitle: string;
+  readonly cancelNow: string;
+  readonly cancelNowTitle: string;
   readonly elapsed: string;
   readonly silent: string;
   readonly lost: string;
@@ -78,7 +80,7 @@ const ENGLISH: Words = {
     Starting: 'Starting',
     Running: 'Running',
     Finalizing: 'Finalizing',
-    CancelRequested: 'CancelRequested',
+    CancelRequested: 'Stopping',
     NotResponding: 'NotResponding',
     Completed: 'Completed',
     Failed: 'Failed',
@@ -87,6 +89,8 @@ const ENGLISH: Words = {
   connecting: 'Loading the run',
   cancel: 'Cancel',
   cancelTitle: 'Ask the run to stop',
+  cancelNow: 'Cancel now',
+  cancelNowTitle: 'Send the next signal without waiting for it',
   elapsed: 'elapsed time',
   silent: 'Nothing heard from the kernel since {time}: it is busy, or gone. What is shown may be old.',
   lost: "This view's kernel is gone, so what is shown is old. Its run, as it is now: `RunDetails(Run.get(ws, '{id}')).show()`",

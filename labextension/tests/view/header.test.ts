@@ -16,18 +16,18 @@ test('says which run it is and how it goes', async () => {
   ]);
 });
 
-test.each<[Status, string]>([
+test.each<[Status, string, string?]>([
   ['NotStarted', 'circle'],
   ['Queued', 'circle'],
   ['Running', 'circle'],
-  ['CancelRequested', 'path'],
+  ['CancelRequested', 'path', 'Stopping'],
   ['Completed', 'path'],
   ['Failed', 'path'],
   ['Canceled', 'path'],
-])('%s is a shape and a word', async (status, shape) => {
+])('%s is a shape and a word', async (status, shape, word = status) => {
   const { place, kernel } = show();
   kernel.tell({ reset: true, header: { status } });
-  await until(() => find(place, '[role=status].cellrun-state').innerText === status, 'the state is said');
+  await until(() => find(place, '[role=status].cellrun-state').innerText === word, 'the state is said');
   expect(place.querySelector(`.cellrun-state svg ${shape}`)).not.toBeNull();
 });
 
@@ -69,15 +69,20 @@ test('the time of an ended run stands', async () => {
   expect(text(place, '.cellrun-elapsed')).toBe('00:07');
 });
 
-test('Cancel asks the run to stop, once', async () => {
+test('Cancel asks the run to stop, once, and once more while that takes long', async () => {
   const { place, kernel } = show('running');
   const button = find(place, '.cellrun-header button') as HTMLButtonElement;
   await until(() => !button.hidden, 'there is a button');
   button.click();
   button.click();
   expect(kernel.sent.filter(message => message.type === 'cancel')).toHaveLength(1);
-  kernel.tell({ header: { status: 'CancelRequested' } });
-  await until(() => text(place, '.cellrun-state') === 'CancelRequested', 'the request is seen');
+  const step = 'canceled: sent SIGINT; SIGTERM follows in 10 s, or at one more cancel';
+  kernel.tell({ header: { status: 'CancelRequested', notes: [step] } });
+  await until(() => text(place, '.cellrun-state') === 'Stopping', 'the request is seen');
+  expect(text(place, '[role=note]')).toBe(step);
+  expect([text(place, '.cellrun-header button'), button.disabled]).toEqual(['Cancel now', false]);
+  button.click();
+  expect(kernel.sent.filter(message => message.type === 'cancel')).toHaveLength(2);
   expect(button.disabled).toBe(true);
   kernel.tell({ header: { status: 'Canceled', cancelable: false } });
   await until(() => button.hidden, 'there is nothing to cancel');

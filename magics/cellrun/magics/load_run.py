@@ -178,7 +178,7 @@ def _attributes(context: Context) -> list[str]:
 def _ending(status: StatusRecord, record: RunRecord, context: Context, cell: str) -> str:
     """Return how the run is, or why it failed and on which line of the cell."""
     if status.status is not Status.FAILED:
-        return f"{record.name} is {status.status.value}"
+        return f"{record.name} is {status.status.word}"
     failure = Failure.of(status, record)
     found = re.search(rf"{re.escape(context.title)}, line (\d+)", str(status.fields.get("traceback_tail") or ""))
     has_its_lines = not cell.startswith("%%")

@@ -62,7 +62,7 @@ def _cells(row: RunRow) -> tuple[str, ...]:
     name = row.name if row.display_name == row.name else f"{row.name} ({row.display_name})"
     submitted = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.created_at))
     elapsed = (row.ended_at or time.time()) - row.started_at if row.started_at else None
-    return name, f"{_SIGNS.get(row.status, '○')} {row.status}", submitted, elapsed_text(elapsed), _metrics(row)
+    return name, f"{_SIGNS.get(row.status, '○')} {row.status.word}", submitted, elapsed_text(elapsed), _metrics(row)
 
 
 def _metrics(row: RunRow) -> str:

@@ -153,6 +153,10 @@ def test_status_tags_and_name_are_news_of_the_header(watched):
     assert watched.view.header["started_at"] > 0
     assert watched.view.header["elapsed_s"] >= 0
     assert watched.view.header["cancelable"] is True
+    StatusFile(watched.layout).change(Status.CANCEL_REQUESTED, reason="canceled: sent SIGINT")
+    watched.step()
+    assert watched.view.header["notes"] == ["canceled: sent SIGINT"]
+    assert watched.view.header["cancelable"] is True, "one more goes to the next step"
 
 
 def test_a_run_that_ended_is_told_to_its_last_event(watched):

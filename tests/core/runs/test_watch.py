@@ -28,7 +28,7 @@ print('now', run.get_status())
 """
 
 WAIT_FOR = """
-import os, sys, time
+import os, signal, sys, time
 def wait_for(name):
     while not os.path.exists(os.path.join(sys.argv[1], name)):
         time.sleep(0.01)
@@ -192,6 +192,23 @@ def test_a_canceled_run_does_not_raise(submit, watch, here):
     watcher.until(b"up\n")
     run.cancel()
     assert watcher.to_the_end().endswith("status Canceled\nnow Canceled\n")
+
+
+def test_how_a_run_is_stopped_is_printed_while_it_happens(submit, watch, monkeypatch):
+    monkeypatch.setenv("CELLRUN_GRACE_S", "1000")
+    run = submit(
+        "for number in (signal.SIGINT, signal.SIGTERM):\n    signal.signal(number, signal.SIG_IGN)\n"
+        "say(b'up\\n')\nwait_for('never')"
+    )
+    watcher = watch(run.id)
+    watcher.until(b"up\n")
+    run.cancel()
+    watcher.until(b"Stopping, canceled: sent SIGINT; SIGTERM follows in 1000 s, or at one more cancel\n")
+    run.cancel()
+    watcher.until(b"Stopping, canceled: sent SIGTERM; SIGKILL follows in 1000 s, or at one more cancel\n")
+    run.cancel()
+    printed = watcher.to_the_end()
+    assert printed.endswith("now Canceled\n")
 
 
 def test_ctrl_c_stops_the_watching_and_not_the_run(submit, watch, here):

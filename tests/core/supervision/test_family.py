@@ -18,6 +18,7 @@ from cellrun.core.targets.local import LocalTarget
 SLEEP = "import time; time.sleep(60)"
 STUBBORN = f"""
 import os, signal, subprocess, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 def start(**how):
     return subprocess.Popen([sys.executable, '-c', {SLEEP!r}], **how).pid
@@ -51,20 +52,20 @@ def test_a_job_gets_the_grace_to_save_its_work(runs, monkeypatch):
     layout = runs.script(
         "import signal, sys, time\n"
         "def save(*_):\n    time.sleep(0.2); open('outputs/saved', 'a').write('x'); sys.exit(0)\n"
-        "signal.signal(signal.SIGTERM, save); print('up'); time.sleep(60)"
+        "signal.signal(signal.SIGINT, save); signal.signal(signal.SIGTERM, save); print('up'); time.sleep(60)"
     )
     LocalTarget("local").cancel(runs.printed(layout, "up"))
     end = runs.end(layout)
     assert end.status is Status.CANCELED
     assert end.fields["exit_code"] == 0
-    assert (layout.outputs / "saved").read_text() == "x", "SIGTERM came once"
+    assert (layout.outputs / "saved").read_text() == "x", "one signal came, once"
 
 
 def test_a_stopped_job_can_be_canceled(runs):
     layout = runs.running(runs.script(SLEEP))
     os.kill(ProcessFile(layout).read().job.pid, signal.SIGSTOP)
     LocalTarget("local").cancel(layout)
-    assert runs.end(layout).fields["signal"] == "SIGTERM"
+    assert runs.end(layout).fields["signal"] == "SIGINT"
 
 
 def test_a_run_that_a_job_submitted_is_not_its_own(runs):

@@ -49,7 +49,7 @@ def header(  # noqa: PLR0913  # a view's head has so many sources
         "error": Failure.of(status, record)._asdict() if failed else None,
         "travelled": None if needs is None else _travelled(needs),
         "interactive": interactive,
-        "cancelable": not status.status.is_terminal and status.status is not Status.CANCEL_REQUESTED,
+        "cancelable": not status.status.is_terminal,
         "notes": [waiting, *notes] if waiting else list(notes),
     }
 

@@ -97,7 +97,7 @@ class RunControl:
         if status.is_terminal:
             raise RunClosedError(self._layout.run_id, status)
         raise UserErrorException(
-            f"run {self._layout.run_id} is {status} and another process's own, which sets its final status; "
+            f"run {self._layout.run_id} is {status.word} and another process's own, which sets its final status; "
             "run.cancel() stops it, run.wait_for_completion() waits for it"
         )
 

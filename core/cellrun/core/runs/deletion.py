@@ -77,7 +77,7 @@ def _judged(store: RunStore, given: str) -> DeletedRun:
         return DeletedRun(given, given, 0, "there is no such run")
     except (OSError, ValueError, KeyError, TypeError) as error:  # a damaged folder: that it has ended can't be seen
         return DeletedRun(given, given, 0, f"its folder can't be read: {error}")
-    refused = None if status.is_terminal else f"it is {status}: cancel it first"
+    refused = None if status.is_terminal else f"it is {status.word}: cancel it first"
     return DeletedRun(layout.run_id, record.name, size_on_disk(layout.folder), refused)
 
 

@@ -54,6 +54,11 @@ def log_header(log_name: str) -> str:
     return f"\nStreaming {log_name}\n{'=' * (len(log_name) + 10)}\n\n"
 
 
+def watch_stopping(step: str) -> str:
+    """Return what stands in the midst of a log when its run is being stopped."""
+    return f"\nStopping, {step}\n"
+
+
 def watch_summary(run_id: str, warnings: Iterable[str] = ()) -> str:
     """Return what stands below the log of a run that ended."""
     listed = "".join(f"{warning}\n" for warning in warnings)

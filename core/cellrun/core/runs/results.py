@@ -73,9 +73,9 @@ def open_results(layout: RunLayout, status: StatusRecord, name: str = "") -> Ret
 
 def _not_completed(status: StatusRecord) -> str:
     if not status.status.is_terminal:
-        return f"the run is {status.status}; run.wait_for_completion() waits until it has completed"
+        return f"the run is {status.status.word}; run.wait_for_completion() waits until it has completed"
     why = f" ({status.reason})" if status.reason else ""
-    return f"the run is {status.status}{why}; only a run that has completed gives values back"
+    return f"the run is {status.status.word}{why}; only a run that has completed gives values back"
 
 
 def _none(layout: RunLayout) -> str:

@@ -283,6 +283,9 @@ class Run(FileVerbs):
     def cancel(self, reason: str | None = None) -> None:
         """Stop the run; nothing happens to one that has ended. Of an interactive run, the next log call raises.
 
+        A submitted run is interrupted as by Ctrl-C and has 10 s (`CELLRUN_GRACE_S`) to keep what it has computed, then
+        it gets SIGTERM, after as long again SIGKILL. One more call meanwhile goes to the next of these at once.
+
         A reason is kept with an interactive run's status.
         """
         self._control.cancel(reason)

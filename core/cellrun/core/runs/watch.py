@@ -40,7 +40,7 @@ def wait_for_end(
     the user interrupts the waiting: the run goes on.
     """
     try:
-        status = _watch(layout, look, notes) if show_output else _wait(look, lambda: None)
+        status = _watch(layout, look, notes) if show_output else _wait(look, lambda _: None)
     except KeyboardInterrupt:
         raise ExperimentExecutionException(
             f"the watching of run {layout.run_id} was interrupted, but the run goes on; "
@@ -60,16 +60,16 @@ def _watch(
 ) -> StatusRecord:
     _print(printing.watch_header(layout.run_id))
     log = _PrintedLog(layout)
-    status = _wait(look, log.print_new)
+    status = _wait(look, log.print_while)
     log.print_new(is_final=True)
     _print(printing.watch_summary(layout.run_id, notes(status)))
     return status
 
 
-def _wait(look: Callable[[], StatusRecord], meanwhile: Callable[[], None]) -> StatusRecord:
+def _wait(look: Callable[[], StatusRecord], meanwhile: Callable[[StatusRecord], None]) -> StatusRecord:
     began = time.monotonic()
     while not (status := look()).status.is_terminal:
-        meanwhile()
+        meanwhile(status)
         waited_s = time.monotonic() - began
         time.sleep(min(max(LATENESS * waited_s, SOONEST_LOOK_S), LATEST_LOOK_S))
     return status
@@ -83,6 +83,14 @@ class _PrintedLog:
         self._lines = LinePrinter()
         self._offset = 0
         self._grew_at = time.monotonic()
+        self._told = -1
+
+    def print_while(self, status: StatusRecord) -> None:
+        """Print what is new, and how a run is being stopped."""
+        self.print_new()
+        if status.status is Status.CANCEL_REQUESTED and status.reason and status.n != self._told:
+            self._told = status.n
+            _print(printing.watch_stopping(status.reason))
 
     def print_new(self, *, is_final: bool = False) -> None:
         """Print what is new: whole lines and states of a bar, at the end or after a while also an unfinished line."""

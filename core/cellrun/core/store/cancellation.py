@@ -17,17 +17,30 @@ from cellrun.core.store.status_file import StatusFile, StatusRecord
 
 
 def ask_to_cancel(layout: RunLayout) -> None:
-    """Leave the request for whoever owns the run; once is enough, and a run that has ended needs none."""
-    if StatusFile(layout).read().status.is_terminal:
+    """Leave a request for whoever owns the run; a run that has ended needs none.
+
+    Until the run is being stopped one is enough, however many ask; from then on each one more asks for the next step.
+    """
+    status = StatusFile(layout).read().status
+    if status.is_terminal:
         return
     layout.cancel_request.parent.mkdir(exist_ok=True)
-    with suppress(FileExistsError), layout.cancel_request.open("x") as request:
-        json.dump({"by": ProcessIdentity.current().to_json()}, request)
+    mode = "a" if status is Status.CANCEL_REQUESTED else "x"
+    with suppress(FileExistsError), layout.cancel_request.open(mode) as request:
+        request.write(json.dumps({"by": ProcessIdentity.current().to_json()}) + "\n")
 
 
 def is_asked_to_cancel(layout: RunLayout) -> bool:
-    """Whether somebody has left the request."""
+    """Whether somebody has left a request."""
     return layout.cancel_request.exists()
+
+
+def cancel_requests(layout: RunLayout) -> int:
+    """Return how many requests were left; one that is being written counts if it is the first."""
+    try:
+        return max(1, layout.cancel_request.read_bytes().count(b"\n"))
+    except FileNotFoundError:
+        return 0
 
 
 def set_canceled(

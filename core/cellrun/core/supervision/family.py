@@ -19,6 +19,7 @@ from cellrun.core.supervision.process_table import ProcessEntry
 _FIRST_LOOK_S = 0.02
 _NEXT_LOOK = 1.5  # each look reads the environment of every process: it comes later than the one before, by so much
 _MOST_LOOK_S = 0.5
+_SHELLS = frozenset({"sh", "ash", "bash", "busybox", "dash", "fish", "ksh", "ksh93", "mksh", "zsh"})
 _LAST_S = 5.0  # after SIGKILL only a process stuck in the kernel (a dead network disk) is still there
 
 
@@ -33,6 +34,8 @@ class ProcessFamily:
     def __init__(self, run_id: str, job: ProcessIdentity | None) -> None:
         self._run_id = run_id
         self._job = job  # None if it isn't known: then its session isn't either
+        self._interrupted: set[ProcessIdentity] = set()
+        self._waited_for: set[ProcessIdentity] | None = None  # at the last look, if there was one
 
     def members(self) -> list[ProcessEntry]:
         """Return the living members, the calling process aside."""
@@ -48,28 +51,51 @@ class ProcessFamily:
                 strangers.add(pid)
         return list(_with_children(found, everyone, strangers).values())
 
-    def stop(self, grace_s: float, look: Callable[[], object] = lambda: None) -> int:
+    def interrupt(self) -> None:
+        """Send SIGINT once to the job's main process, as Ctrl-C does; of a shell, to whatever it waits for by now.
+
+        Call it several times, a moment between two: what comes after the first look has to be there for two, since the
+        rest of a pipeline, or a program that has just begun, often needs that moment to end or to be ready for it.
+        """
+        if self._job is None:
+            return
+        before, self._waited_for = self._waited_for, _waited_for(self._job)
+        for who in self._waited_for - self._interrupted:
+            if before is None or who in before:
+                self._interrupted.add(who)
+                _send_one(who, signal.SIGINT)
+                _send_one(who, signal.SIGCONT)  # a stopped process takes notice only then
+
+    def stop(
+        self,
+        grace_s: float,
+        is_urged: Callable[[], object] = lambda: False,
+        tell: Callable[[signal.Signals], object] = lambda _: None,
+    ) -> int:
         """End every member: SIGTERM, after a grace SIGKILL, until nobody is left. Returns how many that were.
 
-        `look` is called between two looks (who waits for the job notices its end with it).
+        `is_urged` is asked between two looks and ends the grace; `tell` is told of each signal that somebody got.
         """
         stopped = {entry.identity for entry in self._send(signal.SIGTERM)}
         if stopped:
             self._send(signal.SIGCONT)  # a stopped process takes notice of SIGTERM only then
-        self.wait(grace_s, look)
+            tell(signal.SIGTERM)
+        self.wait(grace_s, is_urged)
         deadline = time.monotonic() + _LAST_S
+        killed: set[ProcessIdentity] = set()
         while (left := self._send(signal.SIGKILL)) and time.monotonic() < deadline:
-            stopped |= {entry.identity for entry in left}
-            self.wait(_MOST_LOOK_S, look)
-        return len(stopped)
+            if not killed:
+                tell(signal.SIGKILL)
+            killed |= {entry.identity for entry in left}
+            self.wait(_MOST_LOOK_S)
+        return len(stopped | killed)
 
-    def wait(self, most_s: float, look: Callable[[], object] = lambda: None) -> None:
-        """Wait until no member is left, or so long."""
+    def wait(self, most_s: float, is_urged: Callable[[], object] = lambda: False) -> None:
+        """Wait until no member is left, so long, or until it is urged."""
         deadline, pause_s = time.monotonic() + most_s, _FIRST_LOOK_S
-        while self.members() and time.monotonic() < deadline:
+        while self.members() and time.monotonic() < deadline and not is_urged():
             time.sleep(min(pause_s, max(0.0, deadline - time.monotonic())))
             pause_s = min(pause_s * _NEXT_LOOK, _MOST_LOOK_S)
-            look()
 
     def _session(self, everyone: dict[int, ProcessEntry]) -> int | None:
         """Return the number of the job's session; None if another process has it by now."""
@@ -87,7 +113,7 @@ class ProcessFamily:
                 os.killpg(group, number)
         for entry in members:
             if entry.group != group:
-                _send_one(entry, number)
+                _send_one(entry.identity, number)
         return members
 
 
@@ -107,15 +133,34 @@ def _with_children(
         grown |= more
 
 
-def _send_one(entry: ProcessEntry, number: signal.Signals) -> None:
+def _waited_for(job: ProcessIdentity) -> set[ProcessIdentity]:
+    """Return a job's main process; of a shell that waits, what it waits for, which may be a shell in turn.
+
+    Of a pipeline the first: `tee` ends by itself then, and would take the output from whom it reads if it ended before.
+    """
+    everyone = list(process_table.processes())
+    waiting, found = [job], set()
+    while waiting:
+        who = waiting.pop()
+        children = [entry.identity for entry in everyone if entry.parent == who.pid]
+        if children and os.path.basename(process_table.link(who.pid, "exe")) in _SHELLS:  # noqa: PTH119  # a name alone
+            outputs = {process_table.link(child.pid, f"fd/{fd}") for child in children for fd in (1, 2)}
+            pipes = {output for output in outputs if output.startswith("pipe:")}
+            waiting += [child for child in children if process_table.link(child.pid, "fd/0") not in pipes]
+        else:
+            found.add(who)
+    return found
+
+
+def _send_one(who: ProcessIdentity, number: signal.Signals) -> None:
     """Signal exactly this process: a pidfd can't mean another one that got its number meanwhile."""
     with suppress(ProcessLookupError, PermissionError):
         if not hasattr(os, "pidfd_open"):
-            os.kill(entry.pid, number)
+            os.kill(who.pid, number)
             return
-        pidfd = os.pidfd_open(entry.pid)
+        pidfd = os.pidfd_open(who.pid)
         try:
-            if entry.identity.is_alive():
+            if who.is_alive():
                 signal.pidfd_send_signal(pidfd, number)
         finally:
             os.close(pidfd)

@@ -17,6 +17,7 @@ from cellrun.core.supervision import failure
 from cellrun.core.supervision.family import ProcessFamily
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.stopping import Stopping
 from cellrun.core.supervision.watched_job import UNKNOWN_EXIT, WatchedJob
 
 _PROMPT = "$ "
@@ -38,8 +39,7 @@ def prepare(layout: RunLayout, spec: LaunchSpec) -> bool:
             status.change(Status.FAILED, reason=failure.cannot_start(command[0], error.errno or 0))
             return False
         if heartbeat.until_over(job) is Cause.CANCELED:
-            status.change(Status.CANCEL_REQUESTED)
-            ProcessFamily(layout.run_id, job.identity).stop(spec.grace_s, look=job.poll)
+            Stopping(layout, job, spec.grace_s).stop("canceled")
             set_canceled(layout, "canceled while things were made ready for it")
             return False
         how = job.poll() or UNKNOWN_EXIT

@@ -24,10 +24,10 @@ from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.preparation import prepare
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.recorder import source_folder, start_recorder
+from cellrun.core.supervision.stopping import LEAVE_S, Stopping
 from cellrun.core.supervision.tidy import tidy
 from cellrun.core.supervision.watched_job import UNKNOWN_EXIT, WatchedJob
 
-_LEAVE_S = 0.5  # helpers of multiprocessing and the like end by themselves, right after the main process
 _LEFTOVER_GRACE_S = 2.0
 _BEFORE_RUNNING = frozenset({Status.NOT_STARTED, Status.PREPARING, Status.QUEUED, Status.STARTING})
 
@@ -108,13 +108,12 @@ class Watch:
         cause = self._heartbeat.until_over(self._job, self.spec.max_run_duration_seconds, self._began)
         if cause is Cause.EXITED:
             self._status.change(Status.FINALIZING)
-            self._family.wait(_LEAVE_S)
+            self._family.wait(LEAVE_S)
             if count := self._family.stop(min(self.spec.grace_s, _LEFTOVER_GRACE_S)):
                 self._notes.append(f"{count} process{'es' if count > 1 else ''} left running, stopped")
         else:
-            if cause is Cause.CANCELED:
-                self._status.change(Status.CANCEL_REQUESTED)
-            self._family.stop(self.spec.grace_s, look=self._job.poll)
+            why = "canceled" if cause is Cause.CANCELED else f"its time limit of {self._limit} s is over"
+            Stopping(self._layout, self._job, self.spec.grace_s).stop(why)
             self._status.change(Status.FINALIZING)
         tidy(self._layout)
         sync_files(self._layout)
@@ -127,6 +126,10 @@ class Watch:
         self._job.poll()
         self._family.stop(0)  # what made things ready may have left something
         self._status.change(Status.FAILED, reason=reason)
+
+    @property
+    def _limit(self) -> str:
+        return f"{self.spec.max_run_duration_seconds:g}"
 
     def _record(self) -> None:
         """Let the run's surroundings be recorded, unless the supervisor before has seen to that."""
@@ -143,8 +146,7 @@ class Watch:
         if cause is Cause.CANCELED:
             set_canceled(self._layout, "canceled", **fields)
         elif cause is Cause.TIMED_OUT:
-            limit = f"{self.spec.max_run_duration_seconds:g}"
-            reason = f"stopped after {limit} s (max_run_duration_seconds={limit})"
+            reason = f"stopped after {self._limit} s (max_run_duration_seconds={self._limit})"
             self._status.change(Status.FAILED, reason=reason, **fields)
         elif how.code == 0:
             self._status.change(Status.COMPLETED, **fields)

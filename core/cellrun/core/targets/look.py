@@ -46,5 +46,5 @@ def _bring_up_to_date(target: ComputeTarget, runs: Sequence[RunLayout]) -> None:
         if not before.status.is_terminal:
             said = observed[run.run_id]
             knows = "says that it has ended" if said.state is JobState.ENDED else "no longer knows it"
-            words = f"{target.kind} {knows}{f' ({said.reason})' if said.reason else ''}; last seen {before.status}"
+            words = f"{target.kind} {knows}{f' ({said.reason})' if said.reason else ''}; last seen {before.status.word}"
             StatusFile(run).change(Status.FAILED, reason=words)

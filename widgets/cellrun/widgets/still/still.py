@@ -14,6 +14,7 @@ from cellrun.core.live.frame import Frame, MetricPart
 from cellrun.core.live.header import elapsed_text
 from cellrun.core.live.series import ColumnShape, MetricShape, Series, series
 from cellrun.core.live.source import RunSource
+from cellrun.core.status import Status
 from cellrun.core.store.events.event_line import decode_value
 from cellrun.widgets.text import log_lines, sign, value_text
 
@@ -71,7 +72,7 @@ class Still:
         charts = [_chart(part, found) for part, found in shown if found.kind == "chart"]
         return cls(
             number=header["number"],
-            status=header["status"],
+            status=Status(header["status"]).word,
             sign=sign(header["status"]),
             name=header["name"],
             facts=[fact for fact in _facts(header) if fact],

@@ -14,7 +14,7 @@ from cellrun.core.context.used_values import values_of_run
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
-from cellrun.core.store.cancellation import is_asked_to_cancel
+from cellrun.core.store.cancellation import cancel_requests
 from cellrun.core.store.notes import add_note, added_notes
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.targets.fake.far_side import CLAIM, ENGINE, ENGINE_LOG, ORDER
@@ -53,8 +53,8 @@ def bring_home(there: RunLayout, here: RunLayout, *, is_final: bool) -> None:
 
 
 def deliver(here: RunLayout, there: RunLayout) -> None:
-    """Take a request there: a file that is written once."""
-    if is_asked_to_cancel(here) and there.folder.exists() and not is_asked_to_cancel(there):
+    """Take requests there that are new."""
+    if there.folder.exists() and cancel_requests(here) > cancel_requests(there):
         there.cancel_request.parent.mkdir(exist_ok=True)
         _replace(here.cancel_request, there.cancel_request)
 
