@@ -34,4 +34,5 @@ def test_sizes_for_people():
 
 
 def test_they_travel_as_json():
-    assert Resources.from_json(Resources(2, 1, 3).to_json()) == Resources(2, 1, 3)
+    assert Resources.from_json(Resources(2, 1, 3, 2).to_json()) == Resources(2, 1, 3, 2)
+    assert Resources.from_json({"cpus": 2, "gpus": 1, "memory_bytes": 3}) == Resources(2, 1, 3)  # of an earlier version

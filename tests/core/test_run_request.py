@@ -32,7 +32,7 @@ def test_a_config_says_all_that_it_wants(tmp_path):
     request = config.request()
     assert (request.kind, request.program, request.arguments) == ("script", "train.py", ("--lr", "0.1"))
     assert (request.target, request.environment, request.name) == ("cluster", str(tmp_path), "first")
-    assert (request.resources, request.max_run_duration_seconds) == (Resources(2, 1, 1000), 9)
+    assert (request.resources, request.max_run_duration_seconds) == (Resources(2, 1, 1000, threads=2), 9)
     assert request.source_directory == str(tmp_path)
     assert request.variables["A"] == "1"
     assert (request.experiment, request.workspace, request.repeats) == ("", "", None)

@@ -14,11 +14,13 @@ class Resources(NamedTuple):
     cpus: int = 1
     gpus: int = 0
     memory_bytes: int = 0
+    threads: int = 0
+    """How many numeric libraries are told to use: the cores, where the user said how many; 0 leaves it to them."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Resources:
         """Read what `to_json` gave."""
-        return cls(int(data["cpus"]), int(data["gpus"]), int(data["memory_bytes"]))
+        return cls(int(data["cpus"]), int(data["gpus"]), int(data["memory_bytes"]), int(data.get("threads", 0)))
 
     def to_json(self) -> dict[str, int]:
         """Return the resources as plain values."""

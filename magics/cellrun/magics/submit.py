@@ -49,7 +49,8 @@ def _parser() -> MagicParser:
     add("experiment", nargs="?", help="the run's experiment; left out, the notebook's name; e.g. digits")
     add("--target", metavar="NAME", help="where it runs; left out, this machine; e.g. --target local")
     add("--name", metavar="TEXT", help="the run's display name; e.g. --name 'smaller batches'")
-    add("--cpus", type=int, default=1, metavar="N", help="cores that it holds, 1 if left out; e.g. --cpus 4")
+    cores = "cores that it holds, 1 if left out; given, numeric libraries use so many threads; e.g. --cpus 4"
+    add("--cpus", type=int, metavar="N", help=cores)
     add("--gpus", type=int, default=0, metavar="N", help="GPUs that it gets for itself; e.g. --gpus 1")
     add("--memory", metavar="SIZE", help="memory that it holds, waiting until that is free; e.g. --memory 4G")
     limit = "after so long the run is stopped, and Failed; e.g. --timeout 90s, --timeout 10m"

@@ -51,7 +51,7 @@ def test_what_is_recorded(runs):
     assert record.parameters == {"lr": "0.1", "n": "3"}
     assert (record.script, record.command, record.source_directory) == ("train.py", None, str(runs.source))
     assert (record.display_name, record.name) == ("first try", "tests-1")
-    assert record.resources == {"cpus": 1, "gpus": 0, "memory_bytes": 10**6}
+    assert record.resources == {"cpus": 1, "gpus": 0, "memory_bytes": 10**6, "threads": 0}
     assert record.git == {"head": "0123abc"}
     assert record.python == f"{sys.version.split()[0]} {sys.executable}"
     assert record.workspace_id == runs.workspace.id

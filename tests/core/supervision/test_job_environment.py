@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.status import Status
+from cellrun.core.submission.again import resubmit
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 
 PRINT = "import json, os; print(json.dumps(dict(os.environ))); print('end')"
@@ -26,11 +27,10 @@ def seen(runs):
 
 
 def test_what_every_job_gets(seen):
-    layout, environment = seen(cpus=1)
+    layout, environment = seen()
     expected = {
         "PYTHONUNBUFFERED": "1",
         "MPLBACKEND": "Agg",
-        "OMP_NUM_THREADS": "1",
         "CELLRUN_RUN_FOLDER": str(layout.folder),
         "CELLRUN_RUN_ID": layout.run_id,
         "AZUREML_RUN_ID": layout.run_id,
@@ -39,6 +39,39 @@ def test_what_every_job_gets(seen):
     }
     assert {name: environment[name] for name in expected} == expected
     assert environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "options", "expected"),
+    [
+        (None, {}, None),
+        (None, {"cpus": 1}, "1"),
+        (None, {"cpus": 2}, "2"),
+        ("3", {}, "3"),
+        ("3", {"cpus": 1}, "3"),
+        ("3", {"cpus": 1, "environment_variables": {"OMP_NUM_THREADS": 5}}, "5"),
+        (None, {"cpus": 1, "environment_variables": {"OMP_NUM_THREADS": 5}}, "5"),
+    ],
+)
+def test_threads_are_limited_where_the_user_says_how_many_cores_never_over_their_own_number(
+    seen, monkeypatch, theirs, options, expected
+):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if theirs:
+        monkeypatch.setenv("OMP_NUM_THREADS", theirs)
+    assert seen(**options)[1].get("OMP_NUM_THREADS") == expected
+
+
+def test_a_run_again_has_the_threads_of_the_first(runs, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    script = "import os; print(os.environ.get('OMP_NUM_THREADS'))"
+    for options, expected in (({}, "None\n"), ({"cpus": 1}, "1\n")):
+        layout = runs.script(script, **options)
+        runs.end(layout)
+        again = resubmit(layout)
+        runs.submitted.append(again)
+        runs.end(again)
+        assert (layout.log.read_text(), again.log.read_text()) == (expected, expected)
 
 
 def test_a_kernels_environment_is_inherited_without_what_jupyter_put_there(seen, monkeypatch):

@@ -32,7 +32,7 @@ class RunOptions(ABC):
         compute_target: object = None,
         environment: object = None,
         max_run_duration_seconds: float | None = None,
-        cpus: int = 1,
+        cpus: int | None = None,
         gpus: int = 0,
         memory: str | int | None = None,
         environment_variables: Mapping[str, Any] | None = None,
@@ -71,7 +71,8 @@ class RunOptions(ABC):
     @property
     def resources(self) -> Resources:
         """What the run holds. Raises ValueError for a memory that is no size."""
-        return Resources(self.cpus, self.gpus, 0 if self.memory is None else size_bytes(self.memory))
+        memory_bytes = 0 if self.memory is None else size_bytes(self.memory)
+        return Resources(self.cpus or 1, self.gpus, memory_bytes, threads=self.cpus or 0)
 
     def common_request(self) -> dict[str, Any]:
         """Return the fields of a request that don't depend on what is run."""
@@ -114,7 +115,7 @@ class RunOptions(ABC):
 
     def _limit_problems(self) -> list[str]:
         problems = []
-        for name, value, least in (("cpus", self.cpus, 1), ("gpus", self.gpus, 0)):
+        for name, value, least in (("cpus", 1 if self.cpus is None else self.cpus, 1), ("gpus", self.gpus, 0)):
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 problems.append(f"{name}={shown(value)}: give a whole number from {least} on")
         if self.memory is not None:

@@ -29,7 +29,9 @@ class ScriptRunConfig(RunOptions):
     environment: whose Python runs it: the folder of a virtual environment or conda prefix, or the path of an
         interpreter; left out, the one that runs this code (elsewhere the target's own).
     max_run_duration_seconds: after so many seconds the run is stopped, and Failed.
-    cpus, gpus, memory: what the run holds while it runs; memory in bytes or as in "4G" (counted, not enforced).
+    cpus, gpus, memory: what the run holds while it runs; memory in bytes or as in "4G" (counted, not enforced). Left
+        out, it is one core; given, numeric libraries are told to use so many threads (OMP_NUM_THREADS), unless the
+        environment says otherwise.
     environment_variables: added to those of this process.
     name: the run's display name.
     """
@@ -44,7 +46,7 @@ class ScriptRunConfig(RunOptions):
         environment: object = None,
         max_run_duration_seconds: float | None = None,
         command: str | Iterable[Any] | None = None,
-        cpus: int = 1,
+        cpus: int | None = None,
         gpus: int = 0,
         memory: str | int | None = None,
         environment_variables: Mapping[str, Any] | None = None,

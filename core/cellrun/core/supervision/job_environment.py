@@ -29,7 +29,7 @@ _BY_VALUE = frozenset(
         *("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONPATH", "PYTHONHOME", "PYENV_VERSION"),
         *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_HOME", "CUDA_VISIBLE_DEVICES"),
         *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"),
-        *("CELLRUN_HOME", "CELLRUN_RUNTIME_DIR"),
+        *("CELLRUN_HOME", "CELLRUN_RUNTIME_DIR", "OMP_NUM_THREADS"),
     }
 )
 
@@ -51,7 +51,7 @@ def inherited(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def recorded(environ: Mapping[str, str], interpreter: str, cpus: int) -> tuple[dict[str, str], tuple[str, ...]]:
+def recorded(environ: Mapping[str, str], interpreter: str, threads: int) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return what a launch spec keeps of the submitting process's environment: variables by value, names of the others.
 
     By value goes what finds programs and files, and what every job gets. Another interpreter than the running one comes
@@ -74,8 +74,9 @@ def recorded(environ: Mapping[str, str], interpreter: str, cpus: int) -> tuple[d
         "PYTHONUNBUFFERED": "1",  # else nothing is seen until a block is full
         "PYTHONFAULTHANDLER": "1",  # a crash says where
         "MPLBACKEND": "Agg",
-        "OMP_NUM_THREADS": str(cpus),
     }
+    if threads:  # MKL, OpenBLAS, BLIS, numexpr and torch take this one too, if their own isn't set
+        kept.setdefault("OMP_NUM_THREADS", str(threads))
     return kept, tuple(sorted(source.keys() - kept.keys()))
 
 

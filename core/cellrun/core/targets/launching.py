@@ -21,7 +21,7 @@ def launch_spec(
 ) -> LaunchSpec:
     """Return how a run is started by an interpreter of this machine, with what it inherits of an environment."""
     most = limits()
-    kept, names_of_others = recorded(environ, interpreter, request.resources.cpus)
+    kept, names_of_others = recorded(environ, interpreter, request.resources.threads)
     kept |= {"AZUREML_ARM_WORKSPACE_NAME": request.workspace, "AZUREML_ARM_PROJECT_NAME": request.experiment}
     if not is_own(interpreter):
         kept[PYTHON_PATH] = with_library(kept.get(PYTHON_PATH, ""))
