@@ -107,7 +107,7 @@ def test_many_points_are_kept_as_columns(run, capsys):
 def test_it_refuses_what_a_run_refuses(run, here):
     for error, call in (
         (InvalidMetricError, lambda: run.log("m", 1j)),
-        (UserErrorException, lambda: run.log("m", [1])),
+        (UserErrorException, lambda: run.log("m")),
         (InvalidNameError, lambda: run.log("", 1)),
         (InvalidNameError, lambda: run.log_row("m", **{"": 1})),
         (UserErrorException, lambda: run.upload_file("a", "absent.txt")),

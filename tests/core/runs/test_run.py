@@ -5,9 +5,11 @@ import json
 import math
 import os
 import threading
+import warnings
 from decimal import Decimal
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cellrun.core import (
@@ -136,10 +138,75 @@ def test_steps_are_numbers_of_any_kind(run):
             run.log("m", 1, step=step)
 
 
-@pytest.mark.parametrize("several", [[1, 2], range(3), (value for value in [1])])
-def test_a_list_is_for_log_list(run, several):
-    with pytest.raises(UserErrorException, match=r"use run\.log_list"):
-        run.log("m", several)
+class Broken:
+    def __repr__(self):
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize(
+    ("value", "kept", "call"),
+    [
+        ([1, 2], "[1, 2]", "run.log_list('m', value)"),
+        (np.zeros(2), "array([0., 0.])", "run.log_list('m', value)"),
+        (["x" * 20_000], f"['{'x' * 9_997}…", "run.log_list('m', value)"),
+        ({"x": 1}, "{'x': 1}", "run.log_row('m', **value)"),
+        ({"x": [1]}, "{'x': [1]}", "run.log_table('m', value)"),
+        (pd.DataFrame({"x": [1]}), "   x\n0  1", "run.log_table('m', value)"),
+        ({"x": {}}, "{'x': {}}", None),
+        ([{"x": 1}], "[{'x': 1}]", None),
+        (b"x", "b'x'", None),
+        (Broken(), None, None),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_no_value_is_kept_as_text_and_said_once_a_name_at_the_users_line(run, value, kept, call):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        run.log("m", value)
+        run.log("m", value)
+        run.log("n", 1)
+        run.log("n", "x" * 20_000)
+    said = f"{call} keeps its values" if call else "of which no curve is drawn; log a number of it"
+    (warning,) = caught
+    assert str(warning.message).startswith(f"metric 'm': a value of type {type(value).__name__} is kept as text")
+    assert str(warning.message).endswith(said)
+    assert warning.filename == __file__
+    logged = run.get_metrics()["m"]
+    assert logged == [kept] * 2 if kept else all(text.startswith("<") for text in logged)
+
+
+def test_a_training_that_logs_a_generator_goes_on(run):
+    with pytest.warns(UserWarning, match="'m': a value of type generator is kept as text, of which no curve"):
+        run.log("m", (value for value in [1]))
+    assert run.get_metrics()["m"].startswith("<generator")
+
+
+def test_a_dict_logs_each_of_its_values(run):
+    run.log({"loss": 0.5, "accuracy": np.array([0.75])})
+    run.log({"loss": 0.25}, step=3)
+    run.log({"loss": 0.125}, 4)
+    assert run.get_metrics() == {"loss": [0.5, 0.25, 0.125], "accuracy": 0.75}
+    metrics = Metrics(EventReader(run.layout))
+    metrics.update()
+    assert list(metrics.metrics["loss"].steps)[1:] == [3, 4]
+    with pytest.raises(UserErrorException, match=r"a name and a value.*got 'loss' alone"):
+        run.log("loss")
+
+
+def test_a_table_may_be_a_data_frame(run):
+    frame = pd.DataFrame({"x": [1, 2], 3: [0.5, None], "kind": ["a", "b"]}, index=["p", "q"])
+    run.log_table("m", frame)
+    logged = run.get_metrics()["m"]
+    assert (logged["x"], logged["kind"], logged["3"][0]) == ([1, 2], ["a", "b"], 0.5)
+    assert math.isnan(logged["3"][1])
+    with pytest.raises(InvalidMetricError, match=r"names of their own; got \['x', 'x'\]"):
+        run.log_table("m", pd.DataFrame([[1, 2]], columns=["x", "x"]))
+
+
+@pytest.mark.parametrize("log", [lambda run: run.log_list("m", [{"x": 1}]), lambda run: run.log_row("m", x={"y": 1})])
+def test_a_dict_in_a_list_or_row_is_refused(run, log):
+    with pytest.raises(InvalidMetricError, match=r"is a dict: \{"):
+        log(run)
     assert run.get_metrics() == {}
 
 

@@ -7,6 +7,7 @@ from enum import IntEnum
 from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cellrun.core.errors import InvalidMetricError, UserErrorException
@@ -29,6 +30,18 @@ class TorchLike:
         return "tensor(0.25)"
 
 
+class TensorFlowLike:
+    """A tensor of one element as TensorFlow has it: no `item()`, and a shape that is no tuple."""
+
+    shape = range(1, 2)
+
+    def numpy(self) -> np.float32:
+        return np.float32(0.25)
+
+    def __repr__(self) -> str:
+        return "tf.Tensor"
+
+
 @pytest.mark.parametrize(
     ("given", "stored"),
     [
@@ -45,6 +58,12 @@ class TorchLike:
         (np.bool_(True), True),
         (np.str_("a"), "a"),
         (np.array(3.5), 3.5),
+        (np.array([[3.5]]), 3.5),
+        (np.array([2]), 2),
+        (pd.Series([2]), 2),
+        (np.array(["a"]), "a"),
+        (TensorFlowLike(), 0.25),
+        (np.ndarray, "<class 'numpy.ndarray'>"),
         (TorchLike(), 0.25),
         (Colour.RED, 3),
         (Decimal("0.1"), 0.1),
@@ -133,6 +152,7 @@ def test_more_values_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch)
 
 def test_rows() -> None:
     assert plain_row("m", {"x": np.int64(1), "y": 0.4}) == {"x": 1, "y": 0.4}
+    assert plain_row("m", {"x": np.array([0.5])}) == {"x": 0.5}
     assert plain_row("m", {}) == {}
     with pytest.raises(InvalidMetricError, match=r"column 'x' is a list: \[1, 2\]"):
         plain_row("m", {"x": [1, 2]})

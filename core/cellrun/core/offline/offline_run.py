@@ -112,7 +112,7 @@ class _PrintingWriter(RunWriter):
         super().log_row(name, columns)
         _print(printing.offline_metric("row", name, columns))
 
-    def log_table(self, name: str, columns: Mapping[str, Iterable[Any]]) -> None:
+    def log_table(self, name: str, columns: Any) -> None:
         super().log_table(name, columns)
         _print(printing.offline_metric("table", name, columns))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun import core
-from cellrun.core.errors import UserErrorException
+from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs import printing
 from cellrun.core.runs.control import RunControl, control_of
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from cellrun.core.workspace import Workspace
 
     StrPath = str | os.PathLike[str]
+
+
+_NOT_GIVEN: Any = object()
 
 
 class Run(FileVerbs):
@@ -129,12 +132,31 @@ class Run(FileVerbs):
 
     # What is logged
 
-    def log(self, name: str, value: Any, description: str = "", step: float | None = None) -> None:  # noqa: ARG002  # Azure ML's signature
+    def log(
+        self,
+        name: str | Mapping[str, Any],
+        value: Any = _NOT_GIVEN,
+        description: str = "",  # noqa: ARG002  # Azure ML's signature
+        step: float | None = None,
+    ) -> None:
         """Log one value of a metric: a number, text, bool or None. Several become a curve, over `step` if given.
 
-        Like every log call it has been written when it returns. Raises InvalidMetricError for a value that can't be
-        kept exactly, UserErrorException for a list. `description` isn't kept.
+        A dict of names and values logs each; what follows it is the step, as other libraries have it. An array or
+        tensor of one element is its number. Anything else is kept as text, and a warning says once a name what keeps
+        it as numbers.
+
+        Like every log call it has been written when it returns. Raises InvalidMetricError for a number that can't be
+        kept exactly. `description` isn't kept.
         """
+        if isinstance(name, Mapping):
+            step = step if value is _NOT_GIVEN else value
+            for each, its in name.items():
+                self._writer.log(each, its, step)
+            return
+        if value is _NOT_GIVEN:
+            raise UserErrorException(
+                f"run.log takes a name and a value, run.log('loss', 0.5), or a dict of them; got {shown(name)} alone"
+            )
         self._writer.log(name, value, step)
 
     def log_list(self, name: str, value: Iterable[Any], description: str = "") -> None:  # noqa: ARG002
@@ -145,8 +167,8 @@ class Run(FileVerbs):
         """Log one row of a metric with several columns: two numbers become a curve of one over the other."""
         self._writer.log_row(name, columns)
 
-    def log_table(self, name: str, value: Mapping[str, Iterable[Any]], description: str = "") -> None:  # noqa: ARG002
-        """Log several rows at once, as a dict of columns of one length."""
+    def log_table(self, name: str, value: Any, description: str = "") -> None:  # noqa: ARG002
+        """Log several rows at once: a dict of columns of one length, or a DataFrame, whose index is left out."""
         self._writer.log_table(name, value)
 
     def log_image(self, name: str, path: StrPath | None = None, plot: Any = None, description: str = "") -> None:  # noqa: ARG002

@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from types import GeneratorType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cellrun.core import names
 from cellrun.core.errors import InvalidMetricError, UserErrorException, shown
 from cellrun.core.runs.files import RunFiles, files_below
 from cellrun.core.store.events.event_line import Value
-from cellrun.core.store.values import plain, plain_list, plain_row, plain_table
+from cellrun.core.store.values import is_plain, plain, plain_list, plain_row, plain_table
 
 if TYPE_CHECKING:
     from cellrun.core.runs.files import FileSource
     from cellrun.core.runs.logged_image import LoggedImage
-
-_SEVERAL = (list, range, GeneratorType)
 
 
 class EventSink(Protocol):
@@ -68,19 +65,21 @@ class RunWriter:
     def __init__(self, open_events: Callable[[], EventSink], files: RunFiles) -> None:
         self._open_events = open_events
         self._files = files
+        self._kept_as_text: set[str] = set()
 
     @cached_property
     def _events(self) -> EventSink:
         return self._open_events()
 
     def log(self, name: str, value: Any, step: float | None = None) -> None:
-        """Log one value. Raises UserErrorException for a list: that is for `log_list`."""
-        if isinstance(value, _SEVERAL):
-            raise UserErrorException(
-                f"run.log takes one value, for metric {shown(name)} it got a {type(value).__name__}; "
-                "use run.log_list for several"
-            )
-        self._events.log(name, plain(name, value), None if step is None else _plain_step(name, step))
+        """Log one value; what is neither number nor text is kept as text, and that is said once a name."""
+        kept = plain(name, value)
+        self._events.log(name, kept, None if step is None else _plain_step(name, step))
+        if type(kept) is str and name not in self._kept_as_text and not is_plain(value):
+            from cellrun.core.runs.kept_as_text import warn_of_text  # noqa: PLC0415  # most jobs log numbers
+
+            self._kept_as_text.add(name)
+            warn_of_text(name, value)
 
     def log_list(self, name: str, values: Iterable[Any]) -> None:
         """Log several values at once."""
@@ -90,8 +89,8 @@ class RunWriter:
         """Log one row."""
         self._events.row(name, plain_row(name, columns))
 
-    def log_table(self, name: str, columns: Mapping[str, Iterable[Any]]) -> None:
-        """Log several rows, given as columns of one length."""
+    def log_table(self, name: str, columns: Any) -> None:
+        """Log several rows, given as columns of one length or as a DataFrame."""
         self._events.table(name, plain_table(name, columns))
 
     def log_image(self, name: str, path: Any, plot: Any) -> None:

@@ -14,14 +14,16 @@ from cellrun.core.limits import limits
 from cellrun.core.store.events.event_line import Value
 
 _AS_IS = frozenset({float, str, bool, type(None)})
+_TEXT_CHARS = 10_000  # of what wasn't text
 _MOST_INT_BITS = 14_000  # Python itself refuses to read or write more than 4,300 digits
 
 
 def plain(name: str, value: Any) -> Value:
     """Return a value as one that can be stored, exact.
 
-    Numbers of numpy and torch become Python's, a Decimal or Fraction the nearest float; anything that is no number,
-    text or None becomes its repr, as with Azure ML. Raises InvalidMetricError for a complex number or one out of range.
+    Numbers of numpy and torch become Python's, and so does an array or tensor of one element; a Decimal or Fraction the
+    nearest float. Anything that is no number, text or None becomes its repr, as with Azure ML, cut to a readable
+    length. Raises InvalidMetricError for a complex number or one out of range.
     """
     kind = type(value)
     if kind in _AS_IS or (kind is int and _is_int_in_range(value)):  # the usual first: this is in every log call
@@ -35,7 +37,16 @@ def plain(name: str, value: Any) -> Value:
     if isinstance(value, str):
         return str(value)
     scalar = _scalar(value)
-    return repr(value) if scalar is value else plain(name, scalar)
+    return plain(name, scalar) if scalar is not value and _is_plain(scalar) else _text(value)
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is a number, text or None, in whatever library's form, and not what is kept as its repr."""
+    return _is_plain(_scalar(value))
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, (str, Number, Decimal))
 
 
 def plain_list(name: str, values: Any) -> list[Value]:
@@ -68,11 +79,14 @@ def plain_row(name: str, columns: Mapping[str, Any]) -> dict[str, Value]:
 def plain_table(name: str, columns: Any) -> dict[str, list[Value]]:
     """Return the columns of a table, all of one length; a column that is a single value is a table of one row.
 
-    Raises UserErrorException if it is no dict, InvalidMetricError if lengths differ.
+    Takes a dict or a DataFrame, whose index is left out. Raises UserErrorException for anything else,
+    InvalidMetricError if lengths differ.
     """
+    if is_frame(columns):
+        columns = _columns_of_frame(name, columns)
     if not isinstance(columns, Mapping):
         raise UserErrorException(
-            f"metric {shown(name)}: log_table takes a dict of columns, {{'x': [1, 2], 'y': [3, 4]}}; "
+            f"metric {shown(name)}: log_table takes a dict of columns, {{'x': [1, 2], 'y': [3, 4]}}, or a DataFrame; "
             f"got {type(columns).__name__} {shown(columns)}"
         )
     listed = {column: _column(name, values) for column, values in columns.items()}
@@ -83,15 +97,28 @@ def plain_table(name: str, columns: Any) -> dict[str, list[Value]]:
     return listed
 
 
+def is_frame(value: Any) -> bool:
+    """Whether a value is a DataFrame, pandas' or polars'."""
+    return hasattr(value, "columns") and hasattr(value, "dtypes") and hasattr(value, "to_dict")
+
+
+def _columns_of_frame(name: str, frame: Any) -> dict[str, Any]:
+    columns = {str(column): column for column in frame.columns}
+    if len(columns) < len(frame.columns):
+        raise InvalidMetricError(name, f"columns of a table have names of their own; got {shown([*frame.columns])}")
+    return {text: frame[column] for text, column in columns.items()}
+
+
 def _column(name: str, values: Any) -> list[Value]:
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable) or getattr(values, "shape", None) == ():
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable) or is_plain(values):
         return [_cell(name, name, values)]
     return plain_list(name, values)
 
 
 def _cell(name: str, column: str, value: Any) -> Value:
     if type(value) not in _AS_IS and (
-        isinstance(value, (list, tuple, set, range)) or getattr(value, "shape", ()) != ()
+        isinstance(value, (list, tuple, set, range, Mapping))
+        or (getattr(_scalar(value), "shape", ()) != () and not isinstance(value, type))
     ):
         raise InvalidMetricError(
             name, f"a row's cell is one value, column {shown(column)} is a {type(value).__name__}: {shown(value)}"
@@ -106,8 +133,21 @@ def _listed(values: Iterable[Any]) -> Any:
 
 
 def _scalar(value: Any) -> Any:
-    """Return the Python value of a numpy or torch scalar; anything else as it is."""
-    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+    """Return the Python value of an array or tensor of one element; anything else as it is."""
+    shape = getattr(value, "shape", None)
+    if isinstance(value, type) or not isinstance(shape, Iterable) or any(side != 1 for side in shape):
+        return value
+    if not hasattr(value, "item") and hasattr(value, "numpy"):  # TensorFlow's
+        value = value.numpy()
+    return value.item() if hasattr(value, "item") else value
+
+
+def _text(value: Any) -> str:
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  # whatever a stranger's repr raises: a training doesn't end because of it
+        text = object.__repr__(value)
+    return text if len(text) <= _TEXT_CHARS else f"{text[: _TEXT_CHARS - 1]}…"
 
 
 def _is_int_in_range(value: int) -> bool:

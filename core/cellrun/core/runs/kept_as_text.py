@@ -1,0 +1,46 @@
+"""What is said of a value that a log call keeps as text only, and which call keeps it as numbers."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Iterable, Mapping, Sized
+from pathlib import Path
+from typing import Any
+
+from cellrun.core.errors import CellrunError, shown
+from cellrun.core.store.values import is_frame, plain_list, plain_row, plain_table
+
+_OURS = str(Path(__file__).parents[2])
+
+
+def warn_of_text(name: str, value: Any) -> None:
+    """Warn, at the line of the user's that logged it, that a value is no number and what to write instead."""
+    call = _better_call(name, value)
+    advice = f"; {call} keeps its values" if call else ", of which no curve is drawn; log a number of it"
+    kind = type(value).__name__
+    warnings.warn(f"metric {shown(name)}: a value of type {kind} is kept as text{advice}", stacklevel=_users_level())
+
+
+def _better_call(name: str, value: Any) -> str:
+    """Return the log call that keeps a value as numbers; empty if none takes it, or that can't be tried."""
+    calls: list[tuple[str, Any]] = []
+    if isinstance(value, Mapping) or is_frame(value):
+        calls = [("log_table", plain_table)]
+        if isinstance(value, Mapping) and all(isinstance(key, str) and key.isidentifier() for key in value):
+            calls = [("log_row", plain_row), *calls]
+    elif isinstance(value, Iterable) and isinstance(value, Sized) and not isinstance(value, (bytes, bytearray)):
+        calls = [("log_list", plain_list)]
+    for verb, takes in calls:
+        try:
+            takes(name, value)
+        except CellrunError:
+            continue
+        return f"run.{verb}({shown(name)}, {'**' if verb == 'log_row' else ''}value)"
+    return ""
+
+
+def _users_level() -> int:
+    """Return the `stacklevel`, seen from the caller, of the first frame that isn't in cellrun's own files."""
+    frames = inspect.stack(context=0)[1:]
+    return next((level for level, frame in enumerate(frames, start=1) if not frame.filename.startswith(_OURS)), 1)
