@@ -1,18 +1,20 @@
 """Waiting for a run's end, with its log on the way: event by event, none of it by the clock."""
 
 import itertools
+import json
 import math
 import os
+import pickle
 import re
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
+from IPython.lib.pretty import pretty
 
-from cellrun.core import ActivityFailedException, Run, ScriptRunConfig
+from cellrun.core import ActivityFailedException, Run, ScriptRunConfig, UserErrorException
 from cellrun.core.runs import watch as run_watch
 
 WATCH = """
@@ -265,7 +267,8 @@ def test_the_end_is_seen_soon_in_relation_to_the_time_waited(exp, monkeypatch):
 
     with exp.start_logging() as run:
         monkeypatch.setattr(run_watch, "time", clock := Clock())
-        run.wait_for_completion()
+        elsewhere = Run(exp, run.id)  # as another process has it
+        elsewhere.wait_for_completion()
     ends = list(itertools.accumulate(clock.pauses))
     assert all(pause == 0.02 or pause <= end / 10 for pause, end in zip(clock.pauses, ends, strict=True))
     assert (min(clock.pauses), max(clock.pauses)) == (0.02, 0.2)
@@ -282,9 +285,37 @@ def test_an_interactive_run_is_watched_from_another_process(exp, watch):
     assert watcher.to_the_end().endswith("status Completed\nnow Completed\n")
 
 
-def test_an_interactive_run_that_another_thread_ends(exp, capsys):
+def test_waiting_for_ones_own_open_run_is_refused_at_once(exp, ws):
     run = exp.start_logging()
-    thread = threading.Thread(target=run.complete)
-    thread.start()
-    assert run.wait_for_completion(show_output=True)["status"] == "Completed"
-    thread.join()
+    for same in (run, Run.get(ws, run.id), next(iter(exp.get_runs()))):
+        with pytest.raises(UserErrorException, match=r"is open in this process.* run\.complete\(\) ends it"):
+            same.wait_for_completion(show_output=True)
+    run.complete()
+    assert run.wait_for_completion()["status"] == "Completed"
+
+
+def test_waiting_for_the_run_that_one_is_in_is_refused_at_once(submit, ws):
+    code = """
+from cellrun.core import Run, UserErrorException, Workspace
+mine = Run.get_context()
+for same in (mine, Run.get(Workspace.from_config(), mine.id)):
+    try:
+        same.wait_for_completion()
+    except UserErrorException as error:
+        print(error)
+"""
+    run = submit(code)
+    run.wait_for_completion()
+    assert run.layout.log.read_text().count(f"this code is part of run {run.id}, which ends when its script does") == 2
+
+
+def test_its_result_is_short_as_a_cells_last_line_and_still_the_dict(submit):
+    run = submit("say(b'up')")
+    details = run.wait_for_completion()
+    assert isinstance(details, dict)
+    assert details == run.get_details() == json.loads(json.dumps(details)) == pickle.loads(pickle.dumps(details))
+    assert repr(details) == repr(run.get_details())
+    shown = pretty(details)
+    assert shown.startswith(f"{{'runId': {run.id!r}, 'status': 'Completed', 'startTimeUtc': '")
+    assert shown.endswith(", …}")
+    assert len(shown) < 200

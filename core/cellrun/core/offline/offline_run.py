@@ -16,7 +16,7 @@ from cellrun.core.errors import RunEnvironmentException, UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs import printing
 from cellrun.core.runs.control import RunControl
-from cellrun.core.runs.details import run_details
+from cellrun.core.runs.details import BriefDetails, run_details
 from cellrun.core.runs.files import RunFiles, copy_file
 from cellrun.core.runs.reader import RunReader
 from cellrun.core.runs.run import Run
@@ -85,7 +85,7 @@ class _OfflineRun(Run):
         raise_on_error: bool = True,  # noqa: ARG002, FBT001, FBT002
     ) -> dict[str, Any]:
         """Return `get_details()` at once: it ends with the code that calls this."""
-        return self.get_details()
+        return BriefDetails(self.get_details())
 
     def __repr__(self) -> str:
         record = self._reader.record

@@ -65,6 +65,9 @@ class RunControl:
         """
         self._refuse_to_end(Status.FAILED)
 
+    def refuse_own_wait(self) -> None:
+        """Raise UserErrorException where waiting for the run's end would never end, as the run waits for the caller."""
+
     def enter(self) -> None:
         """Begin the run's `with` block: of a run that others own, it changes nothing."""
 
@@ -119,6 +122,14 @@ class JobControl(PartControl):
     def cancel(self, reason: str | None = None) -> None:  # noqa: ARG002  # what an owner says
         """Warn: a run doesn't stop itself."""
         warnings.warn("run.cancel() does nothing inside the run itself: end the script", stacklevel=3)
+
+    def refuse_own_wait(self) -> None:
+        """Refuse to wait in the run's own code, which the run ends with."""
+        if not self.status().status.is_terminal:
+            raise UserErrorException(
+                f"this code is part of run {self._layout.run_id}, which ends when its script does, so waiting for it "
+                "would never end; leave wait_for_completion() out (complete() isn't needed here either)"
+            )
 
     def _look(self) -> StatusRecord:
         status = StatusFile(self._layout).read()

@@ -11,6 +11,16 @@ from cellrun.core.store.files.artifacts import LOG
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 
+_BRIEF = ("runId", "status", "startTimeUtc", "endTimeUtc")
+
+
+class BriefDetails(dict[str, Any]):
+    """What `Run.get_details` shows, which IPython shows in one line: it stands as the last value of many cells."""
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001, ARG002  # as IPython calls it
+        shown = ", ".join(f"{name!r}: {self[name]!r}" for name in _BRIEF if name in self)
+        printer.text(f"{{{shown}, …}}")
+
 
 def run_details(  # noqa: PLR0913  # a run has so many sides
     record: RunRecord,

@@ -96,6 +96,14 @@ class InteractiveControl(RunControl):
         with suppress(RunClosedError):
             self._end(Status.CANCELED, reason or "canceled in its own notebook")
 
+    def refuse_own_wait(self) -> None:
+        """Refuse to wait for a run that is open here: it goes on until this process ends it."""
+        if self._is_open and self._is_owner and not self.status().status.is_terminal:
+            raise UserErrorException(
+                f"run {self._layout.run_id} is open in this process and goes on until it is ended here, so waiting for "
+                "it would never end; run.complete() ends it"
+            )
+
     def enter(self) -> None:
         """Begin to copy what is printed to the run's log."""
         self._folder = Path.cwd()

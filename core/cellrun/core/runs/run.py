@@ -13,7 +13,7 @@ from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs import printing
 from cellrun.core.runs.control import RunControl, control_of
-from cellrun.core.runs.details import run_properties
+from cellrun.core.runs.details import BriefDetails, run_properties
 from cellrun.core.runs.failure_words import failure_fields
 from cellrun.core.runs.file_verbs import FileVerbs
 from cellrun.core.runs.files import RunFiles
@@ -291,8 +291,11 @@ class Run(FileVerbs):
         """Wait until the run has ended, with `show_output` printing its log as it is written. Returns `get_details()`.
 
         Raises ActivityFailedException if it Failed, unless `raise_on_error` is False; ExperimentExecutionException when
-        interrupted (Ctrl-C): the run goes on. It always waits for the very end, as `wait_post_processing` asks for.
+        interrupted (Ctrl-C): the run goes on; UserErrorException, at once, for an interactive run that is open in this
+        process and for the run that this code is part of. It always waits for the very end, as `wait_post_processing`
+        asks for.
         """
+        self._control.refuse_own_wait()
         wait_for_end(
             self._layout,
             self._control.status,
@@ -300,7 +303,7 @@ class Run(FileVerbs):
             show_output=show_output,
             raise_on_error=raise_on_error,
         )
-        return self.get_details()
+        return BriefDetails(self.get_details())
 
     def cancel(self, reason: str | None = None) -> None:
         """Stop the run; nothing happens to one that has ended. Of an interactive run, the next log call raises.
