@@ -53,6 +53,8 @@ def test_a_wheel_has_all_that_runs_without_its_sources(tmp_path):
         "cellrun/server/openapi.yaml",
         "cellrun/server/static/portal.js",
         "cellrun/widgets/static/view.js",
+        *(f"cellrun/widgets/still/fonts/DejaVuSans{style}.ttf" for style in ("", "-Bold", "Mono")),
+        "cellrun/widgets/still/fonts/LICENSE",
         f"{data}/etc/jupyter/jupyter_server_config.d/cellrun.json",
         f"{data}/share/jupyter/labextensions/cellrun/install.json",
         f"{data}/share/jupyter/labextensions/cellrun/package.json",

@@ -78,7 +78,7 @@ class Kernel:
 
 # A still is drawn by a process of its own, which takes longer than a case; widgets and views have tests of it.
 _WITHOUT_STILLS = """
-setattr(__import__('importlib').import_module('cellrun.widgets.outputs'), '_drawn', lambda *_: {})
+setattr(__import__('importlib').import_module('cellrun.widgets.still.drawing'), 'drawn', lambda *_: {})
 """
 
 

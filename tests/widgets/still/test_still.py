@@ -5,13 +5,14 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.status_file import StatusFile
-from cellrun.widgets.still import picture
+from cellrun.widgets.still.canvas import COLOURS
 from cellrun.widgets.still.html import live_html, still_html
+from cellrun.widgets.still.picture import Picture
 from cellrun.widgets.still.still import CHARTS, Still
 
 NASTY = "<img src=x onerror=alert(1)>$\\frac{"
@@ -92,28 +93,48 @@ def test_html_holds_what_was_logged_as_text_and_nothing_from_elsewhere(layout, l
 def test_the_picture_shows_every_text_and_curve_that_the_still_has(layout, log):
     for x in range(20):
         log.log("loss", x)
+        log.row("accuracy", {"train": x / 20, "test": x / 40})
     log.log(NASTY, 3)
     layout.log.write_text("the last line\n")
     ended(layout)
+    picture = Picture(Still.of(layout))
+    png, texts = picture.whole(), picture.canvas.texts
+    assert {"✓ Completed", "example-1", "loss", "19", NASTY, "3", "the last line"} <= {text.line for text in texts}
+    for text in texts:
+        assert ink(png, text.box) > 0.02, f"{text.line} can't be seen"
+    assert len(picture.canvas.curves) == 2
+    for box in picture.canvas.curves:
+        assert ink(png, box) > 0.002
+
+
+def test_several_curves_have_their_names_and_values_in_their_colours(layout, log):
+    for x in range(20):
+        log.row("accuracy", {"epoch": x, "train": x / 20, "test": x / 40})
     still = Still.of(layout)
-    png, figure = picture.still_png(still), picture.still_figure(still)
-    figure.canvas.draw()
-    height = figure.bbox.height
-    texts = {text.get_text(): text.get_window_extent() for text in figure.texts}
-    assert {"✓ Completed", "example-1", "loss", "19", NASTY[:30], "3", "the last line"} <= set(texts)
-    for text, box in texts.items():
-        assert ink(png, (box.x0, height - box.y1, box.x1, height - box.y0)) > 0.02, f"{text} can't be seen"
-    (axes,) = figure.axes
-    assert axes.lines[0].get_ydata().tolist() == list(range(20))
-    box = axes.get_window_extent()
-    assert ink(png, (box.x0, height - box.y1, box.x1, height - box.y0)) > 0.002
+    (chart,) = still.charts
+    assert [(curve.name, curve.latest) for curve in chart.curves] == [("train", "0.95"), ("test", "0.475")]
+    picture = Picture(still)
+    boxes = {text.line: text.box for text in picture.canvas.texts}
+    assert {"train", "0.95", "test", "0.475"} <= set(boxes)
+    drawn = Image.open(BytesIO(picture.whole())).convert("RGB")
+    for name, colour in zip(("train", "test"), COLOURS, strict=False):
+        found = {pixel for _, pixel in drawn.crop(tuple(map(round, boxes[name]))).getcolors(1000)}
+        assert ImageColor.getrgb(colour) in found
+
+
+def test_a_run_keeps_its_number_however_long_its_experiment_is_called(new_run):
+    layout = new_run("experiment" * 25)
+    lines = [text.line for text in Picture(Still.of(layout)).canvas.texts]
+    (name,) = (line for line in lines if line.startswith("experiment") and line.endswith("-1"))
+    assert "…" in name
+    assert all(0 <= text.box[0] < text.box[2] <= 1440 for text in Picture(Still.of(layout)).canvas.texts)
 
 
 @pytest.mark.parametrize("values", [[float("nan"), 1.0, float("inf")], [1e308, -1e308], [5, 5]])
 def test_curves_of_any_numbers_can_be_drawn(layout, log, values):
     for value in values:
         log.log("m", value)
-    assert picture.charts_png(Still.of(layout))
+    assert ink(Picture(Still.of(layout)).charts(), (0, 0, 1440, 250)) > 0.0005
 
 
 def test_many_curves_and_lines_stay_within_a_notebooks_measure(layout, log):
@@ -122,5 +143,5 @@ def test_many_curves_and_lines_stay_within_a_notebooks_measure(layout, log):
         log.list_(f"m{number}", rng.normal(size=5000).tolist())
     layout.log.write_text("".join(f"{'word ' * 30}{n}\n" for n in range(100)))
     still = Still.of(layout)
-    charts = picture.charts_png(still)
-    assert len(still_html(still, charts)) + len(picture.still_png(still)) * 4 / 3 < 500_000
+    picture = Picture(still)
+    assert len(still_html(still, picture.charts())) + len(picture.whole()) * 4 / 3 < 500_000

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import atexit
-import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs.control import control_of
+from cellrun.widgets.still import drawing
 
 LOOK_S = 0.5
 DRAW_S = 60.0
@@ -104,43 +100,7 @@ def _has_ended(layout: RunLayout) -> bool:
 
 
 def _settle(outputs: Sequence[Output], within_s: float, *, is_last: bool) -> None:
-    stills = _drawn([output.layout for output in outputs], within_s)
+    stills = drawing.drawn([output.layout for output in outputs], within_s)
     for output in outputs:
         if still := stills.get(str(output.layout.folder)):
             output.settle(still, is_last=is_last)
-
-
-def _drawn(layouts: Sequence[RunLayout], within_s: float) -> dict[str, Mapping[str, Any]]:
-    """Have stills drawn by a process of its own; return their data by run folder, as far as they were drawn in time.
-
-    Where no process is to be had, none were: the outputs stay as they are.
-    """
-    folders = sorted({str(layout.folder) for layout in layouts})
-    if not folders:
-        return {}
-    command = [sys.executable, "-m", "cellrun.widgets.still", *folders]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MPL")}
-    printed = b""
-    with (
-        suppress(OSError),
-        subprocess.Popen(
-            # `-m` looks for modules in the current folder first, where a notebook may have a random.py
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd="/",
-        ) as process,
-    ):
-        try:
-            printed = process.communicate(timeout=within_s)[0]
-        except subprocess.TimeoutExpired:
-            process.kill()
-            printed = process.communicate()[0]
-    stills = {}
-    for line in printed.splitlines():
-        with suppress(ValueError):  # the last one may be cut
-            answer = json.loads(line)
-            stills[answer["folder"]] = answer["data"]
-    return stills

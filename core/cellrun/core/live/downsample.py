@@ -23,7 +23,9 @@ def thin(curves: Sequence[Floats], most: int) -> Rows:
         return np.arange(count)
     share = max(4, (most - 2) // len(curves))
     kept = [_keep(curve, share) for curve in curves]
-    return np.unique(np.concatenate([*kept, np.array([0, count - 1])]))
+    rows = np.sort(np.concatenate([*kept, np.array([0, count - 1])]))
+    once: Rows = rows[np.diff(rows, prepend=-1) > 0]  # np.unique would load all of numpy.ma
+    return once
 
 
 def is_ascending(column: Floats) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
-from html import escape
 
 from cellrun.widgets.still.still import Still
 
@@ -14,6 +13,7 @@ _FRAME = (
 )
 HOW = "cellrun-how"  # by this name a JupyterLab that says better what to do leaves it out (rendered_run.ts)
 _LOG = "margin:8px 0 0;font-family:monospace;font-size:12px;line-height:1.4;white-space:pre-wrap"
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 _TILE = "display:inline-block;margin:4px 24px 4px 0"
 
 
@@ -34,6 +34,11 @@ def still_html(still: Still, picture: bytes | None) -> str:
     if still.log:
         parts.append(f'<pre style="{_LOG}">{escape(chr(10).join(still.log))}</pre>')
     return f'<div style="{_FRAME}">{"".join(parts)}</div>'
+
+
+def escape(text: str) -> str:
+    """Return a text as HTML shows it; the library's `html` loads a large table, for what isn't done here."""
+    return text.translate(_ESCAPES)
 
 
 def live_html(text: str, version: str) -> str:

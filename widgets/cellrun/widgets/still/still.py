@@ -26,21 +26,26 @@ MOST_LOOKS = 1000
 
 @dataclass(frozen=True)
 class Curve:
-    """One line of a chart: numbers in row order, NaN a gap."""
+    """One line of a chart: numbers in row order, NaN a gap. `latest` is its last value, to be read."""
 
     name: str
     x: Floats
     y: Floats
+    latest: str
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A metric's curves; `latest` is the last value of the last curve, to be read."""
+    """A metric's curves; `latest` is the last value of the last one."""
 
     title: str
     subtitle: str
-    latest: str
     curves: Sequence[Curve]
+
+    @property
+    def latest(self) -> str:
+        """The value that stands for the metric."""
+        return self.curves[-1].latest
 
 
 @dataclass(frozen=True)
@@ -116,8 +121,12 @@ def _tile(part: MetricPart, found: Series) -> tuple[str, str]:
 
 
 def _chart(part: MetricPart, found: Series) -> Chart:
-    columns = {column.name: column.numbers for column in part.columns if column.numbers is not None}
-    x = columns[found.x or ""]
-    curves = [Curve(name, x, columns[name]) for name in found.lines if name in columns]
-    last = next(column.last for column in part.columns if column.name == curves[-1].name)
-    return Chart(found.title, found.subtitle, value_text(decode_value(last)), curves)
+    columns = {column.name: column for column in part.columns}
+    numbers = {name: column.numbers for name, column in columns.items() if column.numbers is not None}
+    x = numbers[found.x or ""]
+    curves = [
+        Curve(name, x, numbers[name], value_text(decode_value(columns[name].last)))
+        for name in found.lines
+        if name in numbers
+    ]
+    return Chart(found.title, found.subtitle, curves)
