@@ -102,7 +102,7 @@ class Capture:
             )
         notes += [*self._search.modules.notes(), *self._search.attributes.notes()]
         notes += self._search.environment.notes(has_env_file=self._search.files.has_env_file)
-        notes += [*self._listings(), *self._search.values.notes()]
+        notes += self._listings()
         return [*notes, *self._search.files.notes(), *self._search.state.notes()]
 
     def _listings(self) -> list[str]:

@@ -86,11 +86,19 @@ class ValueCarrier:
         return self._keep(name, value, read, pickled)
 
     def notes(self) -> list[str]:
-        """Return what is worth saying."""
-        return [
+        """Return what is worth saying: of values that look like a secret, too."""
+        notes = [
             f"{name} ({self._items[name].read.place}) travels alone, files and names that it leads to may not: {why}"
             for name, why in self._plain.items()
         ]
+        for item in self._packed():
+            if kind := likely_key(item.pickled.payload):
+                name = item.name.replace(":", ".")
+                notes.append(
+                    f"{name!r} ({item.read.place}) holds what looks like {kind}, and is kept with the run; "
+                    "an environment variable (`--env NAME`) isn't"
+                )
+        return notes
 
     def _keep(self, name: str, value: object, read: Read, pickled: Pickled) -> Found:
         """Take a pickle along; return the names and modules that it needs."""
@@ -157,16 +165,6 @@ class ValueCarrier:
             first = names.setdefault(id(item.value), need.name)
             is_again = first != need.name and need.bytes >= _LARGE_BYTES
             yield replace(need, bytes=0, note=f"the same object as {first}") if is_again else need
-
-    def notes(self) -> Iterator[str]:
-        """Iterate over what is to be said of values that look like a secret."""
-        for item in self._packed():
-            if kind := likely_key(item.pickled.payload):
-                name = item.name.replace(":", ".")
-                yield (
-                    f"{name!r} ({item.read.place}) holds what looks like {kind}, and is kept with the run; "
-                    "an environment variable (`--env NAME`) isn't"
-                )
 
     def has_object(self, value: object) -> bool:
         """Whether an object is one of the values, or in one."""
