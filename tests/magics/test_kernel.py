@@ -67,6 +67,19 @@ def test_what_a_kernel_prints_of_a_wide_table_is_what_the_run_prints(kernel):
     assert log(run) == printed
 
 
+def test_what_asks_for_the_shell_finds_a_kernels_and_tqdm_stays_text(kernel):
+    cell = """import pandas as pd
+print(pd.DataFrame([[1234.5] * 30]))
+ip = get_ipython()
+print(type(ip).__name__, hasattr(ip, 'kernel'))"""
+    kernel.run("%%submit\n" + cell + "\nfrom tqdm.auto import tqdm\nfor _ in tqdm([1]): pass")
+    run = newest_run()
+    run.wait_for_completion(raise_on_error=False)
+    printed = log(run)
+    assert "100%" in printed
+    assert printed.startswith(kernel.run(cell).text)  # it loads pandas itself: its options tell nothing of the notebook
+
+
 def test_figures_of_a_kernel_are_images_of_the_run(kernel):
     kernel.run("import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])")
     executed = kernel.run("%%submit\nplt.plot([3, 4])\nplt.show()\nfig")

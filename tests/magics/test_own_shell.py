@@ -80,6 +80,11 @@ class TestMagics:
         (notebook.folder / "words.py").write_text("MARK = '!'\n")
         assert notebook.prints("%load_ext shouting\nx = %shout hey\nprint(x)") == "HEY!\n"
 
+    def test_one_that_a_local_module_registers_when_it_is_imported(self, notebook):
+        (notebook.folder / "shouting.py").write_text(f"{SHOUT}\ndef quiet(): return get_ipython() is not None\n")
+        assert printed_alike(notebook, "import shouting\nx = %shout hey\nprint(x, shouting.quiet())") == "HEY! True\n"
+        assert printed_alike(notebook, "x = %shout hey\nprint(x)") == "HEY!\n"
+
     def test_those_of_an_installed_extension(self, notebook):
         notebook.run("%load_ext autoreload")
         assert notebook.prints("%autoreload 2\nprint(1)") == "1\n"

@@ -183,3 +183,24 @@ def test_processes_that_it_spawns_have_the_context_and_not_the_cell(cell):
         "with mp.get_context('spawn').Pool(1) as pool:\n    print(pool.map(root, [4, 9]))"
     )
     assert prints(cell, source, imports=(Import("math", "sqrt", "root"),)) == "once\n[2.0, 3.0]\n"
+
+
+class TestBuiltinsOfANotebook:
+    KERNEL, TERMINAL = "ipykernel.zmqshell:ZMQInteractiveShell", "IPython.core.interactiveshell:InteractiveShell"
+    ASK = """import builtins, sys
+ip = builtins.get_ipython()
+print(f"{type(ip).__module__}:{type(ip).__name__}", hasattr(ip, "kernel"), __IPYTHON__, "IPython" in sys.modules)"""
+
+    @pytest.mark.parametrize(("shell", "has_kernel"), [(KERNEL, True), (TERMINAL, False)])
+    def test_the_shell_looks_as_the_notebooks_and_is_not_loaded_for_it(self, cell, shell, has_kernel):
+        assert prints(cell, self.ASK, shell=shell) == f"{shell} {has_kernel} True False\n"
+        assert prints(cell, f"import IPython\n{self.ASK}", shell=shell) == f"{shell} {has_kernel} True True\n"
+
+    def test_what_is_used_of_it_is_the_runs_own_shell(self, cell):
+        use = (
+            "import builtins\nip = builtins.get_ipython()\nx = 3\nprint(ip.user_ns['x'], builtins.get_ipython() is ip)"
+        )
+        assert prints(cell, f"{use}\nbuiltins.display(x)", shell=self.KERNEL) == "3 False\n3\n"
+
+    def test_a_context_of_an_earlier_version_tells_of_none(self, cell):
+        assert prints(cell, "import builtins\nprint(hasattr(builtins, 'get_ipython'))") == "False\n"

@@ -14,6 +14,7 @@ from traitlets import Any as AnyValue
 from traitlets.config import Config, Configurable
 
 from cellrun.core.cell.display import shown
+from cellrun.core.cell.notebook_builtins import named_as_in_notebook
 from cellrun.core.layout import RunLayout
 
 _Bundle = dict[str, Any]
@@ -101,7 +102,8 @@ def start_shell(module: types.ModuleType, layout: RunLayout) -> None:
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
-    _CellShell.instance(
+    kind = named_as_in_notebook(_CellShell)
+    kind.instance(
         config=config,
         user_module=module,
         user_ns=vars(module),

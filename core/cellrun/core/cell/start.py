@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cellrun.core.cell.notebook_builtins import announce
 from cellrun.core.cell.tracebacks import show_cells
 from cellrun.core.context.manifest import Context
-from cellrun.core.context.reader import load_context
+from cellrun.core.context.reader import load
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException
 
@@ -19,7 +20,10 @@ from cellrun.core.errors import ContextException
 def load_names(folder: Path, store: ValueStore, namespace: dict[str, Any]) -> Context:
     """Load a context's names into a namespace; return the context."""
     with _errors_told():
-        return load_context(folder, store, namespace)
+        context = Context.read(folder)
+        announce(context.shell)  # a module looks while it is imported
+        load(context, store, namespace)
+        return context
 
 
 def show_sources(context: Context, script: str, title: str) -> None:

@@ -114,6 +114,8 @@ class Context:
     title: str
     """How tracebacks name the cell itself: `Cell In[7]`."""
     needs_ipython: bool = False
+    shell: str = ""
+    """The class of the notebook's shell, `module:name`, by which libraries tell a notebook from a terminal."""
     run_name: str = ""
     """The name that the cell's own Run is bound to; empty if the cell doesn't use it."""
     imports: tuple[Import, ...] = ()
@@ -178,6 +180,7 @@ class Context:
             python=data["python"],
             title=data["title"],
             needs_ipython=data["needs_ipython"],
+            shell=str(data.get("shell", "")),
             run_name=data["run_name"],
             imports=tuple(Import(**each) for each in data["imports"]),
             groups=tuple(_group(each) for each in data["groups"]),

@@ -137,6 +137,7 @@ class Capture:
             # IPython.display prints otherwise where no shell is.
             needs_ipython=self._search.needs.needs_ipython
             or (self._search.modules.needs("IPython") and not self._portability.is_missing("IPython")),
+            shell=self._search.notebook.shell_class,
             run_name=self._search.run_name if self._search.is_run_used() else "",
             imports=tuple(self._search.modules.pack(self._search.analysis.modules, self._search.analysis.attributes)),
             groups=groups,

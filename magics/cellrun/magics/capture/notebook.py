@@ -39,6 +39,12 @@ class Notebook:
 
         return cls(shell.user_ns, shell.user_ns_hidden, title_of, Path.cwd(), shell)
 
+    @property
+    def shell_class(self) -> str:
+        """The class of its shell, `module:name`; empty without one."""
+        kind = type(self.shell)
+        return "" if self.shell is None else f"{kind.__module__}:{kind.__qualname__}"
+
     def holds(self, name: str) -> bool:
         """Whether the user, not IPython, gave a name its value."""
         if name not in self.namespace or name in _MODULE_NAMES:

@@ -26,7 +26,7 @@ _NUMPY_PRINT = {  # documented at numpy.set_printoptions
 _NUMPY_ERRORS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 _TORCH_PRINT = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
 # Where pandas finds no kernel it fits a table's columns to the terminal; in a kernel its default is 20 of them.
-_PANDAS_IN_A_RUN = {"display.max_columns": 0}
+_PANDAS_WITHOUT_KERNEL = {"display.max_columns": 0}
 # The run has a backend of its own, and nobody sits before it.
 _OF_THE_KERNEL = frozenset({"backend", "backend_fallback", "interactive"})
 
@@ -61,8 +61,8 @@ def _read_pandas(pandas: ModuleType, _: Collection[str]) -> Any:
         value: Any = config["_global_config"]
         for part in name.split("."):
             value = value[part]
-        default = _PANDAS_IN_A_RUN.get(name, option.defval)
-        if value is not default and value != default:
+        defaults = (option.defval, _PANDAS_WITHOUT_KERNEL.get(name, option.defval))  # a run without IPython finds none
+        if not all(value is each or value == each for each in defaults):
             changed[name] = value
     return changed or None
 
