@@ -99,7 +99,10 @@ def test_scripts_and_commands_take_it_too(notebook, bare):
 @pytest.mark.parametrize(
     ("body", "facts"),
     [
-        ("import no_such_thing", ["module 'no_such_thing' isn't installed in {bare}", "line 2", "pip install no_such"]),
+        (
+            "import no_such_thing",
+            ["module 'no_such_thing' isn't installed in {bare}", "can't import it either", "line 2"],
+        ),
         (
             "print(np.arange(3))",
             ["module 'numpy'", "{bare} (Python ", "line 2", "{bare}/bin/python -m pip install numpy"],
@@ -135,8 +138,32 @@ def test_local_modules_are_no_matter_of_the_environment(notebook, bare):
 
 def test_a_missing_module_of_this_environment_is_said_too(notebook):
     text = refusal(notebook, "\nimport no_such_thing", "")
-    for fact in ("module 'no_such_thing' isn't installed in", "line 3", "%pip install no_such_thing"):
+    for fact in ("module 'no_such_thing' isn't installed in", "line 3", "the notebook can't import it either"):
         assert fact in text
+    assert "pip" not in text  # whose package has that name?
+
+
+@pytest.mark.parametrize(
+    ("enter", "body"),
+    [
+        ("", "import os\nos.chdir('sub')\nimport strangers\nprint(strangers.V)"),
+        ("", "%cd -q sub\nfrom strangers import V\nprint(V)"),
+        ("", "import os\nos.chdir('sub/package/..')\nimport package.strangers as s\nprint(s.V)"),
+        ("import os\nos.chdir('sub')", "os.chdir('../sub')\nimport strangers\nprint(strangers.V)"),
+    ],
+)
+def test_modules_of_a_folder_that_the_cell_enters(notebook, enter, body):
+    for file, source in (
+        ("friends", "K = 4"),
+        ("strangers", "import friends\nV = friends.K"),
+        ("package/strangers", "V = 4"),
+    ):
+        path = notebook.folder / "sub" / f"{file}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{source}\n")
+    notebook.run(enter)
+    assert "strangers (line" not in notebook.run(f"%%submit --dry\n{body}")
+    assert notebook.prints(body) == "4\n"
 
 
 PATH = """\

@@ -1,5 +1,7 @@
 """Which local modules travel, with what files, and which can't."""
 
+import sys
+
 import pytest
 
 from cellrun.core.errors import InvalidSubmissionError
@@ -105,3 +107,57 @@ def test_a_module_without_its_source_is_refused(folder, setup, cell, facts):
 def test_modules_that_extensions_make_in_memory_are_no_obstacle(notebook):
     notebook.run("import pandas as pd\ndf = pd.DataFrame({'a': [1]})")  # with Cython's own, which has no source
     assert "0  1" in notebook.prints("print(df)")
+
+
+FINDER = """
+import sys
+from importlib.machinery import ModuleSpec
+
+class Loader:
+    def create_module(self, spec): return None
+    def exec_module(self, module): exec("def answer(): return 42", vars(module))
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, Loader()) if name == "dreamt" else None
+
+sys.meta_path.append(Finder())
+"""
+
+
+@pytest.fixture
+def dreaming(notebook, monkeypatch):
+    """A notebook with a finder of its own."""
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    yield notebook
+    for name in ("dreamt", "dreams"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    ("setup", "cell"),
+    [
+        ("import dreamt", "print(dreamt.answer())"),
+        ("from dreamt import answer", "print(answer())"),
+        ("import dreamt\nheld = {'it': dreamt}", "print(held)"),
+        ("", "import dreamt"),
+        ("", "import helper"),
+    ],
+)
+@pytest.mark.parametrize("where", ["a cell", "an installed package"])
+def test_what_a_finder_of_the_notebook_imports_is_refused(dreaming, tmp_path, where, setup, cell):
+    (dreaming.folder / "helper.py").write_text("import dreamt\n")
+    if where == "a cell":
+        dreaming.run(FINDER)
+    else:
+        (tmp_path / "site-packages").mkdir()
+        (tmp_path / "site-packages" / "dreams.py").write_text(FINDER)
+        dreaming.run(f"import sys\nsys.path.append({str(tmp_path / 'site-packages')!r})\nimport dreams")
+    dreaming.run(setup)
+    refusal = dreaming.refusal(cell)
+    assert "module 'dreamt' can't travel: it comes by a finder in sys.meta_path" in refusal
+    assert "(Loader); needed in line 2; write its source to a file" in refusal
+
+
+def test_a_finder_that_the_cell_brings_along_is_its_own_matter(dreaming):
+    assert dreaming.prints(f"{FINDER}import dreamt\nprint(dreamt.answer())") == "42\n"

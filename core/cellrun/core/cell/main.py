@@ -32,6 +32,7 @@ def main(cell: str, arguments: list[str]) -> None:
     path = Path(cell).absolute()
     module = _new_main()
     namespace = vars(module)
+    sys.path.insert(0, "")  # as in a kernel: a cell that enters a folder imports from there
     sys.argv = [str(path), *arguments]
     builtins.input = refuse_input
     set_up(layout, str(path), module)

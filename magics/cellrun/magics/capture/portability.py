@@ -58,6 +58,8 @@ class Portability:
     def _module_needs(self) -> Iterator[ModuleNeed]:
         """Iterate over the modules that the run may come to import; of this Python's, those of the cell itself."""
         for module, line in self._search.analysis.modules.items():
+            if module in self._search.found_in_folders:
+                continue
             yield ModuleNeed(module, f"line {line}", self._search.analysis.imports.get(module, Certainty.LIKELY))
         if self._destination.is_own:
             return

@@ -81,6 +81,8 @@ class Search:
         """Where code lists the notebook's folder."""
         self._scripts: set[str] = set()
         self._programs: set[str] = set()
+        self.found_in_folders: set[str] = set()
+        """Top-level modules that are found once the cell has entered a folder, or added one to `sys.path`."""
         self.unknown: list[str] = []
         """What the user adds and nobody knows."""
         self._search(arguments, choices.added)
@@ -220,6 +222,7 @@ class Search:
                 continue
             if each.is_entered:
                 self.files.enter(path)
+                self._find_searched(Text(path, each.line, outside.where))
             elif each.is_searched:
                 self._find_searched(Text(path, each.line, outside.where))
             else:
@@ -241,13 +244,15 @@ class Search:
         return all(isinstance(part, str) or self._value_of(part.name) is not None for part in chain(*pieces))
 
     def _find_searched(self, folder: Text) -> None:
-        """Find the modules that the cell imports from a folder that it adds to `sys.path` itself."""
+        """Find the modules that the cell imports from a folder that it enters, or adds to `sys.path` itself."""
         waiting, seen = list(self.analysis.modules), set()
         while waiting:
             top = waiting.pop()
             if top not in seen:
                 seen.add(top)
                 for path in (f"{folder.value}/{top}.py", f"{folder.value}/{top}"):
+                    if (self.notebook.folder / path).exists():
+                        self.found_in_folders.add(top)
                     found = self.files.find(replace(folder, value=path))
                     waiting += found.modules
                     self.modules.need(found.modules, folder.place)

@@ -104,8 +104,11 @@ class Destination:
         if top in sys.stdlib_module_names:
             what = f"module {need.name!r} isn't in {self._words}, the notebook's Python {python_version()} has it"
             return Refusal(need.name, what, need.place, f"Give an environment with Python {python_version()}")
-        package = _distributions().get(top, top)
         what = f"module {need.name!r} isn't installed in {self._words}"
+        package = _distributions().get(top)
+        if package is None:  # the name of a stranger's package, perhaps
+            known = "" if is_found_here(top) else ", and the notebook can't import it either"
+            return Refusal(need.name, what + known, need.place)
         pip = "%pip" if self.is_own else f"{self._interpreter} -m pip"
         return Refusal(need.name, what, need.place, f"Install it: {pip} install {package}")
 
@@ -144,8 +147,8 @@ def _distributions() -> Mapping[str, str]:
 
 
 def may_bring_modules(analysis: Analysis) -> bool:
-    """Whether a cell seems to install modules, to write them, or to tell Python where else to look for them."""
+    """Whether a cell seems to install modules, to write them, or to have Python look for them elsewhere."""
     names = {read.name for read in analysis.reads} | analysis.modules.keys()
     is_brought = any(_BRINGS.search(text.value) for text in analysis.texts)
     is_told = "sys" in names and bool(analysis.attributes & {"path", "modules", "meta_path"})
-    return is_brought or is_told
+    return is_brought or is_told or any(path.is_entered for path in analysis.outside.paths)

@@ -9,7 +9,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable
 from functools import lru_cache
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import distributions
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -17,6 +17,7 @@ from types import FunctionType, ModuleType
 from cellrun.magics.capture.local.module_source import module_source
 
 _OURS = "cellrun"  # it is where the run is started, in a version that fits
+_WITH_LOADERS = {*sys.stdlib_module_names, _OURS}
 _INSTALLED_NAMES = frozenset({"site-packages", "dist-packages"})
 
 
@@ -30,11 +31,19 @@ def find_local(top: str) -> list[Path]:
 
 
 def why_unfound(name: str) -> str:
-    """Return why a module that is loaded can't be found again, as the end of a sentence; empty if it can be."""
-    module = sys.modules.get(name)
-    if module is None or name == "__main__":
+    """Return why a module that the notebook has, or can import, can't be found again, as the end of a sentence.
+
+    Empty if it can be.
+    """
+    if name == "__main__":
         return ""
-    spec = getattr(module, "__spec__", None)
+    module = sys.modules.get(name)
+    spec = _spec_by_notebook(name) if module is None else getattr(module, "__spec__", None)
+    loader = _of_notebook(getattr(spec, "loader", None))
+    if loader and PathFinder.find_spec(name.partition(".")[0]) is None:
+        return f"comes by a finder in sys.meta_path that the run doesn't have ({loader})"
+    if module is None:
+        return ""
     if spec is None:
         path = sys.path if "." not in name else getattr(sys.modules.get(name.rpartition(".")[0]), "__path__", None)
         is_seen = not _is_written_in_python(module) or PathFinder.find_spec(name, path)
@@ -42,6 +51,27 @@ def why_unfound(name: str) -> str:
     if not spec.has_location or not spec.origin or _exists(Path(spec.origin)):
         return ""
     return f"was imported from {spec.origin}, which isn't there any more"
+
+
+def _spec_by_notebook(top: str) -> ModuleSpec | None:
+    """Return how a top-level module that isn't loaded would be, if the notebook brought a finder."""
+    if "." in top or not any(map(_of_notebook, sys.meta_path)):
+        return None
+    try:
+        return importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return None
+
+
+def _of_notebook(finder: object) -> str:
+    """Return the name of a finder or loader, empty if a fresh interpreter has it: Python's own, those of `.pth` files.
+
+    The latter are in modules that nobody else imports: `_distutils_hack`, `__editable___name_finder`.
+    """
+    kind = finder if isinstance(finder, type) else type(finder)
+    module = kind.__module__
+    is_fresh = module != "__main__" and (module.startswith("_") or module.partition(".")[0] in _WITH_LOADERS)
+    return "" if is_fresh else kind.__name__
 
 
 def names_of_star(module: str) -> Iterable[str]:
