@@ -1,8 +1,11 @@
 """What `cellrun.core` offers, and what it costs to ask for it."""
 
 import inspect
+import json
 import subprocess
 import sys
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +56,11 @@ def test_the_public_names_are_these():
     assert set(PUBLIC) <= set(dir(cellrun.core))
     for name in PUBLIC:
         assert getattr(cellrun.core, name).__name__ == name
+
+
+def test_the_version_is_that_of_the_distribution_and_of_its_front_end():
+    package = Path(__file__).parents[2] / "labextension" / "package.json"
+    assert cellrun.core.__version__ == json.loads(package.read_text())["version"] == version("cellrun")
 
 
 def test_every_error_that_users_catch_is_public():

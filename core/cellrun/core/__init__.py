@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 if os.name == "nt":
     raise ImportError("cellrun needs Linux or macOS; on Windows, run Jupyter inside WSL")
 
+__version__ = "0.1.0"
+"""As in labextension/package.json. Written here, as a run's copy of this package has no metadata."""
+
 __all__ = [
     "ActivityFailedException",
     "CellrunError",

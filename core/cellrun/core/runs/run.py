@@ -345,6 +345,15 @@ class Run(FileVerbs):
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         return self._control.leave(error)
 
+    if not TYPE_CHECKING:  # or every attribute would be one
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what to write here for a name that another library has. Raises AttributeError for every name."""
+            from cellrun.core.runs.habits import WRITE  # noqa: PLC0415  # rarely needed
+
+            text = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(f"{text}: {WRITE[name]}" if name in WRITE else text, name=name, obj=self)
+
     def __repr__(self) -> str:
         return printing.run_text(self.experiment.name, self.id, self.type, self.get_status())
 

@@ -1,0 +1,43 @@
+"""What other libraries call things, and Azure ML's verbs that aren't here yet: what to write instead, by name."""
+
+from __future__ import annotations
+
+_END = "run.complete() ends an interactive run, a submitted one ends with its script"
+_LOG = "run.get_details()['logFiles'] says where the log is"
+_CHILDREN = "a run has no child runs yet: start runs of the same experiment, and tag what belongs together"
+_TAGS = "run.tag(name, value) or run.set_tags({...}) keeps what a run was given, run.tags shows it"
+_FIGURE = "write run.log_image(name, plot=figure)"
+_ROWS = "not here yet: run.log_table(name, {column: values}) keeps its numbers, run.log_image(name, plot=figure) a plot"
+_SECRETS = "not here yet: %%submit --env NAME passes on a variable of the notebook, os.environ['NAME'] reads it"
+_DATA = "not here yet: give a dataset's path as an argument"
+_PROPERTIES = "properties are set when a run is made and never change; run.tag(name, value) can be set at any time"
+_SNAPSHOT = "not here yet: run.layout.snapshot is the folder of the run's code"
+
+WRITE = {
+    # MLflow, Weights & Biases, TensorBoard, Neptune, Comet
+    **dict.fromkeys(("log_metric", "log_scalar", "add_scalar"), "write run.log(name, value, step=step)"),
+    **dict.fromkeys(("log_metrics", "add_scalars"), "write run.log({name: value, ...}, step=step)"),
+    **dict.fromkeys(("log_param", "log_parameter"), "write run.tag(name, value)"),
+    **dict.fromkeys(("log_params", "log_parameters", "log_hyperparams"), "write run.set_tags({name: value, ...})"),
+    **dict.fromkeys(("config", "params", "set_tag", "add_tag", "add_tags"), _TAGS),
+    **dict.fromkeys(("log_artifact", "log_file", "log_asset", "save"), "write run.upload_file(name, path)"),
+    **dict.fromkeys(("log_artifacts", "log_folder", "log_asset_folder"), "write run.upload_folder(name, folder)"),
+    **dict.fromkeys(("log_figure", "add_figure"), _FIGURE),
+    **dict.fromkeys(("finish", "end", "end_run", "stop", "close"), _END),
+    **dict.fromkeys(("summary", "metrics", "history"), "run.get_metrics() returns what was logged"),
+    "url": "run.get_portal_url() is the address of the run's page",
+    # Azure ML's first SDK
+    **dict.fromkeys(("child_run", "create_children", "get_children", "submit_child", "parent"), _CHILDREN),
+    **dict.fromkeys(("log_accuracy_table", "log_confusion_matrix", "log_predictions", "log_residuals"), _ROWS),
+    **dict.fromkeys(("get_secret", "get_secrets"), _SECRETS),
+    **dict.fromkeys(("input_datasets", "output_datasets"), _DATA),
+    **dict.fromkeys(("add_properties", "add_property"), _PROPERTIES),
+    **dict.fromkeys(("get_snapshot_id", "restore_snapshot"), _SNAPSHOT),
+    **dict.fromkeys(("get_all_logs", "get_details_with_logs", "download_logs"), _LOG),
+    "get_detailed_status": "run.get_details() says the status, and why a run failed",
+    "get_environment": "run.get_details()['environment'] tells what the run was run by",
+    "register_model": "not here yet: run.upload_file('outputs/model.pkl', path) keeps a model with its run",
+    "list": "experiment.get_runs() iterates over the runs of an experiment",
+    "start": "a run starts when it is submitted: experiment.submit(config), or experiment.start_logging()",
+}
+"""By a name that a run hasn't got. Such a name stays an AttributeError: `hasattr` tells the truth."""
