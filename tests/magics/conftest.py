@@ -7,10 +7,17 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.runs import open_runs
+from cellrun.magics.options import MagicParser
 from tests.forks import Forks
 from tests.magics.kernels import OF_A_KERNEL, KernelNotebook, kernel_notebook
 from tests.magics.loaded_cell import OF_A_CELL
 from tests.magics.notebook_shell import NotebookShell, notebook_shell
+
+
+@pytest.fixture(autouse=True)
+def _no_sample_seen_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin as a new kernel does: the first mistake in a magic's line shows its sample."""
+    monkeypatch.setattr(MagicParser, "shown_samples", set())
 
 
 @pytest.fixture

@@ -526,7 +526,7 @@ def test_an_unknown_run(notebook):
 def test_bad_use_is_a_usage_error_with_a_sample(notebook):
     with pytest.raises(UsageError, match=r"(?s)required: run.*%load_run digits-4"):
         notebook.run("%load_run")
-    with pytest.raises(UsageError, match="unrecognized arguments"):
+    with pytest.raises(UsageError, match="unrecognized: "):
         notebook.run("%load_run digits-1 --trsut")
 
 

@@ -37,6 +37,47 @@ def test_words_are_a_shells_words():
         parser.words("'a")
 
 
+@pytest.fixture
+def parser():
+    """A parser with options, whose cells have arguments."""
+    made = MagicParser("magic", "%magic sample", takes_arguments=True)
+    made.add_argument("experiment", nargs="?")
+    for option in ("--cpus", "--memory", "--name", "--timeout", "--with"):
+        made.add_argument(option)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("line", "meant", "after"),
+    [
+        ("--lr 0.1", None, "-- --lr 0.1"),
+        ("digits --cpus 2 --lr 0.1 --timeout 3", None, "-- --lr 0.1"),
+        ("digits --lr=0.1", None, "-- --lr=0.1"),
+        ("digits --quick --cpus 2", None, "-- --quick"),
+        ("digits -e 3", None, "-- -e 3"),
+        ("digits more", None, "-- more"),
+        ("digits --title 'a b'", None, "-- --title 'a b'"),
+        ("digits --cpu 2", "--cpus", "-- --cpu 2"),
+        ("digits --mem=4G", "--memory", "-- --mem=4G"),
+        ("digits --timout 3", "--timeout", "-- --timout 3"),
+    ],
+)
+def test_what_is_no_option_is_for_the_cell_or_a_slip(parser, line, meant, after):
+    with pytest.raises(UsageError) as caught:
+        parser.parse_line(line)
+    said = str(caught.value)
+    assert f"come after ` -- `, as in {after};" in said
+    assert ("did you mean" in said) == (meant is not None)
+    assert meant is None or f"did you mean {meant}?" in said
+
+
+def test_the_sample_is_shown_once(parser):
+    for count in (1, 0, 0):
+        with pytest.raises(UsageError, match="%magic\\? explains the options") as caught:
+            parser.parse_line("--nonsense")
+        assert str(caught.value).count("%magic sample") == count
+
+
 @pytest.mark.parametrize(
     ("given", "command"),
     [("'A=1 && b'", "A=1 && b"), ("ls", "ls"), ("echo 'a b'", "echo 'a b'"), ("echo it's", "echo it's"), ("", "")],

@@ -57,5 +57,5 @@ def test_a_long_list_says_that_there_is_more(notebook):
 
 
 def test_bad_use_is_a_usage_error_with_a_sample(notebook):
-    with pytest.raises(UsageError, match=r"(?s)unrecognized arguments: b.*%runs digits"):
+    with pytest.raises(UsageError, match=r"(?s)unrecognized: b.*%runs digits"):
         notebook.run("%runs a b")

@@ -108,5 +108,5 @@ def test_as_names_the_run(notebook):
 
 
 def test_bad_use_is_a_usage_error_with_a_sample(notebook):
-    with pytest.raises(UsageError, match=r"(?s)unrecognized arguments: --cpus 2.*%start_logging example"):
+    with pytest.raises(UsageError, match=r"(?s)unrecognized: --cpus 2.*%start_logging example"):
         notebook.run("%start_logging e --cpus 2")

@@ -279,8 +279,8 @@ SAMPLE = r"(?s)for example.*%%?submit"
 @pytest.mark.parametrize(
     ("cell", "problem"),
     [
-        ("%%submit --nonsense 3\npass", "unrecognized arguments: --nonsense"),
-        ("%%submit a b\npass", "unrecognized arguments: b"),
+        ("%%submit --nonsense 3\npass", "unrecognized: --nonsense"),
+        ("%%submit a b\npass", "unrecognized: b"),
         ("%%submit --cpus many\npass", "invalid int value: 'many'"),
         ("%%submit --timeout soon\npass", "'soon' is no duration"),
         ("%%submit --env =3\npass", "'=3' is no variable"),

@@ -84,7 +84,7 @@ def test_an_unknown_one_is_refused_with_how_to_attach_one(notebook):
 
 
 def test_bad_use_is_a_usage_error_with_a_sample(notebook):
-    with pytest.raises(UsageError, match=r"(?s)unrecognized arguments: b.*%targets local"):
+    with pytest.raises(UsageError, match=r"(?s)unrecognized: b.*%targets local"):
         notebook.run("%targets a b")
 
 

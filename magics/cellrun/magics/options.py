@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import inspect
 import keyword
 import os
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
@@ -20,18 +21,27 @@ _SEPARATOR = re.compile(r"(?:^|\s)--(?:\s+|$)")
 _COMMENT = re.compile(r"(?:^|\s)#(?:\s.*)?$")  # a blank after it: `#fff` is an argument
 _QUOTED = re.compile(r'''\\.|'[^']*'|"(?:\\.|[^"\\])*"''')
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)")
+_BEGUN = len("--mem")
+_NEAR = 0.8
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 _Magic = TypeVar("_Magic", bound=Callable[..., Any])
 
 
 class MagicParser(MagicArgumentParser):
-    """The options of one magic; `sample` is a cell that is right, shown with what is wrong."""
+    """The options of one magic; `sample` is a cell that is right, shown with the first thing that is wrong.
 
-    def __init__(self, name: str, sample: str) -> None:
+    `takes_arguments`: what follows ` -- ` is for the cell.
+    """
+
+    shown_samples: ClassVar[set[str]] = set()
+    """The magics whose samples this kernel's user has seen."""
+
+    def __init__(self, name: str, sample: str, *, takes_arguments: bool = False) -> None:
         super().__init__(name)  # type: ignore[no-untyped-call]
         self.allow_abbrev = False
         self._sample = sample
+        self._takes_arguments = takes_arguments
 
     def explains(self, magic: _Magic) -> _Magic:
         """Decorate the magic: its documentation, which `%magic?` shows, explains the options below its own text."""
@@ -41,7 +51,11 @@ class MagicParser(MagicArgumentParser):
 
     def parse_line(self, line: str) -> argparse.Namespace:
         """Parse options. Raises UsageError that says what is wrong and shows a sample."""
-        return self.parse_args(self.words(line))
+        words = self.words(line)
+        given, unknown = self.parse_known_args(words)
+        if unknown:
+            self.error(self._unknown(words, unknown))
+        return given
 
     def words(self, text: str) -> list[str]:
         """Split a text as a shell does, without expanding anything; a comment at its end isn't part of it.
@@ -54,8 +68,29 @@ class MagicParser(MagicArgumentParser):
             self.error(f"{str(error).lower()} in: {text}")
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError with a sample: what argparse calls."""
-        raise UsageError(f"{message}; %{self.prog}? explains the options; for example:\n\n{self._sample}")
+        """Raise UsageError, the first time with a sample: what argparse calls."""
+        sample = "" if self.prog in self.shown_samples else f"; for example:\n\n{self._sample}"
+        self.shown_samples.add(self.prog)
+        raise UsageError(f"{message}; %{self.prog}? explains the options{sample}")
+
+    def _unknown(self, words: Sequence[str], unknown: Sequence[str]) -> str:
+        """Return what to say of words that are no options: what comes near, and where a cell's arguments go."""
+        options = [word for word in unknown if word.startswith("-")]
+        message = f"unrecognized: {' '.join(unknown)}"
+        for option in options:
+            if near := _near(option.partition("=")[0], list(self._option_string_actions)):
+                message += f"; did you mean {near}?"
+        if self._takes_arguments:
+            first = words.index((options or unknown)[0])
+            value = [word for word in words[first + 1 : first + 2] if not word.startswith("-")]
+            message += f"; the cell's own arguments come after ` -- `, as in -- {shlex.join([words[first], *value])}"
+        return message
+
+
+def _near(option: str, known: Sequence[str]) -> str | None:
+    """Return the option that was meant, if one comes near enough: a part of it, or with a letter more or less."""
+    begun = [name for name in known if len(option) >= _BEGUN and name.startswith(option)]
+    return next(iter([*begun, *difflib.get_close_matches(option, known, n=1, cutoff=_NEAR)]), None)
 
 
 def split_line(line: str) -> tuple[str, str | None]:

@@ -44,7 +44,7 @@ run.log('rate', parser.parse_args().learning_rate)
 
 
 def _parser() -> MagicParser:
-    parser = MagicParser("submit", _SAMPLE)
+    parser = MagicParser("submit", _SAMPLE, takes_arguments=True)
     add = parser.add_argument
     add("experiment", nargs="?", help="the run's experiment; left out, the notebook's name; e.g. digits")
     add("--target", metavar="NAME", help="where it runs; left out, this machine; e.g. --target local")
