@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from cellrun.core import Experiment, Workspace
+from cellrun.core import Experiment, Run, Workspace
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
@@ -28,6 +28,15 @@ def outputs(notebook: nbformat.NotebookNode, cell_id: str) -> list[nbformat.Note
     return cell.outputs
 
 
+def assert_is_finished_still(found: list[nbformat.NotebookNode], run: Run) -> None:
+    """Assert that what a cell shows of a run can be read by whoever opens the saved notebook, with no kernel."""
+    (view,) = (out for out in found if out.output_type == "display_data")
+    assert set(view.data) == {"application/vnd.cellrun.run.v1+json", "text/html", "image/png", "text/plain"}
+    assert view.data["application/vnd.cellrun.run.v1+json"]["run_id"] == run.id
+    assert f"✓ Completed <b>{run.name}</b>" in view.data["text/html"]
+    assert "chart of " in view.data["text/html"]
+
+
 def newest(experiment: str):
     return next(iter(Experiment(Workspace.from_config(), experiment).get_runs()))
 
@@ -40,9 +49,7 @@ def test_sine(tmp_path):
     assert run.get_status() == "Completed"
     sine = run.get_metrics()["sine"]
     assert (len(sine["x"]), sine["x"][-1]) == (50, 10.0)
-    (view,) = (out for out in outputs(notebook, "sine") if out.output_type == "display_data")
-    assert view.data["application/vnd.cellrun.run.v1+json"]["run_id"] == run.id
-    assert "Running" in view.data["text/plain"]
+    assert_is_finished_still(outputs(notebook, "sine"), run)
     assert run.layout.log.read_text() == "the curve is complete\n"
     (table,) = outputs(notebook, "list")
     assert run.name in table.data["text/html"]
@@ -59,6 +66,7 @@ def test_digits(tmp_path):
     assert len(metrics["loss"]) == len(metrics["accuracy"]) == 60
     assert metrics["loss"][-1] < 0.5 < metrics["loss"][0]
     assert metrics["accuracy"][-1] > 0.9
+    assert_is_finished_still(outputs(notebook, "train"), run)
     log = "".join(out.text for out in outputs(notebook, "wait") if out.output_type == "stream")
     assert "epoch  59" in log
     assert "Execution Summary" in log

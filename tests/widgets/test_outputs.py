@@ -2,13 +2,14 @@
 
 import base64
 import json
+import re
 
 import nbconvert
 import nbformat
 import pytest
 
 from tests.widgets.kernel_page import KernelPage
-from tests.widgets.test_run_details import BEGIN, SHOW
+from tests.widgets.test_run_details import BEGIN, HELLO, SHOW
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 LASTING = {"application/vnd.cellrun.run.v1+json", "text/html", "image/png", "text/plain"}
@@ -24,6 +25,15 @@ def page(tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     kernel = KernelPage(tmp_path)
     kernel.run("from cellrun.widgets import outputs\noutputs.LAST_DRAW_S = 60")  # the machine may be busy
+    yield kernel
+    kernel.close()
+
+
+@pytest.fixture
+def headless(tmp_path, monkeypatch):
+    """A front end that tells no cell's id: it listens while a cell runs, and saves what it heard."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    kernel = KernelPage(tmp_path, tells_cells=False)
     yield kernel
     kernel.close()
 
@@ -118,3 +128,54 @@ def test_a_damaged_run_leaves_the_stills_of_others_alone(page):
     )
     page.run(SHOW + "\nrun.complete()")
     assert set(page.wait_for(is_update)["content"]["data"]) == LASTING
+
+
+def updates(messages):
+    return [message["content"]["data"] for message in messages if is_update(message)]
+
+
+def test_without_a_front_end_stills_are_there_before_their_cells_end(headless):
+    (shown,) = updates(headless.run(SHOW + LOG))
+    assert set(shown) == LASTING
+    assert re.search(r"● Running .* taken [\d-]+ [\d:]+, before its end", shown["text/html"])
+    assert "before its end" in shown["text/plain"]
+    assert "0.9639" in shown["text/html"]
+    assert updates(headless.run("'nothing that the run would log'")) == []
+    (later,) = updates(headless.run("run.log('accuracy', 0.9999)"))
+    assert "0.9999" in later["text/html"]
+    (last,) = updates(headless.run("run.complete()"))
+    assert set(last) == LASTING
+    assert "✓ Completed" in last["text/html"]
+    assert "before its end" not in last["text/html"] + last["text/plain"]
+    assert updates(headless.run("run.get_metrics()")) == []
+
+
+def test_without_a_front_end_a_cell_that_fails_leaves_its_still(headless):
+    headless.may_fail = True
+    last = updates(headless.run(SHOW + "\nwith run: 1 / 0"))[-1]
+    assert set(last) == LASTING
+    assert "division by zero" in last["text/html"]
+
+
+def test_without_a_front_end_runs_that_go_on_take_a_small_share_of_the_time(headless):
+    headless.run("from cellrun.widgets import outputs\noutputs.DRAWING_S = outputs.DRAWING_SHARE = 0")
+    assert updates(headless.run(SHOW + LOG)) == []
+    (last,) = updates(headless.run("run.complete()"))
+    assert "✓ Completed" in last["text/html"]
+
+
+def test_a_page_that_asks_has_its_live_view_back(headless):
+    (shown,) = updates(headless.run(SHOW))
+    assert WIDGET not in shown
+    headless.ask(HELLO)
+    back = headless.wait_for(is_update)["content"]["data"]
+    assert set(back) == {WIDGET, *LASTING}
+    assert updates(headless.run("run.log('accuracy', 1)")) == []
+    headless.start("run.complete()")
+    assert set(headless.wait_for(is_update)["content"]["data"]) == LASTING
+
+
+def test_without_a_front_end_a_run_that_had_ended_is_a_still_too(headless):
+    (shown,) = updates(headless.run(BEGIN + LOG + "\nrun.complete()\nRunDetails(run).show()"))
+    assert set(shown) == LASTING
+    assert updates(headless.run("1")) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from cellrun.core import front_end
 from cellrun.core.names import experiment_from
 from cellrun.magics.masking import masked
 
@@ -30,7 +30,7 @@ class NotebookCell:
     @classmethod
     def current(cls, shell: InteractiveShell, otherwise: str) -> NotebookCell:
         """Return the cell that a shell executes; `otherwise` is its source where the shell doesn't tell."""
-        message = _request(shell)
+        message = front_end.request(shell)
         source = message.get("content", {}).get("code")
         if source is None and shell.history_manager is not None and shell.history_manager.input_hist_raw:
             source = shell.history_manager.input_hist_raw[-1]
@@ -38,7 +38,7 @@ class NotebookCell:
             source = otherwise
         # The shell's own counter is the next cell's in IPython 9 and this one's before; the display hook knows.
         number = shell.displayhook.prompt_count
-        return cls(masked(source), number, message.get("metadata", {}).get("cellId"), _notebook_path(shell))
+        return cls(masked(source), number, front_end.cell_id(message), _notebook_path(shell))
 
     @property
     def title(self) -> str:
@@ -77,9 +77,3 @@ def _notebook_path(shell: InteractiveShell) -> str | None:
     """Return the notebook's path: from Jupyter Server's variable, or VS Code's name; a console has none."""
     path = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or ""
     return str(Path(path).absolute()) if path.endswith(".ipynb") else None
-
-
-def _request(shell: InteractiveShell) -> Mapping[str, Any]:
-    """Return the message that asked a kernel to execute the cell; empty outside of a kernel."""
-    message = getattr(shell, "parent_header", None)
-    return message if isinstance(message, Mapping) else {}

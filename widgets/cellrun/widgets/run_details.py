@@ -10,6 +10,7 @@ from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
+from cellrun.core import front_end
 from cellrun.core.errors import RunEnvironmentException
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs.run import Run
@@ -57,7 +58,11 @@ class RunDetails:
         place = display({**live, **lasting, **words}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
         if publish := _publisher(shell, place.display_id):
             ended = self._run.status in TERMINAL
-            _outputs.add(Output(self._run.layout, publish, live, lasting, keeps_live=ended))
+            is_told, view = front_end.cell_id(front_end.request(shell)) is not None, self.widget
+            output = Output(
+                self._run.layout, publish, live, lasting, ended, is_watched=lambda: is_told or view.was_heard
+            )
+            _outputs.add(output, shell)
 
     @property
     def widget(self) -> RunView:

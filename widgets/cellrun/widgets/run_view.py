@@ -34,6 +34,8 @@ class RunView(anywidget.AnyWidget):
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self.was_heard = False
+        """Whether a page has ever asked for anything."""
         self._source = RunSource(run.layout)
         self._feed = ViewFeed(run.layout, self._tell)
         self.on_msg(self._answer)  # first: on a subshell, an answer to the comm's opening may come before this returns
@@ -56,6 +58,7 @@ class RunView(anywidget.AnyWidget):
 
     def _answer(self, _widget: Any, content: dict[str, Any], _buffers: Sequence[bytes]) -> None:
         """Answer a view's question; on any thread, also while a cell runs."""
+        self.was_heard = True
         kind = content.get("type")
         try:
             if kind == "hello":

@@ -32,7 +32,7 @@ def main(folders: list[str]) -> None:
             data = {
                 "text/html": still_html(still, picture.charts()),
                 "image/png": b64encode(picture.whole()).decode(),
-                "text/plain": run_text(layout),
+                "text/plain": f"{run_text(layout)}\n{still.taken}",
             }
             print(json.dumps({"folder": folder, "data": data}), flush=True)  # noqa: T201  # its answer
 

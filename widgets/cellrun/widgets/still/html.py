@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from base64 import b64encode
 
 from cellrun.widgets.still.still import Still
@@ -49,8 +48,7 @@ def live_html(text: str, version: str) -> str:
 
 
 def _headline(still: Still) -> str:
-    at = time.strftime("%Y-%m-%d %H:%M", time.localtime(still.at))
-    facts = "".join(f" · {escape(fact)}" for fact in [*still.facts, at])
+    facts = "".join(f" · {escape(fact)}" for fact in [*still.facts, still.taken])
     return f"<div>{escape(still.sign)} {escape(still.status)} <b>{escape(still.name)}</b>{facts}</div>"
 
 

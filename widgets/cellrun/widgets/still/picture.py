@@ -51,7 +51,7 @@ class Picture:
         left = MARGIN_PX + text(f"{still.sign} {still.status}", MARGIN_PX, MARGIN_PX, room=INNER_PX) + 2 * MARGIN_PX
         left += text(still.name, left, MARGIN_PX, room=INNER_PX / 2, font=BOLD, tail=NUMBER_OF_A_RUN) + 2 * MARGIN_PX
         right = WIDTH_PX - MARGIN_PX
-        text("  ·  ".join(still.facts), right, MARGIN_PX, room=right - left, colour=MUTED, anchor="ra")
+        text("  ·  ".join([*still.facts, still.taken]), right, MARGIN_PX, room=right - left, colour=MUTED, anchor="ra")
         y = MARGIN_PX + 1.5 * LINE_PX
         for reason in still.failure:
             text(reason, MARGIN_PX, y, room=INNER_PX, colour=ERROR)

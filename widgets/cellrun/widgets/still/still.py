@@ -89,6 +89,13 @@ class Still:
             at=time.time(),
         )
 
+    @property
+    def taken(self) -> str:
+        """When it was taken: of a run that went on to the second, and said to be so."""
+        if Status(self.status).is_terminal:
+            return time.strftime("%Y-%m-%d %H:%M", time.localtime(self.at))
+        return time.strftime("taken %Y-%m-%d %H:%M:%S, before its end", time.localtime(self.at))
+
 
 def _frame(layout: RunLayout) -> Frame:
     """Return all that a view of the run would show now."""
