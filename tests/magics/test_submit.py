@@ -68,7 +68,7 @@ def test_options_become_the_runs(notebook, monkeypatch):
     assert log(run) == "1 x y kept\n"
     found = record(run)
     assert (found.experiment, found.target, found.display_name) == ("exp", "local", "a name")
-    assert found.resources == {"cpus": 2, "gpus": 0, "memory_bytes": 100_000_000}
+    assert found.resources == {"cpus": 2, "gpus": 0, "memory_bytes": 100_000_000, "threads": 2}
     assert found.max_run_duration_seconds == 120
     assert found.environment_variables == ["A", "B", "OF_THE_NOTEBOOK"]
     assert "kept" not in run.layout.record.read_text()
