@@ -1,8 +1,11 @@
 """Outside a run everything works, in memory."""
 
+import copy
 import io
+import multiprocessing
 import subprocess
 import sys
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -106,7 +109,7 @@ def test_many_points_are_kept_as_columns(run, capsys):
 
 def test_it_refuses_what_a_run_refuses(run, here):
     for error, call in (
-        (InvalidMetricError, lambda: run.log("m", 1j)),
+        (InvalidMetricError, lambda: run.log("m", Decimal("1e400"))),
         (UserErrorException, lambda: run.log("m")),
         (InvalidNameError, lambda: run.log("", 1)),
         (InvalidNameError, lambda: run.log_row("m", **{"": 1})),
@@ -118,6 +121,23 @@ def test_it_refuses_what_a_run_refuses(run, here):
             call()
     assert run.get_metrics() == {}
     assert run.get_file_names() == []
+
+
+def test_it_can_be_handed_to_another_process_and_is_itself_in_its_own(run):
+    run.log("here", 1)
+    assert copy.deepcopy({"run": run})["run"] is run
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        run_id, metrics = pool.apply(logged_there, (run,))
+    assert run_id.startswith("OfflineRun_")
+    assert run_id != run.id
+    assert metrics == {"there": 1}
+    assert run.get_metrics() == {"here": 1}
+
+
+def logged_there(run):
+    """Log in another process."""
+    run.log("there", 1)
+    return run.id, run.get_metrics()
 
 
 def test_tags(run):

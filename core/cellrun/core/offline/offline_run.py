@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from cellrun.core import names
 from cellrun.core.errors import RunEnvironmentException, UserErrorException
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from cellrun.core.store.events.metrics import Metrics
 
 _has_said_so = False
+_of_this_process: WeakValueDictionary[str, _OfflineRun] = WeakValueDictionary()
 
 
 class _OfflineRun(Run):
@@ -63,7 +65,12 @@ class _OfflineRun(Run):
         self._reader = _OfflineReader(record, events, files)
         self._writer = _PrintingWriter(events, files)
         self._control = _OfflineControl(run_id)
+        _of_this_process[run_id] = self
         _say_so(run_id)
+
+    def __reduce__(self) -> tuple[Callable[[str], Run], tuple[str]]:
+        """Pickle it as what another process has instead: the run that it is part of."""
+        return _itself_or_context, (self.id,)
 
     @property
     def layout(self) -> RunLayout:
@@ -232,3 +239,7 @@ def _say_so(run_id: str) -> None:
 
 def _print(text: str) -> None:
     print(text)  # noqa: T201  # what an offline run is there for
+
+
+def _itself_or_context(run_id: str) -> Run:
+    return _of_this_process.get(run_id) or Run.get_context()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sized
 from decimal import Decimal
 from itertools import islice
 from math import inf, isinf, nan
-from numbers import Integral, Number, Real
+from numbers import Integral, Real
 from typing import Any
 
 from cellrun.core.errors import InvalidMetricError, UserErrorException, shown
@@ -22,8 +22,8 @@ def plain(name: str, value: Any) -> Value:
     """Return a value as one that can be stored, exact.
 
     Numbers of numpy and torch become Python's, and so does an array or tensor of one element; a Decimal or Fraction the
-    nearest float. Anything that is no number, text or None becomes its repr, as with Azure ML, cut to a readable
-    length. Raises InvalidMetricError for a complex number or one out of range.
+    nearest float. Anything that is no real number, text or None becomes its repr, as with Azure ML, cut to a readable
+    length. Raises InvalidMetricError for a number out of range.
     """
     kind = type(value)
     if kind in _AS_IS or (kind is int and _is_int_in_range(value)):  # the usual first: this is in every log call
@@ -32,8 +32,6 @@ def plain(name: str, value: Any) -> Value:
         return _plain_int(name, value)
     if isinstance(value, (Real, Decimal)):
         return _plain_float(name, value)
-    if isinstance(value, Number):
-        raise InvalidMetricError(name, f"{kind.__name__} is not a number cellrun can store; got {shown(value)}")
     if isinstance(value, str):
         return str(value)
     scalar = _scalar(value)
@@ -41,12 +39,12 @@ def plain(name: str, value: Any) -> Value:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a value is a number, text or None, in whatever library's form, and not what is kept as its repr."""
+    """Whether a value is a real number, text or None, in whatever library's form, and not what is kept as its repr."""
     return _is_plain(_scalar(value))
 
 
 def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, (str, Number, Decimal))
+    return value is None or isinstance(value, (str, Real, Decimal))
 
 
 def plain_list(name: str, values: Any) -> list[Value]:
