@@ -38,8 +38,19 @@ def test_a_magic_that_measures_shows_what_it_measures(notebook):
 
 def test_what_a_magic_captures_is_not_shown(notebook):
     notebook.run("import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt")
-    run = notebook.submit("%%capture out\nplt.plot([1, 2])\nplt.show()\ndisplay('text')")
-    assert (run.get_status(), log(run), displayed(run)) == ("Completed", "", [])
+    for show in ("plt.show()\ndisplay('text')", ""):  # what a cell leaves open is shown at its end
+        run = notebook.submit(f"%%capture out\nplt.plot([1, 2])\n{show}")
+        assert (run.get_status(), log(run), displayed(run)) == ("Completed", "", [])
+
+
+def test_what_a_cell_within_the_cell_draws_is_shown_at_its_end(notebook):
+    notebook.run("import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt")
+    within = "from IPython.utils.capture import capture_output\nwith capture_output() as taken:\n"
+    run = notebook.submit(
+        f"{within}    get_ipython().run_cell('plt.plot([1, 2]);')\nprint(taken.outputs, plt.get_fignums())"
+    )
+    assert log(run) == "[<Figure size 640x480 with 1 Axes>] []\n"
+    assert displayed(run) == []
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from cellrun.core.errors import InvalidSubmissionError
 MAGICS = "from IPython.core.magic import *\n"
 SHOUT = f"{MAGICS}@register_line_magic\ndef shout(line):\n    return line.upper() + mark\nmark = '!'"
 SHOW = "def show(line, local_ns=None):\n    print(local_ns[line + 'z'])\nzz = 4"
+DEEP = "def g(x): return x + 1\ndef h(x): return 2 * x\ndef f(x): return h(x)"
 SHOUTER = f"""{MAGICS}
 @magics_class
 class Shouter(Magics):
@@ -60,6 +61,12 @@ class TestMagics:
             (
                 f"{MAGICS}@register_line_magic\n@needs_local_scope\n{SHOW}",
                 "%show z",
+            ),
+            (f"{MAGICS}@register_line_magic\ndef told(line):\n    print(get_ipython().ev(line))\n{DEEP}", "%told f(3)"),
+            (
+                f"{MAGICS}@register_line_magic\ndef told(line):\n    _, name, code = line.split()\n"
+                f"    print(get_ipython().ev(name)(2), get_ipython().ev(code))\n{DEEP}",
+                "%told -f g f(3)",
             ),
             (f"{SHOUTER}get_ipython().register_magics(Shouter)", "x = %shout hey\nprint(x)"),
             (f"{SHOUTER}get_ipython().register_magics(Shouter(get_ipython(), 3))", "x = %shout hey\nprint(x)"),

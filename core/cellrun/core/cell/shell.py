@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Mapping
 from typing import Any
@@ -103,7 +104,7 @@ def start_shell(module: types.ModuleType, layout: RunLayout) -> None:
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
     kind = named_as_in_notebook(_CellShell)
-    kind.instance(
+    shell = kind.instance(
         config=config,
         user_module=module,
         user_ns=vars(module),
@@ -111,7 +112,15 @@ def start_shell(module: types.ModuleType, layout: RunLayout) -> None:
         display_pub_class=_Publisher,
         displayhook_class=_DisplayHook,
     )
+    shell.events.register("post_execute", _show_figures)
     vars(module).update(names)  # the cell's own `_` and `Out`, not the empty ones of a new shell
+
+
+def _show_figures() -> None:
+    """Show what a cell within the cell has drawn, as a notebook does: `%%capture` takes it."""
+    figures = sys.modules.get("cellrun.core.cell.display.figures")
+    if figures is not None:
+        figures.flush()
 
 
 def _png(figure: Any) -> bytes | None:

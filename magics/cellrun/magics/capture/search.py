@@ -165,7 +165,7 @@ class Search:
             self.modules.need(filter(find_local, self.hidden.modules()), "what it unpickles")
             self._find_files(self.modules.paths())
             loaded, installed = self.modules.loaded(), self.modules.installed()
-            assigned = self.attributes.find(loaded, installed, self.values.has_object)
+            assigned = self.attributes.find(loaded, installed, self.values.has_object, self.values.filled_classes())
             for read, value in assigned:
                 if not self.left_out.has(read.name.replace(":", "."), read.place):  # `config:LR`, as in `--without`
                     self.needs.follow(self._safely(self._supplied_attribute, read, value))

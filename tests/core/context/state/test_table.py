@@ -8,6 +8,7 @@ import subprocess
 import sys
 import types
 import warnings
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -224,3 +225,21 @@ class TestTorch:
         kind.write(torch, state)
         assert (torch.set["dtype"], torch.set["grad"]) == ("torch.float64", False)
         assert torch._tensor_str.PRINT_OPTS.precision == 2
+
+
+def test_settings_of_sympys_printers():
+    class Printer:
+        """As in sympy: `init_printing(order="lex")` sets them."""
+
+        _global_settings: ClassVar = {"order": "lex"}
+
+        @classmethod
+        def set_global_settings(cls, **settings):
+            cls._global_settings.update(settings)
+
+    kind, module = KINDS["sympy.printing.printer", "settings"], types.SimpleNamespace(Printer=Printer)
+    state = there_and_back(kind, module)
+    Printer._global_settings = {}
+    assert kind.read(module, {"sympy"}) is None
+    kind.write(module, state)
+    assert Printer._global_settings == {"order": "lex"}

@@ -80,6 +80,15 @@ def show_rest() -> None:
             _show(figure, before=_drawn.get(figure))
 
 
+def flush() -> None:
+    """Show at the end of a cell within the cell what is open, and close it."""
+    from matplotlib import pyplot as plt  # noqa: PLC0415  # as above
+
+    if FigureManager.is_any_new:
+        show_rest()
+        plt.close("all")
+
+
 def _show(figure: Figure, before: bytes | None = None) -> None:
     drawn = png(figure)
     if drawn and drawn != before:

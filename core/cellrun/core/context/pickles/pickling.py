@@ -25,6 +25,7 @@ from cellrun.core.context.pickles.class_making import reduced_class
 from cellrun.core.context.pickles.code_objects import reduced_code
 from cellrun.core.context.pickles.deep import deeply
 from cellrun.core.context.pickles.denied import Denial, why_denied
+from cellrun.core.context.pickles.filled_classes import filled_at_call
 from cellrun.core.context.pickles.instances import reduced_instance
 from cellrun.core.context.pickles.memory import Memory, Strided
 from cellrun.core.context.pickles.reduced import Reduced
@@ -61,6 +62,8 @@ class Pickled:
     """Arrays in it that may share memory with those of other pickles."""
     mapped: list[str] = field(default_factory=list)
     """Files that arrays in it are mapped from: they travel as their paths."""
+    filled: set[type] = field(default_factory=set)
+    """Classes of modules whose attributes their first instance sets, of instances in it."""
     has_code: bool = False
     """Whether functions or classes themselves are in it, with byte code that belongs to one version of Python."""
     met: Callable[[], dict[int, object]] = dict
@@ -226,6 +229,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         instance = None
         if not is_code:
             self._refuse_denied(obj)
+            self._note_filled(type(obj))
             instance = reduced_instance(obj)
         reduced = super().reducer_override(obj) if instance is None else instance
         if reduced is not NotImplemented and is_code:
@@ -241,6 +245,10 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         if denial is not None:
             raise DeniedError(obj, denial)
         self._allowed.add(kind)
+
+    def _note_filled(self, kind: type) -> None:
+        if kind.__module__ != "__main__" and filled_at_call(kind):
+            self._pickled.filled.add(kind)
 
     def _code(self, obj: Any, reduced: Reduced) -> Reduced:
         if len(reduced) < 3:  # the types of None, ... and the like

@@ -1,4 +1,4 @@
-"""Settings of libraries that patch others, or change what they return: scikit-learn, tqdm, plotly."""
+"""Settings of libraries that patch others, or change what they return: scikit-learn, tqdm, sympy, plotly."""
 
 from __future__ import annotations
 
@@ -34,6 +34,14 @@ def _write_progress(_: ModuleType, bars: Any) -> None:
     getattr(importlib.import_module(bars["module"]), bars["class"]).pandas(**bars["options"])
 
 
+def _read_sympy(printer: ModuleType, _: Collection[str]) -> Any:
+    return dict(printer.Printer._global_settings) or None  # noqa: SLF001  # there is a setter alone
+
+
+def _write_sympy(printer: ModuleType, settings: Any) -> None:
+    printer.Printer.set_global_settings(**settings)
+
+
 def _read_plotly(io: ModuleType, _: Collection[str]) -> Any:
     if "plotly.io._templates" not in sys.modules:  # loaded at the first figure
         return None
@@ -58,9 +66,10 @@ _PLOTLY_TEMPLATES = frozenset(
         *("presentation", "xgridoff", "ygridoff", "gridon", "none"),
     }
 )
-_SKLEARN, _PANDAS, _PLOTLY = map(frozenset, (["sklearn"], ["pandas"], ["plotly"]))
+_SKLEARN, _PANDAS, _PLOTLY, _SYMPY = map(frozenset, (["sklearn"], ["pandas"], ["plotly"], ["sympy"]))
 LIBRARIES = (
     StateKind("sklearn", "settings", _read_sklearn, _write_sklearn, _SKLEARN, of_packages=True),
     StateKind("pandas", "progress bars of tqdm", _read_progress, _write_progress, _PANDAS),
+    StateKind("sympy.printing.printer", "settings", _read_sympy, _write_sympy, _SYMPY, of_packages=True),
     StateKind("plotly.io", "templates", _read_plotly, _write_plotly, _PLOTLY, of_packages=True),
 )

@@ -12,6 +12,7 @@ from functools import lru_cache
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
+from cellrun.core.context.pickles.filled_classes import filled_at_call
 from cellrun.core.context.pickles.log_handlers import OwnHandlers
 from cellrun.core.context.state.log_settings import own_handlers
 from cellrun.core.sizes import size_text
@@ -48,11 +49,16 @@ class AttributeCarrier:
         self._left: list[str] = []
 
     def find(
-        self, loaded: Sequence[LoadedModule], installed: AbstractSet[str], is_shared: Callable[[object], bool]
+        self,
+        loaded: Sequence[LoadedModule],
+        installed: AbstractSet[str],
+        is_shared: Callable[[object], bool],
+        filled: AbstractSet[type] = frozenset(),
     ) -> list[Assigned]:
         """Return what wasn't returned before, of local modules that are loaded and top-level ones that are installed.
 
-        `is_shared` tells whether an object travels in the cell's values.
+        `is_shared` tells whether an object travels in the cell's values; `filled` are classes of modules whose first
+        instance has set attributes of them.
         """
         cells = self._notebook.cells()
         stored = set(_stored(self._notebook.namespace, cells))
@@ -65,6 +71,7 @@ class AttributeCarrier:
             *self._accessors(installed),
             *_of_builtins(direct),
             *_log_handlers(installed),
+            *_of_filled(filled),
         ]
         return list(self._fresh(found))
 
@@ -140,6 +147,13 @@ def _log_handlers(installed: AbstractSet[str]) -> Iterator[tuple[str, str, Any]]
     handlers = own_handlers(logging, installed) if logging is not None else {}
     if handlers:
         yield "logging:root.manager", "handlers of loggers", OwnHandlers(handlers)
+
+
+def _of_filled(kinds: AbstractSet[type]) -> Iterator[tuple[str, str, Any]]:
+    """Iterate over what the first instances of classes have set: in the run there may be none but those that travel."""
+    for kind in sorted(kinds, key=lambda each: (each.__module__, each.__qualname__)):
+        for name in filled_at_call(kind):
+            yield f"{kind.__module__}:{kind.__qualname__}.{name}", "what its first instance set", vars(kind)[name]
 
 
 def _absolute(module: str, importer: ModuleType) -> str:

@@ -170,6 +170,10 @@ class ValueCarrier:
         """Whether an object is one of the values, or in one."""
         return any(value is each.value or id(value) in each.pickled.objects for each in self._items.values())
 
+    def filled_classes(self) -> set[type]:
+        """Return the classes of modules whose attributes the first of the instances that travel has set."""
+        return set[type]().union(*(each.pickled.filled for each in self._items.values()))
+
     def users_of(self, name: str) -> list[str]:
         """Return the names whose values can't be loaded without a function or class of the notebook."""
         return [item.name for item in self._items.values() if name in item.pickled.names]

@@ -72,10 +72,18 @@ def magic_parts(call: ast.Call) -> MagicParts | None:
 def _line(magic: str, line: str) -> MagicParts:
     expressions = tuple(expansions(line))
     if magic in _CODE_LINES:
-        return MagicParts(_without_options(line), magic not in _IN_PLACE, expressions)
+        options, code = _split_options(line)
+        return MagicParts(code, magic not in _IN_PLACE, (*expressions, *options))  # `%lprun -f f f(3)`
     words = tuple(line.split())
     if magic != "run":
-        return MagicParts(expressions=expressions, names=words, words=words, lists_names=magic in _LISTS_NAMES)
+        options, evaluated = _split_options(line)  # an extension's magic may run it
+        return MagicParts(
+            expressions=(*expressions, *options),
+            names=words,
+            words=words,
+            lists_names=magic in _LISTS_NAMES,
+            evaluated=evaluated,
+        )
     without_suffix = [each for each in words if not each.startswith("-") and not each.endswith(_SCRIPTS)]
     files = (*words, *(f"{each if '/' in each else each.replace('.', '/')}.py" for each in without_suffix))  # `-m a.b`
     scripts = files if "-i" in words else tuple(each for each in words if each.endswith(_NOTEBOOK))
@@ -85,7 +93,9 @@ def _line(magic: str, line: str) -> MagicParts:
 def _cell(magic: str, line: str, body: str) -> MagicParts:
     expressions = tuple(expansions(line))
     if magic in _CODE_CELLS:
-        setup = _without_options(line) if magic == "timeit" else ""
+        options, code = _split_options(line)
+        setup = code if magic == "timeit" else ""
+        expressions = (*expressions, *options)
         return MagicParts(f"{setup}\n{body}", magic not in _IN_PLACE, expressions)
     names = tuple(line.split())
     evaluated = "" if magic in _NO_PYTHON else body  # the notebook's own magics may run it
@@ -97,9 +107,27 @@ def is_get_ipython(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "get_ipython"
 
 
-def _without_options(line: str) -> str:
+def _split_options(line: str) -> tuple[list[str], str]:
+    """Return the words that are given to options at the beginning of a line, and what stands behind the options."""
     found = _OPTIONS.match(line)
-    return line[found.end() :] if found else line
+    code = line[found.end() :] if found else line
+    given: list[str] = []
+    if code == line:
+        return given, line
+    rest = code
+    while rest and not rest.startswith(("!", "%")) and not _is_python(rest):
+        word, _, rest = rest.partition(" ")
+        given.append(word)
+        rest = rest.lstrip()
+    return ([each for each in given if not each.startswith("-")], rest) if rest else ([], code)
+
+
+def _is_python(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def expansions(text: str) -> Iterator[str]:
