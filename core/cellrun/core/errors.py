@@ -32,6 +32,7 @@ The names that end in Exception are Azure ML's, kept for code that catches them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from errno import ENOENT
 
 
 class CellrunError(Exception):
@@ -108,7 +109,8 @@ class EventNotKeptError(CellrunError):
     def __init__(self, run_id: str, name: str, error: OSError) -> None:
         self.run_id = run_id
         self.errno = error.errno
-        super().__init__(f"{shown(name)} isn't kept in run {run_id}: {error.strerror or error}")
+        why = "its folder is gone" if error.errno == ENOENT else error.strerror or error
+        super().__init__(f"{shown(name)} isn't kept in run {run_id}: {why}")
 
 
 class IntakeError(CellrunError):
@@ -154,12 +156,14 @@ class LogOffsetError(IntakeError):
 
 
 class RunNotFoundError(CellrunError):
-    """No run by that id or name, or more than one."""
+    """No run by that id or name, or more than one; `is_deleted`: there was one."""
 
-    def __init__(self, given: str, workspace: str, candidates: Sequence[str] = ()) -> None:
+    def __init__(self, given: str, workspace: str, candidates: Sequence[str] = (), *, is_deleted: bool = False) -> None:
         self.given = given
         self.candidates = tuple(candidates)
-        if self.candidates:
+        if is_deleted:
+            text = f"run {given} is deleted: its folder in workspace {workspace} is gone"
+        elif self.candidates:
             text = f"{given!r} names {len(self.candidates)} runs: {', '.join(self.candidates)}; give the id"
         else:
             text = f"no run {given!r} in workspace {workspace}; `%runs` or `Experiment.get_runs()` lists them"

@@ -140,6 +140,12 @@ def logged_there(run):
     return run.id, run.get_metrics()
 
 
+@pytest.mark.parametrize("verb", ["delete", "export", "get_portal_url", "result", "results", "submit_again"])
+def test_what_needs_a_folder_says_that_there_is_none(run, verb):
+    with pytest.raises(RunEnvironmentException, match=f"{run.id} is offline: it is kept in memory and has no folder"):
+        getattr(run, verb)(*["m"][: verb in {"export", "result"}])
+
+
 def test_tags(run):
     run.set_tags({"a": 1, "b": None})
     run.remove_tags(["a"])

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core import Experiment, Workspace
+from cellrun.core import Experiment, Run, Workspace
 from cellrun.core.context.manifest import Blob, Context, Group, State
 from cellrun.core.context.value_store import ValueStore
-from cellrun.core.errors import RunNotFoundError, UserErrorException
+from cellrun.core.errors import EventNotKeptError, RunNotFoundError, UserErrorException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.runs.deletion import delete_runs
 from cellrun.core.status import Status
@@ -275,3 +275,46 @@ def test_the_verbs(exp: Experiment, ws: Workspace) -> None:
     assert ws.delete_runs([second.id], dry=True).freed_bytes > 0
     assert ws.delete_runs([second.name]).runs[0].refused is None
     assert list(exp.get_runs()) == []
+
+
+VERBS = {
+    "cancel": (),
+    "delete": (),
+    "download_file": ("a.txt",),
+    "download_files": (),
+    "export": ("folder",),
+    "get_details": (),
+    "get_file_names": (),
+    "get_metrics": (),
+    "get_portal_url": (),
+    "get_properties": (),
+    "get_status": (),
+    "get_tags": (),
+    "result": ("m",),
+    "results": (),
+    "submit_again": (),
+    "upload_file": ("a.txt", "a.txt"),
+    "wait_for_completion": (),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_deleted_run_says_so_whatever_is_asked_and_does_not_come_back(exp: Experiment, here: Path, verb: str) -> None:
+    """Seen by an object that has read nothing of it yet, and by its own, which remembers what it has read."""
+    (here / "a.txt").write_text("a")
+    own = exp.start_logging()
+    own.log("m", 1)
+    own.complete()
+    other = Run(exp, own.id)
+    asked = own.get_metrics(), own.get_status(), own.id
+    own.delete()
+    with pytest.raises(RunNotFoundError, match=f"run {asked[2]} is deleted"):
+        getattr(other, verb)(*VERBS[verb])
+    if verb not in {"cancel", "delete", "get_properties", "get_status"}:
+        with pytest.raises(RunNotFoundError, match=f"run {asked[2]} is deleted"):
+            getattr(own, verb)(*VERBS[verb])
+    with pytest.raises(EventNotKeptError, match="its folder is gone"):
+        other.tag("k")
+    assert not own.layout.folder.exists()
+    assert "Status: deleted" in str(other)
+    assert ">deleted<" in other._repr_html_()

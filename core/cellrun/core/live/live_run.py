@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cellrun.core.errors import RunNotFoundError
 from cellrun.core.live.feed import Feed
 from cellrun.core.live.pace import LOOK_S
 from cellrun.core.live.source import RunSource
@@ -54,7 +55,7 @@ class LiveRun:
             while not (self._is_stopped or self._step()):
                 self._wake.wait(LOOK_S)
                 self._wake.clear()
-        except OSError as error:
+        except (OSError, RunNotFoundError) as error:
             with self._lock:
                 self._is_over = True
             self._send({"type": "error", "message": f"the run's folder can't be read any more: {error}"}, [])

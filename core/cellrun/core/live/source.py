@@ -30,7 +30,7 @@ DAMAGE_NOTES = 3
 class RunSource:
     """Looks at a run's folder: each look costs what is new in it.
 
-    Raises OSError when the folder is gone.
+    Raises OSError or RunNotFoundError when the folder is gone.
     """
 
     def __init__(self, layout: RunLayout) -> None:

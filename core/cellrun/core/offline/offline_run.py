@@ -146,6 +146,9 @@ class _OfflineReader(RunReader):
         self._events = events
         self._files = files
 
+    def check_is_there(self) -> None:
+        """Do nothing: it can't be deleted."""
+
     @cached_property
     def _metrics(self) -> Metrics:
         return self._events().metrics

@@ -13,6 +13,7 @@ from cellrun.core.own_run import is_own_run, is_parents_run
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import set_canceled
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_store import check_is_there
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 
@@ -30,9 +31,13 @@ class RunControl:
         self._ended: StatusRecord | None = None
 
     def status(self) -> StatusRecord:
-        """Return the run's status. A run whose owner is proven dead is Failed from this look on."""
+        """Return the run's status. A run whose owner is proven dead is Failed from this look on.
+
+        Raises RunNotFoundError for a run that was deleted.
+        """
         if self._ended is not None:
             return self._ended
+        check_is_there(self._layout)
         status = self._look()
         if status.status.is_terminal:  # for good
             self._ended = status

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 from cellrun.core.errors import RunClosedError, UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.artifacts import Artifacts
+from cellrun.core.store.run_store import check_is_there
 from cellrun.core.store.status_file import StatusFile
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class RunFiles:
 
         A file that stands where the run keeps it already, as `outputs/model.pt` does inside the run, is left as it is.
         Raises RunClosedError once the run has ended, UserErrorException if there is no such file or the name is taken.
+        Raises RunNotFoundError for a run that was deleted.
         """
+        check_is_there(self._layout)
         status = StatusFile(self._layout).read().status
         if status.is_terminal:
             raise RunClosedError(self._layout.run_id, status)

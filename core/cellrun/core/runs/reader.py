@@ -14,6 +14,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.environment import read_environment
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_store import check_is_there
 
 if TYPE_CHECKING:
     from cellrun.core.store.events.metrics import Metrics
@@ -37,9 +38,14 @@ class RunReader:
         self._files = RunFiles(layout)
         self._damage_told: set[Damage] = set()
 
+    def check_is_there(self) -> None:
+        """Raise RunNotFoundError if the run has been deleted: what is remembered of it is no answer then."""
+        check_is_there(self._layout)
+
     @cached_property
     def record(self) -> RunRecord:
         """What was submitted; it never changes."""
+        self.check_is_there()
         return RunRecord.read(self._layout)
 
     @cached_property
@@ -51,6 +57,7 @@ class RunReader:
 
     def metrics(self, name: str | None) -> dict[str, Any]:
         """Return the metrics by name, in Azure ML's shapes; only the one asked for, if any."""
+        self.check_is_there()
         self._metrics.update()
         self._tell_damage()
         shapes = self._metrics.shape()
@@ -60,15 +67,18 @@ class RunReader:
 
     def tags(self) -> dict[str, str | None]:
         """Return the tags."""
+        self.check_is_there()
         return self._summary().apply_tags(self.record.tags)
 
     def display_name(self) -> str:
         """Return the name that the run was given last; its own name if none was."""
+        self.check_is_there()
         given = self._summary().display_name
         return (given and given[1]) or self.record.display_name or self.record.name
 
     def details(self, status: StatusRecord) -> dict[str, Any]:
         """Return what is known of the run under Azure ML's keys, with the status it has."""
+        self.check_is_there()
         from cellrun.core.runs.results import kept_results  # noqa: PLC0415  # see above
 
         written = self._files.written_beside() if status.status.is_terminal else []
@@ -92,10 +102,12 @@ class RunReader:
 
     def file_names(self) -> list[str]:
         """Return the names of the run's files."""
+        self.check_is_there()
         return self._files.names()
 
     def download_file(self, name: str, target: Path) -> Path:
         """Copy a file to a path, or into a folder that is there. Returns where it is now."""
+        self.check_is_there()
         if target.is_dir():
             target /= PurePosixPath(name).name
         self._files.fetch(name, target)
@@ -106,6 +118,7 @@ class RunReader:
 
         Returns where they are now.
         """
+        self.check_is_there()
         paths = []
         for name in self._files.names():
             if name.startswith(prefix):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun import core
-from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.errors import RunNotFoundError, UserErrorException, shown
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs import printing
 from cellrun.core.runs.control import RunControl, control_of
@@ -229,6 +229,7 @@ class Run(FileVerbs):
         """
         from cellrun.core.portal import run_url  # noqa: PLC0415  # a job rarely asks
 
+        self._reader.check_is_there()
         return run_url(self.layout.workspace, self.experiment.workspace.id, self.id)
 
     def result(self, name: str, trust: bool = False) -> Any:  # noqa: FBT001, FBT002  # as users say it
@@ -242,12 +243,14 @@ class Run(FileVerbs):
         """
         from cellrun.core.runs.results import result  # noqa: PLC0415  # a job rarely asks
 
+        self._reader.check_is_there()
         return result(self.layout, self._control.status(), name, trust=trust)
 
     def results(self, trust: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002  # as above
         """Return all values that the run's cell gave back, by their names. Raises as `result` does if one is lost."""
         from cellrun.core.runs.results import results  # noqa: PLC0415  # as above
 
+        self._reader.check_is_there()
         return results(self.layout, self._control.status(), trust=trust)
 
     # Its beginning, again
@@ -278,6 +281,7 @@ class Run(FileVerbs):
         """
         from cellrun.core.export.export import export  # noqa: PLC0415  # a job never exports
 
+        self._reader.check_is_there()
         export(self.layout, Path(path).expanduser().absolute())
 
     # Its end
@@ -333,7 +337,7 @@ class Run(FileVerbs):
         """
         from cellrun.core.runs.deletion import delete_runs  # noqa: PLC0415  # a job never deletes a run
 
-        (deleted,) = delete_runs(self._layout.workspace, [self.id]).runs
+        (deleted,) = delete_runs(self.layout.workspace, [self.id]).runs
         if deleted.refused:
             raise UserErrorException(f"run {self.id} can't be deleted: {deleted.refused}")
 
@@ -355,13 +359,19 @@ class Run(FileVerbs):
             raise AttributeError(f"{text}: {WRITE[name]}" if name in WRITE else text, name=name, obj=self)
 
     def __repr__(self) -> str:
-        return printing.run_text(self.experiment.name, self.id, self.type, self.get_status())
+        return printing.run_text(*self._in_print())
 
     def _repr_html_(self) -> str:
         from cellrun.core.portal import public_run_url  # noqa: PLC0415  # a job shows no HTML
 
-        page = public_run_url(self.experiment.workspace.id, self.id)
-        return printing.run_html(self.experiment.name, self.id, self.type, self.get_status(), page)
+        page = public_run_url(self.experiment.workspace.id, self._layout.run_id)
+        return printing.run_html(*self._in_print(), page)
+
+    def _in_print(self) -> tuple[str, str, str | None, str]:
+        try:
+            return self.experiment.name, self.id, self.type, self.get_status()
+        except RunNotFoundError:  # what is deleted can still be looked at
+            return self.experiment.name, self._layout.run_id, None, "deleted"
 
 
 copyreg.pickle(Run, lambda run: (Run.get, (run.experiment.workspace, run.id)))

@@ -33,6 +33,12 @@ _NAMELESS_S = 3600.0
 """How long a draft may be without a whole record, which is the first thing that is written into it."""
 
 
+def check_is_there(layout: RunLayout) -> None:
+    """Raise RunNotFoundError for a run that was there, and is deleted."""
+    if not layout.record.exists():
+        raise RunNotFoundError(layout.run_id, str(layout.workspace.folder), is_deleted=True)
+
+
 class RunStore:
     """The run folders of one workspace."""
 

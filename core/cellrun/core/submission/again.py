@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from cellrun.core.copying import copy_tree
-from cellrun.core.errors import InvalidSubmissionError, RunNotFoundError, UserErrorException, WorkspaceException
+from cellrun.core.errors import InvalidSubmissionError, UserErrorException, WorkspaceException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import CELL, RunCode, RunRequest
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_store import check_is_there
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.submission.submission import start
 from cellrun.core.supervision.job_environment import inherited, is_of_jupyter
@@ -31,7 +32,7 @@ def resubmit(layout: RunLayout) -> RunLayout:
     a folder outside of a workspace, ComputeTargetException if its target is gone, InvalidSubmissionError with all else
     that keeps it from being started, and what starting a run raises.
     """
-    _check_is_there(layout)
+    check_is_there(layout)
     record = RunRecord.read(layout)
     if record.kind == "interactive":
         raise UserErrorException(
@@ -100,16 +101,11 @@ class _CodeOfRun(RunCode):
             if self._layout.context.is_dir():
                 copy_tree(self._layout.context, draft.context)
         except FileNotFoundError:
-            _check_is_there(self._layout)
+            check_is_there(self._layout)
             raise
-        _check_is_there(self._layout)  # deleted meanwhile: the rest of the copy may be missing
+        check_is_there(self._layout)  # deleted meanwhile: the rest of the copy may be missing
         if self._note:
             add_note(draft, self._note)
-
-
-def _check_is_there(layout: RunLayout) -> None:
-    if not layout.record.exists():
-        raise RunNotFoundError(layout.run_id, str(layout.workspace.folder))
 
 
 def _environment_of_0_1(record: RunRecord) -> str | None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from cellrun.core.errors import CellrunError
+from cellrun.core.errors import CellrunError, RunNotFoundError
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.pace import LOOK_S, Pace
 from cellrun.server.stream.message import Message
@@ -109,7 +109,7 @@ class RunReader:
                     return
                 self._wake.wait(self._pause() if self._is_watched else None)
                 self._wake.clear()
-        except FileNotFoundError:
+        except (FileNotFoundError, RunNotFoundError):
             self._post(Look(-1, status=404, problem=gone_text(self._layout)))
         except _UNREADABLE as error:
             text = f"run folder {self._layout.folder} can't be read: {error}; `%runs` lists the others"

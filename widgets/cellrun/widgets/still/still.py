@@ -69,7 +69,7 @@ class Still:
 
     @classmethod
     def of(cls, layout: RunLayout) -> Still:
-        """Read a run's folder as a live view would. Raises OSError when it is gone."""
+        """Read a run's folder as a live view would. Raises OSError or RunNotFoundError when it is gone."""
         frame = _frame(layout)
         header = frame.header or {}
         shown = [(part, _series(part)) for part in frame.metrics]
