@@ -64,8 +64,10 @@ class TestMagics:
             ),
             (f"{MAGICS}@register_line_magic\ndef told(line):\n    print(get_ipython().ev(line))\n{DEEP}", "%told f(3)"),
             (
-                f"{MAGICS}@register_line_magic\ndef told(line):\n    _, name, code = line.split()\n"
-                f"    print(get_ipython().ev(name)(2), get_ipython().ev(code))\n{DEEP}",
+                (
+                    f"{MAGICS}@register_line_magic\ndef told(line):\n    _, name, code = line.split()\n"
+                    f"    print(get_ipython().ev(name)(2), get_ipython().ev(code))\n{DEEP}"
+                ),
                 "%told -f g f(3)",
             ),
             (f"{SHOUTER}get_ipython().register_magics(Shouter)", "x = %shout hey\nprint(x)"),
