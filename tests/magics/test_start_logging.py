@@ -95,7 +95,8 @@ def test_a_name_of_the_notebook_is_never_overwritten(notebook):
 
 
 def test_as_names_the_run(notebook):
-    notebook.run("%start_logging e --as trial --no-view")
+    printed = notebook.run("%start_logging e --as trial --no-view")
+    assert printed == "cellrun: this run is 'trial'; there is no 'run'\n"
     assert notebook.names["trial"].get_status() == "Running"
     assert "run" not in notebook.names
     notebook.run("x = 1")
@@ -105,6 +106,15 @@ def test_as_names_the_run(notebook):
     first = notebook.names["trial"]
     notebook.run("%start_logging e --as trial --no-view")  # the run that it ends may lose its name
     assert (first.get_status(), notebook.names["trial"].get_status()) == ("Canceled", "Running")
+
+
+def test_as_says_what_run_is(notebook):
+    notebook.run("%start_logging first --no-view")
+    printed = notebook.run("%start_logging e --as trial --no-view")
+    assert printed.endswith("cellrun: this run is 'trial'; 'run' is still first-1\n")
+    notebook.run("run = 5")
+    printed = notebook.run("%start_logging e --as trial --no-view")
+    assert printed.endswith("cellrun: this run is 'trial'; 'run' is still the notebook's own (int)\n")
 
 
 def test_bad_use_is_a_usage_error_with_a_sample(notebook):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,13 @@ def test_a_stranger_is_sent_to_log_in(jupyter: JupyterProcess) -> None:
     answer = requests.get(f"{jupyter.url}cellrun/workspaces/w/runs/r", allow_redirects=False, timeout=30)
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith(f"{BASE}login?next=")
+
+
+def test_jupyter_cellrun_with_a_word_that_is_no_command_says_so(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("jupyter-cellrun")
+    done = subprocess.run([program, "doctor"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("jupyter cellrun has no command 'doctor': it opens the portal")
 
 
 def test_jupyter_cellrun_opens_the_portal_without_lab(tmp_path: Path) -> None:

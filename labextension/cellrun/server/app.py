@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
-from typing import ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
@@ -33,6 +35,7 @@ class CellrunApp(ExtensionApp):
     description = "Open the portal of cellrun: runs, live, in a browser, without JupyterLab."
     extension_url = "/cellrun/"
     load_other_extensions = False
+    subcommands: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]  # jupyter_server looks into it before there is an instance
 
     is_announced: ClassVar[bool] = True
     """Whether the server file is written when the server starts."""
@@ -85,5 +88,11 @@ def _url(serverapp: ServerApp) -> str:
 
 
 def main() -> None:
-    """Run `jupyter cellrun`."""
+    """Run `jupyter cellrun`. Raises SystemExit for a word that is neither an option nor a folder to begin in."""
+    first = sys.argv[1] if len(sys.argv) > 1 else "-"
+    if not first.startswith("-") and not Path(first).exists():
+        sys.exit(
+            f"jupyter cellrun has no command {first!r}: it opens the portal, and takes `jupyter server`'s options, "
+            "such as --port=8888; `jupyter cellrun --help` lists them"
+        )
     CellrunApp.launch_instance()  # type: ignore[no-untyped-call]

@@ -22,8 +22,13 @@ def check_name(shell: InteractiveShell, asked: str | None, ending: Run | None = 
 
 
 def bind(shell: InteractiveShell, run: Run, asked: str | None) -> str:
-    """Bind a run to the name asked for, else to `run`, else to one with its number, said then; return the name."""
+    """Bind a run to the name asked for, else to `run`, else to one with its number; return the name.
+
+    If that isn't `run`, it is said, and what `run` is.
+    """
     name = asked or RUN_NAME
+    if name != RUN_NAME:
+        say(f"this run is {name!r}; {_left_alone(shell)}")
     if taken := _taken_by(shell, name):
         name = f"{RUN_NAME}_{run.number}"
         while _taken_by(shell, name):
@@ -31,6 +36,15 @@ def bind(shell: InteractiveShell, run: Run, asked: str | None) -> str:
         say(f"this run is {name!r}, as {RUN_NAME!r} is {taken} of the notebook; --as NAME chooses another name")
     shell.user_ns[name] = run
     return name
+
+
+def _left_alone(shell: InteractiveShell) -> str:
+    """Return in words what `run` is, which a run of another name doesn't touch."""
+    if RUN_NAME not in shell.user_ns:
+        return f"there is no {RUN_NAME!r}"
+    value = shell.user_ns[RUN_NAME]
+    what = value.name if isinstance(value, Run) else f"the notebook's own ({type(value).__name__})"
+    return f"{RUN_NAME!r} is still {what}"
 
 
 def _taken_by(shell: InteractiveShell, name: str) -> str:

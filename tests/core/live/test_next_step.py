@@ -40,6 +40,7 @@ def test_a_submitted_run(reason, word):
 
 def test_an_interactive_run_is_run_again_by_its_cell():
     assert "cells again" in step("the kernel went away without complete()", "interactive")
+    assert "with experiment.start_logging()" in step("train.py ended without complete()", "interactive")
     assert "Change the cell" in step("ValueError: x", "interactive")
     assert "Run again" not in step("killed by signal 9 (SIGKILL)", "interactive")
 

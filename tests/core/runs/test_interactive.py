@@ -229,7 +229,7 @@ def test_a_kernel_that_goes_away_fails_its_run_at_the_first_look(ws, exp, how):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     run = Run.get(ws, done.stdout.strip())
     assert run.get_status() == "Failed"
-    assert failure(run)["message"] == "the kernel went away without complete()"
+    assert failure(run)["message"] == "its process ended without complete()"
     assert run.get_metrics() == {"m": 1}
 
 

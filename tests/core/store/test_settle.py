@@ -54,6 +54,20 @@ def test_a_kernel_that_went_away(new_run: Callable[..., RunLayout], gone: Proces
     assert settle(layout) == status
 
 
+@pytest.mark.parametrize(
+    ("argv", "reason"),
+    [
+        (["/src/train.py", "--lr", "1"], "train.py ended without complete()"),
+        (["-c"], "its process ended without complete()"),
+        (["/lib/ipykernel_launcher.py", "-f", "x"], "the kernel went away without complete()"),
+    ],
+)
+def test_a_script_that_ended_without_a_word_is_no_kernel(
+    new_run: Callable[..., RunLayout], gone: ProcessIdentity, argv: list[str], reason: str
+) -> None:
+    assert settle(running(new_run(argv=argv), owner=gone)).reason == reason
+
+
 @pytest.mark.parametrize("shares_processes", [True, False])
 def test_the_dead_of_a_target_elsewhere_prove_nothing(
     new_run: Callable[..., RunLayout], gone: ProcessIdentity, *, shares_processes: bool

@@ -203,13 +203,13 @@ def test_the_log_and_the_run_s_end_know_nothing_of_it(runs, recorded):
     assert not list(layout.folder.glob(".environment*"))
 
 
-def test_details_have_it_without_the_diff(ws, repository, recorded, monkeypatch):
+def test_details_have_it_with_the_diff(ws, repository, recorded, monkeypatch):
     monkeypatch.chdir(repository)
     run = Experiment(ws, "digits").start_logging()
     recorded(run.layout)
     told = run.get_details()["environment"]
     assert told["git"]["files_changed"] == 4
-    assert "diff" not in told["git"]
+    assert "-rate = 1" in told["git"]["diff"]
     run.complete()
 
 

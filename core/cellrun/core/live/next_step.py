@@ -9,6 +9,10 @@ from cellrun.core.store.status_file import StatusRecord
 
 _OF_INTERACTIVE = (
     (r"^the kernel went away", "Start the kernel and run the notebook's cells again."),
+    (
+        r" ended without complete\(\)$",
+        "End the run in the script: `with experiment.start_logging() as run:` does so however its block ends.",
+    ),
     (r"", "Change the cell and run it again."),
 )
 _OF_SUBMITTED = (

@@ -35,8 +35,8 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
     """Return what `Run.get_details` shows. Times are ISO 8601, UTC.
 
     `error` is in it if the run Failed, `warnings` if there are any. Ours are `repeats`, the id of the run whose code
-    this one has again; `environment`, what was recorded beside the running job, without the text of the uncommitted
-    changes; `results`, name, type, bytes and form of each value that its cell gave back; `filesWritten`, what the
+    this one has again; `environment`, what was recorded beside the running job, uncommitted changes included (`git`,
+    `diff`); `results`, name, type, bytes and form of each value that its cell gave back; `filesWritten`, what the
     script left beside `outputs/` and `logs/`, by its path in the working directory, and where it is.
     """
     details: dict[str, Any] = {
@@ -60,7 +60,7 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
     if record.repeats:
         details["repeats"] = record.repeats
     if environment:
-        details["environment"] = _without_diff(environment)
+        details["environment"] = dict(environment)
     if results:
         details["results"] = [dict(each) for each in results]
     if files_written:
@@ -89,11 +89,6 @@ def run_error(status: StatusRecord, log: Path | None) -> dict[str, Any]:
             "log": None if log is None else str(log),
         }
     }
-
-
-def _without_diff(environment: Mapping[str, Any]) -> dict[str, Any]:
-    git = environment.get("git")
-    return {**environment, "git": {key: git[key] for key in git if key != "diff"}} if git else dict(environment)
 
 
 def _utc(at: float | None) -> str | None:

@@ -57,7 +57,10 @@ def _reason(record: RunRecord, status: StatusRecord, owners: list[ProcessIdentit
     if not any(owner.is_this_boot for owner in owners):
         return restart_reason()
     if record.kind == "interactive":
-        return "the kernel went away without complete()"
+        program = record.argv[0] if record.argv else ""
+        if record.cell or not program or "ipykernel" in program:
+            return "the kernel went away without complete()"
+        return f"{Path(program).name if program.endswith('.py') else 'its process'} ended without complete()"
     if status.status is Status.PREPARING:
         return "its supervisor was killed while things were made ready for it"
     if status.status in _WAITING:
