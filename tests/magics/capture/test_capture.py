@@ -117,7 +117,11 @@ def test_a_module_with_the_name_of_the_submitted_cell_is_refused(notebook):
 def test_a_name_that_the_cell_may_set_itself_can_stay_behind(notebook):
     notebook.run("import threading\nf = threading.Lock()")
     printed = notebook.run("%%submit\nfor f in [1]:\n    pass\nprint(f)")
-    assert "'f' stays behind" in printed
+    assert (
+        "'f' (line 4) stays behind, as the cell may give it a value itself: f is a lock (lock) and can't travel"
+        in printed
+    )
+    assert "--without" not in printed  # it is left out already
     newest_run().wait_for_completion()
 
 

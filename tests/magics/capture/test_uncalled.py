@@ -25,7 +25,7 @@ def with_class(notebook):
 
 def test_the_run_goes_on_and_it_is_said(with_class):
     printed = with_class.run("%%submit\nprint(A().ok())")
-    assert "'lk' stays behind, as nothing seems to call A.bad, A.is_held" in printed
+    assert "'lk' (A.bad, line 6) stays behind, as nothing seems to call A.bad, A.is_held" in printed
     assert with_class.prints("print(A().ok())") == "1\n"
 
 

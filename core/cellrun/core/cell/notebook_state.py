@@ -20,6 +20,7 @@ from cellrun.core.context.reader import group_values
 from cellrun.core.context.state.kind import StateKind
 from cellrun.core.context.state.table import kind_of
 from cellrun.core.context.value_store import ValueStore
+from cellrun.core.errors import ContextException
 
 
 def restore_state(context: Context, store: ValueStore, namespace: dict[str, Any]) -> None:
@@ -50,6 +51,8 @@ def _restore(kind: StateKind, value: Callable[[], Any]) -> None:
     def act(write: Callable[[ModuleType, Any], None], module: ModuleType) -> None:
         try:
             write(module, value())
+        except ContextException as error:
+            sys.stderr.write(f"{error}\n")  # it says of what
         except Exception as error:  # noqa: BLE001  # whatever a library of another version raises
             sys.stderr.write(f"{kind.module}'s {kind.what} can't be as in the notebook: {error}\n")
 

@@ -80,10 +80,10 @@ class Capture:
         notes = [
             f"name {read.name!r} ({read.place}) is not defined; the run fails if it comes there"
             for read in self._search.missing()
-            if read.certainty is Certainty.LIKELY and not self._search.analysis.is_open
+            if read.certainty is Certainty.LIKELY and not (read.is_branched or self._search.analysis.is_open)
         ]
         notes += [
-            f"{name!r} stays behind, as {self._why_lacking(name)}: {refusal}"
+            f"{name!r} ({refusal.place}) stays behind, as {self._why_lacking(name)}: {refusal.what}"
             for name, refusal in self._search.values.refusals.items()
             if self._search.may_lack(name) and not self._search.is_distant(name)
         ]
@@ -103,7 +103,7 @@ class Capture:
         notes += [*self._search.modules.notes(), *self._search.attributes.notes()]
         notes += self._search.environment.notes(has_env_file=self._search.files.has_env_file)
         notes += self._listings()
-        return [*notes, *self._search.files.notes(), *self._search.state.notes()]
+        return list(dict.fromkeys([*notes, *self._search.files.notes(), *self._search.state.notes()]))
 
     def _listings(self) -> list[str]:
         """Return what to say of code that lists the notebook's folder, as the run's holds less."""

@@ -59,9 +59,10 @@ class Needs:
             merged = read
         else:
             surest = max(before, read, key=lambda each: each.certainty)
-            merged = replace(surest, bound=before.bound & read.bound)
+            is_branched = before.is_branched and read.is_branched
+            merged = replace(surest, bound=before.bound & read.bound, is_branched=is_branched)
         self.reached[read.name] = merged
-        return merged, before is None or (merged.bound, merged.certainty) != (before.bound, before.certainty)
+        return merged, before is None or _told(merged) != _told(before)
 
     def _own_anew(self, read: Read) -> list[Read]:
         """Return what `_own` does, once for reads that are alike: functions of the cell may call each other."""
@@ -89,3 +90,8 @@ class Needs:
         elif not (hasattr(builtins, name) or self._notebook.is_known(name) or name in self._analysis.writes):
             self.missing[name] = read
         return ()
+
+
+def _told(read: Read) -> tuple[object, ...]:
+    """Return what another read of the same name may change."""
+    return read.bound, read.certainty, read.is_branched

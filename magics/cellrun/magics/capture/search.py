@@ -88,8 +88,9 @@ class Search:
         self._search(arguments, choices.added)
 
     def missing(self) -> list[Read]:
-        """Return the reads of names that nobody defines."""
-        return [read for name, read in self.needs.missing.items() if name != self.run_name]
+        """Return the reads of names that nobody defines: neither do the functions that travel."""
+        defined = {self.run_name, *self.code.writes}
+        return [read for name, read in self.needs.missing.items() if name not in defined]
 
     def is_run_used(self) -> bool:
         """Whether the cell needs its own Run."""

@@ -2,6 +2,8 @@
 
 import math
 
+import pytest
+
 from cellrun.magics.capture.source.analysis import Reach
 from cellrun.magics.capture.source.code_reads import NameAt, code_reads, evaluated_names
 
@@ -76,3 +78,26 @@ def test_how_far_a_function_reaches():
     assert reads("def f():\n    import __main__\n    return __main__").reach is Reach.ALL
     assert reads("def f(x): return pickle.loads(x)").reach is Reach.CODE
     assert reads("def f(x): return json.loads(x)").reach is Reach.NAMED
+
+
+@pytest.mark.parametrize(
+    ("body", "may_be_left_out"),
+    [
+        ("x", False),
+        ("for i in a: x", False),
+        ("with a: x", False),
+        ("try: x\n    finally: a()", False),
+        ("assert a\n    x", False),
+        ("y = [x for i in a]", False),
+        ("if a: x", True),
+        ("if a: return 1\n    x", True),
+        ("while a: x", True),
+        ("return a or x", True),
+        ("return 1 if a else x", True),
+        ("try: x\n    except NameError: pass", True),
+        ("try: a()\n    except ValueError: x", True),
+    ],
+)
+def test_what_a_function_can_end_well_without(body, may_be_left_out):
+    (read,) = (each for each in reads(f"def f(a):\n    {body}").names if each.name == "x")
+    assert read.is_branched == may_be_left_out

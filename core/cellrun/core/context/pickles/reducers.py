@@ -9,6 +9,7 @@ import pathlib
 import random
 import struct
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -106,6 +107,16 @@ def _struct(value: Any) -> Reduced | None:
     return (struct.Struct, (value.format,)) if type(value) is struct.Struct else None
 
 
+def _ended_generator(value: Any) -> Reduced | None:
+    """Reduce a generator that has nothing left to give; where a running one is can't be written down."""
+    return (_ended, ()) if isinstance(value, types.GeneratorType) and value.gi_frame is None else None
+
+
+def _ended() -> Any:
+    nothing: tuple[object, ...] = ()
+    return (each for each in nothing)
+
+
 def _path(value: Any) -> Reduced | None:
     """Reduce a path of Python 3.13 and later to what any Python knows: its class is in a module that others lack."""
     kind = type(value)
@@ -128,6 +139,7 @@ _REDUCERS: dict[str, Callable[[Any], Reduced | None]] = {
     **dict.fromkeys(("WeakKeyDictionary", "WeakValueDictionary"), reduced_mapping),
     "_Environ": _environment,
     "SystemRandom": _system_random,
+    "generator": _ended_generator,
     "Struct": _struct,
     "Tensor": reduced_tensor,
     "Generator": reduced_generator,

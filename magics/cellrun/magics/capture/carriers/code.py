@@ -74,7 +74,14 @@ class CodeCarrier:
         possible = min(Certainty.POSSIBLE, read.certainty)
         likely = min(Certainty.LIKELY, read.certainty)
         named = [
-            Read(each.name, each.line, where, possible if each.is_possible else likely, read.bound)
+            Read(
+                each.name,
+                each.line,
+                where,
+                possible if each.is_possible else likely,
+                read.bound,
+                is_branched=each.is_branched,
+            )
             for each in reads.names
         ]
         annotated = [Read(name, line, where, possible) for name in annotated_names(function)]

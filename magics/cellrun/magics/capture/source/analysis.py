@@ -40,6 +40,8 @@ class Read:
     """The names that the cell has surely given a value before."""
     key: object = None
     """The constant key if only one item is read, as in `Out[3]`."""
+    is_branched: bool = False
+    """Whether the function that it stands in can end well without coming to it."""
 
     @property
     def place(self) -> str:

@@ -103,6 +103,7 @@ class Bindings:
                 each.line + self.line_offset,
                 where,
                 Certainty.POSSIBLE if each.is_possible else Certainty.LIKELY,
+                is_branched=each.is_branched,
             )
             for each in code.names
         ]

@@ -29,6 +29,9 @@ _REACHING_CODE = frozenset({"__subclasses__", "unittest", "read_pickle", "shelve
 _PICKLES = frozenset({"pickle", "cPickle", "joblib", "dill", "cloudpickle", "torch"})
 _LOADS = frozenset({"load", "loads", "Unpickler"})
 _IMPORTERS = frozenset({"import_module", "__import__", "import_string", "locate", "instantiate", "resolve_name"})
+_JUMPS = frozenset({*dis.hasjrel, *dis.hasjabs})
+_NO_BRANCHES = ("FOR_ITER", "SEND", "SETUP")  # loops over something, awaits, `try` and `with` of Python 3.10
+_RETURNS = frozenset({"RETURN_VALUE", "RETURN_CONST"})
 _MAIN = "__main__"
 _QUERIED = re.compile(r"@([A-Za-z_]\w*)")
 _MOST_EVALUATED_CHARS = 100_000
@@ -40,6 +43,8 @@ class NameAt(NamedTuple):
     name: str
     line: int
     is_possible: bool = False
+    is_branched: bool = False
+    """Whether the code can end well without coming there."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +80,10 @@ def code_reads(code: CodeType) -> CodeReads:
     for each in walk_code(code):
         attributes.update(each.co_names)
         texts.update(dict.fromkeys(_texts(each.co_consts)))
-        for operation, name, line in _name_operations(each):
+        for operation, name, line, is_branched in _name_operations(each):
             if operation in _READS:
-                names.setdefault(name, NameAt(name, line))
+                if name not in names or (names[name].is_branched and not is_branched):
+                    names[name] = NameAt(name, line, is_branched=is_branched)
             elif operation == "STORE_GLOBAL":
                 writes.add(name)
             elif operation == "IMPORT_NAME" and name:  # it is empty in `from . import x`
@@ -167,18 +173,25 @@ def _note_possible(names: dict[str, NameAt], found: Iterable[str], code: CodeTyp
         names.setdefault(name, NameAt(name, code.co_firstlineno, is_possible=True))
 
 
-def _name_operations(code: CodeType) -> Iterator[tuple[str, str, int]]:
-    """Iterate over (operation, global name, line); what a class body in a function stores is its own, not global."""
+def _name_operations(code: CodeType) -> Iterator[tuple[str, str, int, bool]]:
+    """Iterate over (operation, global name, line, whether the code can end well without coming there).
+
+    What a class body in a function stores is its own, not global.
+    """
     instructions = list(dis.get_instructions(code))
     own = {each.argval for each in instructions if each.opname == "STORE_NAME"}
     line = code.co_firstlineno
+    passed_over, has_returned = 0, "NameError" in code.co_names
     for instruction in instructions:
+        if instruction.opcode in _JUMPS and not instruction.opname.startswith(_NO_BRANCHES):
+            passed_over = max(passed_over, instruction.argval)
+        has_returned = has_returned or instruction.opname in _RETURNS  # what follows a return stands in a branch
         positions = getattr(instruction, "positions", None)  # Python 3.10 has only starts_line, once a line
         line = (positions.lineno if positions else instruction.starts_line) or line
         if "GLOBAL" in instruction.opname or "NAME" in instruction.opname:
             name = instruction.argval
             if not (instruction.opname == "LOAD_NAME" and name in own):
-                yield instruction.opname, name, line
+                yield instruction.opname, name, line, has_returned or instruction.offset < passed_over
 
 
 def _texts(constants: Iterable[object]) -> Iterator[str]:
