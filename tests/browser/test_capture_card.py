@@ -63,12 +63,12 @@ def test_the_card_in_both_themes_and_what_travelled_afterwards(lab):
     lab.run_cell(2)
     view = lab.view(2)
     view.expect_status("Failed")  # cfg stayed behind
-    expect(view.root.locator(".cellrun-travelled")).to_have_text(re.compile(r"^1 name, 7\d\d\.\d kB travelled$"))
+    expect(view.root.locator(".cellrun-travelled")).to_have_text(re.compile(r"^1 name, 7\d\d\.\d kB captured$"))
     expect(view.alert).to_contain_text("%load_run digits-1")
     lab.screenshot("travelled")
     view.button("Code").click()
     page = RunPage(lab.page)
-    page.panel("Code").get_by_role("option", name="What travelled").click()
+    page.panel("Code").get_by_role("option", name="What was captured").click()
     table = page.root.locator(".cellrun-travelled-table")
     expect(table.locator("tbody tr").filter(has_text="X_train")).to_contain_text("ndarray 1437 × 64 float64")  # noqa: RUF001
     expect(table).to_contain_text("local module, 2 files")

@@ -14,7 +14,7 @@ const ENGLISH = {
   editTitle: 'Edit {name}',
   name: 'Name',
   tags: 'Tags',
-  tagsHelp: 'Parted by commas: best, dataset=digits',
+  tagsHelp: 'Separated by commas: best, dataset=digits',
   save: 'Save',
   again: 'Run again',
   againInteractive: 'An interactive run has no snapshot that could run again.',
@@ -36,7 +36,7 @@ const ENGLISH = {
   deleteAcceptMany: 'Delete {n} runs',
   deleted: 'Deleted {n}, {size} freed.',
   close: 'Close',
-  dismiss: 'Not now',
+  dismiss: 'Dismiss',
   nothingDone: '{name}: {message}',
 };
 

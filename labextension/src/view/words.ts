@@ -132,9 +132,9 @@ const ENGLISH: Words = {
   outputs: 'Outputs',
   outputsCount: 'Outputs ({n})',
   details: 'Details',
-  travelled: '{n} names, {size} travelled',
-  travelledOne: '1 name, {size} travelled',
-  travelledBytes: '{size} travelled',
+  travelled: '{n} names, {size} captured',
+  travelledOne: '1 name, {size} captured',
+  travelledBytes: '{size} captured',
   retry: 'Retry now',
   silentServer:
     'Nothing heard from the Jupyter server about this run since {time}. What is shown may be old.',

@@ -37,7 +37,7 @@ test('a question is answered by its buttons, or not at all', async () => {
   await userEvent.keyboard('{Escape}');
   expect(await second).toBeNull();
   const third = dialogs.ask(QUESTION);
-  await userEvent.click(page.getByRole('button', { name: 'Not now' }));
+  await userEvent.click(page.getByRole('button', { name: 'Dismiss' }));
   expect(await third).toBeNull();
   expect(surface.querySelector('dialog')).toBeNull();
 });
@@ -46,7 +46,7 @@ test('fields have the focus, and Enter is enough', async () => {
   const dialogs = new PageDialogs(surface, text => text);
   const fields = [
     { label: 'Name', value: 'digits-1' },
-    { label: 'Tags', value: '', help: 'Parted by commas' },
+    { label: 'Tags', value: '', help: 'Separated by commas' },
   ];
   const answer = dialogs.ask({ title: 'Edit', lines: [], fields, accept: 'Save' });
   await userEvent.keyboard('{End}b{Tab}best{Enter}');

@@ -197,7 +197,7 @@ describe('code', () => {
     await says(place, '%%submit digits');
     expect([...panel(place).querySelectorAll('.cellrun-file-name')].map(one => one.textContent)).toEqual([
       'The cell',
-      'What travelled',
+      'What was captured',
       'cell.py',
       'digits/data.py',
     ]);

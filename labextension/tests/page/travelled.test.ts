@@ -22,10 +22,10 @@ test.each(['light', 'dark'])('the code tab has a table of what travelled with th
   document.documentElement.dataset.theme = theme;
   const { place } = showPage('running', { tab: 'code' });
   await says(place, 'model.partial_fit'); // the cell comes first
-  choose(place, 'What travelled');
+  choose(place, 'What was captured');
   await until(() => lines(place).length === 7, 'the table is shown');
   expect(lines(place).slice(0, 3)).toEqual([
-    ['Name', 'What', 'Size', 'Needed by', 'Travelled as'],
+    ['Name', 'What', 'Size', 'Needed by', 'Captured as'],
     ['train', 'function, cell 4', '1.1 kB', 'line 1', 'source'],
     ['model', 'SGDClassifier', '12.0 kB', 'line 1', 'value same as digits-2: not sent again'],
   ]);
@@ -41,7 +41,7 @@ test.each([null, []])('a run with which nothing travelled has no such table: %j'
   known.set(`GET ${RUN}`, { ...DETAILS, needs });
   find(place, '[role=tab]:last-child').click();
   await says(place, 'model.partial_fit');
-  expect(panel(place).innerText).not.toContain('What travelled');
+  expect(panel(place).innerText).not.toContain('What was captured');
 });
 
 test('names are text, never markup', async () => {
@@ -49,8 +49,8 @@ test('names are text, never markup', async () => {
   const need = { ...DETAILS.needs![0]!, name: '<img src=x>', what: '<b>', note: '<i>' };
   known.set(`GET ${RUN}`, { ...DETAILS, needs: [need] });
   find(place, '[role=tab]:last-child').click();
-  await says(place, 'What travelled');
-  choose(place, 'What travelled');
+  await says(place, 'What was captured');
+  choose(place, 'What was captured');
   await until(() => lines(place).length === 2, 'the table is shown');
   expect(lines(place)[1]!.slice(0, 2)).toEqual(['<img src=x>', '<b>']);
 });

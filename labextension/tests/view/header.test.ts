@@ -125,9 +125,9 @@ test('what to do about a failed run is said in Japanese, with the run’s own na
 });
 
 test.each([
-  [{ names: 7, bytes: 1_234_567 }, '7 names, 1.2 MB travelled'],
-  [{ names: 1, bytes: 20 }, '1 name, 20 B travelled'],
-  [{ names: 0, bytes: 18_000 }, '18.0 kB travelled'],
+  [{ names: 7, bytes: 1_234_567 }, '7 names, 1.2 MB captured'],
+  [{ names: 1, bytes: 20 }, '1 name, 20 B captured'],
+  [{ names: 0, bytes: 18_000 }, '18.0 kB captured'],
 ])('the footer says what travelled with a cell: %j', async (travelled, said) => {
   const { place, kernel } = show();
   kernel.tell({ reset: true, header: { travelled, arguments: '' } });
