@@ -115,6 +115,21 @@ def test_a_failed_cell_names_the_cells_of_the_notebook(kernel):
     assert "    raise KeyError('lost')" in lines
 
 
+@pytest.mark.parametrize("call", ["run.log('m', 1, step='x')", "run.log_row('m', x=[1])"])
+def test_a_log_call_that_fails_shows_the_users_line_and_none_of_our_files(kernel, call):
+    kernel.run("%start_logging e --no-view")
+    kernel.run(f"def train():\n    {call}")
+    error = plain("\n".join(kernel.run("train()").error))
+    assert "Cell In[4], line 1" in error
+    assert f"----> 2     {call}" in error
+    assert "cellrun/core" not in error
+    kernel.run(f"%%submit\n\ndef train():\n    {call}\ntrain()")
+    run = newest_run()
+    run.wait_for_completion(raise_on_error=False)
+    last = [line for line in log(run).splitlines() if line.startswith("  ")][-2:]
+    assert last == ["  Cell In[5], line 4, in train", f"    {call}"]
+
+
 def test_settings_of_the_shell_travel_and_a_fresh_kernel_has_none(kernel):
     kernel.run("%%submit\n1 / 3")
     fresh = newest_run()

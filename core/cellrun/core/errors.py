@@ -31,12 +31,21 @@ The names that end in Exception are Azure ML's, kept for code that catches them.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from errno import ENOENT
+from types import TracebackType
 
 
 class CellrunError(Exception):
     """Base of all errors that cellrun raises on purpose (Azure ML: AzureMLException)."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows: its own traceback, which ends at the user's line."""
+        shell = sys.modules["IPython"].get_ipython()
+        trace = users_traceback(self.__traceback__)
+        lines: list[str] = shell.InteractiveTB.structured_traceback(type(self), self, trace)
+        return lines
 
 
 class UserErrorException(CellrunError):
@@ -234,6 +243,21 @@ class ResultError(CellrunError):
 
 class ComputeTargetException(CellrunError):
     """A compute target that isn't there, or can't start anything."""
+
+
+def users_traceback(trace: TracebackType | None) -> TracebackType | None:
+    """Cut a traceback after the last frame that isn't cellrun's: what comes below says nothing of the user's code.
+
+    A traceback of cellrun alone stays as it is.
+    """
+    last, frame = None, trace
+    while frame is not None:
+        if not str(frame.tb_frame.f_globals.get("__name__")).startswith("cellrun."):
+            last = frame
+        frame = frame.tb_next
+    if last is not None:
+        last.tb_next = None
+    return trace
 
 
 def shown(value: object, most: int = 80) -> str:

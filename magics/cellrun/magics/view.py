@@ -36,7 +36,7 @@ def plain_errors() -> Iterator[None]:
         yield
     except CellrunError as error:
         text = f"{type(error).__name__}: {error}"
-        error._render_traceback_ = text.splitlines  # type: ignore[attr-defined]  # IPython's
+        error._render_traceback_ = text.splitlines  # type: ignore[method-assign]  # IPython's
         raise
 
 

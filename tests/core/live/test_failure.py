@@ -49,6 +49,17 @@ def failed(reason, **fields):
             "Cell In[4], line 12 in train()",
             "(error code E5)",
         ),
+        (  # the user's line, not the file of ours that it called
+            failed(
+                "exit code 1: InvalidMetricError: no",
+                traceback_tail='  File "/w/train.py", line 3, in train\n    run.log()\n'
+                '  File "/src/core/cellrun/core/runs/run.py", line 9, in log\nInvalidMetricError: no',
+                last_line="InvalidMetricError: no",
+            ),
+            "InvalidMetricError: no",
+            "train.py, line 3 in train()",
+            "exit code 1",
+        ),
         (  # what was printed last, or an error that was survived, is not why it was killed
             failed("killed by signal 9 (SIGKILL)", signal="SIGKILL", last_line="epoch 1"),
             "killed by signal 9 (SIGKILL)",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import TracebackType
 
 from cellrun.core.cell.no_input import refuse_input
+from cellrun.core.errors import CellrunError, users_traceback
 
 _FRAME = re.compile(r'^([\s|]*)File "(?P<file>[^"]*)", line (?P<line>\d+)(?P<rest>.*)$', re.MULTILINE)
 _OF_MODULE = ", in <module>"
@@ -22,6 +23,8 @@ def show_cells(titles: Mapping[str, str]) -> None:
     """
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if isinstance(error, CellrunError):
+            trace = users_traceback(trace)
         sys.stderr.write(traceback_text(kind, error, _from_cell(trace, titles), titles))
 
     def thread_hook(event: threading.ExceptHookArgs) -> None:

@@ -13,7 +13,7 @@ from cellrun.core.store.status_file import StatusRecord
 _FRAME = re.compile(
     r'^\s*(?:(?P<cell>Cell In\s?\[\d+\])|File "(?P<file>[^"]+)"), line (?P<line>\d+)(?:, in (?P<function>\S+))?'
 )
-_LIBRARY = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\]python\d[^/\\]*)[/\\]|^<frozen ")
+_LIBRARY = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\]python\d[^/\\]*|cellrun[/\\]core)[/\\]|^<frozen ")
 
 
 class Failure(NamedTuple):
