@@ -7,6 +7,7 @@ from cellrun.core import Run, Workspace
 from cellrun.core.errors import ActivityFailedException, InvalidSubmissionError
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
+from tests.core.submitted_runs import wait_for
 from tests.magics.notebook_shell import log, newest_run
 
 
@@ -271,6 +272,17 @@ class TestScriptsAndCommands:
         run = newest_run()
         run.wait_for_completion()
         assert log(run) == "1\n2\n"
+
+
+def test_a_canceled_cell_runs_its_finally(notebook):
+    body = "import time\ntry:\n    print('up')\n    time.sleep(60)\nfinally:\n    run.log('saved', 1)"
+    notebook.run(f"%%submit\n{body}")
+    run = newest_run()
+    wait_for(lambda: "up" in log(run), "the cell to begin")
+    run.cancel()
+    assert run.wait_for_completion()["status"] == "Canceled"
+    assert run.get_metrics() == {"saved": 1}
+    assert log(run).splitlines()[-1] == "KeyboardInterrupt"
 
 
 SAMPLE = r"(?s)for example.*%%?submit"
