@@ -62,6 +62,24 @@ def test_threads_are_limited_where_the_user_says_how_many_cores_never_over_their
     assert seen(**options)[1].get("OMP_NUM_THREADS") == expected
 
 
+def test_the_threads_of_a_run_are_not_those_of_runs_that_it_submits(runs, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "4")  # room for both
+    (runs.source / "inner.py").write_text("import os; print('threads', os.environ.get('OMP_NUM_THREADS'))")
+    script = """
+import os
+from cellrun.core import Experiment, ScriptRunConfig, Workspace
+for cpus in (None, 1):
+    config = ScriptRunConfig('.', 'inner.py', cpus=cpus)
+    run = Experiment(Workspace.from_config(), 'inner').submit(config)
+    run.wait_for_completion(show_output=True)
+"""
+    layout = runs.script(script, cpus=2)
+    runs.end(layout)
+    told = [line for line in layout.log.read_text().splitlines() if line.startswith("threads")]
+    assert told == ["threads None", "threads 1"]
+
+
 def test_a_run_again_has_the_threads_of_the_first(runs, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     script = "import os; print(os.environ.get('OMP_NUM_THREADS'))"

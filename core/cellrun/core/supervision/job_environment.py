@@ -59,6 +59,8 @@ def recorded(environ: Mapping[str, str], interpreter: str, threads: int) -> tupl
     """
     program = Path(interpreter)
     source = inherited(environ)
+    if "OMP_NUM_THREADS" in source and source["OMP_NUM_THREADS"] == _threads_of_this_process(environ):
+        del source["OMP_NUM_THREADS"]  # cellrun's for the run that submits this one, not its user's
     kept = {name: value for name, value in source.items() if name in _BY_VALUE or name.startswith("LC_")}
     if interpreter != sys.executable:
         for name in _OF_AN_INTERPRETER:
@@ -104,6 +106,14 @@ def job_environment(
 def _is_script_in_subfolder(spec: LaunchSpec) -> bool:
     program = spec.argv[1] if len(spec.argv) > 1 and not spec.is_shell else ""
     return "/" in program and not program.startswith(("-", "/"))
+
+
+def _threads_of_this_process(environ: Mapping[str, str]) -> str:
+    run = own_run(environ)
+    try:
+        return LaunchSpec.read(run).set_variables.get("OMP_NUM_THREADS", "") if run else ""
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 def _given_to_this_process(environ: Mapping[str, str]) -> Sequence[str]:
