@@ -31,6 +31,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from bench import kit
 from cellrun.core import server_file
 from cellrun.core.layout import RunLayout
+from cellrun.core.portal_codes import Codes
 from cellrun.core.server_file import ServerFile
 from tests.browser.chromium import chromium
 
@@ -64,8 +65,7 @@ def started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 def link(server: ServerFile, path: str = "") -> str:
     """Return an address that lets somebody in once, to a page of the portal."""
-    key = {"Authorization": f"token {server.key()}"}
-    code = requests.post(f"{server.url}cellrun/codes", headers=key, timeout=10).json()["code"]
+    code = Codes(server_file.private_codes()).give()
     return f"{server.url}cellrun/enter?code={code}&next=/cellrun/{path}"
 
 

@@ -27,3 +27,12 @@ def test_outside_of_a_kernel_a_terminal_counts(monkeypatch):
     assert not front_end.is_there()
     monkeypatch.setattr(printed, "isatty", lambda: True, raising=False)
     assert front_end.is_there()
+
+
+@pytest.mark.parametrize("stdout", [None, SimpleNamespace(write=print), io.StringIO()], ids=["none", "odd", "closed"])
+def test_whatever_took_the_place_of_the_standard_output(stdout, monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    if isinstance(stdout, io.StringIO):
+        stdout.close()
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert not front_end.is_there()

@@ -15,12 +15,15 @@ from cellrun.core import (
     PortalError,
     Run,
     RunEnvironmentException,
+    ScriptRunConfig,
     UserErrorException,
+    front_end,
     places,
     private_server,
     server_file,
 )
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.portal import web_view
 from cellrun.core.server_file import ServerFile
 from tests.core.submitted_runs import wait_for
 
@@ -111,7 +114,6 @@ def test_a_server_is_started_and_lets_one_browser_in_once(run, page, tmp_path):
         thread.join()
     (server,) = server_file.running()  # one for both
     assert server.is_private
-    key = server.key()
     codes = set()
     for url in urls:
         parts = urlsplit(url)
@@ -119,7 +121,6 @@ def test_a_server_is_started_and_lets_one_browser_in_once(run, page, tmp_path):
         query = parse_qs(parts.query)
         assert query["next"] == [f"/{page}"]
         codes |= {*query["code"]}
-        assert key not in url
     assert len(codes) == 2
     browser = requests.Session()
     shown = browser.get(urls[0])
@@ -130,9 +131,9 @@ def test_a_server_is_started_and_lets_one_browser_in_once(run, page, tmp_path):
     assert requests.get(api).status_code == 403
     listed = subprocess.run(["ps", "eww", "-p", str(server.process.pid)], capture_output=True, text=True, check=True)
     told = listed.stdout + "".join(
-        path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".key"
+        f"{path}{path.read_text(errors='replace')}" for path in tmp_path.rglob("*") if path.is_file()
     )
-    assert not [secret for secret in (key, *codes) if secret in told]
+    assert not [secret for secret in codes if secret in told]
 
 
 def test_without_the_server_s_package_it_says_what_to_install(run, monkeypatch):
@@ -142,21 +143,84 @@ def test_without_the_server_s_package_it_says_what_to_install(run, monkeypatch):
 
 
 def test_a_server_that_cannot_start_says_why(run, monkeypatch):
-    monkeypatch.setattr(private_server, "MODULE", "json.tool")  # finds nothing to read, and says so
-    with pytest.raises(PortalError, match="didn't start: Expecting value"):
+    monkeypatch.setattr(private_server, "MODULE", "tabnanny")  # finds no file of that name, and says so
+    with pytest.raises(PortalError, match=r"didn't start: .*: I/O Error"):
         run.get_portal_url()
+    wait_for(lambda: server_file.running() == [], "its process to be gone")
 
 
-def test_a_private_server_without_its_key_gives_no_code(run):
+def test_a_private_server_that_does_not_answer_is_no_portal(run):
     server = ServerFile.of_this_process("http://127.0.0.1:1/", "/", "1", is_private=True)
     server.write()
-    with pytest.raises(PortalError, match="no key"):
+    with pytest.raises(PortalError, match="didn't start"):
         run.get_portal_url()
-    key = server.new_key()
+    server.remove()
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Somebody sits before what is printed."""
+    monkeypatch.setattr(front_end, "is_there", lambda: True)
+
+
+@pytest.mark.usefixtures("terminal")
+def test_the_link_of_a_server_that_starts_is_printed_at_once_and_waits(run, page, monkeypatch):
+    """Nothing waits for the server; who follows the link does, and comes in."""
+    assert str(run) == repr(run)  # it starts nothing
+    assert server_file.running() == []
+    url = web_view(run.layout, run.experiment.workspace.id)
+    (server,) = server_file.running()
+    assert url.startswith(f"{server.url}cellrun/enter?code=")
+    assert web_view(run.layout, run.experiment.workspace.id) == url
+    assert str(run) == f"{repr(run)[:-1]},\nWeb View: {url})"
+    shown = requests.get(url, timeout=60)
+    assert (shown.status_code, urlsplit(shown.url).path) == (200, f"/{page}")
+    assert web_view(run.layout, run.experiment.workspace.id) != url  # that one is used up
+    assert "href" not in run._repr_html_()
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_log_waits_for_no_server(exp, here, capsys, monkeypatch):
+    """A server that never serves: its log is there, and its link."""
+    (here / "train.py").write_text("print('one')")
+    (here / "hangs").mkdir()
+    (here / "hangs" / "never_serves.py").write_text("import time\ntime.sleep(600)")
+    monkeypatch.syspath_prepend(here / "hangs")
+    monkeypatch.setenv("PYTHONPATH", str(here / "hangs"))
+    monkeypatch.setattr(private_server, "MODULE", "never_serves")
+    run = exp.submit(ScriptRunConfig(here, "train.py"))
+    run.wait_for_completion(show_output=True)
+    (server,) = server_file.running()
+    printed = capsys.readouterr().out
+    (url,) = {line.removeprefix("Web View: ") for line in printed.splitlines() if line.startswith("Web View: ")}
+    assert printed.startswith(f"RunId: {run.id}\nWeb View: {url}\n\nStreaming ")
+    assert printed.endswith(f"RunId: {run.id}\nWeb View: {url}\n")
+    assert url.startswith(server.url)
+
+
+def test_where_nobody_sits_no_server_is_started(run, capsys):
+    run.complete()
+    run.wait_for_completion(show_output=True)
+    assert capsys.readouterr().out.count("Web View: the command `jupyter cellrun` shows it\n") == 2
+    assert server_file.running() == []
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_link_that_cannot_be_made_hinders_nobody(run, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    with monkeypatch.context() as patch:
+        patch.setenv("CELLRUN_RUNTIME_DIR", str(tmp_path / "file"))
+        assert web_view(run.layout, run.experiment.workspace.id) == "the command `jupyter cellrun` shows it"
+        assert str(run) == repr(run)
+
+
+def test_the_link_of_a_server_that_runs_is_printed_everywhere(run, page, capsys):
+    server = ServerFile.of_this_process("http://127.0.0.1:8888/", "/", "1")
     server.write()
-    with pytest.raises(PortalError, match="gives no code") as refused:
-        run.get_portal_url()
-    assert key not in str(refused.value) + repr(refused.value.__cause__)
+    assert str(run) == f"{repr(run)[:-1]},\nWeb View: http://127.0.0.1:8888/{page})"
+    run.complete()
+    run.wait_for_completion(show_output=True)
+    assert capsys.readouterr().out.count(f"Web View: http://127.0.0.1:8888/{page}\n") == 2
     server.remove()
 
 

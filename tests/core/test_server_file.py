@@ -46,13 +46,10 @@ def test_the_newest_comes_first(mine: ServerFile) -> None:
     assert server_file.running() == [mine, older]
 
 
-def test_what_a_killed_server_left_is_removed_with_its_key(mine: ServerFile, dead: ServerFile) -> None:
-    dead.new_key()
+def test_what_a_killed_server_left_is_removed(dead: ServerFile) -> None:
     left = dead.write()
-    assert dead.key()
     assert server_file.running() == []
     assert not left.exists()
-    assert dead.key() is None
 
 
 def test_a_reused_pid_is_not_the_server(mine: ServerFile) -> None:
@@ -87,11 +84,9 @@ def test_a_newer_cellrun_may_say_more(mine: ServerFile) -> None:
     assert server_file.running() == [mine]
 
 
-def test_the_key_is_the_user_s_alone_and_not_in_the_file(mine: ServerFile) -> None:
-    key = mine.new_key()
-    path = mine.write()
-    (kept,) = path.parent.glob("*.key")
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert server_file.running()[0].key() == key
-    assert key not in path.read_text() + repr(mine)
-    assert mine.new_key() != key
+def test_the_private_server_is_found_among_others(mine: ServerFile) -> None:
+    private = mine._replace(is_private=True, process=ProcessIdentity.of(os.getppid()))
+    mine.write()
+    assert server_file.private() is None
+    private.write()
+    assert server_file.private() == private

@@ -116,6 +116,20 @@ def test_wait_prints_the_log(notebook):
     assert "seen\n" in notebook.run("%%submit --wait\nprint('seen')")
 
 
+def test_without_a_view_it_is_said_where_the_run_is_seen(notebook, monkeypatch):
+    monkeypatch.setenv("CELLRUN_PUBLIC_URL", "https://hub.example.org/")
+    printed = notebook.run("%%submit\n1")
+    run = newest_run()
+    address = f"https://hub.example.org/cellrun/workspaces/{run.experiment.workspace.id}/runs/{run.id}"
+    assert printed.splitlines().count(f"Web View: {address}") == 1
+    waited = notebook.run("%%submit --wait\nprint('seen')")  # above the log and below it
+    assert [line.partition(" ")[0] for line in waited.splitlines() if "Web " in line or "seen" in line] == [
+        "Web",
+        "seen",
+        "Web",
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "line"),
     [

@@ -30,5 +30,9 @@ def cell_id(message: Mapping[str, Any]) -> str | None:
 
 def is_there() -> bool:
     """Whether somebody may sit before what is printed now: a front end's cell, or a terminal."""
-    message = request()
-    return cell_id(message) is not None if message else sys.stdout is not None and sys.stdout.isatty()
+    if message := request():
+        return cell_id(message) is not None
+    try:
+        return bool(sys.stdout.isatty())
+    except (AttributeError, ValueError):  # what took its place has no more than `write`; it is closed
+        return False

@@ -1,14 +1,19 @@
-"""Starts the private server: loopback, for this user alone, ending by itself when nobody looks at it any more."""
+"""Starts the private server: loopback, for this user alone, ending by itself when nobody looks at it any more.
+
+Whoever starts it opens its socket: an address is known at once, and who follows it early waits until it is served.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from importlib.util import find_spec
-from pathlib import Path
+from urllib.parse import urlsplit
 
 from cellrun.core import places, server_file
 from cellrun.core.errors import PortalError
@@ -17,41 +22,67 @@ from cellrun.core.server_file import ServerFile
 from cellrun.core.supervision.job_environment import inherited
 
 MODULE = "cellrun.server"
+HOST = "127.0.0.1"
 START_S = 60.0
-"""Longer than this no server takes to listen, however slow the disk that it is loaded from."""
+"""Longer than this no server takes to answer, however slow the disk that it is loaded from."""
 
-_LOOK_S = 0.05
+_LOOK_S = 0.01
+_BACKLOG = 128
 _TAIL_CHARS = 1500
 # A shell that ends at once: the server is nobody's child, and neither Ctrl-C nor a kernel's restart is for it.
 _IN_BACKGROUND = 'said=$1; shift; "$@" </dev/null >"$said" 2>&1 & echo $!'
 
 
 def start() -> ServerFile:
-    """Start the private server, unless another process is about to, and return it once it listens.
+    """Return the private server, started unless it runs or another process starts it. It may not answer yet.
 
-    Raises PortalError if the server isn't installed here, or says why it can't run.
+    Raises PortalError if the server isn't installed here, or another process that starts it doesn't come to an end.
     """
     if find_spec(MODULE) is None:
         raise PortalError(
             f"no Jupyter server of this user shows runs, and {MODULE}, which could be started, isn't installed here; "
             "install all of it: pip install cellrun"
         )
-    said = server_file.servers_folder() / "private.log"
-    process = _launch(said)
     deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
-        if server := _private_one():
-            return server
-        if not process.is_alive() and not _is_any_starting() and not _private_one():
-            break
+    while (server := server_file.private()) is None:
+        lock = take_lock()
+        if lock is not None:
+            with os.fdopen(lock), socket.create_server((HOST, 0), backlog=_BACKLOG) as listening:
+                return _launch(lock, listening)
+        if time.monotonic() > deadline:
+            raise PortalError("another process has begun to start the portal's server, and goes on; ask again")
         time.sleep(_LOOK_S)
-    raise PortalError(f"the portal's server didn't start: {_tail(said) or 'it said nothing'}")
+    return server
 
 
-def _launch(said: Path) -> ProcessIdentity:
+def take_lock() -> int | None:
+    """Return the lock that one private server has from before its start until its end; None if one has it."""
+    lock = os.open(server_file.private_lock(), os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
+
+
+def wait_for_answer(server: ServerFile) -> None:
+    """Wait until a server that was started serves. Raises PortalError if it doesn't, with what it said."""
+    address = urlsplit(server.url)
+    with suppress(OSError), socket.create_connection((HOST, address.port or 0), START_S) as asked:
+        asked.sendall(b"HEAD /cellrun/ HTTP/1.0\r\n\r\n")
+        if asked.recv(1):
+            return
+    raise PortalError(f"the portal's server didn't start: {_said() or 'it said nothing'}")
+
+
+def _launch(lock: int, listening: socket.socket) -> ServerFile:
+    """Start the server with its lock and its socket, which stay its own; let it be found."""
     environment = {name: value for name, value in inherited(os.environ).items() if not name.startswith("JUPYTER")}
+    said = server_file.servers_folder() / "private.log"
     said.touch(mode=0o600)
-    program = [sys.executable, "-m", MODULE]
+    handed = (lock, listening.fileno())
+    program = [sys.executable, "-m", MODULE, *map(str, handed)]
     started = subprocess.run(
         ["/bin/sh", "-c", _IN_BACKGROUND, "sh", str(said), *program],
         env=environment,
@@ -59,27 +90,18 @@ def _launch(said: Path) -> ProcessIdentity:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         start_new_session=True,
+        pass_fds=handed,
         check=True,
     )
-    return ProcessIdentity.of(int(started.stdout))
+    url = f"http://{HOST}:{listening.getsockname()[1]}/"
+    server = ServerFile.of_this_process(url, "/", "", is_private=True)
+    server = server._replace(process=ProcessIdentity.of(int(started.stdout)))
+    server.write()
+    return server
 
 
-def _private_one() -> ServerFile | None:
-    return next((server for server in server_file.running() if server.is_private), None)
-
-
-def _is_any_starting() -> bool:
-    """Whether some process holds the lock that only one private server can have: ours was too late then."""
-    with server_file.private_lock().open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
-
-
-def _tail(said: Path) -> str:
+def _said() -> str:
     try:
-        return said.read_text(errors="replace").strip()[-_TAIL_CHARS:]
+        return (server_file.servers_folder() / "private.log").read_text(errors="replace").strip()[-_TAIL_CHARS:]
     except OSError:
         return ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +22,7 @@ class ServerFile(NamedTuple):
     base_url: str
     """`/user/ada/`."""
     version: str
-    """The cellrun that it has."""
+    """The cellrun that it has; empty while it starts."""
     is_private: bool
     """Whether it was started for its pages alone and lets in who has a code; else it has its own login."""
     home: str
@@ -50,31 +49,13 @@ class ServerFile(NamedTuple):
 
     def write(self) -> Path:
         """Let it be found, from now until `remove`: to be called once the server listens. Returns the file."""
-        path = self._path(".json")
+        path = servers_folder() / f"{self.process.pid}.json"
         replace_file(path, json.dumps(self.to_json()), mode=0o600)
         return path
 
     def remove(self) -> None:
         """Let it be found no more."""
-        for ending in (".json", ".key"):
-            self._path(ending).unlink(missing_ok=True)
-
-    def new_key(self) -> str:
-        """Make the key by which others of this user ask the server for codes; only they can read its file."""
-        key = secrets.token_urlsafe(32)
-        self._path(".json").unlink(missing_ok=True)  # a dead server's that had this pid: its key goes with it
-        replace_file(self._path(".key"), key, mode=0o600)
-        return key
-
-    def key(self) -> str | None:
-        """Return the server's key; None if it has none."""
-        try:
-            return self._path(".key").read_text()
-        except FileNotFoundError:
-            return None
-
-    def _path(self, ending: str) -> Path:
-        return servers_folder() / f"{self.process.pid}{ending}"
+        (servers_folder() / f"{self.process.pid}.json").unlink(missing_ok=True)
 
 
 def servers_folder() -> Path:
@@ -86,10 +67,24 @@ def servers_folder() -> Path:
 
 def private_lock() -> Path:
     """Return the file that the one private server of this home holds a lock on."""
+    return servers_folder() / f"{_private_name()}.lock"
+
+
+def private_codes() -> Path:
+    """Return the folder of the codes by which browsers are let in by the private server of this home."""
+    return servers_folder() / f"{_private_name()}.codes"
+
+
+def _private_name() -> str:
+    """Return what tells private servers of other homes from this one's."""
     from blake3 import blake3  # noqa: PLC0415  # needed here alone
 
-    home = blake3(os.fsencode(places.home())).hexdigest(length=8)
-    return servers_folder() / f"private-{home}.lock"
+    return f"private-{blake3(os.fsencode(places.home())).hexdigest(length=8)}"
+
+
+def private() -> ServerFile | None:
+    """Return the private server of this home, if it runs."""
+    return next((server for server in running() if server.is_private), None)
 
 
 def running() -> list[ServerFile]:
@@ -110,5 +105,4 @@ def _living(path: Path) -> ServerFile | None:
     with suppress(OSError, ValueError, KeyError, TypeError):
         if server is None or ServerFile.from_json(json.loads(path.read_bytes())) == server:
             path.unlink()
-            path.with_suffix(".key").unlink(missing_ok=True)
     return None

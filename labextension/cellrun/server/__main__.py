@@ -1,29 +1,31 @@
-"""`python -m cellrun.server`: the private server, one for each user, machine and home of cellrun.
+"""`python -m cellrun.server [LOCK SOCKET]`: the private server, one for each user, machine and home of cellrun.
 
-It is started by `run.get_portal_url()`. Where one runs already this ends at once: its server file says where it is.
+A link to a run's page starts it, and hands over its lock and its socket as file descriptors. Started by hand it takes
+both itself; where one runs already it ends at once: its server file says where it is.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
+import socket
 import sys
 
-from cellrun.core import server_file
+from cellrun.core.private_server import HOST, take_lock
 
 
-def main() -> int:
+def main(handed: list[str]) -> int:
     """Serve until nobody has been there for a while."""
-    lock = os.open(server_file.private_lock(), os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until this process ends
-    except BlockingIOError:
+    if handed:
+        listening = socket.socket(fileno=int(handed[1]))
+    elif take_lock() is None:  # it is kept until this process ends
         return 0
+    else:
+        listening = socket.create_server((HOST, 0))
     from cellrun.server.private.private_server import PrivateServer  # noqa: PLC0415  # the lock first: this takes a second
 
+    PrivateServer.listens_on = listening
     PrivateServer.launch_instance()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

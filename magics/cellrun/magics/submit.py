@@ -12,6 +12,8 @@ from IPython.display import display
 
 from cellrun.core.experiment import Experiment
 from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.portal import web_view
+from cellrun.core.runs import printing
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.workspace import Workspace
 from cellrun.magics import binding, results
@@ -138,6 +140,8 @@ class SubmitMagic:
                 run.wait_for_completion(show_output=not is_notebook(self._shell))
                 results.take(self._shell, run, returned)
             else:
+                if not is_notebook(self._shell):
+                    print(printing.web_view(web_view(run.layout, workspace.id)))  # noqa: T201  # as the text above it
                 results.announce(run_name, returned)
 
     def _expanded(self, text: str) -> str:

@@ -21,15 +21,15 @@ def test_an_interactive_run(exp):
     run = exp.start_logging()
     assert str(run) == f"Run(Experiment: digits,\nId: {run.id},\nType: None,\nStatus: Running)"
     html = run._repr_html_()
-    assert "<th>Experiment</th><th>Id</th><th>Type</th><th>Status</th>" in html
-    assert f"<td>digits</td><td>{run.id}</td><td></td><td>Running</td>" in html
+    assert "<th>Experiment</th><th>Name</th><th>Id</th><th>Type</th><th>Status</th>" in html
+    assert f"<td>digits</td><td>digits-1</td><td>{run.id}</td><td></td><td>Running</td>" in html
     assert "href" not in html  # there is no page to link to
 
 
 @pytest.mark.parametrize(
     "html",
     [
-        printing.run_html(EVIL, EVIL, EVIL, EVIL),
+        printing.run_html(EVIL, EVIL, EVIL, EVIL, EVIL),
         printing.experiment_html(EVIL, EVIL),
         printing.workspace_html(EVIL, EVIL),
     ],
@@ -40,13 +40,13 @@ def test_html_is_escaped(html):
 
 
 def test_what_waiting_prints():
-    assert printing.watch_header("r1") == "RunId: r1\n"
+    assert printing.watch_header("r1", "https://x/r1") == "RunId: r1\nWeb View: https://x/r1\n"
     assert printing.log_header("user_logs/std_log.txt") == (
         "\nStreaming user_logs/std_log.txt\n===============================\n\n"
     )
-    summary = "\nExecution Summary\n=================\nRunId: r1\n"
-    assert printing.watch_summary("r1") == summary
-    assert printing.watch_summary("r1", ["one", "two"]) == f"{summary}\nWarnings:\none\ntwo\n"
+    summary = "\nExecution Summary\n=================\nRunId: r1\nWeb View: https://x/r1\n"
+    assert printing.watch_summary("r1", "https://x/r1") == summary
+    assert printing.watch_summary("r1", "https://x/r1", ["one", "two"]) == f"{summary}\nWarnings:\none\ntwo\n"
     assert printing.watch_error({"error": {"message": "x"}}) == (
         '\nError:\n{\n    "error": {\n        "message": "x"\n    }\n}\n'
     )

@@ -98,9 +98,11 @@ def test_it_prints_header_log_and_summary_as_azure_does(submit, capsys):
     details = run.wait_for_completion(show_output=True)
     assert capsys.readouterr().out == (
         f"RunId: {run.id}\n"
+        "Web View: the command `jupyter cellrun` shows it\n"
         "\nStreaming user_logs/std_log.txt\n===============================\n\n"
         "one\ntwo\n"
         f"\nExecution Summary\n=================\nRunId: {run.id}\n"
+        "Web View: the command `jupyter cellrun` shows it\n"
     )
     assert details["status"] == "Completed"
 
@@ -176,7 +178,7 @@ def test_a_failed_run_raises_why_with_traceback_and_log(submit, capsys):
     assert error.log_path == str(run.layout.log)
     assert Path(error.log_path).read_text().startswith("before\n")
     assert all(part in str(error) for part in (run.id, error.reason, error.traceback_tail, error.log_path))
-    assert capsys.readouterr().out.endswith(f"RunId: {run.id}\n")
+    assert capsys.readouterr().out.endswith(f"RunId: {run.id}\nWeb View: the command `jupyter cellrun` shows it\n")
     with pytest.raises(ActivityFailedException):
         run.wait_for_completion()
 

@@ -1,4 +1,4 @@
-"""The server that `run.get_portal_url()` starts: who comes in, and that it ends by itself."""
+"""The server behind a link: who comes in, and that it ends by itself."""
 
 import json
 import os
@@ -15,6 +15,9 @@ import websocket
 
 from cellrun.core import server_file
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.portal_codes import Codes
+from cellrun.core.status import Status
+from cellrun.core.store.status_file import StatusFile
 from tests.server.live_server import PATIENCE_S, wait_until
 
 HOME_PAGE = "/cellrun/"
@@ -44,11 +47,9 @@ class Private:
         """Its file, if it is there."""
         return [found for found in server_file.running() if found.process.pid == self.process.pid]
 
-    def code(self, key=None):
-        """Ask for a code as `get_portal_url` does."""
-        headers = {"Authorization": f"token {key or self.file.key()}"}
-        asked = requests.post(f"{self.file.url}cellrun/codes", headers=headers, timeout=PATIENCE_S)
-        return asked.json()["code"] if asked.ok else asked
+    def code(self, run=None):
+        """Make a code as `get_portal_url` does."""
+        return Codes(server_file.private_codes()).give(run)
 
     def get(self, path, session=requests, **options):
         """Ask for a page."""
@@ -119,16 +120,15 @@ def test_it_listens_on_loopback_and_serves_nothing_else(private, browser):
     assert private.get("/cellrun/api/workspaces", browser, headers={"Host": f"evil.com:{port}"}).status_code == 403
 
 
-@pytest.mark.parametrize("key", ["wrong", "", "x" * 10_000, "é"])
-def test_without_the_key_there_is_no_code(private, key):
-    headers = {"Authorization": f"token {key}".encode()}
-    assert requests.post(f"{private.file.url}cellrun/codes", headers=headers, timeout=PATIENCE_S).status_code == 403
-    in_query = f"{private.file.url}cellrun/codes?token={private.file.key()}"
-    assert requests.post(in_query, timeout=PATIENCE_S).status_code == 403
+@pytest.mark.parametrize("code", ["wrong", "", "x" * 10_000, "é", "../x", "%00"])
+def test_what_is_no_code_lets_nobody_in(private, code):
+    answer = private.enter(code)
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers
 
 
-def test_the_key_opens_no_other_door(private):
-    for token in (private.file.key(), "known"):
+def test_a_code_or_a_token_opens_no_other_door(private):
+    for token in (private.code(), "known"):
         headers = {"Authorization": f"token {token}"}
         assert private.get("/cellrun/api/workspaces", headers=headers).status_code == 403
         assert private.get(f"/cellrun/api/workspaces?token={token}").status_code == 403
@@ -206,21 +206,30 @@ def test_it_ends_when_nobody_is_there_and_not_before(workspace):
     page.close()
     assert private.process.wait(PATIENCE_S) == 0
     assert server_file.running() == []
-    assert list(server_file.servers_folder().glob("*.key")) == []
+    private.process.communicate()
+
+
+def test_it_lasts_while_a_run_goes_on_whose_link_was_given(new_run):
+    run = new_run()
+    StatusFile(run).change(Status.RUNNING)
+    private = Private(CELLRUN_PORTAL_IDLE_S="0.4")
+    assert private.enter(private.code(run)).status_code == 302
+    with pytest.raises(subprocess.TimeoutExpired):
+        private.process.wait(1.5)
+    StatusFile(run).change(Status.COMPLETED)
+    assert private.process.wait(PATIENCE_S) == 0
     private.process.communicate()
 
 
 def test_a_file_of_a_dead_server_is_no_server_and_the_next_one_starts(workspace):
     killed = Private()
-    url, key = killed.file.url, killed.file.key()
+    assert killed.file
     killed.process.kill()
     killed.process.communicate()
     assert server_file.running() == []
     following = Private()
-    assert following.file.key() != key
     assert following.enter(following.code()).status_code == 302
     following.end()
-    assert url
 
 
 def test_nothing_secret_is_printed_shown_or_readable_by_others(workspace, browser):
@@ -230,15 +239,15 @@ def test_nothing_secret_is_printed_shown_or_readable_by_others(workspace, browse
     private.enter("wrong-code-of-somebody")
     assert private.get(f"/cellrun/enter?code={code}&next=%ff").status_code == 400
     requests.get(f"{private.file.url}cellrun/api/workspaces?token=a-secret-in-the-address", timeout=PATIENCE_S)
-    file, key = private.file, private.file.key()
+    file = private.file
     process = Path(f"/proc/{private.process.pid}")
     seen = [(process / name).read_bytes().decode(errors="replace") for name in ("cmdline", "environ")]
-    modes = [path.stat().st_mode & 0o777 for path in server_file.servers_folder().iterdir()]
+    modes = [path.stat().st_mode & 0o777 for path in server_file.servers_folder().rglob("*")]
     assert modes
     assert [mode for mode in modes if mode & 0o077] == []
     (cookie,) = [text for name, text in browser.cookies.items() if name.startswith("username-")]
     printed = private.end()
-    for secret in (code, key, "wrong-code-of-somebody", "a-secret-in-the-address", cookie):
+    for secret in (code, "wrong-code-of-somebody", "a-secret-in-the-address", cookie):
         assert not any(secret in text for text in (printed, *seen, json.dumps(file.to_json())))
 
 

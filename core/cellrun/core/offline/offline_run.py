@@ -98,9 +98,12 @@ class _OfflineRun(Run):
         record = self._reader.record
         return printing.run_text(record.experiment, record.id, record.type, self.get_status())
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def _repr_html_(self) -> str:
         record = self._reader.record
-        return printing.run_html(record.experiment, record.id, record.type, self.get_status())
+        return printing.run_html(record.experiment, record.name, record.id, record.type, self.get_status())
 
 
 class _PrintingWriter(RunWriter):

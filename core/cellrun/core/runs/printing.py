@@ -1,7 +1,7 @@
 """How runs, experiments and what happens to them look in print: Azure ML's formats, all in one place.
 
-Text is what `print` shows, HTML what a notebook shows. Whatever a user named is escaped in the HTML. A link to the
-run's page stands in Azure ML's formats too; it is left out where the public address of that page isn't known.
+Text is what `print` shows, HTML what a notebook shows. Whatever a user named is escaped in the HTML, where a link to
+the run's page stands only if that page has a public address: a notebook is kept and passed on.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from typing import Any
 OFFLINE_NOTICE = "This code runs outside a run: what it logs is kept in memory only, as run {run_id}."
 
 
-def run_text(experiment: str, run_id: str, run_type: str | None, status: str) -> str:
-    """Return `print(run)`."""
-    return f"Run(Experiment: {experiment},\nId: {run_id},\nType: {run_type},\nStatus: {status})"
+def run_text(experiment: str, run_id: str, run_type: str | None, status: str, page: str | None = None) -> str:
+    """Return `repr(run)`; `print(run)` with the address of its page, if there is one."""
+    link = f",\n{web_view(page)}" if page else ""
+    return f"Run(Experiment: {experiment},\nId: {run_id},\nType: {run_type},\nStatus: {status}{link})"
 
 
-def run_html(experiment: str, run_id: str, run_type: str | None, status: str, page: str | None = None) -> str:
+def run_html(  # noqa: PLR0913  # the columns of a row
+    experiment: str, name: str, run_id: str, run_type: str | None, status: str, *, page: str | None = None
+) -> str:
     """Return a run as a table of one row, with a link to its page if there is one."""
-    row = {"Experiment": experiment, "Id": run_id, "Type": run_type or "", "Status": status}
+    row = {"Experiment": experiment, "Name": name, "Id": run_id, "Type": run_type or "", "Status": status}
     return _table(row, {"Details Page": page} if page else {})
 
 
@@ -44,9 +47,14 @@ def workspace_html(name: str, folder: str) -> str:
     return _table({"Name": name, "Folder": folder})
 
 
-def watch_header(run_id: str) -> str:
+def web_view(page: str) -> str:
+    """Return the line that says where a run's page is."""
+    return f"Web View: {page}"
+
+
+def watch_header(run_id: str, page: str) -> str:
     """Return what `wait_for_completion(show_output=True)` prints first."""
-    return f"RunId: {run_id}\n"
+    return f"RunId: {run_id}\n{web_view(page)}\n"
 
 
 def log_header(log_name: str) -> str:
@@ -59,10 +67,11 @@ def watch_stopping(step: str) -> str:
     return f"\nStopping, {step}\n"
 
 
-def watch_summary(run_id: str, warnings: Iterable[str] = ()) -> str:
+def watch_summary(run_id: str, page: str, warnings: Iterable[str] = ()) -> str:
     """Return what stands below the log of a run that ended."""
     listed = "".join(f"{warning}\n" for warning in warnings)
-    return f"\nExecution Summary\n=================\nRunId: {run_id}\n" + (f"\nWarnings:\n{listed}" if listed else "")
+    summary = f"\nExecution Summary\n=================\n{watch_header(run_id, page)}"
+    return summary + (f"\nWarnings:\n{listed}" if listed else "")
 
 
 def watch_error(error: Mapping[str, Any]) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 _NOT_GIVEN: Any = object()
+_DELETED = "deleted"
 
 
 class Run(FileVerbs):
@@ -224,13 +225,15 @@ class Run(FileVerbs):
         """Return the address of the run's page in a browser.
 
         Where CELLRUN_PUBLIC_URL (or JupyterHub) says, else at a running Jupyter server of this user, else at one that
-        is started for it on this machine and ends when nobody looks any more; that address opens once, within ten
-        minutes. Raises PortalError where none can be started: in a run, or without `cellrun.server`.
+        is started for it on this machine and ends when nobody looks any more; that address opens once, while the run
+        goes on and for ten minutes after.
+
+        Raises PortalError where none can be started: in a run, or without `cellrun.server`.
         """
         from cellrun.core.portal import run_url  # noqa: PLC0415  # a job rarely asks
 
         self._reader.check_is_there()
-        return run_url(self.layout.workspace, self.experiment.workspace.id, self.id)
+        return run_url(self.layout, self.experiment.workspace.id)
 
     def result(self, name: str, trust: bool = False) -> Any:  # noqa: FBT001, FBT002  # as users say it
         """Return a value that the run's cell gave back, as `%%submit --return NAMES` asked it to.
@@ -294,19 +297,21 @@ class Run(FileVerbs):
     ) -> dict[str, Any]:
         """Wait until the run has ended, with `show_output` printing its log as it is written. Returns `get_details()`.
 
+        A front end or a terminal is shown where the run's page is; a server that has to be started for that starts in
+        the background, and nothing waits for it.
+
         Raises ActivityFailedException if it Failed, unless `raise_on_error` is False; ExperimentExecutionException when
         interrupted (Ctrl-C): the run goes on; UserErrorException, at once, for an interactive run that is open in this
         process and for the run that this code is part of. It always waits for the very end, as `wait_post_processing`
         asks for.
         """
         self._control.refuse_own_wait()
-        wait_for_end(
-            self._layout,
-            self._control.status,
-            self._reader.notes,
-            show_output=show_output,
-            raise_on_error=raise_on_error,
-        )
+        page = None
+        if show_output:
+            from cellrun.core.portal import web_view  # noqa: PLC0415  # a job rarely shows another run's output
+
+            page = web_view(self._layout, self.experiment.workspace.id)
+        wait_for_end(self._layout, self._control.status, self._reader.notes, page=page, raise_on_error=raise_on_error)
         return BriefDetails(self.get_details())
 
     def cancel(self, reason: str | None = None) -> None:
@@ -361,17 +366,25 @@ class Run(FileVerbs):
     def __repr__(self) -> str:
         return printing.run_text(*self._in_print())
 
+    def __str__(self) -> str:
+        from cellrun.core.portal import known_run_url  # noqa: PLC0415  # a job rarely prints its run
+
+        page = known_run_url(self.layout, self.experiment.workspace.id)
+        return printing.run_text(*self._in_print(), page)
+
     def _repr_html_(self) -> str:
         from cellrun.core.portal import public_run_url  # noqa: PLC0415  # a job shows no HTML
 
         page = public_run_url(self.experiment.workspace.id, self._layout.run_id)
-        return printing.run_html(*self._in_print(), page)
+        experiment, run_id, kind, status = self._in_print()
+        name = run_id if status == _DELETED else self.name
+        return printing.run_html(experiment, name, run_id, kind, status, page=page)
 
     def _in_print(self) -> tuple[str, str, str | None, str]:
         try:
             return self.experiment.name, self.id, self.type, self.get_status()
         except RunNotFoundError:  # what is deleted can still be looked at
-            return self.experiment.name, self._layout.run_id, None, "deleted"
+            return self.experiment.name, self._layout.run_id, None, _DELETED
 
 
 copyreg.pickle(Run, lambda run: (Run.get, (run.experiment.workspace, run.id)))

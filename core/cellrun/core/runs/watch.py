@@ -29,18 +29,19 @@ def wait_for_end(
     look: Callable[[], StatusRecord],
     notes: Callable[[StatusRecord], Iterable[str]],
     *,
-    show_output: bool,
+    page: str | None,
     raise_on_error: bool,
 ) -> StatusRecord:
-    """Wait until a run has ended, printing its log or not. Returns its last status, which `look` found.
+    """Wait until a run has ended. Returns its last status, which `look` found.
 
-    `notes` gives what is to be said of a run with its last status.
+    `notes` gives what is to be said of a run with its last status. With `page`, where the run is seen in a browser, its
+    log is printed.
 
     Raises ActivityFailedException for a run that Failed, unless it is to be printed; ExperimentExecutionException when
     the user interrupts the waiting: the run goes on.
     """
     try:
-        status = _watch(layout, look, notes) if show_output else _wait(look, lambda _: None)
+        status = _wait(look, lambda _: None) if page is None else _watch(layout, look, notes, page)
     except KeyboardInterrupt:
         raise ExperimentExecutionException(
             f"the watching of run {layout.run_id} was interrupted, but the run goes on; "
@@ -50,19 +51,19 @@ def wait_for_end(
         if raise_on_error:
             tail = str(status.fields.get("traceback_tail") or "")
             raise ActivityFailedException(layout.run_id, status.reason or "no reason is known", tail, str(layout.log))
-        if show_output:
+        if page is not None:
             _print(printing.watch_error(run_error(status, layout.log)))
     return status
 
 
 def _watch(
-    layout: RunLayout, look: Callable[[], StatusRecord], notes: Callable[[StatusRecord], Iterable[str]]
+    layout: RunLayout, look: Callable[[], StatusRecord], notes: Callable[[StatusRecord], Iterable[str]], page: str
 ) -> StatusRecord:
-    _print(printing.watch_header(layout.run_id))
+    _print(printing.watch_header(layout.run_id, page))
     log = _PrintedLog(layout)
     status = _wait(look, log.print_while)
     log.print_new(is_final=True)
-    _print(printing.watch_summary(layout.run_id, notes(status)))
+    _print(printing.watch_summary(layout.run_id, page, notes(status)))
     return status
 
 

@@ -1,9 +1,8 @@
-"""The doors of the private server: a key gets a code, a code gets a log-in, all else a page that says how to."""
+"""The doors of the private server: a code gets a log-in, all else a page that says how to."""
 
 from __future__ import annotations
 
 import re
-import secrets
 from html import escape
 from typing import Any
 
@@ -11,10 +10,9 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.auth.identity import IdentityProvider, User
 from tornado import web
 
-from cellrun.server.private.codes import VALID_S, Codes
+from cellrun.core.portal_codes import Codes
 from cellrun.server.refusals import QuietHandler
 
-_AUTHORIZATION = re.compile(r"token ([\w-]+)", re.IGNORECASE | re.ASCII)
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>cellrun</title>
 <style>:root {{ color-scheme: light dark }}
@@ -37,23 +35,6 @@ class PrivateIdentity(IdentityProvider):
     def let_in(self, handler: web.RequestHandler) -> None:
         """Give the browser its cookie, until it is closed or the server ends."""
         self.set_login_cookie(handler, User("portal"))
-
-
-class CodesHandler(QuietHandler):
-    """Gives a code to who has the server's key: a process of the same user, which could read the key's file."""
-
-    def check_xsrf_cookie(self) -> None:
-        """Pass: no browser adds the key by itself."""
-
-    @allow_unauthenticated
-    async def post(self) -> None:
-        """Answer with a code."""
-        given = _AUTHORIZATION.fullmatch(self.request.headers.get("Authorization", ""))
-        if given is None or not secrets.compare_digest(given[1], self.settings["cellrun_key"]):
-            raise web.HTTPError(403)
-        codes: Codes = self.settings["cellrun_codes"]
-        self.set_header("Cache-Control", "no-store")
-        await self.finish({"code": codes.give(), "seconds": VALID_S})
 
 
 class DoorPage(QuietHandler):
@@ -94,7 +75,8 @@ class EnterHandler(DoorPage):
         elif self.current_user:
             self.redirect(target)
         else:
-            await self.refuse("This link is used up", "Each link opens one browser once, within ten minutes.")
+            text = "Each link opens one browser once, while its run goes on and for ten minutes after."
+            await self.refuse("This link is used up", text)
 
 
 class ClosedDoorHandler(DoorPage):

@@ -1,9 +1,10 @@
-"""The server that `run.get_portal_url()` starts where none runs: on loopback, for one user, ending when idle."""
+"""The server that a link is for where none runs: on loopback, for one user, ending when nobody needs it any more."""
 
 from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from importlib.metadata import version
 from typing import Any
@@ -12,19 +13,20 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.serverapp import ServerApp
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
-from tornado.netutil import bind_sockets
 from traitlets.config import Config
 
+from cellrun.core import server_file
+from cellrun.core.portal_codes import Codes
+from cellrun.core.private_server import HOST
 from cellrun.core.server_file import ServerFile
 from cellrun.server.app import CellrunApp
-from cellrun.server.private.codes import Codes
-from cellrun.server.private.private_pages import ClosedDoorHandler, CodesHandler, EnterHandler, PrivateIdentity
+from cellrun.server.private.private_pages import ClosedDoorHandler, EnterHandler, PrivateIdentity
 from cellrun.server.stream.hub import Hub
 
-HOST = "127.0.0.1"
 IDLE_S = 600.0
 IDLE_VARIABLE = "CELLRUN_PORTAL_IDLE_S"
-"""Environment variable: after so many seconds without a request and without a page that watches, the server ends."""
+"""Environment variable: after so many seconds without a request, and without a page that watches, a link that is still
+to be used or one for a run that goes on, the server ends."""
 
 
 class PrivateApp(CellrunApp):
@@ -47,8 +49,11 @@ class PrivateServer(ServerApp):
     def load_config_file(self, *_args: Any, **_options: Any) -> None:
         """Load nothing: what a user configures is meant for servers that he starts."""
 
+    listens_on: socket.socket
+    """Set by whoever makes the server: its socket, which connections may wait at already."""
+
     def initialize(self, *_args: Any, **_options: Any) -> None:
-        """Make everything, up to the listening socket."""
+        """Make everything, up to serving."""
         self._asked_at = time.monotonic()
         self._idle_s = float(os.environ.get(IDLE_VARIABLE, IDLE_S))
         self._file = ServerFile.of_this_process("", "/", version("cellrun"), is_private=True)
@@ -62,21 +67,19 @@ class PrivateServer(ServerApp):
         self.jpserver_extensions = {"cellrun.server.private.private_server": True}
         self.log_level = logging.WARNING
         self.tornado_settings = {
-            "cellrun_codes": Codes(),
-            "cellrun_key": self._file.new_key(),
+            "cellrun_codes": Codes(server_file.private_codes()),
             "log_function": self._log_request,
         }
         self.update_config(_config())
         super().initialize(argv=[], find_extensions=False)
-        doors = [(r"/cellrun/codes", CodesHandler), (r"/cellrun/enter", EnterHandler)]
-        self.web_app.add_handlers(".*", doors)  # type: ignore[no-untyped-call]  # Jupyter's
+        self.web_app.add_handlers(".*", [(r"/cellrun/enter", EnterHandler)])  # type: ignore[no-untyped-call]  # Jupyter's
 
     def init_httpserver(self) -> None:
-        """Listen on a port that is free, on this machine alone."""
-        sockets = bind_sockets(0, HOST)
-        self.port = sockets[0].getsockname()[1]
+        """Serve the socket."""
+        self.listens_on.setblocking(False)  # noqa: FBT003  # the library's
+        self.port = self.listens_on.getsockname()[1]
         self._http_server = HTTPServer(self.web_app, max_body_size=self.max_body_size)
-        self.io_loop.add_callback(self._http_server.add_sockets, sockets)
+        self.io_loop.add_callback(self._http_server.add_sockets, [self.listens_on])
 
     def start_app(self) -> None:
         """Begin to serve, and to watch whether anybody is there."""
@@ -95,7 +98,8 @@ class PrivateServer(ServerApp):
 
     def _end_if_idle(self) -> None:
         hub: Hub = self.web_app.settings["cellrun_hub"]
-        if hub.open_count:
+        codes: Codes = self.web_app.settings["cellrun_codes"]
+        if codes.renew() or hub.open_count:
             self._asked_at = time.monotonic()
         elif time.monotonic() - self._asked_at > self._idle_s:
             self._idle_watch.stop()
