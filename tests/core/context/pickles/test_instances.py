@@ -63,6 +63,43 @@ def test_it_is_as_it_was(source, shown):
     assert eval(shown, {"N": kind, "n": value}) == eval(shown, notebook.names)
 
 
+@pytest.mark.parametrize(
+    ("base", "arguments"),
+    [
+        ("collections.Counter", "'aab'"),
+        ("collections.defaultdict", "list, {1: [2]}"),
+        ("collections.OrderedDict", "{1: 2}"),
+        ("collections.deque", "[1, 2], 5"),
+        ("datetime.datetime", "2026, 11, 28"),
+        ("datetime.timedelta", "days=2"),
+        ("decimal.Decimal", "'1.10'"),
+        ("fractions.Fraction", "'1/3'"),
+        ("pathlib.PurePosixPath", "'a', 'b'"),
+        ("random.Random", "5"),
+        ("argparse.Namespace", "a=1"),
+    ],
+)
+def test_what_was_added_to_a_standard_class_is_kept_and_nothing_is_called(base, arguments):
+    """What these give to pickle makes them anew, and lacks attributes: the notebook's `__init__` had its effects."""
+    source = (
+        f"import argparse, collections, datetime, decimal, fractions, pathlib, random\nmade = []\n"
+        f"class Labelled:\n    def labelled(self, label):\n        self.label = label\n        return self\n"
+        f"class N(Labelled, {base}):\n    def __init__(self, *args, **named):\n        made.append(1)\n"
+        f"        if {base}.__init__ is not object.__init__: super().__init__(*args, **named)\n"
+        f"n = N({arguments}).labelled('mine')"
+    )
+    notebook = Notebook(source)
+    kind, value, made = notebook.load("N", "n", "made")
+    was = notebook.names["n"]
+    assert (type(value), value.label, made) == (kind, "mine", [1])
+    if base == "random.Random":
+        assert value.random() == was.random()
+    else:
+        assert repr(value) == repr(was)
+    if base == "collections.defaultdict":
+        assert value[7] == []
+
+
 def test_what_gives_its_arguments_itself_is_made_by_them():
     notebook = Notebook(f"calls = []\n{NEW}    def __getnewargs__(self): return (calls.append(self.a) or 4,)\nn = N(3)")
     assert notebook.pickled("n")

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import sys
+from enum import Enum
 from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from cellrun.core.context.pickles.reduced import Reduced
 
+_REDUCES = frozenset({"__reduce__", "__reduce_ex__"})
 _HEAP_TYPE = 1 << 9  # of `__flags__`: made by Python code
-_are_bare: WeakKeyDictionary[type, bool] = WeakKeyDictionary()  # few types, met again in each capture
+# Few types, met again in each capture.
+_are_bare: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+_standard_bases: WeakKeyDictionary[type, Any] = WeakKeyDictionary()
 
 
 def reduced_instance(value: Any) -> Reduced | None:
-    """Return how to make a value again whose own `__new__` isn't to be called a second time; None for all others.
+    """Return how to make a value again that pickle would make by calls of its own class, or without its attributes.
 
-    Of an array of a derived class, what its `__dict__` has is kept as well: NumPy's pickles hold the elements alone.
+    Those are values whose `__new__` isn't to be called a second time, arrays of a derived class (NumPy's pickles hold
+    the elements alone), and values of a class that inherits how it is pickled from one of the standard library, such
+    as Counter, which knows nothing of what was added to it. None for all others.
     """
     kind = type(value)
     numpy = sys.modules.get("numpy")
@@ -24,15 +30,31 @@ def reduced_instance(value: Any) -> Reduced | None:
         return _reduced_array(value) if kind.__reduce__ is numpy.ndarray.__reduce__ else None
     if kind not in _are_bare:
         _are_bare[kind] = _is_made_bare(kind, value)
-    if not _are_bare[kind]:
-        return None
-    reduced: Any = object.__reduce_ex__(value, 4)
-    return made_bare, (kind, *_plain_arguments(kind, value)), *reduced[2:]
+    if _are_bare[kind]:
+        reduced: Any = object.__reduce_ex__(value, 4)
+        return made_bare, (kind, *_plain_arguments(kind, value)), *reduced[2:]
+    if kind not in _standard_bases:
+        _standard_bases[kind] = _standard_base(kind)
+    return _reduced_by_base(kind, value, _standard_bases[kind]) if _standard_bases[kind] else None
 
 
 def made_bare(kind: type, *arguments: Any) -> Any:
     """Make an instance as only the part of its class in C does: its attributes are set afterwards."""
     return _in_c(kind).__new__(kind, *arguments)
+
+
+def made_by_base(kind: type, base: Any, arguments: tuple[Any, ...]) -> Any:
+    """Make an instance as a base of its class does: its attributes are set afterwards."""
+    made = base.__new__(kind, *arguments)
+    if base.__init__ is not object.__init__:
+        base.__init__(made, *arguments)
+    return made
+
+
+def set_state_and_attributes(value: Any, state: tuple[Any, dict[str, Any]]) -> None:
+    """Give a value the state that its base knows of, and its attributes."""
+    value.__setstate__(state[0])
+    vars(value).update(state[1])
 
 
 def set_array_state(array: Any, state: tuple[Any, dict[str, Any]]) -> None:
@@ -48,6 +70,31 @@ def _reduced_array(value: Any) -> Reduced | None:
         return None
     make, arguments, elements = value.__reduce__()
     return make, arguments, (elements, attributes), None, None, set_array_state
+
+
+def _standard_base(kind: type) -> type | None:
+    """Return the class of the standard library from which a class inherits its `__reduce__`; None for its own."""
+    definer = next(each for each in kind.__mro__ if not _REDUCES.isdisjoint(vars(each)))
+    if definer is object or not _is_standard(definer) or issubclass(kind, Enum):
+        return None
+    base = next(each for each in kind.__mro__ if _is_standard(each) and issubclass(each, definer))
+    return None if base is kind else base
+
+
+def _is_standard(kind: type) -> bool:
+    return kind.__module__ != "__main__" and kind.__module__.partition(".")[0] in sys.stdlib_module_names
+
+
+def _reduced_by_base(kind: type, value: Any, base: type) -> Reduced | None:
+    reduced = value.__reduce_ex__(4)
+    if isinstance(reduced, str) or reduced[0] is not kind:  # found again in some other way
+        return None
+    _, arguments, state, *items = (*reduced, None, None)[: max(3, len(reduced))]
+    attributes = getattr(value, "__dict__", None) or None
+    random = sys.modules.get("random")
+    if attributes and random is not None and isinstance(value, random.Random):
+        return made_by_base, (kind, base, arguments), (state, attributes), None, None, set_state_and_attributes
+    return made_by_base, (kind, base, arguments), attributes if state is None else state, *items
 
 
 def _is_made_bare(kind: type, value: Any) -> bool:
