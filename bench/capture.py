@@ -5,13 +5,16 @@ column of an array of twice the size). The reference writes the same array to a 
 it lies, or row by row where it has gaps. Neither is synced. Peak memory is what the process has at most while it
 captures, over what it had before, the array included. Each round is a fresh process. `cell` is an ordinary cell:
 a function, a class, a model, a small frame, three imports and a local module; its first capture loads libraries and
-isn't counted. `again` is the second capture of the same cell with its array in the store: time, and bytes written.
+isn't counted. `package` is the first capture of a cell that uses a package of 22 local files, 0.6 MB; the reference
+parses the same files. `again` is the second capture of the same cell with its array in the store: time, and bytes
+written.
 
     python -m bench.capture --rounds 5
 """
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
 import time
@@ -42,6 +45,29 @@ def softmax(x): return np.exp(x - x.max()) * own.SCALE
 
 model, settings = Model(), {"rate": 0.1, "layers": [64, 10]}
 rows, names = np.ones((1437, 64)), [f"row {n}" for n in range(1437)]
+"""
+PART = """\
+TABLE_{number} = "data/table{number}.csv"
+RATES_{number} = {{"fast": 0.{number}, "slow": [1, 2, {number}]}}
+
+
+class Model{number}:
+    layers = [64, {number}]
+
+    def __init__(self, rate=RATES_{number}["fast"], name="model-{number}"):
+        self.weights, self.rate, self.name = np.zeros((64, 10)), rate, name
+
+    def predict(self, rows):
+        for row in rows:
+            if row.sum() > self.rate and self.name:
+                yield np.exp(row @ self.weights)
+
+
+def f{number}(x):
+    with open(os.path.join("..", TABLE_{number})) as lines:
+        return [float(each) * x for each in lines if not each.startswith("#")]
+
+
 """
 ORDINARY_CELL = """\
 for epoch in range(settings["layers"][0]):
@@ -118,7 +144,7 @@ def _memory_mb(name: str) -> float:
     return int(status[name].split()[0]) / 1024
 
 
-def measure(way: str, size_text: str, number: str, folder_name: str) -> dict[str, Any]:
+def measure_array(way: str, size_text: str, number: str, folder_name: str) -> dict[str, Any]:
     """Capture a cell with an array in this process; the plain write is before it or after, by the round's number."""
     folder = Path(folder_name)
     os.chdir(folder)
@@ -156,6 +182,48 @@ def measure_ordinary(rounds: int, folder: Path) -> list[tuple[float, float]]:
     return took_ms[1:]
 
 
+def write_package(folder: Path) -> list[Path]:
+    """Write a package of 22 modules as people have them, 24 kB each: functions, classes, settings, paths."""
+    (folder / "package").mkdir()
+    body = "".join(PART.format(number=number) for number in range(40))
+    files = [folder / "package" / f"part{number}.py" for number in range(21)]
+    for file in files:
+        file.write_text(f"import os\nimport numpy as np\n\n\n{body}")
+    names = ", ".join(file.stem for file in files)
+    (folder / "package" / "__init__.py").write_text(f"from . import {names}\n")
+    return files
+
+
+def measure_package(number: str, folder_name: str) -> dict[str, Any]:
+    """Capture a cell with a package in this process; its files are parsed before it or after, by the round's number."""
+    folder = Path(folder_name)
+    os.chdir(folder)
+    files = write_package(folder)
+    sys.path.insert(0, str(folder))
+    notebook = Notebook(folder)
+    notebook.shell.run_cell("import package", store_history=True)  # type: ignore[no-untyped-call]
+    notebook.capture("print(1)")  # loads libraries
+    parsed_s = [parse(files)] if int(number) % 2 else []
+    before_s = time.process_time()
+    notebook.capture("print(package.part0.f0(1))")
+    took_s = time.process_time() - before_s
+    os.chdir("/")
+    return {"took_s": took_s, "parsed_s": (parsed_s or [parse(files)])[0]}
+
+
+def parse(files: list[Path]) -> float:
+    """Parse files and return the seconds of CPU."""
+    before_s = time.process_time()
+    for file in files:
+        ast.parse(file.read_bytes())
+    return time.process_time() - before_s
+
+
+def measure(job: str, *arguments: str) -> dict[str, Any]:
+    """Do one round's job in this process."""
+    return measure_package(*arguments) if job == "package" else measure_array(job, *arguments)
+
+
 def main() -> None:
     """Measure arrays in turns, then the ordinary cell."""
     parser = kit.parser(__doc__, rounds=5)
@@ -173,6 +241,12 @@ def main() -> None:
         kit.emit(what=f"{way}, peak over it", peak_mb=max(each["peak_mb"] for each in firsts), goal_mb=100)
         kit.emit_pairs([each["s"] for each in again], plain_s, what=f"{way}, again", unit="s")
         kit.emit(what=f"{way}, again", written_bytes=max(each["written"] for each in again), goal_bytes=64 << 10)
+    packages = []
+    for number in range(options.rounds):
+        with kit.working_folder() as folder:
+            packages.append(kit.ask_child(__file__, "package", number, folder))
+    took_s, parsed_s = ([each[key] for each in packages] for key in ("took_s", "parsed_s"))
+    kit.emit_pairs(took_s, parsed_s, what="package of 22 files, CPU", unit="s")
     with kit.working_folder() as folder:
         took_ms = measure_ordinary(20 * options.rounds, folder)
     for what, times_ms in zip(("ordinary cell", "ordinary cell, CPU"), zip(*took_ms, strict=True), strict=True):

@@ -1,5 +1,6 @@
 """What the source of a module tells without being run."""
 
+import ast
 import importlib.util
 import os
 import py_compile
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cellrun.magics.capture.local import module_source as of_module
 from cellrun.magics.capture.local.module_source import EMPTY, function_codes, has_stale_cache, module_source
+from cellrun.magics.capture.source.walk import walk
 
 
 @pytest.fixture
@@ -95,3 +98,14 @@ def test_a_damaged_cache_is_passed_over(tmp_path):
     assert list(function_codes(file)) == ["f"]
     cache.unlink()
     assert not has_stale_cache(file)
+
+
+def test_a_file_is_walked_as_often_as_it_is_deep_whatever_its_length(tmp_path, monkeypatch):
+    file = tmp_path / "long.py"
+    part = "A{n} = [1, {n}]\nclass B{n}:\n    x = {n}\n    def f(self): return self.x\n"
+    file.write_text("".join(part.format(n=n) for n in range(300)))
+    walked = []
+    monkeypatch.setattr(of_module, "walk", lambda node: walked.extend(walk(node)) or walk(node))
+    source = module_source(file)
+    assert source.values["B299.x"] == 299
+    assert len(walked) < 2 * len(walk(ast.parse(file.read_text())))

@@ -7,12 +7,10 @@ function changes no value's pickle. Large memory stands apart from the pickle, w
 
 from __future__ import annotations
 
-import gc
 import io
 import pickle
 import types
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Protocol
@@ -26,6 +24,7 @@ from cellrun.core.context.pickles.code_objects import reduced_code
 from cellrun.core.context.pickles.deep import deeply
 from cellrun.core.context.pickles.denied import Denial, why_denied
 from cellrun.core.context.pickles.filled_classes import filled_at_call
+from cellrun.core.context.pickles.garbage import without_collections
 from cellrun.core.context.pickles.instances import reduced_instance
 from cellrun.core.context.pickles.memory import Memory, Strided
 from cellrun.core.context.pickles.reduced import Reduced
@@ -142,7 +141,7 @@ def pickle_together(
 def _shareable(memo: Any, functions: Sequence[types.FunctionType], arrays: ArrayReducer) -> dict[int, object]:
     """Return the objects of a pickler's memo whose identity can matter; kept, so that no other gets the same id."""
     by_value = {id(function) for function in functions}
-    with _without_collections():
+    with without_collections():
         objects = {
             id(value): value
             for _, value in memo.copy().values()
@@ -151,18 +150,6 @@ def _shareable(memo: Any, functions: Sequence[types.FunctionType], arrays: Array
             and type(value).__module__ != "numpy.dtypes"  # one for all arrays of a type
         }
     return objects | {number: each.mmap for number, each in arrays.maps.items()}
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """Let no garbage be collected: a million new tuples have it looked for again and again, and there is none."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class _Payload(io.BytesIO):

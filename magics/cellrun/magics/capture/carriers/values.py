@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from types import FunctionType
 
@@ -55,6 +56,9 @@ class ValueCarrier:
         self._from_source: set[str] = set()
         self._pickled_groups: list[tuple[list[_Item], Pickled]] = []
         self._plain: dict[str, str] = {}
+        self._indexed = 0
+        self._value_ids: set[int] = set()
+        self._held: list[dict[int, object]] = []
 
     def find(self, name: str, value: object, read: Read) -> Found:
         """Pickle a value to see what it needs in turn; one that can't be pickled is kept among `refusals`."""
@@ -168,7 +172,11 @@ class ValueCarrier:
 
     def has_object(self, value: object) -> bool:
         """Whether an object is one of the values, or in one."""
-        return any(value is each.value or id(value) in each.pickled.objects for each in self._items.values())
+        for each in islice(self._items.values(), self._indexed, None):  # a package asks for a thousand objects
+            self._value_ids.add(id(each.value))
+            self._held += [each.pickled.objects] if each.pickled.objects else []
+        self._indexed = len(self._items)
+        return id(value) in self._value_ids or any(id(value) in each for each in self._held)
 
     def filled_classes(self) -> set[type]:
         """Return the classes of modules whose attributes the first of the instances that travel has set."""

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
+from cellrun.core.context.pickles.garbage import without_collections
 from cellrun.magics.capture.source.code_reads import imports_by_name, is_function, walk_code
 from cellrun.magics.capture.source.outside import outside_of
 from cellrun.magics.capture.source.path_expressions import path_of
+from cellrun.magics.capture.source.walk import walk
 
 _PYC_HEADER_BYTES = 16  # https://peps.python.org/pep-0552/
 _OPERATORS = {
@@ -72,7 +74,8 @@ class ModuleSource:
 def module_source(file: Path) -> ModuleSource:
     """Return what a source file tells; nothing if it is no Python of this version."""
     found = file.stat()
-    return _module_source(file, found.st_mtime_ns, found.st_size)
+    with without_collections():
+        return _module_source(file, found.st_mtime_ns, found.st_size)
 
 
 def function_codes(file: Path) -> Mapping[str, list[CodeType]]:
@@ -97,19 +100,20 @@ def _module_source(file: Path, _changed: int, _size: int) -> ModuleSource:
     except (SyntaxError, ValueError) as error:  # a template, or of another version, if nobody imports it
         line = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)
         return ModuleSource(broken=line)
-    nodes = list(ast.walk(tree))
+    statements = [_Statement.of(each) for each in tree.body]
+    nodes = [node for each in statements for node in each.nodes]
     names = frozenset(_used_names(nodes))
-    values = _plain_values(tree.body)
+    values = _plain_values(statements)
     return ModuleSource(
         paths=tuple(dict.fromkeys(_paths(tree, nodes, values))),
         imports=frozenset(name.partition(".")[0] for name in _imports(nodes)),
         texts=tuple(dict.fromkeys(_texts(nodes))),
         names=names,
         values=values,
-        computed=dict(_computed(tree.body)),
+        computed=dict(_computed(statements)),
         from_imports=dict(_from_imports(tree.body)),
-        bound=frozenset(_bound(tree.body)),
-        functions=frozenset(name for name, node in _last_bindings(tree.body) if isinstance(node, _FUNCTIONS)),
+        bound=frozenset(name for each in statements for name in each.bound),
+        functions=frozenset(name for name, node in _last_bindings(statements) if isinstance(node, _FUNCTIONS)),
         is_open="*" in names or not names.isdisjoint({"exec", "globals", "vars", "__dict__", "setattr"}),
     )
 
@@ -205,39 +209,53 @@ def _from_imports(body: Iterable[ast.stmt]) -> Iterator[tuple[str, tuple[str, st
                 yield alias.asname or alias.name, ("." * node.level + (node.module or ""), alias.name)
 
 
-def _bound(body: Iterable[ast.stmt]) -> Iterator[str]:
-    """Iterate over the names that a module's statements give a value, and those that its functions call global."""
-    for node in body:
-        for each in ast.walk(node):
-            if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                yield each.name
-            elif isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+class _Statement(NamedTuple):
+    """A statement of a module or a class, walked once."""
+
+    node: ast.stmt
+    nodes: Sequence[ast.AST]
+    """All that it is made of, itself first."""
+    bound: Sequence[str]
+    """The names that it gives a value, those that functions in it call global too."""
+
+    @classmethod
+    def of(cls, node: ast.stmt) -> _Statement:
+        nodes = walk(node)
+        return cls(node, nodes, tuple(_bound(nodes)))
+
+
+def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for each in nodes:
+        if isinstance(each, ast.Name):
+            if isinstance(each.ctx, ast.Store):
                 yield each.id
-            elif isinstance(each, ast.alias):
-                yield each.asname or each.name.partition(".")[0]
-            elif isinstance(each, ast.Global):
-                yield from each.names
-            elif isinstance(each, (ast.MatchAs, ast.MatchStar, ast.ExceptHandler)) and each.name:
-                yield each.name
+        elif isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield each.name
+        elif isinstance(each, ast.alias):
+            yield each.asname or each.name.partition(".")[0]
+        elif isinstance(each, ast.Global):
+            yield from each.names
+        elif isinstance(each, (ast.MatchAs, ast.MatchStar, ast.ExceptHandler)) and each.name:
+            yield each.name
 
 
-def _last_bindings(body: Iterable[ast.stmt]) -> Iterable[tuple[str, ast.stmt]]:
+def _last_bindings(statements: Iterable[_Statement]) -> Iterable[tuple[str, ast.stmt]]:
     """Return each name that a module's statements give a value, with the last statement that does."""
     last: dict[str, ast.stmt] = {}
-    for node in body:
-        last |= dict.fromkeys([node.name] if isinstance(node, _FUNCTIONS) else _bound([node]), node)
+    for node, _, bound in statements:
+        last |= dict.fromkeys([node.name] if isinstance(node, _FUNCTIONS) else bound, node)
     return last.items()
 
 
-def _computed(body: Sequence[ast.stmt]) -> Iterator[tuple[str, frozenset[str]]]:
+def _computed(statements: Sequence[_Statement]) -> Iterator[tuple[str, frozenset[str]]]:
     """Iterate over (name, names and texts in it) of assignments that may give something else each time."""
-    counts = Counter(_bound(body))
-    for node in body:
+    counts = Counter(name for each in statements for name in each.bound)
+    for node, _, _ in statements:
         target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
         target = node.target if isinstance(node, ast.AnnAssign) else target
         if not isinstance(target, ast.Name) or counts[target.id] > 1:
             continue
-        inner = list(ast.walk(node.value))  # type: ignore[attr-defined]
+        inner = walk(node.value)  # type: ignore[attr-defined]
         constants = (each.value for each in inner if isinstance(each, ast.Constant))
         words = frozenset(each for each in constants if isinstance(each, str)).union(_used_names(inner))
         if "environ" in words or any(isinstance(each, ast.Call) and not _is_steady(each) for each in inner):
@@ -252,16 +270,17 @@ def _is_steady(call: ast.Call) -> bool:
     return isinstance(function, ast.Name) and function.id in _STEADY
 
 
-def _plain_values(body: Iterable[ast.stmt]) -> dict[str, Any]:
+def _plain_values(statements: Iterable[_Statement]) -> dict[str, Any]:
     """Return what the assignments of plain values to one name give, of names that are assigned once."""
     counts: dict[str, int] = {}
     values: dict[str, Any] = {}
     inner: dict[str, Any] = {}
-    for node in body:
-        for name in _bound([node]) if not isinstance(node, ast.ClassDef | ast.FunctionDef) else [node.name]:
+    for node, _, bound in statements:
+        for name in [node.name] if isinstance(node, (ast.ClassDef, ast.FunctionDef)) else bound:
             counts[name] = counts.get(name, 0) + 1
         if isinstance(node, ast.ClassDef):
-            inner |= {f"{node.name}.{name}": value for name, value in _plain_values(node.body).items()}
+            own = _plain_values(map(_Statement.of, node.body))
+            inner |= {f"{node.name}.{name}": value for name, value in own.items()}
             continue
         target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
         target = node.target if isinstance(node, ast.AnnAssign) and node.value is not None else target

@@ -22,6 +22,7 @@ from cellrun.magics.capture.source.path_expressions import (
     globbed,
     last_name,
 )
+from cellrun.magics.capture.source.walk import children
 
 _VARIABLE_GETTERS = frozenset({"get", "pop", "setdefault"})
 _ADDERS = frozenset({"append", "insert"})
@@ -32,6 +33,7 @@ _WRITER = re.compile(r"(save|write|to_|dump|export|sink_|imwrite|imsave)\w*")
 _WRITING_MODES = frozenset({"a", "a+", "r+", "r+b", "rb+", "w", "w+", "wb", "ab", "x", "w-"})
 _LISTING = re.compile(r"(ls|ll|dir|find|tree|du)( +-[\w-]+)*( +(\.|\*))?")
 _SHELL_VARIABLE = re.compile(r"(?<!\$)\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
+_LEAVES = frozenset({ast.Name, ast.Constant})  # most nodes; by itself none tells anything
 _PATHS = (ast.BinOp, ast.Call, ast.JoinedStr, ast.Attribute, ast.Subscript)
 
 
@@ -130,6 +132,12 @@ class _Reader(ast.NodeVisitor):
                 self._is_inside = True
         super().visit(node)
         self._is_inside = was_inside
+
+    def generic_visit(self, node: ast.AST) -> None:
+        """Visit what a node is made of."""
+        for each in children(node):
+            if type(each) not in _LEAVES:
+                self.visit(each)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         """Note what a name stands for from here on."""
