@@ -10,7 +10,7 @@ from typing import Any
 
 from cellrun.magics.capture.choices import LeftOut
 from cellrun.magics.capture.notebook import Notebook
-from cellrun.magics.capture.source.analysis import Analysis, Certainty, Read
+from cellrun.magics.capture.source.analysis import Analysis, Read
 
 _OF_IPYTHON = frozenset({"get_ipython", "display"})
 _INPUTS = frozenset({"In", "_ih"})
@@ -37,7 +37,7 @@ class Needs:
         self.reached: dict[str, Read] = {}
         self.missing: dict[str, Read] = {}
         self.needs_ipython = False
-        self._followed: set[tuple[str, frozenset[str], Certainty]] = set()
+        self._followed: set[tuple[object, ...]] = set()
 
     def follow(self, reads: Iterable[Read]) -> None:
         """Follow reads, and what they lead to, to the end."""
@@ -66,7 +66,7 @@ class Needs:
 
     def _own_anew(self, read: Read) -> list[Read]:
         """Return what `_own` does, once for reads that are alike: functions of the cell may call each other."""
-        key = read.name, read.bound, read.certainty
+        key = read.name, *_told(read)
         if key in self._followed:
             return []
         self._followed.add(key)
@@ -75,7 +75,12 @@ class Needs:
     def _own(self, read: Read) -> list[Read]:
         """Return what a function or class of the cell itself reads when it is called after this read."""
         return [
-            replace(each, bound=read.bound, certainty=min(each.certainty, read.certainty))
+            replace(
+                each,
+                bound=read.bound,
+                certainty=min(each.certainty, read.certainty),
+                is_branched=each.is_branched or read.is_branched,
+            )
             for each in self._analysis.definitions.get(read.name, ())
         ]
 

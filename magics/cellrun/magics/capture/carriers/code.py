@@ -80,7 +80,7 @@ class CodeCarrier:
                 where,
                 possible if each.is_possible else likely,
                 read.bound,
-                is_branched=each.is_branched,
+                is_branched=each.is_branched or read.is_branched,
             )
             for each in reads.names
         ]

@@ -108,7 +108,7 @@ class ValueCarrier:
         """Take a pickle along; return the names and modules that it needs."""
         self._items[name] = _Item(name, value, read, pickled, self._notebook.is_own_code(value))
         self.references |= pickled.names
-        reads = [Read(each, read.line, read.where, read.certainty) for each in sorted(pickled.names)]
+        reads = [replace(read, name=each, bound=frozenset(), key=None) for each in sorted(pickled.names)]
         return Found(reads, modules=pickled.modules)
 
     def check(self, values_folder: Path) -> list[Refusal]:

@@ -41,7 +41,7 @@ class Read:
     key: object = None
     """The constant key if only one item is read, as in `Out[3]`."""
     is_branched: bool = False
-    """Whether the function that it stands in can end well without coming to it."""
+    """Whether a function that it stands in can end well without coming to it, or isn't called as far as is known."""
 
     @property
     def place(self) -> str:

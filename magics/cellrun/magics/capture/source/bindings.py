@@ -126,7 +126,7 @@ class Bindings:
         """Return what was found, once everything was visited."""
         named = {read.name for read in self._reads}
         for name in self.definitions.keys() - named:  # never named again, but something may still reach it
-            self._reads.append(Read(name, 0, certainty=Certainty.LIKELY, bound=self.bound))
+            self._reads.append(Read(name, 0, certainty=Certainty.LIKELY, bound=self.bound, is_branched=True))
         names = named | self.attributes | self.modules.keys()
         self.reach(reach_of(names - {"globals", "user_ns"}), 0)  # what these are used for, statements tell
         return Analysis(
