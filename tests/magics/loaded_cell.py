@@ -28,7 +28,7 @@ def loaded(notebook: NotebookShell, body: str, forks: Forks) -> Run:
         patch.setattr(Experiment, "submit", _make)
         notebook.run(f"%%submit\n{body}")
     run = newest_run()
-    kept, names = recorded(os.environ, sys.executable, cpus=1)
+    kept, names = recorded(os.environ, sys.executable, threads=0)
     environment = {
         **{name: os.environ[name] for name in names},
         **kept,
