@@ -57,6 +57,8 @@ def names(capture: Capture) -> set[str]:
         ("df.query(f'{column} > @y')", "y"),
         ("df.query(query)", "query y"),
         ("pd.eval('df.a + y')", "y"),
+        ("smf.ols('a ~ f(b) + y', df)", "f x y"),
+        ("formula = 'a ~ f(b)'\npatsy.dmatrices(formula, df)", "f x"),
         ("timeit.timeit('f()', 'from __main__ import f')", "f x"),
         ("uses_shell(1)", "uses_shell y"),
         ("import __main__\n__main__.big", "big"),

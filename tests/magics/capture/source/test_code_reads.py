@@ -49,6 +49,8 @@ def test_evaluated_names():
     assert evaluated_names(" x + y.z ") == ("x", "y")
     assert evaluated_names("a > @lim") == ("a", "lim")
     assert evaluated_names("no code at all") == ()
+    assert evaluated_names("y ~ x + np.log(z)") == ("y", "x", "z", "np")
+    assert evaluated_names("~ x") == ("x",)
     assert evaluated_names("nul\0") == ()
     assert evaluated_names("x" * 200_000) == ()
 

@@ -67,8 +67,10 @@ def _first_failing(
 
 
 def _words(error: Exception) -> str:
-    text = str(error).strip()
-    return text if isinstance(error, (pickle.PicklingError, TypeError)) and text else f"{type(error).__name__}: {text}"
+    text, kind = str(error).strip().removesuffix("."), type(error).__name__
+    if not text:
+        return kind
+    return text if isinstance(error, (pickle.PicklingError, TypeError)) else f"{kind}: {text}"
 
 
 def _children(value: Any) -> Iterator[_Child]:

@@ -23,7 +23,9 @@ from cellrun.magics.capture.source.magic_lines import expansions
 
 _READS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "DELETE_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"})
 # These run a text as code.
-_EVALUATORS = frozenset({"eval", "exec", "query", "evaluate", "timeit", "repeat", "Timer", "run_cell"})
+_EVALUATORS = frozenset({"eval", "exec", "query", "evaluate", "timeit", "repeat", "Timer", "run_cell"}) | {
+    *("dmatrix", "dmatrices", "from_formula", "ols", "wls", "gls", "glm", "logit", "probit", "poisson", "mixedlm"),
+}  # the latter run what is in a formula of patsy or statsmodels: 'y ~ np.log(x)'
 _REACHING_ALL = frozenset({"globals", "user_ns", "f_globals", "__main__", "doctest"})
 _REACHING_CODE = frozenset({"__subclasses__", "unittest", "read_pickle", "shelve"})
 _PICKLES = frozenset({"pickle", "cPickle", "joblib", "dill", "cloudpickle", "torch"})
@@ -139,10 +141,13 @@ def is_function(code: CodeType) -> bool:
 
 @lru_cache(maxsize=2048)
 def evaluated_names(text: str) -> tuple[str, ...]:
-    """Return the names in a text that may be evaluated as Python, or as a pandas query (`@name`)."""
+    """Return the names in a text that may be evaluated as Python, as a query (`@x`) or as a formula (`y ~ x`)."""
     if len(text) > _MOST_EVALUATED_CHARS:
         return ()
-    tree = _parsed(text.strip()) or (_parsed(text.strip().replace("@", "")) if "@" in text else None)
+    text = text.strip()
+    tree = _parsed(text)
+    if tree is None and ("@" in text or "~" in text):
+        tree = _parsed(text.replace("@", "").replace("~", "+"))
     return tuple(queried_names(text) if tree is None else _names(tree))  # a query may be put together of parts
 
 
