@@ -245,3 +245,13 @@ def test_a_run_starts_no_server_and_prints_no_code_of_one_that_outlives_its_kern
 def test_an_offline_run_has_no_page(here: Path):
     with pytest.raises(RunEnvironmentException, match="offline"):
         Run.get_context().get_portal_url()
+
+
+def test_a_deleted_run_has_no_page_any_more(run, page, monkeypatch):
+    monkeypatch.setenv("CELLRUN_PUBLIC_URL", "http://proxy.example.org/")
+    assert str(run).endswith(f",\nWeb View: http://proxy.example.org/{page})")
+    run.complete()
+    seen = Run.get(run.experiment.workspace, run.id)
+    run.delete()
+    assert str(seen) == repr(seen)
+    assert "Status: deleted" in str(seen)

@@ -150,6 +150,17 @@ def test_without_a_front_end_stills_are_there_before_their_cells_end(headless):
     assert updates(headless.run("run.get_metrics()")) == []
 
 
+def test_without_a_front_end_a_cell_that_waits_leaves_a_finished_still(headless):
+    headless.run("%load_ext cellrun.magics")
+    (waited,) = updates(headless.run("%%submit --wait\nrun.log('accuracy', 0.9639)"))
+    headless.run("%%submit\nrun.log('accuracy', 0.5)")
+    later = updates(headless.run("run.wait_for_completion()"))[-1]
+    for still, value in ((waited, "0.9639"), (later, "0.5")):
+        assert set(still) == LASTING
+        assert "✓ Completed" in still["text/html"]
+        assert value in still["text/html"]
+
+
 def test_without_a_front_end_a_cell_that_fails_leaves_its_still(headless):
     headless.may_fail = True
     last = updates(headless.run(SHOW + "\nwith run: 1 / 0"))[-1]
