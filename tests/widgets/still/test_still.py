@@ -122,11 +122,34 @@ def test_several_curves_have_their_names_and_values_in_their_colours(layout, log
         assert ImageColor.getrgb(colour) in found
 
 
+def test_names_of_curves_have_the_room_that_the_title_leaves(layout, log):
+    names = {f"quite_a_long_name_{number}": number for number in range(3)}
+    for x in range(3):
+        log.row("m", {"step": x, **names})
+        log.row("many", {"step": x, **{f"c{number}": 1.5 for number in range(20)}})
+    picture = Picture(Still.of(layout))
+    lines = [text.line for text in picture.canvas.texts]
+    assert len([line for line in lines if line.startswith("quite_a_lo")]) == 3
+    (more,) = (line for line in lines if line.endswith(" more"))
+    assert sum(line.startswith("c") for line in lines) == 20 - int(more.split()[1])
+    for text in picture.canvas.texts:
+        assert text.box[0] >= 0
+
+
+def test_a_number_is_rounded_before_a_digit_is_left_out(layout, log):
+    log.log("big", 2**300)
+    log.log("word", "word " * 50)
+    lines = [text.line for text in Picture(Still.of(layout)).canvas.texts]
+    assert "2.037e+90" in lines
+    assert any(line.startswith("word word") and line.endswith("…") for line in lines)
+
+
 def test_a_run_keeps_its_number_however_long_its_experiment_is_called(new_run):
     layout = new_run("experiment" * 25)
     lines = [text.line for text in Picture(Still.of(layout)).canvas.texts]
     (name,) = (line for line in lines if line.startswith("experiment") and line.endswith("-1"))
     assert "…" in name
+    assert any("… " in line or line.endswith(", before its end") for line in lines if line != name)
     assert all(0 <= text.box[0] < text.box[2] <= 1440 for text in Picture(Still.of(layout)).canvas.texts)
 
 

@@ -12,6 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from cellrun.core.live.downsample import Floats
@@ -90,10 +91,10 @@ class Canvas:
         mask = Image.new("L", ((right - left) * _SOFT, (bottom - top) * _SOFT))
         pen = ImageDraw.Draw(mask)
         large = (points * SCALE - (left, top)) * _SOFT
-        radius = LINE_WIDTH_PX * SCALE * _SOFT / 2
-        for stretch in _stretches(large):
+        radius = round(LINE_WIDTH_PX * SCALE * _SOFT / 2)
+        for stretch in _stretches(np.round(large)):  # whole pixels: a line and its corners are of one width then
             dot = radius * (1 if len(stretch) > 1 else 2)
-            pen.line([part for point in stretch for part in point], fill=255, width=round(2 * radius))
+            pen.line([part for point in stretch for part in point], fill=255, width=2 * radius + 1)
             for x, y in stretch:  # round corners
                 pen.ellipse((x - dot, y - dot, x + dot, y + dot), fill=255)
         self._image.paste(colour, (left, top), mask.reduce(_SOFT))
@@ -120,9 +121,9 @@ class Canvas:
         return self._image.quantize(palette=_palette(), dither=Image.Dither.NONE)
 
 
-def width_of(text: str, size: float) -> float:
+def width_of(text: str, size: float = 12.5, font: str = "DejaVuSans") -> float:
     """Return how wide a text is."""
-    return _font("DejaVuSans", size).getlength(text) / SCALE
+    return _font(font, size).getlength(text) / SCALE
 
 
 def _pixels(length_px: float) -> int:

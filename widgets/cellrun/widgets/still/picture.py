@@ -13,7 +13,11 @@ CHART_PX = 150
 LINE_PX = 18
 TITLE_PX = 26
 TILES_A_ROW = 4
-TICK_SIZE = 9.7
+TEXT_SIZE, TICK_SIZE, VALUE_SIZE = 12.5, 9.7, 15
+BASELINE_PX = 11.6  # of a line in bold
+GAP_PX = 4
+TITLE_SHARE = 0.4  # of a chart's width, if the names of its curves would like more
+LEAST_NAME_PX = 30
 BOLD, MONO = "DejaVuSans-Bold", "DejaVuSansMono"
 INNER_PX = WIDTH_PX - 2 * MARGIN_PX
 NUMBER_OF_A_RUN = 8  # characters at the end of its name that are never left out
@@ -51,7 +55,8 @@ class Picture:
         left = MARGIN_PX + text(f"{still.sign} {still.status}", MARGIN_PX, MARGIN_PX, room=INNER_PX) + 2 * MARGIN_PX
         left += text(still.name, left, MARGIN_PX, room=INNER_PX / 2, font=BOLD, tail=NUMBER_OF_A_RUN) + 2 * MARGIN_PX
         right = WIDTH_PX - MARGIN_PX
-        text("  ·  ".join([*still.facts, still.taken]), right, MARGIN_PX, room=right - left, colour=MUTED, anchor="ra")
+        facts, tail = "  ·  ".join([*still.facts, still.taken]), len(still.taken)
+        text(facts, right, MARGIN_PX, room=right - left, colour=MUTED, anchor="ra", tail=tail)
         y = MARGIN_PX + 1.5 * LINE_PX
         for reason in still.failure:
             text(reason, MARGIN_PX, y, room=INNER_PX, colour=ERROR)
@@ -60,7 +65,8 @@ class Picture:
         for number, (name, value) in enumerate(still.tiles):
             x, row = MARGIN_PX + number % TILES_A_ROW * step, y + number // TILES_A_ROW * 2 * LINE_PX
             text(name, x, row, room=step - MARGIN_PX, colour=MUTED, size=TICK_SIZE)
-            text(value, x, row + 0.65 * LINE_PX, room=step - MARGIN_PX, size=15)
+            room = step - MARGIN_PX
+            text(_number(value, room, size=VALUE_SIZE), x, row + 0.65 * LINE_PX, room=room, size=VALUE_SIZE)
 
     def _charts(self, still: Still) -> None:
         """Draw the charts, the only one over the whole width."""
@@ -70,21 +76,31 @@ class Picture:
             x = MARGIN_PX + number % columns * (width + MARGIN_PX)
             y = self._top + number // columns * (CHART_PX + TITLE_PX + MARGIN_PX)
             colours = [COLOURS[(max(1, still.number) - 1 + place) % len(COLOURS)] for place in range(len(chart.curves))]
-            room = width - self._legend(chart, colours, x + width, y, width * 0.6) - MARGIN_PX
-            self.canvas.text(f"{chart.title} {chart.subtitle}".strip(), x, y, room=room, font=BOLD)
+            title = f"{chart.title} {chart.subtitle}".strip()
+            titled = min(width_of(title, font=BOLD), TITLE_SHARE * width)
+            used = self._legend(chart, colours, x + width, y, width - titled - MARGIN_PX)
+            self.canvas.text(title, x, y, room=width - used, font=BOLD)
             self._chart(chart, colours, (x, y + TITLE_PX, x + width, y + TITLE_PX + CHART_PX - LINE_PX))
 
     def _legend(self, chart: Chart, colours: list[str], right: float, y: float, room: float) -> float:
         """Write the latest values, of several curves each one's name before it; return how wide that is."""
+        values = [_number(curve.latest, room, BOLD) for curve in chart.curves]
+        names = [curve.name for curve in chart.curves] if len(values) > 1 else [""]
+        wide = [width_of(value, font=BOLD) + GAP_PX + MARGIN_PX for value in values]
+        shown = max(1, sum(sum(wide[: place + 1]) + place * LEAST_NAME_PX < room for place in range(len(wide))))
+        rooms = _shares([width_of(name, TICK_SIZE) for name in names[:shown]], room - sum(wide[:shown]))
         used = 0.0
-        for curve, colour in zip(reversed(chart.curves), reversed(colours), strict=True):
-            value = self.canvas.text(curve.latest, right - used, y, room=room, font=BOLD, anchor="ra")
-            if len(chart.curves) == 1:
-                return value
-            used += value + 4
-            name_room = max(0, room / len(chart.curves) - value - MARGIN_PX)
-            used += self.canvas.text(curve.name, right - used, y, room=name_room, colour=colour, anchor="ra")
-            used += MARGIN_PX
+
+        def write_small(text: str, room: float, colour: str) -> float:
+            x, line = right - used, y + BASELINE_PX
+            return self.canvas.text(text, x, line, room=room, size=TICK_SIZE, colour=colour, anchor="rs")
+
+        if more := len(values) - shown:
+            used += write_small(f"… {more} more", room, MUTED) + GAP_PX
+        for place in reversed(range(shown)):
+            used += self.canvas.text(values[place], right - used, y, room=room, font=BOLD, anchor="ra") + GAP_PX
+            if names[place]:
+                used += write_small(names[place], rooms[place], colours[place]) + MARGIN_PX
         return used
 
     def _chart(self, chart: Chart, colours: list[str], box: Box) -> None:
@@ -105,6 +121,25 @@ class Picture:
             xs = left + across.share(x_numbers) * (right - left)
             ys = bottom - up.share(y_numbers) * (bottom - top)
             self.canvas.curve(np.column_stack([xs, ys]), (left, top, right, bottom), colour)
+
+
+def _number(text: str, room: float, font: str = "DejaVuSans", size: float = TEXT_SIZE) -> str:
+    """Return a value as there is room for it: a number is rounded before one of its digits is left out."""
+    if width_of(text, size, font) <= room:
+        return text
+    try:
+        return f"{float(text):.4g}"
+    except ValueError:
+        return text
+
+
+def _shares(wanted: list[float], room: float) -> list[float]:
+    """Divide a room: what wants less than its share leaves it to the others."""
+    given = [0.0] * len(wanted)
+    for number, place in enumerate(sorted(range(len(wanted)), key=wanted.__getitem__)):
+        given[place] = min(wanted[place], max(0.0, room / (len(wanted) - number)))
+        room -= given[place]
+    return given
 
 
 def _charts_px(still: Still) -> int:
