@@ -255,3 +255,4 @@ def test_a_deleted_run_has_no_page_any_more(run, page, monkeypatch):
     run.delete()
     assert str(seen) == repr(seen)
     assert "Status: deleted" in str(seen)
+    assert "href" not in seen._repr_html_()

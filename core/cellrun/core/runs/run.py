@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     StrPath = str | os.PathLike[str]
 
-
 _NOT_GIVEN: Any = object()
 _DELETED = "deleted"
 
@@ -369,15 +368,17 @@ class Run(FileVerbs):
     def __str__(self) -> str:
         from cellrun.core.portal import known_run_url  # noqa: PLC0415  # a job rarely prints its run
 
-        page = known_run_url(self.layout, self.experiment.workspace.id)
-        return printing.run_text(*self._in_print(), page)
+        shown = self._in_print()
+        page = None if shown[-1] == _DELETED else known_run_url(self.layout, self.experiment.workspace.id)
+        return printing.run_text(*shown, page)
 
     def _repr_html_(self) -> str:
         from cellrun.core.portal import public_run_url  # noqa: PLC0415  # a job shows no HTML
 
-        page = public_run_url(self.experiment.workspace.id, self._layout.run_id)
         experiment, run_id, kind, status = self._in_print()
-        name = run_id if status == _DELETED else self.name
+        is_there = status != _DELETED
+        name = self.name if is_there else run_id
+        page = public_run_url(self.experiment.workspace.id, run_id) if is_there else None
         return printing.run_html(experiment, name, run_id, kind, status, page=page)
 
     def _in_print(self) -> tuple[str, str, str | None, str]:
