@@ -114,6 +114,17 @@ class TestMagics:
         with pytest.raises(InvalidSubmissionError, match="the magic %store can't travel: it keeps values in"):
             notebook.run("%%submit\n%store -r x")
 
+    def test_words_that_are_names_of_magics_too(self, notebook):
+        notebook.run("words = ['less', 'more', 'man', 'store']\n%load_ext storemagic")
+        notebook.run("def count():\n    get_ipython().run_line_magic('who', 'dict')\n    return len(words)")
+        assert notebook.prints("n = 0\n%time n = len(words + ['less'])\nprint(n)").endswith("5\n")
+        assert notebook.prints("print(count())").endswith("4\n")
+
+    def test_one_that_only_a_variable_names(self, notebook):
+        notebook.run(f"{SHOUT}\nname = 'shout'\ndef f():\n    return get_ipython().run_line_magic(name, 'hey')")
+        assert notebook.prints("print(f())") == "HEY!\n"
+        assert notebook.prints("print(get_ipython().run_line_magic(name, 'you'))") == "YOU!\n"
+
     def test_what_the_cell_does_not_use_stays_at_home(self, notebook):
         notebook.run(SHOUT)
         run: Run = notebook.submit("print(1)")

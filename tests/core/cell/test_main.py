@@ -52,6 +52,7 @@ def prints(cell, source, *arguments, **fields):
         ("# only a comment", ""),
         ("';'", "';'\n"),
         ("from __future__ import annotations\ndef f(x: nowhere): return x\nf(4)", "4\n"),
+        ("import os\nfrom __future__ import annotations\ndef f(x: nowhere): return x\nf(4)", "4\n"),
     ],
 )
 def test_the_last_expression_is_echoed_as_in_a_notebook(cell, source, output):

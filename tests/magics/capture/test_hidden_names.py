@@ -59,6 +59,8 @@ def names(capture: Capture) -> set[str]:
         ("pd.eval('df.a + y')", "y"),
         ("smf.ols('a ~ f(b) + y', df)", "f x y"),
         ("formula = 'a ~ f(b)'\npatsy.dmatrices(formula, df)", "f x"),
+        ("import cProfile\ncProfile.run('f()')", "f x"),
+        ("run('f()')", ""),
         ("timeit.timeit('f()', 'from __main__ import f')", "f x"),
         ("uses_shell(1)", "uses_shell y"),
         ("import __main__\n__main__.big", "big"),

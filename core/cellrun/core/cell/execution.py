@@ -38,11 +38,18 @@ def run_code(source: str, filename: str, namespace: dict[str, Any]) -> None:
 
 def _compiled(source: str, filename: str) -> list[CodeType]:
     """Return the code of the statements, and apart from it that of those that are echoed."""
-    tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST | CELL_FLAGS, dont_inherit=True)
+    tree = parsed(source, filename)
     echoed: list[ast.stmt] = [] if is_silenced(source) else _split_off_echoed(tree.body)
     statements = compile(tree, filename, "exec", CELL_FLAGS, dont_inherit=True)
     flags = CELL_FLAGS | statements.co_flags & FUTURE_FLAGS
     return [statements, compile(ast.Interactive(echoed), filename, "single", flags, dont_inherit=True)]
+
+
+def parsed(source: str, filename: str) -> ast.Module:
+    """Return the statements of a cell; imports from `__future__`, which may stand anywhere in one, come first."""
+    tree: ast.Module = compile(source, filename, "exec", ast.PyCF_ONLY_AST | CELL_FLAGS, dont_inherit=True)
+    tree.body.sort(key=lambda each: not (isinstance(each, ast.ImportFrom) and each.module == "__future__"))
+    return tree
 
 
 def _split_off_echoed(statements: list[ast.stmt]) -> list[ast.stmt]:

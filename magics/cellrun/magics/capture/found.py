@@ -22,6 +22,8 @@ class Found:
     """Whether texts may run as code in it."""
     reach: Reach = Reach.NAMED
     """Which names it may reach besides its reads."""
+    uses_shell: bool = False
+    """Whether it may call magics whose names are texts."""
     imports_by_name: bool = False
     """Whether it imports modules whose names are texts."""
 

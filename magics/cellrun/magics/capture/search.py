@@ -74,6 +74,8 @@ class Search:
         self.attributes = AttributeCarrier(notebook)
         self.hidden = HiddenNames(notebook, {run_name, *analysis.writes})
         self.needs = Needs(analysis, notebook, _weakly(self._supply), self.left_out)
+        in_functions = chain.from_iterable(analysis.definitions.values())
+        self._may_name_magics = analysis.reach is Reach.ALL or any(each.name == "get_ipython" for each in in_functions)
         self.run_name = run_name
         self.run_is_else = ""
         self.other_runs: dict[str, Run] = {}
@@ -141,7 +143,8 @@ class Search:
         self.needs.follow(self._lead(self.state.find(self.modules.met()), of_options))
         self._follow_rest()
         self.magics.note(analysis.magics)
-        self.magics.note_texts(analysis.texts)
+        if self._may_name_magics:
+            self.magics.note_texts(analysis.texts)
         self._follow_magics()
 
     def _add(self, name: str) -> bool:
@@ -347,7 +350,9 @@ class Search:
         self.modules.need(found.modules, read.place)
         self.hidden.note(found.texts, found.reach, is_evaluating=found.is_evaluating)
         self.modules.note_texts(found.texts, imports_by_name=found.imports_by_name)
-        self.magics.note_texts(found.texts)
+        self._may_name_magics |= found.uses_shell
+        if self._may_name_magics:
+            self.magics.note_texts(found.texts)
         reads = list(found.reads)
         for function in found.functions:
             reads += self._lead(self.code.find(function, read), read)

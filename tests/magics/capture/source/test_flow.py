@@ -291,3 +291,8 @@ def test_what_the_compiler_refuses_is_refused_with_its_line(source, line):
     with pytest.raises(SyntaxError) as caught:
         analyse(source)
     assert caught.value.lineno == line
+
+
+def test_imports_from_the_future_may_stand_anywhere_as_in_a_notebook():
+    found = analyse("import os\nfrom __future__ import annotations\ndef f(a: later): return x")
+    assert {read.name: read.certainty for read in found.reads}["later"] is Certainty.POSSIBLE

@@ -92,6 +92,7 @@ class CodeCarrier:
             outside=self._outside(function, where),
             is_evaluating=reads.is_evaluating,
             reach=reads.reach,
+            uses_shell="get_ipython" in reads.attributes,
             imports_by_name=reads.imports_by_name,
         )
 

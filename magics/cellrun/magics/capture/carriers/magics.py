@@ -58,7 +58,7 @@ class MagicCarrier:
         known = self._shell.magics_manager.magics if self._shell is not None else {}
         for text in texts:
             kinds = [kind for kind in _KINDS if text.value in known.get(kind, ())]
-            self._waiting += [MagicUse(text.value, kind, text.line, text.where) for kind in kinds]
+            self._waiting += [MagicUse(text.value, kind, text.line, text.where, is_possible=True) for kind in kinds]
 
     def find(self) -> bool:
         """Look up what was noted; whether there is anything new to carry."""
@@ -129,6 +129,8 @@ class MagicCarrier:
         self.reads += [Read(name, use.line, use.where) for name in names]
 
     def _refuse(self, use: MagicUse, why: str, remedy: str) -> None:
+        if use.is_possible:  # a word such as `less` or `more`, most likely
+            return
         shown = "%" * (1 + _KINDS.index(use.kind)) + use.name
         self.refusals.append(Refusal(shown, f"the magic {shown} can't travel: {why}", use.place, remedy))
 

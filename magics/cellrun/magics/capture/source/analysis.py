@@ -74,6 +74,8 @@ class MagicUse:
     where: str = ""
     words: tuple[str, ...] = ()
     """Its line, in words."""
+    is_possible: bool = False
+    """Whether only a text has its name."""
 
     @property
     def place(self) -> str:

@@ -22,6 +22,7 @@ from cellrun.magics.capture.source.analysis import Reach
 from cellrun.magics.capture.source.magic_lines import expansions
 
 _READS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "DELETE_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"})
+_PROFILERS = frozenset({"cProfile", "profile"})  # their `run` runs a text
 # These run a text as code.
 _EVALUATORS = frozenset({"eval", "exec", "query", "evaluate", "timeit", "repeat", "Timer", "run_cell"}) | {
     *("dmatrix", "dmatrices", "from_formula", "ols", "wls", "gls", "glm", "logit", "probit", "poisson", "mixedlm"),
@@ -114,7 +115,7 @@ def imports_by_name(names: AbstractSet[str]) -> bool:
 
 def evaluates(names: AbstractSet[str]) -> bool:
     """Whether code that uses these names may run a text as code."""
-    return not names.isdisjoint(_EVALUATORS)
+    return not names.isdisjoint(_EVALUATORS) or ("run" in names and not names.isdisjoint(_PROFILERS))
 
 
 def reach_of(names: AbstractSet[str]) -> Reach:

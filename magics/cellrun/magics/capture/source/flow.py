@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cellrun.core.cell.execution import CELL_FLAGS, FUTURE_FLAGS
+from cellrun.core.cell.execution import CELL_FLAGS, FUTURE_FLAGS, parsed
 from cellrun.magics.capture.source.analysis import Analysis, Certainty
 from cellrun.magics.capture.source.bindings import Bindings
 from cellrun.magics.capture.source.code_reads import code_reads, is_function, walk_code
@@ -25,7 +25,7 @@ def analyse(source: str, filename: str = "<cell>", transform: Callable[[str], st
 
     Raises SyntaxError, with the source's own line numbers, if the source can't be compiled.
     """
-    tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST | CELL_FLAGS, dont_inherit=True)
+    tree = parsed(source, filename)
     code = compile(tree, filename, "exec", CELL_FLAGS, dont_inherit=True)  # refuses what the parser can't know
     bindings = Bindings()
     _Flow(bindings, transform, code.co_flags & FUTURE_FLAGS).follow(tree.body)
