@@ -51,6 +51,8 @@ GIVES = "def give():\n    yield 1\n"
         ("", "def ask(): return later + 1\nprint(1)"),
         ("", "class Asked:\n    def ask(self): return later + 1\nprint(1)"),
         ("def ask(): return later + 1", "def perhaps(do):\n    if do: ask()\nperhaps(False)\nprint(1)"),
+        ("import sys", "if sys.version_info < (3,):\n    text = unicode\nelse:\n    text = str\nprint(text(1))"),
+        ("", "print(__builtin__.__name__)"),
         (RARELY.replace("str(x)", "len(text.__name__)"), "def ask(): return text(2)\nprint(ask())"),
         (STARTS, "start()\nprint(count)"),
         (STARTS, "start()\nprint(step())"),

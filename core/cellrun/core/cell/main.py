@@ -63,6 +63,7 @@ def _new_main() -> types.ModuleType:
     """
     module = types.ModuleType("__main__", "Automatically created module for IPython interactive environment")
     module.__spec__ = ModuleSpec("cellrun.core.cell.main", None)
+    vars(module)["__builtin__"] = builtins  # IPython gives it to a notebook by its old name
     sys.modules["__main__"] = module
     return module
 

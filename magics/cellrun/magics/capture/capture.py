@@ -20,6 +20,7 @@ from cellrun.magics.capture.sent_before import HashingStore, SentBefore
 from cellrun.magics.capture.source.analysis import Certainty
 
 _MOST_NAMED = 10  # of what a run's folder holds
+_OF_PYTHON_2 = frozenset({"basestring", "long", "raw_input", "reload", "unichr", "unicode", "xrange"})
 
 
 class Capture:
@@ -80,7 +81,8 @@ class Capture:
         notes = [
             f"name {read.name!r} ({read.place}) is not defined; the run fails if it comes there"
             for read in self._search.missing()
-            if read.certainty is Certainty.LIKELY and not (read.is_branched or self._search.analysis.is_open)
+            if read.certainty is Certainty.LIKELY
+            and not (read.is_branched or self._search.analysis.is_open or read.name in _OF_PYTHON_2)
         ]
         notes += [
             f"{name!r} ({refusal.place}) stays behind, as {self._why_lacking(name)}: {refusal.what}"
