@@ -149,7 +149,7 @@ class TestWith:
             ("--with in.tx", ["no such file", "'in.txt'"]),
             ("--with model nowhere/x.csv", ["nowhere/x.csv"]),
             ("--with no.such.module", ["no.such.module"]),
-            ("--with json", ["an installed module doesn't travel", "import it in the cell"]),
+            ("--with json", ["an installed module isn't captured", "import it in the cell"]),
             ("--with /etc/hostname", ["absolute path"]),
             ("--with ''", []),
         ],

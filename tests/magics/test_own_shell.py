@@ -108,10 +108,10 @@ class TestMagics:
         with pytest.raises(InvalidSubmissionError, match=r"locked.*is a lock.*line 3"):
             notebook.run("%%submit\n1\n%locked\n")
         notebook.run("del locked")
-        with pytest.raises(InvalidSubmissionError, match=r"the magic %locked can't travel: a lock.*line 3"):
+        with pytest.raises(InvalidSubmissionError, match=r"the magic %locked can't be captured: a lock.*line 3"):
             notebook.run("%%submit\n1\n%locked\n")
         notebook.run("%load_ext storemagic")
-        with pytest.raises(InvalidSubmissionError, match="the magic %store can't travel: it keeps values in"):
+        with pytest.raises(InvalidSubmissionError, match="the magic %store can't be captured: it keeps values in"):
             notebook.run("%%submit\n%store -r x")
 
     def test_words_that_are_names_of_magics_too(self, notebook):

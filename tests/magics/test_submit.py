@@ -163,11 +163,11 @@ def test_what_cannot_travel_is_refused_in_one_error(notebook, tmp_path):
     assert "'no_such_name'" in missing
     assert "line 4" in missing
     assert file == (
-        "f is an open file (TextIOWrapper) and can't travel; needed in line 2; "
+        "f is an open file (TextIOWrapper) and can't be captured; needed in line 2; "
         "open it inside the cell, or leave it out: --without f"
     )
     assert hidden == (
-        "cfg['io'][1]['lock'] is a lock (lock) and can't travel; needed in line 3; "
+        "cfg['io'][1]['lock'] is a lock (lock) and can't be captured; needed in line 3; "
         "make it inside the cell, or leave it out: --without cfg"
     )
 

@@ -1,4 +1,4 @@
-"""The account of what travelled, read and counted."""
+"""The account of what was captured, read and counted."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""No value of a notebook breaks a capture off: one that can't be looked at travels as its pickle, or is refused."""
+"""No value of a notebook breaks a capture off: one that can't be looked at captured as its pickle, or is refused."""
 
 import importlib
 import inspect
@@ -63,7 +63,7 @@ def test_whatever_libraries_make(library, tmp_path):
     for name, value in instances(importlib.import_module(library)):
         count += 1
         _, notes = captured(value, tmp_path)
-        assert not [note for note in notes if "travels alone" in note], name
+        assert not [note for note in notes if "is captured alone" in note], name
     assert count >= 2
 
 
@@ -131,7 +131,7 @@ def test_a_value_that_does_not_bear_being_looked_at(notebook, kind):
 def test_what_only_it_leads_to_is_said_to_be_missing(notebook):
     notebook.run(f"{HOSTILE['raises for its items']}\nodd = Odd()")
     told = notebook.run("%%submit --dry\nprint(odd)")
-    assert "odd (line 2) travels alone, files and names that it leads to may not: RuntimeError: not now" in told
+    assert "odd (line 2) is captured alone, without files and names that it leads to: RuntimeError: not now" in told
 
 
 @pytest.mark.parametrize(

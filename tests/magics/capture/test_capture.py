@@ -118,7 +118,7 @@ def test_a_name_that_the_cell_may_set_itself_can_stay_behind(notebook):
     notebook.run("import threading\nf = threading.Lock()")
     printed = notebook.run("%%submit\nfor f in [1]:\n    pass\nprint(f)")
     assert (
-        "'f' (line 4) stays behind, as the cell may give it a value itself: f is a lock (lock) and can't travel"
+        "'f' (line 4) stays behind, as the cell may give it a value itself: f is a lock (lock) and can't be captured"
         in printed
     )
     assert "--without" not in printed  # it is left out already

@@ -19,7 +19,7 @@ NEEDS = (
 )
 REFUSAL = Refusal(
     "cfg",
-    "cfg['io'][2].stream is an open file (TextIOWrapper) and can't travel",
+    "cfg['io'][2].stream is an open file (TextIOWrapper) and can't be captured",
     "line 1",
     "Open it inside the cell, or leave it out: --without cfg",
 )
@@ -31,10 +31,10 @@ def test_as_text_it_is_a_table_below_the_refusals():
     assert repr(CARD).splitlines() == [
         "What this cell needs: 4 names \u00b7 771 kB \u00b7 1 module \u00b7 1 file" + "1 refusal".rjust(42),
         "",
-        "\u2715 cfg['io'][2].stream is an open file (TextIOWrapper) and can't travel.",
+        "\u2715 cfg['io'][2].stream is an open file (TextIOWrapper) and can't be captured.",
         "  Needed by cfg, line 1. Open it inside the cell, or leave it out: --without cfg",
         "",
-        "name             what                       size    needed by      travels as",
+        "name             what                       size    needed by      captured as",
         "train            function, cell 4           1.1 kB  line 1         source",
         "model            SGDClassifier              12 kB   line 1         value, same as digits-2",
         "X_train          ndarray 1437 \u00d7 64 float64  736 kB  line 1         value",

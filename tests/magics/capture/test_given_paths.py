@@ -138,7 +138,7 @@ def test_a_listing_of_the_notebooks_folder_is_said_to_be_another(project, setup,
     printed = " ".join(project.run(f"%%submit\n{cell}\nopen('data/0.txt')").split())
     newest_run().wait_for_completion()
     assert "the notebook's folder is listed (" in printed
-    assert "the run's folder holds only what travelled: data; and cell.py, outputs, logs;" in printed
+    assert "the run's folder holds only what was captured: data; and cell.py, outputs, logs;" in printed
 
 
 def test_a_pattern_of_all_is_a_listing_too(project):

@@ -155,7 +155,7 @@ def test_what_a_finder_of_the_notebook_imports_is_refused(dreaming, tmp_path, wh
         dreaming.run(f"import sys\nsys.path.append({str(tmp_path / 'site-packages')!r})\nimport dreams")
     dreaming.run(setup)
     refusal = dreaming.refusal(cell)
-    assert "module 'dreamt' can't travel: it comes by a finder in sys.meta_path" in refusal
+    assert "module 'dreamt' can't be captured: it comes by a finder in sys.meta_path" in refusal
     assert "(Loader); needed in line 2; write its source to a file" in refusal
 
 

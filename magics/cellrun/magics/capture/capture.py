@@ -115,7 +115,7 @@ class Capture:
         paths = (*shipment.paths("file"), *shipment.paths("module"), *self._search.files.pack())
         tops = sorted({path.partition("/")[0] for path in paths} - {".."})
         more = f", and {len(tops) - _MOST_NAMED} more" if len(tops) > _MOST_NAMED else ""
-        holds = f"what travelled: {', '.join(tops[:_MOST_NAMED]) or 'nothing'}{more}"
+        holds = f"what was captured: {', '.join(tops[:_MOST_NAMED]) or 'nothing'}{more}"
         place = self._search.listed[0].place
         note = f"the notebook's folder is listed ({place}), but the run's folder holds only {holds}"
         return [f"{note}; and cell.py, outputs, logs; `--with FILE` takes more along"]

@@ -82,7 +82,7 @@ def unknown_words(name: str, notebook: Notebook) -> str:
     if _is_absolute(name):
         return f"--with {name}: the run reads an absolute path where it is; name what goes along as seen from here"
     if is_module(name):
-        return f"--with {name}: an installed module doesn't travel, the run imports its own; import it in the cell"
+        return f"--with {name}: an installed module isn't captured, the run imports its own; import it in the cell"
     known = {each for each in notebook.namespace if notebook.holds(each)}
     known |= {path.name for path in notebook.folder.iterdir()}
     return (
@@ -96,7 +96,7 @@ def unneeded_words(name: str, travelling: Sequence[str]) -> str:
     if name in travelling:  # an environment variable
         return f"--without {name}: the run inherits it from the kernel; `--env {name}=` gives it an empty one"
     listed = ", ".join(travelling[:_MOST_LISTED]) + (", …" if len(travelling) > _MOST_LISTED else "")
-    hint = _meant(name, travelling) or f"; what travels: {listed or 'nothing'}"
+    hint = _meant(name, travelling) or f"; captured is: {listed or 'nothing'}"
     return f"--without {name}: the cell doesn't need it{hint}"
 
 

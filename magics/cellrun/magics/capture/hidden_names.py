@@ -75,7 +75,7 @@ class HiddenNames:
             return []
         place = f"line {self._line}" if self._line else "a function that it needs"
         note = (
-            f"the cell may reach any name of the notebook ({place}): small values travel, but not "
+            f"the cell may reach any name of the notebook ({place}): small values are captured, but not "
             f"{', '.join(left)}; `--with NAME` takes one along"
         )
         return [note]

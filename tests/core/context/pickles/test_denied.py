@@ -1,4 +1,4 @@
-"""Each kind of thing that can't travel."""
+"""Each kind of thing that can't be captured."""
 
 import asyncio
 import codecs

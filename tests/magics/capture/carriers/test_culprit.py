@@ -1,4 +1,4 @@
-"""What can't travel is named by its path."""
+"""What can't be captured is named by its path."""
 
 import threading
 from collections import deque
@@ -73,7 +73,7 @@ def test_the_innermost_culprit(value, path):
     culprit = find_culprit("v", value, attempt(value), attempt)
     assert culprit.path == (path or "v")
     kind = "a thread (Thread)" if isinstance(value, threading.Thread) else "a lock (lock)"
-    assert culprit.what == f"{culprit.path} is {kind} and can't travel"
+    assert culprit.what == f"{culprit.path} is {kind} and can't be captured"
     assert culprit.remedy in {"Make it inside the cell", "Start it inside the cell"}
 
 
@@ -108,7 +108,7 @@ def test_a_culprit_that_no_path_leads_to():
             return list, ([LOCK],)
 
     culprit = find_culprit("v", {"a": Wrapped()}, attempt({"a": Wrapped()}), attempt)
-    assert culprit.what == "v['a'] holds a lock (lock) and can't travel"
+    assert culprit.what == "v['a'] holds a lock (lock) and can't be captured"
 
 
 def test_a_value_that_holds_itself_is_no_endless_search():
@@ -146,7 +146,7 @@ def test_a_container_that_cannot_be_looked_into():
             return dict, ([("a", LOCK)],)
 
     culprit = find_culprit("v", [Shy()], attempt([Shy()]), attempt)
-    assert culprit.what == "v[0] holds a lock (lock) and can't travel"
+    assert culprit.what == "v[0] holds a lock (lock) and can't be captured"
 
 
 def test_in_a_frame_its_column_and_row_are_named():

@@ -84,7 +84,7 @@ def test_a_pattern_of_everything_below_is_said(folder):
     carried = Carried(folder)
     carried.take("**", is_pattern=True)
     (note,) = carried.carrier.notes()
-    assert note.startswith("what '**' (line 2) fits doesn't travel: it fits all that is in the folder and below; name")
+    assert note.startswith("what '**' (line 2) fits isn't captured: it fits all that is in the folder and below; name")
 
 
 def test_a_file_with_wildcards_in_its_name_is_itself(folder):
@@ -116,7 +116,7 @@ class TestTooMuch:
         carried = Carried(folder)
         assert carried.take("*.csv") == []
         (note,) = carried.carrier.notes()
-        assert note.startswith("what '*.csv' (line 2) fits doesn't travel: it is more than 16.8 MB or 1 files; name")
+        assert note.startswith("what '*.csv' (line 2) fits isn't captured: it is more than 16.8 MB or 1 files; name")
 
     def test_to_look_through_is_said(self, folder, monkeypatch):
         monkeypatch.setattr(patterns, "_MOST_LISTED", 5)

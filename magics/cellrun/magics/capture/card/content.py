@@ -13,7 +13,7 @@ from cellrun.magics.capture.found import Refusal
 
 TITLE = "What this cell needs"
 NOTHING = "Nothing of the notebook: the cell alone makes the run."
-COLUMNS = ("name", "what", "size", "needed by", "travels as")
+COLUMNS = ("name", "what", "size", "needed by", "captured as")
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _CODE = re.compile(r"--[a-z][a-z-]*(?: [^\s.;]+)?|\bCELLRUN_[A-Z_]+")
 

@@ -46,7 +46,7 @@ def find_culprit(name: str, value: object, error: Exception, attempt: Callable[[
     if not isinstance(error, DeniedError):
         return Culprit(path, f"{path} ({type(value).__name__}) can't be pickled: {_words(error)}", _ELSE)
     verb = "is" if error.value is value else "holds"
-    return Culprit(path, f"{path} {verb} {error} and can't travel", error.remedy)
+    return Culprit(path, f"{path} {verb} {error} and can't be captured", error.remedy)
 
 
 def _first_failing(

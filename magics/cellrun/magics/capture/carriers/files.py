@@ -159,7 +159,7 @@ class FileCarrier:
         matches, why = self._matches(pattern)
         folder = folder_of(pattern)
         if why and not folder and (not matches or len(matches) > _MOST_LINKS):
-            self._warnings.append(f"what {pattern!r} ({place}) fits doesn't travel: {why}")
+            self._warnings.append(f"what {pattern!r} ({place}) fits isn't captured: {why}")
             return frozenset()
         if why and folder:
             matches = [folder]
@@ -196,7 +196,7 @@ class FileCarrier:
         if self._shipment.leaves_out(path, place) or not self._is_there(path):
             return frozenset()
         if not os.access(source, os.R_OK):
-            self._warnings.append(f"{path!r} ({place}) can't be read here, and doesn't travel")
+            self._warnings.append(f"{path!r} ({place}) can't be read here, and isn't captured")
             return frozenset()
         if steps_up(path) >= len(self._folder.parts):
             self._warnings.append(

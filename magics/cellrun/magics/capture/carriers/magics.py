@@ -132,7 +132,7 @@ class MagicCarrier:
         if use.is_possible:  # a word such as `less` or `more`, most likely
             return
         shown = "%" * (1 + _KINDS.index(use.kind)) + use.name
-        self.refusals.append(Refusal(shown, f"the magic {shown} can't travel: {why}", use.place, remedy))
+        self.refusals.append(Refusal(shown, f"the magic {shown} can't be captured: {why}", use.place, remedy))
 
     def _carry(self, how: str, *what: Any) -> None:
         listed = self.value.setdefault(how, [])

@@ -129,7 +129,7 @@ class ModuleCarrier:
         return broken + [
             Refusal(
                 module,
-                f"module {module!r} can't travel: it {why}",
+                f"module {module!r} can't be captured: it {why}",
                 place,
                 "Write its source to a file and import it again, or leave it out: --without "
                 + module.partition(".")[0],

@@ -57,7 +57,7 @@ class StateCarrier:
             try:
                 value = kind.read(module, needed)
             except Exception as error:  # noqa: BLE001  # a library of a version that keeps it elsewhere
-                self._notes.append(f"{kind.module}'s {kind.what} can't be read, and don't travel: {error}")
+                self._notes.append(f"{kind.module}'s {kind.what} can't be read, and aren't captured: {error}")
                 continue
             if value is not None:
                 self.take(kind, value, found)
@@ -150,15 +150,15 @@ def _matters(kind: StateKind, needed: Collection[str], packages: AbstractSet[str
 def _left_behind(needed: Collection[str], cells: Iterable[str]) -> Iterator[str]:
     """Iterate over notes on what can't be taken along."""
     if any("register_error(" in cell for cell in cells):  # nothing tells which there are
-        yield "error handlers of codecs don't travel: call codecs.register_error in the cell"
+        yield "error handlers of codecs aren't captured: call codecs.register_error in the cell"
     cuda, tensorflow = sys.modules.get("torch.cuda"), sys.modules.get("tensorflow.python.eager.context")
     if cuda is not None and "torch" in needed and cuda.is_initialized():
         yield "torch's random generators of CUDA devices start anew in the run: seed them in the cell"
     uses_tensorflow = not {"tensorflow", "keras"}.isdisjoint(needed)
     if tensorflow is not None and uses_tensorflow and tensorflow.global_seed() is not None:
-        yield "tensorflow's random state doesn't travel: call tf.random.set_seed in the cell"
+        yield "tensorflow's random state isn't captured: call tf.random.set_seed in the cell"
     if "cupy.random" in sys.modules and "cupy" in needed:
-        yield "cupy's random state doesn't travel: call cupy.random.seed in the cell"
+        yield "cupy's random state isn't captured: call cupy.random.seed in the cell"
     logging = sys.modules.get("logging")
     if logging is not None and "logging" in needed:
         for path in log_files(logging):
