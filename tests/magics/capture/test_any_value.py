@@ -131,7 +131,7 @@ def test_a_value_that_does_not_bear_being_looked_at(notebook, kind):
 def test_what_only_it_leads_to_is_said_to_be_missing(notebook):
     notebook.run(f"{HOSTILE['raises for its items']}\nodd = Odd()")
     told = notebook.run("%%submit --dry\nprint(odd)")
-    assert "odd (line 2) is captured alone, without files and names that it leads to: RuntimeError: not now" in told
+    assert "odd (line 2) is captured alone, without files and names it leads to: RuntimeError: not now" in told
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ class ValueCarrier:
     def notes(self) -> list[str]:
         """Return what is worth saying: of values that look like a secret, too."""
         notes = [
-            f"{name} ({self._items[name].read.place}) is captured alone, without files and names that it leads to: {why}"
+            f"{name} ({self._items[name].read.place}) is captured alone, without files and names it leads to: {why}"
             for name, why in self._plain.items()
         ]
         for item in self._packed():
