@@ -42,6 +42,18 @@ class TensorFlowLike:
         return "tf.Tensor"
 
 
+class WithoutData:
+    """A tensor of one element that has no number yet, as torch's of the device `meta`."""
+
+    shape = (1,)
+
+    def item(self) -> float:
+        raise NotImplementedError("no data")
+
+    def __repr__(self) -> str:
+        return "tensor(..., device='meta')"
+
+
 @pytest.mark.parametrize(
     ("given", "stored"),
     [
@@ -62,7 +74,11 @@ class TensorFlowLike:
         (np.array([2]), 2),
         (pd.Series([2]), 2),
         (np.array(["a"]), "a"),
+        (np.ma.array([[3.5]], mask=[[False]]), 3.5),
+        (np.ma.array([[3.5]], mask=[[True]]), None),
+        (np.ma.masked, None),
         (TensorFlowLike(), 0.25),
+        (WithoutData(), "tensor(..., device='meta')"),
         (np.ndarray, "<class 'numpy.ndarray'>"),
         (TorchLike(), 0.25),
         (Colour.RED, 3),

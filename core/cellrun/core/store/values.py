@@ -131,13 +131,21 @@ def _listed(values: Iterable[Any]) -> Any:
 
 
 def _scalar(value: Any) -> Any:
-    """Return the Python value of an array or tensor of one element; anything else as it is."""
-    shape = getattr(value, "shape", None)
-    if isinstance(value, type) or not isinstance(shape, Iterable) or any(side != 1 for side in shape):
+    """Return the Python value of an array or tensor of one element, None if it is masked; anything else as it is."""
+    try:
+        shape = getattr(value, "shape", None)
+        if isinstance(value, type) or not isinstance(shape, Iterable) or any(side != 1 for side in shape):
+            return value
+        if not hasattr(value, "item") and hasattr(value, "numpy"):  # TensorFlow's
+            value = value.numpy()
+        if hasattr(value, "tolist"):  # of what is masked it gives None, `item` what lies below the mask
+            value = value.tolist()
+            for _ in shape:
+                value = value[0]
+            return value
+        return value.item() if hasattr(value, "item") else value
+    except Exception:  # noqa: BLE001  # whatever a stranger's raises, such as a tensor without data
         return value
-    if not hasattr(value, "item") and hasattr(value, "numpy"):  # TensorFlow's
-        value = value.numpy()
-    return value.item() if hasattr(value, "item") else value
 
 
 def _text(value: Any) -> str:
