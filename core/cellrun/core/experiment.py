@@ -117,9 +117,9 @@ class Experiment:
             status=asked,
             tags=[tags] if isinstance(tags, str) else tags or (),
         )
-        for row in rows:
-            if type in (None, row.type) and self._has_properties(row.id, properties):
-                yield self.run(row.id)
+        return (
+            self.run(row.id) for row in rows if type in (None, row.type) and self._has_properties(row.id, properties)
+        )
 
     def get_portal_url(self) -> str:
         """Return the address of the page that lists the runs, as `Run.get_portal_url` does for one of them."""
