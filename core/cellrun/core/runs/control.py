@@ -35,9 +35,9 @@ class RunControl:
 
         Raises RunNotFoundError for a run that was deleted.
         """
+        check_is_there(self._layout)
         if self._ended is not None:
             return self._ended
-        check_is_there(self._layout)
         status = self._look()
         if status.status.is_terminal:  # for good
             self._ended = status
