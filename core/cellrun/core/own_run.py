@@ -13,6 +13,7 @@ from cellrun.core.layout import RunLayout
 RUN_FOLDER = "CELLRUN_RUN_FOLDER"
 RUN_ID = "CELLRUN_RUN_ID"
 _OPEN_RUN = "CELLRUN_RUN_OPEN"
+_told_by_parent = os.environ.get(_OPEN_RUN)
 
 
 def own_run(environ: Mapping[str, str] = os.environ) -> RunLayout | None:
@@ -42,11 +43,12 @@ def _is(run: RunLayout | None, layout: RunLayout) -> bool:
 
 
 def tell_children(layout: RunLayout | None) -> None:
-    """Let the processes that this one starts be part of an interactive run that it has open; or of none any more."""
-    if layout is None:
+    """Let the processes that this one starts be part of an interactive run that it has open, or of its parent's."""
+    told = f"{os.getpid()}:{layout.folder}" if layout else _told_by_parent
+    if told is None:
         os.environ.pop(_OPEN_RUN, None)
     else:
-        os.environ[_OPEN_RUN] = f"{os.getpid()}:{layout.folder}"
+        os.environ[_OPEN_RUN] = told
 
 
 def run_variables(layout: RunLayout) -> dict[str, str]:

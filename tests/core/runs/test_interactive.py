@@ -359,6 +359,8 @@ if __name__ == '__main__':
     assert subprocess_says() == inner.id
     inner.complete()
     assert subprocess_says() == run.id
+    own = "import os; from cellrun.core import *; Run.get_context().experiment.start_logging().complete(); " + ASK
+    assert subprocess.run([sys.executable, '-c', own], capture_output=True, text=True).stdout.split()[-1] == run.id
     with open('who.py', 'w') as file:
         file.write('import os; ' + ASK + "; print([name for name in os.environ if 'RUN_OPEN' in name])")
     submitted = experiment.submit(ScriptRunConfig('.', 'who.py'))
@@ -368,7 +370,7 @@ if __name__ == '__main__':
     assert subprocess_says().startswith('OfflineRun_')
     metrics = run.get_metrics()
     assert sorted(metrics.pop('given')) == sorted(metrics.pop('asked')) == [0, 1, 2]
-    assert metrics == {'told': [1, 1]}, metrics
+    assert metrics == {'told': [1, 1, 1]}, metrics
     print(run.get_status())
 """
 
