@@ -131,7 +131,7 @@ def test_a_script_reads_the_secrets_beside_it_and_none_is_in_the_runs_folder(run
     (runs.source / ".aws" / "credentials").write_text("key=hush-hush")
     (runs.source / ".gitignore").write_text(".env\n")
     script = "from pathlib import Path; print([len(Path(p).read_text()) for p in ('.env', '.aws/credentials')])"
-    with pytest.warns(UserWarning, match=r"\.aws, \.env left out, as secret by name; a line `!\.aws` in \.gitignore"):
+    with pytest.warns(UserWarning, match=r"\.aws, \.env left out, as secret by name; a line `!\.aws` in \.cellrun"):
         layout = runs.script(script)
     assert runs.end(layout).status is Status.COMPLETED
     again = resubmit(layout)

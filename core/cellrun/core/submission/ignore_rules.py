@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 _OF_SUBMISSIONS = (".cellrunignore", ".amlignore")
-NAMES = (*_OF_SUBMISSIONS, ".gitignore")  # the first one found at the root counts, an empty one too
+GIT_FILE = ".gitignore"
+NAMES = (*_OF_SUBMISSIONS, GIT_FILE)  # the first one found at the root counts, an empty one too
 _ALWAYS_OUT = frozenset({".git", ".hg", ".svn"})
 _CACHES = frozenset(
     {

@@ -12,7 +12,7 @@ from cellrun.core.copying import copy_plain
 from cellrun.core.errors import SnapshotException
 from cellrun.core.limits import limits
 from cellrun.core.sizes import size_text
-from cellrun.core.submission.ignore_rules import NAMES, IgnoreRules
+from cellrun.core.submission.ignore_rules import GIT_FILE, NAMES, IgnoreRules
 
 _COUNT_BEYOND = 5  # a folder of ten times the files allowed is refused as surely as one of five times
 
@@ -56,6 +56,8 @@ class Snapshot:
         first, *others = self.secrets
         more = f" and {len(others) - 2} more" if len(others) > 2 else ""
         ignore_file = self.rules.file_name or NAMES[0]
+        if ignore_file == GIT_FILE:  # git would take the secret along, too
+            ignore_file = f"{NAMES[0]}, which then counts in place of {GIT_FILE},"
         return (
             f"{', '.join([first, *others[:2]])}{more} left out, as secret by name; "
             f"a line `!{first}` in {ignore_file} takes {'it' if not others else 'the first'} along"
