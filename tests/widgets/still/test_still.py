@@ -71,6 +71,13 @@ def test_a_failed_run_says_why(layout):
     assert "a.py, line 4" in html
 
 
+def test_a_run_that_is_being_stopped_has_a_still_too(layout):
+    ended(layout, Status.CANCEL_REQUESTED)
+    still = Still.of(layout)
+    assert re.search(r"Stopping <b>example-1</b>.* · taken [^<]*, before its end<", still_html(still, None))
+    assert any(text.line.endswith(" Stopping") for text in Picture(still).canvas.texts)
+
+
 def test_what_has_no_room_is_counted(layout, log):
     for number in range(CHARTS + 3):
         for value in (1, 2):

@@ -49,7 +49,7 @@ def live_html(text: str, version: str) -> str:
 
 def _headline(still: Still) -> str:
     facts = "".join(f" · {escape(fact)}" for fact in [*still.facts, still.taken])
-    return f"<div>{escape(still.sign)} {escape(still.status)} <b>{escape(still.name)}</b>{facts}</div>"
+    return f"<div>{escape(still.sign)} {escape(still.status.word)} <b>{escape(still.name)}</b>{facts}</div>"
 
 
 def _failure(text: str) -> str:

@@ -52,7 +52,8 @@ class Picture:
     def _head(self, still: Still) -> None:
         """Write who the run is, why it failed and its last numbers."""
         text = self.canvas.text
-        left = MARGIN_PX + text(f"{still.sign} {still.status}", MARGIN_PX, MARGIN_PX, room=INNER_PX) + 2 * MARGIN_PX
+        status = f"{still.sign} {still.status.word}"
+        left = MARGIN_PX + text(status, MARGIN_PX, MARGIN_PX, room=INNER_PX) + 2 * MARGIN_PX
         left += text(still.name, left, MARGIN_PX, room=INNER_PX / 2, font=BOLD, tail=NUMBER_OF_A_RUN) + 2 * MARGIN_PX
         right = WIDTH_PX - MARGIN_PX
         facts, tail = "  ·  ".join([*still.facts, still.taken]), len(still.taken)

@@ -56,7 +56,7 @@ class Still:
     """
 
     number: int
-    status: str
+    status: Status
     sign: str
     name: str
     facts: Sequence[str]
@@ -77,7 +77,7 @@ class Still:
         charts = [_chart(part, found) for part, found in shown if found.kind == "chart"]
         return cls(
             number=header["number"],
-            status=Status(header["status"]).word,
+            status=Status(header["status"]),
             sign=sign(header["status"]),
             name=header["name"],
             facts=[fact for fact in _facts(header) if fact],
@@ -92,7 +92,7 @@ class Still:
     @property
     def taken(self) -> str:
         """When it was taken: of a run that went on to the second, and said to be so."""
-        if Status(self.status).is_terminal:
+        if self.status.is_terminal:
             return time.strftime("%Y-%m-%d %H:%M", time.localtime(self.at))
         return time.strftime("taken %Y-%m-%d %H:%M:%S, before its end", time.localtime(self.at))
 
