@@ -1,10 +1,13 @@
 """`%start_logging` in a shell; what only a kernel does is in test_kernel.py."""
 
+import shutil
+
 import numpy as np
 import pytest
 from IPython.core.error import UsageError
 
-from cellrun.core import Run
+from cellrun.core import Run, Workspace
+from cellrun.core.errors import RunNotFoundError
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
@@ -84,6 +87,25 @@ def test_a_run_canceled_from_outside_stops_logging(notebook):
     notebook.run("print('first cell after')")
     notebook.run("print('not seen')")
     assert "not seen" not in log(run)
+
+
+def test_cells_after_a_run_was_deleted_show_nothing_of_it(notebook):
+    notebook.run("%start_logging e --no-view")
+    notebook.run("run.complete()\nrun.delete()")
+    assert notebook.run("print('next')") == "next\n"
+    notebook.run("%start_logging e --no-view")
+    shutil.rmtree(notebook.names["run"].layout.folder)  # while it is open
+    assert notebook.run("print('next')") == "next\n"
+    with pytest.raises(RunNotFoundError, match="is deleted"):
+        notebook.names["run"].complete()
+
+
+def test_a_deleted_run_gives_its_name_up(notebook):
+    ended = notebook.names["run"] = Run.get(Workspace.from_config(), notebook.submit("pass").id)
+    shutil.rmtree(ended.layout.folder)  # before anything was asked of that object
+    assert "'run' is still one that is deleted" in notebook.run("%start_logging e --as trial --no-view")
+    notebook.run("%start_logging e --no-view")
+    assert notebook.names["run"].get_status() == "Running"
 
 
 def test_a_name_of_the_notebook_is_never_overwritten(notebook):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
+from cellrun.core.errors import RunNotFoundError
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.run import Run
 from cellrun.magics.view import say
@@ -43,7 +44,10 @@ def _left_alone(shell: InteractiveShell) -> str:
     if RUN_NAME not in shell.user_ns:
         return f"there is no {RUN_NAME!r}"
     value = shell.user_ns[RUN_NAME]
-    what = value.name if isinstance(value, Run) else f"the notebook's own ({type(value).__name__})"
+    try:
+        what = value.name if isinstance(value, Run) else f"the notebook's own ({type(value).__name__})"
+    except RunNotFoundError:
+        what = "one that is deleted"
     return f"{RUN_NAME!r} is still {what}"
 
 
@@ -54,4 +58,4 @@ def _taken_by(shell: InteractiveShell, name: str) -> str:
     value = shell.user_ns[name]
     if not isinstance(value, Run):
         return f"a variable ({type(value).__name__})"
-    return "an open run" if open_runs.get(value.id) else ""
+    return "an open run" if open_runs.holds(value) else ""

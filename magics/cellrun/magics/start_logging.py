@@ -5,6 +5,7 @@ from __future__ import annotations
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
+from cellrun.core.errors import RunNotFoundError
 from cellrun.core.experiment import Experiment
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.output_tee import OutputTee
@@ -100,7 +101,10 @@ class _LoggedRun:
             self._stop()
 
     def _is_open(self) -> bool:
-        return not Status(self.run.get_status()).is_terminal
+        try:
+            return not Status(self.run.get_status()).is_terminal
+        except RunNotFoundError:  # deleted: whoever uses the run is told
+            return False
 
     def _stop(self) -> None:
         if self._tee.is_open:

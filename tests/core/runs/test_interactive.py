@@ -1,6 +1,7 @@
 """Interactive runs: their process owns them, from `start_logging` to the end."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from cellrun.core import (
     Workspace,
     WorkspaceException,
 )
+from cellrun.core.errors import RunNotFoundError
 from cellrun.core.store.events import event_log
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
@@ -333,6 +335,16 @@ def test_code_in_its_process_finds_the_run_that_was_opened_last(exp):
     second.complete()
     assert Run.get_context(allow_offline=False) is first
     first.complete()
+    assert Run.get_context().id.startswith("OfflineRun_")
+
+
+@pytest.mark.parametrize("verb", ["complete", "cancel"])
+def test_a_run_that_was_deleted_while_it_was_open_is_let_go_of_at_its_end(exp, verb):
+    run = exp.start_logging()
+    run.log("m", 1)
+    shutil.rmtree(run.layout.folder)
+    with pytest.raises(RunNotFoundError, match=f"{run.id} is deleted"):
+        getattr(run, verb)()
     assert Run.get_context().id.startswith("OfflineRun_")
 
 

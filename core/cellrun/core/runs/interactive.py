@@ -135,12 +135,13 @@ class InteractiveControl(RunControl):
             self._refuse_to_end(to)
             return
         self._tee.stop()
-        self._outputs.copy_to(self._layout.outputs)
-        self._writer.close()
-        if to is Status.CANCELED:
-            set_canceled(self._layout, reason or "")
-        else:
-            StatusFile(self._layout).change(to, reason=reason, **fields)
+        if self._layout.record.exists():  # else it was deleted, which is said below
+            self._outputs.copy_to(self._layout.outputs)
+            self._writer.close()
+            if to is Status.CANCELED:
+                set_canceled(self._layout, reason or "")
+            else:
+                StatusFile(self._layout).change(to, reason=reason, **fields)
         self._is_open = False
         open_runs.remove(self._layout.run_id)
         self._refuse_to_end(to)  # somebody else may have ended it otherwise

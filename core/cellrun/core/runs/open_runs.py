@@ -31,6 +31,11 @@ def get(run_id: str) -> Run | None:
     return _runs.get(run_id)
 
 
+def holds(run: Run) -> bool:
+    """Return whether a run is one of them, also if it is deleted and nothing can be asked of it."""
+    return any(run is each for each in _runs.values())
+
+
 def newest() -> Run | None:
     """Return the run that was opened last; None if there is none."""
     return next(reversed(_runs.values()), None)
