@@ -130,6 +130,15 @@ def test_a_log_call_that_fails_shows_the_users_line_and_none_of_our_files(kernel
     assert last == ["  Cell In[5], line 4, in train", f"    {call}"]
 
 
+def test_so_does_one_that_the_disk_refuses(kernel):
+    kernel.run("%start_logging e --no-view")
+    kernel.run("import shutil\nshutil.rmtree(run.layout.folder)")
+    error = plain("\n".join(kernel.run("run.log('m', 1)").error))
+    assert "----> 1 run.log('m', 1)" in error
+    assert error.endswith("its folder is gone")
+    assert "cellrun/core" not in error
+
+
 def test_settings_of_the_shell_travel_and_a_fresh_kernel_has_none(kernel):
     kernel.run("%%submit\n1 / 3")
     fresh = newest_run()

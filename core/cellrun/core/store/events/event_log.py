@@ -154,7 +154,7 @@ class EventLog:
                 file = self._look(now, is_late_too=is_late_too)
             file.append(text)
         except OSError as error:
-            raise EventNotKeptError(self._layout.run_id, name, error) from error
+            raise EventNotKeptError(self._layout.run_id, name, error) from None  # it says all; the rest is our files
         self._summary.offset = file.size_bytes
         if not self._flusher.dirty:
             self._flusher.touch()
