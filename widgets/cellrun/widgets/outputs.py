@@ -21,7 +21,7 @@ DRAW_S = 60.0
 LAST_DRAW_S = 4.0  # a server kills a kernel that isn't gone five seconds after it was asked to go
 
 DRAWING_S, DRAWING_SHARE = 2.0, 0.1
-"""Stills of runs that go on may take so many seconds, and this share of a notebook's time."""
+"""Stills of runs that go on, but for the first of each, may take so many seconds, and this share of the time."""
 
 Publish = Callable[[Mapping[str, Any]], None]
 
@@ -112,13 +112,13 @@ class Outputs:
     def _after_cell(self, _: object) -> None:
         """Settle the outputs that no page watches, ended or not, before their front end stops listening.
 
-        Runs that go on are drawn as far as that takes a small share of the notebook's time.
+        Runs that go on are drawn once, and again as far as that takes a small share of the notebook's time.
         """
         drawn = []
         for output in [output for output in self._open if not output.is_watched()]:
             looked_at = _parts(output.layout)
             has_room = self._drew_s < DRAWING_S + DRAWING_SHARE * (time.monotonic() - self._began)
-            if looked_at != output.looked_at and (has_room or _has_ended(output.layout)):
+            if looked_at != output.looked_at and (has_room or not output.still or _has_ended(output.layout)):
                 output.looked_at = looked_at
                 drawn.append(output)
         began = time.monotonic()
