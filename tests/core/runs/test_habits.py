@@ -25,6 +25,8 @@ def test_a_habit_is_an_attribute_error_that_says_what_to_write(run, name):
     assert not hasattr(run, name)
     with pytest.raises(AttributeError, match=f"has no attribute '{name}': ") as caught:
         getattr(run, name)
+    with pytest.raises(AttributeError, match=f"has no attribute '{name}': "):
+        getattr(type(run), name)
     assert caught.value.name == name
     for verb in re.findall(r"run\.(\w+)", str(caught.value)):
         assert hasattr(type(run), verb), f"it names run.{verb}, which isn't there"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 _END = "run.complete() ends an interactive run, a submitted one ends with its script"
 _LOG = "run.get_details()['logFiles'] says where the log is"
 _CHILDREN = "a run has no child runs yet: start runs of the same experiment, and tag what belongs together"
@@ -12,6 +14,7 @@ _SECRETS = "not here yet: %%submit --env NAME passes on a variable of the notebo
 _DATA = "not here yet: give a dataset's path as an argument"
 _PROPERTIES = "properties are set when a run is made and never change; run.tag(name, value) can be set at any time"
 _SNAPSHOT = "not here yet: run.layout.snapshot is the folder of the run's code"
+_RUNS = "experiment.get_runs() iterates over the runs of an experiment"
 
 WRITE = {
     # MLflow, Weights & Biases, TensorBoard, Neptune, Comet
@@ -32,12 +35,30 @@ WRITE = {
     **dict.fromkeys(("get_secret", "get_secrets"), _SECRETS),
     **dict.fromkeys(("input_datasets", "output_datasets"), _DATA),
     **dict.fromkeys(("add_properties", "add_property"), _PROPERTIES),
-    **dict.fromkeys(("get_snapshot_id", "restore_snapshot"), _SNAPSHOT),
+    **dict.fromkeys(("get_snapshot_id", "restore_snapshot", "take_snapshot"), _SNAPSHOT),
     **dict.fromkeys(("get_all_logs", "get_details_with_logs", "download_logs"), _LOG),
     "get_detailed_status": "run.get_details() says the status, and why a run failed",
     "get_environment": "run.get_details()['environment'] tells what the run was run by",
     "register_model": "not here yet: run.upload_file('outputs/model.pkl', path) keeps a model with its run",
-    "list": "experiment.get_runs() iterates over the runs of an experiment",
+    **dict.fromkeys(("list", "list_by_compute"), _RUNS),
+    "get_submitted_run": "Run.get_context() returns the run that this code is part of",
+    "description": "not here yet: run.display_name can be set, run.tag(name, value) keeps what else there is",
     "start": "a run starts when it is submitted: experiment.submit(config), or experiment.start_logging()",
 }
 """By a name that a run hasn't got. Such a name stays an AttributeError: `hasattr` tells the truth."""
+
+
+class SaysWhatToWrite(type):
+    """The type of classes of which static verbs are asked as well: `Run.list(experiment)`."""
+
+    if not TYPE_CHECKING:  # or every attribute would be one
+
+        def __getattr__(cls, name: str) -> Any:
+            """Raise AttributeError for every name."""
+            raise no_attribute(cls, f"type object {cls.__name__!r}", name)
+
+
+def no_attribute(holder: object, words: str, name: str) -> AttributeError:
+    """Return the error for a name that an object hasn't got, with what to write in its place if that is known."""
+    text = f"{words} has no attribute {name!r}"
+    return AttributeError(f"{text}: {WRITE[name]}" if name in WRITE else text, name=name, obj=holder)

@@ -17,6 +17,7 @@ from cellrun.core.runs.details import BriefDetails, run_properties
 from cellrun.core.runs.failure_words import failure_fields
 from cellrun.core.runs.file_verbs import FileVerbs
 from cellrun.core.runs.files import RunFiles
+from cellrun.core.runs.habits import SaysWhatToWrite, no_attribute
 from cellrun.core.runs.reader import RunReader
 from cellrun.core.runs.watch import wait_for_end
 from cellrun.core.runs.writer import RunWriter
@@ -33,7 +34,7 @@ _NOT_GIVEN: Any = object()
 _DELETED = "deleted"
 
 
-class Run(FileVerbs):
+class Run(FileVerbs, metaclass=SaysWhatToWrite):
     """One execution of code: what it logs, its status, its files.
 
     The same object in the notebook that started a run, in another one that looks at it, and in the run's own code. It
@@ -357,10 +358,7 @@ class Run(FileVerbs):
 
         def __getattr__(self, name: str) -> Any:
             """Say what to write here for a name that another library has. Raises AttributeError for every name."""
-            from cellrun.core.runs.habits import WRITE  # noqa: PLC0415  # rarely needed
-
-            text = f"{type(self).__name__!r} object has no attribute {name!r}"
-            raise AttributeError(f"{text}: {WRITE[name]}" if name in WRITE else text, name=name, obj=self)
+            raise no_attribute(self, f"{type(self).__name__!r} object", name)
 
     def __repr__(self) -> str:
         return printing.run_text(*self._in_print())
