@@ -100,6 +100,31 @@ def test_what_was_added_to_a_standard_class_is_kept_and_nothing_is_called(base, 
         assert value[7] == []
 
 
+@pytest.mark.parametrize(
+    ("base", "made", "method", "fill", "first"),
+    [
+        ("OrderedDict", "()", "__setitem__(self, *item)", "n['me'] = n", "n['me']"),
+        ("defaultdict", "(int)", "__setitem__(self, *item)", "n['me'] = n", "n['me']"),
+        ("deque", "(maxlen=3)", "append(self, *item)", "n.append(n)", "n[0]"),
+        ("dict", "()", "__setitem__(self, *item)", "n['me'] = n", "n['me']"),
+        ("list", "()", "append(self, *item)", "n.append(n)", "n[0]"),
+    ],
+)
+def test_items_are_not_taken_by_methods_of_its_own_which_need_attributes(base, made, method, fill, first):
+    """As of a cache that drops its oldest item, an `OrderedDict` with a `maxsize`; and it may hold itself."""
+    notebook = Notebook(
+        f"from collections import *\n"
+        f"class N({base}):\n    def __init__(self, most):\n        super().__init__{made}\n        self.most = most\n"
+        f"    def {method}:\n        self.most -= 1\n        super().{method.partition('(')[0]}(*item)\n"
+        f"n = N(9)\n{fill}"
+    )
+    kind, value = notebook.load("N", "n")
+    assert (type(value), value.most, len(value)) == (kind, 8, 1)
+    assert eval(first, {"n": value}) is value
+    assert getattr(value, "maxlen", None) == getattr(notebook.names["n"], "maxlen", None)
+    assert getattr(value, "default_factory", None) == getattr(notebook.names["n"], "default_factory", None)
+
+
 def test_what_gives_its_arguments_itself_is_made_by_them():
     notebook = Notebook(f"calls = []\n{NEW}    def __getnewargs__(self): return (calls.append(self.a) or 4,)\nn = N(3)")
     assert notebook.pickled("n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import sys
 from enum import Enum
 from types import FunctionType
@@ -11,6 +12,7 @@ from weakref import WeakKeyDictionary
 from cellrun.core.context.pickles.reduced import Reduced
 
 _REDUCES = frozenset({"__reduce__", "__reduce_ex__"})
+_TAKES_ITEMS = ("__setitem__", "append", "extend")
 _HEAP_TYPE = 1 << 9  # of `__flags__`: made by Python code
 # Few types, met again in each capture.
 _are_bare: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
@@ -57,6 +59,22 @@ def set_state_and_attributes(value: Any, state: tuple[Any, dict[str, Any]]) -> N
     vars(value).update(state[1])
 
 
+def fill_by_base(value: Any, contents: tuple[Any, Any, list[Any] | dict[Any, Any]]) -> None:
+    """Give a container its items by its base, then its attributes, which its own methods would need to take items."""
+    base, state, items = contents
+    if isinstance(items, list):
+        base.extend(value, items)
+    else:
+        for key, each in items.items():
+            base.__setitem__(value, key, each)
+    if state is not None and hasattr(type(value), "__setstate__"):
+        value.__setstate__(state)
+        return
+    attributes, slots = state if isinstance(state, tuple) else (state, None)
+    for name, each in {**(attributes or {}), **(slots or {})}.items():
+        object.__setattr__(value, name, each)
+
+
 def set_array_state(array: Any, state: tuple[Any, dict[str, Any]]) -> None:
     """Give an array its elements, and its attributes."""
     elements, attributes = state
@@ -73,8 +91,13 @@ def _reduced_array(value: Any) -> Reduced | None:
 
 
 def _standard_base(kind: type) -> type | None:
-    """Return the class of the standard library from which a class inherits its `__reduce__`; None for its own."""
+    """Return the class of the standard library by which instances of a class are made again, and filled; None for most.
+
+    It is the one from which the class inherits its `__reduce__`, or what it extends if it takes items in its own way.
+    """
     definer = next(each for each in kind.__mro__ if not _REDUCES.isdisjoint(vars(each)))
+    if definer is object and any(isinstance(getattr(kind, name, None), FunctionType) for name in _TAKES_ITEMS):
+        return next((each for each in kind.__mro__ if each in (dict, list)), None)
     if definer is object or not _is_standard(definer) or issubclass(kind, Enum):
         return None
     base = next(each for each in kind.__mro__ if _is_standard(each) and issubclass(each, definer))
@@ -87,14 +110,20 @@ def _is_standard(kind: type) -> bool:
 
 def _reduced_by_base(kind: type, value: Any, base: type) -> Reduced | None:
     reduced = value.__reduce_ex__(4)
+    if reduced[:2] == (copyreg.__newobj__, (kind,)):  # type: ignore[attr-defined]  # a dict or list
+        reduced = kind, (), *reduced[2:]
     if isinstance(reduced, str) or reduced[0] is not kind:  # found again in some other way
         return None
-    _, arguments, state, *items = (*reduced, None, None)[: max(3, len(reduced))]
+    _, arguments, state, listed, named = (*reduced, None, None, None)[:5]
     attributes = getattr(value, "__dict__", None) or None
     random = sys.modules.get("random")
     if attributes and random is not None and isinstance(value, random.Random):
         return made_by_base, (kind, base, arguments), (state, attributes), None, None, set_state_and_attributes
-    return made_by_base, (kind, base, arguments), attributes if state is None else state, *items
+    state = attributes if state is None else state
+    if listed is None and named is None:
+        return made_by_base, (kind, base, arguments), state
+    items = dict(base.items(value)) if issubclass(base, dict) else list(base.__iter__(value))  # type: ignore[attr-defined]
+    return made_by_base, (kind, base, arguments), (base, state, items), None, None, fill_by_base
 
 
 def _is_made_bare(kind: type, value: Any) -> bool:
