@@ -1,4 +1,4 @@
-"""No value of a notebook breaks a capture off: one that can't be looked at captured as its pickle, or is refused."""
+"""No value of a notebook breaks a capture off: one that can't be looked at is captured as its pickle, or is refused."""
 
 import importlib
 import inspect
@@ -126,6 +126,15 @@ def test_a_value_that_does_not_bear_being_looked_at(notebook, kind):
     (notebook.folder / "oddities.py").write_text(HOSTILE[kind])
     notebook.run("from oddities import Odd\nodd = Odd()")
     assert notebook.prints("print(type(odd).__name__)") == "Odd\n"
+
+
+def test_a_value_that_makes_what_it_is_asked_for_stays_as_it_is(notebook):
+    notebook.run(
+        "class Settings(dict):\n    def __getattr__(self, name): return self.setdefault(name, Settings())\n"
+        "s = Settings(rate=1)"
+    )
+    assert notebook.prints("print(s)") == "{'rate': 1}\n"
+    assert notebook.value("s") == "{'rate': 1}"
 
 
 def test_what_only_it_leads_to_is_said_to_be_missing(notebook):

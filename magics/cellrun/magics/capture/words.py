@@ -30,7 +30,8 @@ def type_words(value: Any) -> str:
 
 
 def _with_shape(value: Any, kind: str) -> str:
-    shape = attribute_of(value, "shape")
+    # Of the class: a `__getattr__` of a dict of settings makes whatever it is asked for, and keeps it.
+    shape = attribute_of(value, "shape") if hasattr(type(value), "shape") else None
     if not (isinstance(shape, tuple) and all(isinstance(each, int) for each in shape)):
         return kind
     dtype = attribute_of(value, "dtype")
