@@ -339,7 +339,6 @@ WAITING = """
 import os, resource, sys, time
 from cellrun.core.supervision.family import ProcessFamily
 from cellrun.core import Workspace
-from cellrun.core.submission.again import resubmit
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.submission import submit
@@ -364,7 +363,6 @@ LIMITED = """
 import os, resource, sys
 from cellrun.core import Workspace
 from cellrun.core.errors import ExperimentExecutionException
-from cellrun.core.submission.again import resubmit
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.submission import submit
