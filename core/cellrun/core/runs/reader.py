@@ -78,7 +78,6 @@ class RunReader:
 
     def details(self, status: StatusRecord) -> dict[str, Any]:
         """Return what is known of the run under Azure ML's keys, with the status it has."""
-        self.check_is_there()
         from cellrun.core.runs.results import kept_results  # noqa: PLC0415  # see above
 
         written = self._files.written_beside() if status.status.is_terminal else []

@@ -246,14 +246,12 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         """
         from cellrun.core.runs.results import result  # noqa: PLC0415  # a job rarely asks
 
-        self._reader.check_is_there()
         return result(self.layout, self._control.status(), name, trust=trust)
 
     def results(self, trust: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002  # as above
         """Return all values that the run's cell gave back, by their names. Raises as `result` does if one is lost."""
         from cellrun.core.runs.results import results  # noqa: PLC0415  # as above
 
-        self._reader.check_is_there()
         return results(self.layout, self._control.status(), trust=trust)
 
     # Its beginning, again
