@@ -177,6 +177,25 @@ def test_what_is_no_value_is_kept_as_text_and_said_once_a_name_at_the_users_line
     assert logged == [kept] * 2 if kept else all(text.startswith("<") for text in logged)
 
 
+class Settings(dict):
+    """Makes whatever it is asked for."""
+
+    def __getattr__(self, name):
+        return self.setdefault(name, Settings())
+
+
+class Hidden(list):
+    def __iter__(self):
+        raise RuntimeError("nothing to see")
+
+
+@pytest.mark.parametrize("kind", [Settings, Hidden])
+def test_whatever_is_kept_as_text_stays_as_it_is_and_ends_nothing(run, kind):
+    with pytest.warns(UserWarning, match="kept as text"):
+        run.log("m", kind([("rate", 1)]))
+    assert run.get_metrics()["m"] in {"{'rate': 1}", "[('rate', 1)]"}
+
+
 def test_a_training_that_logs_a_generator_goes_on(run):
     with pytest.warns(UserWarning, match="'m': a value of type generator is kept as text, of which no curve"):
         run.log("m", (value for value in [1]))

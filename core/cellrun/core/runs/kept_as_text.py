@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sized
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.errors import CellrunError, shown
+from cellrun.core.errors import shown
 from cellrun.core.store.values import is_frame, plain_list, plain_row, plain_table
 
 _OURS = str(Path(__file__).parents[2])
@@ -34,7 +34,7 @@ def _better_call(name: str, value: Any) -> str:
     for verb, takes in calls:
         try:
             takes(name, value)
-        except CellrunError:
+        except Exception:  # noqa: BLE001, S112  # whatever the iteration of a stranger's raises: a training goes on
             continue
         return f"run.{verb}({shown(name)}, {'**' if verb == 'log_row' else ''}value)"
     return ""

@@ -97,7 +97,7 @@ def plain_table(name: str, columns: Any) -> dict[str, list[Value]]:
 
 def is_frame(value: Any) -> bool:
     """Whether a value is a DataFrame, pandas' or polars'."""
-    return hasattr(value, "columns") and hasattr(value, "dtypes") and hasattr(value, "to_dict")
+    return all(hasattr(type(value), name) for name in ("columns", "dtypes", "to_dict"))
 
 
 def _columns_of_frame(name: str, frame: Any) -> dict[str, Any]:
@@ -133,7 +133,8 @@ def _listed(values: Iterable[Any]) -> Any:
 def _scalar(value: Any) -> Any:
     """Return the Python value of an array or tensor of one element, None if it is masked; anything else as it is."""
     try:
-        shape = getattr(value, "shape", None)
+        # of its class: a `__getattr__` of a dict of settings makes whatever it is asked for, and keeps it
+        shape = getattr(value, "shape", None) if hasattr(type(value), "shape") else None
         if isinstance(value, type) or not isinstance(shape, Iterable) or any(side != 1 for side in shape):
             return value
         if not hasattr(value, "item") and hasattr(value, "numpy"):  # TensorFlow's
