@@ -1,6 +1,7 @@
 """Instances whose class has a `__new__` of its own are made again without calling it."""
 
 import collections.abc
+import copyreg
 import numbers
 
 import pytest
@@ -123,6 +124,20 @@ def test_items_are_not_taken_by_methods_of_its_own_which_need_attributes(base, m
     assert eval(first, {"n": value}) is value
     assert getattr(value, "maxlen", None) == getattr(notebook.names["n"], "maxlen", None)
     assert getattr(value, "default_factory", None) == getattr(notebook.names["n"], "default_factory", None)
+
+
+@pytest.mark.parametrize("base", ["dict", "collections.OrderedDict"])
+def test_a_reducer_that_was_registered_for_a_class_is_asked(base):
+    notebook = Notebook(
+        f"import collections, copyreg\n"
+        f"class N({base}):\n    def __setitem__(self, *item): super().__setitem__(*item)\n"
+        "copyreg.pickle(N, lambda n: (N, ({'told': 'so'},)))\nn = N(a=1)"
+    )
+    try:
+        kind, value = notebook.load("N", "n")
+    finally:
+        del copyreg.dispatch_table[notebook.names["N"]]
+    assert (type(value), dict(value)) == (kind, {"told": "so"})
 
 
 def test_what_gives_its_arguments_itself_is_made_by_them():

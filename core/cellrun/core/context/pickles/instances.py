@@ -95,6 +95,8 @@ def _standard_base(kind: type) -> type | None:
 
     It is the one from which the class inherits its `__reduce__`, or what it extends if it takes items in its own way.
     """
+    if kind in copyreg.dispatch_table:  # somebody says how
+        return None
     definer = next(each for each in kind.__mro__ if not _REDUCES.isdisjoint(vars(each)))
     if definer is object and any(isinstance(getattr(kind, name, None), FunctionType) for name in _TAKES_ITEMS):
         return next((each for each in kind.__mro__ if each in (dict, list)), None)
