@@ -33,6 +33,7 @@ class CellrunApp(ExtensionApp):
 
     name = "cellrun"
     description = "Open the portal of cellrun: runs, live, in a browser, without JupyterLab."
+    version = version("cellrun")
     extension_url = "/cellrun/"
     load_other_extensions = False
     subcommands: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]  # jupyter_server looks into it before there is an instance

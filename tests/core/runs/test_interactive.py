@@ -357,6 +357,7 @@ ASK = "from cellrun.core import Run; run = Run.get_context(); run.log('told', 1)
 def child(run, number):
     run.log('given', number)
     Run.get_context().log('asked', number)
+    run.complete()  # whoever opened it does
 
 def subprocess_says():
     return subprocess.run([sys.executable, '-c', ASK], capture_output=True, text=True, check=True).stdout.split()[-1]

@@ -16,7 +16,7 @@ from cellrun.core.errors import RunClosedError, SnapshotException, UserErrorExce
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs import open_runs
-from cellrun.core.runs.control import RunControl
+from cellrun.core.runs.control import PartControl
 from cellrun.core.runs.failure_words import failure_fields
 from cellrun.core.runs.output_tee import OutputTee
 from cellrun.core.runs.outputs_folder import OutputsFolder
@@ -64,11 +64,11 @@ def start(
     return run
 
 
-class InteractiveControl(RunControl):
+class InteractiveControl(PartControl):
     """An interactive run in the process that owns it.
 
     Responsibilities: end the run once, with its events on the disk and the files of `./outputs` in it; copy what a
-    `with` block prints to the run's log. A forked child isn't the owner: it logs, but ends nothing.
+    `with` block prints to the run's log. A forked child isn't the owner: it is part of the run as any other process.
     """
 
     def __init__(self, layout: RunLayout, writer: RunWriter) -> None:
@@ -82,10 +82,14 @@ class InteractiveControl(RunControl):
 
     def complete(self) -> None:
         """End the run as Completed."""
-        self._end(Status.COMPLETED)
+        if self._is_owner:
+            self._end(Status.COMPLETED)
 
     def fail(self, reason: str, **fields: Any) -> None:
         """End the run as Failed, with a reason."""
+        if not self._is_owner:
+            super().fail(reason, **fields)
+            return
         self._end(Status.FAILED, reason, **fields)
 
     def cancel(self, reason: str | None = None) -> None:
@@ -131,7 +135,7 @@ class InteractiveControl(RunControl):
         return os.getpid() == self._process
 
     def _end(self, to: Status, reason: str | None = None, **fields: Any) -> None:
-        if not (self._is_open and self._is_owner):
+        if not self._is_open:
             self._refuse_to_end(to)
             return
         self._tee.stop()

@@ -102,8 +102,12 @@ class PrivateServer(ServerApp):
         if codes.renew() or hub.open_count:
             self._asked_at = time.monotonic()
         elif time.monotonic() - self._asked_at > self._idle_s:
-            self._idle_watch.stop()
-            self.stop()
+            self._file.remove()  # nobody finds it any more
+            if codes.renew():  # somebody found it in the last moment
+                self._file.write()
+            else:
+                self._idle_watch.stop()
+                self.stop()
 
     def _log_request(self, handler: JupyterHandler) -> None:
         """Note that somebody is there; log what went wrong, without the query: it may hold a code."""
