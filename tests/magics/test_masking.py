@@ -7,6 +7,7 @@ import pytest
 
 from cellrun.core.store.record import RunRecord
 from cellrun.magics.masking import masked
+from tests.core.submitted_runs import wait_for
 from tests.magics.notebook_shell import log
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "masked.json").read_text())
@@ -22,6 +23,7 @@ def test_the_run_gets_a_value_that_none_of_its_files_has(notebook):
     run = notebook.submit("import os\nprint(os.environ['KEY'][::-1])", "digits --env KEY=hush-hush")
     assert log(run) == "hsuh-hsuh\n"
     assert RunRecord.read(run.layout).cell["source"].startswith("%%submit digits --env KEY=***\nimport os")
+    wait_for(run.layout.environment.exists, "the end of all that writes there")
     kept = [path for path in run.layout.workspace.folder.rglob("*") if path.is_file()]
     assert len(kept) > 5
     assert not [path for path in kept if b"hush-hush" in path.read_bytes()]

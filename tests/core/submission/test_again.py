@@ -187,9 +187,10 @@ def test_an_environment_stays_the_one_that_was_asked_for(runs, again):
     assert new.log.read_text() == layout.log.read_text()
 
 
-def test_a_run_that_is_deleted_before_or_meanwhile_is_not_run_again(runs, monkeypatch):
+def test_a_run_that_is_deleted_before_or_meanwhile_is_not_run_again(runs, monkeypatch, until):
     layout = runs.script("pass")
     runs.end(layout)
+    until(layout.environment.exists, "the end of all that writes there")
     run = Run.get(runs.workspace, layout.run_id)
     kept = layout.folder.rename(layout.workspace.folder / "kept")
     with pytest.raises(RunNotFoundError):

@@ -298,7 +298,7 @@ def test_a_job_that_its_engine_has_lost_is_failed_with_what_was_seen_last(runs, 
     under_test.lose(target, layout)
     end = runs.end(layout)
     assert end.status is Status.FAILED
-    assert any(word in end.reason for word in ("no longer knows it", "disappeared")), end.reason
+    assert any(word in end.reason for word in ("no longer knows it", "disappeared", "was killed")), end.reason
     assert layout.log.read_text().startswith("up\n")
 
 
