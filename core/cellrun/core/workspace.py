@@ -161,6 +161,8 @@ class Workspace:
         try:
             layout = store.find(run_id)
         except RunNotFoundError:
+            layout = None
+        if layout is None:
             from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, rarely needed here
 
             layout = store.open(Index(self.layout).find(run_id).id)

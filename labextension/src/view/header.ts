@@ -7,6 +7,8 @@ import { statusIcon } from './status_icon';
 
 /** After so long without an effect, Cancel can be pressed again. */
 const CANCEL_PATIENCE_MS = 10_000;
+/** So long after a button took another one's place it can't be pressed: the press was meant for the other. */
+const SETTLE_MS = 1500;
 
 /** Which run this is and how it goes: state, name, experiment, target, elapsed time, and what can be done. */
 export class HeaderBar {
@@ -95,12 +97,23 @@ export class HeaderBar {
     const { header } = this;
     if (!header) return;
     const ended = isTerminal(header.status);
+    const hadCancel = !this.cancel.hidden;
+    const before = this.cancel.textContent;
     this.cancel.hidden = this.isLost || !header.cancelable || ended;
     const isStopping = header.status === 'CancelRequested';
     setText(this.cancel, this.context.words[isStopping ? 'cancelNow' : 'cancel']);
     setAttribute(this.cancel, 'title', this.context.words[isStopping ? 'cancelNowTitle' : 'cancelTitle']);
     this.cancel.disabled = false;
     this.again.hidden = !ended || header.interactive;
+    if (hadCancel && !this.cancel.hidden && this.cancel.textContent !== before) this.settle(this.cancel);
+    if (hadCancel && !this.again.hidden) this.settle(this.again);
+  }
+
+  private settle(button: HTMLButtonElement): void {
+    button.disabled = true;
+    setTimeout(() => {
+      button.disabled = false;
+    }, SETTLE_MS);
   }
 
   /** One press is one run: the button waits until it is submitted. */

@@ -76,11 +76,14 @@ test('Cancel asks the run to stop, once, and once more while that takes long', a
   button.click();
   button.click();
   expect(kernel.sent.filter(message => message.type === 'cancel')).toHaveLength(1);
-  const step = 'canceled: sent SIGINT; SIGTERM follows in 10 s, or at one more cancel';
+  const step = 'canceled: interrupted, to end by itself (SIGINT); SIGTERM follows in 10 s, or at one more cancel';
   kernel.tell({ header: { status: 'CancelRequested', notes: [step] } });
   await until(() => text(place, '.cellrun-state') === 'Stopping', 'the request is seen');
   expect(text(place, '[role=note]')).toBe(step);
-  expect([text(place, '.cellrun-header button'), button.disabled]).toEqual(['Cancel now', false]);
+  expect([text(place, '.cellrun-header button'), button.disabled]).toEqual(['Cancel now', true]);
+  button.click(); // meant for Cancel, whose place it took
+  expect(kernel.sent.filter(message => message.type === 'cancel')).toHaveLength(1);
+  await until(() => !button.disabled, 'it has stood there for a while');
   button.click();
   expect(kernel.sent.filter(message => message.type === 'cancel')).toHaveLength(2);
   expect(button.disabled).toBe(true);

@@ -202,14 +202,15 @@ def test_a_training_that_logs_a_generator_goes_on(run):
     assert run.get_metrics()["m"].startswith("<generator")
 
 
-def test_a_dict_logs_each_of_its_values(run):
+def test_a_dict_logs_each_of_its_values_and_a_number_after_it_is_the_step(run):
     run.log({"loss": 0.5, "accuracy": np.array([0.75])})
     run.log({"loss": 0.25}, step=3)
     run.log({"loss": 0.125}, 4)
-    assert run.get_metrics() == {"loss": [0.5, 0.25, 0.125], "accuracy": 0.75}
+    run.log("loss", 0.0625, 5)
+    assert run.get_metrics() == {"loss": [0.5, 0.25, 0.125, 0.0625], "accuracy": 0.75}
     metrics = Metrics(EventReader(run.layout))
     metrics.update()
-    assert list(metrics.metrics["loss"].steps)[1:] == [3, 4]
+    assert list(metrics.metrics["loss"].steps)[1:] == [3, 4, 5]
     with pytest.raises(UserErrorException, match=r"a name and a value.*got 'loss' alone"):
         run.log("loss")
 
@@ -220,6 +221,15 @@ def test_a_table_may_be_a_data_frame(run):
     logged = run.get_metrics()["m"]
     assert (logged["x"], logged["kind"], logged["3"][0]) == ([1, 2], ["a", "b"], 0.5)
     assert math.isnan(logged["3"][1])
+    assert logged["index"] == ["p", "q"]
+    days = pd.date_range("2026-11-28", periods=2, name="day")
+    run.log_table("days", pd.DataFrame({"v": [1, 2]}, index=days))
+    assert run.get_metrics()["days"] == {"day": ["2026-11-28T00:00:00", "2026-11-29T00:00:00"], "v": [1, 2]}
+    pairs = pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["k", None])
+    run.log_table("pairs", pd.DataFrame({"v": [1, 2]}, index=pairs))
+    assert run.get_metrics()["pairs"] == {"k": ["a", "b"], "level_1": [1, 2], "v": [1, 2]}
+    run.log_table("plain", pd.DataFrame({"v": [1, 2]}))
+    assert run.get_metrics()["plain"] == {"v": [1, 2]}
     with pytest.raises(InvalidMetricError, match=r"names of their own; got \['x', 'x'\]"):
         run.log_table("m", pd.DataFrame([[1, 2]], columns=["x", "x"]))
 
@@ -328,6 +338,7 @@ def test_images_of_plots_and_of_files(run, here):
     (here / "figures" / "fig.png").write_bytes(PNG)
     run.log_image("confusion / 日本", plot=Figure())
     run.log_image("confusion / 日本", plot=Figure())
+    run.log_image("confusion / 日本", Figure())
     run.log_image("curve", path="figures/fig.png")
     run.log_image("curve", path=here / "figures" / "fig.png")
     metrics = run.get_metrics()

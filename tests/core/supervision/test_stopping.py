@@ -44,7 +44,9 @@ def test_a_canceled_script_runs_its_finally_and_is_canceled_though_it_exits_with
     assert (end.status, end.fields["exit_code"]) == (Status.CANCELED, 0)
     assert layout.log.read_text() == "up\ninterrupted\n"
     assert (layout.outputs / "checkpoint").read_text() == "x", "once"
-    assert steps(layout) == ["canceled: sent SIGINT; SIGTERM follows in 0.5 s, or at one more cancel"]
+    assert steps(layout) == [
+        "canceled: interrupted, to end by itself (SIGINT); SIGTERM follows in 0.5 s, or at one more cancel"
+    ]
 
 
 def test_so_does_one_whose_time_is_over_which_is_failed(runs):
@@ -53,7 +55,10 @@ def test_so_does_one_whose_time_is_over_which_is_failed(runs):
     assert (end.status, end.reason) == (Status.FAILED, "stopped after 2 s (max_run_duration_seconds=2)")
     assert (layout.outputs / "checkpoint").read_text() == "x"
     assert steps(layout) == [
-        "its time limit of 2 s is over: sent SIGINT; SIGTERM follows in 0.5 s, or at one more cancel"
+        (
+            "its time limit of 2 s is over: interrupted, to end by itself (SIGINT); SIGTERM follows in 0.5 s, "
+            "or at one more cancel"
+        )
     ]
 
 

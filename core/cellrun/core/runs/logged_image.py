@@ -42,6 +42,8 @@ class LoggedImage:
         Raises UserErrorException unless exactly one of the two is given and is an image; InvalidMetricError for one
         that is too large.
         """
+        if path is not None and plot is None and not isinstance(path, (str, os.PathLike)):  # the second argument
+            path, plot = None, path
         if (path is None) == (plot is None):
             given = "neither" if path is None else "both"
             raise UserErrorException(f"log_image {shown(metric)} takes either path= or plot=; got {given}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copyreg
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,14 +138,14 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         self,
         name: str | Mapping[str, Any],
         value: Any = _NOT_GIVEN,
-        description: str = "",  # noqa: ARG002  # Azure ML's signature
+        description: str | float = "",
         step: float | None = None,
     ) -> None:
         """Log one value of a metric: a number, text, bool or None. Several become a curve, over `step` if given.
 
-        A dict of names and values logs each; what follows it is the step, as other libraries have it. An array or
-        tensor of one element is its number. Anything else is kept as text, and a warning says once a name what keeps
-        it as numbers.
+        A dict of names and values logs each. A number that follows the value or the dict is the step, as other
+        libraries have it. An array or tensor of one element is its number. Anything else is kept as text, and a warning
+        says once a name what keeps it as numbers.
 
         Like every log call it has been written when it returns. Raises InvalidMetricError for a number that can't be
         kept exactly. `description` isn't kept.
@@ -158,6 +159,8 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
             raise UserErrorException(
                 f"run.log takes a name and a value, run.log('loss', 0.5), or a dict of them; got {shown(name)} alone"
             )
+        if step is None and isinstance(description, (int, float)):
+            step = description
         self._writer.log(name, value, step)
 
     def log_list(self, name: str, value: Iterable[Any], description: str = "") -> None:  # noqa: ARG002
@@ -169,7 +172,7 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         self._writer.log_row(name, columns)
 
     def log_table(self, name: str, value: Any, description: str = "") -> None:  # noqa: ARG002
-        """Log several rows at once: a dict of columns of one length, or a DataFrame, whose index is left out."""
+        """Log several rows at once: a dict of columns of one length, or a DataFrame."""
         self._writer.log_table(name, value)
 
     def log_image(self, name: str, path: StrPath | None = None, plot: Any = None, description: str = "") -> None:  # noqa: ARG002
@@ -308,7 +311,7 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         if show_output:
             from cellrun.core.portal import web_view  # noqa: PLC0415  # a job rarely shows another run's output
 
-            page = web_view(self._layout, self.experiment.workspace.id)
+            page = partial(web_view, self._layout, self.experiment.workspace.id)
         wait_for_end(self._layout, self._control.status, self._reader.notes, page=page, raise_on_error=raise_on_error)
         return BriefDetails(self.get_details())
 

@@ -29,13 +29,13 @@ def wait_for_end(
     look: Callable[[], StatusRecord],
     notes: Callable[[StatusRecord], Iterable[str]],
     *,
-    page: str | None,
+    page: Callable[[], str] | None,
     raise_on_error: bool,
 ) -> StatusRecord:
     """Wait until a run has ended. Returns its last status, which `look` found.
 
-    `notes` gives what is to be said of a run with its last status. With `page`, where the run is seen in a browser, its
-    log is printed.
+    `notes` gives what is to be said of a run with its last status. With `page`, which tells where the run is seen in a
+    browser, its log is printed.
 
     Raises ActivityFailedException for a run that Failed, unless it is to be printed; ExperimentExecutionException when
     the user interrupts the waiting: the run goes on.
@@ -57,13 +57,16 @@ def wait_for_end(
 
 
 def _watch(
-    layout: RunLayout, look: Callable[[], StatusRecord], notes: Callable[[StatusRecord], Iterable[str]], page: str
+    layout: RunLayout,
+    look: Callable[[], StatusRecord],
+    notes: Callable[[StatusRecord], Iterable[str]],
+    page: Callable[[], str],
 ) -> StatusRecord:
-    _print(printing.watch_header(layout.run_id, page))
+    _print(printing.watch_header(layout.run_id, page()))
     log = _PrintedLog(layout)
     status = _wait(look, log.print_while)
     log.print_new(is_final=True)
-    _print(printing.watch_summary(layout.run_id, page, notes(status)))
+    _print(printing.watch_summary(layout.run_id, page(), notes(status)))  # the first link may be used up
     return status
 
 

@@ -77,8 +77,8 @@ def plain_row(name: str, columns: Mapping[str, Any]) -> dict[str, Value]:
 def plain_table(name: str, columns: Any) -> dict[str, list[Value]]:
     """Return the columns of a table, all of one length; a column that is a single value is a table of one row.
 
-    Takes a dict or a DataFrame, whose index is left out. Raises UserErrorException for anything else,
-    InvalidMetricError if lengths differ.
+    Takes a dict or a DataFrame; an index that is more than the rows' numbers is its first column. Raises
+    UserErrorException for anything else, InvalidMetricError if lengths differ.
     """
     if is_frame(columns):
         columns = _columns_of_frame(name, columns)
@@ -104,7 +104,13 @@ def _columns_of_frame(name: str, frame: Any) -> dict[str, Any]:
     columns = {str(column): column for column in frame.columns}
     if len(columns) < len(frame.columns):
         raise InvalidMetricError(name, f"columns of a table have names of their own; got {shown([*frame.columns])}")
-    return {text: frame[column] for text, column in columns.items()}
+    table = {text: frame[column] for text, column in columns.items()}
+    index = getattr(frame, "index", None)  # polars' have none
+    if index is None or type(index).__name__ == "RangeIndex":
+        return table
+    several = index.nlevels > 1  # named as pandas' reset_index names them
+    names = [str(name or (f"level_{number}" if several else "index")) for number, name in enumerate(index.names)]
+    return {**{name: index.get_level_values(number) for number, name in enumerate(names)}, **table}
 
 
 def _column(name: str, values: Any) -> list[Value]:
@@ -151,7 +157,7 @@ def _scalar(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     try:
-        text = repr(value)
+        text = value.isoformat() if hasattr(type(value), "isoformat") else repr(value)  # dates and times
     except Exception:  # noqa: BLE001  # whatever a stranger's repr raises: a training doesn't end because of it
         text = object.__repr__(value)
     return text if len(text) <= _TEXT_CHARS else f"{text[: _TEXT_CHARS - 1]}…"

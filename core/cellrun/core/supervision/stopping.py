@@ -17,6 +17,7 @@ from cellrun.core.supervision.watched_job import WatchedJob
 
 LEAVE_S = 0.5  # helpers of multiprocessing and the like end by themselves, right after the main process
 _LOOK_S = 0.25
+_STEPS = {signal.SIGINT: "interrupted, to end by itself", signal.SIGTERM: "told to end", signal.SIGKILL: "killed"}
 _NEXT = {signal.SIGINT: signal.SIGTERM, signal.SIGTERM: signal.SIGKILL}
 
 
@@ -42,7 +43,7 @@ class Stopping:
 
         def tell(number: signal.Signals) -> None:
             self._answered = cancel_requests(self._layout)
-            reason = f"{why}: sent {number.name}"
+            reason = f"{why}: {_STEPS[number]} ({number.name})"
             if number in _NEXT:
                 reason += f"; {_NEXT[number].name} follows in {self._grace_s:g} s, or at one more cancel"
             StatusFile(self._layout).change(Status.CANCEL_REQUESTED, reason=reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from cellrun.core.context.manifest import Need
 from cellrun.core.secret_files import is_secret
@@ -79,6 +79,8 @@ class Links:
         size = size_text(need.bytes)
         if need.how == "copy":
             return f"{need.name} ({size}) is copied when the run starts, as {self._changed[need.name]} may change it"
+        if is_secret(PurePath(need.name).name, is_folder=(self._folder / need.name).is_dir()):
+            return f"{need.name} ({size}) is secret by its name and isn't copied; the run reads it where it is"
         note = (
             f"{need.name} ({size}) isn't copied, the run reads it where it is; what Python changes there becomes the "
             "run's own first, a program or a library that opens it by itself changes the original"
