@@ -344,7 +344,7 @@ def test_images_of_plots_and_of_files(run, here):
     metrics = run.get_metrics()
     prefix = f"aml://artifactId/ExperimentRun/dcid.{run.id}/"
     plots = [address.removeprefix(prefix) for address in metrics["confusion / 日本"]]
-    assert len(set(plots)) == 2
+    assert len(set(plots)) == 3
     assert all(name.startswith("confusion") and name.endswith(".png") for name in plots)
     assert [address.removeprefix(prefix) for address in metrics["curve"]] == ["figures/fig.png", "figures/fig-1.png"]
     assert set(run.get_file_names()) == {*plots, "figures/fig.png", "figures/fig-1.png"}
