@@ -150,7 +150,7 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         Like every log call it has been written when it returns. Raises InvalidMetricError for a number that can't be
         kept exactly. `description` isn't kept.
         """
-        if isinstance(name, Mapping):
+        if type(name) is not str and isinstance(name, Mapping):  # by its type: this is in every log call
             step = step if value is _NOT_GIVEN else value
             for each, its in name.items():
                 self._writer.log(each, its, step)
@@ -159,7 +159,7 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
             raise UserErrorException(
                 f"run.log takes a name and a value, run.log('loss', 0.5), or a dict of them; got {shown(name)} alone"
             )
-        if step is None and isinstance(description, (int, float)):
+        if type(description) is not str and step is None and isinstance(description, (int, float)):
             step = description
         self._writer.log(name, value, step)
 

@@ -71,7 +71,7 @@ def plain_list(name: str, values: Any) -> list[Value]:
 
 def plain_row(name: str, columns: Mapping[str, Any]) -> dict[str, Value]:
     """Return the cells of one row. Raises InvalidMetricError for a cell that is a list."""
-    return {column: _cell(name, column, value) for column, value in columns.items()}
+    return {column: value if type(value) in _AS_IS else _cell(name, column, value) for column, value in columns.items()}
 
 
 def plain_table(name: str, columns: Any) -> dict[str, list[Value]]:
@@ -120,9 +120,14 @@ def _column(name: str, values: Any) -> list[Value]:
 
 
 def _cell(name: str, column: str, value: Any) -> Value:
-    if type(value) not in _AS_IS and (
-        isinstance(value, (list, tuple, set, range, Mapping))
-        or (getattr(_scalar(value), "shape", ()) != () and not isinstance(value, type))
+    kind = type(value)
+    if (
+        kind is not int
+        and kind not in _AS_IS
+        and (
+            isinstance(value, (list, tuple, set, range, Mapping))
+            or (getattr(_scalar(value), "shape", ()) != () and not isinstance(value, type))
+        )
     ):
         raise InvalidMetricError(
             name, f"a row's cell is one value, column {shown(column)} is a {type(value).__name__}: {shown(value)}"
