@@ -70,3 +70,25 @@ def test_a_last_expression_is_printed_as_display_prints_it_in_the_notebook(noteb
         "@dataclass\nclass Point:\n    x: int\n    y: int\ndef greet(name, *, loud=False): pass"
     )
     assert notebook.prints(last) == notebook.run(f"display({last})")
+
+
+STREAM = """
+import sys
+from IPython.display import display
+class Text:
+    def __init__(self, text): self.text = text
+    def __repr__(self): return f'shown {self.text}'
+class Stream:
+    def write(self, text):
+        if text.strip(): display(Text(text.strip()))
+    def flush(self): pass
+before, sys.stdout = sys.stdout, Stream()
+print('x')
+sys.stdout = before
+print('end')
+"""
+
+
+def test_a_stream_that_displays_what_it_gets_ends(notebook):
+    """As rich's live displays do, when they stand in for the output."""
+    assert log(notebook.submit(STREAM)).endswith("shown x\nend\n")

@@ -39,6 +39,8 @@ class _Formatter(DisplayFormatter):
 class _Publisher(DisplayPublisher):
     """Prints the text of what is displayed, and keeps the rest."""
 
+    _is_printing = False
+
     def publish(
         self,
         data: _Bundle,
@@ -50,8 +52,19 @@ class _Publisher(DisplayPublisher):
     ) -> None:
         """Take what `display` shows."""
         if "text/plain" in data:
-            print(data["text/plain"])  # noqa: T201  # where redirect_stdout and %%capture look for it
+            self._print(data["text/plain"])
         shown.keep(data, metadata, (transient or {}).get("display_id"))
+
+    def _print(self, text: str) -> None:
+        """Print where redirect_stdout and %%capture look for it; if that displays what it gets, in the log at once."""
+        if self._is_printing:
+            print(text, file=sys.__stdout__, flush=True)
+            return
+        self._is_printing = True
+        try:
+            print(text)  # noqa: T201  # as said
+        finally:
+            self._is_printing = False
 
     def clear_output(self, wait: bool = False) -> None:  # noqa: FBT001, FBT002  # IPython's signature
         """Clear nothing: a log keeps what was printed."""

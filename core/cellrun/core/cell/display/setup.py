@@ -33,6 +33,7 @@ def set_up(layout: RunLayout, cell: str, module: ModuleType) -> None:
     after_import("IPython", start)
     after_import("matplotlib", use_backend)
     after_import("tqdm.notebook", _use_text_bars)
+    after_import("rich.console", _print_as_to_a_log)
     after_import("plotly.io._renderers", _keep_plotly_figures)
 
 
@@ -60,3 +61,8 @@ def _keep_plotly_figures(renderers: ModuleType) -> None:
     from cellrun.core.cell.display.plotly_figures import keep_figures  # noqa: PLC0415
 
     keep_figures(renderers)
+
+
+def _print_as_to_a_log(console: ModuleType) -> None:
+    """Let rich take the run's log for what it is: in a notebook it displays, and redraws a bar ten times a second."""
+    console._is_jupyter = lambda: False  # type: ignore[attr-defined]  # noqa: SLF001  # there is no other way
