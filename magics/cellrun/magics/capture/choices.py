@@ -96,7 +96,7 @@ def unneeded_words(name: str, travelling: Sequence[str]) -> str:
     if name in travelling:  # an environment variable
         return f"--without {name}: the run inherits it from the kernel; `--env {name}=` gives it an empty one"
     listed = ", ".join(travelling[:_MOST_LISTED]) + (", …" if len(travelling) > _MOST_LISTED else "")
-    hint = _meant(name, travelling) or f"; captured is: {listed or 'nothing'}"
+    hint = _meant(name, travelling) or f"; what is captured: {listed or 'nothing'}"
     return f"--without {name}: the cell doesn't need it{hint}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from types import FunctionType
@@ -35,6 +36,11 @@ class _Item:
     read: Read
     pickled: Pickled
     is_code: bool
+
+    @cached_property
+    def likely_key(self) -> str:
+        """What it seems to hold that is nobody else's business, such as "a GitHub token"; empty for nothing."""
+        return likely_key(self.pickled.payload)
 
     def ties(self) -> Iterator[object]:
         """Iterate over what puts it into one group with others, besides what is in it: its identity, being code."""
@@ -96,10 +102,10 @@ class ValueCarrier:
             for name, why in self._plain.items()
         ]
         for item in self._packed():
-            if kind := likely_key(item.pickled.payload):
+            if item.likely_key:
                 name = item.name.replace(":", ".")
                 notes.append(
-                    f"{name!r} ({item.read.place}) holds what looks like {kind}, and is kept with the run; "
+                    f"{name!r} ({item.read.place}) holds what looks like {item.likely_key}, and is kept with the run; "
                     "an environment variable (`--env NAME`) isn't"
                 )
         return notes
@@ -223,8 +229,8 @@ class ValueCarrier:
         if item.pickled.mapped:
             files = f"mapped from {', '.join(item.pickled.mapped)}"
             return Need(name, "value", type_words(value), place, size, "reference", files)
-        kind = likely_key(item.pickled.payload)
-        return Need(name, "value", type_words(value), place, size, "value", f"looks like {kind}" if kind else "")
+        note = f"looks like {item.likely_key}" if item.likely_key else ""
+        return Need(name, "value", type_words(value), place, size, "value", note)
 
     def _attempt(self, value: object) -> Exception | None:
         try:
