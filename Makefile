@@ -20,7 +20,7 @@ FRONT_END := $(shell find labextension/src -type f 2>/dev/null) $(wildcard labex
 # With the environment on PATH: `!python` and `!pip` in a notebook are its own.
 LAB = env PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/sine.ipynb $(LAB_DEFAULTS) $(LAB_OPTIONS)
 
-.PHONY: lab dev demo test test-versions vitest check clean
+.PHONY: lab dev demo test test-versions vitest pytest check clean
 
 lab: .venv/.lab
 	$(LAB)
@@ -35,10 +35,14 @@ dev: .venv/.lab
 demo: .venv/.lab
 	$(BIN)/python notebooks/demo.py
 
-# what is compiled is kept: else each of thousands of processes compiles all that it imports
+# what is compiled is kept: else each of thousands of processes compiles all that it imports; the front end's tests mostly wait
+# for a browser, so they run beside the others
 test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/.test
-	$(MAKE) --no-print-directory --jobs=2 check vitest
+	$(MAKE) --no-print-directory check
+	$(MAKE) --no-print-directory --jobs=2 vitest pytest
+
+pytest: .venv/.test
 	$(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS)
 
 vitest: .venv/.test
