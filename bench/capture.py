@@ -7,26 +7,32 @@ captures, over what it had before, the array included. Each round is a fresh pro
 a function, a class, a model, a small frame, three imports and a local module; its first capture loads libraries and
 isn't counted. `package` is the first capture of a cell that uses a package of 22 local files, 0.6 MB; the reference
 parses the same files. `again` is the second capture of the same cell with its array in the store: time, and bytes
-written.
+written. `notebooks` are the cells of notebooks, each captured before it is run, as if it were submitted there; the
+reference is running them.
 
     python -m bench.capture --rounds 5
+    python -m bench.capture --notebooks path/to/*.ipynb
 """
 
 from __future__ import annotations
 
 import ast
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import numpy.typing as npt
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
 from bench import kit
+from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.magics.cell_run_config import CellRunConfig, CellToSubmit
 from cellrun.magics.notebook_cell import NotebookCell
@@ -219,16 +225,67 @@ def parse(files: list[Path]) -> float:
     return time.process_time() - before_s
 
 
+def measure_notebook(notebook_name: str, folder_name: str) -> dict[str, Any]:
+    """Capture each cell of a notebook and then run it, in this process and a copy of the notebook's folder."""
+    path = Path(notebook_name)
+    folder = Path(folder_name) / "copy"
+    shutil.copytree(path.parent, folder, symlinks=True)
+    os.chdir(folder)
+    sys.path.insert(0, str(folder))
+    notebook = Notebook(Path(folder_name))
+    read = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    cells = [cell.source for cell in read.cells if cell.cell_type == "code"]
+    bodies = [body for body in cells if body.strip() and not body.lstrip().startswith("%%")]
+    captures_s, runs_s, refused = [], [], 0
+    for body in bodies:
+        began_s = time.perf_counter()
+        try:
+            notebook.capture(body)
+        except UserErrorException:
+            refused += 1
+        captured_s = time.perf_counter()
+        with capture_output():
+            notebook.shell.run_cell(body, store_history=True)  # type: ignore[no-untyped-call]
+        captures_s.append(captured_s - began_s)
+        runs_s.append(time.perf_counter() - captured_s)
+    os.chdir("/")
+    return {"captures_s": captures_s, "runs_s": runs_s, "refused": refused}
+
+
+def emit_notebooks(notebooks: list[Path]) -> None:
+    """Measure the cells of notebooks, each notebook in a process of its own."""
+    found = []
+    for path in notebooks:
+        with kit.working_folder() as folder:
+            found.append(kit.ask_child(__file__, "notebook", path.resolve(), folder))
+    times_ms = [each_s * 1000 for each in found for each_s in each["captures_s"]]
+    ran_ms = [each_s * 1000 for each in found for each_s in each["runs_s"]]
+    p50_ms, p99_ms = kit.percentile(times_ms, 0.5), kit.percentile(times_ms, 0.99)
+    counts = {"cells": len(times_ms), "refused": sum(each["refused"] for each in found)}
+    figures = {
+        "p50_ms": p50_ms,
+        "p99_ms": p99_ms,
+        "most_ms": max(times_ms),
+        "ratio_to_running": sum(times_ms) / sum(ran_ms),
+    }
+    kit.emit(what="cells of notebooks", **counts, **figures, goal_p99_ms=300)
+
+
 def measure(job: str, *arguments: str) -> dict[str, Any]:
     """Do one round's job in this process."""
-    return measure_package(*arguments) if job == "package" else measure_array(job, *arguments)
+    jobs = {"package": measure_package, "notebook": measure_notebook}
+    return jobs[job](*arguments) if job in jobs else measure_array(job, *arguments)
 
 
 def main() -> None:
-    """Measure arrays in turns, then the ordinary cell."""
+    """Measure arrays in turns, then the ordinary cell; or the cells of notebooks."""
     parser = kit.parser(__doc__, rounds=5)
     parser.add_argument("--bytes", type=int, default=1_000_000_000, help="the array's size")
+    parser.add_argument("--notebooks", type=Path, nargs="+", help="measure the cells of these alone")
     options = parser.parse_args()
+    if options.notebooks:
+        emit_notebooks(options.notebooks)
+        return
 
     def in_child(way: str, number: int) -> Any:
         with kit.working_folder() as folder:
