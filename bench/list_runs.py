@@ -21,7 +21,9 @@ from typing import Any
 
 from bench import kit
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.places import cache_of
 from cellrun.core.store.lists.index import Index
+from cellrun.core.store.lists.index_file import INDEX
 from tests.server.jupyter_process import Client, jupyter_process
 
 PAGE = 50
@@ -185,8 +187,8 @@ def main() -> None:
             kit.ask_child(__file__, "fill", own.folder, runs)
 
             def make(subject: str, _: int, own: WorkspaceLayout = own, runs: int = runs) -> dict[str, float]:
-                for file in (own.index, own.folder / "floor.db"):
-                    if (file == own.index) == subject.startswith("cellrun"):
+                for file in (cache_of(own) / INDEX, own.folder / "floor.db"):
+                    if (file.name == INDEX) == subject.startswith("cellrun"):
                         file.unlink(missing_ok=True)
                 made: dict[str, float] = kit.ask_child(__file__, f"{subject} make", own.folder, runs)
                 asked: dict[str, float] = kit.ask_child(__file__, f"{subject} ask", own.folder, runs, options.repeats)

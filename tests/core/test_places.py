@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -53,27 +53,40 @@ def test_the_runtime_folder_prefers_the_session_s(home: Path, tmp_path: Path, mo
     assert places.runtime_folder() == home / "runtime"
 
 
-def test_a_runtime_folder_that_others_can_write_to_is_refused() -> None:
-    folder = places.runtime_folder()
-    folder.chmod(0o777)
-    with pytest.raises(WorkspaceException, match=r"writable by others \(mode 777\); run: chmod go-w"):
-        places.runtime_folder()
+@pytest.mark.parametrize("folder", [places.runtime_folder, places.home])
+def test_a_folder_that_others_can_write_to_is_refused(folder: Callable[[], Path]) -> None:
+    folder().chmod(0o777)
+    with pytest.raises(WorkspaceException, match=r"by every user \(mode 777\); run: chmod go-w .*name another place"):
+        folder()
 
 
-def test_a_runtime_folder_that_is_a_link_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "real").mkdir(mode=0o700)
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    monkeypatch.setenv("CELLRUN_RUNTIME_DIR", str(tmp_path / "link"))
-    with pytest.raises(WorkspaceException, match="not a folder of this user"):
-        places.runtime_folder()
+def test_a_session_s_folder_that_others_can_write_to_is_passed_over(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CELLRUN_RUNTIME_DIR")
+    session = tmp_path / "session"
+    session.mkdir()
+    session.chmod(0o777)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(session))
+    assert places.runtime_folder() == home / "runtime"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
-def test_a_runtime_folder_of_somebody_else_is_refused() -> None:
-    folder = places.runtime_folder()
-    os.chown(folder, 12345, 12345)
-    with pytest.raises(WorkspaceException, match="not a folder of this user"):
-        places.runtime_folder()
+def test_what_outlives_a_login_is_in_a_private_folder_of_the_home(home: Path) -> None:
+    assert places.private_folder() == home / "private"
+    assert mode(home / "private") == 0o700
+
+
+def test_a_cache_belongs_to_a_path_and_an_id(tmp_path: Path, home: Path) -> None:
+    one = made_workspace(tmp_path / "one", "id-1")
+    first = places.cache_of(one)
+    assert first.is_relative_to(home)
+    assert mode(first) == 0o700
+    assert places.cache_of(one) == first
+    one.record.write_text(json.dumps({"id": "id-2", "name": "team"}))
+    assert places.cache_of(one) != first
+    one.record.write_text(json.dumps({"id": "id-1", "name": "team"}))
+    one.folder.rename(tmp_path / "moved")
+    assert places.cache_of(WorkspaceLayout(tmp_path / "moved")) != first
 
 
 def test_workspaces_of_different_names_have_different_folders(home: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import warnings
 
 import pytest
 
@@ -17,6 +18,7 @@ AZURE = {"subscription_id": "00000000-0000", "resource_group": "research", "work
 def write(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
 
 
 def test_without_a_config_it_is_the_default_workspace(here, home):
@@ -83,6 +85,56 @@ def test_a_file_that_is_named_must_name_a_workspace(here):
     write(here / "model.json", {"model_type": "bert"})
     with pytest.raises(WorkspaceException, match=r"names no workspace.*workspace_name"):
         Workspace.from_config(here / "model.json")
+
+
+@pytest.mark.parametrize("open_to_all", ["config.json", ".", ".."])
+def test_a_config_that_others_can_write_to_is_passed_over_and_that_is_said_once(here, monkeypatch, open_to_all):
+    write(here / "config.json", {"cellrun_workspace": "mine"})
+    theirs = write(here / "way" / "shared" / "config.json", {"cellrun_workspace": "theirs"})
+    (theirs if open_to_all == "config.json" else theirs.parent / open_to_all).resolve().chmod(0o777)
+    monkeypatch.chdir(theirs.parent)
+    with pytest.warns(UserWarning, match=r"a workspace config was passed over: .*can be written to by every user"):
+        assert Workspace.from_config().name == "mine"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert Workspace.from_config().name == "mine"
+    assert Workspace.from_config("config.json").name == "theirs"  # named by hand
+    monkeypatch.setenv("CELLRUN_SAFE_FOLDERS", str(here))
+    assert Workspace.from_config().name == "theirs"
+
+
+@pytest.mark.parametrize("content", ["[]", '{"bert": 1}', '{"x": "' + "y" * 2_000_000 + '"}'])
+def test_a_config_of_others_that_names_no_workspace_is_no_news(here, monkeypatch, content):
+    (here / "shared" / ".cellrun").mkdir(parents=True)
+    for file in (here / "shared" / "config.json", here / "shared" / ".cellrun" / "config.json"):
+        file.write_text(content)
+    (here / "shared").chmod(0o777)
+    monkeypatch.chdir(here / "shared")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert Workspace.from_config().name == "default"
+
+
+def test_no_workspace_is_made_where_others_can_write(here):
+    (here / "shared").mkdir()
+    (here / "shared").chmod(0o777)
+    with pytest.raises(WorkspaceException, match="run: chmod go-w"):
+        Workspace.create("team", here / "shared")
+    assert not list((here / "shared").iterdir())
+
+
+def test_a_workspace_that_others_can_write_to_is_looked_at_and_takes_no_run(here):
+    ws = Workspace.create("team", here / "shared")
+    run = Experiment(ws, "digits").start_logging()
+    run.log("loss", 1)
+    run.complete()
+    (here / "shared").chmod(0o777)
+    again = Workspace.create("team", here / "shared", exist_ok=True)
+    assert again.get_run("digits-1").get_metrics() == {"loss": 1}
+    with pytest.raises(WorkspaceException, match="can be written to by every user"):
+        Experiment(again, "digits").start_logging()
+    with pytest.raises(WorkspaceException, match="can be written to by every user"):
+        again.delete_runs([run.id])
 
 
 def test_write_config_brings_one_back(here):

@@ -17,11 +17,12 @@ from cellrun.core.context.manifest import Context, Group
 from cellrun.core.context.signature import sign
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.offline.offline_run import _OfflineRun
-from cellrun.core.places import default_workspace
+from cellrun.core.places import default_workspace, private_folder
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 from cellrun.magics.load_run import _ending
+from cellrun.magics.loaded_files import loaded_copies
 from tests.interpreters import fake_interpreter
 from tests.magics.notebook_shell import log
 
@@ -126,10 +127,10 @@ def test_two_kernels(tmp_path):
         reply = run(payload["text"])
         assert (reply["ename"], reply["evalue"]) == ("AssertionError", "5")
         assert run("assert helper.LIMIT == 3")["status"] == "ok"
-        (copy,) = default_workspace().loaded.glob("*/")
+        (copy,) = loaded_copies(default_workspace()).glob("*/")
     with kernel_in(tmp_path) as run:  # the one before was killed
         run("%load_ext cellrun.magics\n%load_run digits-1")
-        (other,) = default_workspace().loaded.glob("*/")
+        (other,) = loaded_copies(default_workspace()).glob("*/")
         assert other != copy
 
 
@@ -232,7 +233,7 @@ def test_local_modules_and_files_come_as_they_were(notebook, fresh):
     folder = Path(sys.path[0])
     assert (folder / "in.txt").read_text() == "old data"
     assert f"%cd {folder}" in printed
-    assert folder.is_relative_to(run.layout.workspace.folder)
+    assert folder.parent == loaded_copies(run.layout.workspace)
     assert {path: path.read_bytes() for path in run.layout.snapshot.rglob("*") if path.is_file()} == before
 
 
@@ -299,7 +300,7 @@ def test_what_is_loaded_takes_the_place_of_what_was_loaded_before(notebook, fres
     for _ in range(3):
         notebook.run("%load_run digits-1")
     assert len(hooks) <= 1  # none if another test has it begun
-    (copy,) = run.layout.workspace.loaded.glob("*/")
+    (copy,) = loaded_copies(run.layout.workspace).glob("*/")
     assert str(copy) == sys.path[0]
     monkeypatch.chdir(copy)
     notebook.run("%load_run digits-1")
@@ -317,11 +318,11 @@ def test_large_files_are_linked_and_said(notebook, fresh):
     assert (Path(sys.path[0]) / "large.bin").stat().st_size == 17 << 20
 
 
-def test_another_users_run_is_loaded_only_if_it_is_trusted(notebook, fresh, tmp_path, monkeypatch):
+def test_another_users_run_is_loaded_only_if_it_is_trusted(notebook, fresh):
     notebook.run("x = [1]")
     notebook.submit("print(x)", "digits")
     fresh()
-    monkeypatch.setenv("CELLRUN_RUNTIME_DIR", str(tmp_path / "another"))
+    (private_folder() / "signing.key").unlink()  # the next one is another user's
     with pytest.raises(ContextException, match="%load_run digits-1 --trust"):
         notebook.run("%load_run digits-1")
     assert "x" not in notebook.names
@@ -386,7 +387,7 @@ def test_code_that_was_changed_is_not_imported(notebook, fresh, tmp_path, change
     assert not (tmp_path / "marker").exists()
     assert sys.path == path
     assert not {"helper", "data"} & set(notebook.names)
-    assert not list(run.layout.workspace.loaded.glob("*"))
+    assert not list(loaded_copies(run.layout.workspace).glob("*"))
 
 
 def test_changed_code_is_loaded_if_it_is_trusted(notebook, fresh):

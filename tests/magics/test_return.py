@@ -8,6 +8,7 @@ from IPython.core.error import UsageError
 from cellrun.core import Run
 from cellrun.core.context.manifest import Context
 from cellrun.core.errors import ActivityFailedException, InvalidSubmissionError, ResultError, UntrustedError
+from cellrun.core.places import private_folder
 from tests.interpreters import other_pythons
 from tests.magics.notebook_shell import log, newest_run
 
@@ -147,9 +148,9 @@ def test_the_run_can_come_back(notebook):
     assert trial.result("run").id == trial.id
 
 
-def test_somebody_elses_result_asks_for_trust(notebook, monkeypatch, tmp_path):
+def test_somebody_elses_result_asks_for_trust(notebook):
     notebook.run("%%submit --return a,b --wait\na, b = [1], {2}")
-    monkeypatch.setenv("CELLRUN_RUNTIME_DIR", str(tmp_path / "another"))
+    (private_folder() / "signing.key").unlink()  # the next one is another user's
     assert newest_run().result("a") == [1]
     with pytest.raises(UntrustedError, match="pass trust=True"):
         newest_run().result("b")

@@ -8,7 +8,9 @@ from contextlib import closing
 import pytest
 
 from cellrun.core import Workspace
+from cellrun.core.places import cache_of
 from cellrun.core.status import Status
+from cellrun.core.store.lists.index_file import INDEX
 from cellrun.core.store.status_file import StatusFile
 from cellrun.server.stream import list_watch
 from tests.server.live_server import Page, wait_until
@@ -133,7 +135,7 @@ def test_an_index_of_a_newer_cellrun_is_said(server, workspace, open_run):
     page = ListPage(server)
     page.list().until(lambda: page.resets)
     page.close()
-    with closing(sqlite3.connect(workspace.layout.index)) as base:
+    with closing(sqlite3.connect(cache_of(workspace.layout) / INDEX)) as base:
         base.execute("PRAGMA user_version = 1000")
     again = ListPage(server)
     again.list().until(lambda: again.texts)

@@ -12,7 +12,9 @@ import pytest
 
 from cellrun.core import Experiment, Run, ScriptRunConfig, Workspace
 from cellrun.core.context.manifest import Context, Need
+from cellrun.core.places import cache_of
 from cellrun.core.store.events.event_line import decode_value
+from cellrun.core.store.lists.index_file import INDEX
 from tests.core.submitted_runs import wait_for
 from tests.server.jupyter_process import Client
 
@@ -285,7 +287,7 @@ def test_a_workspace_that_can_not_be_read_hides_no_other(api: Client, exp: Exper
     newer = Workspace.create(f"{tmp_path.name}-newer", tmp_path / "newer")
     Experiment(newer, "digits").start_logging().complete()
     api.get(f"workspaces/{newer.id}/runs")
-    with closing(sqlite3.connect(newer.layout.index)) as base:
+    with closing(sqlite3.connect(cache_of(newer.layout) / INDEX)) as base:
         base.execute("PRAGMA user_version = 999")
     assert "update cellrun here" in api.get(f"workspaces/{newer.id}/runs", expect=409)["message"]
     assert {exp.workspace.id, newer.id} <= {one["id"] for one in api.get("workspaces")["workspaces"]}

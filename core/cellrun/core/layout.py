@@ -129,11 +129,6 @@ class RunLayout:
         return self.folder / "requests" / "cancel.json"
 
     @property
-    def kept_columns(self) -> Path:
-        """What was read of the run's events, kept for the next reader: a cache outside the run's folder."""
-        return self.workspace.kept_columns / self.run_id
-
-    @property
     def workspace(self) -> WorkspaceLayout:
         """The workspace that the run folder stands in."""
         return WorkspaceLayout(self.folder.parent.parent)
@@ -166,24 +161,9 @@ class WorkspaceLayout:
         return self.folder / "values"
 
     @property
-    def index(self) -> Path:
-        """The SQLite index: a cache, made again when it is gone."""
-        return self.folder / "index.db"
-
-    @property
     def changes(self) -> Path:
         """One run id per line, appended by whoever changes a run: where the index reads on from."""
         return self.folder / "changes"
-
-    @property
-    def kept_columns(self) -> Path:
-        """Columns of long metrics, one file for each run that has any: a cache, made again when it is gone."""
-        return self.folder / "cache" / "columns"
-
-    @property
-    def loaded(self) -> Path:
-        """Copies of snapshots that kernels have loaded, each gone with its kernel."""
-        return self.folder / "cache" / "loaded"
 
     @property
     def targets(self) -> Path:

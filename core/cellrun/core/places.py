@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,34 +14,55 @@ from cellrun.core.disk import replace_file
 from cellrun.core.errors import WorkspaceException
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.names import slug
-from cellrun.core.ownership import refuse_foreign
+from cellrun.core.ownership import is_mine, refuse_foreign
 
 
 def home() -> Path:
     """Return the folder of all that cellrun keeps for this user, made (0700) if needed.
 
     `CELLRUN_HOME` if set, else the platform's folder for user data.
-    Raises WorkspaceException where it can't be made.
+    Raises WorkspaceException where it can't be made, or others can write to it.
     """
-    return _made(_home_path())
+    folder = _made(_home_path())
+    refuse_foreign(folder)
+    return folder
+
+
+def private_folder() -> Path:
+    """Return the folder for what must outlive a login and is for this user alone: the signing key, the queue (0700)."""
+    return _made(home() / "private")
+
+
+def cache_of(workspace: WorkspaceLayout) -> Path:
+    """Return the folder (0700) of what is kept of a workspace to be faster, and is made again when it is gone.
+
+    It is the user's own, by the workspace's path and id: who can write to a workspace has no word in it.
+    """
+    from blake3 import blake3  # noqa: PLC0415  # a job needs none of it
+
+    record = b""
+    with suppress(OSError):
+        record = workspace.record.read_bytes()
+    path = os.fsencode(workspace.folder.resolve())
+    return _made(home() / "cache" / blake3(b"\0".join((path, record))).hexdigest(length=16))
 
 
 def runtime_folder() -> Path:
-    """Return the folder for locks, port files, tokens and keys: the user's own (0700), gone after a restart at best.
+    """Return the folder for port files, tokens and sockets: the user's own (0700), gone after the last logout.
 
     `CELLRUN_RUNTIME_DIR` if set, else below `XDG_RUNTIME_DIR` where that can be used, else below the home.
-    Raises WorkspaceException if others own it or can write to it: what it holds opens doors.
+    Raises WorkspaceException if others own it or can write to it: what it holds lets people in.
     """
     given = os.environ.get("CELLRUN_RUNTIME_DIR")
     session = os.environ.get("XDG_RUNTIME_DIR")
     if given:
         folder = Path(given).expanduser().absolute()
-    elif session and os.access(session, os.W_OK | os.X_OK):
+    elif session and os.access(session, os.W_OK | os.X_OK) and is_mine(Path(session)):
         folder = Path(session) / "cellrun"
     else:
         folder = home() / "runtime"
     _made(folder)
-    refuse_foreign(folder, folder.lstat(), "CELLRUN_RUNTIME_DIR")
+    refuse_foreign(folder, "CELLRUN_RUNTIME_DIR")
     return folder
 
 

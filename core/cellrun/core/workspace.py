@@ -13,6 +13,7 @@ from cellrun.core.errors import InvalidNameError, RunNotFoundError, WorkspaceExc
 from cellrun.core.experiment import Experiment
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.own_run import own_run
+from cellrun.core.ownership import refuse_foreign
 from cellrun.core.runs import printing
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
@@ -190,6 +191,7 @@ class Workspace:
         try:
             layout.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not layout.record.exists():
+                refuse_foreign(layout.folder)
                 WorkspaceRecord.write_new(layout, name)
         except OSError as error:
             raise places.cannot_write(layout.folder, error) from error

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cellrun.core.errors import WorkspaceException
+from cellrun.core.ownership import doubt
 
 _OWN_FOLDERS = (".cellrun", ".azureml")
 _OUR_KEY = "cellrun_workspace"
+_MOST_BYTES = 1_000_000
+"""A larger file is another program's."""
+_said: set[Path] = set()
 _AZURE_KEYS = ("subscription_id", "resource_group", "workspace_name")
 
 
@@ -41,17 +46,18 @@ class WorkspaceConfig:
     def find(cls, start: Path) -> WorkspaceConfig | None:
         """Return the config nearest to a folder: in it, in its `.cellrun/` or `.azureml/`, then in its parents.
 
-        A `config.json` that names no workspace is passed over: every model folder of Hugging Face has one.
+        A `config.json` that names no workspace is passed over: every model folder of Hugging Face has one. So is, with
+        a warning, one that others can write to: who names the workspace can put code into its runs.
         Raises WorkspaceException for a damaged file in one of the two folders that are for it alone.
         """
         for file in _candidates(start):
             try:
                 config = cls._named_by(_json_of(file), file)
             except WorkspaceException:
-                if file.parent.name in _OWN_FOLDERS:
+                if file.parent.name in _OWN_FOLDERS and not _is_foreign(file):
                     raise
                 continue  # whosever it is
-            if config is not None:
+            if config is not None and not _is_foreign(file):
                 return config
         return None
 
@@ -73,8 +79,19 @@ class WorkspaceConfig:
         return None
 
 
+def _is_foreign(file: Path) -> bool:
+    """Return whether others can write to a config, which is said once."""
+    found = doubt(file)
+    if found and file not in _said:
+        _said.add(file)
+        warnings.warn(f"a workspace config was passed over: {found}", UserWarning, stacklevel=4)
+    return found is not None
+
+
 def _json_of(file: Path) -> Any:
     try:
+        if file.stat().st_size > _MOST_BYTES:
+            return None
         return json.loads(file.read_bytes())
     except OSError as error:
         raise WorkspaceException(f"cannot read the workspace config {file}: {error.strerror}") from error

@@ -13,12 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
+from cellrun.core import places
 from cellrun.core.cell.linked_files import LinkedFiles
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.trusted import check_code
 from cellrun.core.copying import copy_tree
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.layout import RunLayout
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 
 _CELL = "cell.py"
 _PREFIX = "cellrun-"
@@ -132,13 +133,15 @@ def _is_current(folder: Path) -> bool:
         return False
 
 
+def loaded_copies(workspace: WorkspaceLayout) -> Path:
+    """Return the folder of the copies of snapshots that kernels have loaded, each gone with its kernel."""
+    return places.cache_of(workspace) / "loaded"
+
+
 def _new_folder(layout: RunLayout) -> Path:
-    """Make a folder in the run's workspace, or where temporary files are if that is somebody else's."""
-    place = layout.workspace.loaded
-    with suppress(OSError):
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not os.access(place, os.W_OK):
-        place = Path(tempfile.gettempdir())
+    """Make a folder in the user's own home: what is imported from it must be nobody else's."""
+    place = loaded_copies(layout.workspace)
+    place.mkdir(mode=0o700, exist_ok=True)
     _remove_abandoned(place)
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{layout.run_id}-", dir=place))
     _owner(folder).write_text(json.dumps(ProcessIdentity.current().to_json()))

@@ -83,10 +83,10 @@ def test_without_a_key_that_can_be_used_the_run_completes_and_it_is_said(cell, t
     runtime = tmp_path / "open to others"
     runtime.mkdir()
     runtime.chmod(0o777)
-    done, layout = cell("x, y = 1, 2", CELLRUN_RUNTIME_DIR=str(runtime))
+    done, layout = cell("x, y = 1, 2", CELLRUN_HOME=str(runtime))
     assert done.returncode == 0
     assert "cellrun: the results (x, y) aren't kept" in done.stderr
-    assert "writable by others" in done.stderr
+    assert "can be written to by every user" in done.stderr
     assert not layout.results.exists()
 
 
@@ -107,7 +107,7 @@ def test_a_copy_in_another_workspace_follows_the_same_rules(cell, tmp_path, monk
     shutil.copytree(layout.workspace.folder, tmp_path / "copy")
     copy = type(layout)(tmp_path / "copy" / "runs" / layout.run_id)
     assert returned(copy).value("y") == {2}
-    monkeypatch.setenv("CELLRUN_RUNTIME_DIR", str(tmp_path / "of somebody else"))
+    monkeypatch.setenv("CELLRUN_HOME", str(tmp_path / "of somebody else"))
     assert returned(copy).value("x") == [1]
     with pytest.raises(UntrustedError):
         returned(copy).value("y")

@@ -11,7 +11,7 @@ import pytest
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.signature import sign, why_untrusted
 from cellrun.core.errors import WorkspaceException
-from cellrun.core.places import runtime_folder
+from cellrun.core.places import private_folder
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def why(folder):
 
 
 def key():
-    return runtime_folder() / "signing.key"
+    return private_folder() / "signing.key"
 
 
 def test_ones_own_is_trusted(signed):
@@ -61,9 +61,8 @@ def test_a_signature_that_is_no_whole_one_is_not(signed, change):
 
 
 def test_another_key_is_told(signed, monkeypatch, tmp_path):
-    monkeypatch.setenv("CELLRUN_RUNTIME_DIR", str(tmp_path / "another"))
+    monkeypatch.setenv("CELLRUN_HOME", str(tmp_path / "another"))
     assert "its signature isn't yours" in why(signed)
-    assert "before a restart" in why(signed)
 
 
 def test_the_key_is_this_users_alone_and_never_beside_what_it_signs(signed):
@@ -94,7 +93,7 @@ def test_processes_that_begin_together_have_one_key(tmp_path):
     started = [subprocess.Popen([sys.executable, "-c", program, str(folder)], env=os.environ) for folder in folders]
     assert [process.wait() for process in started] == [0] * 4
     assert [why(folder) for folder in folders] == [""] * 4
-    assert [path.name for path in runtime_folder().iterdir()] == ["signing.key"]
+    assert [path.name for path in private_folder().iterdir()] == ["signing.key"]
 
 
 def test_a_full_disk_leaves_no_part_of_a_key(tmp_path, monkeypatch):
@@ -107,4 +106,4 @@ def test_a_full_disk_leaves_no_part_of_a_key(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "urandom", lambda size: hexadecimal if size == 4 else full(size))
     with pytest.raises(OSError, match="No space"):
         sign(tmp_path)
-    assert not list(runtime_folder().iterdir())
+    assert not list(private_folder().iterdir())

@@ -15,6 +15,7 @@ from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.runs.deletion import delete_runs
 from cellrun.core.status import Status
 from cellrun.core.store import values_in_use
+from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
@@ -111,10 +112,10 @@ def test_lists_forget_them_and_their_numbers_stay_taken(
     index = Index(workspace_layout)
     point = index.changed().point
     assert len(index.runs()) == 2
-    second.kept_columns.parent.mkdir(parents=True)
-    second.kept_columns.touch()
+    ColumnCache(second).path.parent.mkdir(parents=True)
+    ColumnCache(second).path.touch()
     delete_runs(workspace_layout, ["digits-2"])
-    assert not second.kept_columns.exists()
+    assert not ColumnCache(second).path.exists()
     assert [row.id for row in index.runs()] == [first.run_id]
     assert index.changed(point).gone == [second.run_id]
     with pytest.raises(RunNotFoundError):

@@ -92,7 +92,7 @@ def test_a_process_that_ended_too_early(ended):
 
 def test_somebody_elses(ended, monkeypatch, tmp_path):
     run = ended(("a", "b"), a=[1], b={2})
-    monkeypatch.setenv("CELLRUN_RUNTIME_DIR", str(tmp_path / "of somebody else"))
+    monkeypatch.setenv("CELLRUN_HOME", str(tmp_path / "of somebody else"))
     assert run.result("a") == [1]
     for ask in (lambda: run.result("b"), run.results):
         with pytest.raises(UntrustedError, match="result 'b' is a pickle"):

@@ -1,7 +1,7 @@
 """Signatures of contexts: who wrote one, by a key that only this user has.
 
 To load a pickle is to run code. A context names each of its values, and each of its code files, by the hash of its
-content, so that a signature of `context.json` covers them all. The key is in the runtime folder, never with a run: a
+content, so that a signature of `context.json` covers them all. The key is in the home of cellrun, never with a run: a
 copy of a run carries no secret.
 """
 
@@ -16,7 +16,8 @@ from pathlib import Path
 
 from cellrun.core.context.manifest import CONTEXT_FILE
 from cellrun.core.errors import WorkspaceException
-from cellrun.core.places import runtime_folder
+from cellrun.core.ownership import is_declared_safe
+from cellrun.core.places import private_folder, runtime_folder
 
 _SIGNATURE = "context.sig"
 _KEY = "signing.key"
@@ -48,17 +49,20 @@ def why_untrusted(folder: Path, data: bytes) -> str:
         return ""
     if found.startswith(f"{_fingerprint(key)} "):
         return "it was changed after it had been signed"
-    return "its signature isn't yours: another user's, another machine's, or from before a restart of this one"
+    return "its signature isn't yours: another user's, or another machine's"
 
 
 def signing_key() -> bytes:
     """Return this user's key, made with its first use. Raises WorkspaceException where they can have none."""
-    path = runtime_folder() / _KEY
+    path = private_folder() / _KEY
     if not path.exists():
-        _make_key(path)
+        old = runtime_folder() / _KEY
+        _make_key(path, _read_key(old) or os.urandom(_KEY_BYTES))
+        old.unlink(missing_ok=True)
     with path.open("rb") as file:
         found, key = os.fstat(file.fileno()), file.read()
-    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & _OTHERS or len(key) != _KEY_BYTES:
+    is_private = found.st_uid == os.geteuid() and not stat.S_IMODE(found.st_mode) & _OTHERS
+    if not (is_private or is_declared_safe(path)) or len(key) != _KEY_BYTES:
         raise WorkspaceException(
             f"{path} is not a key that only this user can read ({len(key)} bytes, mode "
             f"{stat.S_IMODE(found.st_mode):o}); remove it: a new one is made, and what it signed asks for trust"
@@ -75,13 +79,22 @@ def _fingerprint(key: bytes) -> str:
     return hashlib.sha256(b"cellrun key " + key).hexdigest()[:16]
 
 
-def _make_key(path: Path) -> None:
-    """Write a new key whole; of several processes at it, the first one's stays."""
+def _read_key(path: Path) -> bytes | None:
+    """Return the key that cellrun 0.1 kept in the runtime folder, which goes with the last login."""
+    try:
+        key = path.read_bytes()
+    except OSError:
+        return None
+    return key if len(key) == _KEY_BYTES else None
+
+
+def _make_key(path: Path, key: bytes) -> None:
+    """Write a key whole; of several processes at it, the first one's stays."""
     draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     file = os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
     try:
         with file:
-            file.write(os.urandom(_KEY_BYTES))
+            file.write(key)
         with suppress(FileExistsError):
             os.link(draft, path)
     finally:

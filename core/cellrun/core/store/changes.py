@@ -16,7 +16,7 @@ def note_change(layout: RunLayout) -> None:
     if layout.run_id.startswith("."):  # still being built: it gets its id and its place at once
         return
     with suppress(OSError):  # full disk, read-only share: the index looks at runs that haven't ended anyway
-        fd = os.open(layout.workspace.changes, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        fd = os.open(layout.workspace.changes, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             os.write(fd, f"{layout.run_id}\n".encode())
         finally:

@@ -16,7 +16,7 @@ from cellrun.core.disk import remove_tree, sync_folder
 from cellrun.core.errors import RunNotFoundError, UserErrorException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.ownership import refuse_foreign
+from cellrun.core.ownership import is_mine, refuse_foreign
 from cellrun.core.places import cannot_write
 from cellrun.core.status import Status
 from cellrun.core.store.changes import note_change
@@ -102,9 +102,11 @@ class RunStore:
     def take_out(self, run_id: str) -> Path:
         """Take a run out of the workspace by one rename; return its folder, which is no run's any more.
 
-        Its number isn't given again. Raises RunNotFoundError if there is none of that id.
+        Its number isn't given again. Raises RunNotFoundError if there is none of that id, WorkspaceException in a
+        workspace that others can write to.
         """
         layout = self.open(run_id)
+        refuse_foreign(self.workspace.runs)
         taken_out = self.workspace.runs / f"{DELETED}{os.urandom(8).hex()}"
         try:
             layout.folder.rename(taken_out)
@@ -114,15 +116,16 @@ class RunStore:
         return taken_out
 
     def ids(self) -> list[str]:
-        """Return the ids of all runs, and sweep what killed submissions left."""
+        """Return the ids of all runs, and sweep what killed submissions left in a workspace of one's own."""
         try:
             found = os.listdir(self.workspace.runs)  # noqa: PTH208  # names alone: there may be 100,000
         except FileNotFoundError:
             return []
-        for name in found:
+        leftovers = [name for name in found if name.startswith((_DRAFT, DELETED))]
+        for name in leftovers if leftovers and is_mine(self.workspace.runs) else ():
             if name.startswith(_DRAFT):
                 self._sweep(self.workspace.run(name))
-            elif name.startswith(DELETED):
+            else:
                 _finish_removing(self.workspace.runs / name)
         return [name for name in found if not name.startswith(".")]
 
@@ -131,8 +134,10 @@ class RunStore:
             self.workspace.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.workspace.experiments.mkdir(mode=0o700, exist_ok=True)
             self.workspace.experiment(experiment).mkdir(exist_ok=True)
+            self.workspace.values.mkdir(mode=0o700, exist_ok=True)
             self.workspace.changes.touch(mode=0o600)
-            refuse_foreign(self.workspace.runs, self.workspace.runs.stat())
+            for folder in (self.workspace.runs, self.workspace.experiments, self.workspace.values):
+                refuse_foreign(folder)  # and with it what leads to it
         except OSError as error:
             raise cannot_write(self.workspace.folder, error) from error
 

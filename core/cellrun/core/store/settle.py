@@ -10,6 +10,7 @@ from typing import Any
 
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
+from cellrun.core.ownership import is_mine
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile, StatusRecord
@@ -34,6 +35,8 @@ def settle(layout: RunLayout) -> StatusRecord:
     if not owners or not all(owner.is_proven_dead() for owner in owners) or is_elsewhere(layout):
         return status
     reason = _reason(record, status, owners)
+    if not is_mine(layout.folder):
+        return status._replace(status=Status.FAILED, reason=reason)
     try:
         # Compare-and-set: an owner that wrote how it ended between our two looks is believed.
         return file.change(Status.FAILED, expected={status.status}, reason=reason) or file.read()

@@ -38,7 +38,7 @@ def freeing_values(workspace: WorkspaceLayout) -> Iterator[bool]:
 
 @contextmanager
 def _list_of_changes(workspace: WorkspaceLayout) -> Iterator[int]:
-    fd = os.open(workspace.changes, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fd = os.open(workspace.changes, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         yield fd
     finally:

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout
+from cellrun.core.ownership import is_mine
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import run_owners, settle
@@ -15,10 +16,14 @@ from cellrun.core.targets.contract import Capability, ComputeTarget, JobState
 
 
 def look(target: ComputeTarget, runs: Sequence[RunLayout]) -> dict[str, StatusRecord]:
-    """Return the status of a target's runs by id. A target that doesn't answer changes nothing: the folders tell."""
+    """Return the status of a target's runs by id. A target that doesn't answer changes nothing: the folders tell.
+
+    Nothing is written into a workspace that others can write to: it is looked at, as it is.
+    """
     states = {run: StatusFile(run).read() for run in runs}
     living = [run for run, now in states.items() if not now.status.is_terminal and not _is_being_started(run, now)]
-    if living:
+    workspaces = {run.workspace.folder for run in living}
+    if living and all(is_mine(workspace) for workspace in workspaces):
         with suppress(ComputeTargetException):
             _bring_up_to_date(target, living)
     return {run.run_id: settle(run) for run in runs}

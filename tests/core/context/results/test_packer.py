@@ -275,7 +275,7 @@ def test_plain_forms_need_no_trust_and_pickles_do(result, monkeypatch, tmp_path)
     result.pack(
         "a,b,c,d", "import numpy as np\na = math = [float('nan')]\nb = np.arange(3)\nc = np.float32(1)\nd = {1}"
     )
-    monkeypatch.setenv("CELLRUN_RUNTIME_DIR", str(tmp_path / "of somebody else"))
+    monkeypatch.setenv("CELLRUN_HOME", str(tmp_path / "of somebody else"))
     assert math.isnan(result("a")[0])
     assert (result("b").tolist(), result("c")) == ([0, 1, 2], np.float32(1))
     with pytest.raises(

@@ -169,7 +169,7 @@ def test_an_edit_and_an_addition(layout: RunLayout, log: EventLog) -> None:
 def test_a_damaged_one_is_passed_over(how: str, layout: RunLayout, log: EventLog) -> None:
     fill(log)
     keep(layout)
-    path = layout.kept_columns
+    path = ColumnCache(layout).path
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     changed = {
@@ -194,11 +194,11 @@ def test_it_is_written_when_much_is_new(layout: RunLayout, log: EventLog, monkey
         log.log("loss", step)
         metrics.update()
         cache.keep(metrics)
-        if layout.kept_columns.exists():
-            sizes.append(layout.kept_columns.stat().st_size)
+        if ColumnCache(layout).path.exists():
+            sizes.append(ColumnCache(layout).path.stat().st_size)
     assert 3 <= len(set(sizes)) <= 15
-    assert [path.name for path in layout.kept_columns.parent.iterdir()] == [layout.run_id]
-    assert layout.kept_columns.stat().st_mode & 0o077 == 0
+    assert [path.name for path in ColumnCache(layout).path.parent.iterdir()] == [layout.run_id]
+    assert ColumnCache(layout).path.stat().st_mode & 0o077 == 0
 
 
 def test_together_they_stay_below_the_limit(new_run: Callable[..., RunLayout], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,25 +208,25 @@ def test_together_they_stay_below_the_limit(new_run: Callable[..., RunLayout], m
         log.list_("loss", list(range(10_000)))
         log.close()
         keep(layout)
-        os.utime(layout.kept_columns, (number, number))
+        os.utime(ColumnCache(layout).path, (number, number))
     kept(layouts[0])  # it was of use just now
-    size = layouts[0].kept_columns.stat().st_size
+    size = ColumnCache(layouts[0]).path.stat().st_size
     monkeypatch.setenv("CELLRUN_COLUMN_CACHE_BYTES", str(int(2.5 * size)))
-    layouts[3].kept_columns.unlink()
+    ColumnCache(layouts[3]).path.unlink()
     keep(layouts[3])
-    assert [layout.kept_columns.exists() for layout in layouts] == [True, False, False, True]
+    assert [ColumnCache(layout).path.exists() for layout in layouts] == [True, False, False, True]
 
 
 def test_a_run_outside_a_workspace_keeps_nothing(layout: RunLayout, log: EventLog) -> None:
     layout.workspace.record.unlink()
     fill(log)
     keep(layout)
-    assert not (layout.workspace.folder / "cache").exists()
+    assert not ColumnCache(layout).path.exists()
 
 
-def test_where_nothing_can_be_written_it_goes_on(layout: RunLayout, log: EventLog) -> None:
+def test_where_nothing_can_be_written_it_goes_on(layout: RunLayout, log: EventLog, home: Path) -> None:
     fill(log)
-    (layout.workspace.folder / "cache").write_text("no folder")
+    (home / "cache").write_text("no folder")
     keep(layout)
     assert kept(layout).reader.cursor == {}
 
@@ -269,7 +269,7 @@ assert len(RunReader(RunLayout(sys.argv[1])).metrics(None)["loss"]) == 1000
 log.close()
 """
     in_process(code, layout)
-    assert not layout.kept_columns.exists()
+    assert not ColumnCache(layout).path.exists()
 
 
 def test_the_live_views_first_look_takes_it(layout: RunLayout, log: EventLog) -> None:
@@ -278,15 +278,15 @@ def test_the_live_views_first_look_takes_it(layout: RunLayout, log: EventLog) ->
     StatusFile(layout).change(Status.COMPLETED)
     first = RunSource(layout)
     news = first.look()
-    assert layout.kept_columns.exists()
+    assert ColumnCache(layout).path.exists()
     again = RunSource(layout)
     assert kept(layout).reader.cursor != {}
     other = again.look()
     assert again.has_ended  # there was nothing left to read
     assert [metric.name for metric in other.metrics] == [metric.name for metric in news.metrics]
     assert other.header == news.header
-    written_ns = layout.kept_columns.stat().st_mtime_ns
+    written_ns = ColumnCache(layout).path.stat().st_mtime_ns
     for source in (first, again):
         source.look()
         source.look()
-    assert layout.kept_columns.stat().st_mtime_ns == written_ns  # what was let go isn't kept
+    assert ColumnCache(layout).path.stat().st_mtime_ns == written_ns  # what was let go isn't kept

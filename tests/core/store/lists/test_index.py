@@ -9,6 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ from blake3 import blake3
 from cellrun.core.errors import IndexTooNewError, RunNotFoundError, WorkspaceException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.places import cache_of
 from cellrun.core.status import Status
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.lists import index_refresh
 from cellrun.core.store.lists.index import Index
+from cellrun.core.store.lists.index_file import INDEX
 from cellrun.core.store.lists.index_refresh import IndexRefresh
 from cellrun.core.store.lists.sparing import Sparing
 from cellrun.core.store.record import RunRecord
@@ -265,7 +268,7 @@ def test_points_outlive_the_process_but_not_the_index(
     point = index.changed().point
     new_run()
     assert len(Index(workspace_layout).changed(point).rows) == 1
-    workspace_layout.index.unlink()
+    (cache_of(workspace_layout) / INDEX).unlink()
     news = index.changed(point)
     assert (news.reset, news.rows) == (True, [])
     assert news.point.epoch != point.epoch
@@ -344,8 +347,8 @@ def test_many_threads_ask_at_once(several: dict[str, str], workspace_layout: Wor
 # Whose runs they are (F12)
 
 
-@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
-def test_runs_that_others_can_write_to_are_refused(
+@pytest.mark.parametrize("mode", [0o777, 0o702])
+def test_runs_that_others_can_write_to_are_looked_at_and_get_no_more(
     mode: int,
     index: Index,
     several: dict[str, str],
@@ -353,22 +356,40 @@ def test_runs_that_others_can_write_to_are_refused(
     workspace_layout: WorkspaceLayout,
 ) -> None:
     workspace_layout.runs.chmod(mode)
-    text = rf"{workspace_layout.runs} is writable by others \(mode {mode:o}\); run: chmod go-w"
-    with pytest.raises(WorkspaceException, match=text):
-        index.runs()
+    assert len(index.runs()) == len(several)
+    text = rf"{workspace_layout.runs} can be written to by every user \(mode {mode:o}\); run: chmod go-w"
     with pytest.raises(WorkspaceException, match=text):
         new_run()
     workspace_layout.runs.chmod(0o755)
-    assert len(index.runs()) == len(several)
+    new_run()
 
 
-def test_runs_of_another_user_are_refused(
-    index: Index, several: dict[str, str], new_run: Callable[..., RunLayout], monkeypatch: pytest.MonkeyPatch
+def test_a_workspace_that_others_can_write_to_is_looked_at_and_left_as_it_is(
+    index: Index, new_run: Callable[..., RunLayout], workspace_layout: WorkspaceLayout
 ) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 4711)
-    for ask in (index.runs, new_run):
-        with pytest.raises(WorkspaceException, match="not a folder of this user"):
-            ask()
+    abandoned = new_run()
+    gone = ProcessIdentity.current()._replace(started=1)
+    StatusFile(abandoned).change(Status.RUNNING, owner=gone.to_json())
+    draft = workspace_layout.run(".new-draft")
+    draft.folder.mkdir()
+    os.utime(draft.folder, (0, 0))
+    before = sorted(workspace_layout.folder.rglob("*"))
+    workspace_layout.folder.chmod(0o777)
+    assert [row.status for row in index.runs()] == ["Failed"]
+    assert sorted(workspace_layout.folder.rglob("*")) == before
+    workspace_layout.folder.chmod(0o755)
+    Index(workspace_layout).runs()
+    assert not draft.folder.exists()
+
+
+def test_an_index_with_something_added_is_not_asked(
+    index: Index, several: dict[str, str], workspace_layout: WorkspaceLayout
+) -> None:
+    index.refresh()
+    with closing(sqlite3.connect(cache_of(workspace_layout) / INDEX)) as base:
+        base.executescript("CREATE TRIGGER own AFTER UPDATE ON progress BEGIN DELETE FROM run; END;")
+    with pytest.warns(RuntimeWarning, match="its tables aren't ours"):
+        assert len(index.runs()) == len(several)
 
 
 def test_what_is_made_is_the_users_own(several: dict[str, str], workspace_layout: WorkspaceLayout) -> None:
@@ -389,7 +410,7 @@ def test_deleted_it_comes_back_the_same(
     index: Index, several: dict[str, str], workspace_layout: WorkspaceLayout
 ) -> None:
     before = [row.to_json() for row in index.runs()]
-    workspace_layout.index.unlink()
+    (cache_of(workspace_layout) / INDEX).unlink()
     assert [row.to_json() for row in index.runs()] == before
     assert len(before) == len(several)
 
@@ -411,14 +432,14 @@ def test_damaged_it_is_set_aside_with_one_warning(
 ) -> None:
     before = [row.to_json() for row in index.runs()]
     files = {path: path.read_bytes() for path in workspace_layout.runs.rglob("*") if path.is_file()}
-    damage(workspace_layout.index, how)
+    damage(cache_of(workspace_layout) / INDEX, how)
     with pytest.warns(
         RuntimeWarning, match=r"index\.db was damaged .*kept as index\.db\.bad-\d+ and made again"
     ) as caught:
         after = [row.to_json() for row in index.runs()]
     assert len(caught) == 1
     assert after == before
-    assert len(list(workspace_layout.folder.glob("index.db.bad-*"))) == 1
+    assert len(list(cache_of(workspace_layout).glob("index.db.bad-*"))) == 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(index.runs()) == len(several)
@@ -428,13 +449,13 @@ def test_damaged_it_is_set_aside_with_one_warning(
 def test_one_of_an_older_cellrun_is_made_again_without_a_word(
     index: Index, several: dict[str, str], workspace_layout: WorkspaceLayout
 ) -> None:
-    with sqlite3.connect(workspace_layout.index) as base:  # as the first cellrun made it
+    with sqlite3.connect(cache_of(workspace_layout) / INDEX) as base:  # as the first cellrun made it
         base.executescript("CREATE TABLE run (id TEXT PRIMARY KEY, row TEXT); PRAGMA user_version = 1;")
     base.close()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(index.runs()) == len(several)
-    assert not list(workspace_layout.folder.glob("index.db.bad-*"))
+    assert not list(cache_of(workspace_layout).glob("index.db.bad-*"))
 
 
 def test_its_journal_is_none_that_a_network_file_system_breaks(
@@ -445,27 +466,28 @@ def test_its_journal_is_none_that_a_network_file_system_breaks(
 
     monkeypatch.setattr(os, "link", no_links)
     assert len(index.runs()) == len(several)
-    with sqlite3.connect(workspace_layout.index) as base:
+    with sqlite3.connect(cache_of(workspace_layout) / INDEX) as base:
         assert base.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     base.close()
-    assert sorted(path.name for path in workspace_layout.folder.glob("*index*")) == ["index.db"]
+    assert sorted(path.name for path in cache_of(workspace_layout).glob("*index*")) == ["index.db"]
 
 
 def test_a_newer_one_is_not_touched(index: Index, several: dict[str, str], workspace_layout: WorkspaceLayout) -> None:
     index.refresh()
-    with sqlite3.connect(workspace_layout.index) as base:
+    with sqlite3.connect(cache_of(workspace_layout) / INDEX) as base:
         base.execute("PRAGMA user_version = 99")
     base.close()
-    before = workspace_layout.index.read_bytes()
+    before = (cache_of(workspace_layout) / INDEX).read_bytes()
     with pytest.raises(IndexTooNewError, match="has version 99, this cellrun knows 2: update cellrun here") as caught:
         index.runs()
     assert (caught.value.found, caught.value.known) == (99, 2)
-    assert workspace_layout.index.read_bytes() == before
+    assert (cache_of(workspace_layout) / INDEX).read_bytes() == before
 
 
-def test_a_place_where_no_index_can_be(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceException, match="can't be used: unable to open database file"):
-        Index(WorkspaceLayout(tmp_path / "none")).runs()
+def test_a_home_where_no_index_can_be(several: dict[str, str], workspace_layout: WorkspaceLayout, home: Path) -> None:
+    (home / "cache").write_text("no folder")
+    with pytest.raises(WorkspaceException, match="cannot create"):
+        Index(workspace_layout).runs()
 
 
 def test_several_processes_look_at_once(several: dict[str, str], workspace_layout: WorkspaceLayout) -> None:
@@ -479,4 +501,4 @@ print(*{len(index.runs()) for _ in range(20)})
     command = [sys.executable, "-W", "error", "-c", program, str(workspace_layout.folder)]
     lookers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert [looker.communicate(timeout=60)[0] for looker in lookers] == [f"{len(several)}\n"] * 4
-    assert sorted(os.listdir(workspace_layout.folder)) == ["changes", "experiments", "index.db", "runs"]
+    assert sorted(os.listdir(workspace_layout.folder)) == ["changes", "experiments", "runs", "values"]

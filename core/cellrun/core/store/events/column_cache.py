@@ -1,6 +1,6 @@
 """What was read of a long event log, kept so that the next process needn't parse it again.
 
-A cache in the workspace's folder, outside the runs: deleting it costs time only, `cp -r` of a run doesn't carry it.
+A cache in the user's own home: deleting it costs time only, and whoever else can write to a run has no word in it.
 Readers alone write it, never a job. It is used only if the event files still begin with what was read of them then.
 """
 
@@ -15,8 +15,10 @@ from typing import Any
 
 from blake3 import blake3
 
+from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
+from cellrun.core.places import cache_of
 from cellrun.core.store.events.columns_file import PackedColumns, pack
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
@@ -35,22 +37,33 @@ class ColumnCache:
 
     def __init__(self, layout: RunLayout) -> None:
         self._layout = layout
-        self._path = layout.kept_columns
         self._kept_bytes = 0
+
+    @property
+    def path(self) -> Path:
+        """The file that they are kept in."""
+        return cache_of(self._layout.workspace) / "columns" / self._layout.run_id
 
     def metrics(self, tags: Mapping[str, str | None] | None = None) -> Metrics:
         """Return the run's metrics as far as they are kept, nothing else: `update` reads on from there."""
         try:
-            packed = PackedColumns(self._path.read_bytes())
+            packed = PackedColumns(self.path.read_bytes())
             files = packed.about["files"]
             if all(_begins_as_before(self._layout.events / f"{writer}.jsonl", file) for writer, file in files.items()):
                 cursor = {writer: int(file["offset"]) for writer, file in files.items()}
                 kept = Metrics(EventReader(self._layout, cursor, packed.damage(self._layout.events)))
                 packed.fill(kept)
                 self._kept_bytes = sum(cursor.values())
-                os.utime(self._path)  # it was of use: others go first
+                os.utime(self.path)  # it was of use: others go first
                 return kept
-        except (OSError, ValueError, KeyError, TypeError, IndexError):  # none, or of no use: all is read again
+        except (
+            CellrunError,
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            IndexError,
+        ):  # none, or of no use: all is read again
             pass
         return Metrics(EventReader(self._layout), tags)
 
@@ -61,18 +74,19 @@ class ColumnCache:
         if read_bytes - self._kept_bytes < max(_LONG_BYTES, _SHARE * self._kept_bytes) or metrics.reader.has_more:
             return
         self._kept_bytes = read_bytes
-        with suppress(OSError):  # a full disk, somebody else's workspace: then it is read again next time
+        with suppress(CellrunError, OSError):  # a full disk, no home: then it is read again next time
             if self._layout.workspace.record.exists():  # not in a folder that a run was only copied to
                 self._write(metrics, cursor)
 
     def forget(self) -> None:
         """Remove what is kept."""
-        with suppress(FileNotFoundError):
-            self._path.unlink()
+        with suppress(CellrunError, OSError):
+            self.path.unlink()
 
     def _write(self, metrics: Metrics, cursor: Mapping[str, int]) -> None:
         files = {writer: _about(self._layout.events / f"{writer}.jsonl", end) for writer, end in cursor.items()}
-        folder = self._path.parent
+        path = self.path
+        folder = path.parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = folder / f".{os.urandom(8).hex()}"
         try:
@@ -80,7 +94,7 @@ class ColumnCache:
                 os.fchmod(file.fileno(), 0o600)
                 for block in pack(metrics, {"files": files}):
                     file.write(block)
-            draft.replace(self._path)
+            draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
         _make_room(folder, limits().column_cache_bytes)

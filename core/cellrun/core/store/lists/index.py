@@ -10,8 +10,9 @@ from typing import NamedTuple, TypeVar
 from cellrun.core import names
 from cellrun.core.errors import RunNotFoundError
 from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.places import cache_of
 from cellrun.core.status import TERMINAL, Status
-from cellrun.core.store.lists.index_file import IndexFile
+from cellrun.core.store.lists.index_file import INDEX, IndexFile
 from cellrun.core.store.lists.index_refresh import IndexRefresh
 from cellrun.core.store.lists.index_rows import CHANGES_KEPT, rows_of
 from cellrun.core.store.lists.run_choice import RunChoice, WantedTags, storable
@@ -81,7 +82,6 @@ class Index:
     def __init__(self, workspace: WorkspaceLayout) -> None:
         self._workspace = workspace
         self._refresh = IndexRefresh(workspace)
-        self._file = IndexFile(workspace.index)
 
     def refresh(self) -> None:
         """Bring the index up to date."""
@@ -154,6 +154,10 @@ class Index:
         Points outlive the process. More than `most` changed runs are a reset.
         """
         return self._ask(lambda base: _news(base, since, most), _LIVE_S)[0]
+
+    @property
+    def _file(self) -> IndexFile:
+        return IndexFile(cache_of(self._workspace) / INDEX)
 
     def _ask(self, question: Callable[[sqlite3.Connection], T], within_s: float | None = None) -> tuple[T, bool]:
         try:

@@ -8,10 +8,12 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from cellrun.core.errors import IndexTooNewError, WorkspaceException
 
+INDEX = "index.db"
 VERSION = 2
 
 _SCHEMA = """
@@ -93,6 +95,7 @@ class IndexFile:
         base = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None)
         try:
             if self._is_of_this_version(base):
+                base.execute("PRAGMA trusted_schema = OFF")
                 base.execute("PRAGMA synchronous = OFF")  # a cache: after a power cut it is made again
                 return base
         except BaseException:  # Ctrl-C as well: no connection stays open
@@ -110,12 +113,17 @@ class IndexFile:
             raise IndexTooNewError(self._path, found, VERSION)
         if not found:
             raise sqlite3.DatabaseError("it has no version")
-        return found == VERSION
+        if found < VERSION:
+            return False
+        if _schema(base) != _expected_schema():  # a trigger or view in it would run with our questions
+            raise sqlite3.DatabaseError("its tables aren't ours")
+        return True
 
     def _make(self) -> None:
         """Make the file under another name and link it: nobody sees it before it is whole."""
         draft = self._path.with_name(f".{self._path.name}.{os.getpid()}.{os.urandom(4).hex()}")
         try:
+            os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             with closing(sqlite3.connect(draft)) as base:
                 base.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
             try:
@@ -126,3 +134,15 @@ class IndexFile:
                 draft.replace(self._path)
         finally:
             draft.unlink(missing_ok=True)
+
+
+def _schema(base: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    """Return all that is defined in a database: kind, name and text."""
+    return base.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+
+
+@cache
+def _expected_schema() -> list[tuple[str, str, str]]:
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.executescript(_SCHEMA)
+        return _schema(base)

@@ -15,7 +15,6 @@ import orjson
 from cellrun.core.errors import RunNotFoundError, WorkspaceException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.ownership import refuse_foreign
 from cellrun.core.store.changes import end_of_changes, read_changes
 from cellrun.core.store.lists.index_rows import ReadRun, write_rows
 from cellrun.core.store.lists.run_row import RunRow
@@ -103,11 +102,9 @@ class IndexRefresh:
 
     def _runs_changed_ns(self) -> int:
         try:
-            found = self._workspace.runs.stat()
+            return self._workspace.runs.stat().st_mtime_ns
         except FileNotFoundError:
             return 0
-        refuse_foreign(self._workspace.runs, found)
-        return found.st_mtime_ns
 
     def _came_or_went(self, base: sqlite3.Connection) -> set[str]:
         try:

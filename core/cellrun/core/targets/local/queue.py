@@ -18,7 +18,7 @@ from typing import Any
 from cellrun.core.disk import replace_file
 from cellrun.core.identity import boot_id, host_name
 from cellrun.core.layout import RunLayout
-from cellrun.core.places import runtime_folder
+from cellrun.core.places import private_folder, runtime_folder
 from cellrun.core.resources import Resources
 
 _WAITING = ".waiting"
@@ -67,8 +67,11 @@ class LocalQueue:
 
     def __init__(self, folder: str | None = None) -> None:
         # A home, and with it this folder, may be shared by machines; a queue isn't.
-        self.folder = Path(folder) if folder else runtime_folder() / "queue" / host_name()
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder = Path(folder) if folder else private_folder() / "queue" / host_name()
+        if not self.folder.is_dir():
+            self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _take_over(runtime_folder() / "queue" / host_name(), self.folder)
+            self.folder.mkdir(mode=0o700, exist_ok=True)
 
     @contextmanager
     def locked(self, *, wait: bool = True) -> Iterator[bool]:
@@ -146,4 +149,24 @@ class LocalQueue:
         return self.folder / f"{ticket.stem}{kind}"
 
     def _write(self, ticket: Ticket, kind: str) -> None:
-        replace_file(self._path(ticket, kind), json.dumps(ticket.to_json()))
+        replace_file(self._path(ticket, kind), json.dumps(ticket.to_json()), mode=0o600)
+
+
+def _take_over(old: Path, new: Path) -> None:
+    """Move a queue from the runtime folder, where cellrun 0.1 kept it and which goes with the last login.
+
+    A link stays in its place, for supervisors of that version, which admit the next run when theirs ends.
+    """
+    if old.is_symlink() or not old.is_dir():
+        return
+    import shutil  # noqa: PLC0415  # costs 4 ms, and this is done once
+
+    with LocalQueue(str(old)).locked():
+        if old.is_symlink():  # somebody else was as quick
+            return
+        draft, moved = (path.with_name(f".{path.name}.{os.urandom(4).hex()}") for path in (new, old))
+        shutil.copytree(old, draft)
+        draft.rename(new)
+        old.rename(moved)
+        old.symlink_to(new)
+        shutil.rmtree(moved, ignore_errors=True)
