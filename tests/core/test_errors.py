@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import re
+
+import pytest
 
 from cellrun.core import errors
 
@@ -15,7 +18,7 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
             parents[depth:] = [found.group(2)]
             drawn[found.group(2)] = parents[depth - 1] if depth else "Exception"
     real = {
-        name: kind.__base__.__name__
+        name: kind.__bases__[0].__name__
         for name, kind in vars(errors).items()
         if inspect.isclass(kind) and issubclass(kind, Exception)
     }
@@ -39,3 +42,37 @@ def test_an_ambiguous_run_names_the_candidates() -> None:
     error = errors.RunNotFoundError("best", "/ws", ["a", "b"])
     assert error.candidates == ("a", "b")
     assert "names 2 runs: a, b" in str(error)
+
+
+SAMPLES = [
+    errors.UserErrorException("so"),
+    errors.InvalidNameError("metric name", lambda: 1, "is text"),
+    errors.NoSuchNameError("no"),
+    errors.InvalidMetricError("m", "a list"),
+    errors.InvalidSubmissionError(["no script", "no folder"], "look"),
+    errors.ActivityFailedException("digits_1", "exit 1", "KeyError: 1", "/log"),
+    errors.RunClosedError("digits_1", "Completed"),
+    errors.EventNotKeptError("digits_1", "m", OSError(28, "No space left on device")),
+    errors.BadLinesError(3, "no JSON"),
+    errors.OutOfOrderError({"w": 3}),
+    errors.ConflictError("w", 3, "is taken"),
+    errors.LogOffsetError(3, 1),
+    errors.RunNotFoundError("best", "/ws", ["a", "b"]),
+    errors.NotOfferedError("a", "a link"),
+    errors.IndexTooNewError("/index.db", 9, 2),
+    errors.UntrustedError("this", "it isn't signed"),
+    errors.ResultError("digits_1", "x", "is lost"),
+]
+
+
+@pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
+def test_each_comes_back_from_another_process_as_it_was(error: errors.CellrunError) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), copy.args) == (type(error), str(error), error.args)
+    expected = {name: errors.shown(value) if callable(value) else value for name, value in vars(error).items()}
+    assert vars(copy) == expected
+
+
+def test_the_samples_are_all_that_have_a_constructor_of_their_own() -> None:
+    kinds = {kind for _, kind in inspect.getmembers(errors, inspect.isclass) if "__init__" in vars(kind)}
+    assert kinds <= {type(error) for error in SAMPLES}

@@ -73,7 +73,10 @@ def test_every_error_that_users_catch_is_public():
         "ConflictError",
         "LogOffsetError",
     }
-    assert ours - of_servers - set(PUBLIC) == {"IndexTooNewError"}  # a WorkspaceException, met once in a user's life
+    assert ours - of_servers - set(PUBLIC) == {
+        "IndexTooNewError",
+        "NoSuchNameError",
+    }  # caught as WorkspaceException and AttributeError
 
 
 def test_windows_is_refused_in_words():

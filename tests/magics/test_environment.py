@@ -246,6 +246,13 @@ def test_processes_that_a_cell_spawns_in_another_python_have_the_context(noteboo
     assert notebook.prints(body, f"--environment {other}") == "[3, 6]\n"
 
 
+def test_processes_that_a_cell_spawns_log_by_the_cells_name_for_its_run(notebook):
+    notebook.run("def note(x):\n    run.log('x', x)\n    return x")
+    body = "import multiprocessing as mp\nwith mp.get_context('spawn').Pool(1) as p:\n    print(p.map(note, [1, 2]))"
+    run = notebook.submit(body)
+    assert (log(run), run.get_metrics()) == ("[1, 2]\n", {"x": [1, 2]})
+
+
 REGISTER = """\
 known = []
 def register(g):

@@ -28,6 +28,14 @@ def test_the_arguments_follow_the_first_two_dashes(line, before, after):
     assert split_line(line) == (before, after)
 
 
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_who_asks_for_help_gets_it(word):
+    parser = MagicParser("magic", "%magic sample")
+    parser.add_argument("--wait", action="store_true", help="until it has ended")
+    with pytest.raises(UsageError, match=r"(?s)%magic in short:.*--wait +until it has ended"):
+        parser.parse_line(f"x {word}")
+
+
 def test_words_are_a_shells_words():
     parser = MagicParser("magic", "%magic sample")
     assert parser.words("a 'b c' \"d\" e\\ f $x") == ["a", "b c", "d", "e f", "$x"]

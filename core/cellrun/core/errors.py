@@ -2,7 +2,8 @@
 
     CellrunError                          all of ours (Azure ML's AzureMLException)
     ├── UserErrorException                a call that can't be right, whatever the state
-    │   └── InvalidNameError              an experiment, display, metric or file name
+    │   ├── InvalidNameError              an experiment, display, metric or file name
+    │   └── NoSuchNameError               an attribute that isn't there: an AttributeError, too
     ├── InvalidMetricError                a value that can't be logged under its name
     ├── ExperimentExecutionException      a run that can't be started, or its watching was interrupted
     │   └── InvalidSubmissionError        every mistake in a config, gathered, before a run exists
@@ -35,10 +36,18 @@ import sys
 from collections.abc import Mapping, Sequence
 from errno import ENOENT
 from types import TracebackType
+from typing import Any
+
+_PLAIN = (str, int, float, tuple, list, dict, type(None))
 
 
 class CellrunError(Exception):
     """Base of all errors that cellrun raises on purpose (Azure ML: AzureMLException)."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how a copy is made without its constructor: a pool hands its workers' errors on as pickles."""
+        plain = {name: value if isinstance(value, _PLAIN) else shown(value) for name, value in vars(self).items()}
+        return _same_error, (type(self), self.args, plain)
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows: its own traceback, which ends at the user's line."""
@@ -50,6 +59,10 @@ class CellrunError(Exception):
 
 class UserErrorException(CellrunError):
     """A call that can't be right, whatever the state of the run."""
+
+
+class NoSuchNameError(UserErrorException, AttributeError):
+    """An attribute that an object hasn't got, with what to write in its place: `hasattr` tells the truth."""
 
 
 class InvalidNameError(UserErrorException):
@@ -243,6 +256,12 @@ class ResultError(CellrunError):
 
 class ComputeTargetException(CellrunError):
     """A compute target that isn't there, or can't start anything."""
+
+
+def _same_error(kind: type[CellrunError], given: tuple[object, ...], fields: Mapping[str, Any]) -> CellrunError:
+    error = kind.__new__(kind, *given)
+    vars(error).update(fields)
+    return error
 
 
 def users_traceback(trace: TracebackType | None) -> TracebackType | None:

@@ -77,7 +77,7 @@ test('Cancel asks the run to stop, once, and once more while that takes long', a
   button.click();
   expect(kernel.sent.filter(message => message.type === 'cancel')).toHaveLength(1);
   const step =
-    'canceled: interrupted, to end by itself (SIGINT); SIGTERM follows in 10 s, or at one more cancel';
+    'canceled: interrupted as by Ctrl-C (SIGINT); told to end if it goes on after 10 s, or at once by another cancel';
   kernel.tell({ header: { status: 'CancelRequested', notes: [step] } });
   await until(() => text(place, '.cellrun-state') === 'Stopping', 'the request is seen');
   expect(text(place, '[role=note]')).toBe(step);

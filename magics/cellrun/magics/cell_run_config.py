@@ -97,7 +97,10 @@ class CellRunConfig(RunOptions):
         """Return what is worth saying about what travels."""
         notes = [*self._capture.notes(), *self._not_known]
         if kind := likely_key(self._source.encode()):
-            notes.append(f"the cell itself holds what looks like {kind}, and is kept with the run; `--env NAME` isn't")
+            notes.append(
+                f"the cell itself holds what looks like {kind}, and is kept with the run: better set an environment "
+                "variable, and read it by os.environ"
+            )
         return notes
 
     def card(self, workspace: WorkspaceLayout, experiment: str) -> Card:

@@ -53,6 +53,8 @@ class MagicParser(MagicArgumentParser):
         """Parse options. Raises UsageError that says what is wrong and shows a sample."""
         words = self.words(line)
         given, unknown = self.parse_known_args(words)
+        if {"-h", "--help"} & {*unknown}:
+            raise UsageError(f"%{self.prog} in short:\n{self.format_help()}")
         if unknown:
             self.error(self._unknown(words, unknown))
         return given

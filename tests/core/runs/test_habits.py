@@ -33,8 +33,10 @@ def test_a_habit_is_an_attribute_error_that_says_what_to_write(run, name):
 
 
 def test_any_other_name_is_a_plain_one(run):
-    with pytest.raises(AttributeError, match=r"no attribute 'lok'$"):
-        run.lok  # noqa: B018  # asking is the test
+    with pytest.raises(AttributeError, match=r"no attribute 'flights'$"):
+        run.flights  # noqa: B018  # asking is the test
+    with pytest.raises(AttributeError, match=r"no attribute 'lgo'; did you mean 'log'\?$"):
+        run.lgo  # noqa: B018  # as above
     assert getattr(run, "_repr_png_", None) is None
 
 

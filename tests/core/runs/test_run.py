@@ -236,9 +236,73 @@ def test_a_table_may_be_a_data_frame(run):
 
 @pytest.mark.parametrize("log", [lambda run: run.log_list("m", [{"x": 1}]), lambda run: run.log_row("m", x={"y": 1})])
 def test_a_dict_in_a_list_or_row_is_refused(run, log):
-    with pytest.raises(InvalidMetricError, match=r"is a dict: \{"):
+    with pytest.raises(InvalidMetricError, match=r"is one number or text, not a dict; got \{"):
         log(run)
     assert run.get_metrics() == {}
+
+
+def test_a_row_may_be_a_dict(run):
+    run.log_row("m", {"x": 1}, y=2)
+    run.log_row("m", {"x": 3, "y": 4})
+    assert run.get_metrics() == {"m": {"x": [1, 3], "y": [2, 4]}}
+    with pytest.raises(UserErrorException, match=r"takes columns by name, .*\('m', x=0.1, y=0.2\).*got 1 alone"):
+        run.log_row("m", 1)
+
+
+def test_a_table_may_be_a_series_and_its_names_anything(run):
+    pairs = pd.Series([1, 2], index=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]))
+    run.log_table("pairs", pairs)
+    run.log_table("named", pd.Series([1, 2], name="v"))
+    run.log_table("dict", {("a", 1): [1, 2], 3: [4, 5]})
+    assert run.get_metrics() == {
+        "pairs": {"level_0": ["a", "b"], "level_1": [1, 2], "pairs": [1, 2]},
+        "named": {"v": [1, 2]},
+        "dict": {"('a', 1)": [1, 2], "3": [4, 5]},
+    }
+
+
+def test_a_list_may_be_an_array_of_no_dimension_and_is_no_frame(run):
+    run.log_list("m", np.array(3))
+    assert run.get_metrics() == {"m": 3}
+    with pytest.raises(UserErrorException, match=r"got a DataFrame: run.log_table\('m', value\) keeps its columns"):
+        run.log_list("m", pd.DataFrame({"a": [1]}))
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        (lambda run: run.log_list("m", [1, 2j]), "complex"),
+        (lambda run: run.log_row("m", x=1, y=2j), "complex"),
+        (lambda run: run.log_table("m", {"x": [1, 2j]}), "complex"),
+    ],
+)
+def test_what_a_list_row_or_table_keeps_as_text_is_said_once(run, log, words):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        log(run)
+        log(run)
+    (said,) = caught
+    assert f"metric 'm': a value of type {words} is kept as text" in str(said.message)
+    assert said.filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        (lambda run: run.log_list("m", [1, [2]]), "metric 'm': a value of a list is one number or text, not a list"),
+        (lambda run: run.log_row("m", x=[2]), "metric 'm': column 'x' is one number or text, not a list"),
+        (lambda run: run.log_table("m", {"x": [1, [2]]}), "metric 'm': a value of column 'x' is one number or text"),
+        (lambda run: run.log_table("m", {"x": {"y": 1}}), "metric 'm': a value of column 'x' is one number or text"),
+    ],
+)
+def test_what_is_no_single_value_is_named_by_its_place(run, log, words):
+    with pytest.raises(InvalidMetricError, match=words):
+        log(run)
+
+
+def test_no_call_is_advised_that_keeps_nothing(run):
+    with pytest.warns(UserWarning, match="kept as text, of which no curve is drawn; log a number of it"):
+        run.log("m", [])
 
 
 def test_what_cannot_be_kept_is_refused(run):

@@ -208,10 +208,12 @@ def test_how_a_run_is_stopped_is_printed_while_it_happens(submit, watch, monkeyp
     watcher.until(b"up\n")
     run.cancel()
     watcher.until(
-        b"Stopping, canceled: interrupted, to end by itself (SIGINT); SIGTERM follows in 1000 s, or at one more "
+        b"Stopping, canceled: interrupted as by Ctrl-C (SIGINT); told to end if it goes on after 1000 s, or at once by "
     )
     run.cancel()
-    watcher.until(b"Stopping, canceled: told to end (SIGTERM); SIGKILL follows in 1000 s, or at one more cancel\n")
+    watcher.until(
+        b"Stopping, canceled: told to end (SIGTERM); killed if it goes on after 1000 s, or at once by another cancel\n"
+    )
     run.cancel()
     printed = watcher.to_the_end()
     assert printed.endswith("now Canceled\n")

@@ -30,7 +30,7 @@ while True:
     time.sleep(60)
 """
 FOREVER_S = "1000"
-STEPS = {"SIGINT": "interrupted, to end by itself", "SIGTERM": "told to end", "SIGKILL": "killed"}
+STEPS = {"SIGINT": "interrupted as by Ctrl-C", "SIGTERM": "told to end", "SIGKILL": "killed"}
 
 
 def steps(layout):
@@ -46,7 +46,10 @@ def test_a_canceled_script_runs_its_finally_and_is_canceled_though_it_exits_with
     assert layout.log.read_text() == "up\ninterrupted\n"
     assert (layout.outputs / "checkpoint").read_text() == "x", "once"
     assert steps(layout) == [
-        "canceled: interrupted, to end by itself (SIGINT); SIGTERM follows in 0.5 s, or at one more cancel"
+        (
+            "canceled: interrupted as by Ctrl-C (SIGINT); told to end if it goes on after 0.5 s, "
+            "or at once by another cancel"
+        )
     ]
 
 
@@ -57,8 +60,8 @@ def test_so_does_one_whose_time_is_over_which_is_failed(runs):
     assert (layout.outputs / "checkpoint").read_text() == "x"
     assert steps(layout) == [
         (
-            "its time limit of 2 s is over: interrupted, to end by itself (SIGINT); SIGTERM follows in 0.5 s, "
-            "or at one more cancel"
+            "its time limit of 2 s is over: interrupted as by Ctrl-C (SIGINT); told to end if it goes on after 0.5 s, "
+            "or at once by another cancel"
         )
     ]
 

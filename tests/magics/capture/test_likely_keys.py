@@ -17,9 +17,22 @@ KEYS = {
     "a Hugging Face token": "hf_" + "abCD" * 8,
     "a Slack token": "xoxb-" + "1234567890-" * 3 + "abc",
     "an API key (sk-…)": "sk-" + "proj-" + "a1B2" * 10,
+    "an address with a password": "postgresql+psycopg://ada:" + "hunter2pass@db.example.org/x",
     "a JSON web token": "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0NTY3ODkwIn0." + "a1B2" * 8,
 }
-NONE = ["sk-learn", "task-" + "a" * 40, "hf_hub", "AKIA", "token", "eyJhIjoxfQ", "ghp_short", "risk-" + "a1" * 30]
+NONE = [
+    "sk-learn",
+    "task-" + "a" * 40,
+    "hf_hub",
+    "AKIA",
+    "token",
+    "eyJhIjoxfQ",
+    "ghp_short",
+    "https://x.org:80/@a",
+    "s3://u:{password}@h",
+    "http://u@h/a:b@c",
+    "risk-" + "a1" * 30,
+]
 
 
 @pytest.mark.parametrize(("kind", "key"), KEYS.items())

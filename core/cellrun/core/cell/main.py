@@ -17,7 +17,7 @@ from cellrun.core.cell.execution import run_code
 from cellrun.core.cell.files import enter_folder, protect_originals
 from cellrun.core.cell.give_back import giving_back
 from cellrun.core.cell.no_input import refuse_input
-from cellrun.core.cell.start import load_names, prepare, show_sources
+from cellrun.core.cell.start import bind_run, load_names, prepare, show_sources
 from cellrun.core.context.reader import load_context
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.environments.last_library import look_there_last
@@ -72,4 +72,6 @@ if __name__ == "__main__":
     main(sys.argv[1], sys.argv[2:])
 elif __name__ == "__mp_main__":
     _run = _layout()
-    protect_originals(load_context(_run.context, _values(_run), globals()), _run)
+    _context = load_context(_run.context, _values(_run), globals())
+    protect_originals(_context, _run)
+    bind_run(_context, globals())

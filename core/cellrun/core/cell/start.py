@@ -33,10 +33,7 @@ def show_sources(context: Context, script: str, title: str) -> None:
 
 def prepare(context: Context, store: ValueStore, namespace: dict[str, Any]) -> None:
     """Give a cell, in the folder where it runs, what it needs besides its names."""
-    if context.run_name:
-        from cellrun.core.runs.run import Run  # noqa: PLC0415  # a cell that doesn't use its run needn't wait for it
-
-        namespace[context.run_name] = Run.get_context()
+    bind_run(context, namespace)
     with _errors_told():
         if context.needs_ipython:
             _import_ipython()
@@ -44,6 +41,14 @@ def prepare(context: Context, store: ValueStore, namespace: dict[str, Any]) -> N
             from cellrun.core.cell.notebook_state import restore_state  # noqa: PLC0415  # few need the table's modules
 
             restore_state(context, store, namespace)
+
+
+def bind_run(context: Context, namespace: dict[str, Any]) -> None:
+    """Give a cell its run, by the name that it has there; also what the cell spawns, whose functions may log."""
+    if context.run_name:
+        from cellrun.core.runs.run import Run  # noqa: PLC0415  # a cell that doesn't use its run needn't wait for it
+
+        namespace[context.run_name] = Run.get_context()
 
 
 @contextmanager

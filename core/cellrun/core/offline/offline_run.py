@@ -75,7 +75,9 @@ class _OfflineRun(Run):
     @property
     def layout(self) -> RunLayout:
         """None: it has no files. Raises RunEnvironmentException."""
-        raise RunEnvironmentException(f"{self.id} is offline: it is kept in memory and has no folder")
+        raise RunEnvironmentException(
+            f"{self.id} is offline: this code is part of no run, and what it logs is kept in memory alone"
+        )
 
     @property
     def experiment(self) -> Experiment:
@@ -93,6 +95,13 @@ class _OfflineRun(Run):
     ) -> dict[str, Any]:
         """Return `get_details()` at once: it ends with the code that calls this."""
         return BriefDetails(self.get_details())
+
+    def get_portal_url(self) -> str:
+        """Return an empty text: it has no page, and code that prints its address goes on."""
+        return ""
+
+    def delete(self) -> None:
+        """Do nothing: it is gone with its process."""
 
     def __repr__(self) -> str:
         record = self._reader.record

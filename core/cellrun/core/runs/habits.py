@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cellrun.core.errors import NoSuchNameError
+
 _END = "run.complete() ends an interactive run, a submitted one ends with its script"
 _LOG = "run.get_details()['logFiles'] says where the log is"
 _CHILDREN = "a run has no child runs yet: start runs of the same experiment, and tag what belongs together"
@@ -25,10 +27,18 @@ WRITE = {
     **dict.fromkeys(("config", "params", "set_tag", "add_tag", "add_tags"), _TAGS),
     **dict.fromkeys(("log_artifact", "log_file", "log_asset", "save"), "write run.upload_file(name, path)"),
     **dict.fromkeys(("log_artifacts", "log_folder", "log_asset_folder"), "write run.upload_folder(name, folder)"),
-    **dict.fromkeys(("log_figure", "add_figure"), _FIGURE),
+    **dict.fromkeys(("log_figure", "add_figure", "add_image", "log_histogram", "add_histogram"), _FIGURE),
+    **dict.fromkeys(("log_text", "add_text", "track"), "write run.log(name, value)"),
+    "log_dict": "write run.log({name: value, ...}), or run.log_row(name, **columns)",
+    **dict.fromkeys(("log_model", "log_code", "add_artifact"), "write run.upload_folder(name, folder)"),
+    **dict.fromkeys(("use_artifact", "use_model"), "not here yet: give a file's path as an argument"),
+    **dict.fromkeys(("watch", "define_metric", "alert"), "not here: what is logged is drawn by itself"),
     **dict.fromkeys(("finish", "end", "end_run", "stop", "close"), _END),
     **dict.fromkeys(("summary", "metrics", "history"), "run.get_metrics() returns what was logged"),
     "url": "run.get_portal_url() is the address of the run's page",
+    **dict.fromkeys(("path", "dir"), "run.layout.folder is the run's folder"),
+    **dict.fromkeys(("info", "data"), "run.get_details(), run.get_metrics() and run.tags say what is kept"),
+    "workspace": "run.experiment.workspace is its workspace",
     # Azure ML's first SDK
     **dict.fromkeys(("child_run", "create_children", "get_children", "submit_child", "parent"), _CHILDREN),
     **dict.fromkeys(("log_accuracy_table", "log_confusion_matrix", "log_predictions", "log_residuals"), _ROWS),
@@ -58,7 +68,16 @@ class SaysWhatToWrite(type):
             raise no_attribute(cls, f"type object {cls.__name__!r}", name)
 
 
-def no_attribute(holder: object, words: str, name: str) -> AttributeError:
+def no_attribute(holder: object, words: str, name: str) -> NoSuchNameError:
     """Return the error for a name that an object hasn't got, with what to write in its place if that is known."""
     text = f"{words} has no attribute {name!r}"
-    return AttributeError(f"{text}: {WRITE[name]}" if name in WRITE else text, name=name, obj=holder)
+    if name in WRITE:
+        text += f": {WRITE[name]}"
+    elif not name.startswith("_"):  # what IPython and others look for on everything
+        from difflib import get_close_matches  # noqa: PLC0415  # for what is misspelled
+
+        if near := get_close_matches(name, [known for known in dir(holder) if not known.startswith("_")], n=1):
+            text += f"; did you mean {near[0]!r}?"
+    error = NoSuchNameError(text)
+    error.name, error.obj = name, holder
+    return error

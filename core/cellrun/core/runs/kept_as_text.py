@@ -29,7 +29,7 @@ def _better_call(name: str, value: Any) -> str:
         calls = [("log_table", plain_table)]
         if isinstance(value, Mapping) and all(isinstance(key, str) and key.isidentifier() for key in value):
             calls = [("log_row", plain_row), *calls]
-    elif isinstance(value, Iterable) and isinstance(value, Sized) and not isinstance(value, (bytes, bytearray)):
+    elif isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray)) and _is_filled(value):
         calls = [("log_list", plain_list)]
     for verb, takes in calls:
         try:
@@ -38,6 +38,14 @@ def _better_call(name: str, value: Any) -> str:
             continue
         return f"run.{verb}({shown(name)}, {'**' if verb == 'log_row' else ''}value)"
     return ""
+
+
+def _is_filled(value: object) -> bool:
+    """Whether it has a length, and something in it: an empty list leaves nothing behind."""
+    try:
+        return isinstance(value, Sized) and len(value) > 0
+    except Exception:  # noqa: BLE001  # whatever a stranger's length raises
+        return False
 
 
 def _users_level() -> int:

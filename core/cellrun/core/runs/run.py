@@ -167,8 +167,18 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         """Log several values of a metric at once: any iterable or array of one dimension."""
         self._writer.log_list(name, value)
 
-    def log_row(self, name: str, description: str | None = None, **columns: Any) -> None:  # noqa: ARG002
-        """Log one row of a metric with several columns: two numbers become a curve of one over the other."""
+    def log_row(self, name: str, description: str | Mapping[str, Any] | None = None, **columns: Any) -> None:
+        """Log one row of a metric with several columns: two numbers become a curve of one over the other.
+
+        A dict is taken as well: run.log_row('sine', {'x': 0.1, 'y': 0.2}). Raises UserErrorException for a value alone.
+        """
+        if isinstance(description, Mapping):
+            columns = {**description, **columns}
+        elif not (columns or description is None or isinstance(description, str)):
+            raise UserErrorException(
+                f"run.log_row takes columns by name, run.log_row({shown(name)}, x=0.1, y=0.2), or a dict of them; "
+                f"got {shown(description)} alone"
+            )
         self._writer.log_row(name, columns)
 
     def log_table(self, name: str, value: Any, description: str = "") -> None:  # noqa: ARG002

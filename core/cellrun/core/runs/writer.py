@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cellrun.core import names
@@ -75,23 +75,20 @@ class RunWriter:
         """Log one value; what is neither number nor text is kept as text, and that is said once a name."""
         kept = plain(name, value)
         self._events.log(name, kept, None if step is None else _plain_step(name, step))
-        if type(kept) is str and name not in self._kept_as_text and not is_plain(value):
-            from cellrun.core.runs.kept_as_text import warn_of_text  # noqa: PLC0415  # most jobs log numbers
-
-            self._kept_as_text.add(name)
-            warn_of_text(name, value)
+        if type(kept) is str and not is_plain(value):
+            self._warn_of_text(name, value)
 
     def log_list(self, name: str, values: Iterable[Any]) -> None:
         """Log several values at once."""
-        self._events.list_(name, plain_list(name, values))
+        self._events.list_(name, plain_list(name, values, partial(self._warn_of_text, name)))
 
     def log_row(self, name: str, columns: Mapping[str, Any]) -> None:
         """Log one row."""
-        self._events.row(name, plain_row(name, columns))
+        self._events.row(name, plain_row(name, columns, partial(self._warn_of_text, name)))
 
     def log_table(self, name: str, columns: Any) -> None:
         """Log several rows, given as columns of one length or as a DataFrame."""
-        self._events.table(name, plain_table(name, columns))
+        self._events.table(name, plain_table(name, columns, partial(self._warn_of_text, name)))
 
     def log_image(self, name: str, path: Any, plot: Any) -> None:
         """Log an image: a file by its path, or a plot. The file is kept with the run."""
@@ -143,6 +140,13 @@ class RunWriter:
         """Bring everything to the disk, against a power cut too. If the run goes on, so can the writer."""
         if "_events" in self.__dict__:  # else nothing was logged from here
             self._events.close()
+
+    def _warn_of_text(self, name: str, value: Any) -> None:
+        if name not in self._kept_as_text:
+            from cellrun.core.runs.kept_as_text import warn_of_text  # noqa: PLC0415  # most jobs log numbers
+
+            self._kept_as_text.add(name)
+            warn_of_text(name, value)
 
     def _keep(self, name: str, source: FileSource) -> None:
         self._events.file(name, self._files.add(name, source))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sized
 from decimal import Decimal
 from itertools import islice
 from math import inf, isinf, nan
@@ -12,6 +12,9 @@ from typing import Any
 from cellrun.core.errors import InvalidMetricError, UserErrorException, shown
 from cellrun.core.limits import limits
 from cellrun.core.store.events.event_line import Value
+
+Notice = Callable[[Any], None]
+"""Told of a value that is kept as text only."""
 
 _AS_IS = frozenset({float, str, bool, type(None)})
 _TEXT_CHARS = 10_000  # of what wasn't text
@@ -47,15 +50,27 @@ def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, (str, Real, Decimal))
 
 
-def plain_list(name: str, values: Any) -> list[Value]:
+def plain_list(name: str, values: Any, notice: Notice | None = None) -> list[Value]:
     """Return the values of one log_list call: any iterable, array or tensor of one dimension.
 
-    Raises UserErrorException if it isn't one, InvalidMetricError for a list in it or more values than the limit.
+    `notice` is told of what is kept as text. Raises UserErrorException if it isn't one, InvalidMetricError for a list
+    in it or more values than the limit.
     """
+    if is_frame(values):
+        raise UserErrorException(
+            f"metric {shown(name)}: log_list takes a list of values; got a {type(values).__name__}: "
+            f"run.log_table({shown(name)}, value) keeps its columns"
+        )
+    if getattr(values, "shape", None) == () and is_plain(values):  # an array of one number, and no dimension
+        values = [values]
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
         raise UserErrorException(
             f"metric {shown(name)}: log_list takes a list of values; got {type(values).__name__} {shown(values)}"
         )
+    return _plain_values(name, "a value of a list", values, notice)
+
+
+def _plain_values(name: str, place: str, values: Iterable[Any], notice: Notice | None) -> list[Value]:
     most = limits().call_values
     listed = list(islice(_listed(values), most + 1))
     if len(listed) > most:
@@ -66,20 +81,28 @@ def plain_list(name: str, values: Any) -> list[Value]:
     kinds = set(map(type, listed))
     if kinds <= _AS_IS or (kinds == {int} and _is_int_in_range(min(listed)) and _is_int_in_range(max(listed))):
         return listed
-    return [_cell(name, name, value) for value in listed]
+    return [_cell(name, place, value, notice) for value in listed]
 
 
-def plain_row(name: str, columns: Mapping[str, Any]) -> dict[str, Value]:
-    """Return the cells of one row. Raises InvalidMetricError for a cell that is a list."""
-    return {column: value if type(value) in _AS_IS else _cell(name, column, value) for column, value in columns.items()}
+def plain_row(name: str, columns: Mapping[str, Any], notice: Notice | None = None) -> dict[str, Value]:
+    """Return the cells of one row; `notice` is told of what is kept as text.
+
+    Raises InvalidMetricError for a cell that is a list.
+    """
+    return {
+        column: value if type(value) in _AS_IS else _cell(name, f"column {shown(column)}", value, notice)
+        for column, value in columns.items()
+    }
 
 
-def plain_table(name: str, columns: Any) -> dict[str, list[Value]]:
+def plain_table(name: str, columns: Any, notice: Notice | None = None) -> dict[str, list[Value]]:
     """Return the columns of a table, all of one length; a column that is a single value is a table of one row.
 
-    Takes a dict or a DataFrame; an index that is more than the rows' numbers is its first column. Raises
-    UserErrorException for anything else, InvalidMetricError if lengths differ.
+    Takes a dict, a DataFrame or a Series; an index that is more than the rows' numbers is its first column. `notice` is
+    told of what is kept as text. Raises UserErrorException for anything else, InvalidMetricError if lengths differ.
     """
+    if hasattr(type(columns), "to_frame") and not is_frame(columns):  # a Series
+        columns = columns.to_frame(name=name if columns.name is None else columns.name)
     if is_frame(columns):
         columns = _columns_of_frame(name, columns)
     if not isinstance(columns, Mapping):
@@ -87,7 +110,8 @@ def plain_table(name: str, columns: Any) -> dict[str, list[Value]]:
             f"metric {shown(name)}: log_table takes a dict of columns, {{'x': [1, 2], 'y': [3, 4]}}, or a DataFrame; "
             f"got {type(columns).__name__} {shown(columns)}"
         )
-    listed = {column: _column(name, values) for column, values in columns.items()}
+    columns = _by_text(name, columns)
+    listed = {column: _column(name, column, values, notice) for column, values in columns.items()}
     lengths = {column: len(values) for column, values in listed.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{shown(column)} has {length:,}" for column, length in lengths.items())
@@ -101,10 +125,9 @@ def is_frame(value: Any) -> bool:
 
 
 def _columns_of_frame(name: str, frame: Any) -> dict[str, Any]:
-    columns = {str(column): column for column in frame.columns}
-    if len(columns) < len(frame.columns):
-        raise InvalidMetricError(name, f"columns of a table have names of their own; got {shown([*frame.columns])}")
-    table = {text: frame[column] for text, column in columns.items()}
+    if len(set(map(str, frame.columns))) < len(frame.columns):  # the same name twice: `frame[name]` is a frame
+        raise _not_apart(name, frame.columns)
+    table = {column: frame[column] for column in frame.columns}
     index = getattr(frame, "index", None)  # polars' have none
     if index is None or type(index).__name__ == "RangeIndex":
         return table
@@ -113,13 +136,26 @@ def _columns_of_frame(name: str, frame: Any) -> dict[str, Any]:
     return {**{name: index.get_level_values(number) for number, name in enumerate(names)}, **table}
 
 
-def _column(name: str, values: Any) -> list[Value]:
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable) or is_plain(values):
-        return [_cell(name, name, values)]
-    return plain_list(name, values)
+def _by_text(name: str, columns: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return columns by their names as text: those of a frame may be numbers or tuples."""
+    table = {str(column): values for column, values in columns.items()}
+    if len(table) < len(columns):
+        raise _not_apart(name, columns)
+    return table
 
 
-def _cell(name: str, column: str, value: Any) -> Value:
+def _not_apart(name: str, columns: Iterable[Any]) -> InvalidMetricError:
+    return InvalidMetricError(name, f"columns of a table have names of their own; got {shown([*columns])}")
+
+
+def _column(name: str, column: str, values: Any, notice: Notice | None) -> list[Value]:
+    place = f"a value of column {shown(column)}"
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable) or is_plain(values):
+        return [_cell(name, place, values, notice)]
+    return _plain_values(name, place, values, notice)
+
+
+def _cell(name: str, place: str, value: Any, notice: Notice | None) -> Value:
     kind = type(value)
     if (
         kind is not int
@@ -130,9 +166,12 @@ def _cell(name: str, column: str, value: Any) -> Value:
         )
     ):
         raise InvalidMetricError(
-            name, f"a row's cell is one value, column {shown(column)} is a {type(value).__name__}: {shown(value)}"
+            name, f"{place} is one number or text, not a {type(value).__name__}; got {shown(value)}"
         )
-    return plain(name, value)
+    kept = plain(name, value)
+    if notice and type(kept) is str and not (is_plain(value) or hasattr(type(value), "isoformat")):
+        notice(value)  # a date is text by nature
+    return kept
 
 
 def _listed(values: Iterable[Any]) -> Any:

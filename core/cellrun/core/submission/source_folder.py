@@ -33,7 +33,7 @@ class SourceFolder(RunCode):
             return ()
         left_out = list(self._snapshot.warnings)
         if secrets := self._snapshot.secret_words():
-            left_out.append(f"{secrets}; a target that shares this disk links what is left out into the run's folder")
+            left_out.append(f"{secrets}; the run reads them where they are, if it runs on this machine")
         return [f"snapshot of {self._folder}: {warning}" for warning in left_out]
 
     def links(self) -> Mapping[str, str]:

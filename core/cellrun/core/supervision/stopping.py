@@ -17,8 +17,12 @@ from cellrun.core.supervision.watched_job import WatchedJob
 
 LEAVE_S = 0.5  # helpers of multiprocessing and the like end by themselves, right after the main process
 _LOOK_S = 0.25
-_STEPS = {signal.SIGINT: "interrupted, to end by itself", signal.SIGTERM: "told to end", signal.SIGKILL: "killed"}
-_NEXT = {signal.SIGINT: signal.SIGTERM, signal.SIGTERM: signal.SIGKILL}
+_STEPS = {
+    signal.SIGINT: "interrupted as by Ctrl-C (SIGINT)",
+    signal.SIGTERM: "told to end (SIGTERM)",
+    signal.SIGKILL: "killed (SIGKILL)",
+}
+_NEXT = {signal.SIGINT: "told to end", signal.SIGTERM: "killed"}
 
 
 class Stopping:
@@ -43,9 +47,9 @@ class Stopping:
 
         def tell(number: signal.Signals) -> None:
             self._answered = cancel_requests(self._layout)
-            reason = f"{why}: {_STEPS[number]} ({number.name})"
+            reason = f"{why}: {_STEPS[number]}"
             if number in _NEXT:
-                reason += f"; {_NEXT[number].name} follows in {self._grace_s:g} s, or at one more cancel"
+                reason += f"; {_NEXT[number]} if it goes on after {self._grace_s:g} s, or at once by another cancel"
             StatusFile(self._layout).change(Status.CANCEL_REQUESTED, reason=reason)
 
         deadline = time.monotonic() + self._grace_s

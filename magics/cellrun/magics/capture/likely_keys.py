@@ -17,6 +17,10 @@ _KINDS = {
     "a Hugging Face token": (b"hf_", rb"hf_[A-Za-z0-9]{30,}"),
     "a Slack token": (b"xox", rb"xox[abprs]-[A-Za-z0-9-]{20,}"),
     "an API key (sk-…)": (b"sk-", rb"sk-(?:[a-z]{2,8}-)?[A-Za-z0-9_-]{30,}"),
+    "an address with a password": (
+        b"://",
+        rb"[a-z][a-z0-9+.-]{2,20}://[^\s/:@'\"]{0,64}:[^\s/:@'\"{}$<>*]{4,128}@[A-Za-z0-9]",
+    ),
     "a JSON web token": (b".eyJ", rb"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}"),
 }
 # In a pickle a short text follows its length, a byte that may be a letter.
