@@ -47,6 +47,8 @@ export class FakeRuns {
   readonly asked: { method: string; path: string; query: URLSearchParams; body: unknown }[] = [];
   /** Answers with this error while it is set. */
   failure: { status: number; message: string } | null = null;
+  /** Why a run isn't run again without trust. */
+  untrusted = '';
   /** Why a run can't be deleted, by id. */
   readonly refused = new Map<string, string>();
   state: 'idle' | 'connecting' | 'open' | 'retrying' = 'open';
@@ -73,6 +75,8 @@ export class FakeRuns {
     this.asked.push({ method, path, query: url.searchParams, body });
     await this.delay();
     if (this.failure) return Response.json(this.failure, { status: this.failure.status });
+    if (this.untrusted && path.endsWith('/again') && !(body as { trust?: boolean }).trust)
+      return Response.json({ message: '', status: 409, untrusted: this.untrusted }, { status: 409 });
     return Response.json(this.answer(method, path, url.searchParams, body));
   };
 

@@ -14,6 +14,7 @@ from cellrun.core import Workspace
 from cellrun.core.context.manifest import Group
 from cellrun.core.context.reader import group_values
 from cellrun.core.context.value_store import ValueStore
+from cellrun.core.errors import UntrustedError
 from cellrun.core.identity import ProcessIdentity, boot_id, host_name
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.moved import moved_command, moved_name
@@ -74,10 +75,12 @@ def test_a_running_run_is_adopted_and_those_that_wait_start(old):
 def test_a_completed_run_is_run_again(old):
     for waiting in ("digits-4", "digits-5", "digits-3"):  # room for those that are to come
         old.get_run(waiting).cancel()
-    cell = old.get_run("digits-1").submit_again()
+    with pytest.raises(UntrustedError, match="it isn't signed"):
+        old.get_run("digits-1").submit_again()
+    cell = old.get_run("digits-1").submit_again(trust=True)
     cell.wait_for_completion()
     assert (log(cell), cell.get_metrics()) == ("42\n", {"answer": 42})
-    script = old.get_run("digits-2").submit_again()
+    script = old.get_run("digits-2").submit_again(trust=True)
     script.wait_for_completion()
     assert log(script) == "['--sleep', '0.1']\ndone\n"
 

@@ -372,6 +372,24 @@ def test_definitions_travel_for_whoever_loads_the_run_with_another_python(notebo
     assert {name for group in context.groups if group.has_code for name in group.names} == {"f", "add"}
 
 
+def test_a_python_without_our_packages_knows_what_was_submitted_too(notebook, bare, tmp_path):
+    notebook.run("class Model: pass\nmodel, rows = Model(), list(range(1000))")
+    first = notebook.submit("print(len(rows), type(model))", f"--environment {bare}")
+    assert log(first) == "1000 <class '__main__.Model'>\n"
+    group = next(group for group in Context.read(first.layout.context).groups if "rows" in group.names)
+    assert group.payload.hash.startswith("sha256-")
+    value = first.layout.workspace.values / group.payload.hash[:2] / group.payload.hash
+    hostile = f"cos\nmkdir\n(S'{tmp_path / 'marker'}'\ntR.".encode()
+    value.write_bytes(hostile.ljust(group.payload.bytes, b"."))
+    again = Workspace.from_config().get_run(resubmit(first.layout).run_id)
+    again.wait_for_completion(raise_on_error=False)
+    assert (
+        f"{value} was changed since it was written: it can't be used"
+        in again.get_details()["error"]["error"]["message"]
+    )
+    assert not (tmp_path / "marker").exists()
+
+
 def test_a_run_in_an_environment_runs_again(notebook, bare):
     notebook.run("def f(): return 1")
     run = notebook.submit("import sys\nprint(sys.prefix, f())", f"--environment {bare}")

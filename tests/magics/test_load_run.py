@@ -17,7 +17,7 @@ from cellrun.core.context.manifest import Context, Group
 from cellrun.core.context.signature import sign
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.offline.offline_run import _OfflineRun
-from cellrun.core.places import default_workspace, private_folder
+from cellrun.core.places import default_workspace
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
@@ -320,9 +320,8 @@ def test_large_files_are_linked_and_said(notebook, fresh):
 
 def test_another_users_run_is_loaded_only_if_it_is_trusted(notebook, fresh):
     notebook.run("x = [1]")
-    notebook.submit("print(x)", "digits")
+    sign(notebook.submit("print(x)", "digits").layout.signed, key=bytes(32))
     fresh()
-    (private_folder() / "signing.key").unlink()  # the next one is another user's
     with pytest.raises(ContextException, match="%load_run digits-1 --trust"):
         notebook.run("%load_run digits-1")
     assert "x" not in notebook.names
@@ -339,13 +338,17 @@ def test_a_context_that_was_changed_runs_nothing(notebook, fresh, tmp_path):
     blob = ValueStore(run.layout.workspace.values).put(pickle.dumps([Hostile()], protocol=5))
     replace(Context.read(run.layout.context), groups=(Group(("x",), blob),)).write(run.layout.context)
     fresh()
-    with pytest.raises(ContextException, match="it was changed after it had been signed"):
+    with pytest.raises(ContextException, match=r"context/context\.json was changed after it had been signed"):
         notebook.run("%load_run digits-1")
     assert not (tmp_path / "marker").exists()
 
 
 def _edit_module(snapshot, marker):
     (snapshot / "helper.py").write_text(f"open({marker!r}, 'w')\n")
+
+
+def _edit_data(snapshot, _):
+    (snapshot / "in.txt").write_text("other data")
 
 
 def _add_package(snapshot, marker):
@@ -368,6 +371,7 @@ def _put_a_link(snapshot, marker):
     ("change", "words"),
     [
         (_edit_module, "helper.py was changed after it had been signed"),
+        (_edit_data, "in.txt was changed after it had been signed"),
         (_add_package, "json/__init__.py was added"),
         (_add_byte_code, r"__pycache__/helper\..*\.pyc was added"),
         (lambda snapshot, _: (snapshot / "helper.py").unlink(), "helper.py was removed"),
@@ -377,12 +381,13 @@ def _put_a_link(snapshot, marker):
 )
 def test_code_that_was_changed_is_not_imported(notebook, fresh, tmp_path, change, words):
     (notebook.folder / "helper.py").write_text("VERSION = 'old'\n")
+    (notebook.folder / "in.txt").write_text("data")
     notebook.run("import helper\ndata = [1]")
-    run = notebook.submit("print(helper.VERSION, data)", "digits")
+    run = notebook.submit("print(helper.VERSION, data, open('in.txt').read())", "digits")
     change(run.layout.snapshot, str(tmp_path / "marker"))
     fresh()
     path = list(sys.path)
-    with pytest.raises(ContextException, match=f"runs here, and {words}.*%load_run digits-1 --trust"):
+    with pytest.raises(ContextException, match=f"code that runs here, and {words}.*%load_run digits-1 --trust"):
         notebook.run("%load_run digits-1")
     assert not (tmp_path / "marker").exists()
     assert sys.path == path
@@ -400,13 +405,22 @@ def test_changed_code_is_loaded_if_it_is_trusted(notebook, fresh):
     assert notebook.names["helper"].VERSION == "mended"
 
 
-def test_data_beside_the_cell_is_no_code(notebook, fresh):
-    (notebook.folder / "in.txt").write_text("data")
-    run = notebook.submit("print(open('in.txt').read())", "digits")
-    (run.layout.snapshot / "in.txt").write_text("other data")
-    fresh()
+def test_a_notebook_and_a_script_that_a_cell_runs_are_code_too(notebook, fresh):
+    code = {"cell_type": "code", "id": "a", "source": "y = 5", "metadata": {}, "outputs": [], "execution_count": None}
+    part = {"cells": [code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (notebook.folder / "part.ipynb").write_text(json.dumps(part))
+    (notebook.folder / "setup.sh").write_text("echo ready")
+    run = notebook.submit("%run part.ipynb\n!bash setup.sh\nprint(y)", "digits")
+    assert log(run).split() == ["ready", "5"]
+    for name, content in (("part.ipynb", json.dumps({**part, "cells": []})), ("setup.sh", "touch marker")):
+        file = run.layout.snapshot / name
+        before = file.read_text()
+        file.write_text(content)
+        fresh()
+        with pytest.raises(ContextException, match=f"{name} was changed after it had been signed"):
+            notebook.run("%load_run digits-1")
+        file.write_text(before)
     notebook.run("%load_run digits-1")
-    assert (Path(sys.path[0]) / "in.txt").read_text() == "other data"
 
 
 def test_a_cell_whose_text_was_changed_is_not_put_below(notebook, fresh):
@@ -416,21 +430,31 @@ def test_a_cell_whose_text_was_changed_is_not_put_below(notebook, fresh):
     run.layout.record.write_text(json.dumps(record))
     fresh()
     notebook.shell.rl_next_input = None
-    with pytest.raises(ContextException, match="the text of the cell was changed after it had been signed"):
+    with pytest.raises(ContextException, match=r"run\.json was changed after it had been signed"):
         notebook.run("%load_run digits-1")
     assert notebook.shell.rl_next_input is None
     notebook.run("%load_run digits-1 --trust")
     assert notebook.shell.rl_next_input == "# %%submit digits\nimport os"
 
 
-def test_a_context_that_covers_no_code_is_loaded_only_if_it_is_trusted(notebook, fresh):
+def test_a_run_of_an_earlier_cellrun_is_loaded_only_if_it_is_trusted(notebook, fresh):
     run = notebook.submit("print(1)", "digits")
-    replace(Context.read(run.layout.context), code={}).write(run.layout.context)
-    sign(run.layout.context)
+    run.layout.signed.unlink()
+    sign(run.layout.context / "context.json")  # as it was signed then
     fresh()
-    with pytest.raises(ContextException, match="the cellrun that submitted it signed no code"):
+    with pytest.raises(ContextException, match=r"it isn't signed.*%load_run digits-1 --trust"):
         notebook.run("%load_run digits-1")
     notebook.run("%load_run digits-1 --trust")
+
+
+def test_a_run_of_ones_own_that_was_moved_with_its_workspace_asks_nothing(notebook, fresh, home, tmp_path, monkeypatch):
+    notebook.run("x = [1]")
+    notebook.submit("print(x)", "digits")
+    home.rename(tmp_path / "moved")
+    monkeypatch.setenv("CELLRUN_HOME", str(tmp_path / "moved"))
+    fresh()
+    notebook.run("%load_run digits-1")
+    assert notebook.names["x"] == [1]
 
 
 def test_a_run_that_is_run_again_is_as_trusted(notebook, fresh):

@@ -4,6 +4,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from cellrun.core import Run, Workspace
+from cellrun.core.context.manifest import Context
 from cellrun.core.errors import ActivityFailedException, InvalidSubmissionError
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
@@ -345,3 +346,25 @@ def test_help_explains_each_option_with_an_example(notebook, magic):
         assert joined.count("e.g.") == len(entries)
         shown = notebook.shell.object_inspect_text(f"%{magic}")
         assert "positional arguments:" in shown
+
+
+def test_a_value_that_somebody_exchanges_before_the_run_starts_is_not_loaded(notebook, monkeypatch, tmp_path):
+    """Another user who can write to the workspace's values, while the run waits."""
+    monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "1")
+    notebook.run("%submit first --command -- until [ -e go ]; do sleep 0.05; done")
+    first = newest_run()
+    notebook.run("rows = list(range(1000))")
+    notebook.run("%%submit second\nprint(len(rows))")
+    second = newest_run()
+    (group,) = Context.read(second.layout.context).groups
+    value = second.layout.workspace.values / group.payload.hash[:2] / group.payload.hash
+    hostile = f"cos\nmkdir\n(S'{tmp_path / 'marker'}'\ntR.".encode()
+    value.write_bytes(hostile.ljust(group.payload.bytes, b"."))
+    (first.layout.work / "go").touch()
+    second.wait_for_completion(raise_on_error=False)
+    assert second.get_status() == "Failed"
+    assert (
+        f"{value} was changed since it was written: it can't be used"
+        in second.get_details()["error"]["error"]["message"]
+    )
+    assert not (tmp_path / "marker").exists()

@@ -228,6 +228,22 @@ def test_a_run_is_submitted_again(api: Client, submit, at: str) -> None:
     assert api.get(f"{at}/runs/{row['id']}/snapshot")["files"][0]["name"] == "train.py"
 
 
+def test_a_run_that_is_not_known_to_be_ones_own_is_submitted_again_only_if_it_is_trusted(api, submit, at) -> None:
+    first = submit("--lr", "0.1")
+    first.wait_for_completion()
+    again = f"{at}/runs/{first.id}/again"
+    first.layout.signed.unlink()
+    answer = api.post(again, expect=409)
+    assert answer["untrusted"] == f"run {first.id} brings code that runs here, and it isn't signed"
+    assert answer["message"].endswith('if you trust whoever submitted it, send {"trust": true}')
+    assert "trust is true or false" in api.post(again, {"trust": "yes"}, expect=400)["message"]
+    assert api.post(again, {"trust": False}, expect=409)["status"] == 409
+    row = api.post(again, {"trust": True})
+    wait_for(lambda: api.get(f"{at}/runs/{row['id']}")["row"]["status"] == "Completed", "its end")
+    second = api.post(f"{at}/runs/{row['id']}/again")
+    wait_for(lambda: api.get(f"{at}/runs/{second['id']}")["row"]["status"] == "Completed", "its end")
+
+
 def test_an_interactive_run_is_not_submitted_again(api: Client, exp: Experiment, at: str) -> None:
     answer = api.post(f"{at}/runs/{exp.start_logging().id}/again", expect=400)
     assert "interactive" in answer["message"]

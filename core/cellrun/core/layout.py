@@ -39,6 +39,11 @@ class RunLayout:
         return self.folder / "context"
 
     @property
+    def signed(self) -> Path:
+        """The hashes of what was submitted: of the record, the context and the snapshot's files; signed by its user."""
+        return self.folder / "signed.json"
+
+    @property
     def results(self) -> Path:
         """The values that a cell gave back when it had completed, as a context; not there if none were asked for."""
         return self.folder / "results"

@@ -73,6 +73,10 @@ class RunRequest:
     workspace: str = ""
     repeats: str | None = None
     """The id of the run of the same workspace that is run again."""
+    trust: bool = False
+    """Whether that one is run again although nothing proves that it is this user's own."""
+    signed: str = ""
+    """The hash of the run folder's `signed.json`, which a cell's job is told; filled in when the folder is there."""
 
     def __post_init__(self) -> None:
         """Raise UserErrorException with all that isn't of its type: whoever makes a request hears it, not the run."""

@@ -16,6 +16,7 @@ from cellrun.core.errors import (
     RunClosedError,
     RunNotFoundError,
     SnapshotException,
+    UntrustedError,
     WorkspaceException,
 )
 
@@ -75,6 +76,7 @@ STATUS: tuple[tuple[type[CellrunError], int], ...] = (
     (ComputeTargetException, 409),
     (IndexTooNewError, 409),
     (WorkspaceException, 409),
+    (UntrustedError, 409),
     (CellrunError, 400),
 )
 """By type, the first that fits: what can't be right is 400, what the state of things forbids 409."""

@@ -1,7 +1,7 @@
 import { isTerminal } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import type { Translate } from '../i18n/translate';
-import type { Api, RunKey } from '../server/api';
+import { ServerError, type Api, type RunKey } from '../server/api';
 import type { Row } from '../server/types';
 import { Format } from '../view/format';
 import type { Action, ActionGroup } from './action';
@@ -81,10 +81,11 @@ export class RunActions {
     );
   }
 
-  /** Submit a run's snapshot again. Returns the new run, or null. */
+  /** Submit a run's snapshot again, one that isn't this user's own only after a question. Returns the new run, or null. */
   again(workspace: string, row: Row): Promise<Row | null> {
     return this.attempt(row, async () => {
-      const made = await this.api.again({ workspace, run: row.id });
+      const made = await this.submitted({ workspace, run: row.id }, row);
+      if (!made) return null;
       this.changed(workspace, [made]);
       this.dialogs.tell(this.say('againStarted', { name: made.display_name }), 'info');
       return made;
@@ -214,11 +215,26 @@ export class RunActions {
     ];
   }
 
+  private async submitted(key: RunKey, row: Row): Promise<Row | null> {
+    try {
+      return await this.api.again(key);
+    } catch (error) {
+      if (!(error instanceof ServerError) || !error.untrusted) throw error;
+      const question = {
+        title: this.say('againTitle', { name: row.display_name }),
+        lines: [error.untrusted, this.words.againTrust],
+        accept: this.words.againAccept,
+        danger: true,
+      };
+      return (await this.dialogs.ask(question)) ? this.api.again(key, true) : null;
+    }
+  }
+
   private changed(workspace: string, rows: readonly Row[], gone: readonly string[] = []): void {
     for (const listener of [...this.listeners]) listener({ workspace, rows, gone });
   }
 
-  private async attempt<Answer>(row: Row, act: () => Promise<Answer>): Promise<Answer | null> {
+  private async attempt<Answer>(row: Row, act: () => Promise<Answer | null>): Promise<Answer | null> {
     try {
       return await act();
     } catch (error) {

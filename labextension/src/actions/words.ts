@@ -19,6 +19,10 @@ const ENGLISH = {
   again: 'Run again',
   againInteractive: 'An interactive run has no snapshot that could run again.',
   againStarted: '{name} is submitted.',
+  againTitle: 'Run the code of {name}?',
+  againTrust:
+    'It runs as you, with all that you may read and change. Run it if you trust whoever submitted it.',
+  againAccept: 'Run it',
   cancel: 'Cancel',
   cancelEnded: 'Nothing here is running or queued.',
   deleteLive: 'A run that has not ended is canceled first.',

@@ -35,6 +35,8 @@ export class ServerError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** Of a run whose code nothing proves to be this user's own: what there is to know before it is run. */
+    readonly untrusted = '',
   ) {
     super(message);
   }
@@ -128,9 +130,9 @@ export class Api {
     return this.change('POST', `${of(key)}/cancel`);
   }
 
-  /** Submit the same snapshot again. */
-  again(key: RunKey): Promise<Row> {
-    return this.change('POST', `${of(key)}/again`);
+  /** Submit the same snapshot again; what nothing proves to be this user's own only if they `trust` it. */
+  again(key: RunKey, trust = false): Promise<Row> {
+    return this.change('POST', `${of(key)}/again`, trust ? { trust } : {});
   }
 
   /** Change a run's display name and tags; a tag of null has no value, `remove_tags` go. */
@@ -195,12 +197,13 @@ export class Api {
     if (answer.ok) return answer;
     const text = await answer.text();
     let message = text || answer.statusText;
+    let untrusted: string | undefined;
     try {
-      message = (JSON.parse(text) as { message: string }).message;
+      ({ message, untrusted } = JSON.parse(text) as { message: string; untrusted?: string });
     } catch {
       // not ours: a proxy's page, or a server without the extension
     }
-    throw new ServerError(answer.status, message);
+    throw new ServerError(answer.status, message, untrusted);
   }
 }
 

@@ -105,6 +105,26 @@ test('a run is submitted again; a refusal is told', async () => {
   expect(dialogs.told.at(-1)).toEqual(['it has no snapshot', 'error']);
 });
 
+test('a run that nobody proves to be ones own is run only after a question', async () => {
+  const { server, dialogs, actions, changes } = make(row(1));
+  server.untrusted = "run digits_1 brings code that runs here, and it isn't signed";
+  dialogs.answer = null;
+  expect(await actions.again('w1', row(1))).toBeNull();
+  expect(dialogs.asked).toEqual([
+    {
+      title: 'Run the code of digits-1?',
+      lines: [server.untrusted, expect.stringContaining('if you trust whoever submitted it')],
+      accept: 'Run it',
+      danger: true,
+    },
+  ]);
+  expect([server.rows.length, changes, dialogs.told]).toEqual([1, [], []]);
+  dialogs.answer = [];
+  expect(await actions.again('w1', row(1))).toMatchObject({ name: 'digits-1001' });
+  expect(server.asked.map(({ body }) => body)).toEqual([{}, {}, { trust: true }]);
+  expect(changes).toHaveLength(1);
+});
+
 test('code that gets the run is copied', async () => {
   const { dialogs, actions } = make(row(1));
   const written = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();

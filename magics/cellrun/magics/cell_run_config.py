@@ -82,7 +82,7 @@ class CellRunConfig(RunOptions):
 
     def unchecked_request(self) -> RunRequest:
         """Return the run as it is wanted."""
-        code = _CellCode(self._capture, self._code, self._title, self._source)
+        code = _CellCode(self._capture, self._code, self._title)
         return RunRequest("cell", CELL, code=code, cell=self.cell, **self.common_request())
 
     def advice(self) -> str:
@@ -133,18 +133,17 @@ class CellRunConfig(RunOptions):
 class _CellCode(RunCode):
     """A cell and its context, as what a run's folder is filled with."""
 
-    def __init__(self, capture: Capture, code: str, title: str, source: str) -> None:
+    def __init__(self, capture: Capture, code: str, title: str) -> None:
         self._capture = capture
         self._code = code
         self._title = title
-        self._source = source
         self._store: ValueStore | None = None
 
     def copy_to(self, draft: RunLayout) -> None:
         """Write the cell and its context."""
         (draft.snapshot / CELL).write_text(self._code, encoding="utf-8")
-        self._store = ValueStore(draft.workspace.values)
-        self._capture.pack(draft, self._title, self._source, self._store)
+        self._store = ValueStore(draft.workspace.values, pickles_like=self._capture.pickles_like)
+        self._capture.pack(draft, self._title, self._store)
 
     def abandon(self, workspace: WorkspaceLayout) -> None:
         """Free the values that were written for a run which never came to be."""

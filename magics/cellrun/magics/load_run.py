@@ -11,7 +11,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from cellrun.core.cell.notebook_state import restore_state
 from cellrun.core.context.manifest import Context
-from cellrun.core.context.trusted import VerifiedStore, check_cell, load_trusted, read_trusted
+from cellrun.core.context.reader import load
+from cellrun.core.context.trusted import TrustedRun, VerifiedStore
 from cellrun.core.errors import ContextException, UntrustedError, UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.failure import Failure
@@ -72,12 +73,11 @@ class LoadRunMagic:
             layout, record = run.layout, RunRecord.read(run.layout)
             _check_kind(layout, record)
             with _trust_explained(record):
-                context = read_trusted(layout.context, trust=given.trust)
-                if (source := _source(record)) and not given.trust:
-                    check_cell(context, source)
+                trusted = TrustedRun(layout, trust=given.trust)
+                record, context = trusted.record(), trusted.context()
                 if not given.replace:
                     self._check_names(context, record)
-                files = self._load(context, layout, trust=given.trust)
+                files = self._load(context, layout, trusted)
             if context.run_name:
                 self._shell.user_ns[context.run_name] = _OfflineRun()
         sys.argv = [str(files.folder / "cell.py"), *record.arguments]
@@ -112,16 +112,16 @@ class LoadRunMagic:
         modules = {each.module for each in context.imports if each.name == name and not each.attribute}
         return self._loaded.get(name) == id(value) or any(sys.modules.get(module) is value for module in modules)
 
-    def _load(self, context: Context, layout: RunLayout, *, trust: bool) -> LoadedFiles:
+    def _load(self, context: Context, layout: RunLayout, trusted: TrustedRun) -> LoadedFiles:
         """Load a context into the notebook; on an error the notebook is as before."""
         namespace, path = self._shell.user_ns, list(sys.path)
         before = {name: namespace[name] for name in _names(context) if name in namespace}
         files = LoadedFiles.of(layout, context)
         modules = self._files.leave() if self._files else {}
         try:
-            files.bring(trust=trust)
+            files.bring(trusted)
             store = VerifiedStore(layout.workspace.values)
-            load_trusted(layout.context, store, namespace, trust=trust)
+            load(context, store, namespace)
             restore_state(context, store, namespace)
         except BaseException:  # Ctrl-C as well
             files.leave()

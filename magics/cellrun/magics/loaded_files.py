@@ -16,7 +16,7 @@ from types import ModuleType
 from cellrun.core import places
 from cellrun.core.cell.linked_files import LinkedFiles
 from cellrun.core.context.manifest import Context
-from cellrun.core.context.trusted import check_code
+from cellrun.core.context.trusted import TrustedRun
 from cellrun.core.copying import copy_tree
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
@@ -54,15 +54,14 @@ class LoadedFiles:
         """Whether the cell had files at all."""
         return self.folder != self._layout.snapshot
 
-    def bring(self, *, trust: bool = False) -> None:
+    def bring(self, trusted: TrustedRun) -> None:
         """Copy the files and let modules be looked for there first; large files are linked, and never changed.
 
-        Raises UntrustedError, unless `trust` says so, if the code among them isn't what the context's signature covers.
+        Raises UntrustedError if they aren't what was signed.
         """
         if self.are_copied:
             copy_tree(self._layout.snapshot, self.folder)
-        if not trust:
-            check_code(self._context, self.folder)
+        trusted.check_snapshot(self.folder)
         if not self.are_copied:
             return
         for name, target in self._context.links.items():

@@ -143,7 +143,9 @@ def test_a_large_global_of_a_function_comes_back_only_if_it_is_named(cell):
 
 
 def test_results_that_cannot_be_signed_leave_nothing(cell):
-    source = "import cellrun.core.context.signature as s\ndef sign(*_): raise OSError(28, 'No space')\ns.sign = sign\n"
+    source = (
+        "import cellrun.core.context.signature as s\ndef sign(*_, **__): raise OSError(28, 'No space')\ns.sign = sign\n"
+    )
     done, layout = cell(f"{source}x, y = 1, 2")
     assert done.returncode == 0
     assert "the results (x, y) aren't kept: OSError: [Errno 28] No space" in done.stderr

@@ -19,12 +19,12 @@ def signed(tmp_path):
     """The folder of a context that was signed."""
     folder = tmp_path / "context"
     Context(python="3.11", title="Cell In[1]").write(folder)
-    sign(folder)
+    sign(folder / "context.json")
     return folder
 
 
 def why(folder):
-    return why_untrusted(folder, (folder / "context.json").read_bytes())
+    return why_untrusted(folder / "context.json", (folder / "context.json").read_bytes())
 
 
 def key():
@@ -80,14 +80,14 @@ def test_a_key_that_others_may_know_is_refused(signed, spoil):
     with pytest.raises(WorkspaceException, match=r"not a key that only this user can read.*remove it"):
         why(signed)
     with pytest.raises(WorkspaceException):
-        sign(signed)
+        sign(signed / "context.json")
 
 
 def test_processes_that_begin_together_have_one_key(tmp_path):
     program = (
         "import sys, pathlib\nfrom cellrun.core.context.manifest import Context\n"
         "from cellrun.core.context.signature import sign\nfolder = pathlib.Path(sys.argv[1])\n"
-        "Context(python='3.11', title='x').write(folder)\nsign(folder)"
+        "Context(python='3.11', title='x').write(folder)\nsign(folder / 'context.json')"
     )
     folders = [tmp_path / str(number) for number in range(4)]
     started = [subprocess.Popen([sys.executable, "-c", program, str(folder)], env=os.environ) for folder in folders]
@@ -105,5 +105,5 @@ def test_a_full_disk_leaves_no_part_of_a_key(tmp_path, monkeypatch):
     hexadecimal = os.urandom(4)
     monkeypatch.setattr(os, "urandom", lambda size: hexadecimal if size == 4 else full(size))
     with pytest.raises(OSError, match="No space"):
-        sign(tmp_path)
+        sign(tmp_path / "context.json")
     assert not list(private_folder().iterdir())

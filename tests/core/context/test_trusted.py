@@ -7,11 +7,13 @@ import sys
 import pytest
 
 from cellrun.core.context.manifest import Context, Group
-from cellrun.core.context.reader import python_version
+from cellrun.core.context.reader import load, python_version
 from cellrun.core.context.signature import sign
-from cellrun.core.context.trusted import VerifiedStore, load_trusted, read_trusted
+from cellrun.core.context.signed_files import write_hashes
+from cellrun.core.context.trusted import TrustedRun, VerifiedStore
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException, UntrustedError
+from cellrun.core.store.record import RunRecord
 
 
 class Hostile:
@@ -33,59 +35,63 @@ def captured(new_run):
     def capture(value):
         blob = store.put(pickle.dumps([value]))
         Context(python=python_version(), title="Cell In[1]", groups=(Group(("x",), blob),)).write(layout.context)
-        return layout.context, store, blob
+        write_hashes(layout)
+        return layout, store, blob
 
     return capture
 
 
-def test_ones_own_is_loaded(captured):
-    folder, store, _ = captured([1, 2])
-    sign(folder)
+def loaded(layout, *, trust=False):
+    """Return what a run's context brings, if it may be loaded."""
     namespace = {}
-    assert load_trusted(folder, store, namespace).title == "Cell In[1]"
-    assert namespace["x"] == [1, 2]
-    assert read_trusted(folder).groups[0].names == ("x",)
+    load(TrustedRun(layout, trust=trust).context(), VerifiedStore(layout.workspace.values), namespace)
+    return namespace
+
+
+def test_ones_own_is_loaded(captured):
+    layout, _, _ = captured([1, 2])
+    sign(layout.signed)
+    assert loaded(layout)["x"] == [1, 2]
+    assert TrustedRun(layout).record() == RunRecord.read(layout)
 
 
 def test_anothers_pickle_is_not_loaded(captured, tmp_path):
     marker = tmp_path / "marker"
-    folder, store, _ = captured(Hostile(marker))
-    with pytest.raises(
-        UntrustedError, match=r"is a pickle; loading it runs code, and it isn't signed.*pass trust=True"
-    ):
-        load_trusted(folder, store, {})
+    layout, _, _ = captured(Hostile(marker))
+    with pytest.raises(UntrustedError, match=r"brings code that runs here, and it isn't signed.*pass trust=True"):
+        loaded(layout)
     assert not marker.exists()
-    load_trusted(folder, store, {}, trust=True)
+    loaded(layout, trust=True)
     assert marker.exists()
 
 
 def test_an_exchanged_value_is_not_loaded_even_where_the_context_is_ones_own(captured, tmp_path):
     marker = tmp_path / "marker"
-    folder, store, blob = captured("harmless" * 100)
-    sign(folder)
+    layout, store, blob = captured("harmless" * 100)
+    sign(layout.signed)
     hostile = pickle.dumps([Hostile(marker)])
     store.path(blob).write_bytes(hostile + b"." * (blob.bytes - len(hostile)))
     assert store.path(blob).stat().st_size == blob.bytes
     for trust in (False, True):
         with pytest.raises(ContextException, match="was changed since it was written"):
-            load_trusted(folder, store, {}, trust=trust)
+            loaded(layout, trust=trust)
     assert not marker.exists()
 
 
 def test_a_hash_that_leads_elsewhere_is_refused(captured):
-    folder, store, blob = captured(1)
-    path = folder / "context.json"
+    layout, _, blob = captured(1)
+    path = layout.context / "context.json"
     path.write_text(path.read_text().replace(blob.hash, "../../../etc/passwd"))
     with pytest.raises(ContextException, match="is no hash of a captured value"):
-        load_trusted(folder, store, {}, trust=True)
+        loaded(layout, trust=True)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": 2}', '{"version": "two"}', "{"])
 def test_a_damaged_context_is_said(captured, content):
-    folder, store, _ = captured(1)
-    (folder / "context.json").write_text(content)
+    layout, _, _ = captured(1)
+    (layout.context / "context.json").write_text(content)
     with pytest.raises(ContextException, match="is damaged"):
-        load_trusted(folder, store, {}, trust=True)
+        loaded(layout, trust=True)
 
 
 def test_large_memory_is_verified_too(tmp_path):
@@ -119,3 +125,27 @@ def test_values_written_without_blake3_are_verified(tmp_path, monkeypatch):
     store.path(blob).write_bytes(b"abd")
     with pytest.raises(ContextException, match="was changed"):
         store.read(blob)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"version": 1}', '{"version": 1, "files": []}', '{"version": 99}'])
+def test_hashes_that_cannot_be_read_are_said(captured, content):
+    layout, _, _ = captured(1)
+    layout.signed.write_text(content)
+    sign(layout.signed)
+    with pytest.raises(ContextException, match=r"signed.json (is damaged|has version 99)"):
+        TrustedRun(layout)
+
+
+def test_signed_results_are_no_signed_run(captured):
+    """One's own signature says of one kind of file what it says."""
+    layout, _, _ = captured(1)
+    content = (layout.context / "context.json").read_bytes()
+    for path in (layout.signed, layout.launch):
+        path.write_bytes(content)
+        sign(path)
+    with pytest.raises(ContextException, match=r"signed\.json"):
+        TrustedRun(layout)
+    write_hashes(layout)
+    sign(layout.signed)
+    with pytest.raises(UntrustedError, match=r"launch\.json: it was changed"):
+        TrustedRun(layout).launch()

@@ -24,7 +24,7 @@ def ended(ws, new_run):
         if names:
             namespace = {"__name__": "__main__", **names}
             ResultPacker(context, namespace, {}).pack(ValueStore(layout.workspace.values)).write(layout.results)
-            sign(layout.results)
+            sign(layout.results / "context.json")
         StatusFile(layout).change(status, reason="it broke" if status is Status.FAILED else None)
         return ws.get_run(layout.run_id)
 

@@ -9,12 +9,14 @@ import sys
 import pytest
 
 from cellrun.core import Experiment, Run, Workspace
+from cellrun.core.context.signature import sign, signing_key
 from cellrun.core.copying import copy_tree
 from cellrun.core.errors import (
     ComputeTargetException,
     InvalidSubmissionError,
     RunEnvironmentException,
     RunNotFoundError,
+    UntrustedError,
     UserErrorException,
     WorkspaceException,
 )
@@ -32,8 +34,8 @@ PRINT = "import json, os, sys; print(os.path.exists('train.py'), sys.argv[1:]); 
 def again(runs):
     """Run a run again, to its end."""
 
-    def do(layout):
-        new = resubmit(layout)
+    def do(layout, **options):
+        new = resubmit(layout, **options)
         runs.submitted.append(new)
         assert runs.end(new).status is Status.COMPLETED, new.log.read_text()
         return new
@@ -121,7 +123,7 @@ def test_what_a_cell_got_from_its_notebook_goes_along(runs, again):
     (layout.snapshot / "sub" / "data.txt").write_text("1")
     (layout.snapshot / "link").symlink_to("/etc/passwd")
     os.mkfifo(layout.snapshot / "pipe")
-    new = again(layout)
+    new = again(layout, trust=True)
     assert (new.context / "context.json").read_text() == "{}"
     assert (new.snapshot / "sub" / "data.txt").read_text() == "1"
     assert sorted(path.name for path in new.snapshot.iterdir()) == ["sub", "train.py"]
@@ -168,7 +170,7 @@ def test_what_is_gone_is_named(runs, lost):
     path = getattr(layout, lost)
     shutil.rmtree(path) if path.is_dir() else path.write_text("{")
     with pytest.raises(InvalidSubmissionError, match=lost):
-        resubmit(layout)
+        resubmit(layout, trust=True)
     assert len(list(Experiment(runs.workspace, "tests").get_runs())) == 1
 
 
@@ -218,7 +220,7 @@ def test_a_target_that_is_not_here_or_too_small_is_named(runs, monkeypatch):
     record = json.loads(layout.record.read_text())
     layout.record.write_text(json.dumps({**record, "target": "moon"}))
     with pytest.raises(ComputeTargetException, match="moon"):
-        resubmit(layout)
+        resubmit(layout, trust=True)
     layout.record.write_text(json.dumps(record))
 
 
@@ -236,3 +238,119 @@ def test_it_stays_in_its_own_workspace(runs, again):
     runs.end(layout)
     Workspace.create("another")
     assert again(layout).workspace.folder == layout.workspace.folder
+
+
+@pytest.fixture
+def marker(tmp_path):
+    """What hostile code would make."""
+    return tmp_path / "marker"
+
+
+def _other_program(layout, marker):
+    spec = json.loads(layout.launch.read_text())
+    layout.launch.write_text(json.dumps({**spec, "argv": ["/bin/sh", "-c", f"touch {marker}"]}))
+
+
+def _other_variables(layout, marker):
+    spec = json.loads(layout.launch.read_text())
+    (layout.folder / "sitecustomize.py").write_text(f"open({str(marker)!r}, 'w')")
+    spec["set_variables"]["PYTHONPATH"] = str(layout.folder)
+    layout.launch.write_text(json.dumps(spec))
+
+
+def _other_code(layout, marker):
+    (layout.snapshot / "train.py").write_text(f"open({str(marker)!r}, 'w')")
+
+
+def _more_code(layout, marker):
+    (layout.snapshot / "random.py").write_text(f"open({str(marker)!r}, 'w')")
+
+
+def _other_record(layout, marker):
+    record = json.loads(layout.record.read_text())
+    layout.record.write_text(json.dumps({**record, "command": f"touch {marker}", "kind": "command"}))
+    layout.launch.unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_other_program, "launch.json: it was changed"),
+        (_other_variables, "launch.json: it was changed"),
+        (_other_code, "train.py was changed"),
+        (_more_code, "random.py was added"),
+        (_other_record, "run.json was changed"),
+    ],
+)
+def test_what_was_changed_since_it_was_submitted_is_run_only_if_it_is_trusted(runs, again, marker, change, words):
+    layout = runs.script("import random")
+    runs.end(layout)
+    change(layout, marker)
+    with pytest.raises(UntrustedError, match=rf"{words} after it had been signed; if you trust .*trust=True"):
+        resubmit(layout)
+    assert not marker.exists()
+    assert len(list(Experiment(runs.workspace, "tests").get_runs())) == 1
+    first = again(layout, trust=True)
+    assert marker.exists()
+    again(first)  # it is this user's own now
+
+
+@pytest.mark.parametrize("file", ["signed.json", "signed.sig", "launch.sig"])
+def test_what_nobody_signed_is_run_only_if_it_is_trusted(runs, again, file):
+    layout = runs.script("pass")
+    runs.end(layout)
+    (layout.folder / file).unlink()
+    with pytest.raises(UntrustedError, match="it isn't signed"):
+        resubmit(layout)
+    again(layout, trust=True)
+
+
+def test_what_another_key_signed_is_run_only_if_it_is_trusted(runs, again):
+    layout = runs.script("pass")
+    runs.end(layout)
+    sign(layout.signed, key=bytes(32))
+    with pytest.raises(UntrustedError, match="its signature isn't yours"):
+        resubmit(layout)
+    again(layout, trust=True)
+
+
+def test_the_launch_of_another_run_of_ones_own_is_not_taken(runs):
+    first, second = runs.script("pass"), runs.command("true")
+    for layout in (first, second):
+        runs.end(layout)
+    for name in ("launch.json", "launch.sig"):
+        shutil.copy(second.folder / name, first.folder / name)
+    with pytest.raises(UntrustedError, match=r"launch\.json: it was changed"):
+        resubmit(first)
+
+
+def test_a_workspace_of_ones_own_that_was_moved_stays_ones_own(runs, again, tmp_path):
+    layout = runs.script("print('here')")
+    runs.end(layout)
+    shutil.copytree(runs.workspace.layout.folder, tmp_path / "moved")
+    moved = type(runs.workspace.layout)(tmp_path / "moved").run(layout.run_id)
+    assert again(moved).log.read_text() == "here\n"
+
+
+def test_what_is_changed_while_it_is_copied_is_not_run(runs, monkeypatch):
+    layout = runs.script("pass")
+    runs.end(layout)
+
+    def copy_and_change(source, target):
+        copy_tree(source, target)
+        (target / "train.py").write_text("1 / 0")
+
+    monkeypatch.setattr("cellrun.core.submission.again.copy_tree", copy_and_change)
+    with pytest.raises(UntrustedError, match=r"train\.py was changed"):
+        resubmit(layout)
+    assert len(list(runs.workspace.layout.runs.iterdir())) == 1
+
+
+def test_a_run_that_cannot_be_signed_says_so(runs, tmp_path):
+    signing_key()
+    (key,) = tmp_path.rglob("signing.key")
+    key.write_bytes(b"short")
+    layout = runs.script("pass")
+    runs.end(layout)
+    (note,) = run_notes(layout, StatusFile(layout).read())
+    assert note.startswith("it isn't signed, so that to load it or to run it again asks for trust: ")

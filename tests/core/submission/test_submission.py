@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Run
+from cellrun.core.context.signed_files import order_of
 from cellrun.core.errors import (
     ExperimentExecutionException,
     InvalidSubmissionError,
@@ -220,7 +221,8 @@ def test_a_cell_takes_along_what_it_fills_in_and_no_folder(runs):
     record = RunRecord.read(layout)
     assert (record.kind, record.script, record.source_directory) == ("cell", None, None)
     assert record.argv == ["cell.py", "--lr", "0.1"]
-    assert LaunchSpec.read(layout).argv == (sys.executable, "-m", "cellrun.core.cell.main", *record.argv)
+    told = ("-X", f"cellrun_signed={order_of(layout.signed.read_bytes())}")
+    assert LaunchSpec.read(layout).argv == (sys.executable, *told, "-m", "cellrun.core.cell.main", *record.argv)
     assert record.parameters == {"lr": "0.1"}
     assert record.cell == CELL
     assert [path.name for path in layout.snapshot.iterdir()] == ["cell.py"]
@@ -362,6 +364,7 @@ while any(ProcessFamily(one.run_id, job=None).members() for one in (first, secon
 LIMITED = """
 import os, resource, sys
 from cellrun.core import Workspace
+from cellrun.core.context.signed_files import order_of
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.store.status_file import StatusFile

@@ -143,8 +143,8 @@ def test_values_of_others_stay_when_a_capture_is_broken_off(notebook, monkeypatc
     notebook.run("import numpy as np\na = np.arange(20_000.0)")
     put, others = ValueStore.put, []
 
-    def put_and_break_off(store, memory, wrote=lambda _: None):
-        blob = put(store, memory, wrote)
+    def put_and_break_off(store, memory, wrote=lambda _: None, **options):
+        blob = put(store, memory, wrote, **options)
         if blob.bytes == a_bytes:
             monkeypatch.setattr(ValueStore, "put", put)
             others.append(notebook.submit("print(a.sum())"))  # finds the array there

@@ -57,7 +57,7 @@ class ExportedCell:
 
     def load_names(self, namespace: dict[str, Any]) -> Context:
         """Load the names alone, as a process that the cell spawns does."""
-        return load_names(self._context, self._store, namespace)
+        return load_names(lambda: Context.read(self._context), self._store, namespace)
 
     def _enter(self, context: Context) -> None:
         """Go where the cell's relative paths begin, and link what wasn't copied if it is there."""

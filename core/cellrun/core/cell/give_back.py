@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
-from cellrun.core.context.manifest import Context
+from cellrun.core.context.manifest import CONTEXT_FILE, Context
 from cellrun.core.context.own_code import is_own_code
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import CellrunError
@@ -79,7 +79,7 @@ def _save(layout: RunLayout, cell: _Cell) -> tuple[Context, Mapping[str, int]]:
         with using_values(layout.workspace):
             results = packer.pack(ValueStore(layout.workspace.values))
             results.write(draft)
-            sign(draft, cell.key)
+            sign(draft / CONTEXT_FILE, key=cell.key)
             draft.rename(layout.results)
     except BaseException:  # Ctrl-C as well: half of them must not stay
         shutil.rmtree(draft, ignore_errors=True)

@@ -17,9 +17,9 @@ from cellrun.core.cell.execution import run_code
 from cellrun.core.cell.files import enter_folder, protect_originals
 from cellrun.core.cell.give_back import giving_back
 from cellrun.core.cell.no_input import refuse_input
-from cellrun.core.cell.start import bind_run, load_names, prepare, show_sources
-from cellrun.core.context.reader import load_context
-from cellrun.core.context.value_store import ValueStore
+from cellrun.core.cell.start import bind_run, errors_told, load_names, prepare, show_sources
+from cellrun.core.context.ordered_run import OrderedRun
+from cellrun.core.context.reader import load
 from cellrun.core.environments.last_library import look_there_last
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import own_run
@@ -36,10 +36,13 @@ def main(cell: str, arguments: list[str]) -> None:
     sys.argv = [str(path), *arguments]
     builtins.input = refuse_input
     set_up(layout, str(path), module)
-    context = load_names(layout.context, _values(layout), namespace)
+    ordered = OrderedRun(layout)
+    with errors_told():
+        ordered.check_code()
+    context = load_names(ordered.context, ordered.values, namespace)
     show_sources(context, str(path), context.title)
     enter_folder(context, layout)
-    prepare(context, _values(layout), namespace)
+    prepare(context, ordered.values, namespace)
     with giving_back(layout, context, namespace) if context.returns else nullcontext(), rest_shown():
         run_code(path.read_text(encoding="utf-8"), str(path), namespace)
 
@@ -49,10 +52,6 @@ def _layout() -> RunLayout:
     if layout is None:
         sys.exit("cellrun.core.cell.main runs the cell of a run, and this process belongs to none")
     return layout
-
-
-def _values(layout: RunLayout) -> ValueStore:
-    return ValueStore(layout.workspace.values)
 
 
 def _new_main() -> types.ModuleType:
@@ -71,7 +70,8 @@ def _new_main() -> types.ModuleType:
 if __name__ == "__main__":
     main(sys.argv[1], sys.argv[2:])
 elif __name__ == "__mp_main__":
-    _run = _layout()
-    _context = load_context(_run.context, _values(_run), globals())
-    protect_originals(_context, _run)
+    _ordered = OrderedRun(_layout())
+    _context = _ordered.context()
+    load(_context, _ordered.values, globals())
+    protect_originals(_context, _layout())
     bind_run(_context, globals())

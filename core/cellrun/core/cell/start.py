@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from cellrun.core.cell.notebook_builtins import announce
@@ -17,10 +16,10 @@ from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException
 
 
-def load_names(folder: Path, store: ValueStore, namespace: dict[str, Any]) -> Context:
+def load_names(read: Callable[[], Context], store: ValueStore, namespace: dict[str, Any]) -> Context:
     """Load a context's names into a namespace; return the context."""
-    with _errors_told():
-        context = Context.read(folder)
+    with errors_told():
+        context = read()
         announce(context.shell)  # a module looks while it is imported
         load(context, store, namespace)
         return context
@@ -34,7 +33,7 @@ def show_sources(context: Context, script: str, title: str) -> None:
 def prepare(context: Context, store: ValueStore, namespace: dict[str, Any]) -> None:
     """Give a cell, in the folder where it runs, what it needs besides its names."""
     bind_run(context, namespace)
-    with _errors_told():
+    with errors_told():
         if context.needs_ipython:
             _import_ipython()
         if context.state:
@@ -52,7 +51,7 @@ def bind_run(context: Context, namespace: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _errors_told() -> Iterator[None]:
+def errors_told() -> Iterator[None]:
     """Say in a line what the cell can't have, and end."""
     try:
         yield

@@ -135,10 +135,6 @@ class Context:
     """By name, of the functions and classes that can be made again from their source."""
     returns: tuple[str, ...] = ()
     """Names whose values come back when the cell has completed."""
-    code: dict[str, str] = field(default_factory=dict)
-    """Hashes of the files in the snapshot that may be run, the cell among them, by path (`snapshot_code`)."""
-    cell_hash: str = ""
-    """Of the cell's text as the notebook had it, which the run's record holds."""
     needs: tuple[Need, ...] = ()
 
     def write(self, folder: Path) -> None:
@@ -192,8 +188,6 @@ class Context:
             state=tuple(_state(each) for each in data.get("state", ())),
             definitions={name: _definition(each) for name, each in data.get("definitions", {}).items()},
             returns=_names(data.get("returns", ())),
-            code=data.get("code", {}),
-            cell_hash=data.get("cell_hash", ""),
             needs=tuple(Need(**each) for each in data["needs"]),
         )
 

@@ -1,8 +1,8 @@
-"""Signatures of contexts: who wrote one, by a key that only this user has.
+"""Signatures of files: who wrote one, by a key that only this user has.
 
-To load a pickle is to run code. A context names each of its values, and each of its code files, by the hash of its
-content, so that a signature of `context.json` covers them all. The key is in the home of cellrun, never with a run: a
-copy of a run carries no secret.
+To load a pickle is to run code. A context names each of its values by the hash of its content, and what a run was
+submitted with has the hash of each file (`signed_files`), so that a signature of one file covers them all.
+The key is in the home of cellrun, never with a run: a copy of a run carries no secret.
 """
 
 from __future__ import annotations
@@ -14,37 +14,36 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from cellrun.core.context.manifest import CONTEXT_FILE
 from cellrun.core.errors import WorkspaceException
 from cellrun.core.ownership import is_declared_safe
 from cellrun.core.places import private_folder, runtime_folder
 
-_SIGNATURE = "context.sig"
 _KEY = "signing.key"
 _KEY_BYTES = 32
 _OTHERS = 0o077
 
 
-def sign(folder: Path, key: bytes | None = None) -> None:
-    """Sign the context that was written to a folder, as this user's own; `key` is theirs, if it was read before.
+def sign(file: Path, of: str = "", *, key: bytes | None = None) -> None:
+    """Sign a file as this user's own, beside it: `context.json` by `context.sig`. `key` is theirs, if it was read.
 
-    Raises WorkspaceException where this user can have no key.
+    `of` is the run that the content is true of, if it doesn't say so itself. Raises WorkspaceException where this user
+    can have no key.
     """
-    signature = _signature((folder / CONTEXT_FILE).read_bytes(), key or signing_key())
-    (folder / _SIGNATURE).write_text(f"{signature}\n")
+    signature = _signature(file.read_bytes(), of, key or signing_key())
+    _beside(file).write_text(f"{signature}\n")
 
 
-def why_untrusted(folder: Path, data: bytes) -> str:
-    """Return why the bytes of a folder's context aren't this user's own, in words; empty if they are.
+def why_untrusted(file: Path, data: bytes, of: str = "") -> str:
+    """Return why the bytes of a file aren't this user's own, in words; empty if they are.
 
     Raises WorkspaceException where this user can have no key.
     """
     try:
-        found = (folder / _SIGNATURE).read_bytes().decode("ascii", "replace").strip()
+        found = _beside(file).read_bytes().decode("ascii", "replace").strip()
     except FileNotFoundError:
         return "it isn't signed"
     key = signing_key()
-    expected = _signature(data, key)
+    expected = _signature(data, of, key)
     if hmac.compare_digest(found.encode(), expected.encode()):
         return ""
     if found.startswith(f"{_fingerprint(key)} "):
@@ -70,8 +69,13 @@ def signing_key() -> bytes:
     return key
 
 
-def _signature(data: bytes, key: bytes) -> str:
-    return f"{_fingerprint(key)} {hmac.new(key, data, hashlib.sha256).hexdigest()}"
+def _beside(file: Path) -> Path:
+    return file.with_suffix(".sig")
+
+
+def _signature(data: bytes, of: str, key: bytes) -> str:
+    told = f"{of}\n".encode() if of else b""
+    return f"{_fingerprint(key)} {hmac.new(key, told + data, hashlib.sha256).hexdigest()}"
 
 
 def _fingerprint(key: bytes) -> str:

@@ -2,75 +2,88 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
 
-from cellrun.core.context.manifest import Blob, Context
-from cellrun.core.context.reader import load
+from cellrun.core.context.manifest import CONTEXT_FILE, Blob, Context, has_context
 from cellrun.core.context.signature import why_untrusted
-from cellrun.core.context.snapshot_code import changed_code, text_hash
-from cellrun.core.context.value_store import ValueStore, digest_as
-from cellrun.core.errors import ContextException, UntrustedError
+from cellrun.core.context.signed_files import SignedFiles
+from cellrun.core.context.value_store import CheckedStore
+from cellrun.core.errors import UntrustedError
+from cellrun.core.layout import RunLayout
+from cellrun.core.store.record import RunRecord
 
-_MOST_LISTED = 5
+_DANGER = "brings code that runs here"
 
 
-class VerifiedStore(ValueStore):
+class VerifiedStore(CheckedStore):
     """A value store whose values are only handed out if their content has the hash by which they are named."""
 
     def open(self, blob: Blob) -> memoryview:
         """Return the bytes as `ValueStore.open` does. Raises ContextException for bytes that were changed, too."""
         view = super().open(blob)
-        self._verify(blob, view)
+        self._check(blob, view)
         return view
 
-    def read(self, blob: Blob) -> memoryview:
-        """Return a copy of the bytes: nobody can change it between the look at its hash and its loading."""
-        view = memoryview(bytearray(super().open(blob)))
-        self._verify(blob, view)
-        return view
 
-    def _verify(self, blob: Blob, view: memoryview) -> None:
-        if digest_as(blob.hash, view) != blob.hash:
-            raise ContextException(f"{self.path(blob)} was changed since it was written: it can't be used")
+class TrustedRun:
+    """A run whose code may run here: this user's own key signed what it was submitted with, or `trust` says so.
 
-
-def read_trusted(folder: Path, *, trust: bool = False) -> Context:
-    """Return the context in a folder, of which nothing is loaded, if this user's own key signed it or `trust` says so.
-
-    Raises UntrustedError if neither is so, ContextException if there is none or a newer cellrun wrote it.
+    Each part is read once, and is what was signed: nobody can change it between that look and its use. All methods
+    raise UntrustedError for what was changed.
     """
-    data = Context.bytes_in(folder)
-    if not trust and (why := why_untrusted(folder, data)):
-        raise UntrustedError("what this cell was captured with", why)
-    return Context.of_bytes(data, folder)
 
+    def __init__(self, layout: RunLayout, *, trust: bool = False) -> None:
+        """Raise UntrustedError if neither is so, ContextException for signed hashes that can't be read."""
+        self._layout = layout
+        self._is_trusted = trust
+        self._signed = SignedFiles(None) if trust else self._own()
 
-def check_code(context: Context, folder: Path) -> None:
-    """Raise UntrustedError if the code in a copy of the snapshot isn't what the context's signature covers."""
-    if not context.code:
-        raise _untrusted_code("the cellrun that submitted it signed no code")
-    if words := changed_code(context.code, folder):
-        more = f" (and {len(words) - _MOST_LISTED} more)" if len(words) > _MOST_LISTED else ""
-        raise _untrusted_code(f"{', '.join(words[:_MOST_LISTED])}{more} after it had been signed")
+    def record(self) -> RunRecord:
+        """Return the run's record."""
+        path = self._layout.record
+        return RunRecord.from_json(json.loads(self._checked(path, path.read_bytes())))
 
+    def launch(self) -> bytes:
+        """Return the bytes of its launch spec, which is signed once it is launched. Raises FileNotFoundError."""
+        path = self._layout.launch
+        data = path.read_bytes()
+        if not self._is_trusted and (why := why_untrusted(path, data, self._layout.run_id)):
+            raise self._untrusted(f"{path.name}: {why}")
+        return data
 
-def check_cell(context: Context, source: str) -> None:
-    """Raise UntrustedError if a text of the notebook's cell isn't the one that the context's signature covers."""
-    if text_hash(source) != context.cell_hash:
-        raise _untrusted_code("the text of the cell was changed after it had been signed")
+    def context(self) -> Context:
+        """Return the context of its cell, of which nothing is loaded. Raises ContextException if there is none."""
+        folder = self._layout.context
+        return Context.of_bytes(self._checked(folder / CONTEXT_FILE, Context.bytes_in(folder)), folder)
 
+    def check_snapshot(self, copy: Path) -> None:
+        """Look at a copy of its snapshot, that nobody else can change."""
+        self._refuse(self._signed.changed_in(copy))
 
-def _untrusted_code(why: str) -> UntrustedError:
-    return UntrustedError("the code that the cell took along", why, "runs here")
+    def check_copy(self, draft: RunLayout) -> None:
+        """Look at copies of its snapshot and its context, in the folder of a run that is being built."""
+        self.check_snapshot(draft.snapshot)
+        if has_context(draft.context):
+            self._checked(self._layout.context / CONTEXT_FILE, Context.bytes_in(draft.context))
 
+    def _own(self) -> SignedFiles:
+        path = self._layout.signed
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise self._untrusted("it isn't signed") from None
+        if why := why_untrusted(path, data):
+            raise self._untrusted(why)
+        return SignedFiles.of_bytes(data, path)
 
-def load_trusted(folder: Path, store: ValueStore, namespace: dict[str, Any], *, trust: bool = False) -> Context:
-    """Load the context in a folder into a namespace, as `load_context` does, if it may be trusted.
+    def _checked(self, path: Path, data: bytes) -> bytes:
+        self._refuse(self._signed.changed(path.relative_to(self._layout.folder).as_posix(), data))
+        return data
 
-    Every value must have the content that the context names. Raises UntrustedError if neither this user's own key
-    signed it nor `trust` says so, ContextException for what can't be loaded here.
-    """
-    context = read_trusted(folder, trust=trust)
-    load(context, VerifiedStore(store.folder), namespace)
-    return context
+    def _refuse(self, changed: str) -> None:
+        if changed:
+            raise self._untrusted(f"{changed} after it had been signed")
+
+    def _untrusted(self, why: str) -> UntrustedError:
+        return UntrustedError(f"run {self._layout.run_id}", why, _DANGER)

@@ -16,7 +16,9 @@ from cellrun.core.errors import ContextException
 _LARGE_BYTES = 8 << 20
 _SAMPLE_BYTES = 4096
 _SAMPLES = 64
-_SHA256 = "sha256-"
+_PIECE_BYTES = 1 << 20
+SHA256 = "sha256-"
+"""How a hash begins that any Python can make."""
 
 Wrote = Callable[[int], object]
 """Is told the bytes that are done, as they are."""
@@ -35,28 +37,34 @@ class Hasher(Protocol):
 class ValueStore:
     """The folder of values."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, pickles_like: str = "") -> None:
+        """`pickles_like`: the kind of hash that pickles get, `SHA256` for what a Python without our packages checks."""
         self.folder = folder
+        self._pickles_like = pickles_like
         self.written: list[Blob] = []
         """What this object has put there that wasn't there before."""
 
-    def put(self, memory: Memory, wrote: Wrote = lambda _: None) -> Blob:
+    def put_pickle(self, payload: Memory, wrote: Wrote = lambda _: None) -> Blob:
+        """Keep what runs code when it is loaded, as `put` does."""
+        return self.put(payload, wrote, like=self._pickles_like)
+
+    def put(self, memory: Memory, wrote: Wrote = lambda _: None, *, like: str = "") -> Blob:
         """Keep some bytes, without a whole copy in memory, and return what finds them again.
 
         Large ones are hashed while they are written; before, if a sample says that they are likely there already.
         """
         if size_of(memory) < _LARGE_BYTES:
             data = memoryview(bytes(bytes_of(memory)))
-            blob = blob_of(data)
+            blob = blob_of(data, like)
             if not self._has(blob):
                 self._new(lambda path: _write(data, blob, path))
             wrote(blob.bytes)
             return blob
         sample = self.folder / "samples" / _sample(memory)
-        if sample.exists() and self._has(known := blob_of(memory)):
+        if sample.exists() and self._has(known := blob_of(memory, like)):
             wrote(known.bytes)
             return known
-        blob = self._new(lambda path: _write_and_hash(memory, path, wrote))
+        blob = self._new(lambda path: _write_and_hash(memory, path, wrote, like))
         sample.parent.mkdir(mode=0o700, exist_ok=True)
         sample.touch(mode=0o600)
         return blob
@@ -106,28 +114,62 @@ class ValueStore:
         return blob
 
 
-def blob_of(memory: Memory) -> Blob:
-    """Return what finds some bytes in a store, without keeping them."""
+class CheckedStore(ValueStore):
+    """A value store that hands out a pickle only if its content has the hash by which it is named.
+
+    Plain memory, which may be large and runs nothing, is known by its size.
+    """
+
+    def read(self, blob: Blob) -> memoryview:
+        """Return a copy of the bytes: nobody can change it between the look at its hash and its loading."""
+        view = memoryview(bytearray(super().open(blob)))
+        self._check(blob, view)
+        return view
+
+    def _check(self, blob: Blob, view: memoryview) -> None:
+        if digest_as(blob.hash, view) not in {blob.hash, None}:
+            raise ContextException(f"{self.path(blob)} was changed since it was written: it can't be used")
+
+
+def blob_of(memory: Memory, like: str = "") -> Blob:
+    """Return what finds some bytes in a store, by the kind of hash that `like` is, without keeping them."""
     size = size_of(memory)
-    name, hasher = _hasher(on_all_cores=size >= _LARGE_BYTES)
+    name, hasher = _hasher(like, on_all_cores=size >= _LARGE_BYTES)
     for piece in pieces_of(memory) if isinstance(memory, Strided) else (bytes_of(memory),):
         hasher.update(piece)
     return Blob(name + hasher.hexdigest(), size)
 
 
-def digest_as(digest: str, view: memoryview) -> str:
-    """Return the hash of some bytes, of the kind that another hash is."""
-    if digest.startswith(_SHA256):
-        return _SHA256 + hashlib.sha256(view).hexdigest()
-    return blob_of(view).hash
+def digest_as(digest: str, view: memoryview) -> str | None:
+    """Return the hash of some bytes, of the kind that another hash is; None where this Python can't make such."""
+    name, hasher = _hasher(digest, on_all_cores=len(view) >= _LARGE_BYTES)
+    hasher.update(view)
+    return name + hasher.hexdigest() if name == _kind(digest) else None
 
 
-def _hasher(*, on_all_cores: bool = False) -> tuple[str, Hasher]:
+def hash_of(path: Path, like: str = "") -> str | None:
+    """Return the hash of a file's content, of the kind that another hash is; None where this Python can't make such."""
+    name, hasher = _hasher(like)
+    if name != _kind(like):
+        return None
+    with path.open("rb", buffering=0) as file:
+        while piece := file.read(_PIECE_BYTES):
+            hasher.update(memoryview(piece))
+    return name + hasher.hexdigest()
+
+
+def _kind(digest: str) -> str:
+    return SHA256 if digest.startswith(SHA256) else ""
+
+
+def _hasher(like: str = "", *, on_all_cores: bool = False) -> tuple[str, Hasher]:
     """Return what a hash's name begins with, and what makes it."""
+    if _kind(like):
+        return SHA256, hashlib.sha256()
     try:
         from blake3 import blake3  # noqa: PLC0415  # a job, which mostly reads, needn't load it
     except ImportError:  # a job in an environment that knows nothing of cellrun keeps its results
-        return _SHA256, hashlib.sha256()
+        return SHA256, hashlib.sha256()
     return "", blake3(max_threads=blake3.AUTO if on_all_cores else 1)
 
 
@@ -136,11 +178,11 @@ def _write(data: memoryview, blob: Blob, path: Path) -> Blob:
     return blob
 
 
-def _write_and_hash(memory: Memory, path: Path, wrote: Wrote) -> Blob:
+def _write_and_hash(memory: Memory, path: Path, wrote: Wrote, like: str) -> Blob:
     """Write a file and hash just what was written: both piece by piece, beside each other."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # a job, which mostly reads, needn't load it
 
-    name, hasher = _hasher()
+    name, hasher = _hasher(like)
     with path.open("xb", buffering=0) as file, ThreadPoolExecutor(1) as beside:
         for piece in pieces_of(memory):
             hashing = beside.submit(hasher.update, piece)

@@ -269,18 +269,20 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
 
     # Its beginning, again
 
-    def submit_again(self) -> Run:
+    def submit_again(self, *, trust: bool = False) -> Run:
         """Submit the same code once more, with the same arguments, resources and interpreter, and return the new run.
 
         What a cell got from its notebook is the same too, whatever the notebook holds now. Of the environment variables
         that were given to the run only the names are kept: they get the values that this process has, and the new run's
         `get_details()` says which it has none for.
 
-        Raises UserErrorException for an interactive run: it has no code of its own. Else what `Experiment.submit` does.
+        Raises UntrustedError for a run that isn't signed as this user's own, or was changed since, unless `trust` says
+        to run its code all the same; UserErrorException for an interactive run: it has no code of its own. Else what
+        `Experiment.submit` does.
         """
         from cellrun.core.submission.again import resubmit  # noqa: PLC0415  # a job never submits
 
-        return self.experiment.run(resubmit(self.layout).run_id)
+        return self.experiment.run(resubmit(self.layout, trust=trust).run_id)
 
     # Its code, elsewhere
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
+from cellrun.core.context.trusted import TrustedRun
 from cellrun.core.copying import copy_tree
 from cellrun.core.errors import InvalidSubmissionError, UserErrorException, WorkspaceException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
@@ -22,15 +23,16 @@ from cellrun.core.targets.workspace_targets import WorkspaceTargets
 _KEPT = ("workspace_id", "git", "tags", "environment_variables")
 
 
-def resubmit(layout: RunLayout) -> RunLayout:
+def resubmit(layout: RunLayout, *, trust: bool = False) -> RunLayout:
     """Make a new run of a run's snapshot and start it on the same target, or queue it there.
 
     Any process of the user can: what the job was given by value is taken from this
-    process's environment as far as it is there, and the new run notes what isn't.
+    process's environment as far as it is there, and the new run notes what isn't. What this user's own key didn't sign
+    as it is now, or no key did, is run only if `trust` says so.
 
-    Raises RunNotFoundError for a run that is deleted, UserErrorException for an interactive one, WorkspaceException for
-    a folder outside of a workspace, ComputeTargetException if its target is gone, InvalidSubmissionError with all else
-    that keeps it from being started, and what starting a run raises.
+    Raises UntrustedError if it doesn't, RunNotFoundError for a run that is deleted, UserErrorException for an
+    interactive one, WorkspaceException for a folder outside of a workspace, ComputeTargetException if its target is
+    gone, InvalidSubmissionError with all else that keeps it from being started, and what starting a run raises.
     """
     check_is_there(layout)
     record = RunRecord.read(layout)
@@ -40,8 +42,10 @@ def resubmit(layout: RunLayout) -> RunLayout:
         )
     if not layout.workspace.record.exists():
         raise WorkspaceException(f"{layout.folder} isn't in a workspace: only a run of a workspace can be run again")
+    trusted = TrustedRun(layout, trust=trust)
+    record = trusted.record()
     target = WorkspaceTargets(layout.workspace).get(record.target)
-    request = request_of(layout, record)
+    request = request_of(layout, record, trusted, trust=trust)
     if problems := [*request.code.problems(layout.workspace), *target.problems(request)]:
         raise InvalidSubmissionError(problems)
     of_the_first = {name: getattr(record, name) for name in _KEPT}
@@ -50,7 +54,7 @@ def resubmit(layout: RunLayout) -> RunLayout:
     return start(target, request, layout.workspace, **of_the_first)
 
 
-def request_of(layout: RunLayout, record: RunRecord) -> RunRequest:
+def request_of(layout: RunLayout, record: RunRecord, trusted: TrustedRun, *, trust: bool) -> RunRequest:
     """Return a run's request, as it is wanted once more: with the values that this process has of its variables."""
     here = inherited(os.environ)
     given = {name: here[name] for name in record.environment_variables if _has(here, name)}
@@ -58,7 +62,7 @@ def request_of(layout: RunLayout, record: RunRecord) -> RunRequest:
         kind=record.kind,
         program=record.command or record.script or CELL,
         arguments=tuple(record.arguments),
-        code=_CodeOfRun(layout, record, note=_note(record.environment_variables, given)),
+        code=_CodeOfRun(layout, record, trusted, note=_note(record.environment_variables, given)),
         source_directory=record.source_directory,
         cell=record.cell,
         target=record.target,
@@ -69,16 +73,18 @@ def request_of(layout: RunLayout, record: RunRecord) -> RunRequest:
         name=record.display_name,
         experiment=record.experiment,
         workspace=WorkspaceRecord.read(layout.workspace).name,
-        repeats=record.id,
+        repeats=layout.run_id,
+        trust=trust,
     )
 
 
 class _CodeOfRun(RunCode):
     """The snapshot of a run, and what its cell got from the notebook."""
 
-    def __init__(self, layout: RunLayout, record: RunRecord, *, note: str) -> None:
+    def __init__(self, layout: RunLayout, record: RunRecord, trusted: TrustedRun, *, note: str) -> None:
         self._layout = layout
         self._record = record
+        self._trusted = trusted
         self._note = note
 
     def problems(self, workspace: WorkspaceLayout) -> Sequence[str]:  # noqa: ARG002  # it is in the same
@@ -95,7 +101,10 @@ class _CodeOfRun(RunCode):
         return self._record.links
 
     def copy_to(self, draft: RunLayout) -> None:
-        """Copy it, and note what the run again has otherwise. Raises RunNotFoundError for a run that is deleted."""
+        """Copy it, and note what the run again has otherwise.
+
+        Raises RunNotFoundError for a run that is deleted, UntrustedError for a copy that isn't what was signed.
+        """
         try:
             copy_tree(self._layout.snapshot, draft.snapshot)
             if self._layout.context.is_dir():
@@ -104,6 +113,7 @@ class _CodeOfRun(RunCode):
             check_is_there(self._layout)
             raise
         check_is_there(self._layout)  # deleted meanwhile: the rest of the copy may be missing
+        self._trusted.check_copy(draft)
         if self._note:
             add_note(draft, self._note)
 

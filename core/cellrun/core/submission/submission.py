@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from cellrun.core import names
+from cellrun.core.context.signature import sign
+from cellrun.core.context.signed_files import write_hashes
 from cellrun.core.errors import (
     ComputeTargetException,
     ExperimentExecutionException,
     InvalidNameError,
     InvalidSubmissionError,
     UserErrorException,
+    WorkspaceException,
     shown,
 )
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.run_request import RunConfig, RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import set_canceled
+from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
@@ -89,18 +93,31 @@ def start(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout
     """
     layout = workspace.run(names.new_run_id(request.experiment))
 
+    orders = []
+
     def fill(draft: RunLayout) -> None:
         draft.snapshot.mkdir()
         request.code.copy_to(draft)
+        orders.append(_signed(draft))
 
     try:
         with target.prepare(request, layout):
             RunStore(workspace).create(_record(request, target)._replace(id=layout.run_id, **record), fill)
-            _launch(target, request, layout)
+            _launch(target, replace(request, signed=orders[0]), layout)
     except BaseException:  # Ctrl-C as well: nothing is left behind
         request.code.abandon(workspace)
         raise
     return layout
+
+
+def _signed(draft: RunLayout) -> str:
+    """Sign what a run's folder was filled with; return what its job is told of it."""
+    order = write_hashes(draft)
+    try:
+        sign(draft.signed)
+    except WorkspaceException as error:  # no key, as on a disk that keeps no modes: the run is none the worse
+        add_note(draft, f"it isn't signed, so that to load it or to run it again asks for trust: {error}")
+    return order
 
 
 def _launch(target: ComputeTarget, request: RunRequest, layout: RunLayout) -> None:

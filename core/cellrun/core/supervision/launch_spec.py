@@ -47,9 +47,20 @@ class LaunchSpec(NamedTuple):
     """A module, and what its `main` is called with when the run has ended; empty for none."""
 
     @classmethod
-    def read(cls, layout: RunLayout) -> LaunchSpec:
-        """Read a run's launch.json. Raises OSError, or ValueError or KeyError for one that is damaged."""
-        data: dict[str, Any] = {**_SINCE_VERSION_2, **json.loads(layout.launch.read_bytes())}
+    def read(cls, layout: RunLayout, digest: str = "") -> LaunchSpec:
+        """Read a run's launch.json. Raises OSError, or ValueError or KeyError for one that is damaged.
+
+        Raises ValueError also for one that hasn't the hash that it is to have.
+        """
+        content = layout.launch.read_bytes()
+        if digest and _digest(content) != digest:
+            raise ValueError("it was changed after the run had been submitted")
+        return cls.of_bytes(content)
+
+    @classmethod
+    def of_bytes(cls, content: bytes) -> LaunchSpec:
+        """Read the bytes of a launch.json. Raises ValueError or KeyError for one that is damaged."""
+        data: dict[str, Any] = {**_SINCE_VERSION_2, **json.loads(content)}
         values = {name: data[name] for name in cls._fields}
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         lists["before"] = tuple(map(tuple, values["before"]))
@@ -61,5 +72,18 @@ class LaunchSpec(NamedTuple):
 
     def write(self, layout: RunLayout) -> None:
         """Write it into a run's folder, once. Raises FileExistsError if the run was launched before."""
+        write_once(layout.launch, self._content())
+
+    def digest(self) -> str:
+        """Return the hash of what `write` writes, by which another process knows that it is what was submitted."""
+        return _digest(self._content().encode())
+
+    def _content(self) -> str:
         data = {**self._asdict(), "resources": self.resources.to_json()}
-        write_once(layout.launch, json.dumps({"version": VERSION, **data}))
+        return json.dumps({"version": VERSION, **data})
+
+
+def _digest(content: bytes) -> str:
+    import hashlib  # noqa: PLC0415  # a supervisor that starts its own run has no need of it
+
+    return hashlib.sha256(content).hexdigest()

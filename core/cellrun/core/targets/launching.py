@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
+from cellrun.core.context.ordered_run import with_order
+from cellrun.core.context.signature import sign
 from cellrun.core.environments.interpreter import is_own
 from cellrun.core.environments.job_library import PYTHON_PATH, has_library, with_library
+from cellrun.core.errors import WorkspaceException
+from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.run_request import CELL, RunRequest
 from cellrun.core.supervision.job_environment import recorded
@@ -41,6 +46,20 @@ def launch_spec(
         before=(),
         afterwards=tuple(afterwards),
     )
+
+
+def ordered(spec: LaunchSpec, request: RunRequest) -> LaunchSpec:
+    """Return how a run is started whose folder is there: the job of a cell is told what was submitted."""
+    if request.kind != "cell" or not request.signed:
+        return spec
+    return spec._replace(argv=with_order(spec.argv, request.signed))
+
+
+def write_spec(spec: LaunchSpec, layout: RunLayout) -> None:
+    """Write a run's launch spec, signed: another process may run it again. Raises FileExistsError if it is there."""
+    spec.write(layout)
+    with suppress(WorkspaceException):  # no key: the run's notes say so
+        sign(layout.launch, layout.run_id)
 
 
 def given_variables(request: RunRequest, spec: LaunchSpec) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cellrun.core import Workspace, places
 from cellrun.core.context.account import needs_of
-from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.errors import CellrunError, UntrustedError, UserErrorException, shown
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.header import header
 from cellrun.core.runs.control import control_of
@@ -62,10 +62,23 @@ class AgainHandler(RunHandler):
     """A run once more: the same snapshot, submitted again."""
 
     async def post(self, workspace_id: str, run: str) -> None:
-        """Submit it; answer with the new run's row."""
+        """Submit it; answer with the new run's row.
+
+        A run that nothing proves to be this user's own is refused unless the body has `"trust": true`: its code would
+        run as this user.
+        """
         self.asked()
-        self.json_body()
-        await self.answer(await self.of_run((workspace_id, run), lambda layout: row_of(resubmit(layout))))
+        trust = self.json_body().get("trust", False)
+        if not isinstance(trust, bool):
+            raise UserErrorException(f"trust is true or false; got {shown(trust)}")
+        await self.answer(await self.of_run((workspace_id, run), lambda layout: row_of(resubmit(layout, trust=trust))))
+
+    def error_facts(self, error: CellrunError) -> dict[str, Any]:
+        """Say what a page has to ask before it may send `trust`."""
+        if not isinstance(error, UntrustedError):
+            return {}
+        words = f'{error.told}; if you trust whoever submitted it, send {{"trust": true}}'
+        return {"message": words, "untrusted": error.told}
 
 
 def _details(layout: RunLayout) -> dict[str, Any]:

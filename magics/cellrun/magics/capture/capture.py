@@ -6,9 +6,7 @@ from pathlib import Path, PurePath
 
 from cellrun.core.context.manifest import Context, Need
 from cellrun.core.context.reader import python_version
-from cellrun.core.context.signature import sign
-from cellrun.core.context.snapshot_code import code_in, text_hash
-from cellrun.core.context.value_store import ValueStore
+from cellrun.core.context.value_store import SHA256, ValueStore
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.magics.capture.account import merged
 from cellrun.magics.capture.another_python.destination import Destination, may_bring_modules
@@ -32,6 +30,7 @@ class Capture:
     def __init__(self, search: Search, destination: Destination, returned: tuple[str, ...] = ()) -> None:
         self._search = search
         self._portability = Portability(search, destination)
+        self._has_our_packages = destination.is_own
         self._returned = returned
 
     def mistakes(self) -> list[str]:
@@ -124,10 +123,15 @@ class Capture:
         uncalled = self._search.uncalled(name)
         return f"nothing seems to call {', '.join(uncalled)}" if uncalled else "the cell may give it a value itself"
 
-    def pack(self, layout: RunLayout, title: str, source: str, store: ValueStore) -> None:
+    @property
+    def pickles_like(self) -> str:
+        """The kind of hash by which its job knows the pickles: another Python may have none of our packages."""
+        return "" if self._has_our_packages else SHA256
+
+    def pack(self, layout: RunLayout, title: str, store: ValueStore) -> None:
         """Write what the cell needs into a run folder that is being built, and the values into a store.
 
-        The cell itself is in the snapshot already; `title` and `source` are those of the notebook's cell.
+        The cell itself is in the snapshot already; `title` is that of the notebook's cell.
         """
         folder = self._search.files.cell_folder
         self._search.shipment.pack(layout.snapshot, folder)
@@ -152,10 +156,7 @@ class Capture:
             state=self._search.state.pack(store),
             needs=tuple(SentBefore(layout.workspace).noted(self.account(), groups)),
             returns=self._returned,
-            code=code_in(layout.snapshot),
-            cell_hash=text_hash(source),
         ).write(layout.context)
-        sign(layout.context)
 
     def account(self) -> list[Need]:
         """Return all that travels, one line each; a local module and the name for it are one."""
@@ -171,4 +172,5 @@ class Capture:
 
     def account_against(self, workspace: WorkspaceLayout) -> list[Need]:
         """Return the account as a run of that workspace would have it: nothing is written."""
-        return SentBefore(workspace).noted(self.account(), self._search.values.pack(HashingStore()))
+        store = HashingStore(pickles_like=self.pickles_like)
+        return SentBefore(workspace).noted(self.account(), self._search.values.pack(store))

@@ -20,11 +20,18 @@ _WORTH_SAYING_BYTES = 4 << 10
 class HashingStore:
     """Tells what bytes would be found by if they were kept; nothing is written."""
 
-    def put(self, memory: Memory, wrote: Callable[[int], object] = lambda _: None) -> Blob:
+    def __init__(self, *, pickles_like: str = "") -> None:
+        self._pickles_like = pickles_like
+
+    def put(self, memory: Memory, wrote: Callable[[int], object] = lambda _: None, *, like: str = "") -> Blob:
         """Return what would find some bytes again."""
-        blob = blob_of(memory)
+        blob = blob_of(memory, like)
         wrote(blob.bytes)
         return blob
+
+    def put_pickle(self, payload: Memory, wrote: Callable[[int], object] = lambda _: None) -> Blob:
+        """Return what would find a pickle again."""
+        return self.put(payload, wrote, like=self._pickles_like)
 
 
 class SentBefore:

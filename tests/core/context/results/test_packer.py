@@ -59,7 +59,7 @@ class Folder:
         exec(compile(source, f"<cell {abs(hash(source))}>", "exec"), vars(main))
         context = Context(python="3.11", title="Cell In[1]", returns=tuple(returns.split(",")), **fields)
         ResultPacker(context, vars(main), before).pack(ValueStore(self.values)).write(self.folder)
-        sign(self.folder)
+        sign(self.folder / "context.json")
         return self.read().problems
 
     def read(self) -> Returned:
@@ -261,7 +261,7 @@ def test_byte_code_of_another_python_is_said_data_comes_back(result, notebook):
     path.write_text(
         path.read_text().replace(f'"python": "{sys.version_info[0]}.{sys.version_info[1]}"', '"python": "2.7"')
     )
-    sign(result.folder)
+    sign(result.folder / "context.json")
     assert result("d") == (1, 2)
     with pytest.raises(ContextException, match=r"f came back from Python 2\.7"):
         result("f")

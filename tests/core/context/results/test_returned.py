@@ -24,7 +24,7 @@ def result(tmp_path):
             exec(f"class Point:\n    number = {number}\np = Point()", namespace)
             context = Context(python=python_version(), title="Cell In[1]", returns=("p",))
             ResultPacker(context, namespace, {}).pack(ValueStore(tmp_path / "values")).write(folder)
-            sign(folder)
+            sign(folder / "context.json")
         return Returned(folder, tmp_path / "values").value("p")
 
     return look

@@ -179,12 +179,25 @@ def test_tickets_keep_their_order_beyond_any_number(runs):
 
 
 def test_what_is_damaged_holds_nobody_up(runs):
-    first, second, third, fourth = (runs.script("print('ran')" if n else UNTIL_GO) for n in range(4))
+    first, second, third, fourth, fifth = (runs.script("print('ran')" if n else UNTIL_GO) for n in range(5))
     [ticket] = LocalQueue().folder.glob(f"*{second.run_id}.waiting")
     ticket.write_text("{")
     third.launch.write_text("{")
+    [ticket] = LocalQueue().folder.glob(f"*{fourth.run_id}.waiting")
+    ticket.write_text(json.dumps({**json.loads(ticket.read_text()), "launch": ""}))  # as cellrun 0.1 wrote it
+    fourth.launch.write_text("{")
     (LocalQueue().folder / "notes.waiting").touch()
     (runs.printed(first, "up").work / "go").touch()
-    assert runs.end(fourth).status is Status.COMPLETED
+    assert runs.end(fifth).status is Status.COMPLETED
     assert runs.end(second).reason == "its place in the local queue is gone; submit it again"
-    assert runs.end(third).reason.startswith("launch.json can't be read: ")
+    assert runs.end(third).reason == "launch.json can't be used: it was changed after the run had been submitted"
+    assert runs.end(fourth).reason.startswith("launch.json can't be used: Expecting property name")
+
+
+def test_a_run_that_waits_is_started_as_it_was_submitted_or_not_at_all(runs, tmp_path):
+    first, second = runs.script(UNTIL_GO), runs.script("print('ran')")
+    spec = json.loads(second.launch.read_text())
+    second.launch.write_text(json.dumps({**spec, "argv": ["/bin/sh", "-c", f"touch {tmp_path / 'marker'}"]}))
+    (runs.printed(first, "up").work / "go").touch()
+    assert runs.end(second).reason == "launch.json can't be used: it was changed after the run had been submitted"
+    assert not (tmp_path / "marker").exists()

@@ -80,7 +80,7 @@ class Pickled:
 
     def keep(self, store: Store, wrote: Callable[[int], object] = lambda _: None) -> tuple[Blob, tuple[Blob, ...]]:
         """Put the payload and the memory apart into a store; `wrote` is told the bytes as they are done."""
-        payload = store.put(self.payload, wrote)
+        payload = store.put_pickle(self.payload, wrote)
         return payload, tuple(store.put(each, wrote) for each in self._memories())
 
     def _memories(self) -> Iterator[memoryview | Strided]:
@@ -92,6 +92,9 @@ class Store(Protocol):
 
     def put(self, memory: Memory, wrote: Callable[[int], object]) -> Blob:
         """Keep some bytes and return what finds them again."""
+
+    def put_pickle(self, payload: Memory, wrote: Callable[[int], object]) -> Blob:
+        """Keep a pickle, as `put` does."""
 
 
 class ClassIds:

@@ -10,7 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.context.manifest import Context, Group
+from cellrun.core.context.manifest import CONTEXT_FILE, Context, Group
 from cellrun.core.context.own_code import at_path, own_path
 from cellrun.core.context.pickles.references import loading_into
 from cellrun.core.context.reader import group_values, python_version
@@ -54,7 +54,7 @@ class Returned:
         group, number = self._groups[name]
         if group.format != PICKLE:
             return load_plain(group, self._store)
-        why = "" if trust else why_untrusted(self._folder, self._bytes)
+        why = "" if trust else why_untrusted(self._folder / CONTEXT_FILE, self._bytes)
         if why:
             raise UntrustedError(f"result {name!r}", why)
         return self._pickled(group)[number]

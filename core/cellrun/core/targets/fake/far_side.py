@@ -66,7 +66,8 @@ class FarSide:
         draft = there.workspace.run(f".new-{layout.run_id}-{os.urandom(4).hex()}")
         for folder in (draft.outputs, draft.logs, draft.log.parent, draft.events, draft.summaries):
             folder.mkdir(parents=True)
-        shutil.copyfile(layout.record, draft.record)
+        for path, copy in ((layout.record, draft.record), (layout.signed, draft.signed)):
+            shutil.copyfile(path, copy)
         copy_tree(layout.snapshot, draft.snapshot)
         copy_tree(layout.snapshot, draft.work)
         copy_tree(layout.context, draft.context)

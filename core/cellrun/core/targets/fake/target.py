@@ -29,7 +29,7 @@ from cellrun.core.targets.contract import (
 )
 from cellrun.core.targets.fake.far_side import FarSide, why_not_isolated
 from cellrun.core.targets.fake.homecoming import bring_home, deliver
-from cellrun.core.targets.launching import given_variables, launch_spec
+from cellrun.core.targets.launching import given_variables, launch_spec, ordered, write_spec
 from cellrun.core.targets.local import machine
 from cellrun.core.targets.silence import Silence
 from cellrun.core.targets.this_machine import problems_here, python_here
@@ -82,8 +82,9 @@ class FakeTarget(ComputeTarget):
         status = StatusFile(layout)
         interpreter = self.python(request.environment).executable or sys.executable
         spec = launch_spec(request, interpreter, os.environ)._replace(inherited_names=())  # it's another machine's
+        spec = ordered(spec, request)
         with suppress(FileExistsError):  # launched again: what is there is as good
-            spec.write(layout)
+            write_spec(spec, layout)
         RunTarget(self.name, self.kind, shares_processes=False).write(layout)
         try:
             self._far.check_reachable()

@@ -102,10 +102,10 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
     """
     layout, status = ticket.layout, StatusFile(ticket.layout)
     try:
-        spec = LaunchSpec.read(layout)
+        spec = LaunchSpec.read(layout, ticket.launch)
     except (OSError, ValueError, KeyError) as error:
         if layout.folder.exists():
-            status.change(Status.FAILED, reason=f"{layout.launch.name} can't be read: {error}")
+            status.change(Status.FAILED, reason=f"{layout.launch.name} can't be used: {error}")
         queue.remove(ticket)
         return None
     if _ended_while_waiting(ticket, status):

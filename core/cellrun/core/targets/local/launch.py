@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from cellrun.core.context.trusted import TrustedRun
 from cellrun.core.environments.job_library import PYTHON_PATH, has_library, with_library
 from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.layout import RunLayout
@@ -34,7 +35,7 @@ def _spec_again(request: RunRequest, earlier: RunLayout, afterwards: Sequence[st
     Whoever runs it again, a server maybe, needn't have the variables that the notebook had.
     """
     try:
-        spec = LaunchSpec.read(earlier)
+        spec = LaunchSpec.of_bytes(TrustedRun(earlier, trust=request.trust).launch())
     except (OSError, ValueError, KeyError) as error:
         raise InvalidSubmissionError([f"{earlier.launch} can't be read: {error!r}"]) from error
     most = limits()

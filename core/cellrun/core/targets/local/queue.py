@@ -38,6 +38,8 @@ class Ticket:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The variables that its config gave, by value: kept here, never in the run folder, and only while it waits."""
     boot: str = ""
+    launch: str = ""
+    """The hash of the run's launch spec: it is started only as it was submitted. Empty in tickets of cellrun 0.1."""
 
     @property
     def stem(self) -> str:
@@ -53,13 +55,15 @@ class Ticket:
             "devices": self.devices,
             "environment": dict(self.environment),
             "boot": self.boot,
+            "launch": self.launch,
         }
 
     @classmethod
     def from_json(cls, number: int, data: dict[str, Any]) -> Ticket:
         """Read what `to_json` gave."""
         layout, resources = RunLayout(data["folder"]), Resources.from_json(data["resources"])
-        return cls(number, layout, resources, tuple(data["devices"]), data["environment"], data["boot"])
+        devices, environment, boot = tuple(data["devices"]), data["environment"], data["boot"]
+        return cls(number, layout, resources, devices, environment, boot, data.get("launch", ""))
 
 
 class LocalQueue:
@@ -87,10 +91,12 @@ class LocalQueue:
         finally:
             os.close(fd)
 
-    def add(self, layout: RunLayout, resources: Resources, devices: list[str], given: Mapping[str, str]) -> Ticket:
+    def add(
+        self, layout: RunLayout, resources: Resources, devices: list[str], given: Mapping[str, str], launch: str = ""
+    ) -> Ticket:
         """Put a run at the end of the queue."""
         last = max((int(found["number"]) for found in self._names()), default=0)
-        ticket = Ticket(last + 1, layout, resources, tuple(devices), given, boot_id())
+        ticket = Ticket(last + 1, layout, resources, tuple(devices), given, boot_id(), launch)
         self._write(ticket, _WAITING)
         return ticket
 

@@ -33,7 +33,7 @@ from cellrun.core.targets.contract import (
     TargetDescription,
     TargetPython,
 )
-from cellrun.core.targets.launching import given_variables
+from cellrun.core.targets.launching import given_variables, ordered, write_spec
 from cellrun.core.targets.local import admission, machine, recovery
 from cellrun.core.targets.local.launch import local_spec
 from cellrun.core.targets.local.queue import LocalQueue
@@ -100,9 +100,9 @@ class LocalTarget(ComputeTarget):
         """Start the run, or let it wait in the queue."""
         queue, status = LocalQueue(), StatusFile(layout)
         ahead = self._ahead.get(layout.run_id) or _Ahead(self._spec(request, layout), None)
-        spec = ahead.spec
+        spec = ordered(ahead.spec, request)
         try:
-            spec.write(layout)
+            write_spec(spec, layout)
         except FileExistsError:  # it was launched before
             return
         RunTarget(self.name, self.kind, shares_processes=True, handle={"queue": str(queue.folder)}).write(layout)
@@ -110,7 +110,7 @@ class LocalTarget(ComputeTarget):
         link_into(layout.work, request.code.links())
         with queue.locked():
             devices = machine.gpu_devices() if spec.resources.gpus else []
-            queue.add(layout, spec.resources, devices, given_variables(request, spec))
+            queue.add(layout, spec.resources, devices, given_variables(request, spec), spec.digest())
             admission.admit(queue, ahead.supervisor)
             now = status.read()
             if now.status is Status.NOT_STARTED:

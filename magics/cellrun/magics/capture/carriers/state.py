@@ -67,7 +67,7 @@ class StateCarrier:
     def pack(self, store: Store) -> tuple[State, ...]:
         """Write it to the store."""
         return tuple(
-            State(item.kind.module, item.kind.what, store.put(item.payload, lambda _: None), item.format)
+            State(item.kind.module, item.kind.what, store.put_pickle(item.payload, lambda _: None), item.format)
             for item in self._items
         )
 
