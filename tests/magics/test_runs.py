@@ -1,5 +1,7 @@
 """`%runs`."""
 
+import re
+
 import pytest
 from IPython.core.error import UsageError
 
@@ -59,3 +61,14 @@ def test_a_long_list_says_that_there_is_more(notebook):
 def test_bad_use_is_a_usage_error_with_a_sample(notebook):
     with pytest.raises(UsageError, match=r"(?s)unrecognized: b.*%runs digits"):
         notebook.run("%runs a b")
+
+
+def test_names_act_on_no_terminal(notebook):
+    hostile = "\x1b]52;c;ZXZpbA==\x07\x1b[2J\x9b1A\nFAKE row"
+    run = Experiment(Workspace.from_config(), "digits").start_logging(display_name=hostile)
+    run.log("m", hostile)
+    run.complete()
+    lines = notebook.run("%runs").splitlines()
+    assert len(lines) == 2
+    assert r"(\x1b]52;c;ZXZpbA==\x07\x1b[2J\x9b1A\nFAKE row)" in lines[1]
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f]", lines[1])

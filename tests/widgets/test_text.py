@@ -1,5 +1,7 @@
 """A run in a few lines of text."""
 
+import re
+
 import pytest
 
 from cellrun.core.status import Status
@@ -60,3 +62,17 @@ def test_the_log_is_text_without_bars_and_escapes(layout):
 )
 def test_values(value, text):
     assert value_text(value) == text
+
+
+def test_nothing_in_it_acts_on_a_terminal(make_run):
+    hostile = "\x1b]52;c;ZXZpbA==\x07\x1b[2J\nFAKE"
+    layout = make_run(experiment="digits", display_name=hostile)
+    events = EventLog(layout)
+    events.log("loss", hostile)
+    events.close()
+    layout.log.write_text(f"out\tput {hostile}\n")
+    StatusFile(layout).change(Status.FAILED, reason=hostile)
+    lines = run_text(layout).splitlines()
+    assert len(lines) == 5
+    assert lines[-2:] == ["  out\tput", "  FAKE"]
+    assert not [line for line in lines if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", line)]

@@ -38,6 +38,8 @@ from errno import ENOENT
 from types import TracebackType
 from typing import Any
 
+from cellrun.core.terminal import plain
+
 _PLAIN = (str, int, float, tuple, list, dict, type(None))
 
 
@@ -46,8 +48,12 @@ class CellrunError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how a copy is made without its constructor: a pool hands its workers' errors on as pickles."""
-        plain = {name: value if isinstance(value, _PLAIN) else shown(value) for name, value in vars(self).items()}
-        return _same_error, (type(self), self.args, plain)
+        fields = {name: value if isinstance(value, _PLAIN) else shown(value) for name, value in vars(self).items()}
+        return _same_error, (type(self), self.args, fields)
+
+    def __str__(self) -> str:
+        """Return its text as a terminal may show it: names in it are whatever somebody chose."""
+        return plain(super().__str__())
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows: its own traceback, which ends at the user's line."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from cellrun.core.errors import WorkspaceException
 from cellrun.core.ownership import doubt
+from cellrun.core.terminal import plain
 
 _OWN_FOLDERS = (".cellrun", ".azureml")
 _OUR_KEY = "cellrun_workspace"
@@ -84,7 +85,7 @@ def _is_foreign(file: Path) -> bool:
     found = doubt(file)
     if found and file not in _said:
         _said.add(file)
-        warnings.warn(f"a workspace config was passed over: {found}", UserWarning, stacklevel=4)
+        warnings.warn(plain(f"a workspace config was passed over: {found}"), UserWarning, stacklevel=4)
     return found is not None
 
 

@@ -23,6 +23,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.terminal import plain
 from cellrun.core.workspace import Workspace
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.loaded_files import LoadedFiles
@@ -189,7 +190,7 @@ def _ending(status: StatusRecord, record: RunRecord, context: Context, cell: str
 def _end_of_traceback(status: StatusRecord) -> str:
     lines = str(status.fields.get("traceback_tail") or "").splitlines()
     cut = ["…"] if len(lines) > _MOST_LINES else []
-    return "".join(f"{line}\n" for line in (*cut, *lines[-_MOST_LINES:]))
+    return plain("".join(f"{line}\n" for line in (*cut, *lines[-_MOST_LINES:])))
 
 
 def _what_is_back(context: Context, record: RunRecord, files: LoadedFiles) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from cellrun.core.terminal import plain, plain_line
+
 
 class Table:
     """Rows below a header, and what else is to be said in sentences below them; without rows only these."""
@@ -15,10 +17,10 @@ class Table:
         self._below = below
 
     def __repr__(self) -> str:
-        lines = [self._header, *self._rows] if self._rows else []
+        lines = [[plain_line(cell) for cell in line] for line in (self._header, *self._rows)] if self._rows else []
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         texts = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
-        return "\n".join(text.rstrip() for text in (*texts, *self._below))
+        return "\n".join(text.rstrip() for text in (*texts, *map(plain, self._below)))
 
     def _repr_html_(self) -> str:
         below = "".join(f"<p>{escape(text)}</p>" for text in self._below)

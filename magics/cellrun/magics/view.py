@@ -10,6 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from cellrun.core.errors import CellrunError
 from cellrun.core.runs.run import Run
+from cellrun.core.terminal import plain
 
 
 def is_notebook(shell: InteractiveShell) -> bool:
@@ -26,7 +27,7 @@ def show(run: Run) -> None:
 
 def say(text: str) -> None:
     """Print a line of the magic's own."""
-    sys.stdout.write(f"cellrun: {text}\n")
+    sys.stdout.write(f"cellrun: {plain(text)}\n")
 
 
 @contextmanager

@@ -325,3 +325,30 @@ def test_its_result_is_short_as_a_cells_last_line_and_still_the_dict(submit):
     assert shown.startswith(f"{{'runId': {run.id!r}, 'status': 'Completed', 'startTimeUtc': '")
     assert shown.endswith(", …}")
     assert len(shown) < 200
+
+
+def test_what_a_run_prints_colours_a_terminal_and_does_nothing_else_to_it(submit, watch, here):
+    clipboard, title, clear = r"\x1b]52;c;ZXZpbA==\x07", r"\x1b]0;title\x1b\\", r"\x1b[2J\x1b[9A"
+    run = submit(
+        f"say(b'\\x1b[31mred\\x1b[0m{clipboard}{title}{clear}\\n\\x1b[3')\nwait_for('go')\n"
+        f"say(b'2mgreen\\x1b[m\\n')\nimport sys\nsys.exit('bad {clipboard}')"
+    )
+    watcher = watch(run.id)
+    watcher.until(b"red")
+    (here / "go").touch()
+    printed = watcher.to_the_end()
+    assert "\x1b[31mred\x1b[0m\n\x1b[32mgreen\x1b[m\nbad \n" in printed
+    assert set(re.findall(r"\x1b.?", printed)) == {"\x1b["}
+    assert set(re.findall(r"\x1b\[[^m]*(.)", printed)) <= {"m", "r", "g", "\n", "b"}
+    assert not re.search(r"[\x07\x08\x9b\x9d]", printed)
+
+
+def test_what_stands_around_a_log_acts_on_no_terminal(exp, capsys):
+    run = exp.start_logging()
+    run.fail("why \x1b]52;c;ZXZpbA==\x07\x9b2J")
+    run.wait_for_completion(show_output=True, raise_on_error=False)
+    with pytest.raises(ActivityFailedException, match=r"why \\x1b\]52;c;ZXZpbA==\\x07\\x9b2J"):
+        run.wait_for_completion()
+    printed = capsys.readouterr().out
+    assert "why" in printed
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", printed)

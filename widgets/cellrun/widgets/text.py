@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from cellrun.core.layout import RunLayout
@@ -15,15 +14,13 @@ from cellrun.core.store.events.summary import Summary
 from cellrun.core.store.files.log_tail import LogReader
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import settle
+from cellrun.core.terminal import plain_line, without_codes
 
 METRICS = 12
 LOG_LINES = 5
 LOG_BYTES = 4096
 LINE_CHARACTERS = 120
 
-_ESCAPES = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
-)
 _SIGNS: Mapping[str, str] = {Status.COMPLETED: "✓", Status.FAILED: "✕", Status.CANCELED: "–", Status.RUNNING: "●"}  # noqa: RUF001
 
 
@@ -40,7 +37,7 @@ def run_text(layout: RunLayout) -> str:
         failure = Failure.of(status, record)
         lines += [failure.message, " · ".join(filter(None, [failure.where, failure.exit]))]
     lines.append(_metrics(summary))
-    lines += [f"  {line}" for line in log_lines(layout)]
+    lines = [*map(plain_line, lines), *(f"  {line}" for line in log_lines(layout))]
     return "\n".join(filter(None, lines))
 
 
@@ -57,7 +54,7 @@ def value_text(value: Value) -> str:
 def log_lines(layout: RunLayout, count: int = LOG_LINES) -> list[str]:
     """Return the last lines of a run's log as a terminal would show them: bars collapsed, no escapes."""
     text = LogReader(layout.log).tail(LOG_BYTES).data.decode("utf-8", "replace")
-    lines = [_ESCAPES.sub("", line).rstrip("\r").rsplit("\r", 1)[-1].rstrip() for line in text.split("\n")]
+    lines = [without_codes(line).rstrip("\r").rsplit("\r", 1)[-1].rstrip() for line in text.split("\n")]
     return [line[:LINE_CHARACTERS] for line in lines if line][-count:]
 
 

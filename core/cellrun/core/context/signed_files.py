@@ -16,6 +16,7 @@ from cellrun.core.context.manifest import CONTEXT_FILE
 from cellrun.core.context.value_store import SHA256, digest_as, hash_of
 from cellrun.core.errors import ContextException
 from cellrun.core.layout import RunLayout
+from cellrun.core.terminal import plain_line
 
 VERSION = 1
 _SNAPSHOT = "snapshot/"
@@ -75,7 +76,7 @@ class SignedFiles:
             elif hash_of(found[name], like=digest) not in {digest, None}:
                 words.append(f"{name} was changed")
         more = f" (and {len(words) - _MOST_LISTED} more)" if len(words) > _MOST_LISTED else ""
-        return ", ".join(words[:_MOST_LISTED]) + more
+        return ", ".join(map(plain_line, words[:_MOST_LISTED])) + more
 
 
 def write_hashes(layout: RunLayout) -> str:

@@ -16,6 +16,7 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import check_is_there
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.terminal import plain
 
 if TYPE_CHECKING:
     from cellrun.core.targets.contract import ComputeTarget
@@ -118,7 +119,8 @@ class PartControl(RunControl):
 
     def fail(self, reason: str, **fields: Any) -> None:  # noqa: ARG002  # what an owner says
         """Warn: only its owner makes a run Failed."""
-        warnings.warn(f"run.fail() doesn't end the run that this code is part of; it said: {reason}", stacklevel=3)
+        words = f"run.fail() doesn't end the run that this code is part of; it said: {reason}"
+        warnings.warn(plain(words), stacklevel=3)
 
 
 class JobControl(PartControl):

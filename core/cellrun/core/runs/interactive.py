@@ -29,6 +29,7 @@ from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.source_control import git_head
 from cellrun.core.supervision.recorder import start_recorder
+from cellrun.core.terminal import plain
 
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
@@ -165,7 +166,7 @@ def _snapshot_of(folder: Path, workspace: Path) -> Callable[[RunLayout], None]:
     if problems := snapshot.problems():
         raise SnapshotException("; ".join([*problems, "or leave snapshot_directory out"]))
     for warning in filter(None, [*snapshot.warnings, snapshot.secret_words()]):
-        warnings.warn(f"snapshot of {folder}: {warning}", stacklevel=4)
+        warnings.warn(plain(f"snapshot of {folder}: {warning}"), stacklevel=4)
     return lambda draft: snapshot.copy_to(draft.snapshot)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from cellrun.core.terminal import plain
+
 
 class OutputsFolder:
     """A folder of the user's, and what stood in it at the start.
@@ -35,7 +37,8 @@ class OutputsFolder:
                 except FileNotFoundError:  # removed since it was listed
                     continue
                 except OSError as error:  # one file doesn't keep a run from ending
-                    warnings.warn(f"{self._folder / name} isn't kept with the run: {error.strerror}", stacklevel=4)
+                    words = f"{self._folder / name} isn't kept with the run: {error.strerror}"
+                    warnings.warn(plain(words), stacklevel=4)
 
     def _files(self) -> Iterator[tuple[str, tuple[int, int, int]]]:
         """Iterate over the regular files below: relative name, and what changes when one is written."""

@@ -1,7 +1,8 @@
 """How runs, experiments and what happens to them look in print: Azure ML's formats, all in one place.
 
-Text is what `print` shows, HTML what a notebook shows. Whatever a user named is escaped in the HTML, where a link to
-the run's page stands only if that page has a public address: a notebook is kept and passed on.
+Text is what `print` shows, with what a terminal would act on written out; HTML is what a notebook shows. Whatever a
+user named is escaped in the HTML, where a link to the run's page stands only if that page has a public address: a
+notebook is kept and passed on.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cellrun.core.terminal import plain
+
 OFFLINE_NOTICE = "This code runs outside a run: what it logs is kept in memory only, as run {run_id}."
 
 
 def run_text(experiment: str, run_id: str, run_type: str | None, status: str, page: str | None = None) -> str:
     """Return `repr(run)`; `print(run)` with the address of its page, if there is one."""
     link = f",\n{web_view(page)}" if page else ""
-    return f"Run(Experiment: {experiment},\nId: {run_id},\nType: {run_type},\nStatus: {status}{link})"
+    told = f"Run(Experiment: {experiment},\nId: {run_id},\nType: {run_type},\nStatus: {status}{link})"
+    return plain(told)
 
 
 def run_html(  # noqa: PLR0913  # the columns of a row
@@ -29,7 +33,7 @@ def run_html(  # noqa: PLR0913  # the columns of a row
 
 def experiment_text(name: str, workspace: str) -> str:
     """Return `print(experiment)`."""
-    return f"Experiment(Name: {name},\nWorkspace: {workspace})"
+    return plain(f"Experiment(Name: {name},\nWorkspace: {workspace})")
 
 
 def experiment_html(name: str, workspace: str) -> str:
@@ -39,7 +43,7 @@ def experiment_html(name: str, workspace: str) -> str:
 
 def workspace_text(name: str, folder: str) -> str:
     """Return `print(workspace)`."""
-    return f"Workspace(Name: {name},\nFolder: {folder})"
+    return plain(f"Workspace(Name: {name},\nFolder: {folder})")
 
 
 def workspace_html(name: str, folder: str) -> str:

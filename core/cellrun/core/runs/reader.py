@@ -15,6 +15,7 @@ from cellrun.core.store.environment import read_environment
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import check_is_there
+from cellrun.core.terminal import plain
 
 if TYPE_CHECKING:
     from cellrun.core.store.events.metrics import Metrics
@@ -131,10 +132,10 @@ class RunReader:
         new = [each for each in self._metrics.reader.damage if each not in self._damage_told]
         self._damage_told.update(new)
         for each in new[:_DAMAGE_TOLD]:
-            warnings.warn(f"run {self.record.id}: {each}", RuntimeWarning, stacklevel=4)
+            warnings.warn(plain(f"run {self.record.id}: {each}"), RuntimeWarning, stacklevel=4)
         if len(new) > _DAMAGE_TOLD:
             more = len(new) - _DAMAGE_TOLD
-            warnings.warn(f"run {self.record.id}: {more} more damaged records", RuntimeWarning, stacklevel=4)
+            warnings.warn(plain(f"run {self.record.id}: {more} more damaged records"), RuntimeWarning, stacklevel=4)
 
     def _summary(self) -> Summary:
         """Return the run's events in short."""

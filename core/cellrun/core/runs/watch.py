@@ -14,6 +14,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.files.artifacts import LOG
 from cellrun.core.store.files.log_tail import LinePrinter, LogReader
 from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.terminal import coloured, plain
 
 SOONEST_LOOK_S = 0.02
 LATEST_LOOK_S = 0.2
@@ -52,7 +53,7 @@ def wait_for_end(
             tail = str(status.fields.get("traceback_tail") or "")
             raise ActivityFailedException(layout.run_id, status.reason or "no reason is known", tail, str(layout.log))
         if page is not None:
-            _print(printing.watch_error(run_error(status, layout.log)))
+            _say(printing.watch_error(run_error(status, layout.log)))
     return status
 
 
@@ -62,11 +63,11 @@ def _watch(
     notes: Callable[[StatusRecord], Iterable[str]],
     page: Callable[[], str],
 ) -> StatusRecord:
-    _print(printing.watch_header(layout.run_id, page()))
+    _say(printing.watch_header(layout.run_id, page()))
     log = _PrintedLog(layout)
     status = _wait(look, log.print_while)
     log.print_new(is_final=True)
-    _print(printing.watch_summary(layout.run_id, page(), notes(status)))  # the first link may be used up
+    _say(printing.watch_summary(layout.run_id, page(), notes(status)))  # the first link may be used up
     return status
 
 
@@ -94,20 +95,24 @@ class _PrintedLog:
         self.print_new()
         if status.status is Status.CANCEL_REQUESTED and status.reason and status.n != self._told:
             self._told = status.n
-            _print(printing.watch_stopping(status.reason))
+            _say(printing.watch_stopping(status.reason))
 
     def print_new(self, *, is_final: bool = False) -> None:
         """Print what is new: whole lines and states of a bar, at the end or after a while also an unfinished line."""
         while data := self._log.read(self._offset, READ_BYTES):
             if self._offset == 0:
-                _print(printing.log_header(LOG))
+                _say(printing.log_header(LOG))
             self._offset += len(data)
             self._grew_at = time.monotonic()
-            _print(self._lines.feed(data))
+            _print(coloured(self._lines.feed(data)))
         if is_final:
-            _print(self._lines.feed(b"", final=True))
+            _print(coloured(self._lines.feed(b"", final=True)))
         elif time.monotonic() - self._grew_at > UNFINISHED_LINE_S:
-            _print(self._lines.release())
+            _print(coloured(self._lines.release()))
+
+
+def _say(text: str) -> None:
+    _print(plain(text))
 
 
 def _print(text: str) -> None:

@@ -33,6 +33,7 @@ from cellrun.core.submission.run_options import target_name
 from cellrun.core.submission.source_control import git_head
 from cellrun.core.targets.contract import Capability, ComputeTarget
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
+from cellrun.core.terminal import plain
 
 
 class SubmittingWorkspace(Protocol):
@@ -72,7 +73,7 @@ def submit(
     if problems or not request or not target:
         raise InvalidSubmissionError(problems, advice)
     for warning in request.code.warnings():
-        warnings.warn(warning, stacklevel=3)
+        warnings.warn(plain(warning), stacklevel=3)
     request = replace(request, experiment=experiment, workspace=workspace.name)
     return start(target, request, workspace.layout, workspace_id=workspace.id, tags=dict(tags or {}))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core.supervision.watched_job import JobExit
+from cellrun.core.terminal import without_codes
 
 _TAIL_BYTES = 64 * 1024
 _TRACEBACK_CHARS = 4000
@@ -20,7 +21,6 @@ _FRAME = re.compile(r'  (?:File ".*", line \d+(?:, in .*)?|Cell In\[.*\], line \
 _HEADER = "Traceback (most recent call last):"
 _GROUP = "  | "  # before each line of an exception group's own traceback
 _FATAL = "Fatal Python error: "  # what faulthandler writes when a signal ends an interpreter
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
 class LogEnd(NamedTuple):
@@ -47,7 +47,7 @@ class LogEnd(NamedTuple):
     @classmethod
     def of(cls, text: str) -> LogEnd:
         """Read the end of a log from its text: terminal colours, progress bars and all."""
-        lines = [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in _ESCAPES.sub("", text).split("\n")]
+        lines = [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in without_codes(text).split("\n")]
         last = next((line for line in reversed(lines) if any(map(str.isalnum, line))), "")
         start, error = _traceback(lines)
         tail = "\n".join(lines[start:]).rstrip() if start is not None else ""

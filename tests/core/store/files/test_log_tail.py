@@ -87,6 +87,17 @@ def test_a_bar_is_printed_state_by_state() -> None:
     assert printer.feed(b"\r100%\n") == "\r 20%\r100%\n"
 
 
+def test_a_colour_that_is_cut_in_two_waits_for_its_rest() -> None:
+    printer = LinePrinter()
+    assert printer.feed(b"red \x1b[3") == ""
+    assert printer.release() == "red "
+    assert printer.release() == ""
+    assert printer.feed(b"1mgo\n") == "\x1b[31mgo\n"
+    long = b"x" * LONGEST_WAIT_CHARS + b"\x1b["
+    assert printer.feed(long) == "x" * LONGEST_WAIT_CHARS
+    assert printer.feed(b"0m", final=True) == "\x1b[0m"
+
+
 def test_a_line_without_end_is_not_kept_forever() -> None:
     printer = LinePrinter()
     assert printer.feed(b"x" * LONGEST_WAIT_CHARS) == ""

@@ -19,6 +19,7 @@ from cellrun.core.context.results.plain_forms import PICKLE, load_plain
 from cellrun.core.context.signature import why_untrusted
 from cellrun.core.context.trusted import VerifiedStore
 from cellrun.core.errors import ContextException, UntrustedError
+from cellrun.core.terminal import plain
 
 _MOST_KEPT = 4  # runs; each may hold large globals of its functions
 
@@ -140,7 +141,8 @@ class _RunCode:
         try:
             self._namespace[name] = self._named(name)
         except ContextException as error:  # a module that isn't installed here: not every function needs it
-            warnings.warn(f"a function that came back fails if it comes to {name!r}: {error}", stacklevel=6)
+            words = f"a function that came back fails if it comes to {name!r}: {error}"
+            warnings.warn(plain(words), stacklevel=6)
 
 
 _codes: dict[tuple[Path, bytes], _RunCode] = {}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from cellrun.core.store.files.beneath import folder_beneath, open_file
+from cellrun.core.terminal import unfinished
 
 _NO_LOG = frozenset({errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
 LONGEST_WAIT_CHARS = 65_536
@@ -94,13 +95,17 @@ class LinePrinter:
     def feed(self, data: bytes, *, final: bool = False) -> str:
         """Return the text to print now; with `final`, the unfinished line too."""
         text = self._waiting + self._decoder.decode(data, final=final)
-        cut = len(text) if final or len(text) > LONGEST_WAIT_CHARS else _last_stop(text)
+        cut = len(text) if final else unfinished(text) if len(text) > LONGEST_WAIT_CHARS else _last_stop(text)
         self._waiting = text[cut:]
         return text[:cut]
 
     def release(self) -> str:
-        """Return the unfinished line as it stands, for one that has waited long enough; its rest comes with `feed`."""
-        text, self._waiting = self._waiting, ""
+        """Return the unfinished line as it stands, for one that has waited long enough; its rest comes with `feed`.
+
+        A colour whose end hasn't come yet waits on.
+        """
+        cut = unfinished(self._waiting)
+        text, self._waiting = self._waiting[:cut], self._waiting[cut:]
         return text
 
 

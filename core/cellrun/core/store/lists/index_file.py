@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from cellrun.core.errors import IndexTooNewError, WorkspaceException
+from cellrun.core.terminal import plain
 
 INDEX = "index.db"
 VERSION = 2
@@ -86,7 +87,7 @@ class IndexFile:
             self._path.rename(aside)
         self._path.with_name(f"{self._path.name}-journal").unlink(missing_ok=True)
         warnings.warn(
-            f"the index {self._path} was damaged ({problem}); it is kept as {aside.name} and made again",
+            plain(f"the index {self._path} was damaged ({problem}); it is kept as {aside.name} and made again"),
             RuntimeWarning,
             stacklevel=2,
         )

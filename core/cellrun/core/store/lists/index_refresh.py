@@ -22,6 +22,7 @@ from cellrun.core.store.lists.sparing import Sparing
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.settle import run_owners, settle
+from cellrun.core.terminal import plain
 
 _SETTLED_NS = 2_000_000_000
 """A folder's time of change says that nothing more changed only when it is older than the clock's coarsest tick."""
@@ -137,7 +138,7 @@ class IndexRefresh:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:  # one damaged folder doesn't hide all others
             warnings.warn(
-                f"{self._workspace.run(run_id).folder} can't be read: {error!r}", RuntimeWarning, stacklevel=2
+                plain(f"{self._workspace.run(run_id).folder} can't be read: {error!r}"), RuntimeWarning, stacklevel=2
             )
             return None
 

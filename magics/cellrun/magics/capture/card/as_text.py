@@ -6,6 +6,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from cellrun.core.terminal import plain, plain_line
 from cellrun.magics.capture.card.content import COLUMNS, NOTHING, TITLE, Content, Row, without_marks
 
 _WIDTH = 100
@@ -38,7 +39,8 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
 
 def _cells(row: Row) -> tuple[str, ...]:
     note = row.note.partition(":")[0]  # `same as digits-2` says it
-    return (*row[:4], f"{row.travels_as}, {note}" if note else row.travels_as)
+    cells = (*row[:4], f"{row.travels_as}, {note}" if note else row.travels_as)
+    return tuple(map(plain_line, cells))
 
 
 def _fitting(widths: list[int]) -> list[int]:
@@ -51,7 +53,7 @@ def _fitting(widths: list[int]) -> list[int]:
 
 def _wrapped(mark: str, text: str) -> list[str]:
     return textwrap.wrap(
-        without_marks(text), _WIDTH, initial_indent=mark, subsequent_indent="  ", break_on_hyphens=False
+        plain(without_marks(text)), _WIDTH, initial_indent=mark, subsequent_indent="  ", break_on_hyphens=False
     )
 
 
