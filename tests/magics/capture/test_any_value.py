@@ -162,3 +162,10 @@ def test_what_cells_put_into_a_local_module(notebook):
     (notebook.folder / "config.py").write_text("from collections import defaultdict\nCACHE = defaultdict(list)\n")
     notebook.run("import config, numpy as np\nconfig.CACHE = np.zeros(3)")
     assert notebook.prints("print(config.CACHE)") == "[0. 0. 0.]\n"
+
+
+def test_one_that_an_earlier_cell_has_changed_does_not_end_the_capture_of_another(notebook):
+    """As Flask's `request`, whose class nobody can be told outside of a request."""
+    notebook.run("class Odd:\n    __class__ = property(lambda self: 1 / 0)\nodd = Odd()\nx = 1")
+    notebook.run("odd.checked = True")
+    assert notebook.prints("print(x)") == "1\n"

@@ -154,3 +154,36 @@ def test_a_class_is_registered_where_it_was():
     assert isinstance(kind(), collections.abc.Sequence)
     assert isinstance(kind(), numbers.Number)
     assert not isinstance(kind(), collections.abc.Mapping)
+
+
+WRAPPER = "def __init__(self, of): object.__setattr__(self, 'of', of)\n    def __getattr__(self, name): return "
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        (f"class N:\n    {WRAPPER}getattr(self.of, name)\nn = N([1, 1])", "n.count(1)"),
+        (f"class N:\n    __slots__ = ('of',)\n    {WRAPPER}getattr(self.of, name)\nn = N([1, 1])", "n.count(1)"),
+        (f"class N:\n    {WRAPPER}self.of[name]\n    __setattr__ = None\nn = N({{'a': 3}})", "n.a"),
+        (
+            (
+                f"class N:\n    {WRAPPER}getattr(self.of, name)\n    def __new__(cls, of, more=()):\n"
+                "        return super().__new__(cls)\nn = N([1, 1])"
+            ),
+            "n.count(1)",
+        ),
+    ],
+    ids=["attributes", "slots", "items", "new"],
+)
+def test_what_hands_on_what_it_is_asked_for_is_asked_for_nothing_before_it_is_whole(source, shown):
+    """Pickle would ask it for `__setstate__`, which its `__getattr__` looks for in an attribute that comes later."""
+    notebook = Notebook(source)
+    (value,) = notebook.load("n")
+    assert eval(shown, {"n": value}) == eval(shown, notebook.names)
+
+
+def test_no_class_is_asked_for_what_it_would_make():
+    """Each look at a method of a MagicMock's class makes another mock, which would have to be pickled as well."""
+    notebook = Notebook("from unittest.mock import MagicMock\nn = MagicMock()\nn.a.b.return_value = 3")
+    (value,) = notebook.load("n")
+    assert value.a.b() == 3

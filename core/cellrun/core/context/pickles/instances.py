@@ -13,20 +13,33 @@ from cellrun.core.context.pickles.reduced import Reduced
 
 _REDUCES = frozenset({"__reduce__", "__reduce_ex__"})
 _TAKES_ITEMS = ("__setitem__", "append", "extend")
+_SETTER = 5  # where in a reduced value stands what sets its state
 _HEAP_TYPE = 1 << 9  # of `__flags__`: made by Python code
 # Few types, met again in each capture.
 _are_bare: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
 _standard_bases: WeakKeyDictionary[type, Any] = WeakKeyDictionary()
+_are_asked: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
 
 
 def reduced_instance(value: Any) -> Reduced | None:
     """Return how to make a value again that pickle would make by calls of its own class, or without its attributes.
 
     Those are values whose `__new__` isn't to be called a second time, arrays of a derived class (NumPy's pickles hold
-    the elements alone), and values of a class that inherits how it is pickled from one of the standard library, such
-    as Counter, which knows nothing of what was added to it. None for all others.
+    the elements alone), values of a class that inherits how it is pickled from one of the standard library, such as
+    Counter, which knows nothing of what was added to it, and values whose `__getattr__` is asked by pickle before they
+    have the attributes that it reads. None for all others.
     """
     kind = type(value)
+    reduced = _reduced_instance(kind, value)
+    if kind not in _are_asked:
+        _are_asked[kind] = _is_asked(kind)
+    if not _are_asked[kind]:
+        return reduced
+    parts: Any = reduced or object.__reduce_ex__(value, 4)
+    return parts if len(parts) > _SETTER else (*parts, *[None] * (_SETTER - len(parts)), set_attributes)
+
+
+def _reduced_instance(kind: type, value: Any) -> Reduced | None:
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.ndarray):
         return _reduced_array(value) if kind.__reduce__ is numpy.ndarray.__reduce__ else None
@@ -70,6 +83,11 @@ def fill_by_base(value: Any, contents: tuple[Any, Any, list[Any] | dict[Any, Any
     if state is not None and hasattr(type(value), "__setstate__"):
         value.__setstate__(state)
         return
+    set_attributes(value, state)
+
+
+def set_attributes(value: Any, state: Any) -> None:
+    """Give a value its attributes, as pickle has them, without asking it for anything."""
     attributes, slots = state if isinstance(state, tuple) else (state, None)
     for name, each in {**(attributes or {}), **(slots or {})}.items():
         object.__setattr__(value, name, each)
@@ -98,12 +116,17 @@ def _standard_base(kind: type) -> type | None:
     if kind in copyreg.dispatch_table:  # somebody says how
         return None
     definer = next(each for each in kind.__mro__ if not _REDUCES.isdisjoint(vars(each)))
-    if definer is object and any(isinstance(getattr(kind, name, None), FunctionType) for name in _TAKES_ITEMS):
+    if definer is object and any(isinstance(_defined(kind, name), FunctionType) for name in _TAKES_ITEMS):
         return next((each for each in kind.__mro__ if each in (dict, list)), None)
     if definer is object or not _is_standard(definer) or issubclass(kind, Enum):
         return None
     base = next(each for each in kind.__mro__ if _is_standard(each) and issubclass(each, definer))
     return None if base is kind else base
+
+
+def _defined(kind: type, name: str) -> Any:
+    """Return what a class or a base defines by a name, without asking for it: each look at a mock makes another one."""
+    return next((vars(each)[name] for each in kind.__mro__ if name in vars(each)), None)
 
 
 def _is_standard(kind: type) -> bool:
@@ -126,6 +149,13 @@ def _reduced_by_base(kind: type, value: Any, base: type) -> Reduced | None:
         return made_by_base, (kind, base, arguments), state
     items = dict(base.items(value)) if issubclass(base, dict) else list(base.__iter__(value))  # type: ignore[attr-defined]
     return made_by_base, (kind, base, arguments), (base, state, items), None, None, fill_by_base
+
+
+def _is_asked(kind: type) -> bool:
+    """Whether pickle, looking for a `__setstate__`, would call a `__getattr__` of Python code."""
+    if not isinstance(_defined(kind, "__getattr__"), FunctionType) or _defined(kind, "__setstate__") is not None:
+        return False
+    return kind not in copyreg.dispatch_table and all(getattr(kind, each) is getattr(object, each) for each in _REDUCES)
 
 
 def _is_made_bare(kind: type, value: Any) -> bool:

@@ -213,11 +213,13 @@ def _attribute_at(names: tuple[str, ...], namespace: dict[str, Any]) -> tuple[st
     And whether it leads there: `pd.options.display.width` leads through `pandas:options`.
     """
     root, *rest = names
-    holder, module, path, is_whole = namespace.get(root), "", "", True
+    holder: Any = namespace.get(root)
+    module, path, is_whole = "", "", True
     for name in rest:
-        if isinstance(holder, ModuleType):
+        kind = type(holder)  # not isinstance, which asks the object too: a proxy's `__class__` raises what it likes
+        if issubclass(kind, ModuleType):
             module, path = holder.__name__, name
-        elif isinstance(holder, type):
+        elif issubclass(kind, type):
             module, path = holder.__module__, f"{holder.__qualname__}.{name}"
         else:
             is_whole = False
