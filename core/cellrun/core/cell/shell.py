@@ -37,9 +37,13 @@ class _Formatter(DisplayFormatter):
 
 
 class _Publisher(DisplayPublisher):
-    """Prints the text of what is displayed, and keeps the rest."""
+    """Prints the text of what is displayed, and keeps the rest; of an update a text that is the same isn't printed."""
 
     _is_printing = False
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)  # type: ignore[no-untyped-call]
+        self._texts: dict[str, str] = {}
 
     def publish(
         self,
@@ -48,12 +52,17 @@ class _Publisher(DisplayPublisher):
         source: object = None,  # noqa: ARG002  # IPython's signature
         *,
         transient: Mapping[str, Any] | None = None,
+        update: bool = False,
         **_: Any,
     ) -> None:
         """Take what `display` shows."""
-        if "text/plain" in data:
-            self._print(data["text/plain"])
-        shown.keep(data, metadata, (transient or {}).get("display_id"))
+        display_id = (transient or {}).get("display_id")
+        text = data.get("text/plain")
+        if text is not None and not (update and self._texts.get(display_id or "") == text):
+            self._print(text)
+        if text is not None and display_id:
+            self._texts[display_id] = text
+        shown.keep(data, metadata, display_id)
 
     def _print(self, text: str) -> None:
         """Print where redirect_stdout and %%capture look for it; if that displays what it gets, in the log at once."""

@@ -221,7 +221,7 @@ class _TrackedFiles(RunFiles):
     def has_other(self, name: str, source: FileSource) -> bool:  # noqa: ARG002  # as RunFiles'
         return name in self._sources
 
-    def add(self, name: str, source: FileSource) -> int:
+    def add(self, name: str, source: FileSource, *, overwrite: bool = False) -> int:  # noqa: ARG002  # as above
         self._artifacts.path(name)  # a name that can't be one is refused here too
         if not isinstance(source, (str, os.PathLike)):
             data = self._sources[name] = source.read()

@@ -37,11 +37,12 @@ class RunFiles:
         """Whether a file has that name which isn't the source itself."""
         return self._artifacts.path(name).exists() and not self._holds(name, source)
 
-    def add(self, name: str, source: FileSource) -> int:
+    def add(self, name: str, source: FileSource, *, overwrite: bool = False) -> int:
         """Keep a file, by its path or its open stream, under a name. Returns its size in bytes.
 
         A file that stands where the run keeps it already, as `outputs/model.pt` does inside the run, is left as it is.
-        Raises RunClosedError once the run has ended, UserErrorException if there is no such file or the name is taken.
+        Raises RunClosedError once the run has ended, UserErrorException if there is no such file or the name is taken,
+        unless it may be overwritten.
         Raises RunNotFoundError for a run that was deleted.
         """
         check_is_there(self._layout)
@@ -51,14 +52,14 @@ class RunFiles:
         if self._holds(name, source):
             place = self._artifacts.path(name)
         elif isinstance(source, (str, os.PathLike)):
-            place = self._artifacts.put(name, source)
+            place = self._artifacts.put(name, source, overwrite=overwrite)
         else:
             import tempfile  # noqa: PLC0415  # rarely needed
 
             with tempfile.NamedTemporaryFile() as copy:
                 shutil.copyfileobj(source, copy)
                 copy.flush()
-                place = self._artifacts.put(name, copy.name)
+                place = self._artifacts.put(name, copy.name, overwrite=overwrite)
         return place.stat().st_size
 
     def fetch(self, name: str, target: Path) -> None:

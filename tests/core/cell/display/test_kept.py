@@ -86,3 +86,22 @@ print('end')"""
 def test_a_cell_of_the_cell_echoes_without_a_prompt(show):
     shown = show("get_ipython().run_cell('1 + 1\\n[3]');", needs_ipython=True)
     assert (shown.out, shown.err) == ("[3]\n", "")
+
+
+def test_of_updates_the_last_page_is_kept_and_a_text_that_stays_is_printed_once(show):
+    """As transformers' bars do, thousands of times: they would leave no room for the cell's figures."""
+    source = f"""from IPython.display import HTML, Image, display
+handle = display(HTML('0'), display_id=True)
+for i in range(1, 6): handle.update(HTML('12345' * i))
+display(HTML('other'))
+display(Image(data={PNG!r}))"""
+    shown = show(source, environment={"CELLRUN_DISPLAYED_FILES": "3"})
+    assert shown.out.count("HTML object") == 2
+    assert shown.err == ""
+    assert sorted(shown.files) == ["displayed/html_1.html", "displayed/html_2.html", "displayed/image_1.png"]
+    assert b"12345" * 5 in shown.files["displayed/html_1.html"]
+
+
+def test_an_update_with_another_text_is_printed(show):
+    shown = show("handle = display(1, display_id=True)\nfor i in (1, 2, 2): handle.update(i)", needs_ipython=True)
+    assert shown.out == "1\n2\n"

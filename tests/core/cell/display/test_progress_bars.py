@@ -1,4 +1,4 @@
-"""tqdm in a submitted cell."""
+"""tqdm in a submitted cell, and fastprogress."""
 
 import pytest
 
@@ -25,3 +25,21 @@ with tqdm_notebook(total=4, display=False, ncols='100%', colour='green') as bar:
     shown = show(source)
     assert shown.code == 0
     assert "4/4 [" in shown.err
+
+
+def test_fastais_bars_are_those_of_a_console(show):
+    """Both names are taken from the module by who imports them; the package stands in for the one that isn't here."""
+    module = """
+class NBBar: pass
+class ConsoleBar: pass
+master_bar = progress_bar = NBBar
+def force_console_behavior(): return ConsoleBar, ConsoleBar
+"""
+    source = f"""from pathlib import Path
+Path('fastprogress').mkdir()
+Path('fastprogress/__init__.py').write_text('from .fastprogress import master_bar, progress_bar')
+Path('fastprogress/fastprogress.py').write_text({module!r})
+from fastprogress import master_bar, progress_bar
+print(master_bar.__name__, progress_bar.__name__)"""
+    shown = show(source)
+    assert (shown.out, shown.err) == ("ConsoleBar ConsoleBar\n", "")

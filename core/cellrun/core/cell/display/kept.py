@@ -61,12 +61,16 @@ class Kept:
         self._names: dict[Hashable, str] = {}
         self._of_kind: Counter[str] = Counter()
         self._of_name: Counter[str] = Counter()
+        self._pages: dict[tuple[str, str], tuple[str, int]] = {}  # name and size, by display and ending
         self._kept_files = 0
         self._kept_bytes = 0
         self._said: set[str] = set()
 
     def keep(self, bundle: Mapping[str, Any], label: Label, display_id: str | None = None) -> None:
-        """Keep of one object, given by MIME type, the image and the page; text isn't kept, a log has it."""
+        """Keep of one object, given by MIME type, the image and the page; text isn't kept, a log has it.
+
+        Of a display that is updated all images are kept, in a row, but only the last page: a bar shows thousands.
+        """
         image = next((mime for mime in _IMAGES if bundle.get(mime)), None)
         pages = [(ending, bundle[mime]) for mime in bundle if bundle[mime] and (ending := _page_ending(mime))]
         with self._lock:
@@ -80,16 +84,27 @@ class Kept:
         name = self._name(kind, label, display_id)
         try:
             content = _content(ending, data, name)
-            if not self._has_room(len(content)):
-                return
-            image = LoggedImage(self._file_name(name, ending), BytesIO(content))
-            if is_image:
-                self._writer.keep_image(name, image)
-            else:
-                image = image.renamed(lambda taken: self._files.has_other(taken, image.source))
-                self._writer.upload_file(image.file_name, image.source)
+            if not is_image:
+                self._keep_page(self._file_name(name, ending), content, (display_id, ending) if display_id else None)
+            elif self._has_room(len(content)):
+                self._writer.keep_image(name, LoggedImage(self._file_name(name, ending), BytesIO(content)))
         except (CellrunError, OSError, TypeError, ValueError) as error:
             self._say(f"{name} isn't kept with the run: {error}")
+
+    def _keep_page(self, file_name: str, content: bytes, display: tuple[str, str] | None) -> None:
+        """Keep a page, in place of the one that the same display showed before."""
+        before = self._pages.get(display) if display else None
+        if not self._has_room(len(content), before and before[1]):
+            return
+        page = LoggedImage(file_name, BytesIO(content))
+        if before:
+            page = LoggedImage(before[0], page.source)
+            self._files.add(page.file_name, page.source, overwrite=True)
+        else:
+            page = page.renamed(lambda taken: self._files.has_other(taken, page.source))
+            self._writer.upload_file(page.file_name, page.source)
+        if display:
+            self._pages[display] = page.file_name, len(content)
 
     def _name(self, kind: str, label: Label, display_id: str | None) -> str:
         if label.name:
@@ -119,20 +134,22 @@ class Kept:
         self._of_name[slug + ending] += 1
         return f"{FOLDER}/{slug}{f'-{number}' if number else ''}{ending}"
 
-    def _has_room(self, size_bytes: int) -> bool:
+    def _has_room(self, size_bytes: int, before_bytes: int | None = None) -> bool:
+        """Return whether a file may be kept, and count it; `before_bytes` had the one that it replaces."""
         most = limits()
         if size_bytes > most.image_bytes:
             size, limit = size_bytes / 1e6, most.image_bytes / 1e6
             self._say(f"one of {size:.1f} MB isn't kept: the limit is {limit:.1f} MB (CELLRUN_IMAGE_BYTES)")
             return False
-        if self._kept_files >= most.displayed_files or self._kept_bytes + size_bytes > most.displayed_bytes:
+        files = self._kept_files + (before_bytes is None)
+        size_of_all = self._kept_bytes + size_bytes - (before_bytes or 0)
+        if files > most.displayed_files or size_of_all > most.displayed_bytes:
             self._say(
                 f"no more is kept: the limit is {most.displayed_files:,} files (CELLRUN_DISPLAYED_FILES) or "
                 f"{most.displayed_bytes / 1e6:,.0f} MB (CELLRUN_DISPLAYED_BYTES)"
             )
             return False
-        self._kept_files += 1
-        self._kept_bytes += size_bytes
+        self._kept_files, self._kept_bytes = files, size_of_all
         return True
 
     def _say(self, what: str) -> None:

@@ -33,6 +33,7 @@ def set_up(layout: RunLayout, cell: str, module: ModuleType) -> None:
     after_import("IPython", start)
     after_import("matplotlib", use_backend)
     after_import("tqdm.notebook", _use_text_bars)
+    after_import("fastprogress.fastprogress", _use_console_bars)
     after_import("rich.console", _print_as_to_a_log)
     after_import("plotly.io._renderers", _keep_plotly_figures)
 
@@ -55,6 +56,11 @@ def _use_text_bars(notebook: ModuleType) -> None:
     from cellrun.core.cell.display.progress_bars import use_text_bars  # noqa: PLC0415
 
     use_text_bars(notebook)
+
+
+def _use_console_bars(fastprogress: Any) -> None:
+    """Let fastai's bars be text, as in a console: in a notebook each of their steps is a page."""
+    fastprogress.master_bar, fastprogress.progress_bar = fastprogress.force_console_behavior()
 
 
 def _keep_plotly_figures(renderers: ModuleType) -> None:
