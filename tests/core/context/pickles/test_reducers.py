@@ -89,3 +89,10 @@ def test_weak_references_refer_to_what_lives_on():
     assert reference() is node
     assert node in group
     assert mapping["a"] is node
+
+
+def test_a_font_that_was_read_from_an_open_file_is_the_same():
+    """As Pillow's default font is: it keeps the file, at its end, to be read from once more."""
+    font = pytest.importorskip("PIL.ImageFont").load_default(20)
+    (back,), _ = again(font)
+    assert (back.getname(), back.getbbox("a font")) == (font.getname(), font.getbbox("a font"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import io
 import os
 import pathlib
 import random
@@ -107,6 +108,18 @@ def _struct(value: Any) -> Reduced | None:
     return (struct.Struct, (value.format,)) if type(value) is struct.Struct else None
 
 
+def _font(value: Any) -> Reduced | None:
+    """Reduce a font of Pillow's that was read from an open file, as its default one is: what it keeps is read up."""
+    content = vars(value).get("font_bytes") if type(value).__module__ == "PIL.ImageFont" else None
+    if content is None:
+        return None
+    return _font_of, (type(value), content, value.size, value.index, value.encoding, value.layout_engine)
+
+
+def _font_of(kind: type, content: bytes, *others: Any) -> Any:
+    return kind(io.BytesIO(content), *others)
+
+
 def _ended_generator(value: Any) -> Reduced | None:
     """Reduce a generator that has nothing left to give; where a running one is can't be written down."""
     return (_ended, ()) if isinstance(value, types.GeneratorType) and value.gi_frame is None else None
@@ -141,6 +154,7 @@ _REDUCERS: dict[str, Callable[[Any], Reduced | None]] = {
     "SystemRandom": _system_random,
     "generator": _ended_generator,
     "Struct": _struct,
+    "FreeTypeFont": _font,
     "Tensor": reduced_tensor,
     "Generator": reduced_generator,
 }
