@@ -143,6 +143,12 @@ def test_what_only_it_leads_to_is_said_to_be_missing(notebook):
     assert "odd (line 2) is captured alone, without files and names it leads to: RuntimeError: not now" in told
 
 
+def test_what_raises_an_error_without_a_text_is_said_by_its_kind(notebook):
+    notebook.run("class Odd(dict):\n    def values(self): raise NotImplementedError\nodd = Odd()")
+    told = notebook.run("%%submit --dry\nprint(odd)")
+    assert "and names it leads to: NotImplementedError\n" in told
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -64,6 +65,14 @@ def _filename(value: FunctionType | type) -> str:
         if isinstance(method, FunctionType) and method.__qualname__.startswith(value.__qualname__):
             return method.__code__.co_filename
     return ""
+
+
+def error_words(error: Exception) -> str:
+    """Return what an error says; its kind too, unless it tells what can't be pickled, which says all."""
+    text, kind = str(error).strip().removesuffix("."), type(error).__name__
+    if not text:
+        return kind
+    return text if isinstance(error, (pickle.PicklingError, TypeError)) else f"{kind}: {text}"
 
 
 def texts_in(value: Any) -> Iterator[str]:

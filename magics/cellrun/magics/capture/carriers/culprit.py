@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import sys
 import types
 from collections import deque
@@ -11,6 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from cellrun.core.context.pickles.pickling import DeniedError
+from cellrun.magics.capture.words import error_words
 
 _MOST_DEPTH = 12
 _MOST_SHOWN = 80
@@ -44,7 +44,7 @@ def find_culprit(name: str, value: object, error: Exception, attempt: Callable[[
         path = step.replace("{}", path, 1)
         seen.add(id(value))
     if not isinstance(error, DeniedError):
-        return Culprit(path, f"{path} ({type(value).__name__}) can't be pickled: {_words(error)}", _ELSE)
+        return Culprit(path, f"{path} ({type(value).__name__}) can't be pickled: {error_words(error)}", _ELSE)
     verb = "is" if error.value is value else "holds"
     return Culprit(path, f"{path} {verb} {error} and can't be captured", error.remedy)
 
@@ -64,13 +64,6 @@ def _first_failing(
     child = children[0]
     child_error = attempt(child[1])  # none if only some of them together can't
     return None if child_error is None else (child, child_error)
-
-
-def _words(error: Exception) -> str:
-    text, kind = str(error).strip().removesuffix("."), type(error).__name__
-    if not text:
-        return kind
-    return text if isinstance(error, (pickle.PicklingError, TypeError)) else f"{kind}: {text}"
 
 
 def _children(value: Any) -> Iterator[_Child]:

@@ -22,7 +22,7 @@ from cellrun.magics.capture.found import Found, Refusal
 from cellrun.magics.capture.likely_keys import likely_key
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.analysis import Certainty, Read, Text
-from cellrun.magics.capture.words import code_words, texts_in, type_words
+from cellrun.magics.capture.words import code_words, error_words, texts_in, type_words
 
 _LARGE_BYTES = 1000  # worth saying that it isn't sent twice
 
@@ -87,12 +87,12 @@ class ValueCarrier:
         try:
             pickled = known.pickled if known else self._pickle([value])
         except Exception as reason:  # noqa: BLE001  # as in find
-            what = f"{name} ({type(value).__name__}) can't be pickled: {type(reason).__name__}: {reason}"
+            what = f"{name} ({type(value).__name__}) can't be pickled: {error_words(reason)}"
             remedy = f"Make it inside the cell, or leave it out: --without {name}"
             self.refusals[name] = Refusal(name, what, read.place, remedy)
             return Found()
         if read.certainty is not Certainty.DISTANT:
-            self._plain[name] = f"{type(error).__name__}: {error}"
+            self._plain[name] = error_words(error)
         return self._keep(name, value, read, pickled)
 
     def notes(self) -> list[str]:
@@ -122,7 +122,7 @@ class ValueCarrier:
         try:
             size = sum(pickled.bytes for _, pickled in self._in_groups())
         except Exception as error:  # noqa: BLE001  # as in find: they could be pickled one by one before
-            what = f"what the cell needs changed while it was captured: {type(error).__name__}: {error}"
+            what = f"what the cell needs changed while it was captured: {error_words(error)}"
             return [Refusal("", what, remedy="Submit it again once nothing in the notebook changes it any more")]
         most = limits().value_bytes
         free = shutil.disk_usage(_existing(values_folder)).free // 2
