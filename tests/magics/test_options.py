@@ -121,3 +121,11 @@ def test_no_names_for_a_variable(text):
     with pytest.raises(argparse.ArgumentTypeError, match="trial"):
         python_name(text)
     assert python_name("run_2") == "run_2"
+
+
+def test_swapped_letters_come_nearer_than_others():
+    parser = MagicParser("m", "")
+    for option in ("--with", "--wait"):
+        parser.add_argument(option)
+    with pytest.raises(UsageError, match=r"did you mean --wait\?"):
+        parser.parse_line("--wiat")

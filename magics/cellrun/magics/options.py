@@ -90,9 +90,11 @@ class MagicParser(MagicArgumentParser):
 
 
 def _near(option: str, known: Sequence[str]) -> str | None:
-    """Return the option that was meant, if one comes near enough: a part of it, or with a letter more or less."""
+    """Return the option that was meant, if one comes near enough: a part of it, letters swapped, one more or less."""
     begun = [name for name in known if len(option) >= _BEGUN and name.startswith(option)]
-    return next(iter([*begun, *difflib.get_close_matches(option, known, n=1, cutoff=_NEAR)]), None)
+    swapped = [name for name in known if sorted(name) == sorted(option)]
+    near = difflib.get_close_matches(option, known, n=1, cutoff=_NEAR)
+    return next(iter([*begun, *swapped, *near]), None)
 
 
 def split_line(line: str) -> tuple[str, str | None]:
