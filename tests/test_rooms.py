@@ -11,6 +11,7 @@ FACADE = "cellrun.core.runs.run"
 UPWARDS = {
     # `Run` has all verbs of a run, also those of rooms above it; they are loaded when one is called.
     (FACADE, "cellrun.core"),
+    (FACADE, "cellrun.core.comparison.figure"),
     (FACADE, "cellrun.core.export.export"),
 }
 PARTS = {
@@ -31,6 +32,7 @@ def test_every_import_upwards_is_still_there_and_waits_for_its_call():
     found = {(each.importer, each.imported): each.is_later for each in imports()}
     assert {pair: found.get(pair) for pair in UPWARDS} == {
         (FACADE, "cellrun.core"): False,  # the package itself, which loads a name when it is used
+        (FACADE, "cellrun.core.comparison.figure"): True,
         (FACADE, "cellrun.core.export.export"): True,
     }
 

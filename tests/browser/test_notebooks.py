@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.timeout(600)  # a page, a kernel and a job share what cores there are
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SINE_CELL = 2
+PLOT_CELL = 6
 DIGITS_CELL = 4
 
 
@@ -32,6 +33,8 @@ def test_the_sine_curve_grows_while_its_cell_runs(lab):
     assert curve["x"] == pytest.approx(np.linspace(0, 10))
     assert curve["y"] == pytest.approx(np.sin(np.linspace(0, 10)))
     assert "the curve is complete" in view.log.inner_text()
+    figure = lab.cell(PLOT_CELL).locator(".js-plotly-plot")  # by plotly's own renderer
+    expect(figure.locator("path.js-line")).to_have_count(1)
     lab.screenshot("sine-completed")
     assert view.accessibility_problems() == []
     assert lab.problems == []

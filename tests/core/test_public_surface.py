@@ -36,12 +36,14 @@ PUBLIC = [
     "UserErrorException",
     "Workspace",
     "WorkspaceException",
+    "compare",
 ]
 HEAVY = {
     "requests",
     "cloudpickle",
     "fsspec",
     "numpy",
+    "plotly",
     "sqlite3",
     "orjson",
     "pathspec",

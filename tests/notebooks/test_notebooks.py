@@ -51,6 +51,8 @@ def test_sine(tmp_path):
     assert (len(sine["x"]), sine["x"][-1]) == (50, 10.0)
     assert_is_finished_still(outputs(notebook, "sine"), run)
     assert run.layout.log.read_text() == "the curve is complete\n"
+    (figure,) = outputs(notebook, "plot")
+    assert len(figure.data["application/vnd.plotly.v1+json"]["data"]) == 1
     (table,) = outputs(notebook, "list")
     assert run.name in table.data["text/html"]
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cellrun.core.comparison.comparison import compare
     from cellrun.core.current_run import current_run as current_run  # for Run.get_context, which is below it
     from cellrun.core.errors import (
         ActivityFailedException,
@@ -67,6 +68,7 @@ __all__ = [
     "UserErrorException",
     "Workspace",
     "WorkspaceException",
+    "compare",
 ]
 
 _MODULES = {
@@ -75,6 +77,7 @@ _MODULES = {
     "ScriptRunConfig": "submission.script_run_config",
     "Status": "status",
     "Workspace": "workspace",
+    "compare": "comparison.comparison",
     "current_run": "current_run",
 }
 """Where each name is; the others are errors."""

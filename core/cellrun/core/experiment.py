@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names
@@ -18,6 +18,8 @@ from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 
 if TYPE_CHECKING:
+    from plotly.graph_objects import Figure  # type: ignore[import-untyped]
+
     from cellrun.core.run_request import RunConfig
     from cellrun.core.workspace import Workspace
 
@@ -120,6 +122,17 @@ class Experiment:
         return (
             self.run(row.id) for row in rows if type in (None, row.type) and self._has_properties(row.id, properties)
         )
+
+    def plot(self, name: str | Sequence[str] | None = None, *, x: str = "step", log: bool = False) -> Figure:
+        """Return a plotly figure of the experiment's runs: a chart of a metric, of several, or of all, as `Run.plot`'s.
+
+        The curves of the 20 latest runs that have it lie on one another, each in its run's colour; where there are more
+        the figure's title says so. `compare(runs).plot(name)` draws chosen ones. Raises UserErrorException as
+        `Run.plot` does, and if no run has logged anything yet.
+        """
+        from cellrun.core.comparison.experiment_figure import plot_experiment  # noqa: PLC0415  # a job never draws
+
+        return plot_experiment(self._workspace.layout, self._name, name, x=x, log=log)
 
     def get_portal_url(self) -> str:
         """Return the address of the page that lists the runs, as `Run.get_portal_url` does for one of them."""

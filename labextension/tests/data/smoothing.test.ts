@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import runColours from '../../../tests/data/run_colours.json';
 import { coloursOf } from '../../src/view/charts/run_colours';
 import { logTicks } from '../../src/view/charts/log_ticks';
 import { smoothed } from '../../src/view/charts/smoothing';
@@ -34,10 +35,6 @@ test('times are at what a clock’s reader finds round', () => {
   expect(timeTicks(0, 0.5, 4).values).toContain(0.2);
 });
 
-test('runs side by side have colours of their own, and each keeps its own where it can', () => {
-  const numbers = (...list: number[]) => list.map(number => ({ number }));
-  expect(coloursOf(numbers(1, 2, 3))).toEqual([0, 1, 2]);
-  expect(coloursOf(numbers(7, 1, 2))).toEqual([0, 1, 2]);
-  expect(coloursOf(numbers(1, 2, 3, 4, 5, 6, 7, 8))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-  expect(coloursOf(numbers(9))).toEqual([2]);
+test.each(runColours)('runs side by side keep their own colours where they can: $numbers', one => {
+  expect(coloursOf(one.numbers.map(number => ({ number })))).toEqual(one.colours);
 });

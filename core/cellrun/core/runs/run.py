@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,8 @@ from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.run_store import RunStore
 
 if TYPE_CHECKING:
+    from plotly.graph_objects import Figure  # type: ignore[import-untyped]
+
     from cellrun.core.experiment import Experiment
     from cellrun.core.workspace import Workspace
 
@@ -217,6 +219,25 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         """
         metrics = self._reader.metrics(name)
         return metrics if not recursive else {self.id: metrics} if metrics else {}
+
+    def plot(self, name: str | Sequence[str] | None = None, *, x: str = "step", log: bool = False) -> Figure:
+        """Return a plotly figure (`plotly.graph_objects.Figure`) of a metric, of several, or of all that have a curve.
+
+        Each has a chart of its own, as in the run's view: the same curves in the run's colour, over `x`: "step" (what
+        the view draws it over), "time" (seconds since the run's start) or a logged column. 500 points of a curve are
+        drawn, its extremes among them: its form stays; `get_metrics()` has all. What is no number is a gap. `log`: y by
+        its logarithm, where only numbers above 0 have a place. A single value that is asked for by name is a bar.
+
+        The figure is the caller's: `figure.update_layout(...)` changes it, `run.log_image(name, plot=figure)` keeps it.
+
+        Raises UserErrorException for a name or an x that the run hasn't (it says which there are), for what holds no
+        numbers, and without plotly. Only what this process can read from a folder is drawn: RunEnvironmentException for
+        an offline run.
+        """
+        from cellrun.core.comparison.figure import plot_runs  # noqa: PLC0415  # a job rarely draws
+
+        self._reader.check_is_there()
+        return plot_runs([self.layout], name, x=x, log=log)
 
     def get_tags(self) -> dict[str, str | None]:
         """Return the tags."""

@@ -21,7 +21,7 @@ class CompareHandler(ApiHandler):
         await self.answer(await self.work(self._compared, workspace_id, asked["run"], asked["x"] or "step"))
 
     def _compared(self, workspace_id: str, runs: list[str], x: str) -> dict[str, Any]:
-        from cellrun.core.compare.comparison import compare, find_runs  # noqa: PLC0415  # it loads numpy
+        from cellrun.core.comparison.comparison import compare_layouts, find_runs  # noqa: PLC0415  # it loads numpy
 
         layouts = find_runs(self.workspace(workspace_id).layout, runs)
-        return compare(layouts, x, self.settings["cellrun_shelf"]).to_json(row_json)
+        return compare_layouts(layouts, x, self.settings["cellrun_shelf"]).to_json(row_json)

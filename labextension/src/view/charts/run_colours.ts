@@ -1,4 +1,4 @@
-/** The colours of runs: the same run has the same one wherever it is shown. */
+/** The colours of runs: the same run has the same one wherever it is shown. Its twin is `run_colours.py` of core/comparison/. */
 
 import { PALETTE } from './curve';
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cellrun.core.compare.curves import Curves, DrawnRun, compared_curves
-from cellrun.core.errors import RunNotFoundError, UserErrorException
+from cellrun.core.comparison.curves import Curves, DrawnRun, compared_curves
+from cellrun.core.errors import RunNotFoundError, UserErrorException, shown
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.live.header import elapsed_s
 from cellrun.core.live.metric_window import STEP, heads
@@ -20,6 +20,11 @@ from cellrun.core.store.lists.run_row import RunRow
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure  # type: ignore[import-untyped]
+
+    from cellrun.core.runs.run import Run
 
 LEAST_RUNS = 2
 MOST_RUNS = 20
@@ -35,7 +40,7 @@ class Compared:
     differs: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Runs side by side; all lists of values are in the order of `rows`."""
 
@@ -50,6 +55,21 @@ class Comparison:
     cells: list[str | None]
     """The source of each run's cell; None where it was none."""
     curves: list[Curves]
+    heads: list[Mapping[str, dict[str, Any]]]
+    """Of each run, its metrics' heads by name (`metric_window.heads`) as they are; `metrics` may be a second old."""
+
+    def plot(self, name: str | Sequence[str] | None = None, *, log: bool = False) -> Figure:
+        """Return a plotly figure: a chart of each metric, the runs' curves on one another.
+
+        Of `name`, or of several names, or of every metric that has numbers; over the x of `compare`. A metric that has
+        one value in each run is drawn as bars. Everything else is as with `Run.plot`.
+        """
+        from cellrun.core.comparison.figure import figure  # noqa: PLC0415  # it loads plotly
+
+        return figure(self, name, log=log)
+
+    def __repr__(self) -> str:
+        return f"Comparison of {', '.join(row.display_name for row in self.rows)}"
 
     def to_json(self, row: Callable[[RunRow], Mapping[str, Any]]) -> dict[str, Any]:
         """Return it as plain values; `row` says what there is to be told of a run."""
@@ -63,8 +83,7 @@ def find_runs(workspace: WorkspaceLayout, ids_or_names: Sequence[str]) -> list[R
 
     Raises UserErrorException unless they are 2 to 20 different ones, RunNotFoundError naming all that aren't there.
     """
-    if not LEAST_RUNS <= len(ids_or_names) <= MOST_RUNS:
-        raise UserErrorException(f"{LEAST_RUNS} to {MOST_RUNS} runs can be compared; got {len(ids_or_names)}")
+    _check_count(len(ids_or_names))
     store = RunStore(workspace)
     found, missing = [], []
     for given in ids_or_names:
@@ -74,15 +93,50 @@ def find_runs(workspace: WorkspaceLayout, ids_or_names: Sequence[str]) -> list[R
             missing.append(given)
     if missing:
         raise RunNotFoundError(", ".join(missing), str(workspace.folder))
-    ids = [layout.run_id for layout in found]
-    twice = sorted({run_id for run_id in ids if ids.count(run_id) > 1})
-    if twice:
-        raise UserErrorException(f"a run is compared with others, not with itself; given twice: {', '.join(twice)}")
+    _check_once(found)
     return found
 
 
-def compare(layouts: Sequence[RunLayout], x: str = STEP, shelf: MetricShelf | None = None) -> Comparison:
-    """Compare runs; curves are over `x` (see `compared_curves`). `shelf`: where the process keeps metrics at hand.
+def compare(runs: Iterable[Run], x: str = STEP) -> Comparison:
+    """Compare 2 to 20 runs: what they were started with, what came of it, and where they differ.
+
+    Curves are over `x`: "step" (each metric's own x), "time" (seconds since the run's start) or a logged column.
+    `compare(runs).plot("loss")` draws them.
+
+    Raises UserErrorException unless they are 2 to 20 different runs, RunNotFoundError for one that was deleted.
+    """
+    try:
+        layouts = [run.layout for run in runs]
+    except (AttributeError, TypeError):
+        raise UserErrorException(
+            f"compare takes runs in a list, compare([one, other]) or compare(experiment.get_runs()); got {shown(runs)}"
+        ) from None
+    _check_count(len(layouts))
+    _check_once(layouts)
+    return compare_layouts(layouts, x)
+
+
+def _check_count(count: int) -> None:
+    if not LEAST_RUNS <= count <= MOST_RUNS:
+        raise UserErrorException(f"{LEAST_RUNS} to {MOST_RUNS} runs can be compared; got {count}")
+
+
+def _check_once(layouts: Sequence[RunLayout]) -> None:
+    ids = [layout.run_id for layout in layouts]
+    twice = sorted({run_id for run_id in ids if ids.count(run_id) > 1})
+    if twice:
+        raise UserErrorException(f"a run is compared with others, not with itself; given twice: {', '.join(twice)}")
+
+
+def compare_layouts(
+    layouts: Sequence[RunLayout],
+    x: str = STEP,
+    shelf: MetricShelf | None = None,
+    names: Collection[str] | None = None,
+) -> Comparison:
+    """Compare runs; curves are over `x` (see `compared_curves`), of the metrics of these names or of all.
+
+    `shelf`: where the process keeps metrics at hand.
 
     Raises RunNotFoundError naming those that were deleted meanwhile, UserErrorException naming those whose folders
     are damaged.
@@ -97,7 +151,8 @@ def compare(layouts: Sequence[RunLayout], x: str = STEP, shelf: MetricShelf | No
         metrics=_compared([{name: _last(metric) for name, metric in row.metrics.items()} for row in rows]),
         facts=_compared([run.facts for run in runs]),
         cells=[run.cell for run in runs],
-        curves=compared_curves([run.drawn for run in runs], x, kept),
+        curves=compared_curves([run.drawn.only(names) for run in runs], x, kept),
+        heads=[run.drawn.heads for run in runs],
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, NamedTuple
 
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.metric_window import STEP, TIME, window
-from cellrun.core.live.series import ColumnShape, MetricShape, series
+from cellrun.core.live.series import ColumnShape, MetricShape, Series, series
 from cellrun.core.store.events.event_line import decode_value
 from cellrun.core.store.events.metric_shelf import MetricShelf
 
@@ -45,6 +45,20 @@ class DrawnRun(NamedTuple):
     started_at: float
     heads: Mapping[str, dict[str, Any]]
 
+    def only(self, names: Collection[str] | None) -> DrawnRun:
+        """Return it with the metrics of these names alone; None stands for all."""
+        return (
+            self
+            if names is None
+            else self._replace(heads={name: self.heads[name] for name in self.heads if name in names})
+        )
+
+
+def shown_as(head: Mapping[str, Any]) -> Series:
+    """Return what a metric is shown as, by its head."""
+    columns = [ColumnShape(column["name"], column["type"]) for column in head["columns"]]
+    return series(MetricShape(head["name"], head["kind"], head["rows"], columns))
+
 
 class _Chart(NamedTuple):
     """What is drawn of a metric: columns over a column, or an index."""
@@ -76,8 +90,7 @@ def _charts(heads_by_run: Sequence[Mapping[str, dict[str, Any]]], x: str) -> lis
     charts: dict[str, _Chart] = {}
     for of_run in heads_by_run:
         for name, head in of_run.items():
-            columns = [ColumnShape(column["name"], column["type"]) for column in head["columns"]]
-            shown = series(MetricShape(name, head["kind"], head["rows"], columns))
+            shown = shown_as(head)
             if shown.kind == "chart" and shown.x is not None:
                 charts.setdefault(name, _Chart(name, shown.x, shown.lines))
     names = [name for name in dict.fromkeys(name for of_run in heads_by_run for name in of_run) if name in charts]

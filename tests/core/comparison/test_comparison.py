@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cellrun.core import RunNotFoundError, UserErrorException
-from cellrun.core.compare.comparison import compare, find_runs
-from cellrun.core.compare.curves import ALL_POINTS, CURVE_POINTS
+from cellrun.core.comparison.comparison import compare_layouts, find_runs
+from cellrun.core.comparison.curves import ALL_POINTS, CURVE_POINTS
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
@@ -49,7 +49,7 @@ class TestLines:
             make(parameters={"rate": "0.1", "momentum": "0.9"}, tags={"owner": "me"}),
             make(parameters={"rate": "0.01", "momentum": "0.9", "seed": "1"}, tags={"owner": "me", "kept": None}),
         ]
-        found = compare(runs)
+        found = compare_layouts(runs)
         assert [(one.name, one.values, one.differs) for one in found.parameters] == [
             ("rate", ["0.1", "0.01"], True),
             ("momentum", ["0.9", "0.9"], False),
@@ -65,7 +65,7 @@ class TestLines:
             make({"loss": [2.0, 1.0], "sine": [{"x": 0, "y": 5}], "word": ["a"], "broken": [math.nan]}),
             make({"loss": [3, 1], "sine": [{"x": 7, "y": 5}], "flag": [True], "broken": [math.nan]}),
         ]
-        found = compare(runs)
+        found = compare_layouts(runs)
         assert line(found.metrics, "loss").values == [1.0, 1]
         assert not line(found.metrics, "loss").differs  # 1 and 1.0 read the same
         assert not line(found.metrics, "sine").differs  # y is drawn, x isn't
@@ -74,7 +74,7 @@ class TestLines:
         assert line(found.metrics, "flag").values == [None, True]
 
     def test_true_is_no_one(self, make):
-        assert line(compare([make({"it": [1]}), make({"it": [True]})]).metrics, "it").differs
+        assert line(compare_layouts([make({"it": [1]}), make({"it": [True]})]).metrics, "it").differs
 
     def test_facts(self, make):
         head = {"git": {"head": "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678"}}
@@ -83,7 +83,7 @@ class TestLines:
         for layout in (script, command):
             StatusFile(layout).change(Status.RUNNING)
             StatusFile(layout).change(Status.COMPLETED)
-        found = compare([script, command]).facts
+        found = compare_layouts([script, command]).facts
         assert line(found, "target").values == ["local", "local"]
         assert not line(found, "python").differs
         assert line(found, "git").values == ["a1b2c3d", None]
@@ -93,13 +93,13 @@ class TestLines:
 
     def test_the_source_of_cells(self, make):
         cell = {"source": "%%submit\nprint(1)", "id": "c1", "notebook": "/a.ipynb", "title": "Cell In[1]"}
-        assert compare([make(cell=cell, kind="cell"), make()]).cells == ["%%submit\nprint(1)", None]
+        assert compare_layouts([make(cell=cell, kind="cell"), make()]).cells == ["%%submit\nprint(1)", None]
 
 
 class TestCurves:
     def test_one_series_for_each_run_that_has_the_metric(self, make):
         runs = [make({"loss": [3, 2, 1]}), make({"loss": [4, math.inf]}), make({"other": [1, 2]})]
-        found = compare(runs)
+        found = compare_layouts(runs)
         loss = curves(found, "loss")
         assert (loss.x, loss.y) == ("step", "loss")
         assert [one.run for one in loss.series] == [runs[0].run_id, runs[1].run_id]
@@ -108,22 +108,22 @@ class TestCurves:
         assert [one.name for one in found.curves] == ["loss", "other"]
 
     def test_one_value_is_no_curve_unless_another_run_has_one(self, make):
-        found = compare([make({"accuracy": [0.9], "loss": [1]}), make({"accuracy": [0.8, 0.9], "loss": [2]})])
+        found = compare_layouts([make({"accuracy": [0.9], "loss": [1]}), make({"accuracy": [0.8, 0.9], "loss": [2]})])
         assert [one.name for one in found.curves] == ["accuracy"]
         assert [one.y for one in found.curves[0].series] == [[0.9], [0.8, 0.9]]
 
     def test_rows_over_their_own_x_or_a_column(self, make):
         rows = [{"epoch": i, "wall": i * 2.5, "loss": 1 / (i + 1)} for i in range(3)]
         runs = [make({"train": rows, "plain": [1, 2]}), make({"train": rows[:2], "plain": [1, 2]})]
-        found = compare(runs)
+        found = compare_layouts(runs)
         assert [(one.x, one.y) for one in found.curves if one.name == "train"] == [
             ("epoch", "wall"),
             ("epoch", "loss"),
         ]
-        over_wall = [one for one in compare(runs, x="wall").curves if one.name == "train"]
+        over_wall = [one for one in compare_layouts(runs, x="wall").curves if one.name == "train"]
         assert [(one.x, one.y) for one in over_wall] == [("wall", "wall"), ("wall", "loss")]
         assert over_wall[1].series[0].x == [0, 2.5, 5]
-        assert curves(compare(runs, x="wall"), "plain").x == "step"
+        assert curves(compare_layouts(runs, x="wall"), "plain").x == "step"
 
     def test_over_the_time_since_the_start(self, make):
         layout = make()
@@ -133,7 +133,7 @@ class TestCurves:
         log.log("loss", 1)
         time.sleep(0.02)
         log.log("loss", 2)
-        found = curves(compare([layout, make({"loss": [1, 2]})], x="time"), "loss")
+        found = curves(compare_layouts([layout, make({"loss": [1, 2]})], x="time"), "loss")
         assert found.x == "time"
         first, second = found.series[0].x
         assert 0 <= first < second < time.time() - started + 5
@@ -143,19 +143,19 @@ class TestCurves:
         log = EventLog.of(layout)
         log.log("loss", 1, step=10)
         log.log("loss", 2, step=20)
-        assert curves(compare([layout, make()]), "loss").series[0].x == [10, 20]
+        assert curves(compare_layouts([layout, make()]), "loss").series[0].x == [10, 20]
 
     def test_a_long_history_is_thinned_and_keeps_its_extremes(self, make):
         values = np.sin(np.arange(5000) / 50).tolist()
         values[2500] = 40.0
-        one = curves(compare([make({"wave": values}), make({"wave": [0, 1]})]), "wave").series[0]
+        one = curves(compare_layouts([make({"wave": values}), make({"wave": [0, 1]})]), "wave").series[0]
         assert len(one.x) == len(one.y) <= CURVE_POINTS + 2
         assert max(one.y) == 40.0
         assert (one.x[0], one.x[-1]) == (0, 4999)
 
     def test_many_curves_get_fewer_points(self, make):
         runs = [make({f"metric{i}": list(range(400)) for i in range(90)}) for _ in range(3)]
-        found = compare(runs)
+        found = compare_layouts(runs)
         assert sum(len(one.x) for each in found.curves for one in each.series) <= ALL_POINTS * 1.1
 
 
@@ -185,18 +185,18 @@ class TestWhichRuns:
         layout = make()
         gone = RunLayout(layout.folder.with_name("gone_1"))
         with pytest.raises(RunNotFoundError, match="gone_1"):
-            compare([layout, gone])
+            compare_layouts([layout, gone])
 
     def test_damaged_ones_are_named(self, make):
         good, bad = make(), make()
         bad.record.chmod(0o644)
         bad.record.write_text("{")
         with pytest.raises(UserErrorException, match=bad.run_id):
-            compare([good, bad])
+            compare_layouts([good, bad])
 
 
 def test_it_becomes_json(make):
-    found = compare([make({"loss": [1, math.inf], "big": [2**60]}), make({"loss": [1, 2]})])
+    found = compare_layouts([make({"loss": [1, math.inf], "big": [2**60]}), make({"loss": [1, 2]})])
     told = json.loads(json.dumps(found.to_json(lambda row: {"id": row.id}), allow_nan=False))
     assert told["runs"] == [{"id": row.id} for row in found.rows]
     assert told["metrics"] == [
