@@ -2,7 +2,7 @@
 //   ../widgets/cellrun/widgets/static/loader.js   a widget's _esm, a few kB
 //   ../widgets/cellrun/widgets/static/view.js     the view with its chart library, one ES module
 //   lib/                                          the JupyterLab extension, for jupyter-builder to pack
-//   cellrun/server/static/                        the portal: portal.js with its parts, portal.css, icon.svg
+//   cellrun/server/static/                        the portal: portal.js with its parts, portal.css, icon.svg, figure.js
 //   cellrun/server/locale/                        the Japanese texts for JupyterLab
 // Options: --development (readable, with source maps for the extension), --watch (the same at each change, and packed).
 
@@ -56,6 +56,7 @@ export function bundles({ development = false } = {}) {
       splitting: true, // a page loads what it shows
       sourcemap: development,
     },
+    { ...common, entryPoints: { figure: 'src/figure.ts' }, outdir: portal, format: 'iife' }, // a frame without origin loads no modules
     {
       ...common,
       entryPoints: { portal: 'src/style/portal.css', icon: 'src/style/icon.svg' },

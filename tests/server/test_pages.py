@@ -55,6 +55,20 @@ def test_a_page_runs_no_script_but_ours(logged_in: requests.Session, api: Client
         assert page.headers["Cache-Control"] == "no-store"
 
 
+def test_the_page_that_draws_figures_is_of_no_origin_and_has_the_whole_plotly(jupyter: JupyterProcess) -> None:
+    page = requests.get(f"{jupyter.url}cellrun/figure", timeout=30)
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox allow-scripts; default-src 'none'; script-src 'self'")
+    assert "connect-src" not in policy
+    assert "Set-Cookie" not in page.headers
+    scripts = re.findall(r'<script src="([^"]+)">', page.text)
+    assert scripts == [f"{BASE}cellrun/static/plotly.min.js", f"{BASE}cellrun/static/figure.js"]
+    for script in scripts:
+        answer = requests.get(f"{jupyter.url}{script.removeprefix(BASE)}", timeout=60)
+        assert answer.status_code == 200, script
+        assert "plotly" in answer.text.lower()
+
+
 def test_a_stranger_is_sent_to_log_in(jupyter: JupyterProcess) -> None:
     answer = requests.get(f"{jupyter.url}cellrun/workspaces/w/runs/r", allow_redirects=False, timeout=30)
     assert answer.status_code == 302

@@ -18,7 +18,11 @@ from cellrun.server.base_handler import ApiHandler
 from cellrun.server.routes import routes
 from tests.server.jupyter_process import Client, JupyterProcess
 
-OPEN_TO_ALL = {"/cellrun/static/(.+)$"}  # scripts and styles, the same for everyone
+OPEN_TO_ALL = {  # scripts, styles and an empty page, the same for everyone
+    "/cellrun/static/(.+)$",
+    r"/cellrun/static/(plotly\.min\.js)$",
+    "/cellrun/figure$",
+}
 PAGES = {"/cellrun/?$", "/cellrun/workspaces/([^/]+)/runs/([^/]+)$", "/cellrun/workspaces/([^/]+)/compare$"}
 NOT_THE_TOKEN = "a-wrong-token"
 

@@ -18,7 +18,7 @@ from cellrun.server.refusals import Refusals
 # Plotly makes style sheets as it draws: styles alone may stand in the page, a script never.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
-    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _PAGE = """<!DOCTYPE html>
 <html lang="en">

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from jupyter_server.base.handlers import FileFindHandler
 from tornado.web import GZipContentEncoding, RequestHandler
 
+from cellrun.server.figure_page import FigurePage
 from cellrun.server.handlers.compare import CompareHandler
 from cellrun.server.handlers.delete import DeleteHandler
 from cellrun.server.handlers.door import EventsDoor, LogDoor
@@ -42,6 +45,12 @@ class StaticHandler(FileFindHandler):
             self._transforms = [*(self._transforms or []), GZipContentEncoding(self.request)]
 
 
+def _plotly() -> list[str]:
+    """Return the folder of the whole plotly.js, which the Python package brings; none without it."""
+    found = find_spec("plotly")
+    return [str(Path(found.origin).parent / "package_data")] if found and found.origin else []
+
+
 Route = tuple[str, type[RequestHandler]] | tuple[str, type[RequestHandler], dict[str, Any]]
 
 
@@ -51,6 +60,8 @@ def routes() -> list[Route]:
         (r"cellrun/?", PageHandler),
         (r"cellrun/workspaces/([^/]+)/runs/([^/]+)", RunPageHandler),
         (r"cellrun/workspaces/([^/]+)/compare", ComparePageHandler),
+        (r"cellrun/figure", FigurePage),
+        (r"cellrun/static/(plotly\.min\.js)", StaticHandler, {"path": _plotly()}),
         (r"cellrun/static/(.+)", StaticHandler, {"path": [str(files("cellrun.server") / "static")]}),
         (r"cellrun/api/?", RootHandler),
         (r"cellrun/api/openapi.yaml", OpenApiHandler),

@@ -1,4 +1,5 @@
 import type { RunActions } from '../actions/run_actions';
+import { figureFrame } from '../page/figure_frame';
 import type { Api, RunKey } from '../server/api';
 import type { ViewActions } from '../view/actions';
 
@@ -11,6 +12,7 @@ export function viewActions(actions: RunActions, api: Api, key: RunKey): ViewAct
       await actions.againByKey(key);
     },
     countOutputs: async () => (await api.files(key, 'outputs')).files.length,
+    fullFigure: figure => figureFrame(figure, api),
     logUrl: api.logUrl(key),
   };
 }

@@ -12,8 +12,8 @@ export interface PageContext extends Context {
   readonly translate: Translate;
 }
 
-/** The texts and formats of the page's language. */
-export function pageContext(): PageContext {
+/** The texts and formats of the page's language; `fullFigure` as the place has it. */
+export function pageContext(fullFigure?: Context['fullFigure']): PageContext {
   const language = languageOf();
   const translate = translateOfPage();
   return {
@@ -22,5 +22,6 @@ export function pageContext(): PageContext {
     words: wordsIn(language),
     page: pageWords(translate),
     format: new Format(language),
+    fullFigure,
   };
 }

@@ -14,6 +14,7 @@ import { LiveDrawing, type Dirty } from '../view/charts/live_drawing';
 import { LogPane } from '../view/log/log_pane';
 import { withCode } from '../view/with_code';
 import { DetailsPane } from './details_pane';
+import { figureFrame } from './figure_frame';
 import { FilesPane, type Extra, type First } from './files_pane';
 import { MetricsTab } from './metrics_tab';
 import { pageContext } from './page_context';
@@ -38,7 +39,7 @@ export interface RunPageOptions {
 /** A run as a page of its own: the parts of the view below a cell, each with room, and all else that is known of it. */
 export class RunPage {
   readonly element: HTMLElement;
-  private readonly context = pageContext();
+  private readonly context = pageContext(figure => figureFrame(figure, this.api));
   private readonly body = h('div', { class: 'cellrun-page-body' });
   private readonly header: HeaderBar;
   private readonly alerts: Alerts;

@@ -64,6 +64,11 @@ export class Api {
     return url.href;
   }
 
+  /** The address of the page that draws a figure by the whole plotly. */
+  get figureUrl(): string {
+    return `${this.settings.baseUrl}cellrun/figure`;
+  }
+
   version(): Promise<{ version: string; protocol: number; root?: string | null }> {
     return this.get('');
   }

@@ -15,6 +15,8 @@ export interface ServerWords {
   readonly notHere: string;
   readonly noCellrunInKernel: string;
   readonly loading: string;
+  readonly noPlotly: string;
+  readonly figureProblem: string;
 }
 
 export const ENGLISH: ServerWords = {
@@ -39,6 +41,9 @@ export const ENGLISH: ServerWords = {
   noCellrunInKernel:
     'cellrun is installed for JupyterLab, but not in the environment of this kernel: run `%pip install cellrun` in a cell, then restart the kernel.',
   loading: 'Loading the run',
+  noPlotly:
+    "plotly can't be loaded from the Jupyter server, which draws this figure: run `pip install plotly` in its environment, then restart it.",
+  figureProblem: "plotly can't draw this figure: {why}",
 };
 
 /** The texts in the language that `translate` knows. */

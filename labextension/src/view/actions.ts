@@ -1,3 +1,5 @@
+import type { Context } from './context';
+
 /** A part of a run's page. */
 export type PageTab = 'metrics' | 'log' | 'details' | 'outputs' | 'code';
 
@@ -11,6 +13,8 @@ export interface ViewActions {
   openTab?(tab: PageTab): void;
   /** How many files the run has put out. */
   countOutputs?(): Promise<number>;
+  /** Draw a figure by the whole plotly. */
+  readonly fullFigure?: Context['fullFigure'];
   /** Where the whole log can be downloaded. */
   readonly logUrl?: string;
 }

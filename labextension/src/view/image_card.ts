@@ -1,6 +1,8 @@
 import type { RunImage } from '../data/run_state';
 import type { Context } from './context';
 import { h, setAttribute, setText } from './dom';
+import { PLOTLY_MIME, plotlyFigure } from './plotly_figure';
+import type { ShownFigure } from './shown_figure';
 import { fill } from './words';
 
 /** Kinds of images that are pictures and nothing else; an SVG could carry more. */
@@ -24,6 +26,7 @@ export class ImageCard {
   private chosen: number | null = null;
   private shown: RunImage | null = null;
   private url = '';
+  private figure: ShownFigure | null = null;
 
   constructor(
     name: string,
@@ -55,6 +58,7 @@ export class ImageCard {
   }
 
   dispose(): void {
+    this.figure?.dispose();
     URL.revokeObjectURL(this.url);
     this.element.remove();
   }
@@ -78,10 +82,14 @@ export class ImageCard {
   private show(image: RunImage): void {
     this.shown = image;
     URL.revokeObjectURL(this.url);
+    this.figure?.dispose();
+    this.figure = image.data && image.mime === PLOTLY_MIME ? plotlyFigure(image.data, this.context) : null;
+    if (this.figure) this.element.append(this.figure.element);
+    setAttribute(this.element, 'data-wide', this.figure && '');
     const visible = image.data !== null && PICTURES.has(image.mime);
     this.url = visible ? URL.createObjectURL(new Blob([image.data.slice()], { type: image.mime })) : '';
     this.picture.hidden = !visible;
-    this.note.hidden = visible;
+    this.note.hidden = visible || this.figure !== null;
     if (visible) this.picture.src = this.url;
     setAttribute(this.picture, 'alt', image.path);
     setAttribute(this.picture, 'title', image.path);

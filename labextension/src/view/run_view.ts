@@ -33,7 +33,11 @@ export class RunView {
     actions: ViewActions = {},
   ) {
     const language = languageOf();
-    const context: Context = { words: wordsIn(language), format: new Format(language) };
+    const context: Context = {
+      words: wordsIn(language),
+      format: new Format(language),
+      fullFigure: actions.fullFigure,
+    };
     this.header = new HeaderBar(context, () => source.cancel(), actions);
     this.alerts = new Alerts(context);
     this.metrics = new MetricsPane(source, context, () => this.drawing.request());

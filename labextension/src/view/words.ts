@@ -43,6 +43,7 @@ export interface Words {
   readonly showMore: string;
   readonly rowsOf: string;
   readonly imageNotHere: string;
+  readonly figureElsewhere: string;
   readonly arguments: string;
   readonly open: string;
   readonly openTitle: string;
@@ -123,6 +124,7 @@ const ENGLISH: Words = {
   showMore: 'Show {n} more',
   rowsOf: 'last {shown} of {rows} rows',
   imageNotHere: '{path}, {size}: not shown here',
+  figureElsewhere: 'This figure is drawn in JupyterLab and on the run’s own page.',
   arguments: 'Arguments',
   open: 'Open ↗',
   openTitle: 'Open the run in a tab of its own',

@@ -79,6 +79,10 @@ class TestRun:
         assert line.mode == "lines+markers"
         assert [bool(size) for size in line.marker.size] == [False, False, False, True, False, False, False]
 
+    def test_a_few_steps_have_whole_ticks(self, make):
+        assert make(loss=[3, 2, 1]).plot("loss").layout.xaxis.dtick == 1
+        assert make(loss=range(40)).plot("loss").layout.xaxis.dtick is None
+
     def test_a_logarithmic_axis(self, make):
         run = make(loss=[10, 1, 0.1])
         assert run.plot("loss", log=True).layout.yaxis.type == "log"
@@ -112,8 +116,8 @@ class TestRun:
         look = figure.layout.template.layout
         assert (look.paper_bgcolor, look.plot_bgcolor) == ("rgba(0,0,0,0)",) * 2
         assert not look.xaxis.showgrid
-        figure.update_layout(template="plotly_dark")  # as with any figure
-        assert figure.layout.template.layout.paper_bgcolor == "rgb(17,17,17)"
+        figure.update_layout(paper_bgcolor="white")  # as with any figure
+        assert figure.layout.paper_bgcolor == "white"
 
     @pytest.mark.parametrize(
         ("call", "told"),

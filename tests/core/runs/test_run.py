@@ -416,6 +416,21 @@ def test_images_of_plots_and_of_files(run, here):
     assert (here / "plot.png").read_bytes() == PNG
 
 
+def test_a_plotly_figure_is_kept_as_its_json(run, here):
+    io, go = pytest.importorskip("plotly.io"), pytest.importorskip("plotly.graph_objects")
+    figure = go.Figure(go.Heatmap(z=[[1, 2], [3, 4]]))
+    run.log_image("confusion", plot=figure)
+    run.log_image("confusion", figure)
+    names = run.get_file_names()
+    assert len(names) == 2
+    assert all(name.startswith("confusion") and name.endswith(".plotly.json") for name in names)
+    run.download_file(names[0], "figure.json")
+    assert io.from_json((here / "figure.json").read_text()) == figure
+    run.log_list("loss", [2, 1])
+    run.log_image("loss", plot=run.plot("loss"))
+    assert len(run.get_file_names()) == 3
+
+
 def test_a_file_from_elsewhere_keeps_its_own_name(run, tmp_path):
     (tmp_path / "far.png").write_bytes(PNG)
     run.log_image("far", path=tmp_path / "far.png")
@@ -430,7 +445,7 @@ def test_images_that_are_refused(run, here, monkeypatch):
         ({"path": "a.png", "plot": Figure()}, "got both"),
         ({"path": "absent.png"}, r"no file 'absent\.png'"),
         ({"path": "text.png"}, r"'text\.png' is no PNG"),
-        ({"plot": [1, 2]}, "something with savefig; got list"),
+        ({"plot": [1, 2]}, r"something with savefig\) or one of plotly; got list"),
     ):
         with pytest.raises(UserErrorException, match=words):
             run.log_image("m", **arguments)

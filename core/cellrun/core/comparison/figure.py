@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure  # type: ignore[import-untyped]
 
 _ALONE_PX, _CHART_PX, _BETWEEN_PX, _HEAD_PX, _FOOT_PX = 340, 150, 64, 56, 36
+_FEW = 6
 _GREY = "#7f7f7f"  # readable on a light page and on a dark one
 _FAINT = "rgba(127,127,127,0.22)"
 _CLEAR = "rgba(0,0,0,0)"
@@ -129,6 +130,9 @@ def _name(drawn: Figure, chart: Chart, *, log: bool, row: int, col: int) -> None
     )
     if log:
         plot.yaxis.type = "log"
+    xs = [x for line in chart.lines for x in line.x if x is not None]
+    if xs and all(x.is_integer() for x in xs) and max(xs) - min(xs) <= _FEW:
+        plot.xaxis.dtick = 1  # there is no step 0.5
     if chart.is_bars:
         plot.xaxis.update(type="category", showticklabels=not chart.has_key)
 

@@ -14,6 +14,7 @@ from cellrun.core.live.feed import METRICS_SHOWN, News
 from cellrun.core.live.frame import ImagePart
 from cellrun.core.live.header import elapsed_s, header
 from cellrun.core.runs.control import control_of
+from cellrun.core.runs.logged_image import PLOTLY_SUFFIX
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.files.log_tail import LogReader
 from cellrun.core.store.files.run_files import OutputFiles
@@ -22,6 +23,7 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.workspace_record import WorkspaceRecord
 
+PLOTLY_MIME = "application/vnd.plotly.v1+json"
 READ_BYTES = 8_000_000  # of events in one look, so that a first look at a long history soon shows something
 SETTLE_S = 1.0
 DAMAGE_NOTES = 3
@@ -109,7 +111,8 @@ class RunSource:
             self._status = self._status_file.read()
 
     def _image(self, name: str, path: str) -> ImagePart:
-        mime = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        guessed = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        mime = PLOTLY_MIME if path.endswith(PLOTLY_SUFFIX) else guessed
         try:
             opened = self._files.open(path)
             opened.file.close()

@@ -1,4 +1,4 @@
-"""An image on its way into a run: a file, or a plot that is drawn into one."""
+"""An image on its way into a run: a file, a plot that is drawn into one, or a plotly figure as its JSON."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 """How PNG, JPEG, GIF, BMP and both kinds of TIFF begin; WebP has its name after a length."""
 _LONGEST_BEGINNING = 12
+PLOTLY_SUFFIX = ".plotly.json"
+"""How the name of a plotly figure ends, which views draw."""
 logged_figures: weakref.WeakSet[Any] = weakref.WeakSet()
 """Plots that this process has logged: a cell doesn't show them once more at its end."""
 
@@ -36,9 +38,10 @@ class LoggedImage:
 
     @classmethod
     def of(cls, metric: str, path: str | os.PathLike[str] | None, plot: Any) -> LoggedImage:
-        """Take an image file by its path, or draw a plot (pyplot, a figure: whatever has `savefig`) as PNG.
+        """Take an image file by its path, or a plot: drawn as PNG (pyplot, whatever has `savefig`), or plotly's.
 
-        A file keeps its path as its name, a plot is `<metric>_<unixtime>.png`, as with Azure ML.
+        A file keeps its path as its name, a plot is `<metric>_<unixtime>.png`, as with Azure ML; a plotly figure, which
+        needs a browser to be drawn, is kept as its JSON, `<metric>_<unixtime>.plotly.json`.
         Raises UserErrorException unless exactly one of the two is given and is an image; InvalidMetricError for one
         that is too large.
         """
@@ -51,12 +54,15 @@ class LoggedImage:
 
     def renamed(self, is_taken: Callable[[str], bool]) -> LoggedImage:
         """Return it with a number in its name if another image has that name already."""
-        name = PurePosixPath(self.file_name)
-        number, free = 0, name
-        while is_taken(str(free)):
+        free, suffix = self.file_name, PLOTLY_SUFFIX
+        if not free.endswith(suffix):
+            suffix = PurePosixPath(free).suffix
+        stem = free.removesuffix(suffix)
+        number = 0
+        while is_taken(free):
             number += 1
-            free = name.with_name(f"{name.stem}-{number}{name.suffix}")
-        return LoggedImage(str(free), self.source)
+            free = f"{stem}-{number}{suffix}"
+        return LoggedImage(free, self.source)
 
     @classmethod
     def _of_file(cls, metric: str, path: Path) -> LoggedImage:
@@ -74,10 +80,15 @@ class LoggedImage:
 
     @classmethod
     def _of_plot(cls, metric: str, plot: Any) -> LoggedImage:
+        name = f"{names.slug(metric) or 'image'}_{int(time.time())}"
+        if hasattr(plot, "to_plotly_json"):
+            data = plot.to_json().encode()
+            _check_size(metric, len(data))
+            return cls(f"{name}{PLOTLY_SUFFIX}", BytesIO(data))
         if not hasattr(plot, "savefig"):
             raise UserErrorException(
-                f"log_image {shown(metric)}: plot= takes matplotlib.pyplot or a figure, something with savefig; "
-                f"got {type(plot).__name__}"
+                f"log_image {shown(metric)}: plot= takes matplotlib.pyplot, a figure of matplotlib (something with "
+                f"savefig) or one of plotly; got {type(plot).__name__}"
             )
         drawn = BytesIO()
         plot.savefig(drawn, format="png")
@@ -85,7 +96,7 @@ class LoggedImage:
         with suppress(TypeError):  # something of the user's that can't be in a set
             logged_figures.add(_figure(plot))
         drawn.seek(0)
-        return cls(f"{names.slug(metric) or 'image'}_{int(time.time())}.png", drawn)
+        return cls(f"{name}.png", drawn)
 
 
 def _figure(plot: Any) -> Any:

@@ -188,7 +188,9 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         self._writer.log_table(name, value)
 
     def log_image(self, name: str, path: StrPath | None = None, plot: Any = None, description: str = "") -> None:  # noqa: ARG002
-        """Log an image: a file by its path, or a plot (matplotlib.pyplot or a figure), drawn as PNG.
+        """Log an image: a file by its path, or a plot: matplotlib.pyplot or a figure, drawn as PNG; a plotly figure.
+
+        A plotly figure is kept as its JSON (`plotly.io.from_json` reads it), and the run's view draws it.
 
         Raises UserErrorException unless exactly one is given and is an image.
         """

@@ -1,0 +1,19 @@
+import { h } from './dom';
+
+/** What plotly calls a figure, as its JSON has it. */
+export interface FigureData {
+  readonly data: readonly { readonly type?: string }[];
+  readonly layout: Readonly<Record<string, unknown>>;
+}
+
+/** Something that is shown, and how to take it away. */
+export interface ShownFigure {
+  readonly element: HTMLElement;
+  dispose(): void;
+}
+
+/** A text in a figure's place. */
+export function said(text: string): ShownFigure {
+  const element = h('p', { class: 'cellrun-muted' }, text);
+  return { element, dispose: () => element.remove() };
+}
