@@ -22,6 +22,10 @@ export interface Rows {
   readonly columns: Readonly<Record<string, Cells>> | ReadonlyMap<string, Cells>;
   readonly at?: number;
   readonly rows?: number;
+  /** Whether it is sent as a table's texts. */
+  readonly isTable?: boolean;
+  /** Columns whose numbers turn. */
+  readonly turning?: readonly string[];
 }
 
 /** What goes into one frame. */
@@ -140,27 +144,31 @@ export class FakeKernel implements Model {
 }
 
 function metricPart(name: string, rows: Rows, buffers: WireBuffer[]): MetricPart {
-  const columns = entries(rows.columns).map(([column, cells]) => columnPart(column, cells, buffers));
+  const columns = entries(rows.columns).map(([column, cells]) => ({
+    ...columnPart(column, cells, rows.isTable ?? false, buffers),
+    ...(rows.turning?.includes(column) ? { ordered: false } : {}),
+  }));
   const [first = []] = entries(rows.columns).map(([, cells]) => cells);
   const at = rows.at ?? 0;
   const length = at + first.length;
   return { name, kind: rows.kind ?? 'log', rows: rows.rows ?? length, columns, at, length };
 }
 
-function columnPart(name: string, cells: Cells, buffers: WireBuffer[]): ColumnPart {
+function columnPart(name: string, cells: Cells, isTable: boolean, buffers: WireBuffer[]): ColumnPart {
   const text = Array.from<number | string | null>(cells);
   const numbers = text.filter(cell => typeof cell === 'number');
   const isNumbers = numbers.length === text.length;
+  const asText = isTable || !isNumbers;
   const last: Value = encode(text.at(-1) ?? null);
   // As a message's part: not on an eighth byte.
   const bytes = new Uint8Array(8 * numbers.length + 3);
   bytes.set(new Uint8Array(Float64Array.from(numbers).buffer), 3);
-  const buffer = isNumbers ? buffers.push(new DataView(bytes.buffer, 3)) - 1 : null;
+  const buffer = !asText ? buffers.push(new DataView(bytes.buffer, 3)) - 1 : null;
   return {
     name,
     type: isNumbers ? 'number' : 'text',
     buffer,
-    text: isNumbers ? null : text.map(cell => (cell === null ? null : String(cell))),
+    text: !asText ? null : text.map(cell => (cell === null ? null : String(cell))),
     last,
   };
 }

@@ -116,6 +116,68 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   completed: {
     start: { header: { status: 'Completed', cancelable: false, elapsed_s: 3723 }, log: 'nothing but text\n' },
   },
+  twelve: {
+    start: {
+      header: { name: `${'a-name-of-sixty-letters-'.repeat(3).slice(0, 58)}-3` },
+      metrics: {
+        learning_rate: one('learning_rate', 1.2345e-5),
+        ...Object.fromEntries(
+          range(12).map(i => [
+            `${i % 3 ? 'validation' : 'train'}/${['loss', 'accuracy', 'f1', 'grad_norm'][i % 4] ?? ''}_${i}`,
+            log('v', step => loss(step) * 10 ** (2 - i), 60),
+          ]),
+        ),
+      },
+      log: LOG.repeat(40),
+    },
+  },
+  tables: {
+    start: {
+      header: { status: 'Completed', cancelable: false },
+      metrics: {
+        loss: log('loss', loss, 60),
+        per_class: {
+          kind: 'table',
+          isTable: true,
+          columns: {
+            class: ['setosa', 'versicolor', 'virginica'],
+            precision: [0.98, 0.91234, 1.2345e-5],
+            support: [50, 48, 52],
+          },
+        },
+        roc: {
+          kind: 'table',
+          columns: { fpr: [0, 0, 0.1, 0.4, 1], tpr: [0, 0.4, 0.8, 0.95, 1] },
+        },
+        predicted_vs_actual: {
+          kind: 'table',
+          isTable: true,
+          turning: ['predicted', 'actual'],
+          columns: {
+            predicted: range(60).map(i => Math.sin(i * 7.1) * 3),
+            actual: range(60).map(i => Math.sin(i * 7.1) * 3 + noise(i)),
+          },
+        },
+        samples: {
+          kind: 'row',
+          rows: 5000,
+          isTable: true,
+          columns: {
+            row: range(200),
+            epoch: range(200),
+            prompt: range(200).map(i => `What is run ${i}? ${i % 5 ? '' : LONG}`),
+          },
+        },
+      },
+      log: LOG,
+    },
+  },
+  prints: {
+    start: {
+      header: {},
+      log: `${LOG}Downloading model.safetensors:  45%|${'█'.repeat(60)}${' '.repeat(72)}| 1.23G/2.74G [01:12<01:28, 17.1MB/s]\r`,
+    },
+  },
   many: { start: { header: {}, metrics: many, log: LOG.repeat(200) } },
   long: {
     start: {

@@ -154,6 +154,8 @@ def test_metrics_are_columns(api: Client, exp: Experiment, at: str) -> None:
     assert near["columns"][1]["values"] == [1 / 6, 1 / 7, {"float": "NaN"}, 1 / 9, 1 / 10]
     newer = api.get(f"{at}/runs/{run.id}/metric", name="loss", start=2998)
     assert newer["columns"][1]["values"] == [1 / 2999, 1 / 3000]
+    some = api.get(f"{at}/runs/{run.id}/metric", name="loss", start=10, count=2)
+    assert (some["columns"][1]["values"], some["next"], some["exact"]) == ([1 / 11, 1 / 12], 12, True)
     assert "no metric 'nix'" in api.get(f"{at}/runs/{run.id}/metric", name="nix", expect=404)["message"]
     assert "missing" in api.get(f"{at}/runs/{run.id}/metric", expect=400)["message"]
     assert "x" in api.get(f"{at}/runs/{run.id}/metric", name="loss", x="nix", expect=400)["message"]

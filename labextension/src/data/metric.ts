@@ -18,6 +18,7 @@ export class Column {
   constructor(
     readonly name: string,
     readonly type: ColumnType,
+    readonly ordered = true,
   ) {}
 
   replace(at: number, part: ColumnPart, buffers: readonly WireBuffer[]): void {
@@ -53,7 +54,7 @@ export class Metric {
    */
   apply(part: MetricPart, buffers: readonly WireBuffer[], missed: boolean): boolean {
     if (part.at === 0) {
-      this.columns = part.columns.map(({ name, type }) => new Column(name, type));
+      this.columns = part.columns.map(({ name, type, ordered }) => new Column(name, type, ordered));
     } else if (!this.continues(part, missed)) {
       return false;
     }
@@ -71,7 +72,8 @@ export class Metric {
       part.columns.length === this.columns.length &&
       part.columns.every((column, i) => {
         const held = this.columns[i];
-        return held?.name === column.name && held.type === column.type;
+        const { name, type, ordered = true } = column;
+        return held?.name === name && held.type === type && held.ordered === ordered;
       })
     );
   }

@@ -52,13 +52,16 @@ export interface Header {
   notes: string[];
 }
 
-export type ColumnType = 'number' | 'text';
+/** `number` as soon as a column holds one, `text` if it holds texts alone, else `other`: true, false, nothing. */
+export type ColumnType = 'number' | 'text' | 'other';
 export type MetricKind = 'log' | 'row' | 'list' | 'table';
 
 /** A column's new values: float64 in the buffer with this number, or text. */
 export interface ColumnPart {
   name: string;
   type: ColumnType;
+  /** False if its numbers turn, so that no line can be drawn over them. */
+  ordered?: boolean;
   buffer: number | null;
   text: (string | null)[] | null;
   last: Value;

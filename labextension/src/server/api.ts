@@ -49,7 +49,9 @@ export interface MetricQuery {
   readonly from?: number;
   readonly to?: number;
   readonly points?: number;
+  /** The first row that is wanted, and how many at the most. */
   readonly start?: number;
+  readonly count?: number;
 }
 
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;

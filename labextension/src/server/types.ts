@@ -1,6 +1,6 @@
 /** What the server answers, as `labextension/cellrun/server/openapi.yaml` has it. Times are seconds since the epoch. */
 
-import type { Header, Status, Value } from '../data/protocol';
+import type { ColumnType, Header, Status, Value } from '../data/protocol';
 
 /** A workspace of the user's registry. */
 export interface Workspace {
@@ -98,7 +98,8 @@ export interface MetricHead {
   readonly rows: number;
   readonly columns: readonly {
     readonly name: string;
-    readonly type: 'number' | 'text';
+    readonly type: ColumnType;
+    readonly ordered: boolean;
     readonly last: Value;
   }[];
 }
@@ -111,7 +112,7 @@ export interface MetricColumns {
   readonly x: string;
   readonly columns: readonly {
     readonly name: string;
-    readonly type: 'number' | 'text';
+    readonly type: ColumnType;
     readonly values: readonly Value[];
   }[];
   readonly exact: boolean;

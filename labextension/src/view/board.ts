@@ -34,7 +34,7 @@ export class Board {
 
   /** `wake` is called when something comes into sight that may have to be drawn. */
   constructor(
-    source: RunSource,
+    private readonly source: RunSource,
     private readonly context: Context,
     private readonly wake: () => void,
   ) {
@@ -143,7 +143,7 @@ export class Board {
     const card =
       found.kind === 'chart'
         ? new ChartCard(name, this.crosshair, this.context, () => this.redraw(name))
-        : new TableCard(name, this.context);
+        : new TableCard(name, this.context, this.source);
     if (card instanceof ChartCard) card.setOptions(this.contents.options);
     // A curve over an x that was logged is looked at as a form, so it gets the whole width; so does a table.
     if (found.kind === 'table' || !hasIndex(metric)) card.element.dataset.wide = '';

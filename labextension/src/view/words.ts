@@ -122,7 +122,7 @@ const ENGLISH: Words = {
   chart: 'chart',
   chartSummary: '{name}, {rows} points, latest {latest}',
   showMore: 'Show {n} more',
-  rowsOf: 'last {shown} of {rows} rows',
+  rowsOf: 'first {shown} of {rows} rows',
   imageNotHere: '{path}, {size}: not shown here',
   figureElsewhere: 'This figure is drawn in JupyterLab and on the run’s own page.',
   arguments: 'Arguments',

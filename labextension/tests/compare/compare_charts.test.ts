@@ -40,7 +40,7 @@ describe('the charts', () => {
 
   test('another x is asked of the server', async () => {
     const server = new FakeServer();
-    const column = { type: 'number', last: 1 } as const;
+    const column = { type: 'number', ordered: true, last: 1 } as const;
     server.heads = [{ name: 'train', kind: 'row', rows: 2, columns: [{ name: 'epoch', ...column }] }];
     const { place } = await shown(server);
     await card(place, 'loss');

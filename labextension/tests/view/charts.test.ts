@@ -1,6 +1,6 @@
 import { userEvent } from 'vitest/browser';
 import { describe, expect, test } from 'vitest';
-import { card, find, path, show, text, until } from './setup';
+import { card, find, path, show, text, texts, until } from './setup';
 
 const sine = (count: number, at = 0) => {
   const rows = Array.from({ length: count }, (_, i) => ((i + at) * 10) / 49);
@@ -10,9 +10,6 @@ const loss = (values: number[], at = 0) => ({
   at,
   columns: { step: values.map((_, i) => at + i), loss: values },
 });
-
-const texts = (within: ParentNode, selector: string): string[] =>
-  [...within.querySelectorAll(selector)].map(element => element.textContent);
 
 describe('what is shown', () => {
   test('one value is a tile', async () => {
@@ -110,7 +107,7 @@ describe('what is shown', () => {
     await until(() => place.querySelector('td') !== null, 'the table is drawn');
     expect(texts(place, 'th')).toEqual(['a', 'b']);
     expect(texts(place, 'td')).toEqual(['<b>x</b>', '–', 'y', '2']);
-    expect(text(place, '.cellrun-card-title')).toContain('last 2 of 900 rows');
+    expect(text(place, '.cellrun-card-title')).toContain('first 2 of 900 rows');
   });
 
   test('of very many metrics some are shown, and more at a wish', async () => {

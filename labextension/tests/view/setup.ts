@@ -44,6 +44,11 @@ export function text(within: ParentNode, selector: string): string {
   return element instanceof HTMLElement ? element.innerText : (element as Element).textContent;
 }
 
+/** The texts of all elements that a selector finds. */
+export function texts(within: ParentNode, selector: string): string[] {
+  return [...within.querySelectorAll(selector)].map(element => element.textContent);
+}
+
 /** Wait until something holds. */
 export async function until(holds: () => boolean | undefined, what: string): Promise<void> {
   await vi

@@ -125,6 +125,17 @@ class TestCurves:
         assert over_wall[1].series[0].x == [0, 2.5, 5]
         assert curves(compare_layouts(runs, x="wall"), "plain").x == "step"
 
+    def test_no_line_is_drawn_of_what_is_a_table(self, make):
+        points = [{"x": x, "y": 1.0, "z": x * x} for x in (1, 2, 3)]
+        turning = [points[1], points[0], points[2]]
+        labelled = [{"label": "cat", **points[0]}, {"label": "dog", **points[1]}]
+        runs = [make({"m": points, "each": labelled}), make({"m": turning, "each": labelled})]
+        found = compare(runs)
+        assert [(one.name, one.y) for one in found.curves] == [("m", "y"), ("m", "z")]
+        assert [each.run for one in found.curves for each in one.series] == [runs[0].run_id] * 2
+        assert [(one.x, one.y) for one in compare(runs, x="z").curves] == [("z", "y"), ("z", "z")]
+        assert [len(one.series) for one in compare(runs, x="z").curves] == [1, 1]
+
     def test_over_the_time_since_the_start(self, make):
         layout = make()
         StatusFile(layout).change(Status.RUNNING)

@@ -147,8 +147,8 @@ def test_heads(layout):
             "kind": "log",
             "rows": 1,
             "columns": [
-                {"name": "step", "type": "number", "last": 10.0},
-                {"name": "loss", "type": "number", "last": 0.5},
+                {"name": "step", "type": "number", "ordered": True, "last": 10.0},
+                {"name": "loss", "type": "number", "ordered": True, "last": 0.5},
             ],
         },
         {
@@ -156,8 +156,8 @@ def test_heads(layout):
             "kind": "row",
             "rows": 1,
             "columns": [
-                {"name": "x", "type": "number", "last": 1},
-                {"name": "y", "type": "number", "last": {"float": "Infinity"}},
+                {"name": "x", "type": "number", "ordered": True, "last": 1},
+                {"name": "y", "type": "number", "ordered": True, "last": {"float": "Infinity"}},
             ],
         },
         {
@@ -165,8 +165,25 @@ def test_heads(layout):
             "kind": "table",
             "rows": 1,
             "columns": [
-                {"name": "row", "type": "number", "last": 0.0},
-                {"name": "a", "type": "text", "last": "xxxxx"},
+                {"name": "row", "type": "number", "ordered": True, "last": 0.0},
+                {"name": "a", "type": "text", "ordered": True, "last": "xxxxx"},
             ],
         },
     ]
+
+
+def test_heads_say_of_rows_what_a_line_can_be_drawn_over():
+    metric = Metric("predicted", "table")
+    metric.add_table(0.0, {"epoch": [0, 1, 2], "predicted": [0.5, 0.75, 0.25], "done": [False, None, True]})
+    metrics = type("Logged", (), {"metrics": {"predicted": metric}})()
+    (head,) = heads(metrics)
+    told = [(column["name"], column["type"], column["ordered"]) for column in head["columns"]]
+    assert told == [("epoch", "number", True), ("predicted", "number", False), ("done", "other", True)]
+
+
+def test_so_many_rows_from_one_on_are_all_of_them():
+    metric = plain_metric([0.0, 10.0, 20.0, 30.0, 40.0])
+    part = window(metric, start=1, count=3, points=3)
+    assert (columns(part)["loss"], part["exact"], part["next"], part["rows"]) == ([10.0, 20.0, 30.0], True, 4, 5)
+    part = window(metric, start=part["next"], count=3)
+    assert (columns(part)["loss"], part["next"]) == ([40.0], 5)

@@ -14,7 +14,7 @@ CASES = json.loads((Path(__file__).parents[2] / "data" / "series.json").read_tex
 @pytest.mark.parametrize("case", CASES, ids=[case["title"] for case in CASES])
 def test_series(case):
     metric = case["metric"]
-    columns = [ColumnShape(column["name"], column["type"]) for column in metric["columns"]]
+    columns = [ColumnShape(**column) for column in metric["columns"]]
     found = asdict(series(MetricShape(metric["name"], metric["kind"], metric["rows"], columns)))
     assert {**found, "lines": list(found["lines"])} == case["series"]
 

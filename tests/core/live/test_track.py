@@ -109,18 +109,47 @@ def test_what_is_not_finite_stays_and_last_values_are_exact():
     assert (y.last, n.last) == ({"float": "NaN"}, {"int": str(2**60 + 1)})
 
 
-def test_text_is_a_table_of_its_last_rows():
+def test_text_is_a_table_of_its_first_rows_each_sent_once():
     metric = Metric("words", "row")
-    for number in range(TABLE_ROWS + 50):
-        metric.add_row(0.0, {"word": f"w{number}", "other": None})
+    metric.add_row(0.0, {"word": "w0", "other": None})
     track = Track(metric, MOST)
     row, word, other = track.whole.columns
-    assert (row.text[0], word.text[0], other.text[0]) == ("50", "w50", None)
-    assert track.whole.length == TABLE_ROWS
+    assert (row.text, word.text, other.text) == (["0"], ["w0"], [None])
     metric.add_row(0.0, {"word": "x" * 10_000})
     part = track.advance(metric, MOST)
-    assert part.at == 0
-    assert len(part.columns[1].text[-1]) == 200
+    assert (part.at, part.length, part.rows) == (1, 2, 2)
+    assert [column.text for column in part.columns] == [["1"], ["x" * 200], [None]]
+    for number in range(TABLE_ROWS):
+        metric.add_row(0.0, {"word": f"w{number}"})
+    assert (track.advance(metric, MOST).at, track.whole.length) == (2, TABLE_ROWS)
+    metric.add_row(0.0, {"word": "last"})
+    part = track.advance(metric, MOST)
+    assert (part.at, part.length, part.rows) == (TABLE_ROWS, TABLE_ROWS, TABLE_ROWS + 3)
+    assert [column.text for column in part.columns] == [[], [], []]
+    assert part.columns[1].last == "last"
+
+
+def test_rows_whose_x_turns_become_a_table_and_stay_one():
+    metric = Metric("predicted", "row")
+    for number in range(5):
+        metric.add_row(0.0, {"x": float(number), "y": 0.0})
+    track, view = Track(metric, MOST), View()
+    view.take(track.whole)
+    metric.add_row(0.0, {"x": 2.5, "y": 1.0})
+    part = track.advance(metric, MOST)
+    assert (part.at, part.length) == (0, 6)
+    assert [(column.ordered, column.text[-1]) for column in part.columns] == [(False, "2.5"), (True, "1.0")]
+    metric.add_row(0.0, {"x": 9.0, "y": 1.0})
+    part = track.advance(metric, MOST)
+    assert (part.at, part.columns[0].text) == (6, ["9.0"])
+
+
+def test_a_column_that_no_number_has_come_to_yet_makes_no_table():
+    metric = Metric("epochs", "row")
+    metric.add_row(0.0, {"epoch": 0, "loss": 1.0, "val_loss": None, "is_best": True})
+    _epoch, loss, val_loss, _is_best = Track(metric, MOST).whole.columns
+    assert loss.numbers.tolist() == [1.0]
+    assert (val_loss.type, val_loss.text) == ("other", None)
 
 
 def test_many_columns_have_fewer_rows_each():
@@ -137,12 +166,12 @@ def test_a_long_text_is_cut():
     assert len(Track(metric, MOST).whole.columns[1].last) == 200
 
 
-def test_a_label_beside_a_number_sends_no_text():
+def test_a_label_beside_a_number_is_a_row_of_a_table():
     metric = Metric("score", "row")
     metric.add_row(0.0, {"label": "a", "value": 0.5})
     _row, label, value = Track(metric, MOST).whole.columns
-    assert (label.type, label.numbers, label.text, label.last) == ("text", None, None, "a")
-    assert value.numbers.tolist() == [0.5]
+    assert (label.type, label.numbers, label.text, label.last) == ("text", None, ["a"], "a")
+    assert (value.type, value.numbers, value.text) == ("number", None, ["0.5"])
 
 
 def test_a_plain_value_becomes_a_row():

@@ -1,5 +1,6 @@
 """What a still says and draws."""
 
+import math
 import re
 from io import BytesIO
 
@@ -175,3 +176,38 @@ def test_many_curves_and_lines_stay_within_a_notebooks_measure(layout, log):
     still = Still.of(layout)
     picture = Picture(still)
     assert len(still_html(still, picture.charts())) + len(picture.whole()) * 4 / 3 < 500_000
+
+
+def test_tables_are_tables(layout, log):
+    log.table("per_class", {"class": ["<b>cat</b>", "dog"], "precision": [0.987654321, 1.2345e-05], "support": [50, 2]})
+    log.table("wide", {"note": ["x"] * 9, **{f"c{number}": [number] * 9 for number in range(9)}})
+    log.row("predicted", {"x": 2, "y": 1})
+    log.row("predicted", {"x": 1, "y": math.nan})
+    log.row("predicted", {"x": 3, "y": 1})
+    still = Still.of(layout)
+    assert (still.tiles, still.charts) == ([], [])
+    per_class, wide, predicted = still.tables
+    assert per_class.rows == [["<b>cat</b>", "0.9877", "50"], ["dog", "1.234e-05", "2"]]
+    assert (len(wide.rows), wide.columns[-1], wide.rest) == (5, "c6", "first 5 of 9 rows · 2 more columns")
+    assert predicted.rows == [["2", "1"], ["1", "nan"], ["3", "1"]]
+    html = still_html(still, None)
+    assert html.count("<td") == 6 + 40 + 6
+    assert "&lt;b&gt;cat&lt;/b&gt;</td>" in html
+    picture = Picture(still)
+    png = picture.whole()
+    assert {"<b>cat</b>", "1.234e-05", wide.rest, "c6"} <= {text.line for text in picture.canvas.texts}
+    for text in picture.canvas.texts:
+        assert ink(png, text.box) > 0.02, f"{text.line} can't be seen"
+    assert picture.charts() is None
+
+
+def test_an_ellipsis_stands_for_what_a_line_has_no_room_for(layout):
+    end = "| 1.23G/2.74G [01:12<01:28, 17.1MB/s]"
+    bar = f"model.safetensors:  45%|{'#' * 150}{end}"
+    layout.log.write_text(f"{'a' * 300}\nmodel.safetensors:   0%\r{bar}\r\n{'b' * 120}\n")
+    cut, bar_line, whole = Still.of(layout).log
+    assert cut == "a" * 119 + "…"
+    assert (bar_line[:30], bar_line[-len(end) :], len(bar_line)) == (bar[:30], end, 120)
+    assert "…" in bar_line
+    assert whole == "b" * 120
+    assert {cut, bar_line, whole} <= {text.line for text in Picture(Still.of(layout)).canvas.texts}

@@ -20,6 +20,7 @@ METRICS = 12
 LOG_LINES = 5
 LOG_BYTES = 4096
 LINE_CHARACTERS = 120
+BAR_END_CHARACTERS = 60
 
 _SIGNS: Mapping[str, str] = {Status.COMPLETED: "✓", Status.FAILED: "✕", Status.CANCELED: "–", Status.RUNNING: "●"}  # noqa: RUF001
 
@@ -52,10 +53,20 @@ def value_text(value: Value) -> str:
 
 
 def log_lines(layout: RunLayout, count: int = LOG_LINES) -> list[str]:
-    """Return the last lines of a run's log as a terminal would show them: bars collapsed, no escapes."""
+    """Return the last lines of a run's log as a terminal would show them: bars collapsed, no escapes.
+
+    An ellipsis stands for what is left out of a long line: its end, of a bar its middle, since its end says how far.
+    """
     text = LogReader(layout.log).tail(LOG_BYTES).data.decode("utf-8", "replace")
-    lines = [without_codes(line).rstrip("\r").rsplit("\r", 1)[-1].rstrip() for line in text.split("\n")]
-    return [line[:LINE_CHARACTERS] for line in lines if line][-count:]
+    written = [without_codes(line).rstrip("\r").rpartition("\r") for line in text.split("\n")]
+    lines = [_shortened(line.rstrip(), BAR_END_CHARACTERS if is_bar else 0) for _, is_bar, line in written]
+    return [line for line in lines if line][-count:]
+
+
+def _shortened(line: str, tail: int) -> str:
+    if len(line) <= LINE_CHARACTERS:
+        return line
+    return f"{line[: LINE_CHARACTERS - 1 - tail]}…{line[len(line) - tail :]}"
 
 
 def _metrics(summary: Summary) -> str:

@@ -56,7 +56,7 @@ class DrawnRun(NamedTuple):
 
 def shown_as(head: Mapping[str, Any]) -> Series:
     """Return what a metric is shown as, by its head."""
-    columns = [ColumnShape(column["name"], column["type"]) for column in head["columns"]]
+    columns = [ColumnShape(column["name"], column["type"], column["ordered"]) for column in head["columns"]]
     return series(MetricShape(head["name"], head["kind"], head["rows"], columns))
 
 
@@ -80,7 +80,8 @@ def compared_curves(runs: Sequence[DrawnRun], x: str, shelf: MetricShelf) -> lis
     points = max(LEAST_POINTS, min(CURVE_POINTS, ALL_POINTS // max(1, count)))
     found: dict[tuple[str, str], list[Curve]] = {(chart.name, y): [] for chart in charts for y in chart.lines}
     for run in runs:
-        for key, curve in _curves(run, [chart for chart in charts if chart.name in run.heads], shelf, points):
+        drawn = [chart for chart in charts if _has_curve(run.heads.get(chart.name), chart.x)]
+        for key, curve in _curves(run, drawn, shelf, points):
             found[key].append(curve)
     return [Curves(chart.name, chart.x, y, found[chart.name, y]) for chart in charts for y in chart.lines]
 
@@ -94,14 +95,23 @@ def _charts(heads_by_run: Sequence[Mapping[str, dict[str, Any]]], x: str) -> lis
             if shown.kind == "chart" and shown.x is not None:
                 charts.setdefault(name, _Chart(name, shown.x, shown.lines))
     names = [name for name in dict.fromkeys(name for of_run in heads_by_run for name in of_run) if name in charts]
-    having = {name for of_run in heads_by_run for name, head in of_run.items() if x == TIME or _has_numbers(head, x)}
+    having = {name for of_run in heads_by_run for name, head in of_run.items() if x == TIME or _can_be_x(head, x)}
     # `step` may be a logged column's name too: what a metric was logged over is meant all the same.
     drawn_over = {name: charts[name] if x == STEP else charts[name]._replace(x=x) for name in having & charts.keys()}
     return [drawn_over.get(name, charts[name]) for name in names[:METRICS_DRAWN]]
 
 
-def _has_numbers(head: dict[str, Any], column: str) -> bool:
-    return bool(_column(head["columns"], column).get("type") == "number")
+def _has_curve(head: dict[str, Any] | None, x: str) -> bool:
+    """Whether a run's metric can be drawn over x, or has no such column and is drawn over its own."""
+    if head is None or shown_as(head).kind == "table":
+        return False
+    column = _column(head["columns"], x)
+    return not column or _can_be_x(head, x)
+
+
+def _can_be_x(head: dict[str, Any], name: str) -> bool:
+    column = _column(head["columns"], name)
+    return column.get("type") == "number" and bool(column["ordered"])
 
 
 def _curves(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core.live.series import ColumnType
+from cellrun.core.live.series import ColumnShape, ColumnType
 
 if TYPE_CHECKING:  # it loads numpy, which a server that starts doesn't need yet
     from cellrun.core.live.downsample import Floats
@@ -20,13 +20,22 @@ PROTOCOL = 1
 
 @dataclass(frozen=True)
 class ColumnPart:
-    """A column's new values: `numbers` or, in a table, `text`; `last` is its latest value, ready for JSON."""
+    """A column's new values: `numbers` or, in a table, `text`; `last` is its latest value, ready for JSON.
+
+    `ordered` is said of all the values that were logged (see ColumnShape).
+    """
 
     name: str
     type: ColumnType
     last: Any
     numbers: Floats | None = None
     text: Sequence[str | None] | None = None
+    ordered: bool = True
+
+    @property
+    def shape(self) -> ColumnShape:
+        """What it is decided by how its metric is shown."""
+        return ColumnShape(self.name, self.type, self.ordered)
 
 
 @dataclass(frozen=True)
@@ -142,6 +151,7 @@ def _metric(part: MetricPart, buffers: _Buffers) -> dict[str, Any]:
                 "buffer": None if column.numbers is None else buffers.add(column.numbers.astype("<f8").tobytes()),
                 "text": None if column.text is None else list(column.text),
                 "last": column.last,
+                **({} if column.ordered else {"ordered": False}),
             }
             for column in part.columns
         ],

@@ -8,7 +8,8 @@ import numpy as np
 
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.live.downsample import Floats, Rows, is_ascending, thin
-from cellrun.core.live.series import ColumnShape, index_name
+from cellrun.core.live.series import index_name
+from cellrun.core.live.shape import logged_columns, shape
 from cellrun.core.store.events.event_line import Value, typed
 from cellrun.core.store.events.metrics import Metric, Metrics
 
@@ -32,17 +33,21 @@ def window(  # noqa: PLR0913  # one for each thing to choose
     high: float | None = None,
     points: int = 1000,
     start: int = 0,
+    count: int | None = None,
 ) -> dict[str, Any]:
     """Return rows of a metric as columns, ready for JSON.
 
     `x` is `step`, `time` (epoch seconds) or a column, which is meant where it has one of those names; else what the
-    chart is drawn over. Only rows from number `start` on whose x lies between `low` and `high`, both included. More
-    than `points` are thinned so that every curve still looks the same: then `exact` is False. `next` is the `start` of
-    whoever wants only what comes later. Raises UserErrorException for an x that the metric hasn't.
+    chart is drawn over. Only rows from number `start` on, `count` at the most, whose x lies between `low` and `high`,
+    both included. More than `points` are thinned so that every curve still looks the same: then `exact` is False.
+    `next` is the `start` of whoever wants only what comes later. Raises UserErrorException for an x that the metric
+    hasn't.
     """
     name, lead = _lead(metric, x)
     xs = np.asarray(metric.columns[name].numbers()) if lead is None else lead
-    rows = np.arange(min(max(start, 0), metric.rows), metric.rows)
+    begin = min(max(start, 0), metric.rows)
+    end = metric.rows if count is None else min(begin + count, metric.rows)
+    rows = np.arange(begin, end)
     if low is not None or high is not None:
         chosen = xs[rows]
         is_inside = (chosen >= (-np.inf if low is None else low)) & (chosen <= (np.inf if high is None else high))
@@ -50,7 +55,9 @@ def window(  # noqa: PLR0913  # one for each thing to choose
     kept = rows if len(rows) <= points else rows[thin(_curves(metric, name, xs, rows), points)]
     columns = [] if lead is None else [_column(name, "number", lead[kept].tolist())]
     listed = kept.tolist()
-    columns += [_column(shape.name, shape.type, metric.columns[shape.name].pick(listed)) for shape in _shapes(metric)]
+    columns += [
+        _column(column.name, column.type, metric.columns[column.name].pick(listed)) for column in logged_columns(metric)
+    ]
     return {
         "name": metric.name,
         "kind": metric.kind,
@@ -58,28 +65,31 @@ def window(  # noqa: PLR0913  # one for each thing to choose
         "x": name,
         "columns": columns,
         "exact": len(kept) == len(rows),
-        "next": metric.rows,
+        "next": end,
     }
 
 
 def _head(metric: Metric) -> dict[str, Any]:
-    shapes = _shapes(metric)
     columns = [
-        {"name": shape.name, "type": shape.type, "last": typed(metric.columns[shape.name].last)} for shape in shapes
+        {"name": name, "type": kind, "ordered": ordered, "last": _last(metric, name)}
+        for name, kind, ordered in shape(metric).columns
     ]
-    index = index_name(metric.kind, shapes)
-    if index is not None:
-        last = typed(float(_steps(metric)[-1])) if metric.rows else None
-        columns.insert(0, {"name": index, "type": "number", "last": last})
     return {"name": metric.name, "kind": metric.kind, "rows": metric.rows, "columns": columns}
+
+
+def _last(metric: Metric, name: str) -> Any:
+    """Return the last value of a column, or of the index, ready for JSON."""
+    if name in metric.columns:
+        return typed(metric.columns[name].last)
+    return typed(float(_steps(metric)[-1])) if metric.rows else None
 
 
 def _lead(metric: Metric, x: str | None) -> tuple[str, Floats | None]:
     """Return the name of x, and its values if it is no logged column."""
-    shapes = _shapes(metric)
+    shapes = logged_columns(metric)
     index = index_name(metric.kind, shapes)
     if x is None:
-        numbers = [shape.name for shape in shapes if shape.type == "number"]
+        numbers = [column.name for column in shapes if column.type == "number"]
         return (numbers[0], None) if index is None else (index, _steps(metric))
     if x in metric.columns:
         if not metric.columns[x].has_number:
@@ -100,10 +110,6 @@ def _steps(metric: Metric) -> Floats:
         return counted
     steps = np.asarray(metric.steps[:])
     return np.where(np.isnan(steps), counted, steps)
-
-
-def _shapes(metric: Metric) -> list[ColumnShape]:
-    return [ColumnShape(name, "number" if column.has_number else "text") for name, column in metric.columns.items()]
 
 
 def _curves(metric: Metric, x: str, xs: Floats, rows: Rows) -> list[Floats]:

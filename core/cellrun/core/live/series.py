@@ -9,16 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-ColumnType = Literal["number", "text"]
+ColumnType = Literal["number", "text", "other"]
 
 ROW_INDEXES = frozenset({"row", "#"})  # names of an index before logged columns; `#` where a logged one is called `row`
 
 
 class ColumnShape(NamedTuple):
-    """A column by name; `number` as soon as it holds one number."""
+    """A column by name: `number` as soon as it holds one number, `text` if it holds texts alone, else `other`."""
 
     name: str
     type: ColumnType
+    ordered: bool = True  # whether its numbers never turn: what a line can be drawn over
 
 
 class MetricShape(NamedTuple):
@@ -53,16 +54,19 @@ def series(metric: MetricShape) -> Series:
     """Return what a metric is shown as.
 
     One value is read, so it is a tile; several are compared, so they are a chart; text has no curve. Rows of two or
-    more numbers are a curve from the first row on: what will be a chart doesn't begin as a tile.
+    more numbers are a curve from the first row on: what will be a chart doesn't begin as a tile. Rows with a text are
+    read by row, however many they are, and where x turns, the rows are no curve: both are a table.
     """
     columns = metric.columns
     indexed = metric.kind in ("log", "list") or (bool(columns) and columns[0].name in ROW_INDEXES)
     logged = [column.name for column in columns[1 if indexed else 0 :]]
-    numbers = [column.name for column in columns if column.type == "number"]
-    x, lines = (numbers[0], tuple(numbers[1:])) if numbers else (None, ())
-    if indexed and metric.rows <= 1:
+    numbers = [column for column in columns if column.type == "number"]
+    x, lines = (numbers[0].name, tuple(column.name for column in numbers[1:])) if numbers else (None, ())
+    is_counted = metric.kind in ("log", "list")
+    has_text = not is_counted and any(column.type == "text" for column in columns)
+    if indexed and metric.rows <= 1 and not has_text:
         return Series("tile", metric.name, "", None, tuple(logged))
-    if not lines:
+    if not lines or has_text or not numbers[0].ordered:
         return Series("table", metric.name, "", None, tuple(logged))
     return Series("chart", metric.name, _subtitle(metric.kind, x, lines), x, lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from cellrun.core.live.downsample import Floats, is_ascending, thin
 from cellrun.core.live.frame import ColumnPart, MetricPart
-from cellrun.core.live.series import ColumnShape, MetricShape, Series, index_name, series
+from cellrun.core.live.series import ColumnShape, Series, series
+from cellrun.core.live.shape import shape
 from cellrun.core.store.events.event_line import typed
 from cellrun.core.store.events.metrics import Metric
 
@@ -33,14 +35,15 @@ class Track:
 
     def advance(self, metric: Metric, most: int) -> MetricPart:
         """Take in what is new in the metric; return what to tell the view. `whole` is then what the view holds."""
-        before, shapes = self.whole, _shapes(metric)
-        if [(column.name, column.type) for column in before.columns] != shapes or before.rows == 0:
+        before, found = self.whole, shape(metric)
+        shapes = list(found.columns)
+        if [column.shape for column in before.columns] != shapes or before.rows == 0:
             self.whole = self._restart(metric, most)
             return self.whole
-        shown = _series(metric, shapes)
+        shown = series(found)
         if shown.kind == "table":
             self.whole = _table(metric, shapes)
-            return self.whole
+            return _rows_from(self.whole, before.length)
         fresh = _numbers(metric, shapes, before.rows)
         count = metric.rows - before.rows
         rows = thin(_curves(fresh, shapes, shown), max(FEW_ROWS, ceil(count / self._rows_per_point)))
@@ -58,8 +61,8 @@ class Track:
         return _part(metric, shapes, news, before.length, length)
 
     def _restart(self, metric: Metric, most: int) -> MetricPart:
-        shapes = _shapes(metric)
-        shown = _series(metric, shapes)
+        found = shape(metric)
+        shapes, shown = list(found.columns), series(found)
         if shown.kind == "table":
             return _table(metric, shapes)
         columns = _numbers(metric, shapes, 0)
@@ -70,16 +73,6 @@ class Track:
 
 def _rows_for(shapes: list[ColumnShape], most: int) -> int:
     return max(LEAST_ROWS, most * FEW_COLUMNS // max(FEW_COLUMNS, len(shapes)))
-
-
-def _series(metric: Metric, shapes: list[ColumnShape]) -> Series:
-    return series(MetricShape(metric.name, metric.kind, metric.rows, shapes))
-
-
-def _shapes(metric: Metric) -> list[ColumnShape]:
-    logged = [ColumnShape(name, "number" if column.has_number else "text") for name, column in metric.columns.items()]
-    index = index_name(metric.kind, logged)
-    return logged if index is None else [ColumnShape(index, "number"), *logged]
 
 
 def _has_index(metric: Metric, shapes: list[ColumnShape]) -> bool:
@@ -103,7 +96,7 @@ def _index(metric: Metric, start: int) -> Floats:
 
 def _curves(columns: list[Floats | None], shapes: list[ColumnShape], shown: Series) -> list[Floats]:
     """Return the columns whose form must survive: the lines, and an x that doesn't just run on."""
-    by_name = {shape.name: column for shape, column in zip(shapes, columns, strict=True) if column is not None}
+    by_name = {known.name: column for known, column in zip(shapes, columns, strict=True) if column is not None}
     lines = [by_name[name] for name in shown.lines if name in by_name]
     x = by_name.get(shown.x) if shown.x is not None else None
     if x is not None and not is_ascending(x):
@@ -114,8 +107,8 @@ def _curves(columns: list[Floats | None], shapes: list[ColumnShape], shown: Seri
 def _part(metric: Metric, shapes: list[ColumnShape], numbers: list[Floats | None], at: int, length: int) -> MetricPart:
     lasts = _lasts(metric, shapes)
     columns = [
-        ColumnPart(shape.name, shape.type, last, numbers=values)
-        for shape, last, values in zip(shapes, lasts, numbers, strict=True)
+        ColumnPart(column.name, column.type, last, numbers=values, ordered=column.ordered)
+        for column, last, values in zip(shapes, lasts, numbers, strict=True)
     ]
     return MetricPart(metric.name, metric.kind, metric.rows, columns, at, length)
 
@@ -133,16 +126,22 @@ def _short(value: Any) -> Any:
 
 
 def _table(metric: Metric, shapes: list[ColumnShape]) -> MetricPart:
-    """Return the last rows as text; a table that changes is sent whole."""
-    start = max(0, metric.rows - TABLE_ROWS)
+    """Return the first rows as text."""
+    end = min(metric.rows, TABLE_ROWS)
     texts: list[list[str | None]] = [
-        [None if value is None else _short(str(value)) for value in column.values(start, metric.rows)]
+        [None if value is None else _short(str(value)) for value in column.values(0, end)]
         for column in metric.columns.values()
     ]
     if _has_index(metric, shapes):
-        texts.insert(0, [f"{value:.15g}" for value in _index(metric, start)])
+        texts.insert(0, [f"{value:.15g}" for value in _index(metric, 0)[:end]])
     columns = [
-        ColumnPart(shape.name, shape.type, last, text=text)
-        for shape, last, text in zip(shapes, _lasts(metric, shapes), texts, strict=True)
+        ColumnPart(column.name, column.type, last, text=text, ordered=column.ordered)
+        for column, last, text in zip(shapes, _lasts(metric, shapes), texts, strict=True)
     ]
-    return MetricPart(metric.name, metric.kind, metric.rows, columns, 0, metric.rows - start)
+    return MetricPart(metric.name, metric.kind, metric.rows, columns, 0, end)
+
+
+def _rows_from(table: MetricPart, at: int) -> MetricPart:
+    """Return what a view lacks that holds a table's rows before `at`: its first ones never change."""
+    columns = [replace(column, text=(column.text or ())[at:]) for column in table.columns]
+    return replace(table, columns=columns, at=at)

@@ -35,6 +35,7 @@ class MetricHandler(RunHandler):
         "to": number(),
         "points": whole(2, MOST_POINTS, POINTS),
         "start": whole(0, 2**53, 0),
+        "count": whole(1, MOST_POINTS),
     }
 
     async def get(self, workspace_id: str, run: str) -> None:
@@ -60,4 +61,5 @@ def _window(layout: RunLayout, shelf: MetricShelf, asked: Mapping[str, Any]) -> 
         metric = metrics.metrics.get(asked["name"])
         if metric is None:
             raise NotFoundError(f"run {layout.run_id} has no metric {asked['name']!r}; …/metrics lists what it has")
-        return window(metric, x=asked["x"], low=low, high=high, points=asked["points"], start=asked["start"])
+        rows = {"start": asked["start"], "count": asked["count"]}
+        return window(metric, x=asked["x"], low=low, high=high, points=asked["points"], **rows)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import pytest
 
@@ -157,3 +158,37 @@ def test_a_writer_killed_before_its_first_summary(layout: RunLayout) -> None:
     assert read_summaries(layout) == {}
     assert listed_summary(layout, has_ended=True).metrics["m"].last == {"m": 1}
     assert len(read_summaries(layout)) == 1
+
+
+def rows(**columns: list[Any]) -> MetricSummary:
+    summary = Summary()
+    for cells in zip(*columns.values(), strict=True):
+        summary.row(1.0, "by row", dict(zip(columns, cells, strict=True)))
+    half = next(len(cells) // 2 for cells in columns.values())
+    summary.table(1.0, "by table", {name: cells[:half] for name, cells in columns.items()})
+    read = Summary.from_json(json.loads(json.dumps(summary.to_json())))  # it goes on where another left it
+    read.table(2.0, "by table", {name: cells[half:] for name, cells in columns.items()})
+    by_row, by_table = read.metrics["by row"], read.metrics["by table"]
+    assert by_row.numbers() == by_table.numbers()
+    merged = MetricSummary("row")
+    merged.merge(by_row)
+    assert merged.numbers() == by_row.numbers()
+    return by_row
+
+
+def test_rows_over_an_x_that_runs_one_way_have_a_course() -> None:
+    assert rows(x=[1, 2, 2, 2.5], y=[4.0, 3.0, 2.0, 1.0]).numbers() == [4.0, 3.0, 2.0, 1.0]
+    assert rows(x=[4, 3, None, 1], y=[4.0, 3.0, 2.0, 1.0], best=[True, None, False, True]).count == 4
+    assert rows(x=[2**70, 2**71, 2**2000, 2**2001], y=[1, 2, 3, 4]).numbers() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"x": [1, 2, 1, 2], "y": [1, 2, 3, 4]},
+        {"x": [1, 2, 3, 2], "y": [1, 2, 3, 4]},
+        {"label": ["cat", "dog", "cow", "hen"], "precision": [0.5, 0.6, 0.7, 0.8], "recall": [0.5, 0.6, 0.7, 0.8]},
+    ],
+)
+def test_tables_have_none(columns: dict[str, list[Any]]) -> None:
+    assert rows(**columns).numbers() == []

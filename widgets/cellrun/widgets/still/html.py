@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from cellrun.widgets.still.still import Still
+from cellrun.widgets.still.still import Still, Table
 
 # Inline styles alone, and few: what GitHub, nbviewer and sanitizers leave of a page. Colours are the page's own.
 _FRAME = (
@@ -13,6 +13,7 @@ _FRAME = (
 HOW = "cellrun-how"  # by this name a JupyterLab that says better what to do leaves it out (rendered_run.ts)
 _LOG = "margin:8px 0 0;font-family:monospace;font-size:12px;line-height:1.4;white-space:pre-wrap"
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
+_CELL = "padding:2px 16px 2px 0;text-align:left"
 _TILE = "display:inline-block;margin:4px 24px 4px 0"
 
 
@@ -28,6 +29,7 @@ def still_html(still: Still, picture: bytes | None) -> str:
         parts.append(
             f'<img alt="{escape(_described(still))}" src="data:image/png;base64,{data}" style="max-width:100%">'
         )
+    parts += map(_table, still.tables)
     if still.more:
         parts.append(f"<div>… {still.more} more metrics</div>")
     if still.log:
@@ -58,6 +60,15 @@ def _failure(text: str) -> str:
 
 def _tile(name: str, value: str) -> str:
     return f'<div style="{_TILE}"><div>{escape(name)}</div><b style="font-size:17px">{escape(value)}</b></div>'
+
+
+def _table(table: Table) -> str:
+    head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in table.columns)
+    rows = "".join(
+        "<tr>" + "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in row) + "</tr>" for row in table.rows
+    )
+    title = f"<div><b>{escape(table.title)}</b> {escape(table.rest)}</div>"
+    return f'<div style="margin-top:8px">{title}<table><tr>{head}</tr>{rows}</table></div>'
 
 
 def _described(still: Still) -> str:

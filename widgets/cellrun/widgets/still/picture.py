@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from cellrun.widgets.still.axis import Axis, drawable
-from cellrun.widgets.still.canvas import COLOURS, ERROR, MUTED, WIDTH_PX, Box, Canvas, width_of
-from cellrun.widgets.still.still import Chart, Still
+from cellrun.widgets.still.canvas import COLOURS, ERROR, MUTED, TEXT, WIDTH_PX, Box, Canvas, width_of
+from cellrun.widgets.still.still import Chart, Still, Table
 
 MARGIN_PX = 16
 CHART_PX = 150
 LINE_PX = 18
 TITLE_PX = 26
 TILES_A_ROW = 4
+MOST_COLUMNS_WIDE = 4  # fewer columns are as wide as these
 TEXT_SIZE, TICK_SIZE, VALUE_SIZE = 12.5, 9.7, 15
 BASELINE_PX = 11.6  # of a line in bold
 GAP_PX = 4
@@ -30,15 +31,20 @@ class Picture:
         rows = -(-len(still.tiles) // TILES_A_ROW)
         self._top = MARGIN_PX + LINE_PX * (2 + len(still.failure)) + rows * 2 * LINE_PX
         self._bottom = self._top + _charts_px(still)
+        below = self._bottom + sum(map(_table_px, still.tables))
         more = LINE_PX if still.more else 0
-        self.canvas = Canvas(self._bottom + more + LINE_PX * len(still.log) + 2 * MARGIN_PX)
+        self.canvas = Canvas(below + more + LINE_PX * len(still.log) + 2 * MARGIN_PX)
         self._head(still)
         self._charts(still)
         self._has_charts = bool(still.charts)
+        top: float = self._bottom
+        for table in still.tables:
+            self._table(table, top)
+            top += _table_px(table)
         if still.more:
-            self.canvas.text(f"… {still.more} more metrics", MARGIN_PX, self._bottom, room=INNER_PX, colour=MUTED)
+            self.canvas.text(f"… {still.more} more metrics", MARGIN_PX, below, room=INNER_PX, colour=MUTED)
         for number, line in enumerate(still.log):
-            y = self._bottom + more + MARGIN_PX + number * LINE_PX
+            y = below + more + MARGIN_PX + number * LINE_PX
             self.canvas.text(line, MARGIN_PX, y, room=INNER_PX, font=MONO)
 
     def whole(self) -> bytes:
@@ -68,6 +74,19 @@ class Picture:
             text(name, x, row, room=step - MARGIN_PX, colour=MUTED, size=TICK_SIZE)
             room = step - MARGIN_PX
             text(_number(value, room, size=VALUE_SIZE), x, row + 0.65 * LINE_PX, room=room, size=VALUE_SIZE)
+
+    def _table(self, table: Table, top: float) -> None:
+        """Write a table: its name and what is left out of it, then its columns, each as wide as the others."""
+        used = self.canvas.text(table.title, MARGIN_PX, top, room=INNER_PX / 2, font=BOLD) + MARGIN_PX
+        if table.rest:
+            self.canvas.text(table.rest, MARGIN_PX + used, top, room=INNER_PX - used, colour=MUTED)
+        step = INNER_PX / max(MOST_COLUMNS_WIDE, len(table.columns))
+        for number, cells in enumerate([table.columns, *table.rows]):
+            y, colour = top + (number + 1) * LINE_PX, MUTED if number == 0 else TEXT
+            for place, cell in enumerate(cells):
+                room = step - MARGIN_PX
+                if cell:
+                    self.canvas.text(_number(cell, room), MARGIN_PX + place * step, y, room=room, colour=colour)
 
     def _charts(self, still: Still) -> None:
         """Draw the charts, the only one over the whole width."""
@@ -141,6 +160,10 @@ def _shares(wanted: list[float], room: float) -> list[float]:
         given[place] = min(wanted[place], max(0.0, room / (len(wanted) - number)))
         room -= given[place]
     return given
+
+
+def _table_px(table: Table) -> float:
+    return LINE_PX * (2 + len(table.rows)) + MARGIN_PX
 
 
 def _charts_px(still: Still) -> int:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.downsample import Floats
 from cellrun.core.live.feed import Feed
-from cellrun.core.live.frame import Frame, MetricPart
+from cellrun.core.live.frame import ColumnPart, Frame, MetricPart
 from cellrun.core.live.header import elapsed_text
-from cellrun.core.live.series import ColumnShape, MetricShape, Series, series
+from cellrun.core.live.series import MetricShape, Series, series
 from cellrun.core.live.source import RunSource
 from cellrun.core.status import Status
 from cellrun.core.store.events.event_line import decode_value
@@ -20,6 +21,7 @@ from cellrun.widgets.text import log_lines, sign, value_text
 
 CHARTS = 8
 TILES = 16
+TABLES, TABLE_ROWS, TABLE_COLUMNS = 4, 5, 8
 LOG_LINES = 20
 MOST_LOOKS = 1000
 
@@ -49,6 +51,16 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A metric that is no series: its first rows, each parallel to `columns`; `rest` says what is left out."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    rest: str
+
+
+@dataclass(frozen=True)
 class Still:
     """A run at a moment. `number` is its place in its experiment, `facts` say who it is, `failure` why it failed.
 
@@ -63,6 +75,7 @@ class Still:
     failure: Sequence[str]
     tiles: Sequence[tuple[str, str]]
     charts: Sequence[Chart]
+    tables: Sequence[Table]
     more: int
     log: Sequence[str]
     at: float
@@ -73,8 +86,9 @@ class Still:
         frame = _frame(layout)
         header = frame.header or {}
         shown = [(part, _series(part)) for part in frame.metrics]
-        tiles = [_tile(part, found) for part, found in shown if found.kind != "chart"]
+        tiles = [_tile(part, found) for part, found in shown if found.kind == "tile"]
         charts = [_chart(part, found) for part, found in shown if found.kind == "chart"]
+        tables = [_table(part, found) for part, found in shown if found.kind == "table"]
         return cls(
             number=header["number"],
             status=Status(header["status"]),
@@ -84,7 +98,8 @@ class Still:
             failure=[text for text in (header["error"] or {}).values() if text],
             tiles=tiles[:TILES],
             charts=charts[:CHARTS],
-            more=len(tiles[TILES:]) + len(charts[CHARTS:]),
+            tables=tables[:TABLES],
+            more=len(tiles[TILES:]) + len(charts[CHARTS:]) + len(tables[TABLES:]),
             log=log_lines(layout, LOG_LINES),
             at=time.time(),
         )
@@ -115,7 +130,7 @@ def _facts(header: dict[str, Any]) -> list[str]:
 
 
 def _series(part: MetricPart) -> Series:
-    return series(MetricShape(part.name, part.kind, part.rows, [ColumnShape(c.name, c.type) for c in part.columns]))
+    return series(MetricShape(part.name, part.kind, part.rows, [column.shape for column in part.columns]))
 
 
 def _tile(part: MetricPart, found: Series) -> tuple[str, str]:
@@ -137,3 +152,25 @@ def _chart(part: MetricPart, found: Series) -> Chart:
         if name in numbers
     ]
     return Chart(found.title, found.subtitle, curves)
+
+
+def _table(part: MetricPart, found: Series) -> Table:
+    columns = {column.name: column for column in part.columns}
+    wanted = [columns[name] for name in found.lines if name in columns]
+    shown = wanted[:TABLE_COLUMNS]
+    rows = [[_cell(column, row) for column in shown] for row in range(min(part.length, TABLE_ROWS))]
+    rest = [f"first {len(rows)} of {part.rows} rows"] if part.rows > len(rows) else []
+    if more := len(wanted) - len(shown):
+        rest.append(f"{more} more columns")
+    return Table(part.name, [column.name for column in shown], rows, " · ".join(rest))
+
+
+def _cell(column: ColumnPart, row: int) -> str:
+    """Return a table's cell as it is read: of a column of numbers, one that isn't whole is rounded."""
+    text = (column.text or ())[row]
+    if text is None:
+        return ""
+    if column.type == "number" and not text.lstrip("-").isdecimal():
+        with suppress(ValueError):  # a text among the numbers
+            return value_text(float(text))
+    return text

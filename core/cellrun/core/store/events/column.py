@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cellrun.core.store.events.event_line import Value, decode_value
+from cellrun.core.store.events.order import Order
 
 _FLOAT, _INT, _NONE, _TRUE, _FALSE, _OTHER = range(6)
 _CONSTANTS = {_NONE: None, _TRUE: True, _FALSE: False}
@@ -21,13 +22,16 @@ class Column:
     2^53 are kept besides.
     """
 
-    __slots__ = ("_has_large_int", "_kinds", "_numbers", "_others")
+    __slots__ = ("_has_large_int", "_has_text", "_kinds", "_numbers", "_order", "_ordered", "_others")
 
     def __init__(self, rows: int = 0) -> None:
         self._numbers = array("d")
         self._kinds = bytearray()
         self._others: dict[int, Value] = {}
         self._has_large_int = False
+        self._has_text = False
+        self._order = Order()
+        self._ordered = 0
         self.pad(rows)
 
     def __len__(self) -> int:
@@ -37,6 +41,19 @@ class Column:
     def has_number(self) -> bool:
         """Whether any value is a number, so that there is something to draw."""
         return _FLOAT in self._kinds or _INT in self._kinds or self._has_large_int
+
+    @property
+    def has_text(self) -> bool:
+        """Whether any value is a text."""
+        return self._has_text
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether its numbers all run up, or all down, so that a line can be drawn over them."""
+        if self._order.is_kept and self._ordered < len(self._numbers):
+            self._order.add(self._numbers[self._ordered :])
+            self._ordered = len(self._numbers)
+        return self._order.is_kept
 
     @property
     def last(self) -> Value:
@@ -105,6 +122,7 @@ class Column:
         made = cls()
         made._numbers, made._kinds, made._others = numbers, kinds, others
         made._has_large_int = any(isinstance(value, int) for value in others.values())
+        made._has_text = any(isinstance(value, str) for value in others.values())
         return made
 
     def _append_rare(self, parsed: Any) -> None:
@@ -113,6 +131,7 @@ class Column:
             self._numbers.append(value)
             self._kinds.append(_FLOAT)
         elif isinstance(value, str):
+            self._has_text = True
             self._append_other(value, math.nan)
         elif value is None or isinstance(value, bool):
             self._numbers.append(math.nan)

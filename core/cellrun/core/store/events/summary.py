@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from cellrun.core.disk import replace_file
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_line import Value, decode_value
-from cellrun.core.store.events.metric_summary import MetricSummary, y_column
+from cellrun.core.store.events.metric_summary import MetricSummary
 
 VERSION = 1
 
@@ -49,15 +49,11 @@ class Summary:
 
     def row(self, at: float, name: str, row: Mapping[str, Value]) -> None:
         """Take in one row of several columns."""
-        y = y_column(row)
-        self._metric(name, "row").add(at, row, (row[y] if y is not None else None,))
+        self._metric(name, "row").add_row(at, row)
 
     def table(self, at: float, name: str, columns: Mapping[str, Sequence[Value]]) -> None:
         """Take in the rows of a table."""
-        last = {column: values[-1] for column, values in columns.items()}
-        y = y_column(last)
-        ys = columns[y] if y is not None else [None] * len(next(iter(columns.values())))
-        self._metric(name, "table").add(at, last, ys)
+        self._metric(name, "table").add_table(at, columns)
 
     def tag(self, at: float, name: str, value: str | None, *, present: bool = True) -> None:
         """Take in a tag that was set, or taken away."""
