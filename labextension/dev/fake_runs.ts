@@ -39,6 +39,34 @@ export function live(number: number, status: Status = 'Running', part: Partial<R
   return row(number, { status, started_at: started, ended_at: null, ...part });
 }
 
+const WAVE = Array.from({ length: 60 }, (_, i) => Math.round(127 + 120 * Math.sin(i / 6)));
+
+/** Runs as people have them: long names, values of all sizes, all stages. */
+export const LISTED: readonly Row[] = [
+  live(3, 'Running', { metrics: { loss: 0.131 } }),
+  live(5, 'Queued', { metrics: {}, sparks: {}, reason: 'waits for 1 GPU · 2 before it' }),
+  row(4, { status: 'Failed', reason: 'exit code 1', metrics: { loss: 1.031 }, ended_at: NOW - 9000 }),
+  row(2, { metrics: { loss: 1.2345e-5 } }),
+  row(1, { status: 'Canceled', metrics: { loss: -1.2345e-105 }, ended_at: NOW + 90_000 }),
+  ...[11, 12, 13].map(number =>
+    row(number, {
+      experiment: 'example',
+      name: `example-of-a-long-name-${number}`,
+      display_name: `example-of-a-long-name-${number}`,
+      metrics: { sine: -0.544 * number },
+      sparks: { sine: WAVE },
+      created_at: NOW - 20_000 + number,
+    }),
+  ),
+  row(21, {
+    experiment: 'sweep-lr',
+    display_name: 'resnet50 with a warm-up and cosine decay, second try',
+    metrics: { 'validation/top5_accuracy': 123_456_789 },
+    sparks: { 'validation/top5_accuracy': WAVE },
+    created_at: NOW - 30_000,
+  }),
+];
+
 /** Stands for the server as far as lists of runs go: REST by `fetch`, news by `list`. */
 export class FakeRuns {
   rows: Row[];

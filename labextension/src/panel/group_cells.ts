@@ -1,5 +1,6 @@
 import { fill } from '../i18n/fill';
 import { h, setAttribute, setText } from '../view/dom';
+import { setName } from '../view/name';
 import type { PanelContext } from './context';
 import type { Group } from './group';
 
@@ -9,7 +10,9 @@ export class GroupCells {
   private readonly label = h('span', { class: 'cellrun-group-label', dir: 'auto' });
   private readonly done = h('span', { class: 'cellrun-group-done' });
   private readonly metric = h('button', { type: 'button', class: 'cellrun-group-metric', tabindex: -1 });
-  private readonly result = h('span', { class: 'cellrun-group-result cellrun-numbers' });
+  private readonly before = h('span', { class: 'cellrun-group-before' });
+  private readonly value = h('span', { class: 'cellrun-numbers' });
+  private readonly result = h('span', { class: 'cellrun-group-result' }, this.before, this.value);
   readonly elements = [
     h('span', { role: 'gridcell', class: 'cellrun-group-name' }, this.twist, this.label, this.done),
     h('span', { role: 'gridcell', class: 'cellrun-group-end' }, this.metric, this.result),
@@ -20,7 +23,7 @@ export class GroupCells {
   draw(group: Group, isOpen: boolean): void {
     const { words, format } = this.context;
     setText(this.twist, isOpen ? '▾' : '▸');
-    setText(this.label, group.name);
+    setName(this.label, group.name);
     setAttribute(this.label, 'title', group.name);
     const counts = { done: format.count(group.done), total: format.count(group.newest.length) };
     setText(this.done, isOpen ? '' : ` · ${fill(words.doneOf, counts)}`);
@@ -31,15 +34,21 @@ export class GroupCells {
     const label = fill(words.metric, { experiment: group.name });
     setAttribute(this.metric, 'title', label);
     setAttribute(this.metric, 'aria-label', `${label}: ${name}`);
-    if (!isOpen) setText(this.result, this.resultOf(group));
+    if (!isOpen) this.drawResult(group);
   }
 
-  private resultOf(group: Group): string {
+  /** The value is whole, whatever the room; what is before it may be cut. */
+  private drawResult(group: Group): void {
     const { words, format } = this.context;
     const { metric, best, newest } = group;
-    if (metric === null) return '';
-    if (best !== null) return fill(words.best, { value: format.number(best) });
-    const value = newest.find(row => Object.hasOwn(row.metrics, metric))?.metrics[metric] ?? null;
-    return fill(words.latest, { metric, value: format.value(value) });
+    const value = newest.find(row => metric !== null && Object.hasOwn(row.metrics, metric))?.metrics[
+      metric ?? ''
+    ];
+    const text = best === null ? format.value(value ?? null) : format.number(best);
+    const [before = '', after = ''] = (best === null ? words.latest : words.best).split('{value}');
+    const values = metric === null ? ['', ''] : [fill(before, { metric }), `${text}${after}`];
+    setText(this.before, values[0] ?? '');
+    setText(this.value, values[1] ?? '');
+    setAttribute(this.result, 'title', values.join(''));
   }
 }

@@ -1,7 +1,9 @@
 import { isTerminal, type Status } from '../data/protocol';
 import type { Row } from '../server/types';
 import { h, setAttribute, setText } from '../view/dom';
+import { fit } from '../view/fit';
 import { clock } from '../view/format';
+import { setName } from '../view/name';
 import { coloursOf } from '../view/charts/run_colours';
 import { statusIcon } from '../view/status_icon';
 import type { PanelContext } from './context';
@@ -39,8 +41,8 @@ export class RunCells {
   draw(row: Row, metric: string | null): void {
     const { context } = this;
     this.drawState(row.status);
-    setAttribute(this.state, 'title', row.reason ?? context.status[row.status]);
-    setText(this.link, row.display_name);
+    setName(this.link, row.display_name);
+    setAttribute(this.link, 'aria-label', row.display_name); // it has two parts, which aren't two words
     setAttribute(this.link, 'href', context.href(row.id));
     const named = row.display_name === row.name ? row.name : `${row.display_name} (${row.name})`;
     setAttribute(this.name, 'title', named);
@@ -48,11 +50,18 @@ export class RunCells {
     setText(this.tags, tags);
     setAttribute(this.tags, 'title', tags);
     setText(this.created, context.date(row.created_at));
-    setText(this.time, this.elapsed(row));
+    const elapsed = this.elapsed(row);
+    setText(this.time, elapsed);
+    setAttribute(
+      this.state,
+      'title',
+      [context.status[row.status], row.reason, elapsed].filter(Boolean).join(' · '),
+    );
     const value = metric !== null && Object.hasOwn(row.metrics, metric) ? row.metrics[metric] : undefined;
-    const text = value === undefined ? '' : context.format.value(value);
-    setText(this.value, text);
-    setAttribute(this.value, 'title', text === '' ? null : `${metric ?? ''} ${text}`);
+    const texts = value === undefined ? [''] : context.format.shorter(value);
+    fit(this.value, texts);
+    setAttribute(this.value, 'title', value === undefined ? null : `${metric ?? ''} ${texts[0] ?? ''}`);
+    setAttribute(this.time, 'data-alone', value === undefined ? '' : null);
     const points = metric !== null && Object.hasOwn(row.sparks, metric) ? row.sparks[metric] : undefined;
     const [colour = 0] = coloursOf([row]);
     this.spark.draw(points ?? NONE, colour);

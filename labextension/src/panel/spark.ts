@@ -9,10 +9,21 @@ const TOP = 255;
 
 /** The course of a metric as a small line, in a run's colour. */
 export class Spark {
-  private readonly line = svg('path', { fill: 'none', 'stroke-width': 1.5, 'stroke-linejoin': 'round' });
+  private readonly line = svg('path', {
+    fill: 'none',
+    'stroke-width': 1.5,
+    'stroke-linejoin': 'round',
+    'vector-effect': 'non-scaling-stroke',
+  });
   readonly element = svg(
     'svg',
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, 'aria-hidden': 'true' },
+    {
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      width: '100%',
+      height: HEIGHT,
+      preserveAspectRatio: 'none',
+      'aria-hidden': 'true',
+    },
     this.line,
   );
   private shown: readonly (number | null)[] = [];

@@ -2,6 +2,8 @@ import type { Value } from '../data/protocol';
 
 const MINUS = '−';
 const NOTHING = '–';
+/** So many digits tell what a number is. */
+const DIGITS = 5;
 
 /** Numbers, sizes and times in words of a language (BCP 47), each with as few changes of width as can be. */
 export class Format {
@@ -25,7 +27,24 @@ export class Format {
     if (whole && size < 1e15) return this.fixed(value, 0);
     if (size !== 0 && (size >= 1e6 || size < 1e-4)) return this.scientific(value);
     const exponent = size === 0 ? 0 : Math.floor(Math.log10(size));
-    return this.fixed(value, Math.max(0, 4 - exponent - (exponent < 0 ? 1 : 0)));
+    return this.fixed(value, Math.max(0, DIGITS - 1 - exponent - (exponent < 0 ? 1 : 0)));
+  }
+
+  /**
+   * A logged value, then the same with ever fewer digits: what there is to choose from where room is short (`fit`).
+   *
+   * With each number of digits first as it is usually written, as long as no digit before the point is lost.
+   */
+  shorter(value: Value): readonly string[] {
+    const number = numberOf(value);
+    const texts = [this.value(value)];
+    if (number === 0 || !Number.isFinite(number)) return texts;
+    for (let digits = DIGITS; digits > 0; digits--) {
+      const after = digits - 1 - Math.floor(Math.log10(Math.abs(number)));
+      if (after >= 0 && after <= 100) texts.push(this.fixed(number, after));
+      texts.push(this.scientific(number, digits - 1));
+    }
+    return texts;
   }
 
   /** A number beside a grid line, where lines are `step` apart. */
@@ -65,7 +84,7 @@ export class Format {
     });
   }
 
-  private scientific(value: number, digits = 4): string {
+  private scientific(value: number, digits = DIGITS - 1): string {
     const [mantissa = '', exponent = ''] = value.toExponential(digits).split('e');
     return `${this.fixed(Number(mantissa), digits)}e${exponent.replace('+', '').replace('-', MINUS)}`;
   }
@@ -86,6 +105,12 @@ export class Format {
     }
     return format.format(value).replace('-', MINUS);
   }
+}
+
+/** A logged value as a number; NaN for what is none. */
+function numberOf(value: Value): number {
+  if (typeof value === 'number') return value;
+  return value !== null && typeof value === 'object' ? Number('int' in value ? value.int : value.float) : NaN;
 }
 
 /** A duration as a clock shows it: 00:42, 1:02:03. */

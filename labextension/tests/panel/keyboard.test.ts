@@ -92,7 +92,7 @@ test('left and right close and open a group, and go between it and its runs', as
   const shown = await focused();
   await press('{ArrowLeft}');
   expect(lines(shown)).toEqual(['digits · 3 of 4 done', 'sine', 'sine-5']);
-  expect(line(shown, 'digits').innerText).toContain('best 0.2000');
+  expect(line(shown, 'digits').textContent).toContain('best 0.2000');
   await press('{ArrowRight}', '{ArrowRight}');
   expect(active(shown)).toBe('digits-4');
   await press('{ArrowLeft}');

@@ -2,6 +2,7 @@ import { page, userEvent } from 'vitest/browser';
 import { describe, expect, test } from 'vitest';
 import { FakeRuns, live, NOW, row } from '../../dev/fake_runs';
 import { find, text, until } from '../view/setup';
+import { Format } from '../../src/view/format';
 import { allLoaded, line, lines, selected, showPanel } from './setup';
 
 const RUNS = [
@@ -33,7 +34,7 @@ describe('the lines', () => {
     expect(running.querySelector('.cellrun-unseen')!.textContent).toBe('Running');
     expect(line(shown, 'digits-5').innerText).toContain('queued');
     expect(line(shown, 'digits-1').innerText).toContain('00:12');
-    expect(find(line(shown, 'digits-4'), '.cellrun-state').title).toBe('exit code 1');
+    expect(find(line(shown, 'digits-4'), '.cellrun-state').title).toMatch(/^Failed · exit code 1 · /u);
     expect(text(shown.place, '.cellrun-panel-footer').replace(/\s+/gu, ' ')).toBe(
       '1 running 1 queued 4 done live',
     );
@@ -59,16 +60,42 @@ describe('the lines', () => {
     await until(() => time() === '1:01:01', 'the whole time is shown');
   });
 
-  test('a long name is clipped, with its whole in the title; one from right to left begins at its right', async () => {
+  test('a long name loses its middle, with its whole in the title; one from right to left begins at its right', async () => {
     const shown = await showPanel([
       row(1, { display_name: 'x'.repeat(200) }),
       row(2, { display_name: 'تجربة 1' }),
     ]);
     const [right, long] = shown.place.querySelectorAll<HTMLElement>('.cellrun-run-name');
-    expect(long!.scrollWidth).toBeGreaterThan(long!.clientWidth);
     expect(long!.title).toContain('x'.repeat(200));
+    expect(find(long!, 'a').getAttribute('aria-label')).toBe('x'.repeat(200));
     expect(getComputedStyle(right!.querySelector('a')!).direction).toBe('rtl');
     expect(shown.place.scrollWidth).toBeLessThanOrEqual(330);
+  });
+
+  test.each([150, 200, 250, 330])('names stay apart and numbers whole at %i px', async width => {
+    const names = ['example-of-a-long-name-11', 'example-of-a-long-name-12'];
+    const values = [1.2345e-5, -1.2345e-300, 123_456_789, 0.1234];
+    const runs = values.map((loss, i) => {
+      const name = names[i] ?? `x-${i}`;
+      return row(i, { name, display_name: name, metrics: { loss } });
+    });
+    const shown = await showPanel(runs, { width });
+    const cells = [...shown.place.querySelectorAll<HTMLElement>('.cellrun-run-value')];
+    const isSeen = (cell: HTMLElement): boolean => getComputedStyle(cell).display !== 'none';
+    await until(() => cells.every(cell => cell.textContent !== '' || !isSeen(cell)), 'values are there');
+    for (const name of names) {
+      const [begin, end] = find(line(shown, name), '.cellrun-run-link').children;
+      const [cell, seen] = [find(line(shown, name), '.cellrun-run-name'), end!.getBoundingClientRect()];
+      expect(begin!.scrollWidth).toBeGreaterThan(begin!.clientWidth);
+      expect(end!.textContent).toBe(name.slice(-3));
+      expect(seen.right).toBeLessThanOrEqual(cell.getBoundingClientRect().right + 0.1);
+    }
+    for (const cell of cells.filter(isSeen)) {
+      const said = Number(cell.textContent.replaceAll('−', '-').replaceAll(',', ''));
+      const value = values.find(one => cell.title.endsWith(new Format('en').value(one)))!;
+      expect(cell.scrollWidth).toBeLessThanOrEqual(cell.clientWidth);
+      expect(said / value).toBeCloseTo(1, 0);
+    }
   });
 
   test('names are text', async () => {
@@ -218,8 +245,8 @@ test('the workspace of the last time is shown at once; if it is gone, that with 
 
 test.each([
   [330, ['name', 'time', 'value', 'spark']],
-  [260, ['name', 'time', 'value']],
-  [200, ['name', 'time']],
+  [250, ['name', 'value', 'spark']],
+  [200, ['name', 'value']],
   [150, ['name']],
   [900, ['name', 'tags', 'created', 'time', 'value', 'spark']],
 ])('at %i px there is room for %s', async (width, parts) => {
@@ -228,6 +255,24 @@ test.each([
   const seen = cells.filter(cell => getComputedStyle(cell).display !== 'none');
   expect(seen.map(cell => /cellrun-run-(\w+)/u.exec(cell.className)![1])).toEqual(parts);
   expect(line(shown, 'digits-2').scrollWidth).toBeLessThanOrEqual(width);
+});
+
+test('where there is no room for the time, a run without a value says what it waits for', async () => {
+  const shown = await showPanel(RUNS, { width: 250 });
+  expect(line(shown, 'digits-5').innerText).toContain('queued');
+  expect(find(line(shown, 'digits-2'), '.cellrun-state').title).toBe('Completed · 00:02');
+});
+
+test('a closed experiment says its value whole, however long its metric is called', async () => {
+  const name = 'gradient norm of the last layer before clipping';
+  const runs = [1, 2].map(number => row(number, { metrics: { [name]: -1.2345e-105 }, sparks: {} }));
+  const shown = await showPanel(runs, { width: 250 });
+  line(shown, 'digits').click();
+  const value = find(shown.place, '.cellrun-group-result .cellrun-numbers');
+  expect(value.textContent).toBe('−1.2345e−105');
+  const [group, seen] = [line(shown, 'digits'), value.getBoundingClientRect()];
+  expect(seen.right).toBeLessThanOrEqual(group.getBoundingClientRect().right - 9);
+  expect(seen.left).toBeGreaterThan(group.getBoundingClientRect().left);
 });
 
 test('all texts are there in Japanese', async () => {

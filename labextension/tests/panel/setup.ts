@@ -64,6 +64,8 @@ export async function showPanel(
   open.push(shown);
   if (server.rows.length > 0 && !server.failure)
     await until(() => lines(shown).length > 1, 'lines are shown');
+  await new Promise(requestAnimationFrame); // values are fitted to their room before a frame is shown
+  await new Promise(requestAnimationFrame);
   return shown;
 }
 

@@ -36,6 +36,22 @@ describe('numbers', () => {
     expect(english.number(0, false)).toBe('0.0000');
   });
 
+  test.each([
+    [1.2345e-5, ['1.2345e−5', '1.234e−5', '1.23e−5', '1.2e−5', '1e−5']],
+    [0.1307, ['0.1307', '0.131', '0.13', '0.1']],
+    [1234.5678, ['1,234.6', '1,235', '1e3']],
+    [123_456_789, ['123,456,789', '1.2346e8', '1.235e8', '1.23e8', '1.2e8', '1e8']],
+    [0, ['0']],
+    [NaN, ['NaN']],
+    ['a text', ['a text']],
+    [{ int: '123456789012345678901' }, ['123,456,789,012,345,678,901', '1.2346e20', '1.235e20']],
+  ])('%j with less and less room is %j', (value, expected) => {
+    const texts = english.shorter(value);
+    const widths = texts.map(text => text.length);
+    const ever = texts.filter((_, i) => widths.slice(0, i).every(before => before > (widths[i] ?? 0)));
+    expect(ever.slice(0, expected.length)).toEqual(expected);
+  });
+
   test('in the language of the page', () => {
     expect(new Format('de').number(1234.5)).toBe('1.234,5');
     expect(new Format('ja').number(1437)).toBe('1,437');

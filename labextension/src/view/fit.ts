@@ -1,0 +1,61 @@
+import { setText } from './dom';
+
+/** What an element may say, and the room that it had last. */
+interface Fitted {
+  readonly texts: readonly string[];
+  readonly width: number | null;
+}
+
+const fitted = new WeakMap<Element, Fitted>();
+
+/** Looks at each element once: one that is taken out of the page while it is looked at would be an error of the page's. */
+const measured = new ResizeObserver(entries => {
+  for (const { target, contentRect } of entries) {
+    measured.unobserve(target);
+    const { texts = [] } = fitted.get(target) ?? {};
+    fitted.set(target, { texts, width: contentRect.width });
+    choose(target);
+  }
+});
+
+/**
+ * Say the first of `texts` that an element has room for before the next frame is shown; else the last.
+ *
+ * Its width must not come from what it says. Where that may have changed, call it again.
+ */
+export function fit(element: Element, texts: readonly string[]): void {
+  const { width = null } = fitted.get(element) ?? {};
+  fitted.set(element, { texts, width });
+  if (width === null) setText(element, texts.at(-1) ?? '');
+  else choose(element);
+  measured.observe(element);
+}
+
+function choose(element: Element): void {
+  const { texts, width } = fitted.get(element) ?? {};
+  if (!texts || width === undefined || width === null) return;
+  // The whole text mostly fits, and needn't be measured each time.
+  const measure = texts.length > 1 ? ruler(element) : null;
+  setText(element, texts.find(text => !measure || measure(text) <= width) ?? texts.at(-1) ?? '');
+}
+
+const canvas = document.createElement('canvas').getContext('2d');
+/** The widest digit of a font. */
+const widest = new Map<string, string>();
+
+/** Measures texts in an element's font, with digits of one width: so no layout of the page is made for it. */
+function ruler(element: Element): (text: string) => number {
+  const { fontStyle, fontWeight, fontSize, fontFamily } = getComputedStyle(element);
+  const font = `${fontStyle} ${fontWeight} ${fontSize} ${fontFamily}`; // `font` is empty where digits are tabular
+  const widthOf = (text: string): number => {
+    if (!canvas) return 0;
+    canvas.font = font;
+    return canvas.measureText(text).width;
+  };
+  let digit = widest.get(font);
+  if (digit === undefined) {
+    digit = Array.from('0123456789').reduce((most, one) => (widthOf(one) > widthOf(most) ? one : most));
+    widest.set(font, digit);
+  }
+  return text => widthOf(text.replace(/\d/g, digit));
+}
