@@ -130,11 +130,11 @@ class TestCurves:
         turning = [points[1], points[0], points[2]]
         labelled = [{"label": "cat", **points[0]}, {"label": "dog", **points[1]}]
         runs = [make({"m": points, "each": labelled}), make({"m": turning, "each": labelled})]
-        found = compare(runs)
+        found = compare_layouts(runs)
         assert [(one.name, one.y) for one in found.curves] == [("m", "y"), ("m", "z")]
         assert [each.run for one in found.curves for each in one.series] == [runs[0].run_id] * 2
-        assert [(one.x, one.y) for one in compare(runs, x="z").curves] == [("z", "y"), ("z", "z")]
-        assert [len(one.series) for one in compare(runs, x="z").curves] == [1, 1]
+        assert [(one.x, one.y) for one in compare_layouts(runs, x="z").curves] == [("z", "y"), ("z", "z")]
+        assert [len(one.series) for one in compare_layouts(runs, x="z").curves] == [1, 1]
 
     def test_over_the_time_since_the_start(self, make):
         layout = make()
