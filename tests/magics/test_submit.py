@@ -270,6 +270,15 @@ class TestScriptsAndCommands:
         assert log(run) == "helped ['--lr', '0.1', 'a b']\n"
         assert (run.experiment.name, record(run).kind) == ("digits", "script")
 
+    def test_what_is_left_out_of_a_scripts_folder_is_said_in_a_line(self, notebook):
+        (notebook.folder / "src").mkdir()
+        (notebook.folder / "src" / "train.py").touch()
+        (notebook.folder / "src" / ".env").write_text("A=1\n")
+        printed = notebook.run("%submit --script train.py --source-directory src")
+        (said,) = [line for line in printed.splitlines() if ".env" in line]
+        assert said.startswith("cellrun: snapshot of ")
+        assert "Warning" not in printed
+
     def test_the_cell_as_a_shell_script(self, notebook):
         run = notebook.submit("export RANK=3\necho rank $RANK && pwd", "--command")
         assert log(run) == f"rank 3\n{run.layout.work}\n"

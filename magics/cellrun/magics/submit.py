@@ -31,7 +31,15 @@ from cellrun.magics.options import (
     variable,
     without_comment,
 )
-from cellrun.magics.view import cells_syntax_errors, is_notebook, plain_errors, plain_interrupt, say, show
+from cellrun.magics.view import (
+    cells_syntax_errors,
+    is_notebook,
+    plain_errors,
+    plain_interrupt,
+    plain_warnings,
+    say,
+    show,
+)
 
 _NO_FRAME = 1_000_000  # deeper than any stack: only the notebook's names are meant, none of ours
 
@@ -130,7 +138,8 @@ class SubmitMagic:
                     config = _script_config(given, cell, after)
                 else:
                     config = self._cell_config(given, cell, line, after, workspace.layout)
-                run = Experiment(workspace, given.experiment or default_experiment(self._shell)).submit(config)
+                with plain_warnings():
+                    run = Experiment(workspace, given.experiment or default_experiment(self._shell)).submit(config)
             run_name = binding.bind(self._shell, run, given.as_name)
             if isinstance(config, CellRunConfig):
                 for note in config.notes():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,6 +29,18 @@ def show(run: Run) -> None:
 def say(text: str) -> None:
     """Print a line of the magic's own."""
     sys.stdout.write(f"cellrun: {plain(text)}\n")
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print warnings as the magic's own lines: where in cellrun they come from is no concern of the notebook."""
+    with warnings.catch_warnings(record=True) as caught:
+        yield
+    for each in caught:
+        if issubclass(each.category, UserWarning):
+            say(str(each.message))
+        else:
+            warnings.showwarning(each.message, each.category, each.filename, each.lineno)
 
 
 @contextmanager

@@ -70,7 +70,9 @@ def test_nothing_is_said_of_what_is_as_in_the_notebook(notebook, setup, cell):
 
 def test_a_generator_that_still_runs_is_refused(notebook):
     notebook.run(f"{GIVES}it = give()\nnext(it)")
-    assert "it is a running generator" in notebook.refusal("print(list(it))")
+    said = notebook.refusal("print(list(it))")
+    assert "it is a running generator" in said
+    assert "turn it into a list, or make it inside the cell" in said
 
 
 def test_a_name_that_a_function_surely_comes_to_is_said(notebook):

@@ -241,12 +241,16 @@ class TestLogging:
         notebook.run("log = logging.getLogger('mine')\nlog.addHandler(QueueHandler(queue.Queue()))")
         try:
             assert "have a QueueHandler, the run's don't" in notebook.run("%%submit\nlog.warning('w')")
+            adds = "log.handlers[:] = [QueueHandler(queue.Queue())]\nlog.warning('w')"
+            assert "QueueHandler, the run's don't" not in notebook.run(f"%%submit\n{adds}")
         finally:
             logging.getLogger("mine").handlers.clear()
 
     def test_a_file_is_the_notebooks_alone_and_that_is_said(self, notebook):
         notebook.run("import logging\nlogging.root.addHandler(logging.FileHandler('app.log'))")
         printed = notebook.run("%%submit\nlogging.warning('w')")
+        adds = notebook.run("%%submit --dry\nlogging.basicConfig(filename='own.log')\nlogging.warning('w')")
+        assert "write to" not in adds
         logging.root.handlers.pop().close()
         assert f"write to {notebook.folder / 'app.log'}" in printed
         newest_run().wait_for_completion()

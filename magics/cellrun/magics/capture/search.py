@@ -140,7 +140,8 @@ class Search:
         self.unknown = [name for name in added if not self._add(name)]
         self.files.find_env_file(self.modules.met())
         of_options = Read("", 0, "an option of a library")
-        self.needs.follow(self._lead(self.state.find(self.modules.met()), of_options))
+        mentioned = {*analysis.attributes, *(read.name for read in analysis.reads)}
+        self.needs.follow(self._lead(self.state.find(self.modules.met(), mentioned), of_options))
         self._follow_rest()
         self.magics.note(analysis.magics)
         if self._may_name_magics:

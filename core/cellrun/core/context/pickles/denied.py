@@ -121,7 +121,11 @@ _KINDS = (
     _kind("a manager of processes", _START, "multiprocessing.managers:BaseManager"),
     _kind("a value of a manager of processes", _MAKE, "multiprocessing.managers:BaseProxy"),
     # code that is running
-    _kind("a running generator", _LIST, "types:GeneratorType types:AsyncGeneratorType"),
+    _kind(
+        "a running generator",
+        "Turn it into a list, or make it inside the cell",
+        "types:GeneratorType types:AsyncGeneratorType",
+    ),
     _kind("a coroutine", "Await it before, or call its function inside the cell", "types:CoroutineType"),
     _kind("a task", "Await it before", "asyncio:Future _asyncio:Future"),
     _kind("an event loop", "Use asyncio inside the cell", "asyncio:AbstractEventLoop"),

@@ -22,6 +22,7 @@ from cellrun.magics.capture.local.local_modules import find_local
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.analysis import Read
 
+_ADD_A_HANDLER = frozenset({"addHandler", "basicConfig", "dictConfig", "fileConfig"})
 _STATELESS = frozenset({"__main__", "IPython", "cellrun", "cloudpickle"})  # in most runs; none of it uses such state
 
 
@@ -43,8 +44,10 @@ class StateCarrier:
         self.path = self._added_path()
         """What the notebook has added to `sys.path`."""
 
-    def find(self, needed: Collection[str]) -> Found:
+    def find(self, needed: Collection[str], mentioned: Collection[str] = ()) -> Found:
         """Read the state as it is now; `needed` are the top-level modules that the cell needs.
+
+        `mentioned` are the names in the cell: what it sets itself isn't said to be missing.
 
         Returns what options that are functions of the notebook need in turn.
         """
@@ -61,7 +64,7 @@ class StateCarrier:
                 continue
             if value is not None:
                 self.take(kind, value, found)
-        self._notes += _left_behind(needed, self._notebook.cells())
+        self._notes += _left_behind(needed, self._notebook.cells(), mentioned)
         return found
 
     def pack(self, store: Store) -> tuple[State, ...]:
@@ -147,7 +150,7 @@ def _matters(kind: StateKind, needed: Collection[str], packages: AbstractSet[str
     return kind.of_packages and bool(packages - NEVER_DRAW.get(kind.module, frozenset()))
 
 
-def _left_behind(needed: Collection[str], cells: Iterable[str]) -> Iterator[str]:
+def _left_behind(needed: Collection[str], cells: Iterable[str], mentioned: Collection[str]) -> Iterator[str]:
     """Iterate over notes on what can't be taken along."""
     if any("register_error(" in cell for cell in cells):  # nothing tells which there are
         yield "error handlers of codecs aren't captured: call codecs.register_error in the cell"
@@ -161,7 +164,7 @@ def _left_behind(needed: Collection[str], cells: Iterable[str]) -> Iterator[str]
         yield "cupy's random state isn't captured: call cupy.random.seed in the cell"
     logging = sys.modules.get("logging")
     if logging is not None and "logging" in needed:
-        for path in log_files(logging):
+        for path in log_files(logging) if _ADD_A_HANDLER.isdisjoint(mentioned) else ():
             yield f"the notebook's loggers write to {path}, the run's don't: add a handler in the cell"
-        for name in foreign_handlers(logging):
+        for name in set(foreign_handlers(logging)).difference(mentioned):
             yield f"the notebook's loggers have a {name}, the run's don't: add it in the cell"
