@@ -47,6 +47,7 @@ def test_what_names_hold_is_written_out():
     assert plain("a\x1b[2Jb\nc\td\r") == "a\\x1b[2Jb\nc\td\\r"
     assert plain_line("a\x9b2J\nb\tc\u2028d") == "a\\x9b2J\\nb\\tc\\u2028d"
     assert plain_line("naïve 日本 🙂") == "naïve 日本 🙂"
+    assert plain("a\udcffb") == plain_line("a\udcffb") == "a\\udcffb"  # of a file's name that is no UTF-8
 
 
 @given(st.lists(st.sampled_from([*CODES, "\x1b[31m", "\n", "text", "[", ";", "m", "\\"])))

@@ -1,5 +1,6 @@
 """`run.export`: folders that run with a bare Python, which has no cellrun."""
 
+import json
 import os
 import pickle
 import shutil
@@ -298,3 +299,69 @@ def test_the_log_of_the_run_says_the_same(notebook, folder):
     run = notebook.submit("print(words.most_common(1))\nwords\n")
     run.export(folder)
     assert bare_python(folder) == log(run)
+
+
+HOSTILE = "digits\nopen('marker', 'w')\n# `![](http://evil.example/x)"
+
+
+def test_names_are_written_as_data(notebook, folder, monkeypatch):
+    """A run folder of somebody else's: whatever its record says, exporting writes no line of code or of options."""
+    run = notebook.submit("print(1)")
+    record = json.loads(run.layout.record.read_text())
+    record |= {"name": HOSTILE, "experiment": HOSTILE, "environment_variables": [HOSTILE], "argv": ["cell.py", HOSTILE]}
+    run.layout.record.write_text(json.dumps(record))
+    run.export(folder)
+    monkeypatch.chdir(folder.parent)
+    assert bare_python(folder) == "1\n"
+    assert not [*folder.parent.rglob("marker")]
+    readme = (folder / "README.md").read_text()
+    assert readme.splitlines()[0] == r"# `` digits\nopen('marker', 'w')\n# `![](http://evil.example/x) ``"
+    assert not [line for line in readme.splitlines() if line.startswith(("open", "# `!"))]
+    run.layout.record.write_text(json.dumps({**record, "cell": {"source": "await 1"}}))
+    (run.layout.snapshot / "cell.py").write_text("import asyncio\nawait asyncio.sleep(0)\nprint(2)")
+    run.export(folder.parent / "second")
+    assert bare_python(folder.parent / "second") == "2\n"
+    assert not [*folder.parent.rglob("marker")]
+
+
+@pytest.mark.parametrize("place", ["links", "copies", "folder"])
+@pytest.mark.parametrize("path", ["../../outside", "/etc/outside", "a/../../outside"])
+def test_a_path_that_leads_out_of_the_folder_is_refused(notebook, folder, place, path):
+    run = notebook.submit("print(1)")
+    changed = {"links": {path: "/etc/passwd"}, "copies": (path,), "folder": path}[place]
+    replace(Context.read(run.layout.context), **{place: changed}).write(run.layout.context)
+    with pytest.raises(ContextException, match=r"leads out of its folder: '.*outside'"):
+        run.export(folder)
+    assert not folder.exists()
+
+
+def test_only_plain_files_are_read(notebook, folder, tmp_path):
+    run = notebook.submit("print(1)")
+    os.mkfifo(run.layout.snapshot / "pipe.py")
+    (run.layout.snapshot / "zero.py").symlink_to("/dev/zero")
+    run.export(folder)
+    assert not {"pipe.py", "zero.py"} & {path.name for path in folder.iterdir()}
+    (run.layout.snapshot / "cell.py").rename(tmp_path / "cell.py")
+    (run.layout.snapshot / "cell.py").symlink_to(tmp_path / "cell.py")
+    with pytest.raises(ContextException, match=r"cell.py, is gone"):
+        run.export(tmp_path / "second")
+
+
+def test_a_value_that_is_a_link_or_a_pipe_is_not_taken_along(notebook, folder, tmp_path):
+    notebook.run("rows = list(range(1000))")
+    run = notebook.submit("print(rows)")
+    blob = next(group for group in Context.read(run.layout.context).groups if "rows" in group.names).payload
+    value = Path(run.layout.workspace.values, blob.hash[:2], blob.hash)
+    value.rename(tmp_path / "private")
+    value.symlink_to(tmp_path / "private")
+    with pytest.raises(ContextException, match="can't be used"):
+        run.export(folder)
+    value.unlink()
+    os.mkfifo(value)
+    with pytest.raises(ContextException, match="can't be used"):
+        run.export(folder)
+    value.unlink()
+    value.write_bytes((tmp_path / "private").read_bytes()[::-1])
+    with pytest.raises(ContextException, match="was changed since it was written"):
+        run.export(folder)
+    assert not folder.exists()

@@ -17,8 +17,8 @@ _CODE = re.compile(
     rf"|[{_CONTROL}]"
 )
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[ -/]*)\Z")
-_SHOWN = re.compile(rf"[{_CONTROL}\r]")
-_SHOWN_IN_LINE = re.compile(rf"[{_CONTROL}\t\r\n\u2028\u2029]")
+_SHOWN = re.compile(rf"[{_CONTROL}\r\ud800-\udfff]")  # a lone surrogate, of a name that is no text, can't be written
+_SHOWN_IN_LINE = re.compile(rf"[{_CONTROL}\t\r\n\u2028\u2029\ud800-\udfff]")
 
 
 def plain(text: str) -> str:

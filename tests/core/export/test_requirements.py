@@ -1,8 +1,11 @@
 """The packages that an exported cell needs: installed ones, and none of the modules that it took along."""
 
+import importlib.metadata
+import json
+
 import pytest
 
-from cellrun.core.context.manifest import Context
+from cellrun.core.context.manifest import Context, Import
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.export.requirements import requirements
 
@@ -11,14 +14,16 @@ from cellrun.core.export.requirements import requirements
 def needed(new_run):
     """Return the requirements of a cell that runs in `folder` and took files along."""
 
-    def need(files, folder=""):
+    def need(files, folder="", packages=None, **captured):
         layout = new_run(kind="cell")
         for path, text in files.items():
             file = layout.snapshot / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-        context = Context(python="3.11", title="Cell In[1]", folder=folder)
-        return requirements(layout, context, ValueStore(layout.workspace.values))
+        context = Context(python="3.11", title="Cell In[1]", folder=folder, **captured)
+        if packages is not None:
+            layout.environment.write_text(json.dumps({"packages": packages}))
+        return requirements(layout, layout.snapshot, context, ValueStore(layout.workspace.values))
 
     return need
 
@@ -45,3 +50,18 @@ def test_data_by_the_name_of_a_package_hides_none(needed):
 
 def test_a_module_beside_the_cell_goes_before_a_package(needed):
     assert needed({"cell.py": "import numpy", "notebooks/numpy.py": ""}, folder="notebooks") == []
+
+
+@pytest.mark.parametrize(
+    "version", ["1.0\n--index-url https://evil.example/simple\nevil==6", "-e .", "1 ; x", [1], None]
+)
+def test_what_is_no_version_goes_into_no_line(needed, version):
+    installed = f"numpy=={importlib.metadata.version('numpy')}"
+    assert needed({"cell.py": "import numpy"}, packages={"numpy": version}) == [installed]
+    assert needed({"cell.py": "import numpy"}, packages=[1]) == [installed]
+    assert needed({"cell.py": "import numpy"}, packages={"NumPy": "1.0+local.1"}) == ["numpy==1.0+local.1"]
+
+
+def test_what_is_no_module_goes_into_no_line(needed):
+    names = ("evil\n--index-url https://evil.example/simple", "-e .", "# x", "https://evil.example/a")
+    assert needed({"cell.py": ""}, imports=tuple(Import(name) for name in names)) == []

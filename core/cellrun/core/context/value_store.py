@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +18,7 @@ _LARGE_BYTES = 8 << 20
 _SAMPLE_BYTES = 4096
 _SAMPLES = 64
 _PIECE_BYTES = 1 << 20
+_PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 SHA256 = "sha256-"
 """How a hash begins that any Python can make."""
 
@@ -76,15 +78,18 @@ class ValueStore:
         """
         path = self.path(blob)
         try:
-            with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                if size != blob.bytes:
+            with open(os.open(path, _PLAIN), "rb") as file:  # noqa: PTH123  # a file that is open
+                found = os.fstat(file.fileno())
+                size = found.st_size
+                if size != blob.bytes or not stat.S_ISREG(found.st_mode):
                     raise ContextException(f"{path} has {size} bytes, {blob.bytes} were written: it can't be used")
                 if not size:  # nothing can't be mapped
                     return memoryview(bytearray())
                 return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
         except FileNotFoundError as error:
             raise ContextException(f"a captured value is gone: {path}") from error
+        except OSError as error:  # a link, a socket
+            raise ContextException(f"{path} can't be used: {error.strerror}") from error
 
     def read(self, blob: Blob) -> memoryview:
         """Return the bytes to load a pickle from. Raises ContextException as `open` does."""

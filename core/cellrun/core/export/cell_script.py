@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cellrun.core.cell.execution import CELL_FLAGS, is_silenced
+from cellrun.core.terminal import plain_line
 
 _BEGINNING = """\
 # The cell of run {run}, exported by cellrun: `python cell.py` runs it. README.md says what it needs.
@@ -58,12 +59,13 @@ class CellScript:
         edits += self._shown(tree)
         names = sorted({alias.name for node in futures for alias in node.names})
         first = f"from __future__ import {', '.join(names)}\n\n" if names else ""
-        beginning = _BEGINNING.format(run=self._run, load=self._load, more="")
+        beginning = _BEGINNING.format(run=plain_line(self._run), load=self._load, more="")
         return f"{first}{beginning}\n{_edited(self.code, edits)}"
 
     def around(self, body: str) -> str:
         """Return the script that runs the cell from a file beside it."""
-        return _BEGINNING.format(run=self._run, load=f"{self._load}, body={body!r}", more="; then the cell runs")
+        load = f"{self._load}, body={body!r}"
+        return _BEGINNING.format(run=plain_line(self._run), load=load, more="; then the cell runs")
 
     def _shown(self, tree: ast.Module) -> Iterator[_Edit]:
         last = tree.body[-1] if tree.body else None

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from cellrun.core.context.manifest import CONTEXT_FILE, Context, has_context
+from cellrun.core.context.manifest import Context, has_context
+from cellrun.core.context.trusted import VerifiedStore
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.copying import copy_tree
-from cellrun.core.errors import ContextException, UserErrorException
+from cellrun.core.errors import ContextException, UserErrorException, shown
 from cellrun.core.export.cell_script import CellScript
 from cellrun.core.export.library import copy_library
 from cellrun.core.export.readme import readme
 from cellrun.core.export.requirements import requirements
 from cellrun.core.layout import RunLayout
-from cellrun.core.runs.files import copy_file
 from cellrun.core.store.record import RunRecord
 
 CONTEXT = "cell_context"
@@ -26,7 +26,7 @@ _LOADER = '''\
 """What the cell got from its notebook: values/ holds it (pickles: to load them runs code), lib/ what reads it."""
 
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 
 sys.path.insert(1, str(Path(__file__).parent / "lib"))
 
@@ -54,6 +54,7 @@ def export(layout: RunLayout, folder: Path) -> None:
     _check_kind(layout, record)
     _check_is_free(folder)
     context = Context.read(layout.context)
+    _check_paths(context, record)
     _check_values(context, layout, record)
     is_there = folder.is_dir()  # it may be on a disk of its own, or the current one
     draft = folder / _DRAFT if is_there else folder.with_name(f".{folder.name}-{os.getpid()}")
@@ -73,13 +74,19 @@ def export(layout: RunLayout, folder: Path) -> None:
 
 def _fill(draft: Path, layout: RunLayout, record: RunRecord, context: Context) -> None:
     copy_tree(layout.snapshot, draft)
+    if not (draft / _CELL).is_file():  # it is a link, or gone meanwhile
+        raise _cell_is_gone(layout, record)
+    store = VerifiedStore(layout.workspace.values)
+    needed = requirements(layout, draft, context, store)
     if (draft / CONTEXT).exists():
         raise UserErrorException(f"run {record.name} took along a file or folder {CONTEXT}: rename it and submit anew")
-    copy_file(layout.context / CONTEXT_FILE, draft / CONTEXT / CONTEXT_FILE)
-    store, copies = ValueStore(layout.workspace.values), ValueStore(draft / CONTEXT / "values")
+    context.write(draft / CONTEXT)
+    copies = ValueStore(draft / CONTEXT / "values")
     for blob in context.blobs():
-        if not copies.path(blob).exists():
-            copy_file(store.path(blob), copies.path(blob))
+        copy = copies.path(blob)
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(store.open(blob))
     (draft / CONTEXT / "__init__.py").write_text(_LOADER, encoding="utf-8")
     (draft / CONTEXT / "spawned.py").write_text(_SPAWNED, encoding="utf-8")
     script = CellScript((draft / _CELL).read_text(encoding="utf-8"), record.name, record.arguments)
@@ -90,7 +97,6 @@ def _fill(draft: Path, layout: RunLayout, record: RunRecord, context: Context) -
         body.write_text(script.code, encoding="utf-8")
         (draft / _CELL).write_text(script.around(body.name), encoding="utf-8")
     copy_library(draft / CONTEXT / "lib", script.code, context, store)
-    needed = requirements(layout, context, store)
     _free_name(draft, "requirements.txt").write_text("".join(f"{line}\n" for line in needed), encoding="utf-8")
     _free_name(draft, "README.md").write_text(readme(record, context, needed), encoding="utf-8")
 
@@ -106,7 +112,19 @@ def _check_kind(layout: RunLayout, record: RunRecord) -> None:
     if not has_context(layout.context):
         raise ContextException(f"what the cell of run {record.name} got from its notebook, {layout.context}, is gone")
     if not (layout.snapshot / _CELL).is_file():
-        raise ContextException(f"the cell of run {record.name}, {layout.snapshot / _CELL}, is gone")
+        raise _cell_is_gone(layout, record)
+
+
+def _cell_is_gone(layout: RunLayout, record: RunRecord) -> ContextException:
+    return ContextException(f"the cell of run {record.name}, {layout.snapshot / _CELL}, is gone")
+
+
+def _check_paths(context: Context, record: RunRecord) -> None:
+    """Raise ContextException for a path that would lead out of the folder: there is none that a capture has made."""
+    for path in ("", *context.links, *context.copies):
+        whole = PurePath(os.path.normpath(PurePath(context.folder, path)))
+        if whole.is_absolute() or whole.parts[:1] == (os.pardir,):
+            raise ContextException(f"run {record.name} names a path that leads out of its folder: {shown(str(whole))}")
 
 
 def _check_is_free(folder: Path) -> None:

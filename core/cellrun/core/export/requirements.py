@@ -15,17 +15,23 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.store.environment import read_environment
 
 _MODULES = frozenset({".py", ".pyc", ".so"})
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.!+_-]*")
 _TAKEN_ALONG = frozenset({"cellrun", "cloudpickle", "__main__"})
 
 
-def requirements(layout: RunLayout, context: Context, store: ValueStore) -> list[str]:
-    """Return the lines of a requirements file; a module of which no package is known here is a comment."""
-    recorded = (read_environment(layout) or {}).get("packages") or {}
-    versions = {_normal(name): version for name, version in recorded.items()}
+def requirements(layout: RunLayout, snapshot: Path, context: Context, store: ValueStore) -> list[str]:
+    """Return the lines of a requirements file; a module of which no package is known here is a comment.
+
+    `snapshot` is a copy of the run's, which holds plain files alone. What was recorded of packages is data: only what
+    is a version goes into a line, after the name of a package that is installed here.
+    """
+    recorded = (read_environment(layout) or {}).get("packages")
+    known = recorded.items() if isinstance(recorded, dict) else ()
+    versions = {_normal(name): version for name, version in known if _VERSION.fullmatch(str(version))}
     distributions = importlib.metadata.packages_distributions()
     lines, unknown = set(), set()
-    brought = {_module(path) for path in layout.snapshot.rglob("*")}  # the cell may look for modules in any folder
-    for module in _packages(layout, context, store):
+    brought = {_module(path) for path in snapshot.rglob("*")}  # the cell may look for modules in any folder
+    for module in _packages(snapshot, context, store):
         names = distributions.get(module)
         if not names and module not in brought:
             unknown.add(f"# {module}: which package has it isn't known where this was exported")
@@ -34,10 +40,10 @@ def requirements(layout: RunLayout, context: Context, store: ValueStore) -> list
     return [*sorted(lines, key=str.lower), *sorted(unknown)]
 
 
-def _packages(layout: RunLayout, context: Context, store: ValueStore) -> Iterator[str]:
+def _packages(snapshot: Path, context: Context, store: ValueStore) -> Iterator[str]:
     """Iterate over the top-level modules that the cell needs, neither Python's own nor local ones."""
     modules = {each.module for each in context.imports} | {state.module for state in context.state}
-    for source in layout.snapshot.rglob("*.py"):
+    for source in snapshot.rglob("*.py"):
         modules |= imported_modules(source.read_text(encoding="utf-8", errors="replace"))
     for definition in context.definitions.values():
         modules |= imported_modules(definition.text)
@@ -45,9 +51,9 @@ def _packages(layout: RunLayout, context: Context, store: ValueStore) -> Iterato
         modules |= pickled_modules(store.open(group.payload))
     if context.needs_ipython:
         modules.add("IPython")
-    folders = (layout.snapshot, layout.snapshot / context.folder)  # modules are on top, or beside the cell
+    folders = (snapshot, snapshot / context.folder)  # modules are on top, or beside the cell
     local = {_module(path) for folder in folders if folder.is_dir() for path in folder.iterdir() if _hides(path)}
-    tops = {module.partition(".")[0] for module in modules}
+    tops = {top for module in modules if (top := module.partition(".")[0]).isidentifier()}
     yield from tops - _TAKEN_ALONG - local - sys.stdlib_module_names - set(sys.builtin_module_names)
 
 
