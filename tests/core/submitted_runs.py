@@ -81,7 +81,7 @@ class Runs:
         for layout in self.submitted:
             end = self.end(layout).status
             assert [one.status for one in StatusFile(layout).history() if one.status in TERMINAL] == [end]
-            wait_for(lambda run_id=layout.run_id: not ProcessFamily(run_id, job=None).members(), "its processes to go")
+            wait_for(lambda layout=layout: not ProcessFamily(layout, job=None).members(), "its processes to go")
 
 
 def _log(layout: RunLayout) -> str:

@@ -23,6 +23,15 @@ class RunLayout:
         """The run's id, which is the folder's name."""
         return self.folder.name
 
+    def is_same(self, other: RunLayout) -> bool:
+        """Whether both are one folder: it may be reached by several paths, and a copy of it is another one."""
+        if self.folder == other.folder:
+            return True
+        try:
+            return self.run_id == other.run_id and self.folder.samefile(other.folder)
+        except OSError:  # one of them is gone
+            return False
+
     @property
     def record(self) -> Path:
         """What was submitted, written once."""

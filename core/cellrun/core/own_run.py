@@ -39,7 +39,7 @@ def is_parents_run(layout: RunLayout) -> bool:
 
 
 def _is(run: RunLayout | None, layout: RunLayout) -> bool:
-    return run is not None and run.folder == layout.folder
+    return run is not None and run.is_same(layout)
 
 
 def tell_children(layout: RunLayout | None) -> None:

@@ -358,7 +358,7 @@ resource.setrlimit(resource.RLIMIT_NPROC, before)
 print(now())
 for one in (first, second):
     LocalTarget("local").cancel(one)
-while any(ProcessFamily(one.run_id, job=None).members() for one in (first, second)):  # the supervisors too
+while any(ProcessFamily(one, job=None).members() for one in (first, second)):  # the supervisors too
     time.sleep(0.02)
 """
 LIMITED = """

@@ -84,7 +84,7 @@ def test_what_a_failed_one_left_in_the_background_is_stopped_first(runs, before)
     layout = runs.script("print('ran')")
     assert runs.end(layout).reason.endswith("exit code 3")
     supervisor = ProcessFile(layout).read().supervisor  # it may not be through yet itself
-    assert not [one for one in ProcessFamily(layout.run_id, job=None).members() if one.pid != supervisor.pid]
+    assert not [one for one in ProcessFamily(layout, job=None).members() if one.pid != supervisor.pid]
 
 
 def test_a_program_is_looked_for_in_the_path(runs, monkeypatch):
@@ -105,7 +105,7 @@ def test_one_that_cannot_be_started_says_so(runs, monkeypatch):
 def test_cancel_ends_it_with_all_its_processes(runs, before, until):
     before("sleep 61 & sleep 62")
     layout = preparing(runs.script("print('ran')"), until)
-    until(lambda: len(ProcessFamily(layout.run_id, job=None).members()) >= 3, "its processes")
+    until(lambda: len(ProcessFamily(layout, job=None).members()) >= 3, "its processes")
     LocalTarget("local").cancel(layout)
     end = runs.end(layout)
     assert (end.status, end.reason) == (Status.CANCELED, "canceled while things were made ready for it")
@@ -132,7 +132,7 @@ def test_the_heartbeat_goes_on_meanwhile(runs, before, until, monkeypatch):
 def test_a_supervisor_that_is_killed_meanwhile_fails_the_run_and_leaves_nobody(runs, before, until):
     before("echo up; sleep 63")
     layout = preparing(runs.script("print('ran')"), until)
-    until(lambda: len(ProcessFamily(layout.run_id, job=None).members()) >= 2, "the command")
+    until(lambda: len(ProcessFamily(layout, job=None).members()) >= 2, "the command")
     until(lambda: "\nup\n" in layout.preparation_log.read_text(), "the command's start")
     os.kill(ProcessFile(layout).read().supervisor.pid, signal.SIGKILL)
     until(lambda: not ProcessFile(layout).read().supervisor.is_alive(), "its death")
@@ -141,7 +141,7 @@ def test_a_supervisor_that_is_killed_meanwhile_fails_the_run_and_leaves_nobody(r
         Status.FAILED,
         "its supervisor was killed while things were made ready for it",
     )
-    until(lambda: not ProcessFamily(layout.run_id, job=None).members(), "nobody")
+    until(lambda: not ProcessFamily(layout, job=None).members(), "nobody")
 
 
 def test_without_it_nothing_more_is_loaded_before_the_job_starts():

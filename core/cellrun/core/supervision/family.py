@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
 
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.own_run import RUN_ID
+from cellrun.core.layout import RunLayout
+from cellrun.core.own_run import RUN_FOLDER, RUN_ID
+from cellrun.core.store.files.beneath import folder_beneath
 from cellrun.core.supervision import process_table
-from cellrun.core.supervision.process_table import ProcessEntry
+from cellrun.core.supervision.process_table import Inode, ProcessEntry
 
 _FIRST_LOOK_S = 0.02
 _NEXT_LOOK = 1.5  # each look reads the environment of every process: it comes later than the one before, by so much
@@ -26,13 +29,16 @@ _LAST_S = 5.0  # after SIGKILL only a process stuck in the kernel (a dead networ
 class ProcessFamily:
     """A job and what descends from it.
 
-    Its members are those in the job's session, those that carry the run's id in their environment (a daemon that left
-    the session has it still), and children of either. A process that carries another run's id is that run's: a job may
-    submit runs.
+    Its members are those in the job's session, those that carry the run's id and folder in their environment (a daemon
+    that left the session has them still) or write into the run's log, and children of any. A process that carries
+    another run's id, or that of a copy of this one, is that run's: a job may submit runs.
+
+    `job` is one that the caller started, or that `is_of_run` says is the run's: what a run folder says of processes
+    proves nothing, whoever copied or made the folder.
     """
 
-    def __init__(self, run_id: str, job: ProcessIdentity | None) -> None:
-        self._run_id = run_id
+    def __init__(self, layout: RunLayout, job: ProcessIdentity | None) -> None:
+        self._layout = layout
         self._job = job  # None if it isn't known: then its session isn't either
         self._interrupted: set[ProcessIdentity] = set()
         self._waited_for: set[ProcessIdentity] | None = None  # at the last look, if there was one
@@ -40,14 +46,14 @@ class ProcessFamily:
     def members(self) -> list[ProcessEntry]:
         """Return the living members, the calling process aside."""
         everyone = {entry.pid: entry for entry in process_table.processes() if entry.pid != os.getpid()}
-        session = self._session(everyone)
+        session, log = self._session(everyone), _log_inode(self._layout)
         found: dict[int, ProcessEntry] = {}
         strangers: set[int] = set()
         for pid, entry in everyone.items():
-            tag = process_table.variable(pid, RUN_ID)
-            if tag == self._run_id or (tag is None and entry.session == session):
+            sign = _sign(pid, self._layout, log)
+            if sign or (sign is None and entry.session == session):
                 found[pid] = entry
-            elif tag is not None:
+            elif sign is False:
                 strangers.add(pid)
         return list(_with_children(found, everyone, strangers).values())
 
@@ -115,6 +121,40 @@ class ProcessFamily:
             if entry.group != group:
                 _send_one(entry.identity, number)
         return members
+
+
+def is_of_run(who: ProcessIdentity, layout: RunLayout) -> bool:
+    """Whether a living process of this user shows that it is a run's; False where there is no table of processes."""
+    is_there = process_table.is_there() and who.is_alive() and process_table.is_own(who.pid)
+    return is_there and bool(_sign(who.pid, layout, _log_inode(layout)))
+
+
+def _sign(pid: int, layout: RunLayout, log: Inode | None) -> bool | None:
+    """Return whether a process is this run's by the variables it was started with or its output, or another's.
+
+    None if it shows neither: its parents and its session tell, then. Folders are compared as files: a workspace is
+    reached by several paths, and a copy is another folder. What the variables don't tell the log may: a folder that was
+    moved since, and a program that gives itself a title (setproctitle), which it does in the place of its variables.
+    """
+    run_id = process_table.variable(pid, RUN_ID)
+    if run_id is not None and run_id != layout.run_id:
+        return False
+    folder = process_table.variable(pid, RUN_FOLDER) if run_id else None
+    if folder:
+        with suppress(OSError):  # it was moved
+            return folder == str(layout.folder) or layout.folder.samefile(folder)
+    if log and process_table.is_own(pid) and log in process_table.outputs(pid):
+        return True
+    return None
+
+
+def _log_inode(layout: RunLayout) -> Inode | None:
+    """Return what a run's log is known by; None unless it is this user's and nothing else: no link to a busy file."""
+    with suppress(OSError), folder_beneath(layout.folder, [layout.log.parent.name]) as folder:
+        about = os.stat(layout.log.name, dir_fd=folder, follow_symlinks=False)
+        if stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid() and about.st_nlink == 1:
+            return about.st_dev, about.st_ino
+    return None
 
 
 def _with_children(

@@ -29,7 +29,7 @@ def prepare(layout: RunLayout, spec: LaunchSpec) -> bool:
     They are of the run's family: they have its environment and its working folder, and end with it. What they print is
     in `user_logs/prepare_log.txt`. If one fails the run is Failed and says why, if it is asked to the run is Canceled.
     """
-    status, nobody = StatusFile(layout), ProcessFamily(layout.run_id, job=None)
+    status, nobody = StatusFile(layout), ProcessFamily(layout, job=None)
     heartbeat = Heartbeat(layout, spec)
     for command in spec.before:
         try:

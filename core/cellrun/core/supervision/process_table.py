@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
+from contextlib import suppress
+from typing import NamedTuple, TypeAlias
 
 from cellrun.core.identity import ProcessIdentity, boot_id, host_name
+
+Inode: TypeAlias = tuple[int, int]
+"""A file for good, whatever its names: its device and its number there."""
 
 
 class ProcessEntry(NamedTuple):
@@ -88,6 +92,24 @@ def variable(pid: int, name: str) -> str | None:
         return None
     start += len(name) + 2
     return os.fsdecode(block[start : block.find(b"\0", start)])
+
+
+def is_own(pid: int) -> bool:
+    """Whether a process is the calling user's; False if it is gone."""
+    try:
+        return os.stat(f"/proc/{pid}").st_uid == os.geteuid()  # noqa: PTH116  # thousands in one look
+    except OSError:
+        return False
+
+
+def outputs(pid: int) -> set[Inode]:
+    """Return what a process's stdout and stderr are, as files; none if gone or not ours to see."""
+    found = set()
+    for fd in (1, 2):
+        with suppress(OSError):
+            about = os.stat(f"/proc/{pid}/fd/{fd}")  # noqa: PTH116  # thousands in one look
+            found.add((about.st_dev, about.st_ino))
+    return found
 
 
 def _seconds_since_boot() -> float:

@@ -36,7 +36,7 @@ class Stopping:
         self._layout = layout
         self._job = job
         self._grace_s = grace_s
-        self._family = ProcessFamily(layout.run_id, job.identity)
+        self._family = ProcessFamily(layout, job.identity)
         self._answered = cancel_requests(layout)
 
     def stop(self, why: str) -> None:

@@ -18,7 +18,7 @@ from cellrun.core.store.cancellation import set_canceled
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision import failure
-from cellrun.core.supervision.family import ProcessFamily
+from cellrun.core.supervision.family import ProcessFamily, is_of_run
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.preparation import prepare
@@ -70,11 +70,16 @@ def prepared(folder: str, start: Callable[[], tuple[int, int]], ready: Callable[
 
 
 def adopted(folder: str, ready: Callable[[], object]) -> None:
-    """Watch a job whose supervisor died; `ready` is called once the run folder says who watches it now."""
+    """Watch a job whose supervisor died; `ready` is called once the run folder says who watches it now.
+
+    Nothing is done with a process that isn't the run's, whatever the folder says: it may have been copied, or forged.
+    """
     layout = RunLayout(folder)
     processes = ProcessFile(layout).read()
     if processes is None or processes.job is None:
         raise FileNotFoundError(f"{layout.processes}: it says which process to adopt")
+    if not is_of_run(processes.job, layout):
+        return
     ProcessFile(layout).write(processes._replace(supervisor=ProcessIdentity.current()))
     ready()
     watch = Watch(layout, WatchedJob(processes.job, is_own=False))
@@ -94,7 +99,7 @@ class Watch:
         self._job = job
         self._status = StatusFile(layout)
         self._heartbeat = Heartbeat(layout, self.spec)
-        self._family = ProcessFamily(layout.run_id, job.identity)
+        self._family = ProcessFamily(layout, job.identity)
         self._notes: list[str] = list(self._status.read().fields.get("notes", ()))
         self._began = time.monotonic() - job.age_s
 

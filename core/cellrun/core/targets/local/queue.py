@@ -113,9 +113,11 @@ class LocalQueue:
         """Return how many runs wait or run."""
         return len(self._names())
 
-    def holds(self, run_id: str) -> bool:
-        """Whether a run waits or runs."""
-        return any(found["run_id"] == run_id for found in self._names())
+    def holds(self, layout: RunLayout) -> bool:
+        """Whether a run waits or runs; a copy of its folder, which has its id too, does neither."""
+        if not any(found["run_id"] == layout.run_id for found in self._names()):
+            return False
+        return any(ticket.layout.is_same(layout) for ticket in (*self._tickets(_WAITING), *self._tickets(_RUNNING)))
 
     def mark_running(self, ticket: Ticket, devices: list[str]) -> Ticket:
         """Note that a run is being started and holds these GPUs. It keeps its place until `confirm`."""

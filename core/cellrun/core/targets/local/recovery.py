@@ -17,7 +17,7 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import restart_reason, settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.supervision import process_table
-from cellrun.core.supervision.family import ProcessFamily
+from cellrun.core.supervision.family import ProcessFamily, is_of_run
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.start import SupervisorStart
 
@@ -44,16 +44,22 @@ def recover(layout: RunLayout) -> bool:
         status, processes = settle(layout), ProcessFile(layout).read()
     except (OSError, ValueError, KeyError):  # removed or damaged: its place is kept for as long as it has a process
         return not _is_anybody_left(layout)
+    is_lost = processes is not None and processes.supervisor.is_proven_dead()
+    job = processes.job if processes and processes.job and is_of_run(processes.job, layout) else None
     if status.status.is_terminal:
-        if processes and processes.supervisor.is_proven_dead():  # it couldn't see to it that nobody is left
-            ProcessFamily(layout.run_id, processes.job).stop(0)
+        if is_lost:  # it couldn't see to it that nobody is left
+            ProcessFamily(layout, job).stop(0)
         return True
-    if processes is None:  # its supervisor has hardly begun, or was killed then
-        return not _is_anybody_left(layout) and _fail(layout, status, "supervisor and job disappeared")
-    if processes.supervisor.is_proven_dead():
+    if processes and not is_lost:
+        return False
+    if job:
         with suppress(ExperimentExecutionException):  # no process to be had: the next look tries again
             SupervisorStart.adopting(layout).wait()
-    return False
+        return False
+    if processes and not process_table.is_there():  # macOS: nothing tells whose process it is
+        return False
+    # Its supervisor has hardly begun, or was killed then; or its folder, maybe a copy, names somebody else's process.
+    return not _is_anybody_left(layout) and _fail(layout, status, "supervisor and job disappeared")
 
 
 def recover_without_ticket(layout: RunLayout) -> None:
@@ -66,11 +72,11 @@ def recover_without_ticket(layout: RunLayout) -> None:
 
 
 def _is_anybody_left(layout: RunLayout) -> bool:
-    """Whether a process of the run lives here: by the run's id in its environment, for want of another identity."""
+    """Whether a process of the run lives here: one that shows it is the run's, for want of another identity."""
     if is_own_run(layout):
         return True
     if process_table.is_there():
-        return bool(ProcessFamily(layout.run_id, job=None).members())
+        return bool(ProcessFamily(layout, job=None).members())
     with suppress(FileNotFoundError):  # macOS: a supervisor that was started just now is believed to be there
         return time.time() - layout.claim.stat().st_mtime < _BEGINNING_S
     return False

@@ -164,7 +164,7 @@ class LocalTarget(ComputeTarget):
                 admission.look_after(queue)
                 admission.admit(queue)
                 for run in runs:
-                    if not queue.holds(run.run_id):
+                    if not queue.holds(run):
                         recovery.recover_without_ticket(run)
 
 

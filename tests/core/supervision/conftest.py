@@ -1,0 +1,3 @@
+"""Runs as folders, beside real ones."""
+
+from tests.run_folders import dead_process, layout, make_run  # noqa: F401  # fixtures of the tests beside
