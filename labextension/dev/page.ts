@@ -6,7 +6,7 @@ import { RunPage } from '../src/page/run_page';
 import { RunPanel } from '../src/panel/run_panel';
 import { Api } from '../src/server/api';
 import type { Connection } from '../src/server/connection';
-import { follow } from '../src/widget';
+import { RunView } from '../src/view/run_view';
 import { answers, fakeFetch } from './fake_api';
 import { FakeKernel, HEADER } from './fake_kernel';
 import { FakeRuns, LISTED } from './fake_runs';
@@ -39,7 +39,10 @@ if (query.get('page') === 'panel') {
   main.style.height = '800px';
   main.append(page.element);
 } else {
-  follow(kernel, []).show(main);
+  const source = new CommSource(kernel);
+  source.hello();
+  const inLab = { open: () => undefined, again: () => undefined, openTab: () => undefined };
+  main.append(new RunView(source, { ...inLab, countOutputs: () => Promise.resolve(3) }).element);
 }
 kernel.tell({ reset: true, ...scene.start });
 if (scene.tick) {

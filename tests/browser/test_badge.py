@@ -77,6 +77,25 @@ def test_the_newest_run_replaces_the_one_before(lab, badges):
     badges.expect_status(1, "Completed")
 
 
+def test_after_run_again_badge_view_and_notice_show_one_run(lab, badges):
+    lab.open("repeat.ipynb", [LOAD, "%%submit repeat\nprint('hello')"])
+    lab.run_all()
+    badges.expect_status(1, "Completed")
+    first, view = badges.name(1), lab.view(1)
+    view.button("Run again").click()
+    notice = lab.page.locator(".Toastify")
+    expect(notice).to_contain_text("is submitted.")
+    expect(badges.badge(1).locator(".cellrun-badge-name")).not_to_have_text(first)
+    again = badges.name(1)
+    expect(view.root.locator(".cellrun-name")).to_have_text(again)
+    expect(notice).to_contain_text(f"{again} is submitted.")
+    badges.expect_status(1, "Completed")
+    view.expect_status("Completed")
+    notice.get_by_role("button", name="Open").click()
+    expect(lab.page.get_by_role("tab", name=again)).to_be_visible()
+    assert lab.problems == []
+
+
 def test_the_cell_of_a_run_is_found_or_said_to_be_gone(lab, badges, server):
     many = [f"# {number}" for number in range(60)]
     lab.open("jump.ipynb", [LOAD, *many[:40], "%%submit jumping\nprint('here')", *many[40:]])

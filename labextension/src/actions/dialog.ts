@@ -1,7 +1,7 @@
 import type { Translate } from '../i18n/translate';
 import { h } from '../view/dom';
 import css from './actions.css?inline';
-import type { Dialogs, Field, Question } from './dialogs';
+import type { Dialogs, Field, Link, Question } from './dialogs';
 import { actionWords, type ActionWords } from './words';
 
 /** How long a notice stays; an error stays until it is closed. */
@@ -30,13 +30,13 @@ export class PageDialogs implements Dialogs {
       question.accept,
     );
     if (question.danger) accept.dataset.danger = '';
-    // The first button is the one that Enter presses in a field.
-    const buttons = h(
-      'div',
-      { class: 'cellrun-dialog-buttons' },
-      accept,
-      h('button', { value: '', formnovalidate: true, class: 'cellrun-button' }, this.words.dismiss),
+    const dismiss = h(
+      'button',
+      { value: '', formnovalidate: true, class: 'cellrun-button' },
+      this.words.dismiss,
     );
+    // The first button is the one that Enter presses in a field.
+    const buttons = h('div', { class: 'cellrun-dialog-buttons' }, accept, dismiss);
     const title = h('h2', { id: 'cellrun-dialog-title' }, question.title);
     const lines = question.lines.map(line => h('p', {}, line));
     const fields = (question.fields ?? []).map((field, i) => labelled(field, inputs[i] ?? h('input')));
@@ -49,7 +49,7 @@ export class PageDialogs implements Dialogs {
     );
     this.within.append(dialog);
     dialog.showModal();
-    (inputs[0] ?? accept).focus();
+    (inputs[0] ?? (question.danger ? dismiss : accept)).focus();
     return new Promise(resolve => {
       dialog.addEventListener('close', () => {
         dialog.remove();
@@ -58,18 +58,27 @@ export class PageDialogs implements Dialogs {
     });
   }
 
-  tell(text: string, kind: 'info' | 'error'): void {
+  tell(text: string, kind: 'info' | 'error', link?: Link): void {
     const end = (): void => {
       notice.remove();
       clearTimeout(timer);
       if (!this.notices.querySelector('[data-kind]')) this.notices.hidePopover();
     };
-    const button = h(
-      'button',
-      { type: 'button', class: 'cellrun-link', on: { click: end } },
-      this.words.close,
+    const button = (label: string, press: () => void): HTMLElement =>
+      h('button', { type: 'button', class: 'cellrun-link', on: { click: press } }, label);
+    const follow = (): void => {
+      end();
+      link?.follow();
+    };
+    const leads = link ? [button(link.label, follow)] : [];
+    const said = h('span', { class: 'cellrun-notice-text' }, text);
+    const notice = h(
+      'div',
+      { class: 'cellrun-notice', data: { kind } },
+      said,
+      ...leads,
+      button(this.words.close, end),
     );
-    const notice = h('div', { class: 'cellrun-notice', data: { kind } }, h('span', {}, text), button);
     this.notices.append(notice);
     this.notices.showPopover();
     const timer = kind === 'info' ? setTimeout(end, NOTICE_MS) : undefined;

@@ -19,6 +19,8 @@ export interface RunChange {
   readonly workspace: string;
   readonly rows: readonly Row[];
   readonly gone: readonly string[];
+  /** The run that the first of the rows runs again. */
+  readonly repeats?: string;
 }
 
 /**
@@ -66,6 +68,7 @@ export class RunActions {
         title: this.say('cancelTitle', { n }),
         lines,
         accept: this.say('cancelAsked', { n }),
+        danger: true,
       };
       if (!(await this.dialogs.ask(question))) return;
     }
@@ -86,8 +89,11 @@ export class RunActions {
     return this.attempt(row, async () => {
       const made = await this.submitted({ workspace, run: row.id }, row);
       if (!made) return null;
-      this.changed(workspace, [made]);
-      this.dialogs.tell(this.say('againStarted', { name: made.display_name }), 'info');
+      this.changed(workspace, [made], [], row.id);
+      const { places, words } = this;
+      const follow = (): void => places.open?.({ workspace, run: made.id });
+      const link = places.open && { label: words.open, follow };
+      this.dialogs.tell(this.say('againStarted', { name: named(made) }), 'info', link);
       return made;
     });
   }
@@ -221,7 +227,7 @@ export class RunActions {
     } catch (error) {
       if (!(error instanceof ServerError) || !error.untrusted) throw error;
       const question = {
-        title: this.say('againTitle', { name: row.display_name }),
+        title: this.say('againTitle', { name: named(row) }),
         lines: [error.untrusted, this.words.againTrust],
         accept: this.words.againAccept,
         danger: true,
@@ -230,8 +236,14 @@ export class RunActions {
     }
   }
 
-  private changed(workspace: string, rows: readonly Row[], gone: readonly string[] = []): void {
-    for (const listener of [...this.listeners]) listener({ workspace, rows, gone });
+  private changed(
+    workspace: string,
+    rows: readonly Row[],
+    gone: readonly string[] = [],
+    repeats?: string,
+  ): void {
+    const change = { workspace, rows, gone, ...(repeats === undefined ? {} : { repeats }) };
+    for (const listener of [...this.listeners]) listener(change);
   }
 
   private async attempt<Answer>(row: Row, act: () => Promise<Answer | null>): Promise<Answer | null> {
@@ -252,6 +264,11 @@ export class RunActions {
 /** Whether an action can be done, and why not. */
 function allowed(enabled: boolean, why: string): { enabled: boolean; why?: string } {
   return enabled ? { enabled } : { enabled, why };
+}
+
+/** What tells a run from all others: its name, after what it is called. */
+function named({ display_name: called, name }: Row): string {
+  return called === name ? name : `${called} (${name})`;
 }
 
 /** What an error says to a reader. */

@@ -3,6 +3,7 @@ import { fill } from '../i18n/fill';
 import type { RunKey } from '../server/api';
 import { h, setAttribute, setText } from '../view/dom';
 import { clock, type Format } from '../view/format';
+import { setName } from '../view/name';
 import { statusIcon } from '../view/status_icon';
 import type { Words } from '../view/words';
 import type { CellRun } from './cell_run';
@@ -19,8 +20,8 @@ export interface BadgeContext {
 export class Badge {
   readonly element: HTMLButtonElement;
   private readonly icon = h('span', { class: 'cellrun-badge-icon' });
-  private readonly name = h('span', { class: 'cellrun-badge-name' });
-  /** For those who don't see the icon. */
+  private readonly name = h('span', { class: 'cellrun-badge-name', 'aria-hidden': 'true' });
+  /** For those who don't see the icon; the name again, for its parts would be two words. */
   private readonly word = h('span', { class: 'cellrun-badge-word' });
   private readonly elapsed = h('span', { class: 'cellrun-badge-time', 'aria-hidden': 'true' });
   private readonly changed = h('span', { class: 'cellrun-badge-changed' });
@@ -46,10 +47,10 @@ export class Badge {
     const { badge, words } = this.context;
     this.element.dataset.status = row.status;
     if (row.status !== before) this.icon.replaceChildren(statusIcon(row.status));
-    setText(this.name, row.display_name);
+    setName(this.name, row.display_name);
     setText(this.changed, hasChanged ? badge.changed : '');
     setAttribute(this.element, 'title', this.title(run));
-    setText(this.word, words.status[row.status]);
+    setText(this.word, `${row.display_name} ${words.status[row.status]}`);
     clearInterval(this.timer);
     this.tick();
     if (!isTerminal(row.status) && row.started_at !== null) this.timer = setInterval(() => this.tick(), 1000);

@@ -3,7 +3,8 @@ import { fill } from '../i18n/fill';
 import type { Row } from '../server/types';
 import type { Context } from '../view/context';
 import { colourClass, PALETTE } from '../view/charts/curve';
-import { h, setAttribute, setText } from '../view/dom';
+import { h, setAttribute } from '../view/dom';
+import { setName } from '../view/name';
 import { statusIcon } from '../view/status_icon';
 import type { CompareWords } from './words';
 
@@ -49,7 +50,7 @@ export class RunHead {
     const { words } = this;
     const dashed = colour >= PALETTE ? ' cellrun-compare-ring' : '';
     setAttribute(this.dot, 'class', `cellrun-compare-dot ${colourClass({ colour }, 0)}${dashed}`);
-    setText(this.name, row.display_name);
+    setName(this.name, row.display_name);
     const named = row.display_name === row.name ? row.name : `${row.display_name} (${row.name})`;
     const isButton = this.name instanceof HTMLButtonElement;
     setAttribute(this.name, 'title', isButton ? fill(words.open, { name: named }) : named);

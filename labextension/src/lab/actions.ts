@@ -7,12 +7,21 @@ import { LabDialogs } from './dialogs';
 import type { IRunServer } from './tokens';
 import { languageOf, translateOf } from './translation';
 
-/** What can be done with runs in JupyterLab: with its dialogs, and its commands for places to go to. */
+const made = new WeakMap<JupyterFrontEnd, RunActions>();
+
+/** What can be done with runs in JupyterLab: the same for all its parts, so that each hears of what is done in others. */
 export function labActions(
   app: JupyterFrontEnd,
   server: IRunServer,
   translator: ITranslator | null,
 ): RunActions {
+  const actions = made.get(app) ?? makeActions(app, server, translator);
+  made.set(app, actions);
+  return actions;
+}
+
+/** With JupyterLab's dialogs, and its commands for places to go to. */
+function makeActions(app: JupyterFrontEnd, server: IRunServer, translator: ITranslator | null): RunActions {
   const translate = translateOf(translator);
   const dialogs = new LabDialogs(translate);
   const execute = (command: string, args: ReadonlyPartialJSONObject): void => {

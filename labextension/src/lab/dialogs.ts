@@ -1,6 +1,6 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { Widget } from '@lumino/widgets';
-import type { Dialogs, Field, Question } from '../actions/dialogs';
+import type { Dialogs, Field, Link, Question } from '../actions/dialogs';
 import { actionWords, type ActionWords } from '../actions/words';
 import type { Translate } from '../i18n/translate';
 import { h } from '../view/dom';
@@ -24,14 +24,16 @@ export class LabDialogs implements Dialogs {
       title: question.title,
       body,
       buttons: [Dialog.cancelButton({ label: this.words.dismiss }), accept({ label: question.accept })],
+      defaultButton: question.danger ? 0 : 1,
       ...(question.fields ? { focusNodeSelector: 'input' } : {}),
     });
     return button.accept ? body.values : null;
   }
 
-  tell(text: string, kind: 'info' | 'error'): void {
-    if (kind === 'info') Notification.info(text, { autoClose: NOTICE_MS });
-    else Notification.error(text, { autoClose: ERROR_MS }); // Lab's bell keeps it
+  tell(text: string, kind: 'info' | 'error', link?: Link): void {
+    const actions = link ? [{ label: link.label, callback: () => link.follow() }] : [];
+    if (kind === 'info') Notification.info(text, { autoClose: NOTICE_MS, actions });
+    else Notification.error(text, { autoClose: ERROR_MS, actions }); // Lab's bell keeps it
   }
 }
 

@@ -3,22 +3,33 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Widget } from '@lumino/widgets';
 import { fill } from '../i18n/fill';
 import { MIME_TYPE, MIME_VERSION, readReference } from '../output/reference';
+import type { RunKey } from '../server/api';
 import { RunOutput, type Part, type Surroundings } from '../output/run_output';
 import { SavedOutput } from '../output/saved_output';
 
 /** What ipywidgets puts into an output: it is no still, and without its kernel no more than an error. */
 const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
 
+/** What an output has around it in JupyterLab. */
+export interface OutputPlace extends Surroundings {
+  /** Call `listener` when a run was submitted again from this page: with its key and its repetition's. Returns how to end that. */
+  onRepeat(listener: (run: RunKey, repetition: RunKey) => void): () => void;
+}
+
 /** An output of JupyterLab that shows a run, in whatever document it is. */
 export class RenderedRun extends Widget implements IRenderMime.IRenderer {
   private model: IRenderMime.IMimeModel | null = null;
   private output: RunOutput | SavedOutput | null = null;
+  private readonly endRepeats: () => void;
+  /** The run that the output names; its repetition may be shown. */
+  private named: RunKey | null = null;
 
   constructor(
-    private readonly around: Surroundings,
+    private readonly around: OutputPlace,
     private readonly rendermime: IRenderMimeRegistry,
   ) {
     super();
+    this.endRepeats = around.onRepeat((run, repetition) => this.follow(run, repetition));
   }
 
   /** Show what the model says. The same run again, as when its still is saved, leaves its view alone. */
@@ -26,18 +37,31 @@ export class RenderedRun extends Widget implements IRenderMime.IRenderer {
     this.model = model;
     const reference = readReference(model.data[MIME_TYPE]);
     const key = reference.kind === 'run' ? reference.key : null;
-    if (key && this.output instanceof RunOutput && isSame(key, this.output.key)) this.output.saved();
-    else {
-      this.output?.dispose();
-      this.output = key
-        ? new RunOutput(key, this.around, () => this.still())
-        : new SavedOutput(this.still(), this.refusal(reference));
-      this.node.append(this.output.element);
-    }
+    if (key && this.output instanceof RunOutput && this.named && isSame(key, this.named)) this.output.saved();
+    else if (key) this.put(new RunOutput(key, this.around, () => this.still()));
+    else this.put(new SavedOutput(this.still(), this.refusal(reference)));
+    this.named = key;
     return Promise.resolve();
   }
 
+  /**
+   * A run was submitted again: show its repetition where it was shown, as the cell's badge does.
+   *
+   * What is saved with the notebook stays: a still of the run that the cell itself has started.
+   */
+  private follow(run: RunKey, repetition: RunKey): void {
+    if (!(this.output instanceof RunOutput) || !isSame(run, this.output.key)) return;
+    this.put(new RunOutput(repetition, this.around, () => null));
+  }
+
+  private put(output: RunOutput | SavedOutput): void {
+    this.output?.dispose();
+    this.output = output;
+    this.node.append(output.element);
+  }
+
   override dispose(): void {
+    this.endRepeats();
     this.output?.dispose();
     this.output = null;
     super.dispose();
@@ -70,6 +94,6 @@ export class RenderedRun extends Widget implements IRenderMime.IRenderer {
   }
 }
 
-function isSame(one: RunOutput['key'], other: RunOutput['key']): boolean {
+function isSame(one: RunKey, other: RunKey): boolean {
   return one.workspace === other.workspace && one.run === other.run;
 }

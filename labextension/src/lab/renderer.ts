@@ -2,12 +2,11 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 import { MIME_TYPE } from '../output/reference';
-import type { Surroundings } from '../output/run_output';
 import { serverWords } from '../server/words';
 import { labActions } from './actions';
 import { loadPart } from './lazy';
 import { widgetRuns } from './provider';
-import { RenderedRun } from './rendered_run';
+import { RenderedRun, type OutputPlace } from './rendered_run';
 import { IRunServer } from './tokens';
 import { translateOf } from './translation';
 import { viewActions } from './view_actions';
@@ -30,11 +29,16 @@ export const renderer: JupyterFrontEndPlugin<void> = {
   ): void => {
     const translate = translateOf(translator);
     const actions = labActions(app, server, translator);
-    const around: Surroundings = {
+    const around: OutputPlace = {
       ready: server.ready,
       sources: server.sources,
       widgets: widgetRuns,
       words: serverWords(translate),
+      onRepeat: listener =>
+        actions.onChange(({ workspace, rows: [made], repeats }) => {
+          if (made && repeats !== undefined)
+            listener({ workspace, run: repeats }, { workspace, run: made.id });
+        }),
       view: async (key, source) => {
         const { RunView } = await loadPart(() => import('../view/run_view'), translate);
         return new RunView(source, viewActions(actions, server.api, key));

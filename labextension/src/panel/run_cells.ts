@@ -42,7 +42,6 @@ export class RunCells {
     const { context } = this;
     this.drawState(row.status);
     setName(this.link, row.display_name);
-    setAttribute(this.link, 'aria-label', row.display_name); // it has two parts, which aren't two words
     setAttribute(this.link, 'href', context.href(row.id));
     const named = row.display_name === row.name ? row.name : `${row.display_name} (${row.name})`;
     setAttribute(this.name, 'title', named);

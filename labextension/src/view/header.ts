@@ -3,11 +3,12 @@ import type { ViewActions } from './actions';
 import type { Context } from './context';
 import { h, setAttribute, setText } from './dom';
 import { clock } from './format';
+import { setName } from './name';
 import { statusIcon } from './status_icon';
 
 /** After so long without an effect, Cancel can be pressed again. */
 const CANCEL_PATIENCE_MS = 10_000;
-/** So long after a button took another one's place it can't be pressed: the press was meant for the other. */
+/** So long after Cancel has become Cancel now it can't be pressed: the press was meant for the other. */
 const SETTLE_MS = 1500;
 
 /** Which run this is and how it goes: state, name, experiment, target, elapsed time, and what can be done. */
@@ -27,6 +28,8 @@ export class HeaderBar {
   private readonly timer: ReturnType<typeof setInterval>;
   private header: Header | null = null;
   private patience: ReturnType<typeof setTimeout> | undefined;
+  /** Until when Cancel can't be pressed, epoch milliseconds. */
+  private heldUntil = 0;
   private headerAt = 0;
   private isLost = false;
 
@@ -40,25 +43,18 @@ export class HeaderBar {
       h('button', { type: 'button', class: 'cellrun-button', hidden: true, title, on: { click: act } }, text);
     this.cancel = button(words.cancel, words.cancelTitle, () => {
       cancel();
-      this.cancel.disabled = true;
-      clearTimeout(this.patience);
-      this.patience = setTimeout(() => this.showButtons(), CANCEL_PATIENCE_MS);
+      this.hold(CANCEL_PATIENCE_MS);
     });
     this.again = button(words.again, words.againTitle, () => void this.runAgain());
     const open = button(words.open, words.openTitle, () => actions.open?.());
     open.hidden = false;
     setText(this.state, words.connecting);
     this.elapsed.setAttribute('aria-label', words.elapsed);
-    const parts = [
-      this.state,
-      this.name,
-      this.experiment,
-      this.target,
-      this.elapsed,
-      h('span', { class: 'cellrun-space' }),
-    ];
-    this.element = h('div', { class: 'cellrun-header' }, ...parts, this.cancel);
+    const facts = h('span', { class: 'cellrun-facts' }, this.name, this.experiment, this.target);
+    const space = h('span', { class: 'cellrun-space' });
+    this.element = h('div', { class: 'cellrun-header' }, this.state, facts, this.elapsed, space);
     if (actions.again) this.element.append(this.again);
+    this.element.append(this.cancel);
     if (actions.open) this.element.append(open);
     this.timer = setInterval(() => this.tick(), 1000);
   }
@@ -75,8 +71,9 @@ export class HeaderBar {
       this.state.replaceChildren(statusIcon(header.status), word);
       this.state.dataset.status = header.status;
     }
+    setName(this.name, header.name);
+    setAttribute(this.name, 'title', header.name);
     for (const [element, text] of [
-      [this.name, header.name],
       [this.experiment, header.experiment],
       [this.target, [header.target, header.resources].filter(Boolean).join(' · ')],
     ] as const) {
@@ -97,23 +94,25 @@ export class HeaderBar {
     const { header } = this;
     if (!header) return;
     const ended = isTerminal(header.status);
-    const hadCancel = !this.cancel.hidden;
-    const before = this.cancel.textContent;
-    this.cancel.hidden = this.isLost || !header.cancelable || ended;
+    const isOffered = !this.isLost && header.cancelable && !ended;
+    if (isOffered) this.cancel.hidden = false;
+    // Its place stays empty: a press that was meant for it must not hit what would come there.
+    this.cancel.style.visibility = isOffered ? '' : 'hidden';
+    const { cancel, cancelTitle, cancelNow, cancelNowTitle } = this.context.words;
     const isStopping = header.status === 'CancelRequested';
-    setText(this.cancel, this.context.words[isStopping ? 'cancelNow' : 'cancel']);
-    setAttribute(this.cancel, 'title', this.context.words[isStopping ? 'cancelNowTitle' : 'cancelTitle']);
-    this.cancel.disabled = false;
+    const [before, text] = [this.cancel.textContent, isStopping ? cancelNow : cancel];
+    setText(this.cancel, text);
+    setAttribute(this.cancel, 'title', isStopping ? cancelNowTitle : cancelTitle);
+    if (text !== before) this.hold(SETTLE_MS);
+    this.cancel.disabled = Date.now() < this.heldUntil;
     this.again.hidden = !ended || header.interactive;
-    if (hadCancel && !this.cancel.hidden && this.cancel.textContent !== before) this.settle(this.cancel);
-    if (hadCancel && !this.again.hidden) this.settle(this.again);
   }
 
-  private settle(button: HTMLButtonElement): void {
-    button.disabled = true;
-    setTimeout(() => {
-      button.disabled = false;
-    }, SETTLE_MS);
+  private hold(milliseconds: number): void {
+    this.heldUntil = Date.now() + milliseconds;
+    this.cancel.disabled = true;
+    clearTimeout(this.patience);
+    this.patience = setTimeout(() => this.showButtons(), milliseconds);
   }
 
   /** One press is one run: the button waits until it is submitted. */

@@ -11,17 +11,30 @@ const measured = new ResizeObserver(entries => {
   }
 });
 
+/** Here and in no sheet: names stand on surfaces that share none. */
+const PART = { display: 'inline-block', verticalAlign: 'bottom', whiteSpace: 'pre' };
+const BEGIN = {
+  ...PART,
+  maxWidth: 'calc(100% - var(--cellrun-name-end, 0px))',
+  overflow: 'hidden',
+  textOverflow: 'ellipsis',
+};
+
 /** Show a name that loses its middle where room is short. What is copied or read aloud is the whole. */
 export function setName(element: HTMLElement, name: string): void {
   if (element.textContent === name) return;
   let [begin, end] = element.children;
   if (!begin || !end) {
-    [begin, end] = [h('span', { class: 'cellrun-name-begin' }), h('span', { class: 'cellrun-name-end' })];
-    element.replaceChildren(begin, end);
-    element.classList.add('cellrun-shortened');
+    const parts = [h('span'), h('span')] as const;
+    Object.assign(element.style, { overflow: 'hidden', whiteSpace: 'nowrap' });
+    Object.assign(parts[0].style, BEGIN);
+    Object.assign(parts[1].style, PART);
+    element.replaceChildren(...parts);
+    [begin, end] = parts;
   }
   const at = ENDS.map(one => name.search(one)).find(found => found >= 0) ?? name.length;
   setText(begin, name.slice(0, at));
   setText(end, name.slice(at));
+  if (element.matches('a, button')) element.setAttribute('aria-label', name); // its parts would be two words
   measured.observe(end);
 }

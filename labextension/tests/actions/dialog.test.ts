@@ -42,6 +42,25 @@ test('a question is answered by its buttons, or not at all', async () => {
   expect(surface.querySelector('dialog')).toBeNull();
 });
 
+test('what destroys is never a key away: the other button has the focus', async () => {
+  const dialogs = new PageDialogs(surface, text => text);
+  const danger = dialogs.ask(QUESTION);
+  await userEvent.keyboard('{Enter}');
+  expect(await danger).toBeNull();
+  const harmless = dialogs.ask({ ...QUESTION, danger: false });
+  await userEvent.keyboard('{Enter}');
+  expect(await harmless).toEqual([]);
+});
+
+test('what is told may lead somewhere', async () => {
+  const dialogs = new PageDialogs(surface, text => text);
+  let followed = 0;
+  dialogs.tell('digits-4 is submitted.', 'info', { label: 'Open', follow: () => followed++ });
+  await userEvent.click(page.getByRole('button', { name: 'Open' }));
+  expect(followed).toBe(1);
+  expect(surface.querySelector('.cellrun-notice')).toBeNull();
+});
+
 test('fields have the focus, and Enter is enough', async () => {
   const dialogs = new PageDialogs(surface, text => text);
   const fields = [

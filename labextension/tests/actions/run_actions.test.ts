@@ -10,16 +10,18 @@ interface Made {
   readonly dialogs: FakeDialogs;
   readonly actions: RunActions;
   readonly changes: RunChange[];
+  readonly open: ReturnType<typeof vi.fn>;
 }
 
 function make(...rows: ReturnType<typeof row>[]): Made {
   const server = new FakeRuns(rows);
   const dialogs = new FakeDialogs();
   const api = new Api({ baseUrl: '/', fetch: server.fetch });
-  const actions = new RunActions(api, dialogs, { open: vi.fn(), compare: vi.fn(), jumpToCell: vi.fn() });
+  const open = vi.fn();
+  const actions = new RunActions(api, dialogs, { open, compare: vi.fn(), jumpToCell: vi.fn() });
   const changes: RunChange[] = [];
   actions.onChange(change => changes.push(change));
-  return { server, dialogs, actions, changes };
+  return { server, dialogs, actions, changes, open };
 }
 
 test('deleting says first what it frees and what stays, then deletes the others', async () => {
@@ -70,7 +72,7 @@ test('one run is canceled at once, several after a question, ended ones not at a
   await actions.cancel('w1', [live(2)]);
   expect(dialogs.asked).toEqual([]);
   await actions.cancel('w1', server.rows);
-  expect(dialogs.asked[0]).toMatchObject({ title: 'Cancel 2 runs?', accept: 'Cancel 2 runs' });
+  expect(dialogs.asked[0]).toMatchObject({ title: 'Cancel 2 runs?', accept: 'Cancel 2 runs', danger: true });
   expect(server.asked.map(({ path }) => path)).not.toContain('workspaces/w1/runs/digits_1/cancel');
   server.failure = { status: 409, message: 'it has ended' };
   await actions.cancel('w1', [live(2)]);
@@ -95,9 +97,12 @@ test('name and tags are edited; only what changed is sent', async () => {
 });
 
 test('a run is submitted again; a refusal is told', async () => {
-  const { server, dialogs, actions } = make(row(1));
+  const { server, dialogs, actions, changes, open } = make(row(1));
   expect(await actions.again('w1', row(1))).toMatchObject({ name: 'digits-1001' });
   expect(dialogs.told).toEqual([['digits-1001 is submitted.', 'info']]);
+  expect(changes).toMatchObject([{ rows: [{ id: 'digits_1001' }], repeats: 'digits_1' }]);
+  dialogs.links[0]!.follow(); // to the same run
+  expect(open).toHaveBeenCalledWith({ workspace: 'w1', run: 'digits_1001' });
   server.failure = { status: 400, message: 'it has no snapshot' };
   expect(await actions.again('w1', row(1))).toBeNull();
   expect(dialogs.told.at(-1)).toEqual(['digits-1: it has no snapshot', 'error']);

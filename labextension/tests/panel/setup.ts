@@ -1,6 +1,6 @@
 import { afterEach, vi } from 'vitest';
 import { FakeRuns } from '../../dev/fake_runs';
-import type { Dialogs, Question } from '../../src/actions/dialogs';
+import type { Dialogs, Link, Question } from '../../src/actions/dialogs';
 import type { Places } from '../../src/actions/places';
 import { RunActions } from '../../src/actions/run_actions';
 import { translateInto } from '../../src/i18n/translate';
@@ -14,6 +14,7 @@ import { until } from '../view/setup';
 export class FakeDialogs implements Dialogs {
   readonly asked: Question[] = [];
   readonly told: [string, 'info' | 'error'][] = [];
+  readonly links: Link[] = [];
   /** Null: the reader doesn't want to. */
   answer: readonly string[] | null = [];
 
@@ -22,8 +23,9 @@ export class FakeDialogs implements Dialogs {
     return Promise.resolve(this.answer);
   }
 
-  tell(text: string, kind: 'info' | 'error'): void {
+  tell(text: string, kind: 'info' | 'error', link?: Link): void {
     this.told.push([text, kind]);
+    if (link) this.links.push(link);
   }
 }
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Status } from '../../src/data/protocol';
 import { RunView } from '../../src/view/run_view';
 import { find, show, text, until } from './setup';
@@ -89,8 +89,69 @@ test('Cancel asks the run to stop, once, and once more while that takes long', a
   expect(kernel.sent.filter(message => message.type === 'cancel')).toHaveLength(2);
   expect(button.disabled).toBe(true);
   kernel.tell({ header: { status: 'Canceled', cancelable: false } });
-  await until(() => button.hidden, 'there is nothing to cancel');
+  await until(() => getComputedStyle(button).visibility === 'hidden', 'there is nothing to cancel');
 });
+
+test('no button comes to the place of another: what is pressed four times for Cancel starts nothing', async () => {
+  const again = vi.fn();
+  const { place, kernel } = show('running', 1264, { again, open: () => undefined });
+  const cancel = [...place.querySelectorAll('button')].find(one => one.textContent === 'Cancel')!;
+  await until(() => cancel.getClientRects().length > 0, 'there is a button');
+  const { left, top, width, height } = cancel.getBoundingClientRect();
+  const press = (): void => {
+    const under = document.elementFromPoint(left + width / 2, top + height / 2);
+    if (under instanceof HTMLElement) under.click();
+  };
+  press();
+  kernel.tell({ header: { status: 'Canceled', cancelable: false } });
+  const shown = (): HTMLElement => find(place, '.cellrun-header [title="Submit the same snapshot again"]');
+  await until(() => !shown().hidden, 'it can be run again');
+  for (let i = 0; i < 4; i++) press();
+  expect(again).not.toHaveBeenCalled();
+  shown().click();
+  expect(again).toHaveBeenCalledOnce();
+});
+
+test('Cancel waits for its effect, whatever comes of the run meanwhile', async () => {
+  const { place, kernel } = show('running');
+  const button = find(place, '.cellrun-header button') as HTMLButtonElement;
+  await until(() => !button.hidden, 'there is a button');
+  button.click();
+  kernel.tell({ header: { name: 'renamed' } });
+  await until(() => text(place, '.cellrun-name') === 'renamed', 'it is drawn');
+  expect(button.disabled).toBe(true);
+});
+
+test.each([320, 420, 620])(
+  'at %i px the name keeps its number, and buttons and arguments are whole',
+  async width => {
+    const { place, kernel } = show('running', width, {
+      again: () => undefined,
+      open: () => undefined,
+      openTab: () => undefined,
+    });
+    const name = 'an-experiment-with-a-name-that-is-rather-long-1234';
+    const given = '--learning_rate 0.00012345 --momentum 0.987654321';
+    kernel.tell({ header: { name, experiment: 'an experiment', arguments: given } });
+    await until(() => text(place, '.cellrun-name') === name, 'it is drawn');
+    const head = find(place, '.cellrun-header');
+    const inside = (element: Element): boolean => {
+      const [one, all] = [element.getBoundingClientRect(), place.getBoundingClientRect()];
+      return one.width > 0 && one.left >= all.left && one.right <= all.right;
+    };
+    const end = find(place, '.cellrun-name').lastElementChild!;
+    await until(() => end.textContent === '-1234' && inside(end), 'the number is there');
+    const buttons = [...head.querySelectorAll('button')].filter(one => one.getClientRects().length > 0);
+    expect(buttons.map(inside)).toEqual([true, true]);
+    const [chip, facts] = [find(head, '.cellrun-chip'), find(head, '.cellrun-facts')].map(one =>
+      one.getBoundingClientRect(),
+    );
+    expect(chip!.top).toBeGreaterThanOrEqual(facts!.bottom); // out of sight
+    const code = find(place, '.cellrun-footer code');
+    expect(code.scrollWidth).toBeLessThanOrEqual(code.clientWidth);
+    expect(code.scrollHeight).toBeLessThanOrEqual(code.clientHeight);
+  },
+);
 
 test('a view whose kernel is gone says how to see the run again, and lets its time stand', async () => {
   const { place, kernel, source } = show('running');
@@ -98,7 +159,7 @@ test('a view whose kernel is gone says how to see the run again, and lets its ti
   await until(() => !button.hidden, 'there is a button');
   kernel.isGone = true;
   source.cancel();
-  await until(() => button.hidden, 'there is nobody to ask');
+  await until(() => getComputedStyle(button).visibility === 'hidden', 'there is nobody to ask');
   expect(text(place, '[role=note] code')).toBe(
     "RunDetails(Run.get(ws, 'digits_1795507200_0a1b2c3d')).show()",
   );
