@@ -72,7 +72,7 @@ def group_writable(folder, gid, monkeypatch):
 
 def test_ones_own_is_ones_own(folder):
     assert is_mine(folder)
-    refuse_foreign(folder)
+    refuse_foreign(folder, "so")
 
 
 def test_what_isnt_there_is_judged_by_its_way(folder):
@@ -85,8 +85,8 @@ def test_what_isnt_there_is_judged_by_its_way(folder):
 def test_nobody_else_may_write_to_it_nor_to_what_leads_there(folder, culprit):
     other = (folder / culprit).resolve()
     other.chmod(0o777)
-    with pytest.raises(WorkspaceException, match=rf"by every user \(mode 777\); run: chmod go-w {other}; or name"):
-        refuse_foreign(folder)
+    with pytest.raises(WorkspaceException, match=rf"by every user \(mode 777\); run: chmod go-w {other}; or so"):
+        refuse_foreign(folder, "so")
 
 
 def test_a_sticky_folder_may_lead_to_it_and_isnt_ones_own_itself(folder):

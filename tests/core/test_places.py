@@ -56,7 +56,7 @@ def test_the_runtime_folder_prefers_the_session_s(home: Path, tmp_path: Path, mo
 @pytest.mark.parametrize("folder", [places.runtime_folder, places.home])
 def test_a_folder_that_others_can_write_to_is_refused(folder: Callable[[], Path]) -> None:
     folder().chmod(0o777)
-    with pytest.raises(WorkspaceException, match=r"by every user \(mode 777\); run: chmod go-w .*name another place"):
+    with pytest.raises(WorkspaceException, match=r"by every user \(mode 777\); run: chmod go-w .*or set CELLRUN_"):
         folder()
 
 

@@ -64,10 +64,10 @@ def is_mine(path: Path) -> bool:
     return doubt(path) is None
 
 
-def refuse_foreign(folder: Path, variable: str = "CELLRUN_HOME") -> None:
-    """Raise WorkspaceException for a folder that isn't one's own alone. `variable` is what names another place."""
+def refuse_foreign(folder: Path, otherwise: str) -> None:
+    """Raise WorkspaceException for a folder that isn't one's own alone. `otherwise` says how to take another."""
     if found := doubt(folder):
-        raise WorkspaceException(f"{found}; or name another place by {variable}")
+        raise WorkspaceException(f"{found}; or {otherwise}")
 
 
 def _way(path: Path) -> Iterator[tuple[str, os.stat_result, bool]]:

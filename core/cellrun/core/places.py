@@ -24,7 +24,7 @@ def home() -> Path:
     Raises WorkspaceException where it can't be made, or others can write to it.
     """
     folder = _made(_home_path())
-    refuse_foreign(folder)
+    refuse_foreign(folder, "set CELLRUN_HOME to a folder of yours")
     return folder
 
 
@@ -62,7 +62,7 @@ def runtime_folder() -> Path:
     else:
         folder = home() / "runtime"
     _made(folder)
-    refuse_foreign(folder, "CELLRUN_RUNTIME_DIR")
+    refuse_foreign(folder, "set CELLRUN_RUNTIME_DIR to a folder of yours")
     return folder
 
 

@@ -16,7 +16,7 @@ from cellrun.core.own_run import own_run
 from cellrun.core.ownership import refuse_foreign
 from cellrun.core.runs import printing
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_store import RunStore
+from cellrun.core.store.run_store import ANOTHER_WORKSPACE, RunStore
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.workspace_config import WorkspaceConfig
 
@@ -191,7 +191,7 @@ class Workspace:
         try:
             layout.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not layout.record.exists():
-                refuse_foreign(layout.folder)
+                refuse_foreign(layout.folder, ANOTHER_WORKSPACE)
                 WorkspaceRecord.write_new(layout, name)
         except OSError as error:
             raise places.cannot_write(layout.folder, error) from error

@@ -24,6 +24,7 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.values_in_use import using_values
 
+ANOTHER_WORKSPACE = "take a workspace in a folder of yours: Workspace.create(name, folder)"
 _DRAFT = ".new-"
 DELETED = ".deleted-"
 """How the folder of a run begins that is being removed."""
@@ -106,7 +107,7 @@ class RunStore:
         workspace that others can write to.
         """
         layout = self.open(run_id)
-        refuse_foreign(self.workspace.runs)
+        refuse_foreign(self.workspace.runs, ANOTHER_WORKSPACE)
         taken_out = self.workspace.runs / f"{DELETED}{os.urandom(8).hex()}"
         try:
             layout.folder.rename(taken_out)
@@ -137,7 +138,7 @@ class RunStore:
             self.workspace.values.mkdir(mode=0o700, exist_ok=True)
             self.workspace.changes.touch(mode=0o600)
             for folder in (self.workspace.runs, self.workspace.experiments, self.workspace.values):
-                refuse_foreign(folder)  # and with it what leads to it
+                refuse_foreign(folder, ANOTHER_WORKSPACE)  # and with it what leads to it
         except OSError as error:
             raise cannot_write(self.workspace.folder, error) from error
 
