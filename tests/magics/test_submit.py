@@ -377,3 +377,29 @@ def test_a_value_that_somebody_exchanges_before_the_run_starts_is_not_loaded(not
         in second.get_details()["error"]["error"]["message"]
     )
     assert not (tmp_path / "marker").exists()
+
+
+def test_of_other_cells_only_what_the_run_needs_is_kept(notebook):
+    notebook.run(
+        "password = 'hush-hush'\n"
+        "def f(x):\n"
+        "    return 1 / x\n"
+        "token = 'hush-hush'\n"
+        "class Model:\n"
+        "    '''It has a text.'''\n"
+        "    def run(self): return f(0)\n"
+        "key = 'hush-hush'\n"
+    )
+    run = notebook.submit(
+        "import inspect, traceback\n"
+        "print(inspect.getsource(f))\n"
+        "try: Model().run()\n"
+        "except ZeroDivisionError: traceback.print_exc()"
+    )
+    printed = log(run)
+    assert printed.startswith("def f(x):\n    return 1 / x\n\nTraceback")
+    assert "line 7, in run\n    def run(self): return f(0)\n" in printed
+    assert "line 3, in f\n    return 1 / x\n" in printed
+    kept = b"".join(path.read_bytes() for path in run.layout.workspace.folder.rglob("*") if path.is_file())
+    assert b"return 1 / x" in kept
+    assert b"hush-hush" not in kept

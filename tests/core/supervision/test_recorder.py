@@ -2,14 +2,18 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from cellrun.core import Experiment
+from cellrun.core import Experiment, Run
+from cellrun.core.run_request import RunCode, RunRequest
 from cellrun.core.store.environment import read_environment
 from cellrun.core.store.record import RunRecord
 from cellrun.core.supervision import recorder_script
@@ -122,14 +126,47 @@ def test_a_long_diff_is_cut(runs, repository, recorded):
     assert found["diff_truncated"] is True
 
 
-def test_beside_a_notebook_only_modules_are_told(ws, repository, recorded, monkeypatch):
+def test_beside_a_notebook_only_what_went_along_is_told(ws, runs, repository, recorded, monkeypatch):
+    """Nothing of an interactive run's folder does; of a cell's, the files in its snapshot."""
     monkeypatch.chdir(repository)
     run = Experiment(ws, "digits").start_logging()
     found = recorded(run.layout)["git"]
-    assert found["files_changed"] == 4
-    assert "model.py" in found["diff"]
-    assert "notes.txt" not in found["diff"]
+    assert (found["files_changed"], found["diff"]) == (4, "")
     run.complete()
+    (repository / "lib").mkdir()
+    (repository / "lib" / "notes.txt").write_text("another file\n")
+
+    class CellCode(RunCode):
+        def copy_to(self, draft):
+            (draft.snapshot / "cell.py").write_text("import model")
+            for name in ("model.py", "lib/notes.txt"):
+                (draft.snapshot / name).parent.mkdir(exist_ok=True)
+                shutil.copy(repository / name, draft.snapshot / name)
+
+    cell = {"source": "import model", "notebook": str(repository / "lesson.ipynb")}
+    request = RunRequest("cell", "cell.py", code=CellCode(), cell=cell)
+    layout = runs.config(SimpleNamespace(request=lambda: request))
+    found = recorded(layout)["git"]
+    assert re.findall(r"^\+\+\+ b/(.*)", found["diff"], re.MULTILINE) == ["model.py"]
+
+
+def test_what_did_not_go_along_is_in_no_diff(runs, repository, recorded):
+    """A file that the ignore rules leave out, one that was deleted, one that is secret by its name."""
+    (repository / "prod.key").write_text("hush-hush")
+    (repository / "gone.py").write_text("password = 'hush-hush'")
+    git(repository, "add", "-f", ".")
+    git(repository, "commit", "-m", "second")
+    (repository / "prod.key").write_text("hush-hush too")
+    (repository / "gone.py").unlink()
+    (repository / "keys.yaml").write_text("hush-hush again")
+    (repository / "model.py").write_text("rate = 3")
+    with pytest.warns(UserWarning, match=r"prod\.key left out"):
+        layout = runs.script("pass")
+    found = recorded(layout)["git"]
+    told = re.findall(r"^diff --git a/(.*) b/", found["diff"], re.MULTILINE)
+    assert sorted(told) == ["model.py"]
+    assert found["files_changed"] == 4
+    assert "hush-hush" not in layout.environment.read_text()
 
 
 def test_a_repository_without_a_commit(runs, recorded):
@@ -203,14 +240,12 @@ def test_the_log_and_the_run_s_end_know_nothing_of_it(runs, recorded):
     assert not list(layout.folder.glob(".environment*"))
 
 
-def test_details_have_it_with_the_diff(ws, repository, recorded, monkeypatch):
-    monkeypatch.chdir(repository)
-    run = Experiment(ws, "digits").start_logging()
-    recorded(run.layout)
-    told = run.get_details()["environment"]
+def test_details_have_it_with_the_diff(runs, repository, recorded):
+    layout = runs.script("pass")
+    recorded(layout)
+    told = Run.get(runs.workspace, layout.run_id).get_details()["environment"]
     assert told["git"]["files_changed"] == 4
     assert "-rate = 1" in told["git"]["diff"]
-    run.complete()
 
 
 @pytest.mark.parametrize(
@@ -219,9 +254,23 @@ def test_details_have_it_with_the_diff(ws, repository, recorded, monkeypatch):
         ("", None),
         ("https://token@example.org/a.git", "https://example.org/a.git"),
         ("https://ada:hush@example.org:8080/a.git?token=hush#x", "https://example.org:8080/a.git"),
-        ("ssh://git:hush@example.org/a.git", "ssh://git@example.org/a.git"),
+        ("ssh://git:hush@example.org/a.git", "ssh://example.org/a.git"),
         ("ssh://git@example.org/a.git", "ssh://git@example.org/a.git"),
         ("git@example.org:ada/a.git", "git@example.org:ada/a.git"),
+        ("ada:hush@example.org:ada/a.git", "example.org:ada/a.git"),
+        ("https://ada:hu@sh@example.org/a.git", "https://example.org/a.git"),
+        ("https://ada:hu/sh@example.org/a.git", "https://example.org/a.git"),
+        ("HTTPS://ada:hush@example.org/a.git", "HTTPS://example.org/a.git"),
+        ("https:/ada:hush@example.org/a.git", "https:/example.org/a.git"),
+        ("https://example.org/a.git;token=hush", "https://example.org/a.git"),
+        ("git+https://ada:hush@example.org/a.git", "git+https://example.org/a.git"),
+        ("mirror::https://ada:hush@example.org/a.git", "mirror::https://example.org/a.git"),
+        ("s3://KEY:hush@bucket/a", "s3://bucket/a"),
+        ("codecommit::us-east-1://hush@repo", "codecommit::us-east-1://repo"),
+        ('ext::sh -c "echo hush@example.org"', 'example.org"'),
+        ("ssh://git@hush@example.org/a.git", "ssh://example.org/a.git"),
+        ("https://ada:hush\n@example.org/a.git", "https://example.org/a.git"),
+        ("/srv/git/a@b.git", "/srv/git/a@b.git"),
         ("/srv/git/a.git", "/srv/git/a.git"),
     ],
 )

@@ -7,6 +7,7 @@ processes import nothing of it.
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
 import platform
@@ -141,7 +142,7 @@ def git_of(folder: str, source: str, run: dict[str, Any]) -> dict[str, Any] | No
     ]
     untracked = sum(entry.startswith("??") for entry in status)
     head = _git(source, "rev-parse", "--verify", "-q", "HEAD", check=False).strip()
-    changed = _changed(source, os.path.join(folder, "snapshot") if is_copied else None) if head else []  # noqa: PTH118
+    changed = _changed(source, os.path.join(folder, "snapshot"), is_copied=is_copied) if head else []  # noqa: PTH118
     diff = _diff(source, changed) if changed else ""
     return {
         "remote": without_credentials(_remote(source)),
@@ -155,25 +156,43 @@ def git_of(folder: str, source: str, run: dict[str, Any]) -> dict[str, Any] | No
 
 
 def without_credentials(remote: str) -> str | None:
-    """Return a remote's address without what opens it; None for none."""
-    address = re.sub(r"^(https?://)[^/@]*@", r"\1", remote)  # a token may stand for the user
-    address = re.sub(r"^([a-z+]+://[^/@:]*):[^/@]*@", r"\1@", address)
-    return re.sub(r"[?#].*$", "", address) or None
+    """Return a remote's address without what opens it; None for none.
+
+    All that stands before its last `@` goes, whatever is before and in it: a token may stand for the user, and a
+    password may hold any character. Only `git@`, the user of every server, is no secret.
+    """
+    address = re.sub(r"[?#;].*$", "", remote, flags=re.DOTALL)
+    address = re.sub(r"(:/+)(?!/|git@[^@]*$).*@", r"\1", address, count=1, flags=re.DOTALL)
+    if not re.search(r":/", address):  # as ssh takes it: user@host:path
+        address = re.sub(r"^[^@]*:.*@", "", address, flags=re.DOTALL)
+    return address or None
 
 
-def _changed(source: str, snapshot: str | None) -> list[str]:
-    """Return the files whose changes are told: those that went along, or went; beside a notebook, modules alone.
+def _changed(source: str, snapshot: str, *, is_copied: bool) -> list[str]:
+    """Return the files whose changes are told: those that went along, by the same paths if the folder is copied.
 
-    What an ignore file kept out of the snapshot was kept out for a reason.
+    What an ignore file kept out of the snapshot, or a cell had no need of, stays out for a reason. A cell's modules
+    stand in its snapshot by the paths by which they are imported: they are known by their content.
     """
     names = _git(source, "diff", "HEAD", "--name-only", "-z", "--relative", "--no-renames", "--", ".").split("\0")
-    if snapshot is None:
-        return [name for name in names if name.endswith(".py")]
-    return [name for name in names if name and (_is_in(snapshot, name) or not _is_in(source, name))]
+    if is_copied:
+        return [name for name in names if name and os.path.lexists(os.path.join(snapshot, name))]  # noqa: PTH118
+    taken: dict[str, list[str]] = {}
+    for folder, _, files in os.walk(snapshot):
+        for file in files:
+            taken.setdefault(file, []).append(os.path.join(folder, file))  # noqa: PTH118
+    return [
+        name
+        for name in names
+        if any(_is_same(os.path.join(source, name), path) for path in taken.get(os.path.basename(name), ()))  # noqa: PTH118, PTH119
+    ]
 
 
-def _is_in(folder: str, name: str) -> bool:
-    return os.path.lexists(os.path.join(folder, name))  # noqa: PTH118
+def _is_same(file: str, copy: str) -> bool:
+    try:
+        return filecmp.cmp(file, copy, shallow=False)
+    except OSError:  # gone meanwhile
+        return False
 
 
 def _diff(source: str, names: list[str]) -> str:

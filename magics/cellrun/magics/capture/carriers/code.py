@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import PurePath
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import ForwardRef, get_args
 
 from cellrun.core.context.manifest import Definition, Source
@@ -18,6 +18,7 @@ from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.analysis import Certainty, Read, Text
 from cellrun.magics.capture.source.code_reads import CodeReads, code_reads, evaluated_names
 from cellrun.magics.capture.source.outside import NOTHING, Outside, outside_of_code
+from cellrun.magics.capture.source.own_lines import lines_of, only_lines
 from cellrun.magics.capture.words import texts_in
 
 _HOLDERS = (str, PurePath, list, tuple, dict, set, frozenset)  # of texts
@@ -56,6 +57,7 @@ class CodeCarrier:
     def __init__(self, notebook: Notebook) -> None:
         self._notebook = notebook
         self._sources: dict[str, Source] = {}
+        self._lines: dict[str, set[int]] = {}  # of what travels, by source
         self._definitions: dict[str, Definition] = {}
         self._found: dict[str, Defined | Undefined] = {}
         self.writes: set[str] = set()
@@ -70,6 +72,7 @@ class CodeCarrier:
         self.writes |= reads.writes
         self._note_reader(function, reads)
         self._keep_source(function.__code__.co_filename)
+        self._keep_lines(function.__code__)
         where, line = function.__qualname__, function.__code__.co_firstlineno
         possible = min(Certainty.POSSIBLE, read.certainty)
         likely = min(Certainty.LIKELY, read.certainty)
@@ -135,6 +138,8 @@ class CodeCarrier:
         """Take a definition along."""
         self._definitions[name] = definition
         self._keep_source(definition.filename)
+        last = definition.line + definition.text.rstrip("\n").count("\n")
+        self._lines.setdefault(definition.filename, set()).update(range(definition.line, last + 1))
 
     def why_undefined(self, name: str) -> str:
         """Return why a name has no definition, as the end of a sentence about it."""
@@ -146,8 +151,14 @@ class CodeCarrier:
         return self._definitions
 
     def pack(self) -> dict[str, Source]:
-        """Return the sources, by the file names that the functions have."""
-        return self._sources
+        """Return the sources, by the file names that the functions have: what else is in their cells is blank.
+
+        A cell may hold what nobody meant to send along: a password in the line above a function.
+        """
+        return {
+            name: replace(source, text=only_lines(source.text, self._lines.get(name, set())))
+            for name, source in self._sources.items()
+        }
 
     def _outside(self, function: FunctionType, where: str) -> Outside:
         source = self._sources.get(function.__code__.co_filename)
@@ -158,6 +169,10 @@ class CodeCarrier:
             lines = linecache.getlines(filename)
             if lines:
                 self._sources[filename] = Source(self._notebook.title_of(filename) or filename, "".join(lines))
+
+    def _keep_lines(self, code: CodeType) -> None:
+        if source := self._sources.get(code.co_filename):
+            self._lines.setdefault(code.co_filename, set()).update(lines_of(code, source.text))
 
 
 def _given_texts(function: FunctionType) -> Iterator[str]:
