@@ -215,3 +215,8 @@ def test_it_becomes_json(make):
         {"name": "big", "values": [{"int": str(2**60)}, None], "differs": True},
     ]
     assert told["curves"][0]["series"][0]["y"] == [1, None]
+
+
+def test_names_act_on_no_terminal(make):
+    found = compare_layouts([make(display_name="\x1b[2J\nFAKE"), make()])
+    assert repr(found) == r"Comparison of \x1b[2J\nFAKE, digits-2"

@@ -20,6 +20,7 @@ from cellrun.core.store.lists.run_row import RunRow
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.terminal import plain_line
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure  # type: ignore[import-untyped]
@@ -69,7 +70,7 @@ class Comparison:
         return figure(self, name, log=log)
 
     def __repr__(self) -> str:
-        return f"Comparison of {', '.join(row.display_name for row in self.rows)}"
+        return plain_line(f"Comparison of {', '.join(row.display_name for row in self.rows)}")
 
     def to_json(self, row: Callable[[RunRow], Mapping[str, Any]]) -> dict[str, Any]:
         """Return it as plain values; `row` says what there is to be told of a run."""
