@@ -1,13 +1,11 @@
 import type { Value } from '../data/protocol';
 import { fill } from '../i18n/fill';
-import type { Compared, Comparison, Row } from '../server/types';
+import type { Compared, Comparison } from '../server/types';
 import { clock, type Format } from '../view/format';
 import { bestPlaces, betterEnd } from './better';
+import type { Differing } from './code_difference';
 import { linesOf, linesThatDiffer } from './line_difference';
 import type { CompareWords } from './words';
-
-/** The text that a run's cell has in its notebook now; null where that isn't known. */
-export type CellNow = (row: Row) => string | null;
 
 /** What stands in one column of a line. */
 export interface LineValue {
@@ -15,6 +13,10 @@ export interface LineValue {
   readonly title?: string;
   readonly isBest?: boolean;
   readonly isMissing?: boolean;
+  /** How many characters at its beginning all values have: they say nothing. */
+  readonly common?: number;
+  /** Code that differs from the first run's, to be shown. */
+  readonly difference?: Differing;
 }
 
 /** A row of the table. */
@@ -29,16 +31,18 @@ export interface Line {
   readonly isCode?: boolean;
 }
 
+/** A shorter beginning is read as quickly as it is passed over. */
+const LEAST_COMMON = 6;
 /** Names of facts that are code. */
 const CODE: ReadonlySet<string> = new Set(['git', 'script', 'command', 'python']);
 
-/** The rows of the table: parameters, last values, tags, the cell, facts. */
-export function lines(
-  comparison: Comparison,
-  words: CompareWords,
-  format: Format,
-  cellNow: CellNow,
-): readonly Line[] {
+/** The rows of the table: parameters, last values, tags, the code, facts; those that differ first. */
+export function lines(comparison: Comparison, words: CompareWords, format: Format): readonly Line[] {
+  const all = inOrder(comparison, words, format).map(faded);
+  return [...all.filter(line => line.differs), ...all.filter(line => !line.differs)];
+}
+
+function inOrder(comparison: Comparison, words: CompareWords, format: Format): readonly Line[] {
   const plain = (kind: string, note: string, textOf: (value: Value) => string) => (line: Compared) => ({
     key: `${kind} ${line.name}`,
     name: line.name,
@@ -52,7 +56,7 @@ export function lines(
     ...comparison.tags.map(
       plain('tag', words.tag, value => (value === '' ? words.noValue : format.value(value))),
     ),
-    ...cell(comparison, words, format, cellNow),
+    ...code(comparison, words, format),
     ...comparison.facts.map(line => fact(line, words, format)),
   ];
 }
@@ -86,37 +90,40 @@ function fact(line: Compared, words: CompareWords, format: Format): Line {
   };
 }
 
-/** The line of the runs' cells: against the notebook's where it is open, else against the first run's. */
-function cell(
-  { runs, cells }: Comparison,
-  words: CompareWords,
-  format: Format,
-  cellNow: CellNow,
-): readonly Line[] {
+/** The line of the runs' code: each against that of the first run that has any. */
+function code({ runs, cells }: Comparison, words: CompareWords, format: Format): readonly Line[] {
   const first = cells.findIndex(source => source !== null);
   if (first < 0) return [];
   const basis = cells[first] ?? '';
+  const name = runs[first]?.display_name ?? '';
   const values = cells.map((source, i): LineValue => {
-    const row = runs[i];
-    if (source === null || !row) return missing(words);
-    const now = cellNow(row);
-    if (now !== null) return { text: same(source, now, words.asNow, words, format), title: words.withNow };
-    if (i === first) {
-      const n = format.count(linesOf(source).length);
-      return { text: fill(words.first, { n }), title: source };
-    }
-    const title = fill(words.withFirst, { name: runs[first]?.display_name ?? '' });
-    return { text: same(source, basis, words.asFirst, words, format), title };
+    if (source === null) return missing(words);
+    if (i === first) return { text: fill(words.first, { n: format.count(linesOf(source).length) }) };
+    const title = fill(words.withFirst, { name });
+    const count = linesThatDiffer(basis, source);
+    if (count === 0) return { text: words.asFirst, title };
+    const text = count === 1 ? words.oneLineDiffers : fill(words.linesDiffer, { n: format.count(count) });
+    const names = [name, runs[i]?.display_name ?? ''] as const;
+    return { text, title, difference: { names, code: [basis, source] } };
   });
   const differs =
     new Set(cells.map(source => (source === null ? null : linesOf(source).join('\n')))).size > 1;
-  return [{ key: 'cell', name: words.cell, note: '', values, differs }];
+  return [{ key: 'code', name: words.code, note: '', values, differs }];
 }
 
-function same(source: string, basis: string, word: string, words: CompareWords, format: Format): string {
-  const count = linesThatDiffer(source, basis);
-  if (count === 0) return word;
-  return count === 1 ? words.oneLineDiffers : fill(words.linesDiffer, { n: format.count(count) });
+/** A line whose texts begin alike knows how far: of long paths, what differs is to be seen. */
+function faded(line: Line): Line {
+  const texts = line.values.filter(({ isMissing }) => isMissing !== true).map(({ text }) => text);
+  const [first = ''] = texts;
+  if (!line.differs || line.key === 'code' || texts.length < 2) return line;
+  let common = 0;
+  while (common < first.length && texts.every(text => text[common] === first[common])) common++;
+  common = first.slice(0, common).search(/[/\\ ,=][^/\\ ,=]*$/) + 1; // whole parts alone
+  if (common < LEAST_COMMON) return line;
+  return {
+    ...line,
+    values: line.values.map(value => (value.isMissing ? value : { ...value, common })),
+  };
 }
 
 function shown(value: Value, textOf: (value: Value) => string, words: CompareWords): LineValue {

@@ -1,7 +1,9 @@
 import type { Comparison, Row } from '../server/types';
 import type { Context } from '../view/context';
+import { fill } from '../i18n/fill';
 import { h, setAttribute, setText } from '../view/dom';
-import { lines, type CellNow, type Line } from './compare_lines';
+import { codeDifference, type Differing } from './code_difference';
+import { lines, type Line, type LineValue } from './compare_lines';
 import { RunHead } from './run_head';
 import type { CompareWords } from './words';
 
@@ -29,13 +31,19 @@ export class CompareTable {
   private readonly shown = new Map<string, Shown>();
   private readonly none: HTMLTableRowElement;
   private readonly noneText: HTMLTableCellElement;
+  private readonly difference = h('td');
+  private readonly differenceRow = h('tr', { class: 'cellrun-compare-difference' }, this.difference);
+  /** Whose code is shown against the first run's, by the column: null for none, until one is chosen the first. */
+  private chosen: number | null | undefined;
+  private shownDifference = '';
 
-  /** `corner`: what stands above the names of the rows. */
+  /** `corner`: what stands above the names of the rows. `changed`: something else is to be shown. */
   constructor(
     private readonly context: Context,
     private readonly words: CompareWords,
     private readonly actions: HeadActions,
     corner: HTMLElement,
+    private readonly changed: () => void,
   ) {
     this.noneText = h('td', { class: 'cellrun-muted' }, words.noDifferences);
     this.none = h('tr', {}, this.noneText);
@@ -44,14 +52,10 @@ export class CompareTable {
     this.element.append(h('thead', {}, this.head), this.body);
   }
 
-  update(
-    comparison: Comparison,
-    colours: readonly number[],
-    onlyDifferences: boolean,
-    cellNow: CellNow,
-  ): void {
+  update(comparison: Comparison, colours: readonly number[], onlyDifferences: boolean): void {
     this.updateHeads(comparison.runs, colours);
-    const all = lines(comparison, this.words, this.context.format, cellNow);
+    this.element.style.setProperty('--cellrun-runs', String(comparison.runs.length));
+    const all = lines(comparison, this.words, this.context.format);
     const wanted = onlyDifferences ? all.filter(line => line.differs) : all;
     const keys = new Set(wanted.map(line => line.key));
     for (const [key, { element }] of this.shown) {
@@ -59,10 +63,15 @@ export class CompareTable {
       element.remove();
       this.shown.delete(key);
     }
-    wanted.forEach((line, place) => this.put(this.line(line, comparison.runs.length), place));
+    const shown = wanted.flatMap(line => {
+      const { element } = this.line(line, comparison.runs.length);
+      return this.showDifference(line) ? [element, this.differenceRow] : [element];
+    });
+    if (!shown.includes(this.differenceRow)) this.differenceRow.remove();
+    shown.forEach((element, place) => this.put(element, place));
     if (wanted.length > 0) this.none.remove();
     else this.body.append(this.none);
-    this.noneText.colSpan = comparison.runs.length + 1;
+    this.noneText.colSpan = this.difference.colSpan = comparison.runs.length + 1;
   }
 
   private updateHeads(rows: readonly Row[], colours: readonly number[]): void {
@@ -88,7 +97,31 @@ export class CompareTable {
     });
   }
 
-  private put({ element }: Shown, place: number): void {
+  /** Fill the row below the code's with the chosen run's difference; false if there is none to show. */
+  private showDifference({ key, values }: Line): boolean {
+    if (key !== 'code') return false;
+    if (this.chosen === undefined) {
+      const first = values.findIndex(value => value.difference);
+      if (first >= 0) this.chosen = first;
+    }
+    const found = this.chosen == null ? undefined : values[this.chosen]?.difference;
+    this.shown.get(key)?.cells.forEach((cell, i) => {
+      const isOpen = found !== undefined && i === this.chosen;
+      cell.querySelector('button')?.setAttribute('aria-expanded', String(isOpen));
+    });
+    if (!found) return false;
+    const now = JSON.stringify(found);
+    if (now !== this.shownDifference)
+      this.difference.replaceChildren(codeDifference(found, this.label(found)));
+    this.shownDifference = now;
+    return true;
+  }
+
+  private label({ names: [one, other] }: Differing): string {
+    return fill(this.words.difference, { one, other });
+  }
+
+  private put(element: HTMLTableRowElement, place: number): void {
     const there = this.body.children[place] ?? null;
     if (there !== element) this.body.insertBefore(element, there);
   }
@@ -111,13 +144,31 @@ export class CompareTable {
     }
     shown.cells.forEach((cell, i) => {
       const value = line.values[i];
-      setText(cell, value?.text ?? '');
+      if (value) this.fill(cell, value, i);
       setAttribute(cell, 'title', value?.title ?? null);
       setAttribute(cell, 'data-best', value?.isBest ? '' : null);
       setAttribute(cell, 'data-missing', value?.isMissing ? '' : null);
       setAttribute(cell, 'class', line.isCode ? 'cellrun-code' : 'cellrun-numbers');
     });
     return shown;
+  }
+
+  /** A value, or a button that shows how code differs. */
+  private fill(cell: HTMLElement, { text, common = 0, difference }: LineValue, column: number): void {
+    const now = JSON.stringify([text, common, difference !== undefined]);
+    if (cell.dataset.shown === now) return;
+    cell.dataset.shown = now;
+    if (difference) {
+      const choose = (): void => {
+        this.chosen = this.chosen === column ? null : column;
+        this.changed();
+      };
+      cell.replaceChildren(
+        h('button', { type: 'button', class: 'cellrun-link', on: { click: choose } }, text),
+      );
+    } else if (common > 0) {
+      cell.replaceChildren(h('span', { class: 'cellrun-muted' }, text.slice(0, common)), text.slice(common));
+    } else cell.replaceChildren(text);
   }
 
   private make(key: string): Shown {

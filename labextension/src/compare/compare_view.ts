@@ -14,7 +14,6 @@ import { coloursOf } from '../view/charts/run_colours';
 import { isDark, watchTheme } from '../view/theme';
 import { wordsIn } from '../view/words';
 import { CompareCharts } from './compare_charts';
-import type { CellNow } from './compare_lines';
 import { CompareTable } from './compare_table';
 import { ComparedRuns, type CompareApi, type CompareConnection } from './compared_runs';
 import { RunPicker } from './run_picker';
@@ -25,8 +24,6 @@ export interface CompareActions {
   openRun?(run: string): void;
   /** Other runs are compared now. */
   changed?(runs: readonly string[]): void;
-  /** The text of a run's cell in its notebook, if that is open. */
-  readonly cellNow?: CellNow;
   readonly translate?: Translate;
 }
 
@@ -67,7 +64,7 @@ export class CompareView {
     this.controls = new ChartControls(this.context, this.options, options => this.choose(options));
     this.charts = new CompareCharts(api, this.context, this.words, wake);
     this.differences = this.differencesButton();
-    this.table = new CompareTable(this.context, this.words, this.headActions(), this.differences);
+    this.table = new CompareTable(this.context, this.words, this.headActions(), this.differences, wake);
     this.empty = h('p', { class: 'cellrun-empty' }, this.words.loading);
     this.element = h('div', { class: 'cellrun cellrun-compare', lang: language, role: 'region' });
     this.element.append(h('style', {}, css), h('style', {}, compareCss), ...this.parts());
@@ -158,7 +155,7 @@ export class CompareView {
       const isShort = this.differences.getAttribute('aria-pressed') === 'true';
       this.charts.update({ workspace: compared.workspace, comparison, colours, options: this.options });
       this.charts.draw();
-      this.table.update(comparison, colours, isShort, this.actions.cellNow ?? (() => null));
+      this.table.update(comparison, colours, isShort);
     }
     this.empty.hidden = comparison !== null && comparison.curves.length > 0;
     const isWaiting = comparison === null && compared.problem === null && compared.runs.length > 1;

@@ -31,12 +31,11 @@ export interface CompareWords {
   readonly lowest: string;
   readonly highest: string;
   readonly over: string;
-  readonly cell: string;
-  readonly asNow: string;
+  readonly code: string;
+  readonly difference: string;
   readonly asFirst: string;
   readonly oneLineDiffers: string;
   readonly linesDiffer: string;
-  readonly withNow: string;
   readonly withFirst: string;
   readonly first: string;
   readonly facts: Readonly<Record<string, string>>;
@@ -71,13 +70,12 @@ export const ENGLISH: CompareWords = {
   lowest: 'The lowest: of what is called {word}, less is better.',
   highest: 'The highest: of what is called {word}, more is better.',
   over: 'over {x}',
-  cell: 'cell',
-  asNow: 'as now',
+  code: 'code',
+  difference: 'What differs between the code of {one} and {other}',
   asFirst: 'the same',
   oneLineDiffers: '1 line differs',
   linesDiffer: '{n} lines differ',
-  withNow: 'compared with the cell as it is in the notebook now',
-  withFirst: 'compared with the cell of {name}',
+  withFirst: 'compared with the code of {name}',
   first: '{n} lines',
   facts: {
     target: 'target',

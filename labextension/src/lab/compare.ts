@@ -5,12 +5,9 @@ import {
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
 import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
-import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
 import { compareWords } from '../compare/words';
-import type { Row } from '../server/types';
 import { CompareTab } from './compare_tab';
-import { cellsOf } from './notebook_cells';
 import { IRunServer } from './tokens';
 import { translateOf } from './translation';
 
@@ -34,12 +31,11 @@ export const compare: JupyterFrontEndPlugin<void> = {
   description: 'Compares runs in a tab of the main area.',
   autoStart: true,
   requires: [IRunServer],
-  optional: [ILabShell, INotebookTracker, ILayoutRestorer, ICommandPalette, ITranslator],
+  optional: [ILabShell, ILayoutRestorer, ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     server: IRunServer,
     shell: ILabShell | null,
-    notebooks: INotebookTracker | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     translator: ITranslator | null,
@@ -47,14 +43,12 @@ export const compare: JupyterFrontEndPlugin<void> = {
     const translate = translateOf(translator);
     const words = compareWords(translate);
     const tracker = new WidgetTracker<CompareTab>({ namespace: 'cellrun-compare' });
-    const cellNow = (row: Row): string | null =>
-      (notebooks && cellsOf(notebooks, row)[0]?.cell.model.sharedModel.getSource()) ?? null;
     const open = async (
       shell: ILabShell,
       workspace: string,
       runs: readonly string[],
     ): Promise<CompareTab> => {
-      const tab = new CompareTab(server, workspace, runs, app.commands, cellNow, translate);
+      const tab = new CompareTab(server, workspace, runs, app.commands, translate);
       tab.runsChanged.connect(() => void tracker.save(tab));
       shell.add(tab, 'main');
       await tracker.add(tab);

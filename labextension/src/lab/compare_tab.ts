@@ -1,6 +1,5 @@
 import type { CommandRegistry } from '@lumino/commands';
 import { Signal, type ISignal } from '@lumino/signaling';
-import type { CellNow } from '../compare/compare_lines';
 import type { CompareView } from '../compare/compare_view';
 import { compareWords, titleOf, type CompareWords } from '../compare/words';
 import type { Translate } from '../i18n/translate';
@@ -22,7 +21,6 @@ export class CompareTab extends MainTab {
     readonly workspace: string,
     private shown: readonly string[],
     private readonly commands: CommandRegistry,
-    private readonly cellNow: CellNow,
     private readonly translate: Translate,
   ) {
     super(`cellrun-compare-${++count}`);
@@ -66,7 +64,6 @@ export class CompareTab extends MainTab {
         this.name();
         this.changed.emit();
       },
-      cellNow: this.cellNow,
       translate: this.translate,
     });
     this.node.append(this.view.element);

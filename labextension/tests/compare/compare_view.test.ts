@@ -19,25 +19,26 @@ describe('the table', () => {
       ['digits-1', 'Completed'],
     ]);
     expect(rowNames(place)).toEqual([
-      'learning_rate',
-      'momentum',
+      'learning_rate', // what differs first
       'accuracy',
       'loss',
       'owner',
-      'cell',
+      'code',
       'git',
+      'momentum',
       'duration',
     ]);
     expect(cells(place, 'learning_rate')).toEqual(['0.001', '0.01', '0.1']);
     expect(cells(place, 'owner')).toEqual(['me', '–', 'set']);
-    expect(cells(place, 'cell')).toEqual(['4 lines', '2 lines differ', 'the same']);
+    expect(cells(place, 'code')).toEqual(['4 lines', '2 lines differ', 'the same']);
     expect(cells(place, 'duration')).toEqual(['01:39', '01:39', '01:39']);
   });
 
   test('what differs is tinted, marked and said', async () => {
     const { place } = await shown();
-    expect(differing(place)).toEqual(['learning_rate', 'accuracy', 'loss', 'owner', 'cell', 'git']);
-    const [rate, momentum] = [...place.querySelectorAll('tbody tr')];
+    expect(differing(place)).toEqual(['learning_rate', 'accuracy', 'loss', 'owner', 'code', 'git']);
+    const rows = [...place.querySelectorAll('tbody tr')];
+    const [rate, momentum] = [rows[0], rows.find(one => one.textContent.includes('momentum'))];
     const colour = (one: Element): string => getComputedStyle(one.querySelector('td')!).backgroundColor;
     expect(colour(rate!)).not.toBe(colour(momentum!));
     expect(rate!.querySelector('[role=img]')?.getAttribute('aria-label')).toBe('differs');
@@ -47,7 +48,7 @@ describe('the table', () => {
   test('only what differs, at a wish', async () => {
     const { place } = await shown();
     button(place, 'Only differences').click();
-    expect(rowNames(place)).toEqual(['learning_rate', 'accuracy', 'loss', 'owner', 'cell', 'git']);
+    expect(rowNames(place)).toEqual(['learning_rate', 'accuracy', 'loss', 'owner', 'code', 'git']);
     button(place, 'Only differences').click();
     expect(rowNames(place)).toHaveLength(8);
   });
@@ -71,10 +72,75 @@ describe('the table', () => {
     ]);
   });
 
-  test("the cell is compared with the notebook's, where that is open", async () => {
+  test('the lines in which code differs are shown, with a few around', async () => {
     const server = new FakeServer();
-    const { place } = await shown(server, { cellNow: () => server.comparison?.cells[0] ?? null });
-    expect(cells(place, 'cell')).toEqual(['as now', '2 lines differ', 'as now']);
+    const long = Array.from({ length: 30 }, (_, i) => `line ${i}`);
+    const [first = '', second = ''] = digits().cells as string[];
+    const other = [...long.slice(0, 29), 'other'];
+    const code = [first, ...long].join('\n');
+    server.comparison = { ...digits(), cells: [code, [second, ...other].join('\n'), code] };
+    const { place } = await shown(server);
+    expect(cells(place, 'code')).toEqual(['34 lines', '3 lines differ', 'the same']);
+    const diff = find(place, '.cellrun-diff');
+    expect(diff.getAttribute('aria-label')).toBe('What differs between the code of digits-3 and digits-2');
+    expect([...diff.querySelectorAll('span')].map(one => one.textContent)).toEqual([
+      '- digits-3',
+      '+ digits-2',
+      '  %%submit digits',
+      '- for epoch in range(60):',
+      '-     train()',
+      '+ for epoch in range(50):',
+      '+     fit()',
+      '      run.log("loss", loss())',
+      '  line 0',
+      '  line 1',
+      '⋯',
+      '  line 26',
+      '  line 27',
+      '  line 28',
+      '- line 29',
+      '+ other',
+    ]);
+    const open = button(place, '3 lines differ');
+    expect(open.getAttribute('aria-expanded')).toBe('true');
+    open.click();
+    await until(() => place.querySelector('.cellrun-diff') === null, 'it is closed');
+    expect(open.getAttribute('aria-expanded')).toBe('false');
+  });
+
+  test('the code of each run that differs can be chosen', async () => {
+    const server = new FakeServer();
+    server.comparison = { ...digits(), cells: ['a\nb', 'a\nc', 'a\nd'] };
+    const { place } = await shown(server);
+    const [, third] = [...place.querySelectorAll('button')].filter(one => one.innerText === '1 line differs');
+    third!.click();
+    await until(
+      () => place.querySelector('.cellrun-diff')?.textContent.includes('+ digits-1') === true,
+      'it is shown',
+    );
+    expect([...find(place, '.cellrun-diff').querySelectorAll('span')].at(-1)?.textContent).toBe('+ d');
+    expect(place.querySelectorAll('.cellrun-diff')).toHaveLength(1);
+  });
+
+  test('four runs fit, long values wrap, and what their beginnings have in common is pale', async () => {
+    const server = new FakeServer();
+    const runs = [4, 3, 2, 1].map(i => row(`an_experiment_with_a_long_name-${i}`));
+    const folder = '/home/somebody/projects/digits/experiments/2026/november';
+    const paths = runs.map((_, i) => `${folder}/run_${i}/checkpoints/best/model_weights_final.safetensors`);
+    server.comparison = { ...digits(), runs, metrics: [], tags: [], facts: [], curves: [] };
+    server.comparison = {
+      ...server.comparison,
+      parameters: [line('path', paths)],
+      cells: runs.map(() => null),
+    };
+    const { place } = await shown(server, {}, 1086);
+    const body = find(place, '.cellrun-compare-body');
+    expect(body.scrollWidth).toBe(body.clientWidth);
+    for (const cell of place.querySelectorAll<HTMLElement>('th, td'))
+      expect(cell.scrollWidth, cell.innerText).toBeLessThanOrEqual(cell.clientWidth);
+    expect(cells(place, 'path')).toEqual(paths);
+    const pale = [...place.querySelectorAll<HTMLElement>('td .cellrun-muted')];
+    expect(pale.map(one => one.innerText)).toEqual(runs.map(() => `${folder}/`));
   });
 
   test('names stay in sight however far it is scrolled', async () => {
@@ -155,7 +221,7 @@ test('Japanese', async () => {
   document.documentElement.lang = 'ja';
   const { place } = await shown();
   expect(text(place, '.cellrun-header .cellrun-name')).toBe('3 件の実行を比較');
-  expect(cells(place, 'セル')).toEqual(['4 行', '2 行が異なる', '同じ']);
+  expect(cells(place, 'コード')).toEqual(['4 行', '2 行が異なる', '同じ']);
 });
 
 test('each text has its Japanese', () => {

@@ -10,6 +10,7 @@ import pytest
 from cellrun.core import RunNotFoundError, UserErrorException
 from cellrun.core.comparison.comparison import compare_layouts, find_runs
 from cellrun.core.comparison.curves import ALL_POINTS, CURVE_POINTS
+from cellrun.core.context.manifest import Context, Definition
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
@@ -90,6 +91,20 @@ class TestLines:
         assert line(found, "script").values == ["train.py", None]
         assert line(found, "command").values == [None, "make all"]
         assert line(found, "duration").values == [0, 0]
+
+    def test_the_code_is_the_script_or_the_cell_with_what_it_got(self, make):
+        cell = make(cell={"source": "train()\n", "id": "c", "notebook": "/a.ipynb", "title": "Cell In[1]"}, kind="cell")
+        define = Definition("cell", 1, "def train():\n    return 1\n")
+        Context(python="3.11", title="Cell In[1]", definitions={"train": define}).write(cell.context)
+        script = make(kind="script", script="train.py")
+        script.snapshot.mkdir(exist_ok=True)
+        (script.snapshot / "train.py").write_text("print(1)\n")
+        gone = make(kind="script", script="gone.py")
+        assert compare_layouts([cell, script, gone]).cells == [
+            "train()\n\n\n# captured: train\ndef train():\n    return 1",
+            "print(1)\n",
+            None,
+        ]
 
     def test_the_source_of_cells(self, make):
         cell = {"source": "%%submit\nprint(1)", "id": "c1", "notebook": "/a.ipynb", "title": "Cell In[1]"}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cellrun.core.comparison.code import code_of
 from cellrun.core.comparison.curves import Curves, DrawnRun, compared_curves
 from cellrun.core.errors import RunNotFoundError, UserErrorException, shown
 from cellrun.core.layout import RunLayout, WorkspaceLayout
@@ -54,7 +55,7 @@ class Comparison:
     facts: list[Compared]
     """target, python, git, script or command, and duration (seconds), as far as any run has them."""
     cells: list[str | None]
-    """The source of each run's cell; None where it was none."""
+    """The code of each run (`code_of`): its cell with definitions, or its script; None without either."""
     curves: list[Curves]
     heads: list[Mapping[str, dict[str, Any]]]
     """Of each run, its metrics' heads by name (`metric_window.heads`) as they are; `metrics` may be a second old."""
@@ -188,7 +189,7 @@ def _read(layout: RunLayout, shelf: MetricShelf) -> _Read:
     record, row = RunRecord.read(layout), RunRow.read(layout)
     with shelf.open(layout) as metrics:
         drawn = DrawnRun(layout, row.started_at or row.created_at, {head["name"]: head for head in heads(metrics)})
-    return _Read(row, record.cell["source"] if record.cell else None, _facts(layout, record), drawn)
+    return _Read(row, code_of(layout, record), _facts(layout, record), drawn)
 
 
 def _facts(layout: RunLayout, record: RunRecord) -> dict[str, Value]:
