@@ -34,6 +34,15 @@ def test_parts_of_a_log(api: Client, run: Run, at: str) -> None:
     assert download.headers["Content-Disposition"] == f"attachment; filename*=utf-8''{run.id}.log"
 
 
+def test_a_text_is_found_in_all_of_a_log(api: Client, run: Run, at: str) -> None:
+    search = f"{at}/runs/{run.id}/log/search"
+    assert api.ask("GET", f"{search}?text=LINE").json() == {"count": 2, "lines": [0, 11], "next": None}
+    assert api.ask("GET", f"{search}?text=LINE&case=true").json()["count"] == 0
+    assert api.ask("GET", f"{search}?text=line&start=11").json()["lines"] == [11]
+    assert api.ask("GET", f"{search}?text=line&end=11").json()["lines"] == [0]
+    assert "the text to find" in api.ask("GET", f"{search}?text=", expect=400).json()["message"]
+
+
 def test_no_log_yet_is_an_empty_one(api: Client, exp: Experiment, at: str) -> None:
     run = exp.start_logging()
     run.layout.log.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from cellrun.server.handlers.files import (
     SnapshotFileHandler,
     SnapshotHandler,
 )
-from cellrun.server.handlers.log import LogHandler
+from cellrun.server.handlers.log import LogHandler, LogSearchHandler
 from cellrun.server.handlers.metrics import MetricHandler, MetricsHandler
 from cellrun.server.handlers.root import OpenApiHandler, RootHandler
 from cellrun.server.handlers.run import AgainHandler, CancelHandler, RunDetailsHandler
@@ -77,6 +77,7 @@ def routes() -> list[Route]:
         (rf"{_RUN}/metrics", MetricsHandler),
         (rf"{_RUN}/metric", MetricHandler),
         (rf"{_RUN}/log", LogHandler),
+        (rf"{_RUN}/log/search", LogSearchHandler),
         (rf"{_RUN}/outputs", OutputsHandler),
         (rf"{_RUN}/outputs/(.+)", OutputHandler),
         (rf"{_RUN}/snapshot", SnapshotHandler),

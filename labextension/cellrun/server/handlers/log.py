@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
+from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout
+from cellrun.core.store.files.log_search import Found, search_log
 from cellrun.core.store.files.log_tail import LogPart, LogReader
 from cellrun.core.store.files.run_files import OfferedFiles
 from cellrun.server.downloads import send_file
 from cellrun.server.handlers.run_handler import RunHandler
-from cellrun.server.query import Parameter, flag, whole
+from cellrun.server.query import Parameter, flag, text, whole
 
+SEARCH_CHARACTERS = 1000
 TAIL_BYTES = 64 * 1024
 MOST_BYTES = 8_000_000
 """In one answer: a longer log is read part by part, or downloaded."""
@@ -42,6 +46,29 @@ class LogHandler(RunHandler):
         self.set_header("X-Log-Start", str(part.offset))
         self.set_header("X-Log-Size", str(size))
         await self.answer_bytes(part.data)
+
+
+class LogSearchHandler(RunHandler):
+    """Where in a run's log a text is: the whole log, by parts of 64 MB."""
+
+    query_known: ClassVar[Mapping[str, Parameter]] = {
+        "text": text(SEARCH_CHARACTERS, needed=True),
+        "case": flag(),
+        "start": whole(0, 2**53, 0),
+        "end": whole(0, 2**53),
+    }
+
+    async def get(self, workspace_id: str, run: str) -> None:
+        """Answer with how many lines hold the text, where the first of them begin, and where to go on."""
+        asked = self.asked()
+        if not asked["text"]:
+            raise UserErrorException("parameter 'text' is the text to find; got an empty one")
+        await self.answer(asdict(await self.of_run((workspace_id, run), _found, asked)))
+
+
+def _found(layout: RunLayout, asked: Mapping[str, Any]) -> Found:
+    log = LogReader(layout.log)
+    return search_log(log, asked["text"], start=asked["start"], end=asked["end"], is_case_kept=asked["case"])
 
 
 def _part(layout: RunLayout, asked: Mapping[str, Any]) -> tuple[LogPart, int]:
