@@ -19,6 +19,7 @@ const one = (name: string, value: number | string) => ({
 });
 const sine = (count: number) => ({
   kind: 'row' as const,
+  turning: ['y'],
   columns: { x: range(count).map(i => (i * 10) / 49), y: range(count).map(i => Math.sin((i * 10) / 49)) },
 });
 

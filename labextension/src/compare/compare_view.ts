@@ -28,7 +28,6 @@ export interface CompareActions {
 }
 
 const SURFACE = 'compare';
-const STEP_AND_TIME = ['step', 'time'];
 
 /** Several runs of a workspace, their curves on one another and their values side by side. */
 export class CompareView {
@@ -147,7 +146,7 @@ export class CompareView {
     setText(this.title, title);
     setAttribute(this.element, 'aria-label', title);
     setText(this.experiments, [...new Set(rows.map(row => row.experiment))].join(', '));
-    this.controls.setXs([...STEP_AND_TIME, ...compared.columns]);
+    this.controls.setXs({ asLogged: 'step', others: ['time', ...compared.columns] });
     this.sayTroubles();
     this.table.element.hidden = comparison === null;
     if (comparison) {

@@ -1,4 +1,5 @@
 import { isTerminal } from '../data/protocol';
+import { canBeX, hasIndex, series } from '../data/series';
 import { ServerError, type Api } from '../server/api';
 import type { Connection, Listing } from '../server/connection';
 import type { RowsNews } from '../server/stream_messages';
@@ -206,14 +207,14 @@ export class ComparedRuns {
     this.changed();
   }
 
-  /** Ask which columns there are: metrics of rows have them. */
+  /** Ask which columns the charts can be over: those of rows that a line can be drawn over. */
   private async findColumns(): Promise<void> {
     const found = new Set<string>();
     for (const run of this.ids) {
       const heads = await this.api.metrics({ workspace: this.workspace, run }).catch(() => []);
-      for (const { kind, columns } of heads) {
-        if (kind !== 'row' && kind !== 'table') continue;
-        for (const { name, type } of columns) if (type === 'number') found.add(name);
+      for (const head of heads) {
+        if (hasIndex(head) || series(head).kind !== 'chart') continue;
+        for (const { name } of head.columns.filter(canBeX)) found.add(name);
       }
     }
     const columns = [...found].filter(name => name !== 'step' && name !== 'time');

@@ -20,9 +20,16 @@ export class LineEditor {
   private column: number | null = null;
   /** UTF-16 units held, to bound a line. */
   size = 0;
+  /** Whether it was written over, as a progress bar is. */
+  isWrittenOver = false;
 
   get line(): Line {
     return this.runs;
+  }
+
+  /** Whether it was written over, or is about to be. */
+  get isBar(): boolean {
+    return this.isWrittenOver || this.column !== null;
   }
 
   home(): void {
@@ -38,6 +45,7 @@ export class LineEditor {
       this.append(text, style);
       return;
     }
+    this.isWrittenOver = true;
     const cells = this.cells();
     const written = Array.from(text, character => ({ text: character, style }));
     cells.splice(this.column, written.length, ...written);

@@ -31,6 +31,11 @@ export class LogBuffer {
     return this.terminal.line(number - this.first);
   }
 
+  /** Whether a line is a progress bar's. */
+  isBar(number: number): boolean {
+    return this.terminal.isBar(number - this.first);
+  }
+
   /** The bytes held, for a file. */
   get bytes(): readonly Uint8Array[] {
     return this.pieces;

@@ -8,6 +8,7 @@ export const LINE_CHARACTERS = 8192;
 /** A terminal's lines, from its text: `\r` bars are one line, colours are kept, other escapes are gone. */
 export class Terminal {
   private readonly finished: Line[] = [];
+  private readonly bars = new Set<number>();
   private readonly escapes = new Escapes(this.sink());
   private editor = new LineEditor();
   private style: Style = PLAIN;
@@ -23,6 +24,11 @@ export class Terminal {
 
   line(index: number): Line {
     return this.finished[index] ?? this.editor.line;
+  }
+
+  /** Whether a line was written over, as a progress bar is. */
+  isBar(index: number): boolean {
+    return this.bars.has(index) || (index === this.finished.length && this.editor.isBar);
   }
 
   private sink(): EscapeSink {
@@ -49,6 +55,7 @@ export class Terminal {
   }
 
   private newLine(): void {
+    if (this.editor.isWrittenOver) this.bars.add(this.finished.length);
     this.finished.push(this.editor.line);
     this.editor = new LineEditor();
   }

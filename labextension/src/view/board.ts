@@ -4,13 +4,16 @@ import type { RunSource } from '../data/source';
 import { hasIndex, series, type Series } from '../data/series';
 import { ChartCard } from './charts/chart_card';
 import { ChartContents } from './charts/chart_contents';
-import type { ChartOptions } from './charts/chart_options';
+import type { ChartOptions, ChartXs } from './charts/chart_options';
 import type { Context } from './context';
 import { Crosshair } from './charts/crosshair';
 import { h, setText } from './dom';
 import { TableCard } from './table_card';
 import { Tiles } from './tiles';
 import { fill } from './words';
+
+/** So many charts are drawn at their full height; more of them are small multiples. */
+const FEW_CARDS = 6;
 
 /** Cards shown at first, and more at each wish: a page with thousands of charts helps nobody. */
 const CARDS_AT_A_TIME = 48;
@@ -59,8 +62,8 @@ export class Board {
     );
   }
 
-  /** What else charts can be over than what was logged as x: `time`, columns. */
-  get xs(): string[] {
+  /** What the charts can be over. */
+  get xs(): ChartXs {
     return this.contents.xs;
   }
 
@@ -121,6 +124,7 @@ export class Board {
       else this.put(this.cards.get(metric.name) ?? this.makeCard(metric, found), place++);
     }
     this.grid.dataset.count = String(place);
+    this.grid.classList.toggle('cellrun-small', place > FEW_CARDS);
     this.more.hidden = hidden === 0;
     setText(
       this.more,

@@ -1,7 +1,7 @@
 import type { RunSource } from '../data/source';
 import { isTerminal } from '../data/protocol';
 import { Board } from './board';
-import type { ChartOptions } from './charts/chart_options';
+import type { ChartOptions, ChartXs } from './charts/chart_options';
 import type { Context } from './context';
 import { h } from './dom';
 import { Gallery } from './gallery';
@@ -35,8 +35,8 @@ export class MetricsPane {
     return header !== null && metrics.size === 0 && images.size === 0;
   }
 
-  /** What else charts can be over than what was logged as x. */
-  get xs(): string[] {
+  /** What the charts can be over. */
+  get xs(): ChartXs {
     return this.board.xs;
   }
 

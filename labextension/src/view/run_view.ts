@@ -12,6 +12,7 @@ import { languageOf } from './language';
 import { LiveDrawing, type Dirty } from './charts/live_drawing';
 import { LogPane } from './log/log_pane';
 import { MetricsPane } from './metrics_pane';
+import { Room } from './room';
 import { wordsIn } from './words';
 
 /**
@@ -24,6 +25,7 @@ export class RunView {
   private readonly header: HeaderBar;
   private readonly alerts: Alerts;
   private readonly metrics: MetricsPane;
+  private readonly room: Room;
   private readonly log: LogPane;
   private readonly footer: Footer;
   private readonly drawing: LiveDrawing;
@@ -43,8 +45,16 @@ export class RunView {
     this.metrics = new MetricsPane(source, context, () => this.drawing.request());
     this.log = new LogPane(source, context, actions);
     this.footer = new Footer(context, actions);
-    const body = h('div', { class: 'cellrun-body' }, this.metrics.element, this.log.element);
-    this.element = h('div', { class: 'cellrun', lang: language, 'aria-label': 'cellrun', role: 'region' });
+    this.room = new Room(this.metrics.element, context, isAll => {
+      setAttribute(this.element, 'data-all', isAll ? '' : null);
+    });
+    const body = h('div', { class: 'cellrun-body' }, this.room.element, this.log.element);
+    this.element = h('div', {
+      class: 'cellrun cellrun-inline',
+      lang: language,
+      'aria-label': 'cellrun',
+      role: 'region',
+    });
     this.element.append(
       h('style', {}, css),
       this.header.element,
@@ -59,6 +69,7 @@ export class RunView {
   dispose(): void {
     this.drawing.dispose();
     this.header.dispose();
+    this.room.dispose();
     this.metrics.dispose();
     this.log.dispose();
     this.element.remove();
@@ -78,8 +89,9 @@ export class RunView {
     this.metrics.draw(dirty);
     if (dirty.log) this.log.draw();
     else if (dirty.header) this.log.say();
-    // What ended without metrics leaves the room to its log.
-    this.element.dataset.metrics = this.metrics.isEmpty ? 'none' : 'some';
-    this.element.dataset.live = String(header !== null && !isTerminal(header.status));
+    // A run that only prints, or has ended without metrics, leaves the room to its log.
+    const { log } = source.state;
+    const isText = log.last > log.first || (header !== null && isTerminal(header.status));
+    this.element.dataset.shows = this.metrics.isEmpty && isText ? 'log' : 'all';
   }
 }

@@ -2,6 +2,7 @@ import type { Metric } from '../data/metric';
 import type { Series } from '../data/series';
 import type { Context } from './context';
 import { h, setAttribute, setText } from './dom';
+import { setName } from './name';
 
 /** Metrics of one value: name and value, side by side. */
 export class Tiles {
@@ -14,7 +15,9 @@ export class Tiles {
     let shown = this.values.get(metric.name);
     if (!shown) {
       const value = h('dd', { class: 'cellrun-numbers' });
-      shown = { tile: h('div', {}, h('dt', { title: metric.name }, metric.name), value), value };
+      const name = h('dt', { title: metric.name });
+      setName(name, metric.name);
+      shown = { tile: h('div', {}, name, value), value };
       this.values.set(metric.name, shown);
       this.element.append(shown.tile);
     }

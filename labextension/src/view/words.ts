@@ -41,6 +41,8 @@ export interface Words {
   readonly chart: string;
   readonly chartSummary: string;
   readonly showMore: string;
+  readonly showAll: string;
+  readonly showLess: string;
   readonly rowsOf: string;
   readonly imageNotHere: string;
   readonly figureElsewhere: string;
@@ -64,6 +66,7 @@ export interface Words {
   readonly leftOut: string;
   readonly notExact: string;
   readonly chartControls: string;
+  readonly asLogged: string;
   readonly xAxis: string;
   readonly smoothing: string;
   readonly logScale: string;
@@ -122,6 +125,8 @@ const ENGLISH: Words = {
   chart: 'chart',
   chartSummary: '{name}, {rows} points, latest {latest}',
   showMore: 'Show {n} more',
+  showAll: 'Show all ▾',
+  showLess: 'Show less ▴',
   rowsOf: 'first {shown} of {rows} rows',
   imageNotHere: '{path}, {size}: not shown here',
   figureElsewhere: 'This figure is drawn in JupyterLab and on the run’s own page.',
@@ -146,6 +151,7 @@ const ENGLISH: Words = {
   leftOut: '{n} not above 0 left out',
   notExact: 'thinned, the exact points couldn’t be read: {why}',
   chartControls: 'How charts are drawn',
+  asLogged: 'as logged',
   xAxis: 'x:',
   smoothing: 'smoothing',
   logScale: 'Log scale',

@@ -41,7 +41,9 @@ describe('the charts', () => {
   test('another x is asked of the server', async () => {
     const server = new FakeServer();
     const column = { type: 'number', ordered: true, last: 1 } as const;
-    server.heads = [{ name: 'train', kind: 'row', rows: 2, columns: [{ name: 'epoch', ...column }] }];
+    server.heads = [
+      { name: 'train', kind: 'row', rows: 2, columns: ['epoch', 'y'].map(name => ({ name, ...column })) },
+    ];
     const { place } = await shown(server);
     await card(place, 'loss');
     const select = [...place.querySelectorAll('select')].find(one =>

@@ -1,10 +1,19 @@
 import { userEvent } from 'vitest/browser';
 import { describe, expect, test } from 'vitest';
 import { HEADER } from '../../dev/fake_kernel';
+import { SCENES } from '../../dev/scenes';
 import type { MetricQuery } from '../../src/server/api';
 import type { MetricColumns } from '../../src/server/types';
+import { rememberOptions } from '../../src/view/charts/chart_options';
 import { card, find, path, text, until } from '../view/setup';
 import { showPage } from './setup';
+
+/** Rows of a loss that turns, over two columns that don't. */
+const FIT = {
+  kind: 'row' as const,
+  columns: { epoch: [0, 1, 2], hours: [0, 0.5, 2], loss: [3, 1, 2] },
+  turning: ['loss'],
+};
 
 const STARTED = HEADER.started_at!;
 
@@ -187,18 +196,37 @@ describe('the x axis', () => {
     expect([...data(chart)[0]!.x].slice(0, 2)).toEqual([0, 5]);
   });
 
-  test('by a column that was logged', async () => {
-    const { place } = showPage();
-    const chart = await card(place, 'sine');
-    await userEvent.selectOptions(select(place, 'x:'), 'y');
-    await until(() => text(chart, '.cellrun-card-title').includes('x over y'), 'x is drawn over y');
+  test('by a column that was logged, if a line can be drawn over it', async () => {
+    const { place, kernel } = showPage('sine');
+    const names = (): string[] => [...select(place, 'x:').options].map(({ text }) => text);
+    await until(() => names().join() === 'x', 'the one x is what the charts are over');
+    kernel.tell(SCENES.tables!.start);
+    kernel.tell({ metrics: { fit: FIT } });
+    await until(() => names().includes('hours'), 'the columns of the charts are offered');
+    expect(names()).toEqual(['step', 'x', 'fpr', 'tpr', 'epoch', 'hours']);
+    const chart = await card(place, 'fit');
+    await userEvent.selectOptions(select(place, 'x:'), 'hours');
+    chart.scrollIntoView();
+    await until(() => text(chart, '.cellrun-card-title').includes('over hours'), 'it is drawn over hours');
     await userEvent.selectOptions(select(place, 'x:'), 'step');
-    await until(() => text(chart, '.cellrun-card-title').includes('y over x'), 'it is as it was logged');
+    chart.scrollIntoView();
+    await until(() => text(chart, '.cellrun-card-title').includes('over epoch'), 'it is as it was logged');
+  });
+
+  test('one that this run has not is no choice, but kept for a run that has it', async () => {
+    rememberOptions('run', { x: 'hours', smoothing: 0, log: false });
+    const { place, kernel } = showPage('sine');
+    await card(place, 'sine');
+    expect(select(place, 'x:').selectedOptions[0]!.text).toBe('x');
+    kernel.tell({ metrics: { fit: FIT } });
+    await until(() => select(place, 'x:').value === 'hours', 'it is chosen once it is there');
+    const xs = [...select(place, 'x:').options].map(option => option.text);
+    expect(xs).toEqual(['as logged', 'x', 'epoch', 'hours']);
   });
 
   test('time is offered only where it can be read', async () => {
     const { place } = showPage();
     await card(place, 'loss');
-    expect([...select(place, 'x:').options].map(option => option.value)).toEqual(['step', 'x', 'y']);
+    expect([...select(place, 'x:').options].map(option => option.value)).toEqual(['step', 'x']);
   });
 });

@@ -196,7 +196,7 @@ describe('live', () => {
     const { place, kernel } = show('many');
     await card(place, 'layer.0.weight/gradient_norm');
     expect(place.querySelectorAll('.cellrun-card')).toHaveLength(48);
-    expect(place.querySelectorAll('.js-line').length).toBeLessThan(15);
+    expect(place.querySelectorAll('.js-line').length).toBeLessThan(25);
     place.querySelectorAll('.cellrun-card')[47]!.scrollIntoView();
     await card(place, 'layer.47.weight/gradient_norm');
     kernel.tell({ reset: true });

@@ -79,6 +79,110 @@ describe('width', () => {
   });
 });
 
+describe('the room below a cell', () => {
+  const MOST = 0.7 * window.innerHeight;
+  const heightOf = (place: HTMLElement): number => find(place, '.cellrun').getBoundingClientRect().height;
+  const all = (place: HTMLElement): HTMLButtonElement =>
+    find(place, '.cellrun-room-bar button') as HTMLButtonElement;
+  const charts = (place: HTMLElement): DOMRect[] =>
+    [...place.querySelectorAll('.cellrun-card')].map(chart => chart.getBoundingClientRect());
+  const across = (place: HTMLElement): number => new Set(charts(place).map(({ left }) => left)).size;
+
+  test.each(['twelve', 'many', 'tables', 'long', 'running', 'failed'])(
+    'seven tenths of the window at the most: %s',
+    async scene => {
+      const { place } = show(scene);
+      for (const width of [1264, 760, 560]) {
+        place.style.width = `${width}px`;
+        await settled(place);
+        expect(heightOf(place)).toBeLessThanOrEqual(MOST + 0.5);
+        const view = find(place, '.cellrun').getBoundingClientRect();
+        expect(find(place, '.cellrun-footer').getBoundingClientRect().bottom).toBeLessThanOrEqual(
+          view.bottom,
+        );
+      }
+    },
+  );
+
+  test('twelve metrics are small multiples, all in sight where there is room', async () => {
+    const { place } = show('twelve', 1264);
+    await settled(place);
+    expect(across(place)).toBe(3);
+    const room = find(place, '.cellrun-metrics').getBoundingClientRect();
+    expect(charts(place).every(({ bottom }) => bottom <= room.bottom)).toBe(true);
+    expect(all(place).hidden).toBe(true);
+    expect(text(place, '.cellrun-tiles dd')).toBe('1.2345e−5');
+    for (const value of place.querySelectorAll('.cellrun-legend, .cellrun-tiles dd'))
+      expect(value.scrollWidth, value.textContent).toBeLessThanOrEqual(value.clientWidth);
+  });
+
+  test('two columns from 480 px on', async () => {
+    const { place, kernel } = show();
+    const metrics = Object.entries(SCENES.twelve!.start.metrics!).slice(1, 5);
+    kernel.tell({ reset: true, header: {}, metrics: Object.fromEntries(metrics) });
+    for (const [width, columns] of [
+      [1264, 2],
+      [600, 2],
+      [480, 2],
+      [400, 1],
+    ] as const) {
+      place.style.width = `${width}px`;
+      await settled(place);
+      expect(across(place), `${width} px`).toBe(columns);
+    }
+  });
+
+  test('what has no room is cut, not scrolled, and there at a wish', async () => {
+    const { place } = show('many', 760);
+    await settled(place);
+    const metrics = find(place, '.cellrun-metrics');
+    expect(getComputedStyle(metrics).overflowY).toBe('hidden');
+    await until(() => !all(place).hidden, 'all of it is offered');
+    all(place).click();
+    await until(() => heightOf(place) > 2000, 'all of it is there');
+    expect(metrics.scrollHeight).toBe(metrics.clientHeight);
+    expect(find(place, '.cellrun-log').getBoundingClientRect().height).toBeLessThan(MOST);
+    all(place).click();
+    await until(() => heightOf(place) <= MOST + 0.5, 'it is as it was');
+  });
+
+  test('what a keyboard reaches is in sight', async () => {
+    const { place } = show('many', 760);
+    await settled(place);
+    await until(() => !all(place).hidden, 'some is cut off');
+    const far = place.querySelectorAll<HTMLElement>('.cellrun-card')[30]!;
+    far.focus();
+    await until(() => all(place).getAttribute('aria-expanded') === 'true', 'all is shown');
+    const { top, bottom } = far.getBoundingClientRect();
+    expect([top >= 0, bottom <= window.innerHeight]).toEqual([true, true]);
+    expect(find(place, '.cellrun-metrics').scrollTop).toBe(0);
+  });
+
+  test('a run that only prints leaves it to its log, until it logs', async () => {
+    const { place, kernel } = show('prints', 1000);
+    const log = find(place, '.cellrun-log');
+    await until(() => log.getBoundingClientRect().width > 990, 'the log has the whole width');
+    kernel.tell({ metrics: { loss: { columns: { step: [0, 1], loss: [2, 1] } } } });
+    await card(place, 'loss');
+    expect(log.getBoundingClientRect().width).toBeLessThan(500);
+  });
+
+  test.each([1000, 420])('no part of a progress bar is cut at %i px', async width => {
+    const { place, kernel } = show('prints', width);
+    const lines = find(place, '.cellrun-log-lines');
+    await until(() => lines.textContent.includes('17.1MB/s]'), 'the bar is drawn');
+    const bar = find(place, '.cellrun-log-window > :last-child');
+    const inSight = (): boolean => bar.getBoundingClientRect().right <= lines.getBoundingClientRect().right;
+    expect(inSight()).toBe(true);
+    expect(bar.scrollWidth).toBeLessThanOrEqual(bar.clientWidth);
+    kernel.tell({ log: `model: 46%|${'█'.repeat(300)}| [00:12<00:15]\n${'x'.repeat(300)}\r\n` });
+    await until(() => lines.textContent.includes('00:15]'), 'it goes on');
+    expect(inSight()).toBe(true);
+    const plain = find(place, '.cellrun-log-window > :last-child');
+    expect(plain.getBoundingClientRect().height).toBe(17); // a line that is none isn't wrapped
+  });
+});
+
 test.each([640, 400, 300])('no word of the log is cut at %i px', async width => {
   const { place, kernel } = show('running', width);
   await settled(place);

@@ -8,6 +8,7 @@ import { h, setAttribute, setText } from '../dom';
 import { layOut, type Figure } from './figure';
 import { Legend } from './legend';
 import { Overlay } from './overlay';
+import { setName } from '../name';
 import { Plot } from './plot';
 import { fill } from '../words';
 import { Zoom, type ReadPart } from './zoom';
@@ -34,7 +35,7 @@ export interface ChartContent {
 /** A chart: name at the left, latest values at the right, the curves below. */
 export class ChartCard {
   readonly element: HTMLElement;
-  private readonly name = h('b');
+  private readonly name = h('b', { class: 'cellrun-card-name' });
   private readonly subtitle = h('span', { class: 'cellrun-muted' });
   private readonly reset: HTMLButtonElement;
   private readonly legend = new Legend();
@@ -58,7 +59,7 @@ export class ChartCard {
     private readonly context: Context,
     private readonly changed: () => void,
   ) {
-    setText(this.name, name); // before it is drawn
+    setName(this.name, name); // before it is drawn
     const { words } = context;
     this.zoom = new Zoom(changed);
     this.reset = h(
@@ -68,8 +69,8 @@ export class ChartCard {
     );
     this.reset.addEventListener('click', () => this.zoomOut());
     this.area = h('div', { class: 'cellrun-plot-area' }, this.plot.element, this.overlay.element);
-    const title = h('div', { class: 'cellrun-card-title' }, h('span', {}, this.name, ' ', this.subtitle));
-    title.append(this.reset, this.legend.element);
+    const named = h('span', { class: 'cellrun-card-names' }, this.name, ' ', this.subtitle);
+    const title = h('div', { class: 'cellrun-card-title' }, named, this.reset, this.legend.element);
     this.element = h('div', { class: 'cellrun-card', role: 'group', tabindex: 0 }, title, this.area);
     this.element.setAttribute('aria-roledescription', words.chart);
     this.listen();

@@ -1,8 +1,8 @@
 import type { Metric } from '../../data/metric';
 import type { RunSource } from '../../data/source';
-import { hasIndex, type Series } from '../../data/series';
+import { canBeX, hasIndex, series, type Series } from '../../data/series';
 import type { ChartContent } from './chart_card';
-import { AS_LOGGED, type ChartOptions } from './chart_options';
+import { AS_LOGGED, type ChartOptions, type ChartXs } from './chart_options';
 import { curvesOf, PALETTE, type Curve } from './curve';
 import { readCurves } from './metric_reader';
 import { coloursOf } from './run_colours';
@@ -32,15 +32,21 @@ export class ChartContents {
     private readonly came: (name: string) => void,
   ) {}
 
-  /** What else charts can be over than what was logged as x. */
-  get xs(): string[] {
-    const columns = new Set<string>();
-    for (const metric of this.source.state.metrics.values()) {
-      if (metric.rows < 2) continue;
-      const logged = metric.columns.slice(hasIndex(metric) ? 1 : 0).filter(({ type }) => type === 'number');
-      if (logged.length > 1) for (const { name } of logged) columns.add(name);
-    }
-    return [...(this.source.readMetric ? ['time'] : []), ...columns];
+  /** What the charts can be over: what was logged as x, the time, and columns of theirs that a line can be over. */
+  get xs(): ChartXs {
+    const charts = [...this.source.state.metrics.values()].filter(metric => series(metric).kind === 'chart');
+    const rows = charts.filter(metric => !hasIndex(metric));
+    const logged = [...new Set(rows.map(metric => series(metric).x ?? ''))];
+    const isOne = logged.length === 1 && rows.length === charts.length;
+    const columns = rows.flatMap(metric => metric.columns.filter(canBeX)).map(({ name }) => name);
+    const time = charts.length > 0 && this.source.readMetric ? ['time'] : [];
+    const others = new Set([...time, ...columns]);
+    const [asLogged = AS_LOGGED.x] = isOne ? logged : [];
+    others.delete(asLogged);
+    return {
+      asLogged: rows.length < charts.length || isOne ? asLogged : this.words.asLogged,
+      others: [...others],
+    };
   }
 
   /** What a metric's chart shows now. */
@@ -59,7 +65,8 @@ export class ChartContents {
     if (x === AS_LOGGED.x) return this.asLogged(metric, series, live);
     if (x === 'time' && !metric.column(x) && this.source.readMetric)
       return this.overTime(metric, series, live);
-    const isColumn = x !== series.x && metric.column(x)?.type === 'number' && !hasIndex(metric);
+    const column = metric.column(x);
+    const isColumn = x !== series.x && column !== undefined && canBeX(column) && !hasIndex(metric);
     return isColumn ? this.overColumn(metric, series, live) : this.asLogged(metric, series, live);
   }
 

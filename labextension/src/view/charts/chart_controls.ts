@@ -1,4 +1,4 @@
-import { AS_LOGGED, type ChartOptions } from './chart_options';
+import { AS_LOGGED, type ChartOptions, type ChartXs } from './chart_options';
 import type { Context } from '../context';
 import { h } from '../dom';
 
@@ -35,16 +35,17 @@ export class ChartControls {
       this.log,
     );
     this.fillSmoothing();
-    this.setXs([]);
+    this.setXs({ asLogged: AS_LOGGED.x, others: [] });
   }
 
-  /** Offer these beside `step`. What is chosen stays on offer: a run that has just begun may have it soon. */
-  setXs(names: readonly string[]): void {
-    const { x } = this.options;
-    const offered = [...new Set([AS_LOGGED.x, ...names, x])];
-    const shown = [...this.x.options].map(option => option.value);
+  /** Offer these. What was chosen elsewhere is kept: a run that has just begun may have it soon. */
+  setXs({ asLogged, others }: ChartXs): void {
+    const offered = [asLogged, ...others.filter(name => name !== AS_LOGGED.x)];
+    const shown = [...this.x.options].map(option => option.text);
     if (offered.join('\n') !== shown.join('\n'))
-      this.x.replaceChildren(...offered.map(name => h('option', { value: name }, name)));
+      this.x.replaceChildren(
+        ...offered.map((name, i) => h('option', { value: i === 0 ? AS_LOGGED.x : name }, name)),
+      );
     this.show();
   }
 
@@ -64,7 +65,9 @@ export class ChartControls {
   }
 
   private show(): void {
-    this.x.value = this.options.x;
+    const { x } = this.options;
+    const isThere = [...this.x.options].some(option => option.value === x);
+    this.x.value = isThere ? x : AS_LOGGED.x; // where there is no such x, charts are as they were logged
     this.smoothing.value = String(this.options.smoothing);
     this.log.setAttribute('aria-pressed', String(this.options.log));
   }

@@ -8,6 +8,13 @@ export interface ChartOptions {
   readonly log: boolean;
 }
 
+/** What charts can be over. */
+export interface ChartXs {
+  /** What they are over as they were logged: `step`, or the column that all are over. */
+  readonly asLogged: string;
+  readonly others: readonly string[];
+}
+
 /** Charts as they were logged. */
 export const AS_LOGGED: ChartOptions = { x: 'step', smoothing: 0, log: false };
 

@@ -172,6 +172,7 @@ export class LogLines {
     const number = this.from + index;
     drawLine(line, this.buffer.line(number), this.needle);
     line.classList.toggle('cellrun-error-line', number === this.marked);
+    line.classList.toggle('cellrun-bar-line', this.buffer.isBar(number));
     return line;
   }
 
