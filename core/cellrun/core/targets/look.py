@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from cellrun.core.errors import ComputeTargetException
@@ -12,21 +12,29 @@ from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import run_owners, settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
-from cellrun.core.targets.contract import Capability, ComputeTarget, JobState
+from cellrun.core.targets.contract import Capability, ComputeTarget, JobState, Observation
 
 
 def look(target: ComputeTarget, runs: Sequence[RunLayout]) -> dict[str, StatusRecord]:
-    """Return the status of a target's runs by id. A target that doesn't answer changes nothing: the folders tell.
+    """Return the status of a target's runs by id; of one that is Queued, with what its engine says that it waits for.
 
-    Nothing is written into a workspace that others can write to: it is looked at, as it is.
+    A target that doesn't answer changes nothing: the folders tell. Nothing is written into a workspace that others can
+    write to: it is looked at, as it is.
     """
     states = {run: StatusFile(run).read() for run in runs}
     living = [run for run, now in states.items() if not now.status.is_terminal and not _is_being_started(run, now)]
+    observed: Mapping[str, Observation] = {}
     workspaces = {run.workspace.folder for run in living}
     if living and all(is_mine(workspace) for workspace in workspaces):
         with suppress(ComputeTargetException):
-            _bring_up_to_date(target, living)
-    return {run.run_id: settle(run) for run in runs}
+            observed = _bring_up_to_date(target, living)
+    return {run.run_id: _with_reason(settle(run), observed.get(run.run_id)) for run in runs}
+
+
+def _with_reason(status: StatusRecord, observed: Observation | None) -> StatusRecord:
+    if status.status is not Status.QUEUED or observed is None or not observed.reason:
+        return status
+    return status._replace(reason=observed.reason)
 
 
 def _is_being_started(run: RunLayout, status: StatusRecord) -> bool:
@@ -36,15 +44,15 @@ def _is_being_started(run: RunLayout, status: StatusRecord) -> bool:
     return not all(owner.is_proven_dead() for owner in run_owners(run, RunRecord.read(run), status))
 
 
-def _bring_up_to_date(target: ComputeTarget, runs: Sequence[RunLayout]) -> None:
+def _bring_up_to_date(target: ComputeTarget, runs: Sequence[RunLayout]) -> Mapping[str, Observation]:
     observed = target.observe(runs)
     if Capability.SHARES_FILES in target.capabilities:
-        return
+        return observed
     over = {JobState.ENDED, JobState.UNKNOWN}
     ended = [run for run in runs if (said := observed.get(run.run_id)) and said.state in over]
     target.sync([run for run in runs if run not in ended], is_final=False)
     if not ended:
-        return
+        return observed
     target.sync(ended, is_final=True)
     for run in ended:
         before = StatusFile(run).read()
@@ -53,3 +61,4 @@ def _bring_up_to_date(target: ComputeTarget, runs: Sequence[RunLayout]) -> None:
             knows = "says that it has ended" if said.state is JobState.ENDED else "no longer knows it"
             words = f"{target.kind} {knows}{f' ({said.reason})' if said.reason else ''}; last seen {before.status.word}"
             StatusFile(run).change(Status.FAILED, reason=words)
+    return observed

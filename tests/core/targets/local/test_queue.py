@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Workspace
+from cellrun.core.live.source import RunSource
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.script_run_config import ScriptRunConfig
@@ -18,6 +19,7 @@ from cellrun.core.submission.submission import submit
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.targets.local import LocalTarget
 from cellrun.core.targets.local.queue import LocalQueue
+from cellrun.core.targets.look import look
 
 UNTIL_GO = "import os, time\nprint('up')\nwhile not os.path.exists('go'):\n    time.sleep(0.02)\n"
 
@@ -46,6 +48,20 @@ def test_the_rest_waits_without_a_process_and_ending_runs_start_it_in_order(runs
     (third.work / "go").touch()
     assert {runs.end(layout).status for layout in (first, second, third)} == {Status.COMPLETED}
     until(lambda: LocalTarget("local").describe().running == 0, "an empty queue")
+
+
+def test_a_look_says_what_a_run_waits_for_and_how_many_are_before_it(runs):
+    runs.running(runs.script(UNTIL_GO))
+    second, third = runs.script(UNTIL_GO), runs.script(UNTIL_GO)
+    target = LocalTarget("local")
+    seen = look(target, [second, third])
+    assert [status.reason for status in seen.values()] == ["waits for 1 core", "waits for 1 core · 1 before it"]
+    assert now(third) is Status.QUEUED
+    assert StatusFile(third).read().reason is None  # it would be old at once: nothing is written
+    target.cancel(second)
+    assert look(LocalTarget("local"), [third])[third.run_id].reason == "waits for 1 core"
+    header = RunSource(third).look().header
+    assert header["notes"][0] == "waits for 1 core"
 
 
 def test_all_workspaces_share_it(runs):

@@ -58,6 +58,15 @@ def admit(queue: LocalQueue, ahead: SupervisorStart | None = None) -> None:
             running.append(started)
 
 
+def reasons(queue: LocalQueue) -> dict[str, str]:
+    """Return why each run waits, by id, and how many are before it. To be called with the queue held."""
+    waiting, running = queue.waiting(), queue.running()
+    return {
+        ticket.layout.run_id: " · ".join(filter(None, (_lacks(ticket, running), f"{place} before it" if place else "")))
+        for place, ticket in enumerate(waiting)
+    }
+
+
 def cancel_waiting(queue: LocalQueue, run_id: str) -> None:
     """Cancel a run that was asked to be, if it is still waiting. To be called with the queue held."""
     for ticket in queue.waiting():
@@ -88,6 +97,23 @@ def _fits(ticket: Ticket, running: list[Ticket]) -> bool:
         and sum(one.memory_bytes for one in asked) <= most.memory_bytes
         and ticket.resources.gpus <= len(_free_devices(ticket, running))
     )
+
+
+def _lacks(ticket: Ticket, running: list[Ticket]) -> str:
+    """Return what a run waits for beside those that run: what of the machine is taken, else its turn."""
+    asked, most = ticket.resources, machine.capacity()
+    free_cpus = most.cpus - sum(other.resources.cpus for other in running)
+    free_bytes = most.memory_bytes - sum(other.resources.memory_bytes for other in running)
+    lacks = [
+        _count(asked.gpus, "GPU") if asked.gpus > len(_free_devices(ticket, running)) else "",
+        _count(asked.cpus, "core") if asked.cpus > free_cpus else "",
+        f"{asked.memory_bytes / 2**30:.3g}G of memory" if asked.memory_bytes > free_bytes else "",
+    ]
+    return f"waits for {', '.join(filter(None, lacks)) or 'its turn'}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _free_devices(ticket: Ticket, running: list[Ticket]) -> list[str]:

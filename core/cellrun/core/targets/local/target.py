@@ -61,6 +61,8 @@ class LocalTarget(ComputeTarget):
         self._ahead: dict[str, _Ahead] = {}
         self._next_pass = 0.0
         self._silence = Silence()
+        self._waiting: dict[str, str] = {}
+        """Why runs wait, by id, as of the last pass."""
 
     def describe(self) -> TargetDescription:
         """Return what this machine has and what its runs hold."""
@@ -127,7 +129,9 @@ class LocalTarget(ComputeTarget):
             found = [(run, StatusFile(run).read()) for run in runs]
         for run, status in found:
             self._silence.notice(run, status, run.processes)
-        return {run.run_id: _observation(status.status) for run, status in found}
+        return {
+            run.run_id: Observation(_state(status.status), self._waiting.get(run.run_id, "")) for run, status in found
+        }
 
     def cancel(self, run: RunLayout) -> None:
         """Leave a request for the run's supervisor; a run that waits is canceled at once."""
@@ -163,15 +167,16 @@ class LocalTarget(ComputeTarget):
             if is_held:
                 admission.look_after(queue)
                 admission.admit(queue)
+                self._waiting = admission.reasons(queue)
                 for run in runs:
                     if not queue.holds(run):
                         recovery.recover_without_ticket(run)
 
 
-def _observation(status: Status) -> Observation:
+def _state(status: Status) -> JobState:
     if status.is_terminal:
-        return Observation(JobState.ENDED)
-    return Observation(JobState.WAITING if status in {Status.NOT_STARTED, Status.QUEUED} else JobState.RUNNING)
+        return JobState.ENDED
+    return JobState.WAITING if status in {Status.NOT_STARTED, Status.QUEUED} else JobState.RUNNING
 
 
 def _finding(subject: str, is_well: bool, well: str, amiss: str) -> Finding:  # noqa: FBT001  # as Finding has it
