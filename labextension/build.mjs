@@ -2,12 +2,13 @@
 //   ../widgets/cellrun/widgets/static/loader.js   a widget's _esm, a few kB
 //   ../widgets/cellrun/widgets/static/view.js     the view with its chart library, one ES module
 //   lib/                                          the JupyterLab extension, for jupyter-builder to pack
-//   cellrun/server/static/                        the portal: portal.js with its parts, portal.css, icon.svg, figure.js
+//   cellrun/server/static/                        the portal: portal.js with its parts, portal.css, icon.svg, figure.js,
+//                                                 frame.html, licences.txt of what is bundled
 //   cellrun/server/locale/                        the Japanese texts for JupyterLab
 // Options: --development (readable, with source maps for the extension), --watch (the same at each change, and packed).
 
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
 import { writeCatalogue } from './catalogue.mjs';
@@ -16,6 +17,10 @@ const read = path => readFileSync(new URL(path, import.meta.url), 'utf8');
 const { version } = JSON.parse(read('package.json'));
 const widgets = '../widgets/cellrun/widgets/static';
 const portal = 'cellrun/server/static';
+const PLOTLY = 'plotly.js-basic-dist-min';
+const LEZER = ['common', 'highlight', 'json', 'lr', 'python'].map(name => `@lezer/${name}`);
+const SHOWING = ['marked', 'katex', ...LEZER];
+const licence = name => `${name}\n\n${read(`node_modules/${name}/LICENSE${name === 'marked' ? '.md' : ''}`)}`;
 
 /**
  * What is built, as options for esbuild.
@@ -31,12 +36,23 @@ export function bundles({ development = false } = {}) {
     target: 'es2022',
     charset: 'utf8',
     define: { VERSION: JSON.stringify(version) },
-    loader: { '.css': 'text' },
+    loader: { '.css': 'text', '.html': 'text' },
     minify: !development,
     logLevel: 'warning',
   };
-  // Its licence asks to be kept with every copy; a minifier drops it.
-  const footer = { js: `/*! plotly.js\n${read('node_modules/plotly.js-basic-dist-min/LICENSE')}*/` };
+  // Their licences ask to be kept with every copy; a minifier drops them.
+  const licence = name =>
+    `/*! ${name}\n${read(`node_modules/${name}/LICENSE${name === 'marked' ? '.md' : ''}`)}*/`;
+  const footer = { js: licence(PLOTLY) };
+  const shown = [
+    'marked',
+    'katex',
+    '@lezer/common',
+    '@lezer/highlight',
+    '@lezer/json',
+    '@lezer/lr',
+    '@lezer/python',
+  ];
   return [
     { ...common, entryPoints: { loader: 'src/loader.ts' }, outdir: widgets },
     { ...common, footer, entryPoints: { view: 'src/widget.ts' }, outdir: widgets },
@@ -45,12 +61,11 @@ export function bundles({ development = false } = {}) {
       entryPoints: { index: 'src/index.ts' },
       outdir: 'lib',
       splitting: true, // the view is a chunk of its own, loaded with the first widget
-      external: ['@jupyterlab/*', '@lumino/*', 'plotly.js-basic-dist-min'], // jupyter-builder lists their licences
+      external: ['@jupyterlab/*', '@lumino/*', PLOTLY, ...SHOWING], // jupyter-builder lists their licences
       sourcemap: development,
     },
     {
       ...common,
-      footer,
       entryPoints: { portal: 'src/portal.ts' },
       outdir: portal,
       splitting: true, // a page loads what it shows
@@ -59,9 +74,13 @@ export function bundles({ development = false } = {}) {
     { ...common, entryPoints: { figure: 'src/figure.ts' }, outdir: portal, format: 'iife' }, // a frame without origin loads no modules
     {
       ...common,
-      entryPoints: { portal: 'src/style/portal.css', icon: 'src/style/icon.svg' },
+      entryPoints: {
+        portal: 'src/style/portal.css',
+        icon: 'src/style/icon.svg',
+        frame: 'src/view/frame.html',
+      },
       outdir: portal,
-      loader: { '.css': 'css', '.svg': 'copy' },
+      loader: { '.css': 'css', '.svg': 'copy', '.html': 'copy' },
     },
   ];
 }
@@ -89,6 +108,11 @@ async function main() {
   // Chunks have a hash in their names.
   for (const made of ['lib', portal])
     rmSync(new URL(made, import.meta.url), { recursive: true, force: true });
+  mkdirSync(new URL(portal, import.meta.url), { recursive: true });
+  writeFileSync(
+    new URL(`${portal}/licences.txt`, import.meta.url),
+    [PLOTLY, ...SHOWING].map(licence).join('\n\n'),
+  );
   writeCatalogue(version);
   if (isWatching) await watch(options);
   else await Promise.all(options.map(one => esbuild.build(one)));

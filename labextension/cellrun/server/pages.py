@@ -15,10 +15,12 @@ from tornado.httputil import url_concat
 from cellrun.server.checks import RESOURCE
 from cellrun.server.refusals import Refusals
 
-# Plotly makes style sheets as it draws: styles alone may stand in the page, a script never.
+# Plotly makes style sheets as it draws: styles alone may stand in the page, a script never. Its frames are
+# frame.html and figures, in a sandbox, and PDF files.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
-    "font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "font-src 'self'; connect-src 'self'; frame-src 'self' blob:; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 _PAGE = """<!DOCTYPE html>
 <html lang="en">

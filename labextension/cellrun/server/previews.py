@@ -1,15 +1,23 @@
-"""What may be shown of a file in the page: a fixed list of images, and text as nothing but text."""
+"""What may be looked at of a file, and as what: by its name, and by its size where only the whole says something.
+
+What a browser would run (HTML, SVG, PDF) leaves as a download like every file; the page that asked shows the bytes in
+a frame without origin or network, or as a picture.
+"""
 
 from __future__ import annotations
 
 import mimetypes
+from functools import cache
+from importlib.util import find_spec
 from pathlib import PurePosixPath
 from typing import Literal
 
+Preview = Literal["image", "svg", "page", "pdf", "table", "markdown", "json", "text"]
+
 TEXT_BYTES = 256 * 1024
-"""Of a text, its begin is shown."""
-IMAGE_BYTES = 20_000_000
-"""A larger image is downloaded."""
+"""Of a text, its beginning is shown."""
+WHOLE_BYTES: dict[Preview, int] = {"image": 20_000_000, "svg": 5_000_000, "page": 30_000_000, "pdf": 50_000_000}
+"""What is shown as a whole or not at all: a larger one is downloaded."""
 
 _IMAGES = {
     ".png": "image/png",
@@ -19,12 +27,20 @@ _IMAGES = {
     ".webp": "image/webp",
     ".bmp": "image/bmp",
 }
-# No HTML, SVG or PDF: a browser would run what is in them.
+_KINDS: dict[str, Preview] = {
+    **dict.fromkeys(_IMAGES, "image"),
+    **dict.fromkeys((".csv", ".npy", ".npz", ".parquet", ".tsv"), "table"),
+    **dict.fromkeys((".geojson", ".ipynb", ".json"), "json"),
+    **dict.fromkeys((".htm", ".html"), "page"),
+    **dict.fromkeys((".markdown", ".md"), "markdown"),
+    ".pdf": "pdf",
+    ".svg": "svg",
+}
 _TEXTS = frozenset(
     {
-        *(".c", ".cc", ".cfg", ".cpp", ".csv", ".cu", ".diff", ".env", ".h", ".hpp", ".ini", ".ipynb", ".java", ".jl"),
-        *(".js", ".json", ".jsonl", ".log", ".md", ".py", ".pyi", ".r", ".rs", ".rst", ".sh", ".sql", ".toml", ".ts"),
-        *(".tsv", ".txt", ".yaml", ".yml"),
+        *(".c", ".cc", ".cfg", ".cpp", ".cu", ".diff", ".env", ".h", ".hpp", ".ini", ".java", ".jl", ".js"),
+        *(".jsonl", ".log", ".py", ".pyi", ".r", ".rs", ".rst", ".sh", ".sql", ".tex", ".toml", ".ts", ".txt"),
+        *(".yaml", ".yml"),
     }
 )
 _TEXT_NAMES = frozenset({"dockerfile", "makefile", "license", "readme", ".amlignore", ".cellrunignore", ".gitignore"})
@@ -32,15 +48,25 @@ _TEXT_NAMES = frozenset({"dockerfile", "makefile", "license", "readme", ".amlign
 
 def mime_of(name: str) -> str:
     """Return a file's MIME type by its name."""
-    return _IMAGES.get(_ending(name)) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return _IMAGES.get(ending_of(name)) or mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
-def preview_of(name: str, size_bytes: int = 0) -> Literal["image", "text"] | None:
+def preview_of(name: str, size_bytes: int = 0) -> Preview | None:
     """Return what a file can be shown as; None for a download alone."""
-    if _ending(name) in _IMAGES:
-        return "image" if size_bytes <= IMAGE_BYTES else None
-    return "text" if _ending(name) in _TEXTS or PurePosixPath(name).name.lower() in _TEXT_NAMES else None
+    ending = ending_of(name)
+    kind = _KINDS.get(ending)
+    if kind is None:
+        return "text" if ending in _TEXTS or PurePosixPath(name).name.lower() in _TEXT_NAMES else None
+    if ending == ".parquet" and not _has_pyarrow():
+        return None
+    return kind if size_bytes <= WHOLE_BYTES.get(kind, size_bytes) else None
 
 
-def _ending(name: str) -> str:
+def ending_of(name: str) -> str:
+    """Return the ending of a file's name in lower case, its dot included."""
     return PurePosixPath(name).suffix.lower()
+
+
+@cache
+def _has_pyarrow() -> bool:
+    return find_spec("pyarrow") is not None

@@ -2,25 +2,24 @@ import { fill } from '../i18n/fill';
 import type { Api, RunKey } from '../server/api';
 import type { RunFile } from '../server/types';
 import { h } from '../view/dom';
+import { fileView, type FileView, type FileViewPlace } from './file_view';
 import { LoadedPane } from './loaded_pane';
-import type { PageContext } from './page_context';
-import { sourceText } from './source_text';
 
 /** Which of a run's folders. */
 export type Folder = 'outputs' | 'snapshot';
 
-/** A file, looked at: an image or a text; what can't be shown can be downloaded. */
+/** A file, looked at; what can't be shown can be downloaded. */
 export class FilePreview {
   readonly element: HTMLElement;
   private readonly head = h('div', { class: 'cellrun-preview-head' });
   private readonly body = h('div', { class: 'cellrun-preview-body' });
-  private url = '';
+  private shown: FileView | null = null;
 
   constructor(
     private readonly api: Api,
     private readonly key: RunKey,
     private readonly folder: Folder,
-    private readonly context: PageContext,
+    private readonly place: FileViewPlace,
   ) {
     this.element = h('div', { class: 'cellrun-preview' }, this.head, this.body);
     this.clear();
@@ -28,7 +27,7 @@ export class FilePreview {
 
   /** Show a file. */
   show(file: RunFile): void {
-    const { page, format } = this.context;
+    const { page, format } = this.place.context;
     const href = this.api.fileUrl(this.key, this.folder, file.name);
     this.forget();
     this.head.replaceChildren(
@@ -37,16 +36,21 @@ export class FilePreview {
       h('span', { class: 'cellrun-space' }),
       h('a', { class: 'cellrun-link', href, download: '' }, page.download),
     );
-    if (file.preview === null) this.say(page.noPreview);
+    if (file.preview === null) this.offer(file, href);
     else if (file.size_bytes === 0) this.say(page.emptyFile);
     else this.preview(file);
   }
 
   private preview(file: RunFile): void {
-    const pane = new LoadedPane(
-      this.context.page,
+    const pane = new LoadedPane<FileView>(
+      this.place.context.page,
       () => this.load(file),
-      bytes => this.draw(file, bytes),
+      shown => {
+        this.forget();
+        if (this.body.firstChild === pane.element) this.shown = shown;
+        else shown.dispose?.(); // another file was chosen meanwhile
+        return shown.nodes;
+      },
     );
     this.body.replaceChildren(pane.element);
     pane.open();
@@ -62,29 +66,24 @@ export class FilePreview {
   clear(): void {
     this.forget();
     this.head.replaceChildren();
-    this.say(this.context.page.chooseFile);
+    this.say(this.place.context.page.chooseFile);
   }
 
   dispose(): void {
     this.forget();
   }
 
-  private async load(file: RunFile): Promise<Uint8Array<ArrayBuffer>> {
+  private async load(file: RunFile): Promise<FileView> {
     const answer = await this.api.preview(this.key, this.folder, file.name);
-    return new Uint8Array(await answer.arrayBuffer());
+    return fileView(file, new Uint8Array(await answer.arrayBuffer()), this.place);
   }
 
-  private draw(file: RunFile, bytes: Uint8Array<ArrayBuffer>): Node[] {
-    if (file.preview === 'image') {
-      this.forget();
-      this.url = URL.createObjectURL(new Blob([bytes], { type: file.mime }));
-      return [h('img', { class: 'cellrun-preview-image', src: this.url, alt: file.name })];
-    }
-    const { page, format } = this.context;
-    const cut = bytes.length < file.size_bytes;
-    const note = fill(page.cut, { size: format.bytes(bytes.length) });
-    const text = sourceText(new TextDecoder().decode(bytes), file.name);
-    return cut ? [h('p', { class: 'cellrun-empty' }, note), text] : [text];
+  /** What can't be shown is a download that says its size. */
+  private offer(file: RunFile, href: string): void {
+    const { page, format } = this.place.context;
+    const text = fill(page.downloadSize, { size: format.bytes(file.size_bytes) });
+    const link = h('a', { class: 'cellrun-button', href, download: '' }, text);
+    this.body.replaceChildren(h('div', { class: 'cellrun-empty' }, h('p', {}, page.noPreview), link));
   }
 
   private say(text: string): void {
@@ -92,7 +91,7 @@ export class FilePreview {
   }
 
   private forget(): void {
-    URL.revokeObjectURL(this.url);
-    this.url = '';
+    this.shown?.dispose?.();
+    this.shown = null;
   }
 }

@@ -32,6 +32,8 @@ export interface FilesPaneOptions {
   empty(): string;
   /** Called with the number of files. */
   counted?(count: number): void;
+  /** Where frames come from (`FrameOptions`). */
+  readonly frameUrl?: string | undefined;
 }
 
 /** The name by which an extra is chosen: no file has an empty part in its path. */
@@ -54,7 +56,7 @@ export class FilesPane {
   ) {
     const { page } = context;
     this.list = new FileList(page.files, name => this.show(name));
-    this.preview = new FilePreview(api, key, options.folder, context);
+    this.preview = new FilePreview(api, key, options.folder, { context, frameUrl: options.frameUrl });
     const load = async (): Promise<readonly [RunFiles, First]> =>
       Promise.all([api.files(key, options.folder), options.first()]);
     this.pane = new LoadedPane(page, load, ([files, first]) => this.draw(files, first));
@@ -67,9 +69,16 @@ export class FilesPane {
     this.pane.open();
   }
 
-  /** Load them again, if they were loaded. */
+  /** Count them; what was loaded is loaded again. */
   refresh(): void {
-    this.pane.refresh();
+    if (this.pane.isOpen) this.pane.refresh();
+    else void this.count();
+  }
+
+  /** What can't be counted is said once somebody looks. */
+  private async count(): Promise<void> {
+    const found = await this.api.files(this.key, this.options.folder).catch(() => null);
+    if (found && !this.pane.isOpen) this.options.counted?.(found.files.length);
   }
 
   dispose(): void {

@@ -19,6 +19,11 @@ export class LoadedPane<Content> {
     private readonly show: (content: Content) => readonly Node[],
   ) {}
 
+  /** Whether it was ever loaded, or is on its way. */
+  get isOpen(): boolean {
+    return this.loads > 0;
+  }
+
   /** Load it, the first time. */
   open(): void {
     if (this.loads === 0) void this.reload();

@@ -34,6 +34,8 @@ export interface RunPageOptions {
   headerChanged?(header: Header): void;
   /** Show another run: the one that this one repeats, or its repetition. */
   openRun?(run: string): void;
+  /** Where frames come from (`FrameOptions`). */
+  readonly frameUrl?: string;
 }
 
 /** A run as a page of its own: the parts of the view below a cell, each with room, and all else that is known of it. */
@@ -88,6 +90,7 @@ export class RunPage {
     this.endTelling = source.subscribe(() => this.tellHeader());
     this.tellHeader();
     this.tabs.open(options.tab ?? 'metrics');
+    if (options.tab !== 'outputs') this.outputs.refresh(); // their number stands in the tab from the start
   }
 
   /** Which part is shown. */
@@ -129,6 +132,7 @@ export class RunPage {
       folder: 'outputs',
       first: () => Promise.resolve({ extras: [], file: '' }),
       empty: () => (this.isLive ? page.noOutputs : page.noOutputsEver),
+      frameUrl: this.options.frameUrl,
       counted: count => this.tabs.label('outputs', fill(words.outputsCount, { n: format.count(count) })),
     });
   }
@@ -139,6 +143,7 @@ export class RunPage {
       folder: 'snapshot',
       first: () => this.firstCode(),
       empty: () => (this.source.state.header?.interactive ? page.noCode : page.noSnapshot),
+      frameUrl: this.options.frameUrl,
     });
   }
 
@@ -150,7 +155,12 @@ export class RunPage {
     const note = fill(page.lines, { n: format.count(countLines(text)) });
     const extras: Extra[] = [];
     if (text !== '')
-      extras.push({ name: 'cell', label: page.cell, note, show: () => sourceText(text, page.cell) });
+      extras.push({
+        name: 'cell',
+        label: page.cell,
+        note,
+        show: () => sourceText(text, page.cell, 'python'),
+      });
     if (needs && needs.length > 0) extras.push(travelledExtra(needs, header, this.context));
     return { extras, file: textOf(record, 'script') };
   }

@@ -77,6 +77,7 @@ export class Portal {
     const page = new RunPage(source, this.api, key, {
       tab: tabOf(location.hash),
       actions: () => this.actions,
+      frameUrl: `${this.data.baseUrl ?? '/'}cellrun/static/frame.html`,
       openRun: run => location.assign(this.addresses.run({ ...key, run })),
       tabChanged: tab => {
         if (tab !== tabOf(location.hash)) history.pushState(null, '', this.addresses.run(key, tab));

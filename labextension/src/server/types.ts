@@ -125,7 +125,25 @@ export interface RunFile {
   readonly size_bytes: number;
   readonly modified_at: number;
   readonly mime: string;
-  readonly preview: 'image' | 'text' | null;
+  readonly preview: Preview | null;
+}
+
+/** What a file can be shown as. */
+export type Preview = 'image' | 'svg' | 'page' | 'pdf' | 'table' | 'markdown' | 'json' | 'text';
+
+/** The first rows of a table in a file, or of an array. */
+export interface FileTable {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly numeric: readonly boolean[];
+  readonly rows: readonly (readonly (string | null)[])[];
+  /** Null if nobody counted. */
+  readonly rows_total: number | null;
+  readonly columns_total: number;
+  readonly shape?: readonly number[];
+  readonly dtype?: string;
+  /** Why there are no rows. */
+  readonly why?: 'objects' | 'damaged';
 }
 
 export interface RunFiles {

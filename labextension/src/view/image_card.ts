@@ -1,6 +1,7 @@
 import type { RunImage } from '../data/run_state';
 import type { Context } from './context';
 import { h, setAttribute, setText } from './dom';
+import { enlargeable } from './enlarge';
 import { PLOTLY_MIME, plotlyFigure } from './plotly_figure';
 import type { ShownFigure } from './shown_figure';
 import { fill } from './words';
@@ -18,6 +19,7 @@ const PICTURES: ReadonlySet<string> = new Set([
 export class ImageCard {
   readonly element: HTMLElement;
   private readonly picture = h('img');
+  private readonly frame: HTMLButtonElement;
   private readonly note = h('p', { class: 'cellrun-muted' });
   private readonly position = h('span', { class: 'cellrun-numbers' });
   private readonly steps: HTMLElement;
@@ -48,8 +50,9 @@ export class ImageCard {
         sign,
       );
     this.steps = h('span', {}, step(-1, words.previous, '‹'), this.position, step(1, words.next, '›'));
+    this.frame = enlargeable(this.picture, words);
     const title = h('div', { class: 'cellrun-card-title' }, h('b', { title: name }, name), this.steps);
-    this.element = h('div', { class: 'cellrun-card cellrun-image' }, title, this.picture, this.note);
+    this.element = h('div', { class: 'cellrun-card cellrun-image' }, title, this.frame, this.note);
   }
 
   update(images: readonly RunImage[]): void {
@@ -88,7 +91,7 @@ export class ImageCard {
     setAttribute(this.element, 'data-wide', this.figure && '');
     const visible = image.data !== null && PICTURES.has(image.mime);
     this.url = visible ? URL.createObjectURL(new Blob([image.data.slice()], { type: image.mime })) : '';
-    this.picture.hidden = !visible;
+    this.frame.hidden = !visible;
     this.note.hidden = visible || this.figure !== null;
     if (visible) this.picture.src = this.url;
     setAttribute(this.picture, 'alt', image.path);

@@ -46,6 +46,7 @@ export interface Words {
   readonly rowsOf: string;
   readonly imageNotHere: string;
   readonly figureElsewhere: string;
+  readonly enlarge: string;
   readonly arguments: string;
   readonly open: string;
   readonly openTitle: string;
@@ -130,6 +131,7 @@ const ENGLISH: Words = {
   rowsOf: 'first {shown} of {rows} rows',
   imageNotHere: '{path}, {size}: not shown here',
   figureElsewhere: 'This figure is drawn in JupyterLab and on the run’s own page.',
+  enlarge: 'Enlarge',
   arguments: 'Arguments',
   open: 'Open ↗',
   openTitle: 'Open the run in a tab of its own',

@@ -30,15 +30,15 @@ describe('tabs', () => {
     ).toHaveLength(1);
   });
 
-  test('nothing is asked for before its tab is opened, and once', async () => {
+  test('nothing but the number of outputs is asked for before its tab is opened, and once', async () => {
     const { place, asked } = showPage();
     await card(place, 'loss');
-    expect(asked).toEqual([]);
+    expect(asked).toEqual([`GET ${RUN}/outputs`]);
     tab(place, 'Outputs').click();
     await says(place, 'outputs/report.csv');
     tab(place, 'Metrics').click();
     tab(place, 'Outputs').click();
-    expect(asked.filter(one => one === `GET ${RUN}/outputs`)).toHaveLength(1);
+    expect(asked.filter(one => one === `GET ${RUN}/outputs`)).toHaveLength(2);
   });
 
   test('the log has the whole height', () => {
@@ -122,14 +122,14 @@ describe('outputs', () => {
   test('are listed with sizes; images and texts are shown', async () => {
     const { place } = showPage('running', { tab: 'outputs' });
     await says(place, '1.2 MB');
-    expect(tab(place, 'Outputs').innerText).toBe('Outputs (5)');
+    expect(tab(place, 'Outputs').innerText).toBe('Outputs (11)');
     await until(
       () => place.querySelector<HTMLImageElement>('.cellrun-preview-image')?.naturalWidth === 320,
       'the image is shown',
     );
-    choose(place, 'outputs/report.csv');
+    choose(place, 'outputs/huge.log');
     await until(
-      () => place.querySelector('.cellrun-source-text')?.textContent.startsWith('epoch,loss') === true,
+      () => place.querySelector('.cellrun-source-text')?.textContent.startsWith('line\n') === true,
       'the text is shown',
     );
     expect(text(place, '.cellrun-source-numbers')).toMatch(/^1\n2\n/);
@@ -156,6 +156,7 @@ describe('outputs', () => {
     );
     expect(links).toEqual([
       `/cellrun/api/${RUN}/archive?of=outputs`,
+      `/cellrun/api/${RUN}/outputs/outputs/model.pkl`, // beside its name, and where it would be shown
       `/cellrun/api/${RUN}/outputs/outputs/model.pkl`,
     ]);
   });
@@ -195,6 +196,9 @@ describe('code', () => {
   test('the cell is first, then the snapshot’s files', async () => {
     const { place } = showPage('running', { tab: 'code' });
     await says(place, '%%submit digits');
+    await until(() => place.querySelector('[data-language=python]') !== null, 'it is coloured');
+    expect(place.querySelector('.cellrun-code-keyword')?.textContent).toBe('for');
+    expect(place.querySelector('.cellrun-code-string')?.textContent).toBe("'loss'");
     expect([...panel(place).querySelectorAll('.cellrun-file-name')].map(one => one.textContent)).toEqual([
       'The cell',
       'What was captured',

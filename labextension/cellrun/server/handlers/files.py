@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, BinaryIO, ClassVar, Literal
 
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.archive import zip_stream
@@ -11,8 +11,9 @@ from cellrun.core.store.files.run_files import OpenFile, OutputFiles, SnapshotFi
 from cellrun.server.downloads import as_attachment, send_file, send_pieces
 from cellrun.server.errors import NotFoundError, WrongTypeError
 from cellrun.server.handlers.run_handler import RunHandler
-from cellrun.server.previews import IMAGE_BYTES, TEXT_BYTES, mime_of, preview_of
+from cellrun.server.previews import TEXT_BYTES, WHOLE_BYTES, Preview, ending_of, mime_of, preview_of
 from cellrun.server.query import Parameter, flag, one_of
+from cellrun.server.tables import read_tables
 
 Kind = Literal["outputs", "snapshot"]
 
@@ -43,7 +44,7 @@ class OutputHandler(RunHandler):
     query_known: ClassVar[Mapping[str, Parameter]] = {"preview": flag()}
 
     async def get(self, workspace_id: str, run: str, name: str) -> None:
-        """Answer with the file as a download, or with what can be shown of it: an image, the begin of a text."""
+        """Answer with the file as a download, or with what can be shown of it."""
         is_preview = self.asked()["preview"]
         if is_preview and preview_of(name) is None:
             raise WrongTypeError(f"files like {name.rsplit('/', 1)[-1]!r} aren't shown; download it, without preview")
@@ -52,15 +53,13 @@ class OutputHandler(RunHandler):
             await send_file(self, opened.file, name)
             return
         with opened.file as file:
-            shown = preview_of(name, opened.size_bytes)
-            if shown is None:
-                raise WrongTypeError(
-                    f"the image has {opened.size_bytes:,} bytes, {IMAGE_BYTES:,} are shown at most; "
-                    "download it, without preview"
-                )
-            data = await self.work(file.read, TEXT_BYTES if shown == "text" else IMAGE_BYTES)
-        self.set_header("Content-Type", "text/plain; charset=utf-8" if shown == "text" else mime_of(name))
-        self.set_header("Content-Disposition", "inline")
+            data = await self.work(_shown, file, name, preview_of(name, opened.size_bytes), opened.size_bytes)
+        mime = _shown_as(name)
+        if mime == "application/octet-stream":
+            as_attachment(self, name)
+        else:
+            self.set_header("Content-Type", mime)
+            self.set_header("Content-Disposition", "inline")
         await self.answer_bytes(data)
 
 
@@ -92,6 +91,28 @@ def _listed(layout: RunLayout, kind: Kind) -> dict[str, Any]:
         ],
         "skipped": [one._asdict() for one in listing.skipped],
     }
+
+
+def _shown(file: BinaryIO, name: str, preview: Preview | None, size_bytes: int) -> bytes:
+    """Return what is shown of an open file: the whole of it, its beginning, or the first rows as JSON."""
+    if preview is None:
+        most = next(most for kind, most in WHOLE_BYTES.items() if kind == preview_of(name))
+        raise WrongTypeError(
+            f"the file has {size_bytes:,} bytes, of its kind {most:,} are shown at most; download it, without preview"
+        )
+    if preview == "table":
+        return read_tables(file, ending_of(name))
+    return file.read(WHOLE_BYTES.get(preview, TEXT_BYTES))
+
+
+def _shown_as(name: str) -> str:
+    """Return the MIME type that what is shown goes out with: none under which a browser would run it."""
+    preview = preview_of(name)
+    if preview == "image":
+        return mime_of(name)
+    if preview == "table":
+        return "application/json"
+    return "application/octet-stream" if preview in ("svg", "page", "pdf") else "text/plain; charset=utf-8"
 
 
 def _opened(layout: RunLayout, kind: Kind, name: str) -> OpenFile:

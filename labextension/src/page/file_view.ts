@@ -1,0 +1,89 @@
+import { fill } from '../i18n/fill';
+import type { FileTable, RunFile } from '../server/types';
+import { h } from '../view/dom';
+import { enlargeable } from '../view/enlarge';
+import { Frame } from '../view/frame';
+import { indented } from './json_text';
+import type { PageContext } from './page_context';
+import { languageOfFile, sourceText } from './source_text';
+import { tablePreviews } from './table_preview';
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A file as it is looked at, and how to let go of what that needs. */
+export interface FileView {
+  readonly nodes: readonly Node[];
+  dispose?(): void;
+}
+
+/** What the file's kind needs of the page besides its bytes. */
+export interface FileViewPlace {
+  readonly context: PageContext;
+  /** Where the frames of this page come from (`FrameOptions`). */
+  readonly frameUrl?: string | undefined;
+}
+
+/** Show what the server gave of a file. */
+export async function fileView(file: RunFile, bytes: Bytes, place: FileViewPlace): Promise<FileView> {
+  const { context } = place;
+  const text = (): string => new TextDecoder().decode(bytes);
+  switch (file.preview) {
+    case 'image':
+      return picture(file, URL.createObjectURL(new Blob([bytes], { type: file.mime })), context);
+    case 'svg': // by an address that has no origin, wherever it is opened: scripts in it are nobody's
+      return picture(file, await dataUrl(bytes, 'image/svg+xml'), context);
+    case 'pdf':
+      return pdf(file, bytes, context);
+    case 'page':
+      return framed(file, text(), place);
+    case 'markdown': {
+      const { markdownPage } = await import('./markdown');
+      const shown = framed(file, markdownPage(text()), place);
+      return { ...shown, nodes: [...cutNote(file, bytes, context), ...shown.nodes] };
+    }
+    case 'table': {
+      const { tables } = JSON.parse(text()) as { tables: readonly FileTable[] };
+      return { nodes: tablePreviews(tables, file.name, context) };
+    }
+    default: {
+      const source = file.preview === 'json' ? indented(text()) : text();
+      const shown = sourceText(source, file.name, languageOfFile(file.name));
+      return { nodes: [...cutNote(file, bytes, context), shown] };
+    }
+  }
+}
+
+function cutNote(file: RunFile, bytes: Bytes, { page, format }: PageContext): Node[] {
+  if (bytes.length >= file.size_bytes) return [];
+  return [h('p', { class: 'cellrun-empty' }, fill(page.cut, { size: format.bytes(bytes.length) }))];
+}
+
+function picture(file: RunFile, src: string, { page }: PageContext): FileView {
+  const image = h('img', { class: 'cellrun-preview-image', src, alt: file.name });
+  const shown = h('div', { class: 'cellrun-preview-picture' }, enlargeable(image, page));
+  return { nodes: [shown], dispose: () => URL.revokeObjectURL(src) };
+}
+
+function framed(file: RunFile, page: string, { frameUrl }: FileViewPlace): FileView {
+  const frame = new Frame(page, { title: file.name, url: frameUrl });
+  return { nodes: [frame.element], dispose: () => frame.dispose() };
+}
+
+/** The browser's own viewer shows it, if it has one: it runs nothing of a PDF in this page. */
+function pdf(file: RunFile, bytes: Bytes, { page }: PageContext): FileView {
+  const isPdf = new TextDecoder('latin1').decode(bytes.subarray(0, 1024)).includes('%PDF-');
+  if (!navigator.pdfViewerEnabled || !isPdf)
+    return { nodes: [h('p', { class: 'cellrun-empty' }, isPdf ? page.noPdfViewer : page.damaged)] };
+  const src = URL.createObjectURL(new Blob([bytes], { type: 'application/pdf' }));
+  const frame = h('iframe', { class: 'cellrun-frame', src, title: file.name });
+  return { nodes: [frame], dispose: () => URL.revokeObjectURL(src) };
+}
+
+function dataUrl(bytes: Bytes, type: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.addEventListener('load', () => resolve(reader.result as string));
+    reader.addEventListener('error', () => reject(reader.error ?? new Error(type)));
+    reader.readAsDataURL(new Blob([bytes], { type }));
+  });
+}
