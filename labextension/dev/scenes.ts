@@ -47,8 +47,44 @@ const many = Object.fromEntries(
 
 const LONG = 'an-experiment-with-a-name-that-goes-on-and-on-until-nobody-remembers-how-it-began';
 
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** What pandas gives for a frame, as a run keeps it. */
+const FRAME = `<!doctype html>
+<meta charset="utf-8">
+<title>dataframe_1</title>
+<table border="1" class="dataframe"><thead><tr><th></th><th>epoch</th><th>loss</th></tr></thead>
+<tbody><tr><th>0</th><td>1</td><td>0.92</td></tr><tr><th>1</th><td>2</td><td>0.41</td></tr></tbody></table>
+`;
+
+const DRAWING = `<svg xmlns="http://www.w3.org/2000/svg" width="200" height="100"><circle cx="50" cy="50" r="40" fill="#1976d2"/></svg>`;
+
 /** The scenes of the drawings, and those that a drawing forgets. */
 export const SCENES: Readonly<Record<string, Scene>> = {
+  displayed: {
+    start: {
+      header: { status: 'Completed', cancelable: false, ended_at: 1795507260 },
+      images: [
+        { name: 'dataframe_1', path: 'displayed/dataframe_1.html', mime: 'text/html', data: bytes(FRAME) },
+        {
+          name: 'markdown_1',
+          path: 'displayed/markdown_1.md',
+          mime: 'text/markdown',
+          data: bytes('# A *title*'),
+        },
+        { name: 'latex_1', path: 'displayed/latex_1.tex', mime: 'text/latex', data: bytes('$\\frac{1}{2}$') },
+        { name: 'image_1', path: 'displayed/image_1.svg', mime: 'image/svg+xml', data: bytes(DRAWING) },
+        {
+          name: 'figure_1',
+          path: 'displayed/figure_1.html',
+          mime: 'text/html',
+          data: null,
+          bytes: 4_800_000,
+        },
+      ],
+      log: '   epoch  loss\n0      1  0.92\n1      2  0.41\n# A *title*\n',
+    },
+  },
   running: {
     start: {
       header: {},

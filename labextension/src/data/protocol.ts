@@ -86,7 +86,7 @@ export interface LogPart {
   buffer: number;
 }
 
-/** An image of the run; without a buffer when it is too large to show, or was sent before. */
+/** An image of the run, or a page that it displayed; without a buffer when it is too large to show, or was sent before. */
 export interface ImagePart {
   name: string;
   path: string;

@@ -10,7 +10,7 @@ export interface Change {
   readonly log: boolean;
 }
 
-/** An image of the run, its bytes if they are small enough to show. */
+/** An image of the run, or a page that it displayed; its bytes if they are small enough to come by themselves. */
 export interface RunImage {
   readonly name: string;
   readonly path: string;

@@ -1,6 +1,7 @@
 import { fill } from '../i18n/fill';
 import type { FileTable, RunFile } from '../server/types';
 import { h } from '../view/dom';
+import { pictureUrl } from '../view/displayed';
 import { enlargeable } from '../view/enlarge';
 import { Frame } from '../view/frame';
 import { indented } from './json_text';
@@ -29,9 +30,9 @@ export async function fileView(file: RunFile, bytes: Bytes, place: FileViewPlace
   const text = (): string => new TextDecoder().decode(bytes);
   switch (file.preview) {
     case 'image':
-      return picture(file, URL.createObjectURL(new Blob([bytes], { type: file.mime })), context);
-    case 'svg': // by an address that has no origin, wherever it is opened: scripts in it are nobody's
-      return picture(file, await dataUrl(bytes, 'image/svg+xml'), context);
+      return picture(file, pictureUrl(bytes, file.mime), context);
+    case 'svg':
+      return picture(file, pictureUrl(bytes, 'image/svg+xml'), context);
     case 'pdf':
       return pdf(file, bytes, context);
     case 'page':
@@ -77,13 +78,4 @@ function pdf(file: RunFile, bytes: Bytes, { page }: PageContext): FileView {
   const src = URL.createObjectURL(new Blob([bytes], { type: 'application/pdf' }));
   const frame = h('iframe', { class: 'cellrun-frame', src, title: file.name });
   return { nodes: [frame], dispose: () => URL.revokeObjectURL(src) };
-}
-
-function dataUrl(bytes: Bytes, type: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.addEventListener('load', () => resolve(reader.result as string));
-    reader.addEventListener('error', () => reject(reader.error ?? new Error(type)));
-    reader.readAsDataURL(new Blob([bytes], { type }));
-  });
 }

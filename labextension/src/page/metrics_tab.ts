@@ -1,4 +1,5 @@
 import type { RunSource } from '../data/source';
+import type { ViewActions } from '../view/actions';
 import { ChartControls } from '../view/charts/chart_controls';
 import { rememberedOptions, rememberOptions } from '../view/charts/chart_options';
 import { h } from '../view/dom';
@@ -15,9 +16,9 @@ export class MetricsTab {
   private readonly metrics: MetricsPane;
   private readonly controls: ChartControls;
 
-  constructor(source: RunSource, context: PageContext, wake: () => void) {
+  constructor(source: RunSource, context: PageContext, wake: () => void, actions: ViewActions) {
     const options = rememberedOptions(SURFACE);
-    this.metrics = new MetricsPane(source, context, wake);
+    this.metrics = new MetricsPane(source, context, wake, actions);
     this.metrics.setOptions(options);
     this.controls = new ChartControls(context, options, chosen => {
       rememberOptions(SURFACE, chosen);

@@ -1,5 +1,6 @@
 import type { RunActions } from '../actions/run_actions';
 import type { RunSource } from '../data/source';
+import { shownBy } from '../output/shown_by';
 import { isTerminal, type Header } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import type { Api, RunKey } from '../server/api';
@@ -68,10 +69,11 @@ export class RunPage {
     this.element.setAttribute('aria-label', 'cellrun');
     this.actions = options.actions?.(this.element);
     const again = this.actions ? { again: () => this.runAgain() } : {};
-    const actions: ViewActions = { ...again, logUrl: api.logUrl(key) };
+    const { frameUrl } = options;
+    const actions: ViewActions = { ...again, ...shownBy(api, key), frameUrl, logUrl: api.logUrl(key) };
     this.header = new HeaderBar(context, () => source.cancel(), actions);
     this.alerts = new Alerts(context);
-    this.metrics = new MetricsTab(source, context, () => this.drawing.request());
+    this.metrics = new MetricsTab(source, context, () => this.drawing.request(), actions);
     this.log = new LogPane(source, context, actions);
     this.details = new DetailsPane(api, key, context, {
       actions: this.actions,

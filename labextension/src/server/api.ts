@@ -120,6 +120,12 @@ export class Api {
     return this.url(`${of(key)}/${of_}/${path}`, preview ? { preview } : {});
   }
 
+  /** All of a file. */
+  async file(key: RunKey, of_: 'outputs' | 'snapshot', name: string): Promise<Response> {
+    return this.checked(await this.send('GET', this.fileUrl(key, of_, name)));
+  }
+
+  /** What is shown of a file. */
   async preview(key: RunKey, of_: 'outputs' | 'snapshot', name: string): Promise<Response> {
     return this.checked(await this.send('GET', this.fileUrl(key, of_, name, true)));
   }

@@ -15,6 +15,12 @@ export interface ViewActions {
   countOutputs?(): Promise<number>;
   /** Draw a figure by the whole plotly. */
   readonly fullFigure?: Context['fullFigure'];
+  /** A file of the run, however large. */
+  readFile?(path: string): Promise<Uint8Array>;
+  /** A text in Markdown or LaTeX, by its MIME type, as HTML. */
+  toHtml?(mime: string, text: string): Promise<string>;
+  /** Where frames come from (`FrameOptions`). */
+  readonly frameUrl?: string | undefined;
   /** Where the whole log can be downloaded. */
   readonly logUrl?: string;
 }

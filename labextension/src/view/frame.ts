@@ -36,7 +36,8 @@ export class Frame {
     const place = url === undefined ? { srcdoc: shell } : { src: url };
     const guards = { sandbox: 'allow-scripts', referrerpolicy: 'no-referrer', loading: 'lazy' };
     this.element = h('iframe', { class: 'cellrun-frame', title, ...guards, ...place });
-    if (height) this.element.style.height = `${height[0]}px`;
+    // A document may fill what place it finds, as plotly's do; a part has a height of its own.
+    if (height) this.element.style.height = `${height[isWhole(page) ? 1 : 0]}px`;
     this.element.addEventListener('load', () => this.fill());
     addEventListener('message', this.told);
     this.endWatching = watchTheme(() => this.themed());
@@ -54,14 +55,16 @@ export class Frame {
 
   private fill(): void {
     this.dark = isDark(this.element);
-    const head = isWhole(this.page) ? WHOLE : partStyle(this.element);
+    const head = isWhole(this.page) ? `${doctypeOf(this.page)}${WHOLE}` : partStyle(this.element);
     // No origin can be named here: the frame has none.
     this.element.contentWindow?.postMessage(`${head}${this.options.height ? TELL : ''}${this.page}`, '*');
   }
 
   private readonly told = ({ source, data }: MessageEvent<unknown>): void => {
     const { height } = this.options;
-    if (!height || source === null || source !== this.element.contentWindow?.frames[0]) return;
+    const shell = this.element.contentWindow;
+    // A page's own frames stand elsewhere; to ask for one that isn't there yet is an error.
+    if (!height || !shell || shell.length === 0 || source !== shell[0]) return;
     const told = (data as Told | null)?.cellrunHeight;
     if (typeof told !== 'number' || !Number.isFinite(told)) return;
     this.element.style.height = `${Math.min(Math.max(Math.ceil(told), height[0]), height[1])}px`;
@@ -69,7 +72,7 @@ export class Frame {
 }
 
 /** A document that looks as it wants to, on the white that browsers give it. */
-const WHOLE = '<!doctype html><style>html{background:#fff;color-scheme:light}</style>';
+const WHOLE = '<style>html{background:#fff;color-scheme:light}</style>';
 
 /** Tells the height of what there is, at each change; and keeps a link from leading to an address that is forbidden. */
 const TELL = `<script>addEventListener('DOMContentLoaded', () => {
@@ -78,6 +81,11 @@ new ResizeObserver(tell).observe(document.body); tell(); });
 addEventListener('click', event => {
 const link = event.target.closest?.('a[href]'); if (link && !link.getAttribute('href').startsWith('#')) event.preventDefault();
 });</script>`;
+
+/** Without one, a browser measures heights in another way: a page has it as it was made for. */
+function doctypeOf(page: string): string {
+  return /^\s*<!doctype[^>]*>/i.exec(page)?.[0] ?? '';
+}
 
 function isWhole(page: string): boolean {
   return /<(?:html|body)[\s>]/i.test(page.slice(0, 4000));
@@ -96,7 +104,7 @@ a { color: ${link}; }
 h1, h2, h3, h4 { margin: 16px 0 8px; color: ${strong}; line-height: 1.25; }
 h1 { font-size: 20px; } h2 { font-size: 17px; } h3 { font-size: 15px; } h4 { font-size: 13px; }
 body > :first-child { margin-top: 0; } body > :last-child { margin-bottom: 0; }
-table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums; }
+table { border: 0; border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums; }
 th, td { border: 0; padding: 4px 8px; text-align: end; vertical-align: middle; }
 thead { border-bottom: 1px solid ${border}; }
 tbody tr:nth-child(odd) { background: ${stripe}; }

@@ -1,9 +1,10 @@
 import type { RunImage, RunState } from '../data/run_state';
+import type { ViewActions } from './actions';
 import type { Context } from './context';
 import { h } from './dom';
 import { ImageCard } from './image_card';
 
-/** A run's images, a card for each name they were logged under. */
+/** A run's images, and the pages it displayed: a card for each name. */
 export class Gallery {
   readonly element = h('div', { class: 'cellrun-grid' });
   private readonly cards = new Map<string, ImageCard>();
@@ -11,6 +12,7 @@ export class Gallery {
   constructor(
     private readonly state: RunState,
     private readonly context: Context,
+    private readonly actions: ViewActions,
   ) {}
 
   draw(): void {
@@ -35,7 +37,7 @@ export class Gallery {
   private card(name: string): ImageCard {
     let card = this.cards.get(name);
     if (!card) {
-      card = new ImageCard(name, this.context);
+      card = new ImageCard(name, this.context, this.actions);
       this.cards.set(name, card);
       this.element.append(card.element);
     }

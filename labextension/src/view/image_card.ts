@@ -1,25 +1,14 @@
 import type { RunImage } from '../data/run_state';
+import type { ViewActions } from './actions';
 import type { Context } from './context';
-import { h, setAttribute, setText } from './dom';
-import { enlargeable } from './enlarge';
-import { PLOTLY_MIME, plotlyFigure } from './plotly_figure';
-import type { ShownFigure } from './shown_figure';
+import { h, setText } from './dom';
+import { displayed, isPage, isShown, type Displayed } from './displayed';
 import { fill } from './words';
 
-/** Kinds of images that are pictures and nothing else; an SVG could carry more. */
-const PICTURES: ReadonlySet<string> = new Set([
-  'image/png',
-  'image/jpeg',
-  'image/gif',
-  'image/webp',
-  'image/bmp',
-]);
-
-/** The images logged under one name: the latest, and a way back to those before. */
+/** What was logged or displayed under one name, images or pages: the latest, and a way back to those before. */
 export class ImageCard {
   readonly element: HTMLElement;
-  private readonly picture = h('img');
-  private readonly frame: HTMLButtonElement;
+  private readonly place = h('div');
   private readonly note = h('p', { class: 'cellrun-muted' });
   private readonly position = h('span', { class: 'cellrun-numbers' });
   private readonly steps: HTMLElement;
@@ -27,12 +16,13 @@ export class ImageCard {
   /** Which of them is shown; null for the latest, whichever that is. */
   private chosen: number | null = null;
   private shown: RunImage | null = null;
-  private url = '';
-  private figure: ShownFigure | null = null;
+  private content: Displayed | null = null;
+  private readonly observer = new IntersectionObserver(entries => this.sighted(entries));
 
   constructor(
     name: string,
     private readonly context: Context,
+    private readonly actions: ViewActions,
   ) {
     const { words } = context;
     const step = (by: number, label: string, sign: string): HTMLElement =>
@@ -50,9 +40,8 @@ export class ImageCard {
         sign,
       );
     this.steps = h('span', {}, step(-1, words.previous, '‹'), this.position, step(1, words.next, '›'));
-    this.frame = enlargeable(this.picture, words);
     const title = h('div', { class: 'cellrun-card-title' }, h('b', { title: name }, name), this.steps);
-    this.element = h('div', { class: 'cellrun-card cellrun-image' }, title, this.frame, this.note);
+    this.element = h('div', { class: 'cellrun-card cellrun-image' }, title, this.place, this.note);
   }
 
   update(images: readonly RunImage[]): void {
@@ -61,8 +50,8 @@ export class ImageCard {
   }
 
   dispose(): void {
-    this.figure?.dispose();
-    URL.revokeObjectURL(this.url);
+    this.observer.disconnect();
+    this.content?.dispose();
     this.element.remove();
   }
 
@@ -84,19 +73,36 @@ export class ImageCard {
 
   private show(image: RunImage): void {
     this.shown = image;
-    URL.revokeObjectURL(this.url);
-    this.figure?.dispose();
-    this.figure = image.data && image.mime === PLOTLY_MIME ? plotlyFigure(image.data, this.context) : null;
-    if (this.figure) this.element.append(this.figure.element);
-    setAttribute(this.element, 'data-wide', this.figure && '');
-    const visible = image.data !== null && PICTURES.has(image.mime);
-    this.url = visible ? URL.createObjectURL(new Blob([image.data.slice()], { type: image.mime })) : '';
-    this.frame.hidden = !visible;
-    this.note.hidden = visible || this.figure !== null;
-    if (visible) this.picture.src = this.url;
-    setAttribute(this.picture, 'alt', image.path);
-    setAttribute(this.picture, 'title', image.path);
+    this.observer.disconnect();
+    this.element.toggleAttribute('data-wide', isPage(image.mime));
     const { words, format } = this.context;
     setText(this.note, fill(words.imageNotHere, { path: image.path, size: format.bytes(image.sizeBytes) }));
+    const { data } = image;
+    this.put(data && isShown(image.mime) ? this.made(image, data) : null);
+    if (!data && isShown(image.mime) && this.actions.readFile) this.observer.observe(this.element);
+  }
+
+  /** What is too large to come by itself is asked for when it is looked at. */
+  private sighted(entries: readonly IntersectionObserverEntry[]): void {
+    const image = this.shown;
+    if (!image || !entries.some(({ isIntersecting }) => isIntersecting)) return;
+    this.observer.disconnect();
+    this.actions.readFile?.(image.path).then(
+      data => {
+        if (this.shown === image) this.put(this.made(image, data));
+      },
+      () => undefined, // the note says what isn't here
+    );
+  }
+
+  private made(image: RunImage, data: Uint8Array): Displayed {
+    return displayed(image, data.slice(), this.actions, this.context);
+  }
+
+  private put(content: Displayed | null): void {
+    this.content?.dispose();
+    this.content = content;
+    this.note.hidden = content !== null;
+    this.place.replaceChildren(...(content ? [content.element] : []));
   }
 }

@@ -1,5 +1,6 @@
 import type { RunSource } from '../data/source';
 import { isTerminal } from '../data/protocol';
+import type { ViewActions } from './actions';
 import { Board } from './board';
 import type { ChartOptions, ChartXs } from './charts/chart_options';
 import type { Context } from './context';
@@ -19,10 +20,11 @@ export class MetricsPane {
     private readonly source: RunSource,
     context: Context,
     wake: () => void,
+    actions: ViewActions = {},
   ) {
     const { words } = context;
     this.board = new Board(source, context, wake);
-    this.gallery = new Gallery(source.state, context);
+    this.gallery = new Gallery(source.state, context, actions);
     this.empty = h('p', { class: 'cellrun-empty' }, words.noMetricsYet);
     const scroller = { role: 'region', 'aria-label': words.metrics, tabindex: 0 };
     const parts = [this.empty, this.board.element, this.gallery.element];

@@ -42,7 +42,7 @@ export class RunView {
     };
     this.header = new HeaderBar(context, () => source.cancel(), actions);
     this.alerts = new Alerts(context);
-    this.metrics = new MetricsPane(source, context, () => this.drawing.request());
+    this.metrics = new MetricsPane(source, context, () => this.drawing.request(), actions);
     this.log = new LogPane(source, context, actions);
     this.footer = new Footer(context, actions);
     this.room = new Room(this.metrics.element, context, isAll => {

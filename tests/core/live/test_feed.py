@@ -204,6 +204,20 @@ def test_an_image_is_sent_once_and_again_on_hello(watched):
     assert listed[0]["buffer"] is not None
 
 
+def test_a_page_that_a_cell_displays_is_sent_and_again_when_it_is_updated(watched):
+    heard(watched)
+    page = watched.layout.files / "displayed" / "html_1.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    for content in (b"<b>0 %</b>", b"<b>100 %</b>"):
+        page.write_bytes(content)
+        watched.events.page("html_1", "displayed/html_1.html")
+        [told] = watched.step()["images"]
+        assert told["mime"] == "text/html"
+        assert watched.view.images == {"displayed/html_1.html": content}
+    watched.feed.hello(-1)
+    assert len(watched.step()["images"]) == 1
+
+
 def test_an_image_that_is_gone_is_named_without_its_data(watched):
     heard(watched)
     watched.events.image("plot", "plot.png")

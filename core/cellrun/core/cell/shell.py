@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import types
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from cellrun.core.cell.notebook_builtins import named_as_in_notebook
 from cellrun.core.layout import RunLayout
 
 _Bundle = dict[str, Any]
+_NO_TEXT = re.compile(r"<IPython\.core\.display\.\w+ object>")
 
 
 class _Formatter(DisplayFormatter):
@@ -57,12 +59,12 @@ class _Publisher(DisplayPublisher):
     ) -> None:
         """Take what `display` shows."""
         display_id = (transient or {}).get("display_id")
+        kept = shown.keep(data, metadata, display_id)
         text = data.get("text/plain")
         if text is not None and not (update and self._texts.get(display_id or "") == text):
-            self._print(text)
+            self._print(_text_of(data, kept))
         if text is not None and display_id:
             self._texts[display_id] = text
-        shown.keep(data, metadata, display_id)
 
     def _print(self, text: str) -> None:
         """Print where redirect_stdout and %%capture look for it; if that displays what it gets, in the log at once."""
@@ -117,6 +119,14 @@ class _CellShell(InteractiveShell):
     def enable_matplotlib(self, gui: str | None = None) -> tuple[str | None, str]:
         """Take `%matplotlib inline`, `widget` and the like: figures are shown as the run's images anyway."""
         return gui, "inline"
+
+
+def _text_of(data: Mapping[str, str], kept: str | None) -> str:
+    """Return what a log has of something displayed: what IPython made to display alone has no text but its address."""
+    text = data["text/plain"]
+    if _NO_TEXT.fullmatch(text) is None:
+        return text
+    return data.get("text/markdown") or data.get("text/latex") or kept or text
 
 
 def start_shell(module: types.ModuleType, layout: RunLayout) -> None:

@@ -79,8 +79,8 @@ class Feed:
                 self._shown.add(metric.name)
             if metric.name in self._shown:
                 self._changed[metric.name] = metric
-        self._new_images += news.images
-        self._images += news.images
+        self._new_images = _latest([*self._new_images, *news.images])
+        self._images = _latest([*self._images, *news.images])
         self._is_header_new |= news.header != self._last.header
         self._last = news
 
@@ -181,3 +181,8 @@ class Feed:
             else:
                 found.append(image)
         return found[::-1]
+
+
+def _latest(images: Sequence[ImagePart]) -> list[ImagePart]:
+    """Return each image once: a page that is updated keeps its file."""
+    return list({image.path: image for image in images}.values())

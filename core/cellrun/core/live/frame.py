@@ -70,7 +70,7 @@ class LogPart:
 
 @dataclass(frozen=True)
 class ImagePart:
-    """An image of the run; no `data` when it is too large for a view, or was sent before."""
+    """An image of the run, or a page that it displayed; no `data` when that is too large, or was sent before."""
 
     name: str
     path: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import time
+from pathlib import PurePosixPath
 from typing import Any
 
 from cellrun.core.context.account import needs_of
@@ -27,6 +28,7 @@ PLOTLY_MIME = "application/vnd.plotly.v1+json"
 READ_BYTES = 8_000_000  # of events in one look, so that a first look at a long history soon shows something
 SETTLE_S = 1.0
 DAMAGE_NOTES = 3
+_TEXTS = {".md": "text/markdown", ".tex": "text/latex"}
 
 
 class RunSource:
@@ -64,7 +66,7 @@ class RunSource:
             changed |= self._metrics.metrics.keys()  # what was kept is as new to the views
         if self._is_whole:
             self._columns.keep(self._metrics)
-        images = self._metrics.images[self._images_seen :]
+        images = self._metrics.shown[self._images_seen :]
         self._images_seen += len(images)
         self.has_ended = ended_before and self._metrics.reader.cursor == before
         news = News(
@@ -84,7 +86,7 @@ class RunSource:
         return self._log.read(offset, most_bytes)
 
     def read_image(self, path: str) -> bytes | None:
-        """Return the bytes of one of the run's images, None if it isn't there any more."""
+        """Return the bytes of one of the run's images or pages, None if it isn't there any more."""
         try:
             opened = self._files.open(path)
             with opened.file:
@@ -111,7 +113,7 @@ class RunSource:
             self._status = self._status_file.read()
 
     def _image(self, name: str, path: str) -> ImagePart:
-        guessed = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        guessed = _TEXTS.get(PurePosixPath(path).suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
         mime = PLOTLY_MIME if path.endswith(PLOTLY_SUFFIX) else guessed
         try:
             opened = self._files.open(path)

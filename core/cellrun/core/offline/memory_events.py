@@ -54,6 +54,10 @@ class MemoryEvents(EventReader):
         """Take the name of an image's file."""
         self._add("image", names.metric_name(name), f=path)
 
+    def page(self, name: str, path: str) -> None:
+        """Take the name of a displayed page's file."""
+        self._add("page", names.metric_name(name), f=path)
+
     def file(self, path: str, size_bytes: int) -> None:
         """Take the name of a file."""
         self._add("file", path, bytes=size_bytes)

@@ -33,6 +33,9 @@ class EventSink(Protocol):
     def table(self, name: str, columns: Mapping[str, list[Value]]) -> None:
         """Take several rows."""
 
+    def page(self, name: str, path: str) -> None:
+        """Take the name of a displayed page's file."""
+
     def image(self, name: str, path: str) -> None:
         """Take the name of an image's file."""
 
@@ -102,6 +105,10 @@ class RunWriter:
         image = image.renamed(lambda taken: self._files.has_other(taken, image.source))
         self._keep(image.file_name, image.source)
         self._events.image(name, image.file_name)
+
+    def tell_page(self, name: str, path: str) -> None:
+        """Tell the views of a page or a text that is displayed, by the name of its file."""
+        self._events.page(name, path)
 
     def set_tags(self, tags: Mapping[str, object]) -> None:
         """Set tags; the others stay. A value that is no text becomes one, None is no value."""

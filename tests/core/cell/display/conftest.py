@@ -34,6 +34,13 @@ class ShownCell:
         return metrics.images
 
     @property
+    def pages(self) -> list[tuple[str, str]]:
+        """Names and files of what isn't an image and a view shows all the same, in order."""
+        metrics = Metrics(EventReader(self._layout))
+        metrics.update()
+        return [shown for shown in metrics.shown if shown not in metrics.images]
+
+    @property
     def names(self) -> list[str]:
         """The names of the images, in order."""
         return [name for name, _ in self.images]

@@ -27,18 +27,57 @@ def test_a_library_that_displays_needs_no_magic_in_the_cell(show):
 display(Image(data={PNG!r}))
 print(get_ipython().__class__.__name__)"""
     shown = show(source)
-    assert shown.out == "<IPython.core.display.Image object>\n_CellShell\n"
+    assert shown.out == "displayed/image_1.png\n_CellShell\n"
     assert shown.files == {"displayed/image_1.png": PNG}
 
 
 def test_pages_are_kept_as_whole_documents(show):
     shown = show("from IPython.display import HTML, Markdown\ndisplay(HTML('<b>é</b>'))\nMarkdown('# title')")
-    assert shown.out == "<IPython.core.display.HTML object>\n<IPython.core.display.Markdown object>\n"
+    assert shown.out == "displayed/html_1.html\n# title\n"
     page = shown.files["displayed/html_1.html"].decode()
     assert page.startswith("<!doctype html>")
     assert "<b>é</b>" in page
     assert shown.files["displayed/markdown_1.md"] == b"# title"
     assert shown.images == []
+    assert shown.pages == [("html_1", "displayed/html_1.html"), ("markdown_1", "displayed/markdown_1.md")]
+
+
+def test_a_formula_is_kept_and_printed_as_its_source(show):
+    shown = show("from IPython.display import Latex\nLatex(r'$\\frac{1}{2}$')")
+    assert shown.out == "$\\frac{1}{2}$\n"
+    assert shown.files == {"displayed/latex_1.tex": rb"$\frac{1}{2}$"}
+    assert shown.pages == [("latex_1", "displayed/latex_1.tex")]
+
+
+def test_a_page_that_is_updated_is_told_to_views_once_a_second_at_most(show):
+    source = """import time
+from IPython.display import HTML, display
+handle = display(HTML('0'), display_id=True)
+for i in range(20): handle.update(HTML(str(i)))
+time.sleep(1.1)
+handle.update(HTML('last'))"""
+    shown = show(source, needs_ipython=True)
+    assert shown.out == "displayed/html_1.html\n"
+    assert 2 <= len(shown.pages) < 20
+    assert set(shown.pages) == {("html_1", "displayed/html_1.html")}
+    assert b"last" in shown.files["displayed/html_1.html"]
+
+
+def test_of_several_forms_the_view_shows_one(show):
+    source = """from IPython.display import publish_display_data
+texts = {'text/latex': '$x$', 'text/html': '<i>x</i>', 'text/plain': 'x'}
+publish_display_data(texts)
+publish_display_data({**texts, 'image/svg+xml': '<svg/>'})"""
+    shown = show(source)
+    assert shown.out == "x\nx\n"
+    assert shown.pages == [("html_1", "displayed/html_1.html")]
+    assert shown.images == [("image_1", "displayed/image_1.svg")]
+
+
+def test_what_a_loop_displays_has_one_name(show):
+    shown = show("from IPython.display import HTML, display\nfor i in range(3): display(HTML(f'<b>{i}</b>'))")
+    assert [name for name, _ in shown.pages] == ["html_1"] * 3
+    assert len(set(shown.pages)) == 3
 
 
 def test_a_frame_is_text_and_a_page(show):
@@ -96,7 +135,7 @@ for i in range(1, 6): handle.update(HTML('12345' * i))
 display(HTML('other'))
 display(Image(data={PNG!r}))"""
     shown = show(source, environment={"CELLRUN_DISPLAYED_FILES": "3"})
-    assert shown.out.count("HTML object") == 2
+    assert shown.out == "displayed/html_1.html\ndisplayed/html_2.html\ndisplayed/image_1.png\n"
     assert shown.err == ""
     assert sorted(shown.files) == ["displayed/html_1.html", "displayed/html_2.html", "displayed/image_1.png"]
     assert b"12345" * 5 in shown.files["displayed/html_1.html"]

@@ -177,7 +177,7 @@ def test_a_damaged_one_is_passed_over(how: str, layout: RunLayout, log: EventLog
         "cut": path.read_bytes()[:-1],
         "empty": b"",
         "text": b"none of ours" * 100,
-        "newer": path.read_bytes().replace(b"columns 1", b"columns 2"),
+        "newer": path.read_bytes().replace(b"columns 2", b"columns 3"),
     }
     path.write_bytes(changed[how])
     assert kept(layout).reader.cursor == {}

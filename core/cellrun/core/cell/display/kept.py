@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Hashable, Mapping
@@ -34,10 +35,15 @@ _IMAGES = {
 _PAGES = {
     "text/html": ".html",
     "text/markdown": ".md",
+    "text/latex": ".tex",
     "application/pdf": ".pdf",
     "application/vnd.vegalite": ".vl.json",
 }
-_TEXTS = (".svg", ".html", ".md", ".json")
+_TEXTS = (".svg", ".html", ".md", ".tex", ".json")
+_VIEWED = (".html", ".md", ".tex")
+"""Of an object without an image, the first of these is what its run's view shows."""
+UPDATE_S = 1.0
+"""So often views are told that a display was updated."""
 _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <title>{title}</title>
@@ -61,50 +67,79 @@ class Kept:
         self._names: dict[Hashable, str] = {}
         self._of_kind: Counter[str] = Counter()
         self._of_name: Counter[str] = Counter()
-        self._pages: dict[tuple[str, str], tuple[str, int]] = {}  # name and size, by display and ending
+        self._pages: dict[tuple[str, str], tuple[str, int, float]] = {}  # name, size and when it was told, by display
         self._kept_files = 0
         self._kept_bytes = 0
         self._said: set[str] = set()
 
-    def keep(self, bundle: Mapping[str, Any], label: Label, display_id: str | None = None) -> None:
+    def keep(self, bundle: Mapping[str, Any], label: Label, display_id: str | None = None) -> str | None:
         """Keep of one object, given by MIME type, the image and the page; text isn't kept, a log has it.
 
         Of a display that is updated all images are kept, in a row, but only the last page: a bar shows thousands.
+        Return the file that shows it best; None if nothing was kept.
         """
         image = next((mime for mime in _IMAGES if bundle.get(mime)), None)
         pages = [(ending, bundle[mime]) for mime in bundle if bundle[mime] and (ending := _page_ending(mime))]
+        endings = [ending for ending, _ in pages]
+        viewed = None if image else next((ending for ending in _VIEWED if ending in endings), None)
+        kept: dict[str, str | None] = {}
         with self._lock:
             if image:
-                self._keep(_IMAGES[image], bundle[image], label, display_id, is_image=True)
+                kept[""] = self._keep(_IMAGES[image], bundle[image], label, display_id, is_image=True)
             for ending, data in pages:
-                self._keep(ending, data, label, display_id, is_image=False)
+                kept[ending] = self._keep(ending, data, label, display_id, is_image=False, is_viewed=ending == viewed)
+        best = [kept.get(""), kept.get(viewed or ""), *kept.values()]
+        return next((file for file in best if file is not None), None)
 
-    def _keep(self, ending: str, data: Any, label: Label, display_id: str | None, *, is_image: bool) -> None:
+    def _keep(  # noqa: PLR0913  # what is known of one file
+        self,
+        ending: str,
+        data: Any,
+        label: Label,
+        display_id: str | None,
+        *,
+        is_image: bool,
+        is_viewed: bool = False,
+    ) -> str | None:
         kind = label.kind or ("image" if is_image else ending.lstrip(".").partition(".")[0])
         name = self._name(kind, label, display_id)
         try:
             content = _content(ending, data, name)
+            file_name = self._file_name(name, ending)
             if not is_image:
-                self._keep_page(self._file_name(name, ending), content, (display_id, ending) if display_id else None)
-            elif self._has_room(len(content)):
-                self._writer.keep_image(name, LoggedImage(self._file_name(name, ending), BytesIO(content)))
+                display = (display_id, ending) if display_id else None
+                return self._keep_page(name if is_viewed else None, file_name, content, display)
+            if not self._has_room(len(content)):
+                return None
+            image = LoggedImage(file_name, BytesIO(content))
+            self._writer.keep_image(name, image)
         except (CellrunError, OSError, TypeError, ValueError) as error:
             self._say(f"{name} isn't kept with the run: {error}")
+            return None
+        return image.file_name
 
-    def _keep_page(self, file_name: str, content: bytes, display: tuple[str, str] | None) -> None:
-        """Keep a page, in place of the one that the same display showed before."""
+    def _keep_page(
+        self, viewed: str | None, file_name: str, content: bytes, display: tuple[str, str] | None
+    ) -> str | None:
+        """Keep a page, in place of the one that the same display showed before; `viewed` is its name in the view."""
         before = self._pages.get(display) if display else None
         if not self._has_room(len(content), before and before[1]):
-            return
+            return None
         page = LoggedImage(file_name, BytesIO(content))
+        now = time.monotonic()
         if before:
             page = LoggedImage(before[0], page.source)
             self._files.add(page.file_name, page.source, overwrite=True)
         else:
             page = page.renamed(lambda taken: self._files.has_other(taken, page.source))
             self._writer.upload_file(page.file_name, page.source)
+        told_at = before[2] if before else -UPDATE_S
+        if viewed and now - told_at >= UPDATE_S:
+            self._writer.tell_page(viewed, page.file_name)
+            told_at = now
         if display:
-            self._pages[display] = page.file_name, len(content)
+            self._pages[display] = page.file_name, len(content), told_at
+        return page.file_name
 
     def _name(self, kind: str, label: Label, display_id: str | None) -> str:
         if label.name:

@@ -50,16 +50,16 @@ class Show:
 
     def keep(
         self, bundle: Mapping[str, Any], metadata: Mapping[str, Any] | None, display_id: str | None = None
-    ) -> None:
-        """Keep what was shown, with its label among its metadata if it has one."""
+    ) -> str | None:
+        """Keep what was shown, with its label among its metadata if it has one; return the file that shows it best."""
         if self._of is None or not any(mime != "text/plain" for mime in bundle):
-            return
+            return None
         if self._kept is None:
             from cellrun.core.cell.display.kept import Kept  # noqa: PLC0415  # it brings along what writes to a run
 
             self._kept = Kept(*self._of)
         label = (metadata or {}).get(LABEL)
-        self._kept.keep(bundle, label if isinstance(label, Label) else Label(), display_id)
+        return self._kept.keep(bundle, label if isinstance(label, Label) else Label(), display_id)
 
 
 _show = Show()

@@ -17,7 +17,7 @@ from cellrun.core.store.events.metric import Metric
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import Damage
 
-_MAGIC = b"cellrun columns 1 " + sys.byteorder.encode() + b"\n"
+_MAGIC = b"cellrun columns 2 " + sys.byteorder.encode() + b"\n"
 _SIZES = struct.Struct("<QI")
 """The head's size, and the crc32 of all that follows these two."""
 
@@ -36,6 +36,7 @@ def pack(metrics: Metrics, about: Mapping[str, Any]) -> Iterator[bytes | memoryv
         "about": about,
         "metrics": [_packed(metric, block) for metric in metrics.metrics.values()],
         "images": metrics.images,
+        "shown": metrics.shown,
         "tags": metrics.tags,
         "files": metrics.files,
         "display_name": metrics.display_name,
@@ -76,6 +77,7 @@ class PackedColumns:
         for packed in state["metrics"]:
             metrics.metrics[packed["name"]] = self._metric(packed)
         metrics.images += [(name, path) for name, path in state["images"]]
+        metrics.shown += [(name, path) for name, path in state["shown"]]
         metrics.tags = state["tags"]
         metrics.files = state["files"]
         metrics.display_name = state["display_name"]

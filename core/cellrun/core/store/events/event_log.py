@@ -95,6 +95,12 @@ class EventLog:
         with self._lock:
             self._append(name, text)
 
+    def page(self, name: str, path: str) -> None:
+        """Log a page or a text that a cell displayed, by the name of its artifact."""
+        text = f'"k":"page","n":{self._encoded[name]},"f":{encode_text(path)}'
+        with self._lock:
+            self._append(name, text)
+
     def file(self, path: str, size_bytes: int) -> None:
         """Log that an artifact was added."""
         text = f'"k":"file","n":{encode_text(path)},"bytes":{size_bytes}'

@@ -115,6 +115,7 @@ _SHAPES: dict[str, dict[str, Callable[[Any], bool]]] = {
     "list": {"n": _is_name, "v": _are_values},
     "table": {"n": _is_name, "c": _is_table},
     "image": {"n": _is_name, "f": _is_text},
+    "page": {"n": _is_name, "f": _is_text},
     "file": {"n": _is_text, "bytes": _is_count},
     "tag": {"n": _is_name, "v": lambda value: value is None or isinstance(value, str)},
     "untag": {"n": _is_name},

@@ -24,6 +24,8 @@ class Metrics:
         """By name, in the order in which they were first logged."""
         self.images: list[tuple[str, str]] = []
         """Names and artifact paths of the images, in order."""
+        self.shown: list[tuple[str, str]] = []
+        """Images and displayed pages, in order, likewise."""
         self.tags: dict[str, str | None] = dict(tags or {})
         """The tags that the run has now."""
         self.files: dict[str, int] = {}
@@ -88,8 +90,10 @@ class Metrics:
 
     def _take_other(self, event: Event) -> None:
         kind = event["k"]
-        if kind == "image":
-            self.images.append((event["n"], event["f"]))
+        if kind in {"image", "page"}:
+            self.shown.append((event["n"], event["f"]))
+            if kind == "image":
+                self.images.append((event["n"], event["f"]))
         elif kind == "tag":
             self.tags[event["n"]] = event["v"]
         elif kind == "untag":

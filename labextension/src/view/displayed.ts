@@ -1,0 +1,79 @@
+import type { RunImage } from '../data/run_state';
+import type { ViewActions } from './actions';
+import type { Context } from './context';
+import { h } from './dom';
+import { enlargeable } from './enlarge';
+import { Frame } from './frame';
+import { PLOTLY_MIME, plotlyFigure } from './plotly_figure';
+
+/** Something that a run displayed, in its place, and how to let go of what that needs. */
+export interface Displayed {
+  readonly element: HTMLElement;
+  dispose(): void;
+}
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const PICTURES: ReadonlySet<string> = new Set([
+  ...['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/bmp', 'image/svg+xml'],
+]);
+const PAGE = 'text/html';
+const TEXTS: ReadonlySet<string> = new Set(['text/markdown', 'text/latex']);
+/** A page is as high as what is in it, between these. */
+const HEIGHT = [32, 460] as const;
+
+/** Whether something of this type is a page, a text or a figure, which has the whole width. */
+export function isPage(mime: string): boolean {
+  return mime === PAGE || mime === PLOTLY_MIME || TEXTS.has(mime);
+}
+
+/** Whether something of this type can be displayed. */
+export function isShown(mime: string): boolean {
+  return PICTURES.has(mime) || isPage(mime);
+}
+
+/** Display an image, a page or a text, of a type that is shown. */
+export function displayed(image: RunImage, bytes: Bytes, actions: ViewActions, context: Context): Displayed {
+  if (PICTURES.has(image.mime)) return picture(image, bytes, context);
+  if (image.mime === PLOTLY_MIME) return plotlyFigure(bytes, context);
+  const text = new TextDecoder().decode(bytes);
+  return image.mime === PAGE ? page(image, text, actions) : richText(image, text, actions);
+}
+
+/**
+ * The address of a picture.
+ *
+ * That of an SVG has no origin, wherever it is opened: scripts in it are nobody's.
+ */
+export function pictureUrl(bytes: Bytes, mime: string): string {
+  return mime === 'image/svg+xml'
+    ? `data:${mime},${encodeURIComponent(new TextDecoder().decode(bytes))}`
+    : URL.createObjectURL(new Blob([bytes], { type: mime }));
+}
+
+function picture({ path, mime }: RunImage, bytes: Bytes, { words }: Context): Displayed {
+  const src = pictureUrl(bytes, mime);
+  const element = enlargeable(h('img', { src, alt: path, title: path }), words);
+  return { element, dispose: () => URL.revokeObjectURL(src) };
+}
+
+function page({ path }: RunImage, text: string, { frameUrl }: ViewActions): Displayed {
+  return new Frame(text, { title: path, height: HEIGHT, url: frameUrl });
+}
+
+/** As the text that it is, until what draws it is loaded; or for good, where there is no such thing. */
+function richText(image: RunImage, text: string, actions: ViewActions): Displayed {
+  const element = h('div', {}, h('pre', { class: 'cellrun-plain' }, text));
+  let isOver = false;
+  let frame: Displayed | null = null;
+  void actions.toHtml?.(image.mime, text).then(html => {
+    if (isOver) return;
+    frame = page(image, html, actions);
+    element.replaceChildren(frame.element);
+  });
+  const dispose = (): void => {
+    isOver = true;
+    frame?.dispose();
+  };
+  return { element, dispose };
+}
