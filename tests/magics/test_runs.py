@@ -6,6 +6,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from cellrun.core import Experiment, Workspace
+from cellrun.core.errors import UserErrorException
 from cellrun.core.store.lists.index import Index
 from cellrun.magics.runs import RunTable
 
@@ -35,6 +36,19 @@ def test_the_runs_of_one_experiment(notebook):
     make_runs(1)
     lines = notebook.run("%runs sine").splitlines()
     assert [line.split()[0] for line in lines[1:]] == ["sine-1"]
+
+
+def test_the_runs_in_a_status_whatever_its_case(notebook):
+    make_runs(1).experiment.start_logging().fail("broken")
+    make_runs(1, "sine")
+    listed = {
+        line: notebook.run(line).splitlines()[1:] for line in ("%runs status:failed", "%runs status:Failed digits")
+    }
+    assert [[row.split()[0] for row in rows] for rows in listed.values()] == [["digits-2"], ["digits-2"]]
+    assert len(notebook.run("%runs digits status:completed,FAILED").splitlines()) == 3
+    assert notebook.run("%runs status:canceled").splitlines()[-1] == "No run is Canceled."
+    with pytest.raises(UserErrorException, match="'bogus' is none of NotStarted"):
+        notebook.run("%runs status:bogus")
 
 
 def test_none_yet_says_how_to_begin(notebook):

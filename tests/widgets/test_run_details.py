@@ -59,6 +59,13 @@ def test_it_is_displayed_once_with_its_types_and_no_secret(page):
     assert data["text/plain"].startswith("● Running  example-1")
 
 
+def test_as_the_last_line_of_a_cell_it_is_shown(page):
+    messages = page.run(BEGIN + "RunDetails(run)")
+    (data,) = displayed(messages)
+    assert set(data) == MIME_TYPES
+    assert not [message for message in messages if message["msg_type"] == "execute_result"]
+
+
 def page_value(page, expression):
     messages = page.run(f"print({expression})")
     return "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream").strip()

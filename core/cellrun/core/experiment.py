@@ -8,13 +8,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names
-from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.places import cannot_write
 from cellrun.core.runs import open_runs, printing
 from cellrun.core.runs.details import run_properties
 from cellrun.core.runs.run import Run
 from cellrun.core.runs.writer import tag_value
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 
 if TYPE_CHECKING:
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
 
     from cellrun.core.run_request import RunConfig
     from cellrun.core.workspace import Workspace
-
-
-_STATUSES = tuple(status.value for status in Status)
 
 
 class Experiment:
@@ -107,13 +102,13 @@ class Experiment:
         """Iterate over the runs, newest first.
 
         `type`: of this type, as "azureml.scriptrun"; `tags`, `properties`: with this name, or with all these names and
-        values; `status`: in this status, or in one of several. Raises UserErrorException for a status that there isn't.
+        values; `status`: in this status, or in one of several, in upper or lower case. Raises UserErrorException for a
+        status that there isn't.
         """
+        from cellrun.core.store.lists.asked_statuses import asked_statuses  # noqa: PLC0415  # as below
         from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, which a job doesn't need
 
-        asked = [status] if isinstance(status, str) else status
-        if unknown := [one for one in asked or () if one not in _STATUSES]:
-            raise UserErrorException(f"status {shown(unknown[0])} is none of {', '.join(_STATUSES)}")
+        asked = None if status is None else asked_statuses([status] if isinstance(status, str) else status)
         rows = Index(self._workspace.layout).runs(
             experiment=self._name,
             status=asked,

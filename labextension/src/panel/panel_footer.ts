@@ -19,6 +19,7 @@ export class PanelFooter {
   private readonly running = h('span', { class: 'cellrun-state', 'data-status': 'Running' });
   private readonly queued = h('span', {});
   private readonly done = h('span', {});
+  private readonly failed = h('span', { class: 'cellrun-state', 'data-status': 'Failed' });
   private readonly shown = h('span', {});
   private readonly state = h('span', { role: 'status' });
   private readonly wait = h('span', { class: 'cellrun-numbers', 'aria-hidden': 'true' });
@@ -44,6 +45,7 @@ export class PanelFooter {
       running,
       this.queued,
       this.done,
+      this.failed,
       this.shown,
     );
     const live = h('span', { class: 'cellrun-panel-live' }, this.state, this.wait, this.retry);
@@ -62,6 +64,7 @@ export class PanelFooter {
     setAttribute(this.running, 'data-status', count.running > 0 ? 'Running' : null);
     setText(this.queued, count.queued > 0 ? say(words.queued, count.queued) : '');
     setText(this.done, say(words.done, all - count.running - count.queued));
+    setText(this.failed, count.failed > 0 ? say(words.failedCount, count.failed) : '');
     const filtered = { shown: format.count(rows.shown), total: format.count(all) };
     const bounded = { n: format.count(BOUND), total: format.count(all) };
     if (isFiltered) setText(this.shown, fill(words.shown, filtered));

@@ -94,7 +94,7 @@ export class RunPanel {
     this.element = h('section', { class: 'cellrun cellrun-panel', lang: language });
     this.element.setAttribute('aria-label', this.context.words.runs);
     this.element.append(h('style', {}, viewCss, panelCss), this.header.element, this.field.element);
-    this.element.append(this.tree.element, this.notice.element, this.footer.element);
+    this.element.append(this.notice.element, this.tree.element, this.footer.element);
     const timer = setInterval(() => this.tick(), 1000);
     this.ends = [
       watchTheme(this.themed),

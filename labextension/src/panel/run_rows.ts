@@ -55,10 +55,13 @@ export class RunRows {
     return key === null ? -1 : (this.now.places.get(key) ?? -1);
   }
 
-  /** How many runs there are of each stage, whatever the filter shows. */
-  count(): Readonly<Record<Stage, number>> {
-    const counts = { queued: 0, running: 0, done: 0 };
-    for (const row of this.rows.values()) counts[stageOf(row.status)]++;
+  /** How many runs there are of each stage, and failed ones among those that are done, whatever the filter shows. */
+  count(): Readonly<Record<Stage | 'failed', number>> {
+    const counts = { queued: 0, running: 0, done: 0, failed: 0 };
+    for (const { status } of this.rows.values()) {
+      counts[stageOf(status)]++;
+      if (status === 'Failed') counts.failed++;
+    }
     return counts;
   }
 

@@ -23,6 +23,7 @@ const ENGLISH = {
   running: '{n} running',
   queued: '{n} queued',
   done: '{n} done',
+  failedCount: '{n} failed',
   shown: '{shown} of {total} shown',
   bounded: 'The newest {n} of {total} runs. Filter to find older ones.',
   doneOf: '{done} of {total} done',

@@ -94,6 +94,10 @@ describe('the filter', () => {
     expect(lines(shown)).toHaveLength(6);
     await filterBy(shown, 'nothing-like-it');
     expect(text(shown.place, '.cellrun-panel-notice')).toContain('No run fits');
+    const [filter, notice] = ['.cellrun-filter', '.cellrun-panel-notice'].map(part =>
+      find(shown.place, part).getBoundingClientRect(),
+    );
+    expect(notice!.top - filter!.bottom).toBeLessThan(8); // beside the filter, not below an empty list
     find(shown.place, '.cellrun-panel-notice button:not([hidden])').click();
     expect(lines(shown)).toHaveLength(8);
   });

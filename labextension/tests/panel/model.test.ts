@@ -60,7 +60,7 @@ describe('rows', () => {
     rows.put([row(1), live(2), row(3, { experiment: 'sine' })]);
     expect(keys(rows)).toEqual(['/sine', 'sine_3', '/digits']);
     expect(rows.shown).toBe(3);
-    expect(rows.count()).toEqual({ queued: 0, running: 1, done: 2 });
+    expect(rows.count()).toEqual({ queued: 0, running: 1, done: 2, failed: 0 });
     expect(rows.groups.find(group => group.name === 'digits')).toMatchObject({ done: 1, metric: 'loss' });
   });
 

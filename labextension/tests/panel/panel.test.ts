@@ -36,7 +36,7 @@ describe('the lines', () => {
     expect(line(shown, 'digits-1').innerText).toContain('00:12');
     expect(find(line(shown, 'digits-4'), '.cellrun-state').title).toMatch(/^Failed · exit code 1 · /u);
     expect(text(shown.place, '.cellrun-panel-footer').replace(/\s+/gu, ' ')).toBe(
-      '1 running 1 queued 4 done live',
+      '1 running 1 queued 4 done 1 failed live',
     );
   });
 
@@ -278,5 +278,5 @@ test('a closed experiment says its value whole, however long its metric is calle
 test('all texts are there in Japanese', async () => {
   const shown = await showPanel(RUNS, { language: 'ja' });
   expect(text(shown.place, '.cellrun-panel-title')).toBe('実行');
-  expect(text(shown.place, '.cellrun-panel-counts')).toContain('実行中 1');
+  await until(() => text(shown.place, '.cellrun-panel-counts').includes('実行中 1'), 'runs are counted');
 });

@@ -1,3 +1,4 @@
+import durations from '../../../tests/data/durations.json';
 import { describe, expect, test } from 'vitest';
 import { Axis } from '../../src/view/charts/axis';
 import { clock, Format } from '../../src/view/format';
@@ -84,14 +85,9 @@ test.each([
   expect(english.bytes(size)).toBe(expected);
 });
 
-test.each([
-  [0, '00:00'],
-  [42.9, '00:42'],
-  [3599, '59:59'],
-  [3723, '1:02:03'],
-  [-5, '00:00'],
-])('%d seconds are %s', (seconds, expected) => {
+test.each(durations as [number, string][])('%d seconds are %s', (seconds, expected) => {
   expect(clock(seconds)).toBe(expected);
+  expect(clock(-seconds)).toBe('00:00'); // of a clock that was set back
 });
 
 describe('grid lines', () => {

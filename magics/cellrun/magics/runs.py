@@ -9,6 +9,7 @@ from IPython.display import display
 
 from cellrun.core.live.header import elapsed_text
 from cellrun.core.status import Status
+from cellrun.core.store.lists.asked_statuses import asked_statuses
 from cellrun.core.store.lists.index import Index, RunRow
 from cellrun.core.workspace import Workspace
 from cellrun.magics.options import MagicParser
@@ -19,11 +20,19 @@ _MOST_SHOWN = 50
 _SIGNS = {Status.COMPLETED: "✓", Status.FAILED: "✕", Status.CANCELED: "–", Status.RUNNING: "●"}  # noqa: RUF001
 _HEADER = ("Run", "Status", "Submitted", "Time", "Metrics")
 _MOST_METRICS = 3
+_STATUS = "status:"
+"""As in the filter of the list of runs."""
 
 
 def _parser() -> MagicParser:
     parser = MagicParser("runs", "%runs digits")
     parser.add_argument("experiment", nargs="?", help="only the runs of this experiment; left out, all; e.g. digits")
+    parser.add_argument(
+        "status",
+        nargs="?",
+        metavar="status:…",
+        help="only runs in this status; e.g. status:failed",
+    )
     return parser
 
 
@@ -36,22 +45,32 @@ def runs(line: str) -> None:
 
         %runs
         %runs digits
+        %runs digits status:failed,canceled
 
     Run.get(Workspace.from_config(), 'digits-3') opens one.
     """
     given = _PARSER.parse_line(line)
+    words = [word for word in (given.experiment, given.status) if word is not None]
+    asked = [word.removeprefix(_STATUS) for word in words if word.startswith(_STATUS)]
+    experiment, *others = [word for word in words if not word.startswith(_STATUS)] or [None]
+    if others:
+        _PARSER.error(f"unrecognized: {others[0]}")
     with plain_errors():
-        rows = Index(Workspace.from_config().layout).runs(experiment=given.experiment, limit=_MOST_SHOWN + 1)
-    display(RunTable(rows, given.experiment))  # type: ignore[no-untyped-call]
+        statuses = asked_statuses(name for one in asked for name in one.split(","))
+        index = Index(Workspace.from_config().layout)
+        rows = index.runs(experiment=experiment, status=statuses or None, limit=_MOST_SHOWN + 1)
+    display(RunTable(rows, experiment, statuses))  # type: ignore[no-untyped-call]
 
 
 class RunTable(Table):
     """Runs as a table."""
 
-    def __init__(self, rows: Sequence[RunRow], experiment: str | None) -> None:
+    def __init__(self, rows: Sequence[RunRow], experiment: str | None, statuses: Sequence[str] = ()) -> None:
         where = f" of {experiment!r}" if experiment else ""
         below = []
-        if not rows:
+        if not rows and statuses:
+            below = [f"No run{where} is {' or '.join(statuses)}."]
+        elif not rows:
             below = [f"No runs{where} yet. Put %%submit above a cell, or open one with %start_logging."]
         elif len(rows) > _MOST_SHOWN:
             below = [f"… the newest {_MOST_SHOWN}; Experiment(ws, name).get_runs() goes through all"]

@@ -1,11 +1,16 @@
 """What stands above a run's charts."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from cellrun.core.live.header import arguments_text, elapsed_s, elapsed_text, resources_text
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
+
+DURATIONS = Path(__file__).parents[2] / "data" / "durations.json"
 
 
 @pytest.mark.parametrize(
@@ -37,7 +42,7 @@ def test_resources(resources, text):
     assert resources_text(resources) == text
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(None, ""), (0.4, "00:00"), (42, "00:42"), (3723, "1:02:03")])
+@pytest.mark.parametrize(("seconds", "text"), [*json.loads(DURATIONS.read_text()), (None, "")])
 def test_elapsed_text(seconds, text):
     assert elapsed_text(seconds) == text
 

@@ -64,6 +64,10 @@ class RunDetails:
             )
             _outputs.add(output, shell)
 
+    def _ipython_display_(self) -> None:
+        """Show the run where a cell's last line is the view itself, as people write it."""
+        self.show()
+
     @property
     def widget(self) -> RunView:
         """The widget of the run in this kernel, made and started when it is first asked for."""

@@ -201,7 +201,7 @@ def _facts(layout: RunLayout, record: RunRecord) -> dict[str, Value]:
         "git": _git(layout, record),
         "script": record.script,
         "command": record.command,
-        "duration": None if duration is None else round(duration),
+        "duration": None if duration is None else int(duration),  # a second that isn't over isn't counted: anywhere
     }
     return {name: value for name, value in facts.items() if value is not None}
 
