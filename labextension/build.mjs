@@ -22,6 +22,39 @@ const LEZER = ['common', 'highlight', 'json', 'lr', 'python'].map(name => `@leze
 const SHOWING = ['marked', 'katex', ...LEZER];
 const licence = name => `${name}\n\n${read(`node_modules/${name}/LICENSE${name === 'marked' ? '.md' : ''}`)}`;
 
+/** The chart library brings the style sheet of the map library that its larger bundles have: 83 kB that style nothing. */
+const withoutMaps = {
+  name: 'without-maps',
+  setup: build =>
+    build.onLoad({ filter: /plotly-basic\.min\.js$/ }, ({ path }) => {
+      const [before, after, ...more] = readFileSync(path, 'utf8').split(/'\.maplibregl-map\{[^']*'/);
+      if (after === undefined || more.length > 0)
+        throw new Error(`${path}: no style sheet of maps, or several`);
+      return { contents: `${before}''${after}`, loader: 'js' };
+    }),
+};
+
+/** What goes over a kernel's socket says what the view says: the texts of other surfaces aren't in it. */
+const viewTexts = {
+  name: 'view-texts',
+  setup: build =>
+    build.onLoad({ filter: /i18n\/ja\/\w+\.json$/ }, ({ path }) =>
+      path.endsWith('view.json') ? null : { contents: '{}', loader: 'json' },
+    ),
+};
+
+/** Style sheets that the code brings along are texts to esbuild, which minifies none. */
+const inlineStyles = {
+  name: 'inline-styles',
+  setup: build =>
+    build.onLoad({ filter: /\.css$/ }, async ({ path, suffix }) => {
+      if (suffix !== '?inline') return null;
+      const css = readFileSync(path, 'utf8');
+      const { code } = await esbuild.transform(css, { loader: 'css', minify: build.initialOptions.minify });
+      return { contents: code, loader: 'text' };
+    }),
+};
+
 /**
  * What is built, as options for esbuild.
  *
@@ -38,6 +71,7 @@ export function bundles({ development = false } = {}) {
     define: { VERSION: JSON.stringify(version) },
     loader: { '.css': 'text', '.html': 'text' },
     minify: !development,
+    plugins: [withoutMaps, inlineStyles],
     logLevel: 'warning',
   };
   // Their licences ask to be kept with every copy; a minifier drops them.
@@ -55,7 +89,13 @@ export function bundles({ development = false } = {}) {
   ];
   return [
     { ...common, entryPoints: { loader: 'src/loader.ts' }, outdir: widgets },
-    { ...common, footer, entryPoints: { view: 'src/widget.ts' }, outdir: widgets },
+    {
+      ...common,
+      footer,
+      entryPoints: { view: 'src/widget.ts' },
+      outdir: widgets,
+      plugins: [...common.plugins, viewTexts],
+    },
     {
       ...common,
       entryPoints: { index: 'src/index.ts' },
@@ -88,7 +128,9 @@ export function bundles({ development = false } = {}) {
 /** Build once, then at each change; JupyterLab's packer builds on what the first build has made. */
 async function watch(options) {
   const catalogue = { name: 'catalogue', setup: build => build.onEnd(() => writeCatalogue(version)) };
-  const contexts = await Promise.all(options.map(one => esbuild.context({ ...one, plugins: [catalogue] })));
+  const contexts = await Promise.all(
+    options.map(one => esbuild.context({ ...one, plugins: [...one.plugins, catalogue] })),
+  );
   await Promise.all(contexts.map(one => one.rebuild()));
   await Promise.all(contexts.map(one => one.watch()));
   // Not by `jupyter-builder watch`, which puts a link in the place of the extension that is installed.

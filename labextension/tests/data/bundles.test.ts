@@ -34,9 +34,20 @@ describe('what is built', () => {
     expect(text(/static\/loader\.js$/).length).toBeLessThan(4_000);
   });
 
-  test('the first view of a page is 450 kB at most', () => {
-    expect(gzipSync(text(/static\/view\.js$/)).length).toBeLessThan(450_000);
+  test('the first view of a page is 450 kB at most, with 2,000 points and all', () => {
+    expect(gzipSync(text(/static\/view\.js$/)).length).toBeLessThan(430_000);
     expect(text(/static\/view\.js$/)).toMatch(/export\s*\{\s*\w+ as follow\s*\}/);
+  });
+
+  test('it brings the texts of its own surface, and no style sheet of maps', async () => {
+    const options = bundles().find(({ outdir, footer }) => footer && outdir?.endsWith('widgets/static'))!;
+    const { metafile } = await build({ ...options, write: false, metafile: true });
+    const [{ inputs } = { inputs: {} }] = Object.values(metafile.outputs);
+    const said = Object.keys(inputs).filter(name => name.endsWith('/words.ts'));
+    expect(said).toEqual(['src/view/words.ts']);
+    expect(text(/static\/view\.js$/)).toContain('ログ');
+    expect(text(/static\/view\.js$/)).not.toContain('maplibregl');
+    expect(text(/static\/chunk-\w+\.js$/)).not.toContain('maplibregl');
   });
 
   test("JupyterLab's own start brings neither view nor chart library, and is small", () => {
