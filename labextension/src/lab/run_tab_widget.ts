@@ -7,6 +7,7 @@ import type { RunKey } from '../server/api';
 import type { PageTab } from '../view/actions';
 import { languageOf, translateOfPage } from '../view/language';
 import { wordsIn } from '../view/words';
+import { runsIcon } from './icons';
 import { loadPart } from './lazy';
 import { MainTab } from './main_tab';
 import { runIcon } from './run_icon';
@@ -27,6 +28,7 @@ export class RunTab extends MainTab {
   ) {
     super(`cellrun-run-${key.workspace}-${key.run}`);
     this.title.label = name;
+    this.title.icon = runsIcon; // until its state is known; the shell styles a tab by what it has when it is added
     this.load().catch((error: unknown) => this.say(error));
   }
 
@@ -80,6 +82,6 @@ export class RunTab extends MainTab {
   private name({ name, experiment, status }: Header): void {
     this.title.label = name;
     this.title.caption = `${name} · ${experiment} · ${wordsIn(languageOf()).status[status]}`;
-    this.title.icon = runIcon(status);
+    this.title.icon = runIcon(status).bindprops({ stylesheet: 'mainAreaTab' }); // as the shell does
   }
 }
