@@ -56,7 +56,7 @@ def test_a_run_in_a_tab_of_its_own(lab):
     shown.button("Cancel").click()
     shown.expect_status("Canceled")
     expect(tab).to_have_attribute("title", re.compile("Canceled"))
-    icon, text = (tab.locator(part).bounding_box() for part in ("svg", ".lm-TabBar-tabLabel"))
+    icon, text = (tab.locator(part).bounding_box() for part in (".lm-TabBar-tabIcon > svg", ".lm-TabBar-tabLabel"))
     assert abs((icon["y"] + icon["height"] / 2) - (text["y"] + text["height"] / 2)) <= 1  # straight
 
     lab.command("cellrun:open-run", workspace="nowhere", run="nothing_1795507200_0a1b2c3d")
