@@ -24,7 +24,7 @@ train()
     reason = view.alert
     expect(reason).to_contain_text("ValueError: could not convert string to float: 'n/a'")
     expect(reason).to_contain_text("exit code 1")
-    expect(reason).to_contain_text("Cell In[2], line 5 in train()")
+    expect(reason).to_contain_text("Cell In[2], line 5, in train")
     assert reason.bounding_box()["y"] < view.card("loss").bounding_box()["y"]
     assert view.accessibility_problems() == []
     lab.screenshot("failed")
@@ -33,6 +33,9 @@ train()
     expect(view.root).to_have_attribute("data-theme", "dark")
     lab.screenshot("failed")
     assert view.accessibility_problems() == []
+    reason.get_by_role("button", name="%load_run failing-1").click()
+    expect(lab.cell(2).locator(".cm-content")).to_have_text("%load_run failing-1")
+    expect(lab.cell(2).locator(".cm-content")).to_be_focused()
 
 
 def test_the_log_follows_and_pauses(lab):

@@ -29,6 +29,17 @@ function isNamed({ panel }: OpenCell, name: string | undefined): boolean {
   return panel.context.path.split('/').at(-1) === name;
 }
 
+/** Put code into a new cell below the one that an element is in, and go there; false if it is in none. */
+export function insertCell(notebooks: INotebookTracker, code: string, from: Element): boolean {
+  const panel = notebooks.find(({ node }) => node.contains(from));
+  const index = panel?.content.widgets.findIndex(({ node }) => node.contains(from)) ?? -1;
+  if (!panel || index < 0) return false;
+  panel.content.model?.sharedModel.insertCell(index + 1, { cell_type: 'code', source: code });
+  panel.content.activeCellIndex = index + 1;
+  panel.content.mode = 'edit';
+  return true;
+}
+
 /** The runs that a code cell's outputs show. */
 export function referencesOf(model: ICodeCellModel): readonly RunKey[] {
   const keys: RunKey[] = [];

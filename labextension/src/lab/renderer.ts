@@ -1,4 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 import { MIME_TYPE } from '../output/reference';
@@ -6,6 +7,7 @@ import { serverWords } from '../server/words';
 import { labActions } from './actions';
 import { loadPart } from './lazy';
 import { widgetRuns } from './provider';
+import { insertCell } from './notebook_cells';
 import { RenderedRun, type OutputPlace } from './rendered_run';
 import { IRunServer } from './tokens';
 import { translateOf } from './translation';
@@ -20,12 +22,13 @@ export const renderer: JupyterFrontEndPlugin<void> = {
   description: 'Shows runs in the outputs of notebooks and consoles, with a kernel or without.',
   autoStart: true,
   requires: [IRenderMimeRegistry, IRunServer],
-  optional: [ITranslator],
+  optional: [ITranslator, INotebookTracker],
   activate: (
     app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
     server: IRunServer,
     translator: ITranslator | null,
+    notebooks: INotebookTracker | null,
   ): void => {
     const translate = translateOf(translator);
     const actions = labActions(app, server, translator);
@@ -40,8 +43,13 @@ export const renderer: JupyterFrontEndPlugin<void> = {
             listener({ workspace, run: repeats }, { workspace, run: made.id });
         }),
       view: async (key, source) => {
-        const { RunView } = await loadPart(() => import('../view/run_view'), translate);
-        return new RunView(source, viewActions(actions, server.api, key));
+        const parts = Promise.all([import('../view/run_view'), import('../page/figure_frame')]);
+        const [{ RunView }, { figureFrame }] = await loadPart(() => parts, translate);
+        return new RunView(source, {
+          ...viewActions(actions, server.api, key),
+          fullFigure: figure => figureFrame(figure, server.api),
+          insertCell: (code, from) => notebooks !== null && insertCell(notebooks, code, from),
+        });
       },
     };
     rendermime.addFactory(

@@ -1,6 +1,5 @@
 import type { RunActions } from '../actions/run_actions';
 import { shownBy } from '../output/shown_by';
-import { figureFrame } from '../page/figure_frame';
 import type { Api, RunKey } from '../server/api';
 import type { ViewActions } from '../view/actions';
 
@@ -13,7 +12,6 @@ export function viewActions(actions: RunActions, api: Api, key: RunKey): ViewAct
       await actions.againByKey(key);
     },
     countOutputs: async () => (await api.files(key, 'outputs')).files.length,
-    fullFigure: figure => figureFrame(figure, api),
     ...shownBy(api, key),
     logUrl: api.logUrl(key),
   };

@@ -13,6 +13,8 @@ export interface ViewActions {
   openTab?(tab: PageTab): void;
   /** How many files the run has put out. */
   countOutputs?(): Promise<number>;
+  /** Put code into a new cell below the one that an element is in, and go there; false where there is none. */
+  insertCell?(code: string, from: Element): boolean;
   /** Draw a figure by the whole plotly. */
   readonly fullFigure?: Context['fullFigure'];
   /** A file of the run, however large. */

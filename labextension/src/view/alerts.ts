@@ -1,17 +1,24 @@
 import type { Header, RunError } from '../data/protocol';
 import type { Disconnected, RunSource } from '../data/source';
+import type { ViewActions } from './actions';
 import type { Context } from './context';
-import { h } from './dom';
+import { h, setAttribute } from './dom';
 import { translateOfPage } from './language';
 import { withCode } from './with_code';
 import { fill } from './words';
+
+/** So long it is said that something was copied. */
+const COPIED_MS = 2_000;
 
 /** What the reader should know before all else: why a run failed, then notes and trouble with the connection. */
 export class Alerts {
   readonly element = h('div', { class: 'cellrun-alerts' });
   private shown = '';
 
-  constructor(private readonly context: Context) {}
+  constructor(
+    private readonly context: Context,
+    private readonly actions: Pick<ViewActions, 'insertCell'> = {},
+  ) {}
 
   /** Say what `source` knows now. */
   update(source: RunSource): void {
@@ -26,7 +33,7 @@ export class Alerts {
       h('div', { class: 'cellrun-alert', role: 'note' }, ...withCode(note)),
     );
     if (disconnected) alerts.unshift(this.retrying(source, disconnected));
-    this.element.replaceChildren(...(header && error ? [why(error, header)] : []), ...alerts);
+    this.element.replaceChildren(...(header && error ? [this.why(error, header)] : []), ...alerts);
   }
 
   /** That the connection is away for now; all that came stays. */
@@ -42,6 +49,43 @@ export class Alerts {
     );
   }
 
+  /** Why a run failed: the message, then where, how it ended and what to do next. */
+  private why({ message, where, exit, next }: RunError, header: Header): HTMLElement {
+    const advice = next === null ? null : translatedAdvice(next, header);
+    const facts = [where, exit].flatMap(fact => (fact ? [[fact]] : []));
+    const parts = advice === null ? facts : [...facts, withCode(advice).map(part => this.usable(part))];
+    const rest = parts.flatMap((part, i) => (i === 0 ? part : [' · ', ...part]));
+    return h(
+      'div',
+      { class: 'cellrun-alert', data: { error: '' }, role: 'alert' },
+      h('b', {}, message),
+      h('div', {}, ...rest),
+    );
+  }
+
+  /** A magic that is advised goes into a new cell by a click, or is copied where there are no cells. */
+  private usable(part: Node | string): Node | string {
+    const code = typeof part === 'string' ? null : part.textContent;
+    if (!code?.startsWith('%')) return part;
+    const { words } = this.context;
+    const button = h(
+      'button',
+      { type: 'button', class: 'cellrun-link', title: words.useCode },
+      h('code', {}, code),
+    );
+    button.addEventListener('click', () => {
+      if (this.actions.insertCell?.(code, this.element)) return;
+      void copied(code).then(isDone => {
+        if (!isDone) getSelection()?.selectAllChildren(button);
+        else {
+          setAttribute(button, 'data-done', words.copied);
+          setTimeout(() => setAttribute(button, 'data-done', null), COPIED_MS);
+        }
+      });
+    });
+    return button;
+  }
+
   private troubles({ state, fedBy, problem, silentSince, isLost }: RunSource): string[] {
     const { words, format } = this.context;
     const troubles = problem === null ? [] : [problem];
@@ -53,22 +97,19 @@ export class Alerts {
   }
 }
 
-/** Why a run failed: the message, then where, how it ended and what to do next. */
-function why({ message, where, exit, next }: RunError, header: Header): HTMLElement {
-  const advice = next === null ? null : translatedAdvice(next, header);
-  const facts = [where, exit, advice].filter(fact => fact !== null && fact !== '');
-  const rest = withCode(facts.join(' · '));
-  return h(
-    'div',
-    { class: 'cellrun-alert', data: { error: '' }, role: 'alert' },
-    h('b', {}, message),
-    h('div', {}, ...rest),
-  );
-}
-
 /** What to do next is one of a few sentences (core/live/next_step.py); the run's name in it is no part of a translation. */
 function translatedAdvice(next: string, { experiment, number }: Header): string {
   const run = `${experiment}-${number}`;
   const sentence = next.replaceAll(`%load_run ${run}`, '%load_run {run}');
   return fill(translateOfPage()(sentence), { run });
+}
+
+/** Put a text into the clipboard; false where the page may not. */
+async function copied(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

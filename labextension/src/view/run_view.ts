@@ -41,7 +41,7 @@ export class RunView {
       fullFigure: actions.fullFigure,
     };
     this.header = new HeaderBar(context, () => source.cancel(), actions);
-    this.alerts = new Alerts(context);
+    this.alerts = new Alerts(context, actions);
     this.metrics = new MetricsPane(source, context, () => this.drawing.request(), actions);
     this.log = new LogPane(source, context, actions);
     this.footer = new Footer(context, actions);

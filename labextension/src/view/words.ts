@@ -60,6 +60,8 @@ export interface Words {
   readonly travelledOne: string;
   readonly travelledBytes: string;
   readonly retry: string;
+  readonly useCode: string;
+  readonly copied: string;
   readonly silentServer: string;
   readonly fullLogTitle: string;
   readonly resetZoom: string;
@@ -145,6 +147,8 @@ const ENGLISH: Words = {
   travelledOne: '1 name, {size} captured',
   travelledBytes: '{size} captured',
   retry: 'Retry now',
+  useCode: 'Put it into a new cell, or copy it',
+  copied: 'copied',
   silentServer:
     'Nothing heard from the Jupyter server about this run since {time}. What is shown may be old.',
   fullLogTitle: 'Save the whole log, {size}',

@@ -181,6 +181,27 @@ test('a run that failed says why before all else', async () => {
   expect(alert.bottom).toBeLessThanOrEqual(find(place, '.cellrun-body').getBoundingClientRect().top);
 });
 
+test('what to do next is put into a cell by a click', async () => {
+  const inserted: string[] = [];
+  const { place, view } = show('failed', 1264, {
+    insertCell: (code, from) => view.element.contains(from) && inserted.push(code) > 0,
+  });
+  await until(() => place.querySelector('[role=alert] button') !== null, 'there is a button');
+  find(place, '[role=alert] button').click();
+  expect(inserted).toEqual(['%load_run digits-4']);
+});
+
+test('and copied where there are no cells, which is said', async () => {
+  const write = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
+  const { place } = show('failed');
+  await until(() => place.querySelector('[role=alert] button') !== null, 'there is a button');
+  const button = find(place, '[role=alert] button');
+  button.click();
+  await until(() => button.dataset.done === 'copied', 'it is said');
+  expect(write.mock.calls).toEqual([['%load_run digits-4']]);
+  write.mockRestore();
+});
+
 test('what to do about a failed run is said in Japanese, with the run’s own name', async () => {
   document.documentElement.lang = 'ja';
   const { place } = show('failed');

@@ -96,6 +96,20 @@ def test_a_traceback_begins_at_the_cell(cell):
     ]
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="code knows its qualified name since Python 3.11")
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("class Model:\n    def fit(self):\n        1 / 0\nModel().fit()", "Model.fit"),
+        ("def outer():\n    def inner():\n        1 / 0\n    inner()\nouter()", "outer.<locals>.inner"),
+        ("f = lambda: 1 / 0\nf()", "<lambda>"),
+    ],
+)
+def test_a_function_has_its_qualified_name(cell, source, name):
+    frames = [line for line in cell(source).stderr.splitlines() if line.startswith("  Cell In[7], line ")]
+    assert frames[-1].endswith(f", in {name}")
+
+
 def test_a_chain_of_errors_is_told_whole(cell):
     done = cell("try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise ValueError('second') from error")
     assert "ZeroDivisionError: division by zero" in done.stderr

@@ -34,7 +34,7 @@ def failed(reason, **fields):
         (
             failed("exit code 1: ValueError: bad 'n/a'", traceback_tail=CELL, last_line="ValueError: bad 'n/a'"),
             "ValueError: bad 'n/a'",
-            "Cell In[4], line 12 in train()",
+            "Cell In[4], line 12, in train",
             "exit code 1",
         ),
         (
@@ -43,10 +43,20 @@ def failed(reason, **fields):
             "train.py, line 3",
             "exit code 1",
         ),
+        (
+            failed(
+                "exit code 1: ValueError: no",
+                traceback_tail="  Cell In[2], line 9\n  Cell In[1], line 3, in outer.<locals>.<lambda>\nValueError: no",
+                last_line="ValueError: no",
+            ),
+            "ValueError: no",
+            "Cell In[1], line 3, in outer.<locals>.<lambda>",
+            "exit code 1",
+        ),
         (  # an interactive run's own exception
             failed("ValueError: x (error code E5)", traceback_tail=CELL, last_line="ValueError: x"),
             "ValueError: x",
-            "Cell In[4], line 12 in train()",
+            "Cell In[4], line 12, in train",
             "(error code E5)",
         ),
         (  # the user's line, not the file of ours that it called
@@ -57,7 +67,7 @@ def failed(reason, **fields):
                 last_line="InvalidMetricError: no",
             ),
             "InvalidMetricError: no",
-            "train.py, line 3 in train()",
+            "train.py, line 3, in train",
             "exit code 1",
         ),
         (  # what was printed last, or an error that was survived, is not why it was killed

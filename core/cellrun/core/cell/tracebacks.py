@@ -40,16 +40,45 @@ def show_cells(titles: Mapping[str, str]) -> None:
 def traceback_text(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None, titles: Mapping[str, str]
 ) -> str:
-    """Return a traceback as Python prints it, with the titles of cells for their file names."""
+    """Return a traceback as Python prints it, with the titles of cells for their file names.
+
+    Functions of cells have their qualified names (`Model.fit`), from Python 3.11 on.
+    """
     import traceback  # noqa: PLC0415  # most cells don't fail
+
+    names = _qualified_names(error)
 
     def frame(found: re.Match[str]) -> str:
         title = titles.get(found["file"])
         if title is None:
             return found[0]
-        return f"{found[1]}{title}, line {found['line']}{found['rest'].removesuffix(_OF_MODULE)}"
+        _, separator, name = found["rest"].partition(", in ")
+        named = names.get((found["file"], int(found["line"]), name), name)
+        return f"{found[1]}{title}, line {found['line']}{separator}{named}".removesuffix(_OF_MODULE)
 
     return _FRAME.sub(frame, "".join(traceback.format_exception(kind, error, trace)))
+
+
+def _qualified_names(error: BaseException | None) -> dict[tuple[str, int, str], str]:
+    """Return the qualified names of the functions in an error's traceback, and of those it came from.
+
+    By file, line and plain name, which is all that a printed frame tells.
+    """
+    found: dict[tuple[str, int, str], str] = {}
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        waiting += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+        trace = each.__traceback__
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            found[code.co_filename, trace.tb_lineno, code.co_name] = getattr(code, "co_qualname", code.co_name)
+            trace = trace.tb_next
+    return found
 
 
 def _from_cell(trace: TracebackType | None, titles: Mapping[str, str]) -> TracebackType | None:

@@ -40,12 +40,12 @@ class Failure(NamedTuple):
 
 
 def _where(tail: str) -> str:
-    """Return where the user's own code stood last, frames of libraries left out."""
+    """Return where the user's own code stood last, as its traceback says it, frames of libraries left out."""
     frames = [found for line in tail.splitlines() if (found := _FRAME.match(line))]
     own = [frame for frame in frames if frame["cell"] or not _LIBRARY.search(frame["file"])]
     if not own:
         return ""
     last = own[-1]
     place = last["cell"] or last["file"].rsplit("/", 1)[-1]
-    inside = f" in {last['function']}()" if (last["function"] or "<module>") != "<module>" else ""
+    inside = f", in {last['function']}" if (last["function"] or "<module>") != "<module>" else ""
     return f"{place}, line {last['line']}{inside}"
