@@ -295,7 +295,7 @@ def test_a_run_folder_that_goes_is_told_and_the_list_goes_on(api: Client, exp: E
     assert "no run" in api.get(f"{at}/runs/{gone.id}", expect=404)["message"]
     kept.layout.record.rename(kept.layout.folder / "aside")
     kept.layout.record.write_text("no record")
-    assert "can't be read" in api.get(f"{at}/runs/{kept.id}", expect=410)["message"]
+    assert "run.json is no JSON" in api.get(f"{at}/runs/{kept.id}", expect=409)["message"]
     (kept.layout.folder / "aside").replace(kept.layout.record)
     assert [row["id"] for row in api.get(f"{at}/runs")["runs"]] == [kept.id]
 

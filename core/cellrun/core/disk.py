@@ -106,6 +106,9 @@ def remove_tree(folder: Path) -> None:
         else:
             os.unlink(path)  # noqa: PTH108
 
+    if folder.is_symlink():  # in the place of a folder: it alone goes
+        folder.unlink()
+        return
     shutil.rmtree(folder, onerror=try_again)
 
 
@@ -122,6 +125,8 @@ def size_on_disk(folder: Path) -> int:
 
 
 def _entries(folder: str | os.PathLike[str]) -> Iterator[os.DirEntry[str]]:
+    if os.path.islink(folder):  # noqa: PTH114  # text, as scandir gives it
+        return
     try:
         with os.scandir(folder) as entries:
             listed = list(entries)

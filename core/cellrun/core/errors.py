@@ -15,6 +15,7 @@
     │   ├── OutOfOrderError               lines whose predecessors aren't here yet
     │   ├── ConflictError                 another line under a number that is taken
     │   └── LogOffsetError                log bytes that don't join the log
+    ├── DamagedRunError                   a run whose folder isn't as cellrun makes it (a ValueError, too)
     ├── RunNotFoundError                  no run, or more than one, by that id or name
     ├── NotOfferedError                   a file of a run that isn't handed out
     ├── PortalError                       no page of a run can be shown from here
@@ -198,6 +199,21 @@ class RunNotFoundError(CellrunError):
         super().__init__(text)
 
 
+class DamagedRunError(CellrunError, ValueError):
+    """A run one of whose files can't be what it should be: `file` below the run's folder, and its `problem`."""
+
+    def __init__(self, run_id: str, file: str, problem: str) -> None:
+        self.run_id = run_id
+        self.file = file
+        self.problem = problem
+        super().__init__(f"run {run_id} is damaged: {self.told}")
+
+    @property
+    def told(self) -> str:
+        """What is wrong, without the run's id."""
+        return f"{self.file} {self.problem}"
+
+
 class NotOfferedError(CellrunError):
     """A file of a run that isn't handed out: a link, a pipe, a device."""
 
@@ -283,6 +299,15 @@ def users_traceback(trace: TracebackType | None) -> TracebackType | None:
     if last is not None:
         last.tb_next = None
     return trace
+
+
+def told(error: Exception) -> str:
+    """Return what is wrong with a run's folder by an error that reading it has raised, in one line."""
+    if isinstance(error, DamagedRunError):
+        return error.told
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error) if isinstance(error, CellrunError) else f"{type(error).__name__}: {error}"
 
 
 def shown(value: object, most: int = 80) -> str:

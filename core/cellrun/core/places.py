@@ -10,8 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from cellrun.core.control_file import read_control_file, read_object
 from cellrun.core.disk import replace_file
-from cellrun.core.errors import WorkspaceException
+from cellrun.core.errors import DamagedRunError, WorkspaceException
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.names import slug
 from cellrun.core.ownership import is_mine, refuse_foreign
@@ -41,8 +42,8 @@ def cache_of(workspace: WorkspaceLayout) -> Path:
     from blake3 import blake3  # noqa: PLC0415  # a job needs none of it
 
     record = b""
-    with suppress(OSError):
-        record = workspace.record.read_bytes()
+    with suppress(OSError, DamagedRunError):
+        record = read_control_file(workspace.folder, workspace.record)
     path = os.fsencode(workspace.folder.resolve())
     return _made(home() / "cache" / blake3(b"\0".join((path, record))).hexdigest(length=16))
 
@@ -91,7 +92,7 @@ class RegisteredWorkspace(NamedTuple):
 
 def register(workspace: WorkspaceLayout) -> RegisteredWorkspace:
     """Add a workspace to the user's registry, so that servers and other kernels find it. Done at each opening."""
-    record = json.loads(workspace.record.read_bytes())
+    record = read_object(workspace.folder, workspace.record)
     entry = RegisteredWorkspace(str(record["id"]), str(record["name"]), workspace)
     text = json.dumps({"id": entry.id, "name": entry.name, "path": str(workspace.folder.absolute())})
     path = _registry() / f"{slug(entry.id)}.json"

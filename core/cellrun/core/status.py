@@ -19,6 +19,7 @@ class Status(str, Enum):
     COMPLETED = "Completed"
     FAILED = "Failed"
     CANCELED = "Canceled"
+    DAMAGED = "Damaged"  # none that a run has: what a list shows of one whose files can't be read
 
     @property
     def is_terminal(self) -> bool:

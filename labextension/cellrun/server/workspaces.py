@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from cellrun.core import places
-from cellrun.core.errors import RunNotFoundError
+from cellrun.core.errors import RunNotFoundError, WorkspaceException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.run_store import RunStore
+from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.server.errors import NotFoundError
 
 FIRST_ANSWER_S = 0.25
@@ -40,9 +40,8 @@ class OpenWorkspace:
     def named(self) -> tuple[str, str]:
         """Return its id and its name; both `default` before the default workspace exists."""
         try:
-            record = json.loads(self.layout.record.read_bytes())
-            return str(record["id"]), str(record["name"])
-        except (OSError, ValueError, KeyError, TypeError):  # one damaged workspace doesn't hide all others
+            return WorkspaceRecord.read(self.layout)
+        except WorkspaceException:  # one damaged workspace doesn't hide all others
             return self._known
 
     def run(self, id_or_name: str) -> RunLayout:

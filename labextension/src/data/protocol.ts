@@ -13,7 +13,9 @@ export type Status =
   | 'NotResponding'
   | 'Completed'
   | 'Failed'
-  | 'Canceled';
+  | 'Canceled'
+  /** None that a run has: its folder can't be read. */
+  | 'Damaged';
 
 /** A logged value: what JSON can't say travels as an object. */
 export type Value = number | string | boolean | null | { float: string } | { int: string };
@@ -120,7 +122,7 @@ export type ToKernel =
   | { type: 'cancel' }
   | { type: 'bundle'; version: string };
 
-const TERMINAL: ReadonlySet<Status> = new Set<Status>(['Completed', 'Failed', 'Canceled']);
+const TERMINAL: ReadonlySet<Status> = new Set<Status>(['Completed', 'Failed', 'Canceled', 'Damaged']);
 
 export function isTerminal(status: Status): boolean {
   return TERMINAL.has(status);

@@ -11,6 +11,7 @@ const COLOURS: Partial<Readonly<Record<Status, string>>> = {
   Finalizing: 'var(--jp-brand-color1)',
   Completed: 'var(--jp-success-color1)',
   Failed: 'var(--jp-error-color1)',
+  Damaged: 'var(--jp-error-color1)',
 };
 
 /** A run's state as an icon of JupyterLab. */

@@ -15,6 +15,7 @@ const STAGES: Readonly<Record<Status, Stage>> = {
   Completed: 'done',
   Failed: 'done',
   Canceled: 'done',
+  Damaged: 'done',
 };
 
 /** Every status, in the order of a run's life. */

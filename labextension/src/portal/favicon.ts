@@ -8,6 +8,7 @@ const COLOURS: Partial<Readonly<Record<Status, string>>> = {
   Finalizing: '#1976d2',
   Completed: '#388e3c',
   Failed: '#e53935',
+  Damaged: '#e53935',
 };
 const OTHERS = '#8a8a8a';
 

@@ -16,6 +16,7 @@ const SHAPES: Readonly<Record<Status, Shape>> = {
   Completed: 'check',
   Failed: 'cross',
   Canceled: 'dash',
+  Damaged: 'cross',
 };
 
 const STROKE = { fill: 'none', stroke: 'currentColor', 'stroke-width': 1.75, 'stroke-linecap': 'round' };

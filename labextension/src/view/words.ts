@@ -92,6 +92,7 @@ const ENGLISH: Words = {
     Completed: 'Completed',
     Failed: 'Failed',
     Canceled: 'Canceled',
+    Damaged: 'Damaged',
   },
   connecting: 'Loading the run',
   cancel: 'Cancel',

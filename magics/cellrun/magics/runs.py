@@ -17,7 +17,7 @@ from cellrun.magics.table import Table
 from cellrun.magics.view import plain_errors
 
 _MOST_SHOWN = 50
-_SIGNS = {Status.COMPLETED: "✓", Status.FAILED: "✕", Status.CANCELED: "–", Status.RUNNING: "●"}  # noqa: RUF001
+_SIGNS = {Status.COMPLETED: "✓", Status.FAILED: "✕", Status.CANCELED: "–", Status.RUNNING: "●", Status.DAMAGED: "!"}  # noqa: RUF001
 _HEADER = ("Run", "Status", "Submitted", "Time", "Metrics")
 _MOST_METRICS = 3
 _STATUS = "status:"

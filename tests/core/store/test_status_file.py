@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 
+from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
+
+OWNER = ProcessIdentity.current().to_json()
 
 
 @pytest.fixture
@@ -43,12 +46,12 @@ def test_a_folder_without_a_status_is_not_started(tmp_path: Path) -> None:
 
 def test_a_change_keeps_what_was_said_before(file: StatusFile, layout: RunLayout) -> None:
     before = time.time()
-    file.change(Status.RUNNING, owner={"pid": 7})
+    file.change(Status.RUNNING, owner=OWNER)
     running = file.read()
     file.change(Status.FAILED, reason="killed by signal 9 (SIGKILL)", exit_code=None, signal=9)
     failed = StatusFile(layout).read()
     assert (failed.n, failed.status, failed.reason) == (2, Status.FAILED, "killed by signal 9 (SIGKILL)")
-    assert failed.fields == {"owner": {"pid": 7}, "exit_code": None, "signal": 9}
+    assert failed.fields == {"owner": OWNER, "exit_code": None, "signal": 9}
     assert before <= running.at == running.started_at == failed.started_at <= failed.at == failed.ended_at
     assert running.ended_at is None
     assert [record.status for record in file.history()] == [Status.NOT_STARTED, Status.RUNNING, Status.FAILED]
@@ -121,7 +124,7 @@ def test_without_links_a_half_written_status_is_not_seen_yet(
 ) -> None:
     refuse_links(monkeypatch)
     file.change(Status.RUNNING)
-    for half in ("", '{"status": "Comp', '{"status": "Completed"}'):
+    for half in ("", '{"status": "Comp', '{"status": "Completed", "fields": {"exit_'):
         (layout.statuses / "2.json").write_text(half)
         assert file.read().status is Status.RUNNING
     assert [record.n for record in file.history()] == [0, 1]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cellrun.core.comparison.code import code_of
 from cellrun.core.comparison.curves import Curves, DrawnRun, compared_curves
-from cellrun.core.errors import RunNotFoundError, UserErrorException, shown
+from cellrun.core.control_file import UNREADABLE
+from cellrun.core.errors import RunNotFoundError, UserErrorException, shown, told
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.live.header import elapsed_s
 from cellrun.core.live.metric_window import STEP, heads
@@ -174,8 +175,8 @@ def _read_all(layouts: Sequence[RunLayout], shelf: MetricShelf) -> list[_Read]:
             runs.append(_read(layout, shelf))
         except FileNotFoundError:
             gone.append(layout.run_id)
-        except (OSError, ValueError, KeyError, TypeError) as error:  # what a damaged folder can come to
-            damaged.append(f"{layout.run_id} ({error!r})")
+        except UNREADABLE as error:
+            damaged.append(f"{layout.run_id} ({told(error)})")
     if gone:
         raise RunNotFoundError(", ".join(gone), str(layouts[0].workspace.folder))
     if damaged:

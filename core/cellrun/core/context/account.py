@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from cellrun.core import control_file
 from cellrun.core.context.manifest import CONTEXT_FILE, Need
+from cellrun.core.control_file import is_count, is_text
 
+_FITS = {"bytes": is_count}
 _NAMES = frozenset({"value", "function", "class", "import", "reference"})
 
 
@@ -31,9 +33,10 @@ def needs_of(folder: Path) -> tuple[Need, ...] | None:
     Nothing of the context is loaded.
     """
     try:
-        data: Any = json.loads((folder / CONTEXT_FILE).read_bytes())
-        return tuple(Need(**each) for each in data["needs"])
-    except (OSError, ValueError, KeyError, TypeError):  # a script's run; of another version
+        needs = control_file.read_object(folder, folder / CONTEXT_FILE)["needs"]
+        are_needs = all(_FITS.get(key, is_text)(each[key]) for each in needs for key in each)
+        return tuple(Need(**each) for each in needs) if are_needs else None
+    except (OSError, ValueError, KeyError, TypeError):  # a script's run; damaged; of another version
         return None
 
 

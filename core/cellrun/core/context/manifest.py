@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.errors import ContextException, shown
+from cellrun.core.control_file import read_control_file
+from cellrun.core.errors import ContextException, DamagedRunError, shown
 
 VERSION = 2
 CONTEXT_FILE = "context.json"
@@ -154,16 +155,18 @@ class Context:
     def bytes_in(folder: Path) -> bytes:
         """Return the bytes of a folder's context, which `of_bytes` reads. Raises ContextException if there are none."""
         try:
-            return (folder / CONTEXT_FILE).read_bytes()
+            return read_control_file(folder, folder / CONTEXT_FILE)
         except FileNotFoundError as error:
             raise ContextException(f"there is no captured context in {folder}") from error
+        except DamagedRunError as error:
+            raise ContextException(f"the context in {folder} is damaged: {error.told}") from error
 
     @classmethod
     def of_bytes(cls, content: bytes, folder: Path) -> Context:
         """Read the bytes of a folder's context. Raises ContextException if they are damaged or newer."""
         try:
             return cls._of_json(json.loads(content), folder)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ContextException(f"the context in {folder} is damaged: {error!r}") from error
 
     @classmethod

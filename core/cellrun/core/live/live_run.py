@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cellrun.core.errors import RunNotFoundError
+from cellrun.core.control_file import UNREADABLE
+from cellrun.core.errors import RunNotFoundError, told
 from cellrun.core.live.feed import Feed
 from cellrun.core.live.pace import LOOK_S
 from cellrun.core.live.source import RunSource
@@ -55,10 +56,10 @@ class LiveRun:
             while not (self._is_stopped or self._step()):
                 self._wake.wait(LOOK_S)
                 self._wake.clear()
-        except (OSError, RunNotFoundError) as error:
+        except (RunNotFoundError, *UNREADABLE) as error:
             with self._lock:
                 self._is_over = True
-            self._send({"type": "error", "message": f"the run's folder can't be read any more: {error}"}, [])
+            self._send({"type": "error", "message": f"the run's folder can't be read any more: {told(error)}"}, [])
 
     def _step(self) -> bool:
         """Look once and send what may be sent; return whether that was the last time."""

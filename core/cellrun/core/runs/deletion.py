@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core.context.used_values import free_values, size_of_values, values_only_of
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import remove_tree, size_on_disk
-from cellrun.core.errors import RunNotFoundError
-from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.errors import RunNotFoundError, told
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.settle import settle
+from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.values_in_use import freeing_values
+from cellrun.core.supervision.family import ProcessFamily
 
 
 @dataclass(frozen=True)
@@ -72,13 +76,29 @@ def delete_runs(workspace: WorkspaceLayout, ids: Iterable[str], *, dry: bool = F
 def _judged(store: RunStore, given: str) -> DeletedRun:
     try:
         layout = store.find(given)
+    except (RunNotFoundError, OSError, ValueError):  # or no name of a file
+        return DeletedRun(given, given, 0, "there is no such run")
+    try:
         record, status = RunRecord.read(layout), settle(layout).status
     except RunNotFoundError:
         return DeletedRun(given, given, 0, "there is no such run")
-    except (OSError, ValueError, KeyError, TypeError) as error:  # a damaged folder: that it has ended can't be seen
-        return DeletedRun(given, given, 0, f"its folder can't be read: {error}")
+    except UNREADABLE as error:
+        return _judged_damaged(layout, error)
     refused = None if status.is_terminal else f"it is {status.word}: cancel it first"
     return DeletedRun(layout.run_id, record.name, size_on_disk(layout.folder), refused)
+
+
+def _judged_damaged(layout: RunLayout, error: Exception) -> DeletedRun:
+    """Judge a run that can't be read: it goes unless a process shows that it goes on."""
+    living = {entry.pid for entry in ProcessFamily(layout, job=None).members()}
+    with suppress(*UNREADABLE):
+        status = StatusFile(layout).read()
+        owner = status.fields.get("owner")
+        if owner and not status.status.is_terminal and ProcessIdentity.from_json(owner).is_alive():
+            living.add(owner["pid"])
+    pids = ", ".join(map(str, sorted(living)))
+    refused = f"it is damaged ({told(error)}), and processes of it go on: {pids}" if living else None
+    return DeletedRun(layout.run_id, layout.run_id, size_on_disk(layout.folder), refused)
 
 
 def _taken_out(store: RunStore, run_id: str) -> Path | None:

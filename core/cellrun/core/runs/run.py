@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun import core
-from cellrun.core.errors import RunNotFoundError, UserErrorException, shown
+from cellrun.core.errors import DamagedRunError, RunNotFoundError, UserErrorException, shown
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs import printing
 from cellrun.core.runs.control import RunControl, control_of
@@ -22,6 +22,7 @@ from cellrun.core.runs.habits import SaysWhatToWrite, no_attribute
 from cellrun.core.runs.reader import RunReader
 from cellrun.core.runs.watch import wait_for_end
 from cellrun.core.runs.writer import RunWriter
+from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.run_store import RunStore
 
@@ -88,7 +89,10 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
     @property
     def id(self) -> str:
         """Its id, which is also the name of its folder."""
-        return self._reader.record.id
+        try:
+            return self._reader.record.id
+        except DamagedRunError:
+            return self._layout.run_id
 
     @property
     def name(self) -> str:
@@ -250,8 +254,14 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         return self.properties
 
     def get_status(self) -> str:
-        """Return the status now; a run whose owner is proven dead is Failed from this look on."""
-        return self._control.status().status.value
+        """Return the status now; a run whose owner is proven dead is Failed from this look on.
+
+        Of one whose folder can't be read it is "Damaged"; all else that is asked of it raises DamagedRunError.
+        """
+        try:
+            return self._control.status().status.value
+        except DamagedRunError:
+            return Status.DAMAGED.value
 
     def get_details(self) -> dict[str, Any]:
         """Return what is known of the run under Azure ML's keys: status, times (UTC), definition, log, error."""
@@ -378,6 +388,7 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         """
         from cellrun.core.runs.deletion import delete_runs  # noqa: PLC0415  # a job never deletes a run
 
+        self._reader.check_is_there()
         (deleted,) = delete_runs(self.layout.workspace, [self.id]).runs
         if deleted.refused:
             raise UserErrorException(f"run {self.id} can't be deleted: {deleted.refused}")
@@ -411,7 +422,7 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
 
         experiment, run_id, kind, status = self._in_print()
         is_there = status != _DELETED
-        name = self.name if is_there else run_id
+        name = self.name if is_there and status != Status.DAMAGED else run_id
         page = public_run_url(self.experiment.workspace.id, run_id) if is_there else None
         return printing.run_html(experiment, name, run_id, kind, status, page=page)
 
@@ -419,7 +430,9 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         try:
             return self.experiment.name, self.id, self.type, self.get_status()
         except RunNotFoundError:  # what is deleted can still be looked at
-            return self.experiment.name, self._layout.run_id, None, _DELETED
+            return self.experiment.name, self.id, None, _DELETED
+        except DamagedRunError:
+            return self.experiment.name, self.id, None, Status.DAMAGED.value
 
 
 copyreg.pickle(Run, lambda run: (Run.get, (run.experiment.workspace, run.id)))

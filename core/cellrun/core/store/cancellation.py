@@ -10,6 +10,8 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
+from cellrun.core import control_file
+from cellrun.core.errors import DamagedRunError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
@@ -25,9 +27,12 @@ def ask_to_cancel(layout: RunLayout) -> None:
     if status.is_terminal:
         return
     layout.cancel_request.parent.mkdir(exist_ok=True)
-    mode = "a" if status is Status.CANCEL_REQUESTED else "x"
-    with suppress(FileExistsError), layout.cancel_request.open(mode) as request:
-        request.write(json.dumps({"by": ProcessIdentity.current().to_json()}) + "\n")
+    request = (json.dumps({"by": ProcessIdentity.current().to_json()}) + "\n").encode()
+    if status is Status.CANCEL_REQUESTED:
+        control_file.append(layout.folder, layout.cancel_request, request)
+        return
+    with suppress(FileExistsError), layout.cancel_request.open("xb") as file:
+        file.write(request)
 
 
 def is_asked_to_cancel(layout: RunLayout) -> bool:
@@ -38,9 +43,11 @@ def is_asked_to_cancel(layout: RunLayout) -> bool:
 def cancel_requests(layout: RunLayout) -> int:
     """Return how many requests were left; one that is being written counts if it is the first."""
     try:
-        return max(1, layout.cancel_request.read_bytes().count(b"\n"))
+        return max(1, control_file.read_control_file(layout.folder, layout.cancel_request).count(b"\n"))
     except FileNotFoundError:
         return 0
+    except DamagedRunError:  # whatever it is, it stands where a request does
+        return 1
 
 
 def set_canceled(

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from cellrun.core.control_file import MOST_BYTES, open_control_file
+from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 
 
@@ -26,12 +28,12 @@ def note_change(layout: RunLayout) -> None:
 def read_changes(workspace: WorkspaceLayout, offset: int) -> tuple[set[str], int]:
     """Return the ids appended since an offset, and the offset to read on from (from the start if the list shrank)."""
     try:
-        with workspace.changes.open("rb") as file:
+        with os.fdopen(open_control_file(workspace.folder, workspace.changes), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(offset if offset <= size else 0)
             start = file.tell()
-            block = file.read()
-    except FileNotFoundError:
+            block = file.read(MOST_BYTES)  # what is beyond is read at the next look
+    except (FileNotFoundError, DamagedRunError):
         return set(), 0
     whole = block.rfind(b"\n") + 1
     return {line.decode("ascii", "replace") for line in block[:whole].split(b"\n") if line}, start + whole

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from cellrun.core import control_file
+from cellrun.core.control_file import are_texts, is_mapping_of, is_number, is_scalar, is_text, is_text_or_none
+from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
+
+_SHAPE: control_file.Shape = {
+    "python": is_mapping_of(is_scalar),
+    "packages": is_mapping_of(is_text),
+    "host": is_mapping_of(is_scalar),
+    "gpus": lambda value: isinstance(value, list) and all(map(is_mapping_of(is_scalar), value)),
+    "cuda_visible_devices": is_text_or_none,
+    "git": lambda value: value is None or is_mapping_of(is_scalar)(value),
+    "recorded_at": is_number,
+    "problems": are_texts,
+}
 
 
 def read_environment(layout: RunLayout) -> dict[str, Any] | None:
@@ -17,7 +30,8 @@ def read_environment(layout: RunLayout) -> dict[str, Any] | None:
     `problems`: what couldn't be found out, in words. What couldn't is missing.
     """
     try:
-        recorded = json.loads(layout.environment.read_bytes())
-    except (FileNotFoundError, ValueError):
+        recorded = control_file.read_object(layout.folder, layout.environment)
+        control_file.check(layout.folder, layout.environment, recorded, _SHAPE, needed=())
+    except (FileNotFoundError, DamagedRunError):
         return None
-    return recorded if isinstance(recorded, dict) else None
+    return recorded

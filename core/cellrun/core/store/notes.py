@@ -9,10 +9,13 @@ import json
 import time
 from contextlib import suppress
 
+from cellrun.core import control_file
+from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.status_file import StatusRecord
 
+_MOST_BYTES = 1_000_000
 MOST_NOTES = 50
 """More than so many help nobody; who adds further ones adds nothing."""
 
@@ -22,8 +25,8 @@ def add_note(layout: RunLayout, note: str) -> None:
     known = added_notes(layout)
     if note in known or len(known) >= MOST_NOTES:
         return
-    with layout.notes.open("ab") as file:
-        file.write(f"{json.dumps({'at': time.time(), 'note': note})}\n".encode("ascii"))
+    line = json.dumps({"at": time.time(), "note": note}) + "\n"
+    control_file.append(layout.folder, layout.notes, line.encode())
     note_change(layout)
 
 
@@ -35,11 +38,13 @@ def run_notes(layout: RunLayout, status: StatusRecord) -> list[str]:
 def added_notes(layout: RunLayout) -> list[str]:
     """Return the notes of others than the owner of the run's status."""
     try:
-        lines = layout.notes.read_bytes().split(b"\n")
+        lines = control_file.read_control_file(layout.folder, layout.notes, _MOST_BYTES).split(b"\n")
     except FileNotFoundError:
         return []
     notes = []
     for line in lines:
-        with suppress(ValueError, KeyError, TypeError):  # empty, being written, or torn by a full disk
-            notes.append(str(json.loads(line)["note"]))
-    return notes
+        with suppress(DamagedRunError):  # empty, being written, or torn by a full disk
+            note = control_file.parsed(layout.folder, layout.notes, line).get("note")
+            if isinstance(note, str):
+                notes.append(note)
+    return notes[:MOST_NOTES]

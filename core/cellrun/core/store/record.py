@@ -5,8 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
+from cellrun.core import control_file
+from cellrun.core.control_file import (
+    are_texts,
+    is_count,
+    is_mapping_of,
+    is_number,
+    is_number_or_none,
+    is_process_or_none,
+    is_scalar,
+    is_text,
+    is_text_or_none,
+)
 from cellrun.core.layout import RunLayout
 
 RunKind = Literal["script", "command", "cell", "interactive"]
@@ -93,8 +105,19 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
 
     @classmethod
     def read(cls, layout: RunLayout) -> RunRecord:
-        """Read the record of a run folder."""
-        return cls.from_json(json.loads(layout.record.read_bytes()))
+        """Read the record of a run folder. Raises OSError, DamagedRunError."""
+        data = control_file.read_object(layout.folder, layout.record)
+        control_file.check(layout.folder, layout.record, data, _SHAPE, needed=("experiment", "kind"))
+        # A folder that was copied out of its workspace may have any name, one in it is known by its name.
+        if (
+            layout.folder.parent.name == "runs"
+            and not layout.run_id.startswith(".")
+            and data.get("id") != layout.run_id
+        ):
+            raise control_file.damaged(
+                layout.folder, layout.record, f"is the record of another run, {data.get('id')!r:.80}"
+            )
+        return cls.from_json(data)
 
     def write(self, layout: RunLayout) -> None:
         """Write the record, once and for good."""
@@ -103,3 +126,34 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
             file.write("\n")
             file.flush()
             os.fsync(file.fileno())
+
+
+_SHAPE: control_file.Shape = {
+    "experiment": is_text,
+    "kind": lambda value: value in get_args(RunKind),
+    "workspace_id": is_text,
+    "id": is_text,
+    "name": is_text,
+    "number": is_count,
+    "display_name": is_text_or_none,
+    "type": is_text_or_none,
+    "target": is_text,
+    "created_at": is_number,
+    "created_by": is_process_or_none,
+    "argv": are_texts,
+    "parameters": is_mapping_of(is_text),
+    "script": is_text_or_none,
+    "command": is_text_or_none,
+    "source_directory": is_text_or_none,
+    "links": is_mapping_of(is_text),
+    "environment_variables": are_texts,
+    "resources": is_mapping_of(is_number_or_none),
+    "max_run_duration_seconds": is_number_or_none,
+    "git": is_mapping_of(is_scalar),
+    "python": is_text,
+    "environment": is_text_or_none,
+    "cell": lambda value: value is None or is_mapping_of(is_scalar)(value),
+    "tags": is_mapping_of(is_text_or_none),
+    "repeats": is_text_or_none,
+    "version": is_count,
+}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import time
@@ -12,8 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core import names
+from cellrun.core.control_file import read_control_file
 from cellrun.core.disk import remove_tree, sync_folder
-from cellrun.core.errors import RunNotFoundError, UserErrorException
+from cellrun.core.errors import DamagedRunError, RunNotFoundError, UserErrorException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.ownership import is_mine, refuse_foreign
@@ -28,6 +28,7 @@ ANOTHER_WORKSPACE = "take a workspace in a folder of yours: Workspace.create(nam
 _DRAFT = ".new-"
 DELETED = ".deleted-"
 """How the folder of a run begins that is being removed."""
+_LONGEST_ID_BYTES = 1000
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _REMOVING_S = 60.0
 _NAMELESS_S = 3600.0
@@ -36,7 +37,7 @@ _NAMELESS_S = 3600.0
 
 def check_is_there(layout: RunLayout) -> None:
     """Raise RunNotFoundError for a run that was there, and is deleted."""
-    if not layout.record.exists():
+    if not os.path.lexists(layout.record):
         raise RunNotFoundError(layout.run_id, str(layout.workspace.folder), is_deleted=True)
 
 
@@ -88,7 +89,7 @@ class RunStore:
     def open(self, run_id: str) -> RunLayout:
         """Return the layout of a run; RunNotFoundError if there is none of that id."""
         layout = self.workspace.run(run_id)
-        if not names.is_plain(run_id) or not layout.record.exists():
+        if not names.is_plain(run_id) or not os.path.lexists(layout.record):
             raise RunNotFoundError(run_id, str(self.workspace.folder))
         return layout
 
@@ -96,8 +97,8 @@ class RunStore:
         """Return the layout of a run by its id or its name (`digits-3`); RunNotFoundError if there is none."""
         experiment, _, number = id_or_name.rpartition("-")
         if names.is_plain(experiment) and number.isdecimal():
-            with suppress(FileNotFoundError, RunNotFoundError):
-                return self.open((self.workspace.experiment(experiment) / number).read_text())
+            with suppress(FileNotFoundError, RunNotFoundError, DamagedRunError):
+                return self.open(_claimant(self.workspace.experiment(experiment) / number))
         return self.open(id_or_name)
 
     def take_out(self, run_id: str) -> Path:
@@ -165,9 +166,9 @@ class RunStore:
         """Remove a draft if the process that was building it is gone, or was killed before it could say who it is."""
         is_abandoned = False
         try:
-            creator = ProcessIdentity.from_json(json.loads(draft.record.read_bytes())["created_by"])
+            creator = ProcessIdentity.from_json(RunRecord.read(draft).created_by)
             is_abandoned = creator.is_proven_dead()
-        except (ValueError, FileNotFoundError):
+        except (ValueError, KeyError, OSError):
             with suppress(FileNotFoundError):  # it has become a run, or somebody else swept it
                 is_abandoned = time.time() - draft.folder.stat().st_mtime > _NAMELESS_S
         if is_abandoned:
@@ -182,6 +183,11 @@ def _completed(record: RunRecord, run_id: str, number: int) -> RunRecord:
         created_at=record.created_at or time.time(),
         created_by=ProcessIdentity.current().to_json(),
     )
+
+
+def _claimant(claim: Path) -> str:
+    """Return the id of the run that has a number. Raises FileNotFoundError, DamagedRunError."""
+    return read_control_file(claim.parent, claim, _LONGEST_ID_BYTES).decode("utf-8", "replace")
 
 
 def _first_free(folder: Path) -> int:

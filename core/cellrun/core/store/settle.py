@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cellrun.core import control_file
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.ownership import is_mine
@@ -50,7 +50,8 @@ def run_owners(layout: RunLayout, record: RunRecord, status: StatusRecord) -> li
     if status.fields.get("owner"):
         found.append(status.fields["owner"])
     elif record.kind != "interactive" and layout.processes.exists():
-        found.extend(item for item in json.loads(layout.processes.read_bytes()).values() if isinstance(item, dict))
+        told = control_file.read_object(layout.folder, layout.processes).values()
+        found.extend(item for item in told if control_file.is_process(item))
     elif status.status in _WAITING and record.created_by:
         found.append(record.created_by)
     return [ProcessIdentity.from_json(item) for item in found]

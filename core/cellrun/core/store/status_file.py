@@ -7,12 +7,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cellrun.core import control_file
+from cellrun.core.control_file import (
+    are_texts,
+    is_number,
+    is_number_or_none,
+    is_process,
+    is_scalar,
+    is_text_or_none,
+)
 from cellrun.core.disk import NO_LINKS, sync_folder, write_new
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
@@ -43,6 +53,23 @@ class StatusRecord(NamedTuple):
         return self.at if self.status.is_terminal else None
 
 
+_STATUSES = frozenset(status.value for status in Status) - {Status.DAMAGED.value}
+_SHAPE: control_file.Shape = {
+    "status": lambda value: isinstance(value, str) and value in _STATUSES,
+    "at": is_number,
+    "reason": is_text_or_none,
+    "fields": lambda value: isinstance(value, dict),
+    "started_at": is_number_or_none,
+}
+_FIELDS: control_file.Shape = {
+    "owner": is_process,
+    "notes": are_texts,
+    "exit_code": is_number_or_none,
+    "signal": is_scalar,
+    "traceback_tail": is_text_or_none,
+    "last_line": is_text_or_none,
+}
+_NAME = re.compile(r"(0|[1-9][0-9]{0,8})\.json", re.ASCII)
 _NONE_YET = StatusRecord(-1, Status.NOT_STARTED, 0.0, None, {}, None)
 
 
@@ -101,17 +128,18 @@ class StatusFile:
         return self._folder / f"{n}.json"
 
     def _newest_first(self) -> Iterator[StatusRecord]:
-        try:
-            names = os.listdir(self._folder)  # noqa: PTH208  # names alone: lists ask this for each run
-        except FileNotFoundError:
-            return
-        numbers = (int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdecimal())
-        for n in sorted(numbers, reverse=True):
-            with suppress(ValueError, KeyError):  # being written, where links don't exist: the one before it holds
-                data = json.loads(self._path(n).read_bytes())
-                yield StatusRecord(
-                    n, Status(data["status"]), data["at"], data["reason"], data["fields"], data["started_at"]
-                )
+        names = control_file.names_in(self._layout.folder, self._folder)
+        for n in sorted((int(found[1]) for name in names if (found := _NAME.fullmatch(name))), reverse=True):
+            path = self._path(n)
+            text = control_file.read_control_file(self._layout.folder, path)
+            if not text.rstrip().endswith(b"}"):  # being written, where links don't exist: the one before it holds
+                continue
+            data = control_file.parsed(self._layout.folder, path, text)
+            control_file.check(self._layout.folder, path, data, _SHAPE)
+            control_file.check(self._layout.folder, path, data["fields"], _FIELDS, needed=())
+            yield StatusRecord(
+                n, Status(data["status"]), data["at"], data["reason"], data["fields"], data["started_at"]
+            )
 
     def _publish(self, record: StatusRecord) -> bool:
         """Write a record under its number; False if that number is taken."""
@@ -149,7 +177,7 @@ class StatusFile:
     def _pass_half_written(self, n: int) -> None:
         """Remove a status that its writer was killed in, where links don't exist: nobody would get past it."""
         with suppress(FileNotFoundError):
-            if self.read().n < n and time.time() - self._path(n).stat().st_mtime > _WRITING_S:
+            if self.read().n < n and abs(time.time() - self._path(n).stat().st_mtime) > _WRITING_S:
                 self._path(n).unlink()
 
     def _sweep(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from cellrun.core import control_file
 from cellrun.core.disk import replace_file
 from cellrun.core.layout import RunLayout
 
@@ -30,7 +31,7 @@ class RunTarget(NamedTuple):
     def read(cls, layout: RunLayout) -> RunTarget | None:
         """Return where a run was started; None if it wasn't yet, or the file is damaged."""
         with suppress(OSError, ValueError, KeyError, TypeError):
-            data = json.loads(layout.target.read_bytes())
+            data = control_file.read_object(layout.folder, layout.target)
             return cls(str(data["name"]), str(data["kind"]), bool(data["shares_processes"]), dict(data["handle"]))
         return None
 

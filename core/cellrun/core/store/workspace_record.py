@@ -7,11 +7,13 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
+from cellrun.core import control_file
 from cellrun.core.disk import write_once
-from cellrun.core.errors import WorkspaceException
+from cellrun.core.errors import DamagedRunError, WorkspaceException
 from cellrun.core.layout import WorkspaceLayout
 
 _VERSION = 1
+_SHAPE: control_file.Shape = {"id": control_file.is_text, "name": control_file.is_text}
 
 
 class WorkspaceRecord(NamedTuple):
@@ -24,12 +26,13 @@ class WorkspaceRecord(NamedTuple):
     def read(cls, layout: WorkspaceLayout) -> WorkspaceRecord:
         """Read it. Raises WorkspaceException if it isn't there or is damaged."""
         try:
-            record = json.loads(layout.record.read_bytes())
-            return cls(str(record["id"]), str(record["name"]))
+            record = control_file.read_object(layout.folder, layout.record)
+            control_file.check(layout.folder, layout.record, record, _SHAPE)
+            return cls(record["id"], record["name"])
         except OSError as error:
             raise WorkspaceException(f"{layout.folder} is no workspace: {error.strerror}: {layout.record}") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise WorkspaceException(f"the workspace record {layout.record} is damaged: {error}") from error
+        except DamagedRunError as error:
+            raise WorkspaceException(f"the workspace in {layout.folder} is damaged: {error.told}") from error
 
     @staticmethod
     def write_new(layout: WorkspaceLayout, name: str) -> None:

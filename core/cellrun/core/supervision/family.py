@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from cellrun.core.beneath import folder_beneath
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import RUN_FOLDER, RUN_ID
-from cellrun.core.store.files.beneath import folder_beneath
 from cellrun.core.supervision import process_table
 from cellrun.core.supervision.process_table import Inode, ProcessEntry
 

@@ -9,13 +9,31 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from cellrun.core import control_file
+from cellrun.core.control_file import are_texts, is_mapping_of, is_number, is_number_or_none, is_text
 from cellrun.core.disk import write_once
 from cellrun.core.layout import RunLayout
 from cellrun.core.moved import moved_command
 from cellrun.core.resources import Resources
 
 VERSION = 2
-_SINCE_VERSION_2 = {"python": "", "silence_s": 120.0, "before": ()}
+_SINCE_VERSION_2: dict[str, Any] = {"python": "", "silence_s": 120.0, "before": []}
+_SHAPE: control_file.Shape = {
+    "argv": lambda value: are_texts(value) and bool(value),
+    "supervisor": lambda value: are_texts(value) and bool(value),
+    "python": is_text,
+    "is_shell": lambda value: isinstance(value, bool),
+    "resources": is_mapping_of(is_number),
+    "max_run_duration_seconds": is_number_or_none,
+    "grace_s": is_number,
+    "heartbeat_s": is_number,
+    "silence_s": is_number,
+    "set_variables": is_mapping_of(is_text),
+    "given_names": are_texts,
+    "inherited_names": are_texts,
+    "before": lambda value: isinstance(value, list) and all(map(are_texts, value)),
+    "afterwards": are_texts,
+}
 
 
 class LaunchSpec(NamedTuple):
@@ -48,19 +66,18 @@ class LaunchSpec(NamedTuple):
 
     @classmethod
     def read(cls, layout: RunLayout, digest: str = "") -> LaunchSpec:
-        """Read a run's launch.json. Raises OSError, or ValueError or KeyError for one that is damaged.
-
-        Raises ValueError also for one that hasn't the hash that it is to have.
-        """
-        content = layout.launch.read_bytes()
+        """Read a run's launch.json. Raises OSError, and DamagedRunError also if its hash isn't this one."""
+        content = control_file.read_control_file(layout.folder, layout.launch)
         if digest and _digest(content) != digest:
-            raise ValueError("it was changed after the run had been submitted")
-        return cls.of_bytes(content)
+            raise control_file.damaged(layout.folder, layout.launch, "was changed after the run had been submitted")
+        return cls.of_bytes(content, layout)
 
     @classmethod
-    def of_bytes(cls, content: bytes) -> LaunchSpec:
-        """Read the bytes of a launch.json. Raises ValueError or KeyError for one that is damaged."""
-        data: dict[str, Any] = {**_SINCE_VERSION_2, **json.loads(content)}
+    def of_bytes(cls, content: bytes, layout: RunLayout) -> LaunchSpec:
+        """Read the bytes of a run's launch.json. Raises DamagedRunError."""
+        read = control_file.parsed(layout.folder, layout.launch, content)
+        data: dict[str, Any] = {**_SINCE_VERSION_2, **read}
+        control_file.check(layout.folder, layout.launch, data, _SHAPE)
         values = {name: data[name] for name in cls._fields}
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         lists["before"] = tuple(map(tuple, values["before"]))

@@ -10,9 +10,12 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
+from cellrun.core import control_file
 from cellrun.core.disk import replace_file
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
+
+_SHAPE: control_file.Shape = {"supervisor": control_file.is_process, "job": control_file.is_process_or_none}
 
 
 class RunProcesses(NamedTuple):
@@ -27,14 +30,16 @@ class ProcessFile:
     """The process.json of one run, written whole each time; its age is the supervisor's heartbeat."""
 
     def __init__(self, layout: RunLayout) -> None:
+        self._layout = layout
         self._path = layout.processes
 
     def read(self) -> RunProcesses | None:
         """Return the run's processes; None if they haven't been written."""
         try:
-            data = json.loads(self._path.read_bytes())
+            data = control_file.read_object(self._layout.folder, self._path)
         except FileNotFoundError:
             return None
+        control_file.check(self._layout.folder, self._path, data, _SHAPE)
         job = data["job"]
         return RunProcesses(ProcessIdentity.from_json(data["supervisor"]), job and ProcessIdentity.from_json(job))
 

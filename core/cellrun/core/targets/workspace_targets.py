@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core import names
+from cellrun.core.control_file import read_object
 from cellrun.core.disk import write_once
 from cellrun.core.errors import ComputeTargetException, UserErrorException, shown
 from cellrun.core.layout import WorkspaceLayout
@@ -55,7 +56,7 @@ class WorkspaceTargets:
             return kind_named(LOCAL)(LOCAL)
         path = self._path(name)
         try:
-            data = json.loads(path.read_bytes())
+            data = read_object(self._workspace.folder, path)
             kind, settings = data["kind"], dict(data["settings"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ComputeTargetException(f"the compute target {name!r} can't be read from {path}: {error!r}") from error
@@ -118,7 +119,7 @@ class WorkspaceTargets:
     def _living_runs(self, name: str) -> list[str]:
         from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, for this alone
 
-        living = [status.value for status in Status if status not in TERMINAL]
+        living = [status.value for status in Status if status not in {*TERMINAL, Status.DAMAGED}]
         rows = [row for row in Index(self._workspace).runs(status=living) if row.target == name]
         with suppress(ComputeTargetException):  # it can't be used here: the folders tell what they can
             found = look(self.get(name), [self._workspace.run(row.id) for row in rows])

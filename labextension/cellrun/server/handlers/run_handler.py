@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.lists.run_row import RunRow
-from cellrun.core.store.record import RunRecord
 from cellrun.server.base_handler import ApiHandler
 from cellrun.server.errors import RunGoneError
 from cellrun.server.rows import row_json
@@ -21,7 +20,7 @@ class RunHandler(ApiHandler):
     async def of_run(self, address: tuple[str, str], task: Callable[..., T], *arguments: Any, **options: Any) -> T:
         """Do something with a run in a thread: `task(layout, …)`.
 
-        Raises RunNotFoundError; RunGoneError when its folder went away meanwhile or can't be read.
+        Raises RunNotFoundError; RunGoneError when its folder went away meanwhile, DamagedRunError when it is damaged.
         """
         return await self.work(self._with_run, address, task, *arguments, **options)
 
@@ -32,17 +31,6 @@ class RunHandler(ApiHandler):
             return task(layout, *arguments, **options)
         except OSError as error:
             raise RunGoneError(layout.run_id, error) from error
-        except (ValueError, KeyError, TypeError):
-            _refuse_damaged(layout)
-            raise
-
-
-def _refuse_damaged(layout: RunLayout) -> None:
-    """Raise RunGoneError if a run's record can't be read: then that was the reason."""
-    try:
-        RunRecord.read(layout)
-    except (ValueError, KeyError, TypeError) as error:
-        raise RunGoneError(layout.run_id, error) from error
 
 
 def row_of(layout: RunLayout) -> dict[str, Any]:

@@ -180,8 +180,11 @@ def test_finding_an_ambiguous_display_name(index: Index, new_run: Callable[..., 
 def test_a_damaged_run_folder_hides_no_other(index: Index, new_run: Callable[..., RunLayout]) -> None:
     good, bad = new_run(), new_run()
     bad.record.write_text("{")
-    with pytest.warns(RuntimeWarning, match=rf"{bad.run_id} can't be read"):
-        assert ids(index) == [good.run_id]
+    damaged = index.find(bad.run_id)
+    assert (damaged.status, damaged.experiment) == (Status.DAMAGED, "digits")
+    assert damaged.reason is not None
+    assert damaged.reason.startswith("run.json is no JSON")
+    assert index.find(good.run_id).status is Status.NOT_STARTED
 
 
 def test_the_cell_of_a_run(index: Index, new_run: Callable[..., RunLayout]) -> None:

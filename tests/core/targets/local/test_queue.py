@@ -206,8 +206,8 @@ def test_what_is_damaged_holds_nobody_up(runs):
     (runs.printed(first, "up").work / "go").touch()
     assert runs.end(fifth).status is Status.COMPLETED
     assert runs.end(second).reason == "its place in the local queue is gone; submit it again"
-    assert runs.end(third).reason == "launch.json can't be used: it was changed after the run had been submitted"
-    assert runs.end(fourth).reason.startswith("launch.json can't be used: Expecting property name")
+    assert runs.end(third).reason == "it can't be started: launch.json was changed after the run had been submitted"
+    assert runs.end(fourth).reason.startswith("it can't be started: launch.json is no JSON")
 
 
 def test_a_run_that_waits_is_started_as_it_was_submitted_or_not_at_all(runs, tmp_path):
@@ -215,5 +215,5 @@ def test_a_run_that_waits_is_started_as_it_was_submitted_or_not_at_all(runs, tmp
     spec = json.loads(second.launch.read_text())
     second.launch.write_text(json.dumps({**spec, "argv": ["/bin/sh", "-c", f"touch {tmp_path / 'marker'}"]}))
     (runs.printed(first, "up").work / "go").touch()
-    assert runs.end(second).reason == "launch.json can't be used: it was changed after the run had been submitted"
+    assert runs.end(second).reason == "it can't be started: launch.json was changed after the run had been submitted"
     assert not (tmp_path / "marker").exists()

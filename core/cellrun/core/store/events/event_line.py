@@ -27,6 +27,9 @@ encode_text = encode_basestring_ascii
 
 _float_text = float.__repr__  # the shortest text that reads back as the same float
 _NON_FINITE = {"nan": '{"float":"NaN"}', "inf": '{"float":"Infinity"}', "-inf": '{"float":"-Infinity"}'}
+_PLAIN = frozenset({float, int, str, bool, type(None)})
+_FLOATS = frozenset({"NaN", "Infinity", "-Infinity"})
+_MOST_DIGITS = 4300  # more Python itself refuses to read
 _NAMES = {None: "null", True: "true", False: "false"}
 
 
@@ -79,6 +82,19 @@ def decode_value(parsed: Any) -> Value:
     if type(parsed) is dict:
         return float(parsed["float"]) if "float" in parsed else int(parsed["int"])
     return parsed  # type: ignore[no-any-return]  # JSON's own
+
+
+def is_encoded(parsed: Any) -> bool:
+    """Whether a JSON parser's result stands for a value: `decode_value` returns it then."""
+    if type(parsed) is not dict:
+        return type(parsed) in _PLAIN
+    text = parsed.get("float") if parsed.keys() == {"float"} else parsed.get("int")
+    if len(parsed) != 1 or type(text) is not str:
+        return False
+    if "float" in parsed:
+        return text in _FLOATS
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS
 
 
 def seal(body: bytes) -> bytes:

@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import isfinite
 from typing import Any
 
 from cellrun.core import names
+from cellrun.core.control_file import is_mapping_of
 from cellrun.core.errors import InvalidNameError
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.store.events.event_line import are_exact, is_exact
+from cellrun.core.store.events.event_line import are_exact, is_encoded, is_exact
 
 _PLAIN = frozenset({float, int, str, bool, type(None)})
-_FLOATS = frozenset({"NaN", "Infinity", "-Infinity"})
 _LONGEST_NAME_CHARS = 100_000  # no limit is set that high, and what is remembered of names has an end
-_INT = re.compile(r"-?[0-9]{1,4300}")  # more digits Python itself refuses to read
 
 
-def event_problem(event: Mapping[str, Any]) -> str:
-    """Say what is wrong with an event; empty if it is one. A kind that this cellrun doesn't know may have any shape."""
+def event_problem(event: Mapping[str, Any], *, is_kept: bool = False) -> str:
+    """Say what is wrong with an event; empty if it is one. A kind that this cellrun doesn't know may have any shape.
+
+    Names are held to this process's limits, unless the event `is_kept` already: its writer may have had others.
+    """
     if not isinstance(event.get("k"), str):
         return f"kind {event.get('k')!r} is no text"
     if not _is_number(event.get("t")):
         return f"time {event.get('t')!r} is no number"
-    expected = _SHAPES.get(event["k"], {})
+    expected = (_KEPT if is_kept else _SHAPES).get(event["k"], {})
     wrong = [key for key, is_right in expected.items() if key not in event or not is_right(event[key])]
     if wrong:
         return f"{event['k']} event: {', '.join(wrong)} missing or not as expected"
-    if "i" in event and not _is_step(event["i"]):
+    step = event.get("i")
+    if type(step) in {str, bool} or not (is_encoded if is_kept else _is_value)(step):
         return f"{event['k']} event: i is no number"
     return ""
 
 
 def _is_value(value: Any) -> bool:
-    if type(value) is not dict:
-        return type(value) in _PLAIN and is_exact(value)
-    if value.keys() == {"float"}:
-        return value["float"] in _FLOATS
-    return value.keys() == {"int"} and isinstance(value["int"], str) and bool(_INT.fullmatch(value["int"]))
+    return is_exact(value) and is_encoded(value)
 
 
 def _are_values(values: Any) -> bool:
@@ -55,17 +53,21 @@ def _is_row(cells: Any) -> bool:
 
 
 def _is_table(columns: Any) -> bool:
-    if type(columns) is not dict or not all(_is_name(name) and _are_values(values) for name, values in columns.items()):
+    return _are_columns(columns) and all(map(_is_name, columns)) and all(map(_are_values, columns.values()))
+
+
+def _are_columns(columns: Any) -> bool:
+    if type(columns) is not dict or not all(map(_are_encoded, columns.values())):
         return False
     return len({len(values) for values in columns.values()}) == 1
 
 
+def _are_encoded(values: Any) -> bool:
+    return type(values) is list and bool(values) and all(map(is_encoded, values))
+
+
 def _is_number(value: Any) -> bool:
     return type(value) in {int, float} and is_exact(value) and isfinite(value)
-
-
-def _is_step(value: Any) -> bool:
-    return _is_value(value) and type(value) not in {str, bool}
 
 
 def _is_count(value: Any) -> bool:
@@ -121,3 +123,39 @@ _SHAPES: dict[str, dict[str, Callable[[Any], bool]]] = {
     "untag": {"n": _is_name},
     "name": {"v": _is_allowed_by(names.display_name)},
 }
+_AS_KEPT: dict[Callable[[Any], bool], Callable[[Any], bool]] = {
+    _is_name: _is_text,
+    _is_value: is_encoded,
+    _are_values: _are_encoded,
+    _is_row: is_mapping_of(is_encoded),
+    _is_table: _are_columns,
+}
+_KEPT: dict[str, dict[str, Callable[[Any], bool]]] = {
+    kind: {key: _AS_KEPT.get(fits, fits) for key, fits in shape.items()} for kind, shape in _SHAPES.items()
+}
+_KEPT["name"]["v"] = _is_text
+_LOG_KINDS = frozenset({float, int, str, bool, type(None)})
+_STEP_KINDS = frozenset({float, int, type(None)})
+
+
+def are_kept_values(events: Any) -> bool:
+    """Whether all records are values logged one by one, as most are: no more than that is asked, for it is quick."""
+    try:
+        for event in events:
+            if (
+                event["k"] != "log"
+                or type(event["v"]) not in _LOG_KINDS
+                or type(event["t"]) is not float
+                or type(event["n"]) is not str
+                or type(event["w"]) is not str
+                or type(event.get("i")) not in _STEP_KINDS
+            ):
+                return False
+    except (KeyError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def is_kept_event(event: Any) -> bool:
+    """Whether a record of a run's own log is an event that any reader can take."""
+    return type(event) is dict and type(event.get("w")) is str and not event_problem(event, is_kept=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import os
 from bisect import bisect_right
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 from zlib import crc32
 
+from cellrun.core.control_file import open_control_file
 from cellrun.core.store.events.event_line import open_line
+from cellrun.core.store.events.event_shape import are_kept_values, is_kept_event
 from cellrun.core.store.json_reading import loads, read_json
 
 Event = dict[str, Any]
@@ -43,6 +45,7 @@ class EventTail:
         """Whether the file went on after what `fill` has read."""
         self.damage: list[Damage] = []
         self._read_to = offset
+        self._skip_to = 0
         self._events: list[Event] = []
         self._sizes: list[int] = []  # of each event, with what stands unread before it
 
@@ -54,12 +57,13 @@ class EventTail:
     def fill(self, most_bytes: int) -> bool:
         """Read the next whole lines, unless some wait to be taken; whether any event waits now."""
         while not self._events:
-            with self.path.open("rb") as file:
+            with os.fdopen(open_control_file(self.path.parents[1], self.path), "rb") as file:
                 file.seek(self._read_to)
                 block = self._read_lines(file, most_bytes)
             if not block:
                 break
             self._parse(block)
+            self._read_to = max(self._read_to, self._skip_to)
         return bool(self._events)
 
     def take(self, until: float) -> list[Event]:
@@ -88,8 +92,10 @@ class EventTail:
         self.has_more = len(block) == most_bytes
         whole = block.rfind(b"\n") + 1
         while not whole and self.has_more:
-            if len(block) > LONGEST_LINE_BYTES:
-                return block  # no line at all: as a damaged record it is out of the way
+            if len(block) > LONGEST_LINE_BYTES:  # no line at all: as a damaged record all of it is out of the way
+                self._skip_to = file.seek(0, os.SEEK_END)
+                self.has_more = False
+                return block
             more = file.read(len(block))  # twice as much each time, so that a long line is searched once
             self.has_more = len(more) == len(block)
             whole = len(block) + more.rfind(b"\n") + 1 if b"\n" in more else 0
@@ -103,8 +109,9 @@ class EventTail:
         bodies = [line[9:] for line in lines]
         # All at once if all is well: one comparison and one parser call for the block, twice as fast as line by line.
         told = b"".join([line[:9] for line in lines])
-        if told == (b"%08x " * len(lines)) % tuple(map(crc32, bodies)):
-            self._events, self._sizes = _parsed_all(bodies), [len(line) + 1 for line in lines]
+        is_whole = told == (b"%08x " * len(lines)) % tuple(map(crc32, bodies))
+        if is_whole and (events := _parsed_all(bodies)) is not None:
+            self._events, self._sizes = events, [len(line) + 1 for line in lines]
         else:
             self._parse_each(lines)
         self._read_to += len(block)
@@ -114,18 +121,31 @@ class EventTail:
         for line in lines:
             size += len(line) + 1
             body = open_line(line)
-            if body is not None:
-                self._events.append(read_json(body))
+            event = None if body is None else _event_of(body)
+            if event is not None:
+                self._events.append(event)
                 self._sizes.append(size)
                 start, size = start + size, 0
             elif line:  # an empty one stands after a torn one that was mended
                 at = start + size - len(line) - 1
-                self.damage.append(Damage(self.path, at, f"wrong checksum ({len(line)} bytes)"))
+                problem = "wrong checksum" if body is None else "no event"
+                self.damage.append(Damage(self.path, at, f"{problem} ({len(line)} bytes)"))
 
 
-def _parsed_all(bodies: list[bytes]) -> list[Event]:
+def _parsed_all(bodies: list[bytes]) -> list[Event] | None:
+    """Return the events of a block; None if one of the records is none, or isn't read in the quick way."""
     try:
         events: list[Event] = loads(b"[%b]" % b",".join(bodies))
-    except json.JSONDecodeError:
-        events = []
-    return events if len(events) == len(bodies) else [read_json(body) for body in bodies]
+    except (ValueError, RecursionError):
+        return None
+    is_well = len(events) == len(bodies) and (are_kept_values(events) or all(map(is_kept_event, events)))
+    return events if is_well else None
+
+
+def _event_of(body: bytes) -> Event | None:
+    """Return the event that a record is; None if it is none."""
+    try:
+        event: Event = read_json(body)
+    except (ValueError, RecursionError):
+        return None
+    return event if is_kept_event(event) else None

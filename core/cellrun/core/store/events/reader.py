@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 
+from cellrun.core.control_file import names_in
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_tail import Damage, Event, EventTail
 
@@ -73,11 +73,7 @@ class EventReader:
                 return
 
     def _find_tails(self) -> list[EventTail]:
-        try:
-            names = os.listdir(self.layout.events)  # noqa: PTH208  # names alone: this is asked ten times a second
-        except FileNotFoundError:
-            return []
-        for name in sorted(names):
+        for name in sorted(names_in(self.layout.folder, self.layout.events)):
             writer, _, kind = name.partition(".")
             if kind == "jsonl" and writer not in self._tails:
                 self._tails[writer] = EventTail(self.layout.events / name, self._start.get(writer, 0))

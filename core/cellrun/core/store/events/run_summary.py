@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from cellrun.core.layout import RunLayout
+from cellrun.core.ownership import is_mine
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.events.summary import Summary, read_summaries, stale_writers, write_summary
 
@@ -28,7 +29,8 @@ def listed_summary(layout: RunLayout, *, has_ended: bool) -> Summary:
             part = parts.setdefault(writer, Summary())
             part.offset = size_bytes  # a torn end included: nothing will come to it
             with suppress(OSError):  # not ours to write, a full disk: the next look reads on again
-                write_summary(layout, writer, part.to_json())
+                if is_mine(layout.folder):
+                    write_summary(layout, writer, part.to_json())
     return _merged(parts)
 
 

@@ -6,18 +6,50 @@ Each writer of events keeps a summary of its own, `summary/<writer>.json`; a run
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cellrun.core import control_file
+from cellrun.core.control_file import is_count, is_number, is_text
 from cellrun.core.disk import replace_file
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.events.event_line import Value, decode_value
+from cellrun.core.store.events.event_line import Value, decode_value, is_encoded
 from cellrun.core.store.events.metric_summary import MetricSummary
 
 VERSION = 1
+
+
+def _is_list(*fits: control_file.Check) -> control_file.Check:
+    """Return the check for a list of as many values, each of which fits."""
+    return lambda value: (
+        isinstance(value, list)
+        and len(value) == len(fits)
+        and all(one(it) for one, it in zip(fits, value, strict=True))
+    )
+
+
+_METRIC: control_file.Shape = {
+    "kind": lambda value: value in ("log", "list", "row", "table"),
+    "count": is_count,
+    "at": is_number,
+    "last": control_file.is_mapping_of(is_encoded),
+    "spark": lambda value: isinstance(value, list) and set(map(type, value)) <= {float, int, type(None)},
+    "stride": lambda value: is_count(value) and value > 0,
+}
+_SHAPE: control_file.Shape = {
+    "offset": is_count,
+    "metrics": control_file.is_mapping_of(
+        lambda value: (
+            isinstance(value, dict) and all(key in value and fits(value[key]) for key, fits in _METRIC.items())
+        )
+    ),
+    "tags": control_file.is_mapping_of(
+        _is_list(is_number, control_file.is_text_or_none, lambda value: isinstance(value, bool))
+    ),
+    "display_name": lambda value: value is None or _is_list(is_number, is_text)(value),
+}
 
 
 class TagChange(NamedTuple):
@@ -140,9 +172,11 @@ def read_summaries(layout: RunLayout) -> dict[str, Summary]:
 
     found = {}
     folder = layout.summaries
-    for writer in _writers(folder, ".json"):
-        with suppress(ValueError, KeyError, TypeError, FileNotFoundError):
-            found[writer] = Summary.from_json(read_json((folder / f"{writer}.json").read_bytes()))
+    for writer in _writers(layout, folder, ".json"):
+        with suppress(*control_file.UNREADABLE):
+            data = read_json(control_file.read_control_file(layout.folder, folder / f"{writer}.json"))
+            control_file.check(layout.folder, folder / f"{writer}.json", data, _SHAPE)
+            found[writer] = Summary.from_json(data)
     return found
 
 
@@ -150,17 +184,14 @@ def stale_writers(layout: RunLayout, summaries: Mapping[str, Summary]) -> dict[s
     """Return the writers whose events go further than their summary, and how far: they live, or they were killed."""
     stale = {}
     folder = layout.events
-    for writer in _writers(folder, ".jsonl"):
-        known, size_bytes = summaries.get(writer), (folder / f"{writer}.jsonl").stat().st_size
+    for writer in _writers(layout, folder, ".jsonl"):
+        known, size_bytes = summaries.get(writer), (folder / f"{writer}.jsonl").lstat().st_size
         if size_bytes > (known.offset if known else 0):
             stale[writer] = size_bytes
     return stale
 
 
-def _writers(folder: Path, ending: str) -> list[str]:
+def _writers(layout: RunLayout, folder: Path, ending: str) -> list[str]:
     """Return whose files a folder holds; drafts begin with a dot."""
-    try:
-        names = os.listdir(folder)  # noqa: PTH208  # names alone: lists ask this for each run
-    except FileNotFoundError:
-        return []
+    names = control_file.names_in(layout.folder, folder)
     return [name.removesuffix(ending) for name in names if name.endswith(ending) and not name.startswith(".")]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from cellrun.core.store.files.beneath import folder_beneath, open_file
+from cellrun.core.beneath import folder_beneath, open_file
 from cellrun.core.terminal import unfinished
 
 _NO_LOG = frozenset({errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENXIO})

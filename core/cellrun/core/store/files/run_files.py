@@ -16,10 +16,10 @@ from contextlib import suppress
 from pathlib import PurePath
 from typing import BinaryIO, NamedTuple
 
+from cellrun.core.beneath import folder_beneath, open_file, open_folder
 from cellrun.core.errors import InvalidNameError, NotOfferedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.artifacts import DRAFT, file_name_parts
-from cellrun.core.store.files.beneath import folder_beneath, open_file, open_folder
 
 _MOST_FILES = 20_000
 _DEEPEST = 64

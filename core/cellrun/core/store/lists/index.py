@@ -24,7 +24,7 @@ _PAGE = (
     "SELECT row FROM shown JOIN (SELECT number_here, created_at, number FROM run WHERE {} "
     "ORDER BY created_at DESC, number DESC LIMIT ? OFFSET ?) USING (number_here) ORDER BY created_at DESC, number DESC"
 )
-_ENDED = ", ".join(f"'{status.value}'" for status in TERMINAL)
+_ENDED = ", ".join(f"'{status.value}'" for status in (*TERMINAL, Status.DAMAGED))
 _LIVE_S = 0.25
 
 T = TypeVar("T")

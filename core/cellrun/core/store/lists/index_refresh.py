@@ -6,12 +6,12 @@ import os
 import sqlite3
 import threading
 import time
-import warnings
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
 
 import orjson
 
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.errors import RunNotFoundError, WorkspaceException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
@@ -22,7 +22,6 @@ from cellrun.core.store.lists.sparing import Sparing
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.settle import run_owners, settle
-from cellrun.core.terminal import plain
 
 _SETTLED_NS = 2_000_000_000
 """A folder's time of change says that nothing more changed only when it is older than the clock's coarsest tick."""
@@ -123,9 +122,10 @@ class IndexRefresh:
             return {run_id for run_id, seen in live if _has_changed(self._workspace.run(run_id), seen, is_dead)}
 
     def _read(self, run_id: str) -> ReadRun | None:
-        """Read a run; None for a folder that is gone or can't be read."""
+        """Read a run; None for a folder that is gone."""
+        layout = self._workspace.run(run_id)
         try:
-            layout = self._store.open(run_id)
+            self._store.open(run_id)
             status, record = settle(layout), RunRecord.read(layout)
             if status.status.is_terminal:
                 return ReadRun(RunRow.of(layout, status, record), None)
@@ -136,11 +136,11 @@ class IndexRefresh:
             return ReadRun(row, orjson.dumps([times, owners]).decode())
         except RunNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:  # one damaged folder doesn't hide all others
-            warnings.warn(
-                plain(f"{self._workspace.run(run_id).folder} can't be read: {error!r}"), RuntimeWarning, stacklevel=2
-            )
-            return None
+        except UNREADABLE as error:  # one damaged folder doesn't hide all others
+            if not os.path.lexists(layout.record):  # it went while it was looked at
+                return None
+            # What changes there is noticed as in a run that hasn't ended: somebody may mend it.
+            return ReadRun(RunRow.damaged(layout, error), orjson.dumps([_times(layout), []]).decode())
 
 
 def _write(
@@ -173,7 +173,7 @@ def _has_changed(layout: RunLayout, seen: str, is_dead: Callable[[ProcessIdentit
 
 
 def _times(layout: RunLayout) -> list[int]:
-    return [_changed_ns(path) for path in (layout.statuses, layout.summaries, layout.processes)]
+    return [_changed_ns(path) for path in (layout.statuses, layout.summaries, layout.processes, layout.record)]
 
 
 def _changed_ns(path: os.PathLike[str]) -> int:

@@ -44,7 +44,7 @@ class ReadRun(NamedTuple):
 
     row: RunRow
     seen: str | None
-    """None for a run that has ended."""
+    """None for a run that has ended, and is whole."""
 
 
 def write_rows(base: sqlite3.Connection, read: Mapping[str, ReadRun | None]) -> None:
@@ -77,7 +77,7 @@ def _write(base: sqlite3.Connection, run_id: str, run: ReadRun | None, change: i
             "UPDATE run SET seen = ? WHERE number_here = ? AND seen IS NOT ?", (run.seen, number_here, run.seen)
         )
         return False
-    values = (*_columns(run.row), run.seen, change)
+    values = (*_columns(run.row, is_live=run.seen is not None), run.seen, change)
     if number_here is None:
         number_here = base.execute(_INSERT, values).lastrowid
         base.execute("INSERT INTO shown VALUES (?, ?)", (number_here, text))
@@ -88,21 +88,21 @@ def _write(base: sqlite3.Connection, run_id: str, run: ReadRun | None, change: i
     return True
 
 
-def _columns(row: RunRow) -> tuple[Any, ...]:
+def _columns(row: RunRow, *, is_live: bool) -> tuple[Any, ...]:
     """Return what is stored of a row beside its JSON: what is chosen and sorted by, and the words to search."""
     tags = [f"{name} {value or ''}" for name, value in row.tags.items()]
     parameters = [f"{name} {value}" for name, value in row.parameters.items()]
     words = " ".join([row.id, row.name, row.display_name, *tags, *parameters]).lower()
     notebook = row.cell and row.cell.notebook
     return (
-        row.id,
-        row.name,
+        storable(row.id),
+        storable(row.name),
         storable(row.display_name),
-        row.experiment,
+        storable(row.experiment),
         row.number,
         row.created_at,
         row.status.value,
-        not row.status.is_terminal,
+        is_live,
         notebook and storable(notebook),
         storable(json.dumps(row.tags, ensure_ascii=False)),
         storable(words),

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from blake3 import blake3
 
+from cellrun.core.control_file import UNREADABLE
+from cellrun.core.errors import told
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.events.metric_summary import MetricSummary
@@ -31,10 +33,17 @@ class RowCell(NamedTuple):
     @classmethod
     def of(cls, cell: Mapping[str, Any] | None) -> RowCell | None:
         """Return what a list needs of a record's cell."""
-        if cell is None or not isinstance(cell.get("source"), str):
+        source = cls.source_of(cell)
+        if cell is None or source is None:
             return None
-        source = cell["source"].encode("utf-8", "surrogatepass")
-        return cls(_text(cell.get("notebook")), _text(cell.get("id")), blake3(source).hexdigest(length=_HASH_BYTES))
+        digest = blake3(source.encode("utf-8", "surrogatepass")).hexdigest(length=_HASH_BYTES)
+        return cls(_text(cell.get("notebook")), _text(cell.get("id")), digest)
+
+    @staticmethod
+    def source_of(cell: Mapping[str, Any] | None) -> str | None:
+        """Return the text of a record's cell; None without one."""
+        source = cell.get("source") if cell else None
+        return source if isinstance(source, str) else None
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,33 @@ class RunRow:
             cell=RowCell.of(record.cell),
         )
 
+    @classmethod
+    def damaged(cls, layout: RunLayout, error: Exception) -> RunRow:
+        """Return the row of a run whose folder can't be read, and why: with what its record tells, if that is whole."""
+        try:
+            record = RunRecord.read(layout)
+        except UNREADABLE:
+            record = RunRecord(_slug(layout), "script", id=layout.run_id, name=layout.run_id, target="")
+        return cls(
+            id=layout.run_id,
+            name=record.name,
+            number=record.number,
+            experiment=record.experiment,
+            display_name=record.display_name or record.name,
+            kind=record.kind,
+            type=record.type,
+            target=record.target,
+            status=Status.DAMAGED,
+            reason=told(error),
+            created_at=record.created_at or _changed_at(layout),
+            started_at=None,
+            ended_at=None,
+            tags=dict(record.tags),
+            parameters=dict(record.parameters),
+            metrics={},
+            cell=RowCell.of(record.cell),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the row as plain values."""
         plain = {name: getattr(self, name) for name in _FIELDS}
@@ -103,6 +139,18 @@ class RunRow:
 
 
 _FIELDS = tuple(field.name for field in fields(RunRow))
+
+
+def _slug(layout: RunLayout) -> str:
+    """Return what an id says of its run's experiment: the run is listed there, for want of better knowledge."""
+    return layout.run_id.rsplit("_", 2)[0]
+
+
+def _changed_at(layout: RunLayout) -> float:
+    try:
+        return layout.folder.lstat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _text(value: object) -> str | None:

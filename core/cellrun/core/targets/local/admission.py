@@ -6,9 +6,10 @@ Standard library only: an ending supervisor shares it.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
-from cellrun.core.errors import ExperimentExecutionException
+from cellrun.core.errors import DamagedRunError, ExperimentExecutionException, told
 from cellrun.core.identity import boot_id
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
@@ -129,15 +130,17 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
     layout, status = ticket.layout, StatusFile(ticket.layout)
     try:
         spec = LaunchSpec.read(layout, ticket.launch)
-    except (OSError, ValueError, KeyError) as error:
-        if layout.folder.exists():
-            status.change(Status.FAILED, reason=f"{layout.launch.name} can't be used: {error}")
+        has_ended = _ended_while_waiting(ticket, status)
+        has_waited = status.read().status is Status.QUEUED
+    except (OSError, DamagedRunError) as error:  # gone or damaged: it must not hold up those behind it
+        with suppress(OSError, DamagedRunError):
+            if layout.folder.exists():
+                status.change(Status.FAILED, reason=f"it can't be started: {told(error)}")
         queue.remove(ticket)
         return None
-    if _ended_while_waiting(ticket, status):
+    if has_ended:
         queue.remove(ticket)
         return None
-    has_waited = status.read().status is Status.QUEUED
     running = queue.mark_running(ticket, free_devices[: ticket.resources.gpus])
     environment, missing = job_environment(spec, layout, ticket.environment, os.environ)
     if running.devices:

@@ -35,7 +35,7 @@ def _spec_again(request: RunRequest, earlier: RunLayout, afterwards: Sequence[st
     Whoever runs it again, a server maybe, needn't have the variables that the notebook had.
     """
     try:
-        spec = LaunchSpec.of_bytes(TrustedRun(earlier, trust=request.trust).launch())
+        spec = LaunchSpec.of_bytes(TrustedRun(earlier, trust=request.trust).launch(), earlier)
     except (OSError, ValueError, KeyError) as error:
         raise InvalidSubmissionError([f"{earlier.launch} can't be read: {error!r}"]) from error
     most = limits()

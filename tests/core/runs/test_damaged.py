@@ -1,0 +1,217 @@
+"""A damaged run, maybe made to do harm: it is shown as such with the reason, and costs nobody else anything."""
+
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from cellrun.core import Experiment, Run, Workspace
+from cellrun.core.comparison.comparison import compare_layouts
+from cellrun.core.errors import CellrunError, DamagedRunError
+from cellrun.core.layout import RunLayout
+from cellrun.core.live.source import RunSource
+from cellrun.core.status import Status
+from cellrun.core.store.lists.index import Index, RunRow
+from tests.damage import FILES, KINDS, put, wrong_values
+
+LONGEST_S = 20
+
+
+@contextmanager
+def without_hanging() -> Iterator[None]:
+    """Fail what waits for the other end of a pipe, or reads a device without an end."""
+
+    def fail(_: int, __: FrameType | None) -> None:
+        raise AssertionError("it hangs")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(LONGEST_S)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def healthy(exp: Experiment) -> Run:
+    """A run that has nothing to do with the other."""
+    return logged(exp)
+
+
+@pytest.fixture
+def victim(exp: Experiment, healthy: Run) -> Run:  # the older one first
+    """The run that is damaged: ended, with all that it has logged."""
+    run = logged(exp)
+    run.layout.launch.write_text("{}")
+    run.layout.notes.write_text('{"note": "a note"}\n')
+    run.layout.environment.write_text(
+        '{"git": {"branch": "main"}, "packages": {"numpy": "2"}, "gpus": [], "problems": []}'
+    )
+    return run
+
+
+def logged(exp: Experiment) -> Run:
+    run = exp.start_logging(tags={"why": "test"}, cell={"source": "1 + 1", "id": "c1"})
+    run.log("loss", 1.0)
+    run.log("loss", 0.5)
+    run.log_row("rows", a=1, b=2.5)
+    run.complete()
+    return run
+
+
+READERS: dict[str, Callable[[Experiment, RunLayout], object]] = {
+    "metrics": lambda exp, run: opened(exp, run).get_metrics(),
+    "details": lambda exp, run: opened(exp, run).get_details(),
+    "tags": lambda exp, run: opened(exp, run).get_tags(),
+    "name": lambda exp, run: opened(exp, run).display_name,
+    "files": lambda exp, run: opened(exp, run).get_file_names(),
+    "cancel": lambda exp, run: opened(exp, run).cancel(),
+    "tag": lambda exp, run: opened(exp, run).tag("a", "b"),
+    "again": lambda exp, run: opened(exp, run).submit_again(),
+    "view": lambda exp, run: RunSource(run).look(),
+    "get_run": lambda exp, run: exp.workspace.get_run(run.run_id),
+}
+
+
+def opened(exp: Experiment, run: RunLayout) -> Run:
+    return Run(exp, run.run_id)
+
+
+def check_all_readers(exp: Experiment, victim: RunLayout, healthy: RunRow) -> RunRow:
+    """Let everybody read who reads runs; return the row of the damaged one."""
+    index = Index(exp.workspace.layout)
+    rows = {row.id: row for row in index.runs()}
+    assert rows.keys() == {victim.run_id, healthy.id}
+    assert rows[healthy.id].to_json() == healthy.to_json()
+    row = rows[victim.run_id]
+    assert row.reason or row.status is not Status.DAMAGED
+    again = {each.id: each.to_json() for each in Index(exp.workspace.layout).runs()}
+    assert again == {each.id: each.to_json() for each in index.runs()}, "also when it is asked again"
+    assert healthy.experiment in {each.name for each in index.experiments()}
+    for run in exp.get_runs():
+        assert run.id in repr(run)
+        assert run._repr_html_()
+        assert run.get_status()
+    for name, read in READERS.items():
+        try:
+            read(exp, victim)
+        except CellrunError:  # it says what is wrong
+            continue
+        except Exception as error:
+            raise AssertionError(f"{name} raised {error!r}") from error
+    layouts = [victim, exp.workspace.layout.run(healthy.id)]
+    with suppress(CellrunError):
+        assert len(compare_layouts(layouts).rows) == len(layouts)
+    assert opened(exp, layouts[1]).get_metrics()["loss"] == [1.0, 0.5]
+    return row
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.filterwarnings("ignore:run .*:RuntimeWarning")
+def test_a_damaged_file_hides_and_holds_up_nobody(
+    exp: Experiment, healthy: Run, victim: Run, name: str, kind: str
+) -> None:
+    before = Index(exp.workspace.layout).find(healthy.id)
+    put(victim.layout, name, kind)
+    touch(victim.layout)
+    with without_hanging():
+        row = check_all_readers(exp, victim.layout, before)
+        if name == "run.json":
+            assert row.status is Status.DAMAGED
+            assert row.reason
+            assert row.reason.startswith("run.json ")
+            with pytest.raises(DamagedRunError, match=r"run\.json"):
+                opened(exp, victim.layout).get_metrics()
+        deletion = exp.workspace.delete_runs([victim.id])
+        assert [run.refused for run in deletion.runs] == [None]
+    assert not victim.layout.folder.exists()
+    assert [run.id for run in exp.get_runs()] == [healthy.id]
+
+
+@pytest.mark.parametrize("name", ["run.json", "status", "summary", "environment.json"])
+@pytest.mark.filterwarnings("ignore:run .*:RuntimeWarning")
+def test_a_value_of_a_wrong_type_hides_and_holds_up_nobody(
+    exp: Experiment, healthy: Run, victim: Run, name: str
+) -> None:
+    before = Index(exp.workspace.layout).find(healthy.id)
+    path = FILES[name](victim.layout)
+    for what, text in list(wrong_values(path)):
+        whole = path.read_text()
+        path.write_text(text)
+        touch(victim.layout)
+        try:
+            with without_hanging():
+                check_all_readers(exp, victim.layout, before)
+        except Exception as error:
+            raise AssertionError(f"{name} {what}: {error!r}") from error
+        restore(path, whole)
+
+
+def touch(run: RunLayout) -> None:
+    """Let the index look again, as whoever changes a run does."""
+    with run.workspace.changes.open("a") as changes:
+        changes.write(f"{run.run_id}\n")
+
+
+def restore(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    path.write_text(text)
+
+
+def test_a_damaged_run_that_was_mended_is_whole_again(exp: Experiment, victim: Run) -> None:
+    record = victim.layout.record.read_text()
+    put(victim.layout, "run.json", "pipe")
+    touch(victim.layout)
+    index = Index(exp.workspace.layout)
+    damaged = index.find(victim.id)
+    assert (damaged.status, damaged.reason) == (Status.DAMAGED, "run.json is a pipe, not a regular file")
+    assert damaged.experiment == exp.name
+    assert index.counts() == {Status.COMPLETED: 1, Status.DAMAGED: 1}
+    restore(victim.layout.record, record)
+    assert index.find(victim.id).status is Status.COMPLETED
+
+
+def test_a_copy_under_another_name_is_told_from_the_run(exp: Experiment, victim: Run) -> None:
+    copy = victim.layout.folder.with_name("a-copy")
+    shutil.copytree(victim.layout.folder, copy)
+    rows = {row.id: row for row in Index(exp.workspace.layout).runs()}
+    assert rows[victim.id].status is Status.COMPLETED
+    assert (rows["a-copy"].status, rows["a-copy"].reason) == (
+        Status.DAMAGED,
+        f"run.json is the record of another run, {victim.id!r}",
+    )
+
+
+@pytest.mark.parametrize("where", ["status", "events", "summary"])
+def test_a_folder_of_control_files_is_no_link(exp: Experiment, victim: Run, tmp_path: Path, where: str) -> None:
+    (victim.layout.folder / where).rename(tmp_path / "elsewhere")
+    (victim.layout.folder / where).symlink_to(tmp_path / "elsewhere")
+    touch(victim.layout)
+    row = Index(exp.workspace.layout).find(victim.id)
+    assert (row.status, row.reason) == (Status.DAMAGED, f"{where} is a link or a file, not a folder")
+
+
+def test_a_run_folder_is_no_link(ws: Workspace, exp: Experiment, victim: Run, tmp_path: Path) -> None:
+    victim.layout.folder.rename(tmp_path / victim.id)
+    victim.layout.folder.symlink_to(tmp_path / victim.id)
+    touch(victim.layout)
+    assert Index(ws.layout).find(victim.id).status is Status.DAMAGED
+    assert [run.refused for run in ws.delete_runs([victim.id]).runs] == [None]
+    assert (tmp_path / victim.id / "run.json").exists(), "what the link leads to stays"
+    assert not list(exp.get_runs(status="Damaged"))
+
+
+def test_a_damaged_run_that_goes_on_is_not_deleted(exp: Experiment, ws: Workspace) -> None:
+    run = exp.start_logging()
+    record = run.layout.record.read_text()
+    put(run.layout, "run.json", "empty")
+    (judged,) = ws.delete_runs([run.id]).runs
+    assert judged.refused
+    assert "go on" in judged.refused
+    restore(run.layout.record, record)
