@@ -9,7 +9,7 @@ import pytest
 
 from cellrun.core import RunNotFoundError, UserErrorException
 from cellrun.core.comparison.comparison import compare_layouts, find_runs
-from cellrun.core.comparison.curves import ALL_POINTS, CURVE_POINTS
+from cellrun.core.comparison.curves import ALL_POINTS, CURVE_POINTS, LINES_DRAWN
 from cellrun.core.context.manifest import Context, Definition
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
@@ -235,3 +235,10 @@ def test_it_becomes_json(make):
 def test_names_act_on_no_terminal(make):
     found = compare_layouts([make(display_name="\x1b[2J\nFAKE"), make()])
     assert repr(found) == r"Comparison of \x1b[2J\nFAKE, digits-2"
+
+
+def test_of_a_row_of_very_many_columns_the_first_are_drawn(make):
+    wide = {f"c{number}": number for number in range(20_000)}
+    runs = [make({"m": [wide, wide]}), make({"m": [wide]})]
+    found = compare_layouts(runs)
+    assert len([each for each in found.curves if each.name == "m"]) == LINES_DRAWN

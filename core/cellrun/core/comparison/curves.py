@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ CURVE_POINTS = 500
 ALL_POINTS = 60_000  # of all curves together, some 2 MB of JSON: many curves get fewer points each
 LEAST_POINTS = 50
 METRICS_DRAWN = 100
+LINES_DRAWN = 100  # of one metric: a row may have any number of columns
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _charts(heads_by_run: Sequence[Mapping[str, dict[str, Any]]], x: str) -> lis
         for name, head in of_run.items():
             shown = shown_as(head)
             if shown.kind == "chart" and shown.x is not None:
-                charts.setdefault(name, _Chart(name, shown.x, shown.lines))
+                charts.setdefault(name, _Chart(name, shown.x, shown.lines[:LINES_DRAWN]))
     names = [name for name in dict.fromkeys(name for of_run in heads_by_run for name in of_run) if name in charts]
     having = {name for of_run in heads_by_run for name, head in of_run.items() if x == TIME or _can_be_x(head, x)}
     # `step` may be a logged column's name too: what a metric was logged over is meant all the same.
@@ -126,9 +127,10 @@ def _curves(
             x = chart.x if chart.x == TIME or (column is not None and column.has_number) else STEP
             part = window(metric, x=x, points=points)
             zero = run.started_at if part["x"] == TIME and TIME not in metric.columns else 0.0
-            xs = _numbers(part["columns"], part["x"], zero)
+            values = {column["name"]: column["values"] for column in part["columns"]}
+            xs = _numbers(values.get(part["x"], ()), zero)
             for y in chart.lines:
-                ys = _numbers(part["columns"], y, 0.0)
+                ys = _numbers(values.get(y, ()), 0.0)
                 if any(value is not None for value in ys):
                     found.append(((chart.name, y), Curve(run.layout.run_id, xs, ys)))
     return found
@@ -138,9 +140,9 @@ def _column(columns: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
     return next((column for column in columns if column["name"] == name), {})
 
 
-def _numbers(columns: Sequence[dict[str, Any]], name: str, zero: float) -> list[float | None]:
+def _numbers(values: Iterable[Any], zero: float) -> list[float | None]:
     """Return a column's numbers, from `zero` on."""
-    return [_number(value, zero) for value in _column(columns, name).get("values", ())]
+    return [_number(value, zero) for value in values]
 
 
 def _number(value: Any, zero: float) -> float | None:
