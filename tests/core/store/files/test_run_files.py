@@ -13,6 +13,7 @@ import pytest
 
 from cellrun.core.errors import InvalidNameError, NotOfferedError
 from cellrun.core.layout import RunLayout
+from cellrun.core.store.files import run_files
 from cellrun.core.store.files.run_files import OutputFiles, SnapshotFiles
 
 BAD_PATHS: list[str] = json.loads((Path(__file__).parents[3] / "data" / "bad_paths.json").read_text())
@@ -189,3 +190,40 @@ def test_swapping_a_folder_for_a_link_shows_nothing_else(outputs: OutputFiles, l
         racing.join()
     assert found <= {b"harmless", b""}
     assert b"harmless" in found
+
+
+def test_of_very_many_links_most_are_counted(layout: RunLayout) -> None:
+    layout.outputs.mkdir(parents=True, exist_ok=True)
+    (layout.outputs / "file").touch()
+    for number in range(300):
+        (layout.outputs / f"{number:03}").symlink_to("file")
+    listing = OutputFiles(layout).listing()
+    assert [entry.name for entry in listing.files] == ["outputs/file"]
+    assert len(listing.skipped) == 101
+    assert ("…", "200 more links and the like, skipped") in listing.skipped
+
+
+def test_a_hard_link_that_was_swapped_in_is_not_read(
+    layout: RunLayout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F6: it is there while the file is opened, and gone before its names are counted."""
+    outside, inside = tmp_path / "secret", layout.outputs / "file"
+    outside.write_text("secret")
+    layout.outputs.mkdir(parents=True, exist_ok=True)
+    inside.write_text("mine")
+    opened = run_files.open_file
+
+    def swapped(name: str, parent: int) -> int:
+        inside.rename(layout.outputs / "aside")
+        os.link(outside, inside)
+        fd = opened(name, parent)
+        inside.unlink()
+        (layout.outputs / "aside").rename(inside)
+        return fd
+
+    monkeypatch.setattr(run_files, "open_file", swapped)
+    with pytest.raises(NotOfferedError, match="put in place of another"):
+        OutputFiles(layout).open("outputs/file")
+    monkeypatch.undo()
+    with OutputFiles(layout).open("outputs/file").file as file:
+        assert file.read() == b"mine"

@@ -22,8 +22,11 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.artifacts import DRAFT, file_name_parts
 
 _MOST_FILES = 20_000
+_MOST_SKIPPED = 100
+"""What isn't offered is named up to here, and counted from then on."""
 _DEEPEST = 64
 _IS_LINK = "link, skipped"
+_IS_SWAPPED = "it was put in place of another while it was being opened; open it again"
 _IS_NO_FILE = "no file but a pipe, a socket or a device, skipped"
 
 Inode = tuple[int, int]
@@ -71,14 +74,19 @@ class OfferedFiles:
         """Return what there is, 20,000 files at the most."""
         files: dict[str, os.stat_result] = {}
         skipped: list[Skipped] = []
+        count = 0
         for found in self._entries():
             if isinstance(found, Skipped):
-                skipped.append(found)
+                count += 1
+                if count <= _MOST_SKIPPED:
+                    skipped.append(found)
             elif len(files) == _MOST_FILES:
                 skipped.append(Skipped("…", f"more than {_MOST_FILES:,} files"))
                 break
             else:
                 files[found[0]] = found[1]
+        if count > _MOST_SKIPPED:
+            skipped.append(Skipped("…", f"{count - _MOST_SKIPPED:,} more links and the like, skipped"))
         shared = self._shared_beyond(files.values())
         skipped += [Skipped(name, _IS_LINK) for name, about in files.items() if _inode(about) in shared]
         entries = [
@@ -107,7 +115,10 @@ class OfferedFiles:
                 raise NotOfferedError(name, _IS_LINK) from error
             raise NotOfferedError(name, f"it can't be read: {error.strerror}") from error
         try:
-            about = os.fstat(fd)
+            before, about = about, os.fstat(fd)
+            if (_inode(about), about.st_ctime_ns) != (_inode(before), before.st_ctime_ns):
+                # A link that was put here and taken away meanwhile is counted by nobody, but it leaves its time.
+                raise NotOfferedError(name, _IS_SWAPPED)  # noqa: TRY301  # the descriptor has to be closed
             self._refuse(name, about)
         except BaseException:  # Ctrl-C as well: no descriptor stays open
             os.close(fd)
