@@ -115,3 +115,11 @@ def test_run_ids_that_lead_elsewhere_are_refused(run_id: str) -> None:
     assert not names.is_plain(run_id)
     with pytest.raises(InvalidNameError, match="run id"):
         names.run_id(run_id)
+
+
+def test_a_tag_has_a_length():
+    assert names.tag_value("x" * 5_000)
+    with pytest.raises(
+        InvalidNameError, match=r"tag value is a text of 5,000 characters at most; got .* \(\d+ characters\)"
+    ):
+        names.tag_value("x" * 5_001)

@@ -17,6 +17,8 @@ _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates,
 _PLAIN_RULE = "may contain letters, digits, _ - . and begins with a letter or digit, {} characters at most"
 EXPERIMENT_RULE = _PLAIN_RULE.format(255)
 _TARGET_CHARS = 64
+TAG_VALUE_CHARS = 5_000
+"""Of one tag; whatever is longer is for a file, or for `run.log`."""
 
 
 def experiment_name(given: object) -> str:
@@ -64,6 +66,13 @@ def metric_name(given: object) -> str:
 def tag_name(given: object) -> str:
     """Return the name of a tag: the same rule as for metrics."""
     return _printable("tag name", given)
+
+
+def tag_value(given: object) -> str:
+    """Return the value of a tag if it can be one: lists show it, and keep it for each run."""
+    if not isinstance(given, str) or len(given) > TAG_VALUE_CHARS:
+        raise InvalidNameError("tag value", given, f"is a text of {TAG_VALUE_CHARS:,} characters at most")
+    return given
 
 
 def slug(text: str, most: int = 40) -> str:

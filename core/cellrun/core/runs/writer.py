@@ -172,5 +172,5 @@ def plain_tags(tags: Mapping[str, object]) -> dict[str, str | None]:
 
 
 def tag_value(value: object) -> str | None:
-    """Return a tag's value as it is kept: text, or None for a tag that has none."""
-    return None if value is None else str(value)
+    """Return a tag's value as it is kept: text, or None for a tag that has none. Raises InvalidNameError."""
+    return None if value is None else names.tag_value(str(value))

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from cellrun.core import names
-from cellrun.core.control_file import is_mapping_of
+from cellrun.core.control_file import is_mapping_of, is_text_or_none
 from cellrun.core.errors import InvalidNameError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.store.events.event_line import are_exact, is_encoded, is_exact
@@ -110,6 +110,10 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and len(value) < _LONGEST_NAME_CHARS and _is_known_name(value)
 
 
+def _is_tag_value(value: Any) -> bool:
+    return value is None or _is_allowed_by(names.tag_value)(value)
+
+
 _SHAPES: dict[str, dict[str, Callable[[Any], bool]]] = {
     "writer": {"id": _is_identity, "attempt": _is_count, "rank": _is_rank, "version": _is_count},
     "log": {"n": _is_name, "v": _is_value},
@@ -119,7 +123,7 @@ _SHAPES: dict[str, dict[str, Callable[[Any], bool]]] = {
     "image": {"n": _is_name, "f": _is_text},
     "page": {"n": _is_name, "f": _is_text},
     "file": {"n": _is_text, "bytes": _is_count},
-    "tag": {"n": _is_name, "v": lambda value: value is None or isinstance(value, str)},
+    "tag": {"n": _is_name, "v": _is_tag_value},
     "untag": {"n": _is_name},
     "name": {"v": _is_allowed_by(names.display_name)},
 }
@@ -129,6 +133,7 @@ _AS_KEPT: dict[Callable[[Any], bool], Callable[[Any], bool]] = {
     _are_values: _are_encoded,
     _is_row: is_mapping_of(is_encoded),
     _is_table: _are_columns,
+    _is_tag_value: is_text_or_none,
 }
 _KEPT: dict[str, dict[str, Callable[[Any], bool]]] = {
     kind: {key: _AS_KEPT.get(fits, fits) for key, fits in shape.items()} for kind, shape in _SHAPES.items()
