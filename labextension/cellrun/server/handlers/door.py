@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 from jupyter_server.auth.decorator import allow_unauthenticated
@@ -23,6 +25,7 @@ from cellrun.server.query import Parameter, text, whole
 TYPE = "application/octet-stream"
 WIRE_BYTES = 16_000_000
 """A body as it is sent."""
+BLOCK_BYTES = 1 << 20
 SLACK_BYTES = 1_000_000
 """Unpacked, a body may hold one event of the largest size, and this much more."""
 DENIED = "access denied: this takes the token of a run that hasn't ended, in the header 'Authorization: Bearer …'"
@@ -51,7 +54,7 @@ class DoorHandler(ApiHandler):
         if wait_s:
             raise TooOftenError(wait_s)
 
-    async def append(self, task: Callable[[Intake, bytes], dict[str, Any]]) -> None:
+    async def append(self, task: Callable[[Intake, Iterable[bytes]], dict[str, Any]]) -> None:
         """Append the body to the run in a thread and answer with what came of it; kept when the answer goes out."""
         given = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if given != TYPE:
@@ -61,7 +64,9 @@ class DoorHandler(ApiHandler):
             raise WrongTypeError(f"the body is sent as it is or with Content-Encoding: gzip; got {encoding!r}")
         body = self.raw_body()
         try:
-            done = await self.work(_append, self._layout, body, task, is_packed=encoding == "gzip")
+            unpacking: asyncio.Lock = self.settings.setdefault("cellrun_unpacking", asyncio.Lock())
+            async with unpacking if encoding == "gzip" else nullcontext():  # one at a time: each may be large
+                done = await self.work(_append, self._layout, body, task, is_packed=encoding == "gzip")
         except RunClosedError:
             raise web.HTTPError(403, DENIED) from None
         await self.answer(done)
@@ -94,8 +99,8 @@ class EventsDoor(DoorHandler):
         """Append the lines that aren't there yet; `after=<writer>:<number>` tells of a gap in the sender's own file."""
         after = dict(map(_writer_and_number, self.asked()["after"]))
 
-        def take(intake: Intake, lines: bytes) -> dict[str, Any]:
-            taken = intake.events(lines, after)
+        def take(intake: Intake, blocks: Iterable[bytes]) -> dict[str, Any]:
+            taken = intake.events(blocks, after)
             return {"kept": taken.kept, "known": taken.known}
 
         await self.append(take)
@@ -110,29 +115,33 @@ class LogDoor(DoorHandler):
     async def post(self, *_: str) -> None:
         """Append the bytes that aren't there yet; `offset` is where in the log the first one belongs."""
         offset = self.asked()["offset"]
-        await self.append(lambda intake, data: {"size": intake.log(offset, data)})
+        await self.append(lambda intake, blocks: {"size": intake.log(offset, b"".join(blocks))})
 
 
 def _append(
-    layout: RunLayout, body: bytes, task: Callable[[Intake, bytes], dict[str, Any]], *, is_packed: bool
+    layout: RunLayout, body: bytes, task: Callable[[Intake, Iterable[bytes]], dict[str, Any]], *, is_packed: bool
 ) -> dict[str, Any]:
-    data = _unpacked(body) if is_packed else body
-    return task(Intake(layout), data)
+    return task(Intake(layout), _unpacked(body) if is_packed else [body])
 
 
-def _unpacked(body: bytes) -> bytes:
-    """Return what a gzip body holds, never more than is taken. Raises TooLargeError, UserErrorException."""
-    most = limits().event_bytes + SLACK_BYTES
+def _unpacked(body: bytes) -> Iterator[bytes]:
+    """Iterate over what a gzip body holds, block by block, never more than is taken.
+
+    Raises TooLargeError, UserErrorException.
+    """
+    left = limits().event_bytes + SLACK_BYTES
     unpacking = zlib.decompressobj(wbits=31)
     try:
-        data = unpacking.decompress(body, most + 1)
+        while body and not unpacking.eof:
+            block = unpacking.decompress(body, BLOCK_BYTES)
+            body, left = unpacking.unconsumed_tail, left - len(block)
+            if left < 0:
+                raise TooLargeError(limits().event_bytes + SLACK_BYTES)
+            yield block
     except zlib.error as error:
         raise UserErrorException(f"the body is no gzip: {error}") from None
-    if len(data) > most:
-        raise TooLargeError(most)
     if not unpacking.eof or unpacking.unused_data:
         raise UserErrorException("the body is not one whole gzip stream")
-    return data
 
 
 def _writer_and_number(given: str) -> tuple[str, int]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -421,3 +421,22 @@ def test_a_server_that_is_told_of_no_end_keeps_nothing_of_a_run(
         time.sleep(0.01)
         gc.collect()
     assert read_summaries(remote)[WRITER].offset == len(received(remote))
+
+
+def test_a_batch_is_asked_for_only_up_to_its_first_line_that_can_not_be_one(layout: RunLayout) -> None:
+    asked = []
+
+    def blocks() -> Iterator[bytes]:
+        for number in range(1000):
+            asked.append(number)
+            yield b"\n" * 1000
+
+    with pytest.raises(BadLinesError, match="line 1"):
+        Intake(layout).events(blocks())
+    assert asked == [0]
+
+
+def test_lines_may_be_cut_anywhere_between_blocks(remote: RunLayout) -> None:
+    data = b"".join(line(seq) for seq in range(5))
+    blocks = [data[start : start + 7] for start in range(0, len(data), 7)]
+    assert Intake(remote).events(blocks) == Taken(kept=5, known=0)

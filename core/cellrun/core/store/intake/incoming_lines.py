@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from cellrun.core.errors import BadLinesError
@@ -14,6 +15,8 @@ from cellrun.core.store.json_reading import read_json
 LINE_HEAD = re.compile(rb'[0-9a-f]{8} \{"w":"(?P<writer>[0-9a-f]{8})","s":(?P<seq>[0-9]{1,15}),"t":(?P<at>[-+.0-9e]+),')
 """How every line begins: its checksum, then its writer, whose name a file gets, its number and its time."""
 
+MOST_LINES = 100_000
+"""Of one batch: each costs some hundred bytes while it is looked at, however well it was packed."""
 _ROOM_BYTES = 256  # for the head of a line, which the limit of an event doesn't count
 
 
@@ -26,14 +29,16 @@ class IncomingLine(NamedTuple):
     place: int
 
 
-def incoming_lines(data: bytes) -> dict[str, list[IncomingLine]]:
-    """Return the lines of a batch by writer, in order. Raises BadLinesError for the first that can't be one."""
-    *lines, rest = data.split(b"\n")
-    if rest:
-        raise BadLinesError(len(lines) + 1, f"its end is missing ({len(rest)} bytes are there)")
+def incoming_lines(blocks: Iterable[bytes]) -> dict[str, list[IncomingLine]]:
+    """Return the lines of a batch by writer, in order, of which the blocks bring one after another.
+
+    Raises BadLinesError for the first that can't be one: what comes after it isn't asked for.
+    """
     found: dict[str, list[IncomingLine]] = {}
     most_bytes = limits().event_bytes
-    for place, line in enumerate(lines, start=1):
+    for place, line in enumerate(_lines(blocks), start=1):
+        if place > MOST_LINES:
+            raise BadLinesError(place, f"a batch has {MOST_LINES:,} lines at most; send it in parts")
         if len(line) > most_bytes + _ROOM_BYTES:
             raise BadLinesError(place, f"it has {len(line):,} bytes, the limit is {most_bytes:,}")
         writer, incoming = _checked(line, place)
@@ -44,6 +49,22 @@ def incoming_lines(data: bytes) -> dict[str, list[IncomingLine]]:
             raise BadLinesError(place, "its time runs back")
         before.append(incoming)
     return found
+
+
+def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Iterate over lines without their newlines. Raises BadLinesError for an unfinished one at the end."""
+    begun: list[bytes] = []  # of a line whose end hasn't come: joined once
+    place = 1
+    for block in blocks:
+        start = 0
+        while (end := block.find(b"\n", start)) >= 0:
+            yield b"".join((*begun, block[start:end])) if begun else block[start:end]
+            begun.clear()
+            start, place = end + 1, place + 1
+        if start < len(block):
+            begun.append(block[start:])
+    if begun:
+        raise BadLinesError(place, f"its end is missing ({sum(map(len, begun))} bytes are there)")
 
 
 def _checked(line: bytes, place: int) -> tuple[str, IncomingLine]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -44,13 +44,15 @@ class Intake:
     def __init__(self, layout: RunLayout) -> None:
         self._layout = layout
 
-    def events(self, data: bytes, after: Mapping[str, int] | None = None) -> Taken:
+    def events(self, data: bytes | Iterable[bytes], after: Mapping[str, int] | None = None) -> Taken:
         """Add whole lines of one or several writers, each writer's in order; those that are here add nothing.
+
+        `data` may come in blocks: what follows a line that can't be one isn't asked for.
 
         `after` is needed for a writer whose file has a gap right before these lines: the number of the line that stands
         before them there. Raises BadLinesError, OutOfOrderError, or ConflictError, which is noted with the run.
         """
-        lines = incoming_lines(data)
+        lines = incoming_lines([data] if isinstance(data, bytes) else data)
         with self._held():
             additions = self._plan(lines, after or {})
             for file, addition in additions:
