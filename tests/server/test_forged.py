@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 
@@ -141,4 +140,7 @@ def test_answers_are_kept_by_nobody(api: Client) -> None:
 
 def test_an_unknown_method_is_answered_in_json(api: Client) -> None:
     for method in ("PUT", "BREW"):
-        assert json.loads(api.ask(method, "workspaces", expect=405).text)["status"] == 405
+        refused = api.ask(method, "workspaces", expect=405)
+        assert refused.json()["status"] == 405
+        assert "GET" in refused.headers["Allow"]
+        assert method not in refused.headers["Allow"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from http.client import responses
 from typing import Any
 
@@ -40,10 +41,17 @@ class Refusals(QuietHandler):
         else:
             message = self.refusal_words(status_code) or _words(status_code, error)
         self.set_status(status_code)
+        if status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.set_header("Allow", ", ".join(self._methods()))
         if isinstance(error, TooOftenError):
             self.set_header("Retry-After", str(error.wait_s))
         self.set_header("Content-Type", "application/json")
         self.finish(encoded({"message": message, "status": status_code, **facts}))
+
+    def _methods(self) -> list[str]:
+        """Return the methods that this route has."""
+        missing = web.RequestHandler._unimplemented_method  # noqa: SLF001  # by which tornado itself tells
+        return [name for name in self.SUPPORTED_METHODS if getattr(type(self), name.lower()) is not missing]
 
     def refusal_words(self, status_code: int) -> str | None:
         """Return the one text for all whom we don't know: it says nothing of what there is."""
