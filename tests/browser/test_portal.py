@@ -253,3 +253,27 @@ def test_a_server_that_goes_away_is_said_and_nothing_is_wiped(tmp_path, page, mo
     assert shown.accessibility_problems() == []
     portal.screenshot("portal-disconnected")
     run.complete()
+
+
+def test_a_search_finds_what_stands_at_the_beginning_of_a_long_log(portal, workspace):
+    run = Experiment(workspace, "chatty").start_logging()
+    with run.layout.log.open("wb") as log:
+        log.write(b"\x1b[32mthe Needle\x1b[0m\n")
+        for i in range(200_000):
+            log.write(b"line %d of many\n" % i)
+    run.complete()
+    shown = portal.open_run(workspace.id, run.id)
+    panel = shown.open("Log")
+    expect(panel).to_contain_text("line 199999 of many")
+    shown.button("Search").click()
+    portal.page.keyboard.type("needle")
+    expect(panel.locator(".cellrun-log-search [role=status]")).to_have_text("1 of 1 lines")
+    expect(panel.locator("mark")).to_have_text("Needle")
+    expect(panel.locator("mark")).to_be_in_viewport()
+    for theme in ("dark", "light"):
+        portal.use_theme(theme)
+        portal.screenshot("portal-log-search")
+        assert portal.accessibility_problems() == []
+    panel.get_by_role("button", name="into the log").click()
+    expect(panel.get_by_text("line 199999 of many")).to_be_in_viewport()
+    assert portal.problems == []

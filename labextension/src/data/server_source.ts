@@ -1,11 +1,14 @@
 import { fill } from '../i18n/fill';
 import { ServerError, type Api, type MetricQuery, type RunKey } from '../server/api';
 import type { Connection, Following } from '../server/connection';
-import type { MetricColumns } from '../server/types';
+import type { LogSearch, MetricColumns } from '../server/types';
 import type { ServerWords } from '../server/words';
 import { FramedSource } from './framed_source';
 import { PROTOCOL } from './protocol';
-import type { Disconnected } from './source';
+import type { Disconnected, LogHits } from './source';
+
+/** Of so many lines, the last ones, it is kept where they are. */
+const MOST_HITS = 1000;
 
 /** A run as the server tells of it: frames over the page's live stream, questions over REST. */
 export class ServerSource extends FramedSource {
@@ -44,6 +47,21 @@ export class ServerSource extends FramedSource {
 
   readMetric(query: MetricQuery): Promise<MetricColumns> {
     return this.api.metric(this.key, query);
+  }
+
+  async searchLog(text: string, end: number): Promise<LogHits> {
+    let [count, lines] = [0, [] as readonly number[]];
+    for (let start: number | null = 0; start !== null;) {
+      const found: LogSearch = await this.api.searchLog(this.key, text, start, end);
+      count += found.count;
+      lines = [...lines, ...found.lines].slice(-MOST_HITS);
+      start = found.next;
+    }
+    return { count, lines };
+  }
+
+  readLog(start: number, end: number): Promise<Uint8Array> {
+    return this.api.log(this.key, start, end);
   }
 
   override dispose(): void {

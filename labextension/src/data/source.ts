@@ -13,6 +13,12 @@ export interface Disconnected {
   retry(): void;
 }
 
+/** Lines of a log that hold a text: how many, and at which bytes the last of them begin. */
+export interface LogHits {
+  readonly count: number;
+  readonly lines: readonly number[];
+}
+
 /** Where a view's data comes from. A view draws `state`; how it is kept up to date is the source's matter. */
 export interface RunSource {
   readonly state: RunState;
@@ -32,6 +38,10 @@ export interface RunSource {
   cancel(): void;
   /** Ask for log bytes before those that are held. Asking again while they are on their way does nothing. */
   readOlderLog(): void;
+  /** The lines before byte `end` of the log that hold a text, in any case; where the other side can look. */
+  searchLog?(text: string, end: number): Promise<LogHits>;
+  /** Bytes `start` to `end` of the log; where any part of it can be had. */
+  readLog?(start: number, end: number): Promise<Uint8Array>;
   /** Any part of a metric, as exact as asked for; where the other side can tell. */
   readMetric?(query: MetricQuery): Promise<MetricColumns>;
 }

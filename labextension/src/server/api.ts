@@ -4,6 +4,7 @@ import type {
   Comparison,
   Deletion,
   Experiment,
+  LogSearch,
   MetricColumns,
   MetricHead,
   Row,
@@ -103,6 +104,11 @@ export class Api {
   async log(key: RunKey, start: number, end: number): Promise<Uint8Array> {
     const answer = await this.ask(`${of(key)}/log`, { offset: start, length: end - start });
     return new Uint8Array(await answer.arrayBuffer());
+  }
+
+  /** Lines of a log that hold a text, between two bytes; a part of it at a time. */
+  searchLog(key: RunKey, text: string, start: number, end: number): Promise<LogSearch> {
+    return this.get(`${of(key)}/log/search`, { text, start, end });
   }
 
   /** The address of the whole log, as a download. */

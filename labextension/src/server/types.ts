@@ -65,6 +65,13 @@ export interface StatusChange {
   readonly reason: string | null;
 }
 
+/** Lines of a log that hold a text; `lines`: where the last 1,000 begin, `next`: where to go on. */
+export interface LogSearch {
+  readonly count: number;
+  readonly lines: readonly number[];
+  readonly next: number | null;
+}
+
 /** One line of the account of what travelled with a cell; `bytes` 0: it has no size of its own. */
 export interface Need {
   readonly name: string;
@@ -178,7 +185,7 @@ export interface Comparison {
   readonly metrics: readonly Compared[];
   /** target, python, git (head, with ` +n` for n files changed since) and the like. */
   readonly facts: readonly Compared[];
-  /** The source of each run's cell; null for a script. */
+  /** The code of each run: its cell with what was captured, or its script; null without either. */
   readonly cells: readonly (string | null)[];
   /** By metric name, what is drawn: one series for each run that has it. */
   readonly curves: readonly {

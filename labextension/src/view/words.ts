@@ -31,6 +31,9 @@ export interface Words {
   readonly matches: string;
   readonly noMatch: string;
   readonly noMatchHere: string;
+  readonly matchesHere: string;
+  readonly searching: string;
+  readonly excerpt: string;
   readonly previous: string;
   readonly next: string;
   readonly close: string;
@@ -118,7 +121,10 @@ const ENGLISH: Words = {
   searchLog: 'Search the log',
   matches: '{i} of {n} lines',
   noMatch: 'not found',
-  noMatchHere: 'not in the last {n} lines: scroll up for more',
+  noMatchHere: 'not in the last {held} lines: scroll up for more',
+  matchesHere: '{i} of {n}, in the last {held} lines',
+  searching: 'searching …',
+  excerpt: '{size} into the log ▾',
   previous: 'Previous',
   next: 'Next',
   close: 'Close',

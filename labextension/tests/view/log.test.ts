@@ -1,19 +1,8 @@
-import { userEvent } from 'vitest/browser';
 import { describe, expect, test, vi } from 'vitest';
+import { atEnd, ESC, has, lines, numbered, withLog } from './log_setup';
 import { find, show, text, until, type Shown } from './setup';
 
-const ESC = '\u001b';
-
-const numbered = (from: number, to: number): string =>
-  Array.from({ length: to - from }, (_, i) => `line ${from + i}\n`).join('');
-
-const lines = ({ place }: Shown): HTMLElement => find(place, '[role=log]');
 const footer = ({ place }: Shown): string => text(place, '.cellrun-log-footer').replace(/\s+/g, ' ');
-const has = (shown: Shown, wanted: string): boolean => lines(shown).innerText.includes(wanted);
-const atEnd = (shown: Shown): boolean => {
-  const { scrollTop, clientHeight, scrollHeight } = lines(shown);
-  return scrollTop + clientHeight >= scrollHeight - 1;
-};
 
 /** The first line that is seen. */
 function topLine(shown: Shown): string {
@@ -23,20 +12,6 @@ function topLine(shown: Shown): string {
     element => element.getBoundingClientRect().bottom > top + 1,
   );
   return line?.textContent ?? '';
-}
-
-async function withLog(log: string): Promise<Shown> {
-  const shown = show();
-  shown.kernel.tell({ reset: true, header: {}, log });
-
-  const last =
-    log
-      .replace(/\u001b\[[\d;]*m/g, '')
-      .trimEnd()
-      .split('\n')
-      .at(-1) ?? '';
-  await until(() => has(shown, last), 'the log is drawn');
-  return shown;
 }
 
 /** Scroll as a reader does, until the view has noticed. */
@@ -211,56 +186,6 @@ describe('older lines', () => {
       start: 9_990_000_004 - 262_144,
       end: 9_990_000_004,
     });
-  });
-});
-
-describe('search', () => {
-  const open = async (needle: string, log: string): Promise<Shown> => {
-    const shown = await withLog(log);
-    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
-    await userEvent.keyboard(needle);
-    return shown;
-  };
-  const found = ({ place }: Shown): string => text(place, '.cellrun-log-search [role=status]');
-  const marks = (shown: Shown): string[] =>
-    [...lines(shown).querySelectorAll('mark')].map(mark => mark.textContent);
-
-  test('finds lines, the latest first, and steps through them', async () => {
-    const shown = await open('LINE 77', numbered(0, 1000));
-    expect(found(shown)).toBe('11 of 11 lines'); // 77, 770 … 779
-    expect(marks(shown)).toContain('line 77');
-    await userEvent.keyboard('{Shift>}{Enter}{/Shift}');
-    expect(found(shown)).toBe('10 of 11 lines');
-    await userEvent.keyboard('{Enter}{Enter}');
-    expect(found(shown)).toBe('1 of 11 lines');
-    await until(() => has(shown, 'line 77\n'), 'the first match is in sight');
-    await userEvent.keyboard('{Escape}');
-    expect(marks(shown)).toEqual([]);
-    expect(document.activeElement?.textContent).toBe('Search');
-  });
-
-  test('across colours, in lines that come later too', async () => {
-    const shown = await open('error', `a${ESC}[31m er${ESC}[32mror${ESC}[0m b\n`);
-    expect(marks(shown)).toEqual(['er', 'ror']);
-    expect(found(shown)).toBe('1 of 1 lines');
-    shown.kernel.tell({ log: 'another Error\n' });
-    await until(() => found(shown) === '1 of 2 lines', 'the new match is counted');
-  });
-
-  test('says when there is nothing', async () => {
-    const shown = await open('zebra', 'horse\n');
-    expect(found(shown)).toBe('not found');
-    expect(marks(shown)).toEqual([]);
-  });
-
-  test('says where it looked when only the end of the log is held', async () => {
-    const shown = show();
-    const logPart = { start: 5_000, end: 5_009, size: 5_009, reset: true };
-    shown.kernel.tell({ reset: true, header: {}, log: 'cut\nlast\n', logPart });
-    await until(() => has(shown, 'last'), 'the tail is drawn');
-    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
-    await userEvent.keyboard('zebra');
-    expect(found(shown)).toMatch(/^not in the last \d+ lines?/u);
   });
 });
 

@@ -59,7 +59,7 @@ class LogSearchHandler(RunHandler):
     }
 
     async def get(self, workspace_id: str, run: str) -> None:
-        """Answer with how many lines hold the text, where the first of them begin, and where to go on."""
+        """Answer with how many lines hold the text, where the last of them begin, and where to go on."""
         asked = self.asked()
         if not asked["text"]:
             raise UserErrorException("parameter 'text' is the text to find; got an empty one")

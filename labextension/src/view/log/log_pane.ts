@@ -1,3 +1,4 @@
+import { LogBuffer } from '../../data/log_buffer';
 import type { RunSource } from '../../data/source';
 import { isTerminal } from '../../data/protocol';
 import type { ViewActions } from '../actions';
@@ -7,6 +8,10 @@ import { errorLine } from './error_line';
 import { LogLines } from './log_lines';
 import { LogSearch } from './log_search';
 import { fill } from '../words';
+
+/** Of a part of the log that isn't held, so much is shown around what was found. */
+const EXCERPT_BYTES = 64 * 1024;
+const LINE_FEED = 0x0a;
 
 /** A run's log beside its charts: its lines, and below them what can be done with them. */
 export class LogPane {
@@ -20,6 +25,10 @@ export class LogPane {
   private readonly searchButton: HTMLButtonElement;
   private readonly download: HTMLButtonElement;
   private readonly wrap: HTMLButtonElement;
+  /** A part of the log before what is held, in the place of that. */
+  private excerpt: { readonly start: number; readonly lines: LogLines } | null = null;
+  private wanted = 0;
+  private needle = '';
   /** The number after the last line that was there when the reader scrolled up. */
   private pausedAt = 0;
 
@@ -38,14 +47,25 @@ export class LogPane {
       top: older,
     });
     this.lines.element.setAttribute('aria-label', words.log);
-    this.position = button('', () => this.lines.follow());
+    this.position = button('', () => {
+      this.leaveExcerpt();
+      this.lines.follow();
+    });
     this.searchButton = button(words.search, () => this.search.open());
     this.download = button(words.download, () => this.save());
     this.wrap = button(words.wrap, () => this.toggleWrap());
     this.wrap.setAttribute('aria-pressed', 'false');
-    this.search = new LogSearch(source.state.log, context, {
-      mark: needle => this.lines.search(needle),
-      reveal: line => this.lines.reveal(line),
+    this.search = new LogSearch(source, context, {
+      mark: needle => {
+        this.needle = needle;
+        this.lines.search(needle);
+        this.excerpt?.lines.search(needle);
+      },
+      reveal: line => {
+        this.leaveExcerpt();
+        this.lines.reveal(line);
+      },
+      revealEarlier: at => void this.showExcerpt(at),
       closed: () => this.searchButton.focus(),
     });
     const space = h('span', { class: 'cellrun-space' });
@@ -69,6 +89,8 @@ export class LogPane {
   }
 
   dispose(): void {
+    this.search.stop();
+    this.leaveExcerpt();
     this.lines.dispose();
   }
 
@@ -82,9 +104,11 @@ export class LogPane {
     const fresh = Math.max(0, log.last - this.pausedAt);
     const paused = !this.lines.following && !(ended && fresh === 0);
     const where = ended ? words.ended : words.following;
-    setText(this.position, paused ? fill(words.paused, { n: format.count(fresh) }) : where);
+    const { excerpt } = this;
+    if (excerpt) setText(this.position, fill(words.excerpt, { size: format.bytes(excerpt.start) }));
+    else setText(this.position, paused ? fill(words.paused, { n: format.count(fresh) }) : where);
     setAttribute(this.position, 'title', words.toEnd);
-    setAttribute(this.position, 'data-paused', paused ? '' : null);
+    setAttribute(this.position, 'data-paused', paused || excerpt ? '' : null);
     const lines = log.start > 0 ? words.lastLines : count === 1 ? words.line : words.lines;
     setText(this.count, fill(lines, { n: format.count(count) }));
     this.empty.hidden = count > 0;
@@ -97,6 +121,40 @@ export class LogPane {
     setAttribute(this.download, 'title', fill(whole ? words.fullLogTitle : words.downloadTitle, { size }));
   }
 
+  /** Show the line that begins at a byte before those that are held, and what is around it. */
+  private async showExcerpt(at: number): Promise<void> {
+    const { source, context } = this;
+    const { log } = source.state;
+    const start = Math.max(0, at - EXCERPT_BYTES / 2);
+    const number = ++this.wanted;
+    const bytes = await source.readLog?.(start, Math.min(log.start, start + EXCERPT_BYTES)).catch(() => null);
+    if (!bytes || number !== this.wanted) return;
+    this.leaveExcerpt();
+    const buffer = new LogBuffer();
+    buffer.apply({ start, end: start + bytes.length, size: log.size, reset: true, buffer: 0 }, bytes);
+    const size = context.format.bytes(buffer.start);
+    const head = h('p', { class: 'cellrun-empty' }, fill(context.words.earlier, { size }));
+    const lines = new LogLines(buffer, head, { moved: () => undefined, top: () => undefined });
+    lines.element.setAttribute('aria-label', context.words.log);
+    this.excerpt = { start: buffer.start, lines };
+    this.lines.element.hidden = true;
+    this.lines.element.after(lines.element);
+    lines.element.classList.toggle('cellrun-wrap', this.wrap.getAttribute('aria-pressed') === 'true');
+    lines.search(this.needle);
+    lines.update();
+    const before = bytes.subarray(buffer.start - start, at - start);
+    lines.reveal(buffer.first + before.filter(byte => byte === LINE_FEED).length);
+    this.say();
+  }
+
+  private leaveExcerpt(): void {
+    this.wanted++;
+    this.excerpt?.lines.dispose();
+    this.excerpt?.lines.element.remove();
+    this.excerpt = null;
+    this.lines.element.hidden = false;
+  }
+
   private moved(): void {
     this.pausedAt = this.source.state.log.last;
     this.say();
@@ -106,6 +164,7 @@ export class LogPane {
     const on = this.wrap.getAttribute('aria-pressed') !== 'true';
     this.wrap.setAttribute('aria-pressed', String(on));
     this.lines.wrap(on);
+    this.excerpt?.lines.wrap(on);
   }
 
   private save(): void {

@@ -1,5 +1,5 @@
-import type { LogBuffer } from '../../data/log_buffer';
 import { lineText } from '../../data/line';
+import type { LogHits, RunSource } from '../../data/source';
 import type { Context } from '../context';
 import { h, setText } from '../dom';
 import { fill } from '../words';
@@ -9,20 +9,34 @@ export interface LogSearchListener {
   /** Mark what matches `needle` (lower case; empty: nothing). */
   mark(needle: string): void;
   reveal(line: number): void;
+  /** Show the line that begins at a byte before those that are held. */
+  revealEarlier(at: number): void;
   closed(): void;
 }
 
-/** Finds text in the lines of a log that are held. */
+/** A line that was found: by its number if it is held, else by the byte at which it begins. */
+type Match = { readonly line: number } | { readonly at: number };
+
+/** So long after a key the part of the log that isn't held is looked through. */
+const PAUSE_MS = 250;
+const NONE: LogHits = { count: 0, lines: [] };
+
+/** Finds text in all of a log: in the lines that are held, and before them where the source can look there. */
 export class LogSearch {
   readonly element: HTMLElement;
   private readonly input: HTMLInputElement;
   private readonly found = h('span', { class: 'cellrun-muted cellrun-numbers', role: 'status' });
   private matches: number[] = [];
   private searchedTo = 0;
-  private current: number | null = null;
+  private current: Match | null = null;
+  /** What was found before byte `asked`; null while that isn't known. */
+  private earlier: LogHits | null = NONE;
+  private asked = 0;
+  private asking = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly buffer: LogBuffer,
+    private readonly source: RunSource,
     private readonly context: Context,
     private readonly listener: LogSearchListener,
   ) {
@@ -58,15 +72,28 @@ export class LogSearch {
   /** Look through lines that came since. */
   update(): void {
     if (this.element.hidden || this.needle === '') return;
-    this.matches = this.matches.filter(line => line >= this.buffer.first);
-    this.scan(Math.max(this.searchedTo - 1, this.buffer.first));
+    const { log } = this.source.state;
+    this.matches = this.matches.filter(line => line >= log.first);
+    if (log.start === this.asked) this.scan(Math.max(this.searchedTo - 1, log.first));
+    else {
+      this.matches = [];
+      this.scan(log.first);
+      this.askEarlier();
+    }
     this.say();
   }
 
   close(): void {
+    this.stop();
     this.element.hidden = true;
     this.listener.mark('');
     this.listener.closed();
+  }
+
+  /** Ask nothing more. */
+  stop(): void {
+    clearTimeout(this.timer);
+    this.asking++;
   }
 
   private get needle(): string {
@@ -76,31 +103,56 @@ export class LogSearch {
   private begin(): void {
     this.matches = [];
     this.current = null;
-    if (this.needle !== '') this.scan(this.buffer.first);
+    if (this.needle !== '') this.scan(this.source.state.log.first);
     this.listener.mark(this.needle);
+    this.askEarlier();
     if (this.matches.length > 0)
       this.step(-1); // the latest match is the likeliest
     else this.say();
   }
 
   private scan(from: number): void {
-    const { needle, buffer } = this;
-    for (let line = from; line < buffer.last; line++) {
-      if (line === this.matches.at(-1) || !lineText(buffer.line(line)).toLowerCase().includes(needle))
-        continue;
+    const { needle, source } = this;
+    const { log } = source.state;
+    for (let line = from; line < log.last; line++) {
+      if (line === this.matches.at(-1) || !lineText(log.line(line)).toLowerCase().includes(needle)) continue;
       this.matches.push(line);
     }
-    this.searchedTo = buffer.last;
+    this.searchedTo = log.last;
+  }
+
+  /** Have the part before what is held looked through, once the reader has typed. */
+  private askEarlier(): void {
+    this.stop();
+    const { needle, source } = this;
+    this.asked = source.state.log.start;
+    this.earlier = NONE;
+    if (needle === '' || this.asked === 0 || !source.searchLog) return;
+    this.earlier = null;
+    this.timer = setTimeout(() => void this.lookEarlier(needle, this.asking), PAUSE_MS);
+  }
+
+  private async lookEarlier(needle: string, number: number): Promise<void> {
+    const found = await this.source.searchLog?.(needle, this.asked).catch(() => NONE);
+    if (number !== this.asking || !found) return;
+    this.earlier = found;
+    if (this.current === null) this.step(-1);
+    this.say();
   }
 
   private step(by: number): void {
-    const count = this.matches.length;
-    if (count === 0) return;
-    const at = this.current === null ? (by > 0 ? -1 : 0) : this.matches.indexOf(this.current);
-    const to = this.matches[(at + by + count) % count];
+    const all: Match[] = [
+      ...(this.earlier?.lines.map(at => ({ at })) ?? []),
+      ...this.matches.map(line => ({ line })),
+    ];
+    if (all.length === 0) return;
+    const now = this.current;
+    const at = now === null ? (by > 0 ? -1 : 0) : all.findIndex(match => isSame(match, now));
+    const to = all[(at + by + all.length) % all.length];
     if (to === undefined) return;
     this.current = to;
-    this.listener.reveal(to);
+    if ('line' in to) this.listener.reveal(to.line);
+    else this.listener.revealEarlier(to.at);
     this.say();
   }
 
@@ -113,16 +165,35 @@ export class LogSearch {
   }
 
   private say(): void {
+    const { current } = this;
     const { words, format } = this.context;
-    const i = this.current === null ? 0 : this.matches.indexOf(this.current) + 1;
-    const text = fill(words.matches, { i: format.count(i), n: format.count(this.matches.length) });
-    setText(this.found, this.needle === '' ? '' : this.matches.length === 0 ? this.nowhere : text);
+    const { count, lines } = this.earlier ?? NONE;
+    const n = format.count(count + this.matches.length);
+    const place = (match: Match): number =>
+      'line' in match
+        ? count + this.matches.indexOf(match.line)
+        : count - lines.length + lines.indexOf(match.at);
+    const i = format.count(current === null ? 0 : place(current) + 1);
+    const isNowhere = count + this.matches.length === 0;
+    if (this.needle === '') setText(this.found, '');
+    else if (this.earlier === null) setText(this.found, words.searching);
+    else if (isNowhere)
+      setText(this.found, this.coversAll ? words.noMatch : fill(words.noMatchHere, this.held));
+    else
+      setText(this.found, fill(this.coversAll ? words.matches : words.matchesHere, { i, n, ...this.held }));
   }
 
-  /** What is said of a text that isn't there: of a long log only the end may have been looked at. */
-  private get nowhere(): string {
-    const { words, format } = this.context;
-    const { start, first, last } = this.buffer;
-    return start === 0 ? words.noMatch : fill(words.noMatchHere, { n: format.count(last - first) });
+  /** Whether all of the log is looked through: else what is held alone is, and that is said. */
+  private get coversAll(): boolean {
+    return this.source.state.log.start === 0 || this.source.searchLog !== undefined;
   }
+
+  private get held(): { held: string } {
+    const { first, last } = this.source.state.log;
+    return { held: this.context.format.count(last - first) };
+  }
+}
+
+function isSame(one: Match, other: Match): boolean {
+  return 'line' in one ? 'line' in other && one.line === other.line : 'at' in other && one.at === other.at;
 }

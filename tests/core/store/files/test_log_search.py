@@ -64,7 +64,7 @@ def test_a_long_log_is_looked_through_by_parts_without_a_line_lost_between(log, 
 def test_many_hits_are_counted_beyond_those_that_are_told(log, monkeypatch):
     monkeypatch.setattr(log_search, "MOST_HITS", 5)
     found = search_log(log(b"x\n" * 50), "x")
-    assert (found.count, found.lines) == (50, [0, 2, 4, 6, 8])
+    assert (found.count, found.lines) == (50, [90, 92, 94, 96, 98])
 
 
 def test_a_line_without_an_end_is_looked_at_in_pieces(log, monkeypatch):

@@ -10,7 +10,7 @@ from cellrun.core.store.files.log_tail import LogReader
 PART_BYTES = 64 * 1024 * 1024
 """Looked through for one answer: a fraction of a second."""
 MOST_HITS = 1000
-"""Of so many lines one answer says where they are; it counts all."""
+"""Of so many lines, the last ones, one answer says where they are; it counts all."""
 _BLOCK_BYTES = 1024 * 1024
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 
@@ -21,7 +21,7 @@ class Found:
 
     count: int = 0
     lines: list[int] = field(default_factory=list)
-    """The offsets at which the first 1,000 of them begin."""
+    """The offsets at which the last 1,000 of them begin."""
     next: int | None = None
 
 
@@ -49,6 +49,7 @@ def search_log(
         if not block:
             break
         _look(block, at, wanted, found, is_case_kept=is_case_kept)
+        del found.lines[:-MOST_HITS]
         at += len(block)
     return found
 
@@ -62,6 +63,5 @@ def _look(block: bytes, at: int, wanted: str, found: Found, *, is_case_kept: boo
         shown = _ESCAPES.sub(b"", line).decode("utf-8", "replace")
         if wanted in (shown if is_case_kept else shown.lower()):
             found.count += 1
-            if len(found.lines) < MOST_HITS:
-                found.lines.append(at)
+            found.lines.append(at)
         at += len(line)

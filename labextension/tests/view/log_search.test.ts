@@ -1,0 +1,101 @@
+import { userEvent } from 'vitest/browser';
+import { describe, expect, test } from 'vitest';
+import { atEnd, ESC, has, lines, numbered, withLog } from './log_setup';
+import { find, show, text, until, type Shown } from './setup';
+
+describe('search', () => {
+  const open = async (needle: string, log: string): Promise<Shown> => {
+    const shown = await withLog(log);
+    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
+    await userEvent.keyboard(needle);
+    return shown;
+  };
+  const found = ({ place }: Shown): string => text(place, '.cellrun-log-search [role=status]');
+  const marks = (shown: Shown): string[] =>
+    [...lines(shown).querySelectorAll('mark')].map(mark => mark.textContent);
+
+  test('finds lines, the latest first, and steps through them', async () => {
+    const shown = await open('LINE 77', numbered(0, 1000));
+    expect(found(shown)).toBe('11 of 11 lines'); // 77, 770 … 779
+    expect(marks(shown)).toContain('line 77');
+    await userEvent.keyboard('{Shift>}{Enter}{/Shift}');
+    expect(found(shown)).toBe('10 of 11 lines');
+    await userEvent.keyboard('{Enter}{Enter}');
+    expect(found(shown)).toBe('1 of 11 lines');
+    await until(() => has(shown, 'line 77\n'), 'the first match is in sight');
+    await userEvent.keyboard('{Escape}');
+    expect(marks(shown)).toEqual([]);
+    expect(document.activeElement?.textContent).toBe('Search');
+  });
+
+  test('across colours, in lines that come later too', async () => {
+    const shown = await open('error', `a${ESC}[31m er${ESC}[32mror${ESC}[0m b\n`);
+    expect(marks(shown)).toEqual(['er', 'ror']);
+    expect(found(shown)).toBe('1 of 1 lines');
+    shown.kernel.tell({ log: 'another Error\n' });
+    await until(() => found(shown) === '1 of 2 lines', 'the new match is counted');
+  });
+
+  test('says when there is nothing', async () => {
+    const shown = await open('zebra', 'horse\n');
+    expect(found(shown)).toBe('not found');
+    expect(marks(shown)).toEqual([]);
+  });
+
+  test('finds what stands before the lines that are held, and shows it there', async () => {
+    const whole = numbered(0, 9_000);
+    const log = whole.slice(-20_000);
+    const start = whole.length - log.length;
+    const shown = show();
+    const asked: [string, number][] = [];
+    const first = whole.indexOf('line 77\n');
+    Object.assign(shown.source, {
+      searchLog: (text: string, end: number) => {
+        asked.push([text, end]);
+        return Promise.resolve({ count: 12, lines: [first, whole.indexOf('line 770\n')] });
+      },
+      readLog: (from: number, to: number) => Promise.resolve(new TextEncoder().encode(whole.slice(from, to))),
+    });
+    const end = whole.length;
+    shown.kernel.tell({ reset: true, header: {}, log, logPart: { start, end, size: end, reset: true } });
+    await until(() => has(shown, 'line 8999'), 'the tail is drawn');
+    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
+    await userEvent.keyboard('LINE 77');
+    await until(() => found(shown) !== 'searching …', 'all of it was looked through');
+    expect(asked).toEqual([['line 77', shown.source.state.log.start]]);
+    const [, total] = /^[\d,]+ of ([\d,]+) lines$/.exec(found(shown)) ?? [];
+    const held = log.match(/line 77/g)?.length ?? 0;
+    expect(total).toBe(String(12 + held));
+    const log2 = (): HTMLElement | undefined =>
+      [...shown.place.querySelectorAll<HTMLElement>('[role=log]')].find(one => !one.hidden);
+    await userEvent.keyboard('{Enter}'); // from the last one round to the first that is told
+    await until(() => log2()?.innerText.includes('line 77\n') === true, 'it is shown');
+    expect(found(shown)).toBe(`11 of ${12 + held} lines`);
+    expect([...log2()!.querySelectorAll('mark')].length).toBeGreaterThan(0);
+    const position = find(shown.place, '.cellrun-log-footer button:first-child');
+    expect(position.innerText).toMatch(/into the log/);
+    position.click();
+    expect(shown.place.querySelectorAll('[role=log]')).toHaveLength(1);
+    await until(() => has(shown, 'line 8999') && atEnd(shown), 'the end is shown again');
+  });
+
+  test('says that only what is held was looked through, where that is so', async () => {
+    const shown = show();
+    const logPart = { start: 5_000, end: 5_009, size: 5_009, reset: true };
+    shown.kernel.tell({ reset: true, header: {}, log: 'cut\nlast\n', logPart });
+    await until(() => has(shown, 'last'), 'the tail is drawn');
+    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
+    await userEvent.keyboard('last');
+    expect(found(shown)).toBe('1 of 1, in the last 1 lines');
+  });
+
+  test('says where it looked when only the end of the log is held', async () => {
+    const shown = show();
+    const logPart = { start: 5_000, end: 5_009, size: 5_009, reset: true };
+    shown.kernel.tell({ reset: true, header: {}, log: 'cut\nlast\n', logPart });
+    await until(() => has(shown, 'last'), 'the tail is drawn');
+    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
+    await userEvent.keyboard('zebra');
+    expect(found(shown)).toMatch(/^not in the last \d+ lines?/u);
+  });
+});
