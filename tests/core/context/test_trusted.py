@@ -12,7 +12,7 @@ from cellrun.core.context.signature import sign
 from cellrun.core.context.signed_files import write_hashes
 from cellrun.core.context.trusted import TrustedRun, VerifiedStore
 from cellrun.core.context.value_store import ValueStore
-from cellrun.core.errors import ContextException, UntrustedError
+from cellrun.core.errors import ContextException, DamagedRunError, UntrustedError
 from cellrun.core.store.record import RunRecord
 
 
@@ -149,3 +149,20 @@ def test_signed_results_are_no_signed_run(captured):
     sign(layout.signed)
     with pytest.raises(UntrustedError, match=r"launch\.json: it was changed"):
         TrustedRun(layout).launch()
+
+
+@pytest.mark.parametrize("of", ["signed", "signature", "record", "launch"])
+@pytest.mark.parametrize("put", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["pipe", "device"])
+def test_nobody_waits_for_what_is_no_file(captured, of, put):
+    layout, _, _ = captured([1])
+    sign(layout.signed)
+    path = layout.signed.with_suffix(".sig") if of == "signature" else getattr(layout, of)
+    path.unlink(missing_ok=True)
+    put(path)
+    with pytest.raises((UntrustedError, DamagedRunError)):
+        _all_of(layout)
+
+
+def _all_of(layout):
+    run = TrustedRun(layout)
+    return run.record(), run.launch()

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from cellrun.core.context.manifest import CONTEXT_FILE, Context
 from cellrun.core.context.signed_files import SignedFiles, order_of
 from cellrun.core.context.value_store import CheckedStore
-from cellrun.core.errors import ContextException
+from cellrun.core.control_file import read_control_file
+from cellrun.core.errors import ContextException, DamagedRunError, told
 from cellrun.core.layout import RunLayout
 
 _OPTION = "cellrun_signed"  # of `python -X`: an earlier cellrun in the job's Python takes no notice
@@ -59,9 +60,9 @@ class OrderedRun:
         os.environ[_VARIABLE] = order
         path = self._layout.signed
         try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise ContextException(f"{path} can't be read: {error.strerror}") from error
+            data = read_control_file(self._layout.folder, path)
+        except (OSError, DamagedRunError) as error:
+            raise ContextException(f"{path} can't be read: {told(error)}") from error
         if order_of(data) != order:
             self._refuse(f"{path.name} was changed")
         return SignedFiles.of_bytes(data, path)

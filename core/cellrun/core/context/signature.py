@@ -14,7 +14,8 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from cellrun.core.errors import WorkspaceException
+from cellrun.core.control_file import read_control_file
+from cellrun.core.errors import DamagedRunError, WorkspaceException
 from cellrun.core.ownership import is_declared_safe
 from cellrun.core.places import private_folder, runtime_folder
 
@@ -39,8 +40,9 @@ def why_untrusted(file: Path, data: bytes, of: str = "") -> str:
     Raises WorkspaceException where this user can have no key.
     """
     try:
-        found = _beside(file).read_bytes().decode("ascii", "replace").strip()
-    except FileNotFoundError:
+        beside = _beside(file)
+        found = read_control_file(beside.parent, beside).decode("ascii", "replace").strip()
+    except (FileNotFoundError, DamagedRunError):
         return "it isn't signed"
     key = signing_key()
     expected = _signature(data, of, key)

@@ -9,6 +9,7 @@ from cellrun.core.context.manifest import CONTEXT_FILE, Blob, Context, has_conte
 from cellrun.core.context.signature import why_untrusted
 from cellrun.core.context.signed_files import SignedFiles
 from cellrun.core.context.value_store import CheckedStore
+from cellrun.core.control_file import read_control_file
 from cellrun.core.errors import UntrustedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.record import RunRecord
@@ -30,7 +31,7 @@ class TrustedRun:
     """A run whose code may run here: this user's own key signed what it was submitted with, or `trust` says so.
 
     Each part is read once, and is what was signed: nobody can change it between that look and its use. All methods
-    raise UntrustedError for what was changed.
+    raise UntrustedError for what was changed, DamagedRunError for what is no regular file.
     """
 
     def __init__(self, layout: RunLayout, *, trust: bool = False) -> None:
@@ -42,12 +43,12 @@ class TrustedRun:
     def record(self) -> RunRecord:
         """Return the run's record."""
         path = self._layout.record
-        return RunRecord.from_json(json.loads(self._checked(path, path.read_bytes())))
+        return RunRecord.from_json(json.loads(self._checked(path, self._read(path))))
 
     def launch(self) -> bytes:
         """Return the bytes of its launch spec, which is signed once it is launched. Raises FileNotFoundError."""
         path = self._layout.launch
-        data = path.read_bytes()
+        data = self._read(path)
         if not self._is_trusted and (why := why_untrusted(path, data, self._layout.run_id)):
             raise self._untrusted(f"{path.name}: {why}")
         return data
@@ -70,12 +71,15 @@ class TrustedRun:
     def _own(self) -> SignedFiles:
         path = self._layout.signed
         try:
-            data = path.read_bytes()
+            data = self._read(path)
         except FileNotFoundError:
             raise self._untrusted("it isn't signed") from None
         if why := why_untrusted(path, data):
             raise self._untrusted(why)
         return SignedFiles.of_bytes(data, path)
+
+    def _read(self, path: Path) -> bytes:
+        return read_control_file(self._layout.folder, path)
 
     def _checked(self, path: Path, data: bytes) -> bytes:
         self._refuse(self._signed.changed(path.relative_to(self._layout.folder).as_posix(), data))
