@@ -144,3 +144,17 @@ def test_an_unknown_method_is_answered_in_json(api: Client) -> None:
         assert refused.json()["status"] == 405
         assert "GET" in refused.headers["Allow"]
         assert method not in refused.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 400),
+        ({"Upgrade": "h2c", "Connection": "Upgrade"}, 400),
+        ({"Upgrade": "websocket", "Connection": "Upgrade"}, 426),
+    ],
+)
+def test_what_is_no_websocket_is_refused_in_json(api: Client, headers: dict[str, str], status: int) -> None:
+    refused = api.ask("GET", "stream", headers=headers, expect=status)
+    assert refused.headers["Content-Type"] == "application/json"
+    assert refused.json()["status"] == status

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from cellrun.server.checks import admit, refuse_query_token
@@ -15,6 +16,9 @@ from cellrun.server.stream.stream_connection import StreamConnection
 MESSAGE_BYTES = 64 * 1024
 PING_S = 10.0
 """So often the other end is asked for a sign of life; one that gives none in that time is cut off."""
+
+_VERSIONS = ("7", "8", "13")
+"""Of the websocket protocol, those that tornado speaks."""
 
 
 class StreamHandler(WebSocketHandler, Refusals):
@@ -29,7 +33,13 @@ class StreamHandler(WebSocketHandler, Refusals):
         await admit(self, "read")
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
-        """Open the websocket."""
+        """Open the websocket. What asks for anything else is answered as everywhere, in JSON."""
+        headers = self.request.headers
+        if headers.get("Upgrade", "").lower() != "websocket" or "upgrade" not in headers.get("Connection", "").lower():
+            raise web.HTTPError(400, "this is the live stream: open it as a websocket")
+        if headers.get("Sec-WebSocket-Version") not in _VERSIONS:
+            self.set_header("Sec-WebSocket-Version", ", ".join(_VERSIONS))
+            raise web.HTTPError(426, "this version of the websocket protocol isn't spoken here")
         await super().get(*args, **kwargs)
 
     def check_origin(self, origin_to_satisfy_tornado: str = "") -> bool:  # noqa: ARG002  # Jupyter's and tornado's name
