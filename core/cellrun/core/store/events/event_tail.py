@@ -93,8 +93,7 @@ class EventTail:
         whole = block.rfind(b"\n") + 1
         while not whole and self.has_more:
             if len(block) > LONGEST_LINE_BYTES:  # no line at all: as a damaged record all of it is out of the way
-                self._skip_to = file.seek(0, os.SEEK_END)
-                self.has_more = False
+                self._skip_to = _next_data(file)
                 return block
             more = file.read(len(block))  # twice as much each time, so that a long line is searched once
             self.has_more = len(more) == len(block)
@@ -130,6 +129,15 @@ class EventTail:
                 at = start + size - len(line) - 1
                 problem = "wrong checksum" if body is None else "no event"
                 self.damage.append(Damage(self.path, at, f"{problem} ({len(line)} bytes)"))
+
+
+def _next_data(file: BinaryIO) -> int:
+    """Return where a file goes on after a hole, its end if it doesn't: a hole of any size takes no time."""
+    here, size = file.tell(), os.fstat(file.fileno()).st_size
+    try:
+        return os.lseek(file.fileno(), here, os.SEEK_DATA)
+    except OSError:  # nothing but the hole, or a file system that doesn't tell
+        return max(here, size)
 
 
 def _parsed_all(bodies: list[bytes]) -> list[Event] | None:

@@ -116,7 +116,8 @@ class OfferedFiles:
             raise NotOfferedError(name, f"it can't be read: {error.strerror}") from error
         try:
             before, about = about, os.fstat(fd)
-            if (_inode(about), about.st_ctime_ns) != (_inode(before), before.st_ctime_ns):
+            has_links = max(about.st_nlink, before.st_nlink) > 1
+            if _inode(about) != _inode(before) or (has_links and about.st_ctime_ns != before.st_ctime_ns):
                 # A link that was put here and taken away meanwhile is counted by nobody, but it leaves its time.
                 raise NotOfferedError(name, _IS_SWAPPED)  # noqa: TRY301  # the descriptor has to be closed
             self._refuse(name, about)
