@@ -17,6 +17,7 @@ PUBLIC = [
     "CellrunError",
     "ComputeTargetException",
     "ContextException",
+    "DamagedRunError",
     "EventNotKeptError",
     "Experiment",
     "ExperimentExecutionException",

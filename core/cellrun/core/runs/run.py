@@ -430,9 +430,9 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         try:
             return self.experiment.name, self.id, self.type, self.get_status()
         except RunNotFoundError:  # what is deleted can still be looked at
-            return self.experiment.name, self.id, None, _DELETED
+            return self.experiment.name, self._layout.run_id, None, _DELETED
         except DamagedRunError:
-            return self.experiment.name, self.id, None, Status.DAMAGED.value
+            return self.experiment.name, self._layout.run_id, None, Status.DAMAGED.value
 
 
 copyreg.pickle(Run, lambda run: (Run.get, (run.experiment.workspace, run.id)))

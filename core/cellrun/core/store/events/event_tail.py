@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from bisect import bisect_right
 from operator import itemgetter
@@ -136,8 +137,8 @@ def _next_data(file: BinaryIO) -> int:
     here, size = file.tell(), os.fstat(file.fileno()).st_size
     try:
         return os.lseek(file.fileno(), here, os.SEEK_DATA)
-    except OSError:  # nothing but the hole, or a file system that doesn't tell
-        return max(here, size)
+    except OSError as error:  # nothing comes after it, or the file system doesn't tell
+        return max(here, size) if error.errno == errno.ENXIO else here
 
 
 def _parsed_all(bodies: list[bytes]) -> list[Event] | None:
