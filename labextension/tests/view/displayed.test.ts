@@ -99,7 +99,7 @@ describe('what a cell displayed', () => {
   test('a run that displayed something has no empty metrics', async () => {
     const { place } = show('displayed');
     await until(() => place.querySelector('.cellrun-frame') !== null, 'it is there');
-    expect(find(place, '.cellrun').dataset.metrics).toBe('some');
+    expect(find(place, '.cellrun').dataset.shows).toBe('all');
   });
 });
 

@@ -76,7 +76,8 @@ export async function card(within: ParentNode, name: string): Promise<HTMLElemen
 /** Wait until all of a view is drawn. */
 export async function settled(place: HTMLElement): Promise<void> {
   await until(() => place.querySelector('.cellrun-state svg') !== null, 'the header is drawn');
-  if (place.querySelector('.cellrun-card')) await until(() => path(place) !== '', 'a chart is drawn');
+  if (place.querySelector('.cellrun-card[role=group]'))
+    await until(() => path(place) !== '', 'a chart is drawn');
   await new Promise(resolve => setTimeout(resolve, 150)); // one more drawing
 }
 
