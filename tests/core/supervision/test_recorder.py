@@ -19,6 +19,7 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.supervision import recorder_script
 from cellrun.core.supervision.recorder import source_folder
 from cellrun.core.supervision.recorder_script import DIFF_BYTES, without_credentials
+from tests.damage import put
 from tests.interpreters import other_pythons
 
 DISTRIBUTIONS = {
@@ -286,3 +287,11 @@ def test_where_the_code_came_from():
     assert source_folder(record(cell={"notebook": "/nb/lesson.ipynb"})) == "/nb"
     assert source_folder(record(cell={"notebook": None})) is None
     assert source_folder(record()) is None
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a device", "folder", "too large"])
+def test_the_recorder_of_a_damaged_run_ends(layout, kind):
+    put(layout, "run.json", kind)
+    command = [sys.executable, recorder_script.__file__, str(layout.folder), ""]
+    assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode != 0
+    assert not layout.environment.exists()

@@ -13,6 +13,7 @@ import os
 import platform
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from typing import Any
 
 VERSION = 1
 FILE = "environment.json"
+FILE_BYTES = 64_000_000
 DIFF_BYTES = 200_000
 PROGRAM_S = 60.0
 """So long may git or nvidia-smi take: a repository of gigabytes on a slow disk isn't looked through to its end."""
@@ -30,8 +32,7 @@ def main(folder: str, source: str) -> None:
     """Write the record of a run's folder, whole."""
     os.nice(19)  # SCHED_IDLE would be kinder still, but beside a training on all cores nothing would ever be done
     del sys.path[0]  # where this file is: none of the run's packages
-    with open(os.path.join(folder, "run.json"), "rb") as file:  # noqa: PTH118, PTH123  # as little as can be is loaded
-        run = json.load(file)
+    run = _object_in(os.path.join(folder, "run.json"))  # noqa: PTH118  # as little as can be is loaded
     parts: dict[str, Callable[[], Any]] = {
         "python": python,
         "packages": packages,
@@ -52,6 +53,16 @@ def main(folder: str, source: str) -> None:
     with open(draft, "w", encoding="ascii") as file:  # noqa: PTH123
         json.dump(record, file)
     os.replace(draft, os.path.join(folder, FILE))  # noqa: PTH105, PTH118
+
+
+def _object_in(path: str) -> dict[str, Any]:
+    """Return the JSON object in a run's file: a regular one of a size, never waited for (`control_file` in short)."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode) or about.st_size > FILE_BYTES:
+            raise ValueError(f"{path} is no regular file of {FILE_BYTES:,} bytes at most")
+        found: dict[str, Any] = json.loads(file.read(FILE_BYTES))
+    return found
 
 
 def python() -> dict[str, str]:
@@ -220,8 +231,7 @@ def _remote(source: str) -> str:
 
 
 def _git_of_first(path: str) -> dict[str, Any] | None:
-    with open(path, "rb") as file:  # noqa: PTH123
-        found: dict[str, Any] | None = json.load(file).get("git")
+    found: dict[str, Any] | None = _object_in(path).get("git")
     return found
 
 
