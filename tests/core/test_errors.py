@@ -58,6 +58,7 @@ SAMPLES = [
     errors.ConflictError("w", 3, "is taken"),
     errors.LogOffsetError(3, 1),
     errors.RunNotFoundError("best", "/ws", ["a", "b"]),
+    errors.DamagedRunError("digits_1", "run.json", "is a pipe"),
     errors.NotOfferedError("a", "a link"),
     errors.IndexTooNewError("/index.db", 9, 2),
     errors.UntrustedError("this", "it isn't signed"),

@@ -54,7 +54,7 @@ def test_runs_by_status(exp):
     assert ids("Canceled") == []
     assert ids("failed") == [failed.id]
     for wrong in ("bogus", ["Failed", "bogus"], [5]):
-        with pytest.raises(UserErrorException, match=r"status ('bogus'|5) is none of NotStarted, .*, Canceled$"):
+        with pytest.raises(UserErrorException, match=r"status ('bogus'|5) is none of NotStarted, .*, Damaged$"):
             exp.get_runs(status=wrong)  # at once, not when somebody iterates
 
 

@@ -209,4 +209,4 @@ def test_code_outside_a_run_is_told_that_there_is_nothing_to_see(page):
     )
     assert displayed(messages) == []
     printed = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
-    assert "is offline: it is kept in memory" in printed
+    assert "is offline: this code is part of no run" in printed

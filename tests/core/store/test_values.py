@@ -149,7 +149,7 @@ def test_what_is_no_list_is_refused(given: object) -> None:
 
 @pytest.mark.parametrize("given", [[[1, 2]], np.zeros((2, 2)), [1, np.array([1, 2])], [(1,)]])
 def test_a_list_in_a_list_is_refused(given: object) -> None:
-    with pytest.raises(InvalidMetricError, match="a row's cell is one value"):
+    with pytest.raises(InvalidMetricError, match="a value of a list is one number or text, not a "):
         plain_list("m", given)
 
 
@@ -168,7 +168,7 @@ def test_rows() -> None:
     assert plain_row("m", {"x": np.int64(1), "y": 0.4}) == {"x": 1, "y": 0.4}
     assert plain_row("m", {"x": np.array([0.5])}) == {"x": 0.5}
     assert plain_row("m", {}) == {}
-    with pytest.raises(InvalidMetricError, match=r"column 'x' is a list: \[1, 2\]"):
+    with pytest.raises(InvalidMetricError, match=r"column 'x' is one number or text, not a list; got \[1, 2\]"):
         plain_row("m", {"x": [1, 2]})
 
 

@@ -11,6 +11,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.local.queue import LocalQueue
 from cellrun.core.targets.look import look
 
 SCRIPT = """
@@ -117,7 +118,7 @@ def test_b7_after_a_restart_of_the_machine_a_run_is_failed_at_the_first_look(run
     kill(processes.job, until)
     # What the files of an earlier boot look like.
     ProcessFile(running).write(RunProcesses(*(one._replace(boot="another boot") for one in processes)))
-    for ticket in (running.folder.parents[2] / "runtime").glob("queue/*/*.waiting"):
+    for ticket in LocalQueue().folder.glob("*.waiting"):
         ticket.write_text(json.dumps({**json.loads(ticket.read_text()), "boot": "another boot"}))
     layout = {"running": running, "queued": queued}[what]
     status = runs.status(layout)

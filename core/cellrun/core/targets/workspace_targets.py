@@ -13,7 +13,7 @@ from typing import Any
 from cellrun.core import names
 from cellrun.core.control_file import read_object
 from cellrun.core.disk import write_once
-from cellrun.core.errors import ComputeTargetException, UserErrorException, shown
+from cellrun.core.errors import ComputeTargetException, UserErrorException, shown, told
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.status import TERMINAL, Status
 from cellrun.core.targets.contract import ComputeTarget
@@ -59,12 +59,14 @@ class WorkspaceTargets:
             data = read_object(self._workspace.folder, path)
             kind, settings = data["kind"], dict(data["settings"])
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ComputeTargetException(f"the compute target {name!r} can't be read from {path}: {error!r}") from error
+            raise ComputeTargetException(
+                f"the compute target {name!r} can't be read from {path}: {told(error)}"
+            ) from error
         try:
             return kind_named(kind)(str(name), settings)
         except Exception as error:  # a stranger's class may raise anything at settings that it hasn't checked
-            told = error if isinstance(error, ComputeTargetException) else repr(error)
-            raise ComputeTargetException(f"the compute target {name!r} can't be used here: {told}") from error
+            why = error if isinstance(error, ComputeTargetException) else repr(error)
+            raise ComputeTargetException(f"the compute target {name!r} can't be used here: {why}") from error
 
     def attach(self, name: str, kind: str, settings: Mapping[str, Any]) -> ComputeTarget:
         """Add a target, and return it.

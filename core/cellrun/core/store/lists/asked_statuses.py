@@ -16,6 +16,7 @@ def asked_statuses(names: Iterable[object]) -> list[str]:
     Raises UserErrorException for a name that no status has.
     """
     found = {name: _NAMES.get(name.casefold()) if isinstance(name, str) else None for name in names}
+    known = ", ".join(status.word if status is Status.CANCEL_REQUESTED else status.value for status in Status)
     if unknown := [name for name, status in found.items() if status is None]:
-        raise UserErrorException(f"status {shown(unknown[0])} is none of {', '.join(one.value for one in Status)}")
+        raise UserErrorException(f"status {shown(unknown[0])} is none of {known}")
     return [status.value for status in found.values() if status is not None]
