@@ -2,8 +2,9 @@
 
 import shutil
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from types import FrameType
 
@@ -15,10 +16,11 @@ from cellrun.core.errors import CellrunError, DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.source import RunSource
 from cellrun.core.status import Status
+from cellrun.core.store.events import event_tail
 from cellrun.core.store.lists.index import Index, RunRow
 from tests.damage import FILES, KINDS, put, wrong_values
 
-LONGEST_S = 20
+LONGEST_S = 200  # on the busiest machine nothing takes so long but what never ends
 
 
 @contextmanager
@@ -35,6 +37,12 @@ def without_hanging() -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True)
+def no_line_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a file without a line be given up sooner: to read 512 MB takes seconds."""
+    monkeypatch.setattr(event_tail, "LONGEST_LINE_BYTES", 1 << 22)
 
 
 @pytest.fixture
@@ -75,6 +83,7 @@ READERS: dict[str, Callable[[Experiment, RunLayout], object]] = {
     "again": lambda exp, run: opened(exp, run).submit_again(),
     "view": lambda exp, run: RunSource(run).look(),
     "get_run": lambda exp, run: exp.workspace.get_run(run.run_id),
+    "compare": lambda exp, run: compare_layouts([run, exp.workspace.layout.run(next(exp.get_runs()).id)]),
 }
 
 
@@ -82,8 +91,10 @@ def opened(exp: Experiment, run: RunLayout) -> Run:
     return Run(exp, run.run_id)
 
 
-def check_all_readers(exp: Experiment, victim: RunLayout, healthy: RunRow) -> RunRow:
-    """Let everybody read who reads runs; return the row of the damaged one."""
+def check_readers(
+    exp: Experiment, victim: RunLayout, healthy: RunRow, readers: Iterable[str] = tuple(READERS)
+) -> RunRow:
+    """Let those read who read runs, and lists always; return the row of the damaged one."""
     index = Index(exp.workspace.layout)
     rows = {row.id: row for row in index.runs()}
     assert rows.keys() == {victim.run_id, healthy.id}
@@ -97,17 +108,14 @@ def check_all_readers(exp: Experiment, victim: RunLayout, healthy: RunRow) -> Ru
         assert run.id in repr(run)
         assert run._repr_html_()
         assert run.get_status()
-    for name, read in READERS.items():
+    for name in readers:
         try:
-            read(exp, victim)
+            READERS[name](exp, victim)
         except CellrunError:  # it says what is wrong
             continue
         except Exception as error:
             raise AssertionError(f"{name} raised {error!r}") from error
-    layouts = [victim, exp.workspace.layout.run(healthy.id)]
-    with suppress(CellrunError):
-        assert len(compare_layouts(layouts).rows) == len(layouts)
-    assert opened(exp, layouts[1]).get_metrics()["loss"] == [1.0, 0.5]
+    assert opened(exp, exp.workspace.layout.run(healthy.id)).get_metrics()["loss"] == [1.0, 0.5]
     return row
 
 
@@ -121,7 +129,7 @@ def test_a_damaged_file_hides_and_holds_up_nobody(
     put(victim.layout, name, kind)
     touch(victim.layout)
     with without_hanging():
-        row = check_all_readers(exp, victim.layout, before)
+        row = check_readers(exp, victim.layout, before)
         if name == "run.json":
             assert row.status is Status.DAMAGED
             assert row.reason
@@ -141,13 +149,14 @@ def test_a_value_of_a_wrong_type_hides_and_holds_up_nobody(
 ) -> None:
     before = Index(exp.workspace.layout).find(healthy.id)
     path = FILES[name](victim.layout)
+    in_turn = cycle(READERS)  # each meets each place in the file: there are more wrong values than readers
     for what, text in list(wrong_values(path)):
         whole = path.read_text()
         path.write_text(text)
         touch(victim.layout)
         try:
             with without_hanging():
-                check_all_readers(exp, victim.layout, before)
+                check_readers(exp, victim.layout, before, [next(in_turn)])
         except Exception as error:
             raise AssertionError(f"{name} {what}: {error!r}") from error
         restore(path, whole)
