@@ -149,8 +149,8 @@ def test_a_value_of_a_wrong_type_hides_and_holds_up_nobody(
 ) -> None:
     before = Index(exp.workspace.layout).find(healthy.id)
     path = FILES[name](victim.layout)
-    in_turn = cycle(READERS)  # each meets each place in the file: there are more wrong values than readers
-    for what, text in list(wrong_values(path)):
+    in_turn = cycle(READERS)
+    for what, text in list(wrong_values(path))[::3]:  # every third: of 14 values of a place, other ones at the next
         whole = path.read_text()
         path.write_text(text)
         touch(victim.layout)
