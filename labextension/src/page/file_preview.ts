@@ -46,9 +46,12 @@ export class FilePreview {
       this.place.context.page,
       () => this.load(file),
       shown => {
+        if (this.body.firstChild !== pane.element) {
+          shown.dispose?.(); // another file was chosen meanwhile
+          return [];
+        }
         this.forget();
-        if (this.body.firstChild === pane.element) this.shown = shown;
-        else shown.dispose?.(); // another file was chosen meanwhile
+        this.shown = shown;
         return shown.nodes;
       },
     );
@@ -71,6 +74,7 @@ export class FilePreview {
 
   dispose(): void {
     this.forget();
+    this.body.replaceChildren(); // what is still on its way finds no place
   }
 
   private async load(file: RunFile): Promise<FileView> {

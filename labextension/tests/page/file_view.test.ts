@@ -1,6 +1,10 @@
 import { userEvent } from 'vitest/browser';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { OUTPUTS, TABLES } from '../../dev/fake_api';
+import { FilePreview } from '../../src/page/file_preview';
+import { pageContext } from '../../src/page/page_context';
+import type { Api } from '../../src/server/api';
+import type { RunFile } from '../../src/server/types';
 import { find, text, until } from '../view/setup';
 import { KEY, says, showPage, type ShownPage } from './setup';
 
@@ -168,10 +172,49 @@ test('the tab says how many there are before it is opened, and again at the end'
   await until(() => place.innerText.includes('Outputs (10)'), 'they are counted at the end');
 });
 
-test('a file that is chosen while another loads is the one that is shown', async () => {
-  const { place } = await look('notes.md');
-  find(place, '[data-name="outputs/config.json"]').click();
-  await until(() => place.querySelector('[data-language=json]') !== null, 'the second is shown');
-  await new Promise(resolve => setTimeout(resolve, 200));
-  expect(place.querySelector('.cellrun-frame')).toBeNull();
+describe('a file that comes late', () => {
+  /** A look at files whose bytes come when a test gives them. */
+  const late = (): { preview: FilePreview; give: (name: string, text: string) => void } => {
+    const awaited = new Map<string, (answer: Response) => void>();
+    const api = {
+      fileUrl: () => '',
+      preview: (_key: unknown, _folder: unknown, name: string) =>
+        new Promise<Response>(resolve => awaited.set(name, resolve)),
+    } as Partial<Api> as Api;
+    const preview = new FilePreview(api, KEY, 'outputs', { context: pageContext() });
+    document.body.append(preview.element);
+    onTestFinished(() => preview.element.remove());
+    return { preview, give: (name, text) => awaited.get(name)?.(new Response(text)) };
+  };
+  const file = (name: string, preview: RunFile['preview']): RunFile => ({
+    ...OUTPUTS.files[0]!,
+    ...{ name, preview, size_bytes: 100, mime: 'text/html' },
+  });
+
+  test('takes nothing from the one that was chosen since', async () => {
+    const { preview, give } = late();
+    preview.show(file('slow.txt', 'text'));
+    const slow = find(preview.element, '.cellrun-pane');
+    preview.show(file('page.html', 'page'));
+    give('page.html', '<p>page</p>');
+    await until(() => preview.element.querySelector('.cellrun-frame') !== null, 'the second is shown');
+    give('slow.txt', 'late');
+    await until(() => slow.getAttribute('aria-busy') === 'false', 'the first has come');
+    expect(preview.element.querySelector('.cellrun-frame')).not.toBeNull();
+    expect(preview.element.innerText).not.toContain('late');
+  });
+
+  test('is let go of where nobody looks any more', async () => {
+    const { preview, give } = late();
+    const made = vi.spyOn(URL, 'createObjectURL');
+    const revoked = vi.spyOn(URL, 'revokeObjectURL');
+    onTestFinished(() => void vi.restoreAllMocks());
+    preview.show(file('picture.png', 'image'));
+    const pane = find(preview.element, '.cellrun-pane');
+    preview.dispose();
+    give('picture.png', 'png');
+    await until(() => pane.getAttribute('aria-busy') === 'false', 'it has come');
+    expect(made).toHaveBeenCalledOnce();
+    expect(revoked).toHaveBeenCalledWith(made.mock.results[0]?.value);
+  });
 });
