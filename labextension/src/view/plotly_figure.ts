@@ -7,6 +7,11 @@ export const PLOTLY_MIME = 'application/vnd.plotly.v1+json';
 
 /** What the view's own plotly draws. */
 const BASIC: readonly (string | undefined)[] = [undefined, 'scatter', 'bar', 'pie'];
+/** What is fetched, or by a click may become so: pictures, and what buttons and sliders change. */
+const FETCHING: ReadonlySet<string> = new Set(['images', 'sliders', 'updatemenus']);
+/** Of a text's style: what may name an address. Colours don't. */
+const ADDRESS = /style\s*=[^>]*[(\\&]/i;
+const COLOUR = /\b(?:rgb|hsl)a?\(/gi;
 const HEIGHT_PX = 320;
 const MOST_PX = 640;
 
@@ -15,7 +20,7 @@ export function plotlyFigure(json: Uint8Array, context: Context): ShownFigure {
   try {
     const { data, layout = {} } = JSON.parse(new TextDecoder().decode(json)) as Partial<FigureData>;
     const figure = { data: data ?? [], layout: { ...layout, width: undefined, height: heightOf(layout) } };
-    if (figure.data.every(({ type }) => BASIC.includes(type))) return drawn(figure);
+    if (figure.data.every(({ type }) => BASIC.includes(type)) && fetchesNothing(figure)) return drawn(figure);
     if (context.fullFigure) return context.fullFigure(figure);
     return said(context.words.figureElsewhere);
   } catch (error) {
@@ -30,14 +35,7 @@ function drawn({ data, layout }: FigureData): ShownFigure {
   const observer = new ResizeObserver(() => {
     if (element.clientWidth === 0) return;
     if (isDrawn) Plotly.Plots.resize(element);
-    // Pictures from elsewhere would be fetched: a view fetches nothing.
-    else
-      void Plotly.newPlot(
-        element,
-        data as Plotly.Data[],
-        { ...layout, images: [] },
-        { displayModeBar: false },
-      );
+    else void Plotly.newPlot(element, data as Plotly.Data[], layout, { displayModeBar: false });
     isDrawn = true;
   });
   observer.observe(element);
@@ -49,6 +47,14 @@ function drawn({ data, layout }: FigureData): ShownFigure {
       element.remove();
     },
   };
+}
+
+/** A view fetches nothing, whatever it shows; the frame of the whole plotly has no network. */
+function fetchesNothing(part: unknown): boolean {
+  if (typeof part === 'string') return !ADDRESS.test(part.replace(COLOUR, ''));
+  if (typeof part !== 'object' || part === null) return true;
+  if (Array.isArray(part)) return part.every(fetchesNothing);
+  return Object.entries(part).every(([name, value]) => !FETCHING.has(name) && fetchesNothing(value));
 }
 
 function heightOf({ height }: FigureData['layout']): number {

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { figureFrame } from '../../src/page/figure_frame';
-import type { ShownFigure } from '../../src/view/shown_figure';
+import { said, type ShownFigure } from '../../src/view/shown_figure';
 import { find, show, text, until } from './setup';
 
 const LOGGED = { name: 'figure', path: 'figure_1.plotly.json', mime: 'application/vnd.plotly.v1+json' };
@@ -17,16 +17,13 @@ test("lines, bars and pies are drawn by the view's own plotly, over the whole wi
     { type: 'bar', y: [1, 2] },
     { y: { dtype: 'f8', bdata: btoa(String.fromCharCode(...new Uint8Array(Float64Array.of(2, 1).buffer))) } },
   ];
-  const place = logged({
-    data,
-    layout: { width: 3000, images: [{ source: 'https://elsewhere.example/a.png' }] },
-  });
+  const text = '<span style="color:rgb(20, 40, 60)">grey</span>';
+  const place = logged({ data, layout: { width: 3000, annotations: [{ text }] } });
   await until(() => place.querySelectorAll('.cellrun-image .bars .point').length === 2, 'the bars are drawn');
   expect(place.querySelectorAll('.cellrun-image .scatterlayer .js-line')).toHaveLength(1);
   const [card, plot] = [find(place, '.cellrun-image'), find(place, '.cellrun-image .svg-container')];
   expect(plot.clientWidth).toBeGreaterThan(card.clientWidth * 0.9);
   expect(plot.clientWidth).toBeLessThanOrEqual(card.clientWidth);
-  expect(place.querySelectorAll('image')).toHaveLength(0); // nothing is fetched
   expect(find(place, '.cellrun-image p').hidden).toBe(true);
 });
 
@@ -37,6 +34,24 @@ test('another kind is drawn by the whole plotly, where the place has it', async 
     dispose: () => undefined,
   }));
   await until(() => place.querySelector('output') === element, 'it is asked for');
+});
+
+describe('what would fetch something is drawn in the frame alone, which has no network:', () => {
+  const source = 'https://elsewhere.example/a.png';
+  const styled = (style: string): object => ({
+    annotations: [{ text: `<span style="${style}">text</span>` }],
+  });
+  test.each([
+    ['a picture', { images: [{ source }] }],
+    ['a picture of its template', { template: { layout: { images: [{ name: 'logo', source }] } } }],
+    ['a button', { updatemenus: [{ buttons: [{ args: ['images', [{ source }]], method: 'relayout' }] }] }],
+    ['a style', styled(`background:url(${source})`)],
+    ['a style with its signs written otherwise', styled(`background:\\75rl&#40;${source})`)],
+  ])('%s', async (_, layout) => {
+    const place = logged({ data: [{ y: [1, 2] }], layout }, () => said('in the frame'));
+    await until(() => place.innerText.includes('in the frame'), 'it is asked for');
+    expect(place.querySelector('.cellrun-image .js-line')).toBeNull();
+  });
 });
 
 test('and elsewhere it is said where that is', async () => {
