@@ -49,9 +49,9 @@ export class ServerSource extends FramedSource {
     return this.api.metric(this.key, query);
   }
 
-  async searchLog(text: string, end: number): Promise<LogHits> {
+  async searchLog(text: string, end: number, over: AbortSignal): Promise<LogHits> {
     let [count, lines] = [0, [] as readonly number[]];
-    for (let start: number | null = 0; start !== null;) {
+    for (let start: number | null = 0; start !== null && !over.aborted;) {
       const found: LogSearch = await this.api.searchLog(this.key, text, start, end);
       count += found.count;
       lines = [...lines, ...found.lines].slice(-MOST_HITS);

@@ -38,8 +38,8 @@ export interface RunSource {
   cancel(): void;
   /** Ask for log bytes before those that are held. Asking again while they are on their way does nothing. */
   readOlderLog(): void;
-  /** The lines before byte `end` of the log that hold a text, in any case; where the other side can look. */
-  searchLog?(text: string, end: number): Promise<LogHits>;
+  /** The lines before byte `end` of the log that hold a text, in any case; where the other side can look, until `over`. */
+  searchLog?(text: string, end: number, over: AbortSignal): Promise<LogHits>;
   /** Bytes `start` to `end` of the log; where any part of it can be had. */
   readLog?(start: number, end: number): Promise<Uint8Array>;
   /** Any part of a metric, as exact as asked for; where the other side can tell. */

@@ -230,6 +230,24 @@ describe('questions go over HTTP', () => {
     expect(part.exact).toBe(true);
     expect(requests.at(-1)?.url).toContain('/metric?name=loss&x=step&from=1&to=2');
   });
+
+  test('a search in the log, part after part, until nobody waits for it', async () => {
+    const over = new AbortController();
+    const parts = [
+      { count: 2, lines: [1, 7], next: 100 },
+      { count: 1, lines: [150], next: null },
+    ];
+    answers = () => json(200, parts[(requests.length - 1) % 2]!);
+    expect(await source.searchLog('epoch 7', 200, over.signal)).toEqual({ count: 3, lines: [1, 7, 150] });
+    expect(requests.map(({ url }) => new URL(url, 'http://x').searchParams.get('start'))).toEqual([
+      '0',
+      '100',
+    ]);
+    const asked = source.searchLog('epoch 7', 200, over.signal);
+    over.abort();
+    await asked;
+    expect(requests).toHaveLength(3);
+  });
 });
 
 describe('a source', () => {

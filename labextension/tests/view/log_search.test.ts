@@ -79,6 +79,40 @@ describe('search', () => {
     await until(() => has(shown, 'line 8999') && atEnd(shown), 'the end is shown again');
   });
 
+  test('that fails before what is held says how far it looked, not that there is nothing', async () => {
+    const shown = show();
+    Object.assign(shown.source, { searchLog: () => Promise.reject(new Error('the server is gone')) });
+    const logPart = { start: 5_000, end: 5_009, size: 5_009, reset: true };
+    shown.kernel.tell({ reset: true, header: {}, log: 'cut\nlast\n', logPart });
+    await until(() => has(shown, 'last'), 'the tail is drawn');
+    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
+    await userEvent.keyboard('zebra');
+    await until(() => found(shown) !== 'searching …', 'it has failed');
+    expect(found(shown)).toMatch(/^not in the last \d+ lines?/u);
+  });
+
+  test('asks no more for a text that isn’t looked for any more', async () => {
+    const shown = show();
+    const asked = new Map<string, AbortSignal>();
+    Object.assign(shown.source, {
+      searchLog: (text: string, _end: number, over: AbortSignal) => {
+        asked.set(text, over);
+        return new Promise(() => undefined);
+      },
+    });
+    const logPart = { start: 5_000, end: 5_009, size: 5_009, reset: true };
+    shown.kernel.tell({ reset: true, header: {}, log: 'cut\nlast\n', logPart });
+    await until(() => has(shown, 'last'), 'the tail is drawn');
+    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
+    await userEvent.keyboard('a');
+    await until(() => asked.get('a')?.aborted === false, 'the first is looked for');
+    await userEvent.keyboard('b');
+    await until(() => asked.get('ab')?.aborted === false, 'the second is looked for');
+    expect(asked.get('a')?.aborted).toBe(true);
+    await userEvent.keyboard('{Escape}');
+    expect(asked.get('ab')?.aborted).toBe(true);
+  });
+
   test('says that only what is held was looked through, where that is so', async () => {
     const shown = show();
     const logPart = { start: 5_000, end: 5_009, size: 5_009, reset: true };

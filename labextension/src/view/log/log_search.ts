@@ -32,7 +32,8 @@ export class LogSearch {
   /** What was found before byte `asked`; null while that isn't known. */
   private earlier: LogHits | null = NONE;
   private asked = 0;
-  private asking = 0;
+  private isAsked = false;
+  private asking = new AbortController();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -93,7 +94,7 @@ export class LogSearch {
   /** Ask nothing more. */
   stop(): void {
     clearTimeout(this.timer);
-    this.asking++;
+    this.asking.abort();
   }
 
   private get needle(): string {
@@ -127,15 +128,18 @@ export class LogSearch {
     const { needle, source } = this;
     this.asked = source.state.log.start;
     this.earlier = NONE;
-    if (needle === '' || this.asked === 0 || !source.searchLog) return;
+    this.isAsked = source.searchLog !== undefined;
+    if (needle === '' || this.asked === 0 || !this.isAsked) return;
     this.earlier = null;
-    this.timer = setTimeout(() => void this.lookEarlier(needle, this.asking), PAUSE_MS);
+    this.asking = new AbortController();
+    this.timer = setTimeout(() => void this.lookEarlier(needle, this.asking.signal), PAUSE_MS);
   }
 
-  private async lookEarlier(needle: string, number: number): Promise<void> {
-    const found = await this.source.searchLog?.(needle, this.asked).catch(() => NONE);
-    if (number !== this.asking || !found) return;
-    this.earlier = found;
+  private async lookEarlier(needle: string, over: AbortSignal): Promise<void> {
+    const found = await this.source.searchLog?.(needle, this.asked, over).catch(() => null);
+    if (over.aborted) return;
+    this.isAsked = Boolean(found); // what the server couldn't look through is told like what nobody can
+    this.earlier = found ?? NONE;
     if (this.current === null) this.step(-1);
     this.say();
   }
@@ -185,7 +189,7 @@ export class LogSearch {
 
   /** Whether all of the log is looked through: else what is held alone is, and that is said. */
   private get coversAll(): boolean {
-    return this.source.state.log.start === 0 || this.source.searchLog !== undefined;
+    return this.source.state.log.start === 0 || this.isAsked;
   }
 
   private get held(): { held: string } {
