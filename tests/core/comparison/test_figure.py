@@ -107,6 +107,10 @@ class TestRun:
         (bar,) = make(accuracy=[0.75]).plot("accuracy").data
         assert (bar.type, list(bar.y)) == ("bar", [0.75])
 
+    def test_single_values_alone_are_bars(self, make):
+        figure = make(accuracy=[0.75], f1=[0.5]).plot()
+        assert [(bar.type, list(bar.y)) for bar in figure.data] == [("bar", [0.75]), ("bar", [0.5])]
+
     def test_names_are_text_and_no_markup(self, make):
         (title,) = titles(make(**{"<b>&": [1, 2]}).plot("<b>&"))
         assert title == "<b>&lt;b&gt;&amp;</b>"
@@ -126,12 +130,15 @@ class TestRun:
             (lambda run: run.plot(["loss", "lss"]), ["'lss'", "'loss'"]),
             (lambda run: run.plot("word"), ["'word'", "numbers", "run.get_metrics('word')", "'loss', 'sine'"]),
             (lambda run: run.plot("loss", x="epoch"), ["'epoch'", "'step'", "'time'"]),
-            (lambda run: run.plot("sine", x="z"), ["'z'", "'step'", "'time'", "'x'", "'y'"]),
+            (lambda run: run.plot("sine", x="z"), ["'z'", "over 'step', 'time', 'x'"]),
+            (lambda run: run.plot("sine", x="y"), ["'y'", "over 'step', 'time', 'x'"]),  # it turns
+            (lambda run: run.plot("cells", x="p"), ["'p'", "over 'step', 'time'"]),  # of a table
             (lambda run: run.plot(7), ["name", "7"]),
         ],
     )
     def test_what_cant_be_drawn_is_said_with_what_can(self, make, call, told):
-        run = make(loss=[1, 2], sine=SINE, word=["a", "b"], one=["text"])
+        cells = [{"kind": "a", "p": 1, "q": 2}, {"kind": "b", "p": 2, "q": 3}]
+        run = make(loss=[1, 2], sine=SINE, word=["a", "b"], one=["text"], cells=cells)
         with pytest.raises(UserErrorException) as refused:
             call(run)
         assert [part for part in told if part not in str(refused.value)] == []

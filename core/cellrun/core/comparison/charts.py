@@ -50,9 +50,9 @@ def check_x(comparison: Comparison, x: str, wanted: list[str] | None) -> None:
         column["name"]
         for heads in comparison.heads
         for name, head in heads.items()
-        if (wanted is None or name in wanted) and not _is_plain(head)
+        if (wanted is None or name in wanted) and not _is_plain(head) and shown_as(head).kind == "chart"
         for column in head["columns"]
-        if column["type"] == "number" and not _is_counted(head, column["name"])
+        if column["type"] == "number" and column["ordered"] and not _is_counted(head, column["name"])
     )
     if x not in (STEP, TIME, *columns):
         known = ", ".join(map(shown, [STEP, TIME, *columns]))
@@ -85,7 +85,7 @@ def charts_of(comparison: Comparison, wanted: list[str] | None) -> list[Chart]:
         if name in curves:
             head = next(filter(None, heads))
             charts += _curve_charts(rows, labels, colours, curves[name], head)
-        elif bars and (wanted is not None or len(rows) > 1):
+        elif bars and (wanted is not None or len(rows) > 1 or not curves):
             charts.append(Chart(name, "", bars, has_key=len(rows) > 1, is_bars=True))
         else:
             undrawn.append(name)

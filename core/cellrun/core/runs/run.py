@@ -232,7 +232,8 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         Each has a chart of its own, as in the run's view: the same curves in the run's colour, over `x`: "step" (what
         the view draws it over), "time" (seconds since the run's start) or a logged column. 500 points of a curve are
         drawn, its extremes among them: its form stays; `get_metrics()` has all. What is no number is a gap. `log`: y by
-        its logarithm, where only numbers above 0 have a place. A single value that is asked for by name is a bar.
+        its logarithm, where only numbers above 0 have a place. A single value is a bar if it is asked for by name, or
+        if nothing has a curve.
 
         The figure is the caller's: `figure.update_layout(...)` changes it, `run.log_image(name, plot=figure)` keeps it.
 
