@@ -69,7 +69,7 @@ export class Badge {
     if (row.reason !== null) facts.push(row.reason);
     facts.push(fill(badge.experiment, { name: row.experiment }));
     if (row.started_at !== null)
-      facts.push(fill(badge.started, { time: dateTime(row.started_at, format.language) }));
+      facts.push(fill(badge.started, { time: format.dateTime(1000 * row.started_at) }));
     const lines = [facts.join(' · ')];
     if (hasChanged) lines.push(fill(badge.changedTitle, { name: row.display_name }));
     return [...lines, badge.openTitle].join('\n');
@@ -80,9 +80,4 @@ export class Badge {
     const isRunning = startedAt !== null && this.shown !== null && !isTerminal(this.shown.row.status);
     setText(this.elapsed, isRunning ? clock(Date.now() / 1000 - startedAt) : '');
   }
-}
-
-/** A time (epoch seconds) with its day. */
-function dateTime(at: number, language: string): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(1000 * at);
 }
