@@ -63,6 +63,16 @@ handle.update(HTML('last'))"""
     assert b"last" in shown.files["displayed/html_1.html"]
 
 
+def test_views_are_told_of_the_last_update_at_the_end_however_soon_it_came(show):
+    source = """from IPython.display import HTML, display
+handle = display(HTML('first'), display_id=True)
+handle.update(HTML('last'))
+raise SystemExit(1)"""
+    shown = show(source, needs_ipython=True)
+    assert shown.pages == [("html_1", "displayed/html_1.html")] * 2
+    assert b"last" in shown.files["displayed/html_1.html"]
+
+
 def test_of_several_forms_the_view_shows_one(show):
     source = """from IPython.display import publish_display_data
 texts = {'text/latex': '$x$', 'text/html': '<i>x</i>', 'text/plain': 'x'}

@@ -68,6 +68,7 @@ class Kept:
         self._of_kind: Counter[str] = Counter()
         self._of_name: Counter[str] = Counter()
         self._pages: dict[tuple[str, str], tuple[str, int, float]] = {}  # name, size and when it was told, by display
+        self._untold: dict[str, str] = {}  # names of pages that changed since views were told, by file
         self._kept_files = 0
         self._kept_bytes = 0
         self._said: set[str] = set()
@@ -90,6 +91,16 @@ class Kept:
                 kept[ending] = self._keep(ending, data, label, display_id, is_image=False, is_viewed=ending == viewed)
         best = [kept.get(""), kept.get(viewed or ""), *kept.values()]
         return next((file for file in best if file is not None), None)
+
+    def tell_rest(self) -> None:
+        """Tell views of the pages that were updated too soon after the last time: they show the last of each."""
+        with self._lock:
+            try:
+                while self._untold:
+                    file_name, name = self._untold.popitem()
+                    self._writer.tell_page(name, file_name)
+            except (CellrunError, OSError) as error:
+                self._say(f"views aren't told of the last update: {error}")
 
     def _keep(  # noqa: PLR0913  # what is known of one file
         self,
@@ -135,8 +146,11 @@ class Kept:
             self._writer.upload_file(page.file_name, page.source)
         told_at = before[2] if before else -UPDATE_S
         if viewed and now - told_at >= UPDATE_S:
+            self._untold.pop(page.file_name, None)
             self._writer.tell_page(viewed, page.file_name)
             told_at = now
+        elif viewed:
+            self._untold[page.file_name] = viewed
         if display:
             self._pages[display] = page.file_name, len(content), told_at
         return page.file_name

@@ -40,7 +40,7 @@ def set_up(layout: RunLayout, cell: str, module: ModuleType) -> None:
 
 @contextmanager
 def rest_shown() -> Iterator[None]:
-    """Show figures that are still open at the block's end; that one can't be drawn is said, as in a notebook."""
+    """At the block's end show figures that are still open; that one can't be drawn is said, as in a notebook."""
     try:
         yield
     finally:
@@ -50,6 +50,7 @@ def rest_shown() -> Iterator[None]:
                 figures.show_rest()
             except Exception:  # noqa: BLE001  # whatever an artist of the user's raises when it is drawn
                 sys.excepthook(*sys.exc_info())
+        shown.tell_rest()
 
 
 def _use_text_bars(notebook: ModuleType) -> None:

@@ -61,6 +61,11 @@ class Show:
         label = (metadata or {}).get(LABEL)
         return self._kept.keep(bundle, label if isinstance(label, Label) else Label(), display_id)
 
+    def tell_rest(self) -> None:
+        """Tell views of what they weren't told yet, at the cell's end."""
+        if self._kept is not None:
+            self._kept.tell_rest()
+
 
 _show = Show()
-begin, show, keep = _show.begin, _show.show, _show.keep
+begin, show, keep, tell_rest = _show.begin, _show.show, _show.keep, _show.tell_rest
