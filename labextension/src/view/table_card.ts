@@ -105,7 +105,7 @@ export class TableCard {
       ? text
       : isExact
         ? context.format.value({ int: text })
-        : context.format.number(number, whole);
+        : context.format.number(number, whole && Number.isInteger(number)); // a row that is read may be none
     return h('td', { data: { type: 'number' }, title: text }, shown);
   }
 

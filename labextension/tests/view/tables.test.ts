@@ -111,6 +111,16 @@ test('its first rows, the rest at a wish; what isn’t held is read', async () =
   expect(text(card.element, '.cellrun-card-title')).toBe('m');
 });
 
+test('of whole numbers those that are read later are no more rounded than others', async () => {
+  const later = { columns: [{ name: 'a', type: 'number', values: [1, 1.5] }] } as unknown as MetricColumns;
+  const card = drawn(table({ a: count(200) }, 202), () => Promise.resolve(later));
+  button(card).click();
+  button(card).click();
+  button(card).click();
+  await until(() => rowsOf(card) === 202, 'the last rows were read');
+  expect(texts(card.element, 'td').slice(-3)).toEqual(['199', '1', '1.5000']);
+});
+
 test('what can’t be read is said, and can be asked for again', async () => {
   const card = drawn(table({ a: count(200) }, 250), () => Promise.reject(new Error('no server')));
   button(card).click();
