@@ -100,7 +100,8 @@ def test_only_the_static_files_answer_a_stranger(jupyter: JupyterProcess, walked
                     assert (answer.status_code, "/login" in answer.headers["Location"]) == (302, True)
                 else:
                     refusals.setdefault((method, address), set()).add((answer.status_code, answer.text))
-    assert {status for bodies in refusals.values() for status, _ in bodies} == {403}
+                    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert {status for bodies in refusals.values() for status, _ in bodies} == {401}
     assert [bodies for bodies in refusals.values() if len(bodies) != 1] == []
     assert len({body for bodies in refusals.values() for _, body in bodies}) == 2  # of REST and of the door
 
@@ -114,7 +115,7 @@ def test_jupyters_token_in_the_query_is_refused(api: Client, walked: list[dict[s
         for method in route["methods"]:
             address = api.jupyter.url + example(route["pattern"])
             answer = requests.request(method, address, params={"token": token}, timeout=30)
-            assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False), address
+            assert (answer.status_code, "Set-Cookie" in answer.headers) == (401, False), address
 
 
 def test_the_openapi_file_is_served(api: Client, described: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ import orjson
 from tornado import web
 
 from cellrun.core.errors import CellrunError, UserErrorException
-from cellrun.server.checks import admit, refuse_query_token
+from cellrun.server.checks import admit
 from cellrun.server.errors import TooLargeError, WrongTypeError
 from cellrun.server.query import Parameter, read_query
 from cellrun.server.refusals import Refusals, encoded
@@ -68,9 +68,7 @@ class ApiHandler(Refusals):
             setattr(self, str(self.request.method).lower(), self._refuse)
 
     async def admit(self) -> None:
-        """Raise HTTPError(403) unless the request may be made."""
-        refuse_query_token(self)
-        await super().prepare(_redirect_to_login=False)
+        """Raise HTTPError, 401 or 403, unless the request may be made."""
         await admit(self, "read" if self.request.method in ("GET", "HEAD") else "write")
 
     def check_origin(self, origin_to_satisfy_tornado: str = "") -> bool:  # noqa: ARG002  # Jupyter's name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from jupyter_server.base.handlers import JupyterHandler
@@ -11,10 +12,6 @@ from tornado import web
 
 RESOURCE = "cellrun"
 """What Jupyter's authorizer is asked about: `read` or `write` of it."""
-DENIED = (
-    "access denied: log in to this Jupyter server, or send its token in the header 'Authorization: token …' "
-    "(a token in an address is refused)"
-)
 FOREIGN = "access denied: this request comes from a page of another origin"
 
 _ORIGIN = re.compile(r"https?://[^/@\s?#\\]+", re.IGNORECASE)
@@ -22,17 +19,20 @@ _OWN_SITE = frozenset({"same-origin", "none"})  # none: typed by the user, or a 
 
 
 def refuse_query_token(handler: JupyterHandler) -> None:
-    """Raise HTTPError(403) for a token in the query: it would stand in logs and histories. Asked before the log-in."""
+    """Raise HTTPError(401) for a token in the query: it would stand in logs and histories. Asked before the log-in."""
     if "token" in handler.request.query_arguments:
-        raise web.HTTPError(403, DENIED)
+        raise web.HTTPError(401)
 
 
 def refuse_forged(handler: JupyterHandler) -> None:
     """Raise HTTPError(403) for a request that another site's page sent, whatever it is authenticated by.
 
-    An Origin is the address of this server itself, or one that its configuration allows (`allow_origin`,
-    `allow_origin_pat`, matched whole). Where a browser says that the request crosses sites, one is needed.
+    A Host is as Jupyter checks it. An Origin is the address of this server itself, or one that its configuration allows
+    (`allow_origin`, `allow_origin_pat`, matched whole). Where a browser says that the request crosses sites, one is
+    needed.
     """
+    if not handler.check_host():
+        raise web.HTTPError(403, FOREIGN)
     headers = handler.request.headers
     site = headers.get("Sec-Fetch-Site", "").lower()
     origin = headers.get("Origin") or headers.get("Sec-Websocket-Origin")
@@ -44,14 +44,22 @@ def refuse_forged(handler: JupyterHandler) -> None:
 
 
 async def admit(handler: JupyterHandler, action: str) -> None:
-    """Raise HTTPError(403) unless a known user who may do this asks, from where it may be asked.
+    """Let Jupyter find out who asks. `action`: read or write.
 
-    For after Jupyter has found out who the user is. `action`: read or write.
+    Raises HTTPError: 401 unless it is somebody whom it knows, 403 from where it may not be asked, or who may not do it.
     """
+    refuse_query_token(handler)
+    refuse_forged(handler)
+    try:
+        await JupyterHandler.prepare(handler, _redirect_to_login=False)
+    except web.HTTPError as error:
+        is_unknown = getattr(handler, "_jupyter_current_user", None) is None
+        if error.status_code == HTTPStatus.FORBIDDEN and is_unknown:  # which is what Jupyter says to strangers
+            raise web.HTTPError(401) from None
+        raise
     user = handler.current_user
     if user is None:  # a server may let everyone in elsewhere, not here
-        raise web.HTTPError(403, DENIED)
-    refuse_forged(handler)
+        raise web.HTTPError(401)
     if not await ensure_async(handler.authorizer.is_authorized(handler, user, action, RESOURCE)):
         raise web.HTTPError(403, f"user {user.username} may not {action} runs on this server")
 

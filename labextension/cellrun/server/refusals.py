@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from http import HTTPStatus
 from http.client import responses
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
 from cellrun.core.errors import CellrunError
-from cellrun.server.checks import DENIED
 from cellrun.server.errors import TooOftenError, status_of
 
 
@@ -32,6 +31,12 @@ class Refusals(QuietHandler):
     Only what was said on purpose is told: texts of other errors may hold anything.
     """
 
+    denied: ClassVar[str] = (
+        "access denied: log in to this Jupyter server, or send its token in the header 'Authorization: token …' "
+        "(a token in an address is refused)"
+    )
+    """The one text for all whom we don't know: it says nothing of what there is."""
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with why not."""
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
@@ -39,10 +44,12 @@ class Refusals(QuietHandler):
         if isinstance(error, CellrunError):
             status_code, message, facts = status_of(error), str(error), self.error_facts(error)
         else:
-            message = self.refusal_words(status_code) or _words(status_code, error)
+            message = self.denied if status_code == HTTPStatus.UNAUTHORIZED else _words(status_code, error)
         self.set_status(status_code)
         if status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             self.set_header("Allow", ", ".join(self._methods()))
+        if status_code == HTTPStatus.UNAUTHORIZED:
+            self.set_header("WWW-Authenticate", "Bearer")  # a scheme for which no browser asks for a password
         if isinstance(error, TooOftenError):
             self.set_header("Retry-After", str(error.wait_s))
         self.set_header("Content-Type", "application/json")
@@ -52,11 +59,6 @@ class Refusals(QuietHandler):
         """Return the methods that this route has."""
         missing = web.RequestHandler._unimplemented_method  # noqa: SLF001  # by which tornado itself tells
         return [name for name in self.SUPPORTED_METHODS if getattr(type(self), name.lower()) is not missing]
-
-    def refusal_words(self, status_code: int) -> str | None:
-        """Return the one text for all whom we don't know: it says nothing of what there is."""
-        is_unknown = getattr(self, "_jupyter_current_user", None) is None
-        return DENIED if status_code == 403 and is_unknown else None
 
     def error_facts(self, error: CellrunError) -> dict[str, Any]:  # noqa: ARG002  # what others have to tell
         """Return what a refusal says besides its words."""

@@ -130,13 +130,13 @@ def test_what_is_no_code_lets_nobody_in(private, code):
 def test_a_code_or_a_token_opens_no_other_door(private):
     for token in (private.code(), "known"):
         headers = {"Authorization": f"token {token}"}
-        assert private.get("/cellrun/api/workspaces", headers=headers).status_code == 403
-        assert private.get(f"/cellrun/api/workspaces?token={token}").status_code == 403
+        assert private.get("/cellrun/api/workspaces", headers=headers).status_code == 401
+        assert private.get(f"/cellrun/api/workspaces?token={token}").status_code == 401
     with pytest.raises(websocket.WebSocketBadStatusException) as refused:
         websocket.create_connection(
             f"{private.file.url.replace('http', 'ws')}cellrun/api/stream", header=headers, suppress_origin=True
         )
-    assert refused.value.status_code == 403
+    assert refused.value.status_code == 401
 
 
 def test_a_page_without_a_login_says_how_to_come_in(private):

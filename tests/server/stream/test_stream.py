@@ -390,11 +390,13 @@ def test_a_message_that_is_too_long_ends_the_connection_alone(server, page, open
     page.until(lambda: page.points() == [1])
 
 
-FORGED = [
+UNKNOWN = [
     ({"token": ""}, ""),
     ({"token": "wrong"}, ""),
     ({"token": ""}, "?token=the-secret-token"),
     ({}, "?token=the-secret-token"),
+]
+FORGED = [
     ({"Origin": "http://evil.com"}, ""),
     ({"Origin": "http://127.0.0.1:{port}.evil.com"}, ""),
     ({"Origin": "http://evil.com/127.0.0.1:{port}"}, ""),
@@ -406,11 +408,12 @@ FORGED = [
 
 
 def test_who_may_not_watch_is_refused_before_the_upgrade(server, caplog):
-    for headers, query in FORGED:
+    cases = [(401, *case) for case in UNKNOWN] + [(403, *case) for case in FORGED]
+    for status, headers, query in cases:
         given = {name: text.replace("{port}", str(server.port)) for name, text in headers.items()}
         with pytest.raises(websocket.WebSocketBadStatusException) as refused:
             Page(server, query=query, **given)
-        assert refused.value.status_code == 403, given
+        assert refused.value.status_code == status, given
         assert set(json.loads(refused.value.resp_body)) == {"message", "status"}
     assert server.hub.open_count == 0
     assert "cellrun/api/stream" in caplog.text

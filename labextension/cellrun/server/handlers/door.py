@@ -28,7 +28,6 @@ WIRE_BYTES = 16_000_000
 BLOCK_BYTES = 1 << 20
 SLACK_BYTES = 1_000_000
 """Unpacked, a body may hold one event of the largest size, and this much more."""
-DENIED = "access denied: this takes the token of a run that hasn't ended, in the header 'Authorization: Bearer …'"
 
 _BEARER = "bearer "
 
@@ -37,17 +36,18 @@ class DoorHandler(ApiHandler):
     """A route for jobs. It knows no users: a run's token opens that run for appending until the run has ended."""
 
     body_bytes: ClassVar[int] = WIRE_BYTES
+    denied: ClassVar[str] = (
+        "access denied: this takes the token of a run that hasn't ended, in the header 'Authorization: Bearer …'"
+    )
 
     async def admit(self) -> None:
         """Refuse whoever has no token of this run, all in the same words, and who asks too often."""
         self.current_user = self._jupyter_current_user = None  # nobody of Jupyter's: it isn't even asked
         refuse_query_token(self)
         refuse_forged(self)
-        if not self.check_host():
-            raise web.HTTPError(403, DENIED)
         layout = await self.work(self._admitted, *self.path_args)
         if layout is None:
-            raise web.HTTPError(403, DENIED)
+            raise web.HTTPError(401)
         self._layout = layout
         allowance: Allowance = self.settings["cellrun_door"]
         wait_s = allowance.take(self._layout.run_id)
@@ -68,12 +68,8 @@ class DoorHandler(ApiHandler):
             async with unpacking if encoding == "gzip" else nullcontext():  # one at a time: each may be large
                 done = await self.work(_append, self._layout, body, task, is_packed=encoding == "gzip")
         except RunClosedError:
-            raise web.HTTPError(403, DENIED) from None
+            raise web.HTTPError(401) from None
         await self.answer(done)
-
-    def refusal_words(self, status_code: int) -> str | None:
-        """Return the one text for all whom the door doesn't know."""
-        return DENIED if status_code == 403 else None
 
     def error_facts(self, error: CellrunError) -> dict[str, Any]:
         """Return what a job needs to go on: how far the run's log or its writers are, which line is wrong."""
