@@ -34,12 +34,12 @@ const withoutMaps = {
     }),
 };
 
-/** What goes over a kernel's socket says what the view says: the texts of other surfaces aren't in it. */
+/** What goes over a kernel's socket says what the view says, and Python in it: the texts of other surfaces aren't in it. */
 const viewTexts = {
   name: 'view-texts',
   setup: build =>
     build.onLoad({ filter: /i18n\/ja\/\w+\.json$/ }, ({ path }) =>
-      path.endsWith('view.json') ? null : { contents: '{}', loader: 'json' },
+      /(?:view|said)\.json$/.test(path) ? null : { contents: '{}', loader: 'json' },
     ),
 };
 

@@ -4,6 +4,7 @@ import { ServerError, type Api } from '../server/api';
 import type { Connection, Listing } from '../server/connection';
 import type { RowsNews } from '../server/stream_messages';
 import type { Comparison, Row } from '../server/types';
+import { saidHere } from '../view/said';
 
 /** What a comparison asks the server. */
 export type CompareApi = Pick<Api, 'compare' | 'run' | 'runs' | 'metrics'>;
@@ -54,7 +55,7 @@ export class ComparedRuns {
     this.wantedX = x;
     const listing: Listing = connection.list(workspace, [], {
       rows: news => this.heard(news),
-      error: (_status, message) => this.fail(message),
+      error: (_status, message) => this.fail(saidHere(message)),
     });
     this.ends = [() => listing.leave(), connection.onState(changed)];
     void this.findColumns();

@@ -18,20 +18,26 @@ export { fill } from './fill';
 /** Return an English text in another language, or as it is. */
 export type Translate = (english: string) => string;
 
-const JAPANESE: Readonly<Record<string, string>> = {
-  ...view,
-  ...page,
-  ...panel,
-  ...compare,
-  ...badge,
-  ...server,
-};
+const JAPANESE = new Map(
+  Object.entries<string>({
+    ...view,
+    ...page,
+    ...panel,
+    ...compare,
+    ...badge,
+    ...server,
+  }),
+);
+
+/** Take further texts in, with their Japanese: those of a part that is loaded when it is used. */
+export function addJapanese(texts: Readonly<Record<string, string>>): void {
+  for (const [english, japanese] of Object.entries(texts)) JAPANESE.set(english, japanese);
+}
 
 /** The bundle's own translation into a language (BCP 47). */
 export function translateInto(language: string): Translate {
   if (!language.toLowerCase().startsWith('ja')) return english => english;
-  const catalogue = new Map(Object.entries(JAPANESE));
-  return english => catalogue.get(english) ?? english;
+  return english => JAPANESE.get(english) ?? english;
 }
 
 /** A surface's texts, translated. */

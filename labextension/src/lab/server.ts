@@ -21,8 +21,13 @@ export const server: JupyterFrontEndPlugin<IRunServer> = {
   optional: [ITranslator],
   activate: (_app: JupyterFrontEnd, translator: ITranslator | null): IRunServer => {
     const settings = ServerConnection.makeSettings();
-    const api = new Api({ baseUrl: settings.baseUrl, fetch: fetchWith(settings) });
-    const words = serverWords(translateOf(translator));
+    const translate = translateOf(translator);
+    const api = new Api({
+      baseUrl: settings.baseUrl,
+      fetch: fetchWith(settings),
+      said: async text => (await import('../i18n/said')).said(text, translate),
+    });
+    const words = serverWords(translate);
     const connection = new Connection(() => api.streamUrl, { ask: () => api.version() });
     return {
       api,

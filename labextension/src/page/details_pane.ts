@@ -3,6 +3,7 @@ import type { Api, RunKey } from '../server/api';
 import type { Header } from '../data/protocol';
 import type { RunDetails } from '../server/types';
 import { h } from '../view/dom';
+import { saidHere } from '../view/said';
 import { copyButton } from './copy_button';
 import { environmentSection } from './environment_section';
 import { gitSection } from './git_section';
@@ -79,11 +80,11 @@ export class DetailsPane {
       page.run,
       facts([
         [page.status, words.status[row.status]],
-        [page.reason, row.reason],
+        [page.reason, row.reason === null ? null : saidHere(row.reason)],
         [page.experiment, row.experiment],
         [page.workspace, header.workspace],
         [page.kind, page.kinds[row.kind]],
-        [page.target, [row.target, header.resources].filter(Boolean).join(' · ')],
+        [page.target, [row.target, saidHere(header.resources)].filter(Boolean).join(' · ')],
         [page.created, at(row.created_at)],
         [page.started, at(row.started_at)],
         [page.ended, at(row.ended_at)],
@@ -130,7 +131,7 @@ export class DetailsPane {
     const rows = history.map(({ status, at, reason }) => [
       words.status[status],
       format.dateTime(1000 * at),
-      reason ?? '',
+      saidHere(reason ?? ''),
     ]);
     return section(page.history, table(page.history, [page.status, page.time, page.reason], rows));
   }

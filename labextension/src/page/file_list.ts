@@ -1,5 +1,6 @@
 import type { RunFile, RunFiles } from '../server/types';
 import { h, setAttribute } from '../view/dom';
+import { saidHere } from '../view/said';
 import type { PageContext } from './page_context';
 
 /** One line of a list of files. */
@@ -87,7 +88,7 @@ export function fileLine(file: RunFile, { format }: PageContext): FileLine {
 export function skippedFiles({ skipped }: RunFiles): HTMLElement[] {
   if (skipped.length === 0) return [];
   const lines = skipped.map(({ name, why }) =>
-    h('li', {}, h('span', {}, name), ' ', h('span', { class: 'cellrun-muted' }, why)),
+    h('li', {}, h('span', {}, name), ' ', h('span', { class: 'cellrun-muted' }, saidHere(why))),
   );
   return [h('ul', { class: 'cellrun-skipped' }, ...lines)];
 }

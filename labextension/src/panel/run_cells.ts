@@ -3,6 +3,7 @@ import type { Row } from '../server/types';
 import { h, setAttribute, setText } from '../view/dom';
 import { fit } from '../view/fit';
 import { clock } from '../view/format';
+import { saidHere } from '../view/said';
 import { setName } from '../view/name';
 import { coloursOf } from '../view/charts/run_colours';
 import { statusIcon } from '../view/status_icon';
@@ -54,7 +55,7 @@ export class RunCells {
     setAttribute(
       this.state,
       'title',
-      [context.status[row.status], row.reason, elapsed].filter(Boolean).join(' · '),
+      [context.status[row.status], saidHere(row.reason ?? ''), elapsed].filter(Boolean).join(' · '),
     );
     const value = metric !== null && Object.hasOwn(row.metrics, metric) ? row.metrics[metric] : undefined;
     const texts = value === undefined ? [''] : context.format.shorter(value);

@@ -3,6 +3,7 @@ import type { Connection, Listing } from '../server/connection';
 import { Overheard } from '../server/overheard';
 import type { RowsNews } from '../server/stream_messages';
 import type { Row, RunQuery } from '../server/types';
+import { saidHere } from '../view/said';
 import type { RunRows } from './run_rows';
 
 /** So many runs are asked for first, to have something to show. */
@@ -67,7 +68,7 @@ export class RunList {
     void this.load();
     this.listing = this.stream.list(workspace, sparks, {
       rows: news => this.hear(news),
-      error: (_status, message) => this.fail(message),
+      error: (_status, message) => this.fail(saidHere(message)),
     });
   }
 

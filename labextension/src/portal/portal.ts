@@ -32,7 +32,11 @@ export class Portal {
   constructor(private readonly data: PageData) {
     const baseUrl = data.baseUrl ?? '/';
     const { translate, language } = this.context;
-    this.api = new Api({ baseUrl, fetch: (...request) => fetch(...request) });
+    this.api = new Api({
+      baseUrl,
+      fetch: (...request) => fetch(...request),
+      said: async text => (await import('../i18n/said')).said(text, translate),
+    });
     this.connection = new Connection(() => this.api.streamUrl, { ask: () => this.api.version() });
     this.addresses = new Addresses(baseUrl);
     this.main = document.querySelector('main') ?? document.body;

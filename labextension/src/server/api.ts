@@ -21,6 +21,8 @@ export interface Settings {
   readonly baseUrl: string;
   /** `fetch`, or what a test has in its place. */
   readonly fetch: typeof fetch;
+  /** What the server says, in the reader's language. */
+  readonly said?: (text: string) => Promise<string>;
 }
 
 /** A run by its workspace and its id: all that names it. */
@@ -167,8 +169,13 @@ export class Api {
   }
 
   /** Delete runs, or with `dry` say what that would free. */
-  delete(workspace: string, runs: readonly string[], dry: boolean): Promise<Deletion> {
-    return this.change('POST', `${inside(workspace)}/delete`, { runs, dry });
+  async delete(workspace: string, runs: readonly string[], dry: boolean): Promise<Deletion> {
+    const done = await this.change<Deletion>('POST', `${inside(workspace)}/delete`, { runs, dry });
+    const told = done.runs.map(async run => ({
+      ...run,
+      refused: run.refused && (await this.said(run.refused)),
+    }));
+    return { ...done, runs: await Promise.all(told) };
   }
 
   private url(path: string, query: Query = {}): string {
@@ -208,21 +215,25 @@ export class Api {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
     } catch (error) {
-      throw new ServerError(0, error instanceof Error ? error.message : String(error));
+      throw new ServerError(0, await this.said(error instanceof Error ? error.message : String(error)));
     }
+  }
+
+  private async said(text: string): Promise<string> {
+    return (await this.settings.said?.(text).catch(() => text)) ?? text; // its part couldn't be loaded
   }
 
   private async checked(answer: Response): Promise<Response> {
     if (answer.ok) return answer;
     const text = await answer.text();
     let message = text || answer.statusText;
-    let untrusted: string | undefined;
+    let untrusted = '';
     try {
-      ({ message, untrusted } = JSON.parse(text) as { message: string; untrusted?: string });
+      ({ message, untrusted = '' } = JSON.parse(text) as { message: string; untrusted?: string });
     } catch {
       // not ours: a proxy's page, or a server without the extension
     }
-    throw new ServerError(answer.status, message, untrusted);
+    throw new ServerError(answer.status, await this.said(message), await this.said(untrusted));
   }
 }
 

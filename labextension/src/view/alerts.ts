@@ -1,9 +1,9 @@
-import type { Header, RunError } from '../data/protocol';
+import type { RunError } from '../data/protocol';
 import type { Disconnected, RunSource } from '../data/source';
 import type { ViewActions } from './actions';
 import type { Context } from './context';
 import { h, setAttribute } from './dom';
-import { translateOfPage } from './language';
+import { saidHere } from './said';
 import { withCode } from './with_code';
 import { fill } from './words';
 
@@ -30,10 +30,10 @@ export class Alerts {
     if (now === this.shown) return;
     this.shown = now;
     const alerts: HTMLElement[] = notes.map(note =>
-      h('div', { class: 'cellrun-alert', role: 'note' }, ...withCode(note)),
+      h('div', { class: 'cellrun-alert', role: 'note' }, ...withCode(saidHere(note))),
     );
     if (disconnected) alerts.unshift(this.retrying(source, disconnected));
-    this.element.replaceChildren(...(header && error ? [this.why(error, header)] : []), ...alerts);
+    this.element.replaceChildren(...(error ? [this.why(error)] : []), ...alerts);
   }
 
   /** That the connection is away for now; all that came stays. */
@@ -50,15 +50,16 @@ export class Alerts {
   }
 
   /** Why a run failed: the message, then where, how it ended and what to do next. */
-  private why({ message, where, exit, next }: RunError, header: Header): HTMLElement {
-    const advice = next === null ? null : translatedAdvice(next, header);
-    const facts = [where, exit].flatMap(fact => (fact ? [[fact]] : []));
+  private why({ message, where, exit, next }: RunError): HTMLElement {
+    const advice = next === null ? null : saidHere(next);
+    const facts = [where, exit].flatMap(fact => (fact ? [[saidHere(fact)]] : []));
+    const reason = exit ? message : saidHere(message); // else it is the line that names the user's error
     const parts = advice === null ? facts : [...facts, withCode(advice).map(part => this.usable(part))];
     const rest = parts.flatMap((part, i) => (i === 0 ? part : [' · ', ...part]));
     return h(
       'div',
       { class: 'cellrun-alert', data: { error: '' }, role: 'alert' },
-      h('b', {}, message),
+      h('b', {}, reason),
       h('div', {}, ...rest),
     );
   }
@@ -95,13 +96,6 @@ export class Alerts {
       troubles.push(fill(byKernel ? words.silent : words.silentServer, { time: format.time(silentSince) }));
     return troubles;
   }
-}
-
-/** What to do next is one of a few sentences (core/live/next_step.py); the run's name in it is no part of a translation. */
-function translatedAdvice(next: string, { experiment, number }: Header): string {
-  const run = `${experiment}-${number}`;
-  const sentence = next.replaceAll(`%load_run ${run}`, '%load_run {run}');
-  return fill(translateOfPage()(sentence), { run });
 }
 
 /** Put a text into the clipboard; false where the page may not. */

@@ -3,6 +3,7 @@ import type { ViewActions } from './actions';
 import type { Context } from './context';
 import { h, setAttribute, setText } from './dom';
 import { clock } from './format';
+import { saidHere } from './said';
 import { setName } from './name';
 import { statusIcon } from './status_icon';
 
@@ -75,7 +76,7 @@ export class HeaderBar {
     setAttribute(this.name, 'title', header.name);
     for (const [element, text] of [
       [this.experiment, header.experiment],
-      [this.target, [header.target, header.resources].filter(Boolean).join(' · ')],
+      [this.target, [header.target, saidHere(header.resources)].filter(Boolean).join(' · ')],
     ] as const) {
       setText(element, text);
       setAttribute(element, 'title', text);

@@ -4,6 +4,7 @@ import type { Series } from '../data/series';
 import type { RunSource } from '../data/source';
 import type { Context } from './context';
 import { h, setText } from './dom';
+import { saidHere } from './said';
 import { fill } from './words';
 
 /** Rows shown at first, and more at each wish. */
@@ -140,7 +141,7 @@ export class TableCard {
           this.read = columns.map((column, i) => [...(this.read[i] ?? []), ...(column?.values ?? [])]);
         this.problem = '';
       } catch (error) {
-        this.problem = error instanceof Error ? error.message : String(error);
+        this.problem = saidHere(error instanceof Error ? error.message : String(error));
       } finally {
         this.isReading = false;
       }

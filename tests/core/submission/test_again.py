@@ -90,7 +90,7 @@ def test_a_server_runs_it_again_without_lending_its_own_secrets(runs, again, mon
     assert environment["PATH"] == json.loads(layout.log.read_text().splitlines()[1])["PATH"]
     assert "API_KEY" not in environment
     by_value, inherited = sorted(run_notes(new, StatusFile(new).read()), key=len, reverse=True)
-    assert "without API_KEY, OMP_NUM_THREADS and with the present values of LEVEL" in by_value
+    assert "without API_KEY, OMP_NUM_THREADS; with the present values of LEVEL" in by_value
     assert inherited.startswith("started without the variables SHARED: ")
     assert Run.get(runs.workspace, new.run_id).get_details()["warnings"]
     kept = [path for path in new.folder.rglob("*") if path.is_file() and path != new.log]

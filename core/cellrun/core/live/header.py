@@ -84,8 +84,10 @@ def arguments_text(record: RunRecord) -> str:
 
 def resources_text(resources: Mapping[str, Any]) -> str:
     """Return what a run asked for: `2 cpus · 1 gpu · 4G memory`."""
-    counts = [(int(resources.get("cpus") or 0), "cpu"), (int(resources.get("gpus") or 0), "gpu")]
-    parts = [f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count]
+    cpus, gpus = int(resources.get("cpus") or 0), int(resources.get("gpus") or 0)
+    parts = [f"{cpus} cpus" if cpus > 1 else "1 cpu"] if cpus else []
+    if gpus:
+        parts.append(f"{gpus} gpus" if gpus > 1 else "1 gpu")
     if resources.get("memory_bytes"):
         parts.append(f"{int(resources['memory_bytes']) / 2**30:.3g}G memory")  # as it is asked for: `--memory 4G`
     return " · ".join(parts)

@@ -64,7 +64,8 @@ def _reason(record: RunRecord, status: StatusRecord, owners: list[ProcessIdentit
         program = record.argv[0] if record.argv else ""
         if record.cell or not program or "ipykernel" in program:
             return "the kernel went away without complete()"
-        return f"{Path(program).name if program.endswith('.py') else 'its process'} ended without complete()"
+        is_script = program.endswith(".py")
+        return f"{Path(program).name} ended without complete()" if is_script else "its process ended without complete()"
     if status.status is Status.PREPARING:
         return "its supervisor was killed while things were made ready for it"
     if status.status in _WAITING:

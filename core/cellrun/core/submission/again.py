@@ -134,4 +134,4 @@ def _note(names: Iterable[str], given: dict[str, str]) -> str:
         parts.append(f"without {', '.join(missing)}")
     if given:
         parts.append(f"with the present values of {', '.join(sorted(given))}")
-    return f"the values of variables given to a run aren't kept: run again {' and '.join(parts)}" if parts else ""
+    return f"the values of variables given to a run aren't kept: run again {'; '.join(parts)}" if parts else ""

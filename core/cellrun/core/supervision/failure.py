@@ -57,15 +57,15 @@ class LogEnd(NamedTuple):
 def reason(how: JobExit, end: LogEnd, *, is_shell: bool = False) -> str:
     """Say why a job that ended this way has failed: "exit code 1: ValueError: no data"."""
     if how.signal is not None:
-        why = f": {end.error}" if end.error.startswith(_FATAL) else ""  # else it isn't what the signal came from
-        return f"killed by signal {how.signal} ({signal_name(how.signal)}){why}"
+        text = f"killed by signal {how.signal} ({signal_name(how.signal)})"
+        return f"{text}: {end.error}" if end.error.startswith(_FATAL) else text  # else the signal came from elsewhere
     if how.code is None:
         return "exit status unknown: supervisor was killed"
     text = f"exit code {how.code}"
     if is_shell and how.code > 128:  # POSIX: a shell reports a signal so
         return f"{text} (a program of the command was killed by {signal_name(how.code - 128)})"
     if is_shell and how.code == 127:
-        text += " (command not found)"
+        text = f"{text} (command not found)"
     if end.error and how.code == 1:
         return f"{text}: {end.error}"
     # Without a traceback it is the last line that says most: argparse's refusal, sys.exit("no data").

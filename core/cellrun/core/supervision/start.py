@@ -24,9 +24,6 @@ _LOG_TAIL_BYTES = 2000
 class ProcessLimitError(ExperimentExecutionException):
     """No process or open file is left for a supervisor. Only the queue tells it from its base: who waits, waits on."""
 
-    def __init__(self, what: str, limit: str) -> None:
-        super().__init__(f"could not start the run: {what} limit reached ({limit})")
-
 
 class SupervisorStart:
     """A supervisor on its way: its interpreter starts at once, then it takes one order, `run` or `adopt`.
@@ -130,9 +127,13 @@ def supervisor_command() -> list[str]:
 def _error(number: int) -> ExperimentExecutionException:
     """Return the error for an errno, or for minus a signal's number."""
     if number in {errno.EAGAIN, errno.ENOMEM}:
-        return ProcessLimitError("process", f"RLIMIT_NPROC={_limit(resource.RLIMIT_NPROC)}")
+        return ProcessLimitError(
+            f"could not start the run: process limit reached (RLIMIT_NPROC={_limit(resource.RLIMIT_NPROC)})"
+        )
     if number in {errno.EMFILE, errno.ENFILE}:
-        return ProcessLimitError("open file", f"RLIMIT_NOFILE={_limit(resource.RLIMIT_NOFILE)}")
+        return ProcessLimitError(
+            f"could not start the run: open file limit reached (RLIMIT_NOFILE={_limit(resource.RLIMIT_NOFILE)})"
+        )
     words = os.strerror(number) if number > 0 else f"its supervisor was killed by signal {-number}"
     if number == errno.E2BIG:
         words = "its environment variables are too long together"

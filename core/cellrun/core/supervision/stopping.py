@@ -17,12 +17,6 @@ from cellrun.core.supervision.watched_job import WatchedJob
 
 LEAVE_S = 0.5  # helpers of multiprocessing and the like end by themselves, right after the main process
 _LOOK_S = 0.25
-_STEPS = {
-    signal.SIGINT: "interrupted as by Ctrl-C (SIGINT)",
-    signal.SIGTERM: "told to end (SIGTERM)",
-    signal.SIGKILL: "killed (SIGKILL)",
-}
-_NEXT = {signal.SIGINT: "told to end", signal.SIGTERM: "killed"}
 
 
 class Stopping:
@@ -47,10 +41,7 @@ class Stopping:
 
         def tell(number: signal.Signals) -> None:
             self._answered = cancel_requests(self._layout)
-            reason = f"{why}: {_STEPS[number]}"
-            if number in _NEXT:
-                reason += f"; {_NEXT[number]} if it goes on after {self._grace_s:g} s, or at once by another cancel"
-            StatusFile(self._layout).change(Status.CANCEL_REQUESTED, reason=reason)
+            StatusFile(self._layout).change(Status.CANCEL_REQUESTED, reason=f"{why}: {self._step(number)}")
 
         deadline = time.monotonic() + self._grace_s
         self._family.interrupt()
@@ -61,6 +52,13 @@ class Stopping:
         if self._job.poll():
             self._family.wait(LEAVE_S)
         self._family.stop(self._grace_s, self._is_urged, tell)
+
+    def _step(self, number: signal.Signals) -> str:
+        """Say what a signal did to the job, and what comes next."""
+        after = f"if it goes on after {self._grace_s:g} s, or at once by another cancel"
+        if number is signal.SIGINT:
+            return f"interrupted as by Ctrl-C (SIGINT); told to end {after}"
+        return f"told to end (SIGTERM); killed {after}" if number is signal.SIGTERM else "killed (SIGKILL)"
 
     def _is_urged(self) -> bool:
         """Whether a cancel request has come since the last step."""

@@ -115,7 +115,8 @@ class Watch:
             self._status.change(Status.FINALIZING)
             self._family.wait(LEAVE_S)
             if count := self._family.stop(min(self.spec.grace_s, _LEFTOVER_GRACE_S)):
-                self._notes.append(f"{count} process{'es' if count > 1 else ''} left running, stopped")
+                left = "1 process" if count == 1 else f"{count} processes"
+                self._notes.append(f"{left} left running, stopped")
         else:
             why = "canceled" if cause is Cause.CANCELED else f"its time limit of {self._limit} s is over"
             Stopping(self._layout, self._job, self.spec.grace_s).stop(why)

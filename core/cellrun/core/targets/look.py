@@ -31,6 +31,14 @@ def look(target: ComputeTarget, runs: Sequence[RunLayout]) -> dict[str, StatusRe
     return {run.run_id: _with_reason(settle(run), observed.get(run.run_id)) for run in runs}
 
 
+def _ended_unseen(target: ComputeTarget, said: Observation, last: Status) -> str:
+    """Say why a run is Failed whose end its engine alone has seen."""
+    why = f" ({said.reason})" if said.reason else ""
+    if said.state is JobState.ENDED:
+        return f"{target.kind} says that it has ended{why}; last seen {last.word}"
+    return f"{target.kind} no longer knows it{why}; last seen {last.word}"
+
+
 def _with_reason(status: StatusRecord, observed: Observation | None) -> StatusRecord:
     if status.status is not Status.QUEUED or observed is None or not observed.reason:
         return status
@@ -58,7 +66,5 @@ def _bring_up_to_date(target: ComputeTarget, runs: Sequence[RunLayout]) -> Mappi
         before = StatusFile(run).read()
         if not before.status.is_terminal:
             said = observed[run.run_id]
-            knows = "says that it has ended" if said.state is JobState.ENDED else "no longer knows it"
-            words = f"{target.kind} {knows}{f' ({said.reason})' if said.reason else ''}; last seen {before.status.word}"
-            StatusFile(run).change(Status.FAILED, reason=words)
+            StatusFile(run).change(Status.FAILED, reason=_ended_unseen(target, said, before.status))
     return observed

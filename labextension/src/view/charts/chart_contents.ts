@@ -6,6 +6,7 @@ import { AS_LOGGED, type ChartOptions, type ChartXs } from './chart_options';
 import { curvesOf, PALETTE, type Curve } from './curve';
 import { readCurves } from './metric_reader';
 import { coloursOf } from './run_colours';
+import { saidHere } from '../said';
 import { fill, type Words } from '../words';
 
 /** A metric that grows is read over time no more often. */
@@ -159,7 +160,7 @@ export class ChartContents {
       const curves = await readCurves(read, { name, x: 'time' }, lines, this.startedAt);
       this.timed.set(name, { curves, rows, at: Date.now(), problem: null });
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = saidHere(error instanceof Error ? error.message : String(error));
       this.timed.set(name, { curves: this.timed.get(name)?.curves ?? [], rows, at: Date.now(), problem });
     } finally {
       this.reading.delete(name);

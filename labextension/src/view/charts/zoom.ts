@@ -1,3 +1,4 @@
+import { saidHere } from '../said';
 import type { Curve } from './curve';
 import type { Range } from './range';
 
@@ -84,7 +85,8 @@ export class Zoom {
       const exact = await read(from - margin, to + margin);
       if (this.shown === range) this.exact = exact;
     } catch (error) {
-      if (this.shown === range) this.trouble = error instanceof Error ? error.message : String(error);
+      if (this.shown === range)
+        this.trouble = saidHere(error instanceof Error ? error.message : String(error));
     } finally {
       this.reading = false;
       if (this.shown !== range) this.readRows = -1; // another part was chosen meanwhile: the next drawing asks

@@ -106,15 +106,19 @@ def _lacks(ticket: Ticket, running: list[Ticket]) -> str:
     free_cpus = most.cpus - sum(other.resources.cpus for other in running)
     free_bytes = most.memory_bytes - sum(other.resources.memory_bytes for other in running)
     lacks = [
-        _count(asked.gpus, "GPU") if asked.gpus > len(_free_devices(ticket, running)) else "",
-        _count(asked.cpus, "core") if asked.cpus > free_cpus else "",
+        _gpus(asked.gpus) if asked.gpus > len(_free_devices(ticket, running)) else "",
+        _cores(asked.cpus) if asked.cpus > free_cpus else "",
         f"{asked.memory_bytes / 2**30:.3g}G of memory" if asked.memory_bytes > free_bytes else "",
     ]
     return f"waits for {', '.join(filter(None, lacks)) or 'its turn'}"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _gpus(number: int) -> str:
+    return "1 GPU" if number == 1 else f"{number} GPUs"
+
+
+def _cores(number: int) -> str:
+    return "1 core" if number == 1 else f"{number} cores"
 
 
 def _free_devices(ticket: Ticket, running: list[Ticket]) -> list[str]:

@@ -1,0 +1,207 @@
+"""What Python says in views and refusals has its Japanese: the catalogues' keys are the templates in the sources."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cellrun.core import names
+from cellrun.core.context import trusted
+from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, UntrustedError
+from cellrun.core.live.next_step import SENTENCES
+from cellrun.core.resources import Resources
+from cellrun.core.runs.failure_words import failure_fields
+from cellrun.core.supervision import failure
+from cellrun.core.supervision.failure import LogEnd
+from cellrun.core.supervision.watched_job import JobExit
+from cellrun.core.targets.this_machine import problems_here
+
+ROOT = Path(__file__).parents[1]
+CORE, SERVER = "core/cellrun/core", "labextension/cellrun/server"
+JAPANESE = ROOT / "labextension/src/i18n/ja"
+
+SAID = {
+    f"{CORE}/cell/give_back.py": "_give_back",
+    f"{CORE}/live/failure.py": "Failure",
+    f"{CORE}/live/header.py": "resources_text",
+    f"{CORE}/live/live_run.py": "_follow",
+    f"{CORE}/live/metric_window.py": "_lead",
+    f"{CORE}/live/source.py": "RunSource._notes",
+    f"{CORE}/runs/control.py": "RunControl.cancel",
+    f"{CORE}/runs/failure_words.py": "failure_fields",
+    f"{CORE}/runs/interactive.py": "cancel",
+    f"{CORE}/sizes.py": "duration_text",
+    f"{CORE}/store/events/event_tail.py": "Damage EventTail",
+    f"{CORE}/store/settle.py": "_reason restart_reason _boot_time",
+    f"{CORE}/submission/again.py": "_note",
+    f"{CORE}/submission/submission.py": "_signed _launch _failed",
+    f"{CORE}/supervision/failure.py": "reason cannot_start",
+    f"{CORE}/supervision/heartbeat.py": "Heartbeat",
+    f"{CORE}/supervision/preparation.py": "prepare",
+    f"{CORE}/supervision/start.py": "wait _error",
+    f"{CORE}/supervision/stopping.py": "Stopping",
+    f"{CORE}/supervision/watch.py": "adopted Watch",
+    f"{CORE}/targets/local/admission.py": "reasons _lacks _gpus _cores _start _ended_while_waiting _note",
+    f"{CORE}/targets/local/recovery.py": "recover recover_without_ticket",
+    f"{CORE}/targets/local/target.py": "LocalTarget.launch",
+    f"{CORE}/targets/look.py": "_ended_unseen",
+    f"{CORE}/targets/silence.py": "Silence",
+}
+"""Where what a view shows is made: functions, classes and constants by module."""
+
+REFUSED = {
+    f"{CORE}/comparison/comparison.py": "_check_count _check_once _read_all",
+    f"{CORE}/context/signed_files.py": "SignedFiles",
+    f"{CORE}/context/trusted.py": "_own _refuse",
+    f"{CORE}/errors.py": "EventNotKeptError IndexTooNewError NotOfferedError RunClosedError RunNotFoundError",
+    f"{CORE}/runs/deletion.py": "_judged",
+    f"{CORE}/store/files/run_files.py": "_IS_LINK _IS_NO_FILE listing OfferedFiles.open _why_not",
+    f"{CORE}/submission/again.py": "resubmit _CodeOfRun.problems",
+    f"{CORE}/targets/workspace_targets.py": "get _unknown",
+    f"{SERVER}/checks.py": "DENIED FOREIGN admit",
+    f"{SERVER}/errors.py": "RunGoneError TooLargeError",
+    f"{SERVER}/handlers/delete.py": "delete_run",
+    f"{SERVER}/handlers/files.py": "OutputHandler _shown _opened",
+    f"{SERVER}/refusals.py": "_words",
+    f"{SERVER}/stream/run_reader.py": "_read",
+    f"{SERVER}/tables.py": "read_tables _refused",
+    f"{SERVER}/workspaces.py": "Workspaces.open",
+}
+"""Where what a page is refused for is made."""
+
+NOT_SAID = {
+    " (and {} more)",
+    " (error code {})",
+    "%Y-%m-%d %H:%M:%S",
+    "run %s can't be read any more",
+    "run.cancel() does nothing inside the run itself: end the script",
+    "{}: it says which process to adopt",
+}
+"""What those say to others than a page's reader, and the ends of texts, which are known as a whole."""
+
+FROM_BROWSERS = {"Failed to fetch"}
+"""What a browser says in English, whatever its language."""
+
+GAP = re.compile(r"\{\w+\}")
+
+
+@pytest.mark.parametrize(("catalogues", "sources"), [("said trouble", SAID), ("refused", REFUSED)])
+def test_each_text_has_its_japanese_and_each_japanese_its_text(catalogues: str, sources: dict[str, str]) -> None:
+    keys = {GAP.sub("{}", key): key for key in japanese(catalogues)}
+    made = {text for path, scopes in sources.items() for text in templates(path, scopes)} - NOT_SAID
+    if sources is SAID:
+        made |= {GAP.sub("{}", sentence) for sentence in SENTENCES}
+    assert sorted(made - keys.keys()) == []
+    others = {key for text, key in keys.items() if text not in made | FROM_BROWSERS and is_words(text)}
+    assert [key for key in sorted(others) if not any(fits(key, text) for text in composed())] == []
+
+
+def test_texts_of_several_places_are_known_as_they_are_made() -> None:
+    keys = [key for key in japanese("said trouble refused") if is_words(key)]
+    assert [text for text in composed() if not any(fits(key, text) for key in keys)] == []
+
+
+def test_a_reason_is_given_where_this_test_looks() -> None:
+    """A new place that ends or stops a run has to be named above."""
+    for path in sorted((ROOT / CORE).rglob("*.py")):
+        name = path.relative_to(ROOT).as_posix()
+        given = [text for call in calls(path) for text in reasons(call)]
+        made = templates(name, SAID[name]) if name in SAID else set()
+        assert sorted(text for text in given if is_words(text) and text not in made) == [], name
+
+
+def test_each_text_has_the_same_gaps_in_japanese() -> None:
+    texts = japanese("said trouble refused")
+    assert [key for key, text in texts.items() if sorted(GAP.findall(key)) != sorted(GAP.findall(text))] == []
+
+
+def japanese(catalogues: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in catalogues.split():
+        found |= json.loads((ROOT / f"labextension/src/i18n/ja/{name}.json").read_bytes())
+    return found
+
+
+def composed() -> Iterator[str]:
+    """Return texts that several places make together, as they are really made."""
+    for check, given in ((names.display_name, ""), (names.tag_name, "\0")):
+        with pytest.raises(InvalidNameError) as caught:
+            check(given)
+        yield str(caught.value)
+    yield UntrustedError("run digits_1", "it isn't signed", trusted._DANGER).told
+    yield str(InvalidSubmissionError(["its snapshot /x is gone"]))
+    yield str(InvalidSubmissionError(["one", "other"])).partition("\n")[0]
+    request: Any = SimpleNamespace(resources=Resources(10**6, 10**6, 10**18), environment=None)
+    yield from problems_here(request, "local", Resources(1, 1, 10**9))
+    yield failure.reason(JobExit(1, None), LogEnd("", "ValueError: no data", ""))
+    yield failure_fields("no data", "E4")["reason"]
+    yield "a.py was changed (and 3 more)"
+
+
+def fits(key: str, text: str) -> bool:
+    return re.fullmatch(".+".join(map(re.escape, GAP.split(key))), text, re.DOTALL) is not None
+
+
+def templates(path: str, scopes: str) -> set[str]:
+    """Return the words that some functions, classes and constants of a module hold, with {} for what is filled in."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return {
+        text for scope in scopes.split() for node in named(tree, scope) for text in texts_in(node) if is_words(text)
+    }
+
+
+def named(tree: ast.AST, scope: str) -> Iterator[ast.AST]:
+    first, _, rest = scope.partition(".")
+    found = [node for node in ast.walk(tree) if first in {getattr(node, "name", ""), *assigned(node)}]
+    assert found, f"there is no {scope}"
+    for node in found:
+        yield from named(node, rest) if rest else (node,)
+
+
+def assigned(node: ast.AST) -> list[str]:
+    return [getattr(target, "id", "") for target in node.targets] if isinstance(node, ast.Assign) else []
+
+
+def texts_in(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.JoinedStr):
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        parts: Iterator[ast.AST] = (part.value for part in node.values if isinstance(part, ast.FormattedValue))
+    elif isinstance(node, ast.Constant):
+        yield from [node.value] if isinstance(node.value, str) else []
+        return
+    else:
+        parts = (part for part in ast.iter_child_nodes(node) if not is_docstring(part))
+    for part in parts:
+        yield from texts_in(part)
+
+
+def is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def is_words(text: str) -> bool:
+    """Whether a text says something: it isn't the name of a field, nor only what stands between others."""
+    told = GAP.sub("", text).replace("{}", "")
+    return re.search("[A-Za-z]", told) is not None and (" " in text.strip() or text in {"canceled", "interrupted"})
+
+
+def calls(path: Path) -> Iterator[ast.Call]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+def reasons(call: ast.Call) -> Iterator[str]:
+    """Return the words that a call gives as a status's reason, or as a run's note."""
+    name = getattr(call.func, "attr", "") or getattr(call.func, "id", "")
+    given: list[ast.AST] = [keyword.value for keyword in call.keywords if keyword.arg == "reason"]
+    if name in {"set_canceled", "add_note"}:
+        given += call.args[1:]
+    for node in given:
+        yield from texts_in(node)
