@@ -2,7 +2,7 @@
 const TOKEN = /"(?:[^"\\]|\\[^])*"?|[{}[\],:]|[^\s{}[\],:"]+/g;
 const CLOSES: Readonly<Record<string, string>> = { '{': '}', '[': ']' };
 const STEP = '  ';
-/** Deeper is not indented further: a text of brackets alone would grow without end. */
+/** What lies deeper stays in its line: a text of brackets alone would grow eightyfold. */
 const DEEPEST = 40;
 /** A list of numbers is one line up to here. */
 const LINE = 80;
@@ -12,7 +12,7 @@ export function indented(json: string): string {
   const tokens = json.match(TOKEN) ?? [];
   let text = '';
   let depth = 0;
-  const line = (): string => `\n${STEP.repeat(Math.min(depth, DEEPEST))}`;
+  const line = (): string => (depth > DEEPEST ? '' : `\n${STEP.repeat(depth)}`);
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at] ?? '';
     if (token in CLOSES) {

@@ -61,16 +61,19 @@ function page({ path }: RunImage, text: string, { frameUrl }: ViewActions): Disp
   return new Frame(text, { title: path, height: HEIGHT, url: frameUrl });
 }
 
-/** As the text that it is, until what draws it is loaded; or for good, where there is no such thing. */
+/** As the text that it is, until it is drawn; or for good, where nothing draws it or its nesting is too deep to. */
 function richText(image: RunImage, text: string, actions: ViewActions): Displayed {
   const element = h('div', {}, h('pre', { class: 'cellrun-plain' }, text));
   let isOver = false;
   let frame: Displayed | null = null;
-  void actions.toHtml?.(image.mime, text).then(html => {
-    if (isOver) return;
-    frame = page(image, html, actions);
-    element.replaceChildren(frame.element);
-  });
+  actions.toHtml?.(image.mime, text).then(
+    html => {
+      if (isOver) return;
+      frame = page(image, html, actions);
+      element.replaceChildren(frame.element);
+    },
+    () => undefined, // the text stays
+  );
   const dispose = (): void => {
     isOver = true;
     frame?.dispose();

@@ -1,6 +1,6 @@
 import axe from 'axe-core';
 import { userEvent, page as browser } from 'vitest/browser';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { FakeKernel } from '../../dev/fake_kernel';
 import { latexPage, markdownPage } from '../../src/page/markdown';
 import type { ViewActions } from '../../src/view/actions';
@@ -94,6 +94,20 @@ describe('what a cell displayed', () => {
     postMessage({ cellrunHeight: 50 }, '*');
     await new Promise(resolve => setTimeout(resolve, 100));
     expect(find(place, '.cellrun-frame').offsetHeight).toBe(460);
+  });
+
+  test('a text that can’t be drawn is the text that it is', async () => {
+    const refused = vi.fn();
+    addEventListener('unhandledrejection', refused);
+    const { place, kernel } = show(undefined, 800, {
+      toHtml: () => Promise.reject(new RangeError('too deep')),
+    });
+    const part = { name: 'markdown_1', path: 'displayed/markdown_1.md', mime: 'text/markdown' };
+    kernel.tell({ reset: true, header: {}, images: [{ ...part, data: encode('>'.repeat(5000)) }] });
+    await until(() => place.querySelector('.cellrun-plain')?.textContent.length === 5000, 'it is there');
+    await new Promise(resolve => setTimeout(resolve)); // a rejection is told after the promises' turn
+    expect(refused).not.toHaveBeenCalled();
+    removeEventListener('unhandledrejection', refused);
   });
 
   test('a run that displayed something has no empty metrics', async () => {
