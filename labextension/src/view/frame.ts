@@ -57,7 +57,7 @@ export class Frame {
     this.dark = isDark(this.element);
     const head = isWhole(this.page) ? `${doctypeOf(this.page)}${WHOLE}` : partStyle(this.element);
     // No origin can be named here: the frame has none.
-    this.element.contentWindow?.postMessage(`${head}${this.options.height ? TELL : ''}${this.page}`, '*');
+    this.element.contentWindow?.postMessage(`${head}${TELL}${this.page}`, '*');
   }
 
   private readonly told = ({ source, data }: MessageEvent<unknown>): void => {
@@ -74,10 +74,17 @@ export class Frame {
 /** A document that looks as it wants to, on the white that browsers give it. */
 const WHOLE = '<style>html{background:#fff;color-scheme:light}</style>';
 
-/** Tells the height of what there is, at each change; and keeps a link from leading to an address that is forbidden. */
+/**
+ * Tells the height of what there is, at each change; lets a page scroll only if more than a margin has no room, so that it
+ * doesn't take the wheel for nothing; and keeps a link from leading to an address that is forbidden.
+ */
 const TELL = `<script>addEventListener('DOMContentLoaded', () => {
-const tell = () => parent.parent.postMessage({ cellrunHeight: document.body.getBoundingClientRect().bottom + 8 }, '*');
-new ResizeObserver(tell).observe(document.body); tell(); });
+const root = document.documentElement;
+const tell = () => {
+root.style.overflowY = root.scrollHeight - innerHeight > 24 ? 'auto' : 'hidden';
+const cellrunHeight = document.body.getBoundingClientRect().bottom + scrollY + 8 + innerHeight - root.clientHeight;
+parent.parent.postMessage({ cellrunHeight }, '*'); };
+new ResizeObserver(tell).observe(document.body); addEventListener('resize', tell); tell(); });
 addEventListener('click', event => {
 const link = event.target.closest?.('a[href]'); if (link && !link.getAttribute('href').startsWith('#')) event.preventDefault();
 });</script>`;

@@ -31,6 +31,8 @@ export class HeaderBar {
   private patience: ReturnType<typeof setTimeout> | undefined;
   /** Until when Cancel can't be pressed, epoch milliseconds. */
   private heldUntil = 0;
+  /** Whether Cancel was pressed, and the pointer hasn't gone since. */
+  private wasPressed = false;
   private headerAt = 0;
   private isLost = false;
 
@@ -44,6 +46,7 @@ export class HeaderBar {
       h('button', { type: 'button', class: 'cellrun-button', hidden: true, title, on: { click: act } }, text);
     this.cancel = button(words.cancel, words.cancelTitle, () => {
       cancel();
+      this.wasPressed = true;
       this.hold(CANCEL_PATIENCE_MS);
     });
     this.again = button(words.again, words.againTitle, () => void this.runAgain());
@@ -51,12 +54,16 @@ export class HeaderBar {
     open.hidden = false;
     setText(this.state, words.connecting);
     this.elapsed.setAttribute('aria-label', words.elapsed);
-    const facts = h('span', { class: 'cellrun-facts' }, this.name, this.experiment, this.target);
+    const facts = h('span', { class: 'cellrun-header-facts' }, this.name, this.experiment, this.target);
     const space = h('span', { class: 'cellrun-space' });
     this.element = h('div', { class: 'cellrun-header' }, this.state, facts, this.elapsed, space);
     if (actions.again) this.element.append(this.again);
     this.element.append(this.cancel);
     if (actions.open) this.element.append(open);
+    this.element.addEventListener('pointerleave', () => {
+      this.wasPressed = false;
+      this.closeGap();
+    });
     this.timer = setInterval(() => this.tick(), 1000);
   }
 
@@ -99,6 +106,7 @@ export class HeaderBar {
     if (isOffered) this.cancel.hidden = false;
     // Its place stays empty: a press that was meant for it must not hit what would come there.
     this.cancel.style.visibility = isOffered ? '' : 'hidden';
+    if (!this.wasPressed && !this.element.matches(':hover')) this.closeGap();
     const { cancel, cancelTitle, cancelNow, cancelNowTitle } = this.context.words;
     const isStopping = header.status === 'CancelRequested';
     const [before, text] = [this.cancel.textContent, isStopping ? cancelNow : cancel];
@@ -107,6 +115,11 @@ export class HeaderBar {
     if (text !== before) this.hold(SETTLE_MS);
     this.cancel.disabled = Date.now() < this.heldUntil;
     this.again.hidden = !ended || header.interactive;
+  }
+
+  /** Once no pointer is there, nothing can be meant for what was in Cancel's place. */
+  private closeGap(): void {
+    if (this.cancel.style.visibility === 'hidden') this.cancel.hidden = true;
   }
 
   private hold(milliseconds: number): void {

@@ -1,4 +1,5 @@
 import type { Context } from './context';
+import { fill } from '../i18n/fill';
 import { h, setText } from './dom';
 
 /**
@@ -57,6 +58,15 @@ export class Room {
     this.changed(isAll);
     this.content.scrollTop = 0;
     this.look();
+    // It stood at the end of all of it, which is far below now.
+    if (!isAll) this.element.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** How many charts, tables and pictures have no room at all. */
+  private hiddenCards(): number {
+    const { bottom } = this.content.getBoundingClientRect();
+    const cards = [...this.content.querySelectorAll('.cellrun-card')];
+    return cards.filter(card => card.getBoundingClientRect().top >= bottom).length;
   }
 
   /** Offer all of it where some has no room. */
@@ -64,6 +74,8 @@ export class Room {
     const { scrollHeight, clientHeight } = this.content;
     this.all.hidden = !this.isAll && scrollHeight <= clientHeight + 1;
     const { words } = this.context;
-    setText(this.all, this.isAll ? words.showLess : words.showAll);
+    const more = this.hiddenCards();
+    const offer = more > 0 ? `${fill(words.showMore, { n: String(more) })} ▾` : words.showAll;
+    setText(this.all, this.isAll ? words.showLess : offer);
   }
 }

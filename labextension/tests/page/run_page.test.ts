@@ -30,6 +30,16 @@ describe('tabs', () => {
     ).toHaveLength(1);
   });
 
+  test('all facts of its details are in sight', async () => {
+    const { place } = showPage();
+    tab(place, 'Details').click();
+    await until(() => place.querySelector('dl') !== null, 'the details are there');
+    for (const list of place.querySelectorAll('dl')) {
+      expect(list.scrollHeight).toBeLessThanOrEqual(list.clientHeight + 1);
+      expect(list.children.length).toBeGreaterThan(0);
+    }
+  });
+
   test('nothing but the number of outputs is asked for before its tab is opened, and once', async () => {
     const { place, asked } = showPage();
     await card(place, 'loss');

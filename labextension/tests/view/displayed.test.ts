@@ -110,6 +110,14 @@ describe('what a cell displayed', () => {
     removeEventListener('unhandledrejection', refused);
   });
 
+  test.each(['light', 'dark'])('a browser puts no colour of its own behind a page: %s', async theme => {
+    document.documentElement.dataset.theme = theme;
+    const { place } = show('displayed');
+    await until(() => place.querySelector('.cellrun-frame') !== null, 'it is there');
+    // Chromium does where the scheme of a frame isn't that of the document in it, which has none.
+    expect(getComputedStyle(find(place, '.cellrun-frame')).colorScheme).toBe('light');
+  });
+
   test('a run that displayed something has no empty metrics', async () => {
     const { place } = show('displayed');
     await until(() => place.querySelector('.cellrun-frame') !== null, 'it is there');

@@ -143,7 +143,7 @@ test.each([320, 420, 620])(
     await until(() => end.textContent === '-1234' && inside(end), 'the number is there');
     const buttons = [...head.querySelectorAll('button')].filter(one => one.getClientRects().length > 0);
     expect(buttons.map(inside)).toEqual([true, true]);
-    const [chip, facts] = [find(head, '.cellrun-chip'), find(head, '.cellrun-facts')].map(one =>
+    const [chip, facts] = [find(head, '.cellrun-chip'), find(head, '.cellrun-header-facts')].map(one =>
       one.getBoundingClientRect(),
     );
     expect(chip!.top).toBeGreaterThanOrEqual(facts!.bottom); // out of sight

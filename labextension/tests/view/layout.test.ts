@@ -116,6 +116,19 @@ describe('the room below a cell', () => {
       expect(value.scrollWidth, value.textContent).toBeLessThanOrEqual(value.clientWidth);
   });
 
+  test('what is more is counted, and less of it stays in sight', async () => {
+    const { place } = show('many', 760);
+    await settled(place);
+    expect(all(place).textContent).toMatch(/^Show \d+ more ▾$/);
+    all(place).click();
+    await until(() => heightOf(place) > window.innerHeight, 'all is there');
+    all(place).scrollIntoView();
+    all(place).click();
+    await until(() => heightOf(place) <= MOST + 0.5, 'it is as before');
+    const { top, bottom } = all(place).getBoundingClientRect();
+    expect([top >= 0, bottom <= window.innerHeight]).toEqual([true, true]);
+  });
+
   test('two columns from 480 px on', async () => {
     const { place, kernel } = show();
     const metrics = Object.entries(SCENES.twelve!.start.metrics!).slice(1, 5);

@@ -254,10 +254,12 @@ def test_a_table_may_be_a_series_and_its_names_anything(run):
     run.log_table("pairs", pairs)
     run.log_table("named", pd.Series([1, 2], name="v"))
     run.log_table("dict", {("a", 1): [1, 2], 3: [4, 5]})
+    run.log_table("corner", pd.DataFrame({"": ["cat"], "cat": [3]}))
     assert run.get_metrics() == {
         "pairs": {"level_0": ["a", "b"], "level_1": [1, 2], "pairs": [1, 2]},
         "named": {"v": [1, 2]},
         "dict": {"('a', 1)": [1, 2], "3": [4, 5]},
+        "corner": {"unnamed": "cat", "cat": 3},
     }
 
 

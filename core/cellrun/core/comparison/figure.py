@@ -154,6 +154,7 @@ def _look(go: Any) -> Any:
             "hovermode": "x unified",
             "hoverlabel": {"bgcolor": "#fff", "font": {"color": "#333"}},
             "legend": {"bgcolor": _CLEAR},
+            "modebar": {"bgcolor": _CLEAR, "color": _GREY},  # its own is a slab where the page is clear
             "xaxis": {**axis, "showgrid": False},
             "yaxis": {**axis, "gridcolor": _FAINT, "nticks": 5, "hoverformat": ".6~g"},
         }
