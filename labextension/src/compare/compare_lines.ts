@@ -10,6 +10,8 @@ import type { CompareWords } from './words';
 /** What stands in one column of a line. */
 export interface LineValue {
   readonly text: string;
+  /** Of a metric: the same, then with ever fewer digits, where room is short. */
+  readonly texts?: readonly string[];
   readonly title?: string;
   readonly isBest?: boolean;
   readonly isMissing?: boolean;
@@ -71,6 +73,7 @@ function metric(line: Compared, words: CompareWords, format: Format): Line {
     note: words.last,
     values: line.values.map((value, i) => ({
       ...shown(value, one => format.value(one), words),
+      texts: format.shorter(value),
       ...(best.has(i) ? { isBest: true, title } : {}),
     })),
     differs: line.differs,

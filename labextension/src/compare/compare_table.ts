@@ -2,6 +2,7 @@ import type { Comparison, Row } from '../server/types';
 import type { Context } from '../view/context';
 import { fill } from '../i18n/fill';
 import { h, setAttribute, setText } from '../view/dom';
+import { fit, fitWithin } from '../view/fit';
 import { codeDifference, type Differing } from './code_difference';
 import { lines, type Line, type LineValue } from './compare_lines';
 import { RunHead } from './run_head';
@@ -50,6 +51,7 @@ export class CompareTable {
     this.head.append(h('td', { class: 'cellrun-compare-corner' }, corner));
     this.element = h('table', { class: 'cellrun-compare-table', 'aria-label': words.table });
     this.element.append(h('thead', {}, this.head), this.body);
+    fitWithin(this.element);
   }
 
   update(comparison: Comparison, colours: readonly number[], onlyDifferences: boolean): void {
@@ -154,7 +156,7 @@ export class CompareTable {
   }
 
   /** A value, or a button that shows how code differs. */
-  private fill(cell: HTMLElement, { text, common = 0, difference }: LineValue, column: number): void {
+  private fill(cell: HTMLElement, { text, texts, common = 0, difference }: LineValue, column: number): void {
     const now = JSON.stringify([text, common, difference !== undefined]);
     if (cell.dataset.shown === now) return;
     cell.dataset.shown = now;
@@ -166,6 +168,9 @@ export class CompareTable {
       cell.replaceChildren(
         h('button', { type: 'button', class: 'cellrun-link', on: { click: choose } }, text),
       );
+    } else if (texts) {
+      setAttribute(cell, 'data-number', texts.length > 1 ? '' : null);
+      fit(cell, texts);
     } else if (common > 0) {
       cell.replaceChildren(h('span', { class: 'cellrun-muted' }, text.slice(0, common)), text.slice(common));
     } else cell.replaceChildren(text);

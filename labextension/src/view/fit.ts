@@ -31,6 +31,13 @@ export function fit(element: Element, texts: readonly string[]): void {
   measured.observe(element);
 }
 
+/** Look again at what fits in an element's descendants whenever its own size changes. */
+export function fitWithin(parent: Element): void {
+  new ResizeObserver(() => {
+    for (const element of parent.querySelectorAll('*')) if (fitted.has(element)) measured.observe(element);
+  }).observe(parent);
+}
+
 function choose(element: Element): void {
   const { texts, width } = fitted.get(element) ?? {};
   if (!texts || width === undefined || width === null) return;

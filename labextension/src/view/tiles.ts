@@ -1,7 +1,8 @@
 import type { Metric } from '../data/metric';
 import type { Series } from '../data/series';
 import type { Context } from './context';
-import { h, setAttribute, setText } from './dom';
+import { h, setAttribute } from './dom';
+import { fit, fitWithin } from './fit';
 import { setName } from './name';
 
 /** Metrics of one value: name and value, side by side. */
@@ -9,7 +10,9 @@ export class Tiles {
   readonly element = h('dl', { class: 'cellrun-tiles' });
   private readonly values = new Map<string, { tile: HTMLElement; value: HTMLElement }>();
 
-  constructor(private readonly context: Context) {}
+  constructor(private readonly context: Context) {
+    fitWithin(this.element);
+  }
 
   update(metric: Metric, series: Series): void {
     let shown = this.values.get(metric.name);
@@ -21,9 +24,12 @@ export class Tiles {
       this.values.set(metric.name, shown);
       this.element.append(shown.tile);
     }
-    const texts = series.lines.map(name => this.context.format.value(metric.column(name)?.last ?? null));
-    const text = texts.join(' · ') || this.context.format.value(null);
-    setText(shown.value, text);
+    const { format } = this.context;
+    const columns = series.lines.map(name => format.shorter(metric.column(name)?.last ?? null));
+    const texts = joined(columns.length > 0 ? columns : [format.shorter(null)]);
+    const [text = ''] = texts;
+    setAttribute(shown.value, 'data-whole', text);
+    fit(shown.value, texts);
     setAttribute(
       shown.value,
       'title',
@@ -35,4 +41,10 @@ export class Tiles {
     this.values.get(name)?.tile.remove();
     this.values.delete(name);
   }
+}
+
+/** Several values in one text, then with ever fewer digits. */
+function joined(values: readonly (readonly string[])[]): readonly string[] {
+  const most = Math.max(...values.map(texts => texts.length));
+  return Array.from({ length: most }, (_, i) => values.map(texts => texts[i] ?? texts.at(-1)).join(' · '));
 }

@@ -145,6 +145,25 @@ describe('the room below a cell', () => {
     }
   });
 
+  test('a chart that nobody stands beside takes the whole row', async () => {
+    const { place, kernel } = show(undefined, 1000);
+    const tables = Object.entries(SCENES.tables!.start.metrics!).slice(1, 2);
+    const curves = Object.entries(SCENES.twelve!.start.metrics!).slice(1, 5);
+    for (const count of [1, 2, 3, 4]) {
+      kernel.tell({
+        reset: true,
+        header: {},
+        metrics: Object.fromEntries([...curves.slice(0, 1), ...tables, ...curves.slice(1, count)]),
+      });
+      await settled(place);
+      const curved = [...place.querySelectorAll('.cellrun-card:not([data-wide])')];
+      expect(curved).toHaveLength(count);
+      const grid = find(place, '.cellrun-board > .cellrun-grid').clientWidth;
+      const wide = curved.map(chart => chart.clientWidth > 0.9 * grid);
+      expect(wide, `${count} charts`).toEqual(wide.map((_, i) => count % 2 === 1 && i === count - 1));
+    }
+  });
+
   test('what has no room is cut, not scrolled, and there at a wish', async () => {
     const { place } = show('many', 760);
     await settled(place);
