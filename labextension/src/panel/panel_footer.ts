@@ -17,9 +17,13 @@ export class PanelFooter {
     statusIcon('Running'),
   );
   private readonly running = h('span', { class: 'cellrun-state', 'data-status': 'Running' });
-  private readonly queued = h('span', {});
-  private readonly done = h('span', {});
-  private readonly failed = h('span', { class: 'cellrun-state', 'data-status': 'Failed' });
+  private readonly others = {
+    queued: h('span', {}),
+    completed: h('span', {}),
+    failed: h('span', { class: 'cellrun-state', 'data-status': 'Failed' }),
+    canceled: h('span', {}),
+    damaged: h('span', { class: 'cellrun-state', 'data-status': 'Damaged' }),
+  };
   private readonly shown = h('span', {});
   private readonly state = h('span', { role: 'status' });
   private readonly wait = h('span', { class: 'cellrun-numbers', 'aria-hidden': 'true' });
@@ -43,9 +47,7 @@ export class PanelFooter {
       'span',
       { class: 'cellrun-panel-counts cellrun-numbers' },
       running,
-      this.queued,
-      this.done,
-      this.failed,
+      ...Object.values(this.others),
       this.shown,
     );
     const live = h('span', { class: 'cellrun-panel-live' }, this.state, this.wait, this.retry);
@@ -59,12 +61,11 @@ export class PanelFooter {
     // What the server said first may have changed since; once all rows are there, they are what there is.
     const all = this.list.isLoaded && !this.list.isBounded ? rows.size : Math.max(total ?? 0, rows.size);
     const say = (text: string, n: number): string => fill(text, { n: format.count(n) });
-    setText(this.running, say(words.running, count.running));
+    setText(this.running, say(words.counts.running, count.running));
     this.icon.hidden = count.running === 0;
     setAttribute(this.running, 'data-status', count.running > 0 ? 'Running' : null);
-    setText(this.queued, count.queued > 0 ? say(words.queued, count.queued) : '');
-    setText(this.done, say(words.done, all - count.running - count.queued));
-    setText(this.failed, count.failed > 0 ? say(words.failedCount, count.failed) : '');
+    for (const name of ['queued', 'completed', 'failed', 'canceled', 'damaged'] as const)
+      setText(this.others[name], count[name] > 0 ? say(words.counts[name], count[name]) : '');
     const filtered = { shown: format.count(rows.shown), total: format.count(all) };
     const bounded = { n: format.count(BOUND), total: format.count(all) };
     if (isFiltered) setText(this.shown, fill(words.shown, filtered));

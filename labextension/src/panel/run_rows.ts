@@ -2,7 +2,7 @@ import type { Row } from '../server/types';
 import type { Filter } from './filter';
 import { Group } from './group';
 import { comparer, type Order } from './order';
-import { stageOf, type Stage } from './stage';
+import { countOf, type Count } from './stage';
 
 /** One line of the list: an experiment, or a run of it. `key` stays the same wherever the line moves. */
 export type Line =
@@ -55,13 +55,10 @@ export class RunRows {
     return key === null ? -1 : (this.now.places.get(key) ?? -1);
   }
 
-  /** How many runs there are of each stage, and failed ones among those that are done, whatever the filter shows. */
-  count(): Readonly<Record<Stage | 'failed', number>> {
-    const counts = { queued: 0, running: 0, done: 0, failed: 0 };
-    for (const { status } of this.rows.values()) {
-      counts[stageOf(status)]++;
-      if (status === 'Failed') counts.failed++;
-    }
+  /** How many runs go on or ended in which way, whatever the filter shows: each is counted once. */
+  count(): Readonly<Record<Count, number>> {
+    const counts = { running: 0, queued: 0, completed: 0, failed: 0, canceled: 0, damaged: 0 };
+    for (const { status } of this.rows.values()) counts[countOf(status)]++;
     return counts;
   }
 

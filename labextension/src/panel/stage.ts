@@ -1,6 +1,6 @@
 import type { Status } from '../data/protocol';
 
-/** How far a run is, coarsely: what a footer counts and a filter asks for. */
+/** How far a run is, coarsely: what a filter asks for and an experiment counts. */
 export type Stage = 'queued' | 'running' | 'done';
 
 const STAGES: Readonly<Record<Status, Stage>> = {
@@ -18,11 +18,19 @@ const STAGES: Readonly<Record<Status, Stage>> = {
   Damaged: 'done',
 };
 
+/** What a footer counts: how far a run is, and once it is over, how it ended. */
+export type Count = Exclude<Stage, 'done'> | 'completed' | 'failed' | 'canceled' | 'damaged';
+
 /** Every status, in the order of a run's life. */
 export const STATUSES = Object.keys(STAGES) as readonly Status[];
 
 export function stageOf(status: Status): Stage {
   return STAGES[status];
+}
+
+export function countOf(status: Status): Count {
+  const stage = STAGES[status];
+  return stage === 'done' ? (status.toLowerCase() as Count) : stage;
 }
 
 export function statusesOf(stage: Stage): readonly Status[] {

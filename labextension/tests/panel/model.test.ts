@@ -7,6 +7,7 @@ import { RunList } from '../../src/panel/run_list';
 import { RunRows, type Arrangement } from '../../src/panel/run_rows';
 import { Selection } from '../../src/panel/selection';
 import { sparkPath } from '../../src/panel/spark';
+import { STATUSES } from '../../src/panel/stage';
 import { panelWords } from '../../src/panel/words';
 import { Api } from '../../src/server/api';
 import { wordsIn } from '../../src/view/words';
@@ -60,8 +61,15 @@ describe('rows', () => {
     rows.put([row(1), live(2), row(3, { experiment: 'sine' })]);
     expect(keys(rows)).toEqual(['/sine', 'sine_3', '/digits']);
     expect(rows.shown).toBe(3);
-    expect(rows.count()).toEqual({ queued: 0, running: 1, done: 2, failed: 0 });
     expect(rows.groups.find(group => group.name === 'digits')).toMatchObject({ done: 1, metric: 'loss' });
+  });
+
+  test('every run is counted once', () => {
+    const rows = new RunRows(arrangement());
+    rows.put(STATUSES.map((status, i) => row(i, { status })));
+    const counts = { queued: 4, running: 4, completed: 1, failed: 1, canceled: 1, damaged: 1 };
+    expect(rows.count()).toEqual(counts);
+    expect(Object.values(counts).reduce((sum, n) => sum + n)).toBe(rows.size);
   });
 
   test("a group's metric is the one that most runs have, until one is chosen", () => {

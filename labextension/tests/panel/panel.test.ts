@@ -36,7 +36,7 @@ describe('the lines', () => {
     expect(line(shown, 'digits-1').innerText).toContain('00:12');
     expect(find(line(shown, 'digits-4'), '.cellrun-state').title).toMatch(/^Failed · exit code 1 · /u);
     expect(text(shown.place, '.cellrun-panel-footer').replace(/\s+/gu, ' ')).toBe(
-      '1 running 1 queued 4 done 1 failed live',
+      '1 running 1 queued 2 completed 1 failed 1 canceled live',
     );
   });
 
