@@ -31,6 +31,14 @@ def test_runs_are_listed_newest_first_with_their_status(notebook):
     assert "acc 0.3333" in lines[3]
 
 
+def test_a_table_has_no_last_value(notebook):
+    with Experiment(Workspace.from_config(), "digits").start_logging() as run:
+        run.log_table("per_class", {"name": ["a", "b"], "recall": [0.9, 0.5]})
+        run.log("acc", 0.25)
+    assert notebook.run("%runs").splitlines()[1].split()[-2:] == ["acc", "0.25"]
+    assert "per_class" not in notebook.run("%runs")
+
+
 def test_the_runs_of_one_experiment(notebook):
     make_runs(1, "sine")
     make_runs(1)

@@ -89,6 +89,18 @@ def test_a_row_has_few_metrics_and_the_courses_asked_for(new_run: Callable[..., 
     json.dumps(row, allow_nan=False)
 
 
+def test_a_table_has_no_last_value(new_run: Callable[..., RunLayout]) -> None:
+    layout = new_run()
+    log = EventLog(layout)
+    log.table("per_class", {"name": ["a", "b"], "recall": [0.9, 0.5]})
+    log.table("predicted", {"actual": [1.0, 3.0, 2.0], "predicted": [1.1, 2.9, 2.1]})
+    log.row("best", {"model": "svm", "recall": 0.9})
+    log.table("roc", {"fpr": [0.0, 1.0], "tpr": [0.0, 0.75]})
+    log.log("loss", 0.25)
+    log.close()
+    assert row_json(RunRow.read(layout))["metrics"] == {"roc": 0.75, "loss": 0.25}
+
+
 def test_a_row_says_which_cell_it_came_from(new_run: Callable[..., RunLayout]) -> None:
     cell = {"source": "1 + 1", "id": "c1", "notebook": "/n/a.ipynb"}
     row = row_json(RunRow.read(new_run(cell=cell)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from cellrun.core.store.events.event_line import Value, typed
@@ -34,10 +35,15 @@ def row_json(row: RunRow, sparks: Sequence[str] = ()) -> dict[str, Any]:
         "ended_at": row.ended_at,
         "tags": row.tags,
         "parameters": row.parameters,
-        "metrics": {name: last_value(row.metrics[name]) for name in list(row.metrics)[:METRICS_LISTED]},
+        "metrics": {name: last_value(metric) for name, metric in islice(_values(row.metrics), METRICS_LISTED)},
         "sparks": _courses(row.metrics, sparks),
         "cell": row.cell and row.cell._asdict(),
     }
+
+
+def _values(metrics: Mapping[str, MetricSummary]) -> Iterator[tuple[str, MetricSummary]]:
+    """Iterate over the metrics whose last value says something of the run: a cell of a table doesn't."""
+    return ((name, metric) for name, metric in metrics.items() if not metric.is_table)
 
 
 def last_value(metric: MetricSummary) -> Any:

@@ -15,7 +15,7 @@ export class Group {
     readonly name: string,
     /** Newest first, whatever they are shown by. */
     readonly newest: readonly Row[],
-    /** The metric that was chosen, or null: the one that most of its runs have a course of. */
+    /** The metric that was chosen, or null: the one that most of its runs have a course or a number of. */
     chosen: string | null,
   ) {
     this.metric = chosen ?? usualMetric(newest);
@@ -28,9 +28,9 @@ export class Group {
     return this.newest.filter(row => stageOf(row.status) === 'done').length;
   }
 
-  /** Names of all metrics that its runs have, sorted. */
+  /** Names of all metrics of which its runs have numbers, sorted. */
   get metrics(): readonly string[] {
-    return [...new Set(this.newest.flatMap(row => Object.keys(row.metrics)))].sort();
+    return [...new Set(this.newest.flatMap(numbersOf))].sort();
   }
 
   /** The best of the last values, where the metric's name says what is good; null where it doesn't. */
@@ -48,10 +48,17 @@ export class Group {
   }
 }
 
+/** Names of a run's metrics whose value is a number, NaN among them; a text is read in its view. */
+function numbersOf({ metrics }: Row): readonly string[] {
+  return Object.keys(metrics).filter(name =>
+    ['number', 'object'].includes(typeof (metrics[name] ?? undefined)),
+  );
+}
+
 function usualMetric(rows: readonly Row[]): string | null {
   const counts = new Map<string, number>();
   for (const row of rows.slice(0, ASKED)) {
-    const [name = Object.keys(row.metrics)[0]] = Object.keys(row.sparks);
+    const [name = numbersOf(row)[0]] = Object.keys(row.sparks);
     if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return [...counts].reduce<[string | null, number]>(

@@ -43,7 +43,7 @@ export interface Row {
   readonly ended_at: number | null;
   readonly tags: Readonly<Record<string, string | null>>;
   readonly parameters: Readonly<Record<string, string>>;
-  /** The last value of each metric (of rows: of the column that is drawn), 50 metrics at the most. */
+  /** The last value of each metric that is no table (of rows: of the column that is drawn), 50 at the most. */
   readonly metrics: Readonly<Record<string, Value>>;
   /** Courses of the metrics asked for, at most 24 points each, 0 lowest to 255 highest; null is a gap. */
   readonly sparks: Readonly<Record<string, readonly (number | null)[]>>;

@@ -72,6 +72,15 @@ describe('rows', () => {
     expect(Object.values(counts).reduce((sum, n) => sum + n)).toBe(rows.size);
   });
 
+  test("a group's metric is no text", () => {
+    const rows = new RunRows(arrangement());
+    const metrics = { model: 'svm', done: true, nothing: null, loss: { float: 'NaN' }, score: 0.5 };
+    rows.put([row(1, { metrics, sparks: {} })]);
+    expect(rows.groups[0]).toMatchObject({ metric: 'loss', metrics: ['loss', 'score'] });
+    rows.put([row(1, { metrics: { model: 'svm' }, sparks: {} })]);
+    expect(rows.groups[0]).toMatchObject({ metric: null, metrics: [] });
+  });
+
   test("a group's metric is the one that most runs have, until one is chosen", () => {
     const rows = new RunRows(arrangement());
     const only = (name: string) => ({ metrics: { [name]: 0.5 }, sparks: { [name]: [0, 255] } });

@@ -85,10 +85,10 @@ def _cells(row: RunRow) -> tuple[str, ...]:
 
 
 def _metrics(row: RunRow) -> str:
-    """Return the last values of some metrics; of one with columns, its last column's."""
+    """Return the last values of some metrics; of one with columns, its last column's; a table has none."""
     shown: list[str] = []
     for name, metric in row.metrics.items():
         value = [None, *metric.last.values()][-1]
-        if value is not None and len(shown) < _MOST_METRICS:
+        if value is not None and not metric.is_table and len(shown) < _MOST_METRICS:
             shown.append(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}")
     return "  ".join(shown)

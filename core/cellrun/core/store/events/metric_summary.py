@@ -79,9 +79,14 @@ class MetricSummary:
             self.at, self.last = other.at, other.last
         self.count += other.count
 
+    @property
+    def is_table(self) -> bool:
+        """Whether it is read row by row: its last one says nothing of the run."""
+        return not self.order.is_kept
+
     def numbers(self) -> list[float | None]:
         """Return the spark line's points; None where there is no number to draw, and no points of a table."""
-        if not self.order.is_kept:
+        if self.is_table:
             return []
         return [
             float(value) if type(value) in _NUMBERS and abs(value) <= _LARGEST else None  # type: ignore[arg-type]
