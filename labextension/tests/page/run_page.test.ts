@@ -33,11 +33,9 @@ describe('tabs', () => {
   test('all facts of its details are in sight', async () => {
     const { place } = showPage();
     tab(place, 'Details').click();
-    await until(() => place.querySelector('dl') !== null, 'the details are there');
-    for (const list of place.querySelectorAll('dl')) {
+    await until(() => (place.querySelector('dl.cellrun-facts')?.children.length ?? 0) > 5, 'they are there');
+    for (const list of place.querySelectorAll('dl.cellrun-facts'))
       expect(list.scrollHeight).toBeLessThanOrEqual(list.clientHeight + 1);
-      expect(list.children.length).toBeGreaterThan(0);
-    }
   });
 
   test('nothing but the number of outputs is asked for before its tab is opened, and once', async () => {

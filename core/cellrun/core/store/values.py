@@ -137,7 +137,7 @@ def _columns_of_frame(name: str, frame: Any) -> dict[str, Any]:
 
 
 def _by_text(name: str, columns: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return columns by their names as text: those of a frame may be numbers or tuples, or the empty corner of a CSV."""
+    """Return columns by their names as text: those of a frame may be anything, also a CSV's empty corner."""
     table = {str(column) or "unnamed": values for column, values in columns.items()}
     if len(table) < len(columns):
         raise _not_apart(name, columns)
