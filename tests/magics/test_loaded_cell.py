@@ -9,8 +9,9 @@ from tests.magics.notebook_shell import log
 LOOK = """
 import os, sys, __main__
 print(__name__, sys.argv, os.getcwd() == os.path.dirname(sys.argv[0]), os.listdir())
-# of a run in Azure's words: its submission tells
-print(sorted(name for name in os.environ if not name.startswith(('AZUREML_', 'PYTEST_'))))
+# of a run in Azure's words, and its order: its submission tells
+others = ('AZUREML_', 'PYTEST_', 'CELLRUN_RUN_SIGNED')
+print(sorted(name for name in os.environ if not name.startswith(others)))
 print(sys.path[0] == os.getcwd(), sys.path[1:], __main__.__spec__.name, vars(__main__) is globals())
 print(sorted(sys.modules))
 """

@@ -349,7 +349,7 @@ def test_help_explains_each_option_with_an_example(notebook, magic):
         text = function.__doc__
         assert f"%{magic}" in text
         explained = text[text.index("positional arguments:") :]
-        entries = [entry for entry in explained.split("\n  ") if entry.startswith(("-", "experiment"))]
+        entries = [entry for entry in explained.split("\n  ") if entry.startswith(("-", "experiment", "status"))]
         assert entries
         joined = " ".join(explained.split())
         assert joined.count("e.g.") == len(entries)

@@ -1,5 +1,6 @@
 """A page and the server's live stream: what a viewer holds is what the run logged, whatever happens between."""
 
+import itertools
 import json
 import random
 import shutil
@@ -141,12 +142,12 @@ def test_a_viewer_that_comes_back_after_the_last_one_left_goes_on(server, open_r
 def test_a_viewer_that_comes_and_goes_holds_what_the_events_say(server, open_run, hurry, monkeypatch):
     monkeypatch.setattr(watched_run, "KEPT_FRAMES", 3)
     run = open_run()
-    dice = random.Random(5)
+    dice, steps = random.Random(5), itertools.count()
     page = Page(server).follow(run.layout)
     for _ in range(20):
         for _ in range(dice.randrange(5)):
             run.log(dice.random())
-            run.events.row("curve", {"x": dice.random(), "y": dice.random()})
+            run.events.row("curve", {"x": next(steps), "y": dice.random()})
             with run.layout.log.open("ab") as log:
                 log.write(b"line %d\n" % dice.randrange(1000))
             if dice.random() < 0.5:
