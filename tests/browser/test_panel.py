@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cellrun.core import Experiment, ScriptRunConfig
+from cellrun.core.targets.local import machine
 from tests.browser.lab_server import TOKEN
 from tests.browser.listed_runs import workspace_with
 from tests.browser.panel_page import PanelPage
@@ -131,6 +132,36 @@ def test_a_live_run_moves_and_is_canceled_run_again_and_kept_from_deletion(lab, 
     lab.page.reload()  # what was chosen stays: the workspace, the side bar
     expect(panel.line("training-2")).to_be_visible(timeout=60_000)
     assert lab.problems == []
+
+
+def test_queued_runs_say_what_they_wait_for_as_the_queue_moves(lab, panel, tmp_path):
+    experiment = Experiment(workspace_with("queue", 2), "line")
+    (tmp_path / "train.py").write_text(TRAIN)
+    cores = machine.cores()
+    runs = [experiment.submit(ScriptRunConfig(tmp_path, "train.py", cpus=cores)) for _ in range(4)]
+    lab.open_lab()
+    panel.show("queue")
+
+    def expect_wait(name, text):
+        expect(panel.line(name).locator(".cellrun-state")).to_have_attribute("title", f"Queued · {text}")
+        expect(panel.line(name).locator(".cellrun-run-time")).to_have_text(text.rpartition(" · ")[2])
+
+    try:
+        lacks = "waits for 1 core" if cores == 1 else f"waits for {cores} cores"
+        for name, text in {"line-3": f"{lacks} · 1 before it", "line-4": f"{lacks} · 2 before it"}.items():
+            expect_wait(name, text)
+        lab.screenshot("panel-queued")
+        runs[1].cancel()
+        panel.expect_status("line-2", "Canceled")
+        expect_wait("line-4", f"{lacks} · 1 before it")
+        expect(panel.line("line-3").locator(".cellrun-state")).to_have_attribute("title", f"Queued · {lacks}")
+        runs[0].cancel()
+        panel.expect_status("line-3", "Running")
+        expect(panel.line("line-4").locator(".cellrun-state")).to_have_attribute("title", f"Queued · {lacks}")
+        assert lab.problems == []
+    finally:
+        for run in reversed(runs):
+            run.cancel()
 
 
 def test_ten_thousand_runs_scroll_without_blank_places(lab, panel):

@@ -1,19 +1,21 @@
 """A page and a workspace's list of runs: what it holds is what the workspace has, whoever changed it."""
 
+import json
 import sqlite3
 import subprocess
 import sys
+import urllib.request
 from contextlib import closing
 
 import pytest
 
-from cellrun.core import Workspace
+from cellrun.core import Experiment, ScriptRunConfig, Workspace
 from cellrun.core.places import cache_of
 from cellrun.core.status import Status
 from cellrun.core.store.lists.index_file import INDEX
 from cellrun.core.store.status_file import StatusFile
 from cellrun.server.stream import list_watch
-from tests.server.live_server import Page, wait_until
+from tests.server.live_server import PATIENCE_S, TOKEN, Page, wait_until
 
 SUBMIT = """
 from cellrun.core import Experiment, Workspace
@@ -47,6 +49,14 @@ class ListPage(Page):
     def last(self):
         """The last message of a list."""
         return [text for text in self.texts if text["type"] == "rows"][-1]
+
+
+def loaded(server):
+    """Return the rows of the list as a page loads them."""
+    address = f"http://127.0.0.1:{server.port}/user/ada/cellrun/api/workspaces/default/runs"
+    request = urllib.request.Request(address, headers={"Authorization": f"token {TOKEN}"})
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        return json.load(answer)["runs"]
 
 
 @pytest.fixture
@@ -141,3 +151,26 @@ def test_an_index_of_a_newer_cellrun_is_said(server, workspace, open_run):
     again.list().until(lambda: again.texts)
     assert (again.texts[0]["status"], "1000" in again.texts[0]["message"]) == (409, True)
     again.close()
+
+
+def test_queued_runs_say_what_they_wait_for_as_the_queue_moves(page, server, workspace, tmp_path, monkeypatch):
+    monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "1")
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "wait.py").write_text("import time\ntime.sleep(600)\n")
+    experiment = Experiment(Workspace(workspace.layout), "queued")
+    runs = [experiment.submit(ScriptRunConfig(tmp_path / "source", "wait.py")) for _ in range(4)]
+
+    def reasons():
+        return [page.rows.get(run.id, {}).get("reason") for run in runs]
+
+    try:
+        lines = ["waits for 1 core", "waits for 1 core · 1 before it", "waits for 1 core · 2 before it"]
+        page.until(lambda: reasons() == [None, *lines])
+        runs[1].cancel()
+        page.until(lambda: reasons()[2:] == lines[:2])
+        assert {run["id"]: run["reason"] for run in loaded(server)}[runs[3].id] == lines[1]
+        runs[0].cancel()
+        page.until(lambda: reasons()[2:] == [None, lines[0]])
+    finally:
+        for run in reversed(runs):
+            run.cancel()

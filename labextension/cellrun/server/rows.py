@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from cellrun.core.status import Status
 from cellrun.core.store.events.event_line import Value, typed
 from cellrun.core.store.events.metric_summary import MetricSummary, y_column
 from cellrun.core.store.lists.run_row import RunRow
+from cellrun.core.targets.local.waiting import WAITING_RUNS
 
 METRICS_LISTED = 50
 SPARK_POINTS = 24
@@ -19,7 +21,11 @@ TEXT_CHARACTERS = 200
 
 
 def row_json(row: RunRow, sparks: Sequence[str] = ()) -> dict[str, Any]:
-    """Return a row as plain values; `sparks` are the metrics whose courses are wanted, `*` the first that has one."""
+    """Return a row as plain values; `sparks` are the metrics whose courses are wanted, `*` the first that has one.
+
+    A queued run's reason is what it waits for now, and how many are before it.
+    """
+    waits = WAITING_RUNS.now().reasons.get(row.id) if row.status is Status.QUEUED else None
     return {
         "id": row.id,
         "name": row.name,
@@ -29,7 +35,7 @@ def row_json(row: RunRow, sparks: Sequence[str] = ()) -> dict[str, Any]:
         "kind": row.kind,
         "target": row.target,
         "status": row.status.value,
-        "reason": row.reason,
+        "reason": waits or row.reason,
         "created_at": row.created_at,
         "started_at": row.started_at,
         "ended_at": row.ended_at,

@@ -50,12 +50,15 @@ export class RunCells {
     setText(this.tags, tags);
     setAttribute(this.tags, 'title', tags);
     setText(this.created, context.date(row.created_at));
+    const reason = saidHere(row.reason ?? '');
     const elapsed = this.elapsed(row);
-    setText(this.time, elapsed);
+    const waits = row.status === 'Queued' && reason !== '';
+    fit(this.time, waits ? [reason, reason.split(BEFORE).at(-1) ?? '', elapsed] : [elapsed]);
+    setAttribute(this.time, 'data-waits', waits ? '' : null);
     setAttribute(
       this.state,
       'title',
-      [context.status[row.status], saidHere(row.reason ?? ''), elapsed].filter(Boolean).join(' · '),
+      [context.status[row.status], reason, waits ? '' : elapsed].filter(Boolean).join(' · '),
     );
     const value = metric !== null && Object.hasOwn(row.metrics, metric) ? row.metrics[metric] : undefined;
     const texts = value === undefined ? [''] : context.format.shorter(value);
@@ -84,6 +87,9 @@ export class RunCells {
     return clock(Date.now() / 1000 - start);
   }
 }
+
+/** Stands before how many runs wait before this one. */
+const BEFORE = ' · ';
 
 const WAITING = ['NotStarted', 'Preparing', 'Queued', 'Starting'] as const;
 

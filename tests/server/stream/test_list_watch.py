@@ -70,7 +70,7 @@ def test_who_leaves_while_the_index_is_asked_has_left(pool):
         watched.add(newcomer, None)
         workspace.may_answer.set()
         await asyncio.wait_for(newcomer.has_heard.wait(), PATIENCE_S)  # the look in between is over by then
-        assert set(watched._points) == {staying, newcomer}
+        assert set(watched._told) == {staying, newcomer}
         for listener in (staying, newcomer):
             watched.remove(listener)
         assert forgotten

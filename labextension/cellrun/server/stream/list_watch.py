@@ -6,10 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cellrun.core.errors import CellrunError
+from cellrun.core.status import Status
 from cellrun.core.store.lists.index import ListNews, Point
+from cellrun.core.targets.local.waiting import WAITING_RUNS
 from cellrun.server.errors import status_of
 from cellrun.server.rows import row_json
 from cellrun.server.stream.message import Message
@@ -23,6 +25,15 @@ MOST_ROWS = 500
 """More rows than that at once are cheaper to load again than to send: a page shows fifty."""
 
 _NOWHERE = Point("none", 0)
+_NOBODY = -1
+"""No version of the queue: whoever was told so is told of all that wait."""
+
+
+class Told(NamedTuple):
+    """What a listener has been told: all up to a point of the index, None for nothing, and a version of the queue."""
+
+    point: Point | None
+    queue: int = _NOBODY
 
 
 class Listener(Protocol):
@@ -42,40 +53,41 @@ class Listener(Protocol):
 class WatchedList:
     """Asks the index what changed and tells every listener, each from where it stands. Used from the event loop alone.
 
-    Responsibilities: one task while anybody listens; what each listener has been told (a `Point` of the index, which
-    outlives this server). `forget` is called when the last one has left.
+    The index doesn't follow the queue: runs that wait are told again when that has changed.
+    Responsibilities: one task while anybody listens; what each listener has been told (a `Point` of the index outlives
+    this server). `forget` is called when the last one has left.
     """
 
     def __init__(self, workspace: OpenWorkspace, pool: Executor, forget: Callable[[], None]) -> None:
         self._workspace = workspace
         self._pool = pool
         self._forget = forget
-        self._points: dict[Listener, Point | None] = {}
-        self._lagging: dict[Listener, Point | None] = {}
+        self._told: dict[Listener, Told] = {}
+        self._lagging: dict[Listener, Told] = {}
         self._wake = asyncio.Event()
         self._watching = asyncio.create_task(self._watch())
 
     def add(self, listener: Listener, point: Point | None) -> None:
         """Let somebody listen who has been told of all up to a point; None: of nothing, and begins with a reset."""
-        self._points[listener] = point
+        self._told[listener] = Told(point)
         self._wake.set()
 
     def remove(self, listener: Listener) -> None:
         """Let somebody go."""
-        self._points.pop(listener, None)
+        self._told.pop(listener, None)
         self._lagging.pop(listener, None)
-        if not self._points and not self._lagging:
+        if not self._told and not self._lagging:
             self.close()
 
     def catch_up(self, listener: Listener) -> None:
         """Tell a listener that lagged, and has room again, what it missed."""
         if listener in self._lagging:
-            self.add(listener, self._lagging.pop(listener))
+            self.add(listener, self._lagging.pop(listener).point)
 
     def close(self) -> None:
         """Ask no more; listeners hear nothing more."""
         self._watching.cancel()
-        self._points.clear()
+        self._told.clear()
         self._lagging.clear()
         self._forget()
 
@@ -100,36 +112,45 @@ class WatchedList:
                 continue
 
     async def _look(self) -> None:
-        for point in set(self._points.values()):
-            listeners = [listener for listener, held in self._points.items() if held == point]
+        for told in set(self._told.values()):
+            listeners = [listener for listener, held in self._told.items() if held == told]
             sparks = {listener.sparks for listener in listeners}
-            question = asyncio.get_running_loop().run_in_executor(self._pool, self._ask, point, sparks)
-            new_point, messages = await question
+            question = asyncio.get_running_loop().run_in_executor(self._pool, self._ask, told, sparks)
+            now, messages = await question
             for listener in listeners:
-                if listener in self._points and self._points[listener] == point:  # it may have left meanwhile
-                    self._tell(listener, messages.get(listener.sparks), point, new_point)
+                if listener in self._told and self._told[listener] == told:  # it may have left meanwhile
+                    self._tell(listener, messages.get(listener.sparks), told, now)
 
-    def _ask(
-        self, point: Point | None, sparks: Collection[tuple[str, ...]]
-    ) -> tuple[Point, dict[tuple[str, ...], Message]]:
-        """Return where the index is now, and what to tell those who were told up to a point, by the courses wanted."""
+    def _ask(self, told: Told, sparks: Collection[tuple[str, ...]]) -> tuple[Told, dict[tuple[str, ...], Message]]:
+        """Return what is told now, and how to those who were told so much, by the courses wanted."""
+        point, queue = told.point, WAITING_RUNS.now().version
         if not self._workspace.exists:  # the default workspace before its first run: it is served, and empty
             news = ListNews([], [], _NOWHERE, reset=point != _NOWHERE)
         else:
             news = self._workspace.index.changed(point, MOST_ROWS)
+            if queue != told.queue and not news.reset:
+                news = self._with_waiting(news)
+        now = Told(news.point, queue)
         if news.point == point and not (news.rows or news.gone or news.reset):
-            return news.point, {}
-        return news.point, {wanted: _message(news, wanted) for wanted in sparks}
+            return now, {}
+        return now, {wanted: _message(news, wanted) for wanted in sparks}
 
-    def _tell(self, listener: Listener, message: Message | None, before: Point | None, now: Point) -> None:
+    def _with_waiting(self, news: ListNews) -> ListNews:
+        waiting = self._workspace.index.runs(status=[Status.QUEUED.value], limit=MOST_ROWS + 1)
+        if len(waiting) > MOST_ROWS:
+            return ListNews([], [], news.point, reset=True)
+        told = {row.id for row in news.rows}
+        return news._replace(rows=[*news.rows, *(row for row in waiting if row.id not in told)])
+
+    def _tell(self, listener: Listener, message: Message | None, before: Told, now: Told) -> None:
         if message is None or listener.tell(message):
-            self._points[listener] = now
+            self._told[listener] = now
         else:
-            del self._points[listener]
+            del self._told[listener]
             self._lagging[listener] = before
 
     def _fail(self, status: int, text: str) -> None:
-        listeners = [*self._points, *self._lagging]
+        listeners = [*self._told, *self._lagging]
         self.close()
         for listener in listeners:
             listener.refuse(status, text)
