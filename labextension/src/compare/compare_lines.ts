@@ -3,7 +3,7 @@ import { fill } from '../i18n/fill';
 import type { Compared, Comparison } from '../server/types';
 import { clock, type Format } from '../view/format';
 import { bestPlaces, betterEnd } from './better';
-import type { Differing } from './code_difference';
+import { differingLines, type Differing, type DifferingPart } from './code_difference';
 import { linesOf, linesThatDiffer } from './line_difference';
 import type { CompareWords } from './words';
 
@@ -94,24 +94,75 @@ function fact(line: Compared, words: CompareWords, format: Format): Line {
 }
 
 /** The line of the runs' code: each against that of the first run that has any. */
-function code({ runs, cells }: Comparison, words: CompareWords, format: Format): readonly Line[] {
-  const first = cells.findIndex(source => source !== null);
+function code(comparison: Comparison, words: CompareWords, format: Format): readonly Line[] {
+  const { runs, cells } = comparison;
+  const hasCode = (i: number): boolean =>
+    (cells[i] ?? null) !== null || (comparison.files.length > 0 && runs[i]?.kind !== 'interactive');
+  const first = cells.findIndex((_, i) => hasCode(i));
   if (first < 0) return [];
-  const basis = cells[first] ?? '';
   const name = runs[first]?.display_name ?? '';
   const values = cells.map((source, i): LineValue => {
-    if (source === null) return missing(words);
-    if (i === first) return { text: fill(words.first, { n: format.count(linesOf(source).length) }) };
+    if (!hasCode(i)) return missing(words);
+    if (i === first) return { text: source === null ? words.files : sizeOf(source, words, format) };
+    const difference = differingCode(comparison, [first, i], words);
     const title = fill(words.withFirst, { name });
-    const count = linesThatDiffer(basis, source);
-    if (count === 0) return { text: words.asFirst, title };
-    const text = count === 1 ? words.oneLineDiffers : fill(words.linesDiffer, { n: format.count(count) });
-    const names = [name, runs[i]?.display_name ?? ''] as const;
-    return { text, title, difference: { names, code: [basis, source] } };
+    if (difference.parts.length === 0) return { text: words.asFirst, title };
+    return { text: differenceText(difference, words, format), title, difference };
   });
-  const differs =
-    new Set(cells.map(source => (source === null ? null : linesOf(source).join('\n')))).size > 1;
+  const differs = values.some(({ difference, isMissing }) => difference !== undefined || isMissing === true);
   return [{ key: 'code', name: words.code, note: '', values, differs }];
+}
+
+function sizeOf(source: string, words: CompareWords, format: Format): string {
+  const { length } = linesOf(source);
+  return length === 1 ? words.firstOne : fill(words.first, { n: format.count(length) });
+}
+
+/** Of two runs, by their places: what they start with, and each file, where it isn't the same. */
+function differingCode(
+  { runs, cells, files, facts }: Comparison,
+  places: readonly [number, number],
+  words: CompareWords,
+): Differing {
+  const of = <T>(values: readonly T[]): [T | null, T | null] => [
+    values[places[0]] ?? null,
+    values[places[1]] ?? null,
+  ];
+  const [one, other] = of(runs.map(run => run.display_name));
+  const names = [one ?? '', other ?? ''] as const;
+  const beside = files.flatMap(({ name, hashes, texts }): DifferingPart[] => {
+    const [[left, right], shown] = [of(hashes), of(texts)];
+    if (left === right) return [];
+    const only = left === null ? names[1] : right === null ? names[0] : '';
+    const notes = only === '' ? [] : [fill(words.onlyIn, { name: only })];
+    const isShown = (left === null || shown[0] !== null) && (right === null || shown[1] !== null);
+    if (!isShown) notes.push(words.notShown);
+    const code = isShown ? ([shown[0] ?? '', shown[1] ?? ''] as const) : null;
+    return [{ name, note: notes.join(' · '), code }];
+  });
+  const [start, otherStart] = of(cells);
+  const scripts = of(facts.find(({ name }) => name === 'script')?.values ?? []);
+  const script = [...new Set(scripts.map(name => (typeof name === 'string' ? name : words.code)))].join(
+    ' → ',
+  );
+  const starts: DifferingPart[] = [
+    { name: beside.length > 0 ? script : '', note: '', code: [start ?? '', otherStart ?? ''] },
+  ];
+  const isSame = start === otherStart || linesThatDiffer(start ?? '', otherStart ?? '') === 0;
+  return { names, parts: [...(isSame ? [] : starts), ...beside] };
+}
+
+/** How much differs, and in how many files or in which one. */
+function differenceText(difference: Differing, words: CompareWords, format: Format): string {
+  const { parts } = difference;
+  const [file] = parts;
+  const n = differingLines(difference);
+  const lines = n === 1 ? words.oneLineDiffers : fill(words.linesDiffer, { n: format.count(n) });
+  const name = file?.name.split('/').at(-1) ?? '';
+  if (parts.length > 1 && n === 0) return fill(words.filesDiffer, { n: format.count(parts.length) });
+  if (parts.length > 1) return fill(words.inFiles, { lines, n: format.count(parts.length) });
+  if (n === 0) return fill(words.fileDiffers, { name });
+  return name === '' ? lines : fill(words.inFile, { lines, name });
 }
 
 /** A line whose texts begin alike knows how far: of long paths, what differs is to be seen. */

@@ -245,6 +245,9 @@ function without(comparison: Comparison, ids: readonly string[]): Comparison {
     metrics: lines(comparison.metrics),
     facts: lines(comparison.facts),
     cells: of(comparison.cells),
+    files: comparison.files
+      .map(file => ({ ...file, hashes: of(file.hashes), texts: of(file.texts) }))
+      .filter(({ hashes }) => new Set(hashes).size > 1),
     curves: comparison.curves.map(curve => ({
       ...curve,
       series: curve.series.filter(({ run }) => ids.includes(run)),

@@ -41,7 +41,8 @@ export function hunks(one: string, other: string): DifferenceLine[][] {
 
 /** A line end at the end of a text is no line. */
 export function linesOf(text: string): string[] {
-  return text.replace(/\r\n?/g, '\n').replace(/\n+$/, '').split('\n');
+  const lines = text.replace(/\r\n?/g, '\n').replace(/\n+$/, '');
+  return lines === '' ? [] : lines.split('\n');
 }
 
 /** All lines of two texts, side by side. */

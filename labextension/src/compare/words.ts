@@ -36,6 +36,14 @@ export interface CompareWords {
   readonly asFirst: string;
   readonly oneLineDiffers: string;
   readonly linesDiffer: string;
+  readonly firstOne: string;
+  readonly inFile: string;
+  readonly inFiles: string;
+  readonly fileDiffers: string;
+  readonly filesDiffer: string;
+  readonly onlyIn: string;
+  readonly notShown: string;
+  readonly files: string;
   readonly withFirst: string;
   readonly first: string;
   readonly facts: Readonly<Record<string, string>>;
@@ -75,6 +83,14 @@ export const ENGLISH: CompareWords = {
   asFirst: 'the same',
   oneLineDiffers: '1 line differs',
   linesDiffer: '{n} lines differ',
+  firstOne: '1 line',
+  inFile: '{lines}, in {name}',
+  inFiles: '{lines}, in {n} files',
+  fileDiffers: '{name} differs',
+  filesDiffer: '{n} files differ',
+  onlyIn: 'only in {name}',
+  notShown: 'not shown: no text, or too long',
+  files: 'files',
   withFirst: 'compared with the code of {name}',
   first: '{n} lines',
   facts: {

@@ -177,6 +177,15 @@ export interface Compared {
   readonly differs: boolean;
 }
 
+/** A code file of several runs; a value for each run, in the order of the runs. */
+export interface CodeFile {
+  readonly name: string;
+  /** Equal for equal content; null where a run hasn't the file. */
+  readonly hashes: readonly (string | null)[];
+  /** Null, too, for what is no text, or too much of it. */
+  readonly texts: readonly (string | null)[];
+}
+
 export interface Comparison {
   readonly runs: readonly Row[];
   readonly parameters: readonly Compared[];
@@ -185,8 +194,10 @@ export interface Comparison {
   readonly metrics: readonly Compared[];
   /** target, python, git (head, with ` +n` for n files changed since) and the like. */
   readonly facts: readonly Compared[];
-  /** The code of each run: its cell with what was captured, or its script; null without either. */
+  /** What each run starts with: its cell with what was captured, or its script; null without either. */
   readonly cells: readonly (string | null)[];
+  /** The other code files that aren't the same in all runs. */
+  readonly files: readonly CodeFile[];
   /** By metric name, what is drawn: one series for each run that has it. */
   readonly curves: readonly {
     readonly name: string;

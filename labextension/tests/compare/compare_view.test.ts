@@ -108,6 +108,63 @@ describe('the table', () => {
     expect(open.getAttribute('aria-expanded')).toBe('false');
   });
 
+  test('files that differ are shown one after another, and which run alone has one', async () => {
+    const server = new FakeServer();
+    server.comparison = {
+      ...digits(),
+      cells: ['import lib', 'import lib', 'import lib\nlib.go()'],
+      facts: [line('script', ['train.py', 'train.py', 'train.py'])],
+      files: [
+        { name: 'lib/big.json', hashes: ['1', '1', '2'], texts: [null, null, null] },
+        {
+          name: 'lib/constants.py',
+          hashes: ['3', '4', '4'],
+          texts: ['A = 1\nB = 2', 'A = 1\nB = 3', 'A = 1\nB = 3'],
+        },
+        { name: 'lib/extra.py', hashes: ['5', '5', null], texts: ['X = 1', 'X = 1', null] },
+      ],
+    };
+    const { place } = await shown(server);
+    expect(cells(place, 'code')).toEqual([
+      '1 line',
+      '1 line differs, in constants.py',
+      '3 lines differ, in 4 files',
+    ]);
+    expect(differing(place)).toContain('code');
+    const parts = (): (string | null)[] =>
+      [...find(place, '.cellrun-diff').querySelectorAll('span')].map(one => one.textContent);
+    expect(parts().slice(2)).toEqual(['lib/constants.py', '  A = 1', '- B = 2', '+ B = 3']);
+    button(place, '3 lines differ, in 4 files').click();
+    await until(() => parts().includes('+ digits-1'), 'it is shown');
+    expect(parts().slice(2)).toEqual([
+      'train.py',
+      '  import lib',
+      '+ lib.go()',
+      'lib/big.json · not shown: no text, or too long',
+      'lib/constants.py',
+      '  A = 1',
+      '- B = 2',
+      '+ B = 3',
+      'lib/extra.py · only in digits-3',
+      '- X = 1',
+    ]);
+  });
+
+  test('commands have files alone', async () => {
+    const server = new FakeServer();
+    server.comparison = {
+      ...digits(),
+      cells: [null, null, null],
+      files: [{ name: 'data.sh', hashes: ['1', '2', null], texts: ['a', 'b', null] }],
+    };
+    const { place } = await shown(server);
+    expect(cells(place, 'code')).toEqual([
+      'files',
+      '1 line differs, in data.sh',
+      '1 line differs, in data.sh',
+    ]);
+  });
+
   test('the code of each run that differs can be chosen', async () => {
     const server = new FakeServer();
     server.comparison = { ...digits(), cells: ['a\nb', 'a\nc', 'a\nd'] };

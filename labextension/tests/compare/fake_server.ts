@@ -60,6 +60,7 @@ export function digits(): Comparison {
     metrics: [line('accuracy', [0.9639, 0.9583, 0.9361]), line('loss', [0.13, 0.14, 0.12])],
     tags: [line('owner', ['me', null, ''])],
     cells: [cell, cell.replace('60', '50').replace('train', 'fit'), cell],
+    files: [],
     facts: [line('git', ['a1b2c3d', 'a1b2c3d', 'a1b2c3d +3']), line('duration', [99, 99, 99])],
     curves: [
       curve('loss', [
@@ -172,6 +173,7 @@ function pick(comparison: Comparison, runs: readonly string[], x: string): Compa
     tags: lines(comparison.tags),
     facts: lines(comparison.facts),
     cells: of(comparison.cells),
+    files: comparison.files.map(file => ({ ...file, hashes: of(file.hashes), texts: of(file.texts) })),
     curves: comparison.curves.map(curve => ({
       ...curve,
       x: x === 'step' ? curve.x : x,

@@ -106,6 +106,49 @@ class TestLines:
             None,
         ]
 
+    def test_files_that_are_not_the_same_are_told_the_others_are_not(self, make, monkeypatch):
+        monkeypatch.setattr("cellrun.core.comparison.code_files._MOST_TEXT_BYTES", 1000)
+        runs = [make(kind="script", script="train.py") for _ in range(3)]
+        many = "x = 1\n" * 500
+        for layout, files in zip(
+            runs,
+            (
+                {"train.py": "1", "lib/constants.py": "A = 1\n", "lib/same.py": "", "many.py": many, "a.ipynb": "{}"},
+                {"train.py": "2", "lib/constants.py": "A = 2\n", "lib/same.py": "", "many.py": many + "1"},
+                {"train.py": "2", "lib/constants.py": "A = 1\n", "lib/same.py": "", "new.yaml": "b", "d.csv": "1"},
+            ),
+            strict=True,
+        ):
+            for name, text in files.items():
+                (layout.snapshot / name).parent.mkdir(parents=True, exist_ok=True)
+                (layout.snapshot / name).write_text(text)
+        constants, many, new = compare_layouts(runs).files
+        assert (constants.name, constants.texts) == ("lib/constants.py", ["A = 1\n", "A = 2\n", "A = 1\n"])
+        assert constants.hashes[0] == constants.hashes[2] != constants.hashes[1]
+        assert (many.name, many.texts, many.hashes[2]) == ("many.py", [None, None, None], None)
+        assert None not in {many.hashes[0], many.hashes[1]}
+        assert many.hashes[0] != many.hashes[1]
+        assert (new.name, new.texts) == ("new.yaml", [None, None, "b"])
+
+    def test_a_script_that_another_run_imports_is_a_file_of_both(self, make):
+        runs = [make(kind="script", script="train.py"), make(kind="script", script="again.py")]
+        for layout, text in zip(runs, ("1", "2"), strict=True):
+            layout.snapshot.mkdir(exist_ok=True)
+            (layout.snapshot / "train.py").write_text(text)
+        (runs[1].snapshot / "again.py").write_text("import train")
+        found = compare_layouts(runs)
+        assert found.cells == ["1", "import train"]
+        assert [(file.name, file.texts) for file in found.files] == [("train.py", ["1", "2"])]
+
+    def test_the_module_of_a_cell_is_a_file_the_cell_is_none(self, make):
+        cell = {"source": "train()", "id": "c", "notebook": "/a.ipynb", "title": "Cell In[1]"}
+        runs = [make(cell=cell, kind="cell"), make(cell=cell, kind="cell")]
+        for layout, text in zip(runs, ("1", "2"), strict=True):
+            layout.snapshot.mkdir(exist_ok=True)
+            (layout.snapshot / "cell.py").write_text(text)
+            (layout.snapshot / "digits.py").write_text(text)
+        assert [file.name for file in compare_layouts(runs).files] == ["digits.py"]
+
     def test_the_source_of_cells(self, make):
         cell = {"source": "%%submit\nprint(1)", "id": "c1", "notebook": "/a.ipynb", "title": "Cell In[1]"}
         assert compare_layouts([make(cell=cell, kind="cell"), make()]).cells == ["%%submit\nprint(1)", None]

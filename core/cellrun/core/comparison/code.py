@@ -1,4 +1,4 @@
-"""The code of a run as one text, to be laid beside another run's: the cell and what it got, or the script."""
+"""What a run starts with, as one text, to be laid beside another run's: the cell and what it got, or the script."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _MOST_BYTES = 128 * 1024  # of what comes besides the cell
 
 
 def code_of(layout: RunLayout, record: RunRecord) -> str | None:
-    """Return a run's code: its cell, then the functions and classes captured with it; or its script; None for neither.
+    """Return what a run starts with: its cell, then what was captured with it; or its script; None for neither.
 
-    What is captured stands below its name. A script that isn't offered, or is very long, is none.
+    A captured function or class stands below its name. A script that isn't offered, or is very long, is none.
     """
     if record.cell:
         return "\n\n\n".join([str(record.cell["source"]).rstrip("\n"), *_captured(layout)])

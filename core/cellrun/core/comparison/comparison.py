@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cellrun.core.comparison.code import code_of
+from cellrun.core.comparison.code_files import CodeFile, code_files
 from cellrun.core.comparison.curves import Curves, DrawnRun, compared_curves
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.errors import RunNotFoundError, UserErrorException, shown, told
@@ -56,7 +57,9 @@ class Comparison:
     facts: list[Compared]
     """target, python, git, script or command, and duration (seconds), as far as any run has them."""
     cells: list[str | None]
-    """The code of each run (`code_of`): its cell with definitions, or its script; None without either."""
+    """What each run starts with (`code_of`): its cell with definitions, or its script; None without either."""
+    files: list[CodeFile]
+    """The other code files of the runs' snapshots, as far as they aren't the same in all of them."""
     curves: list[Curves]
     heads: list[Mapping[str, dict[str, Any]]]
     """Of each run, its metrics' heads by name (`metric_window.heads`) as they are; `metrics` may be a second old."""
@@ -78,7 +81,8 @@ class Comparison:
         """Return it as plain values; `row` says what there is to be told of a run."""
         lines = {name: _lines(getattr(self, name)) for name in ("parameters", "tags", "metrics", "facts")}
         curves = [asdict(curves) for curves in self.curves]
-        return {"runs": [row(one) for one in self.rows], **lines, "cells": self.cells, "curves": curves}
+        code = {"cells": self.cells, "files": [asdict(file) for file in self.files]}
+        return {"runs": [row(one) for one in self.rows], **lines, **code, "curves": curves}
 
 
 def find_runs(workspace: WorkspaceLayout, ids_or_names: Sequence[str]) -> list[RunLayout]:
@@ -154,6 +158,7 @@ def compare_layouts(
         metrics=_compared([{name: _last(metric) for name, metric in row.metrics.items()} for row in rows]),
         facts=_compared([run.facts for run in runs]),
         cells=[run.cell for run in runs],
+        files=code_files(layouts, [run.record for run in runs]),
         curves=compared_curves([run.drawn.only(names) for run in runs], x, kept),
         heads=[run.drawn.heads for run in runs],
     )
@@ -162,6 +167,7 @@ def compare_layouts(
 class _Read(NamedTuple):
     """One run as it is read for a comparison."""
 
+    record: RunRecord
     row: RunRow
     cell: str | None
     facts: Mapping[str, Value]
@@ -190,7 +196,7 @@ def _read(layout: RunLayout, shelf: MetricShelf) -> _Read:
     record, row = RunRecord.read(layout), RunRow.read(layout)
     with shelf.open(layout) as metrics:
         drawn = DrawnRun(layout, row.started_at or row.created_at, {head["name"]: head for head in heads(metrics)})
-    return _Read(row, code_of(layout, record), _facts(layout, record), drawn)
+    return _Read(record, row, code_of(layout, record), _facts(layout, record), drawn)
 
 
 def _facts(layout: RunLayout, record: RunRecord) -> dict[str, Value]:
