@@ -36,7 +36,8 @@ def test_parts_of_a_log(api: Client, run: Run, at: str) -> None:
 
 def test_a_text_is_found_in_all_of_a_log(api: Client, run: Run, at: str) -> None:
     search = f"{at}/runs/{run.id}/log/search"
-    assert api.ask("GET", f"{search}?text=LINE").json() == {"count": 2, "lines": [0, 11], "next": None}
+    told = {"count": 2, "lines": [0, 11], "numbers": [0, 1], "ends": 2, "next": None}
+    assert api.ask("GET", f"{search}?text=LINE").json() == told
     assert api.ask("GET", f"{search}?text=LINE&case=true").json()["count"] == 0
     assert api.ask("GET", f"{search}?text=line&start=11").json()["lines"] == [11]
     assert api.ask("GET", f"{search}?text=line&end=11").json()["lines"] == [0]

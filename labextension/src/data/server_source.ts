@@ -50,14 +50,17 @@ export class ServerSource extends FramedSource {
   }
 
   async searchLog(text: string, end: number, over: AbortSignal): Promise<LogHits> {
-    let [count, lines] = [0, [] as readonly number[]];
+    let [count, ends] = [0, 0];
+    let [lines, numbers]: [readonly number[], readonly number[]] = [[], []];
     for (let start: number | null = 0; start !== null && !over.aborted;) {
       const found: LogSearch = await this.api.searchLog(this.key, text, start, end);
       count += found.count;
       lines = [...lines, ...found.lines].slice(-MOST_HITS);
+      numbers = [...numbers, ...found.numbers.map(number => ends + number)].slice(-MOST_HITS);
+      ends += found.ends;
       start = found.next;
     }
-    return { count, lines };
+    return { count, lines, numbers, ends };
   }
 
   readLog(start: number, end: number): Promise<Uint8Array> {

@@ -17,6 +17,9 @@ export interface Disconnected {
 export interface LogHits {
   readonly count: number;
   readonly lines: readonly number[];
+  /** Which lines of the log these are, from 0, and how many were looked through. */
+  readonly numbers: readonly number[];
+  readonly ends: number;
 }
 
 /** Where a view's data comes from. A view draws `state`; how it is kept up to date is the source's matter. */

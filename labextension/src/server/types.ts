@@ -69,6 +69,9 @@ export interface StatusChange {
 export interface LogSearch {
   readonly count: number;
   readonly lines: readonly number[];
+  /** Which lines these are, and how many there are, counted from where it was looked. */
+  readonly numbers: readonly number[];
+  readonly ends: number;
   readonly next: number | null;
 }
 

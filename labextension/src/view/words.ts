@@ -25,6 +25,7 @@ export interface Words {
   readonly lines: string;
   readonly line: string;
   readonly lastLines: string;
+  readonly linesOf: string;
   readonly earlier: string;
   readonly search: string;
   readonly searchLog: string;
@@ -116,6 +117,7 @@ const ENGLISH: Words = {
   lines: '{n} lines',
   line: '1 line',
   lastLines: 'last {n} lines',
+  linesOf: 'lines {from}–{to} of {n}',
   earlier: '… {size} earlier',
   search: 'Search',
   searchLog: 'Search the log',
@@ -124,7 +126,7 @@ const ENGLISH: Words = {
   noMatchHere: 'not in the last {held} lines: scroll up for more',
   matchesHere: '{i} of {n}, in the last {held} lines',
   searching: 'searching …',
-  excerpt: '{size} into the log ▾',
+  excerpt: 'to the end ▾',
   previous: 'Previous',
   next: 'Next',
   close: 'Close',

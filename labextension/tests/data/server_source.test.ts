@@ -234,11 +234,16 @@ describe('questions go over HTTP', () => {
   test('a search in the log, part after part, until nobody waits for it', async () => {
     const over = new AbortController();
     const parts = [
-      { count: 2, lines: [1, 7], next: 100 },
-      { count: 1, lines: [150], next: null },
+      { count: 2, lines: [1, 7], numbers: [0, 1], ends: 20, next: 100 },
+      { count: 1, lines: [150], numbers: [3], ends: 10, next: null },
     ];
     answers = () => json(200, parts[(requests.length - 1) % 2]!);
-    expect(await source.searchLog('epoch 7', 200, over.signal)).toEqual({ count: 3, lines: [1, 7, 150] });
+    expect(await source.searchLog('epoch 7', 200, over.signal)).toEqual({
+      count: 3,
+      lines: [1, 7, 150],
+      numbers: [0, 1, 23],
+      ends: 30,
+    });
     expect(requests.map(({ url }) => new URL(url, 'http://x').searchParams.get('start'))).toEqual([
       '0',
       '100',

@@ -52,7 +52,9 @@ describe('search', () => {
     Object.assign(shown.source, {
       searchLog: (text: string, end: number) => {
         asked.push([text, end]);
-        return Promise.resolve({ count: 12, lines: [first, whole.indexOf('line 770\n')] });
+        const ends = whole.slice(0, end).split('\n').length - 1;
+        const lines = [first, whole.indexOf('line 770\n')];
+        return Promise.resolve({ count: 12, lines, numbers: [77, 770], ends });
       },
       readLog: (from: number, to: number) => Promise.resolve(new TextEncoder().encode(whole.slice(from, to))),
     });
@@ -73,7 +75,14 @@ describe('search', () => {
     expect(found(shown)).toBe(`11 of ${12 + held} lines`);
     expect([...log2()!.querySelectorAll('mark')].length).toBeGreaterThan(0);
     const position = find(shown.place, '.cellrun-log-footer button:first-child');
-    expect(position.innerText).toMatch(/into the log/);
+    expect(position.innerText).toBe('to the end ▾');
+    const said = /^lines 1–([\d,]+) of 9,000$/.exec(
+      text(shown.place, '.cellrun-log-footer .cellrun-numbers'),
+    );
+    expect(log2()!.innerText).toContain('line 0\n');
+    find(shown.place, '[role=log]:not([hidden])').scrollTop = 1e9;
+    const last = Number(said?.[1]?.replace(',', '')) - 1;
+    await until(() => log2()!.innerText.trimEnd().endsWith(`\nline ${last}`), 'the last one named is there');
     position.click();
     expect(shown.place.querySelectorAll('[role=log]')).toHaveLength(1);
     await until(() => has(shown, 'line 8999') && atEnd(shown), 'the end is shown again');

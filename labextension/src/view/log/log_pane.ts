@@ -13,6 +13,15 @@ import { fill } from '../words';
 const EXCERPT_BYTES = 64 * 1024;
 const LINE_FEED = 0x0a;
 
+/** A part of the log before what is held: from which of its lines to which, and what its lines are counted to. */
+interface Excerpt {
+  readonly lines: LogLines;
+  readonly from: number;
+  readonly to: number;
+  /** How many lines there are before number 0 of those that are held. */
+  readonly before: number;
+}
+
 /** A run's log beside its charts: its lines, and below them what can be done with them. */
 export class LogPane {
   readonly element: HTMLElement;
@@ -26,7 +35,7 @@ export class LogPane {
   private readonly download: HTMLButtonElement;
   private readonly wrap: HTMLButtonElement;
   /** A part of the log before what is held, in the place of that. */
-  private excerpt: { readonly start: number; readonly lines: LogLines } | null = null;
+  private excerpt: Excerpt | null = null;
   private wanted = 0;
   private needle = '';
   /** The number after the last line that was there when the reader scrolled up. */
@@ -65,7 +74,7 @@ export class LogPane {
         this.leaveExcerpt();
         this.lines.reveal(line);
       },
-      revealEarlier: at => void this.showExcerpt(at),
+      revealEarlier: (...line) => void this.showExcerpt(...line),
       closed: () => this.searchButton.focus(),
     });
     const space = h('span', { class: 'cellrun-space' });
@@ -105,12 +114,15 @@ export class LogPane {
     const paused = !this.lines.following && !(ended && fresh === 0);
     const where = ended ? words.ended : words.following;
     const { excerpt } = this;
-    if (excerpt) setText(this.position, fill(words.excerpt, { size: format.bytes(excerpt.start) }));
+    if (excerpt) setText(this.position, words.excerpt);
     else setText(this.position, paused ? fill(words.paused, { n: format.count(fresh) }) : where);
     setAttribute(this.position, 'title', words.toEnd);
     setAttribute(this.position, 'data-paused', paused || excerpt ? '' : null);
     const lines = log.start > 0 ? words.lastLines : count === 1 ? words.line : words.lines;
-    setText(this.count, fill(lines, { n: format.count(count) }));
+    if (excerpt) {
+      const [from, to] = [format.count(excerpt.from), format.count(excerpt.to)];
+      setText(this.count, fill(words.linesOf, { from, to, n: format.count(excerpt.before + log.last) }));
+    } else setText(this.count, fill(lines, { n: format.count(count) }));
     this.empty.hidden = count > 0;
     setText(this.empty, ended ? words.noLog : words.noLogYet);
     this.earlier.disabled = log.room === 0;
@@ -121,29 +133,32 @@ export class LogPane {
     setAttribute(this.download, 'title', fill(whole ? words.fullLogTitle : words.downloadTitle, { size }));
   }
 
-  /** Show the line that begins at a byte before those that are held, and what is around it. */
-  private async showExcerpt(at: number): Promise<void> {
+  /** Show a line before those that are held, and what is around it. */
+  private async showExcerpt(at: number, number: number, before: number): Promise<void> {
     const { source, context } = this;
     const { log } = source.state;
     const start = Math.max(0, at - EXCERPT_BYTES / 2);
-    const number = ++this.wanted;
-    const bytes = await source.readLog?.(start, Math.min(log.start, start + EXCERPT_BYTES)).catch(() => null);
-    if (!bytes || number !== this.wanted) return;
+    const wanted = ++this.wanted;
+    const held = log.first;
+    const read = await source.readLog?.(start, Math.min(log.start, start + EXCERPT_BYTES)).catch(() => null);
+    if (!read || wanted !== this.wanted) return;
     this.leaveExcerpt();
+    const bytes = read.subarray(0, read.lastIndexOf(LINE_FEED) + 1 || read.length); // whole lines
     const buffer = new LogBuffer();
     buffer.apply({ start, end: start + bytes.length, size: log.size, reset: true, buffer: 0 }, bytes);
     const size = context.format.bytes(buffer.start);
     const head = h('p', { class: 'cellrun-empty' }, fill(context.words.earlier, { size }));
     const lines = new LogLines(buffer, head, { moved: () => undefined, top: () => undefined });
     lines.element.setAttribute('aria-label', context.words.log);
-    this.excerpt = { start: buffer.start, lines };
+    const above = bytes.subarray(buffer.start - start, at - start).filter(byte => byte === LINE_FEED).length;
+    const from = number - above;
+    this.excerpt = { lines, from: from + 1, to: from + buffer.last - buffer.first, before: before - held };
     this.lines.element.hidden = true;
     this.lines.element.after(lines.element);
     lines.element.classList.toggle('cellrun-wrap', this.wrap.getAttribute('aria-pressed') === 'true');
     lines.search(this.needle);
     lines.update();
-    const before = bytes.subarray(buffer.start - start, at - start);
-    lines.reveal(buffer.first + before.filter(byte => byte === LINE_FEED).length);
+    lines.reveal(buffer.first + above);
     this.say();
   }
 

@@ -9,17 +9,17 @@ export interface LogSearchListener {
   /** Mark what matches `needle` (lower case; empty: nothing). */
   mark(needle: string): void;
   reveal(line: number): void;
-  /** Show the line that begins at a byte before those that are held. */
-  revealEarlier(at: number): void;
+  /** Show a line before those that are held, of which there are so many: its number, and the byte at which it begins. */
+  revealEarlier(at: number, number: number, before: number): void;
   closed(): void;
 }
 
 /** A line that was found: by its number if it is held, else by the byte at which it begins. */
-type Match = { readonly line: number } | { readonly at: number };
+type Match = { readonly line: number } | { readonly at: number; readonly number: number };
 
 /** So long after a key the part of the log that isn't held is looked through. */
 const PAUSE_MS = 250;
-const NONE: LogHits = { count: 0, lines: [] };
+const NONE: LogHits = { count: 0, lines: [], numbers: [], ends: 0 };
 
 /** Finds text in all of a log: in the lines that are held, and before them where the source can look there. */
 export class LogSearch {
@@ -145,8 +145,9 @@ export class LogSearch {
   }
 
   private step(by: number): void {
+    const { lines, numbers, ends } = this.earlier ?? NONE;
     const all: Match[] = [
-      ...(this.earlier?.lines.map(at => ({ at })) ?? []),
+      ...lines.map((at, i) => ({ at, number: numbers[i] ?? 0 })),
       ...this.matches.map(line => ({ line })),
     ];
     if (all.length === 0) return;
@@ -156,7 +157,7 @@ export class LogSearch {
     if (to === undefined) return;
     this.current = to;
     if ('line' in to) this.listener.reveal(to.line);
-    else this.listener.revealEarlier(to.at);
+    else this.listener.revealEarlier(to.at, to.number, ends);
     this.say();
   }
 

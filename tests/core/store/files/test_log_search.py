@@ -23,6 +23,7 @@ def log(tmp_path):
 def test_lines_are_counted_once_and_told_by_their_beginning(log):
     found = search_log(log(b"loss loss\nnone\nLOSS\r 5%\r loss\nthe last: loss"), "loss")
     assert (found.count, found.lines, found.next) == (3, [0, 15, 30], None)
+    assert (found.numbers, found.ends) == ([0, 2, 3], 3)
 
 
 def test_text_is_literal_in_any_case_unless_asked(log):
@@ -51,20 +52,24 @@ def test_a_long_log_is_looked_through_by_parts_without_a_line_lost_between(log, 
     monkeypatch.setattr(log_search, "PART_BYTES", 200)
     lines = [f"line {i} {'needle' if i % 3 == 0 else ''}\n".encode() for i in range(200)]
     reader = log(b"".join(lines))
-    offsets, start, parts = [], 0, 0
+    offsets, numbers, ends, start, parts = [], [], 0, 0, 0
     while start is not None:
         found = search_log(reader, "needle", start=start)
         assert found.count == len(found.lines)
         offsets += found.lines
+        numbers += [ends + number for number in found.numbers]
+        ends += found.ends
         start, parts = found.next, parts + 1
     assert parts > 3
     assert offsets == [sum(map(len, lines[:i])) for i in range(0, 200, 3)]
+    assert (numbers, ends) == (list(range(0, 200, 3)), 200)
 
 
 def test_many_hits_are_counted_beyond_those_that_are_told(log, monkeypatch):
     monkeypatch.setattr(log_search, "MOST_HITS", 5)
     found = search_log(log(b"x\n" * 50), "x")
     assert (found.count, found.lines) == (50, [90, 92, 94, 96, 98])
+    assert (found.numbers, found.ends) == ([45, 46, 47, 48, 49], 50)
 
 
 def test_a_line_without_an_end_is_looked_at_in_pieces(log, monkeypatch):

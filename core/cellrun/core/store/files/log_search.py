@@ -22,6 +22,10 @@ class Found:
     count: int = 0
     lines: list[int] = field(default_factory=list)
     """The offsets at which the last 1,000 of them begin."""
+    numbers: list[int] = field(default_factory=list)
+    """Which lines these are: how many end before them in what is looked through."""
+    ends: int = 0
+    """How many lines end in what was looked through."""
     next: int | None = None
 
 
@@ -49,7 +53,8 @@ def search_log(
         if not block:
             break
         _look(block, at, wanted, found, is_case_kept=is_case_kept)
-        del found.lines[:-MOST_HITS]
+        del found.lines[:-MOST_HITS], found.numbers[:-MOST_HITS]
+        found.ends += block.count(b"\n")
         at += len(block)
     return found
 
@@ -59,9 +64,10 @@ def _look(block: bytes, at: int, wanted: str, found: Found, *, is_case_kept: boo
         plain = _ESCAPES.sub(b"", block)
         if wanted.encode() not in plain.lower():
             return
-    for line in re.split(rb"(?<=\n)", block):
+    for number, line in enumerate(re.split(rb"(?<=\n)", block), start=found.ends):
         shown = _ESCAPES.sub(b"", line).decode("utf-8", "replace")
         if wanted in (shown if is_case_kept else shown.lower()):
             found.count += 1
             found.lines.append(at)
+            found.numbers.append(number)
         at += len(line)
