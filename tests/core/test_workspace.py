@@ -6,11 +6,14 @@ import subprocess
 import sys
 import threading
 import warnings
+from pathlib import Path
 
 import pytest
 
 from cellrun.core import Experiment, InvalidNameError, RunNotFoundError, Workspace, WorkspaceException
 from cellrun.core.places import registered
+from cellrun.core.workspace_config import WorkspaceConfig
+from tests.damage import KINDS
 
 AZURE = {"subscription_id": "00000000-0000", "resource_group": "research", "workspace_name": "vision"}
 
@@ -54,7 +57,11 @@ def test_azures_keys_name_a_local_workspace_made_if_new(here):
 
 
 @pytest.mark.parametrize(
-    "other", [{"model_type": "bert", "hidden_size": 768}, [1, 2], "{ not json", {**AZURE, "resource_group": None}]
+    "other",
+    [
+        {"model_type": "bert", "hidden_size": 768},
+        *([1, 2], "{ not json", "[" * 100_000, {**AZURE, "resource_group": None}),
+    ],
 )
 def test_a_config_of_another_program_is_passed_over(here, other, monkeypatch):
     Workspace.create("above")
@@ -62,6 +69,27 @@ def test_a_config_of_another_program_is_passed_over(here, other, monkeypatch):
     write(here / "model" / "config.json", other)
     monkeypatch.chdir(here / "model")
     assert Workspace.from_config().name == "above"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a device", "folder"])
+def test_what_is_no_regular_file_is_no_config_also_if_it_was_one_a_moment_ago(here, monkeypatch, kind):
+    KINDS[kind](here / "config.json")
+    assert Workspace.from_config().name == "default"
+    monkeypatch.setattr(Path, "is_file", lambda path: path.is_symlink() or path.exists())
+    assert Workspace.from_config().name == "default"
+    with pytest.raises(WorkspaceException, match="cannot read the workspace config"):
+        WorkspaceConfig.read(here / "config.json")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root looks everywhere; only it can become somebody who may not")
+def test_a_folder_on_the_way_that_this_user_may_not_look_into_is_passed_over(here):
+    (here / ".cellrun").mkdir(mode=0o700)
+    code = (
+        "import os, sys; from pathlib import Path; from cellrun.core.workspace_config import WorkspaceConfig\n"
+        "os.setuid(65534); print(WorkspaceConfig.find(Path(sys.argv[1])))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(here)], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["None"], done.stderr
 
 
 def test_a_damaged_config_in_our_own_folder_is_said(here):

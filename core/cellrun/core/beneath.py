@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -43,3 +44,12 @@ def open_file(name: str, parent: int) -> int:
     Raises OSError: ELOOP for a link. Whether it is a file is for the caller to look at.
     """
     return os.open(name, _FILE, dir_fd=parent)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file, also through links, without waiting for another end. Raises OSError for anything else."""
+    fd = os.open(path, _FILE & ~os.O_NOFOLLOW)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return os.fdopen(fd, "rb")

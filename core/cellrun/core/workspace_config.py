@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cellrun.core.beneath import open_regular
 from cellrun.core.errors import WorkspaceException
 from cellrun.core.ownership import doubt
 from cellrun.core.terminal import plain
@@ -91,12 +93,12 @@ def _is_foreign(file: Path) -> bool:
 
 def _json_of(file: Path) -> Any:
     try:
-        if file.stat().st_size > _MOST_BYTES:
-            return None
-        return json.loads(file.read_bytes())
+        with open_regular(file) as opened:
+            data = opened.read(_MOST_BYTES + 1)  # a device or what grows has no end
+        return json.loads(data) if len(data) <= _MOST_BYTES else None
     except OSError as error:
         raise WorkspaceException(f"cannot read the workspace config {file}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WorkspaceException(f"the workspace config {file} is not JSON: {error}") from error
 
 
@@ -104,5 +106,6 @@ def _candidates(start: Path) -> Iterator[Path]:
     start = start.absolute()
     for folder in (start, *start.parents):
         for file in (folder / "config.json", *(folder / own / "config.json" for own in _OWN_FOLDERS)):
-            if file.is_file():
-                yield file
+            with suppress(PermissionError):  # somebody else's folder on the way
+                if file.is_file():
+                    yield file
