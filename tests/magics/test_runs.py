@@ -9,6 +9,7 @@ from cellrun.core import Experiment, Workspace
 from cellrun.core.errors import UserErrorException
 from cellrun.core.store.lists.index import Index
 from cellrun.magics.runs import RunTable
+from tests.damage import KINDS, put
 
 
 def make_runs(count, experiment="digits"):
@@ -94,3 +95,16 @@ def test_names_act_on_no_terminal(notebook):
     assert len(lines) == 2
     assert r"(\x1b]52;c;ZXZpbA==\x07\x1b[2J\x9b1A\nFAKE row)" in lines[1]
     assert not re.search(r"[\x00-\x1f\x7f-\x9f]", lines[1])
+
+
+@pytest.mark.parametrize("name", ["run.json", "status", "summary", "events"])
+def test_a_damaged_run_is_listed_as_such_and_hides_no_other(notebook, name):
+    make_runs(1, "sine")
+    for kind in KINDS:
+        put(make_runs(1).layout, name, kind)
+    lines = notebook.run("%runs").splitlines()[1:]
+    assert len(lines) == len(KINDS) + 1
+    assert "sine-1" in lines[-1]
+    assert "Completed" in lines[-1]
+    if name == "run.json":
+        assert all("Damaged" in line for line in lines[:-1])
