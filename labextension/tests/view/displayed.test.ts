@@ -62,7 +62,7 @@ describe('what a cell displayed', () => {
     await until(() => place.querySelector<HTMLImageElement>('img')?.naturalWidth === 200, 'it is drawn');
     find(place, '.cellrun-enlarge').focus();
     await userEvent.keyboard('{Enter}');
-    expect(place.querySelector('dialog')?.open).toBe(true);
+    await until(() => place.querySelector('dialog')?.open === true, 'it is large');
     await userEvent.keyboard('{Escape}');
     await until(() => place.querySelector('dialog') === null, 'it is closed');
   });
