@@ -174,6 +174,9 @@ const DRAWING = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 100" w
 const CONFIG =
   '{"model": {"layers": [64, 64, 10], "name": "mlp", "rate": 1e-05, "seed": 12345678901234567890}, "tags": {}, "best": NaN}';
 
+const FIGURE = JSON.stringify({ data: [{ y: [3, 1, 2] }, { type: 'bar', y: [1, 2, 3] }], layout: {} });
+const FORMULA = '$\\displaystyle \\int_0^1 x^2\\,dx = \\frac{1}{3}$';
+
 export const OUTPUTS: RunFiles = {
   files: [
     file('outputs/model.pkl', 1_234_567, null, 'application/octet-stream'),
@@ -186,6 +189,8 @@ export const OUTPUTS: RunFiles = {
     file('outputs/drawing.svg', DRAWING.length, 'svg', 'image/svg+xml'),
     file('outputs/config.json', CONFIG.length, 'json', 'application/json'),
     file('outputs/weights.npz', 2000, 'table', 'application/octet-stream'),
+    file('curve_1.plotly.json', FIGURE.length, 'figure', 'application/json'),
+    file('displayed/latex_1.tex', FORMULA.length, 'latex', 'text/x-tex'),
     file('outputs/paper.pdf', 600, 'pdf', 'application/pdf'),
   ],
   skipped: [{ name: 'outputs/key', why: 'a link' }],
@@ -210,6 +215,8 @@ export function answers(): Map<string, Answer> {
     ...Object.entries(TABLES).map(
       ([name, tables]) => [`GET ${RUN}/outputs/outputs/${name}`, { tables }] as const,
     ),
+    [`GET ${RUN}/outputs/curve_1.plotly.json`, text(FIGURE)],
+    [`GET ${RUN}/outputs/displayed/latex_1.tex`, text(FORMULA)],
     [`GET ${RUN}/outputs/outputs/notes.md`, text(NOTES)],
     [`GET ${RUN}/outputs/outputs/report.html`, text(PAGE)],
     [`GET ${RUN}/outputs/outputs/drawing.svg`, text(DRAWING)],

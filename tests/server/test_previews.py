@@ -43,6 +43,7 @@ def tables(api: Client, files: str, name: str) -> list[dict[str, Any]]:
     [
         *(("a.PNG", "image"), ("a.svg", "svg"), ("a.html", "page"), ("a.pdf", "pdf"), ("a.md", "markdown")),
         *(("a.json", "json"), ("a.ipynb", "json"), ("a.csv", "table"), ("a.tsv", "table"), ("a.npy", "table")),
+        *(("curve_1.plotly.json", "figure"), ("displayed/latex_1.tex", "latex"), ("outputs/paper.tex", "text")),
         *(("a.npz", "table"), ("a.py", "text"), ("Makefile", "text"), ("a.pkl", None), ("a.xhtml", None)),
     ],
 )

@@ -12,11 +12,20 @@ from importlib.util import find_spec
 from pathlib import PurePosixPath
 from typing import Literal
 
-Preview = Literal["image", "svg", "page", "pdf", "table", "markdown", "json", "text"]
+from cellrun.core.cell.display.kept import FOLDER as DISPLAYED
+from cellrun.core.runs.logged_image import PLOTLY_SUFFIX
+
+Preview = Literal["image", "svg", "figure", "page", "pdf", "table", "markdown", "latex", "json", "text"]
 
 TEXT_BYTES = 256 * 1024
 """Of a text, its beginning is shown."""
-WHOLE_BYTES: dict[Preview, int] = {"image": 20_000_000, "svg": 5_000_000, "page": 30_000_000, "pdf": 50_000_000}
+WHOLE_BYTES: dict[Preview, int] = {
+    "image": 20_000_000,
+    "svg": 5_000_000,
+    "figure": 30_000_000,
+    "page": 30_000_000,
+    "pdf": 50_000_000,
+}
 """What is shown as a whole or not at all: a larger one is downloaded."""
 
 _IMAGES = {
@@ -54,12 +63,19 @@ def mime_of(name: str) -> str:
 def preview_of(name: str, size_bytes: int = 0) -> Preview | None:
     """Return what a file can be shown as; None for a download alone."""
     ending = ending_of(name)
-    kind = _KINDS.get(ending)
+    kind = _generated(name) or _KINDS.get(ending)
     if kind is None:
         return "text" if ending in _TEXTS or PurePosixPath(name).name.lower() in _TEXT_NAMES else None
     if ending == ".parquet" and not _has_pyarrow():
         return None
     return kind if size_bytes <= WHOLE_BYTES.get(kind, size_bytes) else None
+
+
+def _generated(name: str) -> Preview | None:
+    """Return what a file is shown as that cellrun made of something: as in the run's view, not as its source."""
+    if name.endswith(PLOTLY_SUFFIX):
+        return "figure"
+    return "latex" if name.startswith(f"{DISPLAYED}/") and name.endswith(".tex") else None
 
 
 def ending_of(name: str) -> str:

@@ -4,6 +4,7 @@ import { h } from '../view/dom';
 import { pictureUrl } from '../view/displayed';
 import { enlargeable } from '../view/enlarge';
 import { Frame } from '../view/frame';
+import { plotlyFigure } from '../view/plotly_figure';
 import { indented } from './json_text';
 import type { PageContext } from './page_context';
 import { languageOfFile, sourceText } from './source_text';
@@ -35,11 +36,18 @@ export async function fileView(file: RunFile, bytes: Bytes, place: FileViewPlace
       return picture(file, pictureUrl(bytes, 'image/svg+xml'), context);
     case 'pdf':
       return pdf(file, bytes, context);
+    case 'figure': {
+      const figure = plotlyFigure(bytes, context);
+      const shown = h('div', { class: 'cellrun-preview-figure' }, figure.element);
+      return { nodes: [shown], dispose: () => figure.dispose() };
+    }
     case 'page':
       return framed(file, text(), place);
-    case 'markdown': {
-      const { markdownPage } = await import('./markdown');
-      const shown = framed(file, markdownPage(text()), place);
+    case 'markdown':
+    case 'latex': {
+      const { latexPage, markdownPage } = await import('./markdown');
+      const html = file.preview === 'latex' ? latexPage(text()) : markdownPage(text());
+      const shown = framed(file, html, place);
       return { ...shown, nodes: [...cutNote(file, bytes, context), ...shown.nodes] };
     }
     case 'table': {

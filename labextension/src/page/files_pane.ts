@@ -1,6 +1,6 @@
 import { fill } from '../i18n/fill';
 import type { Api, RunKey } from '../server/api';
-import type { RunFiles } from '../server/types';
+import type { Preview, RunFiles } from '../server/types';
 import { h } from '../view/dom';
 import { FileList, fileLine, skippedFiles, type FileLine } from './file_list';
 import { FilePreview, type Folder } from './file_preview';
@@ -35,6 +35,13 @@ export interface FilesPaneOptions {
   /** Where frames come from (`FrameOptions`). */
   readonly frameUrl?: string | undefined;
 }
+
+/** What people look at in outputs, before the texts that programs read. */
+const KINDS: readonly (readonly Preview[])[] = [
+  ['image', 'svg', 'figure'],
+  ['table', 'page', 'pdf'],
+  ['markdown', 'latex', 'text'],
+];
 
 /** The name by which an extra is chosen: no file has an empty part in its path. */
 const EXTRA = '//';
@@ -102,10 +109,16 @@ export class FilesPane {
     return [side, this.preview.element];
   }
 
-  /** What is looked at first: the cell, the script, else the first file that can be looked at. */
+  /** What is looked at first: the cell, the script, else of the files that can be looked at the first of the first kind. */
   private first(lines: readonly FileLine[], named: string): string {
     const { files } = this.files;
-    const found = files.find(({ name }) => name === named) ?? files.find(({ preview }) => preview !== null);
+    const kinds = this.options.folder === 'outputs' ? KINDS : [];
+    const found =
+      files.find(({ name }) => name === named) ??
+      kinds
+        .map(kind => files.find(({ preview }) => preview !== null && kind.includes(preview)))
+        .find(Boolean) ??
+      files.find(({ preview }) => preview !== null);
     return (this.extras.length > 0 ? undefined : found?.name) ?? lines[0]?.name ?? '';
   }
 

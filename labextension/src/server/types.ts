@@ -139,7 +139,8 @@ export interface RunFile {
 }
 
 /** What a file can be shown as. */
-export type Preview = 'image' | 'svg' | 'page' | 'pdf' | 'table' | 'markdown' | 'json' | 'text';
+export type Preview =
+  'image' | 'svg' | 'figure' | 'page' | 'pdf' | 'table' | 'markdown' | 'latex' | 'json' | 'text';
 
 /** The first rows of a table in a file, or of an array. */
 export interface FileTable {

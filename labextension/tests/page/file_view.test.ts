@@ -6,7 +6,7 @@ import { pageContext } from '../../src/page/page_context';
 import type { Api } from '../../src/server/api';
 import type { RunFile } from '../../src/server/types';
 import { find, text, until } from '../view/setup';
-import { KEY, says, showPage, type ShownPage } from './setup';
+import { KEY, panel, says, showPage, tab, type ShownPage } from './setup';
 
 const RUN = `workspaces/${KEY.workspace}/runs/${KEY.run}`;
 
@@ -96,6 +96,57 @@ test('Markdown is a page with its tables and formulas, of which HTML comes no fu
   expect(place.querySelector('h1')).toBeNull();
 });
 
+test('a plotly figure that was logged is drawn', async () => {
+  const { place } = showPage('running', { tab: 'outputs' });
+  await says(place, 'curve_1.plotly.json');
+  find(place, '[data-name="curve_1.plotly.json"]').click();
+  await until(() => place.querySelectorAll('.cellrun-preview .bars .point').length === 3, 'it is drawn');
+  const [plot, body] = [find(place, '.svg-container'), find(place, '.cellrun-preview-body')];
+  expect(plot.clientWidth).toBeGreaterThan(body.clientWidth * 0.9);
+  find(place, '[data-name="outputs/notes.md"]').click();
+  await until(() => place.querySelector('.js-plotly-plot') === null, 'it is taken away');
+});
+
+test('one of another kind is drawn by the whole plotly, in its frame', async () => {
+  const shown = showPage('running', { tab: 'outputs' });
+  const figure = { data: [{ type: 'heatmap', z: [[1]] }], layout: {} };
+  shown.known.set(`GET ${RUN}/outputs/curve_1.plotly.json`, figure);
+  await says(shown.place, 'curve_1.plotly.json');
+  find(shown.place, '[data-name="curve_1.plotly.json"]').click();
+  await until(
+    () => shown.place.querySelector('.cellrun-preview .cellrun-figure') !== null,
+    'it is in a frame',
+  );
+});
+
+test('a formula that a cell displayed is a page', async () => {
+  const { place } = showPage('running', { tab: 'outputs' });
+  await says(place, 'displayed/latex_1.tex');
+  find(place, '[data-name="displayed/latex_1.tex"]').click();
+  await until(() => place.querySelector('.cellrun-preview .cellrun-frame') !== null, 'it is in a frame');
+  expect(find(place, '.cellrun-preview-body').innerText).not.toContain('displaystyle');
+});
+
+test('people look first at pictures, tables and texts, then at JSON', async () => {
+  const known = (name: string): RunFile => OUTPUTS.files.find(file => file.name === name)!;
+  const [config, csv, notes] = ['config.json', 'report.csv', 'notes.md'].map(name =>
+    known(`outputs/${name}`),
+  );
+  for (const files of [
+    [config, csv, known('curve_1.plotly.json')],
+    [config, notes, csv],
+    [config, notes],
+  ]) {
+    const shown = showPage('running', { tab: 'metrics' });
+    shown.known.set(`GET ${RUN}/outputs`, { files, skipped: [] });
+    tab(shown.place, 'Outputs').click();
+    const name = files.at(-1)!.name;
+    const head = (): string | null | undefined =>
+      panel(shown.place).querySelector('.cellrun-preview-head b')?.textContent;
+    await until(() => head() === name, `${name} is shown`);
+  }
+});
+
 describe('tables', () => {
   test('are tables, numbers at the right', async () => {
     const { place } = await look('report.csv');
@@ -165,11 +216,11 @@ test('what can’t be shown is a download that says its size', async () => {
 
 test('the tab says how many there are before it is opened, and again at the end', async () => {
   const { place, kernel, known } = showPage('running', { tab: 'log' });
-  await until(() => place.innerText.includes('Outputs (11)'), 'they are counted');
+  await until(() => place.innerText.includes('Outputs (13)'), 'they are counted');
   await until(() => place.querySelector('.cellrun-state svg') !== null, 'the run is seen to go on');
   known.set(`GET ${RUN}/outputs`, { ...OUTPUTS, files: OUTPUTS.files.slice(1) });
   kernel.tell({ header: { status: 'Completed' } });
-  await until(() => place.innerText.includes('Outputs (10)'), 'they are counted at the end');
+  await until(() => place.innerText.includes('Outputs (12)'), 'they are counted at the end');
 });
 
 describe('a file that comes late', () => {

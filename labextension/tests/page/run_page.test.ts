@@ -130,7 +130,7 @@ describe('outputs', () => {
   test('are listed with sizes; images and texts are shown', async () => {
     const { place } = showPage('running', { tab: 'outputs' });
     await says(place, '1.2 MB');
-    expect(tab(place, 'Outputs').innerText).toBe('Outputs (11)');
+    expect(tab(place, 'Outputs').innerText).toBe('Outputs (13)');
     await until(
       () => place.querySelector<HTMLImageElement>('.cellrun-preview-image')?.naturalWidth === 320,
       'the image is shown',
