@@ -9,9 +9,11 @@ export const PLOTLY_MIME = 'application/vnd.plotly.v1+json';
 const BASIC: readonly (string | undefined)[] = [undefined, 'scatter', 'bar', 'pie'];
 /** What is fetched, or by a click may become so: pictures, and what buttons and sliders change. */
 const FETCHING: ReadonlySet<string> = new Set(['images', 'sliders', 'updatemenus']);
-/** Of a text's style: what may name an address. Colours don't. */
-const ADDRESS = /style\s*=[^>]*[(\\&]/i;
-const COLOUR = /\b(?:rgb|hsl)a?\(/gi;
+/** A tag of plotly's texts that names no address: a bare one, one for colours and sizes, a link for who clicks it. */
+const LOOK = String.raw`span\s+style=(["'])(?:[\w\s:;#,.%-]|\b(?:rgb|hsl)a?\([\d\s,.%]*\))*\1`;
+const LINK = String.raw`a\s+href=(["'])https?://[^"'<>{}]*\2(?:\s+target=(["'])\w*\3)?`;
+/** Where another tag begins or may: plotly puts texts together of several (`%{meta[0]}`), so one may be in parts. */
+const OTHER_TAG = new RegExp(`<(?![\\s\\d=]|(?:/?[a-z]+|${LOOK}|${LINK})\\s*/?>)`, 'i');
 const HEIGHT_PX = 320;
 const MOST_PX = 640;
 
@@ -51,7 +53,7 @@ function drawn({ data, layout }: FigureData): ShownFigure {
 
 /** A view fetches nothing, whatever it shows; the frame of the whole plotly has no network. */
 function fetchesNothing(part: unknown): boolean {
-  if (typeof part === 'string') return !ADDRESS.test(part.replace(COLOUR, ''));
+  if (typeof part === 'string') return !OTHER_TAG.test(part);
   if (typeof part !== 'object' || part === null) return true;
   if (Array.isArray(part)) return part.every(fetchesNothing);
   return Object.entries(part).every(([name, value]) => !FETCHING.has(name) && fetchesNothing(value));

@@ -17,7 +17,8 @@ test("lines, bars and pies are drawn by the view's own plotly, over the whole wi
     { type: 'bar', y: [1, 2] },
     { y: { dtype: 'f8', bdata: btoa(String.fromCharCode(...new Uint8Array(Float64Array.of(2, 1).buffer))) } },
   ];
-  const text = '<span style="color:rgb(20, 40, 60)">grey</span>';
+  const text =
+    'p < 0.05 <b>b</b><br><a href="https://example.org/">link</a> <span style="color:rgb(20, 40, 60)">grey</span>';
   const place = logged({ data, layout: { width: 3000, annotations: [{ text }] } });
   await until(() => place.querySelectorAll('.cellrun-image .bars .point').length === 2, 'the bars are drawn');
   expect(place.querySelectorAll('.cellrun-image .scatterlayer .js-line')).toHaveLength(1);
@@ -46,6 +47,12 @@ describe('what would fetch something is drawn in the frame alone, which has no n
     ['a picture of its template', { template: { layout: { images: [{ name: 'logo', source }] } } }],
     ['a button', { updatemenus: [{ buttons: [{ args: ['images', [{ source }]], method: 'relayout' }] }] }],
     ['a style', styled(`background:url(${source})`)],
+    ['a style in parts', { ...styled('%{meta[0]}(x)'), meta: ['fill:url'] }],
+    [
+      'an attribute in parts',
+      { title: { text: `<b %{meta[0]}%{meta[1]}(x)'>` }, meta: ['sty', "le='fill:url"] },
+    ],
+    ['a tag in parts', { title: { text: '%{meta[0]}b class="x">' }, meta: ['<'] }],
     ['a style with its signs written otherwise', styled(`background:\\75rl&#40;${source})`)],
   ])('%s', async (_, layout) => {
     const place = logged({ data: [{ y: [1, 2] }], layout }, () => said('in the frame'));
