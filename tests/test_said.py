@@ -14,6 +14,7 @@ import pytest
 
 from cellrun.core import names
 from cellrun.core.context import trusted
+from cellrun.core.context.state.table import TABLE
 from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, UntrustedError
 from cellrun.core.live.next_step import SENTENCES
 from cellrun.core.resources import Resources
@@ -24,12 +25,13 @@ from cellrun.core.supervision.watched_job import JobExit
 from cellrun.core.targets.this_machine import problems_here
 
 ROOT = Path(__file__).parents[1]
-CORE, SERVER = "core/cellrun/core", "labextension/cellrun/server"
+CORE, SERVER, MAGICS = "core/cellrun/core", "labextension/cellrun/server", "magics/cellrun/magics/capture"
 JAPANESE = ROOT / "labextension/src/i18n/ja"
 
 SAID = {
     f"{CORE}/cell/give_back.py": "_give_back",
-    f"{CORE}/live/failure.py": "Failure",
+    f"{CORE}/control_file.py": "_KINDS _IN_THE_WAY open_control_file read_control_file parsed check names_in append",
+    f"{CORE}/live/failure.py": "Failure _where",
     f"{CORE}/live/header.py": "resources_text",
     f"{CORE}/live/live_run.py": "_follow",
     f"{CORE}/live/metric_window.py": "_lead",
@@ -60,21 +62,40 @@ REFUSED = {
     f"{CORE}/comparison/comparison.py": "_check_count _check_once _read_all",
     f"{CORE}/context/signed_files.py": "SignedFiles",
     f"{CORE}/context/trusted.py": "_own _refuse",
-    f"{CORE}/errors.py": "EventNotKeptError IndexTooNewError NotOfferedError RunClosedError RunNotFoundError",
+    f"{CORE}/errors.py": "DamagedRunError EventNotKeptError IndexTooNewError NotOfferedError RunClosedError "
+    "RunNotFoundError",
     f"{CORE}/runs/deletion.py": "_judged",
     f"{CORE}/store/files/run_files.py": "_IS_LINK _IS_NO_FILE listing OfferedFiles.open _why_not",
     f"{CORE}/submission/again.py": "resubmit _CodeOfRun.problems",
     f"{CORE}/targets/workspace_targets.py": "get _unknown",
-    f"{SERVER}/checks.py": "DENIED FOREIGN admit",
+    f"{SERVER}/checks.py": "FOREIGN admit",
     f"{SERVER}/errors.py": "RunGoneError TooLargeError",
     f"{SERVER}/handlers/delete.py": "delete_run",
     f"{SERVER}/handlers/files.py": "OutputHandler _shown _opened",
-    f"{SERVER}/refusals.py": "_words",
+    f"{SERVER}/refusals.py": "denied _words",
     f"{SERVER}/stream/run_reader.py": "_read",
     f"{SERVER}/tables.py": "read_tables _refused",
     f"{SERVER}/workspaces.py": "Workspaces.open",
 }
 """Where what a page is refused for is made."""
+
+ACCOUNT = {
+    f"{MAGICS}/carriers/environment.py": "account",
+    f"{MAGICS}/carriers/links.py": "Links.add",
+    f"{MAGICS}/carriers/values.py": "_need",
+    f"{MAGICS}/likely_keys.py": "_KINDS",
+    f"{MAGICS}/sent_before.py": "SentBefore",
+    f"{MAGICS}/shipment.py": "account",
+    f"{MAGICS}/source/analysis.py": "Read.place _place",
+    f"{MAGICS}/words.py": "type_words code_words",
+}
+"""Where the account of what travelled with a cell is made."""
+
+TABLES = {"said trouble": SENTENCES, "account": tuple(kind.what for kind in TABLE)}
+"""Texts that a table has."""
+
+OF_A_FILE = ("is ", "isn't ", "has ", "can't ")
+"""How texts begin that are said behind the name of a file (DamagedRunError)."""
 
 NOT_SAID = {
     " (and {} more)",
@@ -92,19 +113,21 @@ FROM_BROWSERS = {"Failed to fetch"}
 GAP = re.compile(r"\{\w+\}")
 
 
-@pytest.mark.parametrize(("catalogues", "sources"), [("said trouble", SAID), ("refused", REFUSED)])
+@pytest.mark.parametrize(
+    ("catalogues", "sources"), [("said trouble", SAID), ("refused", REFUSED), ("account", ACCOUNT)]
+)
 def test_each_text_has_its_japanese_and_each_japanese_its_text(catalogues: str, sources: dict[str, str]) -> None:
     keys = {GAP.sub("{}", key): key for key in japanese(catalogues)}
     made = {text for path, scopes in sources.items() for text in templates(path, scopes)} - NOT_SAID
-    if sources is SAID:
-        made |= {GAP.sub("{}", sentence) for sentence in SENTENCES}
+    made |= {GAP.sub("{}", text) for text in TABLES.get(catalogues, ()) if is_words(text)}
+    made = {f"{{}} {text}" if text.startswith(OF_A_FILE) else text for text in made}
     assert sorted(made - keys.keys()) == []
     others = {key for text, key in keys.items() if text not in made | FROM_BROWSERS and is_words(text)}
     assert [key for key in sorted(others) if not any(fits(key, text) for text in composed())] == []
 
 
 def test_texts_of_several_places_are_known_as_they_are_made() -> None:
-    keys = [key for key in japanese("said trouble refused") if is_words(key)]
+    keys = [key for key in japanese("said trouble refused account") if is_words(key)]
     assert [text for text in composed() if not any(fits(key, text) for key in keys)] == []
 
 
@@ -118,7 +141,7 @@ def test_a_reason_is_given_where_this_test_looks() -> None:
 
 
 def test_each_text_has_the_same_gaps_in_japanese() -> None:
-    texts = japanese("said trouble refused")
+    texts = japanese("said trouble refused account")
     assert [key for key, text in texts.items() if sorted(GAP.findall(key)) != sorted(GAP.findall(text))] == []
 
 
@@ -166,7 +189,8 @@ def named(tree: ast.AST, scope: str) -> Iterator[ast.AST]:
 
 
 def assigned(node: ast.AST) -> list[str]:
-    return [getattr(target, "id", "") for target in node.targets] if isinstance(node, ast.Assign) else []
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [getattr(target, "id", "") for target in targets]
 
 
 def texts_in(node: ast.AST) -> Iterator[str]:

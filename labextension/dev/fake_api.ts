@@ -193,7 +193,7 @@ export const OUTPUTS: RunFiles = {
     file('displayed/latex_1.tex', FORMULA.length, 'latex', 'text/x-tex'),
     file('outputs/paper.pdf', 600, 'pdf', 'application/pdf'),
   ],
-  skipped: [{ name: 'outputs/key', why: 'a link' }],
+  skipped: [{ name: 'outputs/key', why: 'link, skipped' }],
 };
 
 export const SNAPSHOT: RunFiles = {

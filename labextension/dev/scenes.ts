@@ -140,7 +140,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
         cancelable: false,
         error: {
           message: "ValueError: could not convert string to float: 'n/a'",
-          where: 'line 1 of the cell → train(), cell 4 line 12',
+          where: 'Cell In[4], line 12, in train',
           exit: 'exit code 1',
           next: 'Debug it here: `%load_run digits-4`. Run again runs the same code once more.',
         },

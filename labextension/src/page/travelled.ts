@@ -1,9 +1,14 @@
 import type { Header } from '../data/protocol';
+import account from '../i18n/ja/account.json';
+import { Templates } from '../i18n/templates';
 import type { Need } from '../server/types';
 import { h } from '../view/dom';
 import type { Extra } from './files_pane';
 import type { PageContext } from './page_context';
 import { table } from './section';
+
+/** What the account says of kinds and places, held against Python's sources as `i18n/said.ts` is. */
+const WORDS = new Templates(account);
 
 /** What travelled with a cell, as a table: the account that `%%submit --dry` shows before. */
 export function travelledExtra(needs: readonly Need[], { travelled }: Header, context: PageContext): Extra {
@@ -12,13 +17,14 @@ export function travelledExtra(needs: readonly Need[], { travelled }: Header, co
   return { name: 'travelled', label: page.travelled, note, show: () => needsTable(needs, context) };
 }
 
-function needsTable(needs: readonly Need[], { page, format }: PageContext): HTMLElement {
+function needsTable(needs: readonly Need[], { page, format, translate }: PageContext): HTMLElement {
+  const said = (text: string): string => WORDS.said(text, translate);
   const rows = needs.map(({ name, what, bytes, place, how, note }) => [
     h('code', {}, name),
-    what,
+    said(what),
     h('span', { class: 'cellrun-numbers' }, bytes === 0 ? '' : format.bytes(bytes)),
-    place,
-    h('span', {}, how, ' ', h('span', { class: 'cellrun-muted' }, note)),
+    said(place),
+    h('span', {}, said(how), ' ', h('span', { class: 'cellrun-muted' }, said(note))),
   ]);
   const headings = [page.name, page.what, page.size, page.neededBy, page.travelsAs];
   const shown = table(page.travelled, headings, rows);

@@ -42,6 +42,8 @@ describe('what Python says', () => {
       'Debug it here: `%load_run digits-4`. Run again runs the same code once more.',
       'ここでデバッグ：`%load_run digits-4`。「再実行」は同じコードをもう一度実行します。',
     ],
+    ['run.json is not a regular file', 'run.json：通常のファイルではありません'],
+    ['status/3 is a pipe, not a regular file', 'status/3：通常のファイルではなくパイプです'],
     ['Failed to fetch', 'Jupyter サーバーに接続できません'],
   ])('%s', (english, expected) => {
     const text = japanese(english);

@@ -174,7 +174,7 @@ test('a run that failed says why before all else', async () => {
   const [message, rest] = text(place, '[role=alert]').split('\n');
   expect(message).toBe("ValueError: could not convert string to float: 'n/a'");
   expect(rest).toBe(
-    'line 1 of the cell → train(), cell 4 line 12 · exit code 1 · Debug it here: %load_run digits-4. Run again runs the same code once more.',
+    'Cell In[4], line 12, in train · exit code 1 · Debug it here: %load_run digits-4. Run again runs the same code once more.',
   );
   expect(text(place, '[role=alert] code')).toBe('%load_run digits-4');
   const alert = find(place, '[role=alert]').getBoundingClientRect();

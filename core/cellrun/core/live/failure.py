@@ -47,5 +47,6 @@ def _where(tail: str) -> str:
         return ""
     last = own[-1]
     place = last["cell"] or last["file"].rsplit("/", 1)[-1]
-    inside = f", in {last['function']}" if (last["function"] or "<module>") != "<module>" else ""
-    return f"{place}, line {last['line']}{inside}"
+    at = f"{place}, line {last['line']}"
+    function = last["function"] or "<module>"
+    return at if function == "<module>" else f"{at}, in {function}"

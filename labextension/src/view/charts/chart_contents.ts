@@ -76,7 +76,7 @@ export class ChartContents {
     const x = counted ? 'step' : (series.x ?? 'step');
     return {
       ...this.common(metric, series, live, x),
-      subtitle: series.subtitle,
+      subtitle: series.subtitle && this.over(series.lines, series.x ?? '', ''),
       x: series.x ?? '',
       curves: curvesOf(metric, series),
       counted,

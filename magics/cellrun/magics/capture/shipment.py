@@ -97,13 +97,11 @@ class Shipment:
             tops.setdefault((_top(path), kind), {})[path] = parcel
         for (top, kind), parcels in tops.items():
             size, (path, first) = sum(each.bytes for each in parcels.values()), next(iter(parcels.items()))
-            count = f", {len(parcels):,} files" if len(parcels) > 1 else ""
-            if kind == "module":
-                yield Need(top.removesuffix(".py"), kind, f"local module{count}", first.place, size, "source")
-            elif count:
-                yield Need(top, kind, f"folder{count}", first.place, size, "copy")
-            else:
-                yield Need(path, kind, "file", first.place, size, "copy")
+            many = len(parcels) > 1
+            what = "local module" if kind == "module" else "folder" if many else "file"
+            words = f"{what}, {len(parcels):,} files" if many else what
+            name = top.removesuffix(".py") if kind == "module" else top if many else path
+            yield Need(name, kind, words, first.place, size, "source" if kind == "module" else "copy")
 
 
 def _top(path: str) -> str:

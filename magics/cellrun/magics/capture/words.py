@@ -23,7 +23,7 @@ def type_words(value: Any) -> str:
     """Return what a value is: its type, and the shape of what has one, or the length of a container."""
     kind = type(value).__name__
     if type(value) in _CONTAINERS:
-        return f"{kind}, {len(value):,} item{'s' if len(value) != 1 else ''}"
+        return f"{kind}, 1 item" if len(value) == 1 else f"{kind}, {len(value):,} items"
     try:
         return _with_shape(value, kind)
     except Exception:  # noqa: BLE001  # whatever an attribute of the user's class is, and raises
