@@ -395,6 +395,18 @@ def test_an_index_with_something_added_is_not_asked(
         assert len(index.runs()) == len(several)
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="sqlite3 sets no limits before Python 3.11")
+def test_a_text_that_is_longer_than_ours_is_not_read(
+    index: Index, several: dict[str, str], workspace_layout: WorkspaceLayout
+) -> None:
+    index.refresh()
+    with closing(sqlite3.connect(cache_of(workspace_layout) / INDEX)) as base:
+        base.execute("UPDATE shown SET row = hex(zeroblob(40000000)) WHERE number_here = 1")
+        base.commit()
+    with pytest.warns(RuntimeWarning, match="too big"):
+        assert len(index.runs()) == len(several)
+
+
 def test_what_is_made_is_the_users_own(several: dict[str, str], workspace_layout: WorkspaceLayout) -> None:
     before = os.umask(0)
     try:

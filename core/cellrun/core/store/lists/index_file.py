@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -53,6 +54,8 @@ CREATE TABLE progress (changes INTEGER, runs_changed_ns INTEGER, change INTEGER,
 INSERT INTO progress VALUES (-1, 0, 0, lower(hex(randomblob(8))));
 """
 _BUSY_S = 10.0
+_LONGEST_BYTES = 64_000_000
+"""No row or text of ours is longer, whatever was put into the file."""
 
 
 class IndexFile:
@@ -94,6 +97,9 @@ class IndexFile:
 
     def _open(self) -> sqlite3.Connection:
         base = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None)
+        if sys.version_info >= (3, 11):
+            base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_BYTES)
+            base.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         try:
             if self._is_of_this_version(base):
                 base.execute("PRAGMA trusted_schema = OFF")
