@@ -96,7 +96,8 @@ def test_a_sticky_folder_may_lead_to_it_and_isnt_ones_own_itself(folder):
 
 
 @as_root
-def test_another_owner_is_named(folder):
+def test_another_owner_is_named(folder, monkeypatch):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     for culprit in (folder, folder.parent):
         os.chown(culprit, ANOTHER, ANOTHER)
         found = doubt(folder)
@@ -210,6 +211,7 @@ def test_other_folders_are_not(folder, monkeypatch, text):
 
 def test_the_line_to_paste_keeps_what_was_said(folder, monkeypatch):
     monkeypatch.setattr(ownership, "_shows_modes_only", lambda _: True)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     folder.chmod(0o777)
     monkeypatch.setenv(SAFE_FOLDERS, "/data one")
     assert doubt(folder).remedy == f"if you trust them: export {SAFE_FOLDERS}='/data one:{folder}'"
