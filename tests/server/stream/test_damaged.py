@@ -31,7 +31,7 @@ def test_a_damaged_run_is_followed_or_refused_and_holds_nobody_up(page, workspac
     channels = dict(enumerate(made))
     for channel, kind in channels.items():
         page.follow(made[kind], channel=channel)
-    page.until(lambda: {*page.views, *errors(page)} == channels.keys())
+    page.until(lambda: {*page.views, *errors(page)} >= channels.keys())
     assert page.points(channel=0) == [0.5]
     refused = {channels[channel]: error for channel, error in errors(page).items()}
     assert None not in refused

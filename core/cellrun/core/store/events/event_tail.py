@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 from zlib import crc32
 
 from cellrun.core.control_file import open_control_file
+from cellrun.core.limits import limits
 from cellrun.core.store.events.event_line import open_line
 from cellrun.core.store.events.event_shape import are_kept_values, is_kept_event
 from cellrun.core.store.json_reading import loads, read_json
@@ -18,8 +19,10 @@ from cellrun.core.store.json_reading import loads, read_json
 Event = dict[str, Any]
 """One event as its line holds it (`EventLog` writes them); `event_line.decode_value` gives a value its type."""
 
-LONGEST_LINE_BYTES = 1 << 28
-"""No record is that long, whatever its limit was set to: without a newline so far, the file holds something else."""
+LONGEST_LINE_BYTES = 1 << 26
+"""No record is that long, unless the limit of a call's values was raised: without a newline so far, the file holds
+something else."""
+_VALUE_BYTES = 32
 
 _time_of = itemgetter("t")
 
@@ -93,7 +96,9 @@ class EventTail:
         self.has_more = len(block) == most_bytes
         whole = block.rfind(b"\n") + 1
         while not whole and self.has_more:
-            if len(block) > LONGEST_LINE_BYTES:  # no line at all: as a damaged record all of it is out of the way
+            if len(block) > max(
+                LONGEST_LINE_BYTES, _VALUE_BYTES * limits().call_values
+            ):  # no line at all: as a damaged record all of it is out of the way
                 self._skip_to = _next_data(file)
                 return block
             more = file.read(len(block))  # twice as much each time, so that a long line is searched once
