@@ -96,9 +96,8 @@ class EventTail:
         self.has_more = len(block) == most_bytes
         whole = block.rfind(b"\n") + 1
         while not whole and self.has_more:
-            if len(block) > max(
-                LONGEST_LINE_BYTES, _VALUE_BYTES * limits().call_values
-            ):  # no line at all: as a damaged record all of it is out of the way
+            if len(block) > max(LONGEST_LINE_BYTES, _VALUE_BYTES * limits().call_values):
+                # No line at all: as a damaged record all of it is out of the way.
                 self._skip_to = _next_data(file)
                 return block
             more = file.read(len(block))  # twice as much each time, so that a long line is searched once
