@@ -17,6 +17,8 @@ const SPOKEN = ['title', 'aria-label', 'placeholder', 'alt', 'aria-valuetext'];
 const OWN =
   'style, code, pre, kbd, .cellrun-log-lines, .cellrun-packages, .cellrun-diff, .cellrun-filter-help, .cellrun-tiles dt, option';
 /** What the runs here are called and hold, names of products and units, and code in our own sentences. */
+/** Names of files that users gave. */
+const FILES = /[\w/]+\.(?:plotly\.json|tex)\b/g;
 const NAMES = new RegExp(
   [
     /[\w./-]*(digits|sine|loss|accuracy|example|epoch|n_train|outputs\/|momentum|lr=|\bgit\b)[\w./=-]*/,
@@ -39,7 +41,7 @@ function english(place: ParentNode): string[] {
     if (element.closest(OWN)) continue;
     for (const node of element.childNodes) if (node instanceof Text) texts.push(node.data);
   }
-  return [...new Set(texts)].filter(text => /[A-Za-z]{2}/.test(text.replace(NAMES, '')));
+  return [...new Set(texts)].filter(text => /[A-Za-z]{2}/.test(text.replace(FILES, '').replace(NAMES, '')));
 }
 
 beforeEach(() => {

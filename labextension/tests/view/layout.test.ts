@@ -155,9 +155,10 @@ describe('the room below a cell', () => {
         header: {},
         metrics: Object.fromEntries([...curves.slice(0, 1), ...tables, ...curves.slice(1, count)]),
       });
+      const drawn = (): Element[] => [...place.querySelectorAll('.cellrun-card:not([data-wide])')];
+      await until(() => drawn().length === count, `${count} charts are there`);
       await settled(place);
-      const curved = [...place.querySelectorAll('.cellrun-card:not([data-wide])')];
-      expect(curved).toHaveLength(count);
+      const curved = drawn();
       const grid = find(place, '.cellrun-board > .cellrun-grid').clientWidth;
       const wide = curved.map(chart => chart.clientWidth > 0.9 * grid);
       expect(wide, `${count} charts`).toEqual(wide.map((_, i) => count % 2 === 1 && i === count - 1));
