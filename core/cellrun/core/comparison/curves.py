@@ -48,11 +48,9 @@ class DrawnRun(NamedTuple):
 
     def only(self, names: Collection[str] | None) -> DrawnRun:
         """Return it with the metrics of these names alone; None stands for all."""
-        return (
-            self
-            if names is None
-            else self._replace(heads={name: self.heads[name] for name in self.heads if name in names})
-        )
+        if names is None:
+            return self
+        return self._replace(heads={name: head for name, head in self.heads.items() if name in names})
 
 
 def shown_as(head: Mapping[str, Any]) -> Series:
