@@ -30,6 +30,7 @@ from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.targets.local import LocalTarget
+from tests.core.submitted_runs import wait_for
 
 
 def no_run(runs):
@@ -140,6 +141,7 @@ def test_a_script_reads_the_secrets_beside_it_and_none_is_in_the_runs_folder(run
     for run in (layout, again):
         assert runs.end(run).status is Status.COMPLETED
         assert run.log.read_text() == "[15, 13]\n"
+        wait_for(run.environment.exists, "the record of its surroundings, the last file that comes")
         found = [path for path in run.folder.rglob("*") if path.is_file() and not path.is_symlink()]
         assert not [path for path in found if b"hush-hush" in path.read_bytes()]
         assert "filesWritten" not in Run.get(runs.workspace, run.run_id).get_details()

@@ -30,7 +30,7 @@ from cellrun.core.store.lists.index_refresh import IndexRefresh
 from cellrun.core.store.lists.sparing import Sparing
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status_file import StatusFile, StatusRecord
 
 
 @pytest.fixture
@@ -263,6 +263,25 @@ def test_a_look_that_finds_nothing_different_is_no_news(index: Index, new_run: C
     note_change(layout)
     os.utime(layout.statuses)
     assert index.changed(point) == ([], [], point, False)
+
+
+def test_a_run_that_ends_while_it_is_read_stays_in_the_list(
+    index: Index, new_run: Callable[..., RunLayout], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = new_run()
+    StatusFile(layout).change(Status.RUNNING)
+    true_settle, looks = index_refresh.settle, []
+
+    def ending(run: RunLayout) -> StatusRecord:
+        looks.append(run)
+        if len(looks) == 2:  # between the two looks of one reading
+            StatusFile(run).change(Status.COMPLETED)
+        return true_settle(run)
+
+    monkeypatch.setattr(index_refresh, "settle", ending)
+    for _ in range(3):
+        assert [row.status for row in index.runs()] == [Status.COMPLETED]
+    assert len(looks) == 3
 
 
 def test_points_outlive_the_process_but_not_the_index(

@@ -36,6 +36,7 @@ _COLUMNS = [
 ]
 _INSERT = f"INSERT INTO run ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  # our own words
 _UPDATE = f"UPDATE run SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE number_here = ?"  # noqa: S608
+_SEEN = "UPDATE run SET seen = ?, is_live = ? WHERE number_here = ? AND seen IS NOT ?"
 _SHOWN = "SELECT number_here, row FROM run JOIN shown USING (number_here) WHERE id = ?"
 
 
@@ -73,9 +74,7 @@ def _write(base: sqlite3.Connection, run_id: str, run: ReadRun | None, change: i
     text = _text(run.row)
     number_here, before = base.execute(_SHOWN, (run_id,)).fetchone() or (None, None)
     if before == text:
-        base.execute(
-            "UPDATE run SET seen = ? WHERE number_here = ? AND seen IS NOT ?", (run.seen, number_here, run.seen)
-        )
+        base.execute(_SEEN, (run.seen, run.seen is not None, number_here, run.seen))
         return False
     values = (*_columns(run.row, is_live=run.seen is not None), run.seen, change)
     if number_here is None:
