@@ -36,11 +36,12 @@ SAID = {
     f"{CORE}/live/live_run.py": "_follow",
     f"{CORE}/live/metric_window.py": "_lead",
     f"{CORE}/live/source.py": "RunSource._notes",
-    f"{CORE}/runs/control.py": "RunControl.cancel",
+    f"{CORE}/runs/control.py": "RunControl.cancel RunControl.fail",
     f"{CORE}/runs/failure_words.py": "failure_fields",
     f"{CORE}/runs/interactive.py": "cancel",
     f"{CORE}/sizes.py": "duration_text",
     f"{CORE}/store/events/event_tail.py": "Damage EventTail",
+    f"{CORE}/store/silence.py": "_silent",
     f"{CORE}/store/settle.py": "_reason restart_reason _boot_time",
     f"{CORE}/submission/again.py": "_note",
     f"{CORE}/submission/submission.py": "_signed _launch _failed",
@@ -51,10 +52,10 @@ SAID = {
     f"{CORE}/supervision/stopping.py": "Stopping",
     f"{CORE}/supervision/watch.py": "adopted Watch",
     f"{CORE}/targets/local/admission.py": "reasons _lacks _gpus _cores _start _ended_while_waiting _note",
+    f"{CORE}/targets/local/queue_lock.py": "_wait",
     f"{CORE}/targets/local/recovery.py": "recover recover_without_ticket",
-    f"{CORE}/targets/local/target.py": "LocalTarget.launch",
+    f"{CORE}/targets/local/target.py": "LocalTarget.launch _WAITS_ELSEWHERE cancel",
     f"{CORE}/targets/look.py": "_ended_unseen",
-    f"{CORE}/targets/silence.py": "Silence",
 }
 """Where what a view shows is made: functions, classes and constants by module."""
 
@@ -103,6 +104,7 @@ NOT_SAID = {
     "%Y-%m-%d %H:%M:%S",
     "run %s can't be read any more",
     "run.cancel() does nothing inside the run itself: end the script",
+    "waiting: {}",
     "{}: it says which process to adopt",
 }
 """What those say to others than a page's reader, and the ends of texts, which are known as a whole."""

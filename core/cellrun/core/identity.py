@@ -1,4 +1,4 @@
-"""Who a process is: its host, boot, pid and start time, so that a reused pid is never taken for it.
+"""Who a process is: its host, boot, PID namespace, pid and start time, so that a reused pid is never taken for it.
 
 Standard library only: the supervisor shares it.
 """
@@ -27,6 +27,15 @@ def boot_id() -> str:
         return ""
 
 
+@lru_cache(maxsize=1)
+def pid_namespace() -> str:
+    """Return which processes this one sees, and by which numbers: a container has its own. Empty where untold."""
+    try:
+        return os.readlink("/proc/self/ns/pid")  # noqa: PTH115  # pathlib's does the same with more steps
+    except OSError:
+        return ""
+
+
 def start_ticks(pid: int) -> int:
     """Return when a process started, in clock ticks since boot; 0 if it is gone, a zombie or not told."""
     try:
@@ -38,17 +47,19 @@ def start_ticks(pid: int) -> int:
 
 
 class ProcessIdentity(NamedTuple):
-    """A process for good: a pid alone is reused, these four together are not."""
+    """A process for good: a pid alone is reused, these five together are not."""
 
     host: str
     boot: str
     pid: int
     started: int
+    pid_namespace: str = ""
+    """In which `pid` is its number; empty if whoever wrote this down didn't tell: cellrun 0.1, or another system."""
 
     @classmethod
     def of(cls, pid: int) -> ProcessIdentity:
-        """Return the identity of a process of this machine."""
-        return cls(host_name(), boot_id(), pid, start_ticks(pid))
+        """Return the identity of a process that is seen from here."""
+        return cls(host_name(), boot_id(), pid, start_ticks(pid), pid_namespace())
 
     @classmethod
     def current(cls) -> ProcessIdentity:
@@ -58,7 +69,8 @@ class ProcessIdentity(NamedTuple):
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ProcessIdentity:
         """Read what `to_json` gave."""
-        return cls(str(data["host"]), str(data["boot"]), int(data["pid"]), int(data["started"]))
+        namespace = str(data.get("pid_namespace", ""))
+        return cls(str(data["host"]), str(data["boot"]), int(data["pid"]), int(data["started"]), namespace)
 
     def to_json(self) -> dict[str, Any]:
         """Return the identity as plain values."""
@@ -66,8 +78,8 @@ class ProcessIdentity(NamedTuple):
 
     @property
     def is_local(self) -> bool:
-        """Whether it belongs to this host; of another host's process nothing can be proven."""
-        return self.host == host_name()
+        """Whether it can be seen from here, if it lives: of another host's or container's process nothing is proven."""
+        return self.host == host_name() and self.pid_namespace in {"", pid_namespace()}
 
     @property
     def is_this_boot(self) -> bool:
@@ -75,7 +87,7 @@ class ProcessIdentity(NamedTuple):
         return self.boot == boot_id()
 
     def is_alive(self) -> bool:
-        """Whether this very process still runs (a zombie doesn't). False for another boot; ask only on its own host."""
+        """Whether this very process is seen to run (a zombie doesn't). False for another boot, host or namespace."""
         if not (self.is_local and self.is_this_boot):
             return False
         if self.started or self.boot:
@@ -90,4 +102,6 @@ class ProcessIdentity(NamedTuple):
 
     def is_proven_dead(self) -> bool:
         """Whether it can be said for sure, from here, that the process is gone."""
-        return self.is_local and not self.is_alive()
+        if self.host != host_name():
+            return False
+        return not self.is_this_boot or (self.is_local and not self.is_alive())

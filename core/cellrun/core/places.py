@@ -31,7 +31,13 @@ def home() -> Path:
 
 def private_folder() -> Path:
     """Return the folder for what must outlive a login and is for this user alone: the signing key, the queue (0700)."""
-    return _made(home() / "private")
+    home()
+    return _made(private_path())
+
+
+def private_path() -> Path:
+    """Return where the private folder is, or would be. Nothing is made."""
+    return _home_path() / "private"
 
 
 def cache_of(workspace: WorkspaceLayout) -> Path:

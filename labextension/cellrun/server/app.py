@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -14,12 +15,14 @@ from jupyter_server.serverapp import ServerApp
 from cellrun.core.errors import CellrunError
 from cellrun.core.server_file import ServerFile
 from cellrun.core.store.events.metric_shelf import MetricShelf
+from cellrun.core.targets.local.admission import tend_own
 from cellrun.server.allowance import Allowance
 from cellrun.server.routes import routes
 from cellrun.server.stream.hub import Hub
 from cellrun.server.workspaces import Workspaces
 
 _THREADS = 8
+_TEND_S = 15.0
 _DOOR_PER_SECOND = 20.0
 _DOOR_BURST = 200
 _WILDCARDS = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104  # what a server may be told to listen to
@@ -42,6 +45,7 @@ class CellrunApp(ExtensionApp):
     """Whether the server file is written when the server starts."""
 
     _file: ServerFile | None = None
+    _tending: asyncio.Task[None] | None = None
 
     def initialize_settings(self) -> None:
         """Make what all handlers share."""
@@ -63,7 +67,8 @@ class CellrunApp(ExtensionApp):
         self.handlers.extend(routes())
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
-        """Let kernels of this user find the server, once it listens."""
+        """Let kernels of this user find the server, once it listens, and runs that wait be started."""
+        self._tending = asyncio.create_task(self._tend())
         if not self.is_announced or serverapp.sock:
             return
         try:
@@ -72,10 +77,18 @@ class CellrunApp(ExtensionApp):
         except (CellrunError, OSError) as error:  # pages are served for all that, only not found by kernels
             serverapp.log.warning("kernels won't find this server for run.get_portal_url(): %s", error)
 
+    async def _tend(self) -> None:
+        """Look after the user's queue: of those who should have, nobody may be left."""
+        while True:
+            await asyncio.get_running_loop().run_in_executor(self._pool, tend_own)
+            await asyncio.sleep(_TEND_S)
+
     async def stop_extension(self) -> None:
         """Give back what was made."""
         if self._file is not None:
             self._file.remove()
+        if self._tending is not None:
+            self._tending.cancel()
         await self._hub.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from IPython.core.interactiveshell import InteractiveShell
 
 __all__ = ["load_ipython_extension", "unload_ipython_extension"]
@@ -21,6 +23,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     register(runs, "line", "runs")
     register(targets, "line", "targets")
     register(LoadRunMagic(shell).load_run, "line", "load_run")
+    threading.Thread(target=_tend, name="cellrun queue", daemon=True).start()
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
@@ -28,3 +31,10 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     for magics in shell.magics_manager.magics.values():
         for name in ("submit", "start_logging", "runs", "targets", "load_run"):
             magics.pop(name, None)
+
+
+def _tend() -> None:
+    """Start runs that wait and that nobody is left to start, beside what the user does."""
+    from cellrun.core.targets.local.admission import tend_own  # noqa: PLC0415  # as above
+
+    tend_own()

@@ -14,7 +14,8 @@ from cellrun.core.status import Status
 from cellrun.core.store.cancellation import set_canceled
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import check_is_there
-from cellrun.core.store.settle import settle
+from cellrun.core.store.settle import run_owners, settle
+from cellrun.core.store.silence import in_sight, is_silent
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.terminal import plain
 
@@ -56,6 +57,7 @@ class RunControl:
             set_canceled(self._layout, reason or "canceled from outside")
         else:
             self._target.cancel(self._layout)
+            self._give_up(Status.CANCELED, reason or "canceled by somebody: it wasn't heard of any more")
 
     def complete(self) -> None:
         """Say that the run is done: for its owner to say. Nothing happens to a run that is Completed.
@@ -64,11 +66,15 @@ class RunControl:
         """
         self._refuse_to_end(Status.COMPLETED)
 
-    def fail(self, reason: str, **fields: Any) -> None:  # noqa: ARG002  # what an owner says
-        """Say that the run failed: for its owner to say. Nothing happens to a run that is Failed.
+    def fail(self, reason: str, **fields: Any) -> None:
+        """Say that the run failed: for its owner to say, or for anybody of a run whose owner isn't heard of.
 
+        If it is still there after all, it is stopped. Nothing happens to a run that is Failed.
         Raises UserErrorException if the run goes on, RunClosedError if it ended otherwise.
         """
+        if is_silent(self.status()) and self._record.kind != "interactive":
+            self._target.cancel(self._layout)
+        self._give_up(Status.FAILED, reason or "declared failed by somebody: it wasn't heard of any more", **fields)
         self._refuse_to_end(Status.FAILED)
 
     def refuse_own_wait(self) -> None:
@@ -98,6 +104,12 @@ class RunControl:
             with suppress(ComputeTargetException):  # a target that isn't known here: the folder tells what it can
                 return look(self._target, [self._layout])[self._layout.run_id]
         return settle(self._layout)
+
+    def _give_up(self, to: Status, reason: str, **fields: Any) -> None:
+        """End a run by a person's word that isn't heard of, and whose processes nobody sees."""
+        status = StatusFile(self._layout).read()
+        if is_silent(status) and not in_sight(run_owners(self._layout, self._record, status)):
+            StatusFile(self._layout).change(to, expected={Status.NOT_RESPONDING}, reason=reason, **fields)
 
     def _refuse_to_end(self, to: Status) -> None:
         status = self.status().status

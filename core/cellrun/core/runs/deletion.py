@@ -17,7 +17,8 @@ from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.settle import settle
+from cellrun.core.store.settle import run_owners, settle
+from cellrun.core.store.silence import in_sight, is_silent
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.values_in_use import freeing_values
 from cellrun.core.supervision.family import ProcessFamily
@@ -79,12 +80,13 @@ def _judged(store: RunStore, given: str) -> DeletedRun:
     except (RunNotFoundError, OSError, ValueError):  # or no name of a file
         return DeletedRun(given, given, 0, "there is no such run")
     try:
-        record, status = RunRecord.read(layout), settle(layout).status
+        record, status = RunRecord.read(layout), settle(layout)
+        is_lost = is_silent(status) and not in_sight(run_owners(layout, record, status))
     except RunNotFoundError:
         return DeletedRun(given, given, 0, "there is no such run")
     except UNREADABLE as error:
         return _judged_damaged(layout, error)
-    refused = None if status.is_terminal else f"it is {status.word}: cancel it first"
+    refused = None if status.status.is_terminal or is_lost else f"it is {status.status.word}: cancel it first"
     return DeletedRun(layout.run_id, record.name, size_on_disk(layout.folder), refused)
 
 

@@ -20,6 +20,7 @@ from cellrun.core.runs.control import PartControl
 from cellrun.core.runs.failure_words import failure_fields
 from cellrun.core.runs.output_tee import OutputTee
 from cellrun.core.runs.outputs_folder import OutputsFolder
+from cellrun.core.runs.pulse import PULSE
 from cellrun.core.runs.run import Run
 from cellrun.core.runs.writer import RunWriter, plain_tags
 from cellrun.core.status import Status
@@ -59,6 +60,7 @@ def start(
     )
     layout = RunStore(experiment.workspace.layout).create(record, fill)
     StatusFile(layout).change(Status.RUNNING, owner=ProcessIdentity.current().to_json())
+    PULSE.begin(layout)
     start_recorder(layout, sys.executable, str(here), os.environ)
     run = Run(experiment, layout.run_id, control=InteractiveControl)
     open_runs.add(run)
@@ -148,6 +150,7 @@ class InteractiveControl(PartControl):
             else:
                 StatusFile(self._layout).change(to, reason=reason, **fields)
         self._is_open = False
+        PULSE.end(self._layout)
         open_runs.remove(self._layout.run_id)
         self._refuse_to_end(to)  # somebody else may have ended it otherwise
 

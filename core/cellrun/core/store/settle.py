@@ -1,4 +1,4 @@
-"""The look at a run that notices when its owner is gone, and says so for good."""
+"""The look at a run that notices when its owner is gone, and says so for good; or isn't heard of, and says that."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.ownership import is_mine
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.silence import SILENCE, heartbeat, in_sight, is_old, is_silent
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.store.target_file import is_elsewhere
 
@@ -22,9 +23,9 @@ _WAITING = frozenset({Status.NOT_STARTED, Status.PREPARING})
 def settle(layout: RunLayout) -> StatusRecord:
     """Return a run's status; if it can be proven that nobody is left to end it, it is Failed and says why.
 
-    Only a process of this host can be proven dead: a run of another host, or of a target whose processes aren't this
-    machine's, is left alone, however old it looks.
-    A Queued run has no process and needs none.
+    Only a process that would be seen from here can be proven dead: a run of another host or container, or of a target
+    whose processes aren't this machine's, is left alone, however old it looks. If it shows no sign of life, it is
+    NotResponding. A Queued run has no process and needs none.
     """
     file = StatusFile(layout)
     status = file.read()
@@ -32,11 +33,22 @@ def settle(layout: RunLayout) -> StatusRecord:
         return status
     record = RunRecord.read(layout)
     owners = run_owners(layout, record, status)
-    if not owners or not all(owner.is_proven_dead() for owner in owners) or is_elsewhere(layout):
-        return status
-    reason = _reason(record, status, owners)
+    if owners and all(owner.is_proven_dead() for owner in owners):
+        return status if is_elsewhere(layout) else _fail(layout, status, _reason(record, status, owners))
+    beat, is_in_sight = heartbeat(layout), in_sight(owners)
+    if (
+        not (is_old(beat) or is_silent(status))
+        or (is_in_sight and record.kind == "interactive")
+        or is_elsewhere(layout)
+    ):
+        return status  # one call may keep a kernel busy for an hour, and elsewhere the target tells
+    return SILENCE.notice(layout, status, beat, is_in_sight=is_in_sight)
+
+
+def _fail(layout: RunLayout, status: StatusRecord, reason: str) -> StatusRecord:
     if not is_mine(layout.folder):
         return status._replace(status=Status.FAILED, reason=reason)
+    file = StatusFile(layout)
     try:
         # Compare-and-set: an owner that wrote how it ended between our two looks is believed.
         return file.change(Status.FAILED, expected={status.status}, reason=reason) or file.read()

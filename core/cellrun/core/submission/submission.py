@@ -129,7 +129,7 @@ def _launch(target: ComputeTarget, request: RunRequest, layout: RunLayout) -> No
         target.cancel(layout)
         set_canceled(layout, "interrupted", expected={Status.NOT_STARTED})
         raise
-    except ExperimentExecutionException as error:
+    except (ExperimentExecutionException, ComputeTargetException) as error:
         StatusFile(layout).change(Status.FAILED, expected={Status.NOT_STARTED}, reason=str(error))
         raise
     except OSError as error:  # a full disk, a folder that can't be written

@@ -5,6 +5,7 @@ Standard library only: the supervisor runs it.
 
 from __future__ import annotations
 
+import importlib
 import time
 from enum import Enum
 
@@ -12,6 +13,7 @@ from cellrun.core.identity import host_name
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel
+from cellrun.core.store.silence import take_back
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision import process_table
 from cellrun.core.supervision.launch_spec import LaunchSpec
@@ -19,7 +21,6 @@ from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.watched_job import WatchedJob
 
 _LOOK_S = 0.25
-_STOPPED = frozenset({"T", "t"})
 _IN_KERNEL = "D"
 
 
@@ -64,14 +65,24 @@ class Heartbeat:
 
     def _beat(self, job: WatchedJob, now: float) -> None:
         self._processes.beat()
+        self._tend()
         why = self._why_stuck(job)
         if not why:
             self._stuck_since = None
-            self._status.change(Status.RUNNING, expected={Status.NOT_RESPONDING})
+            take_back(self._layout)
             return
         self._stuck_since = now if self._stuck_since is None else self._stuck_since
         if now - self._stuck_since >= self._spec.silence_s:
             self._status.change(Status.NOT_RESPONDING, expected={Status.RUNNING}, reason=why)
+
+    def _tend(self) -> None:
+        """Let the target look after the runs beside this one: whoever should have may be gone."""
+        if self._spec.afterwards:
+            module, *arguments = self._spec.afterwards
+            try:
+                importlib.import_module(module).tend(*arguments)
+            except Exception:  # noqa: BLE001  # of a stranger's target, of a newer cellrun: this run goes on all the same
+                return
 
     def _why_stuck(self, job: WatchedJob) -> str:
         """Return why a process can't go on; empty if it can."""
@@ -79,7 +90,7 @@ class Heartbeat:
         if entry is None:
             return ""
         before, self._ticks = self._ticks, entry.cpu_ticks
-        if entry.state in _STOPPED:
+        if entry.is_stopped:
             return f"its process (pid {entry.pid} on {host_name()}) is stopped; the signal SIGCONT lets it go on"
         if entry.state == _IN_KERNEL and entry.cpu_ticks == before:
             return (

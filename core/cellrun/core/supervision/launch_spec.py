@@ -62,7 +62,8 @@ class LaunchSpec(NamedTuple):
     """Commands that make things ready before the job starts, one after another, in its folder and environment; the run
     is Preparing meanwhile, and Failed if one fails."""
     afterwards: tuple[str, ...]
-    """A module, and what its `main` is called with when the run has ended; empty for none."""
+    """A module, and what its `main` is called with when the run has ended, and its `tend` with each heartbeat; empty
+    for none."""
 
     @classmethod
     def read(cls, layout: RunLayout, digest: str = "") -> LaunchSpec:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
-from cellrun.core.identity import ProcessIdentity, boot_id, host_name
+from cellrun.core.identity import ProcessIdentity, boot_id, host_name, pid_namespace
 
 Inode: TypeAlias = tuple[int, int]
 """A file for good, whatever its names: its device and its number there."""
@@ -36,9 +36,14 @@ class ProcessEntry(NamedTuple):
         return self.state in {"Z", "X"}
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether a signal or a debugger has stopped it: SIGCONT lets it go on."""
+        return self.state in {"T", "t"}
+
+    @property
     def identity(self) -> ProcessIdentity:
         """Who it is for good."""
-        return ProcessIdentity(host_name(), boot_id(), self.pid, self.started)
+        return ProcessIdentity(host_name(), boot_id(), self.pid, self.started, pid_namespace())
 
     @property
     def age_s(self) -> float:

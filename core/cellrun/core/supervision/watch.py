@@ -29,7 +29,9 @@ from cellrun.core.supervision.tidy import tidy
 from cellrun.core.supervision.watched_job import UNKNOWN_EXIT, WatchedJob
 
 _LEFTOVER_GRACE_S = 2.0
-_BEFORE_RUNNING = frozenset({Status.NOT_STARTED, Status.PREPARING, Status.QUEUED, Status.STARTING})
+_BEFORE_RUNNING = frozenset(
+    {Status.NOT_STARTED, Status.PREPARING, Status.QUEUED, Status.STARTING, Status.NOT_RESPONDING}  # or so it seemed
+)
 
 
 def started(folder: str, pid: int, exec_told: int) -> None:

@@ -512,9 +512,9 @@ def test_a_newer_one_is_not_touched(index: Index, several: dict[str, str], works
         base.execute("PRAGMA user_version = 99")
     base.close()
     before = (cache_of(workspace_layout) / INDEX).read_bytes()
-    with pytest.raises(IndexTooNewError, match="has version 99, this cellrun knows 2: update cellrun here") as caught:
+    with pytest.raises(IndexTooNewError, match="has version 99, this cellrun knows 3: update cellrun here") as caught:
         index.runs()
-    assert (caught.value.found, caught.value.known) == (99, 2)
+    assert (caught.value.found, caught.value.known) == (99, 3)
     assert (cache_of(workspace_layout) / INDEX).read_bytes() == before
 
 

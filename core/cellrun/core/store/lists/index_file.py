@@ -16,7 +16,7 @@ from cellrun.core.errors import IndexTooNewError, WorkspaceException
 from cellrun.core.terminal import plain
 
 INDEX = "index.db"
-VERSION = 2
+VERSION = 3
 
 _SCHEMA = """
 CREATE TABLE run (

@@ -15,6 +15,7 @@ from cellrun.core.control_file import UNREADABLE
 from cellrun.core.errors import RunNotFoundError, WorkspaceException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.status import Status
 from cellrun.core.store.changes import end_of_changes, read_changes
 from cellrun.core.store.lists.index_rows import ReadRun, write_rows
 from cellrun.core.store.lists.run_row import RunRow
@@ -22,6 +23,7 @@ from cellrun.core.store.lists.sparing import Sparing
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.settle import run_owners, settle
+from cellrun.core.store.silence import is_old
 
 _SETTLED_NS = 2_000_000_000
 """A folder's time of change says that nothing more changed only when it is older than the clock's coarsest tick."""
@@ -133,14 +135,15 @@ class IndexRefresh:
             status = settle(layout)
             row = RunRow.of(layout, status, record)
             owners = [tuple(owner) for owner in run_owners(layout, record, status)]
-            return ReadRun(row, orjson.dumps([times, owners]).decode())
+            may_fall_silent = bool(owners) and status.status is not Status.NOT_RESPONDING
+            return ReadRun(row, orjson.dumps([times, owners, may_fall_silent]).decode())
         except RunNotFoundError:
             return None
         except UNREADABLE as error:  # one damaged folder doesn't hide all others
             if not os.path.lexists(layout.record):  # it went while it was looked at
                 return None
             # What changes there is noticed as in a run that hasn't ended: somebody may mend it.
-            return ReadRun(RunRow.damaged(layout, error), orjson.dumps([_times(layout), []]).decode())
+            return ReadRun(RunRow.damaged(layout, error), orjson.dumps([_times(layout), [], False]).decode())
 
 
 def _write(
@@ -168,8 +171,16 @@ def _made_at(run_id: str) -> int:
 
 
 def _has_changed(layout: RunLayout, seen: str, is_dead: Callable[[ProcessIdentity], bool]) -> bool:
-    times, owners = orjson.loads(seen)
-    return times != _times(layout) or (bool(owners) and all(is_dead(ProcessIdentity(*owner)) for owner in owners))
+    times, owners, may_fall_silent = orjson.loads(seen)
+    return (
+        times != _times(layout)
+        or (bool(owners) and all(is_dead(ProcessIdentity(*owner)) for owner in owners))
+        or (may_fall_silent and is_old(times[_HEARTBEAT] / 1e9 or None))
+    )
+
+
+_HEARTBEAT = 2
+"""The place of the supervisor's heartbeat in them."""
 
 
 def _times(layout: RunLayout) -> list[int]:

@@ -15,6 +15,7 @@ from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import ask_to_cancel
+from cellrun.core.store.silence import SILENCE, heartbeat
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
 from cellrun.core.supervision.job_environment import job_environment
@@ -31,7 +32,6 @@ from cellrun.core.targets.fake.far_side import FarSide, why_not_isolated
 from cellrun.core.targets.fake.homecoming import bring_home, deliver
 from cellrun.core.targets.launching import given_variables, launch_spec, ordered, write_spec
 from cellrun.core.targets.local import machine
-from cellrun.core.targets.silence import Silence
 from cellrun.core.targets.this_machine import problems_here, python_here
 
 
@@ -50,7 +50,6 @@ class FakeTarget(ComputeTarget):
     def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, settings)
         self._far = FarSide(Path(self.settings["folder"]), f"fake-{name}")
-        self._silence = Silence()
 
     @classmethod
     def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,7 +111,7 @@ class FakeTarget(ComputeTarget):
                 raise ComputeTargetException(
                     f"run {run.run_id} of {self.name!r} can't be brought home: {error}"
                 ) from error
-            self._silence.notice(run, StatusFile(run).read(), there.processes)
+            SILENCE.notice(run, StatusFile(run).read(), heartbeat(there), is_in_sight=True)
 
     def cancel(self, run: RunLayout) -> None:
         """Leave a request, and take it there."""

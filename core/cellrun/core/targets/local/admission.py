@@ -9,12 +9,21 @@ import os
 from contextlib import suppress
 from typing import Any
 
-from cellrun.core.errors import DamagedRunError, ExperimentExecutionException, told
+from cellrun.core.control_file import UNREADABLE
+from cellrun.core.errors import (
+    CellrunError,
+    ComputeTargetException,
+    DamagedRunError,
+    ExperimentExecutionException,
+    told,
+)
 from cellrun.core.identity import boot_id
+from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
 from cellrun.core.store.notes import add_note
-from cellrun.core.store.settle import restart_reason
+from cellrun.core.store.settle import restart_reason, settle
+from cellrun.core.store.silence import is_silent
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.job_environment import job_environment
 from cellrun.core.supervision.launch_spec import LaunchSpec
@@ -23,15 +32,34 @@ from cellrun.core.targets.local import machine
 from cellrun.core.targets.local.queue import LocalQueue, Ticket
 from cellrun.core.targets.local.recovery import recover
 
-_NOT_STARTED = frozenset({Status.NOT_STARTED, Status.QUEUED})
+NOT_STARTED = frozenset({Status.NOT_STARTED, Status.QUEUED})
+"""The statuses of a run that nobody has begun to start."""
 
 
 def main(queue_folder: str) -> None:
-    """Make the pass when a run has ended."""
+    """Make the pass when a run has ended. It is left to others where the queue can't be held."""
     queue = LocalQueue(queue_folder)
-    with queue.locked():
+    with suppress(ComputeTargetException, OSError), queue.locked():
         look_after(queue)
         admit(queue)
+
+
+def tend(queue_folder: str) -> None:
+    """Make the pass now and then, if runs wait or run and nobody else is at it: whoever should have may be gone."""
+    queue = LocalQueue(queue_folder)
+    with suppress(ComputeTargetException, OSError):
+        if queue.length():
+            with queue.locked(wait=False) as is_held:
+                if is_held:
+                    look_after(queue)
+                    admit(queue)
+
+
+def tend_own() -> None:
+    """Do that for this user's and machine's queue, if there is one: what a server or kernel does that starts."""
+    with suppress(CellrunError, OSError):
+        if queue := LocalQueue.existing():
+            tend(str(queue.folder))
 
 
 def admit(queue: LocalQueue, ahead: SupervisorStart | None = None) -> None:
@@ -45,6 +73,8 @@ def admit(queue: LocalQueue, ahead: SupervisorStart | None = None) -> None:
     running = queue.running()
     has_looked = False
     for ticket in waiting:
+        if not (ticket.is_of_here or queue.is_abandoned(ticket)):
+            return
         if not _fits(ticket, running) and not has_looked:  # some of them may have ended unseen
             has_looked = True
             look_after(queue)
@@ -79,12 +109,26 @@ def look_after(queue: LocalQueue) -> None:
     """Forget the runs that have ended and adopt those whose supervisor died. To be called with the queue held."""
     for ticket in queue.running():
         layout = ticket.layout
-        if not layout.claim.exists() and layout.folder.exists():  # whoever was starting it was killed meanwhile
+        if not ticket.is_of_here:
+            if _is_over_elsewhere(layout):
+                queue.remove(ticket)
+        elif not layout.claim.exists() and layout.folder.exists():  # whoever was starting it was killed meanwhile
             queue.send_back(ticket)
         elif recover(layout):
             queue.remove(ticket)
         else:
             queue.confirm(ticket)
+
+
+def _is_over_elsewhere(layout: RunLayout) -> bool:
+    """Whether a run of another container holds nothing of this machine any more, as far as can be seen."""
+    try:
+        status = settle(layout)
+    except FileNotFoundError:
+        return True
+    except UNREADABLE:
+        return False
+    return status.status.is_terminal or is_silent(status)
 
 
 def _fits(ticket: Ticket, running: list[Ticket]) -> bool:
@@ -155,7 +199,7 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
             supervisor = SupervisorStart(layout, spec.supervisor, environment)
         supervisor.run(spec)
         if not spec.before:  # else it is Preparing at once
-            status.change(Status.STARTING, expected=_NOT_STARTED, **_notes(status, missing))  # while it starts
+            status.change(Status.STARTING, expected=NOT_STARTED, **_notes(status, missing))  # while it starts
         elif missing:
             add_note(layout, _note(missing))
         supervisor.wait()
@@ -173,9 +217,9 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
 
 def _ended_while_waiting(ticket: Ticket, status: StatusFile) -> bool:
     if ticket.boot != boot_id():
-        status.change(Status.FAILED, expected=_NOT_STARTED, reason=restart_reason())
+        status.change(Status.FAILED, expected=NOT_STARTED, reason=restart_reason())
     elif is_asked_to_cancel(ticket.layout):
-        set_canceled(ticket.layout, "canceled while it was waiting", expected=_NOT_STARTED)
+        set_canceled(ticket.layout, "canceled while it was waiting", expected=NOT_STARTED)
     return status.read().status.is_terminal
 
 

@@ -5,21 +5,24 @@ Standard library only: an ending supervisor shares it.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cellrun.core.disk import replace_file
-from cellrun.core.identity import boot_id, host_name
+from cellrun.core.identity import boot_id, host_name, pid_namespace
 from cellrun.core.layout import RunLayout
-from cellrun.core.places import private_folder, runtime_folder
+from cellrun.core.ownership import is_mine
+from cellrun.core.places import private_folder, private_path, runtime_folder
 from cellrun.core.resources import Resources
+from cellrun.core.store.silence import is_old
+from cellrun.core.store.target_file import RunTarget
+from cellrun.core.targets.local.queue_lock import locked
 
 _WAITING = ".waiting"
 _RUNNING = ".running"
@@ -38,6 +41,8 @@ class Ticket:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The variables that its config gave, by value: kept here, never in the run folder, and only while it waits."""
     boot: str = ""
+    pid_namespace: str = ""
+    """With `boot`, whose process wrote the ticket: who is in another container can't see what becomes of the run."""
     launch: str = ""
     """The hash of the run's launch spec: it is started only as it was submitted. Empty in tickets of cellrun 0.1."""
 
@@ -55,6 +60,7 @@ class Ticket:
             "devices": self.devices,
             "environment": dict(self.environment),
             "boot": self.boot,
+            "pid_namespace": self.pid_namespace,
             "launch": self.launch,
         }
 
@@ -63,40 +69,55 @@ class Ticket:
         """Read what `to_json` gave."""
         layout, resources = RunLayout(data["folder"]), Resources.from_json(data["resources"])
         devices, environment, boot = tuple(data["devices"]), data["environment"], data["boot"]
-        return cls(number, layout, resources, devices, environment, boot, data.get("launch", ""))
+        namespace, launch = data.get("pid_namespace", ""), data.get("launch", "")
+        return cls(number, layout, resources, devices, environment, boot, namespace, launch)
+
+    @property
+    def is_of_here(self) -> bool:
+        """Whether whoever wrote it would see this process, and this process whom that one has started."""
+        return self.pid_namespace in {"", pid_namespace()}
 
 
 class LocalQueue:
     """The tickets of this user and machine. All methods but `locked` and `length` belong inside `locked`."""
 
     def __init__(self, folder: str | None = None) -> None:
-        # A home, and with it this folder, may be shared by machines; a queue isn't.
-        self.folder = Path(folder) if folder else private_folder() / "queue" / host_name()
-        if not self.folder.is_dir():
+        """Take a queue that is there; without a folder this user's and machine's, made if needed."""
+        self.folder = Path(folder) if folder else _own_folder(private_folder())
+        if not folder and not self.folder.is_dir():
             self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _take_over(runtime_folder() / "queue" / host_name(), self.folder)
             self.folder.mkdir(mode=0o700, exist_ok=True)
 
-    @contextmanager
-    def locked(self, *, wait: bool = True) -> Iterator[bool]:
-        """Hold the queue; gives False, without holding it, if somebody else does and `wait` is False."""
-        fd = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError:
-                yield False
-                return
-            yield True
-        finally:
-            os.close(fd)
+    @classmethod
+    def of(cls, layout: RunLayout) -> LocalQueue | None:
+        """Return the queue that a run was put into; None if it isn't there, is another machine's, or others' too."""
+        target = RunTarget.read(layout)
+        folder = target.handle.get("queue") if target else None
+        if isinstance(folder, str) and _is_usable(Path(folder)):
+            return cls(folder)
+        own = cls.existing()  # cellrun 0.1 kept it elsewhere
+        return own if own and (folder is None or own.holds(layout)) else None
+
+    @classmethod
+    def existing(cls) -> LocalQueue | None:
+        """Return this user's and machine's queue; None, and nothing is made, if it isn't there."""
+        folder = _own_folder(private_path())
+        return cls(str(folder)) if _is_usable(folder) else None
+
+    def locked(self, *, wait: bool = True) -> AbstractContextManager[bool]:
+        """Hold the queue; gives False, without holding it, if somebody else does and `wait` is False.
+
+        Raises ComputeTargetException where nobody can hold it, or somebody does for a minute.
+        """
+        return locked(self.folder / "lock", wait=wait)
 
     def add(
         self, layout: RunLayout, resources: Resources, devices: list[str], given: Mapping[str, str], launch: str = ""
     ) -> Ticket:
         """Put a run at the end of the queue."""
         last = max((int(found["number"]) for found in self._names()), default=0)
-        ticket = Ticket(last + 1, layout, resources, tuple(devices), given, boot_id(), launch)
+        ticket = Ticket(last + 1, layout, resources, tuple(devices), given, boot_id(), pid_namespace(), launch)
         self._write(ticket, _WAITING)
         return ticket
 
@@ -119,9 +140,19 @@ class LocalQueue:
             return False
         return any(ticket.layout.is_same(layout) for ticket in (*self._tickets(_WAITING), *self._tickets(_RUNNING)))
 
+    def is_abandoned(self, ticket: Ticket) -> bool:
+        """Whether nobody is left in the container where a run was queued: none of its runs holds a place.
+
+        Whoever is there would have started it long ago.
+        """
+        with suppress(OSError):
+            is_old_ticket = is_old(self._path(ticket, _WAITING).stat().st_mtime)
+            return is_old_ticket and all(other.pid_namespace != ticket.pid_namespace for other in self.running())
+        return False
+
     def mark_running(self, ticket: Ticket, devices: list[str]) -> Ticket:
         """Note that a run is being started and holds these GPUs. It keeps its place until `confirm`."""
-        running = replace(ticket, devices=tuple(devices), environment={})
+        running = replace(ticket, devices=tuple(devices), environment={}, pid_namespace=pid_namespace())
         self._write(running, _RUNNING)
         return running
 
@@ -158,6 +189,16 @@ class LocalQueue:
 
     def _write(self, ticket: Ticket, kind: str) -> None:
         replace_file(self._path(ticket, kind), json.dumps(ticket.to_json()), mode=0o600)
+
+
+def _own_folder(private: Path) -> Path:
+    # A home, and with it this folder, may be shared by machines; a queue isn't.
+    return private / "queue" / host_name()
+
+
+def _is_usable(folder: Path) -> bool:
+    """Whether a queue is there, this machine's by its name, and nobody else can write tickets into it."""
+    return folder.name == host_name() and folder.is_dir() and is_mine(folder)
 
 
 def _take_over(old: Path, new: Path) -> None:

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 
 from cellrun.core.errors import ExperimentExecutionException
-from cellrun.core.identity import boot_id, host_name
+from cellrun.core.identity import ProcessIdentity, host_name
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run
 from cellrun.core.status import Status
@@ -62,13 +62,17 @@ def recover(layout: RunLayout) -> bool:
     return not _is_anybody_left(layout) and _fail(layout, status, "supervisor and job disappeared")
 
 
-def recover_without_ticket(layout: RunLayout) -> None:
-    """Do the same for a run that the queue doesn't know: the runtime folder was emptied, by a restart or by hand."""
+def recover_without_ticket(layout: RunLayout, *, is_known: bool) -> None:
+    """Do the same for a run that the queue doesn't know: its ticket was removed by hand.
+
+    `is_known`: whether this is the queue that it was in; else nothing is said of a run that waits.
+    """
     status = StatusFile(layout).read()
-    if status.status is Status.QUEUED:
+    if status.status is not Status.QUEUED:
+        if needs_care(layout, status):
+            recover(layout)
+    elif is_known:
         _fail(layout, status, "its place in the local queue is gone; submit it again")
-    elif needs_care(layout, status):
-        recover(layout)
 
 
 def _is_anybody_left(layout: RunLayout) -> bool:
@@ -83,10 +87,13 @@ def _is_anybody_left(layout: RunLayout) -> bool:
 
 
 def _fail(layout: RunLayout, status: StatusRecord, reason: str) -> bool:
-    """End a run as Failed, unless another machine's or by a restart of this one. Returns whether it has ended."""
-    creator = RunRecord.read(layout).created_by
-    if creator.get("host") != host_name():
+    """End a run as Failed, unless another machine's or container's. Returns whether it has ended."""
+    told = RunRecord.read(layout).created_by
+    if not told:
         return False
-    if creator.get("boot") != boot_id():
+    creator = ProcessIdentity.from_json(told)
+    if creator.host == host_name() and not creator.is_this_boot:
         reason = restart_reason()
+    elif not creator.is_local:
+        return False
     return StatusFile(layout).change(Status.FAILED, expected={status.status}, reason=reason) is not None

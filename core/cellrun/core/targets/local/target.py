@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from cellrun.core.copying import copy_tree, link_into
-from cellrun.core.errors import ExperimentExecutionException
+from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
-from cellrun.core.store.cancellation import ask_to_cancel
+from cellrun.core.store.cancellation import ask_to_cancel, set_canceled
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
 from cellrun.core.supervision.job_environment import job_environment
@@ -37,9 +37,9 @@ from cellrun.core.targets.launching import given_variables, ordered, write_spec
 from cellrun.core.targets.local import admission, machine, recovery
 from cellrun.core.targets.local.launch import local_spec
 from cellrun.core.targets.local.queue import LocalQueue
-from cellrun.core.targets.silence import Silence
 from cellrun.core.targets.this_machine import problems_here, python_here
 
+_WAITS_ELSEWHERE = "waits in the queue of another machine, or of another home; cancel it if that is gone"
 _PASS_S = 1.0  # between two passes over the queue that looks at one target object make: views look ten times a second
 
 
@@ -60,7 +60,6 @@ class LocalTarget(ComputeTarget):
         super().__init__(name)
         self._ahead: dict[str, _Ahead] = {}
         self._next_pass = 0.0
-        self._silence = Silence()
         self._waiting: dict[str, str] = {}
         """Why runs wait, by id, as of the last pass."""
 
@@ -85,7 +84,8 @@ class LocalTarget(ComputeTarget):
     @contextmanager
     def prepare(self, request: RunRequest, layout: RunLayout) -> Iterator[None]:
         """Start the supervisor's interpreter while the run folder is being built, if the run won't have to wait."""
-        spec, supervisor = self._spec(request, layout), None
+        with LocalQueue().locked(wait=False):  # where there are no locks, that is said before there is a run
+            spec, supervisor = self._spec(request, layout), None
         if not spec.resources.gpus and LocalQueue().length() + spec.resources.cpus <= machine.cores():
             environment, _ = job_environment(spec, layout, given_variables(request, spec), os.environ)
             with suppress(ExperimentExecutionException):  # no process to be had: `launch` says so, with the run Failed
@@ -125,10 +125,8 @@ class LocalTarget(ComputeTarget):
         now, found = time.monotonic(), [(run, StatusFile(run).read()) for run in runs]
         if now >= self._next_pass and any(recovery.needs_care(run, status) for run, status in found):
             self._next_pass = now + _PASS_S
-            self._pass_over_queue(runs)
+            self._pass_over_queues(runs)
             found = [(run, StatusFile(run).read()) for run in runs]
-        for run, status in found:
-            self._silence.notice(run, status, run.processes)
         return {
             run.run_id: Observation(_state(status.status), self._waiting.get(run.run_id, "")) for run, status in found
         }
@@ -136,10 +134,12 @@ class LocalTarget(ComputeTarget):
     def cancel(self, run: RunLayout) -> None:
         """Leave a request for the run's supervisor; a run that waits is canceled at once."""
         ask_to_cancel(run)
-        queue = LocalQueue()
-        with queue.locked():
-            admission.cancel_waiting(queue, run.run_id)
-            admission.look_after(queue)  # a supervisor that died can't see the request: another one does
+        with suppress(ComputeTargetException, OSError):  # the queue can't be held: its pass comes to it
+            if queue := LocalQueue.of(run) or LocalQueue.existing():
+                with queue.locked():
+                    admission.cancel_waiting(queue, run.run_id)
+                    admission.look_after(queue)  # a supervisor that died can't see the request: another one does
+        set_canceled(run, "canceled while it was waiting", expected=admission.NOT_STARTED)  # in a queue elsewhere
 
     def doctor(self) -> list[Finding]:
         """Try what a run needs: a queue folder, an interpreter for its supervisor, /proc, a shell."""
@@ -161,16 +161,27 @@ class LocalTarget(ComputeTarget):
         interpreter = self.python(request.environment).executable or sys.executable
         return local_spec(request, layout, interpreter, (admission.__name__, str(LocalQueue().folder)))
 
-    def _pass_over_queue(self, runs: Sequence[RunLayout]) -> None:
-        queue = LocalQueue()
-        with queue.locked(wait=False) as is_held:  # whoever holds it does the same
-            if is_held:
-                admission.look_after(queue)
-                admission.admit(queue)
-                self._waiting = admission.reasons(queue)
-                for run in runs:
-                    if not queue.holds(run):
-                        recovery.recover_without_ticket(run)
+    def _pass_over_queues(self, runs: Sequence[RunLayout]) -> None:
+        """Make the pass over each queue that a run is in; who can't reach it leaves the run be, if it waits."""
+        by_folder: dict[Path, list[RunLayout]] = {}
+        own, elsewhere = LocalQueue.existing(), set()
+        for run in runs:
+            queue = LocalQueue.of(run)
+            if queue is None:
+                elsewhere.add(run)
+            if queue := queue or own:
+                by_folder.setdefault(queue.folder, []).append(run)
+        self._waiting |= {run.run_id: _WAITS_ELSEWHERE for run in elsewhere}
+        for folder, its in by_folder.items():
+            queue = LocalQueue(str(folder))
+            with suppress(ComputeTargetException, OSError), queue.locked(wait=False) as is_held:
+                if is_held:  # whoever holds it does the same
+                    admission.look_after(queue)
+                    admission.admit(queue)
+                    self._waiting |= admission.reasons(queue)
+                    for run in its:
+                        if not queue.holds(run):
+                            recovery.recover_without_ticket(run, is_known=run not in elsewhere)
 
 
 def _state(status: Status) -> JobState:
