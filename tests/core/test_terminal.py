@@ -1,6 +1,7 @@
 """What of a text reaches a terminal."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -41,6 +42,14 @@ def test_lines_tabs_and_bars_are_kept():
 def test_a_code_without_an_end_takes_no_text_with_it(text):
     assert text.lstrip("\x1b").endswith(without_codes(text)[1:])
     assert not HARMFUL.search(without_codes(text))
+
+
+@pytest.mark.parametrize("begun", ["\x9d", "\x90\x98", "\x1b]", "\x1b[0;", "\x1b(", "\x9b1"])
+def test_beginnings_without_an_end_take_no_longer_than_text(begun):
+    before = time.process_time()
+    assert not HARMFUL.search(without_codes(begun * 80_000))
+    unfinished(begun * 80_000)
+    assert time.process_time() - before < 5  # each to the end again: 20 s
 
 
 def test_what_names_hold_is_written_out():
