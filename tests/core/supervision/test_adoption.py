@@ -46,6 +46,20 @@ def test_b5_the_job_goes_on_and_any_reader_has_it_adopted(runs, until):
     assert layout.log.read_text() == "up\ndone\n"
 
 
+def test_a_supervisor_that_takes_over_does_nothing_that_was_not_submitted(runs, until, tmp_path):
+    layout = runs.printed(runs.running(runs.script(SCRIPT)), "up")
+    kill(ProcessFile(layout).read().supervisor, until)
+    queue, spec = tmp_path / "queue", json.loads(layout.launch.read_text())
+    layout.launch.write_text(json.dumps({**spec, "afterwards": [spec["afterwards"][0], str(queue)]}))
+    runs.status(layout)
+    end = runs.end(layout)
+    assert (end.status, end.reason) == (
+        Status.FAILED,
+        "it can't be watched: launch.json was changed after the run had been submitted",
+    )
+    assert not queue.exists(), "somebody else's queue, whose runs would be started"
+
+
 def test_b5_two_readers_adopt_once(runs, until):
     layout = runs.printed(runs.running(runs.script(SCRIPT)), "up")
     kill(ProcessFile(layout).read().supervisor, until)

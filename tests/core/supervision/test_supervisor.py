@@ -1,5 +1,6 @@
 """One run from its start to its end, as its supervisor writes it down."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 import cellrun.core.supervision as supervision
 from cellrun.core.identity import start_ticks
+from cellrun.core.own_run import run_variables
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec
@@ -198,7 +200,55 @@ def test_a_run_is_never_started_twice(runs):
     before = ProcessFile(layout).read()
     spec = LaunchSpec.read(layout)
     second = SupervisorStart(layout, spec.supervisor, os.environ)
-    second.run(spec)
+    second.run(spec, spec.digest())
     second.wait()
     assert ProcessFile(layout).read() == before
     assert start_ticks(before.supervisor.pid) == before.supervisor.started
+
+
+@pytest.mark.parametrize("has_something_before", [False, True])
+def test_what_the_folder_says_of_a_start_after_it_was_ordered_is_not_done(
+    runs, tmp_path, monkeypatch, has_something_before
+):
+    """Nor by the supervisor, which reads it again: whoever else may write there gets no program run."""
+    marker = tmp_path / "marker"
+    monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "1")
+    runs.running(runs.script("import time; time.sleep(60)"))
+    layout = runs.script("print('ran')")
+    assert StatusFile(layout).read().status is Status.QUEUED
+    spec = LaunchSpec.read(layout)
+    ordered = spec._replace(before=(("/bin/true",),) if has_something_before else ())
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\ntouch {marker}\n")
+    program.chmod(0o755)
+    hostile = {"python": str(program), "before": [[str(program)]], "afterwards": []}
+    layout.launch.write_text(json.dumps({**json.loads(layout.launch.read_text()), **hostile}))
+    supervisor = SupervisorStart(layout, spec.supervisor, {**os.environ, **run_variables(layout)})
+    supervisor.run(ordered, ordered.digest())
+    supervisor.wait()
+    end = runs.end(layout)
+    assert (end.status, end.reason) == (
+        Status.FAILED,
+        "it can't be watched: launch.json was changed after the run had been submitted",
+    )
+    assert not marker.exists()
+
+
+def test_cellrun_0_1_neither_gives_nor_gets_the_hash_of_a_launch_spec(runs, tmp_path, monkeypatch):
+    """Two of them may share a queue: each starts runs that the other one submitted, by the supervisor of that one."""
+    monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "1")
+    runs.running(runs.script("import time; time.sleep(60)"))
+    layout = runs.script("print('ran')")
+    spec = LaunchSpec.read(layout)
+    old = tmp_path / "job" / "supervisor.py"
+    old.parent.mkdir()
+    old.write_text("import sys; open(sys.argv[1] + '/order', 'wb').write(sys.stdin.buffer.read())")
+    of_0_1 = spec._replace(supervisor=(*spec.supervisor[:-1], str(old)))
+    supervisor = SupervisorStart(layout, of_0_1.supervisor, os.environ)
+    supervisor.run(of_0_1, spec.digest())
+    supervisor.wait()
+    assert (layout.folder / "order").read_bytes().split(b"\0")[4:-1] == [os.fsencode(word) for word in spec.argv]
+    supervisor = SupervisorStart(layout, spec.supervisor, {**os.environ, **run_variables(layout)})
+    supervisor.run(spec, "")
+    supervisor.wait()
+    assert runs.end(layout).status is Status.COMPLETED

@@ -52,16 +52,19 @@ class SupervisorStart:
                 os.close(fd)
 
     @classmethod
-    def adopting(cls, layout: RunLayout) -> SupervisorStart:
-        """Start a supervisor for a job whose own one died."""
+    def adopting(cls, layout: RunLayout, launch: str) -> SupervisorStart:
+        """Start a supervisor for a job whose own one died. `launch` is the hash of its launch spec, if it is known."""
         environment = {**os.environ, **run_variables(layout)}  # not to be taken for a process of the run that we may be
         start = cls(layout, supervisor_command(), environment)
-        start._give("adopt", ())
+        start._give("adopt", (), launch)
         return start
 
-    def run(self, spec: LaunchSpec) -> None:
-        """Order it to run the run's job, after what is to be done before. The run folder is in its place by now."""
-        self._give(_kind(spec), spec.argv)
+    def run(self, spec: LaunchSpec, launch: str) -> None:
+        """Order it to run the run's job, after what is to be done before. The run folder is in its place by now.
+
+        `launch` is the hash of the launch spec, which the supervisor reads again; empty where nobody knows it.
+        """
+        self._give(_kind(spec), spec.argv, launch if _knows_launch(spec) else "")
 
     def wait(self) -> None:
         """Wait until it is certain that the job was started, a few milliseconds.
@@ -82,11 +85,11 @@ class SupervisorStart:
             self._tell = -1
             self._exit_code()
 
-    def _give(self, kind: str, argv: Sequence[str]) -> None:
+    def _give(self, kind: str, argv: Sequence[str], launch: str) -> None:
         layout = self.layout
         self._log_size = layout.log.stat().st_size if layout.log.exists() else 0
         with suppress(BrokenPipeError), os.fdopen(self._tell, "wb") as tell:  # it has ended: `wait` says why
-            tell.write(_order(layout, kind, argv))
+            tell.write(_order(layout, kind, argv, launch))
         self._tell = -1
 
     def _exit_code(self) -> int:
@@ -107,16 +110,22 @@ class SupervisorStart:
 
 def order(layout: RunLayout, spec: LaunchSpec) -> bytes:
     """Return what a supervisor is told that takes its order from a file: to run a run's job."""
-    return _order(layout, _kind(spec), spec.argv)
+    return _order(layout, _kind(spec), spec.argv, spec.digest())
 
 
-def _order(layout: RunLayout, kind: str, argv: Sequence[str]) -> bytes:
-    parts = (kind, str(layout.log), str(layout.claim), str(layout.work), *argv, "end")
+def _order(layout: RunLayout, kind: str, argv: Sequence[str], launch: str) -> bytes:
+    told = (f"launch={launch}",) if launch else ()
+    parts = (kind, str(layout.log), str(layout.claim), str(layout.work), *told, *argv, "end")
     return b"\0".join(os.fsencode(part) for part in parts)
 
 
 def _kind(spec: LaunchSpec) -> str:
     return "prepare" if spec.before else "run"
+
+
+def _knows_launch(spec: LaunchSpec) -> bool:
+    """Whether a run's supervisor understands that its order has a hash: cellrun 0.1 had it in another room."""
+    return Path(spec.supervisor[-1]).parent.name == Path(__file__).parent.name
 
 
 def supervisor_command() -> list[str]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FOREGROUND = 2  # the argument that names the order's file, if there is one
+LAUNCH = b"launch="
 HEAD_START_S = 0.015  # an interpreter's start: on a busy core our imports would take it from the job
 ROOT = os.path.abspath(f"{__file__}/../../../..")  # noqa: PTH100  # pathlib costs 10 ms
 
@@ -46,7 +47,7 @@ def main() -> None:
     parts = _read_order(0).split(b"\0")
     if parts.pop() != b"end":  # the launcher thought better of it, or was killed
         return
-    kind, log, claim, work, *argv = parts
+    kind, log, claim, work, launch, argv = _parted(parts)
     try:
         _attach(log)
         told, tell = os.pipe()
@@ -57,11 +58,11 @@ def main() -> None:
     except OSError as error:
         os._exit(error.errno or 1)
     os.close(told)
-    _supervise(kind, claim, lambda: _start(claim, work, argv), lambda errno: os.write(tell, bytes([errno])))
+    _supervise(kind, claim, launch, lambda: _start(claim, work, argv), lambda errno: os.write(tell, bytes([errno])))
 
 
 def _supervise(
-    kind: bytes, claim: bytes, start: "Callable[[], tuple[int, int]]", tell: "Callable[[int], object]"
+    kind: bytes, claim: bytes, launch: str, start: "Callable[[], tuple[int, int]]", tell: "Callable[[int], object]"
 ) -> None:
     """Start the job or find it, `tell` the launcher an errno or 0, and watch to the end."""
     if kind != b"adopt":
@@ -79,21 +80,21 @@ def _supervise(
     from cellrun.core.supervision import watch  # noqa: PLC0415  # see above
 
     if kind == b"run":
-        watch.started(sys.argv[1], pid, exec_told)
+        watch.started(sys.argv[1], launch, pid, exec_told)
     elif kind == b"prepare":
-        watch.prepared(sys.argv[1], start, ready=lambda: tell(0))
+        watch.prepared(sys.argv[1], launch, start, ready=lambda: tell(0))
     else:
-        watch.adopted(sys.argv[1], ready=lambda: tell(0))
+        watch.adopted(sys.argv[1], launch, ready=lambda: tell(0))
 
 
 def _in_foreground(order: str) -> None:
     """Take the order from a file and stay, under an engine that knows this process as its job."""
     fd = os.open(order, os.O_RDONLY)
-    kind, log, claim, work, *argv = _read_order(fd).split(b"\0")[:-1]
+    kind, log, claim, work, launch, argv = _parted(_read_order(fd).split(b"\0")[:-1])
     os.close(fd)
     os.chdir("/")
     _attach(log)
-    _supervise(kind, claim, lambda: _start(claim, work, argv), lambda _: None)
+    _supervise(kind, claim, launch, lambda: _start(claim, work, argv), lambda _: None)
 
 
 def _read_order(fd: int) -> bytes:
@@ -102,6 +103,13 @@ def _read_order(fd: int) -> bytes:
     while block := os.read(fd, 1 << 16):
         order += block
     return order
+
+
+def _parted(order: list[bytes]) -> tuple[bytes, bytes, bytes, bytes, str, list[bytes]]:
+    """Return kind, log, claim, work, the launch spec's hash and argv; an earlier cellrun's order has no hash."""
+    kind, log, claim, work, *argv = order
+    launch = argv.pop(0)[len(LAUNCH) :].decode() if argv and argv[0].startswith(LAUNCH) else ""
+    return kind, log, claim, work, launch, argv
 
 
 def _attach(log: bytes) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from cellrun.core.disk import sync_files
+from cellrun.core.errors import DamagedRunError, told
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
@@ -34,22 +35,28 @@ _BEFORE_RUNNING = frozenset(
 )
 
 
-def started(folder: str, pid: int, exec_told: int) -> None:
-    """Watch the job that this supervisor has just started. `exec_told` gives an errno if its program can't be."""
+def started(folder: str, launch: str, pid: int, exec_told: int) -> None:
+    """Watch the job that this supervisor has just started. `exec_told` gives an errno if its program can't be.
+
+    `launch` is here and below the hash of the launch spec as it was submitted: what it names is run.
+    """
     layout = RunLayout(folder)
     job = WatchedJob.own(pid)
     ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), job.identity))
     errno = os.read(exec_told, 16)
     os.close(exec_told)
-    watch = Watch(layout, job)
+    spec = _spec(layout, launch, job.identity)
+    if spec is None:
+        return
+    watch = Watch(layout, job, spec)
     if errno:
         watch.fail(failure.cannot_start(watch.spec.argv[0], int(errno)))
     else:
         watch.to_the_end()
-    _afterwards(watch.spec)
+    _afterwards(spec)
 
 
-def prepared(folder: str, start: Callable[[], tuple[int, int]], ready: Callable[[], object]) -> None:
+def prepared(folder: str, launch: str, start: Callable[[], tuple[int, int]], ready: Callable[[], object]) -> None:
     """Make things ready for a job, then have it started by `start`, and watch it.
 
     `ready` is called once the run folder says who supervises the run.
@@ -58,7 +65,9 @@ def prepared(folder: str, start: Callable[[], tuple[int, int]], ready: Callable[
     ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), None))
     is_preparing = StatusFile(layout).change(Status.PREPARING, expected=_BEFORE_RUNNING) is not None
     ready()
-    spec = LaunchSpec.read(layout)
+    spec = _spec(layout, launch, job=None)
+    if spec is None:
+        return
     if not is_preparing or not prepare(layout, spec):  # somebody may have ended the run before it began
         _afterwards(spec)
         return
@@ -68,10 +77,10 @@ def prepared(folder: str, start: Callable[[], tuple[int, int]], ready: Callable[
         StatusFile(layout).change(Status.FAILED, reason=failure.cannot_start(spec.argv[0], error.errno or 0))
         _afterwards(spec)
         return
-    started(folder, pid, exec_told)
+    started(folder, launch, pid, exec_told)
 
 
-def adopted(folder: str, ready: Callable[[], object]) -> None:
+def adopted(folder: str, launch: str, ready: Callable[[], object]) -> None:
     """Watch a job whose supervisor died; `ready` is called once the run folder says who watches it now.
 
     Nothing is done with a process that isn't the run's, whatever the folder says: it may have been copied, or forged.
@@ -84,9 +93,21 @@ def adopted(folder: str, ready: Callable[[], object]) -> None:
         return
     ProcessFile(layout).write(processes._replace(supervisor=ProcessIdentity.current()))
     ready()
-    watch = Watch(layout, WatchedJob(processes.job, is_own=False))
-    watch.to_the_end(reason="supervisor lost, adopted")
-    _afterwards(watch.spec)
+    spec = _spec(layout, launch, processes.job)
+    if spec is None:
+        return
+    Watch(layout, WatchedJob(processes.job, is_own=False), spec).to_the_end(reason="supervisor lost, adopted")
+    _afterwards(spec)
+
+
+def _spec(layout: RunLayout, launch: str, job: ProcessIdentity | None) -> LaunchSpec | None:
+    """Return a run's launch spec as it was submitted. If it isn't that, the run is ended as Failed, and it's None."""
+    try:
+        return LaunchSpec.read(layout, launch)
+    except (OSError, DamagedRunError) as error:
+        ProcessFamily(layout, job).stop(0)
+        StatusFile(layout).change(Status.FAILED, reason=f"it can't be watched: {told(error)}")
+        return None
 
 
 class Watch:
@@ -95,8 +116,8 @@ class Watch:
     Responsibilities: the run's status while it runs and at its end; that nobody of its processes is left then.
     """
 
-    def __init__(self, layout: RunLayout, job: WatchedJob) -> None:
-        self.spec = LaunchSpec.read(layout)
+    def __init__(self, layout: RunLayout, job: WatchedJob, spec: LaunchSpec) -> None:
+        self.spec = spec
         self._layout = layout
         self._job = job
         self._status = StatusFile(layout)

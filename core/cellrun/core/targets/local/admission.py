@@ -114,7 +114,7 @@ def look_after(queue: LocalQueue) -> None:
                 queue.remove(ticket)
         elif not layout.claim.exists() and layout.folder.exists():  # whoever was starting it was killed meanwhile
             queue.send_back(ticket)
-        elif recover(layout):
+        elif recover(layout, ticket.launch):
             queue.remove(ticket)
         else:
             queue.confirm(ticket)
@@ -197,7 +197,7 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
         supervisor = ahead
         if supervisor is None or supervisor.layout.run_id != layout.run_id:
             supervisor = SupervisorStart(layout, spec.supervisor, environment)
-        supervisor.run(spec)
+        supervisor.run(spec, ticket.launch)
         if not spec.before:  # else it is Preparing at once
             status.change(Status.STARTING, expected=NOT_STARTED, **_notes(status, missing))  # while it starts
         elif missing:

@@ -35,9 +35,10 @@ def needs_care(layout: RunLayout, status: StatusRecord) -> bool:
     return processes is None or processes.supervisor.is_proven_dead()
 
 
-def recover(layout: RunLayout) -> bool:
+def recover(layout: RunLayout, launch: str = "") -> bool:
     """Adopt the job of a run that was started and has lost its supervisor, or write its end down.
 
+    `launch` is the hash of its launch spec, if its ticket has it.
     Returns whether the run has ended. To be called with the queue held.
     """
     try:
@@ -54,7 +55,7 @@ def recover(layout: RunLayout) -> bool:
         return False
     if job:
         with suppress(ExperimentExecutionException):  # no process to be had: the next look tries again
-            SupervisorStart.adopting(layout).wait()
+            SupervisorStart.adopting(layout, launch).wait()
         return False
     if processes and not process_table.is_there():  # macOS: nothing tells whose process it is
         return False
