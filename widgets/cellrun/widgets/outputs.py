@@ -11,6 +11,7 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs.control import control_of
@@ -144,7 +145,7 @@ def _parts(layout: RunLayout) -> object:
 def _has_ended(layout: RunLayout) -> bool:
     try:
         return control_of(layout).status().status.is_terminal
-    except (CellrunError, OSError, ValueError, KeyError, TypeError):
+    except (CellrunError, *UNREADABLE):
         return True  # gone or damaged: there is nothing to wait for
 
 

@@ -8,12 +8,13 @@ from contextlib import suppress
 
 from cellrun.core.context.manifest import Blob, Context, has_context
 from cellrun.core.context.value_store import ValueStore
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.errors import ContextException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.run_store import DELETED
 from cellrun.core.store.values_in_use import freeing_values
 
-_UNREADABLE = (ContextException, OSError, ValueError, KeyError, TypeError)
+_UNREADABLE = (ContextException, *UNREADABLE)
 
 
 def values_only_of(workspace: WorkspaceLayout, run_ids: Collection[str]) -> set[Blob]:

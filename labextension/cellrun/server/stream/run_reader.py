@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.errors import CellrunError, RunNotFoundError
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.pace import LOOK_S, Pace
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 SLOWEST_LOOK_S = 0.2
 QUIET_LOOKS = 50
 """After a time without news, so many looks are spread over as long again: a run that logs seldom costs little."""
-
-# What a folder can be that isn't a whole run: gone, damaged, another user's.
-_UNREADABLE = (CellrunError, OSError, ValueError, KeyError, TypeError)
-
 
 EventsMark = tuple[tuple[str, int], ...]
 
@@ -111,7 +108,7 @@ class RunReader:
                 self._wake.clear()
         except (FileNotFoundError, RunNotFoundError):
             self._post(Look(-1, status=404, problem=gone_text(self._layout)))
-        except _UNREADABLE as error:
+        except (CellrunError, *UNREADABLE) as error:  # damaged, another user's
             text = f"run folder {self._layout.folder} can't be read: {error}; `%runs` lists the others"
             self._post(Look(-1, status=409, problem=text))
         except Exception:  # who watches would wait for ever for a thread that is no more

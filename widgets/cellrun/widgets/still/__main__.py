@@ -11,6 +11,7 @@ import sys
 from base64 import b64encode
 from contextlib import suppress
 
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
 from cellrun.widgets.still.html import still_html
@@ -26,7 +27,7 @@ def main(folders: list[str]) -> None:
     for folder in folders:
         layout = RunLayout(folder)
         # gone or damaged: its output stays as it is
-        with suppress(CellrunError, OSError, ValueError, KeyError, TypeError):
+        with suppress(CellrunError, *UNREADABLE):
             still = Still.of(layout)
             picture = Picture(still)
             data = {
