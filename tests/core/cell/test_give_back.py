@@ -11,8 +11,10 @@ from cellrun.core.context.manifest import Context
 from cellrun.core.context.reader import python_version
 from cellrun.core.context.results.returned import Returned
 from cellrun.core.errors import UntrustedError
+from cellrun.core.run_request import RunRequest
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.targets.launching import program_of
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def cell(new_run):
         (layout.work / "cell.py").write_text(source)
         Context(python=python_version(), title="Cell In[7]", returns=("x", "y")).write(layout.context)
         done = subprocess.run(
-            [sys.executable, "-m", "cellrun.core.cell.main", "cell.py"],
+            program_of(RunRequest("cell", "cell.py"), sys.executable),
             cwd=layout.work,
             env={
                 **os.environ,
@@ -97,7 +99,7 @@ def test_a_cell_that_gives_nothing_back_loads_nothing_for_it(new_run):
     )
     Context(python=python_version(), title="Cell In[7]").write(layout.context)
     environment = {**os.environ, "CELLRUN_RUN_FOLDER": str(layout.folder), "CELLRUN_RUN_ID": layout.run_id}
-    command = [sys.executable, "-m", "cellrun.core.cell.main", "cell.py"]
+    command = program_of(RunRequest("cell", "cell.py"), sys.executable)
     done = subprocess.run(command, cwd=layout.work, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 

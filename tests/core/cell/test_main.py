@@ -8,6 +8,8 @@ import pytest
 
 from cellrun.core.context.manifest import Context, Import, Source
 from cellrun.core.context.reader import python_version
+from cellrun.core.run_request import RunRequest
+from cellrun.core.targets.launching import program_of
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def cell(new_run):
         (layout.work / "cell.py").write_text(source)
         Context(**{"python": python_version(), "title": "Cell In[7]", **fields}).write(layout.context)
         return subprocess.run(
-            [sys.executable, "-m", "cellrun.core.cell.main", "cell.py", *arguments],
+            program_of(RunRequest("cell", "cell.py", arguments), sys.executable),
             cwd=layout.work,
             env={**os.environ, "CELLRUN_RUN_FOLDER": str(layout.folder), "CELLRUN_RUN_ID": layout.run_id},
             stdin=subprocess.DEVNULL,

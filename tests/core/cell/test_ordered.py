@@ -14,6 +14,8 @@ from cellrun.core.context.reader import python_version
 from cellrun.core.context.signed_files import write_hashes
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.copying import copy_tree
+from cellrun.core.run_request import RunRequest
+from cellrun.core.targets.launching import program_of
 
 CELL = "import helper\nprint(x[:8], helper.VERSION)"
 SPAWN = """\
@@ -49,9 +51,9 @@ def job(new_run):
         order = write_hashes(layout)
         copy_tree(layout.snapshot, layout.work)
         change(layout)
-        command = (sys.executable, "-m", "cellrun.core.cell.main", "cell.py")
+        earlier = (sys.executable, "-m", "cellrun.core.cell.main", "cell.py")
         return subprocess.run(
-            with_order(command, order) if has_order else command,
+            with_order(program_of(RunRequest("cell", "cell.py"), sys.executable), order) if has_order else earlier,
             cwd=layout.work,
             env={**os.environ, "CELLRUN_RUN_FOLDER": str(layout.folder), "CELLRUN_RUN_ID": layout.run_id},
             stdin=subprocess.DEVNULL,
@@ -85,6 +87,25 @@ def renamed(layout, marker):
     path.write_text(json.dumps(content))
 
 
+def put_in_the_way(name):
+    """Put a module where Python would look for one of its own, or of cellrun's, first."""
+
+    def change(layout, marker):
+        path = layout.work / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"open({str(marker)!r}, 'w')")
+
+    return change
+
+
+def linked(layout, marker):
+    """Link a package to one that lies elsewhere."""
+    package = marker.parent / "elsewhere"
+    package.mkdir()
+    (package / "__init__.py").write_text(f"open({str(marker)!r}, 'w')")
+    (layout.work / "random").symlink_to(package)
+
+
 def signed_anew(layout, marker):
     """Let the hashes be those of what was changed."""
     renamed(layout, marker)
@@ -114,6 +135,9 @@ def test_processes_that_it_spawns_load_the_same(job):
         ),
         (lambda layout, marker: (layout.work / "cell.py").write_text(f"open({str(marker)!r}, 'w')"), "cell.py was"),
         (lambda layout, _: (layout.work / "more.py").write_text("VERSION = 2"), "more.py was added after the run"),
+        (put_in_the_way("json.py"), "json.py was added after the run"),
+        (put_in_the_way("cellrun/core/__init__.py"), "cellrun/core/__init__.py was added after the run"),
+        (linked, "random was added after the run"),
     ],
 )
 def test_what_was_changed_since_runs_nothing(job, marker, change, words):

@@ -29,6 +29,7 @@ from cellrun.core.submission.again import resubmit
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
 from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.targets.launching import program_of
 from cellrun.core.targets.local import LocalTarget
 from tests.core.submitted_runs import wait_for
 
@@ -224,7 +225,9 @@ def test_a_cell_takes_along_what_it_fills_in_and_no_folder(runs):
     assert (record.kind, record.script, record.source_directory) == ("cell", None, None)
     assert record.argv == ["cell.py", "--lr", "0.1"]
     told = ("-X", f"cellrun_signed={order_of(layout.signed.read_bytes())}")
-    assert LaunchSpec.read(layout).argv == (sys.executable, *told, "-m", "cellrun.core.cell.main", *record.argv)
+    program = program_of(RunRequest("cell", "cell.py", ("--lr", "0.1")), sys.executable)
+    assert LaunchSpec.read(layout).argv == (program[0], *told, *program[1:])
+    assert program[-3:] == record.argv
     assert record.parameters == {"lr": "0.1"}
     assert record.cell == CELL
     assert [path.name for path in layout.snapshot.iterdir()] == ["cell.py"]

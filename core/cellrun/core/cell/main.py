@@ -1,4 +1,4 @@
-"""Runs a submitted cell: `python -m cellrun.core.cell.main cell.py [arguments]` in the run's working folder.
+"""Runs a submitted cell, in the run's working folder.
 
 The cell runs at module level of a `__main__` of its own, whose names are those that it was captured with.
 """
@@ -26,19 +26,19 @@ from cellrun.core.own_run import own_run
 
 
 def main(cell: str, arguments: list[str]) -> None:
-    """Run the cell of the run that this process belongs to."""
+    """Run the cell of the run that this process belongs to, with these arguments."""
     look_there_last()
     layout = _layout()
-    path = Path(cell).absolute()
-    module = _new_main()
-    namespace = vars(module)
-    sys.path.insert(0, "")  # as in a kernel: a cell that enters a folder imports from there
-    sys.argv = [str(path), *arguments]
-    builtins.input = refuse_input
-    set_up(layout, str(path), module)
     ordered = OrderedRun(layout)
     with errors_told():
         ordered.check_code()
+    path = Path(cell).absolute()
+    module = _new_main()
+    namespace = vars(module)
+    sys.path[:0] = ["", str(path.parent)]  # the first as in a kernel: a cell that enters a folder imports from there
+    sys.argv = [str(path), *arguments]
+    builtins.input = refuse_input
+    set_up(layout, str(path), module)
     context = load_names(ordered.context, ordered.values, namespace)
     show_sources(context, str(path), context.title)
     enter_folder(context, layout)
@@ -68,7 +68,7 @@ def _new_main() -> types.ModuleType:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    main(sys.argv[1], sys.argv[2:])  # as earlier versions order it, and runs of theirs that are run again
 elif __name__ == "__mp_main__":
     _ordered = OrderedRun(_layout())
     _context = _ordered.context()

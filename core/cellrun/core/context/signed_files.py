@@ -69,7 +69,7 @@ class SignedFiles:
             if name.startswith(_SNAPSHOT) and (not code_only or _is_code(name))
         }
         found = {name: file for name, file in _files(folder) if not code_only or _is_code(name)}
-        words = [f"{name} was added" for name in found if name not in signed]
+        words = [f"{name} was added" for name in (*found, *_links(folder)) if name not in signed]
         for name, digest in signed.items():
             if name not in found:
                 words.append(f"{name} was removed")
@@ -100,6 +100,14 @@ def _new_hash(path: Path) -> str:
 
 def _is_code(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in _CODE  # noqa: PTH122  # a text
+
+
+def _links(top: Path) -> Iterator[str]:
+    """Iterate over the links below a folder, by their path with slashes: code may be behind any of them."""
+    for folder, folders, names in os.walk(top):
+        for path in (Path(folder, name) for name in (*folders, *names)):
+            if path.is_symlink():
+                yield path.relative_to(top).as_posix()
 
 
 def _files(top: Path) -> Iterator[tuple[str, Path]]:

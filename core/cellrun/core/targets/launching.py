@@ -18,7 +18,11 @@ from cellrun.core.supervision.job_environment import recorded
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.start import supervisor_command
 
-_ENTRY = "cellrun.core.cell.main"
+# Python looks into the working folder first (`-m` does, too): not before it is known to be as it was submitted.
+_ENTRY = (
+    'import sys; "" in sys.path and sys.path.remove(""); '
+    "from cellrun.core.cell.main import main; main(sys.argv[1], sys.argv[2:])"
+)
 
 
 def launch_spec(
@@ -76,5 +80,5 @@ def program_of(request: RunRequest, interpreter: str) -> list[str]:
         shell = shutil.which("bash") or shutil.which("sh") or "/bin/sh"
         return [shell, "-c", request.program]
     if request.kind == "cell":
-        return [interpreter, "-m", _ENTRY, CELL, *request.arguments]
+        return [interpreter, "-c", _ENTRY, CELL, *request.arguments]
     return [interpreter, request.program, *request.arguments]

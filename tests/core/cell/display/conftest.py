@@ -13,8 +13,10 @@ from cellrun.core import Workspace
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.reader import python_version
 from cellrun.core.layout import RunLayout
+from cellrun.core.run_request import RunRequest
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
+from cellrun.core.targets.launching import program_of
 
 
 class ShownCell:
@@ -63,7 +65,7 @@ def show(new_run: Callable[..., RunLayout], ws: Workspace) -> Callable[..., Show
         Context(**{"python": python_version(), "title": "Cell In[7]", **fields}).write(layout.context)  # type: ignore[arg-type]
         own = {"CELLRUN_RUN_FOLDER": str(layout.folder), "CELLRUN_RUN_ID": layout.run_id, "MPLBACKEND": "Agg"}
         done = subprocess.run(
-            [sys.executable, "-m", "cellrun.core.cell.main", "cell.py"],
+            program_of(RunRequest("cell", "cell.py"), sys.executable),
             cwd=layout.work,
             env={**os.environ, **own, **(environment or {})},
             stdin=subprocess.DEVNULL,
