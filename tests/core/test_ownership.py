@@ -4,6 +4,7 @@ import grp
 import json
 import os
 import pwd
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +132,42 @@ def test_links_that_lead_upwards_and_in_circles(folder, tmp_path):
     (tmp_path / "circle").symlink_to("circle")
     with pytest.raises(OSError, match="symbolic links"):
         is_mine(tmp_path / "circle")
+
+
+ACL_TAGS = {"owner": 1, "user": 2, "group": 4, "named group": 8, "mask": 16, "others": 32}
+
+
+def give_acl(folder, *entries):
+    """Give a folder an access list, of (kind, permissions, id); the test is skipped where there are none."""
+    everyone = [("owner", 7, -1), *entries, ("mask", 7, -1), ("others", 5, -1)]
+    packed = [struct.pack("<HHi", ACL_TAGS[kind], may, who) for kind, may, who in sorted(everyone, key=_acl_order)]
+    try:
+        os.setxattr(folder, "system.posix_acl_access", struct.pack("<I", 2) + b"".join(packed))
+    except (OSError, AttributeError) as error:
+        pytest.skip(f"no access lists here: {error}")
+
+
+def _acl_order(entry):
+    return ACL_TAGS[entry[0]], entry[2]
+
+
+def test_whom_an_access_list_names_is_found(folder, accounts):
+    accounts(Account("bob", ANOTHER, 7), groups=[Group("team", 42, ["bob"]), Group("alone", 43, ["ada"])])
+    give_acl(folder, ("user", 7, ANOTHER), ("user", 7, os.geteuid()), ("group", 5, -1))
+    found = doubt(folder)
+    assert found.why == f"can be written to by whom its access list names (bob (uid {ANOTHER}))"
+    assert found.remedy == f"run: chmod go-w {folder}"
+    subprocess.run(found.remedy.removeprefix("run: ").split(), check=True)
+    assert is_mine(folder)
+    give_acl(folder, ("group", 5, -1), ("named group", 7, 42), ("named group", 7, 43))
+    assert doubt(folder).why == "can be written to by whom its access list names (team: bob)"
+
+
+def test_whom_an_access_list_lets_read_alone_is_no_danger(folder, accounts):
+    accounts(Account("bob", ANOTHER, 7), groups=[Group("team", 42, ["bob"])])
+    give_acl(folder, ("user", 5, ANOTHER), ("user", 7, os.geteuid()), ("group", 5, -1), ("named group", 5, 42))
+    assert folder.stat().st_mode & 0o020, "its mask, which isn't what its group may do"
+    assert is_mine(folder)
 
 
 def test_a_file_is_judged_as_a_folder_is(folder):

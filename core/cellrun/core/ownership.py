@@ -31,6 +31,10 @@ _WITHOUT_MODES = frozenset(
 """File systems that show modes and don't keep them: chmod changes nothing."""
 
 
+_ACL = "system.posix_acl_access"
+_ACL_USER, _ACL_OF_GROUP, _ACL_GROUP = 2, 4, 8  # as linux/posix_acl.h has them
+
+
 class Doubt(NamedTuple):
     """Why a folder isn't one's own alone."""
 
@@ -54,7 +58,7 @@ def doubt(path: Path) -> Doubt | None:
     if is_declared_safe(path):
         return None
     for each, found, is_last in _way(path):
-        if why := _why(found, is_last=is_last):
+        if why := _why(each, found, is_last=is_last):
             return Doubt(path, Path(each), why, _remedy(path, Path(each), found))
     return None
 
@@ -97,7 +101,7 @@ def _way(path: Path) -> Iterator[tuple[str, os.stat_result, bool]]:
         names += reversed([part for part in target.parts if part != os.sep])
 
 
-def _why(found: os.stat_result, *, is_last: bool) -> str:
+def _why(path: str, found: os.stat_result, *, is_last: bool) -> str:
     """Return what others can do with a folder or link on the way, in words; empty if nothing."""
     others_write = found.st_mode & (stat.S_IWOTH | stat.S_IWGRP)
     is_sticky = bool(found.st_mode & stat.S_ISVTX)
@@ -109,9 +113,33 @@ def _why(found: os.stat_result, *, is_last: bool) -> str:
         return ""
     if found.st_mode & stat.S_IWOTH:
         return f"can be written to by every user (mode {stat.S_IMODE(found.st_mode):o})"
-    if found.st_mode & stat.S_IWGRP and (others := _others_in(found.st_gid)):
-        return f"can be written to by others of its group ({others})"
+    if found.st_mode & stat.S_IWGRP and (others := _others_in_group_class(path, found.st_gid)):
+        return f"can be written to by {others}"
     return ""
+
+
+def _others_in_group_class(path: str, gid: int) -> str:
+    """Return who besides this user and root may do what a mode grants a group: its members, or whom an ACL names.
+
+    Of a file with an ACL the mode shows the most that anybody named there may do, its group aside.
+    """
+    try:
+        entries = os.getxattr(path, _ACL)[4:] if hasattr(os, "getxattr") else b""
+    except OSError:  # it has none, or its file system knows none
+        entries = b""
+    if not entries:
+        others = _others_in(gid)
+        return f"others of its group ({others})" if others else ""
+    import struct  # noqa: PLC0415  # rarely needed
+
+    named = []
+    for kind, may, who in struct.iter_unpack("<HHI", entries):
+        if may & os.W_OK and kind == _ACL_USER and who not in {os.geteuid(), 0}:
+            named.append(_user(who))
+        elif may & os.W_OK and kind in {_ACL_OF_GROUP, _ACL_GROUP}:
+            named.append(_others_in(gid if kind == _ACL_OF_GROUP else who))
+    told = ", ".join(filter(None, named))
+    return f"whom its access list names ({told})" if told else ""
 
 
 def _remedy(path: Path, culprit: Path, found: os.stat_result) -> str:
