@@ -1,5 +1,6 @@
 """A cell's results in a process of its own: saved when it has completed, and never its failure."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.reader import python_version
 from cellrun.core.context.results.returned import Returned
+from cellrun.core.context.signature import sign
 from cellrun.core.errors import UntrustedError
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.notes import run_notes
@@ -102,6 +104,26 @@ def test_a_cell_that_gives_nothing_back_loads_nothing_for_it(new_run):
     command = program_of(RunRequest("cell", "cell.py"), sys.executable)
     done = subprocess.run(command, cwd=layout.work, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_what_another_run_of_ones_own_gave_back_asks_for_trust(cell):
+    """Somebody who may write in the folder puts another model there: the signature is good, of another run."""
+    (_, first), (_, second) = cell("x, y = [1], {2}"), cell("x, y = [1], {3}")
+    shutil.rmtree(second.results)
+    shutil.copytree(first.results, second.results)
+    with pytest.raises(UntrustedError, match=f"result 'y' is a pickle; .* another run, {first.run_id}, gave it back"):
+        returned(second).value("y")
+    assert returned(second).value("y", trust=True) == {2}
+
+
+def test_what_an_earlier_cellrun_signed_names_no_run_and_is_ones_own(cell):
+    _, layout = cell("x, y = [1], {2}")
+    path = layout.results / "context.json"
+    content = json.loads(path.read_text())
+    assert content.pop("run") == layout.run_id
+    path.write_text(json.dumps(content))
+    sign(path)
+    assert returned(layout).value("y") == {2}
 
 
 def test_a_copy_in_another_workspace_follows_the_same_rules(cell, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cellrun.core.context.manifest import CONTEXT_FILE, Context
@@ -77,7 +78,7 @@ def _save(layout: RunLayout, cell: _Cell) -> tuple[Context, Mapping[str, int]]:
     draft = layout.results.with_name(f".{layout.results.name}-{os.getpid()}")
     try:
         with using_values(layout.workspace):
-            results = packer.pack(ValueStore(layout.workspace.values))
+            results = replace(packer.pack(ValueStore(layout.workspace.values)), run=layout.run_id)
             results.write(draft)
             sign(draft / CONTEXT_FILE, key=cell.key)
             draft.rename(layout.results)

@@ -137,6 +137,8 @@ class Context:
     returns: tuple[str, ...] = ()
     """Names whose values come back when the cell has completed."""
     needs: tuple[Need, ...] = ()
+    run: str = ""
+    """Of results: the id of the run that gave them back, so that they can't be taken for another run's."""
 
     def write(self, folder: Path) -> None:
         """Write it into a context folder, made if needed."""
@@ -192,6 +194,7 @@ class Context:
             definitions={name: _definition(each) for name, each in data.get("definitions", {}).items()},
             returns=_names(data.get("returns", ())),
             needs=tuple(Need(**each) for each in data["needs"]),
+            run=str(data.get("run", "")),
         )
 
     def blobs(self) -> Iterator[Blob]:

@@ -19,7 +19,7 @@ from cellrun.core.context.results.plain_forms import PICKLE, load_plain
 from cellrun.core.context.signature import why_untrusted
 from cellrun.core.context.trusted import VerifiedStore
 from cellrun.core.errors import ContextException, UntrustedError
-from cellrun.core.terminal import plain
+from cellrun.core.terminal import plain, plain_line
 
 _MOST_KEPT = 4  # runs; each may hold large globals of its functions
 
@@ -55,10 +55,15 @@ class Returned:
         group, number = self._groups[name]
         if group.format != PICKLE:
             return load_plain(group, self._store)
-        why = "" if trust else why_untrusted(self._folder / CONTEXT_FILE, self._bytes)
-        if why:
+        if why := "" if trust else self._why_untrusted():
             raise UntrustedError(f"result {name!r}", why)
         return self._pickled(group)[number]
+
+    def _why_untrusted(self) -> str:
+        run = self.context.run or self._folder.parent.name  # an earlier cellrun didn't say whose they are
+        if run != self._folder.parent.name:
+            return f"another run, {plain_line(run)}, gave it back"
+        return why_untrusted(self._folder / CONTEXT_FILE, self._bytes)
 
     def _pickled(self, group: Group) -> list[Any]:
         code = _code_of(self._folder, self._bytes, self.context, self._store)
