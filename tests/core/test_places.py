@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import sys
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import places
+from cellrun.core.environments.job_library import job_library
 from cellrun.core.errors import WorkspaceException
 from cellrun.core.layout import WorkspaceLayout
 
@@ -58,6 +60,19 @@ def test_a_folder_that_others_can_write_to_is_refused(folder: Callable[[], Path]
     folder().chmod(0o777)
     with pytest.raises(WorkspaceException, match=r"by every user \(mode 777\); run: chmod go-w .*or set CELLRUN_"):
         folder()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.parametrize(
+    "kept", [places.private_folder, job_library, lambda: places.cache_of(places.default_workspace())]
+)
+def test_what_another_put_into_a_home_while_he_could_is_not_used(home: Path, kept: Callable[[], Path]) -> None:
+    """The line to paste has closed the home since; what is in it by then stays his."""
+    kept()
+    for path in home.iterdir():
+        os.chown(path, 12345, 12345)
+    with pytest.raises(WorkspaceException, match=r"belongs to uid 12345; .* or set CELLRUN_HOME"):
+        kept()
 
 
 def test_a_session_s_folder_that_others_can_write_to_is_passed_over(

@@ -17,6 +17,8 @@ from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.names import slug
 from cellrun.core.ownership import is_mine, refuse_foreign
 
+_ANOTHER_HOME = "set CELLRUN_HOME to a folder of yours"
+
 
 def home() -> Path:
     """Return the folder of all that cellrun keeps for this user, made (0700) if needed.
@@ -25,14 +27,23 @@ def home() -> Path:
     Raises WorkspaceException where it can't be made, or others can write to it.
     """
     folder = _made(_home_path())
-    refuse_foreign(folder, "set CELLRUN_HOME to a folder of yours")
+    refuse_foreign(folder, _ANOTHER_HOME)
+    return folder
+
+
+def home_folder(name: str) -> Path:
+    """Return a folder of the home, made (0700) if needed.
+
+    Raises WorkspaceException as `home` does: others may have put it there while they could still write to the home.
+    """
+    folder = _made(home() / name)
+    refuse_foreign(folder, _ANOTHER_HOME)
     return folder
 
 
 def private_folder() -> Path:
     """Return the folder for what must outlive a login and is for this user alone: the signing key, the queue (0700)."""
-    home()
-    return _made(private_path())
+    return home_folder("private")
 
 
 def private_path() -> Path:
@@ -51,7 +62,7 @@ def cache_of(workspace: WorkspaceLayout) -> Path:
     with suppress(OSError, DamagedRunError):
         record = read_control_file(workspace.folder, workspace.record)
     path = os.fsencode(workspace.folder.resolve())
-    return _made(home() / "cache" / blake3(b"\0".join((path, record))).hexdigest(length=16))
+    return _made(home_folder("cache") / blake3(b"\0".join((path, record))).hexdigest(length=16))
 
 
 def runtime_folder() -> Path:
@@ -126,7 +137,7 @@ def cannot_write(folder: Path, error: OSError) -> WorkspaceException:
 
 
 def _registry() -> Path:
-    return _made(home() / "registry")
+    return home_folder("registry")
 
 
 def _made(folder: Path) -> Path:

@@ -14,10 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core.environments.last_library import LAST_LIBRARY
-from cellrun.core.places import home
+from cellrun.core.places import home, home_folder
 
 CORE = Path(__file__).parents[1]
 PYTHON_PATH = "PYTHONPATH"
+_LIBRARY = "library"
 _UNUSED_S = 30 * 24 * 3600.0
 
 
@@ -30,7 +31,7 @@ def job_library() -> Path:
         f"{LAST_LIBRARY}/cloudpickle": Path(str(cloudpickle.__file__)).parent,
     }
     sources = {f"{place}/{path}": file for place, package in packages.items() for path, file in _sources(package)}
-    folder = _folder() / _mark(sources)
+    folder = home_folder(_LIBRARY) / _mark(sources)
     if folder.is_dir():
         with suppress(OSError):
             os.utime(folder)  # it is in use
@@ -54,7 +55,7 @@ def has_library(python_path: str) -> bool:
 
 
 def _folder() -> Path:
-    return home() / "library"
+    return home() / _LIBRARY
 
 
 def _sources(package: Path) -> Iterator[tuple[str, Path]]:
