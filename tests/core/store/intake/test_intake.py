@@ -376,6 +376,16 @@ def test_links_are_not_written_through(remote: RunLayout, tmp_path: Path) -> Non
     assert victim.read_bytes() == b""
 
 
+def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(remote: RunLayout) -> None:
+    remote.log.unlink(missing_ok=True)
+    for path in (remote.events / f"{WRITER}.jsonl", remote.log):
+        os.mkfifo(path)
+    with pytest.raises(OSError, match="No such device"):
+        Intake(remote).events(line(0))
+    with pytest.raises(OSError, match="Illegal seek"):
+        Intake(remote).log(0, b"one")
+
+
 TAKE_IN = """
 import sys
 from cellrun.core.store.intake.intake import Intake

@@ -18,7 +18,7 @@ from cellrun.core.disk import sync_files
 from cellrun.core.errors import BadLinesError, ConflictError, LogOffsetError, OutOfOrderError, RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.intake.incoming_lines import IncomingLine, incoming_lines
-from cellrun.core.store.intake.intake_file import Addition, IntakeFile, append
+from cellrun.core.store.intake.intake_file import PLAIN, Addition, IntakeFile, append
 from cellrun.core.store.intake.intake_summary import IntakeSummary
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.status_file import StatusFile
@@ -69,7 +69,7 @@ class Intake:
         """
         path = self._layout.log
         with self._held():
-            fd = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            fd = os.open(path, os.O_RDONLY | os.O_CREAT | PLAIN, 0o600)
             try:
                 size = os.fstat(fd).st_size
                 known = data[: max(0, size - offset)]
@@ -114,7 +114,7 @@ class Intake:
     @contextmanager
     def _held(self) -> Iterator[None]:
         """Hold the run against all others who add to it, as long as it hasn't ended."""
-        fd = os.open(self._layout.intake_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        fd = os.open(self._layout.intake_lock, os.O_RDWR | os.O_CREAT | PLAIN, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             status = StatusFile(self._layout).read().status

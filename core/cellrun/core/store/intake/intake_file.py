@@ -13,6 +13,9 @@ from typing import NamedTuple
 from cellrun.core.errors import BadLinesError, ConflictError, OutOfOrderError
 from cellrun.core.store.intake.incoming_lines import LINE_HEAD, IncomingLine
 
+PLAIN = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+"""How a file of a run is opened: it may have been put there by others, and be a link, or a pipe nobody writes into."""
+
 
 class Addition(NamedTuple):
     """What a batch adds to a writer's file: from which byte on (a torn line's end goes), and which lines."""
@@ -80,7 +83,7 @@ class IntakeFile:
     def _content(self) -> Iterator[_Content]:
         """Give the file's bytes, read as they are looked at."""
         try:
-            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            fd = os.open(self.path, os.O_RDONLY | PLAIN)
         except FileNotFoundError:
             yield b""
             return
@@ -102,7 +105,7 @@ def append(path: Path, data: bytes, offset: int) -> None:
 
     Raises OSError if not all of them can be written; a beginning of them may be there then.
     """
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | PLAIN, 0o644)
     try:
         if os.fstat(fd).st_size != offset:
             os.ftruncate(fd, offset)  # a line that a full disk or a kill cut: it was never acknowledged
