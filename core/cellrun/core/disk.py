@@ -75,7 +75,7 @@ def sync_files(layout: RunLayout) -> None:
     """Put the event logs and the log on the disk for good: a status that says the run has ended must not be ahead."""
     for path in [*layout.events.glob("*.jsonl"), layout.log]:
         with suppress(OSError):
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)  # the job's own: maybe pipes
             try:
                 os.fsync(fd)
             finally:

@@ -18,6 +18,7 @@ from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.process_table import process
 from cellrun.core.supervision.start import SupervisorStart
+from cellrun.core.targets.local import LocalTarget
 
 CORE = Path(supervision.__file__).parents[3]
 
@@ -252,3 +253,28 @@ def test_cellrun_0_1_neither_gives_nor_gets_the_hash_of_a_launch_spec(runs, tmp_
     supervisor.run(spec, "")
     supervisor.wait()
     assert runs.end(layout).status is Status.COMPLETED
+
+
+def test_a_job_that_puts_pipes_in_the_place_of_its_files_comes_to_its_end(runs):
+    layout = runs.script(
+        "import os\nfrom cellrun.core import Run\nRun.get_context().log('loss', 1)\n"
+        "for path in ('../user_logs/std_log.txt', *('../events/' + name for name in os.listdir('../events'))):\n"
+        "    os.remove(path)\n    os.mkfifo(path)"
+    )
+    assert runs.end(layout).status is Status.COMPLETED
+
+
+def test_a_log_that_is_a_link_is_not_written_through(runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "1")
+    first, second = runs.script("import time; time.sleep(60)"), runs.script("print('ran')")
+    runs.running(first)
+    (tmp_path / "victim").touch()
+    second.log.unlink(missing_ok=True)
+    second.log.symlink_to(tmp_path / "victim")
+    LocalTarget("local").cancel(first)
+    end = runs.end(second)
+    assert (end.status, end.reason) == (
+        Status.FAILED,
+        "could not start the run: Too many levels of symbolic links",
+    )
+    assert (tmp_path / "victim").read_bytes() == b""

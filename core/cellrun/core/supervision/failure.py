@@ -11,6 +11,8 @@ import signal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cellrun.core.control_file import open_control_file
+from cellrun.core.errors import DamagedRunError
 from cellrun.core.supervision.watched_job import JobExit
 from cellrun.core.terminal import without_codes
 
@@ -37,10 +39,11 @@ class LogEnd(NamedTuple):
     def read(cls, log: Path) -> LogEnd:
         """Read the end of a log file; all empty if there is none."""
         try:
-            with log.open("rb") as file:
+            # The job may have put a pipe there.
+            with open(open_control_file(log.parent, log), "rb") as file:  # noqa: PTH123  # a file that is open
                 file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
                 text = file.read().decode("utf-8", "replace")
-        except OSError:
+        except (OSError, DamagedRunError):
             return cls("", "", "")
         return cls.of(text)
 

@@ -113,9 +113,9 @@ def _parted(order: list[bytes]) -> tuple[bytes, bytes, bytes, bytes, str, list[b
 
 
 def _attach(log: bytes) -> None:
-    """Take stdin from nowhere, and let both outputs go to the end of the run's log."""
+    """Take stdin from nowhere, and let both outputs go to the end of the run's log, which is no link and no pipe."""
     nothing = os.open(os.devnull, os.O_RDONLY)
-    end = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    end = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     for fd, standard in ((nothing, 0), (end, 1), (end, 2)):
         os.dup2(fd, standard)
 
