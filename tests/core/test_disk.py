@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.disk import replace_file, write_new
+from cellrun.core.disk import make_private_folder, replace_file, write_new
+
+
+def test_what_leads_to_a_private_folder_is_for_nobody_else_to_write_to(tmp_path: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        make_private_folder(tmp_path / "to" / "it" / "private")
+        make_private_folder(tmp_path / "to" / "it" / "private")  # it may be there
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE((tmp_path / each).stat().st_mode) for each in ("to", "to/it", "to/it/private")]
+    assert modes == [0o755, 0o755, 0o700]
+
+
+def test_a_private_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        make_private_folder(tmp_path / "file")
+    with pytest.raises(NotADirectoryError):
+        make_private_folder(tmp_path / "file" / "below" / "it")
 
 
 def test_a_new_file_is_whole_or_refused(tmp_path: Path) -> None:

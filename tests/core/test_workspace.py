@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Experiment, InvalidNameError, RunNotFoundError, Workspace, WorkspaceException
-from cellrun.core.places import registered
+from cellrun.core.places import cache_of, registered
 from cellrun.core.workspace_config import WorkspaceConfig
 from tests.damage import KINDS
 
@@ -148,7 +148,25 @@ def test_no_workspace_is_made_where_others_can_write(here):
     (here / "shared").chmod(0o777)
     with pytest.raises(WorkspaceException, match="run: chmod go-w"):
         Workspace.create("team", here / "shared")
+    with pytest.raises(WorkspaceException, match="run: chmod go-w"):
+        Workspace.create("team", here / "shared" / "to" / "come")
     assert not list((here / "shared").iterdir())
+
+
+def test_where_files_are_made_for_a_group_to_write_to_what_leads_to_runs_is_not(here, monkeypatch):
+    monkeypatch.setenv("CELLRUN_HOME", str(here / "data" / "cellrun"))
+    before = os.umask(0o002)
+    try:
+        made = [Workspace.from_config(), Workspace.create("team", here / "project" / "ws")]
+        for ws in made:
+            Experiment(ws, "digits").start_logging().complete()
+    finally:
+        os.umask(before)
+    ends = [each for ws in made for each in (ws.layout.runs, ws.layout.values, ws.layout.experiments)]
+    way = {
+        each for end in [*ends, cache_of(made[0].layout)] for each in (end, *end.parents) if each.is_relative_to(here)
+    }
+    assert not [each for each in way - {here} if each.stat().st_mode & 0o022]
 
 
 def test_a_workspace_that_others_can_write_to_is_looked_at_and_takes_no_run(here):

@@ -18,6 +18,20 @@ NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS
 """What a file system says that has no hard links."""
 
 
+def make_private_folder(folder: Path, mode: int = 0o700) -> None:
+    """Make a folder for this user alone, unless it is there, and what is missing on the way to it.
+
+    `Path.mkdir` leaves the way to the umask: with 002, one's group could put another folder in its place.
+    """
+    try:
+        folder.mkdir(mode, exist_ok=True)
+    except FileNotFoundError:
+        if folder.parent == folder:
+            raise
+        make_private_folder(folder.parent, 0o755)
+        folder.mkdir(mode, exist_ok=True)
+
+
 def write_new(path: Path, data: bytes) -> None:
     """Write a new file, and wait until it would survive a power cut. Raises FileExistsError if it is there."""
     fd = _created(path, 0o644)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names
+from cellrun.core.disk import make_private_folder
 from cellrun.core.places import cannot_write
 from cellrun.core.runs import open_runs, printing
 from cellrun.core.runs.details import run_properties
@@ -33,7 +34,8 @@ class Experiment:
         self._name = names.experiment_name(name)
         folder = workspace.layout.experiment(self._name)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(folder.parent)
+            folder.mkdir(exist_ok=True)
         except OSError as error:
             raise cannot_write(workspace.folder, error) from error
 

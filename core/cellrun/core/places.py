@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellrun.core.control_file import read_control_file, read_object
-from cellrun.core.disk import replace_file
+from cellrun.core.disk import make_private_folder, replace_file
 from cellrun.core.errors import DamagedRunError, WorkspaceException
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.names import slug
@@ -142,7 +142,7 @@ def _registry() -> Path:
 
 def _made(folder: Path) -> Path:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError as error:
         raise cannot_write(folder, error) from error
     return folder

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core import places
-from cellrun.core.disk import replace_file
+from cellrun.core.disk import make_private_folder, replace_file
 from cellrun.core.identity import ProcessIdentity, host_name
 
 
@@ -61,7 +61,7 @@ class ServerFile(NamedTuple):
 def servers_folder() -> Path:
     """Return the folder of this machine's server files: a home, and with it this folder, may be shared by machines."""
     folder = places.runtime_folder() / "servers" / host_name()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(folder)
     return folder
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names, places
+from cellrun.core.disk import make_private_folder
 from cellrun.core.errors import InvalidNameError, RunNotFoundError, WorkspaceException
 from cellrun.core.experiment import Experiment
 from cellrun.core.layout import WorkspaceLayout
@@ -189,9 +190,9 @@ class Workspace:
         """Open a workspace that is made first if it is new."""
         places.home()  # 0700, which folders made for what is in them wouldn't be
         try:
-            layout.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not layout.record.exists():
                 refuse_foreign(layout.folder, ANOTHER_WORKSPACE)
+                make_private_folder(layout.folder)
                 WorkspaceRecord.write_new(layout, name)
         except OSError as error:
             raise places.cannot_write(layout.folder, error) from error

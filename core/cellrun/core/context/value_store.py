@@ -12,6 +12,7 @@ from typing import Protocol
 
 from cellrun.core.context.manifest import Blob
 from cellrun.core.context.pickles.memory import Memory, Strided, bytes_of, pieces_of, size_of
+from cellrun.core.disk import make_private_folder
 from cellrun.core.errors import ContextException
 
 _LARGE_BYTES = 8 << 20
@@ -104,7 +105,7 @@ class ValueStore:
         return path.exists() and path.stat().st_size == blob.bytes
 
     def _new(self, write: Callable[[Path], Blob]) -> Blob:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(self.folder)
         fresh = self.folder / f".new-{os.getpid()}-{os.urandom(4).hex()}"
         try:
             blob = write(fresh)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cellrun.core import names
 from cellrun.core.control_file import read_control_file
-from cellrun.core.disk import remove_tree, sync_folder
+from cellrun.core.disk import make_private_folder, remove_tree, sync_folder
 from cellrun.core.errors import DamagedRunError, RunNotFoundError, UserErrorException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
@@ -133,10 +133,10 @@ class RunStore:
 
     def _make_room(self, experiment: str) -> None:
         try:
-            self.workspace.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.workspace.experiments.mkdir(mode=0o700, exist_ok=True)
+            make_private_folder(self.workspace.runs)
+            make_private_folder(self.workspace.experiments)
             self.workspace.experiment(experiment).mkdir(exist_ok=True)
-            self.workspace.values.mkdir(mode=0o700, exist_ok=True)
+            make_private_folder(self.workspace.values)
             self.workspace.changes.touch(mode=0o600)
             for folder in (self.workspace.runs, self.workspace.experiments, self.workspace.values):
                 refuse_foreign(folder, ANOTHER_WORKSPACE)  # and with it what leads to it

@@ -15,6 +15,7 @@ from typing import Any
 
 from blake3 import blake3
 
+from cellrun.core.disk import make_private_folder
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
@@ -87,7 +88,7 @@ class ColumnCache:
         files = {writer: _about(self._layout.events / f"{writer}.jsonl", end) for writer, end in cursor.items()}
         path = self.path
         folder = path.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(folder)
         draft = folder / f".{os.urandom(8).hex()}"
         try:
             with draft.open("xb") as file:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from cellrun.core.disk import replace_file
+from cellrun.core.disk import make_private_folder, replace_file
 from cellrun.core.layout import RunLayout
 from cellrun.core.names import is_plain
 from cellrun.core.places import runtime_folder
@@ -25,7 +25,7 @@ def new_token(layout: RunLayout) -> str:
     """Make a run's token; the one before, if any, is worth nothing from now on."""
     token = secrets.token_urlsafe(32)
     path = _path(layout)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     replace_file(path, _hash(token), mode=0o600)
     return token
 

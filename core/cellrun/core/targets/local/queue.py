@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.disk import replace_file
+from cellrun.core.disk import make_private_folder, replace_file
 from cellrun.core.identity import boot_id, host_name, pid_namespace
 from cellrun.core.layout import RunLayout
 from cellrun.core.ownership import is_mine
@@ -85,9 +85,9 @@ class LocalQueue:
         """Take a queue that is there; without a folder this user's and machine's, made if needed."""
         self.folder = Path(folder) if folder else _own_folder(private_folder())
         if not folder and not self.folder.is_dir():
-            self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self.folder.parent)
             _take_over(runtime_folder() / "queue" / host_name(), self.folder)
-            self.folder.mkdir(mode=0o700, exist_ok=True)
+            make_private_folder(self.folder)
 
     @classmethod
     def of(cls, layout: RunLayout) -> LocalQueue | None:
