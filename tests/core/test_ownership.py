@@ -90,6 +90,24 @@ def test_nobody_else_may_write_to_it_nor_to_what_leads_there(folder, culprit):
         refuse_foreign(folder, "so")
 
 
+def test_one_line_to_paste_is_enough(folder):
+    for each in (folder.parent, folder):
+        each.chmod(0o777)
+    remedy = doubt(folder).remedy
+    assert remedy == f"run: chmod go-w {folder.parent} {folder}"
+    subprocess.run(remedy.removeprefix("run: "), shell=True, check=True)
+    assert is_mine(folder)
+
+
+@as_root
+def test_chmod_is_not_advised_where_it_helps_only_half(folder):
+    folder.parent.chmod(0o777)
+    os.chown(folder, ANOTHER, ANOTHER)
+    found = doubt(folder)
+    assert found.culprit == folder.parent
+    assert found.remedy.startswith("if you trust them: ")
+
+
 def test_a_sticky_folder_may_lead_to_it_and_isnt_ones_own_itself(folder):
     folder.parent.chmod(0o1777)
     assert is_mine(folder)

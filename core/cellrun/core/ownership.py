@@ -11,7 +11,7 @@ import os
 import shlex
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -57,10 +57,18 @@ def doubt(path: Path) -> Doubt | None:
     path = path.absolute()
     if is_declared_safe(path):
         return None
-    for each, found, is_last in _way(path):
-        if why := _why(each, found, is_last=is_last):
-            return Doubt(path, Path(each), why, _remedy(path, Path(each), found))
-    return None
+    culprits: list[tuple[Path, os.stat_result, str]] = []
+    try:
+        for each, found, is_last in _way(path):
+            if why := _why(each, found, is_last=is_last):
+                culprits.append((Path(each), found, why))
+    except OSError:
+        if not culprits:  # else it is of a folder that isn't one's own
+            raise
+    if not culprits:
+        return None
+    culprit, _, why = culprits[0]
+    return Doubt(path, culprit, why, _remedy(path, [(each, found) for each, found, _ in culprits]))
 
 
 def is_mine(path: Path) -> bool:
@@ -142,9 +150,13 @@ def _others_in_group_class(path: str, gid: int) -> str:
     return f"whom its access list names ({told})" if told else ""
 
 
-def _remedy(path: Path, culprit: Path, found: os.stat_result) -> str:
-    if found.st_uid == os.geteuid() and not stat.S_ISLNK(found.st_mode) and not _shows_modes_only(culprit):
-        return f"run: chmod go-w {shlex.quote(str(culprit))}"
+def _remedy(path: Path, culprits: Sequence[tuple[Path, os.stat_result]]) -> str:
+    """Return what helps against all of them at once."""
+    if all(
+        found.st_uid == os.geteuid() and not stat.S_ISLNK(found.st_mode) and not _shows_modes_only(culprit)
+        for culprit, found in culprits
+    ):
+        return f"run: chmod go-w {shlex.join(str(culprit) for culprit, _ in culprits)}"
     known = os.environ.get(SAFE_FOLDERS, "")
     value = f"{known}{os.pathsep}{path}" if known else str(path)
     if "ipykernel" in sys.modules:
