@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import subprocess
 import sys
 import threading
@@ -181,6 +182,47 @@ def test_a_workspace_that_others_can_write_to_is_looked_at_and_takes_no_run(here
         Experiment(again, "digits").start_logging()
     with pytest.raises(WorkspaceException, match="can be written to by every user"):
         again.delete_runs([run.id])
+
+
+def test_what_is_closed_to_this_user_is_said(here):
+    program = """
+from cellrun.core import Experiment, Workspace
+from cellrun.core.store.lists.index import Index
+Workspace.create("other")
+ws = Workspace.create("team", "ws")
+runs = [Experiment(ws, "digits").start_logging() for _ in range(2)]
+[run.complete() for run in runs]
+runs[0].layout.folder.chmod(0)
+print(*((row.name[:6], row.status.value, row.reason) for row in Index(ws.layout).runs()), sep="\\n")
+def tell(what):
+    try:
+        what()
+    except Exception as error:
+        print(type(error).__name__, str(error).replace(runs[0].id, "ID"))
+tell(lambda: ws.get_run("digits-1"))
+runs[0].layout.folder.chmod(0o700)
+print(ws.get_run("digits-1").status, [row.status.value for row in Index(ws.layout).runs()])
+ws.folder.chmod(0)
+tell(lambda: Workspace(ws.layout))
+tell(lambda: Workspace.create("team", ws.folder))
+print(Workspace.get("other").name)
+"""
+    command = [sys.executable, "-c", program]
+    if os.geteuid() == 0:  # for whom else nothing is closed
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    me = f"{pwd.getpwuid(os.geteuid()).pw_name} (uid {os.geteuid()})"
+    closed = f"WorkspaceException the workspace in {here / 'ws'} is closed to you: it belongs to {me}; ask to be let in"
+    assert done.stderr == ""
+    assert [line[: len(closed)] for line in done.stdout.splitlines()] == [
+        "('digits', 'Completed', None)",
+        f"('digits', 'Damaged', 'run.json is closed to you: the run belongs to {me}')",
+        f"DamagedRunError run ID is damaged: run.json is closed to you: the run belongs to {me}",
+        "Completed ['Completed', 'Completed']",
+        closed,
+        closed,
+        "other",
+    ]
 
 
 def test_write_config_brings_one_back(here):

@@ -76,6 +76,14 @@ def is_mine(path: Path) -> bool:
     return doubt(path) is None
 
 
+def owner(path: Path) -> str:
+    """Return who a folder or file belongs to, in words: `bob (uid 1001)`."""
+    try:
+        return _user(path.stat().st_uid)
+    except OSError:  # behind another one that is closed
+        return "another user"
+
+
 def refuse_foreign(folder: Path, otherwise: str) -> None:
     """Raise WorkspaceException for a folder that isn't one's own alone. `otherwise` says how to take another."""
     if found := doubt(folder):

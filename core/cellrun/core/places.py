@@ -119,14 +119,14 @@ def register(workspace: WorkspaceLayout) -> RegisteredWorkspace:
 
 
 def registered() -> Iterator[RegisteredWorkspace]:
-    """Iterate over the workspaces of the registry that are still there."""
+    """Iterate over the workspaces of the registry that are still there, and open to this user."""
     for path in sorted(_registry().glob("*.json")):
         try:
             data = json.loads(path.read_bytes())
             entry = RegisteredWorkspace(data["id"], data["name"], WorkspaceLayout(data["path"]))
         except (ValueError, KeyError, TypeError):  # damaged: the workspace's next opening writes it again
             continue
-        if entry.layout.record.exists():
+        if os.path.exists(entry.layout.record):  # noqa: PTH110  # Path.exists raises where another user closed the way
             yield entry
 
 

@@ -83,7 +83,7 @@ class Workspace:
         layout = (
             places.named_workspace(name) if folder is None else WorkspaceLayout(Path(folder).expanduser().absolute())
         )
-        if layout.record.exists() and not exist_ok:
+        if WorkspaceRecord.is_there(layout) and not exist_ok:
             raise WorkspaceException(
                 f"there is a workspace in {layout.folder} already; Workspace.get({name!r}) opens it, "
                 "exist_ok=True takes it as it is"
@@ -103,8 +103,9 @@ class Workspace:
             raise WorkspaceException(f"{len(found)} workspaces are called {name!r}: {listed}; give the id")
         if found:
             return cls(found[0].layout)
-        if places.named_workspace(name).record.exists():  # made before the registry was, or the registry was removed
-            return cls._entered(places.named_workspace(name))
+        named = places.named_workspace(name)
+        if WorkspaceRecord.is_there(named):  # made before the registry was, or the registry was removed
+            return cls._entered(named)
         listed = ", ".join(sorted(repr(entry.name) for entry in known)) or "none yet"
         raise WorkspaceException(f"no workspace {name!r}; known: {listed}; Workspace.create({name!r}) makes one")
 
@@ -190,7 +191,7 @@ class Workspace:
         """Open a workspace that is made first if it is new."""
         places.home()  # 0700, which folders made for what is in them wouldn't be
         try:
-            if not layout.record.exists():
+            if not WorkspaceRecord.is_there(layout):
                 refuse_foreign(layout.folder, ANOTHER_WORKSPACE)
                 make_private_folder(layout.folder)
                 WorkspaceRecord.write_new(layout, name)

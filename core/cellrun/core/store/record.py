@@ -20,6 +20,7 @@ from cellrun.core.control_file import (
     is_text_or_none,
 )
 from cellrun.core.layout import RunLayout
+from cellrun.core.ownership import owner
 
 RunKind = Literal["script", "command", "cell", "interactive"]
 
@@ -106,7 +107,11 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
     @classmethod
     def read(cls, layout: RunLayout) -> RunRecord:
         """Read the record of a run folder. Raises OSError, DamagedRunError."""
-        data = control_file.read_object(layout.folder, layout.record)
+        try:
+            data = control_file.read_object(layout.folder, layout.record)
+        except PermissionError as error:
+            problem = f"is closed to you: the run belongs to {owner(layout.folder)}"
+            raise control_file.damaged(layout.folder, layout.record, problem) from error
         control_file.check(layout.folder, layout.record, data, _SHAPE, needed=("experiment", "kind"))
         # A folder that was copied out of its workspace may have any name, one in it is known by its name.
         if (

@@ -35,9 +35,20 @@ _NAMELESS_S = 3600.0
 """How long a draft may be without a whole record, which is the first thing that is written into it."""
 
 
+def is_there(layout: RunLayout) -> bool:
+    """Return whether there is such a run; one whose folder is closed to this user is there."""
+    try:
+        os.lstat(layout.record)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):  # ValueError: no file has such a name
+        return False
+    return True
+
+
 def check_is_there(layout: RunLayout) -> None:
     """Raise RunNotFoundError for a run that was there, and is deleted."""
-    if not os.path.lexists(layout.record):
+    if not is_there(layout):
         raise RunNotFoundError(layout.run_id, str(layout.workspace.folder), is_deleted=True)
 
 
@@ -89,7 +100,7 @@ class RunStore:
     def open(self, run_id: str) -> RunLayout:
         """Return the layout of a run; RunNotFoundError if there is none of that id."""
         layout = self.workspace.run(run_id)
-        if not names.is_plain(run_id) or not os.path.lexists(layout.record):
+        if not names.is_plain(run_id) or not is_there(layout):
             raise RunNotFoundError(run_id, str(self.workspace.folder))
         return layout
 

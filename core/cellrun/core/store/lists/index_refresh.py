@@ -21,7 +21,7 @@ from cellrun.core.store.lists.index_rows import ReadRun, write_rows
 from cellrun.core.store.lists.run_row import RunRow
 from cellrun.core.store.lists.sparing import Sparing
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_store import RunStore
+from cellrun.core.store.run_store import RunStore, is_there
 from cellrun.core.store.settle import run_owners, settle
 from cellrun.core.store.silence import is_old
 
@@ -128,7 +128,7 @@ class IndexRefresh:
         layout = self._workspace.run(run_id)
         try:
             self._store.open(run_id)
-            status, record = settle(layout), RunRecord.read(layout)
+            record, status = RunRecord.read(layout), settle(layout)
             if status.status.is_terminal:
                 return ReadRun(RunRow.of(layout, status, record), None)
             times = _times(layout)  # before it is read: what changes meanwhile is noticed
@@ -140,7 +140,7 @@ class IndexRefresh:
         except RunNotFoundError:
             return None
         except UNREADABLE as error:  # one damaged folder doesn't hide all others
-            if not os.path.lexists(layout.record):  # it went while it was looked at
+            if not is_there(layout):  # it went while it was looked at
                 return None
             # What changes there is noticed as in a run that hasn't ended: somebody may mend it.
             return ReadRun(RunRow.damaged(layout, error), orjson.dumps([_times(layout), [], False]).decode())
