@@ -42,6 +42,7 @@ SAID = {
     f"{CORE}/sizes.py": "duration_text",
     f"{CORE}/store/events/event_tail.py": "Damage EventTail",
     f"{CORE}/store/silence.py": "_silent",
+    f"{CORE}/store/record.py": "RunRecord.read",
     f"{CORE}/store/settle.py": "_reason restart_reason _boot_time",
     f"{CORE}/submission/again.py": "_note",
     f"{CORE}/submission/submission.py": "_signed _launch _failed",
