@@ -95,6 +95,18 @@ def test_a_workspace_that_cannot_be_written_is_said(exp):
 # Its end
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link away")
+@pytest.mark.parametrize(("whose", "kept"), [(0, ["outputs/new.txt"]), (12345, [])])
+def test_outputs_may_lie_elsewhere_by_a_link_of_this_users_alone(exp, here, whose, kept):
+    (here / "elsewhere").mkdir()
+    (here / "outputs").symlink_to(here / "elsewhere")
+    os.lchown(here / "outputs", whose, whose)
+    run = exp.start_logging()
+    (here / "elsewhere" / "new.txt").write_text("x")
+    run.complete()
+    assert [name for name in run.get_file_names() if "outputs" in name] == kept
+
+
 def test_complete_keeps_what_was_written_to_outputs(exp, here):
     (here / "outputs" / "old").mkdir(parents=True)
     (here / "outputs" / "old" / "before.txt").write_text("before")

@@ -41,7 +41,14 @@ class OutputsFolder:
                     warnings.warn(plain(words), stacklevel=4)
 
     def _files(self) -> Iterator[tuple[str, tuple[int, int, int]]]:
-        """Iterate over the regular files below: relative name, and what changes when one is written."""
+        """Iterate over the regular files below: relative name, and what changes when one is written.
+
+        A link in the folder's place may lead to another disk if this user made it; another's could lead to anything.
+        """
+        with suppress(OSError):
+            found = self._folder.lstat()
+            if stat.S_ISLNK(found.st_mode) and found.st_uid not in {os.geteuid(), 0}:
+                return
         for parent, _, names in os.walk(self._folder):
             for name in names:
                 path = Path(parent, name)
