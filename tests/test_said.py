@@ -51,7 +51,7 @@ SAID = {
     f"{CORE}/supervision/preparation.py": "prepare",
     f"{CORE}/supervision/start.py": "wait _error",
     f"{CORE}/supervision/stopping.py": "Stopping",
-    f"{CORE}/supervision/watch.py": "adopted Watch",
+    f"{CORE}/supervision/watch.py": "adopted _spec Watch",
     f"{CORE}/targets/local/admission.py": "reasons _lacks _gpus _cores _start _ended_while_waiting _note",
     f"{CORE}/targets/local/queue_lock.py": "_wait",
     f"{CORE}/targets/local/recovery.py": "recover recover_without_ticket",
