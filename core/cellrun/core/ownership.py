@@ -79,7 +79,7 @@ def is_mine(path: Path) -> bool:
 def owner(path: Path) -> str:
     """Return who a folder or file belongs to, in words: `bob (uid 1001)`."""
     try:
-        return _user(path.stat().st_uid)
+        return user(path.stat().st_uid)
     except OSError:  # behind another one that is closed
         return "another user"
 
@@ -122,9 +122,9 @@ def _why(path: str, found: os.stat_result, *, is_last: bool) -> str:
     others_write = found.st_mode & (stat.S_IWOTH | stat.S_IWGRP)
     is_sticky = bool(found.st_mode & stat.S_ISVTX)
     if found.st_uid not in {os.geteuid(), 0} and not (
-        _is_outside(found.st_uid) and (is_sticky or not others_write or stat.S_ISLNK(found.st_mode))
+        is_outside(found.st_uid) and (is_sticky or not others_write or stat.S_ISLNK(found.st_mode))
     ):
-        return f"belongs to {_user(found.st_uid)}"
+        return f"belongs to {user(found.st_uid)}"
     if stat.S_ISLNK(found.st_mode) or (is_sticky and not is_last):
         return ""
     if found.st_mode & stat.S_IWOTH:
@@ -151,7 +151,7 @@ def _others_in_group_class(path: str, gid: int) -> str:
     named = []
     for kind, may, who in struct.iter_unpack("<HHI", entries):
         if may & os.W_OK and kind == _ACL_USER and who not in {os.geteuid(), 0}:
-            named.append(_user(who))
+            named.append(user(who))
         elif may & os.W_OK and kind in {_ACL_OF_GROUP, _ACL_GROUP}:
             named.append(_others_in(gid if kind == _ACL_OF_GROUP else who))
     told = ", ".join(filter(None, named))
@@ -211,7 +211,8 @@ def _others_in(gid: int) -> str:
     return "" if is_listed or group.gr_name in own else f"{group.gr_name}: whose members can't be listed"
 
 
-def _user(uid: int) -> str:
+def user(uid: int) -> str:
+    """Return a user's name, as far as there is one, and number: `bob (uid 1001)`."""
     import pwd  # noqa: PLC0415  # rarely needed
 
     try:
@@ -220,7 +221,7 @@ def _user(uid: int) -> str:
         return f"uid {uid}"
 
 
-def _is_outside(uid: int) -> bool:
+def is_outside(uid: int) -> bool:
     """Return whether it stands for all users that the own user namespace doesn't know, root among them."""
     try:
         if uid != int(_OVERFLOW_UID.read_text()):

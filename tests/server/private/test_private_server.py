@@ -13,7 +13,7 @@ import pytest
 import requests
 import websocket
 
-from cellrun.core import server_file
+from cellrun.core import ownership, server_file
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.portal_codes import Codes
 from cellrun.core.status import Status
@@ -26,9 +26,9 @@ HOME_PAGE = "/cellrun/"
 class Private:
     """A private server in a process of its own."""
 
-    def __init__(self, **environment):
+    def __init__(self, *program, **environment):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "cellrun.server"],
+            [sys.executable, *(program or ("-m", "cellrun.server"))],
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -107,6 +107,50 @@ def test_a_code_lets_one_browser_in_once(private, browser):
     assert "get_portal_url" in stranger.text
     assert "Set-Cookie" not in stranger.headers
     assert private.enter(code, session=browser).status_code == 302  # who is in already needs no code
+
+
+OPENED_BY_ANOTHER = """
+import encodings.idna, http.client, os, sys  # all that is needed: another user may not look into this one's folders
+os.setuid(1501)
+asking = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]))
+asking.request("GET", sys.argv[2])
+answer = asking.getresponse()
+print(answer.status, answer.headers["Set-Cookie"], answer.read().decode())
+"""
+SEES_ANOTHER_FIRST = """
+import os, runpy
+from cellrun.server.private import peer
+uids = iter([1501])
+peer.uid_at_other_end = lambda _: next(uids, os.geteuid())
+runpy.run_module("cellrun.server", run_name="__main__")
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not Path("/proc/net/tcp").exists(), reason="only root can become another user")
+def test_another_user_of_the_machine_is_refused_and_uses_no_code_up(private, browser):
+    code = private.code()
+    link = f"/cellrun/enter?code={code}&next={HOME_PAGE}"
+    command = [sys.executable, "-c", OPENED_BY_ANOTHER, str(urlsplit(private.file.url).port), link]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert told.startswith("403 None")
+    assert "uid 1501" in told
+    assert ownership.user(os.geteuid()) in told
+    assert "get_portal_url" not in told  # a new link wouldn't let him in either
+    assert private.enter(code, session=browser).status_code == 302
+    assert private.get("/cellrun/api/workspaces", browser).status_code == 200
+
+
+def test_who_is_seen_as_another_user_is_refused_and_uses_no_code_up(workspace, browser):
+    """As above, for those who aren't root: the server sees another user where there is none."""
+    private = Private("-c", SEES_ANOTHER_FIRST)
+    code = private.code()
+    refused = private.enter(code)
+    assert refused.status_code == 403
+    assert "Set-Cookie" not in refused.headers
+    assert "uid 1501" in refused.text
+    assert ownership.user(os.geteuid()) in refused.text
+    assert private.enter(code, session=browser).status_code == 302
+    private.end()
 
 
 def test_it_listens_on_loopback_and_serves_nothing_else(private, browser):

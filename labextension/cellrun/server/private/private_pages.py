@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from html import escape
 from typing import Any
@@ -10,7 +11,9 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.auth.identity import IdentityProvider, User
 from tornado import web
 
+from cellrun.core.ownership import user
 from cellrun.core.portal_codes import Codes
+from cellrun.server.private.peer import stranger
 from cellrun.server.refusals import QuietHandler
 
 _PAGE = """<!DOCTYPE html>
@@ -19,9 +22,10 @@ _PAGE = """<!DOCTYPE html>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 36em; margin: 4em auto; padding: 0 1em }}
 code {{ font-family: ui-monospace, monospace }}</style></head>
 <body><h1>{title}</h1><p>{text}</p>
-<p>In Python, <code>print(run.get_portal_url())</code> makes a new one.</p>
+{hint}
 </body></html>
 """
+_NEW_ONE = "<p>In Python, <code>print(run.get_portal_url())</code> makes a new one.</p>"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
@@ -51,11 +55,11 @@ class DoorPage(QuietHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "no-referrer")
 
-    async def refuse(self, title: str, text: str) -> None:
-        """Answer with why not, and what to do."""
+    async def refuse(self, title: str, text: str, hint: str = _NEW_ONE) -> None:
+        """Answer with why not, and what to do; the hint is HTML."""
         self.set_status(403)
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        await self.finish(_PAGE.format(title=escape(title), text=escape(text)))
+        await self.finish(_PAGE.format(title=escape(title), text=escape(text), hint=hint))
 
 
 class EnterHandler(DoorPage):
@@ -63,12 +67,18 @@ class EnterHandler(DoorPage):
 
     @allow_unauthenticated
     async def get(self) -> None:
-        """Let in who brings a valid code. Who is in already needs none."""
+        """Let in who brings a valid code. Who is in already needs none; another user of the machine leaves it valid."""
         codes: Codes = self.settings["cellrun_codes"]
         identity: PrivateIdentity = self.settings["identity_provider"]
         target = self.get_query_argument("next", f"{self.base_url}cellrun/")
         if not is_own_page(target, self.base_url):
             await self.refuse("This link leads elsewhere", "A link opens pages of cellrun alone.")
+        elif (uid := stranger(self.request)) is not None:
+            text = (
+                f"It is for {user(os.geteuid())}, and was opened by another user of this machine: {user(uid)}. "
+                "That didn't use it up."
+            )
+            await self.refuse("This link is for another user", text, hint="")
         elif codes.take(self.get_query_argument("code", "")):
             identity.let_in(self)
             self.redirect(target)
