@@ -146,7 +146,7 @@ def test_an_index_of_a_newer_cellrun_is_said(server, workspace, open_run):
     page.list().until(lambda: page.resets)
     page.close()
     with closing(sqlite3.connect(cache_of(workspace.layout) / INDEX)) as base:
-        base.execute("PRAGMA user_version = 1000")
+        base.executescript("CREATE TABLE newer (id TEXT); PRAGMA user_version = 1000;")
     again = ListPage(server)
     again.list().until(lambda: again.texts)
     assert (again.texts[0]["status"], "1000" in again.texts[0]["message"]) == (409, True)

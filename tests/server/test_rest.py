@@ -306,7 +306,7 @@ def test_a_workspace_that_can_not_be_read_hides_no_other(api: Client, exp: Exper
     Experiment(newer, "digits").start_logging().complete()
     api.get(f"workspaces/{newer.id}/runs")
     with closing(sqlite3.connect(cache_of(newer.layout) / INDEX)) as base:
-        base.execute("PRAGMA user_version = 999")
+        base.executescript("CREATE TABLE newer (id TEXT); PRAGMA user_version = 999;")
     assert "update cellrun here" in api.get(f"workspaces/{newer.id}/runs", expect=409)["message"]
     assert {exp.workspace.id, newer.id} <= {one["id"] for one in api.get("workspaces")["workspaces"]}
 

@@ -108,13 +108,18 @@ class RegisteredWorkspace(NamedTuple):
 
 
 def register(workspace: WorkspaceLayout) -> RegisteredWorkspace:
-    """Add a workspace to the user's registry, so that servers and other kernels find it. Done at each opening."""
+    """Add a workspace to the user's registry, so that servers and other kernels find it. Done at each opening.
+
+    Where it can't be written, on a full or read-only disk, the workspace can be looked at all the same.
+    """
     record = read_object(workspace.folder, workspace.record)
     entry = RegisteredWorkspace(str(record["id"]), str(record["name"]), workspace)
     text = json.dumps({"id": entry.id, "name": entry.name, "path": str(workspace.folder.absolute())})
     path = _registry() / f"{slug(entry.id)}.json"
-    if not path.exists() or path.read_bytes() != text.encode():
-        replace_file(path, text)
+    with suppress(OSError):
+        if not path.exists() or path.read_bytes() != text.encode():
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            replace_file(path, text)
     return entry
 
 
@@ -137,7 +142,10 @@ def cannot_write(folder: Path, error: OSError) -> WorkspaceException:
 
 
 def _registry() -> Path:
-    return home_folder("registry")
+    """Return where the registry is, or would be: it isn't made where nothing is to be written."""
+    folder = home() / "registry"
+    refuse_foreign(folder, _ANOTHER_HOME)
+    return folder
 
 
 def _made(folder: Path) -> Path:

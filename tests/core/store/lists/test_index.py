@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -23,9 +24,10 @@ from cellrun.core.places import cache_of
 from cellrun.core.status import Status
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.lists import index_refresh
+from cellrun.core.store.lists import index_file, index_memory, index_refresh
 from cellrun.core.store.lists.index import Index
-from cellrun.core.store.lists.index_file import INDEX
+from cellrun.core.store.lists.index_file import INDEX, IndexFile
+from cellrun.core.store.lists.index_memory import IndexMemory
 from cellrun.core.store.lists.index_refresh import IndexRefresh
 from cellrun.core.store.lists.sparing import Sparing
 from cellrun.core.store.record import RunRecord
@@ -509,7 +511,7 @@ def test_its_journal_is_none_that_a_network_file_system_breaks(
 def test_a_newer_one_is_not_touched(index: Index, several: dict[str, str], workspace_layout: WorkspaceLayout) -> None:
     index.refresh()
     with sqlite3.connect(cache_of(workspace_layout) / INDEX) as base:
-        base.execute("PRAGMA user_version = 99")
+        base.executescript("CREATE TABLE newer (id TEXT); PRAGMA user_version = 99;")
     base.close()
     before = (cache_of(workspace_layout) / INDEX).read_bytes()
     with pytest.raises(IndexTooNewError, match="has version 99, this cellrun knows 3: update cellrun here") as caught:
@@ -518,10 +520,213 @@ def test_a_newer_one_is_not_touched(index: Index, several: dict[str, str], works
     assert (cache_of(workspace_layout) / INDEX).read_bytes() == before
 
 
-def test_a_home_where_no_index_can_be(several: dict[str, str], workspace_layout: WorkspaceLayout, home: Path) -> None:
+@pytest.mark.parametrize("flips", [1, 5, 50])
+def test_whatever_byte_of_it_is_damaged_the_list_is_whole(
+    flips: int, several: dict[str, str], workspace_layout: WorkspaceLayout
+) -> None:
+    index = Index(workspace_layout)
+    before = [row.to_json() for row in index.runs()]
+    path = cache_of(workspace_layout) / INDEX
+    whole = path.read_bytes()
+    chance = random.Random(flips)  # the same bytes each time
+    noticed = 0
+    for _ in range(60):
+        data = bytearray(whole)
+        for _ in range(flips):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        path.write_bytes(data)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            assert [row.to_json() for row in Index(workspace_layout).runs()] == before
+            assert [row.to_json() for row in Index(workspace_layout).runs()] == before
+        assert len(caught) <= 1
+        noticed += len(caught)
+    assert noticed > (0 if flips == 1 else 5)
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        pytest.param(18, 2, id="asks for a journal of another kind"),
+        pytest.param(18, 9, id="can be read only"),
+        pytest.param(63, 77, id="of a newer cellrun"),
+        pytest.param(59, 3, id="texts in another encoding"),
+    ],
+)
+def test_a_head_that_says_what_is_not_so(
+    at: int, value: int, several: dict[str, str], workspace_layout: WorkspaceLayout
+) -> None:
+    before = ids(Index(workspace_layout))
+    path = cache_of(workspace_layout) / INDEX
+    data = bytearray(path.read_bytes())
+    data[at] = value
+    path.write_bytes(data)
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        assert ids(Index(workspace_layout)) == before
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert ids(Index(workspace_layout)) == before
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE shown SET row = replace(row, 'digits', 'dagits')",
+        "UPDATE shown SET row = CAST(x'ff' || row AS TEXT)",
+        "UPDATE run SET seen = '[', is_live = 1",
+        "UPDATE progress SET changes = NULL",
+        "DELETE FROM progress",
+    ],
+)
+def test_a_row_that_can_not_be_is_damage(sql: str, new_run: Callable[..., RunLayout]) -> None:
+    workspace_layout = new_run().workspace
+    StatusFile(new_run()).change(Status.COMPLETED)
+    before = [row.to_json() for row in Index(workspace_layout).runs()]
+    with closing(sqlite3.connect(cache_of(workspace_layout) / INDEX)) as base, base:
+        base.execute(sql)
+    with pytest.warns(RuntimeWarning, match=r"index\.db was damaged"):
+        assert [row.to_json() for row in Index(workspace_layout).runs()] == before
+
+
+def test_a_choice_that_can_not_be_is_no_damage(several: dict[str, str], workspace_layout: WorkspaceLayout) -> None:
+    index = Index(workspace_layout)
+    assert len(ids(index)) == len(several)
+    with pytest.raises(AttributeError):
+        index.runs(text=5)  # type: ignore[arg-type]  # as a program may
+    assert not list(cache_of(workspace_layout).glob("index.db.bad-*"))
+
+
+def in_memory(workspace_layout: WorkspaceLayout) -> bool:
+    return not (cache_of(workspace_layout) / INDEX).exists()
+
+
+def test_behind_a_path_that_is_too_long_for_sqlite_it_is_in_memory(
+    tmp_path: Path, new_run: Callable[..., RunLayout], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace_layout = new_run().workspace
+    long = tmp_path
+    while len(str(long)) < 3_600:
+        long /= "d" * 200
+    monkeypatch.setenv("CELLRUN_HOME", str(long))
+    first = ids(Index(workspace_layout))
+    assert len(first) == 1
+    assert in_memory(workspace_layout)
+    point = Index(workspace_layout).changed().point
+    second = new_run()
+    assert ids(Index(workspace_layout)) == [second.run_id, *first]
+    news = Index(workspace_layout).changed(point)
+    assert ([row.id for row in news.rows], news.reset) == ([second.run_id], False)
+
+
+def test_where_there_is_no_place_for_it_it_is_in_memory(
+    several: dict[str, str], workspace_layout: WorkspaceLayout, home: Path
+) -> None:
     (home / "cache").write_text("no folder")
-    with pytest.raises(WorkspaceException, match="cannot create"):
-        Index(workspace_layout).runs()
+    assert len(ids(Index(workspace_layout))) == len(several)
+    StatusFile(workspace_layout.run(several["c"])).change(Status.FAILED, reason="x")
+    assert ids(Index(workspace_layout), status=["Failed"]) == [several["c"], several["b"]]
+
+
+@pytest.mark.parametrize("why", ["database or disk is full", "disk I/O error", "attempt to write a readonly database"])
+def test_while_nothing_can_be_written_a_copy_of_it_in_memory_goes_on(
+    why: str, several: dict[str, str], workspace_layout: WorkspaceLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin of a full and of a read-only disk: SQLite refuses to write, and so does the disk."""
+    index = Index(workspace_layout)
+    before, point = ids(index), index.changed().point
+    path = cache_of(workspace_layout) / INDEX
+    data = path.read_bytes()
+    real = IndexRefresh.refresh
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def refresh(self: IndexRefresh, base: sqlite3.Connection, within_s: float | None = None) -> bool:
+        if base.execute("PRAGMA database_list").fetchone()[2]:
+            raise sqlite3.OperationalError(why)
+        return real(self, base, within_s)
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr(IndexRefresh, "refresh", refresh)
+        refusing.setattr(IndexFile, "_draft", refuse)
+        StatusFile(workspace_layout.run(several["c"])).change(Status.FAILED, reason="x")
+        assert ids(index) == before
+        assert ids(index, status=["Failed"]) == [several["c"], several["b"]]
+        assert index.changed(point).reset  # its numbers are its own
+        assert path.read_bytes() == data
+    monkeypatch.setattr(index_memory, "_TRY_AGAIN_S", 0.0)
+    IndexMemory.of(workspace_layout.folder).take_over()  # that moment is over
+    assert ids(index, status=["Failed"]) == [several["c"], several["b"]]
+    assert path.read_bytes() != data
+
+
+LOOK_ON_A_DISK = """
+import os, subprocess, sys
+from cellrun.core import Experiment, Workspace
+from cellrun.core.store.lists.index import Index
+
+LOOK = "from cellrun.core import *; runs = Experiment(Workspace.from_config(), 'digits').get_runs(); "
+LOOK += "print(*[run.number for run in runs])"
+
+def look():
+    done = subprocess.run([sys.executable, "-W", "error", "-c", LOOK], capture_output=True, text=True)
+    print(done.stdout.strip() or done.stderr)
+
+def remount(how):
+    subprocess.run(["mount", "-o", f"remount,{how}", os.environ["CELLRUN_HOME"]], check=True)
+
+def make():
+    Experiment(Workspace.from_config(), "digits").start_logging(snapshot_directory=None).complete()
+
+make()
+with open(os.path.join(os.environ["CELLRUN_HOME"], "fill"), "wb", buffering=0) as fill:
+    for size in (1 << 16, 1):
+        try:
+            while fill.write(bytes(size)):
+                pass
+        except OSError as error:
+            print(error.strerror)
+look()
+os.truncate(fill.name, 0)
+look()
+make()
+remount("ro")
+look()
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to mount a file system")
+def test_on_a_full_and_on_a_read_only_disk_lists_are_whole(tmp_path: Path) -> None:
+    """Rows C of the fault table: nothing can be written, and what is there is told."""
+    (tmp_path / "disk").mkdir()
+    mount = 'mount -t tmpfs -o size=8m,mode=700 none "$CELLRUN_HOME" && exec "$0" "$@"'
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", mount, sys.executable, "-c", LOOK_ON_A_DISK],
+        env={**os.environ, "CELLRUN_HOME": str(tmp_path / "disk")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        pytest.skip(f"mounting isn't allowed here: {done.stderr.strip()}")
+    full = "No space left on device"
+    assert (done.stdout.split("\n"), done.stderr) == ([full, full, "1", "1", "2 1", ""], "")
+
+
+def test_a_lock_that_stays_keeps_nobody_from_looking(
+    several: dict[str, str], workspace_layout: WorkspaceLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_file, "_BUSY_S", 0.05)
+    index = Index(workspace_layout)
+    before = ids(index)
+    with closing(sqlite3.connect(cache_of(workspace_layout) / INDEX, isolation_level=None)) as held:
+        held.execute("BEGIN EXCLUSIVE")
+        StatusFile(workspace_layout.run(several["c"])).change(Status.FAILED, reason="x")
+        assert ids(index) == before
+        assert ids(index, status=["Failed"]) == [several["c"], several["b"]]
+    assert not list(cache_of(workspace_layout).glob("index.db.bad-*"))
 
 
 def test_several_processes_look_at_once(several: dict[str, str], workspace_layout: WorkspaceLayout) -> None:

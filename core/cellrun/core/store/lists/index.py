@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, suppress
 from typing import NamedTuple, TypeVar
 
 from cellrun.core import names
-from cellrun.core.errors import RunNotFoundError
+from cellrun.core.errors import CellrunError, RunNotFoundError, WorkspaceException
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.places import cache_of
 from cellrun.core.status import TERMINAL, Status
 from cellrun.core.store.lists.index_file import INDEX, IndexFile
+from cellrun.core.store.lists.index_memory import IndexMemory
 from cellrun.core.store.lists.index_refresh import IndexRefresh
 from cellrun.core.store.lists.index_rows import CHANGES_KEPT, rows_of
 from cellrun.core.store.lists.run_choice import RunChoice, WantedTags, storable
@@ -76,7 +78,8 @@ class Index:
 
     An index that is damaged is set aside with a warning and made again, one of an older cellrun is made again; one of a
     newer cellrun is refused (IndexTooNewError), and so are runs in a folder that others own or can write to
-    (WorkspaceException). Rows have the first 200 metrics of a run. Any thread may ask.
+    (WorkspaceException). Where its file can't be used (a full or read-only disk, a lock that stays) an index in memory
+    answers. Rows have the first 200 metrics of a run. Any thread may ask.
     """
 
     def __init__(self, workspace: WorkspaceLayout) -> None:
@@ -99,7 +102,7 @@ class Index:
         offset: int = 0,
     ) -> list[RunRow]:
         """Return runs, newest first; RunChoice says what the words mean."""
-        choice = RunChoice(experiment, status, tags, text, notebook)
+        choice = _checked(RunChoice(experiment, status, tags, text, notebook))
         return self._ask(lambda base: _page(base, choice, limit, offset))[0]
 
     def page(  # noqa: PLR0913  # one for each way to choose
@@ -118,7 +121,7 @@ class Index:
 
         `within_s`: while an index of many runs is being made again, answer with what was read after so many seconds.
         """
-        choice = RunChoice(experiment, status, tags, text, notebook)
+        choice = _checked(RunChoice(experiment, status, tags, text, notebook))
         (rows, total), is_complete = self._ask(lambda base: _page_and_total(base, choice, limit, offset), within_s)
         return RunPage(rows, total, is_complete)
 
@@ -155,22 +158,60 @@ class Index:
         """
         return self._ask(lambda base: _news(base, since, most), _LIVE_S)[0]
 
-    @property
-    def _file(self) -> IndexFile:
-        return IndexFile(cache_of(self._workspace) / INDEX)
-
     def _ask(self, question: Callable[[sqlite3.Connection], T], within_s: float | None = None) -> tuple[T, bool]:
+        memory, file = IndexMemory.of(self._workspace.folder), self._file()
+        if file and not memory.is_in_place:
+            with suppress(sqlite3.Error, OSError):
+                return self._from_file(file, question, within_s)
+            memory.take_over()
         try:
-            return self._refreshed(question, within_s)
-        except sqlite3.DatabaseError as error:
-            self._file.set_aside(error)
-            return self._refreshed(question, within_s)
+            return self._answered(memory.connection(file), question, within_s)
+        except sqlite3.Error:  # a copy of what is damaged
+            memory.forget()
+            return self._answered(memory.connection(None), question, within_s)
 
-    def _refreshed(self, question: Callable[[sqlite3.Connection], T], within_s: float | None) -> tuple[T, bool]:
-        with self._file.connection() as base:
-            is_complete = self._refresh.refresh(base, within_s)
-            base.execute("BEGIN")  # all that is answered is of one moment
-            return question(base), is_complete
+    def _from_file(
+        self, file: IndexFile, question: Callable[[sqlite3.Connection], T], within_s: float | None
+    ) -> tuple[T, bool]:
+        try:
+            return self._answered(file.connection(), question, within_s)
+        except sqlite3.Error as error:
+            if not file.is_damaged(error):
+                raise
+            file.set_aside(error)
+        return self._answered(file.connection(), question, within_s)
+
+    def _file(self) -> IndexFile | None:
+        """Return the file of the index; None where there is no place for it."""
+        try:
+            return IndexFile(cache_of(self._workspace) / INDEX)
+        except WorkspaceException as error:
+            if isinstance(error.__cause__, OSError):
+                return None
+            raise
+
+    def _answered(
+        self,
+        connection: AbstractContextManager[sqlite3.Connection],
+        question: Callable[[sqlite3.Connection], T],
+        within_s: float | None,
+    ) -> tuple[T, bool]:
+        """Answer a question by what is up to date. Raises sqlite3.Error, also for what no table of ours can hold."""
+        try:
+            with connection as base:
+                is_complete = self._refresh.refresh(base, within_s)
+                base.execute("BEGIN")  # all that is answered is of one moment
+                return question(base), is_complete
+        except CellrunError:
+            raise
+        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
+            raise sqlite3.DatabaseError(f"what it holds can't be: {error}") from error
+
+
+def _checked(choice: RunChoice) -> RunChoice:
+    """Return a choice that can be asked for: a wrong one raises here, and isn't taken for damage of the index."""
+    choice.where()
+    return choice
 
 
 def _page(base: sqlite3.Connection, choice: RunChoice, limit: int | None, offset: int) -> list[RunRow]:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import orjson
 
@@ -60,8 +61,8 @@ def write_rows(base: sqlite3.Connection, read: Mapping[str, ReadRun | None]) -> 
 
 
 def rows_of(found: Iterable[tuple[str]]) -> list[RunRow]:
-    """Return rows from their JSON."""
-    return [RunRow.from_json(read_json(text.encode())) for (text,) in found]
+    """Return rows from their JSON. Raises ValueError for one that was changed by another hand."""
+    return [RunRow.from_json(read_json(_unsealed(text))) for (text,) in found]
 
 
 def _write(base: sqlite3.Connection, run_id: str, run: ReadRun | None, change: int) -> bool:
@@ -113,6 +114,15 @@ def _text(row: RunRow) -> str:
     if len(row.metrics) > METRICS_KEPT:
         data["metrics"] = dict(islice(data["metrics"].items(), METRICS_KEPT))
     try:
-        return orjson.dumps(data).decode()
+        json_text = orjson.dumps(data)
     except TypeError:  # a lone surrogate in a text
-        return json.dumps(data)
+        json_text = json.dumps(data).encode()
+    return f"{crc32(json_text):08x}{json_text.decode()}"
+
+
+def _unsealed(text: str) -> bytes:
+    """Return the JSON of a row, which has its checksum before it: SQLite notices nothing of a byte that changed."""
+    json_text = text[8:].encode()
+    if text[:8] != f"{crc32(json_text):08x}":
+        raise ValueError("a row has another checksum")
+    return json_text
