@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from cellrun.core.errors import DamagedRunError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
+from cellrun.core.store.lists.index import Index
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
@@ -97,6 +101,27 @@ print(row.status, row.reason, row.metrics["m"].last)
     assert done.stdout == "Failed the kernel went away without complete() {'m': 1}\n"
     assert StatusFile(layout).read().status is Status.RUNNING
     assert settle(layout).n == 2
+
+
+@pytest.mark.parametrize("damaged", ["null", "", '{"status": "Comp', "lost"])
+def test_over_a_damaged_end_nothing_is_written(
+    damaged: str, new_run: Callable[..., RunLayout], gone: ProcessIdentity
+) -> None:
+    """It may have been Completed: nobody knows any more, and a guess would be for good."""
+    layout = running(new_run(), owner=gone)
+    StatusFile(layout).change(Status.COMPLETED)
+    if damaged == "lost":
+        shutil.rmtree(layout.statuses)
+    else:
+        (layout.statuses / "2.json").write_text(damaged)
+        os.utime(layout.statuses / "2.json", (0, 0))
+    before = {path: path.read_bytes() for path in layout.folder.rglob("*") if path.is_file()}
+    for _ in range(2):
+        with pytest.raises(DamagedRunError, match="status"):
+            settle(layout)
+        (row,) = Index(layout.workspace).runs()
+        assert (row.status, "status" in (row.reason or "")) == (Status.DAMAGED, True)
+    assert {path: path.read_bytes() for path in layout.folder.rglob("*") if path.is_file()} == before
 
 
 def test_a_kernel_that_lives(new_run: Callable[..., RunLayout], living: ProcessIdentity) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from cellrun.core.errors import DamagedRunError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
@@ -124,7 +125,7 @@ def test_without_links_a_half_written_status_is_not_seen_yet(
 ) -> None:
     refuse_links(monkeypatch)
     file.change(Status.RUNNING)
-    for half in ("", '{"status": "Comp', '{"status": "Completed", "fields": {"exit_'):
+    for half in ("", '{"sta', '{"status": "Comp', '{"status": "Completed", "fields": {"exit_'):
         (layout.statuses / "2.json").write_text(half)
         assert file.read().status is Status.RUNNING
     assert [record.n for record in file.history()] == [0, 1]
@@ -139,6 +140,47 @@ def test_without_links_a_killed_writer_holds_nobody_up(
     os.utime(half, (0, 0))
     assert file.change(Status.RUNNING) is not None
     assert [record.status for record in file.history()] == [Status.NOT_STARTED, Status.RUNNING]
+
+
+def test_without_links_a_full_disk_leaves_no_part_of_a_status(
+    layout: RunLayout, file: StatusFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_links(monkeypatch)
+    real, written = os.write, []
+
+    def write(fd: int, data: bytes) -> int:
+        if Path(f"/proc/self/fd/{fd}").readlink().name != "1.json":
+            return real(fd, data)
+        if written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.append(real(fd, data[:20]))
+        return written[0]
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", write)
+        with pytest.raises(OSError, match="No space left"):
+            file.change(Status.RUNNING)
+    assert os.listdir(layout.statuses) == ["0.json"]
+
+
+DAMAGED = ["null", "[]", "", "{}", '{"status": "Comp', "\0" * 200, '{"status": "Done", "at": 1}']
+
+
+@pytest.mark.parametrize("damaged", DAMAGED)
+def test_a_damaged_status_is_kept_and_said_and_its_owner_gets_on(
+    damaged: str, layout: RunLayout, file: StatusFile
+) -> None:
+    file.change(Status.RUNNING, owner=OWNER, exit_code=0)
+    path = layout.statuses / "2.json"
+    path.write_text(damaged)
+    os.utime(path, (0, 0))
+    with pytest.raises(DamagedRunError, match=r"status/2\.json"):
+        file.read()
+    assert [record.n for record in file.history()] == [0, 1]
+    file.change(Status.COMPLETED)
+    assert (file.read().n, file.read().status, file.read().fields["exit_code"]) == (3, Status.COMPLETED, 0)
+    assert path.read_text() == damaged
+    assert [record.n for record in file.history()] == [0, 1, 3]
 
 
 def test_a_disk_that_refuses_is_told_and_changes_nothing(file: StatusFile, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,13 +25,16 @@ def settle(layout: RunLayout) -> StatusRecord:
 
     Only a process that would be seen from here can be proven dead: a run of another host or container, or of a target
     whose processes aren't this machine's, is left alone, however old it looks. If it shows no sign of life, it is
-    NotResponding. A Queued run has no process and needs none.
+    NotResponding. A Queued run has no process and needs none. Raises DamagedRunError for a run whose last status is
+    damaged: how it ended is not known, and nothing is written over that.
     """
     file = StatusFile(layout)
     status = file.read()
     if status.status.is_terminal or status.status is Status.QUEUED:
         return status
     record = RunRecord.read(layout)
+    if status.n < 0:  # no folder is a run's before it has one: what they said is lost, it may have been Completed
+        raise control_file.damaged(layout.folder, layout.statuses, "has no status in it")
     owners = run_owners(layout, record, status)
     if owners and all(owner.is_proven_dead() for owner in owners):
         return status if is_elsewhere(layout) else _fail(layout, status, _reason(record, status, owners))

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,12 +24,15 @@ from cellrun.core.control_file import (
     is_text_or_none,
 )
 from cellrun.core.disk import NO_LINKS, sync_folder, write_new
+from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.changes import note_change
 
 _WRITING_S = 2.0
 """Longer than this nobody takes to write a status."""
+_LOOK_S = 0.001
+"""Between two tries to be the one who writes the next."""
 
 
 class StatusRecord(NamedTuple):
@@ -70,6 +73,7 @@ _FIELDS: control_file.Shape = {
     "last_line": is_text_or_none,
 }
 _NAME = re.compile(r"(0|[1-9][0-9]{0,8})\.json", re.ASCII)
+_BEGINNING = b'{"status": '
 _NONE_YET = StatusRecord(-1, Status.NOT_STARTED, 0.0, None, {}, None)
 
 
@@ -77,7 +81,8 @@ class StatusFile:
     """The status of one run.
 
     Responsibilities: the newest status, its history, and compare-and-set changes of which exactly one wins. A file is
-    complete before it gets its name (write, fsync, link): whoever reads sees the old status or the new one.
+    complete before it gets its name (write, fsync, link): whoever reads sees the old status or the new one. Where there
+    are no links it gets its name first, and is looked at when it is whole.
     """
 
     def __init__(self, layout: RunLayout) -> None:
@@ -85,12 +90,16 @@ class StatusFile:
         self._folder = layout.statuses
 
     def read(self) -> StatusRecord:
-        """Return the newest status; number -1 and NotStarted if none was written yet."""
-        return next(self._newest_first(), _NONE_YET)
+        """Return the newest status; number -1 and NotStarted if none was written yet. Raises DamagedRunError."""
+        return next((found for n in self._numbers() if (found := self._record(n))), _NONE_YET)
 
     def history(self) -> list[StatusRecord]:
-        """Return every status that the run had, oldest first."""
-        return list(self._newest_first())[::-1]
+        """Return every status that the run had, oldest first, those left out that are damaged."""
+        found = []
+        for n in reversed(self._numbers()):
+            with suppress(DamagedRunError):
+                found.append(self._record(n))
+        return [record for record in found if record]
 
     def has_changed(self, since: int) -> bool:
         """Whether a status newer than the one of that number was written: the cheap question of a hot path."""
@@ -109,37 +118,65 @@ class StatusFile:
 
         Fields are added to those that are known already; `at` is when that was, epoch seconds, now if left out.
         Returns the record written; None when somebody else was first or the run has another status: then `read` tells.
+
+        A damaged status stays where it is and is passed over, for its owner has to get on. Whoever judges a run from
+        outside reads its status first, and leaves it alone if that is damaged.
         """
         while True:
-            last = self.read()
+            n, last = self._next()
             if last.status.is_terminal or (expected is not None and last.status not in expected):
                 return None
             now = time.time() if at is None else at
             started_at = last.started_at if last.started_at is not None or to is not Status.RUNNING else now
-            record = StatusRecord(last.n + 1, to, now, reason, {**last.fields, **fields}, started_at)
+            record = StatusRecord(n, to, now, reason, {**last.fields, **fields}, started_at)
             if self._publish(record):
                 if to.is_terminal:
                     self._sweep()
                 note_change(self._layout)
                 return record
-            self._pass_half_written(record.n)
+            time.sleep(_LOOK_S)
 
     def _path(self, n: int) -> Path:
         return self._folder / f"{n}.json"
 
-    def _newest_first(self) -> Iterator[StatusRecord]:
+    def _numbers(self) -> list[int]:
+        """Return the numbers of the files that are there, newest first."""
         names = control_file.names_in(self._layout.folder, self._folder)
-        for n in sorted((int(found[1]) for name in names if (found := _NAME.fullmatch(name))), reverse=True):
-            path = self._path(n)
+        return sorted((int(found[1]) for name in names if (found := _NAME.fullmatch(name))), reverse=True)
+
+    def _record(self, n: int) -> StatusRecord | None:
+        """Return the status of a number; None for one that is being written. Raises DamagedRunError."""
+        path = self._path(n)
+        try:
             text = control_file.read_control_file(self._layout.folder, path)
-            if not text.rstrip().endswith(b"}"):  # being written, where links don't exist: the one before it holds
+            if self._is_being_written(path, text):
+                return None
+        except FileNotFoundError:  # a full disk took no more than a part of it
+            return None
+        data = control_file.parsed(self._layout.folder, path, text)
+        control_file.check(self._layout.folder, path, data, _SHAPE)
+        control_file.check(self._layout.folder, path, data["fields"], _FIELDS, needed=())
+        return StatusRecord(n, Status(data["status"]), data["at"], data["reason"], data["fields"], data["started_at"])
+
+    @staticmethod
+    def _is_being_written(path: Path, text: bytes) -> bool:
+        """Whether a status has its name and not yet its end, where links don't exist: the one before it holds."""
+        if text.rstrip().endswith(b"}") or not (text.startswith(_BEGINNING) or _BEGINNING.startswith(text)):
+            return False
+        return abs(time.time() - path.stat().st_mtime) < _WRITING_S
+
+    def _next(self) -> tuple[int, StatusRecord]:
+        """Return the number that is to be written next, and the newest status that is whole."""
+        beyond = 0
+        for n in self._numbers():
+            try:
+                found = self._record(n)
+            except DamagedRunError:
+                beyond = max(beyond, n + 1)
                 continue
-            data = control_file.parsed(self._layout.folder, path, text)
-            control_file.check(self._layout.folder, path, data, _SHAPE)
-            control_file.check(self._layout.folder, path, data["fields"], _FIELDS, needed=())
-            yield StatusRecord(
-                n, Status(data["status"]), data["at"], data["reason"], data["fields"], data["started_at"]
-            )
+            if found:
+                return max(beyond, n + 1), found
+        return beyond, _NONE_YET
 
     def _publish(self, record: StatusRecord) -> bool:
         """Write a record under its number; False if that number is taken."""
@@ -168,17 +205,14 @@ class StatusFile:
                 write_new(self._path(record.n), text)
             except FileExistsError:
                 return False
+            except OSError:  # a full disk has taken a part of it
+                self._path(record.n).unlink(missing_ok=True)
+                raise
         finally:
             with suppress(FileNotFoundError):
                 draft.unlink()
         sync_folder(self._folder)
         return True
-
-    def _pass_half_written(self, n: int) -> None:
-        """Remove a status that its writer was killed in, where links don't exist: nobody would get past it."""
-        with suppress(FileNotFoundError):
-            if self.read().n < n and abs(time.time() - self._path(n).stat().st_mtime) > _WRITING_S:
-                self._path(n).unlink()
 
     def _sweep(self) -> None:
         """Remove what writers left that were killed between their draft and its name."""

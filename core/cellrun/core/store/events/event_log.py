@@ -12,7 +12,7 @@ from pathlib import Path
 from time import time
 
 from cellrun.core import names
-from cellrun.core.errors import EventNotKeptError, InvalidMetricError, RunClosedError
+from cellrun.core.errors import DamagedRunError, EventNotKeptError, InvalidMetricError, RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.store.changes import note_change
@@ -169,11 +169,12 @@ class EventLog:
     def _look(self, now: float, *, is_late_too: bool) -> EventFile:
         """Return the file to write to, opened if needed, unless the run has ended and this comes too late."""
         if self._file is None or self._status.has_changed(self._status_seen):
-            status = self._status.read()
-            if not status.status.is_terminal:
-                self._status_seen, self._looked_at = status.n, now
-            elif not is_late_too:
-                raise RunClosedError(self._layout.run_id, status.status.value)
+            with suppress(DamagedRunError):  # whoever looks is told; what is logged is kept for all that
+                status = self._status.read()
+                if not status.status.is_terminal:
+                    self._status_seen, self._looked_at = status.n, now
+                elif not is_late_too:
+                    raise RunClosedError(self._layout.run_id, status.status.value)
         else:
             self._looked_at = now
         if self._file is None:
