@@ -149,6 +149,7 @@ def test_metrics_are_columns(api: Client, exp: Experiment, at: str) -> None:
     x, y = (column["values"] for column in thinned["columns"])
     assert len(x) == len(y) <= 120
     assert (thinned["exact"], thinned["next"], max(y[:1])) == (False, 3000, 1.0)
+    assert thinned["damage"] == api.get(f"{at}/runs/{run.id}/metrics")["damage"] == []
     near = api.get(f"{at}/runs/{run.id}/metric", name="loss", from_=5, to=9)
     assert near["exact"] is True
     assert near["columns"][1]["values"] == [1 / 6, 1 / 7, {"float": "NaN"}, 1 / 9, 1 / 10]
@@ -159,6 +160,21 @@ def test_metrics_are_columns(api: Client, exp: Experiment, at: str) -> None:
     assert "no metric 'nix'" in api.get(f"{at}/runs/{run.id}/metric", name="nix", expect=404)["message"]
     assert "missing" in api.get(f"{at}/runs/{run.id}/metric", expect=400)["message"]
     assert "x" in api.get(f"{at}/runs/{run.id}/metric", name="loss", x="nix", expect=400)["message"]
+
+
+def test_metrics_say_which_events_are_damaged(api: Client, exp: Experiment, at: str) -> None:
+    run = exp.start_logging()
+    for step in range(10):
+        run.log("loss", step)
+    run.complete()
+    (path,) = run.layout.events.iterdir()
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line.replace(b"loss", b"lass") if n > 4 else line for n, line in enumerate(lines)))
+    with pytest.warns(RuntimeWarning) as told:
+        assert len(Run.get(exp.workspace, run.id).get_metrics()["loss"]) == 4
+    for answer in (api.get(f"{at}/runs/{run.id}/metrics"), api.get(f"{at}/runs/{run.id}/metric", name="loss")):
+        assert [f"run {run.id}: {each}" for each in answer["damage"]] == [str(one.message) for one in told]
+        assert f"1 damaged record at byte {len(b''.join(lines[:5]))} of {path.name}" in answer["damage"][0]
 
 
 def test_a_run_is_edited_after_its_end_too(api: Client, exp: Experiment, at: str) -> None:

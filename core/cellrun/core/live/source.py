@@ -27,7 +27,6 @@ from cellrun.core.store.workspace_record import WorkspaceRecord
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 READ_BYTES = 8_000_000  # of events in one look, so that a first look at a long history soon shows something
 SETTLE_S = 1.0
-DAMAGE_NOTES = 3
 _TEXTS = {".md": "text/markdown", ".tex": "text/latex"}
 
 
@@ -125,11 +124,7 @@ class RunSource:
 
     def _notes(self) -> list[str]:
         """Return what the reader of the view should know about what isn't in it."""
-        reader = self._metrics.reader
-        notes = run_notes(self.layout, self._status)
-        notes += [str(damage) for damage in reader.damage[:DAMAGE_NOTES]]
-        if len(reader.damage) > DAMAGE_NOTES:
-            notes.append(f"{len(reader.damage) - DAMAGE_NOTES} more damaged records")
+        notes = run_notes(self.layout, self._status) + self._metrics.reader.damage_notes()
         hidden = len(self._metrics.metrics) - METRICS_SHOWN
         if hidden > 0:
             notes.append(f"{hidden} more metrics: run.get_metrics() has them all")

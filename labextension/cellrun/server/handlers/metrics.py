@@ -22,7 +22,7 @@ class MetricsHandler(RunHandler):
     async def get(self, workspace_id: str, run: str) -> None:
         """List them."""
         self.asked()
-        await self.answer({"metrics": await self.of_run((workspace_id, run), _heads, self.settings["cellrun_shelf"])})
+        await self.answer(await self.of_run((workspace_id, run), _heads, self.settings["cellrun_shelf"]))
 
 
 class MetricHandler(RunHandler):
@@ -44,11 +44,11 @@ class MetricHandler(RunHandler):
         await self.answer(await self.of_run((workspace_id, run), _window, self.settings["cellrun_shelf"], asked))
 
 
-def _heads(layout: RunLayout, shelf: MetricShelf) -> list[dict[str, Any]]:
+def _heads(layout: RunLayout, shelf: MetricShelf) -> dict[str, Any]:
     from cellrun.core.live.metric_window import heads  # noqa: PLC0415  # it loads numpy, which not every server needs
 
     with shelf.open(layout) as metrics:
-        return heads(metrics)
+        return {"metrics": heads(metrics), "damage": metrics.reader.damage_notes()}
 
 
 def _window(layout: RunLayout, shelf: MetricShelf, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,4 +62,5 @@ def _window(layout: RunLayout, shelf: MetricShelf, asked: Mapping[str, Any]) -> 
         if metric is None:
             raise NotFoundError(f"run {layout.run_id} has no metric {asked['name']!r}; …/metrics lists what it has")
         rows = {"start": asked["start"], "count": asked["count"]}
-        return window(metric, x=asked["x"], low=low, high=high, points=asked["points"], **rows)
+        found = window(metric, x=asked["x"], low=low, high=high, points=asked["points"], **rows)
+        return {**found, "damage": metrics.reader.damage_notes()}

@@ -13,6 +13,7 @@ from cellrun.core.store.events.event_tail import Damage, Event, EventTail
 __all__ = ["BATCH_BYTES", "Damage", "Event", "EventReader"]
 
 BATCH_BYTES = 1 << 20
+_DAMAGE_TOLD = 3
 
 
 class EventReader:
@@ -40,6 +41,14 @@ class EventReader:
     def damage(self) -> list[Damage]:
         """The damaged records met so far."""
         return [*self._damage_before, *(damage for tail in self._tails.values() for damage in tail.damage)]
+
+    def damage_notes(self) -> list[str]:
+        """Return the damaged records met so far, in words: the first ones each by itself."""
+        damage = self.damage
+        notes = [str(each) for each in damage[:_DAMAGE_TOLD]]
+        if len(damage) > _DAMAGE_TOLD:
+            notes.append(f"{len(damage) - _DAMAGE_TOLD} more damaged records")
+        return notes
 
     @property
     def has_more(self) -> bool:
