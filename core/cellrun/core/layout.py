@@ -175,6 +175,11 @@ class WorkspaceLayout:
         return self.folder / "values"
 
     @property
+    def orphans(self) -> Path:
+        """Is there while `values` may hold what no run names: a process was killed that was putting values there."""
+        return self.values / ".orphans"
+
+    @property
     def changes(self) -> Path:
         """One run id per line, appended by whoever changes a run: where the index reads on from."""
         return self.folder / "changes"

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Iterator
 from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
 
 from cellrun.core.context.manifest import Blob, Context, has_context
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.control_file import UNREADABLE
+from cellrun.core.drafts import DRAFT
 from cellrun.core.errors import ContextException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.store.run_store import DELETED
+from cellrun.core.store.run_store import DELETED, is_abandoned_run
 from cellrun.core.store.values_in_use import freeing_values
 
+_FRESH_S = 60.0
 _UNREADABLE = (ContextException, *UNREADABLE)
 
 
@@ -36,6 +41,62 @@ def free_unused_values(workspace: WorkspaceLayout, blobs: Collection[Blob]) -> N
     with freeing_values(workspace) as may_free, suppress(*_UNREADABLE):
         if may_free:
             free_values(workspace, set(blobs) - _values_of_others(workspace, ()))
+
+
+def free_orphans(workspace: WorkspaceLayout) -> None:
+    """Remove values that no run names, if somebody was killed who was putting values there.
+
+    Nothing is removed, and the next one tries again, while others are making a run, or what was written a moment ago
+    may still get its name.
+    """
+    if not workspace.orphans.exists():
+        return
+    with freeing_values(workspace, patience_s=0) as may_free, suppress(OSError):
+        found = orphans(workspace) if may_free else None
+        if found is None:
+            return
+        for path in found.old:
+            path.unlink(missing_ok=True)
+        if not found.fresh:
+            workspace.orphans.unlink(missing_ok=True)
+
+
+class Orphans(NamedTuple):
+    """Values that no run names."""
+
+    old: list[Path]
+    fresh: list[Path]
+    """Those that were written a moment ago: whoever is writing them, on another machine, may be about to name them."""
+
+
+def orphans(workspace: WorkspaceLayout) -> Orphans | None:
+    """Return the values that no run names; None if nobody can tell: a run is being made, or can't be read.
+
+    To be asked while `freeing_values` says that nobody here is making a run.
+    """
+    try:
+        names = os.listdir(workspace.runs)  # noqa: PTH208  # names alone
+        drafts = [name for name in names if name.startswith(DRAFT)]
+        if not all(is_abandoned_run(workspace.run(name)) for name in drafts):
+            return None
+        named = {blob.hash for blob in _values_of_others(workspace, drafts)}
+    except _UNREADABLE:
+        return None
+    found = Orphans([], [])
+    for path, age_s in _values(workspace):
+        if path.name not in named:
+            (found.old if age_s > _FRESH_S else found.fresh).append(path)
+    return found
+
+
+def _values(workspace: WorkspaceLayout) -> Iterator[tuple[Path, float]]:
+    """Iterate over all values that are kept, and how long ago each was written, in seconds."""
+    now = time.time()
+    for folder in workspace.values.glob("??"):
+        for path in folder.iterdir() if not folder.is_symlink() else ():
+            with suppress(FileNotFoundError):
+                if path.name.startswith(folder.name) and path.is_file():
+                    yield path, now - path.lstat().st_mtime
 
 
 def size_of_values(workspace: WorkspaceLayout, blobs: Collection[Blob]) -> int:

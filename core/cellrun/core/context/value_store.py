@@ -13,6 +13,7 @@ from typing import Protocol
 from cellrun.core.context.manifest import Blob
 from cellrun.core.context.pickles.memory import Memory, Strided, bytes_of, pieces_of, size_of
 from cellrun.core.disk import make_private_folder
+from cellrun.core.drafts import draft_name
 from cellrun.core.errors import ContextException
 
 _LARGE_BYTES = 8 << 20
@@ -106,7 +107,7 @@ class ValueStore:
 
     def _new(self, write: Callable[[Path], Blob]) -> Blob:
         make_private_folder(self.folder)
-        fresh = self.folder / f".new-{os.getpid()}-{os.urandom(4).hex()}"
+        fresh = self.folder / draft_name()
         try:
             blob = write(fresh)
             path = self.path(blob)

@@ -13,6 +13,7 @@ from pathlib import Path
 from cellrun.core import names
 from cellrun.core.control_file import read_control_file
 from cellrun.core.disk import make_private_folder, remove_tree, sync_folder
+from cellrun.core.drafts import DRAFT, is_abandoned
 from cellrun.core.errors import DamagedRunError, RunNotFoundError, UserErrorException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
@@ -25,7 +26,6 @@ from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.values_in_use import using_values
 
 ANOTHER_WORKSPACE = "take a workspace in a folder of yours: Workspace.create(name, folder)"
-_DRAFT = ".new-"
 DELETED = ".deleted-"
 """How the folder of a run begins that is being removed."""
 _LONGEST_ID_BYTES = 1000
@@ -70,11 +70,12 @@ class RunStore:
         run_id = names.run_id(record.id) if record.id else names.new_run_id(record.experiment)
         experiment = names.experiment_name(record.experiment)
         self._make_room(experiment)
+        self._sweep_values()
         with using_values(self.workspace):
             return self._create(record, fill, run_id, experiment)
 
     def _create(self, record: RunRecord, fill: Callable[[RunLayout], None], run_id: str, experiment: str) -> RunLayout:
-        final, draft = self.workspace.run(run_id), self.workspace.run(_DRAFT + run_id)
+        final, draft = self.workspace.run(run_id), self.workspace.run(DRAFT + run_id)
         try:
             draft.folder.mkdir(mode=0o700)
         except FileExistsError:
@@ -134,12 +135,13 @@ class RunStore:
             found = os.listdir(self.workspace.runs)  # noqa: PTH208  # names alone: there may be 100,000
         except FileNotFoundError:
             return []
-        leftovers = [name for name in found if name.startswith((_DRAFT, DELETED))]
+        leftovers = [name for name in found if name.startswith((DRAFT, DELETED))]
         for name in leftovers if leftovers and is_mine(self.workspace.runs) else ():
-            if name.startswith(_DRAFT):
+            if name.startswith(DRAFT):
                 self._sweep(self.workspace.run(name))
             else:
                 _finish_removing(self.workspace.runs / name)
+        self._sweep_values()
         return [name for name in found if not name.startswith(".")]
 
     def _make_room(self, experiment: str) -> None:
@@ -172,18 +174,43 @@ class RunStore:
         fill(draft)
         StatusFile(draft).change(Status.NOT_STARTED)
 
-    @staticmethod
-    def _sweep(draft: RunLayout) -> None:
-        """Remove a draft if the process that was building it is gone, or was killed before it could say who it is."""
-        is_abandoned = False
-        try:
-            creator = ProcessIdentity.from_json(RunRecord.read(draft).created_by)
-            is_abandoned = creator.is_proven_dead()
-        except (ValueError, KeyError, OSError):
-            with suppress(FileNotFoundError):  # it has become a run, or somebody else swept it
-                is_abandoned = time.time() - draft.folder.stat().st_mtime > _NAMELESS_S
-        if is_abandoned:
+    def _sweep(self, draft: RunLayout) -> None:
+        """Remove a draft if nobody goes on with it."""
+        if is_abandoned_run(draft):
             shutil.rmtree(draft.folder, ignore_errors=True)
+            self._note_orphans()
+
+    def _sweep_values(self) -> None:
+        """Remove what processes left that were killed while they wrote a value, in a workspace of one's own."""
+        drafts = abandoned_values(self.workspace)
+        for path in drafts if drafts and is_mine(self.workspace.values) else ():
+            with suppress(OSError):
+                path.unlink()
+            self._note_orphans()
+
+    def _note_orphans(self) -> None:
+        """Note that values may be there which were whole when their writer was killed, and no run names."""
+        with suppress(OSError):
+            self.workspace.orphans.touch(mode=0o600)
+
+
+def is_abandoned_run(draft: RunLayout) -> bool:
+    """Whether the process that was building a run is gone, or was killed before it could say who it is."""
+    try:
+        return ProcessIdentity.from_json(RunRecord.read(draft).created_by).is_proven_dead()
+    except (ValueError, KeyError, OSError):
+        with suppress(FileNotFoundError):  # it has become a run, or somebody else swept it
+            return time.time() - draft.folder.stat().st_mtime > _NAMELESS_S
+    return False
+
+
+def abandoned_values(workspace: WorkspaceLayout) -> list[Path]:
+    """Return the drafts of values with which nobody goes on."""
+    try:
+        names = os.listdir(workspace.values)  # noqa: PTH208  # names alone
+    except OSError:  # no values yet
+        return []
+    return [path for name in names if name.startswith(DRAFT) and is_abandoned(path := workspace.values / name)]
 
 
 def _completed(record: RunRecord, run_id: str, number: int) -> RunRecord:

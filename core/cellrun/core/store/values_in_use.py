@@ -27,9 +27,9 @@ def using_values(workspace: WorkspaceLayout) -> Iterator[None]:
 
 
 @contextmanager
-def freeing_values(workspace: WorkspaceLayout) -> Iterator[bool]:
+def freeing_values(workspace: WorkspaceLayout, patience_s: float | None = None) -> Iterator[bool]:
     """Let values be freed in this block if it gets True: nobody is making a run, and nobody begins to."""
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + (PATIENCE_S if patience_s is None else patience_s)
     with _list_of_changes(workspace) as fd:
         while (is_locked := _lock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)) is None and time.monotonic() < until:
             time.sleep(_LOOK_S)

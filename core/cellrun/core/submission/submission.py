@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from cellrun.core import names
 from cellrun.core.context.signature import sign
 from cellrun.core.context.signed_files import write_hashes
+from cellrun.core.context.used_values import free_orphans
 from cellrun.core.errors import (
     ComputeTargetException,
     ExperimentExecutionException,
@@ -108,6 +109,7 @@ def start(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout
     except BaseException:  # Ctrl-C as well: nothing is left behind
         request.code.abandon(workspace)
         raise
+    free_orphans(workspace)
     return layout
 
 
