@@ -13,6 +13,7 @@ from IPython.core.error import UsageError
 from jupyter_client.manager import start_new_kernel
 
 from cellrun.core import ContextException, Experiment, RunNotFoundError, ScriptRunConfig, UserErrorException, Workspace
+from cellrun.core.context.loaded_copies import loaded_copies
 from cellrun.core.context.manifest import Context, Group
 from cellrun.core.context.signature import sign
 from cellrun.core.context.value_store import ValueStore
@@ -22,7 +23,6 @@ from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 from cellrun.magics.load_run import _ending
-from cellrun.magics.loaded_files import loaded_copies
 from tests.interpreters import fake_interpreter
 from tests.magics.notebook_shell import log
 

@@ -22,6 +22,9 @@ from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.workspace_config import WorkspaceConfig
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from cellrun.core.runs.cleaning import Cleaning
     from cellrun.core.runs.deletion import Deletion
     from cellrun.core.runs.run import Run
     from cellrun.core.targets.contract import ComputeTarget
@@ -179,6 +182,18 @@ class Workspace:
         from cellrun.core.runs.deletion import delete_runs  # noqa: PLC0415  # a job never deletes a run
 
         return delete_runs(self.layout, run_ids, dry=dry)
+
+    def clean(self, older_than: timedelta | float | None = None, *, dry: bool = False) -> Cleaning:
+        """Remove what killed processes and deleted runs have left; with `dry` only say what that would free.
+
+        That is: values of deleted runs, runs and values that were never whole, rests of deletions, damaged lists, and
+        kept columns and copies of what is gone. No run is touched, and nothing that a living process has. `older_than`,
+        days or a timedelta: leave alone what was written since. Raises UserErrorException for another age,
+        WorkspaceException in a workspace that others can write to.
+        """
+        from cellrun.core.runs.cleaning import clean  # noqa: PLC0415  # a job never cleans up
+
+        return clean(self.layout, older_than, dry=dry)
 
     def write_config(self, path: str | os.PathLike[str] = ".", file_name: str = "config.json") -> Path:
         """Write `.cellrun/config.json` below a folder: `from_config` finds this workspace by it. Returns its path."""

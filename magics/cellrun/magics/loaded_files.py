@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import atexit
 import filecmp
-import json
 import os
-import shutil
 import sys
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
-from cellrun.core import places
 from cellrun.core.cell.linked_files import LinkedFiles
+from cellrun.core.context.loaded_copies import new_copy, remove_copy
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.trusted import TrustedRun
 from cellrun.core.copying import copy_tree
-from cellrun.core.identity import ProcessIdentity
-from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.layout import RunLayout
 
 _CELL = "cell.py"
-_PREFIX = "cellrun-"
 
 
 class LoadedFiles:
@@ -87,7 +81,7 @@ class LoadedFiles:
             return
         if self._links:
             self._links.release()
-        _remove(self.folder)
+        remove_copy(self.folder)
 
     def _is_of(self, module: ModuleType) -> bool:
         file = _file(module)
@@ -132,40 +126,12 @@ def _is_current(folder: Path) -> bool:
         return False
 
 
-def loaded_copies(workspace: WorkspaceLayout) -> Path:
-    """Return the folder of the copies of snapshots that kernels have loaded, each gone with its kernel."""
-    return places.cache_of(workspace) / "loaded"
-
-
 def _new_folder(layout: RunLayout) -> Path:
-    """Make a folder in the user's own home: what is imported from it must be nobody else's."""
-    place = loaded_copies(layout.workspace)
-    place.mkdir(mode=0o700, exist_ok=True)
-    _remove_abandoned(place)
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{layout.run_id}-", dir=place))
-    _owner(folder).write_text(json.dumps(ProcessIdentity.current().to_json()))
+    folder = new_copy(layout)
     atexit.register(_remove_at_exit, folder, os.getpid())
     return folder
 
 
 def _remove_at_exit(folder: Path, pid: int) -> None:
     if os.getpid() == pid:  # not in a process that the kernel has forked
-        _remove(folder)
-
-
-def _remove_abandoned(place: Path) -> None:
-    """Remove the copies of kernels that were killed."""
-    for folder in place.glob(f"{_PREFIX}*/"):
-        with suppress(OSError, ValueError, KeyError, TypeError):  # being made, or another user's
-            if ProcessIdentity.from_json(json.loads(_owner(folder).read_bytes())).is_proven_dead():
-                _remove(folder)
-
-
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    _owner(folder).unlink(missing_ok=True)
-
-
-def _owner(folder: Path) -> Path:
-    """Return the file that says which process has a copy."""
-    return folder.with_name(f"{folder.name}.owner")
+        remove_copy(folder)

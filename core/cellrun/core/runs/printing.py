@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cellrun.core.sizes import size_text
 from cellrun.core.terminal import plain
 
 OFFLINE_NOTICE = "This code runs outside a run: what it logs is kept in memory only, as run {run_id}."
@@ -28,7 +29,7 @@ def run_html(  # noqa: PLR0913  # the columns of a row
 ) -> str:
     """Return a run as a table of one row, with a link to its page if there is one."""
     row = {"Experiment": experiment, "Name": name, "Id": run_id, "Type": run_type or "", "Status": status}
-    return _table(row, {"Details Page": page} if page else {})
+    return _table(row, links={"Details Page": page} if page else {})
 
 
 def experiment_text(name: str, workspace: str) -> str:
@@ -49,6 +50,18 @@ def workspace_text(name: str, folder: str) -> str:
 def workspace_html(name: str, folder: str) -> str:
     """Return a workspace as a table of one row."""
     return _table({"Name": name, "Folder": folder})
+
+
+def cleaning_text(leftovers: Iterable[tuple[str, int, int]], freed: str, note: str | None) -> str:
+    """Return what cleaning a workspace has freed, in words, and what that was: kind, number and bytes."""
+    lines = [f"{kind}: {count:,}, {size_text(size_bytes)}" for kind, count, size_bytes in leftovers]
+    return "\n".join([freed, *lines, *filter(None, [note])])
+
+
+def cleaning_html(leftovers: Iterable[tuple[str, int, int]], freed: str, note: str | None) -> str:
+    """Return the same with a table, a kind a row."""
+    rows = [{"What": kind, "Number": f"{count:,}", "Size": size_text(size)} for kind, count, size in leftovers]
+    return f"<p>{freed}</p>{_table(*rows) if rows else ''}" + (f"<p>{note}</p>" if note else "")
 
 
 def web_view(page: str) -> str:
@@ -103,13 +116,14 @@ def offline_start(run_id: str) -> str:
     return f"[START] Run {run_id} context"
 
 
-def _table(row: Mapping[str, str], links: Mapping[str, str] = {}) -> str:
+def _table(*rows: Mapping[str, str], links: Mapping[str, str] = {}) -> str:
     from html import escape  # noqa: PLC0415  # its table of entities is large, and a job shows no HTML
 
-    head = "".join(f"<th>{escape(name)}</th>" for name in [*row, *links])
-    cells = "".join(f"<td>{escape(text)}</td>" for text in row.values())
-    cells += "".join(
+    head = "".join(f"<th>{escape(name)}</th>" for name in [*rows[0], *links])
+    body = ["".join(f"<td>{escape(text)}</td>" for text in row.values()) for row in rows]
+    body[0] += "".join(
         f'<td><a href="{escape(url)}" target="_blank" rel="noopener">Link to the page</a></td>'
         for url in links.values()
     )
-    return f'<table style="width:100%"><tr>{head}</tr><tr>{cells}</tr></table>'
+    lines = "".join(f"<tr>{cells}</tr>" for cells in body)
+    return f'<table style="width:100%"><tr>{head}</tr>{lines}</table>'

@@ -139,8 +139,9 @@ class RunStore:
         for name in leftovers if leftovers and is_mine(self.workspace.runs) else ():
             if name.startswith(DRAFT):
                 self._sweep(self.workspace.run(name))
-            else:
-                _finish_removing(self.workspace.runs / name)
+            elif is_abandoned_removal(self.workspace.runs / name):
+                with suppress(OSError):
+                    remove_tree(self.workspace.runs / name)
         self._sweep_values()
         return [name for name in found if not name.startswith(".")]
 
@@ -240,11 +241,11 @@ def _first_free(folder: Path) -> int:
     return high
 
 
-def _finish_removing(folder: Path) -> None:
-    """Remove a run's folder that nobody has been at for a while: whoever began was killed."""
+def is_abandoned_removal(folder: Path) -> bool:
+    """Whether nobody has been at a run's folder for a while that is being removed: whoever began was killed."""
     with suppress(OSError):
-        if time.time() - folder.stat().st_ctime > _REMOVING_S:
-            remove_tree(folder)
+        return time.time() - folder.stat().st_ctime > _REMOVING_S
+    return False
 
 
 def _taken(run_id: str) -> UserErrorException:
