@@ -1,5 +1,6 @@
 """Where a run's page is."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -254,3 +255,14 @@ def test_a_deleted_run_has_no_page_any_more(run, page, monkeypatch):
     assert str(seen) == repr(seen)
     assert "Status: deleted" in str(seen)
     assert "href" not in seen._repr_html_()
+
+
+def test_where_there_are_no_file_locks_a_server_is_refused_with_what_to_set(monkeypatch):
+    def flock(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(private_server.fcntl, "flock", flock)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(PortalError, match=r"has no file locks.*set CELLRUN_RUNTIME_DIR"):
+        private_server.take_lock()
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -56,13 +56,22 @@ def start() -> ServerFile:
 
 
 def take_lock() -> int | None:
-    """Return the lock that one private server has from before its start until its end; None if one has it."""
-    lock = os.open(server_file.private_lock(), os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    """Return the lock that one private server has from before its start until its end; None if one has it.
+
+    Raises PortalError where the file system has no locks.
+    """
+    path = server_file.private_lock()
+    lock = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError as error:
         os.close(lock)
-        return None
+        if isinstance(error, BlockingIOError):
+            return None
+        raise PortalError(
+            f"the file system of {path.parent} has no file locks ({error.strerror}), which the portal's server needs; "
+            "set CELLRUN_RUNTIME_DIR to a folder on a local disk"
+        ) from error
     return lock
 
 

@@ -1,5 +1,6 @@
 """Signatures of contexts: one's own are known, all others are told apart in words."""
 
+import errno
 import os
 import shutil
 import stat
@@ -93,6 +94,20 @@ def test_processes_that_begin_together_have_one_key(tmp_path):
     started = [subprocess.Popen([sys.executable, "-c", program, str(folder)], env=os.environ) for folder in folders]
     assert [process.wait() for process in started] == [0] * 4
     assert [why(folder) for folder in folders] == [""] * 4
+    assert [path.name for path in private_folder().iterdir()] == ["signing.key"]
+
+
+def test_without_hard_links_a_key_is_made_all_the_same(tmp_path, monkeypatch):
+    """SMB, exFAT and many FUSE file systems: without a key no submission would come to be."""
+
+    def link(*_):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", link)
+    Context(python="3.11", title="Cell In[1]").write(tmp_path)
+    sign(tmp_path / "context.json")
+    assert why(tmp_path) == ""
+    assert stat.S_IMODE(key().stat().st_mode) == 0o600
     assert [path.name for path in private_folder().iterdir()] == ["signing.key"]
 
 

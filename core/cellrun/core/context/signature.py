@@ -11,10 +11,10 @@ import hashlib
 import hmac
 import os
 import stat
-from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core.control_file import read_control_file
+from cellrun.core.disk import NO_LINKS
 from cellrun.core.errors import DamagedRunError, WorkspaceException
 from cellrun.core.ownership import is_declared_safe
 from cellrun.core.places import private_folder, runtime_folder
@@ -101,7 +101,12 @@ def _make_key(path: Path, key: bytes) -> None:
     try:
         with file:
             file.write(key)
-        with suppress(FileExistsError):
-            os.link(draft, path)
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        draft.replace(path)  # of two that make it at this moment, what the earlier one signed asks for trust
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
