@@ -34,7 +34,7 @@ def settle(layout: RunLayout) -> StatusRecord:
         return status
     record = RunRecord.read(layout)
     if status.n < 0:  # no folder is a run's before it has one: what they said is lost, it may have been Completed
-        raise control_file.damaged(layout.folder, layout.statuses, "has no status in it")
+        raise control_file.damaged(layout.folder, layout.statuses, "is without a status")
     owners = run_owners(layout, record, status)
     if owners and all(owner.is_proven_dead() for owner in owners):
         return status if is_elsewhere(layout) else _fail(layout, status, _reason(record, status, owners))
