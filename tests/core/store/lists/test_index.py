@@ -406,6 +406,20 @@ def test_a_workspace_that_others_can_write_to_is_looked_at_and_left_as_it_is(
     assert not draft.folder.exists()
 
 
+def test_a_run_that_could_not_be_read_for_a_moment_is_read_again(
+    index: Index, new_run: Callable[..., RunLayout], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    StatusFile(new_run()).change(Status.COMPLETED)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as moment:
+        moment.setattr(RunRecord, "read", refuse)
+        assert [(row.status, row.reason) for row in index.runs()] == [(Status.DAMAGED, "Too many open files")]
+    assert [row.status for row in index.runs()] == [Status.COMPLETED]
+
+
 def test_an_index_with_something_added_is_not_asked(
     index: Index, several: dict[str, str], workspace_layout: WorkspaceLayout
 ) -> None:

@@ -142,8 +142,10 @@ class IndexRefresh:
         except UNREADABLE as error:  # one damaged folder doesn't hide all others
             if not is_there(layout):  # it went while it was looked at
                 return None
-            # What changes there is noticed as in a run that hasn't ended: somebody may mend it.
-            return ReadRun(RunRow.damaged(layout, error), orjson.dumps([_times(layout), [], False]).decode())
+            # What changes there is noticed as in a run that hasn't ended: somebody may mend it. What the system refused
+            # (too many open files, a disk that doesn't answer) is asked again at each look.
+            times = [] if isinstance(error, OSError) else _times(layout)
+            return ReadRun(RunRow.damaged(layout, error), orjson.dumps([times, [], False]).decode())
 
 
 def _write(
