@@ -176,7 +176,7 @@ class WorkspaceLayout:
 
     @property
     def orphans(self) -> Path:
-        """Is there while `values` may hold what no run names: a process was killed that was putting values there."""
+        """Is there while `values` may hold what no run names: somebody was killed, or could not free it."""
         return self.values / ".orphans"
 
     @property

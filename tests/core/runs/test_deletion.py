@@ -9,6 +9,7 @@ import pytest
 
 from cellrun.core import Experiment, Run, Workspace
 from cellrun.core.context.manifest import Blob, Context, Group, State
+from cellrun.core.context.used_values import free_orphans
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import EventNotKeptError, RunNotFoundError, UserErrorException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
@@ -197,6 +198,9 @@ def test_values_stay_while_a_run_is_being_made(
         told = delete_runs(workspace_layout, [layout.run_id])
     assert told.freed_bytes == told.runs[0].size_bytes
     assert kept(workspace_layout, blobs) == [True]
+    os.utime(ValueStore(workspace_layout.values).path(blobs[0]), (0, 0))
+    free_orphans(workspace_layout)  # as the next submission does
+    assert kept(workspace_layout, blobs) == [False]
 
 
 def test_a_deletion_waits_for_a_submission_that_is_under_way(

@@ -23,7 +23,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.values_in_use import using_values
+from cellrun.core.store.values_in_use import note_orphans, using_values
 
 ANOTHER_WORKSPACE = "take a workspace in a folder of yours: Workspace.create(name, folder)"
 DELETED = ".deleted-"
@@ -179,7 +179,7 @@ class RunStore:
         """Remove a draft if nobody goes on with it."""
         if is_abandoned_run(draft):
             shutil.rmtree(draft.folder, ignore_errors=True)
-            self._note_orphans()
+            note_orphans(self.workspace)
 
     def _sweep_values(self) -> None:
         """Remove what processes left that were killed while they wrote a value, in a workspace of one's own."""
@@ -187,12 +187,7 @@ class RunStore:
         for path in drafts if drafts and is_mine(self.workspace.values) else ():
             with suppress(OSError):
                 path.unlink()
-            self._note_orphans()
-
-    def _note_orphans(self) -> None:
-        """Note that values may be there which were whole when their writer was killed, and no run names."""
-        with suppress(OSError):
-            self.workspace.orphans.touch(mode=0o600)
+            note_orphans(self.workspace)
 
 
 def is_abandoned_run(draft: RunLayout) -> bool:

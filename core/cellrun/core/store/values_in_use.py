@@ -9,12 +9,12 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from cellrun.core.layout import WorkspaceLayout
 
 PATIENCE_S = 5.0
-"""So long a submission is waited for: values that aren't freed with their last run are never looked at again."""
+"""So long a submission is waited for: values that aren't freed with their last run wait for the next submission."""
 _LOOK_S = 0.02
 
 
@@ -28,12 +28,23 @@ def using_values(workspace: WorkspaceLayout) -> Iterator[None]:
 
 @contextmanager
 def freeing_values(workspace: WorkspaceLayout, patience_s: float | None = None) -> Iterator[bool]:
-    """Let values be freed in this block if it gets True: nobody is making a run, and nobody begins to."""
+    """Let values be freed in this block if it gets True: nobody is making a run, and nobody begins to.
+
+    Else it is noted that values may be left which no run names.
+    """
     until = time.monotonic() + (PATIENCE_S if patience_s is None else patience_s)
     with _list_of_changes(workspace) as fd:
         while (is_locked := _lock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)) is None and time.monotonic() < until:
             time.sleep(_LOOK_S)
+        if not is_locked:
+            note_orphans(workspace)
         yield bool(is_locked)
+
+
+def note_orphans(workspace: WorkspaceLayout) -> None:
+    """Note that values may be there which no run names: somebody was killed, or could not free them."""
+    with suppress(OSError):  # no values, a full or read-only disk
+        workspace.orphans.touch(mode=0o600)
 
 
 @contextmanager
