@@ -561,7 +561,7 @@ def test_whatever_byte_of_it_is_damaged_the_list_is_whole(
 @pytest.mark.parametrize(
     ("at", "value"),
     [
-        pytest.param(18, 2, id="asks for a journal of another kind"),
+        pytest.param(19, 2, id="asks for a journal of another kind"),
         pytest.param(18, 9, id="can be read only"),
         pytest.param(63, 77, id="of a newer cellrun"),
         pytest.param(59, 3, id="texts in another encoding"),
@@ -575,12 +575,13 @@ def test_a_head_that_says_what_is_not_so(
     data = bytearray(path.read_bytes())
     data[at] = value
     path.write_bytes(data)
-    with warnings.catch_warnings(record=True):
-        warnings.simplefilter("always")
+    StatusFile(workspace_layout.run(several["c"])).change(Status.FAILED)  # now there is something to write
+    with pytest.warns(RuntimeWarning, match=r"index\.db was damaged"):
         assert ids(Index(workspace_layout)) == before
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert ids(Index(workspace_layout)) == before
+    assert sorted(path.name[:12] for path in path.parent.iterdir()) == ["index.db", "index.db.bad"]
 
 
 @pytest.mark.parametrize(

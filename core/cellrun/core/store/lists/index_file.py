@@ -159,6 +159,8 @@ class IndexFile:
             raise IndexTooNewError(self._path, found, VERSION)
         if found == VERSION and not is_ours:  # a trigger or view in it would run with our questions
             raise sqlite3.DatabaseError("its tables aren't ours")
+        if is_ours and base.execute("PRAGMA journal_mode").fetchone()[0] != "delete":
+            raise sqlite3.DatabaseError("its journal isn't ours")
         return is_ours
 
     def _make(self) -> None:
