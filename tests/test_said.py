@@ -17,11 +17,11 @@ from cellrun.core.context import trusted
 from cellrun.core.context.state.table import TABLE
 from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, UntrustedError
 from cellrun.core.live.next_step import SENTENCES
+from cellrun.core.processes.exits import JobExit
 from cellrun.core.resources import Resources
 from cellrun.core.runs.failure_words import failure_fields
-from cellrun.core.supervision import failure
-from cellrun.core.supervision.failure import LogEnd
-from cellrun.core.supervision.watched_job import JobExit
+from cellrun.core.store import failure
+from cellrun.core.store.failure import LogEnd
 from cellrun.core.targets.this_machine import problems_here
 
 ROOT = Path(__file__).parents[1]
@@ -47,7 +47,7 @@ SAID = {
     f"{CORE}/store/settle.py": "settle _reason restart_reason _boot_time",
     f"{CORE}/submission/again.py": "_note",
     f"{CORE}/submission/submission.py": "_signed _launch _failed",
-    f"{CORE}/supervision/failure.py": "reason cannot_start",
+    f"{CORE}/store/failure.py": "reason cannot_start",
     f"{CORE}/supervision/heartbeat.py": "Heartbeat",
     f"{CORE}/supervision/preparation.py": "prepare",
     f"{CORE}/supervision/start.py": "wait _error",

@@ -344,7 +344,7 @@ def test_a_kernel_killed_while_it_submits_leaves_a_whole_run_or_none(runs, delay
 NOBODY = 65534
 WAITING = """
 import os, resource, sys, time
-from cellrun.core.supervision.family import ProcessFamily
+from cellrun.core.processes.family import ProcessFamily
 from cellrun.core import Workspace
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.store.status_file import StatusFile

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
+from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.supervision.family import ProcessFamily
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.start import supervisor_command

@@ -12,11 +12,11 @@ import pytest
 import cellrun.core.supervision as supervision
 from cellrun.core.identity import start_ticks
 from cellrun.core.own_run import run_variables
+from cellrun.core.processes.process_table import process
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
-from cellrun.core.supervision.process_table import process
 from cellrun.core.supervision.start import SupervisorStart
 from cellrun.core.targets.local import LocalTarget
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.supervision.watched_job import UNKNOWN_EXIT, JobExit, WatchedJob
+from cellrun.core.processes.exits import UNKNOWN_EXIT, JobExit
+from cellrun.core.supervision.watched_job import WatchedJob
 
 TICK_S = 2 / os.sysconf("SC_CLK_TCK")  # the kernel's unit of a start time, and /proc/uptime's
 

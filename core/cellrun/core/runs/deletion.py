@@ -14,6 +14,7 @@ from cellrun.core.disk import remove_tree, size_on_disk
 from cellrun.core.errors import RunNotFoundError, told
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
@@ -21,7 +22,6 @@ from cellrun.core.store.settle import run_owners, settle
 from cellrun.core.store.silence import in_sight, is_silent
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.values_in_use import freeing_values
-from cellrun.core.supervision.family import ProcessFamily
 
 
 @dataclass(frozen=True)

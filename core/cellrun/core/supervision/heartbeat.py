@@ -11,11 +11,11 @@ from enum import Enum
 
 from cellrun.core.identity import host_name
 from cellrun.core.layout import RunLayout
+from cellrun.core.processes import process_table
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel
 from cellrun.core.store.silence import take_back
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.supervision import process_table
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.watched_job import WatchedJob

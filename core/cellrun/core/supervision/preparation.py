@@ -10,15 +10,16 @@ import shlex
 from collections.abc import Sequence
 
 from cellrun.core.layout import RunLayout
+from cellrun.core.processes.exits import UNKNOWN_EXIT
+from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
+from cellrun.core.store import failure
 from cellrun.core.store.cancellation import set_canceled
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.supervision import failure
-from cellrun.core.supervision.family import ProcessFamily
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.stopping import Stopping
-from cellrun.core.supervision.watched_job import UNKNOWN_EXIT, WatchedJob
+from cellrun.core.supervision.watched_job import WatchedJob
 
 _PROMPT = "$ "
 

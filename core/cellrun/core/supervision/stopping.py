@@ -9,10 +9,10 @@ import signal
 import time
 
 from cellrun.core.layout import RunLayout
+from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import cancel_requests
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.supervision.family import ProcessFamily
 from cellrun.core.supervision.watched_job import WatchedJob
 
 LEAVE_S = 0.5  # helpers of multiprocessing and the like end by themselves, right after the main process

@@ -14,12 +14,13 @@ from cellrun.core.disk import sync_files
 from cellrun.core.errors import DamagedRunError, told
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
+from cellrun.core.processes.exits import UNKNOWN_EXIT
+from cellrun.core.processes.family import ProcessFamily, is_of_run
 from cellrun.core.status import Status
+from cellrun.core.store import failure
 from cellrun.core.store.cancellation import set_canceled
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.supervision import failure
-from cellrun.core.supervision.family import ProcessFamily, is_of_run
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.preparation import prepare
@@ -27,7 +28,7 @@ from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.recorder import source_folder, start_recorder
 from cellrun.core.supervision.stopping import LEAVE_S, Stopping
 from cellrun.core.supervision.tidy import tidy
-from cellrun.core.supervision.watched_job import UNKNOWN_EXIT, WatchedJob
+from cellrun.core.supervision.watched_job import WatchedJob
 
 _LEFTOVER_GRACE_S = 2.0
 _BEFORE_RUNNING = frozenset(

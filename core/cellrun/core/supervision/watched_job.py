@@ -8,22 +8,12 @@ from __future__ import annotations
 import os
 import select
 import time
-from typing import NamedTuple
 
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.supervision import process_table
+from cellrun.core.processes import process_table
+from cellrun.core.processes.exits import UNKNOWN_EXIT, JobExit
 
 _LOOK_S = 0.05  # where the system can't wake us up when a process ends
-
-
-class JobExit(NamedTuple):
-    """How a job ended: by an exit code or by a signal; neither if only its end was seen, not how."""
-
-    code: int | None
-    signal: int | None
-
-
-UNKNOWN_EXIT = JobExit(None, None)
 
 
 class WatchedJob:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.supervision import process_table
+from cellrun.core.processes import process_table
 from cellrun.core.terminal import plain
 
 _SHORT_S = 0.001

@@ -12,12 +12,12 @@ from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import ProcessIdentity, host_name
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run
+from cellrun.core.processes import process_table
+from cellrun.core.processes.family import ProcessFamily, is_of_run
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import restart_reason, settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
-from cellrun.core.supervision import process_table
-from cellrun.core.supervision.family import ProcessFamily, is_of_run
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.start import SupervisorStart
 

@@ -16,8 +16,8 @@ from cellrun.core.beneath import folder_beneath
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import RUN_FOLDER, RUN_ID
-from cellrun.core.supervision import process_table
-from cellrun.core.supervision.process_table import Inode, ProcessEntry
+from cellrun.core.processes import process_table
+from cellrun.core.processes.process_table import Inode, ProcessEntry
 
 _FIRST_LOOK_S = 0.02
 _NEXT_LOOK = 1.5  # each look reads the environment of every process: it comes later than the one before, by so much

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from cellrun.core.control_file import open_control_file
 from cellrun.core.errors import DamagedRunError
-from cellrun.core.supervision.watched_job import JobExit
+from cellrun.core.processes.exits import JobExit
 from cellrun.core.terminal import without_codes
 
 _TAIL_BYTES = 64 * 1024

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cellrun.core.supervision.failure import LogEnd, cannot_start, fields, reason
-from cellrun.core.supervision.watched_job import JobExit
+from cellrun.core.processes.exits import JobExit
+from cellrun.core.store.failure import LogEnd, cannot_start, fields, reason
 
 TRACEBACK = """Traceback (most recent call last):
   File "/w/train.py", line 3, in <module>
