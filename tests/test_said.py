@@ -52,7 +52,7 @@ SAID = {
     f"{CORE}/supervision/preparation.py": "prepare",
     f"{CORE}/supervision/start.py": "wait _error",
     f"{CORE}/supervision/stopping.py": "Stopping",
-    f"{CORE}/supervision/watch.py": "adopted _spec Watch",
+    f"{CORE}/supervision/watch.py": "adopted _spec Watch _processes",
     f"{CORE}/targets/local/admission.py": "reasons _lacks _gpus _cores _start _ended_while_waiting _note",
     f"{CORE}/targets/local/queue_lock.py": "_wait",
     f"{CORE}/targets/local/recovery.py": "recover recover_without_ticket",
@@ -107,7 +107,6 @@ NOT_SAID = {
     "run %s can't be read any more",
     "run.cancel() does nothing inside the run itself: end the script",
     "waiting: {}",
-    "{}: it says which process to adopt",
 }
 """What those say to others than a page's reader, and the ends of texts, which are known as a whole."""
 
@@ -229,7 +228,7 @@ def reasons(call: ast.Call) -> Iterator[str]:
     """Return the words that a call gives as a status's reason, or as a run's note."""
     name = getattr(call.func, "attr", "") or getattr(call.func, "id", "")
     given: list[ast.AST] = [keyword.value for keyword in call.keywords if keyword.arg == "reason"]
-    if name in {"set_canceled", "add_note"}:
+    if name in {"set_canceled", "add_note", "Ending"}:
         given += call.args[1:]
     for node in given:
         yield from texts_in(node)

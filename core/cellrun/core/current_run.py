@@ -6,6 +6,7 @@ from cellrun.core.errors import RunEnvironmentException
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import RUN_FOLDER, own_run, parents_run
 from cellrun.core.runs import open_runs
+from cellrun.core.runs.job_end import job_end
 from cellrun.core.runs.run import Run
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
@@ -25,6 +26,7 @@ def current_run(*, allow_offline: bool) -> Run:
     """
     layout = own_run()
     if layout is not None:
+        job_end(layout)
         return _opened(layout)
     run = open_runs.newest()
     if run is not None:

@@ -138,6 +138,11 @@ class RunLayout:
         return self.folder / "process.json"
 
     @property
+    def completion(self) -> Path:
+        """The exit code that the job's own interpreter has left, for want of a supervisor that could ask for it."""
+        return self.folder / "completion.json"
+
+    @property
     def cancel_request(self) -> Path:
         """Its existence asks the owner to cancel the run."""
         return self.folder / "requests" / "cancel.json"

@@ -1,5 +1,6 @@
 """A captured cell in a process of its own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,12 @@ from cellrun.core.context.manifest import Context, Import, Source
 from cellrun.core.context.reader import python_version
 from cellrun.core.run_request import RunRequest
 from cellrun.core.targets.launching import program_of
+
+
+@pytest.fixture
+def new_run_folder(workspace_layout):
+    """Return the folder of the one run that there is."""
+    return lambda: workspace_layout.run(next(workspace_layout.runs.iterdir()).name)
 
 
 @pytest.fixture
@@ -29,6 +36,7 @@ def cell(new_run):
             capture_output=True,
             text=True,
             check=False,
+            start_new_session=True,
         )
 
     return run
@@ -73,6 +81,23 @@ def test_the_last_expression_is_echoed_as_in_a_notebook(cell, source, output):
 )
 def test_await_at_the_top(cell, source, output):
     assert prints(cell, source) == output
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        ("1 + 1", 0),
+        ("import sys\nsys.exit(3)", 3),
+        ("raise SystemExit(4)", 4),
+        ("1 / 0", 1),
+        ("import os\nos._exit(0)", None),
+    ],
+)
+def test_it_leaves_the_exit_code_that_it_has(cell, new_run_folder, source, code):
+    done = cell(source)
+    left = new_run_folder().completion
+    assert (json.loads(left.read_text())["exit_code"] if left.exists() else None) == code
+    assert done.returncode == (code or 0)
 
 
 def test_it_is_the_main_module(cell):

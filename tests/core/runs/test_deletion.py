@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ from cellrun.core.context.used_values import free_orphans
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import EventNotKeptError, RunNotFoundError, UserErrorException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.own_run import run_variables
 from cellrun.core.runs.deletion import delete_runs
 from cellrun.core.status import Status
 from cellrun.core.store import values_in_use
@@ -324,3 +327,24 @@ def test_a_deleted_run_says_so_whatever_is_asked_and_does_not_come_back(exp: Exp
     for each in (own, other):
         assert "Status: deleted" in str(each)
         assert ">deleted<" in each._repr_html_()
+
+
+def test_whoever_is_left_of_a_run_goes_with_it(
+    workspace_layout: WorkspaceLayout, new_run: Callable[..., RunLayout]
+) -> None:
+    """Another run's processes stay."""
+    mine, other = new_run(kind="script"), new_run(kind="script")
+    StatusFile(mine).change(Status.COMPLETED)
+    with (
+        subprocess.Popen(["sleep", "600"], env=run_variables(mine), start_new_session=True) as daemon,
+        subprocess.Popen(["sleep", "600"], env=run_variables(other), start_new_session=True) as stranger,
+    ):
+        try:
+            delete_runs(workspace_layout, [mine.run_id], dry=True)
+            assert daemon.poll() is None
+            delete_runs(workspace_layout, [mine.run_id])
+            assert daemon.wait() == -signal.SIGTERM
+            assert stranger.poll() is None
+        finally:
+            daemon.kill()
+            stranger.kill()

@@ -11,6 +11,7 @@ import pytest
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.processes.exits import UNKNOWN_EXIT, JobExit
 from cellrun.core.supervision.watched_job import WatchedJob
+from tests.core.processes.test_exits import tells_exits
 
 TICK_S = 2 / os.sysconf("SC_CLK_TCK")  # the kernel's unit of a start time, and /proc/uptime's
 
@@ -40,13 +41,13 @@ def test_waiting_ends_with_the_job(waiting):
     assert job.poll() == JobExit(0, None)
 
 
-def test_of_a_job_taken_over_only_the_end_is_seen(waiting):
+def test_of_a_job_taken_over_the_end_is_seen_and_how_where_the_system_tells(waiting):
     job = WatchedJob(ProcessIdentity.of(waiting.pid), is_own=False)
     assert job.poll() is None
     waiting.kill()
     waiting.wait()
     job.wait(60)
-    assert job.poll() == UNKNOWN_EXIT
+    assert job.poll() == (JobExit(None, 9) if tells_exits() else UNKNOWN_EXIT)
 
 
 def test_its_age_counts_from_its_start():

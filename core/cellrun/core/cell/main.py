@@ -23,12 +23,18 @@ from cellrun.core.context.reader import load
 from cellrun.core.environments.last_library import look_there_last
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import own_run
+from cellrun.core.runs.job_end import job_end
 
 
 def main(cell: str, arguments: list[str]) -> None:
     """Run the cell of the run that this process belongs to, with these arguments."""
     look_there_last()
     layout = _layout()
+    with job_end(layout):
+        _run(layout, cell, arguments)
+
+
+def _run(layout: RunLayout, cell: str, arguments: list[str]) -> None:
     ordered = OrderedRun(layout)
     with errors_told():
         ordered.check_code()

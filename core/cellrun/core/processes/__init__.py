@@ -1,1 +1,1 @@
-"""The processes of this machine: their table, those of a run. Standard library only."""
+"""The processes of this machine: their table, those of a run, how one has ended. Standard library only."""

@@ -23,6 +23,7 @@ _FIRST_LOOK_S = 0.02
 _NEXT_LOOK = 1.5  # each look reads the environment of every process: it comes later than the one before, by so much
 _MOST_LOOK_S = 0.5
 _SHELLS = frozenset({"sh", "ash", "bash", "busybox", "dash", "fish", "ksh", "ksh93", "mksh", "zsh"})
+_SUPERVISOR = "/cellrun/core/supervision/supervisor.py"
 _LAST_S = 5.0  # after SIGKILL only a process stuck in the kernel (a dead network disk) is still there
 
 
@@ -56,6 +57,20 @@ class ProcessFamily:
             elif sign is False:
                 strangers.add(pid)
         return list(_with_children(found, everyone, strangers).values())
+
+    def orphaned_job(self) -> ProcessIdentity | None:
+        """Return the job if its supervisor was killed before it could write who that is; None while one lives.
+
+        A job leads a session of its own, which its supervisor doesn't; of several the oldest is it.
+        """
+        everyone = {entry.pid: entry for entry in self.members()}
+        supervisors = {pid for pid in everyone if process_table.is_running(pid, _SUPERVISOR)}
+        leaders = [
+            entry
+            for entry in everyone.values()
+            if entry.session == entry.pid and not {entry.pid, entry.parent} & supervisors
+        ]
+        return min(leaders, key=lambda entry: entry.started).identity if leaders else None
 
     def interrupt(self) -> None:
         """Send SIGINT once to the job's main process, as Ctrl-C does; of a shell, to whatever it waits for by now.
@@ -155,6 +170,12 @@ def _log_inode(layout: RunLayout) -> Inode | None:
         if stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid() and about.st_nlink == 1:
             return about.st_dev, about.st_ino
     return None
+
+
+def runs_with_members() -> set[str]:
+    """Return the ids of the runs that processes carry in their environment: of many runs, which to look closer at."""
+    found = {process_table.variable(entry.pid, RUN_ID) for entry in process_table.processes()}
+    return {run_id for run_id in found if run_id}
 
 
 def _with_children(

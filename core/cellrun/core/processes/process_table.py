@@ -29,6 +29,8 @@ class ProcessEntry(NamedTuple):
     """One letter: R, S, D (in the kernel, can't be interrupted), T (stopped), t (traced), Z (a zombie), X."""
     cpu_ticks: int = 0
     """The processor time that it has used, in clock ticks."""
+    wait_status: int = 0
+    """How it has ended, as `waitpid` tells it; 0 before, and to those who may not know."""
 
     @property
     def has_ended(self) -> bool:
@@ -66,7 +68,7 @@ def process(pid: int) -> ProcessEntry | None:
     fields = stat[stat.rindex(b")") + 2 :].split()  # the command's name before it may hold blanks and brackets
     parent, group, session, started = (int(fields[i]) for i in (1, 2, 3, 19))
     used = int(fields[11]) + int(fields[12])
-    return ProcessEntry(pid, parent, group, session, started, fields[0].decode(), used)
+    return ProcessEntry(pid, parent, group, session, started, fields[0].decode(), used, int(fields[49]))
 
 
 def processes() -> Iterator[ProcessEntry]:
@@ -97,6 +99,15 @@ def variable(pid: int, name: str) -> str | None:
         return None
     start += len(name) + 2
     return os.fsdecode(block[start : block.find(b"\0", start)])
+
+
+def is_running(pid: int, script: str) -> bool:
+    """Whether a process's command line has a path that ends so; False if it is gone or not ours to read."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123  # as above
+            return any(os.fsdecode(word).endswith(script) for word in file.read().split(b"\0"))
+    except OSError:
+        return False
 
 
 def is_own(pid: int) -> bool:

@@ -14,7 +14,8 @@ from cellrun.core.disk import remove_tree, size_on_disk
 from cellrun.core.errors import RunNotFoundError, told
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.processes.family import ProcessFamily
+from cellrun.core.own_run import is_own_run
+from cellrun.core.processes.family import ProcessFamily, runs_with_members
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
@@ -60,6 +61,9 @@ def delete_runs(workspace: WorkspaceLayout, ids: Iterable[str], *, dry: bool = F
     sizes = sum(judged[run_id].size_bytes for run_id in going)
     if not going or dry:
         return Deletion(tuple(judged.values()), sizes + size_of_values(workspace, values_only_of(workspace, going)))
+    for run_id in going & runs_with_members():  # whoever ended it couldn't see to it that nobody is left
+        if not is_own_run(workspace.run(run_id)):
+            ProcessFamily(workspace.run(run_id), job=None).stop(0)
     with freeing_values(workspace) as may_free:
         values = values_only_of(workspace, going) if may_free else set()
         taken_out = [folder for run_id in going if (folder := _taken_out(store, run_id))]

@@ -51,7 +51,7 @@ def cancel_requests(layout: RunLayout) -> int:
 
 
 def set_canceled(
-    layout: RunLayout, reason: str, *, expected: Collection[Status] | None = None, **fields: Any
+    layout: RunLayout, reason: str | None, *, expected: Collection[Status] | None = None, **fields: Any
 ) -> StatusRecord | None:
     """End a run as Canceled, which its owner does, or who has proven that it has none. Returns what was written."""
     return StatusFile(layout).change(Status.CANCELED, expected=expected, reason=reason, **fields)

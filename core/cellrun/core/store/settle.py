@@ -10,8 +10,11 @@ from typing import Any
 from cellrun.core import control_file
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
+from cellrun.core.own_run import is_own_run
 from cellrun.core.ownership import is_mine
+from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
+from cellrun.core.store.ending import Ending
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.silence import SILENCE, heartbeat, in_sight, is_old, is_silent
 from cellrun.core.store.status_file import StatusFile, StatusRecord
@@ -21,15 +24,17 @@ _WAITING = frozenset({Status.NOT_STARTED, Status.PREPARING})
 
 
 def settle(layout: RunLayout) -> StatusRecord:
-    """Return a run's status; if it can be proven that nobody is left to end it, it is Failed and says why.
+    """Return a run's status; if it can be proven that nobody is left to end it, this look ends it.
+
+    It ends as its status tells that it was about to, or by the exit that its job has left; else it is Failed and says
+    why. Whatever of it is left is stopped first.
 
     Only a process that would be seen from here can be proven dead: a run of another host or container, or of a target
     whose processes aren't this machine's, is left alone, however old it looks. If it shows no sign of life, it is
     NotResponding. A Queued run has no process and needs none. Raises DamagedRunError for a run whose last status is
     damaged: how it ended is not known, and nothing is written over that.
     """
-    file = StatusFile(layout)
-    status = file.read()
+    status = StatusFile(layout).read()
     if status.status.is_terminal or status.status is Status.QUEUED:
         return status
     record = RunRecord.read(layout)
@@ -37,7 +42,10 @@ def settle(layout: RunLayout) -> StatusRecord:
         raise control_file.damaged(layout.folder, layout.statuses, "is without a status")
     owners = run_owners(layout, record, status)
     if owners and all(owner.is_proven_dead() for owner in owners):
-        return status if is_elsewhere(layout) else _fail(layout, status, _reason(record, status, owners))
+        if is_elsewhere(layout):
+            return status
+        had_supervisor = layout.claim.exists() and any(owner.is_this_boot for owner in owners)
+        return _settle(layout, status, _end(layout, record, status, owners), had_supervisor=had_supervisor)
     beat, is_in_sight = heartbeat(layout), in_sight(owners)
     if (
         not (is_old(beat) or is_silent(status))
@@ -48,15 +56,16 @@ def settle(layout: RunLayout) -> StatusRecord:
     return SILENCE.notice(layout, status, beat, is_in_sight=is_in_sight)
 
 
-def _fail(layout: RunLayout, status: StatusRecord, reason: str) -> StatusRecord:
+def _settle(layout: RunLayout, status: StatusRecord, end: Ending, *, had_supervisor: bool) -> StatusRecord:
     if not is_mine(layout.folder):
-        return status._replace(status=Status.FAILED, reason=reason)
-    file = StatusFile(layout)
+        return status._replace(status=end.status, reason=end.reason)
     try:
+        if had_supervisor and not is_own_run(layout):
+            ProcessFamily(layout, job=None).stop(0)  # daemons of it may be there still
         # Compare-and-set: an owner that wrote how it ended between our two looks is believed.
-        return file.change(Status.FAILED, expected={status.status}, reason=reason) or file.read()
+        return end.write(layout, expected={status.status}) or StatusFile(layout).read()
     except OSError:  # not ours to write, a full disk: it is as dead for all that
-        return status._replace(status=Status.FAILED, reason=reason)
+        return status._replace(status=end.status, reason=end.reason)
 
 
 def run_owners(layout: RunLayout, record: RunRecord, status: StatusRecord) -> list[ProcessIdentity]:
@@ -67,9 +76,15 @@ def run_owners(layout: RunLayout, record: RunRecord, status: StatusRecord) -> li
     elif record.kind != "interactive" and layout.processes.exists():
         told = control_file.read_object(layout.folder, layout.processes).values()
         found.extend(item for item in told if control_file.is_process(item))
-    elif status.status in _WAITING and record.created_by:
+    elif status.status in _WAITING and record.created_by and not layout.claim.exists():  # else a supervisor has it
         found.append(record.created_by)
     return [ProcessIdentity.from_json(item) for item in found]
+
+
+def _end(layout: RunLayout, record: RunRecord, status: StatusRecord, owners: list[ProcessIdentity]) -> Ending:
+    told = Ending.told(status)
+    left = Ending.left(layout, owners[-1]) if len(owners) > 1 and not told else None  # a supervisor and its job
+    return told or left or Ending(Status.FAILED, _reason(record, status, owners), {})
 
 
 def _reason(record: RunRecord, status: StatusRecord, owners: list[ProcessIdentity]) -> str:

@@ -26,7 +26,7 @@ from cellrun.core.control_file import (
 from cellrun.core.disk import NO_LINKS, sync_folder, write_new
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
+from cellrun.core.status import TERMINAL, Status
 from cellrun.core.store.changes import note_change
 
 _WRITING_S = 2.0
@@ -46,7 +46,7 @@ class StatusRecord(NamedTuple):
     reason: str | None
     """Why, in words; every Failed has one."""
     fields: dict[str, Any]
-    """What its writers said so far: owner, exit_code, signal, traceback_tail, last_line, progress …"""
+    """What its writers said so far: owner, exit_code, signal, traceback_tail, last_line, progress, ends …"""
     started_at: float | None
     """When the run was first Running, epoch seconds."""
 
@@ -57,6 +57,17 @@ class StatusRecord(NamedTuple):
 
 
 _STATUSES = frozenset(status.value for status in Status) - {Status.DAMAGED.value}
+
+
+def _is_ending(value: Any) -> bool:
+    """Whether a value tells what a run will end as: the final status and the reason that it will have."""
+    return (
+        isinstance(value, dict)
+        and value.get("status") in [status.value for status in TERMINAL]
+        and is_text_or_none(value.get("reason"))
+    )
+
+
 _SHAPE: control_file.Shape = {
     "status": lambda value: isinstance(value, str) and value in _STATUSES,
     "at": is_number,
@@ -65,6 +76,7 @@ _SHAPE: control_file.Shape = {
     "started_at": is_number_or_none,
 }
 _FIELDS: control_file.Shape = {
+    "ends": _is_ending,
     "owner": is_process,
     "notes": are_texts,
     "exit_code": is_number_or_none,

@@ -14,7 +14,7 @@ from cellrun.core.processes.exits import UNKNOWN_EXIT
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
 from cellrun.core.store import failure
-from cellrun.core.store.cancellation import set_canceled
+from cellrun.core.store.ending import Ending
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.launch_spec import LaunchSpec
@@ -40,8 +40,9 @@ def prepare(layout: RunLayout, spec: LaunchSpec) -> bool:
             status.change(Status.FAILED, reason=failure.cannot_start(command[0], error.errno or 0))
             return False
         if heartbeat.until_over(job) is Cause.CANCELED:
-            Stopping(layout, job, spec.grace_s).stop("canceled")
-            set_canceled(layout, "canceled while things were made ready for it")
+            canceled = Ending(Status.CANCELED, "canceled while things were made ready for it", {})
+            Stopping(layout, job, spec.grace_s).stop("canceled", canceled)
+            canceled.write(layout)
             return False
         how = job.poll() or UNKNOWN_EXIT
         if how.code != 0:

@@ -16,9 +16,11 @@ from pathlib import Path
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import run_variables
+from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.supervision.launch_spec import LaunchSpec
 
 _LOG_TAIL_BYTES = 2000
+_UNTOLD = 255  # as supervisor.py has it
 
 
 class ProcessLimitError(ExperimentExecutionException):
@@ -74,6 +76,8 @@ class SupervisorStart:
         code = self._exit_code()
         if code in {0, errno.EEXIST}:  # EEXIST: another supervisor was first, the run is in good hands
             return
+        if (code < 0 or code == _UNTOLD) and ProcessFamily(self.layout, job=None).members():
+            return  # it was killed when it had started the job: the next look has that adopted
         if said := self._said():
             raise ExperimentExecutionException(f"could not start the run: its supervisor ended: {said}")
         raise _error(code)
@@ -144,6 +148,8 @@ def _error(number: int) -> ExperimentExecutionException:
             f"could not start the run: open file limit reached (RLIMIT_NOFILE={_limit(resource.RLIMIT_NOFILE)})"
         )
     words = os.strerror(number) if number > 0 else f"its supervisor was killed by signal {-number}"
+    if number == _UNTOLD:
+        words = "its supervisor was killed"
     if number == errno.E2BIG:
         words = "its environment variables are too long together"
     return ExperimentExecutionException(f"could not start the run: {words}")

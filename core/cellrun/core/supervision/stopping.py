@@ -12,6 +12,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import cancel_requests
+from cellrun.core.store.ending import Ending
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.watched_job import WatchedJob
 
@@ -33,15 +34,17 @@ class Stopping:
         self._family = ProcessFamily(layout, job.identity)
         self._answered = cancel_requests(layout)
 
-    def stop(self, why: str) -> None:
-        """Stop the job and what it has started. `why` begins what the status says.
+    def stop(self, why: str, end: Ending) -> None:
+        """Stop the job and what it has started. `why` begins what the status says, `end` is what the run comes to.
 
         The main process is interrupted first, so that its `finally` blocks run and it can keep what it has computed.
         """
 
         def tell(number: signal.Signals) -> None:
             self._answered = cancel_requests(self._layout)
-            StatusFile(self._layout).change(Status.CANCEL_REQUESTED, reason=f"{why}: {self._step(number)}")
+            StatusFile(self._layout).change(
+                Status.CANCEL_REQUESTED, reason=f"{why}: {self._step(number)}", **end.to_fields()
+            )
 
         deadline = time.monotonic() + self._grace_s
         self._family.interrupt()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 FOREGROUND = 2  # the argument that names the order's file, if there is one
 LAUNCH = b"launch="
+UNTOLD = 255  # no errno: what the launcher hears of a supervisor that was killed before it could tell it anything
 HEAD_START_S = 0.015  # an interpreter's start: on a busy core our imports would take it from the job
 ROOT = os.path.abspath(f"{__file__}/../../../..")  # noqa: PTH100  # pathlib costs 10 ms
 
@@ -54,7 +55,7 @@ def main() -> None:
         if os.fork():  # the launcher waits for this half, which ends at once: the other half becomes an orphan
             os.close(tell)
             answer = os.read(told, 1)
-            os._exit(answer[0] if answer else 1)
+            os._exit(answer[0] if answer else UNTOLD)
     except OSError as error:
         os._exit(error.errno or 1)
     os.close(told)

@@ -18,7 +18,7 @@ from cellrun.core.processes.exits import UNKNOWN_EXIT
 from cellrun.core.processes.family import ProcessFamily, is_of_run
 from cellrun.core.status import Status
 from cellrun.core.store import failure
-from cellrun.core.store.cancellation import set_canceled
+from cellrun.core.store.ending import Ending, exit_left
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
@@ -88,16 +88,15 @@ def adopted(folder: str, launch: str, ready: Callable[[], object]) -> None:
     """
     layout = RunLayout(folder)
     processes = ProcessFile(layout).read()
-    if processes is None or processes.job is None:
-        raise FileNotFoundError(f"{layout.processes}: it says which process to adopt")
-    if not is_of_run(processes.job, layout):
+    job = processes.job if processes else ProcessFamily(layout, job=None).orphaned_job()
+    if job is None or not is_of_run(job, layout):
         return
-    ProcessFile(layout).write(processes._replace(supervisor=ProcessIdentity.current()))
+    ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), job))
     ready()
-    spec = _spec(layout, launch, processes.job)
+    spec = _spec(layout, launch, job)
     if spec is None:
         return
-    Watch(layout, WatchedJob(processes.job, is_own=False), spec).to_the_end(reason="supervisor lost, adopted")
+    Watch(layout, WatchedJob(job, is_own=False), spec).to_the_end(reason="supervisor lost, adopted")
     _afterwards(spec)
 
 
@@ -129,6 +128,7 @@ class Watch:
 
     def to_the_end(self, reason: str | None = None) -> None:
         """Watch from Running to the end. `reason` says what is special about its running."""
+        stopped = Ending.told(self._status.read())  # the supervisor before this one was stopping it
         expected = _BEFORE_RUNNING if reason is None else None
         if self._status.change(Status.RUNNING, expected=expected, reason=reason) is None:
             self._family.stop(0)  # somebody has ended the run before it ran
@@ -136,18 +136,19 @@ class Watch:
         self._record()
         cause = self._heartbeat.until_over(self._job, self.spec.max_run_duration_seconds, self._began)
         if cause is Cause.EXITED:
-            self._status.change(Status.FINALIZING)
+            self._tell(self._end(stopped))
             self._family.wait(LEAVE_S)
             if count := self._family.stop(min(self.spec.grace_s, _LEFTOVER_GRACE_S)):
-                left = "1 process" if count == 1 else f"{count} processes"
-                self._notes.append(f"{left} left running, stopped")
+                self._notes.append(f"{_processes(count)} left running, stopped")
         else:
-            why = "canceled" if cause is Cause.CANCELED else f"its time limit of {self._limit} s is over"
-            Stopping(self._layout, self._job, self.spec.grace_s).stop(why)
-            self._status.change(Status.FINALIZING)
+            stopped, why = self._stopped(cause)
+            Stopping(self._layout, self._job, self.spec.grace_s).stop(why, stopped)
+            self._tell(self._end(stopped))
         tidy(self._layout)
         sync_files(self._layout)
-        self._finish(cause)
+        end = self._end(stopped)
+        notes = {"notes": self._notes} if self._notes else {}
+        end._replace(fields={**end.fields, **notes}).write(self._layout)
 
     def fail(self, reason: str) -> None:
         """End the run, which never ran, as Failed."""
@@ -157,32 +158,35 @@ class Watch:
         self._family.stop(0)  # what made things ready may have left something
         self._status.change(Status.FAILED, reason=reason)
 
-    @property
-    def _limit(self) -> str:
-        return f"{self.spec.max_run_duration_seconds:g}"
-
     def _record(self) -> None:
         """Let the run's surroundings be recorded, unless the supervisor before has seen to that."""
         if not self._layout.environment.exists():
             record = RunRecord.read(self._layout)
             start_recorder(self._layout, self.spec.python or record.interpreter, source_folder(record), os.environ)
 
-    def _finish(self, cause: Cause) -> None:
-        how = self._job.poll() or UNKNOWN_EXIT
-        end = failure.LogEnd.read(self._layout.log)
-        fields = failure.fields(how, end)
-        if self._notes:
-            fields["notes"] = self._notes
+    def _stopped(self, cause: Cause) -> tuple[Ending, str]:
+        """Return what a run that is stopped comes to, and what its status says meanwhile."""
         if cause is Cause.CANCELED:
-            set_canceled(self._layout, "canceled", **fields)
-        elif cause is Cause.TIMED_OUT:
-            reason = f"stopped after {self._limit} s (max_run_duration_seconds={self._limit})"
-            self._status.change(Status.FAILED, reason=reason, **fields)
-        elif how.code == 0:
-            self._status.change(Status.COMPLETED, **fields)
-        else:
-            reason = failure.reason(how, end, is_shell=self.spec.is_shell)
-            self._status.change(Status.FAILED, reason=reason, **fields)
+            return Ending(Status.CANCELED, "canceled", {}), "canceled"
+        limit = f"{self.spec.max_run_duration_seconds:g}"
+        reason = f"stopped after {limit} s (max_run_duration_seconds={limit})"
+        return Ending(Status.FAILED, reason, {}), f"its time limit of {limit} s is over"
+
+    def _end(self, stopped: Ending | None) -> Ending:
+        """Return what the run comes to, as far as its job and its log tell by now; if it was stopped, that."""
+        how = self._job.poll() or UNKNOWN_EXIT
+        if how == UNKNOWN_EXIT:
+            how = exit_left(self._layout, self._job.identity)
+        end = Ending.of_exit(self._layout, how, is_shell=self.spec.is_shell)
+        return stopped._replace(fields=end.fields) if stopped else end
+
+    def _tell(self, end: Ending) -> None:
+        """Say that the job has ended, and what the run comes to: should this process be killed now, that is known."""
+        self._status.change(Status.FINALIZING, reason=end.reason, **end.to_fields())
+
+
+def _processes(count: int) -> str:
+    return "1 process" if count == 1 else f"{count} processes"
 
 
 def _afterwards(spec: LaunchSpec) -> None:

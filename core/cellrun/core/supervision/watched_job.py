@@ -11,7 +11,7 @@ import time
 
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.processes import process_table
-from cellrun.core.processes.exits import UNKNOWN_EXIT, JobExit
+from cellrun.core.processes.exits import JobExit, exit_seen
 
 _LOOK_S = 0.05  # where the system can't wake us up when a process ends
 
@@ -59,10 +59,7 @@ class WatchedJob:
 
     def _exit_of_child(self) -> JobExit | None:
         pid, status = os.waitpid(self.identity.pid, os.WNOHANG)
-        if not pid:
-            return None
-        code = os.waitstatus_to_exitcode(status)
-        return JobExit(code, None) if code >= 0 else JobExit(None, -code)
+        return JobExit.of_wait_status(status) if pid else None
 
     def _exit_of_stranger(self) -> JobExit | None:
-        return None if self.identity.is_alive() else UNKNOWN_EXIT
+        return None if self.identity.is_alive() else exit_seen(self.identity, self._pidfd)

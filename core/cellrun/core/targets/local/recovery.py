@@ -15,11 +15,13 @@ from cellrun.core.own_run import is_own_run
 from cellrun.core.processes import process_table
 from cellrun.core.processes.family import ProcessFamily, is_of_run
 from cellrun.core.status import Status
+from cellrun.core.store.ending import Ending
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import restart_reason, settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
-from cellrun.core.supervision.process_file import ProcessFile
+from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.start import SupervisorStart
+from cellrun.core.supervision.tidy import tidy
 
 _BEGINNING_S = 10.0
 """Longer than this no supervisor takes to write who it is."""
@@ -27,7 +29,7 @@ _BEGINNING_S = 10.0
 
 def needs_care(layout: RunLayout, status: StatusRecord) -> bool:
     """Whether a run waits for a place or for a supervisor: the cheap question of every look."""
-    if status.status.is_terminal or status.status is Status.NOT_STARTED:
+    if status.status.is_terminal or (status.status is Status.NOT_STARTED and not layout.claim.exists()):
         return False
     if status.status is Status.QUEUED:
         return True
@@ -45,22 +47,25 @@ def recover(layout: RunLayout, launch: str = "") -> bool:
         status, processes = settle(layout), ProcessFile(layout).read()
     except (OSError, ValueError, KeyError):  # removed or damaged: its place is kept for as long as it has a process
         return not _is_anybody_left(layout)
-    is_lost = processes is not None and processes.supervisor.is_proven_dead()
-    job = processes.job if processes and processes.job and is_of_run(processes.job, layout) else None
+    is_lost = processes is None or processes.supervisor.is_proven_dead()
+    job = _living_job(layout, processes)
     if status.status.is_terminal:
-        if is_lost:  # it couldn't see to it that nobody is left
+        if is_lost:  # it couldn't see to it that nobody is left, nor put things in order
             ProcessFamily(layout, job).stop(0)
+            with suppress(OSError):
+                tidy(layout)
         return True
-    if processes and not is_lost:
+    if processes and not (is_lost and process_table.is_there()):  # macOS: nothing tells whose process it is
         return False
     if job:
         with suppress(ExperimentExecutionException):  # no process to be had: the next look tries again
             SupervisorStart.adopting(layout, launch).wait()
         return False
-    if processes and not process_table.is_there():  # macOS: nothing tells whose process it is
-        return False
     # Its supervisor has hardly begun, or was killed then; or its folder, maybe a copy, names somebody else's process.
-    return not _is_anybody_left(layout) and _fail(layout, status, "supervisor and job disappeared")
+    if _is_anybody_left(layout):
+        return False
+    left = None if processes else Ending.left(layout, job=None)
+    return _end(layout, status, left or Ending(Status.FAILED, "supervisor and job disappeared", {}))
 
 
 def recover_without_ticket(layout: RunLayout, *, is_known: bool) -> None:
@@ -73,7 +78,14 @@ def recover_without_ticket(layout: RunLayout, *, is_known: bool) -> None:
         if needs_care(layout, status):
             recover(layout)
     elif is_known:
-        _fail(layout, status, "its place in the local queue is gone; submit it again")
+        _end(layout, status, Ending(Status.FAILED, "its place in the local queue is gone; submit it again", {}))
+
+
+def _living_job(layout: RunLayout, processes: RunProcesses | None) -> ProcessIdentity | None:
+    """Return the run's job if it lives and its supervisor, if it didn't write who that is, doesn't."""
+    if processes is None:
+        return ProcessFamily(layout, job=None).orphaned_job()
+    return processes.job if processes.job and is_of_run(processes.job, layout) else None
 
 
 def _is_anybody_left(layout: RunLayout) -> bool:
@@ -87,14 +99,14 @@ def _is_anybody_left(layout: RunLayout) -> bool:
     return False
 
 
-def _fail(layout: RunLayout, status: StatusRecord, reason: str) -> bool:
-    """End a run as Failed, unless another machine's or container's. Returns whether it has ended."""
+def _end(layout: RunLayout, status: StatusRecord, end: Ending) -> bool:
+    """End a run so, unless it is another machine's or container's. Returns whether it has ended."""
     told = RunRecord.read(layout).created_by
     if not told:
         return False
     creator = ProcessIdentity.from_json(told)
     if creator.host == host_name() and not creator.is_this_boot:
-        reason = restart_reason()
+        end = Ending(Status.FAILED, restart_reason(), {}) if end.status is Status.FAILED else end
     elif not creator.is_local:
         return False
-    return StatusFile(layout).change(Status.FAILED, expected={status.status}, reason=reason) is not None
+    return end.write(layout, expected={status.status}) is not None
