@@ -104,3 +104,20 @@ def test_the_facts_that_a_status_keeps():
         "exit_code": None, "signal": "SIGTERM", "traceback_tail": "", "last_line": "bye",
     }  # fmt: skip
     assert cannot_start("/x/python", 2) == "cannot start '/x/python': No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("how", "is_shell", "lack", "expected"),
+    [
+        (JobExit(None, 9), False, "limit 40.0 MB", "killed by the out-of-memory killer (limit 40.0 MB)"),
+        (JobExit(137, None), True, "limit 40.0 MB", "killed by the out-of-memory killer (limit 40.0 MB)"),
+        (JobExit(137, None), False, "limit 40.0 MB", "exit code 137"),
+        (JobExit(None, 11), False, "limit 40.0 MB", "killed by signal 11 (SIGSEGV)"),
+        (JobExit(1, None), True, "limit 40.0 MB", "exit code 1"),
+        (JobExit(None, 9), False, None, "killed by signal 9 (SIGKILL); possibly out of memory"),
+        (JobExit(None, 11), False, None, "killed by signal 11 (SIGSEGV)"),
+        (JobExit(None, 9), False, "", "killed by signal 9 (SIGKILL)"),
+    ],
+)
+def test_b4_a_want_of_memory_is_claimed_only_where_the_system_says_so(how, is_shell, lack, expected):
+    assert reason(how, LogEnd("", "", ""), is_shell=is_shell, memory_lack=lack) == expected

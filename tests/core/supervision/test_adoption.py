@@ -157,7 +157,7 @@ def killed_early(tmp_path, monkeypatch):
     return at
 
 
-KILLED_AT = pytest.mark.parametrize("line", ["        tell(0)\n", "        time.sleep(", "    sys.path.append"])
+KILLED_AT = pytest.mark.parametrize("line", ["        tell(0)\n", "    takes_orphans", "    sys.path.append"])
 
 
 @KILLED_AT
@@ -182,7 +182,7 @@ def test_a_cancel_reaches_it_too(runs, killed_early, line):
 
 
 def test_a_job_that_has_ended_before_anybody_looked_at_it(runs, until, killed_early):
-    killed_early("        time.sleep(")
+    killed_early("    takes_orphans")
     layout = runs.printed(runs.script(LOGS), "up")
     (layout.work / "go").touch()
     until(lambda: not ProcessFamily(layout, job=None).members(), "its end")
@@ -199,7 +199,7 @@ def test_a_supervisor_that_is_killed_before_it_could_start_the_job(runs, killed_
 
 def test_nobody_marks_a_run_that_a_supervisor_has_taken_as_one_that_never_began(runs, until, killed_early):
     """Its submitter was killed too, before it could say that the run is Starting."""
-    killed_early("        time.sleep(")
+    killed_early("    takes_orphans")
     layout = runs.printed(runs.script(LOGS), "up")
     gone = ProcessIdentity.current()._replace(started=1)
     record = json.loads(layout.record.read_text()) | {"created_by": gone.to_json()}
@@ -234,6 +234,7 @@ def test_a_supervisor_that_is_killed_while_it_puts_things_in_order(runs, until, 
     status = runs.status(layout)
     assert (status.status, status.fields["exit_code"]) == (Status.COMPLETED, 0)
     assert ProcessFamily(layout, job=None).members() == []
+    assert {path.name for path in layout.work.iterdir()} == {"outputs", "logs"}
 
 
 def test_when_both_are_killed_the_daemons_are_stopped_at_the_first_look(runs, until):

@@ -16,9 +16,10 @@ from cellrun.core.beneath import folder_beneath
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import RUN_FOLDER, RUN_ID
-from cellrun.core.processes import process_table
+from cellrun.core.processes import orphans, process_table
 from cellrun.core.processes.process_table import Inode, ProcessEntry
 
+_LOOKS = 3  # at orphans: the first may see one end and not yet what it has forked
 _FIRST_LOOK_S = 0.02
 _NEXT_LOOK = 1.5  # each look reads the environment of every process: it comes later than the one before, by so much
 _MOST_LOOK_S = 0.5
@@ -47,12 +48,25 @@ class ProcessFamily:
     def members(self) -> list[ProcessEntry]:
         """Return the living members, the calling process aside."""
         everyone = {entry.pid: entry for entry in process_table.processes() if entry.pid != os.getpid()}
+        return self._among(everyone) or self._orphans()
+
+    def _orphans(self) -> list[ProcessEntry]:
+        """Return those that this process has taken, by a look that is too quick to hide from by forking and ending."""
+        found: list[ProcessEntry] = []
+        if orphans.are_taken_of(self._layout.folder):
+            for _ in range(_LOOKS):
+                born = [process_table.process(pid) for pid in orphans.children()]
+                found = found or self._among({entry.pid: entry for entry in born if entry and not entry.has_ended})
+        return found
+
+    def _among(self, everyone: dict[int, ProcessEntry]) -> list[ProcessEntry]:
         session, log = self._session(everyone), _log_inode(self._layout)
+        taker = os.getpid() if orphans.are_taken_of(self._layout.folder) else -1
         found: dict[int, ProcessEntry] = {}
         strangers: set[int] = set()
         for pid, entry in everyone.items():
             sign = _sign(pid, self._layout, log)
-            if sign or (sign is None and entry.session == session):
+            if sign or (sign is None and (entry.session == session or entry.parent == taker)):
                 found[pid] = entry
             elif sign is False:
                 strangers.add(pid)
@@ -134,6 +148,10 @@ class ProcessFamily:
                 os.killpg(group, number)
         for entry in members:
             if entry.group != group:
+                _send_one(entry.identity, number)
+        for entry in self._orphans():  # who was born since
+            if entry not in members:
+                members.append(entry)
                 _send_one(entry.identity, number)
         return members
 

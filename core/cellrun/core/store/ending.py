@@ -28,13 +28,15 @@ class Ending(NamedTuple):
     """What the status keeps of it besides."""
 
     @classmethod
-    def of_exit(cls, layout: RunLayout, how: JobExit, *, is_shell: bool = False) -> Ending:
+    def of_exit(
+        cls, layout: RunLayout, how: JobExit, *, is_shell: bool = False, memory_lack: str | None = ""
+    ) -> Ending:
         """Return the end of a run whose job has ended by itself, or was killed by somebody else."""
         end = failure.LogEnd.read(layout.log)
         fields = failure.fields(how, end)
         if how.code == 0:
             return cls(Status.COMPLETED, None, fields)
-        reason = failure.reason(how, end, is_shell=is_shell)
+        reason = failure.reason(how, end, is_shell=is_shell, memory_lack=memory_lack)
         return cls(Status.FAILED, reason, fields)
 
     @classmethod

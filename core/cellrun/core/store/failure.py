@@ -57,11 +57,15 @@ class LogEnd(NamedTuple):
         return cls(tail[-_TRACEBACK_CHARS:], error[:_LINE_CHARS], last.strip()[:_LINE_CHARS])
 
 
-def reason(how: JobExit, end: LogEnd, *, is_shell: bool = False) -> str:
-    """Say why a job that ended this way has failed: "exit code 1: ValueError: no data"."""
+def reason(how: JobExit, end: LogEnd, *, is_shell: bool = False, memory_lack: str | None = "") -> str:
+    """Say why a job that ended this way has failed: "exit code 1: ValueError: no data".
+
+    `memory_lack` is what the system says that it was short of; empty if it wasn't, None if the system doesn't tell.
+    """
+    if memory_lack and signal.SIGKILL in {how.signal, (how.code or 0) - 128 if is_shell else None}:
+        return f"killed by the out-of-memory killer ({memory_lack})"
     if how.signal is not None:
-        text = f"killed by signal {how.signal} ({signal_name(how.signal)})"
-        return f"{text}: {end.error}" if end.error.startswith(_FATAL) else text  # else the signal came from elsewhere
+        return _killed(how.signal, end, may_lack_memory=memory_lack is None)
     if how.code is None:
         return "exit status unknown: supervisor was killed"
     text = f"exit code {how.code}"
@@ -73,6 +77,13 @@ def reason(how: JobExit, end: LogEnd, *, is_shell: bool = False) -> str:
         return f"{text}: {end.error}"
     # Without a traceback it is the last line that says most: argparse's refusal, sys.exit("no data").
     return f"{text}; its log ends with: {end.last_line}" if end.last_line and not end.traceback else text
+
+
+def _killed(number: int, end: LogEnd, *, may_lack_memory: bool) -> str:
+    text = f"killed by signal {number} ({signal_name(number)})"
+    if number == signal.SIGKILL and may_lack_memory:
+        return f"{text}; possibly out of memory"
+    return f"{text}: {end.error}" if end.error.startswith(_FATAL) else text  # else the signal came from elsewhere
 
 
 def fields(how: JobExit, end: LogEnd) -> dict[str, Any]:

@@ -66,6 +66,7 @@ class Heartbeat:
     def _beat(self, job: WatchedJob, now: float) -> None:
         self._processes.beat()
         self._tend()
+        job.beat()
         why = self._why_stuck(job)
         if not why:
             self._stuck_since = None

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import is_of_a_run
+from cellrun.core.own_run import RUN_ID, is_of_a_run
 from cellrun.core.store.record import RunRecord
 
 # A shell that ends at once: what it leaves in the background is nobody's child, and Ctrl-C isn't for it.
@@ -25,7 +25,8 @@ def start_recorder(layout: RunLayout, interpreter: str, source: str | None, envi
     """
     script = str(Path(__file__).with_name("recorder_script.py"))
     command = ["/bin/sh", "-c", _IN_BACKGROUND, "sh", interpreter, script, str(layout.folder), source or ""]
-    environment = {name: value for name, value in environ.items() if not is_of_a_run(name)}  # it isn't ended with it
+    environment = {name: value for name, value in environ.items() if not is_of_a_run(name)}
+    environment[RUN_ID] = ""  # it is of no run, whoever its parent is: it isn't ended with one
     with suppress(OSError):  # no process is to be had, no shell: a run without this record is a run
         os.waitpid(os.posix_spawn(command[0], command, environment), 0)
 

@@ -144,6 +144,9 @@ class Watch:
             stopped, why = self._stopped(cause)
             Stopping(self._layout, self._job, self.spec.grace_s).stop(why, stopped)
             self._tell(self._end(stopped))
+        if left := self._family.members():  # another user's, or one that hangs in the kernel
+            pids = ", ".join(str(entry.pid) for entry in left)
+            self._notes.append(f"{_processes(len(left))} left running that can't be stopped (pid {pids})")
         tidy(self._layout)
         sync_files(self._layout)
         end = self._end(stopped)
@@ -177,7 +180,7 @@ class Watch:
         how = self._job.poll() or UNKNOWN_EXIT
         if how == UNKNOWN_EXIT:
             how = exit_left(self._layout, self._job.identity)
-        end = Ending.of_exit(self._layout, how, is_shell=self.spec.is_shell)
+        end = Ending.of_exit(self._layout, how, is_shell=self.spec.is_shell, memory_lack=self._job.memory_lack)
         return stopped._replace(fields=end.fields) if stopped else end
 
     def _tell(self, end: Ending) -> None:
