@@ -16,6 +16,8 @@ from cellrun.core.layout import RunLayout
 
 NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 """What a file system says that has no hard links."""
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What a file system says that is full, or has given its user what it may."""
 
 
 def make_private_folder(folder: Path, mode: int = 0o700) -> None:

@@ -13,13 +13,18 @@ from typing import Any
 
 import pytest
 
-from cellrun.core.errors import DamagedRunError
+from cellrun.core.errors import DamagedRunError, WorkspaceException
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.layout import RunLayout
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.status import Status
+from cellrun.core.store import status_file
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
+from tests.small_disk import SmallDisk
 
 OWNER = ProcessIdentity.current().to_json()
+RESERVE = ("reserve-1", "reserve-2")
 
 
 @pytest.fixture
@@ -117,7 +122,8 @@ print(sum(file.change(Status.RUNNING, expected={Status.RUNNING, Status.NOT_START
     writers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert [writer.communicate(timeout=60)[0] for writer in writers] == ["50\n"] * 4
     assert [record.n for record in StatusFile(layout).history()] == list(range(201))
-    assert sorted(os.listdir(layout.statuses)) == sorted(f"{n}.json" for n in range(201))
+    names = set(os.listdir(layout.statuses))
+    assert names - set(RESERVE) == {f"{n}.json" for n in range(201)}
 
 
 def test_without_links_a_half_written_status_is_not_seen_yet(
@@ -160,7 +166,7 @@ def test_without_links_a_full_disk_leaves_no_part_of_a_status(
         full.setattr(os, "write", write)
         with pytest.raises(OSError, match="No space left"):
             file.change(Status.RUNNING)
-    assert os.listdir(layout.statuses) == ["0.json"]
+    assert set(os.listdir(layout.statuses)) == {"0.json", *RESERVE}
 
 
 DAMAGED = ["null", "[]", "", "{}", '{"status": "Comp', "\0" * 200, '{"status": "Done", "at": 1}']
@@ -221,3 +227,86 @@ def test_a_run_that_was_copied_elsewhere_leaves_nothing_around_it(layout: RunLay
     StatusFile(copy).change(Status.COMPLETED)
     assert os.listdir(tmp_path / "a") == ["b"]
     assert os.listdir(tmp_path / "a" / "b") == ["copy"]
+
+
+def test_an_end_never_comes_before_a_start_whatever_the_clock_does(
+    file: StatusFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = file.change(Status.RUNNING)
+    assert begun is not None
+    monkeypatch.setattr(time, "time", lambda: begun.at - 7200)
+    file.change(Status.FINALIZING)
+    file.change(Status.COMPLETED, at=begun.at - 3600)  # as another machine's clock said
+    assert [one.at for one in file.history()[1:]] == [begun.at] * 3
+    assert file.read().ended_at == file.read().started_at
+
+
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that takes no new file; what is there can be written over."""
+
+    def refuse(path: Path, data: bytes) -> None:  # as `write_new` has it
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(status_file, "write_new", refuse)
+
+
+def test_d2_a_full_disk_takes_a_last_status_and_none_before_it(
+    layout: RunLayout, file: StatusFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full_disk(monkeypatch)
+    with pytest.raises(OSError, match="No space left"):
+        file.change(Status.RUNNING)
+    assert file.show(Status.FINALIZING)  # left out: it would only tell how the run goes
+    assert set(RESERVE) < set(os.listdir(layout.statuses))
+    file.change(Status.FAILED, reason="exit code 3", exit_code=3)
+    ended = file.read()
+    assert (ended.status, ended.reason, ended.fields) == (Status.FAILED, "exit code 3", {"exit_code": 3})
+    assert not file.show(Status.RUNNING)  # it has ended
+    assert sorted(os.listdir(layout.statuses)) == ["0.json", "1.json"]
+
+
+def test_d2_the_reserve_has_its_place_on_the_disk_until_the_run_has_ended(layout: RunLayout, file: StatusFile) -> None:
+    file.change(Status.RUNNING)
+    assert sum((layout.statuses / name).stat().st_blocks for name in RESERVE) * 512 >= 64 * 1024
+    file.change(Status.COMPLETED)
+    assert sorted(os.listdir(layout.statuses)) == ["0.json", "1.json", "2.json"]
+
+
+def test_a_run_without_a_reserve_is_told_that_the_disk_is_full(
+    layout: RunLayout, file: StatusFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a run of an earlier version, or one whose last status was written and lost."""
+    for name in RESERVE:
+        (layout.statuses / name).unlink()
+    full_disk(monkeypatch)
+    with pytest.raises(OSError, match="No space left"):
+        file.change(Status.COMPLETED)
+
+
+@pytest.mark.parametrize(("kind", "options"), [("tmpfs", ""), ("tmpfs", "nr_inodes=100"), ("ext4", "")])
+@pytest.mark.parametrize("length", [10, 8000])
+def test_d2_on_a_real_disk_that_is_full(
+    kind: str, options: str, length: int, small_disk: Callable[..., SmallDisk]
+) -> None:
+    disk = small_disk(kind, options)
+    store = RunStore(WorkspaceLayout(disk.folder / "workspace"))
+    layout = store.create(RunRecord(experiment="digits", kind="script"), lambda _: None)
+    disk.fill_inodes() if options else disk.fill()
+    file = StatusFile(layout)
+    assert file.show(Status.FINALIZING)
+    tail = "損" * length  # six bytes each
+    file.change(Status.FAILED, reason="exit code 3", traceback_tail=tail)
+    assert file.read().fields == {"traceback_tail": tail}
+    assert [one.status for one in file.history()] == [Status.NOT_STARTED, Status.FAILED]
+    assert sorted(os.listdir(layout.statuses)) == ["0.json", "1.json"]
+
+
+def test_d3_a_disk_without_room_for_the_reserve_has_no_run_on_it(small_disk: Callable[..., SmallDisk]) -> None:
+    disk = small_disk()
+    store = RunStore(WorkspaceLayout(disk.folder / "workspace"))
+    first = store.create(RunRecord(experiment="digits", kind="script"), lambda _: None)
+    disk.fill()
+    os.truncate(disk.folder / "filler-1", (disk.folder / "filler-1").stat().st_size - 60 * 1024)
+    with pytest.raises(WorkspaceException, match="no space left on device"):
+        store.create(RunRecord(experiment="digits", kind="script"), lambda _: None)
+    assert os.listdir(store.workspace.runs) == [first.run_id]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import time
@@ -12,14 +11,13 @@ from pathlib import Path
 
 from cellrun.core import names
 from cellrun.core.control_file import read_control_file
-from cellrun.core.disk import make_private_folder, remove_tree, sync_folder
+from cellrun.core.disk import NO_ROOM, make_private_folder, remove_tree, sync_folder
 from cellrun.core.drafts import DRAFT, is_abandoned
 from cellrun.core.errors import DamagedRunError, RunNotFoundError, UserErrorException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.ownership import is_mine, refuse_foreign
 from cellrun.core.places import cannot_write
-from cellrun.core.status import Status
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
@@ -29,7 +27,6 @@ ANOTHER_WORKSPACE = "take a workspace in a folder of yours: Workspace.create(nam
 DELETED = ".deleted-"
 """How the folder of a run begins that is being removed."""
 _LONGEST_ID_BYTES = 1000
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _REMOVING_S = 60.0
 _NAMELESS_S = 3600.0
 """How long a draft may be without a whole record, which is the first thing that is written into it."""
@@ -80,6 +77,8 @@ class RunStore:
             draft.folder.mkdir(mode=0o700)
         except FileExistsError:
             raise _taken(run_id) from None
+        except OSError as error:  # no inodes are left
+            raise cannot_write(self.workspace.folder, error) from error
         claim: Path | None = None
         try:
             if final.folder.exists():
@@ -91,7 +90,7 @@ class RunStore:
             shutil.rmtree(draft.folder, ignore_errors=True)
             if claim:
                 claim.unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
                 raise cannot_write(self.workspace.folder, error) from error
             raise
         sync_folder(self.workspace.runs)
@@ -173,7 +172,7 @@ class RunStore:
         for folder in (draft.outputs, draft.logs, draft.log.parent, draft.events, draft.summaries):
             folder.mkdir(parents=True)
         fill(draft)
-        StatusFile(draft).change(Status.NOT_STARTED)
+        StatusFile(draft).begin()
 
     def _sweep(self, draft: RunLayout) -> None:
         """Remove a draft if nobody goes on with it."""

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,11 +23,12 @@ from cellrun.core.control_file import (
     is_scalar,
     is_text_or_none,
 )
-from cellrun.core.disk import NO_LINKS, sync_folder, write_new
+from cellrun.core.disk import NO_LINKS, NO_ROOM, sync_folder, write_new
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import TERMINAL, Status
 from cellrun.core.store.changes import note_change
+from cellrun.core.store.reserve import Reserve
 
 _WRITING_S = 2.0
 """Longer than this nobody takes to write a status."""
@@ -42,7 +43,7 @@ class StatusRecord(NamedTuple):
     """Its number: 0 is the first, -1 stands for none written yet."""
     status: Status
     at: float
-    """When it was written, epoch seconds."""
+    """When it was written, epoch seconds; never before the status before it, whatever the clock does."""
     reason: str | None
     """Why, in words; every Failed has one."""
     fields: dict[str, Any]
@@ -94,7 +95,8 @@ class StatusFile:
 
     Responsibilities: the newest status, its history, and compare-and-set changes of which exactly one wins. A file is
     complete before it gets its name (write, fsync, link): whoever reads sees the old status or the new one. Where there
-    are no links it gets its name first, and is looked at when it is whole.
+    are no links it gets its name first, and is looked at when it is whole. A last status that a full disk doesn't take
+    is written into the run's reserve.
     """
 
     def __init__(self, layout: RunLayout) -> None:
@@ -117,6 +119,11 @@ class StatusFile:
         """Whether a status newer than the one of that number was written: the cheap question of a hot path."""
         return os.access(self._path(since + 1), os.F_OK)
 
+    def begin(self) -> None:
+        """Write the status of a run that is being made, NotStarted, and take the reserve for its last one."""
+        self.change(Status.NOT_STARTED)
+        Reserve(self._folder).make()
+
     def change(
         self,
         to: Status,
@@ -130,6 +137,7 @@ class StatusFile:
 
         Fields are added to those that are known already; `at` is when that was, epoch seconds, now if left out.
         Returns the record written; None when somebody else was first or the run has another status: then `read` tells.
+        Raises OSError if the disk doesn't take it; a full one takes a last status, for which the run has a `Reserve`.
 
         A damaged status stays where it is and is passed over, for its owner has to get on. Whoever judges a run from
         outside reads its status first, and leaves it alone if that is damaged.
@@ -138,7 +146,7 @@ class StatusFile:
             n, last = self._next()
             if last.status.is_terminal or (expected is not None and last.status not in expected):
                 return None
-            now = time.time() if at is None else at
+            now = max(last.at, time.time() if at is None else at)
             started_at = last.started_at if last.started_at is not None or to is not Status.RUNNING else now
             record = StatusRecord(n, to, now, reason, {**last.fields, **fields}, started_at)
             if self._publish(record):
@@ -147,6 +155,19 @@ class StatusFile:
                 note_change(self._layout)
                 return record
             time.sleep(_LOOK_S)
+
+    def show(
+        self, to: Status, *, expected: Collection[Status] | None = None, reason: str | None = None, **fields: Any
+    ) -> bool:
+        """Set a status on the way to the end, as `change` does; False if it isn't to be set.
+
+        What the disk doesn't take, or a damaged status before it forbids, is left out: it tells how the run goes, and
+        nothing else depends on it.
+        """
+        try:
+            return self.change(to, expected=expected, reason=reason, **fields) is not None
+        except (OSError, DamagedRunError):
+            return True
 
     def _path(self, n: int) -> Path:
         return self._folder / f"{n}.json"
@@ -201,11 +222,19 @@ class StatusFile:
                 "started_at": record.started_at,
             }
         ).encode()
-        draft = self._folder / f"{record.n}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+        try:
+            return self._write(record.n, text, write_new)
+        except OSError as error:
+            if error.errno not in NO_ROOM or not record.status.is_terminal:
+                raise
+            return self._write(record.n, text, Reserve(self._folder).write)
+
+    def _write(self, n: int, text: bytes, write: Callable[[Path, bytes], None]) -> bool:
+        draft = self._folder / f"{n}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
         self._folder.mkdir(exist_ok=True)
         try:
-            write_new(draft, text)
-            os.link(draft, self._path(record.n))
+            write(draft, text)
+            os.link(draft, self._path(n))
         except FileExistsError:
             return False
         except FileNotFoundError:  # the draft was swept by whoever ended the run
@@ -213,12 +242,13 @@ class StatusFile:
         except OSError as error:
             if error.errno not in NO_LINKS:
                 raise
+            draft.unlink(missing_ok=True)  # on a full disk its room is the only one
             try:
-                write_new(self._path(record.n), text)
+                write_new(self._path(n), text)
             except FileExistsError:
                 return False
             except OSError:  # a full disk has taken a part of it
-                self._path(record.n).unlink(missing_ok=True)
+                self._path(n).unlink(missing_ok=True)
                 raise
         finally:
             with suppress(FileNotFoundError):
@@ -227,7 +257,8 @@ class StatusFile:
         return True
 
     def _sweep(self) -> None:
-        """Remove what writers left that were killed between their draft and its name."""
-        for draft in self._folder.glob("*.tmp"):
-            with suppress(FileNotFoundError):
-                draft.unlink()
+        """Remove the reserve, and what writers left that were killed between their draft and its name."""
+        with suppress(OSError):  # the run has ended for all that
+            Reserve(self._folder).give_back()
+            for draft in self._folder.glob("*.tmp"):
+                draft.unlink(missing_ok=True)

@@ -20,7 +20,6 @@ from cellrun.core.errors import ComputeTargetException, ExperimentExecutionExcep
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.own_run import run_variables
-from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.supervision.launch_spec import LaunchSpec
@@ -71,7 +70,7 @@ class FarSide:
         copy_tree(layout.snapshot, draft.snapshot)
         copy_tree(layout.snapshot, draft.work)
         copy_tree(layout.context, draft.context)
-        StatusFile(draft).change(Status.NOT_STARTED)
+        StatusFile(draft).begin()
         try:
             draft.folder.rename(there.folder)
         except OSError:  # another launch was first
