@@ -3,6 +3,8 @@
 # make demo   run the notebooks headless and print the runs, their metrics and where they are
 # make test   run every check and test: Python, TypeScript, browser
 # make test-versions  run the given cells and the goldens with the newest and the lowest versions of what cellrun needs
+# make soak MINUTES=10  kill kernels, the server, supervisors and jobs at random moments, on a full and a slow disk as well, and
+#             say what was lost; then feed whatever is read with any input for as long (SEED=: the same choices again)
 # make check  only the linters and the type checkers
 # make clean  remove what these made
 
@@ -20,7 +22,10 @@ FRONT_END := $(shell find labextension/src -type f 2>/dev/null) $(wildcard labex
 # With the environment on PATH: `!python` and `!pip` in a notebook are its own.
 LAB = env PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/sine.ipynb $(LAB_DEFAULTS) $(LAB_OPTIONS)
 
-.PHONY: lab dev demo test test-versions vitest pytest check clean
+MINUTES ?= 10
+SEED ?=
+
+.PHONY: lab dev demo test test-versions vitest pytest soak check clean
 
 lab: .venv/.lab
 	$(LAB)
@@ -53,6 +58,9 @@ vitest: .venv/.test
 # tests: tests/versions.py)
 test-versions: .venv/.test
 	$(BIN)/python -m tests.versions
+
+soak: .venv/.test
+	$(BIN)/python -m tests.soak --minutes=$(MINUTES) $(if $(SEED),--seed=$(SEED)) $(SOAK_OPTIONS)
 
 check: .venv/.test
 	$(BIN)/ruff check --quiet .
