@@ -47,6 +47,15 @@ def test_more_gaps_than_room_are_still_bounded():
     assert np.isnan(curve[kept]).sum() > 400
 
 
+@pytest.mark.parametrize("most", range(2, 12))
+def test_more_curves_with_gaps_than_there_is_room_for_are_thinned(most):
+    """The library that thins kills its thread when it is asked for fewer than three."""
+    curve = np.where(np.arange(100) % 10, np.arange(100.0), np.nan)
+    kept = thin([curve] * 5, most)
+    assert {0, 99} <= set(kept.tolist())
+    assert len(kept) <= 32
+
+
 def test_nothing_finite_at_all():
     kept = thin([np.full(10_000, np.nan)], 1000)
     assert kept.tolist() == [0, 9_999]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
+_LEAST = 3  # MinMaxLTTB keeps no fewer
 
 
 def thin(curves: Sequence[Floats], most: int) -> Rows:
@@ -21,7 +22,7 @@ def thin(curves: Sequence[Floats], most: int) -> Rows:
     count = len(curves[0]) if curves else 0
     if count <= most:
         return np.arange(count)
-    share = max(4, (most - 2) // len(curves))
+    share = max(2 * _LEAST, (most - 2) // len(curves))  # gaps may take half of it
     kept = [_keep(curve, share) for curve in curves]
     rows = np.sort(np.concatenate([*kept, np.array([0, count - 1])]))
     once: Rows = rows[np.diff(rows, prepend=-1) > 0]  # np.unique would load all of numpy.ma
