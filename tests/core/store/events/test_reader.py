@@ -149,6 +149,19 @@ def test_a_torn_tail_is_waited_for(tmp_path: Path) -> None:
     assert reader.torn() == []
 
 
+def test_damage_at_the_end_is_told_once_also_by_who_reads_on(tmp_path: Path) -> None:
+    lines = [record("a", seq, seq) for seq in range(2)]
+    damaged = b"0" + lines[1][1:]
+    layout = run_folder(tmp_path, {"a": lines[0] + damaged})
+    reader = EventReader(layout)
+    assert read_all(reader) == sequence("a", 1)
+    assert len(reader.damage) == 1
+    assert reader.torn() == []
+    next_one = EventReader(layout, reader.cursor, reader.damage)
+    assert read_all(next_one) == []
+    assert next_one.damage == reader.damage
+
+
 def test_the_same_writer_after_a_torn_line_costs_one_record(tmp_path: Path) -> None:
     lines = [record("a", seq, seq) for seq in range(4)]
     layout = run_folder(tmp_path, {"a": lines[0] + lines[1][:-3] + b"\n" + lines[2] + lines[3]})

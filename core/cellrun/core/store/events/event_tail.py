@@ -68,6 +68,8 @@ class EventTail:
                 break
             self._parse(block)
             self._read_to = max(self._read_to, self._skip_to)
+        if not self._events:  # damage alone, which was told: nobody needs to meet it again
+            self.offset = self._read_to
         return bool(self._events)
 
     def take(self, until: float) -> list[Event]:
