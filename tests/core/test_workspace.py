@@ -99,6 +99,17 @@ def test_a_damaged_config_in_our_own_folder_is_said(here):
         Workspace.from_config()
 
 
+@pytest.mark.parametrize("folder", ["a\0b", "\ud800"])
+def test_a_config_with_a_folder_that_can_be_none_says_so(here, folder):
+    config = {"cellrun_workspace": "other", "folder": folder}
+    write(here / ".cellrun" / "config.json", config)
+    with pytest.raises(WorkspaceException, match=r"\.cellrun/config\.json names a folder that can't be"):
+        Workspace.from_config()
+    (here / ".cellrun" / "config.json").unlink()
+    write(here / "config.json", config)
+    assert Workspace.from_config().name == "default"
+
+
 def test_a_path_is_a_folder_to_start_from_or_the_file_itself(here):
     ws = Workspace.create("elsewhere")
     file = ws.write_config(here / "project")

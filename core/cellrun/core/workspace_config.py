@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core.beneath import open_regular
-from cellrun.core.errors import WorkspaceException
+from cellrun.core.errors import WorkspaceException, shown
 from cellrun.core.ownership import doubt
 from cellrun.core.terminal import plain
 
@@ -76,10 +77,21 @@ class WorkspaceConfig:
             return None
         name, folder = data.get(_OUR_KEY), data.get("folder")
         if isinstance(name, str) and name:
-            return cls(name, (file.parent / folder).absolute() if isinstance(folder, str) and folder else None)
+            return cls(name, _folder(folder, file) if isinstance(folder, str) and folder else None)
         if all(isinstance(data.get(key), str) and data[key] for key in _AZURE_KEYS):
             return cls(data["workspace_name"], None)
         return None
+
+
+def _folder(given: str, file: Path) -> Path:
+    """Return a folder that a config names, seen from its file. Raises WorkspaceException for what is no path at all."""
+    try:
+        is_path = b"\0" not in os.fsencode(given)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        is_path = False
+    if not is_path:
+        raise WorkspaceException(f"the workspace config {file} names a folder that can't be: {shown(given)}")
+    return (file.parent / given).absolute()
 
 
 def _is_foreign(file: Path) -> bool:

@@ -48,6 +48,14 @@ def loaded(layout, *, trust=False):
     return namespace
 
 
+@pytest.mark.parametrize("content", ["null", "{}", "{", '{"experiment": 1, "kind": "cell"}'])
+def test_a_damaged_record_is_said_to_be_also_where_it_is_trusted(captured, content):
+    layout, _, _ = captured(1)
+    layout.record.write_text(content)
+    with pytest.raises(DamagedRunError, match=r"run\.json"):
+        TrustedRun(layout, trust=True).record()
+
+
 def test_ones_own_is_loaded(captured):
     layout, _, _ = captured([1, 2])
     sign(layout.signed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from cellrun.core.context.manifest import CONTEXT_FILE, Blob, Context, has_context
@@ -43,7 +42,7 @@ class TrustedRun:
     def record(self) -> RunRecord:
         """Return the run's record."""
         path = self._layout.record
-        return RunRecord.from_json(json.loads(self._checked(path, self._read(path))))
+        return RunRecord.of_bytes(self._checked(path, self._read(path)), self._layout)
 
     def launch(self) -> bytes:
         """Return the bytes of its launch spec, which is signed once it is launched. Raises FileNotFoundError."""

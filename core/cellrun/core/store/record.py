@@ -78,9 +78,7 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RunRecord:
-        """Read what `to_json` gave, now or in another version. Raises ValueError for what is no object."""
-        if not isinstance(data, dict):
-            raise ValueError(f"the record of a run is a JSON object; got a {type(data).__name__}")  # noqa: TRY004  # damage
+        """Read what `to_json` gave, now or in another version."""
         known = {*cls._fields} - {"unknown"}
         return cls(
             **{key: value for key, value in data.items() if key in known},
@@ -108,10 +106,16 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
     def read(cls, layout: RunLayout) -> RunRecord:
         """Read the record of a run folder. Raises OSError, DamagedRunError."""
         try:
-            data = control_file.read_object(layout.folder, layout.record)
+            content = control_file.read_control_file(layout.folder, layout.record)
         except PermissionError as error:
             problem = f"is closed to you: the run belongs to {owner(layout.folder)}"
             raise control_file.damaged(layout.folder, layout.record, problem) from error
+        return cls.of_bytes(content, layout)
+
+    @classmethod
+    def of_bytes(cls, content: bytes, layout: RunLayout) -> RunRecord:
+        """Read the bytes of a run's record. Raises DamagedRunError."""
+        data = control_file.parsed(layout.folder, layout.record, content)
         control_file.check(layout.folder, layout.record, data, _SHAPE, needed=("experiment", "kind"))
         # A folder that was copied out of its workspace may have any name, one in it is known by its name.
         if (
