@@ -5,7 +5,7 @@ from IPython.core.error import UsageError
 
 from cellrun.core import Run, Workspace
 from cellrun.core.context.manifest import Context
-from cellrun.core.errors import ActivityFailedException, InvalidSubmissionError
+from cellrun.core.errors import ActivityFailedException, InvalidSubmissionError, UserErrorException
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
 from tests.core.submitted_runs import wait_for
@@ -147,6 +147,17 @@ def test_a_syntax_error_has_the_cells_line_and_makes_no_run(notebook, body, line
     assert caught.value.lineno == line
     title = notebook.shell.compile.format_code_name(caught.value.filename)
     assert title == ("Cell", "In[2]")  # so IPython shows the cell itself
+    assert runs() == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "cell", "place"), [("", "x = 1\nprint('\ud800')", 3), ("--name '\ud800'", "x = 1", 1)]
+)
+def test_a_cell_that_no_file_can_hold_says_on_which_line_why(notebook, line, cell, place):
+    with pytest.raises(
+        UserErrorException, match=rf"line {place} of the cell holds '\\ud800', half of a surrogate pair"
+    ):
+        notebook.run(f"%%submit {line}\n{cell}")
     assert runs() == 0
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from cellrun.core import front_end
+from cellrun.core.errors import UserErrorException
 from cellrun.core.names import experiment_from
 from cellrun.magics.masking import masked
 
@@ -56,15 +57,31 @@ class NotebookCell:
         }
 
     def code(self, body: str, shell: InteractiveShell) -> str:
-        """Return the body below its magic as plain Python, in the lines that it has in the notebook."""
+        """Return the body below its magic as plain Python, in the lines that it has in the notebook.
+
+        Raises UserErrorException for a cell that no file can hold.
+        """
         plain: str = shell.transform_cell(body)  # type: ignore[no-untyped-call]
         blank = len(list(takewhile(str.isspace, body.splitlines(keepends=True))))  # IPython drops them
         above = self.source[: self.source.rindex(masked(body).rstrip("\n"))].split("\n")[:-1]
-        return "".join(f"# {line}".rstrip() + "\n" for line in above) + "\n" * blank + plain
+        code = "".join(f"# {line}".rstrip() + "\n" for line in above) + "\n" * blank + plain
+        _check_characters(code)
+        return code
 
 
 def _body(source: str) -> str:
     return source.partition("\n")[2].rstrip("\n")
+
+
+def _check_characters(code: str) -> None:
+    try:
+        code.encode()
+    except UnicodeEncodeError as error:
+        line = code.count("\n", 0, error.start) + 1
+        raise UserErrorException(
+            f"line {line} of the cell holds {code[error.start]!a}, half of a surrogate pair, which no file can hold; "
+            "take it out, or write it as that escape"
+        ) from None
 
 
 def default_experiment(shell: InteractiveShell) -> str:
