@@ -156,6 +156,14 @@ def is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def is_system_text(value: Any) -> bool:
+    """Whether a value is a text that the system takes: as a path, a variable, an argument."""
+    try:
+        return isinstance(value, str) and b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+
+
 def is_text_or_none(value: Any) -> bool:
     """Whether a value is a text or null."""
     return value is None or isinstance(value, str)

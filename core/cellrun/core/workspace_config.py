@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core.beneath import open_regular
+from cellrun.core.control_file import is_system_text
 from cellrun.core.errors import WorkspaceException, shown
 from cellrun.core.ownership import doubt
 from cellrun.core.terminal import plain
@@ -85,11 +85,7 @@ class WorkspaceConfig:
 
 def _folder(given: str, file: Path) -> Path:
     """Return a folder that a config names, seen from its file. Raises WorkspaceException for what is no path at all."""
-    try:
-        is_path = b"\0" not in os.fsencode(given)
-    except UnicodeEncodeError:  # half of a surrogate pair
-        is_path = False
-    if not is_path:
+    if not is_system_text(given):
         raise WorkspaceException(f"the workspace config {file} names a folder that can't be: {shown(given)}")
     return (file.parent / given).absolute()
 

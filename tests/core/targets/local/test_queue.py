@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Workspace
+from cellrun.core.layout import RunLayout
 from cellrun.core.live.source import RunSource
+from cellrun.core.resources import Resources
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
 from cellrun.core.supervision.process_file import ProcessFile
-from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.local import LocalTarget, admission
 from cellrun.core.targets.local.queue import LocalQueue
 from cellrun.core.targets.look import look
 
@@ -208,6 +210,34 @@ def test_what_is_damaged_holds_nobody_up(runs):
     assert runs.end(second).reason == "its place in the local queue is gone; submit it again"
     assert runs.end(third).reason == "it can't be started: launch.json was changed after the run had been submitted"
     assert runs.end(fourth).reason.startswith("it can't be started: launch.json is no JSON")
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        *({"folder": "a\0b"}, {"folder": "\ud800"}, {"folder": "runs/x"}, {"devices": [["0"]]}, {"boot": 1}),
+        *({"environment": {"A": "\0"}}, {"environment": {"A=": "b"}}, {"environment": None}, {"launch": []}),
+        {"resources": {"cpus": -1, "gpus": 0, "memory_bytes": 0}},
+    ],
+    ids=str,
+)
+def test_a_ticket_that_can_be_none_is_set_aside(new_run, harm):
+    queue = LocalQueue()
+    ticket = queue.add(new_run(), Resources(), [], {})
+    path = queue.folder / f"{ticket.stem}.waiting"
+    path.write_text(json.dumps({**ticket.to_json(), **harm}))
+    assert queue.waiting() == []
+    assert [each.name for each in queue.folder.glob("*.bad")] == [f"{path.name}.bad"]
+
+
+def test_a_ticket_that_names_a_folder_of_others_writes_nothing_there(tmp_path):
+    queue = LocalQueue()
+    queue.add(RunLayout(tmp_path / "others"), Resources(), [], {})
+    (tmp_path / "others").mkdir()
+    with queue.locked():
+        admission.admit(queue)
+    assert list((tmp_path / "others").iterdir()) == []
+    assert queue.length() == 0
 
 
 def test_a_run_that_waits_is_started_as_it_was_submitted_or_not_at_all(runs, tmp_path):

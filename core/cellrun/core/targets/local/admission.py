@@ -182,7 +182,7 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
         has_waited = status.read().status is Status.QUEUED
     except (OSError, DamagedRunError) as error:  # gone or damaged: it must not hold up those behind it
         with suppress(OSError, DamagedRunError):
-            if layout.folder.exists():
+            if layout.record.exists():  # whatever else a ticket names is no run's: nothing is written there
                 status.change(Status.FAILED, reason=f"it can't be started: {told(error)}")
         queue.remove(ticket)
         return None

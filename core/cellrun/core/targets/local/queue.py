@@ -14,7 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from cellrun.core import control_file
+from cellrun.core.control_file import are_texts, is_count, is_mapping_of, is_system_text, is_text
 from cellrun.core.disk import make_private_folder, replace_file
+from cellrun.core.errors import DamagedRunError
 from cellrun.core.identity import boot_id, host_name, pid_namespace
 from cellrun.core.layout import RunLayout
 from cellrun.core.ownership import is_mine
@@ -26,6 +29,17 @@ from cellrun.core.targets.local.queue_lock import locked
 
 _WAITING = ".waiting"
 _RUNNING = ".running"
+_RESOURCES = {"cpus", "gpus", "memory_bytes"}
+_SHAPE: control_file.Shape = {
+    "folder": lambda value: is_system_text(value) and Path(value).is_absolute(),
+    "resources": lambda value: is_mapping_of(is_count)(value) and value.keys() >= _RESOURCES,
+    "devices": are_texts,
+    "environment": lambda value: is_mapping_of(is_system_text)(value) and all(map(_is_variable, value)),
+    "boot": is_text,
+    "pid_namespace": is_text,
+    "launch": is_text,
+}
+_SINCE_0_1 = {"pid_namespace", "launch"}
 _NAME = re.compile(r"(?P<number>\d{12})-(?P<run_id>.+)\.(?:waiting|running)")
 
 
@@ -179,8 +193,10 @@ class LocalQueue:
             if found[0].endswith(kind):
                 path = self.folder / found[0]
                 try:
-                    tickets.append(Ticket.from_json(int(found["number"]), json.loads(path.read_bytes())))
-                except (ValueError, KeyError, TypeError):  # damaged: it must not hold up everybody else
+                    data = control_file.read_object(self.folder, path)
+                    control_file.check(self.folder, path, data, _SHAPE, needed=_SHAPE.keys() - _SINCE_0_1)
+                    tickets.append(Ticket.from_json(int(found["number"]), data))
+                except DamagedRunError:  # it must not hold up everybody else
                     path.replace(f"{path}.bad")
         return tickets
 
@@ -189,6 +205,10 @@ class LocalQueue:
 
     def _write(self, ticket: Ticket, kind: str) -> None:
         replace_file(self._path(ticket, kind), json.dumps(ticket.to_json()), mode=0o600)
+
+
+def _is_variable(name: str) -> bool:
+    return is_system_text(name) and "=" not in name
 
 
 def _own_folder(private: Path) -> Path:
