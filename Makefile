@@ -3,8 +3,8 @@
 # make demo   run the notebooks headless and print the runs, their metrics and where they are
 # make test   run every check and test: Python, TypeScript, browser
 # make test-versions  run the given cells and the goldens with the newest and the lowest versions of what cellrun needs
-# make soak MINUTES=10  kill kernels, the server, supervisors and jobs at random moments, on a full and a slow disk as well, and
-#             say what was lost; then feed whatever is read with any input for as long (SEED=: the same choices again)
+# make soak MINUTES=10  put anything into whatever is read; then kill kernels, the server, supervisors and jobs at random moments,
+#             on a full and a slow disk as well, and say what was lost (SEED=: the same choices again)
 # make check  only the linters and the type checkers
 # make clean  remove what these made
 
@@ -60,6 +60,7 @@ test-versions: .venv/.test
 	$(BIN)/python -m tests.versions
 
 soak: .venv/.test
+	FUZZ_TIMES=$(MINUTES) $(BIN)/pytest --timeout=3600 $(if $(SEED),--hypothesis-seed=$(SEED)) tests/fuzz tests/server/test_any_request.py
 	$(BIN)/python -m tests.soak --minutes=$(MINUTES) $(if $(SEED),--seed=$(SEED)) $(SOAK_OPTIONS)
 
 check: .venv/.test
