@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import cellrun.core.supervision as supervision
+from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import ProcessIdentity, start_ticks
 from cellrun.core.own_run import run_variables
 from cellrun.core.processes import family
@@ -311,6 +312,36 @@ def test_a_run_is_never_started_twice(runs):
     second.wait()
     assert ProcessFile(layout).read() == before
     assert start_ticks(before.supervisor.pid) == before.supervisor.started
+
+
+HALF = """
+import os, runpy, sys, time
+fork, launched = os.fork, os.getpid()
+def halves():
+    os.fork = fork
+    if fork():
+        os.kill(launched, 9)
+    while os.getppid() == launched:
+        time.sleep(0.01)
+    return 0
+os.fork = halves
+runpy.run_path({!r}, run_name="__main__")
+"""
+
+
+def test_a_kill_of_the_half_that_its_launcher_waits_for_ends_no_watch(runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "1")
+    runs.running(runs.script("import time; time.sleep(60)"))
+    layout = runs.script("print('ran')")
+    spec = LaunchSpec.read(layout)
+    (tmp_path / "half.py").write_text(HALF.format(spec.supervisor[-1]))
+    command = (*spec.supervisor[:-1], str(tmp_path / "half.py"))
+    supervisor = SupervisorStart(layout, command, {**os.environ, **run_variables(layout)})
+    supervisor.run(spec, spec.digest())
+    with pytest.raises(ExperimentExecutionException, match="signal 9"):
+        supervisor.wait()
+    assert runs.end(layout).status is Status.COMPLETED
+    assert layout.log.read_text() == "ran\n"
 
 
 @pytest.mark.parametrize("has_something_before", [False, True])

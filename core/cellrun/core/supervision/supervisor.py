@@ -60,7 +60,7 @@ def main() -> None:
     except OSError as error:
         os._exit(error.errno or 1)
     os.close(told)
-    _supervise(kind, claim, launch, lambda: _start(claim, work, argv), lambda errno: os.write(tell, bytes([errno])))
+    _supervise(kind, claim, launch, lambda: _start(claim, work, argv), lambda errno: _tell(tell, errno))
 
 
 def _supervise(
@@ -91,6 +91,14 @@ def _supervise(
         watch.prepared(sys.argv[1], launch, start, ready=lambda: tell(0))
     else:
         watch.adopted(sys.argv[1], launch, ready=lambda: tell(0))
+
+
+def _tell(tell: int, errno: int) -> None:
+    """Tell the half that the launcher waits for. If somebody has killed that, the run goes on all the same."""
+    try:  # noqa: SIM105  # contextlib takes too long to load
+        os.write(tell, bytes([errno]))
+    except OSError:
+        pass
 
 
 def _in_foreground(order: str) -> None:
