@@ -1,6 +1,7 @@
 """From a config to a run."""
 
 import contextlib
+import errno
 import functools
 import os
 import signal
@@ -19,12 +20,14 @@ from cellrun.core.errors import (
     InvalidSubmissionError,
     SnapshotException,
     UserErrorException,
+    WorkspaceException,
 )
 from cellrun.core.run_request import RunCode, RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.submission import snapshot
 from cellrun.core.submission.again import resubmit
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
@@ -216,6 +219,16 @@ class CellCode(RunCode):
         (draft.snapshot / "cell.py").write_text("print(1)")
         draft.context.mkdir()
         (draft.context / "values").write_text("v")
+
+
+def test_where_there_is_no_room_for_the_snapshot_its_files_are_not_to_blame(runs, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(snapshot, "copy_plain", full)
+    with pytest.raises(WorkspaceException, match=r"cannot create runs under .* \(no space left on device\)"):
+        runs.script("pass")
+    assert no_run(runs)
 
 
 def test_a_cell_takes_along_what_it_fills_in_and_no_folder(runs):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellrun.core.copying import copy_plain
+from cellrun.core.disk import NO_ROOM
 from cellrun.core.errors import SnapshotException
 from cellrun.core.limits import limits
 from cellrun.core.sizes import size_text
@@ -83,7 +84,7 @@ class Snapshot:
     def copy_to(self, target: Path) -> None:
         """Copy the files into a folder, with their times and permissions.
 
-        Raises SnapshotException for a file that can't be read.
+        Raises SnapshotException for a file that can't be read, OSError where there is no room for the copy.
         """
         for folder in ("", *self.folders):
             (target / folder).mkdir(parents=True, exist_ok=True)
@@ -93,6 +94,8 @@ class Snapshot:
             except FileNotFoundError:  # removed since the scan
                 continue
             except OSError as error:
+                if error.errno in NO_ROOM:
+                    raise
                 raise SnapshotException(f"{file.source} can't be copied: {error.strerror}") from error
 
     def _scan(self, folder: str, above: tuple[tuple[int, int], ...]) -> None:
