@@ -5,6 +5,7 @@
 # make test-versions  run the given cells and the goldens with the newest and the lowest versions of what cellrun needs
 # make soak MINUTES=10  put anything into whatever is read; then kill kernels, the server, supervisors and jobs at random moments,
 #             on a full and a slow disk as well, and say what was lost (SEED=: the same choices again)
+# make faults  do what may go wrong, row by row (docs/faults.md), those that take long too; some rows: make faults ROWS="D C2"
 # make check  only the linters and the type checkers
 # make clean  remove what these made
 
@@ -25,7 +26,7 @@ LAB = env PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab --ServerApp.root_dir=notebo
 MINUTES ?= 10
 SEED ?=
 
-.PHONY: lab dev demo test test-versions vitest pytest soak check clean
+.PHONY: lab dev demo test test-versions faults soak vitest pytest check clean
 
 lab: .venv/.lab
 	$(LAB)
@@ -62,6 +63,10 @@ test-versions: .venv/.test
 soak: .venv/.test
 	FUZZ_TIMES=$(MINUTES) $(BIN)/pytest --timeout=3600 $(if $(SEED),--hypothesis-seed=$(SEED)) tests/fuzz tests/server/test_any_request.py
 	$(BIN)/python -m tests.soak --minutes=$(MINUTES) $(if $(SEED),--seed=$(SEED)) $(SOAK_OPTIONS)
+
+# as root it does what nobody else may: full disks, a memory limit, failing system calls
+faults: .venv/.test
+	$(BIN)/python -m tests.faults $(ROWS)
 
 check: .venv/.test
 	$(BIN)/ruff check --quiet .

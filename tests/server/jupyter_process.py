@@ -101,7 +101,7 @@ def _wait_for_url(folder: Path, process: subprocess.Popen[bytes], log: Path) -> 
     """Wait for the file by which kernels find the server; return the address in it."""
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline and process.poll() is None:
-        for path in (folder / "cellrun-runtime").glob("servers/*/*.json"):
+        for path in (folder / "cellrun-runtime").glob(f"servers/*/{process.pid}.json"):
             return str(json.loads(path.read_bytes())["url"])
         time.sleep(0.05)
     raise TimeoutError(f"the Jupyter server did not start:\n{log.read_text()[-4000:]}")

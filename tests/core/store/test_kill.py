@@ -22,8 +22,6 @@ from cellrun.core.store.events.run_summary import listed_summary
 from cellrun.core.store.status_file import StatusFile
 from tests.core.store.event_samples import LOG_OF
 
-KILLS = 25
-
 JOB = """
 import mmap, struct, time
 with open(sys.argv[2], "r+b") as file:
@@ -39,11 +37,16 @@ while True:
 """
 
 
-@pytest.mark.parametrize("pause_s", [0, 0.005])
-def test_nothing_acknowledged_is_lost(pause_s: float, new_run: Callable[..., RunLayout], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kills", "pause_s"),
+    [(25, 0), (5, 0.005), pytest.param(500, 0, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
+)
+def test_nothing_acknowledged_is_lost(
+    kills: int, pause_s: float, new_run: Callable[..., RunLayout], tmp_path: Path
+) -> None:
     dice = random.Random(1)
     counter = tmp_path / "acknowledged"
-    for _ in range(KILLS if not pause_s else 5):
+    for _ in range(kills):
         layout = new_run()
         counter.write_bytes(bytes(8))
         with counter.open("r+b") as file:

@@ -328,9 +328,11 @@ def test_b1_a_run_outlives_the_group_kill_of_its_kernel(runs, until):
     assert layout.log.read_text() == "up\ndown\n"
 
 
-@pytest.mark.parametrize("delay_ms", [0, 2, 5, 10, 20, 40])
+@pytest.mark.parametrize(
+    "delay_ms", [0, 2, 5, 10, 20, 40, *(pytest.param(ms, marks=pytest.mark.long) for ms in range(1, 200, 2))]
+)
 def test_a_kernel_killed_while_it_submits_leaves_a_whole_run_or_none(runs, delay_ms):
-    """A1, in a few steps here: whatever run there is comes to its end by itself or at a look."""
+    """A1: whatever run there is comes to its end by itself or at a look."""
     (runs.source / "train.py").write_text("print('ran')")
     body = f"""
     import threading

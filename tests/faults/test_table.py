@@ -1,0 +1,38 @@
+"""docs/faults.md has each row once, and each row names tests that are there."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.faults.table import TABLE, rows
+from tests.imports import ROOT
+
+LETTERS = {"A": 11, "B": 15, "C": 15, "D": 12, "E": 7, "F": 13, "G": 5}
+
+
+def test_each_row_is_there_once_in_order():
+    ids = [row.id for row in rows()]
+    assert ids == [f"{letter}{number}" for letter, count in LETTERS.items() for number in range(1, count + 1)]
+    assert [row.id for row in rows(["C2", "E"])] == ["C2", *(f"E{number}" for number in range(1, 8))]
+
+
+def test_each_row_names_tests_that_are_there():
+    named = [test for row in rows() for test in row.tests]
+    assert TABLE.read_text().count("::test_") == len(named)  # none is written otherwise
+    assert [row.id for row in rows() if not row.tests] == []
+    assert [test for test in named if test not in _tests(test.partition("::")[0])] == []
+
+
+def test_each_test_that_is_here_for_a_row_is_named_by_it():
+    for file in sorted(TABLE.parents[1].glob("tests/faults/test_[a-z]_*.py")):
+        for test in _tests(file.relative_to(ROOT).as_posix()):
+            letter = test.rpartition("::test_")[2].partition("_")[0].upper()
+            assert [row.tests.count(test) for row in rows([letter])] == [1], test
+
+
+def _tests(file: str) -> list[str]:
+    path = ROOT / file
+    tree = ast.parse(path.read_bytes()) if path.exists() else ast.Module([], [])
+    return [
+        f"{file}::{node.name}" for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[:4] == "test"
+    ]
