@@ -12,7 +12,6 @@ from __future__ import annotations
 import mmap
 import random
 import shutil
-import struct
 import subprocess
 import time
 from pathlib import Path
@@ -31,15 +30,15 @@ class Counter:
         if not path.exists():
             path.write_bytes(bytes(8))
         with path.open("r+b") as file:
-            self._map = mmap.mmap(file.fileno(), 8)
+            self._map = memoryview(mmap.mmap(file.fileno(), 8)).cast("q")
 
     def set(self, value: int) -> None:
-        """Change the number."""
-        struct.pack_into("<q", self._map, 0, value)
+        """Change the number, in one store: struct would write zeros first, and a kill may come between."""
+        self._map[0] = value
 
     def get(self) -> int:
         """Return the number."""
-        return int(struct.unpack_from("<q", self._map, 0)[0])
+        return self._map[0]
 
 
 def job(subject: str, name: str, rate_text: str) -> dict[str, Any]:

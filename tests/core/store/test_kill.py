@@ -23,15 +23,15 @@ from cellrun.core.store.status_file import StatusFile
 from tests.core.store.event_samples import LOG_OF
 
 JOB = """
-import mmap, struct, time
+import mmap, time
 with open(sys.argv[2], "r+b") as file:
-    acknowledged = mmap.mmap(file.fileno(), 8)
+    acknowledged = memoryview(mmap.mmap(file.fileno(), 8)).cast("q")  # stored whole; struct would write zeros first
 pause_s = float(sys.argv[3])
 i = 0
 while True:
     log.log("m", i)
     i += 1
-    struct.pack_into("<q", acknowledged, 0, i)
+    acknowledged[0] = i
     if pause_s:
         time.sleep(pause_s)
 """
