@@ -61,9 +61,9 @@ class PanelPage:
         self.page.mouse.move(box["x"] + pixels, box["y"] + 300, steps=4)
         self.page.mouse.up()
 
-    def expect_count(self, lines: int) -> None:
+    def expect_count(self, lines: int, most_s: int = 60) -> None:
         """Wait until the list has so many lines, runs and experiments."""
-        expect(self.grid).to_have_attribute("aria-rowcount", str(lines), timeout=60_000)
+        expect(self.grid).to_have_attribute("aria-rowcount", str(lines), timeout=most_s * 1000)
 
     def line(self, name: str) -> Locator:
         """Return the line of a run or an experiment, if it is in sight."""
