@@ -10,6 +10,9 @@ import threading
 import pytest
 
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.own_run import RUN_ID
+from cellrun.core.processes import orphans, process_table
+from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
@@ -133,3 +136,33 @@ def test_b8_a_reused_pid_is_never_signalled(runs):
         finally:
             stranger.kill()
     assert json.loads(layout.processes.read_text())["job"]["pid"] == taken.pid
+
+
+def test_a_process_is_at_work_between_the_loading_of_its_program_and_its_end():
+    with subprocess.Popen(["cat"], env={}, stdin=subprocess.PIPE) as process:
+        assert process_table.is_at_work(process.pid), "an empty environment is one"
+        process.stdin.close()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not process_table.is_at_work(process.pid)
+    assert not process_table.is_at_work(process.pid)
+    assert process_table.is_at_work(os.getpid())
+
+
+def test_an_orphan_is_judged_when_its_program_is_loaded(new_run, monkeypatch):
+    """Before, its environment is empty to all: that of another run's recorder, too, which is no part of this one."""
+    layout = new_run(kind="script")
+    monkeypatch.setattr(orphans, "of_run", str(layout.folder))
+    loading, real = set(), process_table.variable
+    monkeypatch.setattr(process_table, "is_at_work", lambda pid: loading.discard(pid) or True)
+    monkeypatch.setattr(process_table, "variable", lambda pid, name: None if pid in loading else real(pid, name))
+    with (
+        subprocess.Popen(["sleep", "600"], env={}, start_new_session=True) as orphan,
+        subprocess.Popen(["sleep", "600"], env={RUN_ID: ""}, start_new_session=True) as stranger,
+    ):
+        loading.add(stranger.pid)
+        members = {entry.pid for entry in ProcessFamily(layout, job=None).members()}
+        assert {orphan.pid, stranger.pid} & members == {orphan.pid}
+        monkeypatch.setattr(orphans, "of_run", "/another")
+        assert not {orphan.pid, stranger.pid} & {entry.pid for entry in ProcessFamily(layout, job=None).members()}
+        orphan.kill()
+        stranger.kill()

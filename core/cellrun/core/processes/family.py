@@ -66,7 +66,11 @@ class ProcessFamily:
         strangers: set[int] = set()
         for pid, entry in everyone.items():
             sign = _sign(pid, self._layout, log)
-            if sign or (sign is None and (entry.session == session or entry.parent == taker)):
+            is_orphan = sign is None and entry.parent == taker
+            if is_orphan:  # of this run, or of none, which can't be told while its program is loaded or ends
+                is_orphan = process_table.is_at_work(pid)
+                sign = _sign(pid, self._layout, log)
+            if sign or (sign is None and (entry.session == session or is_orphan)):
                 found[pid] = entry
             elif sign is False:
                 strangers.add(pid)

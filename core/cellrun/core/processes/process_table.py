@@ -6,11 +6,14 @@ Standard library only: the supervisor shares it.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 from cellrun.core.identity import ProcessIdentity, boot_id, host_name, pid_namespace
+
+_LOADING_LOOKS, _LOADING_LOOK_S = 50, 0.002
 
 Inode: TypeAlias = tuple[int, int]
 """A file for good, whatever its names: its device and its number there."""
@@ -99,6 +102,27 @@ def variable(pid: int, name: str) -> str | None:
         return None
     start += len(name) + 2
     return os.fsdecode(block[start : block.find(b"\0", start)])
+
+
+def is_at_work(pid: int) -> bool:
+    """Whether a process lives and has its program loaded, after a moment's wait if it is just doing that, or ending.
+
+    Before and after its environment can't be told, and looks as if it were empty.
+    """
+    for _ in range(_LOADING_LOOKS):
+        try:
+            with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123  # as above
+                stat = file.read()
+        except OSError:
+            return False
+        fields = stat[stat.rindex(b")") + 2 :].split()
+        begin_of_code, end_of_environment = fields[23], fields[48]  # of another user's process they are 1 and 0
+        if begin_of_code == b"1" or end_of_environment != b"0":
+            return True
+        if fields[0] in {b"Z", b"X"}:
+            return False
+        time.sleep(_LOADING_LOOK_S)
+    return False
 
 
 def is_running(pid: int, script: str) -> bool:
