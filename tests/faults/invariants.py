@@ -16,10 +16,10 @@ from typing import Any
 from cellrun.core import places
 from cellrun.core.errors import DamagedRunError, IndexTooNewError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.supervision.family import ProcessFamily
 
 PATIENCE_S = 20
 OF_A_WORKSPACE = frozenset({"workspace.json", "runs", "experiments", "targets", "values", "changes"})
