@@ -16,6 +16,14 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.moved import moved_command
 from cellrun.core.resources import Resources
 
+try:  # the interpreter's own: `hashlib` loads OpenSSL, which costs each supervisor 4 MB
+    from _sha2 import sha256  # type: ignore[import-not-found, unused-ignore]  # Python 3.12 on
+except ImportError:
+    try:
+        from _sha256 import sha256  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:  # left out when that Python was built
+        from hashlib import sha256
+
 VERSION = 2
 _SINCE_VERSION_2: dict[str, Any] = {"python": "", "silence_s": 120.0, "before": []}
 _SHAPE: control_file.Shape = {
@@ -102,6 +110,4 @@ class LaunchSpec(NamedTuple):
 
 
 def _digest(content: bytes) -> str:
-    import hashlib  # noqa: PLC0415  # a supervisor that starts its own run has no need of it
-
-    return hashlib.sha256(content).hexdigest()
+    return str(sha256(content).hexdigest())
