@@ -53,7 +53,7 @@ SAID = {
     f"{CORE}/supervision/preparation.py": "prepare",
     f"{CORE}/supervision/start.py": "wait _error",
     f"{CORE}/supervision/stopping.py": "Stopping",
-    f"{CORE}/supervision/watch.py": "adopted _spec Watch _processes",
+    f"{CORE}/supervision/watch.py": "adopted _nobody_left_alone Watch _processes",
     f"{CORE}/supervision/watched_job.py": "WatchedJob._found_memory_lack",
     f"{CORE}/targets/local/admission.py": "reasons _lacks _gpus _cores _start _ended_while_waiting _note",
     f"{CORE}/targets/local/queue_lock.py": "_wait",

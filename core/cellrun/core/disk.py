@@ -78,6 +78,15 @@ def replace_file(path: Path, text: str, *, mode: int = 0o666) -> None:
         raise
 
 
+def is_full(folder: Path) -> bool:
+    """Whether the disk of a folder has no room left, or no file more; False where that isn't told."""
+    try:
+        about = os.statvfs(folder)
+    except OSError:
+        return False
+    return not about.f_bavail or bool(about.f_files and not about.f_favail)  # some have no fixed number of files
+
+
 def sync_folder(folder: Path) -> None:
     """Wait until the names in a folder would survive a power cut."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -101,7 +101,6 @@ class StatusFile:
 
     def __init__(self, layout: RunLayout) -> None:
         self._layout = layout
-        self._folder = layout.statuses
 
     def read(self) -> StatusRecord:
         """Return the newest status; number -1 and NotStarted if none was written yet. Raises DamagedRunError."""
@@ -168,6 +167,10 @@ class StatusFile:
             return self.change(to, expected=expected, reason=reason, **fields) is not None
         except (OSError, DamagedRunError):
             return True
+
+    @property
+    def _folder(self) -> Path:
+        return self._layout.statuses  # a supervisor's layout follows its folder
 
     def _path(self, n: int) -> Path:
         return self._folder / f"{n}.json"

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import importlib
 import time
+from contextlib import suppress
 from enum import Enum
 
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.identity import host_name
-from cellrun.core.layout import RunLayout
 from cellrun.core.processes import process_table
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel
 from cellrun.core.store.silence import take_back
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.watched_job import WatchedJob
@@ -39,7 +41,7 @@ class Heartbeat:
     a tick of processor time in the kernel, for as long as the run's launch spec says. It takes that word back.
     """
 
-    def __init__(self, layout: RunLayout, spec: LaunchSpec) -> None:
+    def __init__(self, layout: HeldFolder, spec: LaunchSpec) -> None:
         self._layout = layout
         self._spec = spec
         self._processes = ProcessFile(layout)
@@ -53,6 +55,7 @@ class Heartbeat:
         while True:
             if job.poll():
                 return Cause.EXITED
+            self._layout.follow()  # one that was deleted has no request: the job goes on to its end
             if is_asked_to_cancel(self._layout):
                 return Cause.CANCELED
             now = time.monotonic()
@@ -70,11 +73,12 @@ class Heartbeat:
         why = self._why_stuck(job)
         if not why:
             self._stuck_since = None
-            take_back(self._layout)
+            with suppress(*UNREADABLE):  # it tells how the run goes, and nothing else depends on it
+                take_back(self._layout)
             return
         self._stuck_since = now if self._stuck_since is None else self._stuck_since
         if now - self._stuck_since >= self._spec.silence_s:
-            self._status.change(Status.NOT_RESPONDING, expected={Status.RUNNING}, reason=why)
+            self._status.show(Status.NOT_RESPONDING, expected={Status.RUNNING}, reason=why)
 
     def _tend(self) -> None:
         """Let the target look after the runs beside this one: whoever should have may be gone."""

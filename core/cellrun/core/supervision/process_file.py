@@ -31,24 +31,23 @@ class ProcessFile:
 
     def __init__(self, layout: RunLayout) -> None:
         self._layout = layout
-        self._path = layout.processes
 
     def read(self) -> RunProcesses | None:
         """Return the run's processes; None if they haven't been written."""
         try:
-            data = control_file.read_object(self._layout.folder, self._path)
+            data = control_file.read_object(self._layout.folder, self._layout.processes)
         except FileNotFoundError:
             return None
-        control_file.check(self._layout.folder, self._path, data, _SHAPE)
+        control_file.check(self._layout.folder, self._layout.processes, data, _SHAPE)
         job = data["job"]
         return RunProcesses(ProcessIdentity.from_json(data["supervisor"]), job and ProcessIdentity.from_json(job))
 
     def write(self, processes: RunProcesses) -> None:
         """Say who it is from now on."""
         told = {name: who and who.to_json() for name, who in processes._asdict().items()}
-        replace_file(self._path, json.dumps(told))
+        replace_file(self._layout.processes, json.dumps(told))
 
     def beat(self) -> None:
         """Show that the supervisor lives."""
         with suppress(OSError):  # the folder is gone, or the disk: neither ends a job
-            os.utime(self._path)
+            os.utime(self._layout.processes)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import signal
 import time
 
-from cellrun.core.layout import RunLayout
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import cancel_requests
 from cellrun.core.store.ending import Ending
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.watched_job import WatchedJob
 
 LEAVE_S = 0.5  # helpers of multiprocessing and the like end by themselves, right after the main process
@@ -27,11 +27,11 @@ class Stopping:
     status says meanwhile.
     """
 
-    def __init__(self, layout: RunLayout, job: WatchedJob, grace_s: float) -> None:
+    def __init__(self, layout: HeldFolder, job: WatchedJob, grace_s: float) -> None:
         self._layout = layout
         self._job = job
         self._grace_s = grace_s
-        self._family = ProcessFamily(layout, job.identity)
+        self._family = ProcessFamily(layout.origin, job.identity)
         self._answered = cancel_requests(layout)
 
     def stop(self, why: str, end: Ending) -> None:
@@ -42,7 +42,7 @@ class Stopping:
 
         def tell(number: signal.Signals) -> None:
             self._answered = cancel_requests(self._layout)
-            StatusFile(self._layout).change(
+            StatusFile(self._layout).show(
                 Status.CANCEL_REQUESTED, reason=f"{why}: {self._step(number)}", **end.to_fields()
             )
 

@@ -88,9 +88,9 @@ def _supervise(
     if kind == b"run":
         watch.started(sys.argv[1], launch, pid, exec_told)
     elif kind == b"prepare":
-        watch.prepared(sys.argv[1], launch, start, ready=lambda: tell(0))
+        watch.prepared(sys.argv[1], launch, start, tell)
     else:
-        watch.adopted(sys.argv[1], launch, ready=lambda: tell(0))
+        watch.adopted(sys.argv[1], launch, tell)
 
 
 def _tell(tell: int, errno: int) -> None:

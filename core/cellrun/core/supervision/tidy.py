@@ -20,7 +20,11 @@ def tidy(layout: RunLayout) -> None:
     for folder, _, names in os.walk(layout.snapshot, topdown=False):
         below = Path(folder).relative_to(layout.snapshot)
         copy = layout.work / below
-        if copy.resolve() != work / below:  # the job has put a link there: what it leads to isn't the run's
+        try:
+            is_ours = copy.resolve() == work / below
+        except RuntimeError:  # a link that leads to itself, before Python 3.13
+            is_ours = False
+        if not is_ours:  # the job has put a link there: what it leads to isn't the run's
             continue
         for name in names:
             with suppress(OSError):

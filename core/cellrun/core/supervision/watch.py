@@ -8,12 +8,12 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
-from cellrun.core.disk import sync_files
+from cellrun.core.disk import is_full, sync_files
 from cellrun.core.errors import DamagedRunError, told
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.layout import RunLayout
 from cellrun.core.processes.exits import UNKNOWN_EXIT
 from cellrun.core.processes.family import ProcessFamily, is_of_run
 from cellrun.core.status import Status
@@ -22,6 +22,7 @@ from cellrun.core.store.ending import Ending, exit_left
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
+from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.preparation import prepare
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
@@ -41,73 +42,83 @@ def started(folder: str, launch: str, pid: int, exec_told: int) -> None:
 
     `launch` is here and below the hash of the launch spec as it was submitted: what it names is run.
     """
-    layout = RunLayout(folder)
-    job = WatchedJob.own(pid)
-    ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), job.identity))
-    errno = os.read(exec_told, 16)
-    os.close(exec_told)
-    spec = _spec(layout, launch, job.identity)
-    if spec is None:
-        return
-    watch = Watch(layout, job, spec)
-    if errno:
-        watch.fail(failure.cannot_start(watch.spec.argv[0], int(errno)))
-    else:
-        watch.to_the_end()
-    _afterwards(spec)
+    layout, job = HeldFolder(folder), WatchedJob.own(pid)
+    with _nobody_left_alone(layout, job):
+        ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), job.identity))
+        errno = os.read(exec_told, 16)
+        os.close(exec_told)
+        watch = Watch(layout, job, LaunchSpec.read(layout, launch))
+        if errno:
+            watch.fail(failure.cannot_start(watch.spec.argv[0], int(errno)))
+        else:
+            watch.to_the_end()
+        _afterwards(watch.spec)
 
 
-def prepared(folder: str, launch: str, start: Callable[[], tuple[int, int]], ready: Callable[[], object]) -> None:
+def prepared(folder: str, launch: str, start: Callable[[], tuple[int, int]], tell: Callable[[int], object]) -> None:
     """Make things ready for a job, then have it started by `start`, and watch it.
 
-    `ready` is called once the run folder says who supervises the run.
+    `tell` is called once the run folder says who supervises the run: with 0, else with the errno of why it doesn't.
     """
-    layout = RunLayout(folder)
-    ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), None))
-    is_preparing = StatusFile(layout).change(Status.PREPARING, expected=_BEFORE_RUNNING) is not None
-    ready()
-    spec = _spec(layout, launch, job=None)
-    if spec is None:
-        return
-    if not is_preparing or not prepare(layout, spec):  # somebody may have ended the run before it began
-        _afterwards(spec)
-        return
+    layout = HeldFolder(folder)
     try:
-        pid, exec_told = start()
-    except OSError as error:
-        StatusFile(layout).change(Status.FAILED, reason=failure.cannot_start(spec.argv[0], error.errno or 0))
-        _afterwards(spec)
+        ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), None))
+    except OSError as error:  # nothing has begun: whoever launches the run fails it
+        tell(error.errno or 1)
         return
+    with _nobody_left_alone(layout):
+        is_preparing = StatusFile(layout).show(Status.PREPARING, expected=_BEFORE_RUNNING)
+        tell(0)
+        spec = LaunchSpec.read(layout, launch)
+        if not is_preparing or not prepare(layout, spec):  # somebody may have ended the run before it began
+            _afterwards(spec)
+            return
+        try:
+            pid, exec_told = start()
+        except OSError as error:
+            reason = failure.cannot_start(spec.argv[0], error.errno or 0)
+            layout.until_written(lambda: StatusFile(layout).change(Status.FAILED, reason=reason))
+            _afterwards(spec)
+            return
     started(folder, launch, pid, exec_told)
 
 
-def adopted(folder: str, launch: str, ready: Callable[[], object]) -> None:
-    """Watch a job whose supervisor died; `ready` is called once the run folder says who watches it now.
+def adopted(folder: str, launch: str, tell: Callable[[int], object]) -> None:
+    """Watch a job whose supervisor died; `tell` is called once the run folder says who watches it now, as above.
 
     Nothing is done with a process that isn't the run's, whatever the folder says: it may have been copied, or forged.
     """
-    layout = RunLayout(folder)
+    layout = HeldFolder(folder)
     processes = ProcessFile(layout).read()
     job = processes.job if processes else ProcessFamily(layout, job=None).orphaned_job()
     if job is None or not is_of_run(job, layout):
         return
-    ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), job))
-    ready()
-    spec = _spec(layout, launch, job)
-    if spec is None:
-        return
-    Watch(layout, WatchedJob(job, is_own=False), spec).to_the_end(reason="supervisor lost, adopted")
-    _afterwards(spec)
-
-
-def _spec(layout: RunLayout, launch: str, job: ProcessIdentity | None) -> LaunchSpec | None:
-    """Return a run's launch spec as it was submitted. If it isn't that, the run is ended as Failed, and it's None."""
     try:
-        return LaunchSpec.read(layout, launch)
-    except (OSError, DamagedRunError) as error:
-        ProcessFamily(layout, job).stop(0)
-        StatusFile(layout).change(Status.FAILED, reason=f"it can't be watched: {told(error)}")
-        return None
+        ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), job))
+    except OSError as error:  # the next look tries again
+        tell(error.errno or 1)
+        return
+    tell(0)
+    watched = WatchedJob(job, is_own=False)
+    with _nobody_left_alone(layout, watched):
+        watch = Watch(layout, watched, LaunchSpec.read(layout, launch))
+        watch.to_the_end(reason="supervisor lost, adopted")
+        _afterwards(watch.spec)
+
+
+@contextmanager
+def _nobody_left_alone(layout: HeldFolder, job: WatchedJob | None = None) -> Iterator[None]:
+    """Whatever keeps a supervisor from going on, its run is stopped to the last process, and says why."""
+    try:
+        yield
+    except Exception as error:
+        ProcessFamily(layout.origin, job.identity if job else None).stop(_LEFTOVER_GRACE_S)
+        how = (job and job.poll()) or UNKNOWN_EXIT
+        fields = failure.fields(how, failure.LogEnd.read(layout.log))
+        end = Ending(Status.FAILED, f"it can't be watched: {told(error)}", fields)
+        layout.until_written(lambda: (Ending.told(StatusFile(layout).read()) or end).write(layout))
+        if not isinstance(error, (OSError, DamagedRunError)):
+            raise
 
 
 class Watch:
@@ -116,13 +127,13 @@ class Watch:
     Responsibilities: the run's status while it runs and at its end; that nobody of its processes is left then.
     """
 
-    def __init__(self, layout: RunLayout, job: WatchedJob, spec: LaunchSpec) -> None:
+    def __init__(self, layout: HeldFolder, job: WatchedJob, spec: LaunchSpec) -> None:
         self.spec = spec
         self._layout = layout
         self._job = job
         self._status = StatusFile(layout)
         self._heartbeat = Heartbeat(layout, self.spec)
-        self._family = ProcessFamily(layout, job.identity)
+        self._family = ProcessFamily(layout.origin, job.identity)
         self._notes: list[str] = list(self._status.read().fields.get("notes", ()))
         self._began = time.monotonic() - job.age_s
 
@@ -130,11 +141,13 @@ class Watch:
         """Watch from Running to the end. `reason` says what is special about its running."""
         stopped = Ending.told(self._status.read())  # the supervisor before this one was stopping it
         expected = _BEFORE_RUNNING if reason is None else None
-        if self._status.change(Status.RUNNING, expected=expected, reason=reason) is None:
+        if not self._status.show(Status.RUNNING, expected=expected, reason=reason):
             self._family.stop(0)  # somebody has ended the run before it ran
             return
         self._record()
         cause = self._heartbeat.until_over(self._job, self.spec.max_run_duration_seconds, self._began)
+        if is_full(self._layout.folder):  # asked before it is tidied
+            self._notes.append("the disk was full when it ended: its log and metrics may lack their end")
         if cause is Cause.EXITED:
             self._tell(self._end(stopped))
             self._family.wait(LEAVE_S)
@@ -147,25 +160,28 @@ class Watch:
         if left := self._family.members():  # another user's, or one that hangs in the kernel
             pids = ", ".join(str(entry.pid) for entry in left)
             self._notes.append(f"{_processes(len(left))} left running that can't be stopped (pid {pids})")
-        tidy(self._layout)
+        with suppress(OSError):  # what isn't tidied stays
+            tidy(self._layout)
         sync_files(self._layout)
         end = self._end(stopped)
         notes = {"notes": self._notes} if self._notes else {}
-        end._replace(fields={**end.fields, **notes}).write(self._layout)
+        end = end._replace(fields={**end.fields, **notes})
+        self._layout.until_written(lambda: end.write(self._layout))
 
     def fail(self, reason: str) -> None:
         """End the run, which never ran, as Failed."""
-        with self._layout.log.open("a") as log:
+        with suppress(OSError), self._layout.log.open("a") as log:
             log.write(f"{reason}\n")
         self._job.poll()
         self._family.stop(0)  # what made things ready may have left something
-        self._status.change(Status.FAILED, reason=reason)
+        self._layout.until_written(lambda: self._status.change(Status.FAILED, reason=reason))
 
     def _record(self) -> None:
         """Let the run's surroundings be recorded, unless the supervisor before has seen to that."""
-        if not self._layout.environment.exists():
-            record = RunRecord.read(self._layout)
-            start_recorder(self._layout, self.spec.python or record.interpreter, source_folder(record), os.environ)
+        with suppress(OSError, DamagedRunError):  # a run without this record is a run
+            if not self._layout.environment.exists():
+                record = RunRecord.read(self._layout)
+                start_recorder(self._layout, self.spec.python or record.interpreter, source_folder(record), os.environ)
 
     def _stopped(self, cause: Cause) -> tuple[Ending, str]:
         """Return what a run that is stopped comes to, and what its status says meanwhile."""
@@ -185,7 +201,7 @@ class Watch:
 
     def _tell(self, end: Ending) -> None:
         """Say that the job has ended, and what the run comes to: should this process be killed now, that is known."""
-        self._status.change(Status.FINALIZING, reason=end.reason, **end.to_fields())
+        self._status.show(Status.FINALIZING, reason=end.reason, **end.to_fields())
 
 
 def _processes(count: int) -> str:

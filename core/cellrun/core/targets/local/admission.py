@@ -199,7 +199,7 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
             supervisor = SupervisorStart(layout, spec.supervisor, environment)
         supervisor.run(spec, ticket.launch)
         if not spec.before:  # else it is Preparing at once
-            status.change(Status.STARTING, expected=NOT_STARTED, **_notes(status, missing))  # while it starts
+            status.show(Status.STARTING, expected=NOT_STARTED, **_notes(status, missing))  # while it starts
         elif missing:
             add_note(layout, _note(missing))
         supervisor.wait()
