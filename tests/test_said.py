@@ -49,6 +49,7 @@ SAID = {
     f"{CORE}/submission/again.py": "_note",
     f"{CORE}/submission/submission.py": "_signed _launch _failed",
     f"{CORE}/store/failure.py": "reason _killed cannot_start",
+    f"{CORE}/supervision/cancel_signal.py": "cancel_without_request",
     f"{CORE}/supervision/heartbeat.py": "Heartbeat",
     f"{CORE}/supervision/preparation.py": "prepare",
     f"{CORE}/supervision/start.py": "wait _error",

@@ -22,6 +22,7 @@ def ask_to_cancel(layout: RunLayout) -> None:
     """Leave a request for whoever owns the run; a run that has ended needs none.
 
     Until the run is being stopped one is enough, however many ask; from then on each one more asks for the next step.
+    Raises OSError where the disk takes no file more.
     """
     status = StatusFile(layout).read().status
     if status.is_terminal:
@@ -31,20 +32,20 @@ def ask_to_cancel(layout: RunLayout) -> None:
     if status is Status.CANCEL_REQUESTED:
         control_file.append(layout.folder, layout.cancel_request, request)
         return
-    with suppress(FileExistsError), layout.cancel_request.open("xb") as file:
-        file.write(request)
+    with suppress(FileExistsError), layout.cancel_request.open("xb", buffering=0) as file, suppress(OSError):
+        file.write(request)  # on a full disk it stays empty, and asks as well
 
 
 def is_asked_to_cancel(layout: RunLayout) -> bool:
     """Whether somebody has left a request."""
-    return layout.cancel_request.exists()
+    return cancel_requests(layout) > 0
 
 
 def cancel_requests(layout: RunLayout) -> int:
     """Return how many requests were left; one that is being written counts if it is the first."""
     try:
         return max(1, control_file.read_control_file(layout.folder, layout.cancel_request).count(b"\n"))
-    except FileNotFoundError:
+    except OSError:  # there is none, or nobody can see it
         return 0
     except DamagedRunError:  # whatever it is, it stands where a request does
         return 1

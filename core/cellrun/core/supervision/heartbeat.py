@@ -14,9 +14,9 @@ from cellrun.core.control_file import UNREADABLE
 from cellrun.core.identity import host_name
 from cellrun.core.processes import process_table
 from cellrun.core.status import Status
-from cellrun.core.store.cancellation import is_asked_to_cancel
 from cellrun.core.store.silence import take_back
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision import cancel_signal
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
@@ -56,7 +56,7 @@ class Heartbeat:
             if job.poll():
                 return Cause.EXITED
             self._layout.follow()  # one that was deleted has no request: the job goes on to its end
-            if is_asked_to_cancel(self._layout):
+            if cancel_signal.requests(self._layout):
                 return Cause.CANCELED
             now = time.monotonic()
             if limit_s is not None and now - began >= limit_s:

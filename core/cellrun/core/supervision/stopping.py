@@ -10,9 +10,9 @@ import time
 
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
-from cellrun.core.store.cancellation import cancel_requests
 from cellrun.core.store.ending import Ending
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision.cancel_signal import requests
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.watched_job import WatchedJob
 
@@ -32,7 +32,7 @@ class Stopping:
         self._job = job
         self._grace_s = grace_s
         self._family = ProcessFamily(layout.origin, job.identity)
-        self._answered = cancel_requests(layout)
+        self._answered = requests(layout)
 
     def stop(self, why: str, end: Ending) -> None:
         """Stop the job and what it has started. `why` begins what the status says, `end` is what the run comes to.
@@ -41,7 +41,7 @@ class Stopping:
         """
 
         def tell(number: signal.Signals) -> None:
-            self._answered = cancel_requests(self._layout)
+            self._answered = requests(self._layout)
             StatusFile(self._layout).show(
                 Status.CANCEL_REQUESTED, reason=f"{why}: {self._step(number)}", **end.to_fields()
             )
@@ -66,4 +66,4 @@ class Stopping:
     def _is_urged(self) -> bool:
         """Whether a cancel request has come since the last step."""
         self._job.poll()  # its end is noticed now, not only when all the others have gone
-        return cancel_requests(self._layout) > self._answered
+        return requests(self._layout) > self._answered

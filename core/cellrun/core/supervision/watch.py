@@ -21,6 +21,7 @@ from cellrun.core.store import failure
 from cellrun.core.store.ending import Ending, exit_left
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision import cancel_signal
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
@@ -42,6 +43,7 @@ def started(folder: str, launch: str, pid: int, exec_told: int) -> None:
 
     `launch` is here and below the hash of the launch spec as it was submitted: what it names is run.
     """
+    cancel_signal.listen()
     layout, job = HeldFolder(folder), WatchedJob.own(pid)
     with _nobody_left_alone(layout, job):
         ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), job.identity))
@@ -60,6 +62,7 @@ def prepared(folder: str, launch: str, start: Callable[[], tuple[int, int]], tel
 
     `tell` is called once the run folder says who supervises the run: with 0, else with the errno of why it doesn't.
     """
+    cancel_signal.listen()
     layout = HeldFolder(folder)
     try:
         ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), None))
@@ -88,6 +91,7 @@ def adopted(folder: str, launch: str, tell: Callable[[int], object]) -> None:
 
     Nothing is done with a process that isn't the run's, whatever the folder says: it may have been copied, or forged.
     """
+    cancel_signal.listen()
     layout = HeldFolder(folder)
     processes = ProcessFile(layout).read()
     job = processes.job if processes else ProcessFamily(layout, job=None).orphaned_job()

@@ -15,12 +15,14 @@ from typing import ClassVar, NamedTuple
 from cellrun.core.copying import copy_tree, link_into
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
 from cellrun.core.layout import RunLayout
+from cellrun.core.limits import limits
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import ask_to_cancel, set_canceled
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
+from cellrun.core.supervision.cancel_signal import cancel_without_request
 from cellrun.core.supervision.job_environment import job_environment
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.start import SupervisorStart, supervisor_command
@@ -132,14 +134,29 @@ class LocalTarget(ComputeTarget):
         }
 
     def cancel(self, run: RunLayout) -> None:
-        """Leave a request for the run's supervisor; a run that waits is canceled at once."""
-        ask_to_cancel(run)
+        """Leave a request for the run's supervisor; a run that waits is canceled at once.
+
+        Raises ExperimentExecutionException where neither can be done: on a read-only disk a run that waits stays.
+        """
+        refused: OSError | None = None
+        try:
+            ask_to_cancel(run)
+        except OSError as error:  # a full disk, a read-only one
+            if cancel_without_request(run, limits().grace_s):
+                return
+            refused = error
         with suppress(ComputeTargetException, OSError):  # the queue can't be held: its pass comes to it
             if queue := LocalQueue.of(run) or LocalQueue.existing():
                 with queue.locked():
                     admission.cancel_waiting(queue, run.run_id)
                     admission.look_after(queue)  # a supervisor that died can't see the request: another one does
-        set_canceled(run, "canceled while it was waiting", expected=admission.NOT_STARTED)  # in a queue elsewhere
+        try:
+            set_canceled(run, "canceled while it was waiting", expected=admission.NOT_STARTED)  # in a queue elsewhere
+        except OSError as error:
+            refused = error
+        if refused and not StatusFile(run).read().status.is_terminal:
+            words = f"run {run.run_id} can't be asked to stop: {refused.strerror}"
+            raise ExperimentExecutionException(words) from refused
 
     def doctor(self) -> list[Finding]:
         """Try what a run needs: a queue folder, an interpreter for its supervisor, /proc, a shell."""

@@ -1,0 +1,55 @@
+"""How a run is canceled whose disk takes no request: its supervisor is asked by a signal.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from types import FrameType
+
+from cellrun.core.layout import RunLayout
+from cellrun.core.processes.family import ProcessFamily, is_of_run
+from cellrun.core.store.cancellation import cancel_requests, set_canceled
+from cellrun.core.supervision.process_file import ProcessFile
+
+_SIGNAL = signal.SIGUSR1  # nobody sends it by himself, as an engine or a machine that stops sends SIGTERM
+_heard = 0
+
+
+def listen() -> None:
+    """Count the signals that this process gets, a supervisor: each is as good as a request."""
+    signal.signal(_SIGNAL, _hear)
+
+
+def requests(layout: RunLayout) -> int:
+    """Return how often a supervisor has been asked to cancel its run, either way."""
+    return cancel_requests(layout) + _heard
+
+
+def cancel_without_request(layout: RunLayout, grace_s: float) -> bool:
+    """Cancel a run in whose folder no request can be left; whether there was anybody to be asked or stopped.
+
+    Where its supervisor is dead, and nobody can take its place on such a disk, what it left is stopped from here.
+    Raises OSError where that can't be written down.
+    """
+    processes = ProcessFile(layout).read()
+    if processes is None:
+        return False
+    if is_of_run(processes.supervisor, layout):
+        with suppress(ProcessLookupError):
+            os.kill(processes.supervisor.pid, _SIGNAL)
+        return True
+    if not processes.supervisor.is_proven_dead():
+        return False
+    job = processes.job if processes.job and is_of_run(processes.job, layout) else None
+    ProcessFamily(layout, job).stop(grace_s)
+    set_canceled(layout, "canceled")
+    return True
+
+
+def _hear(_number: int, _frame: FrameType | None) -> None:
+    global _heard  # noqa: PLW0603  # a signal is the process's, and so is a supervisor's run
+    _heard += 1
