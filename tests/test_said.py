@@ -41,6 +41,7 @@ SAID = {
     f"{CORE}/runs/failure_words.py": "failure_fields",
     f"{CORE}/runs/interactive.py": "cancel",
     f"{CORE}/sizes.py": "duration_text",
+    f"{CORE}/store/events/event_log.py": "_tell_dropped",
     f"{CORE}/store/events/event_tail.py": "Damage EventTail",
     f"{CORE}/store/events/reader.py": "EventReader.damage_notes",
     f"{CORE}/store/silence.py": "_silent",

@@ -93,7 +93,9 @@ def append(root: Path, path: Path, line: bytes) -> None:
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise damaged(root, path, "is not a regular file")
-        os.write(fd, line)
+        if (written := os.write(fd, line)) < len(line):  # a full disk takes a part: the next line would join it
+            os.ftruncate(fd, os.fstat(fd).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
     finally:
         os.close(fd)
 

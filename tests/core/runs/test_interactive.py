@@ -1,5 +1,6 @@
 """Interactive runs: their process owns them, from `start_logging` to the end."""
 
+import errno
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import (
+    Experiment,
     InvalidNameError,
     Run,
     RunClosedError,
@@ -19,7 +21,8 @@ from cellrun.core import (
     Workspace,
     WorkspaceException,
 )
-from cellrun.core.errors import RunNotFoundError
+from cellrun.core.errors import EventNotKeptError, RunNotFoundError
+from cellrun.core.store import status_file
 from cellrun.core.store.events import event_log
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
@@ -105,6 +108,65 @@ def test_outputs_may_lie_elsewhere_by_a_link_of_this_users_alone(exp, here, whos
     (here / "elsewhere" / "new.txt").write_text("x")
     run.complete()
     assert [name for name in run.get_file_names() if "outputs" in name] == kept
+
+
+def test_complete_where_the_disk_takes_no_status_can_be_repeated(exp, here, monkeypatch):
+    run = exp.start_logging()
+    run.log("loss", 1)
+
+    def refuse(path, data):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(status_file, "write_new", refuse)
+        with pytest.raises(EventNotKeptError, match=f"'Completed' isn't kept in run {run.id}: Read-only file system"):
+            run.complete()
+    assert run.get_status() == "Running"
+    run.log("loss", 2)
+    run.complete()
+    assert run.get_status() == "Completed"
+    assert run.get_metrics()["loss"] == [1, 2]
+
+
+def test_d1_what_a_full_disk_refuses_is_said_with_the_run_which_ends_all_the_same(small_disk, here):
+    disk = small_disk()
+    run = Experiment(Workspace.create("small", disk.folder / "workspace"), "digits").start_logging()
+    run.log("loss", 0)
+    disk.fill()
+    kept, refused = 0, set()
+    for value in range(1, 500):
+        try:
+            run.log("loss", value)
+            kept += 1
+        except EventNotKeptError as error:
+            refused.add(str(error))
+    (here / "outputs" / "large.bin").write_bytes(b"x" * 10_000)
+    assert refused == {f"'loss' isn't kept in run {run.id}: No space left on device"}
+    with pytest.warns(UserWarning, match="large.bin isn't kept with the run: No space left on device"):
+        run.complete()
+    assert run.get_status() == "Completed"
+    disk.free()
+    run.complete()  # nothing happens to one that has ended
+    assert len(run.get_metrics()["loss"]) == kept + 1
+    assert run.get_file_names() == []
+
+
+def test_d1_a_disk_that_takes_events_again_is_told_what_it_refused(small_disk, here):
+    disk = small_disk()
+    run = Experiment(Workspace.create("small", disk.folder / "workspace"), "digits").start_logging()
+    disk.fill()
+    refused = 0
+    for value in range(500):
+        try:
+            run.log("loss", value)
+        except EventNotKeptError:
+            refused += 1
+    disk.free()
+    run.log("loss", 500)
+    run.complete()
+    told = [one["message"] for one in run.get_details()["warnings"]]
+    assert sum(int(note.split()[0]) for note in told) == refused
+    assert {note.partition(" ")[2] for note in told} == {"events dropped: No space left on device"}
 
 
 def test_complete_keeps_what_was_written_to_outputs(exp, here):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names
-from cellrun.core.errors import RunClosedError, SnapshotException, UserErrorException, shown
+from cellrun.core.errors import EventNotKeptError, RunClosedError, SnapshotException, UserErrorException, shown
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs import open_runs
@@ -141,14 +141,20 @@ class InteractiveControl(PartControl):
         if not self._is_open:
             self._refuse_to_end(to)
             return
+        was_copying = self._tee.is_open
         self._tee.stop()
         if self._layout.record.exists():  # else it was deleted, which is said below
             self._outputs.copy_to(self._layout.outputs)
-            self._writer.close()
-            if to is Status.CANCELED:
-                set_canceled(self._layout, reason or "")
-            else:
-                StatusFile(self._layout).change(to, reason=reason, **fields)
+            try:
+                self._writer.close()
+                if to is Status.CANCELED:
+                    set_canceled(self._layout, reason or "")
+                else:
+                    StatusFile(self._layout).change(to, reason=reason, **fields)
+            except OSError as error:  # a read-only disk; the run goes on, and its user may end it again
+                with suppress(OSError):
+                    self._tee.start() if was_copying else None
+                raise EventNotKeptError(self._layout.run_id, to.word, error) from error
         self._is_open = False
         PULSE.end(self._layout)
         open_runs.remove(self._layout.run_id)

@@ -31,14 +31,19 @@ class OutputsFolder:
         for name, state in self._files():
             if self._before.get(name) != state:
                 target = destination / name
+                draft = target.with_name(f".{os.urandom(4).hex()}")  # nobody is to take a part for the whole
                 try:
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(self._folder / name, target)
+                    shutil.copy2(self._folder / name, draft)
+                    draft.replace(target)
                 except FileNotFoundError:  # removed since it was listed
                     continue
                 except OSError as error:  # one file doesn't keep a run from ending
                     words = f"{self._folder / name} isn't kept with the run: {error.strerror}"
                     warnings.warn(plain(words), stacklevel=4)
+                finally:
+                    with suppress(OSError):
+                        draft.unlink()
 
     def _files(self) -> Iterator[tuple[str, tuple[int, int, int]]]:
         """Iterate over the regular files below: relative name, and what changes when one is written.

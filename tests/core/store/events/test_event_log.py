@@ -24,6 +24,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.events import event_file, event_log
 from cellrun.core.store.events.event_file import EventFile
 from cellrun.core.store.events.event_log import EventLog
+from cellrun.core.store.notes import added_notes
 from cellrun.core.store.status_file import StatusFile
 from tests.core.store.event_samples import LOG_OF, events, in_process, lines, logged
 
@@ -414,6 +415,7 @@ log.log("m", "and on")
     assert [event["s"] for event in events(layout)] == [0, 1, 3, 4]  # the gap tells of the lost one
     (summary,) = layout.summaries.iterdir()
     assert json.loads(summary.read_text())["offset"] == len(b"\n".join(whole))
+    assert added_notes(layout) == ["1 event dropped: File too large"]
 
 
 def test_a_disk_that_is_full_from_the_start_leaves_no_file(layout: RunLayout) -> None:
@@ -433,6 +435,35 @@ log.log("m", 3)
     )
     assert done.stdout == f"{errno.EFBIG}\n" * 3
     assert logged(layout) == [3]
+    assert added_notes(layout) == ["3 events dropped: File too large"]
+
+
+def test_d1_a_process_that_is_killed_has_told_of_what_a_full_disk_refused(layout: RunLayout) -> None:
+    """Ups and downs of a disk leave few notes: each tells of more events than all before it."""
+    done = in_process(
+        """
+import os, resource, time
+from cellrun.core.store.notes import added_notes
+no_limit = resource.RLIM_INFINITY
+for refused, told in ((1, 1), (1, 1), (2, 2)):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, no_limit))
+    for value in range(refused):
+        try:
+            log.log("m", value)
+        except EventNotKeptError:
+            pass
+    resource.setrlimit(resource.RLIMIT_FSIZE, (no_limit, no_limit))
+    log.log("m", "kept")
+    while log._flusher.dirty:
+        time.sleep(0.01)
+    while len(added_notes(log._layout)) < told:
+        time.sleep(0.01)
+os._exit(0)
+""",
+        layout,
+    )
+    assert done.returncode == 0
+    assert added_notes(layout) == ["1 event dropped: File too large", "3 events dropped: File too large"]
 
 
 def test_closing_brings_the_lines_to_the_disk_and_the_file_back(layout: RunLayout) -> None:

@@ -20,6 +20,7 @@ from cellrun.core.store.events.event_file import EventFile
 from cellrun.core.store.events.event_line import Value, encode_text, encode_value, encode_values
 from cellrun.core.store.events.flusher import Flusher
 from cellrun.core.store.events.summary import Summary, write_summary
+from cellrun.core.store.notes import add_note
 from cellrun.core.store.status_file import StatusFile
 
 LOOK_EVERY_S = 0.05
@@ -32,7 +33,8 @@ _RANK_VARIABLES = ("RANK", "OMPI_COMM_WORLD_RANK", "SLURM_PROCID")
 class EventLog:
     """Writes one run's events from this process: threads share its file, a forked child gets one of its own.
 
-    Responsibilities: the text of each kind of event, the refusal once the run has ended, the summary that lists read.
+    Responsibilities: the text of each kind of event, the refusal once the run has ended, the summary that lists read,
+    a note in the run of how many events the disk refused.
     Values are plain already (see `values`). Every method raises InvalidNameError, InvalidMetricError for an event
     larger than `Limits.event_bytes`, EventNotKeptError if it can't be written; then nothing of it is kept. Once the run
     has ended they raise RunClosedError, but for its tags and its name: what a run turned out to be is said afterwards.
@@ -134,6 +136,7 @@ class EventLog:
                 self._file.close()
                 self._file = None
                 self._summary = Summary()
+            self._tell_dropped()
         _shared.pop(self._layout.folder, None)
 
     def release(self) -> None:
@@ -148,6 +151,7 @@ class EventLog:
         self._file = None
         self._summary = Summary()
         self._looked_at = 0.0
+        self._dropped, self._told, self._why = 0, 0, ""
 
     def _append(self, name: str, text: str, *, is_late_too: bool = False) -> float:
         """Write an event, maybe after the run's end too, and return its time. The lock is held."""
@@ -160,6 +164,9 @@ class EventLog:
                 file = self._look(now, is_late_too=is_late_too)
             file.append(text)
         except OSError as error:
+            self._dropped, self._why = self._dropped + 1, error.strerror or str(error)
+            if not self._flusher.dirty:
+                self._flusher.touch()
             raise EventNotKeptError(self._layout.run_id, name, error) from None  # it says all; the rest is our files
         self._summary.offset = file.size_bytes
         if not self._flusher.dirty:
@@ -189,12 +196,22 @@ class EventLog:
 
     def _write_summary(self) -> None:
         with self._lock:
+            if self._dropped > self._told:  # each note tells of more than those before it: there are few
+                self._tell_dropped()
             if self._file is None:
                 return
             writer, summary = self._file.writer, self._summary.to_json()
         with suppress(OSError):  # a full disk, a removed run: the events say the same, only slower
             write_summary(self._layout, writer, summary)
             note_change(self._layout)
+
+    def _tell_dropped(self) -> None:
+        """Leave a note of the events that were refused since the last one, once the disk takes it."""
+        if self._dropped:
+            events = "1 event" if self._dropped == 1 else f"{self._dropped} events"
+            with suppress(OSError, DamagedRunError):
+                add_note(self._layout, f"{events} dropped: {self._why}")
+                self._told, self._dropped = self._told + self._dropped, 0
 
     def _pause(self) -> None:
         """Before a fork: no thread of ours, for Python warns of forking beside threads, and rightly."""

@@ -201,7 +201,8 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
         if not spec.before:  # else it is Preparing at once
             status.show(Status.STARTING, expected=NOT_STARTED, **_notes(status, missing))  # while it starts
         elif missing:
-            add_note(layout, _note(missing))
+            with suppress(OSError):  # a full disk
+                add_note(layout, _note(missing))
         supervisor.wait()
     except ExperimentExecutionException as error:
         if has_waited and isinstance(error, ProcessLimitError):
