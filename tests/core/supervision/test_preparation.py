@@ -4,15 +4,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
+from cellrun.core.processes import process_table
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
-from cellrun.core.supervision.start import supervisor_command
+from cellrun.core.supervision.start import SupervisorStart, supervisor_command
 from cellrun.core.targets.local import LocalTarget, target
 
 UNTIL_GO = "while [ ! -e go ]; do sleep 0.02; done"
@@ -65,6 +68,23 @@ def test_it_has_the_jobs_environment(runs, before):
     layout = runs.script("pass", environment_variables={"TOKEN": "given"})
     runs.end(layout)
     assert f"given {layout.run_id}" in layout.preparation_log.read_text()
+
+
+def test_a_launcher_that_is_slow_to_hear_isnt_told_of_a_signal(runs, before, monkeypatch):
+    """The half of a supervisor that its launcher waits for has the run's variables: it isn't stopped with the run."""
+    run = SupervisorStart.run
+
+    def slowly(self, *order):
+        run(self, *order)
+        while not any(entry.parent == self._pid for entry in process_table.processes()):
+            time.sleep(0.001)
+        os.kill(self._pid, signal.SIGSTOP)
+        threading.Timer(1, os.kill, (self._pid, signal.SIGCONT)).start()
+
+    monkeypatch.setattr(SupervisorStart, "run", slowly)
+    before("exit 3")
+    end = runs.end(runs.script("print('ran')"))
+    assert (end.status, end.fields["exit_code"]) == (Status.FAILED, 3)
 
 
 def test_one_that_fails_fails_the_run_and_the_job_never_starts(runs, before):

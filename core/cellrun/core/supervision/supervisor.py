@@ -35,6 +35,7 @@ LAUNCH = b"launch="
 UNTOLD = 255  # no errno: what the launcher hears of a supervisor that was killed before it could tell it anything
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 HEAD_START_S = 0.015  # an interpreter's start: on a busy core our imports would take it from the job
+MOST_WAIT_S = 5.0  # nobody is held up for ever by a half that was stopped
 ROOT = os.path.abspath(f"{__file__}/../../../..")  # noqa: PTH100  # pathlib costs 10 ms
 
 
@@ -52,7 +53,7 @@ def main() -> None:
     kind, log, claim, work, launch, argv = _parted(parts)
     try:
         _attach(log)
-        told, tell = os.pipe()
+        told, tell, waiting = *os.pipe(), os.getpid()
         if os.fork():  # the launcher waits for this half, which ends at once: the other half becomes an orphan
             os.close(tell)
             answer = os.read(told, 1)
@@ -60,7 +61,7 @@ def main() -> None:
     except OSError as error:
         os._exit(error.errno or 1)
     os.close(told)
-    _supervise(kind, claim, launch, lambda: _start(claim, work, argv), lambda errno: _tell(tell, errno))
+    _supervise(kind, claim, launch, lambda: _start(claim, work, argv), lambda errno: _tell(tell, errno, waiting))
 
 
 def _supervise(
@@ -93,12 +94,18 @@ def _supervise(
         watch.adopted(sys.argv[1], launch, tell)
 
 
-def _tell(tell: int, errno: int) -> None:
-    """Tell the half that the launcher waits for. If somebody has killed that, the run goes on all the same."""
-    try:  # noqa: SIM105  # contextlib takes too long to load
+def _tell(tell: int, errno: int, waiting: int) -> None:
+    """Tell the half that waits, and wait until it is gone: it looks like a process of the run, which may be stopped.
+
+    If somebody has killed it, the run goes on all the same.
+    """
+    try:
         os.write(tell, bytes([errno]))
     except OSError:
-        pass
+        return
+    deadline = time.monotonic() + MOST_WAIT_S
+    while os.getppid() == waiting and time.monotonic() < deadline:
+        time.sleep(0.001)
 
 
 def _in_foreground(order: str) -> None:
