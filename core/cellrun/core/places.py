@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellrun.core.control_file import read_control_file, read_object
-from cellrun.core.disk import make_private_folder, replace_file
+from cellrun.core.disk import NO_ROOM, make_private_folder, replace_file
 from cellrun.core.errors import DamagedRunError, WorkspaceException
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.names import slug
@@ -138,7 +138,8 @@ def registered() -> Iterator[RegisteredWorkspace]:
 def cannot_write(folder: Path, error: OSError) -> WorkspaceException:
     """Return the error that says that nothing can be written below a folder, why, and what to do."""
     why = (error.strerror or str(error)).lower()
-    return WorkspaceException(f"cannot create runs under {folder} ({why}); set CELLRUN_HOME to a folder of yours")
+    remedy = "free some room on its disk" if error.errno in NO_ROOM else _ANOTHER_HOME
+    return WorkspaceException(f"cannot create runs under {folder} ({why}); {remedy}")
 
 
 def _registry() -> Path:

@@ -22,6 +22,7 @@ from cellrun.core import (
     WorkspaceException,
 )
 from cellrun.core.errors import EventNotKeptError, RunNotFoundError
+from cellrun.core.runs.control import RunControl
 from cellrun.core.store import status_file
 from cellrun.core.store.events import event_log
 from cellrun.core.store.record import RunRecord
@@ -126,6 +127,20 @@ def test_complete_where_the_disk_takes_no_status_can_be_repeated(exp, here, monk
     run.complete()
     assert run.get_status() == "Completed"
     assert run.get_metrics()["loss"] == [1, 2]
+
+
+def test_another_process_that_cancels_where_the_disk_takes_no_status_is_told(exp, here, monkeypatch):
+    run = exp.start_logging()
+
+    def refuse(path, data):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(status_file, "write_new", refuse)
+        with pytest.raises(EventNotKeptError, match=r"'Canceled' isn't kept in run .*: Read-only file system"):
+            RunControl(run.layout).cancel()
+    RunControl(run.layout).cancel()
+    assert run.get_status() == "Canceled"
 
 
 def test_d1_what_a_full_disk_refuses_is_said_with_the_run_which_ends_all_the_same(small_disk, here):

@@ -109,7 +109,7 @@ def test_where_nothing_can_be_written(store: RunStore) -> None:
 
 
 def test_a_disk_that_becomes_full_leaves_nothing_behind(store: RunStore) -> None:
-    with pytest.raises(WorkspaceException, match=r"cannot create runs under .* \(no space left on device\)"):
+    with pytest.raises(WorkspaceException, match=r"\(no space left on device\); free some room on its disk"):
         store.create(record(), lambda _: Path("/dev/full").write_text("x") and None)
     assert os.listdir(store.workspace.runs) == []
     assert RunRecord.read(store.create(record(), nothing)).name == "digits-1"

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core.errors import ComputeTargetException, RunClosedError, UserErrorException
+from cellrun.core.errors import ComputeTargetException, EventNotKeptError, RunClosedError, UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run, is_parents_run
 from cellrun.core.status import Status
@@ -49,12 +49,16 @@ class RunControl:
         """Ask for the run's end; nothing happens to a run that has ended.
 
         A submitted run is stopped by its supervisor, with grace. An interactive run is the user's own kernel, which
-        nobody stops: it is Canceled at once, and the next log call there raises RunClosedError.
+        nobody stops: it is Canceled at once, and the next log call there raises RunClosedError. Where the disk takes
+        nothing, EventNotKeptError is raised, or ExperimentExecutionException for a submitted run.
         """
         if self.status().status.is_terminal:
             return
         if self._record.kind == "interactive":
-            set_canceled(self._layout, reason or "canceled from outside")
+            try:
+                set_canceled(self._layout, reason or "canceled from outside")
+            except OSError as error:  # a read-only disk
+                raise EventNotKeptError(self._layout.run_id, Status.CANCELED.word, error) from error
         else:
             self._target.cancel(self._layout)
             self._give_up(Status.CANCELED, reason or "canceled by somebody: it wasn't heard of any more")
