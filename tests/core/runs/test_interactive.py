@@ -25,6 +25,7 @@ from cellrun.core.errors import EventNotKeptError, RunNotFoundError
 from cellrun.core.runs.control import RunControl
 from cellrun.core.store import status_file
 from cellrun.core.store.events import event_log
+from cellrun.core.store.notes import DISK_WAS_FULL
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 
@@ -162,6 +163,7 @@ def test_d1_what_a_full_disk_refuses_is_said_with_the_run_which_ends_all_the_sam
     assert run.get_status() == "Completed"
     disk.free()
     run.complete()  # nothing happens to one that has ended
+    assert DISK_WAS_FULL in [one["message"] for one in run.get_details()["warnings"]]
     assert len(run.get_metrics()["loss"]) == kept + 1
     assert run.get_file_names() == []
 

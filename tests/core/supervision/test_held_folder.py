@@ -18,6 +18,7 @@ from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.processes.process_table import variable
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import ask_to_cancel
+from cellrun.core.store.notes import DISK_WAS_FULL
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
@@ -84,7 +85,7 @@ def test_d2_a_run_that_ends_on_a_full_disk_tells_how(
     end = StatusFile(layout).read()
     assert (end.status, end.fields["exit_code"]) == (status, code)
     assert end.fields["notes"] == [
-        "the disk was full when it ended: its log and metrics may lack their end",
+        DISK_WAS_FULL,
         "1 process left running, stopped",
     ]
     disk.free()
@@ -99,10 +100,11 @@ def test_d4_a_disk_that_refuses_for_a_while_is_told_the_end_when_it_takes_it(
     supervisor, job = ProcessFile(layout).read() or (None, None)
     assert supervisor
     assert job
-    most = resource.prlimit(supervisor.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    most = resource.prlimit(supervisor.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(supervisor.pid, resource.RLIMIT_FSIZE, (0, most[1]))
     go.touch()
-    until(lambda: not ProcessFamily(layout, job).members() or not job.is_alive(), "the end of the job")
-    until(lambda: len(ProcessFamily(layout, job).members()) <= 1, "the end of the daemon")  # the supervisor is one
+    until(lambda: not job.is_alive(), "the end of the job")
+    until(lambda: [one.pid for one in ProcessFamily(layout, job).members()] == [supervisor.pid], "that of the daemon")
     before = layout.processes.stat().st_mtime
     until(lambda: layout.processes.stat().st_mtime > before, "the heartbeat of a supervisor that waits")
     assert StatusFile(layout).read().status is Status.RUNNING

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names
+from cellrun.core.disk import is_full
 from cellrun.core.errors import EventNotKeptError, RunClosedError, SnapshotException, UserErrorException, shown
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
@@ -25,6 +26,7 @@ from cellrun.core.runs.run import Run
 from cellrun.core.runs.writer import RunWriter, plain_tags
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import set_canceled
+from cellrun.core.store.notes import DISK_WAS_FULL
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
@@ -141,6 +143,8 @@ class InteractiveControl(PartControl):
         if not self._is_open:
             self._refuse_to_end(to)
             return
+        if is_full(self._layout.folder):
+            fields["notes"] = [DISK_WAS_FULL]
         was_copying = self._tee.is_open
         self._tee.stop()
         if self._layout.record.exists():  # else it was deleted, which is said below
@@ -148,7 +152,7 @@ class InteractiveControl(PartControl):
             try:
                 self._writer.close()
                 if to is Status.CANCELED:
-                    set_canceled(self._layout, reason or "")
+                    set_canceled(self._layout, reason or "", **fields)
                 else:
                     StatusFile(self._layout).change(to, reason=reason, **fields)
             except OSError as error:  # a read-only disk; the run goes on, and its user may end it again

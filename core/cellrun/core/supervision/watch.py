@@ -19,6 +19,7 @@ from cellrun.core.processes.family import ProcessFamily, is_of_run
 from cellrun.core.status import Status
 from cellrun.core.store import failure
 from cellrun.core.store.ending import Ending, exit_left
+from cellrun.core.store.notes import DISK_WAS_FULL
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision import cancel_signal
@@ -151,7 +152,7 @@ class Watch:
         self._record()
         cause = self._heartbeat.until_over(self._job, self.spec.max_run_duration_seconds, self._began)
         if is_full(self._layout.folder):  # asked before it is tidied
-            self._notes.append("the disk was full when it ended: its log and metrics may lack their end")
+            self._notes.append(DISK_WAS_FULL)
         if cause is Cause.EXITED:
             self._tell(self._end(stopped))
             self._family.wait(LEAVE_S)
