@@ -272,6 +272,17 @@ def test_d2_the_reserve_has_its_place_on_the_disk_until_the_run_has_ended(layout
     assert sorted(os.listdir(layout.statuses)) == ["0.json", "1.json", "2.json"]
 
 
+def test_where_room_cannot_be_given_it_is_written(
+    new_run: Callable[..., RunLayout], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    statuses = new_run().statuses
+    assert sum((statuses / name).stat().st_blocks for name in RESERVE) * 512 >= 64 * 1024
+
+
 def test_a_run_without_a_reserve_is_told_that_the_disk_is_full(
     layout: RunLayout, file: StatusFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,8 +27,11 @@ class Reserve:
     def make(self) -> None:
         """Take the room. Raises OSError where there isn't as much."""
         for path in self._files:
-            with path.open("xb") as file:  # written, not only allocated: the first write into the latter takes room
-                file.write(bytes(_FILE_BYTES))
+            with path.open("xb") as file:
+                try:  # nothing is written for it, and btrfs writes in place only where room was given so
+                    os.posix_fallocate(file.fileno(), 0, _FILE_BYTES)
+                except (AttributeError, OSError):  # macOS and some file systems can't; one that is full says so again
+                    file.write(bytes(_FILE_BYTES))
 
     def write(self, draft: Path, data: bytes) -> None:
         """Write a new file into the reserve, which is used up then. Raises OSError, ENOSPC also if there is none."""
