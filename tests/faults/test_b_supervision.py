@@ -66,7 +66,6 @@ def test_b2_the_server_is_killed_while_a_run_goes_on(
 
 
 @needs_root
-@pytest.mark.xfail(reason="the reason doesn't say memory yet", strict=True, raises=AssertionError)
 def test_b4_the_job_is_killed_by_the_memory_limit_of_its_cgroup(runs: Runs, home: Path) -> None:
     (runs.source / "train.py").write_text(GREEDY)
     with memory_limit(LIMIT_BYTES) as members:

@@ -62,7 +62,6 @@ def test_d1_the_disk_is_full_while_a_job_logs(runs_there: Runs, disk: Disk, told
 
 
 @needs_root
-@pytest.mark.xfail(reason="the run doesn't tell yet what was dropped", strict=True, raises=AssertionError)
 def test_d1_a_run_tells_that_events_were_dropped(runs_there: Runs, disk: Disk, told: Told) -> None:
     layout = logging_run(runs_there, told)
     disk.fill()
@@ -76,7 +75,6 @@ def test_d1_a_run_tells_that_events_were_dropped(runs_there: Runs, disk: Disk, t
 
 
 @needs_root
-@pytest.mark.xfail(reason="an end on a full disk isn't written down yet", strict=True, raises=AssertionError)
 def test_d2_the_jobs_output_fills_the_disk(runs_there: Runs, home: Path) -> None:
     layout = runs_there.script(FLOOD)
     supervisor = ProcessFile(runs_there.running(layout)).read().supervisor
@@ -114,7 +112,6 @@ def test_d4_writes_of_events_fail_with_an_input_output_error(runs: Runs, told: T
 
 
 @needs_root
-@pytest.mark.xfail(reason="a look needs a disk that it can write to", strict=True, raises=(AssertionError, OSError))
 def test_d4_the_file_system_becomes_read_only(
     home: Path, at_home: Callable[[], Iterator[Runs]], told: Told, tmp_path: Path
 ) -> None:
