@@ -81,7 +81,7 @@ def kill_one(subject: str, folder: Path, rate: int, after_s: float) -> dict[str,
     child.wait()
     values, torn = found(subject, folder)
     assert values == list(range(len(values))), f"{folder}: not each once and in order"
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)  # what records its surroundings may be writing still
     return {"returned": counter.get(), "lost": max(0, counter.get() - len(values)), "torn": torn}
 
 
