@@ -295,3 +295,11 @@ def test_the_recorder_of_a_damaged_run_ends(layout, kind):
     command = [sys.executable, recorder_script.__file__, str(layout.folder), ""]
     assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode != 0
     assert not layout.environment.exists()
+
+
+def test_a_disk_that_takes_no_record_keeps_no_draft_of_it(layout):
+    command = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", sys.executable, recorder_script.__file__, layout.folder, ""]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "File too large" in done.stderr
+    assert list(layout.folder.glob(".*")) == []
+    assert not layout.environment.exists()

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 VERSION = 1
@@ -50,9 +51,14 @@ def main(folder: str, source: str) -> None:
             problems.append(f"{name}: {type(error).__name__}: {error}")
     record["problems"] = problems
     draft = os.path.join(folder, f".{FILE}.{os.getpid()}")  # noqa: PTH118
-    with open(draft, "w", encoding="ascii") as file:  # noqa: PTH123
-        json.dump(record, file)
-    os.replace(draft, os.path.join(folder, FILE))  # noqa: PTH105, PTH118
+    try:
+        with open(draft, "w", encoding="ascii") as file:  # noqa: PTH123
+            json.dump(record, file)
+        os.replace(draft, os.path.join(folder, FILE))  # noqa: PTH105, PTH118
+    except OSError:  # a full disk: nothing is left there
+        with suppress(OSError):
+            os.unlink(draft)  # noqa: PTH108
+        raise
 
 
 def _object_in(path: str) -> dict[str, Any]:
