@@ -117,7 +117,10 @@ class LocalQueue:
     def existing(cls) -> LocalQueue | None:
         """Return this user's and machine's queue; None, and nothing is made, if it isn't there."""
         folder = _own_folder(private_path())
-        return cls(str(folder)) if _is_usable(folder) else None
+        if _is_usable(folder):
+            return cls(str(folder))
+        is_of_0_1 = private_path().parent.is_dir() and _is_usable(runtime_folder() / "queue" / host_name())
+        return cls() if is_of_0_1 else None
 
     def locked(self, *, wait: bool = True) -> AbstractContextManager[bool]:
         """Hold the queue; gives False, without holding it, if somebody else does and `wait` is False.
