@@ -39,6 +39,7 @@ def old(tmp_path, home, monkeypatch):
         "@BOOT@": boot_id(),
         "@HOST@": host_name(),
     }
+    home.mkdir(mode=0o700)  # 0.1 kept its registry there
     text = RECORDED.read_text()
     for word, here in words.items():
         text = text.replace(word, here)

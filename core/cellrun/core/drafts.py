@@ -5,18 +5,21 @@ Standard library only: jobs of any Python write values.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from cellrun.core.identity import ProcessIdentity
+from cellrun.core.identity import ProcessIdentity, start_ticks
 
 DRAFT = ".new-"
 """How the name of a draft begins."""
 _NAME = re.compile(rf"{re.escape(DRAFT)}([0-9a-f]{{16}})-(\d+)-(\d+)-[0-9a-f]+", re.ASCII)
 _ELSEWHERE_S = 86_400.0
+_OF_RUN = re.compile(
+    r"\.{1,2}(?:(?:process|launch|target)\.json\.[0-9a-f.]+|environment\.json\.(?P<pid>[0-9]+))", re.ASCII
+)
 
 
 def draft_name() -> str:
@@ -41,7 +44,20 @@ def is_abandoned(draft: Path) -> bool:
         return False
 
 
+def drafts_of_run(folder: Path) -> list[Path]:
+    """Return the drafts of control files that killed processes have left in the folder of a run that has ended.
+
+    Nobody writes such a file of it any more, but for the recorder of its surroundings, which may go on.
+    """
+    with suppress(OSError):
+        found = [(path, _OF_RUN.fullmatch(path.name)) for path in folder.iterdir()]
+        return [path for path, name in found if name and not (name["pid"] and start_ticks(int(name["pid"])))]
+    return []
+
+
 def _machine(identity: ProcessIdentity) -> str:
     """Return what the identities of processes have in common that can see one another."""
+    import hashlib  # noqa: PLC0415  # a supervisor has no need of it
+
     shared = {key: value for key, value in identity.to_json().items() if key not in {"pid", "started"}}
     return hashlib.blake2b(repr(sorted(shared.items())).encode(), digest_size=8).hexdigest()

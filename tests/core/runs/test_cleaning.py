@@ -198,3 +198,20 @@ def test_in_print(ws: Workspace, new_run: Callable[..., RunLayout]) -> None:
     assert "<td>damaged lists</td><td>1</td><td>1.0 MB</td>" in told._repr_html_()
     assert json.loads(json.dumps(told.to_json()))["leftovers"][0]["count"] == 1
     assert str(ws.clean()).startswith("freed 1.0 MB")
+
+
+def test_drafts_that_killed_processes_left_in_runs_that_have_ended_go(ws: Workspace) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    ended, live = (Experiment(ws, "digits").start_logging(snapshot_directory=None) for _ in range(2))
+    drafts = [".process.json.0a1b2c3d", "..launch.json.0a1b2c3d.4e5f6071", f".environment.json.{gone.pid}"]
+    kept = [".environment.json.1", ".mine.json.0a1b2c3d", "notes.jsonl"]
+    for run in (ended, live):
+        for name in (*drafts, *kept):
+            (run.layout.folder / name).touch()
+    ended.complete()
+    (leftovers,) = ws.clean().leftovers
+    assert (leftovers.kind, leftovers.count) == ("drafts in runs that have ended", 3)
+    assert not [name for name in drafts if (ended.layout.folder / name).exists()]
+    assert [name for name in kept if not (ended.layout.folder / name).exists()] == []
+    assert [name for name in drafts if not (live.layout.folder / name).exists()] == []

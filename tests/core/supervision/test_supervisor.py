@@ -417,3 +417,10 @@ def test_a_log_that_is_a_link_is_not_written_through(runs, tmp_path, monkeypatch
         "could not start the run: Too many levels of symbolic links",
     )
     assert (tmp_path / "victim").read_bytes() == b""
+
+
+def test_drafts_of_a_supervisor_that_was_killed_go_with_the_runs_end(runs):
+    layout = runs.running(runs.script("import time; time.sleep(0.2)"))
+    (layout.folder / ".process.json.0a1b2c3d").touch()
+    runs.end(layout)
+    assert not list(layout.folder.glob(".process.json.*"))

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from cellrun.core.context.loaded_copies import abandoned_copies, remove_copy
 from cellrun.core.context.used_values import orphans
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import remove_tree, size_on_disk
-from cellrun.core.drafts import DRAFT
+from cellrun.core.drafts import DRAFT, drafts_of_run
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.ownership import refuse_foreign
@@ -28,6 +29,7 @@ from cellrun.core.store.run_store import (
     is_abandoned_removal,
     is_abandoned_run,
 )
+from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.values_in_use import freeing_values
 
 _DRAFT_S = 3600.0
@@ -104,7 +106,15 @@ def _of_runs(workspace: WorkspaceLayout) -> Iterator[_Kind]:
     yield _Kind("runs that were never whole", [each.folder for each in drafts if is_abandoned_run(each)])
     removals = [workspace.runs / name for name in names if name.startswith(DELETED)]
     yield _Kind("rests of deleted runs", [each for each in removals if is_abandoned_removal(each)])
+    yield _Kind("drafts in runs that have ended", list(_drafts_of_ended(workspace, names)), Path.unlink)
     yield _Kind("values that were never whole", abandoned_values(workspace), Path.unlink)
+
+
+def _drafts_of_ended(workspace: WorkspaceLayout, names: list[str]) -> Iterator[Path]:
+    for layout in (workspace.run(name) for name in names if not name.startswith(".")):
+        if drafts := drafts_of_run(layout.folder):
+            with suppress(*UNREADABLE):
+                yield from drafts if StatusFile(layout).read().status.is_terminal else ()
 
 
 def _of_cache(workspace: WorkspaceLayout) -> Iterator[_Kind]:

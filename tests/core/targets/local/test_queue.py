@@ -247,3 +247,10 @@ def test_a_run_that_waits_is_started_as_it_was_submitted_or_not_at_all(runs, tmp
     (runs.printed(first, "up").work / "go").touch()
     assert runs.end(second).reason == "it can't be started: launch.json was changed after the run had been submitted"
     assert not (tmp_path / "marker").exists()
+
+
+def test_drafts_of_tickets_that_killed_processes_left_are_swept(runs):
+    draft = LocalQueue().folder / ".000000000007-tests_1_0.running.0a1b2c3d"
+    draft.touch()
+    runs.end(runs.script("pass"))
+    assert not draft.exists()

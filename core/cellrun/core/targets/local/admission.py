@@ -107,6 +107,7 @@ def cancel_waiting(queue: LocalQueue, run_id: str) -> None:
 
 def look_after(queue: LocalQueue) -> None:
     """Forget the runs that have ended and adopt those whose supervisor died. To be called with the queue held."""
+    queue.sweep()
     for ticket in queue.running():
         layout = ticket.layout
         if not ticket.is_of_here:

@@ -181,6 +181,11 @@ class LocalQueue:
         """Let a run wait again whose start went no further than `mark_running`."""
         self._path(ticket, _RUNNING).unlink(missing_ok=True)
 
+    def sweep(self) -> None:
+        """Remove the drafts of tickets: whoever was writing one was killed, for it held the queue."""
+        for draft in self.folder.glob(".[0-9]*"):
+            draft.unlink(missing_ok=True)
+
     def remove(self, ticket: Ticket) -> None:
         """Forget a run."""
         self.confirm(ticket)

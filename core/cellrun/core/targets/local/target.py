@@ -165,7 +165,7 @@ class LocalTarget(ComputeTarget):
         shell = shutil.which("bash") or shutil.which("sh")
         starts, no_queue = (
             f"{interpreter} starts",
-            f"{queue} can't be written; set CELLRUN_RUNTIME_DIR to another folder",
+            f"{queue} can't be written; set CELLRUN_HOME to another folder",
         )
         return [
             _finding("queue", os.access(queue, os.W_OK), f"it is kept in {queue}", no_queue),
