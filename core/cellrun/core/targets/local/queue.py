@@ -97,7 +97,7 @@ class LocalQueue:
 
     def __init__(self, folder: str | None = None) -> None:
         """Take a queue that is there; without a folder this user's and machine's, made if needed."""
-        self.folder = Path(folder) if folder else _own_folder(private_folder())
+        self.folder = Path(folder).resolve() if folder else _own_folder(private_folder())  # 0.1 knows it by a link
         if not folder and not self.folder.is_dir():
             make_private_folder(self.folder.parent)
             _take_over(runtime_folder() / "queue" / host_name(), self.folder)
