@@ -22,8 +22,8 @@ settings.load_profile("cellrun")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Use one process more than there are processors: many tests wait."""
-    return (os.cpu_count() or 1) + 1
+    """Use two processes more than there are processors: many tests wait."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(optionalhook=True)
