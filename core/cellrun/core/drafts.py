@@ -18,7 +18,7 @@ DRAFT = ".new-"
 _NAME = re.compile(rf"{re.escape(DRAFT)}([0-9a-f]{{16}})-(\d+)-(\d+)-[0-9a-f]+", re.ASCII)
 _ELSEWHERE_S = 86_400.0
 _OF_RUN = re.compile(
-    r"\.{1,2}(?:(?:process|launch|target)\.json\.[0-9a-f.]+|environment\.json\.(?P<pid>[0-9]+))", re.ASCII
+    r"\.{1,2}(?:(?:completion|launch|process|target)\.json\.[0-9a-f.]+|environment\.json\.(?P<pid>[0-9]+))", re.ASCII
 )
 
 

@@ -206,10 +206,10 @@ def test_drafts_that_killed_processes_left_in_runs_that_have_ended_go(ws: Worksp
     ended, live = (Experiment(ws, "digits").start_logging(snapshot_directory=None) for _ in range(2))
     drafts = [".process.json.0a1b2c3d", "..launch.json.0a1b2c3d.4e5f6071", f".environment.json.{gone.pid}"]
     kept = [".environment.json.1", ".mine.json.0a1b2c3d", "notes.jsonl"]
-    for run in (ended, live):
+    ended.complete()
+    for run in (ended, live):  # of one that ended before they were swept, or that is written to by another cellrun
         for name in (*drafts, *kept):
             (run.layout.folder / name).touch()
-    ended.complete()
     (leftovers,) = ws.clean().leftovers
     assert (leftovers.kind, leftovers.count) == ("drafts in runs that have ended", 3)
     assert not [name for name in drafts if (ended.layout.folder / name).exists()]

@@ -1,10 +1,14 @@
 """The exit code that a job's interpreter leaves: the one that it really has, or none."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
+
+from cellrun.core.layout import RunLayout
+from cellrun.core.own_run import run_variables
 
 START = """
 import os, sys
@@ -30,6 +34,14 @@ def exits(tmp_path):
         return done.returncode, json.loads(left.read_text())["exit_code"] if left.exists() else None
 
     return run
+
+
+def test_a_script_that_exits_by_what_its_main_returns_needs_only_to_import_the_run_before(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text("import sys\nfrom cellrun.core import Run\ndef main():\n    return 3\nsys.exit(main())\n")
+    told = {**os.environ, **run_variables(RunLayout(tmp_path))}
+    done = subprocess.run([sys.executable, script], start_new_session=True, env=told, check=False)
+    assert done.returncode == json.loads((tmp_path / "completion.json").read_text())["exit_code"] == 3
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,17 @@ def test_a_job_that_has_ended_before_anybody_looked_at_it(runs, until, killed_ea
     assert runs.status(layout).status is Status.COMPLETED, "it has left its exit code"
 
 
+def test_a_daemon_that_a_job_has_left_is_not_taken_for_the_job(runs, until, killed_early):
+    killed_early("    takes_orphans")
+    daemon = "import subprocess; subprocess.Popen(['sleep', '300'], start_new_session=True)\n"
+    layout = runs.printed(runs.script(daemon + LOGS), "up")
+    (layout.work / "go").touch()
+    until(layout.completion.exists, "the job's exit code")
+    until(lambda: len(ProcessFamily(layout, job=None).members()) == 1, "its end")
+    assert runs.end(layout).status is Status.COMPLETED
+    until(lambda: runs.status(layout) and not ProcessFamily(layout, job=None).members(), "the daemon's end")
+
+
 def test_a_supervisor_that_is_killed_before_it_could_start_the_job(runs, killed_early):
     killed_early("        told, tell = os.pipe()  # a successful")
     with pytest.raises(ExperimentExecutionException, match="its supervisor was killed"):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cellrun import core
 from cellrun.core.errors import DamagedRunError, RunNotFoundError, UserErrorException, shown
 from cellrun.core.layout import RunLayout
+from cellrun.core.own_run import own_run
 from cellrun.core.runs import printing
 from cellrun.core.runs.control import RunControl, control_of
 from cellrun.core.runs.details import BriefDetails, run_properties
@@ -19,6 +20,7 @@ from cellrun.core.runs.failure_words import failure_fields
 from cellrun.core.runs.file_verbs import FileVerbs
 from cellrun.core.runs.files import RunFiles
 from cellrun.core.runs.habits import SaysWhatToWrite, no_attribute
+from cellrun.core.runs.job_end import job_end
 from cellrun.core.runs.reader import RunReader
 from cellrun.core.runs.watch import wait_for_end
 from cellrun.core.runs.writer import RunWriter
@@ -437,3 +439,6 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
 
 
 copyreg.pickle(Run, lambda run: (Run.get, (run.experiment.workspace, run.id)))
+
+if (_own := own_run()) is not None:  # now, as of `sys.exit(main())` the first is looked up before main asks for its run
+    job_end(_own)

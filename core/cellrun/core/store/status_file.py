@@ -24,6 +24,7 @@ from cellrun.core.control_file import (
     is_text_or_none,
 )
 from cellrun.core.disk import NO_LINKS, NO_ROOM, sync_folder, write_new
+from cellrun.core.drafts import drafts_of_run
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import TERMINAL, Status
@@ -263,5 +264,5 @@ class StatusFile:
         """Remove the reserve, and what writers left that were killed between their draft and its name."""
         with suppress(OSError):  # the run has ended for all that
             Reserve(self._folder).give_back()
-            for draft in self._folder.glob("*.tmp"):
+            for draft in (*self._folder.glob("*.tmp"), *drafts_of_run(self._layout.folder)):
                 draft.unlink(missing_ok=True)

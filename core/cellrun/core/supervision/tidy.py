@@ -1,4 +1,4 @@
-"""What remains of a run's folder: of the working folder what the job made or changed, and no draft.
+"""What remains of a job's working folder: what the job made or changed.
 
 Standard library only: the supervisor shares it.
 """
@@ -9,20 +9,13 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from cellrun.core.drafts import drafts_of_run
 from cellrun.core.layout import RunLayout
 
 
 def tidy(layout: RunLayout) -> None:
-    """Remove the unchanged copies of the snapshot from the working folder, byte code, and drafts of killed processes.
-
-    What the job wrote stays.
-    """
+    """Remove the unchanged copies of the snapshot from the working folder, and byte code; what the job wrote stays."""
     import shutil  # noqa: PLC0415  # a supervisor that only waits has no use for it
 
-    for draft in drafts_of_run(layout.folder):
-        with suppress(OSError):
-            draft.unlink()
     kept, work = {layout.outputs, layout.logs}, layout.work.resolve()
     for folder, _, names in os.walk(layout.snapshot, topdown=False):
         below = Path(folder).relative_to(layout.snapshot)

@@ -68,8 +68,8 @@ class EventTail:
                 break
             self._parse(block)
             self._read_to = max(self._read_to, self._skip_to)
-        if not self._events:  # damage alone, which was told: nobody needs to meet it again
-            self.offset = self._read_to
+        if not self._events and not self._skip_to:  # damage alone, which was told: nobody needs to meet it again
+            self.offset = self._read_to  # but for a hole of any size: who kept an offset behind it would hash it all
         return bool(self._events)
 
     def take(self, until: float) -> list[Event]:

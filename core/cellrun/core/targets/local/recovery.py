@@ -15,6 +15,7 @@ from cellrun.core.own_run import is_own_run
 from cellrun.core.processes import process_table
 from cellrun.core.processes.family import ProcessFamily, is_of_run
 from cellrun.core.status import Status
+from cellrun.core.store.completion import Completion
 from cellrun.core.store.ending import Ending
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import restart_reason, settle
@@ -61,11 +62,14 @@ def recover(layout: RunLayout, launch: str = "") -> bool:
         with suppress(ExperimentExecutionException):  # no process to be had: the next look tries again
             SupervisorStart.adopting(layout, launch).wait()
         return False
-    # Its supervisor has hardly begun, or was killed then; or its folder, maybe a copy, names somebody else's process.
-    if _is_anybody_left(layout):
-        return False
     left = None if processes else Ending.left(layout, job=None)
-    return _end(layout, status, left or Ending(Status.FAILED, "supervisor and job disappeared", {}))
+    # Its supervisor has hardly begun, or was killed then; or its folder, maybe a copy, names somebody else's process.
+    if left is None and _is_anybody_left(layout):
+        return False
+    if not _end(layout, status, left or Ending(Status.FAILED, "supervisor and job disappeared", {})):
+        return False
+    ProcessFamily(layout, job=None).stop(0)  # daemons of a job that has left word of its end
+    return True
 
 
 def recover_without_ticket(layout: RunLayout, *, is_known: bool) -> None:
@@ -84,7 +88,9 @@ def recover_without_ticket(layout: RunLayout, *, is_known: bool) -> None:
 def _living_job(layout: RunLayout, processes: RunProcesses | None) -> ProcessIdentity | None:
     """Return the run's job if it lives and its supervisor, if it didn't write who that is, doesn't."""
     if processes is None:
-        return ProcessFamily(layout, job=None).orphaned_job()
+        oldest, left = ProcessFamily(layout, job=None).orphaned_job(), Completion.read(layout)
+        has_ended = left and oldest and left.process != oldest and left.process.started <= oldest.started
+        return None if has_ended else oldest  # what began after the one that left word of its end is a daemon of it
     return processes.job if processes.job and is_of_run(processes.job, layout) else None
 
 
