@@ -51,12 +51,13 @@ def test_a_process_has_the_group_that_the_system_says(tmp_path, monkeypatch):
     top = tmp_path / "cgroup"
     (top / "job").mkdir(parents=True)
     (top / "job" / "memory.events").write_text("oom_kill 5\n")
-    mounts = f"31 23 0:28 /docker/a1 {top} rw - cgroup2 cgroup2 rw\n"
-    texts = {"/proc/self/mountinfo": mounts, f"/proc/{os.getpid()}/cgroup": "1:cpu:/x\n0::/docker/a1/job\n"}
-    real = Path.read_text
-    monkeypatch.setattr(Path, "read_text", lambda path: texts[str(path)] if str(path) in texts else real(path))
+    mounts = b"30 23 8:1 / /media/M\xfcller\xe2\x80\xa8 rw - vfat /dev/sdb1 rw\n"  # a name that is no text
+    mounts += f"31 23 0:28 /docker/a1 {top} rw - cgroup2 cgroup2 rw\n".encode()
+    texts = {"/proc/self/mountinfo": mounts, f"/proc/{os.getpid()}/cgroup": b"1:cpu:/x\n0::/docker/a1/job\n"}
+    real = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: texts[str(path)] if str(path) in texts else real(path))
     group = MemoryGroup.of(os.getpid())
     assert group is not None
     assert group.kills() == 5
-    texts[f"/proc/{os.getpid()}/cgroup"] = "1:cpu:/x\n"
+    texts[f"/proc/{os.getpid()}/cgroup"] = b"1:cpu:/x\n"
     assert MemoryGroup.of(os.getpid()) is None

@@ -42,7 +42,7 @@ class MemoryGroup:
         for names, root, top in _mounts():
             for path in _paths(pid, is_v2=names is _V2):
                 folder = top / os.path.relpath(path, root)
-                if (folder / names.kills).exists():
+                if os.access(folder / names.kills, os.R_OK):
                     return cls(folder, top, names)
         return None
 
@@ -70,7 +70,7 @@ class MemoryGroup:
 def _mounts() -> Iterator[tuple[_Names, str, Path]]:
     """Iterate over where groups of memory are seen: the names of their files, the group at the top, and its folder."""
     with suppress(OSError):
-        for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        for line in _lines("/proc/self/mountinfo"):
             mount, _, kind = line.partition(" - ")
             fields, (system, _, options) = mount.split(" "), kind.split(" ", 2)
             if system == "cgroup2":
@@ -81,10 +81,15 @@ def _mounts() -> Iterator[tuple[_Names, str, Path]]:
 
 def _paths(pid: int, *, is_v2: bool) -> Iterator[str]:
     with suppress(OSError):
-        for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
+        for line in _lines(f"/proc/{pid}/cgroup"):
             number, controllers, path = line.split(":", 2)
             if number == "0" and not controllers if is_v2 else "memory" in controllers.split(","):
                 yield path
+
+
+def _lines(table: str) -> list[str]:
+    """Return the lines of a file of the system that names paths, which may hold any byte but a line's end."""
+    return os.fsdecode(Path(table).read_bytes()).removesuffix("\n").split("\n")
 
 
 def _number(file: Path) -> int | None:
