@@ -1,5 +1,6 @@
 """Cancel: whatever a job started is gone afterwards, and nothing else is."""
 
+import errno
 import json
 import os
 import signal
@@ -10,12 +11,14 @@ import threading
 import pytest
 
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.own_run import RUN_ID
+from cellrun.core.own_run import RUN_ID, run_variables
 from cellrun.core.processes import orphans, process_table
+from cellrun.core.processes.exits import JobExit
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
+from cellrun.core.supervision.watched_job import WatchedJob
 from cellrun.core.targets.local import LocalTarget
 
 SLEEP = "import time; time.sleep(60)"
@@ -136,6 +139,21 @@ def test_b8_a_reused_pid_is_never_signalled(runs):
         finally:
             stranger.kill()
     assert json.loads(layout.processes.read_text())["job"]["pid"] == taken.pid
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EPERM])  # Linux before 5.3; a container's filter of that time
+def test_where_the_system_knows_no_pidfds_a_daemon_is_stopped_and_an_end_noticed(new_run, monkeypatch, number):
+    def refused(_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "pidfd_open", refused, raising=False)
+    layout = new_run(kind="script")
+    with subprocess.Popen(["sleep", "600"], env=run_variables(layout), start_new_session=True) as daemon:
+        job = WatchedJob.own(daemon.pid)
+        assert ProcessFamily(layout, job=None).stop(0) == 1
+        while job.poll() is None:
+            job.wait(1)
+        assert job.poll() in {JobExit(None, signal.SIGTERM), JobExit(None, signal.SIGKILL)}
 
 
 def test_a_process_is_at_work_between_the_loading_of_its_program_and_its_end():

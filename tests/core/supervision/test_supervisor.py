@@ -250,7 +250,7 @@ def test_who_cannot_be_stopped_is_named(runs, monkeypatch):
     spec = LaunchSpec.read(layout)
     for status in layout.statuses.glob("[1-9]*.json"):
         status.unlink()
-    monkeypatch.setattr(family, "_send_one", lambda *_: None)
+    monkeypatch.setattr(family, "send", lambda *_: None)
     monkeypatch.setattr(family, "_LAST_S", 0.0)
     monkeypatch.setattr(os, "killpg", lambda *_: None)
     with subprocess.Popen(["sleep", "600"], env=run_variables(layout), start_new_session=True) as daemon:

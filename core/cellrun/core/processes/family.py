@@ -102,8 +102,8 @@ class ProcessFamily:
         for who in self._waited_for - self._interrupted:
             if before is None or who in before:
                 self._interrupted.add(who)
-                _send_one(who, signal.SIGINT)
-                _send_one(who, signal.SIGCONT)  # a stopped process takes notice only then
+                send(who, signal.SIGINT)
+                send(who, signal.SIGCONT)  # a stopped process takes notice only then
 
     def stop(
         self,
@@ -152,11 +152,11 @@ class ProcessFamily:
                 os.killpg(group, number)
         for entry in members:
             if entry.group != group:
-                _send_one(entry.identity, number)
+                send(entry.identity, number)
         for entry in self._orphans():  # who was born since
             if entry not in members:
                 members.append(entry)
-                _send_one(entry.identity, number)
+                send(entry.identity, number)
         return members
 
 
@@ -235,15 +235,17 @@ def _waited_for(job: ProcessIdentity) -> set[ProcessIdentity]:
     return found
 
 
-def _send_one(who: ProcessIdentity, number: signal.Signals) -> None:
+def send(who: ProcessIdentity, number: signal.Signals) -> None:
     """Signal exactly this process: a pidfd can't mean another one that got its number meanwhile."""
     with suppress(ProcessLookupError, PermissionError):
-        if not hasattr(os, "pidfd_open"):
-            os.kill(who.pid, number)
-            return
-        pidfd = os.pidfd_open(who.pid)
+        pidfd = process_table.open_process(who.pid)
         try:
-            if who.is_alive():
+            if not who.is_alive():
+                return
+            if pidfd < 0:
+                os.kill(who.pid, number)
+            else:
                 signal.pidfd_send_signal(pidfd, number)
         finally:
-            os.close(pidfd)
+            if pidfd >= 0:
+                os.close(pidfd)

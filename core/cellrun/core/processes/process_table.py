@@ -82,6 +82,22 @@ def processes() -> Iterator[ProcessEntry]:
             yield entry
 
 
+def open_process(pid: int) -> int:
+    """Return a file descriptor that means this process for good (a pidfd), to be closed; -1 where there are none.
+
+    An older Linux, gVisor, or a container's filter of system calls has none, whatever this Python was built for.
+    Raises ProcessLookupError if the process is gone.
+    """
+    if not hasattr(os, "pidfd_open"):
+        return -1
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        raise
+    except OSError:
+        return -1
+
+
 def link(pid: int, name: str) -> str:
     """Return where a process's `exe` (its program) or `fd/0` (its stdin) leads; empty if gone or not ours to read."""
     try:

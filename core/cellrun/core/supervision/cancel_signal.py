@@ -5,13 +5,11 @@ Standard library only: the supervisor shares it.
 
 from __future__ import annotations
 
-import os
 import signal
-from contextlib import suppress
 from types import FrameType
 
 from cellrun.core.layout import RunLayout
-from cellrun.core.processes.family import ProcessFamily, is_of_run
+from cellrun.core.processes.family import ProcessFamily, is_of_run, send
 from cellrun.core.store.cancellation import cancel_requests, set_canceled
 from cellrun.core.supervision.process_file import ProcessFile
 
@@ -39,8 +37,7 @@ def cancel_without_request(layout: RunLayout, grace_s: float) -> bool:
     if processes is None:
         return False
     if is_of_run(processes.supervisor, layout):
-        with suppress(ProcessLookupError):
-            os.kill(processes.supervisor.pid, _SIGNAL)
+        send(processes.supervisor, _SIGNAL)
         return True
     if not processes.supervisor.is_proven_dead():
         return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import select
 import time
+from contextlib import suppress
 
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.processes import orphans, process_table
@@ -34,11 +35,9 @@ class WatchedJob:
         didn't, None if it doesn't tell."""
         self._woken = select.poll()
         self._pidfd = -1
-        if hasattr(os, "pidfd_open"):
-            try:
-                self._pidfd = os.pidfd_open(identity.pid)
-            except ProcessLookupError:  # a job that was taken over has just ended
-                return
+        with suppress(ProcessLookupError):  # a job that was taken over has just ended
+            self._pidfd = process_table.open_process(identity.pid)
+        if self._pidfd >= 0:
             self._woken.register(self._pidfd, select.POLLIN)
 
     @classmethod
