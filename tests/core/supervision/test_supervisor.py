@@ -15,10 +15,11 @@ import cellrun.core.supervision as supervision
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import ProcessIdentity, start_ticks
 from cellrun.core.own_run import run_variables
-from cellrun.core.processes import family
+from cellrun.core.processes import family, orphans
 from cellrun.core.processes.process_table import process
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision import supervisor, watch
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
@@ -222,6 +223,18 @@ def test_what_a_job_has_left_and_has_ended_is_let_go(runs, until):
 
     until(lambda: not zombies(), "them to be let go")
     assert processes.job.is_alive()
+
+
+def test_its_orphans_are_taken_before_anybody_is_waited_for(monkeypatch):
+    """A job can leave a daemon within a millisecond; the launcher may take its time to hear that it was started."""
+    order = []
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(orphans, "of_run", "")
+    monkeypatch.setattr(supervisor, "_claim", lambda _: None)
+    monkeypatch.setattr(supervisor, "_take_orphans", lambda: order.append("taken"))
+    monkeypatch.setattr(watch, "started", lambda *_: order.append("watched"))
+    supervisor._supervise(b"run", b"", "", lambda: (order.append("started") or 0, 0), lambda _: order.append("told"))
+    assert order == ["started", "taken", "told", "watched"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="as above")

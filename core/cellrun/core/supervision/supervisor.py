@@ -76,10 +76,9 @@ def _supervise(
         except OSError as error:
             tell(error.errno or 1)
             os._exit(1)
-    if kind == b"run":
-        tell(0)
     takes_orphans = _take_orphans()
     if kind == b"run":
+        tell(0)
         time.sleep(HEAD_START_S)
     sys.path.append(ROOT)
     from cellrun.core.processes import orphans  # noqa: PLC0415  # see above
@@ -147,7 +146,7 @@ def _claim(claim: bytes) -> None:
 
 
 def _take_orphans() -> bool:
-    """Be the parent of whatever the job leaves behind, from before it can leave anything; whether the system does that.
+    """Be the parent of whatever the job leaves behind, before it can leave anything; whether the system does that.
 
     What ctypes is made of does it in 0.4 ms; to import ctypes itself takes ten times as long.
     """
