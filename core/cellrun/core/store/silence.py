@@ -78,7 +78,7 @@ class Silence:
         if is_over or not is_old(beat):
             self._since.pop(run.folder, None)
             return _heard(run, status) if is_silent(status) and beat is not None else status
-        if beat is None or status.status is Status.NOT_RESPONDING:
+        if beat is None or is_silent(status):  # a stopped job's may fall silent: NotResponding, for that reason then
             return status
         return _silent(run, status, beat, is_in_sight) if self._is_due(run, status, beat, is_in_sight) else status
 

@@ -152,6 +152,22 @@ def test_a_lost_run_is_canceled_at_once(runs, lost):
     assert layout.cancel_request.exists()  # should it live, its supervisor stops it
 
 
+def test_a_lost_run_whose_job_was_stopped_before_is_canceled_and_deleted_too(runs, lost):
+    layout = lost()
+    os.utime(layout.processes)
+    StatusFile(layout).change(Status.NOT_RESPONDING, reason="its process (pid 7 on another-host) is stopped")
+    index = Index(runs.workspace.layout)
+    assert [row.status for row in index.runs()] == [Status.NOT_RESPONDING]
+    assert delete_runs(runs.workspace.layout, [layout.run_id], dry=True).runs[0].refused
+    os.utime(layout.processes, (1, 1))
+    (row,) = index.runs()
+    assert "its process can't be seen from here" in row.reason
+    assert delete_runs(runs.workspace.layout, [layout.run_id], dry=True).runs[0].refused is None
+    run = Run.get(runs.workspace, layout.run_id)
+    run.cancel()
+    assert run.get_status() == "Canceled"
+
+
 def test_a_lost_run_is_declared_failed(runs, lost):
     layout = lost()
     run = Run.get(runs.workspace, layout.run_id)

@@ -15,7 +15,6 @@ from cellrun.core.control_file import UNREADABLE
 from cellrun.core.errors import RunNotFoundError, WorkspaceException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.status import Status
 from cellrun.core.store.changes import end_of_changes, read_changes
 from cellrun.core.store.lists.index_rows import ReadRun, write_rows
 from cellrun.core.store.lists.run_row import RunRow
@@ -23,7 +22,7 @@ from cellrun.core.store.lists.sparing import Sparing
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore, is_there
 from cellrun.core.store.settle import run_owners, settle
-from cellrun.core.store.silence import is_old
+from cellrun.core.store.silence import is_old, is_silent
 
 _SETTLED_NS = 2_000_000_000
 """A folder's time of change says that nothing more changed only when it is older than the clock's coarsest tick."""
@@ -135,7 +134,7 @@ class IndexRefresh:
             status = settle(layout)
             row = RunRow.of(layout, status, record)
             owners = [tuple(owner) for owner in run_owners(layout, record, status)]
-            may_fall_silent = bool(owners) and status.status is not Status.NOT_RESPONDING
+            may_fall_silent = bool(owners) and not is_silent(status)
             return ReadRun(row, orjson.dumps([times, owners, may_fall_silent]).decode())
         except RunNotFoundError:
             return None
