@@ -27,6 +27,15 @@ def boot_id() -> str:
         return ""
 
 
+def boot_time() -> float:
+    """Return when this machine was started, epoch seconds; 0 where the system doesn't tell."""
+    try:
+        lines = Path("/proc/stat").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((float(line.split()[1]) for line in lines if line.startswith("btime ")), 0.0)
+
+
 @lru_cache(maxsize=1)
 def pid_namespace() -> str:
     """Return which processes this one sees, and by which numbers: a container has its own. Empty where untold."""
@@ -101,7 +110,10 @@ class ProcessIdentity(NamedTuple):
         return True
 
     def is_proven_dead(self) -> bool:
-        """Whether it can be said for sure, from here, that the process is gone."""
+        """Whether it can be said for sure, from here, that the process is gone, if this machine's name is its alone.
+
+        Of a run's processes `silence.are_proven_dead` tells also where it isn't.
+        """
         if self.host != host_name():
             return False
         return not self.is_this_boot or (self.is_local and not self.is_alive())

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cellrun.core.errors import DamagedRunError
-from cellrun.core.identity import ProcessIdentity
+from cellrun.core.identity import ProcessIdentity, boot_time
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.lists.index import Index
@@ -150,7 +150,12 @@ def test_a_submitted_run_of_which_nobody_lives(new_run: Callable[..., RunLayout]
 def test_a_restarted_machine(kind: str, new_run: Callable[..., RunLayout]) -> None:
     before = ME._replace(boot="another boot")
     processes = {"owner": before} if kind == "interactive" else {"supervisor": before, "job": before}
-    status = settle(running(new_run(kind=kind), **processes))
+    layout = running(new_run(kind=kind), **processes)
+    assert settle(layout).status is Status.RUNNING, "it lived since: it is of another machine of this name"
+    for sign in (layout.processes, layout.statuses, layout.events, *layout.events.glob("*")):
+        if sign.exists():
+            os.utime(sign, (boot_time() - 1, boot_time() - 1))
+    status = settle(layout)
     assert status.status is Status.FAILED
     assert re.fullmatch(r"machine restarted at 20\d\d-\d\d-\d\d [\d:]{8} \(boot id changed\)", status.reason or "")
 

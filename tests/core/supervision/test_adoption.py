@@ -292,8 +292,10 @@ def test_b7_after_a_restart_of_the_machine_a_run_is_failed_at_the_first_look(run
     kill(processes.job, until)
     # What the files of an earlier boot look like.
     ProcessFile(running).write(RunProcesses(*(one._replace(boot="another boot") for one in processes)))
+    os.utime(running.processes, (1, 1))
     for ticket in LocalQueue().folder.glob("*.waiting"):
         ticket.write_text(json.dumps({**json.loads(ticket.read_text()), "boot": "another boot"}))
+        os.utime(ticket, (1, 1))
     layout = {"running": running, "queued": queued}[what]
     status = runs.status(layout)
     assert status.status is Status.FAILED
@@ -325,6 +327,7 @@ def test_b7_a_run_that_a_restart_caught_while_it_started(runs, until, emptied):
     record = json.loads(layout.record.read_text())
     record["created_by"]["boot"] = "another boot"
     layout.record.write_text(json.dumps(record))
+    os.utime(layout.claim, (1, 1))
     assert runs.status(layout).reason.startswith("machine restarted at 20")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core import control_file
-from cellrun.core.identity import ProcessIdentity
+from cellrun.core.identity import ProcessIdentity, boot_time
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run
 from cellrun.core.ownership import is_mine
@@ -16,7 +16,7 @@ from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
 from cellrun.core.store.ending import Ending
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.silence import SILENCE, heartbeat, in_sight, is_old, is_silent
+from cellrun.core.store.silence import SILENCE, are_proven_dead, heartbeat, in_sight, is_old, is_silent
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.store.target_file import is_elsewhere
 
@@ -41,7 +41,7 @@ def settle(layout: RunLayout) -> StatusRecord:
     if status.n < 0:  # no folder is a run's before it has one: what they said is lost, it may have been Completed
         raise control_file.damaged(layout.folder, layout.statuses, "is without a status")
     owners = run_owners(layout, record, status)
-    if owners and all(owner.is_proven_dead() for owner in owners):
+    if are_proven_dead(layout, owners):
         if is_elsewhere(layout):
             return status
         had_supervisor = layout.claim.exists() and any(owner.is_this_boot for owner in owners)
@@ -105,11 +105,5 @@ def _reason(record: RunRecord, status: StatusRecord, owners: list[ProcessIdentit
 
 def restart_reason() -> str:
     """Say that the machine was restarted while a run hadn't ended, and when."""
-    return f"machine restarted at {_boot_time()} (boot id changed)"
-
-
-def _boot_time() -> str:
-    for line in Path("/proc/stat").read_text().splitlines():
-        if line.startswith("btime "):
-            return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(int(line.split()[1])))
-    return "an unknown time"
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(boot_time()))
+    return f"machine restarted at {at} (boot id changed)"

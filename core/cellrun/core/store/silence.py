@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core.errors import CellrunError
-from cellrun.core.identity import ProcessIdentity
+from cellrun.core.identity import ProcessIdentity, boot_time
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.ownership import is_mine
@@ -36,6 +37,17 @@ def heartbeat(layout: RunLayout) -> float | None:
     except OSError:
         times = [_changed_at(path) for path in (layout.statuses, layout.events, *layout.events.glob("*.jsonl"))]
         return max(times, default=0.0) or None
+
+
+def are_proven_dead(layout: RunLayout, owners: Collection[ProcessIdentity]) -> bool:
+    """Whether it can be said for sure that all of these processes of a run are gone; False if there are none.
+
+    One of another start of this machine that has shown since this one that it lives is another machine's: containers
+    and laptops often have one name, and share a home.
+    """
+    if not owners or not all(owner.is_proven_dead() for owner in owners):
+        return False
+    return all(owner.is_this_boot for owner in owners) or (heartbeat(layout) or 0.0) <= boot_time()
 
 
 def is_old(beat: float | None) -> bool:

@@ -11,6 +11,7 @@ from types import FrameType
 from cellrun.core.layout import RunLayout
 from cellrun.core.processes.family import ProcessFamily, is_of_run, send
 from cellrun.core.store.cancellation import cancel_requests, set_canceled
+from cellrun.core.store.silence import are_proven_dead
 from cellrun.core.supervision.process_file import ProcessFile
 
 _SIGNAL = signal.SIGUSR1  # nobody sends it by himself, as an engine or a machine that stops sends SIGTERM
@@ -39,7 +40,7 @@ def cancel_without_request(layout: RunLayout, grace_s: float) -> bool:
     if is_of_run(processes.supervisor, layout):
         send(processes.supervisor, _SIGNAL)
         return True
-    if not processes.supervisor.is_proven_dead():
+    if not are_proven_dead(layout, [processes.supervisor]):
         return False
     job = processes.job if processes.job and is_of_run(processes.job, layout) else None
     ProcessFamily(layout, job).stop(grace_s)

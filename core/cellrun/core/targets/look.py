@@ -11,6 +11,7 @@ from cellrun.core.ownership import is_mine
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import run_owners, settle
+from cellrun.core.store.silence import are_proven_dead
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.targets.contract import Capability, ComputeTarget, JobState, Observation
 
@@ -49,7 +50,8 @@ def _is_being_started(run: RunLayout, status: StatusRecord) -> bool:
     """Whether a run's submitter is still at it, so that the engine needn't know it yet."""
     if status.status is not Status.NOT_STARTED:
         return False
-    return not all(owner.is_proven_dead() for owner in run_owners(run, RunRecord.read(run), status))
+    owners = run_owners(run, RunRecord.read(run), status)
+    return bool(owners) and not are_proven_dead(run, owners)
 
 
 def _bring_up_to_date(target: ComputeTarget, runs: Sequence[RunLayout]) -> Mapping[str, Observation]:

@@ -33,6 +33,11 @@ from cellrun.core import Experiment, Workspace
 for run in Experiment(Workspace.create('tests', {!r}, exist_ok=True), 'tests').get_runs():
     print(run.id, run.get_status())
 """
+ON_ANOTHER_MACHINE = """
+from pathlib import Path
+real = Path.read_text
+Path.read_text = lambda path, *how, **which: "another" if path.name == "boot_id" else real(path, *how, **which)
+"""
 needs_namespaces = pytest.mark.skipif(bool(why_not_isolated()), reason="a container is one more PID namespace")
 IN_A_CONTAINER = ["unshare", "--pid", "--fork", "--mount-proc"]
 IN_A_RECREATED_ONE = isolated("recreated", [])
@@ -43,9 +48,9 @@ def one_core(monkeypatch):
     monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "1")
 
 
-def seen(runs, *, before=(), **variables):
+def seen(runs, *, before=(), first="", **variables):
     """Return what another process lists: ids and statuses."""
-    command = [*before, sys.executable, "-c", LIST.format(str(runs.workspace.folder))]
+    command = [*before, sys.executable, "-c", first + LIST.format(str(runs.workspace.folder))]
     environment = {name: text for name, text in {**os.environ, **variables}.items() if text is not None}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return dict(line.split() for line in done.stdout.splitlines())
@@ -150,6 +155,18 @@ def test_a_lost_run_is_canceled_at_once(runs, lost):
     run.cancel()
     assert run.get_status() == "Canceled"
     assert layout.cancel_request.exists()  # should it live, its supervisor stops it
+
+
+def test_a_machine_of_the_same_name_that_shares_the_home_ends_and_starts_nothing_of_this_one(runs):
+    """Such as notebooks in a cloud, whose containers are all called "default"."""
+    running, waiting = runs.printed(runs.running(runs.script(UNTIL_GO)), "up"), runs.script("print('ran')")
+    opened = Experiment(runs.workspace, "tests").start_logging()
+    expected = {running.run_id: "Running", waiting.run_id: "Queued", opened.id: "Running"}
+    for _ in range(2):
+        assert seen(runs, first=ON_ANOTHER_MACHINE) == expected
+    opened.complete()
+    (running.work / "go").touch()
+    assert {runs.end(layout).status for layout in (running, waiting)} == {Status.COMPLETED}
 
 
 def test_a_lost_run_whose_job_was_stopped_before_is_canceled_and_deleted_too(runs, lost):

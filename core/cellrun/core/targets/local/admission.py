@@ -17,7 +17,6 @@ from cellrun.core.errors import (
     ExperimentExecutionException,
     told,
 )
-from cellrun.core.identity import boot_id
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
@@ -218,7 +217,7 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
 
 
 def _ended_while_waiting(ticket: Ticket, status: StatusFile) -> bool:
-    if ticket.boot != boot_id():
+    if ticket.is_of_earlier_boot:
         status.change(Status.FAILED, expected=NOT_STARTED, reason=restart_reason())
     elif is_asked_to_cancel(ticket.layout):
         set_canceled(ticket.layout, "canceled while it was waiting", expected=NOT_STARTED)

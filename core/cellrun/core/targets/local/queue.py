@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from cellrun.core import control_file
 from cellrun.core.control_file import are_texts, is_count, is_mapping_of, is_system_text, is_text
 from cellrun.core.disk import make_private_folder, replace_file
 from cellrun.core.errors import DamagedRunError
-from cellrun.core.identity import boot_id, host_name, pid_namespace
+from cellrun.core.identity import boot_id, boot_time, host_name, pid_namespace
 from cellrun.core.layout import RunLayout
 from cellrun.core.ownership import is_mine
 from cellrun.core.places import private_folder, private_path, runtime_folder
@@ -57,6 +58,8 @@ class Ticket:
     boot: str = ""
     pid_namespace: str = ""
     """With `boot`, whose process wrote the ticket: who is in another container can't see what becomes of the run."""
+    written_at: float = field(default=0.0, compare=False)
+    """When its file was written, epoch seconds."""
     launch: str = ""
     """The hash of the run's launch spec: it is started only as it was submitted. Empty in tickets of cellrun 0.1."""
 
@@ -79,17 +82,28 @@ class Ticket:
         }
 
     @classmethod
-    def from_json(cls, number: int, data: dict[str, Any]) -> Ticket:
+    def from_json(cls, number: int, data: dict[str, Any], written_at: float) -> Ticket:
         """Read what `to_json` gave."""
         layout, resources = RunLayout(data["folder"]), Resources.from_json(data["resources"])
         devices, environment, boot = tuple(data["devices"]), data["environment"], data["boot"]
         namespace, launch = data.get("pid_namespace", ""), data.get("launch", "")
-        return cls(number, layout, resources, devices, environment, boot, namespace, launch)
+        return cls(number, layout, resources, devices, environment, boot, namespace, written_at, launch)
 
     @property
     def is_of_here(self) -> bool:
         """Whether whoever wrote it would see this process, and this process whom that one has started."""
-        return self.pid_namespace in {"", pid_namespace()}
+        is_this_machines = self.boot == boot_id() or self.is_of_earlier_boot
+        return is_this_machines and self.pid_namespace in {"", pid_namespace()}
+
+    @property
+    def is_of_earlier_boot(self) -> bool:
+        """Whether this machine was restarted since; else another one of its name, with the same home, wrote it."""
+        return self.boot != boot_id() and self.written_at <= boot_time()
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The machine and container of whoever wrote it."""
+        return self.boot, self.pid_namespace
 
 
 class LocalQueue:
@@ -134,7 +148,9 @@ class LocalQueue:
     ) -> Ticket:
         """Put a run at the end of the queue."""
         last = max((int(found["number"]) for found in self._names()), default=0)
-        ticket = Ticket(last + 1, layout, resources, tuple(devices), given, boot_id(), pid_namespace(), launch)
+        ticket = Ticket(
+            last + 1, layout, resources, tuple(devices), given, boot_id(), pid_namespace(), time.time(), launch
+        )
         self._write(ticket, _WAITING)
         return ticket
 
@@ -164,12 +180,12 @@ class LocalQueue:
         """
         with suppress(OSError):
             is_old_ticket = is_old(self._path(ticket, _WAITING).stat().st_mtime)
-            return is_old_ticket and all(other.pid_namespace != ticket.pid_namespace for other in self.running())
+            return is_old_ticket and all(other.place != ticket.place for other in self.running())
         return False
 
     def mark_running(self, ticket: Ticket, devices: list[str]) -> Ticket:
         """Note that a run is being started and holds these GPUs. It keeps its place until `confirm`."""
-        running = replace(ticket, devices=tuple(devices), environment={}, pid_namespace=pid_namespace())
+        running = replace(ticket, devices=tuple(devices), environment={}, boot=boot_id(), pid_namespace=pid_namespace())
         self._write(running, _RUNNING)
         return running
 
@@ -203,7 +219,7 @@ class LocalQueue:
                 try:
                     data = control_file.read_object(self.folder, path)
                     control_file.check(self.folder, path, data, _SHAPE, needed=_SHAPE.keys() - _SINCE_0_1)
-                    tickets.append(Ticket.from_json(int(found["number"]), data))
+                    tickets.append(Ticket.from_json(int(found["number"]), data, path.stat().st_mtime))
                 except DamagedRunError:  # it must not hold up everybody else
                     path.replace(f"{path}.bad")
         return tickets

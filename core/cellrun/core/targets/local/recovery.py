@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 
 from cellrun.core.errors import ExperimentExecutionException
-from cellrun.core.identity import ProcessIdentity, host_name
+from cellrun.core.identity import ProcessIdentity, boot_time, host_name
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run
 from cellrun.core.processes import process_table
@@ -19,6 +19,7 @@ from cellrun.core.store.completion import Completion
 from cellrun.core.store.ending import Ending
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import restart_reason, settle
+from cellrun.core.store.silence import are_proven_dead
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.start import SupervisorStart
@@ -35,7 +36,7 @@ def needs_care(layout: RunLayout, status: StatusRecord) -> bool:
     if status.status is Status.QUEUED:
         return True
     processes = ProcessFile(layout).read()
-    return processes is None or processes.supervisor.is_proven_dead()
+    return processes is None or are_proven_dead(layout, [processes.supervisor])
 
 
 def recover(layout: RunLayout, launch: str = "") -> bool:
@@ -48,7 +49,7 @@ def recover(layout: RunLayout, launch: str = "") -> bool:
         status, processes = settle(layout), ProcessFile(layout).read()
     except (OSError, ValueError, KeyError):  # removed or damaged: its place is kept for as long as it has a process
         return not _is_anybody_left(layout)
-    is_lost = processes is None or processes.supervisor.is_proven_dead()
+    is_lost = processes is None or are_proven_dead(layout, [processes.supervisor])
     job = _living_job(layout, processes)
     if status.status.is_terminal:
         if is_lost:  # it couldn't see to it that nobody is left, nor put things in order
@@ -112,7 +113,17 @@ def _end(layout: RunLayout, status: StatusRecord, end: Ending) -> bool:
         return False
     creator = ProcessIdentity.from_json(told)
     if creator.host == host_name() and not creator.is_this_boot:
+        if _last_step(layout, status) > boot_time():  # of another machine of this name
+            return False
         end = Ending(Status.FAILED, restart_reason(), {}) if end.status is Status.FAILED else end
     elif not creator.is_local:
         return False
     return end.write(layout, expected={status.status}) is not None
+
+
+def _last_step(layout: RunLayout, status: StatusRecord) -> float:
+    """Return when a run came to its supervisor, or into its queue; what is seen from outside may be written later."""
+    try:
+        return layout.claim.stat().st_mtime
+    except OSError:
+        return status.at
