@@ -7,8 +7,10 @@ import sys
 
 import pytest
 
+from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import run_variables
+from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 
 START = """
 import os, sys
@@ -83,6 +85,12 @@ def test_it_is_the_one_that_it_has(exits, body, code):
 )
 def test_where_it_is_not_certain_there_is_none(exits, body, code):
     assert exits(body) == (code, None)
+
+
+def test_a_daemon_that_ends_later_does_not_speak_for_the_job(exits, tmp_path):
+    job = ProcessIdentity.current()
+    ProcessFile(RunLayout(tmp_path / "run")).write(RunProcesses(job, job))
+    assert exits("sys.exit(3)") == (3, None)
 
 
 def test_who_does_not_lead_a_session_is_not_the_job(exits):

@@ -10,6 +10,7 @@ import threading
 from contextlib import suppress
 from types import TracebackType
 
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
 
 _ends: dict[str, JobEnd] = {}
@@ -63,9 +64,15 @@ class JobEnd:
             return
         from cellrun.core.identity import ProcessIdentity  # noqa: PLC0415  # nobody waits for it at a start
         from cellrun.core.store.completion import Completion  # noqa: PLC0415
+        from cellrun.core.supervision.process_file import ProcessFile  # noqa: PLC0415
 
-        with suppress(OSError):  # it is for want of something better
-            Completion(ProcessIdentity.current(), code).write(self._layout)
+        me, processes = ProcessIdentity.current(), None
+        with suppress(*UNREADABLE):  # it is for want of something better
+            processes = ProcessFile(self._layout).read()
+        if processes and processes.job not in {None, me}:  # a daemon with a session of its own, which may end later
+            return
+        with suppress(OSError):
+            Completion(me, code).write(self._layout)
 
     def _code_of_script(self) -> int | None:
         """Return the exit code of a script that has run; None if that isn't certain.
