@@ -16,6 +16,7 @@ from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import ProcessIdentity, start_ticks
 from cellrun.core.own_run import run_variables
 from cellrun.core.processes import family, orphans
+from cellrun.core.processes.exits import JobExit
 from cellrun.core.processes.process_table import process
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
@@ -273,6 +274,17 @@ def test_who_cannot_be_stopped_is_named(runs, monkeypatch):
     end = StatusFile(layout).read()
     assert end.status is Status.COMPLETED
     assert end.fields["notes"][-1] == f"1 process left running that can't be stopped (pid {daemon.pid})"
+
+
+def test_a_damaged_status_ends_no_job(runs):
+    layout = runs.script("pass")
+    runs.end(layout)
+    spec = LaunchSpec.read(layout)
+    for status in layout.statuses.glob("[1-9]*.json"):
+        status.write_text("null")
+    job = WatchedJob.own(os.posix_spawn("/bin/sleep", ["sleep", "0.1"], run_variables(layout)))
+    Watch(HeldFolder(layout.folder), job, spec).to_the_end()
+    assert (job.poll(), StatusFile(layout).read().status) == (JobExit(0, None), Status.COMPLETED)
 
 
 def test_a_helper_that_ends_by_itself_is_no_leftover(runs):

@@ -107,6 +107,10 @@ class StatusFile:
         """Return the newest status; number -1 and NotStarted if none was written yet. Raises DamagedRunError."""
         return next((found for n in self._numbers() if (found := self._record(n))), _NONE_YET)
 
+    def read_whole(self) -> StatusRecord:
+        """Return the newest status that isn't damaged: what a run's owner goes on from, who judges nothing by it."""
+        return self._next()[1]
+
     def history(self) -> list[StatusRecord]:
         """Return every status that the run had, oldest first, those left out that are damaged."""
         found = []

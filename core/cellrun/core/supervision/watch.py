@@ -121,7 +121,7 @@ def _nobody_left_alone(layout: HeldFolder, job: WatchedJob | None = None) -> Ite
         how = (job and job.poll()) or UNKNOWN_EXIT
         fields = failure.fields(how, failure.LogEnd.read(layout.log))
         end = Ending(Status.FAILED, f"it can't be watched: {told(error)}", fields)
-        layout.until_written(lambda: (Ending.told(StatusFile(layout).read()) or end).write(layout))
+        layout.until_written(lambda: (Ending.told(StatusFile(layout).read_whole()) or end).write(layout))
         if not isinstance(error, (OSError, DamagedRunError)):
             raise
 
@@ -139,12 +139,12 @@ class Watch:
         self._status = StatusFile(layout)
         self._heartbeat = Heartbeat(layout, self.spec)
         self._family = ProcessFamily(layout.origin, job.identity)
-        self._notes: list[str] = list(self._status.read().fields.get("notes", ()))
+        self._notes: list[str] = list(self._status.read_whole().fields.get("notes", ()))
         self._began = time.monotonic() - job.age_s
 
     def to_the_end(self, reason: str | None = None) -> None:
         """Watch from Running to the end. `reason` says what is special about its running."""
-        stopped = Ending.told(self._status.read())  # the supervisor before this one was stopping it
+        stopped = Ending.told(self._status.read_whole())  # the supervisor before this one was stopping it
         expected = _BEFORE_RUNNING if reason is None else None
         if not self._status.show(Status.RUNNING, expected=expected, reason=reason):
             self._family.stop(0)  # somebody has ended the run before it ran
