@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.identity import ProcessIdentity, start_ticks
+from cellrun.core.identity import ProcessIdentity, boot_time, start_ticks
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="start times come from /proc")
 
@@ -39,7 +39,10 @@ def test_a_reused_pid_is_another_process(child: subprocess.Popen[bytes]) -> None
 
 def test_a_process_of_another_boot_is_dead_and_of_another_host_unknown() -> None:
     me = ProcessIdentity.current()
-    assert me._replace(boot="another").is_proven_dead()
+    another_boot = me._replace(boot="another")
+    assert another_boot.is_proven_dead()
+    assert another_boot.is_proven_dead(boot_time() - 1)
+    assert not another_boot.is_proven_dead(boot_time() + 1), "another machine has the same name"
     elsewhere = me._replace(host="another")
     assert not elsewhere.is_alive()
     assert not elsewhere.is_proven_dead()

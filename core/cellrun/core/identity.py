@@ -109,11 +109,14 @@ class ProcessIdentity(NamedTuple):
             return True
         return True
 
-    def is_proven_dead(self) -> bool:
-        """Whether it can be said for sure, from here, that the process is gone, if this machine's name is its alone.
+    def is_proven_dead(self, last_sign: float = 0.0) -> bool:
+        """Whether it can be said for sure, from here, that the process is gone.
 
-        Of a run's processes `silence.are_proven_dead` tells also where it isn't.
+        `last_sign` is when it is known to have lived, epoch seconds. If that is after this machine's start and yet in
+        another boot, it is another machine's: containers and laptops often have one name, and share a home.
         """
         if self.host != host_name():
             return False
-        return not self.is_this_boot or (self.is_local and not self.is_alive())
+        if not self.is_this_boot:
+            return last_sign <= boot_time()
+        return self.is_local and not self.is_alive()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -163,7 +164,12 @@ def test_a_kill_while_runs_are_made_leaves_whole_ones(store: RunStore) -> None:
 
 
 def test_a_draft_whose_maker_lives_is_not_swept(store: RunStore) -> None:
+    """Here, or on another machine of this one's name."""
+
     def fill(layout: RunLayout) -> None:
+        assert store.ids() == []
+        told = json.loads(layout.record.read_text())
+        layout.record.write_text(json.dumps({**told, "created_by": {**told["created_by"], "boot": "another"}}))
         assert store.ids() == []
         assert layout.record.exists()
 

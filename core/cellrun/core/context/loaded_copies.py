@@ -44,7 +44,8 @@ def abandoned_copies(workspace: WorkspaceLayout) -> list[Path]:
 
 def _is_abandoned(folder: Path) -> bool:
     with suppress(OSError, ValueError, KeyError, TypeError):  # being made, or another user's
-        return ProcessIdentity.from_json(json.loads(_owner(folder).read_bytes())).is_proven_dead()
+        owner = _owner(folder)
+        return ProcessIdentity.from_json(json.loads(owner.read_bytes())).is_proven_dead(owner.stat().st_mtime)
     return False
 
 

@@ -192,7 +192,8 @@ class RunStore:
 def is_abandoned_run(draft: RunLayout) -> bool:
     """Whether the process that was building a run is gone, or was killed before it could say who it is."""
     try:
-        return ProcessIdentity.from_json(RunRecord.read(draft).created_by).is_proven_dead()
+        creator = ProcessIdentity.from_json(RunRecord.read(draft).created_by)
+        return creator.is_proven_dead(draft.record.stat().st_mtime)
     except (ValueError, KeyError, OSError):
         with suppress(FileNotFoundError):  # it has become a run, or somebody else swept it
             return time.time() - draft.folder.stat().st_mtime > _NAMELESS_S

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core.errors import CellrunError
-from cellrun.core.identity import ProcessIdentity, boot_time
+from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.ownership import is_mine
@@ -40,14 +40,9 @@ def heartbeat(layout: RunLayout) -> float | None:
 
 
 def are_proven_dead(layout: RunLayout, owners: Collection[ProcessIdentity]) -> bool:
-    """Whether it can be said for sure that all of these processes of a run are gone; False if there are none.
-
-    One of another start of this machine that has shown since this one that it lives is another machine's: containers
-    and laptops often have one name, and share a home.
-    """
-    if not owners or not all(owner.is_proven_dead() for owner in owners):
-        return False
-    return all(owner.is_this_boot for owner in owners) or (heartbeat(layout) or 0.0) <= boot_time()
+    """Whether it can be said for sure that all of these processes of a run are gone; False if there are none."""
+    last_sign = 0.0 if all(owner.is_this_boot for owner in owners) else heartbeat(layout) or 0.0
+    return bool(owners) and all(owner.is_proven_dead(last_sign) for owner in owners)
 
 
 def is_old(beat: float | None) -> bool:
