@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.errors import ExperimentExecutionException
+from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
+from cellrun.core.own_run import run_variables
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.process_file import ProcessFile
@@ -46,6 +48,23 @@ def test_its_supervisor_hears_a_signal(runs: Runs, go: Path, until: Until) -> No
     end = runs.end(layout)
     assert (end.status, end.reason, end.fields["signal"]) == (Status.CANCELED, "canceled", "SIGINT")
     until(lambda: not is_anybody_left(layout), "its processes to go")
+
+
+def test_one_that_would_not_hear_it_is_not_ended_by_it(runs: Runs) -> None:
+    """As those of cellrun 0.1."""
+    layout = runs.running(runs.script("import time; time.sleep(600)"))
+    told = ProcessFile(layout).read()
+    assert told
+    with subprocess.Popen(["sleep", "600"], env=run_variables(layout), start_new_session=True) as supervisor:
+        ProcessFile(layout).write(told._replace(supervisor=ProcessIdentity.of(supervisor.pid)))
+        refuse_requests(layout)
+        with pytest.raises(ExperimentExecutionException, match="can't be asked to stop"):
+            runs.target(layout).cancel(layout)
+        assert supervisor.poll() is None
+        ProcessFile(layout).write(told)
+        supervisor.kill()
+    runs.target(layout).cancel(layout)
+    assert runs.end(layout).status is Status.CANCELED
 
 
 def test_one_more_asks_for_the_next_step(runs: Runs, until: Until, monkeypatch: pytest.MonkeyPatch) -> None:

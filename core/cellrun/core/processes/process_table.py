@@ -150,6 +150,15 @@ def is_running(pid: int, script: str) -> bool:
         return False
 
 
+def catches(pid: int, number: int) -> bool:
+    """Whether a process has a handler for a signal, which else might end it; False if it is gone or that isn't told."""
+    with suppress(OSError), open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123  # as above
+        for line in file:
+            if line.startswith(b"SigCgt:"):
+                return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    return False
+
+
 def is_own(pid: int) -> bool:
     """Whether a process is the calling user's; False if it is gone."""
     try:

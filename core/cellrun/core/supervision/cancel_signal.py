@@ -9,6 +9,7 @@ import signal
 from types import FrameType
 
 from cellrun.core.layout import RunLayout
+from cellrun.core.processes import process_table
 from cellrun.core.processes.family import ProcessFamily, is_of_run, send
 from cellrun.core.store.cancellation import cancel_requests, set_canceled
 from cellrun.core.store.silence import are_proven_dead
@@ -38,6 +39,8 @@ def cancel_without_request(layout: RunLayout, grace_s: float) -> bool:
     if processes is None:
         return False
     if is_of_run(processes.supervisor, layout):
+        if not process_table.catches(processes.supervisor.pid, _SIGNAL):  # of cellrun 0.1: it would be its end
+            return False
         send(processes.supervisor, _SIGNAL)
         return True
     if not are_proven_dead(layout, [processes.supervisor]):
