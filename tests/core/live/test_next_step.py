@@ -29,8 +29,9 @@ def step(reason, kind="script"):
         ("stopped after 60 s (max_run_duration_seconds=60)", "more time"),
         ("cannot start '/x/python': No such file or directory", "that is there"),
         (restart_reason(), "isn't the cause"),
-        ("supervisor and job disappeared", "isn't the cause"),
-        ("exit status unknown: supervisor was killed", "isn't the cause"),
+        ("supervisor and job disappeared", "want of memory"),
+        ("exit status unknown: supervisor was killed", "end of the log"),
+        ("its supervisor was killed while things were made ready for it", "isn't the cause"),
         ("could not start the run: process limit reached (RLIMIT_NPROC=1)", "isn't the cause"),
     ],
 )

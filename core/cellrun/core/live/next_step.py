@@ -17,14 +17,17 @@ _OF_INTERACTIVE = (
 )
 _OF_SUBMITTED = (
     (
-        r"^killed by signal 9 ",
+        r"^killed by signal 9 |disappeared$",  # where memory is short the system may kill both
         "Something outside ended it, often for want of memory: let it need less, or Run again if that was chance.",
     ),
-    (r"^killed by signal ", "The end of the log may tell where it stood. Run again starts the same code once more."),
+    (
+        r"^killed by signal |^exit status unknown",
+        "The end of the log may tell where it stood. Run again starts the same code once more.",
+    ),
     (r"^stopped after .* \(max_run_duration_seconds", "Submit it with more time (--timeout), or let it do less."),
     (r"^cannot start ", "Give a program or an interpreter that is there, and submit it anew."),
     (
-        r"^machine restarted|disappeared$|^exit status unknown|^the process .*went away|^its place in|^could not start",
+        r"^machine restarted|^its supervisor was killed|^the process .*went away|^its place in|^could not start",
         "The code isn't the cause: Run again starts it once more.",
     ),
     (r"\(command not found\)", "Is the program's name right, and is it on the PATH of the run?"),
