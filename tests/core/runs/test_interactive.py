@@ -161,9 +161,11 @@ def test_d1_what_a_full_disk_refuses_is_said_with_the_run_which_ends_all_the_sam
     with pytest.warns(UserWarning, match="large.bin isn't kept with the run: No space left on device"):
         run.complete()
     assert run.get_status() == "Completed"
+    told = [one["message"] for one in run.get_details()["warnings"]]
+    assert DISK_WAS_FULL in told
+    assert f"{499 - kept} events dropped: No space left on device" in told
     disk.free()
     run.complete()  # nothing happens to one that has ended
-    assert DISK_WAS_FULL in [one["message"] for one in run.get_details()["warnings"]]
     assert len(run.get_metrics()["loss"]) == kept + 1
     assert run.get_file_names() == []
 

@@ -159,6 +159,7 @@ class InteractiveControl(PartControl):
                 with suppress(OSError):
                     self._tee.start() if was_copying else None
                 raise EventNotKeptError(self._layout.run_id, to.word, error) from error
+        self._writer.close()  # once more: the run's reserve is free now, and so there is room to say what was dropped
         self._is_open = False
         PULSE.end(self._layout)
         open_runs.remove(self._layout.run_id)
