@@ -210,8 +210,14 @@ export class RunActions {
       : [];
     const live = rows.some(row => !isTerminal(row.status));
     const cancel = { id: 'cancel', label: words.cancel, ...allowed(live, words.cancelEnded) };
-    const ended = rows.some(row => isTerminal(row.status));
-    const remove = { id: 'delete', label: words.delete, ...allowed(ended, words.deleteLive), key: 'Delete' };
+    // one that isn't heard of may be gone with its machine: the server knows
+    const deletable = rows.some(({ status }) => isTerminal(status) || status === 'NotResponding');
+    const remove = {
+      id: 'delete',
+      label: words.delete,
+      ...allowed(deletable, words.deleteLive),
+      key: 'Delete',
+    };
     return [
       compare,
       [

@@ -154,6 +154,7 @@ test('what cannot be done is offered as such, with the reason', () => {
   expect(of(row(1)).get('cancel')).toContain('running or queued');
   expect(of(row(1)).get('compare')).toContain('2 to 20');
   expect(of(live(1)).get('delete')).toContain('canceled first');
+  expect(of(row(1, { status: 'NotResponding' })).get('delete')).toBe('');
   expect([...of(live(1), row(2)).entries()]).toEqual([
     ['compare', ''],
     ['cancel', ''],
