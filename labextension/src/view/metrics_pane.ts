@@ -4,9 +4,10 @@ import type { ViewActions } from './actions';
 import { Board } from './board';
 import type { ChartOptions, ChartXs } from './charts/chart_options';
 import type { Context } from './context';
-import { h } from './dom';
+import { h, setText } from './dom';
 import { Gallery } from './gallery';
 import type { Dirty } from './charts/live_drawing';
+import type { Words } from './words';
 
 /** What a run logged besides text: tiles, charts, tables, images. */
 export class MetricsPane {
@@ -14,6 +15,7 @@ export class MetricsPane {
   private readonly board: Board;
   private readonly gallery: Gallery;
   private readonly empty: HTMLElement;
+  private readonly words: Words;
 
   /** `wake` is called when something comes into sight that may have to be drawn. */
   constructor(
@@ -23,9 +25,10 @@ export class MetricsPane {
     actions: ViewActions = {},
   ) {
     const { words } = context;
+    this.words = words;
     this.board = new Board(source, context, wake);
     this.gallery = new Gallery(source.state, context, actions);
-    this.empty = h('p', { class: 'cellrun-empty' }, words.noMetricsYet);
+    this.empty = h('p', { class: 'cellrun-empty' });
     const scroller = { role: 'region', 'aria-label': words.metrics, tabindex: 0 };
     const parts = [this.empty, this.board.element, this.gallery.element];
     this.element = h('div', { class: 'cellrun-metrics', ...scroller }, ...parts);
@@ -49,10 +52,12 @@ export class MetricsPane {
   /** Draw what changed. */
   draw(dirty: Readonly<Dirty>): void {
     const { header } = this.source.state;
-    this.board.change(dirty.metrics, header !== null && !isTerminal(header.status));
+    const isLive = header !== null && !isTerminal(header.status);
+    this.board.change(dirty.metrics, isLive);
     this.board.draw();
     if (dirty.images) this.gallery.draw();
     this.empty.hidden = !this.isEmpty;
+    setText(this.empty, isLive ? this.words.noMetricsYet : this.words.noMetrics);
   }
 
   dispose(): void {

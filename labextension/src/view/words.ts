@@ -15,6 +15,7 @@ export interface Words {
   readonly silent: string;
   readonly lost: string;
   readonly noMetricsYet: string;
+  readonly noMetrics: string;
   readonly noLogYet: string;
   readonly noLog: string;
   readonly log: string;
@@ -107,6 +108,7 @@ const ENGLISH: Words = {
   silent: 'Nothing heard from the kernel since {time}: it is busy, or gone. What is shown may be old.',
   lost: "This view's kernel is gone, so what is shown is old. Its run, as it is now: `RunDetails(Run.get(ws, '{id}')).show()`",
   noMetricsYet: "Metrics will appear here: run.log('loss', value)",
+  noMetrics: 'This run logged no metrics.',
   noLogYet: 'What the run prints will appear here.',
   noLog: 'This run printed nothing.',
   log: 'Log',

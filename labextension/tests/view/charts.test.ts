@@ -146,12 +146,17 @@ describe('what is shown', () => {
   });
 
   test('nothing yet says what will come', async () => {
-    const { place } = show('empty');
+    const { place, kernel } = show('empty');
     await until(
       () => place.innerText.includes("Metrics will appear here: run.log('loss', value)"),
       'it is said',
     );
     expect(place.innerText).toContain('What the run prints will appear here.');
+    kernel.tell({ header: { status: 'Canceled' } });
+    await until(
+      () => text(place, '.cellrun-metrics .cellrun-empty') === 'This run logged no metrics.',
+      'nothing will come any more',
+    );
   });
 });
 
