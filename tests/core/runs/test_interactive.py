@@ -23,11 +23,13 @@ from cellrun.core import (
 )
 from cellrun.core.errors import EventNotKeptError, RunNotFoundError
 from cellrun.core.runs.control import RunControl
+from cellrun.core.status import Status
 from cellrun.core.store import status_file
 from cellrun.core.store.events import event_log
 from cellrun.core.store.notes import DISK_WAS_FULL
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision.process_file import ProcessFile
 
 
 def failure(run):
@@ -43,6 +45,26 @@ def test_it_is_running_at_once_and_makes_outputs(exp, here):
     assert run.get_status() == run.status == "Running"
     assert (here / "outputs").is_dir()
     assert [status.status.value for status in StatusFile(run.layout).history()] == ["NotStarted", "Running"]
+
+
+@pytest.mark.parametrize("what", [(StatusFile, "change"), (ProcessFile, "write")], ids=["status", "process"])
+def test_d3_a_disk_that_is_full_by_the_time_it_would_run_leaves_no_run(exp, here, monkeypatch, what):
+    write = getattr(*what)
+
+    def refuse(self, new, **more):
+        if new is not Status.NOT_STARTED:  # the run's folder has come about
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(self, new, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*what, refuse)
+        with pytest.raises(WorkspaceException, match=r"cannot create runs under .*no space left .*free some room"):
+            exp.start_logging()
+    assert list(exp.get_runs()) == []
+    assert os.listdir(exp.workspace.layout.runs) == []
+    run = exp.start_logging()
+    run.complete()
+    assert run.get_status() == "Completed"
 
 
 def test_what_is_recorded(exp, here):

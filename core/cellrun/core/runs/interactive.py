@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names
-from cellrun.core.disk import is_full
+from cellrun.core.disk import is_full, remove_tree
 from cellrun.core.errors import EventNotKeptError, RunClosedError, SnapshotException, UserErrorException, shown
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
+from cellrun.core.places import cannot_write
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.control import PartControl
 from cellrun.core.runs.failure_words import failure_fields
@@ -46,7 +47,7 @@ def start(
     snapshot_directory: str | os.PathLike[str] | None,
     cell: Mapping[str, Any] | None,
 ) -> Run:
-    """Open a run that this process owns, Running at once."""
+    """Open a run that this process owns, Running at once. Raises WorkspaceException where the disk doesn't take it."""
     here = Path.cwd()
     fill = _snapshot_of(Path(snapshot_directory), experiment.workspace.folder) if snapshot_directory else _nothing
     record = RunRecord(
@@ -60,9 +61,14 @@ def start(
         cell=None if cell is None else dict(cell),
         tags=plain_tags(tags),
     )
-    layout = RunStore(experiment.workspace.layout).create(record, fill)
-    StatusFile(layout).change(Status.RUNNING, owner=ProcessIdentity.current().to_json())
-    PULSE.begin(layout)
+    store = RunStore(experiment.workspace.layout)
+    layout = store.create(record, fill)
+    try:
+        StatusFile(layout).change(Status.RUNNING, owner=ProcessIdentity.current().to_json())
+        PULSE.begin(layout)
+    except OSError as error:  # the disk has become full since: nobody would end this run
+        remove_tree(store.take_out(layout.run_id))
+        raise cannot_write(experiment.workspace.folder, error) from error
     start_recorder(layout, sys.executable, str(here), os.environ)
     run = Run(experiment, layout.run_id, control=InteractiveControl)
     open_runs.add(run)
