@@ -43,6 +43,7 @@ def main() -> None:
     is_well = all(found.is_well for found in accounts.values())
     _print_table(accounts)
     if options.kills:
+        print(f"{options.kills} kills of loggers follow: a few minutes for 500", flush=True)
         is_well &= kill_loggers(options.kills, random.Random(options.seed))
     if is_well:
         shutil.rmtree(folder)

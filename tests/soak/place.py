@@ -24,6 +24,7 @@ _SETTINGS = {
     "CELLRUN_GRACE_S": "1",
     "CELLRUN_HEARTBEAT_S": "2",
     "PYTHONWARNINGS": "ignore",
+    "NODE_DISABLE_COMPILE_CACHE": "1",  # a Jupyter server asks npm, where there is one, which leaves it in TMPDIR
 }
 
 
