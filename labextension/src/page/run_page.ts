@@ -190,7 +190,7 @@ export class RunPage {
         this.header.update(header, headerAt, this.source.isLost);
         setAttribute(this.element, 'aria-label', header.name);
         this.follow(header);
-      }
+      } else this.header.await(this.source.problem === null);
       this.alerts.update(this.source);
     }
     this.metrics.draw(dirty);

@@ -18,7 +18,7 @@ export class HeaderBar {
   private readonly state = h('span', { class: 'cellrun-state', role: 'status' });
   private readonly name = h('b', { class: 'cellrun-name' });
   private readonly experiment = h('span', { class: 'cellrun-experiment cellrun-muted' });
-  private readonly target = h('span', { class: 'cellrun-chip' });
+  private readonly target = h('span', { class: 'cellrun-chip', hidden: true });
   private readonly elapsed = h('span', {
     class: 'cellrun-elapsed cellrun-muted cellrun-numbers',
     role: 'timer',
@@ -65,6 +65,11 @@ export class HeaderBar {
       this.closeGap();
     });
     this.timer = setInterval(() => this.tick(), 1000);
+  }
+
+  /** Before there is a header: say that it is on its way, or nothing once it is said elsewhere why it isn't. */
+  await(isComing: boolean): void {
+    setText(this.state, isComing ? this.context.words.connecting : '');
   }
 
   /** Show a header that came at `headerAt` (epoch milliseconds). `isLost`: it's the last one. */

@@ -82,7 +82,7 @@ export class RunView {
       if (header) {
         this.header.update(header, headerAt, source.isLost);
         setAttribute(this.element, 'aria-label', header.name);
-      }
+      } else this.header.await(source.problem === null);
       this.alerts.update(source);
     }
     if (header) this.footer.update(header);

@@ -266,6 +266,14 @@ test('nothing is left of a page that was taken away', async () => {
   kernel.tell({ header: { status: 'Completed' } });
 });
 
+test('a run that can’t be read says why, and no longer that it is on its way', async () => {
+  const { place, kernel } = showPage('nothing');
+  expect(find(place, '.cellrun-state').textContent).toBe('Loading the run');
+  kernel.emit({ type: 'error', message: 'run digits_1 is damaged' });
+  await until(() => place.innerText.includes('run digits_1 is damaged'), 'it is said');
+  expect(find(place, '.cellrun-state').textContent).toBe('');
+});
+
 test('a run that isn’t there is said, and nothing else is shown', async () => {
   const { place, kernel } = showPage('nothing');
   kernel.isGone = true;
