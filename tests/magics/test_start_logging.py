@@ -8,6 +8,8 @@ from IPython.core.error import UsageError
 
 from cellrun.core import Run, Workspace
 from cellrun.core.errors import RunNotFoundError
+from cellrun.core.runs import open_runs
+from cellrun.core.runs.control import RunControl
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
@@ -98,6 +100,23 @@ def test_cells_after_a_run_was_deleted_show_nothing_of_it(notebook):
     assert notebook.run("print('next')") == "next\n"
     with pytest.raises(RunNotFoundError, match="is deleted"):
         notebook.names["run"].complete()
+
+
+def test_a_run_that_was_canceled_elsewhere_gives_its_name_up(notebook):
+    notebook.run("%start_logging e --no-view")
+    RunControl(notebook.names["run"].layout).cancel()  # as from the side bar
+    assert notebook.run("%start_logging e --no-view\nrun.log('loss', 1)") == ""
+    assert notebook.names["run"].name == "e-2"
+    assert notebook.names["run"].get_status() == "Running"
+    notebook.run("run.complete()")
+    assert open_runs.newest() is None
+
+
+def test_a_submitted_run_takes_the_name_of_one_that_was_canceled_elsewhere(notebook):
+    notebook.run("%start_logging e --no-view")
+    RunControl(notebook.names["run"].layout).cancel()
+    assert "run_" not in notebook.run("%%submit other\npass")
+    assert notebook.names["run"].wait_for_completion()["status"] == "Completed"
 
 
 def test_a_deleted_run_gives_its_name_up(notebook):

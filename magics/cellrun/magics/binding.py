@@ -8,6 +8,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from cellrun.core.errors import RunNotFoundError
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.run import Run
+from cellrun.core.status import Status
 from cellrun.magics.view import say
 
 RUN_NAME = "run"
@@ -58,4 +59,12 @@ def _taken_by(shell: InteractiveShell, name: str) -> str:
     value = shell.user_ns[name]
     if not isinstance(value, Run):
         return f"a variable ({type(value).__name__})"
-    return "an open run" if open_runs.holds(value) else ""
+    return "an open run" if open_runs.holds(value) and not _has_ended(value) else ""
+
+
+def _has_ended(run: Run) -> bool:
+    """Whether a run has ended, as by Cancel in the side bar, of which its notebook isn't told."""
+    try:
+        return Status(run.get_status()).is_terminal
+    except RunNotFoundError:  # deleted while it is open
+        return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
@@ -80,10 +82,12 @@ class _LoggedRun:
         shell.events.register("post_run_cell", self._after_cell)
 
     def replace_by(self, other: Run) -> None:
-        """End the run, if it is open, because another one takes its place."""
+        """End the run, if it is open, because another one takes its place; let go of one that was ended elsewhere."""
         self._stop()
-        if self._is_open():
+        was_open = self._is_open()
+        with suppress(RunNotFoundError):  # deleted
             self.run.cancel(f"replaced by {other.name}")
+        if was_open:
             say(f"{self.run.name} is ended: replaced by {other.name}")
 
     def _before_cell(self, _info: object) -> None:
