@@ -67,10 +67,10 @@ def recover(layout: RunLayout, launch: str = "") -> bool:
     # Its supervisor has hardly begun, or was killed then; or its folder, maybe a copy, names somebody else's process.
     if left is None and _is_anybody_left(layout):
         return False
-    if not _end(layout, status, left or Ending(Status.FAILED, "supervisor and job disappeared", {})):
-        return False
-    ProcessFamily(layout, job=None).stop(0)  # daemons of a job that has left word of its end
-    return True
+    has_ended = _end(layout, status, left or Ending(Status.FAILED, "supervisor and job disappeared", {}))
+    if has_ended:
+        ProcessFamily(layout, job=None).stop(0)  # daemons of a job that has left word of its end
+    return has_ended
 
 
 def recover_without_ticket(layout: RunLayout, *, is_known: bool) -> None:
