@@ -36,7 +36,7 @@ def loaded(notebook: NotebookShell, body: str, forks: Forks) -> Run:
         RUN_ID: run.id,
     }
     work = run.layout.work
-    pid = forks.start(ENTRY, ["cell.py", []], work, environment, run.layout.log, path=[str(work)])
+    pid = forks.start(ENTRY, ["cell.py", []], work, environment, run.layout.log, path=[])
     assert forks.wait(pid) == 0, log(run)
     return run
 

@@ -230,6 +230,7 @@ def test_its_orphans_are_taken_before_anybody_is_waited_for(monkeypatch):
     """A job can leave a daemon within a millisecond; the launcher may take its time to hear that it was started."""
     order = []
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "argv", ["supervisor.py", "/run"])
     monkeypatch.setattr(orphans, "of_run", "")
     monkeypatch.setattr(supervisor, "_claim", lambda _: None)
     monkeypatch.setattr(supervisor, "_take_orphans", lambda: order.append("taken"))

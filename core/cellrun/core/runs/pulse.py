@@ -32,8 +32,7 @@ class Pulse:
 
     def begin(self, layout: RunLayout) -> None:
         """Say that this process stands by a run, and go on to."""
-        with suppress(OSError):  # a full disk: what is logged stands for the heartbeat then
-            ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), None))
+        ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), None))
         with self._lock:
             self._runs[layout.folder] = layout
             if len(self._runs) == 1:

@@ -47,8 +47,10 @@ class Stopping:
             )
 
         deadline = time.monotonic() + self._grace_s
+        tell(
+            signal.SIGINT
+        )  # first: should this supervisor be killed now, whoever adopts the job knows how it is to end
         self._family.interrupt()
-        tell(signal.SIGINT)
         while not self._job.poll() and time.monotonic() < deadline and not self._is_urged():
             self._job.wait(min(_LOOK_S, self._grace_s))
             self._family.interrupt()
