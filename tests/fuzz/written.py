@@ -58,6 +58,7 @@ def nothing_written_outside(*allowed: Path) -> Iterator[None]:
         _active.pop()
     of_hypothesis = storage_directory()  # a path, or what has one: as its version is
     inside = [*map(str, allowed), "/dev", "/proc", str(getattr(of_hypothesis, "path", of_hypothesis))]
+    written = {path for path in written if "__pycache__" not in path}  # Python's own, of what is imported on the way
     absolute = {os.path.normpath(path) for path in written if path.startswith("/")}
     climbing = {path for path in written if not path.startswith("/") and os.path.normpath(path).startswith("..")}
     outside = {path for path in absolute if not any(path == each or path.startswith(f"{each}/") for each in inside)}
