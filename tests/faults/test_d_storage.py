@@ -48,14 +48,20 @@ def logging_run(runs: Runs, told: Told) -> RunLayout:
     return layout
 
 
-@needs_root
-def test_d1_the_disk_is_full_while_a_job_logs(runs_there: Runs, disk: Disk, told: Told, home: Path) -> None:
-    layout = logging_run(runs_there, told)
+def logged_over_a_full_disk(runs: Runs, disk: Disk, told: Told) -> RunLayout:
+    """Return a run whose disk was full for a while, and that goes on to its end."""
+    layout = logging_run(runs, told)
     disk.fill()
     wait_for(lambda: len(told.refused) >= 5, "calls that are refused")
     disk.free()
     told.more()
     told.enough()
+    return layout
+
+
+@needs_root
+def test_d1_the_disk_is_full_while_a_job_logs(runs_there: Runs, disk: Disk, told: Told, home: Path) -> None:
+    layout = logged_over_a_full_disk(runs_there, disk, told)
     assert runs_there.end(layout).status is Status.COMPLETED
     assert {words for words in told.refused if not words.endswith("No space left on device")} == set()
     assert_invariants(home, {layout: told.acknowledged})
@@ -63,12 +69,7 @@ def test_d1_the_disk_is_full_while_a_job_logs(runs_there: Runs, disk: Disk, told
 
 @needs_root
 def test_d1_a_run_tells_that_events_were_dropped(runs_there: Runs, disk: Disk, told: Told) -> None:
-    layout = logging_run(runs_there, told)
-    disk.fill()
-    wait_for(lambda: len(told.refused) >= 5, "calls that are refused")
-    disk.free()
-    told.more()
-    told.enough()
+    layout = logged_over_a_full_disk(runs_there, disk, told)
     runs_there.end(layout)
     details = Run.get(runs_there.workspace, layout.run_id).get_details()
     assert "dropped" in str(details.get("warnings"))
