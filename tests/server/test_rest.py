@@ -303,6 +303,7 @@ def test_a_run_folder_that_goes_is_told_and_the_list_goes_on(api: Client, exp: E
     gone.log("loss", 1.0)
     api.get(f"{at}/runs/{gone.id}/metrics")
     gone.complete()
+    wait_for(gone.layout.environment.exists, "the recorder, which writes into the folder that is to go")
     shutil.rmtree(gone.layout.folder / "status")
     shutil.rmtree(gone.layout.folder / "events")
     for route in ("", "/metrics", "/log", "/outputs"):

@@ -121,7 +121,7 @@ def leftovers(place: Place) -> Iterator[str]:
         workspace.runs.glob("*/.*"),
         workspace.runs.glob("*/[!sw]*/.*"),
         workspace.runs.glob("*/status/*.tmp"),
-        workspace.values.rglob(".*"),
+        (path for path in workspace.values.rglob(".*") if path != workspace.orphans),  # the next submission's mark
         place.home.glob("registry/.*"),
         place.home.glob("cache/*/.*"),
         (path for name in ("here", "temporary") for path in (place.folder / name).iterdir() if path.name != "outputs"),

@@ -25,7 +25,7 @@ from tests.soak import account
 from tests.soak.account import Account
 from tests.soak.chaos import Chaos
 from tests.soak.kernel import JOB
-from tests.soak.place import SMALL_BYTES, Place
+from tests.soak.place import SMALL_BYTES, Place, make_room
 from tests.soak.processes import marked
 
 KERNELS = 3
@@ -116,6 +116,7 @@ class Stage:
 
     def _last_run(self) -> Iterator[str]:
         """Submit a run as if nothing had been; iterate over what went wrong with that."""
+        make_room(self._place.home)  # hundreds of runs fill a small disk, and rightly no other is made there
         config = ScriptRunConfig(JOB, "soak_job.py", ["1"])
         try:
             run = Experiment(Workspace.from_config(), "scripts").submit(config)

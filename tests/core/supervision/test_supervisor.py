@@ -445,8 +445,8 @@ def test_a_log_that_is_a_link_is_not_written_through(runs, tmp_path, monkeypatch
     assert (tmp_path / "victim").read_bytes() == b""
 
 
-def test_drafts_of_a_supervisor_that_was_killed_go_with_the_runs_end(runs):
+def test_drafts_of_a_supervisor_that_was_killed_go_with_the_runs_end(runs, until):
     layout = runs.running(runs.script("import time; time.sleep(0.2)"))
     (layout.folder / ".process.json.0a1b2c3d").touch()
     runs.end(layout)
-    assert not list(layout.folder.glob(".process.json.*"))
+    until(lambda: not list(layout.folder.glob(".process.json.*")), "the draft to go")
