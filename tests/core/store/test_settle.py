@@ -14,10 +14,12 @@ from cellrun.core.errors import DamagedRunError
 from cellrun.core.identity import ProcessIdentity, boot_time
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
+from cellrun.core.store import settle as settling
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
+from cellrun.core.supervision import supervisor
 from tests.core.store.event_samples import in_process
 
 ME = ProcessIdentity.current()
@@ -165,6 +167,30 @@ def test_of_another_host_nothing_can_be_proven(kind: str, new_run: Callable[...,
     elsewhere = ME._replace(host="another", boot="another boot")
     processes = {"owner": elsewhere} if kind == "interactive" else {"supervisor": elsewhere, "job": elsewhere}
     assert settle(running(new_run(kind=kind), **processes)).status is Status.RUNNING
+
+
+def test_a_supervisor_that_has_its_order_begins_or_its_run_is_failed_not_both(
+    new_run: Callable[..., RunLayout], gone: ProcessIdentity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever submitted them is gone. Of one run a supervisor takes the claim while somebody looks, of one after it."""
+    begun, late = new_run(kind="script"), new_run(kind="script")
+    for layout in (begun, late):
+        record = json.loads(layout.record.read_text()) | {"created_by": gone.to_json()}
+        layout.record.write_text(json.dumps(record))
+    claim = supervisor._claim  # what a supervisor does first
+    asked = settling.are_proven_dead
+
+    def slow(layout: RunLayout, owners: list[ProcessIdentity]) -> bool:
+        found = asked(layout, owners)
+        if layout == begun:
+            claim(os.fsencode(begun.claim))
+        return found
+
+    monkeypatch.setattr(settling, "are_proven_dead", slow)
+    assert settle(begun).status is Status.NOT_STARTED
+    assert settle(late).status is Status.FAILED
+    with pytest.raises(FileExistsError):
+        claim(os.fsencode(late.claim))
 
 
 def test_a_submission_that_was_killed_before_its_start(

@@ -303,3 +303,23 @@ def test_a_disk_that_takes_no_record_keeps_no_draft_of_it(layout):
     assert "File too large" in done.stderr
     assert list(layout.folder.glob(".*")) == []
     assert not layout.environment.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="only Linux has files without a name")
+def test_a_recorder_that_is_killed_before_its_record_has_a_name_leaves_nothing(layout, monkeypatch):
+    before = sorted(layout.folder.iterdir())
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recorder_script.os, "link", killed)
+    with pytest.raises(KeyboardInterrupt):
+        recorder_script.write(str(layout.folder), "{}")
+    assert sorted(layout.folder.iterdir()) == before
+
+
+def test_a_file_system_without_files_without_a_name_gets_its_record_too(layout, monkeypatch):
+    monkeypatch.delattr(recorder_script.os, "O_TMPFILE", raising=False)
+    recorder_script.write(str(layout.folder), "{}")
+    assert layout.environment.read_text() == "{}"
+    assert list(layout.folder.glob(".environment*")) == []

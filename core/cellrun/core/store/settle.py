@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core import control_file
+from cellrun.core.disk import write_new
 from cellrun.core.identity import ProcessIdentity, boot_time
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run
@@ -59,13 +60,32 @@ def settle(layout: RunLayout) -> StatusRecord:
 def _settle(layout: RunLayout, status: StatusRecord, end: Ending, *, had_supervisor: bool) -> StatusRecord:
     if not is_mine(layout.folder):
         return status._replace(status=end.status, reason=end.reason)
+    is_claimed_here = False
     try:
+        if _is_unclaimed(layout, status) and not (is_claimed_here := _claimed(layout)):
+            return StatusFile(layout).read()  # a supervisor has just begun: who gave it its order is gone since
         if had_supervisor and not is_own_run(layout):
             ProcessFamily(layout, job=None).stop(0)  # daemons of it may be there still
         # Compare-and-set: an owner that wrote how it ended between our two looks is believed.
         return end.write(layout, expected={status.status}) or StatusFile(layout).read()
     except OSError:  # not ours to write, a full disk: it is as dead for all that
+        if is_claimed_here:
+            layout.claim.unlink(missing_ok=True)
         return status._replace(status=end.status, reason=end.reason)
+
+
+def _is_unclaimed(layout: RunLayout, status: StatusRecord) -> bool:
+    """Whether a submitted run waits for its supervisor, which may be about to begin."""
+    return status.status in _WAITING and not status.fields.get("owner") and not layout.processes.exists()
+
+
+def _claimed(layout: RunLayout) -> bool:
+    """Take the place of a run's supervisor, so that none begins any more; False if one has. Raises OSError."""
+    try:
+        write_new(layout.claim, b"")
+    except FileExistsError:
+        return False
+    return True
 
 
 def run_owners(layout: RunLayout, record: RunRecord, status: StatusRecord) -> list[ProcessIdentity]:

@@ -50,10 +50,41 @@ def main(folder: str, source: str) -> None:
         except Exception as error:  # noqa: BLE001  # whatever a strange machine or interpreter comes up with
             problems.append(f"{name}: {type(error).__name__}: {error}")
     record["problems"] = problems
+    write(folder, json.dumps(record))
+
+
+def write(folder: str, text: str) -> None:
+    """Write a record into a run's folder, whole."""
+    if not _written_unnamed(folder, text):
+        _write_draft(folder, text)
+
+
+def _written_unnamed(folder: str, text: str) -> bool:
+    """Write the record as a file that gets its name when it is whole: whoever is killed meanwhile leaves nothing.
+
+    Returns whether that is done: it needs a file system with such files (Linux), and no record there.
+    """
+    fds = []
+    try:
+        fds.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
+        fds.append(os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o666))
+        rest = memoryview(text.encode("ascii"))
+        while rest:
+            rest = rest[os.write(fds[1], rest) :]
+        os.link(f"/proc/self/fd/{fds[1]}", FILE, dst_dir_fd=fds[0])  # a folder for it: else the link isn't followed
+    except (AttributeError, OSError):
+        return False
+    finally:
+        for fd in fds:
+            os.close(fd)
+    return True
+
+
+def _write_draft(folder: str, text: str) -> None:
     draft = os.path.join(folder, f".{FILE}.{os.getpid()}")  # noqa: PTH118
     try:
         with open(draft, "w", encoding="ascii") as file:  # noqa: PTH123
-            json.dump(record, file)
+            file.write(text)
         os.replace(draft, os.path.join(folder, FILE))  # noqa: PTH105, PTH118
     except OSError:  # a full disk: nothing is left there
         with suppress(OSError):
