@@ -113,9 +113,16 @@ OPENED_BY_ANOTHER = """
 import encodings.idna, http.client, os, sys  # all that is needed: another user may not look into this one's folders
 os.setuid(1501)
 asking = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]))
-asking.request("GET", sys.argv[2])
+asking.request("GET", sys.argv[2], headers={"Cookie": sys.argv[3]} if sys.argv[3:] else {})
 answer = asking.getresponse()
 print(answer.status, answer.headers["Set-Cookie"], answer.read().decode())
+"""
+SEES_ANOTHER_THIRD = """
+import os, runpy
+from cellrun.server.private import peer
+uids = iter([os.geteuid(), os.geteuid(), 1501])
+peer.uid_at_other_end = lambda _: next(uids, os.geteuid())
+runpy.run_module("cellrun.server", run_name="__main__")
 """
 SEES_ANOTHER_FIRST = """
 import os, runpy
@@ -150,6 +157,27 @@ def test_who_is_seen_as_another_user_is_refused_and_uses_no_code_up(workspace, b
     assert "uid 1501" in refused.text
     assert ownership.user(os.geteuid()) in refused.text
     assert private.enter(code, session=browser).status_code == 302
+    private.end()
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not Path("/proc/net/tcp").exists(), reason="only root can become another user")
+def test_another_user_of_the_machine_gets_nowhere_with_a_cookie(private, browser):
+    """A browser sends it to whatever listens at another port of 127.0.0.1."""
+    private.enter(private.code(), session=browser)
+    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    port = str(urlsplit(private.file.url).port)
+    for path, refused in (("/cellrun/api/workspaces", "401"), (HOME_PAGE, "302"), ("/cellrun/api/stream", "401")):
+        command = [sys.executable, "-c", OPENED_BY_ANOTHER, port, path, cookie]
+        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith(refused)
+    assert private.get("/cellrun/api/workspaces", headers={"Cookie": cookie}).status_code == 200
+
+
+def test_who_is_seen_as_another_user_gets_nowhere_with_a_cookie(workspace, browser):
+    """As above, for those who aren't root."""
+    private = Private("-c", SEES_ANOTHER_THIRD)
+    private.enter(private.code(), session=browser)
+    statuses = [private.get("/cellrun/api/workspaces", browser).status_code for _ in range(3)]
+    assert statuses == [200, 401, 200]
     private.end()
 
 

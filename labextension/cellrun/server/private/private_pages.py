@@ -30,11 +30,16 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 
 
 class PrivateIdentity(IdentityProvider):
-    """Knows who came in by a code, by the cookie given then. No token is taken, wherever it stands."""
+    """Knows who came in by a code, by the cookie given then. No token is taken, wherever it stands.
+
+    A browser gives a cookie of 127.0.0.1 to every port there, whoever listens at it: another user of the machine who
+    brings one isn't let in.
+    """
 
     def get_user(self, handler: web.RequestHandler) -> Any:
-        """Return the user of a request's cookie; None without one."""
-        return self.get_user_cookie(handler)
+        """Return the user of a request's cookie; None without one, and where another user of the machine brings it."""
+        found = self.get_user_cookie(handler)
+        return found if found is not None and stranger(handler.request) is None else None
 
     def let_in(self, handler: web.RequestHandler) -> None:
         """Give the browser its cookie, until it is closed or the server ends."""
