@@ -1,5 +1,6 @@
 """The commit that a folder is at, as git itself says it."""
 
+import os
 import shutil
 import subprocess
 
@@ -68,3 +69,25 @@ def test_a_worktree(repository, tmp_path):
 def test_files_that_say_something_unknown(tmp_path):
     (tmp_path / ".git").write_text("gitdir: /not/there")
     assert git_head(tmp_path) == {}
+
+
+@pytest.mark.parametrize("name", ["HEAD", "commondir", "refs/heads/main", "packed-refs"])
+def test_a_pipe_or_a_device_in_a_repository_that_somebody_put_there_holds_nobody_up(repository, name):
+    (repository / ".git" / "HEAD").write_text("ref: refs/heads/main")
+    file = repository / ".git" / name
+    for put in (os.mkfifo, lambda path: path.symlink_to("/dev/zero"), lambda path: path.symlink_to(path.name)):
+        file.unlink(missing_ok=True)
+        put(file)
+        assert "head" not in git_head(repository)
+
+
+@pytest.mark.parametrize(
+    "head", ["ref: ../secret", "ref: refs/../../secret", "ref: refs/secret", f"ref: refs/{'x' * 9999}", "hello"]
+)
+def test_what_is_no_commit_is_not_taken_for_one(repository, head):
+    (repository / "secret").write_text("secret")
+    (repository / ".git" / "refs" / "secret").write_text("secret")
+    (repository / ".git" / "HEAD").write_text(head)
+    assert "secret" not in git_head(repository).get("head", "")
+    assert "head" not in git_head(repository)
+    assert len(str(git_head(repository))) < 100
