@@ -245,6 +245,13 @@ def test_accounts_that_cant_be_listed(folder, accounts, monkeypatch):  # a direc
     assert is_mine(folder)
 
 
+def test_what_was_there_and_is_gone_is_not_ones_own(folder):
+    folder.rmdir()
+    refuse_foreign(folder, "so")  # to be made
+    with pytest.raises(WorkspaceException, match="was taken away while it was looked at; so"):
+        refuse_foreign(folder, "so", is_there=True)
+
+
 # What the user says
 
 

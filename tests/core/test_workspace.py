@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core import Experiment, InvalidNameError, RunNotFoundError, Workspace, WorkspaceException
+from cellrun.core import Experiment, InvalidNameError, RunNotFoundError, Workspace, WorkspaceException, workspace_config
 from cellrun.core.places import cache_of, registered
 from cellrun.core.workspace_config import WorkspaceConfig
 from tests.damage import KINDS
@@ -141,6 +141,23 @@ def test_a_config_that_others_can_write_to_is_passed_over_and_that_is_said_once(
     assert Workspace.from_config("config.json").name == "theirs"  # named by hand
     monkeypatch.setenv("CELLRUN_SAFE_FOLDERS", str(here))
     assert Workspace.from_config().name == "theirs"
+
+
+def test_a_config_that_is_taken_away_once_it_was_read_is_passed_over(here, monkeypatch):
+    """Else who put it into a folder that all may write to, as /tmp, needs only be quick: its way is good."""
+    theirs = write(here / "sticky" / "config.json", {"cellrun_workspace": "theirs"})
+    theirs.parent.chmod(0o1777)
+    theirs.chmod(0o666)
+    real = workspace_config._json_of
+
+    def read_and_taken_away(file):
+        data = real(file)
+        file.unlink()
+        return data
+
+    monkeypatch.setattr(workspace_config, "_json_of", read_and_taken_away)
+    monkeypatch.chdir(theirs.parent)
+    assert Workspace.from_config().name == "default"
 
 
 @pytest.mark.parametrize("content", ["[]", '{"bert": 1}', '{"x": "' + "y" * 2_000_000 + '"}'])

@@ -52,14 +52,17 @@ class Doubt(NamedTuple):
         return f"{self.folder} {way}{self.why}; {self.remedy}"
 
 
-def doubt(path: Path) -> Doubt | None:
-    """Return why a folder or file isn't one's own alone, None if it is; one that isn't there is judged by its way."""
+def doubt(path: Path, *, is_there: bool = False) -> Doubt | None:
+    """Return why a folder or file isn't one's own alone, None if it is; one that isn't there is judged by its way.
+
+    `is_there`: it was seen there. Raises FileNotFoundError then, if it isn't: whoever took it away may put it back.
+    """
     path = path.absolute()
     if is_declared_safe(path):
         return None
     culprits: list[tuple[Path, os.stat_result, str]] = []
     try:
-        for each, found, is_last in _way(path):
+        for each, found, is_last in _way(path, is_there=is_there):
             if why := _why(each, found, is_last=is_last):
                 culprits.append((Path(each), found, why))
     except OSError:
@@ -84,13 +87,20 @@ def owner(path: Path) -> str:
         return "another user"
 
 
-def refuse_foreign(folder: Path, otherwise: str) -> None:
-    """Raise WorkspaceException for a folder that isn't one's own alone. `otherwise` says how to take another."""
-    if found := doubt(folder):
+def refuse_foreign(folder: Path, otherwise: str, *, is_there: bool = False) -> None:
+    """Raise WorkspaceException for a folder that isn't one's own alone. `otherwise` says how to take another.
+
+    `is_there`: it was just made, or found; one that somebody has taken away since is refused as well.
+    """
+    try:
+        found = doubt(folder, is_there=is_there)
+    except FileNotFoundError:
+        raise WorkspaceException(f"{folder} was taken away while it was looked at; {otherwise}") from None
+    if found:
         raise WorkspaceException(f"{found}; or {otherwise}")
 
 
-def _way(path: Path) -> Iterator[tuple[str, os.stat_result, bool]]:
+def _way(path: Path, *, is_there: bool) -> Iterator[tuple[str, os.stat_result, bool]]:
     """Iterate over each folder and link that leads to a path, as far as it is there; at last the path itself."""
     names, at, links = list(path.parts[:0:-1]), os.sep, 0
     yield at, os.lstat(at), not names
@@ -103,6 +113,8 @@ def _way(path: Path) -> Iterator[tuple[str, os.stat_result, bool]]:
         try:
             found = os.lstat(here)
         except FileNotFoundError:
+            if is_there:
+                raise
             return
         if not stat.S_ISLNK(found.st_mode):
             at = here

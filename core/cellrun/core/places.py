@@ -27,7 +27,7 @@ def home() -> Path:
     Raises WorkspaceException where it can't be made, or others can write to it.
     """
     folder = _made(_home_path())
-    refuse_foreign(folder, _ANOTHER_HOME)
+    refuse_foreign(folder, _ANOTHER_HOME, is_there=True)
     return folder
 
 
@@ -37,7 +37,7 @@ def home_folder(name: str) -> Path:
     Raises WorkspaceException as `home` does: others may have put it there while they could still write to the home.
     """
     folder = _made(home() / name)
-    refuse_foreign(folder, _ANOTHER_HOME)
+    refuse_foreign(folder, _ANOTHER_HOME, is_there=True)
     return folder
 
 
@@ -80,7 +80,7 @@ def runtime_folder() -> Path:
     else:
         folder = home() / "runtime"
     _made(folder)
-    refuse_foreign(folder, "set CELLRUN_RUNTIME_DIR to a folder of yours")
+    refuse_foreign(folder, "set CELLRUN_RUNTIME_DIR to a folder of yours", is_there=True)
     return folder
 
 

@@ -91,8 +91,11 @@ def _folder(given: str, file: Path) -> Path:
 
 
 def _is_foreign(file: Path) -> bool:
-    """Return whether others can write to a config, which is said once."""
-    found = doubt(file)
+    """Return whether others can write to a config that was read, which is said once, or have taken it away since."""
+    try:
+        found = doubt(file, is_there=True)
+    except FileNotFoundError:
+        return True
     if found and file not in _said:
         _said.add(file)
         warnings.warn(plain(f"a workspace config was passed over: {found}"), UserWarning, stacklevel=4)

@@ -185,3 +185,15 @@ def test_numbers_go_on_after_a_run_was_removed(store: RunStore, new_run: Callabl
     assert RunRecord.read(new_run()).number == 6
     with pytest.raises(RunNotFoundError):
         store.find("digits-5")
+
+
+def test_nothing_is_made_where_the_links_of_a_workspace_of_others_lead(tmp_path: Path) -> None:
+    """Also not before it is refused."""
+    theirs = WorkspaceLayout(tmp_path / "theirs")
+    theirs.folder.mkdir()
+    theirs.changes.symlink_to(tmp_path / "made")
+    theirs.folder.chmod(0o777)
+    with pytest.raises(WorkspaceException, match="can be written to by every user"):
+        RunStore(theirs).create(record(), nothing)
+    assert sorted(path.name for path in theirs.folder.iterdir()) == ["changes"]
+    assert not (tmp_path / "made").exists()

@@ -145,6 +145,7 @@ class RunStore:
         return [name for name in found if not name.startswith(".")]
 
     def _make_room(self, experiment: str) -> None:
+        refuse_foreign(self.workspace.folder, ANOTHER_WORKSPACE)  # nothing is made in it, nor where its links lead
         try:
             make_private_folder(self.workspace.runs)
             make_private_folder(self.workspace.experiments)
@@ -152,7 +153,7 @@ class RunStore:
             make_private_folder(self.workspace.values)
             self.workspace.changes.touch(mode=0o600)
             for folder in (self.workspace.runs, self.workspace.experiments, self.workspace.values):
-                refuse_foreign(folder, ANOTHER_WORKSPACE)  # and with it what leads to it
+                refuse_foreign(folder, ANOTHER_WORKSPACE, is_there=True)  # and with it what leads to it
         except OSError as error:
             raise cannot_write(self.workspace.folder, error) from error
 
