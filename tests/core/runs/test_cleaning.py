@@ -19,12 +19,14 @@ from cellrun.core.errors import UserErrorException, WorkspaceException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import cache_of
 from cellrun.core.runs import cleaning
+from cellrun.core.status import Status
 from cellrun.core.store import run_store, values_in_use
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.lists.index_file import INDEX
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
+from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.values_in_use import using_values
 
 LEFT = """
@@ -215,3 +217,49 @@ def test_drafts_that_killed_processes_left_in_runs_that_have_ended_go(ws: Worksp
     assert not [name for name in drafts if (ended.layout.folder / name).exists()]
     assert [name for name in kept if not (ended.layout.folder / name).exists()] == []
     assert [name for name in drafts if not (live.layout.folder / name).exists()] == []
+
+
+def is_there_after(copied: Workspace, made: RunLayout) -> bool:
+    """Delete a run; return whether it is there all the same."""
+    copied.delete_runs([made.run_id])
+    return made.folder.exists()
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("link", ["values", "runs", "both"])
+def test_nothing_is_removed_where_the_links_of_a_workspace_lead(ws: Workspace, tmp_path: Path, link: str) -> None:
+    """As in one that somebody else made, and that was copied: they may lead to another workspace, or anywhere."""
+    layout = RunStore(ws.layout).create(RunRecord("digits", "cell"), used)
+    litter(ws.layout)
+    (ws.layout.runs / ".new-draft").mkdir()
+    (ws.layout.values / ".new-draft").touch()
+    age(ws.layout.values, ws.layout.runs / ".deleted-0123", ws.layout.runs / ".new-draft")
+    before = sorted(ws.folder.rglob("*"))
+    copied = Workspace.create("copied", tmp_path / "copied")
+    links = ("values", "runs") if link == "both" else (link,)
+    for name in links:
+        (copied.folder / name).symlink_to(ws.folder / name)
+    copied.layout.values.mkdir(exist_ok=True)
+    for cleaned in (copied.clean(dry=True), copied.clean()):
+        assert not cleaned.leftovers
+        assert "a link stands in the place of their folder" in str(cleaned)
+    RunStore(copied.layout).ids()
+    made = RunStore(copied.layout).create(RunRecord("digits", "cell"), used) if link == "values" else None
+    if made:
+        StatusFile(made).change(Status.COMPLETED)
+        assert not is_there_after(copied, made)
+    assert sorted(ws.folder.rglob("*")) == before
+    assert Context.read(layout.context).groups
+
+
+@pytest.mark.usefixtures("at_once")
+def test_no_value_is_freed_where_a_link_among_them_leads(ws: Workspace, tmp_path: Path) -> None:
+    RunStore(ws.layout).create(RunRecord("digits", "cell"), used)
+    copied = Workspace.create("copied", tmp_path / "copied")
+    copied.layout.values.mkdir()
+    (kept,) = [path for path in files(ws.layout.values) if path.name[0] != "."]
+    (copied.layout.values / kept.parent.name).symlink_to(kept.parent)
+    made = RunStore(copied.layout).create(RunRecord("digits", "cell"), used)
+    StatusFile(made).change(Status.COMPLETED)
+    assert not is_there_after(copied, made)
+    assert kept.exists()

@@ -111,8 +111,9 @@ def size_of_values(workspace: WorkspaceLayout, blobs: Collection[Blob]) -> int:
 def free_values(workspace: WorkspaceLayout, blobs: Collection[Blob]) -> None:
     """Remove some values; only while `freeing_values` says that nobody is making a run."""
     store = ValueStore(workspace.values)
-    for blob in blobs:
-        store.path(blob).unlink(missing_ok=True)
+    for path in map(store.path, blobs):
+        if not path.parent.is_symlink():
+            path.unlink(missing_ok=True)
 
 
 def _values_of_others(workspace: WorkspaceLayout, run_ids: Collection[str]) -> set[Blob]:

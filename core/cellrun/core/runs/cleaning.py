@@ -30,11 +30,14 @@ from cellrun.core.store.run_store import (
     is_abandoned_run,
 )
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.values_in_use import freeing_values
+from cellrun.core.store.values_in_use import are_linked, freeing_values
 
 _DRAFT_S = 3600.0
 """So long nobody writes a file of the cache."""
-_BUSY = "values were left alone: a run is being submitted, one can't be read, or the disk has no locks"
+_BUSY = (
+    "values were left alone: a run is being submitted, one can't be read, a link stands in the place of their folder "
+    "or the runs', or the disk has no locks"
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def clean(workspace: WorkspaceLayout, older_than: timedelta | float | None = Non
     for folder in () if dry else (workspace.runs, workspace.values):
         refuse_foreign(folder, ANOTHER_WORKSPACE)
     cleaned = [_cleaned(kind, least_s, dry=dry) for kind in (*_of_runs(workspace), *_of_cache(workspace))]
-    with nullcontext(enter_result=True) if dry else freeing_values(workspace) as may_free:
+    with nullcontext(not are_linked(workspace)) if dry else freeing_values(workspace) as may_free:
         found = orphans(workspace) if may_free else None
         if found:
             cleaned.append(_cleaned(_Kind("values that no run has", found.old, Path.unlink), least_s, dry=dry))
@@ -101,7 +104,7 @@ def clean(workspace: WorkspaceLayout, older_than: timedelta | float | None = Non
 
 
 def _of_runs(workspace: WorkspaceLayout) -> Iterator[_Kind]:
-    names = _names(workspace.runs)
+    names = [] if workspace.runs.is_symlink() else _names(workspace.runs)  # else they may be another workspace's
     drafts = [workspace.run(name) for name in names if name.startswith(DRAFT)]
     yield _Kind("runs that were never whole", [each.folder for each in drafts if is_abandoned_run(each)])
     removals = [workspace.runs / name for name in names if name.startswith(DELETED)]

@@ -129,13 +129,17 @@ class RunStore:
         return taken_out
 
     def ids(self) -> list[str]:
-        """Return the ids of all runs, and sweep what killed submissions left in a workspace of one's own."""
+        """Return the ids of all runs, and sweep what killed submissions left in a workspace of one's own.
+
+        Nothing is swept behind a link: there it may be anybody's.
+        """
         try:
             found = os.listdir(self.workspace.runs)  # noqa: PTH208  # names alone: there may be 100,000
         except FileNotFoundError:
             return []
         leftovers = [name for name in found if name.startswith((DRAFT, DELETED))]
-        for name in leftovers if leftovers and is_mine(self.workspace.runs) else ():
+        may_sweep = leftovers and is_mine(self.workspace.runs) and not self.workspace.runs.is_symlink()
+        for name in leftovers if may_sweep else ():
             if name.startswith(DRAFT):
                 self._sweep(self.workspace.run(name))
             elif is_abandoned_removal(self.workspace.runs / name):
@@ -202,7 +206,9 @@ def is_abandoned_run(draft: RunLayout) -> bool:
 
 
 def abandoned_values(workspace: WorkspaceLayout) -> list[Path]:
-    """Return the drafts of values with which nobody goes on."""
+    """Return the drafts of values with which nobody goes on; none behind a link, where they are another's."""
+    if workspace.values.is_symlink():
+        return []
     try:
         names = os.listdir(workspace.values)  # noqa: PTH208  # names alone
     except OSError:  # no values yet

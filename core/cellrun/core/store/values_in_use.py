@@ -32,6 +32,9 @@ def freeing_values(workspace: WorkspaceLayout, patience_s: float | None = None) 
 
     Else it is noted that values may be left which no run names.
     """
+    if are_linked(workspace):
+        yield False
+        return
     until = time.monotonic() + (PATIENCE_S if patience_s is None else patience_s)
     with _list_of_changes(workspace) as fd:
         while (is_locked := _lock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)) is None and time.monotonic() < until:
@@ -39,6 +42,11 @@ def freeing_values(workspace: WorkspaceLayout, patience_s: float | None = None) 
         if not is_locked:
             note_orphans(workspace)
         yield bool(is_locked)
+
+
+def are_linked(workspace: WorkspaceLayout) -> bool:
+    """Return whether runs or values stand behind a link: they may be another workspace's, whose runs nobody asks."""
+    return workspace.values.is_symlink() or workspace.runs.is_symlink()
 
 
 def note_orphans(workspace: WorkspaceLayout) -> None:
