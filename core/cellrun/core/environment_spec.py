@@ -1,0 +1,141 @@
+"""What an environment consists of, as plain data: what is built is decided by this alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from cellrun.core.errors import UserErrorException, shown
+
+_LOGIN = re.compile(r"://(?P<login>[^/@\s]+)@")
+_PLACEHOLDER = re.compile(r"\$\{[A-Z0-9_]+\}")
+_DIGEST_BYTES = 16
+
+
+@dataclass(frozen=True)
+class EnvironmentSpec:
+    """One environment as it is wanted. Made by whoever reads a requirements file, a conda file, an `Environment`.
+
+    It holds no secret: a package or an index with a password in its address is refused.
+    """
+
+    name: str = ""
+    """What users call it, for lists and messages; empty for one that was made of a file or a header."""
+    version: str | None = None
+    """Its version in the workspace; None if it isn't registered."""
+    interpreter: str | None = None
+    """A Python that is there already, or the folder of its environment: nothing is built."""
+    python: str | None = None
+    """The Python wanted: a version (`3.11`) or a specifier (`>=3.10,<3.12`); None: the one that submits."""
+    packages: tuple[str, ...] = ()
+    """What to install, a PEP 508 line each."""
+    options: tuple[str, ...] = ()
+    """Where to look for packages: `--extra-index-url https://…`, an option of pip or uv with its value each."""
+    conda_packages: tuple[str, ...] = ()
+    """What conda is to install, in conda's own form (`numpy=1.21`), without Python itself."""
+    channels: tuple[str, ...] = ()
+    """Where conda looks, the first one first."""
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Environment variables of whatever runs in it."""
+    is_lenient: bool = False
+    """Whether what can't be had as it was asked for may be had otherwise, each with a warning."""
+    notices: tuple[str, ...] = ()
+    """What was asked for and isn't done, a sentence each."""
+
+    def __post_init__(self) -> None:
+        """Raise UserErrorException with all that isn't of its type, or holds a password."""
+        wrong = [f"{name} is {_EXPECTED[name]}, got {shown(getattr(self, name))}" for name in self._of_another_type()]
+        if not wrong:
+            wrong = [_HOLDS_A_LOGIN.format(_LOGIN.sub("://…@", line)) for line in self._lines() if has_login(line)]
+        if wrong:
+            raise UserErrorException(f"an environment is wrong: {'; '.join(wrong)}")
+
+    def _of_another_type(self) -> Iterable[str]:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.type == "tuple[str, ...]":
+                fits = isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+            elif each.type == "Mapping[str, str]":
+                fits = isinstance(value, Mapping) and all(isinstance(one, str) for one in [*value, *value.values()])
+            else:
+                fits = isinstance(value, {"str": str, "bool": bool}.get(str(each.type), (str, type(None))))
+            if not fits:
+                yield each.name
+
+    def _lines(self) -> tuple[str, ...]:
+        return self.packages + self.options + self.conda_packages + self.channels
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it is a Python that is there: nothing is to be built."""
+        return self.interpreter is not None
+
+    @property
+    def needs_conda(self) -> bool:
+        """Whether pip and uv alone can't build it."""
+        return bool(self.conda_packages)
+
+    @property
+    def digest(self) -> str:
+        """What decides what is built, as 32 hex digits: neither names and variables, nor the order of packages."""
+        from blake3 import blake3  # noqa: PLC0415  # whoever runs in a given interpreter needn't load it
+
+        content = [
+            self.interpreter,
+            self.python,
+            sorted(self.packages),
+            list(self.options),
+            sorted(self.conda_packages),
+            list(self.channels),
+            self.is_lenient,
+        ]
+        return blake3(json.dumps(content).encode()).hexdigest(length=_DIGEST_BYTES)
+
+    def with_packages(self, packages: Iterable[str]) -> EnvironmentSpec:
+        """Return it with further packages."""
+        return replace(self, packages=(*self.packages, *packages))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return asdict(self) | {"variables": dict(self.variables)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> EnvironmentSpec:
+        """Return what `to_json` returned; what it doesn't know is passed over. Raises UserErrorException."""
+        if not isinstance(data, Mapping):
+            raise UserErrorException(f"an environment is a JSON object; got {shown(data)}")
+        known: dict[str, Any] = {each.name: data[each.name] for each in fields(cls) if each.name in data}
+        known = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+        return cls(**known)
+
+
+def has_login(line: str) -> bool:
+    """Whether a package or an option has a name or password in an address, other than `${VARIABLE}`s."""
+    for found in _LOGIN.finditer(line):
+        user, colon, password = found["login"].partition(":")
+        if _PLACEHOLDER.sub("", password if colon else user) not in _NO_SECRETS:
+            return True
+    return False
+
+
+_NO_SECRETS = frozenset({"", "git", "hg", "svn"})  # ssh://git@github.com/… is everybody's user there
+_HOLDS_A_LOGIN = (
+    "{!r} has a password in it, which would be kept with each run; write ${{NAME}} in its place and set that variable, "
+    "or put it into ~/.netrc"
+)
+_EXPECTED = {
+    "name": "a text",
+    "version": "a text or None",
+    "interpreter": "a path as text or None",
+    "python": "a version as text or None",
+    "packages": "a tuple of texts",
+    "options": "a tuple of texts",
+    "conda_packages": "a tuple of texts",
+    "channels": "a tuple of texts",
+    "variables": "a dict of texts",
+    "is_lenient": "True or False",
+    "notices": "a tuple of texts",
+}
