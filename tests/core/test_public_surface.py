@@ -18,6 +18,8 @@ PUBLIC = [
     "ComputeTargetException",
     "ContextException",
     "DamagedRunError",
+    "Datastore",
+    "DatastoreError",
     "EventNotKeptError",
     "Experiment",
     "ExperimentExecutionException",

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cellrun.core.comparison.comparison import compare
     from cellrun.core.current_run import current_run as current_run  # for Run.get_context, which is below it
+    from cellrun.core.data.datastore import Datastore
     from cellrun.core.errors import (
         ActivityFailedException,
         CellrunError,
         ComputeTargetException,
         ContextException,
         DamagedRunError,
+        DatastoreError,
         EventNotKeptError,
         ExperimentExecutionException,
         InvalidMetricError,
@@ -51,6 +53,8 @@ __all__ = [
     "ComputeTargetException",
     "ContextException",
     "DamagedRunError",
+    "Datastore",
+    "DatastoreError",
     "EventNotKeptError",
     "Experiment",
     "ExperimentExecutionException",
@@ -74,6 +78,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Datastore": "data.datastore",
     "Experiment": "experiment",
     "Run": "runs.run",
     "ScriptRunConfig": "submission.script_run_config",

@@ -26,7 +26,8 @@
     ├── ContextException                  a captured context that can't be loaded here
     │   └── UntrustedError                a pickle or code that this user didn't make, and didn't say to trust
     ├── ResultError                       a value that a run doesn't give back: never asked for, not yet, or lost
-    └── ComputeTargetException            a target that isn't there or can't start anything
+    ├── ComputeTargetException            a target that isn't there or can't start anything
+    └── DatastoreError                    a datastore that isn't there, can't be reached, or doesn't take or give a file
 
 The names that end in Exception are Azure ML's, kept for code that catches them.
 """
@@ -278,6 +279,14 @@ class ResultError(CellrunError):
 
 class ComputeTargetException(CellrunError):
     """A compute target that isn't there, or can't start anything."""
+
+
+class DatastoreError(CellrunError):
+    """A datastore that isn't there, can't be reached, or doesn't take or give a file; no credentials are in it."""
+
+    def __init__(self, store: str, problem: str) -> None:
+        self.store = store
+        super().__init__(f"datastore {shown(store)} {problem}" if store else problem)
 
 
 def _same_error(kind: type[CellrunError], given: tuple[object, ...], fields: Mapping[str, Any]) -> CellrunError:

@@ -194,6 +194,21 @@ class WorkspaceLayout:
         """The compute targets that were attached, `<name>.json`."""
         return self.folder / "targets"
 
+    @property
+    def data(self) -> Path:
+        """What the workspace's own datastore holds."""
+        return self.folder / "data"
+
+    @property
+    def datastores(self) -> Path:
+        """The datastores that were registered, `<name>.json`; no credentials are in them."""
+        return self.folder / "datastores"
+
+    @property
+    def default_datastore(self) -> Path:
+        """The name of the datastore that is used when none is named; not there while it is the workspace's own."""
+        return self.datastores / ".default.json"
+
     def run(self, run_id: str) -> RunLayout:
         """Return the layout of one run."""
         return RunLayout(self.runs / run_id)

@@ -16,7 +16,7 @@ _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates,
 
 _PLAIN_RULE = "may contain letters, digits, _ - . and begins with a letter or digit, {} characters at most"
 EXPERIMENT_RULE = _PLAIN_RULE.format(255)
-_TARGET_CHARS = 64
+_FILE_CHARS = 64
 TAG_VALUE_CHARS = 5_000
 """Of one tag; whatever is longer is for a file, or for `run.log`."""
 
@@ -33,11 +33,12 @@ def run_id(given: object) -> str:
 
 def target_name(given: object) -> str:
     """Return the name of a compute target if it can be one; it names a file."""
-    rule = _PLAIN_RULE.format(_TARGET_CHARS)
-    name = _plain("target name", given, rule)
-    if len(name) > _TARGET_CHARS:
-        raise InvalidNameError("target name", given, rule)
-    return name
+    return _of_a_file("target name", given)
+
+
+def datastore_name(given: object) -> str:
+    """Return the name of a datastore if it can be one; it names a file."""
+    return _of_a_file("datastore name", given)
 
 
 def is_plain(given: str) -> bool:
@@ -84,6 +85,14 @@ def slug(text: str, most: int = 40) -> str:
 def new_run_id(experiment: str) -> str:
     """Return a new run id: `<slug, 40 characters at most>_<unixtime>_<8 hex>` (Azure ML's form)."""
     return f"{slug(experiment) or 'run'}_{int(time.time())}_{os.urandom(4).hex()}"
+
+
+def _of_a_file(kind: str, given: object) -> str:
+    rule = _PLAIN_RULE.format(_FILE_CHARS)
+    name = _plain(kind, given, rule)
+    if len(name) > _FILE_CHARS:
+        raise InvalidNameError(kind, given, rule)
+    return name
 
 
 def _plain(kind: str, given: object, rule: str) -> str:

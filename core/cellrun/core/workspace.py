@@ -24,6 +24,7 @@ from cellrun.core.workspace_config import WorkspaceConfig
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from cellrun.core.data.datastore import Datastore
     from cellrun.core.runs.cleaning import Cleaning
     from cellrun.core.runs.deletion import Deletion
     from cellrun.core.runs.run import Run
@@ -157,6 +158,28 @@ class Workspace:
         from cellrun.core.targets.workspace_targets import WorkspaceTargets  # noqa: PLC0415  # a job never asks for one
 
         return WorkspaceTargets(self.layout)
+
+    @property
+    def datastores(self) -> dict[str, Datastore]:
+        """Where its data is kept, by name: its own folder, and the stores that were registered.
+
+        One that can't be read is left out with a warning that says why.
+        """
+        from cellrun.core.data.datastore import datastores  # noqa: PLC0415  # a job without data never asks
+
+        return datastores(self)
+
+    def get_default_datastore(self) -> Datastore:
+        """Return the datastore that is used when none is named: its own folder, unless another one was set."""
+        from cellrun.core.data.datastore import Datastore  # noqa: PLC0415  # as above
+
+        return Datastore(self)
+
+    def set_default_datastore(self, name: str) -> None:
+        """Let a datastore be used when none is named. Raises DatastoreError for an unknown one."""
+        from cellrun.core.data.workspace_datastores import WorkspaceDatastores  # noqa: PLC0415  # as above
+
+        WorkspaceDatastores(self.layout).set_default(name)
 
     def get_run(self, run_id: str) -> Run:
         """Return a run by its id, its name (`digits-3`) or an unambiguous display name.

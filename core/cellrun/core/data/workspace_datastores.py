@@ -1,0 +1,123 @@
+"""The datastores of a workspace by name: its own folder, and those that were registered."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cellrun.core import control_file, names
+from cellrun.core.disk import replace_file, write_once
+from cellrun.core.errors import DamagedRunError, DatastoreError, told
+from cellrun.core.layout import WorkspaceLayout
+
+WORKSPACE_STORE = "workspaceblobstore"
+"""The store that each workspace has, as Azure ML calls it: the folder `data` of the workspace."""
+LOCAL = "local"
+
+_VERSION = 1
+_SHAPE: control_file.Shape = {
+    "kind": control_file.is_text,
+    "settings": control_file.is_mapping_of(control_file.is_text),
+}
+
+
+class DatastoreDefinition(NamedTuple):
+    """What a workspace keeps of a store: nothing of it is secret."""
+
+    name: str
+    kind: str
+    settings: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {"version": _VERSION, "kind": self.kind, "settings": dict(self.settings)}
+
+
+class WorkspaceDatastores:
+    """The stores that a workspace knows. Each registered one is a file: its kind and its settings, no secret."""
+
+    def __init__(self, workspace: WorkspaceLayout) -> None:
+        self._workspace = workspace
+
+    def names(self) -> list[str]:
+        """Return all names, the workspace's own store first."""
+        folder = self._workspace.datastores
+        found = sorted(path.stem for path in folder.glob("*.json")) if folder.is_dir() else []
+        return [WORKSPACE_STORE, *(name for name in found if names.is_plain(name) and name != WORKSPACE_STORE)]
+
+    def get(self, name: object) -> DatastoreDefinition:
+        """Return what is known of a store. Raises DatastoreError if there is none of that name, or it can't be read."""
+        if name == WORKSPACE_STORE:
+            return DatastoreDefinition(WORKSPACE_STORE, LOCAL, {"folder": str(self._workspace.data)})
+        path = self._path(name)
+        try:
+            data = control_file.read_object(self._workspace.folder, path)
+            control_file.check(self._workspace.folder, path, data, _SHAPE)
+        except (OSError, DamagedRunError) as error:
+            raise DatastoreError(str(name), f"can't be read from {path}: {told(error)}") from error
+        return DatastoreDefinition(str(name), data["kind"], data["settings"])
+
+    def add(self, definition: DatastoreDefinition, *, overwrite: bool = False) -> None:
+        """Keep a store. Raises DatastoreError if its name is taken by another one, unless `overwrite`."""
+        name = definition.name
+        if name == WORKSPACE_STORE:
+            raise DatastoreError(name, "is the workspace's own store and can't be another one; choose another name")
+        path = self._workspace.datastores / f"{names.datastore_name(name)}.json"
+        text = f"{json.dumps(definition.to_json(), indent=1)}\n"
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if overwrite:
+            replace_file(path, text)
+            return
+        try:
+            write_once(path, text)
+        except FileExistsError:
+            if (there := self.get(name)) != definition:
+                raise DatastoreError(
+                    name,
+                    f"is registered already, as {json.dumps(there.to_json()['settings'])} of the kind {there.kind!r}; "
+                    "overwrite=True puts the new one in its place",
+                ) from None
+
+    def remove(self, name: str) -> None:
+        """Forget a store; what it holds stays. Raises DatastoreError for the workspace's own, or an unknown one."""
+        if name == WORKSPACE_STORE:
+            raise DatastoreError(name, "is the workspace's own store: it is always there")
+        self._path(name).unlink(missing_ok=True)
+        if self.default() == name:
+            self._workspace.default_datastore.unlink(missing_ok=True)
+
+    def default(self) -> str:
+        """Return the name of the store that is used when none is named."""
+        path = self._workspace.default_datastore
+        try:
+            data = control_file.read_object(self._workspace.folder, path)
+            control_file.check(self._workspace.folder, path, data, {"name": control_file.is_text})
+        except FileNotFoundError:
+            return WORKSPACE_STORE
+        except (OSError, DamagedRunError) as error:
+            raise DatastoreError(
+                "", f"the default datastore can't be read from {path}: {told(error)}; remove that file"
+            ) from error
+        name: str = data["name"]
+        return name
+
+    def set_default(self, name: str) -> None:
+        """Let a store be used when none is named. Raises DatastoreError for an unknown one."""
+        self._path(name)
+        self._workspace.datastores.mkdir(mode=0o700, exist_ok=True)
+        replace_file(self._workspace.default_datastore, f"{json.dumps({'name': name})}\n")
+
+    def _path(self, name: object) -> Path:
+        known = self.names()
+        if not isinstance(name, str) or name not in known:
+            close = difflib.get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise DatastoreError(
+                str(name),
+                f"isn't registered in this workspace; known: {', '.join(known)}; {hint}"
+                "Datastore.register_azure_blob_container(ws, name, …) registers one",
+            )
+        return self._workspace.datastores / f"{name}.json"
