@@ -49,7 +49,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home and a runtime folder of the test's own."""
+    """A home and a runtime folder of the test's own; the system's keyring is somebody's."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     folder = tmp_path / "home"
     monkeypatch.setenv("CELLRUN_HOME", str(folder))
     monkeypatch.setenv("CELLRUN_RUNTIME_DIR", str(tmp_path / "runtime"))

@@ -26,6 +26,8 @@ PUBLIC = [
     "InvalidMetricError",
     "InvalidNameError",
     "InvalidSubmissionError",
+    "Keyvault",
+    "KeyvaultError",
     "PortalError",
     "ResultError",
     "Run",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cellrun.core.comparison.comparison import compare
     from cellrun.core.current_run import current_run as current_run  # for Run.get_context, which is below it
     from cellrun.core.data.datastore import Datastore
+    from cellrun.core.data.keyvault import Keyvault
     from cellrun.core.errors import (
         ActivityFailedException,
         CellrunError,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         InvalidMetricError,
         InvalidNameError,
         InvalidSubmissionError,
+        KeyvaultError,
         PortalError,
         ResultError,
         RunClosedError,
@@ -61,6 +63,8 @@ __all__ = [
     "InvalidMetricError",
     "InvalidNameError",
     "InvalidSubmissionError",
+    "Keyvault",
+    "KeyvaultError",
     "PortalError",
     "ResultError",
     "Run",
@@ -80,6 +84,7 @@ __all__ = [
 _MODULES = {
     "Datastore": "data.datastore",
     "Experiment": "experiment",
+    "Keyvault": "data.keyvault",
     "Run": "runs.run",
     "ScriptRunConfig": "submission.script_run_config",
     "Status": "status",

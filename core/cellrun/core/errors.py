@@ -27,7 +27,8 @@
     │   └── UntrustedError                a pickle or code that this user didn't make, and didn't say to trust
     ├── ResultError                       a value that a run doesn't give back: never asked for, not yet, or lost
     ├── ComputeTargetException            a target that isn't there or can't start anything
-    └── DatastoreError                    a datastore that isn't there, can't be reached, or doesn't take or give a file
+    ├── DatastoreError                    a datastore that isn't there, can't be reached, or doesn't take or give a file
+    └── KeyvaultError                     a secret that can't be kept or read
 
 The names that end in Exception are Azure ML's, kept for code that catches them.
 """
@@ -287,6 +288,10 @@ class DatastoreError(CellrunError):
     def __init__(self, store: str, problem: str) -> None:
         self.store = store
         super().__init__(f"datastore {shown(store)} {problem}" if store else problem)
+
+
+class KeyvaultError(CellrunError):
+    """A secret that can't be kept or read."""
 
 
 def _same_error(kind: type[CellrunError], given: tuple[object, ...], fields: Mapping[str, Any]) -> CellrunError:

@@ -16,7 +16,8 @@ _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates,
 
 _PLAIN_RULE = "may contain letters, digits, _ - . and begins with a letter or digit, {} characters at most"
 EXPERIMENT_RULE = _PLAIN_RULE.format(255)
-_FILE_CHARS = 64
+_SHORT_CHARS = 64
+_SECRET_CHARS = 127
 TAG_VALUE_CHARS = 5_000
 """Of one tag; whatever is longer is for a file, or for `run.log`."""
 
@@ -33,12 +34,12 @@ def run_id(given: object) -> str:
 
 def target_name(given: object) -> str:
     """Return the name of a compute target if it can be one; it names a file."""
-    return _of_a_file("target name", given)
+    return _short("target name", given)
 
 
 def datastore_name(given: object) -> str:
     """Return the name of a datastore if it can be one; it names a file."""
-    return _of_a_file("datastore name", given)
+    return _short("datastore name", given)
 
 
 def is_plain(given: str) -> bool:
@@ -87,10 +88,15 @@ def new_run_id(experiment: str) -> str:
     return f"{slug(experiment) or 'run'}_{int(time.time())}_{os.urandom(4).hex()}"
 
 
-def _of_a_file(kind: str, given: object) -> str:
-    rule = _PLAIN_RULE.format(_FILE_CHARS)
+def secret_name(given: object) -> str:
+    """Return the name of a secret if it can be one: 127 characters at most, as with Azure's vaults."""
+    return _short("secret name", given, _SECRET_CHARS)
+
+
+def _short(kind: str, given: object, most: int = _SHORT_CHARS) -> str:
+    rule = _PLAIN_RULE.format(most)
     name = _plain(kind, given, rule)
-    if len(name) > _FILE_CHARS:
+    if len(name) > most:
         raise InvalidNameError(kind, given, rule)
     return name
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from cellrun.core.data.datastore import Datastore
+    from cellrun.core.data.keyvault import Keyvault
     from cellrun.core.runs.cleaning import Cleaning
     from cellrun.core.runs.deletion import Deletion
     from cellrun.core.runs.run import Run
@@ -180,6 +181,12 @@ class Workspace:
         from cellrun.core.data.workspace_datastores import WorkspaceDatastores  # noqa: PLC0415  # as above
 
         WorkspaceDatastores(self.layout).set_default(name)
+
+    def get_default_keyvault(self) -> Keyvault:
+        """Return its secrets by name: in the system's keyring, else in a file below CELLRUN_HOME."""
+        from cellrun.core.data.keyvault import Keyvault  # noqa: PLC0415  # a job rarely asks for one
+
+        return Keyvault(self)
 
     def get_run(self, run_id: str) -> Run:
         """Return a run by its id, its name (`digits-3`) or an unambiguous display name.

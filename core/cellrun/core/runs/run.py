@@ -270,6 +270,14 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         """Return what is known of the run under Azure ML's keys: status, times (UTC), definition, log, error."""
         return self._reader.details(self._control.status())
 
+    def get_secret(self, name: str) -> str | None:
+        """Return a secret of the workspace's keyvault by its name, None if there is none."""
+        return self.experiment.workspace.get_default_keyvault().get_secret(name)
+
+    def get_secrets(self, secrets: Sequence[str]) -> dict[str, str | None]:
+        """Return several secrets of the workspace's keyvault by their names; None for those that aren't there."""
+        return self.experiment.workspace.get_default_keyvault().get_secrets(secrets)
+
     def get_portal_url(self) -> str:
         """Return the address of the run's page in a browser.
 
