@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cellrun.core.comparison.comparison import compare
     from cellrun.core.current_run import current_run as current_run  # for Run.get_context, which is below it
+    from cellrun.core.data.consumption import DatasetConsumptionConfig
+    from cellrun.core.data.data_reference import DataReference
     from cellrun.core.data.datastore import Datastore
     from cellrun.core.data.keyvault import Keyvault
+    from cellrun.core.data.output import OutputFileDatasetConfig
     from cellrun.core.errors import (
         ActivityFailedException,
         CellrunError,
@@ -55,6 +58,8 @@ __all__ = [
     "ComputeTargetException",
     "ContextException",
     "DamagedRunError",
+    "DataReference",
+    "DatasetConsumptionConfig",
     "Datastore",
     "DatastoreError",
     "EventNotKeptError",
@@ -65,6 +70,7 @@ __all__ = [
     "InvalidSubmissionError",
     "Keyvault",
     "KeyvaultError",
+    "OutputFileDatasetConfig",
     "PortalError",
     "ResultError",
     "Run",
@@ -82,9 +88,12 @@ __all__ = [
 ]
 
 _MODULES = {
+    "DataReference": "data.data_reference",
+    "DatasetConsumptionConfig": "data.consumption",
     "Datastore": "data.datastore",
     "Experiment": "experiment",
     "Keyvault": "data.keyvault",
+    "OutputFileDatasetConfig": "data.output",
     "Run": "runs.run",
     "ScriptRunConfig": "submission.script_run_config",
     "Status": "status",

@@ -6,7 +6,7 @@
     │   └── NoSuchNameError               an attribute that isn't there: an AttributeError, too
     ├── InvalidMetricError                a value that can't be logged under its name
     ├── ExperimentExecutionException      a run that can't be started, or its watching was interrupted
-    │   └── InvalidSubmissionError        every mistake in a config, gathered, before a run exists
+    │   └── InvalidSubmissionError        every mistake in a config, gathered (a UserErrorException, too)
     ├── ActivityFailedException           a run that ended Failed
     ├── RunClosedError                    writing to a run that has ended
     ├── EventNotKeptError                 writing to a run whose disk doesn't take it
@@ -96,7 +96,7 @@ class ExperimentExecutionException(CellrunError):
     """A run that can't be started, or whose watching was interrupted."""
 
 
-class InvalidSubmissionError(ExperimentExecutionException):
+class InvalidSubmissionError(ExperimentExecutionException, UserErrorException):
     """Every mistake found in a config, gathered into one error before a run exists; `advice` is for all of them."""
 
     def __init__(self, problems: Sequence[str], advice: str = "") -> None:
