@@ -54,6 +54,8 @@ HEAVY = {
     "plotly",
     "sqlite3",
     "orjson",
+    "packaging",
+    "yaml",
     "pathspec",
     "IPython",
     "subprocess",

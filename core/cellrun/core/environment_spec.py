@@ -31,9 +31,15 @@ class EnvironmentSpec:
     python: str | None = None
     """The Python wanted: a version (`3.11`) or a specifier (`>=3.10,<3.12`); None: the one that submits."""
     packages: tuple[str, ...] = ()
-    """What to install, a PEP 508 line each."""
+    """What to install, a PEP 508 line each; `--hash=sha256:…` may follow, as in a requirements file."""
+    constraints: tuple[str, ...] = ()
+    """Which versions are allowed of what is installed, a PEP 508 line each: pip's constraints."""
     options: tuple[str, ...] = ()
-    """Where to look for packages: `--extra-index-url https://…`, an option of pip or uv with its value each."""
+    """Where to look for packages, a line of a requirements file each: `--extra-index-url https://…`, `--no-index`.
+
+    A `${NAME}` in them stands for an environment variable. `--editable /path` is among them, and of uv's own options
+    `--prerelease allow` and `--allow-insecure-host host`.
+    """
     conda_packages: tuple[str, ...] = ()
     """What conda is to install, in conda's own form (`numpy=1.21`), without Python itself."""
     channels: tuple[str, ...] = ()
@@ -49,7 +55,7 @@ class EnvironmentSpec:
         """Raise UserErrorException with all that isn't of its type, or holds a password."""
         wrong = [f"{name} is {_EXPECTED[name]}, got {shown(getattr(self, name))}" for name in self._of_another_type()]
         if not wrong:
-            wrong = [_HOLDS_A_LOGIN.format(_LOGIN.sub("://…@", line)) for line in self._lines() if has_login(line)]
+            wrong = login_problems(self._lines())
         if wrong:
             raise UserErrorException(f"an environment is wrong: {'; '.join(wrong)}")
 
@@ -66,7 +72,7 @@ class EnvironmentSpec:
                 yield each.name
 
     def _lines(self) -> tuple[str, ...]:
-        return self.packages + self.options + self.conda_packages + self.channels
+        return self.packages + self.constraints + self.options + self.conda_packages + self.channels
 
     @property
     def is_given(self) -> bool:
@@ -87,6 +93,7 @@ class EnvironmentSpec:
             self.interpreter,
             self.python,
             sorted(self.packages),
+            sorted(self.constraints),
             list(self.options),
             sorted(self.conda_packages),
             list(self.channels),
@@ -121,6 +128,11 @@ def has_login(line: str) -> bool:
     return False
 
 
+def login_problems(lines: Iterable[str]) -> list[str]:
+    """Return what is wrong with lines that have a password in an address, without saying it."""
+    return [_HOLDS_A_LOGIN.format(_LOGIN.sub("://…@", line)) for line in lines if has_login(line)]
+
+
 _NO_SECRETS = frozenset({"", "git", "hg", "svn"})  # ssh://git@github.com/… is everybody's user there
 _HOLDS_A_LOGIN = (
     "{!r} has a password in it, which would be kept with each run; write ${{NAME}} in its place and set that variable, "
@@ -132,6 +144,7 @@ _EXPECTED = {
     "interpreter": "a path as text or None",
     "python": "a version as text or None",
     "packages": "a tuple of texts",
+    "constraints": "a tuple of texts",
     "options": "a tuple of texts",
     "conda_packages": "a tuple of texts",
     "channels": "a tuple of texts",
