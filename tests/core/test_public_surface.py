@@ -20,6 +20,8 @@ PUBLIC = [
     "DamagedRunError",
     "DataReference",
     "DatasetConsumptionConfig",
+    "Dataset",
+    "DatasetError",
     "Datastore",
     "DatastoreError",
     "EventNotKeptError",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cellrun.core.current_run import current_run as current_run  # for Run.get_context, which is below it
     from cellrun.core.data.consumption import DatasetConsumptionConfig
     from cellrun.core.data.data_reference import DataReference
+    from cellrun.core.data.dataset import Dataset
     from cellrun.core.data.datastore import Datastore
     from cellrun.core.data.keyvault import Keyvault
     from cellrun.core.data.output import OutputFileDatasetConfig
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         ComputeTargetException,
         ContextException,
         DamagedRunError,
+        DatasetError,
         DatastoreError,
         EventNotKeptError,
         ExperimentExecutionException,
@@ -59,7 +61,9 @@ __all__ = [
     "ContextException",
     "DamagedRunError",
     "DataReference",
+    "Dataset",
     "DatasetConsumptionConfig",
+    "DatasetError",
     "Datastore",
     "DatastoreError",
     "EventNotKeptError",
@@ -90,6 +94,7 @@ __all__ = [
 _MODULES = {
     "DataReference": "data.data_reference",
     "DatasetConsumptionConfig": "data.consumption",
+    "Dataset": "data.dataset",
     "Datastore": "data.datastore",
     "Experiment": "experiment",
     "Keyvault": "data.keyvault",

@@ -3,7 +3,8 @@
     CellrunError                          all of ours (Azure ML's AzureMLException)
     ├── UserErrorException                a call that can't be right, whatever the state
     │   ├── InvalidNameError              an experiment, display, metric or file name
-    │   └── NoSuchNameError               an attribute that isn't there: an AttributeError, too
+    │   ├── NoSuchNameError               an attribute that isn't there: an AttributeError, too
+    │   └── DatasetError                  a dataset that isn't there, or whose files aren't as it says
     ├── InvalidMetricError                a value that can't be logged under its name
     ├── ExperimentExecutionException      a run that can't be started, or its watching was interrupted
     │   └── InvalidSubmissionError        every mistake in a config, gathered (a UserErrorException, too)
@@ -82,6 +83,10 @@ class InvalidNameError(UserErrorException):
         self.given = given
         self.bad = bad
         super().__init__(f"{kind} {expected}; got {shown(given)}" + (f" (bad: {bad!r})" if bad else ""))
+
+
+class DatasetError(UserErrorException):
+    """A dataset that isn't there, whose files aren't there, or that can't be read as it was said."""
 
 
 class InvalidMetricError(CellrunError):
@@ -313,6 +318,11 @@ def users_traceback(trace: TracebackType | None) -> TracebackType | None:
     if last is not None:
         last.tb_next = None
     return trace
+
+
+def missing_package(what: str, package: str, extra: str) -> UserErrorException:
+    """Return the error for what needs a package that comes with one of cellrun's extras, and isn't installed."""
+    return UserErrorException(f"{what} needs {package}, which isn't installed here: pip install 'cellrun[{extra}]'")
 
 
 def told(error: Exception) -> str:

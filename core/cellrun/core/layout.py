@@ -209,6 +209,11 @@ class WorkspaceLayout:
         """The name of the datastore that is used when none is named; not there while it is the workspace's own."""
         return self.datastores / ".default.json"
 
+    @property
+    def datasets(self) -> Path:
+        """The datasets that were registered, one folder a name: `<version>.json`, and beside it what can be changed."""
+        return self.folder / "datasets"
+
     def run(self, run_id: str) -> RunLayout:
         """Return the layout of one run."""
         return RunLayout(self.runs / run_id)

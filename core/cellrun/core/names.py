@@ -18,6 +18,13 @@ _PLAIN_RULE = "may contain letters, digits, _ - . and begins with a letter or di
 EXPERIMENT_RULE = _PLAIN_RULE.format(255)
 _SHORT_CHARS = 64
 _SECRET_CHARS = 127
+_DATASET = re.compile(r"[^\W_](?:[\w .()-]{0,98}[\w()-])?")
+_NO_DATASET = re.compile(r"[^\w .()-]")
+_DATASET_BYTES = 240
+_DATASET_RULE = (
+    "may contain letters, digits, spaces and _ - . ( ), begins with a letter or digit and ends with no space or dot, "
+    "100 characters at most"
+)
 TAG_VALUE_CHARS = 5_000
 """Of one tag; whatever is longer is for a file, or for `run.log`."""
 
@@ -40,6 +47,19 @@ def target_name(given: object) -> str:
 def datastore_name(given: object) -> str:
     """Return the name of a datastore if it can be one; it names a file."""
     return _short("datastore name", given)
+
+
+def dataset_name(given: object) -> str:
+    """Return the name of a dataset if it can be one; it names a folder. Azure ML's may have spaces."""
+    if not isinstance(given, str) or not _DATASET.fullmatch(given) or len(given.encode()) > _DATASET_BYTES:
+        wrong = _NO_DATASET.search(given) if isinstance(given, str) else None
+        raise InvalidNameError("dataset name", given, _DATASET_RULE, bad=wrong.group() if wrong else "")
+    return given
+
+
+def is_dataset_name(given: str) -> bool:
+    """Whether a text can be a dataset's name, and so a folder's that leads nowhere else."""
+    return bool(_DATASET.fullmatch(given)) and len(given.encode()) <= _DATASET_BYTES
 
 
 def is_plain(given: str) -> bool:

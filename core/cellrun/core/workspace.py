@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from cellrun.core.data.datastore import Datastore
+    from cellrun.core.data.file_dataset import FileDataset
     from cellrun.core.data.keyvault import Keyvault
+    from cellrun.core.data.tabular_dataset import TabularDataset
     from cellrun.core.runs.cleaning import Cleaning
     from cellrun.core.runs.deletion import Deletion
     from cellrun.core.runs.run import Run
@@ -169,6 +171,13 @@ class Workspace:
         from cellrun.core.data.datastore import datastores  # noqa: PLC0415  # a job without data never asks
 
         return datastores(self)
+
+    @property
+    def datasets(self) -> dict[str, FileDataset | TabularDataset]:
+        """Its registered datasets by name, of each the latest version."""
+        from cellrun.core.data.dataset import Dataset  # noqa: PLC0415  # as above
+
+        return Dataset.get_all(self)
 
     def get_default_datastore(self) -> Datastore:
         """Return the datastore that is used when none is named: its own folder, unless another one was set."""

@@ -1,0 +1,71 @@
+"""A dataset of files: any, of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from cellrun.core.data.abstract_dataset import AbstractDataset, count_of
+from cellrun.core.data.data_files import DataFile
+from cellrun.core.data.sampling import Draws, seed_of, share_of
+from cellrun.core.errors import UserErrorException
+
+
+class FileDataset(AbstractDataset):
+    """Files of any kind, by where they are: `Dataset.File.from_files` makes one. They are read where they are used."""
+
+    step_names = {  # noqa: RUF012  # of the base class, where it is a ClassVar
+        "skip": "Skip",
+        "take": "Take",
+        "take_sample": "TakeSample",
+        "random_split": "RandomSplit",
+        "filter": "Filter",
+    }
+
+    def files(self) -> list[DataFile]:
+        """Return its files as they are now, after its steps. Raises DatasetError, DatastoreError."""
+        files: Iterable[DataFile] = self.source_files()
+        for place, step in enumerate(self._definition.steps):
+            files = _after(files, step, place)
+        return list(files)
+
+    def to_path(self) -> list[str]:
+        """Return the paths of its files in the dataset, as they are below a mount point or a download's folder."""
+        return [f"/{file.path}" for file in self.files()]
+
+    def skip(self, count: int) -> FileDataset:
+        """Return it without its first files."""
+        return self._then("skip", count_of(count, "how many files to skip"))
+
+    def take(self, count: int) -> FileDataset:
+        """Return its first files alone."""
+        return self._then("take", count_of(count, "how many files to take"))
+
+    def take_sample(self, probability: float, seed: int | None = None) -> FileDataset:
+        """Return a sample of it: each file with a probability. A seed gives the same one each time."""
+        return self._then("take_sample", share_of(probability, "a probability"), seed_of(seed))
+
+    def random_split(self, percentage: float, seed: int | None = None) -> tuple[FileDataset, FileDataset]:
+        """Return two that have each of its files once, the first one about a share (0 to 1) of them."""
+        share, chosen = share_of(percentage, "a percentage"), seed_of(seed)
+        first, second = (self._then("random_split", share, chosen, side) for side in (0, 1))
+        return first, second
+
+
+def _after(files: Iterable[DataFile], step: Any, place: int) -> Iterator[DataFile]:
+    kind, *given = step
+    if kind == "skip":
+        return islice(iter(files), given[0], None)
+    if kind == "take":
+        return islice(iter(files), given[0])
+    if kind == "take_sample":
+        return _drawn(files, given[0], given[1], place, is_below=True)
+    if kind == "random_split":
+        return _drawn(files, given[0], given[1], place, is_below=given[2] == 0)
+    raise UserErrorException(f"a file dataset has no step {kind!r}; a newer cellrun may have made it")
+
+
+def _drawn(files: Iterable[DataFile], share: float, seed: int, place: int, *, is_below: bool) -> Iterator[DataFile]:
+    draws = Draws(seed, place)
+    return (file for file in files if bool(draws.below(share, 1)[0]) == is_below)

@@ -1,0 +1,37 @@
+"""`Dataset.File`: datasets of files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cellrun.core.data.dataset_paths import given_paths
+from cellrun.core.data.definition import FILE, DatasetDefinition
+from cellrun.core.data.file_dataset import FileDataset
+
+
+class FileDatasetFactory:
+    """Makes file datasets."""
+
+    @staticmethod
+    def from_files(
+        path: Any,
+        validate: bool = True,  # noqa: FBT001, FBT002  # Azure ML's signature
+        partition_format: str | None = None,
+        is_file: bool = False,  # noqa: FBT001, FBT002  # as above
+    ) -> FileDataset:
+        """Return a dataset of files: those of a folder and all below it, those that a pattern matches, or single ones.
+
+        `path` is `(datastore, 'path')`, a datastore's path, an https address, a path on this machine (another machine
+        hasn't got its files), or a list of these. `*` stands for any part of a name, `**` for any folders. `validate`
+        lists the files and raises DatasetError if a path names none; `is_file` says that none is a folder.
+        """
+        paths, workspace = given_paths(path)
+        read: dict[str, Any] = {}
+        if partition_format is not None:
+            read["partition_format"] = partition_format
+        if is_file:
+            read["is_file"] = True
+        made = FileDataset(DatasetDefinition(FILE, paths, read), workspace)
+        if validate:
+            made.source_files()
+        return made
