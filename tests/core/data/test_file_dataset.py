@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cellrun.core import Dataset
 from cellrun.core.data.sampling import Draws
-from cellrun.core.errors import DatasetError
+from cellrun.core.errors import DatasetError, UserErrorException
 from tests.core.data.data_folders import put_file
 
 
@@ -86,3 +86,19 @@ def test_it_travels_by_reference(ws, hundred):
 def test_the_id_of_one_that_isnt_registered_is_of_what_it_is(hundred):
     assert hundred.id == Dataset.File.from_files((hundred.workspace.get_default_datastore(), "many")).id
     assert hundred.id != hundred.take(2).id
+
+
+def test_it_goes_into_a_run_by_a_name(ws, hundred):
+    mounted = hundred.as_named_input("numbers").as_mount().run_data()
+    assert (mounted.name, mounted.mode, mounted.dataset, mounted.dataset_id) == (
+        "numbers",
+        "mount",
+        hundred.to_json(),
+        hundred.id,
+    )
+    registered = hundred.register(ws, "hundred").as_download("/tmp/x").run_data()
+    assert (registered.dataset_name, registered.dataset_version, registered.mode) == ("hundred", 1, "download")
+    assert registered.path_on_compute == "/tmp/x"
+    assert hundred.as_mount().run_data().name.startswith("input_")
+    with pytest.raises(UserErrorException, match="as_mount"):
+        hundred.as_hdfs()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from cellrun.core.data.consumption import DatasetConsumptionConfig
 from cellrun.core.data.data_files import DataFile, FilesSeen, found_files
 from cellrun.core.data.definition import DatasetDefinition
 from cellrun.core.data.registered_datasets import About, DatasetVersion, RegisteredDatasets
@@ -167,6 +168,10 @@ class AbstractDataset:
         gone = set(tags or ())
         self._say(About(before.description, {tag: value for tag, value in before.tags.items() if tag not in gone}))
         return self
+
+    def as_named_input(self, name: str) -> DatasetConsumptionConfig:
+        """Return it as an input of a run, which finds it by this name: `.as_mount()` and `.as_download()` as a path."""
+        return DatasetConsumptionConfig(name, self)
 
     def _then(self, *step: Any) -> Self:
         return type(self)(self._definition.then(*step), self._workspace)

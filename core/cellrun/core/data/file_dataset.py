@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from cellrun.core.data.abstract_dataset import AbstractDataset, count_of
+from cellrun.core.data.consumption import DatasetConsumptionConfig, default_name
 from cellrun.core.data.data_files import DataFile
 from cellrun.core.data.sampling import Draws, seed_of, share_of
 from cellrun.core.errors import UserErrorException
@@ -51,6 +52,18 @@ class FileDataset(AbstractDataset):
         share, chosen = share_of(percentage, "a percentage"), seed_of(seed)
         first, second = (self._then("random_split", share, chosen, side) for side in (0, 1))
         return first, second
+
+    def as_mount(self, path_on_compute: str | None = None) -> DatasetConsumptionConfig:
+        """Return it as an argument of a run, which finds there a path where the files can be read."""
+        return DatasetConsumptionConfig(default_name(self), self).as_mount(path_on_compute)
+
+    def as_download(self, path_on_compute: str | None = None) -> DatasetConsumptionConfig:
+        """Return it as an argument of a run, which finds there a path that the files are copied to before it starts."""
+        return DatasetConsumptionConfig(default_name(self), self).as_download(path_on_compute)
+
+    def as_hdfs(self) -> DatasetConsumptionConfig:
+        """Refuse: there is no Spark. Raises UserErrorException."""
+        return DatasetConsumptionConfig(default_name(self), self).as_hdfs()
 
 
 def _after(files: Iterable[DataFile], step: Any, place: int) -> Iterator[DataFile]:
