@@ -24,6 +24,9 @@ from cellrun.core.errors import DamagedRunError
 MOST_BYTES = 64_000_000
 """Longer than this no control file is: of what grows, the summary of 20,000 metrics has 25 MB."""
 
+MOST_PARTS = 2_500_000
+"""More lists, objects and commas its JSON hasn't: each may take 100 bytes of memory. 20,000 metrics have 1,300,000."""
+
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError)
 """What reading a damaged run may raise, DamagedRunError included: one such run must not hide the others."""
 
@@ -108,6 +111,7 @@ def read_object(root: Path, path: Path) -> dict[str, Any]:
 def parsed(root: Path, path: Path, text: bytes) -> dict[str, Any]:
     """Return the JSON object that a text is, or a line of it. Raises DamagedRunError."""
     try:
+        check_parts(text)
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         why = "it is nested too deep" if isinstance(error, RecursionError) else error
@@ -115,6 +119,12 @@ def parsed(root: Path, path: Path, text: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise damaged(root, path, f"isn't a JSON object: it is a {type(found).__name__}")
     return found
+
+
+def check_parts(text: bytes) -> None:
+    """Raise ValueError for JSON that would fill the memory, and hold up all threads while it is read."""
+    if len(text) > MOST_PARTS and sum(map(text.count, (b",", b"[", b"{"))) > MOST_PARTS:
+        raise ValueError(f"it has more than {MOST_PARTS:,} values")
 
 
 def check(root: Path, path: Path, data: Mapping[str, Any], shape: Shape, needed: Collection[str] | None = None) -> None:

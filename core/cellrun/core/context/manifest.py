@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.control_file import read_control_file
+from cellrun.core.control_file import check_parts, read_control_file
 from cellrun.core.errors import ContextException, DamagedRunError, shown
 
 VERSION = 2
@@ -167,6 +167,7 @@ class Context:
     def of_bytes(cls, content: bytes, folder: Path) -> Context:
         """Read the bytes of a folder's context. Raises ContextException if they are damaged or newer."""
         try:
+            check_parts(content)
             return cls._of_json(json.loads(content), folder)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ContextException(f"the context in {folder} is damaged: {error!r}") from error

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cellrun.core.context.manifest import CONTEXT_FILE
 from cellrun.core.context.value_store import SHA256, digest_as, hash_of
+from cellrun.core.control_file import check_parts
 from cellrun.core.errors import ContextException
 from cellrun.core.layout import RunLayout
 from cellrun.core.terminal import plain_line
@@ -40,6 +41,7 @@ class SignedFiles:
     def of_bytes(cls, data: bytes, path: Path) -> SignedFiles:
         """Read the bytes of a run's `signed.json`. Raises ContextException if they are damaged or newer."""
         try:
+            check_parts(data)
             content = json.loads(data)
             if content["version"] > VERSION:
                 raise ContextException(f"{path} has version {content['version']}, this cellrun knows {VERSION}: update")

@@ -174,7 +174,9 @@ def read_summaries(layout: RunLayout) -> dict[str, Summary]:
     folder = layout.summaries
     for writer in _writers(layout, folder, ".json"):
         with suppress(*control_file.UNREADABLE):
-            data = read_json(control_file.read_control_file(layout.folder, folder / f"{writer}.json"))
+            text = control_file.read_control_file(layout.folder, folder / f"{writer}.json")
+            control_file.check_parts(text)
+            data = read_json(text)
             control_file.check(layout.folder, folder / f"{writer}.json", data, _SHAPE)
             found[writer] = Summary.from_json(data)
     return found
