@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,3 +52,21 @@ def test_no_other_file_of_a_run_is_read_either_that_has_too_many(
     for read in (Context.of_bytes, SignedFiles.of_bytes):
         with pytest.raises(ContextException, match="more than 10 values"):
             read(many.encode(), tmp_path)
+
+
+@pytest.mark.parametrize("text", [b"x", b"[],"])
+def test_a_text_that_is_no_json_goes_with_its_error(tmp_path: Path, text: bytes) -> None:
+    """Else a list with many such runs keeps all their texts, until Python looks for circles."""
+    file = tmp_path / "run.json"
+    file.write_bytes(text * 3_000_000)
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for _ in range(3):
+            with suppress(DamagedRunError):
+                read_object(tmp_path, file)
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
+        gc.enable()

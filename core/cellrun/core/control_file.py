@@ -112,10 +112,11 @@ def parsed(root: Path, path: Path, text: bytes) -> dict[str, Any]:
     """Return the JSON object that a text is, or a line of it. Raises DamagedRunError."""
     try:
         check_parts(text)
-        found = json.loads(text)
+        found, problem = json.loads(text), ""
     except (ValueError, RecursionError) as error:
-        why = "it is nested too deep" if isinstance(error, RecursionError) else error
-        raise damaged(root, path, f"is no JSON: {why}") from error
+        problem = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+    if problem:  # raised here, not there: error and frame, and with them the text, would keep one another
+        raise damaged(root, path, f"is no JSON: {problem}")
     if not isinstance(found, dict):
         raise damaged(root, path, f"isn't a JSON object: it is a {type(found).__name__}")
     return found
