@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 try:
@@ -10,12 +11,28 @@ try:
 except ImportError:  # in an environment without cellrun's packages: slower, the same
     from json import loads  # type: ignore[assignment]  # what we call it with is the same
 
-__all__ = ["loads", "read_json"]
+__all__ = ["check_brackets", "loads", "read_json"]
+
+MOST_BRACKETS = 4_500_000
+"""Lists and objects in one text: an event of the largest size has 4,000,000 numbers that JSON can't carry. Each takes
+up to 200 bytes of memory."""
+_TEXTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 def read_json(data: bytes) -> Any:
     """Return what JSON text stands for. Raises ValueError, or RecursionError for one that is nested too deep."""
+    check_brackets(data)
     try:
         return loads(data)
     except json.JSONDecodeError:  # a lone surrogate in a text: JSON allows it, orjson doesn't
         return json.loads(data)
+
+
+def check_brackets(data: bytes) -> None:
+    """Raise ValueError for JSON that would fill the memory: with more lists and objects than anything of a run has."""
+    if _has_many(data) and _has_many(_TEXTS.sub(b"", data)):
+        raise ValueError(f"it has more than {MOST_BRACKETS:,} lists and objects")
+
+
+def _has_many(data: bytes) -> bool:
+    return len(data) > MOST_BRACKETS and data.count(b"[") + data.count(b"{") > MOST_BRACKETS

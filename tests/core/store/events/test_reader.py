@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellrun.core.layout import RunLayout
+from cellrun.core.store import json_reading
 from cellrun.core.store.events.event_line import seal
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.reader import EventReader
@@ -250,3 +251,16 @@ def test_any_damage_costs_only_what_it_touches(data: st.DataObject) -> None:
         assert all(event in written for event in found)
         assert [event for event in found if event in spared] == spared
         assert len(found) == count or reader.damage or reader.torn()
+
+
+@pytest.mark.parametrize("part", ["[],", "{},", '{"float":"NaN"},'])
+def test_what_would_fill_the_memory_is_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    """One of the largest size would take two gigabytes, and ten seconds in which no other thread does anything."""
+    monkeypatch.setattr(json_reading, "MOST_BRACKETS", 1000)
+    body = '{"w":"a","s":1,"t":1.0,"k":"new","x":[' + part * 999 + "0]}"
+    text = record("a", 2, 2, k="log", n="m", v='"[\\' * 5000)
+    lines = (record("a", 0, 0), seal(body.encode()), text, record("a", 3, 3))
+    reader = EventReader(run_folder(tmp_path, {"a": b"".join(lines)}))
+    assert [event["s"] for event in reader.read()] == [0, 2, 3]
+    (damage,) = reader.damage
+    assert damage.byte == len(lines[0])

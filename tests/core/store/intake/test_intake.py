@@ -239,6 +239,12 @@ def test_what_is_no_event_line_is_refused_by_its_place(name: str, remote: RunLay
     assert not list(remote.events.iterdir())
 
 
+def test_a_line_that_would_fill_the_memory_is_refused(remote: RunLayout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cellrun.core.store.json_reading.MOST_BRACKETS", 1000)
+    with pytest.raises(BadLinesError, match="it is no JSON"):
+        Intake(remote).events(line(0) + line(1, k="other", v=[[]] * 1000))
+
+
 def test_numbers_and_times_that_run_back_are_refused(remote: RunLayout) -> None:
     intake = Intake(remote)
     with pytest.raises(BadLinesError, match="doesn't come after"):

@@ -14,7 +14,7 @@ from cellrun.core.control_file import open_control_file
 from cellrun.core.limits import limits
 from cellrun.core.store.events.event_line import open_line
 from cellrun.core.store.events.event_shape import are_kept_values, is_kept_event
-from cellrun.core.store.json_reading import loads, read_json
+from cellrun.core.store.json_reading import check_brackets, loads, read_json
 
 Event = dict[str, Any]
 """One event as its line holds it (`EventLog` writes them); `event_line.decode_value` gives a value its type."""
@@ -150,7 +150,9 @@ def _next_data(file: BinaryIO) -> int:
 def _parsed_all(bodies: list[bytes]) -> list[Event] | None:
     """Return the events of a block; None if one of the records is none, or isn't read in the quick way."""
     try:
-        events: list[Event] = loads(b"[%b]" % b",".join(bodies))
+        text = b"[%b]" % b",".join(bodies)
+        check_brackets(text)
+        events: list[Event] = loads(text)
     except (ValueError, RecursionError):
         return None
     is_well = len(events) == len(bodies) and (are_kept_values(events) or all(map(is_kept_event, events)))
