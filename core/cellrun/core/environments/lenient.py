@@ -1,0 +1,203 @@
+"""How an environment of an old program is had today: what can't be as it was asked for is otherwise, and said so."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.environments.conda_lines import conda_package
+from cellrun.core.environments.conda_names import living_name, pypi_name
+from cellrun.core.environments.interpreter_script import OLDEST
+from cellrun.core.environments.package_lines import (
+    local_path,
+    of_any_version,
+    package_name,
+    python_fits,
+    python_specifier,
+    requirement,
+)
+from cellrun.core.errors import UserErrorException
+
+BUILD = "CELLRUN_BUILD"
+"""Environment variable: `strict` builds an environment as it was asked for, or not at all."""
+
+_OURS = re.compile(r"azureml(-.*)?")
+_DEAD_INDEX = re.compile(r"azuremlsdktestpypi|azuremlftkrelease|azuremlpackages|azuremlsdk")
+
+
+@dataclass(frozen=True)
+class Available:
+    """What there is here, against which an environment is eased."""
+
+    interpreter: str
+    """The Python that submits."""
+    python: str
+    """Its version: `3.11.7`."""
+    packages: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The versions of what it has installed, by names as PyPI compares them."""
+
+    @classmethod
+    def here(cls) -> Available:
+        """Return what this Python is and has."""
+        from cellrun.core.environments.sources.notebook import installed  # noqa: PLC0415  # 20 ms for 200 packages
+
+        return cls(sys.executable, platform.python_version(), installed())
+
+
+def is_strict() -> bool:
+    """Whether the user wants each environment as it was asked for. Raises UserErrorException for another word."""
+    word = os.environ.get(BUILD, "")
+    if word not in {"", "strict", "lenient"}:
+        raise UserErrorException(f"the environment variable {BUILD} is 'strict' or 'lenient'; got {word!r}")
+    return word == "strict"
+
+
+def lenient(spec: EnvironmentSpec, available: Available) -> EnvironmentSpec:
+    """Return what is to be built of a spec that may be eased, with a notice for each change; others are left alone.
+
+    Packages of conda come from PyPI, Azure ML's own are left out, a Python that cellrun can't use gives way to the
+    running one. Where that has all packages already, it is used as it is: nothing is built.
+    """
+    if not spec.is_lenient or spec.is_given:
+        return spec
+    eased = _with_own_python(_with_living_names(_from_pypi(spec)), available)
+    return _as_it_is(eased, available) or eased
+
+
+def loosened(spec: EnvironmentSpec, name: str) -> EnvironmentSpec:
+    """Return a spec with any version of a package; itself, if it asks for none in particular."""
+    packages, notices = [], []
+    for line in spec.packages:
+        wanted = requirement(line)
+        if package_name(line) != _normal(name) or not (wanted.specifier or wanted.url):
+            packages.append(line)
+            continue
+        asked = f"{wanted.name}{wanted.specifier or f' from {wanted.url}'}"
+        notices.append(f"{asked} can't be had here: any version is taken")
+        packages.append(of_any_version(line))
+    return _changed(spec, packages, notices)
+
+
+def without(spec: EnvironmentSpec, name: str) -> EnvironmentSpec:
+    """Return a spec without a package, as nothing of its name is there; itself, if it doesn't ask for it."""
+    packages = [line for line in spec.packages if package_name(line) != _normal(name)]
+    is_less = len(packages) < len(spec.packages)
+    return _changed(spec, packages, [f"{name} is left out: no package of this name can be had here"] if is_less else [])
+
+
+def with_python(spec: EnvironmentSpec, version: str) -> EnvironmentSpec:
+    """Return a spec for another Python than the one that it asks for."""
+    return replace(
+        spec,
+        python=".".join(version.split(".")[:2]),
+        notices=(*spec.notices, f"Python {spec.python} can't be had here: Python {version} is used"),
+    )
+
+
+def _from_pypi(spec: EnvironmentSpec) -> EnvironmentSpec:
+    """Return a spec that conda isn't needed for."""
+    packages, notices, left_out = list(spec.packages), [], []
+    asked = {package_name(line) for line in packages}
+    for line in spec.conda_packages:
+        package = conda_package(line)
+        name = pypi_name(package.name)
+        if name is None:
+            left_out.append(package.given)
+            continue
+        versions = package.specifier
+        if versions is None:
+            notices.append(f"conda's {line!r}: any version is taken")
+        if name not in asked:
+            packages.append(f"{name}{versions or ''}")
+            asked.add(name)
+    left_out = [name for name in left_out if name != "pip"]  # which isn't missed
+    if left_out:
+        notices.append(f"left out, as PyPI hasn't got them: {', '.join(left_out)}")
+    return replace(_changed(spec, packages, notices), conda_packages=(), channels=())
+
+
+def _with_living_names(spec: EnvironmentSpec) -> EnvironmentSpec:
+    """Return a spec without what is Azure ML's own, names of PyPI that are dead, and paths of other machines."""
+    packages, notices = [], []
+    for line in spec.packages:
+        name = package_name(line)
+        path = local_path(line)
+        if _OURS.fullmatch(name):
+            notices.append(f"{name} isn't installed: cellrun takes its place")
+        elif path is not None and not path.exists():
+            notices.append(f"{requirement(line).name}: {path} isn't here; any version is taken")
+            packages.append(of_any_version(line))
+        elif (living := living_name(name)) != name:
+            notices.append(f"{name} is called {living} today")
+            packages.append(living + line[len(requirement(line).name) :])
+        else:
+            packages.append(line)
+    dead = [option for option in spec.options if _DEAD_INDEX.search(option)]
+    notices += [f"{option} isn't used: nothing is there any more" for option in dead]
+    options = tuple(option for option in spec.options if option not in dead)
+    return replace(_changed(spec, packages, notices), options=options)
+
+
+def _with_own_python(spec: EnvironmentSpec, available: Available) -> EnvironmentSpec:
+    """Return a spec whose Python can run cellrun; the running one's minor version is near enough to itself."""
+    if spec.python is None or python_fits(spec.python, available.python):
+        return spec
+    minor = ".".join(available.python.split(".")[:2])
+    if python_fits(".".join(spec.python.split(".")[:2]), available.python) and "," not in spec.python:
+        return replace(spec, python=minor)  # 3.11.2 of 3.11.7
+    return spec if _may_be_new(python_specifier(spec.python)) else with_python(spec, available.python)
+
+
+def _may_be_new(wanted: SpecifierSet) -> bool:
+    """Whether a Python that is wanted may be one that cellrun works with."""
+    major, oldest = OLDEST
+    versions = (Version(f"{major}.{minor}.{micro}") for minor in range(oldest, 30) for micro in range(30))
+    return any(map(wanted.contains, versions))
+
+
+def _as_it_is(spec: EnvironmentSpec, available: Available) -> EnvironmentSpec | None:
+    """Return the running Python as an environment, if it has all packages; None if it lacks one."""
+    if not python_fits(spec.python, available.python) or any(each.startswith("--editable") for each in spec.options):
+        return None
+    others = []
+    for line in spec.packages:
+        wanted = requirement(line)
+        if wanted.marker and not wanted.marker.evaluate():
+            continue
+        version = available.packages.get(package_name(line))
+        if version is None:
+            return None
+        if not wanted.specifier.contains(Version(version), prereleases=True):
+            others.append(f"{wanted.name} {version} instead of {wanted.specifier}")
+    notices = list(spec.notices)
+    if others:
+        notices.append(
+            f"this Python has all packages and is used as it is, with {', '.join(others)}; {BUILD}=strict builds what "
+            "was asked for"
+        )
+    return EnvironmentSpec(
+        name=spec.name,
+        version=spec.version,
+        interpreter=available.interpreter,
+        variables=spec.variables,
+        is_lenient=True,
+        notices=tuple(notices),
+    )
+
+
+def _changed(spec: EnvironmentSpec, packages: list[str], notices: list[str]) -> EnvironmentSpec:
+    if tuple(packages) == spec.packages and not notices:
+        return spec
+    return replace(spec, packages=tuple(dict.fromkeys(packages)), notices=(*spec.notices, *notices))
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
