@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cellrun.core.data.datastore import Datastore
     from cellrun.core.data.keyvault import Keyvault
     from cellrun.core.data.output import OutputFileDatasetConfig
+    from cellrun.core.environments.conda_dependencies import CondaDependencies
+    from cellrun.core.environments.environment import Environment
     from cellrun.core.errors import (
         ActivityFailedException,
         CellrunError,
@@ -58,6 +60,7 @@ __all__ = [
     "ActivityFailedException",
     "CellrunError",
     "ComputeTargetException",
+    "CondaDependencies",
     "ContextException",
     "DamagedRunError",
     "DataReference",
@@ -66,6 +69,7 @@ __all__ = [
     "DatasetError",
     "Datastore",
     "DatastoreError",
+    "Environment",
     "EventNotKeptError",
     "Experiment",
     "ExperimentExecutionException",
@@ -96,6 +100,8 @@ _MODULES = {
     "DatasetConsumptionConfig": "data.consumption",
     "Dataset": "data.dataset",
     "Datastore": "data.datastore",
+    "CondaDependencies": "environments.conda_dependencies",
+    "Environment": "environments.environment",
     "Experiment": "experiment",
     "Keyvault": "data.keyvault",
     "OutputFileDatasetConfig": "data.output",

@@ -128,9 +128,14 @@ def has_login(line: str) -> bool:
     return False
 
 
+def without_logins(text: str) -> str:
+    """Return a text without what stands before the @ of an address in it."""
+    return _LOGIN.sub("://…@", text)
+
+
 def login_problems(lines: Iterable[str]) -> list[str]:
     """Return what is wrong with lines that have a password in an address, without saying it."""
-    return [_HOLDS_A_LOGIN.format(_LOGIN.sub("://…@", line)) for line in lines if has_login(line)]
+    return [_HOLDS_A_LOGIN.format(without_logins(line)) for line in lines if has_login(line)]
 
 
 _NO_SECRETS = frozenset({"", "git", "hg", "svn"})  # ssh://git@github.com/… is everybody's user there

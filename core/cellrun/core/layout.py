@@ -213,6 +213,14 @@ class WorkspaceLayout:
     def datasets(self) -> Path:
         """The datasets that were registered, one folder a name: `<version>.json`, and beside it what can be changed."""
         return self.folder / "datasets"
+    def environments(self) -> Path:
+        """The environments that were registered, `<name>/<version>.json`."""
+        return self.folder / "environments"
+
+    @property
+    def wheels(self) -> Path:
+        """Wheels that environments of this workspace install."""
+        return self.folder / "wheels"
 
     def run(self, run_id: str) -> RunLayout:
         """Return the layout of one run."""

@@ -62,6 +62,20 @@ def is_dataset_name(given: str) -> bool:
     return bool(_DATASET.fullmatch(given)) and len(given.encode()) <= _DATASET_BYTES
 
 
+def environment_name(given: object) -> str:
+    """Return the name of an environment if it can be one; it names a folder."""
+    return _plain("environment name", given, EXPERIMENT_RULE)
+
+
+def environment_version(given: object) -> str:
+    """Return the version of an environment if it can be one; it names a file."""
+    rule = _PLAIN_RULE.format(_TARGET_CHARS)
+    version = _plain("environment version", given, rule)
+    if len(version) > _TARGET_CHARS:
+        raise InvalidNameError("environment version", given, rule)
+    return version
+
+
 def is_plain(given: str) -> bool:
     """Whether a text can be an experiment's name or a run's id, and so a folder's name that leads nowhere else."""
     return bool(_PLAIN.fullmatch(given))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cellrun.core.data.file_dataset import FileDataset
     from cellrun.core.data.keyvault import Keyvault
     from cellrun.core.data.tabular_dataset import TabularDataset
+    from cellrun.core.environments.registered_environments import EnvironmentsByName
     from cellrun.core.runs.cleaning import Cleaning
     from cellrun.core.runs.deletion import Deletion
     from cellrun.core.runs.run import Run
@@ -142,6 +143,13 @@ class Workspace:
     def compute_targets(self) -> dict[str, ComputeTarget]:
         """What can start a run, by name: `local`, and those that were attached."""
         return self._targets.all()
+
+    @property
+    def environments(self) -> EnvironmentsByName:
+        """Its registered environments by name, the newest version of each; one that can't be read isn't among them."""
+        from cellrun.core.environments.registered_environments import RegisteredEnvironments  # noqa: PLC0415  # a job never asks for one
+
+        return RegisteredEnvironments(self.layout).all()
 
     def attach(self, name: str, kind: str, **settings: Any) -> ComputeTarget:
         """Add a compute target to this workspace, and return it: `--target NAME` then starts runs there.

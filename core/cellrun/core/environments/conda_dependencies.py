@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ from cellrun.core.errors import UserErrorException, shown
 
 FILE_NAME = "conda_dependencies.yml"
 _PYPI = "https://pypi.org/simple"
+_PATH = re.compile(
+    r"(?P<option>(?:-r|-c|--requirement|--constraint)[ =]\s*)(?P<path>(?![a-z+]+://).+)"
+    r"|(?P<bare>(?:(?:-e|--editable)[ =]\s*)?)(?P<place>\.{1,2}(?:/.*)?)"
+)
 _EXPECTED = "expected conda's form: name, channels, dependencies: [python=3.11, numpy, {pip: [scikit-learn==1.5]}]"
 
 
@@ -46,6 +51,8 @@ class CondaDependencies:
             if _underlying_structure is None:
                 raise UserErrorException(f"{path} is empty; {_EXPECTED}")
         self._data = _checked(_underlying_structure, self._title)
+        if conda_dependencies_file_path is not None:  # what it names stays found where it is registered or saved
+            self._set_pip([_absolute(line, self._folder) for line in self._pip])
 
     @classmethod
     def create(
@@ -297,6 +304,15 @@ def _with(lines: Sequence[str], line: str, name: Callable[[str], str]) -> list[s
     """Return lines with another one, in the place of the first of its name."""
     by_name = {name(each): each for each in lines}  # a name that is there keeps its place
     return list((by_name | {name(line): line}).values())
+
+
+def _absolute(line: str, folder: Path) -> str:
+    """Return a line of pip's that names a file or folder, with its path absolute."""
+    found = _PATH.fullmatch(line)
+    if not found:
+        return line
+    path = Path(found["path"] or found["place"]).expanduser()
+    return f"{found['option'] or found['bare'] or ''}{(folder / path).resolve()}"
 
 
 def _conda_name(line: str) -> str:

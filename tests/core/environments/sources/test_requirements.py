@@ -97,6 +97,8 @@ def test_a_wheel_of_this_machine_is_known_by_its_content(write, tmp_path):
     wheel.write_bytes(b"one")
     path = write("./wheels/tiny-1.0-py3-none-any.whl[plot] ; python_version > '3'\n")
     spec = spec_of_requirements(path)
+    for other in (f"{wheel.as_uri()}", f"tiny @ {wheel.as_uri()}"):
+        assert spec_of_packages([other]).packages[0].startswith(f"tiny @ {wheel.as_uri()}#sha256=")
     mark = hashlib.sha256(b"one").hexdigest()
     assert spec.packages == (f"tiny[plot] @ {wheel.as_uri()}#sha256={mark} ; python_version > '3'",)
     assert "another one hasn't got it" in spec.notices[0]

@@ -8,11 +8,12 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.environments.package_lines import requirement
+from cellrun.core.environments.package_lines import local_path, requirement
 from cellrun.core.errors import UserErrorException, shown
 
 _COMMENT = re.compile(r"(^|\s+)#.*$")
@@ -41,6 +42,8 @@ class Requirements:
     constraints: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    constraint_files: list[Path] = field(default_factory=list)
+    """The files that the constraints are from."""
     _read: set[tuple[Path, bool]] = field(default_factory=set)
 
     def read_file(self, path: Path, *, constrains: bool = False) -> None:
@@ -49,6 +52,8 @@ class Requirements:
         if (path, constrains) in self._read:  # files that name one another
             return
         self._read.add((path, constrains))
+        if constrains:
+            self.constraint_files.append(path)
         self.read(_lines_of(text_of(path)), path.parent, str(path), constrains=constrains)
 
     def read(self, lines: Iterable[tuple[int, str]], folder: Path, title: str, *, constrains: bool = False) -> None:
@@ -95,11 +100,13 @@ class Requirements:
 
     def _package(self, line: str, folder: Path) -> list[str]:
         text, marker = _without_marker(line)
-        if _URL.match(text):
+        if _URL.match(text) and not text.startswith("file:"):
             return [f"{_named_by_url(text)} @ {_EGG.sub('', text)}{marker}"]
         path, extras = _path_in(text, folder)
         if path is None:
-            requirement(line)
+            file = local_path(line)
+            if file is not None and file.is_file() and "#" not in line:
+                line = line.replace(str(requirement(line).url), file_url(file))
             return [" ".join(line.split())]
         if not path.exists():
             raise UserErrorException(f"{text} isn't there; paths are relative to {folder}")
@@ -192,6 +199,8 @@ def _without_marker(line: str) -> tuple[str, str]:
 def _path_in(text: str, folder: Path) -> tuple[Path | None, str]:
     found = _EXTRAS.fullmatch(text)
     path, extras = (found[1], found[2] or "") if found else (text, "")
+    if path.startswith("file:"):
+        path = unquote(urlsplit(path).path)
     is_path = path.startswith((".", "/", "~")) or (path.endswith(_ARCHIVES) and " @ " not in path)
     return ((folder / Path(path).expanduser()).resolve() if is_path else None), extras
 

@@ -1,0 +1,225 @@
+"""The environments that are registered in a workspace: by name and version, each written once."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import shutil
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from cellrun.core import names
+from cellrun.core.control_file import is_number, read_object
+from cellrun.core.disk import make_private_folder, write_once
+from cellrun.core.environment_spec import login_problems
+from cellrun.core.environments.curated import is_curated
+from cellrun.core.environments.environment import Environment
+from cellrun.core.errors import UserErrorException, shown, told
+from cellrun.core.layout import WorkspaceLayout
+
+_VERSION = 1
+_LATER_S = 1e-6
+_SECRET = re.compile(
+    r"(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|(ACCESS|ACCOUNT|API|PRIVATE)_?KEY|CONNECTION_STRING|SAS)(_|$)"
+)
+
+
+class EnvironmentsByName(dict[str, Environment]):
+    """Environments by name. One of Azure ML's own, `AzureML-…`, is there when it is asked for."""
+
+    def __missing__(self, name: str) -> Environment:
+        if isinstance(name, str) and is_curated(name):
+            return Environment.curated(name)
+        raise KeyError(name)
+
+
+class RegisteredEnvironments:
+    """The environments of a workspace: a folder for each name, in it a file for each version, never changed."""
+
+    def __init__(self, workspace: WorkspaceLayout) -> None:
+        self._workspace = workspace
+
+    def names(self) -> list[str]:
+        """Return all names."""
+        folder = self._workspace.environments
+        found = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        return [name for name in found if names.is_plain(name) and self.versions(name)]
+
+    def versions(self, name: str) -> list[str]:
+        """Return the versions of one, in no order; [] if there is none of that name."""
+        folder = self._workspace.environments / name
+        found = [path.name.removesuffix(".json") for path in folder.glob("*.json")] if folder.is_dir() else []
+        return [version for version in found if names.is_plain(version)]
+
+    def knows(self, name: str) -> bool:
+        """Whether there is one of that name; Azure ML's own are known, too."""
+        return is_curated(name) or (names.is_plain(name) and bool(self.versions(name)))
+
+    def all(self) -> EnvironmentsByName:
+        """Return the newest version of each; one that can't be read is left out with a warning that says why."""
+        found = EnvironmentsByName()
+        for name in self.names():
+            try:
+                found[name] = self.get(name)
+            except UserErrorException as error:
+                warnings.warn(str(error), stacklevel=2)
+        return found
+
+    def get(self, name: object, version: str | None = None) -> Environment:
+        """Return one by its name, its newest version if none is given; one of Azure ML's own by what its name tells.
+
+        Raises UserErrorException if there is none, or if it can't be read.
+        """
+        versions = self.versions(name) if isinstance(name, str) and names.is_plain(name) else []
+        if not versions and isinstance(name, str) and is_curated(name):
+            return Environment.curated(name)
+        if not isinstance(name, str) or not versions:
+            raise UserErrorException(self.unknown(name))
+        if version is not None and version not in versions:
+            known = ", ".join(sorted(versions, key=_order))
+            raise UserErrorException(f"environment {name!r} has no version {version!r}; its versions: {known}")
+        chosen = self._newest(name, versions) if version is None else version
+        return self._environment(name, chosen)
+
+    def register(self, environment: Environment, version: str | None) -> str:
+        """Keep an environment; return its version: the given one, or the next number.
+
+        Where the newest version is the same, that is its version, and nothing is written; so is a given one that is
+        there and the same. Raises InvalidNameError, and UserErrorException for another one under a given version, and
+        for what would be kept that is a secret.
+        """
+        name = names.environment_name(environment.name)
+        content = _content(environment.to_json())
+        _refuse_secrets(environment)
+        if version is not None:
+            return self._register_as(names.environment_version(version), name, content)
+        while True:
+            versions = self.versions(name)
+            newest = self._newest(name, versions) if versions else None
+            if newest is not None and self._holds(name, newest, content):
+                return newest
+            following = str(1 + max((int(each) for each in versions if each.isdecimal()), default=0))
+            if self._write(name, following, content, newest):
+                return following
+
+    def add_wheel(self, path: Path, *, exist_ok: bool) -> str:
+        """Keep a wheel; return its address. Raises UserErrorException."""
+        try:
+            parse_wheel_filename(path.name)
+        except InvalidWheelFilename as error:
+            raise UserErrorException(f"{path} is no wheel by its name: {error}") from error
+        kept = self._workspace.wheels / path.name
+        if kept.exists() and not exist_ok:
+            raise UserErrorException(f"the workspace has a wheel {path.name} already; exist_ok=True takes that one")
+        if not kept.exists():
+            draft = kept.with_name(f".{kept.name}.draft")
+            try:
+                make_private_folder(kept.parent)
+                shutil.copyfile(path, draft)
+                draft.replace(kept)
+            except OSError as error:
+                draft.unlink(missing_ok=True)
+                why = (error.strerror or str(error)).lower()
+                raise UserErrorException(f"the wheel {path} can't be kept: {why}") from error
+        return kept.as_uri()
+
+    def _register_as(self, version: str, name: str, content: Mapping[str, Any]) -> str:
+        versions = self.versions(name)
+        newest = self._newest(name, versions) if versions else None
+        if not self._write(name, version, content, newest) and not self._holds(name, version, content):
+            raise UserErrorException(
+                f"environment {name!r} has a version {version!r} already, which is another one; leave version None for "
+                "the next number, or choose another"
+            )
+        return version
+
+    def _write(self, name: str, version: str, content: Mapping[str, Any], newest: str | None) -> bool:
+        """Write a version, unless it is there; return whether it wasn't."""
+        after = self._registered_at(name, newest) + _LATER_S if newest is not None else 0.0
+        data = {"version": _VERSION, "registered": max(time.time(), after), "environment": content}
+        path = self._path(name, version)
+        try:
+            make_private_folder(path.parent)
+            write_once(path, f"{json.dumps(data, indent=1)}\n")
+        except FileExistsError:
+            return False
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise UserErrorException(f"environment {name!r} can't be registered in {path.parent}: {why}") from error
+        return True
+
+    def _newest(self, name: str, versions: list[str]) -> str:
+        """Return the version that was registered last; of numbers that is the highest one."""
+        if all(version.isdecimal() for version in versions):
+            return max(versions, key=int)
+        return max(versions, key=lambda version: (self._registered_at(name, version), _order(version)))
+
+    def _registered_at(self, name: str, version: str) -> float:
+        return float(self._read(name, version)["registered"])
+
+    def _holds(self, name: str, version: str, content: Mapping[str, Any]) -> bool:
+        return _content(self._environment(name, version).to_json()) == content
+
+    def _environment(self, name: str, version: str) -> Environment:
+        try:
+            data = self._read(name, version)["environment"]
+            return Environment.from_json({**data, "name": name, "version": version})
+        except (TypeError, UserErrorException) as error:
+            raise UserErrorException(
+                f"environment {name!r}, version {version!r}, can't be read from {self._path(name, version)}: {error}"
+            ) from error
+
+    def _read(self, name: str, version: str) -> dict[str, Any]:
+        path = self._path(name, version)
+        try:
+            data = read_object(self._workspace.folder, path)
+        except (OSError, ValueError) as error:
+            raise UserErrorException(
+                f"environment {name!r}, version {version!r}, can't be read from {path}: {told(error)}"
+            ) from error
+        if not is_number(data.get("registered")) or not isinstance(data.get("environment"), dict):
+            raise UserErrorException(f"environment {name!r}, version {version!r}: {path} holds no environment")
+        return data
+
+    def _path(self, name: str, version: str) -> Path:
+        return self._workspace.environments / name / f"{version}.json"
+
+    def unknown(self, name: object) -> str:
+        """Return what to say of a name that isn't known."""
+        known = self.names()
+        close = difflib.get_close_matches(str(name), known, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        return (
+            f"no environment {shown(name)} in this workspace; known: {', '.join(known) or 'none'}; {hint}"
+            "environment.register(ws) registers one"
+        )
+
+
+def _content(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what makes an environment another one, as it is after JSON."""
+    kept: dict[str, Any] = json.loads(json.dumps(data, default=str))
+    return {key: value for key, value in kept.items() if key not in {"name", "version", "assetId"}}
+
+
+def _refuse_secrets(environment: Environment) -> None:
+    packages = environment.python.packages()
+    problems = login_problems([*packages.pip_packages, *packages.pip_options, *packages.conda_channels])
+    problems += [
+        f"the variable {name} is secret by its name, and would be kept in the workspace; give it to the run itself, "
+        "whose folder keeps names alone (environment_variables of the config, %%submit --env)"
+        for name in environment.environment_variables or {}
+        if _SECRET.search(str(name).upper())
+    ]
+    if problems:
+        raise UserErrorException(f"environment {environment.name!r} isn't registered: {'; '.join(problems)}")
+
+
+def _order(version: str) -> list[tuple[int, str]]:
+    """Return what versions are sorted by: numbers in them as numbers."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", version) if part]
