@@ -1,23 +1,30 @@
-"""A datastore: a named place where data is kept, and its own way to it."""
+"""A datastore: a named place where data is kept, and the way to it."""
 
 from __future__ import annotations
 
 import json
 import os
 import warnings
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core.data.workspace_datastores import LOCAL, DatastoreDefinition, WorkspaceDatastores
-from cellrun.core.errors import DatastoreError, UserErrorException, shown
+from cellrun.core.data.keyvault import Keyvault
+from cellrun.core.data.registration import Registration, purpose
+from cellrun.core.data.store_kinds import StoreKind, kind_of
+from cellrun.core.data.store_trouble import StorePlace
+from cellrun.core.data.workspace_datastores import WorkspaceDatastores
+from cellrun.core.errors import DatastoreError
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
+    from cellrun.core.data.data_reference import DataReference
     from cellrun.core.workspace import Workspace
 
 
-class Datastore:
+class Datastore(Registration):
     """A named place where data is kept: the workspace's own folder, another folder, or a container of a cloud.
 
     `Datastore(workspace, name)` is the registered one of that name, the default one if none is given. It holds no
@@ -39,21 +46,6 @@ class Datastore:
         """Return the store that is used when none is named."""
         return Datastore(workspace)
 
-    @staticmethod
-    def register_folder(
-        workspace: Workspace, datastore_name: str, folder: str | os.PathLike[str], *, overwrite: bool = False
-    ) -> Datastore:
-        """Register a folder of this machine (cellrun's own; Azure ML has none).
-
-        Raises UserErrorException for a folder that isn't there, DatastoreError for a name that is taken.
-        """
-        path = Path(folder).expanduser().absolute()
-        if not path.is_dir():
-            raise UserErrorException(f"a datastore's folder is there already; {shown(str(folder))} is no folder")
-        definition = DatastoreDefinition(datastore_name, LOCAL, {"folder": str(path)})
-        WorkspaceDatastores(workspace.layout).add(definition, overwrite=overwrite)
-        return Datastore(workspace, datastore_name)
-
     @property
     def workspace(self) -> Workspace:
         """The workspace that knows it."""
@@ -67,45 +59,149 @@ class Datastore:
     @property
     def datastore_type(self) -> str:
         """Its kind, by Azure ML's name where that has it: `AzureBlob`."""
-        return "Local"
+        return self._kind.type if self._kind else "Local"
+
+    @property
+    def kind(self) -> StoreKind | None:
+        """What is known of its kind, None for a folder of this machine."""
+        return self._kind
 
     @property
     def local_root(self) -> Path | None:
         """The folder that it is, None for one that is elsewhere."""
-        return Path(self._definition.settings["folder"]) if self._definition.kind == LOCAL else None
+        return None if self._kind else Path(self._definition.settings["folder"])
 
     def filesystem(self) -> AbstractFileSystem:
         """Return its files: paths are relative to the store's own root.
 
-        Raises DatastoreError if the store can't be reached with what is known of it.
+        Raises DatastoreError if the store can't be reached with what is known of it. What the file system itself raises
+        is its package's own: `told` makes a DatastoreError of it.
         """
-        from fsspec.implementations.dirfs import DirFileSystem  # noqa: PLC0415  # a job without data needs none of it
-        from fsspec.implementations.local import LocalFileSystem  # noqa: PLC0415  # as above
+        from cellrun.core.data.store_filesystem import StoreFileSystem, local_filesystem  # noqa: PLC0415  # fsspec
 
-        root = self.local_root
-        if root is None:
-            raise DatastoreError(
-                self.name, f"is of the kind {self._definition.kind!r}, which this cellrun doesn't know"
-            )
-        if root == self.workspace.layout.data:
-            root.mkdir(mode=0o700, exist_ok=True)
-        return DirFileSystem(str(root), LocalFileSystem(auto_mkdir=True))
+        if self._kind is None:
+            return local_filesystem(self)
+        place = self._place()
+        place.reach()
+        inner = self._kind.connect(self.name, self._definition.settings, self._credentials())
+        return StoreFileSystem(self, self._kind.root(self._definition.settings), inner)
+
+    def told(self, path: str = "", *passes: type[Exception]) -> AbstractContextManager[None]:
+        """Raise as a DatastoreError what its file system raises in a block: who is away, refuses, has no such path.
+
+        `passes` are kinds of errors that stay as they are.
+        """
+        return self._place().told(path, *passes) if self._kind else nullcontext()
 
     def location(self, path: str | PurePosixPath = "") -> str:
         """Return where a path of it is, for people: no credentials are in it."""
-        return str(Path(self._definition.settings["folder"], path))
+        if self._kind is None:
+            return str(Path(self._definition.settings["folder"], path))
+        place = self._kind.place(self._definition.settings)
+        return f"{place}/{str(path).lstrip('/')}" if str(path) else place
+
+    def path(self, path: str | None = None, data_reference_name: str | None = None) -> DataReference:
+        """Return a reference to a folder or file of it, to be given to a run; all of it if no path is given."""
+        from cellrun.core.data.data_reference import DataReference  # noqa: PLC0415  # it imports this module
+
+        return DataReference(self, data_reference_name, path)
+
+    def as_mount(self) -> DataReference:
+        """Return a reference to all of it, which a run finds as a folder."""
+        return self.path().as_mount()
+
+    def as_download(self, path_on_compute: str | None = None) -> DataReference:
+        """Return a reference to all of it, which is downloaded for a run."""
+        return self.path().as_download(path_on_compute)
+
+    def as_upload(self, path_on_compute: str | None = None) -> DataReference:
+        """Return a reference to it, to which a run's files are uploaded."""
+        return self.path().as_upload(path_on_compute)
+
+    def upload(
+        self,
+        src_dir: str | os.PathLike[str],
+        target_path: str | None = None,
+        overwrite: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
+        show_progress: bool = True,  # noqa: FBT001, FBT002  # as above
+    ) -> DataReference:
+        """Upload a folder, all that is in it, and return a reference to where it is now.
+
+        Files that are there stay as they are unless `overwrite`: then those go that differ. Links that lead out of the
+        folder, and what is no file, are left out with a warning. Raises UserErrorException for what is no folder,
+        DatastoreError for what a store doesn't take; what is there then is whole, and another call goes on from it.
+        """
+        from cellrun.core.data.store_transfer import upload_folder  # noqa: PLC0415  # a job without data needs none of it
+
+        upload_folder(self, Path(src_dir), target_path, overwrite=overwrite, show_progress=show_progress)
+        return self.path(target_path)
+
+    def upload_files(
+        self,
+        files: Sequence[str | os.PathLike[str]],
+        relative_root: str | os.PathLike[str] | None = None,
+        target_path: str | None = None,
+        overwrite: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
+        show_progress: bool = True,  # noqa: FBT001, FBT002  # as above
+    ) -> DataReference:
+        """Upload files, laid out as below `relative_root` (the folder that all are in), and return a reference.
+
+        Raises as `upload`, also for a file that isn't there or isn't below `relative_root`.
+        """
+        from cellrun.core.data.store_transfer import upload_files  # noqa: PLC0415  # as above
+
+        root = None if relative_root is None else Path(relative_root)
+        upload_files(self, files, root, target_path, overwrite=overwrite, show_progress=show_progress)
+        return self.path(target_path)
+
+    def download(
+        self,
+        target_path: str | os.PathLike[str],
+        prefix: str | None = None,
+        overwrite: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
+        show_progress: bool = True,  # noqa: FBT001, FBT002  # as above
+    ) -> int:
+        """Download the files whose path begins with `prefix`, or all, into a folder, and return how many came.
+
+        Each gets its whole path below the folder. Files that are there stay as they are unless `overwrite`: then those
+        come that differ. Raises DatastoreError for what isn't there, a path that leads out of the folder, and a full
+        disk; what is there then is whole, and another call goes on from it.
+        """
+        from cellrun.core.data.store_transfer import download  # noqa: PLC0415  # as above
+
+        return download(self, Path(target_path), prefix, overwrite=overwrite, show_progress=show_progress)
 
     def set_as_default(self) -> None:
         """Let it be the store that is used when none is named."""
         WorkspaceDatastores(self.workspace.layout).set_default(self.name)
 
     def unregister(self) -> None:
-        """Forget it; what it holds stays. Raises DatastoreError for the workspace's own store."""
+        """Forget it and its credentials; what it holds stays. Raises DatastoreError for the workspace's own store."""
         WorkspaceDatastores(self.workspace.layout).remove(self.name)
+        if self._kind:
+            Keyvault(self.workspace).set_credentials(self.name, "", {})
 
     def to_json(self) -> dict[str, Any]:
         """Return what is known of it, without secrets."""
         return {"name": self.name, **self._definition.to_json()}
+
+    @property
+    def _kind(self) -> StoreKind | None:
+        return kind_of(self.name, self._definition.kind)
+
+    def _credentials(self) -> dict[str, str]:
+        return Keyvault(self.workspace).credentials(self.name, purpose(self._definition))
+
+    def _place(self) -> StorePlace:
+        assert self._kind is not None  # noqa: S101  # for mypy: who asks has looked
+        return StorePlace(self.name, self._kind, self._definition.settings, self._credentials())
+
+    def __getattr__(self, name: str) -> str:
+        """Return a setting by its name: `container_name`, `account_name`, `bucket`."""
+        settings = self.__dict__["_definition"].settings if "_definition" in self.__dict__ else {}
+        if name in settings:
+            return str(settings[name])
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __repr__(self) -> str:
         return json.dumps({"name": self.name, **self._definition.settings}, indent=2)

@@ -60,12 +60,22 @@ class WorkspaceDatastores:
             raise DatastoreError(str(name), f"can't be read from {path}: {told(error)}") from error
         return DatastoreDefinition(str(name), data["kind"], data["settings"])
 
-    def add(self, definition: DatastoreDefinition, *, overwrite: bool = False) -> None:
-        """Keep a store. Raises DatastoreError if its name is taken by another one, unless `overwrite`."""
+    def check_free(self, definition: DatastoreDefinition, *, overwrite: bool = False) -> None:
+        """Raise DatastoreError if the name of a store is taken by another one, unless `overwrite`."""
         name = definition.name
         if name == WORKSPACE_STORE:
             raise DatastoreError(name, "is the workspace's own store and can't be another one; choose another name")
-        path = self._workspace.datastores / f"{names.datastore_name(name)}.json"
+        if not overwrite and name in self.names() and (there := self.get(name)) != definition:
+            raise DatastoreError(
+                name,
+                f"is registered already, as {json.dumps(there.settings)} of the kind {there.kind!r}; "
+                "overwrite=True puts the new one in its place",
+            )
+
+    def add(self, definition: DatastoreDefinition, *, overwrite: bool = False) -> None:
+        """Keep a store. Raises InvalidNameError for a name that is none, DatastoreError as `check_free`."""
+        path = self._workspace.datastores / f"{names.datastore_name(definition.name)}.json"
+        self.check_free(definition, overwrite=overwrite)
         text = f"{json.dumps(definition.to_json(), indent=1)}\n"
         path.parent.mkdir(mode=0o700, exist_ok=True)
         if overwrite:
@@ -73,13 +83,8 @@ class WorkspaceDatastores:
             return
         try:
             write_once(path, text)
-        except FileExistsError:
-            if (there := self.get(name)) != definition:
-                raise DatastoreError(
-                    name,
-                    f"is registered already, as {json.dumps(there.to_json()['settings'])} of the kind {there.kind!r}; "
-                    "overwrite=True puts the new one in its place",
-                ) from None
+        except FileExistsError:  # the same, or somebody was first
+            self.check_free(definition)
 
     def remove(self, name: str) -> None:
         """Forget a store; what it holds stays. Raises DatastoreError for the workspace's own, or an unknown one."""
