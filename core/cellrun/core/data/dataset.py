@@ -10,6 +10,7 @@ from cellrun.core.data.file_dataset import FileDataset
 from cellrun.core.data.file_dataset_factory import FileDatasetFactory
 from cellrun.core.data.registered_datasets import LATEST, DatasetVersion, RegisteredDatasets
 from cellrun.core.data.tabular_dataset import TabularDataset
+from cellrun.core.data.tabular_dataset_factory import TabularDatasetFactory
 from cellrun.core.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class Dataset:
     """Makes datasets of files (`Dataset.File`, `Dataset.Tabular`), and finds those that are registered."""
 
     File = FileDatasetFactory
+    Tabular = TabularDatasetFactory
 
     @staticmethod
     def get_by_name(workspace: Workspace, name: str, version: int | str = LATEST) -> FileDataset | TabularDataset:
