@@ -102,3 +102,30 @@ def test_it_goes_into_a_run_by_a_name(ws, hundred):
     assert hundred.as_mount().run_data().name.startswith("input_")
     with pytest.raises(UserErrorException, match="as_mount"):
         hundred.as_hdfs()
+
+
+def test_files_are_chosen_by_what_is_known_of_them(animals):
+    dataset = Dataset.File.from_files((animals, "animals"), partition_format="{kind}/*.jpg", validate=False)
+    large = dataset.filter(dataset.file_metadata("Size") > 2)
+    assert large.to_path() == ["/dog/2.jpg"]
+    jpg = dataset.filter(dataset.file_metadata("Extension") == ".jpg")
+    assert len(jpg.to_path()) == 3
+    assert jpg.filter(jpg["kind"] == "dog").to_path() == ["/dog/1.jpg", "/dog/2.jpg"]
+    old = jpg.filter(jpg.file_metadata("LastModifiedTime") < datetime(2024, 1, 1, tzinfo=timezone.utc))
+    assert len(old.to_path()) == 3
+    assert jpg.filter(~(jpg.file_metadata("Extension").contains("jp") | jpg["kind"].is_null())).to_path() == []
+    assert dataset.partition_keys == ["kind"]
+    with pytest.raises(DatasetError, match=r"/animals/notes.txt isn't of the partition format"):
+        dataset.get_partition_key_values()
+    jpgs = Dataset.File.from_files((animals, "animals/*/*.jpg"), partition_format="{kind}/*.jpg")
+    assert jpgs.get_partition_key_values() == [{"kind": "cat"}, {"kind": "dog"}]
+    for refused in (
+        lambda: dataset.file_metadata("Colour"),
+        lambda: dataset["size"],
+        lambda: dataset.filter(dataset.file_metadata("Size")),
+        lambda: dataset.filter(dataset.file_metadata("Size") > "x").to_path(),
+        lambda: jpgs.get_partition_key_values(["size"]),
+        lambda: Dataset.File.from_files((animals, "animals"), partition_format="kind"),
+    ):
+        with pytest.raises(DatasetError):
+            refused()

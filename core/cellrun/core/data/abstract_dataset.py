@@ -7,11 +7,13 @@ import uuid
 import warnings
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cellrun.core.data.consumption import DatasetConsumptionConfig
 from cellrun.core.data.data_files import DataFile, FilesSeen, found_files
 from cellrun.core.data.definition import DatasetDefinition
+from cellrun.core.data.partition_format import PartitionFormat
 from cellrun.core.data.registered_datasets import About, DatasetVersion, RegisteredDatasets
 from cellrun.core.errors import CellrunError, DatasetError, shown
 
@@ -80,6 +82,35 @@ class AbstractDataset:
     def tags(self) -> dict[str, str]:
         """Its tags; none unless it is registered."""
         return dict(self._about().tags)
+
+    @property
+    def partition_keys(self) -> list[str]:
+        """The columns that its files' paths tell, by its partition format."""
+        form = self._partition_format
+        return form.columns if form else []
+
+    def get_partition_key_values(self, partition_keys: list[str] | None = None) -> list[dict[str, Any]]:
+        """Return which values its files' paths tell, each combination once; of some keys alone if they are given."""
+        keys = self.partition_keys if partition_keys is None else list(partition_keys)
+        missing = [key for key in keys if key not in self.partition_keys]
+        if missing or not keys:
+            told = ", ".join(self.partition_keys) or "none, as it has no partition_format"
+            raise DatasetError(f"the paths of its files don't tell {missing or 'anything'}; told are: {told}")
+        found: dict[tuple[Any, ...], None] = {}
+        for file in self.source_files():
+            values = self.partition_values(file)
+            found[tuple(values[key] for key in keys)] = None
+        return [dict(zip(keys, values, strict=True)) for values in found]
+
+    def partition_values(self, file: DataFile) -> dict[str, Any]:
+        """Return what a file's path tells, by column."""
+        form = self._partition_format
+        return form.values(file.inside) if form else {}
+
+    @cached_property
+    def _partition_format(self) -> PartitionFormat | None:
+        text = self._definition.read.get("partition_format")
+        return PartitionFormat(text) if text else None
 
     def to_json(self) -> dict[str, Any]:
         """Return its definition as JSON has it."""

@@ -22,6 +22,7 @@ _OF_ARROW = {
     "or": "or_kleene",
     "not": "invert",
 }
+_OF_FILES = ("Size", "LastModifiedTime", "Extension")
 _OF_TEXT: Mapping[str, tuple[str, Callable[[str, str], bool]]] = {
     "contains": ("match_substring", lambda text, part: part in text),
     "startswith": ("starts_with", str.startswith),
@@ -104,6 +105,13 @@ def column(name: str) -> ColumnExpression:
     return ColumnExpression({"column": name})
 
 
+def file_metadata(name: str) -> ColumnExpression:
+    """Return what is known of a file: its Size in bytes, its LastModifiedTime (UTC), its Extension."""
+    if name not in _OF_FILES:
+        raise DatasetError(f"of a file {', '.join(_OF_FILES)} are known; got {shown(name)}")
+    return ColumnExpression({"metadata": name})
+
+
 def condition_json(given: object) -> Any:
     """Return a condition that a user gave, as JSON has it. Raises DatasetError."""
     return _condition(given)
@@ -139,14 +147,14 @@ def mask(data: Any, column_named: Callable[[str], Any]) -> Any:
         ) from error
 
 
-def holds(data: Any, value_named: Callable[[str], Any]) -> bool:
-    """Return whether a condition holds of one thing; a value that isn't known makes it false."""
+def holds(data: Any, value_named: Callable[[Mapping[str, str]], Any]) -> bool:
+    """Return whether a condition holds of a file, by what is known of it; what isn't known makes it false."""
     return _holds(data, value_named) is True
 
 
-def _holds(data: Any, value_named: Callable[[str], Any]) -> Any:
+def _holds(data: Any, value_named: Callable[[Mapping[str, str]], Any]) -> Any:
     if isinstance(data, dict):
-        return value_named(data["column"]) if "column" in data else _plain(data)
+        return value_named(data) if "column" in data or "metadata" in data else _plain(data)
     name, *given = data
     values = [_holds(one, value_named) for one in given]
     if name == "is_null":
@@ -214,6 +222,8 @@ def _parts(data: Any) -> Iterator[Any]:
 
 def _text(data: Any) -> str:
     if isinstance(data, dict):
+        if "metadata" in data:
+            return f"dataset.file_metadata({data['metadata']!r})"
         return f"dataset[{data['column']!r}]" if "column" in data else repr(_plain(data))
     name, *given = data
     parts = list(map(_text, given))

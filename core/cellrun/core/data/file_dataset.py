@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timezone
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from cellrun.core.data.abstract_dataset import AbstractDataset, count_of
+from cellrun.core.data.column_expression import ColumnExpression, column, condition_json, file_metadata, holds
 from cellrun.core.data.consumption import DatasetConsumptionConfig, default_name
 from cellrun.core.data.data_files import DataFile
 from cellrun.core.data.sampling import Draws, seed_of, share_of
-from cellrun.core.errors import UserErrorException
+from cellrun.core.errors import DatasetError, UserErrorException, shown
 
 
 class FileDataset(AbstractDataset):
@@ -28,8 +32,20 @@ class FileDataset(AbstractDataset):
         """Return its files as they are now, after its steps. Raises DatasetError, DatastoreError."""
         files: Iterable[DataFile] = self.source_files()
         for place, step in enumerate(self._definition.steps):
-            files = _after(files, step, place)
+            if step[0] == "filter":
+                files = [file for file in files if holds(step[1], partial(self._value, file))]
+            else:
+                files = _after(files, step, place)
         return list(files)
+
+    def _value(self, file: DataFile, asked: Mapping[str, str]) -> Any:
+        if "column" in asked:
+            return self.partition_values(file)[asked["column"]]
+        if asked["metadata"] == "Size":
+            return file.size_bytes
+        if asked["metadata"] == "Extension":
+            return posixpath.splitext(file.path)[1]
+        return file.modified and datetime.fromtimestamp(file.modified, timezone.utc).replace(tzinfo=None)
 
     def to_path(self) -> list[str]:
         """Return the paths of its files in the dataset, as they are below a mount point or a download's folder."""
@@ -52,6 +68,21 @@ class FileDataset(AbstractDataset):
         share, chosen = share_of(percentage, "a percentage"), seed_of(seed)
         first, second = (self._then("random_split", share, chosen, side) for side in (0, 1))
         return first, second
+
+    def file_metadata(self, col: str) -> ColumnExpression:
+        """Return what is known of a file, for a condition: its Size (bytes), LastModifiedTime (UTC) or Extension."""
+        return file_metadata(col)
+
+    def __getitem__(self, name: object) -> ColumnExpression:
+        """Return what a file's path tells, for a condition: a column of the partition format."""
+        if name not in self.partition_keys:
+            keys = ", ".join(self.partition_keys) or "none, as it has no partition_format"
+            raise DatasetError(f"no column {shown(name)} is told by the paths; told are: {keys}")
+        return column(str(name))
+
+    def filter(self, expression: ColumnExpression) -> FileDataset:
+        """Return the files of which a condition is true: `dataset.file_metadata("Size") > 1_000_000`."""
+        return self._then("filter", condition_json(expression))
 
     def as_mount(self, path_on_compute: str | None = None) -> DatasetConsumptionConfig:
         """Return it as an argument of a run, which finds there a path where the files can be read."""

@@ -7,6 +7,7 @@ from typing import Any
 from cellrun.core.data.dataset_paths import given_paths
 from cellrun.core.data.definition import FILE, DatasetDefinition
 from cellrun.core.data.file_dataset import FileDataset
+from cellrun.core.data.partition_format import PartitionFormat
 
 
 class FileDatasetFactory:
@@ -28,7 +29,7 @@ class FileDatasetFactory:
         paths, workspace = given_paths(path)
         read: dict[str, Any] = {}
         if partition_format is not None:
-            read["partition_format"] = partition_format
+            read["partition_format"] = PartitionFormat(partition_format).text
         if is_file:
             read["is_file"] = True
         made = FileDataset(DatasetDefinition(FILE, paths, read), workspace)

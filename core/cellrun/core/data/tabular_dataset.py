@@ -181,16 +181,6 @@ class TabularDataset(AbstractDataset):
             raise DatasetError(f"time_recent takes a timedelta; got {shown(time_delta)}")
         return self.time_after(datetime.now(timezone.utc) - time_delta, include_boundary, validate)
 
-    @property
-    def partition_keys(self) -> list[str]:
-        """The columns that its files' paths tell."""
-        text = self._definition.read.get("partition_format")
-        if not text:
-            return []
-        from cellrun.core.data.partition_format import PartitionFormat  # noqa: PLC0415  # few datasets have one
-
-        return PartitionFormat(text).columns
-
     def __getattr__(self, name: str) -> Any:
         if name in _NOT_OFFERED:
             raise NoSuchNameError(f"cellrun's tabular datasets have no {name}: {_NOT_OFFERED[name]}")
