@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import Resources
@@ -60,8 +61,8 @@ class RunRequest:
     """What is recorded of a notebook's cell: source, id, notebook, execution_count, title."""
     target: str | None = None
     """The name of a target of the workspace; None for `local`."""
-    environment: str | None = None
-    """Whose Python runs it, as the user says it; None for the target's own."""
+    environment: str | EnvironmentSpec | None = None
+    """Whose Python runs it: one that is there, as the user says it, or one to be built; None for the target's own."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Environment variables that the user gave. Values may be secrets: a run folder keeps their names alone."""
     resources: Resources = field(default_factory=Resources)
@@ -84,6 +85,10 @@ class RunRequest:
             "kind": ("'script', 'command' or 'cell'", self.kind in ("script", "command", "cell")),
             "program": ("a text", isinstance(self.program, str)),
             "arguments": ("a tuple of texts", _are_texts(self.arguments)),
+            "environment": (
+                "a path as text, an EnvironmentSpec or None",
+                isinstance(self.environment, (str, EnvironmentSpec, type(None))),
+            ),
             "code": ("a RunCode", isinstance(self.code, RunCode)),
             "resources": ("Resources(cpus, gpus, memory_bytes)", isinstance(self.resources, Resources)),
         }

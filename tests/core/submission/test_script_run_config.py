@@ -41,7 +41,10 @@ def source(tmp_path):
         ({"script": "train.py", "max_run_duration_seconds": 0}, ["max_run_duration_seconds=0", "above 0"]),
         ({"script": "train.py", "max_run_duration_seconds": "10m"}, ["'10m'"]),
         ({"script": "train.py", "max_run_duration_seconds": float("nan")}, ["nan"]),
-        ({"script": "train.py", "environment": object()}, ["isn't supported yet", "path of a Python interpreter"]),
+        (
+            {"script": "train.py", "environment": object()},
+            ["environment=<object", "give an Environment"],
+        ),
         ({"script": "train.py", "environment_variables": {"A=B": 1}}, ["'A=B'"]),
         ({"script": "train.py", "environment_variables": {"CELLRUN_RUN_ID": 1}}, ["CELLRUN_RUN_ID", "cellrun itself"]),
         ({"script": "train.py", "name": ""}, ["display name"]),

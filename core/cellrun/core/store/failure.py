@@ -36,8 +36,8 @@ class LogEnd(NamedTuple):
     """The last line that says anything."""
 
     @classmethod
-    def read(cls, log: Path) -> LogEnd:
-        """Read the end of a log file; all empty if there is none."""
+    def read(cls, log: Path, line_chars: int = _LINE_CHARS) -> LogEnd:
+        """Read the end of a log file, its lines cut at `line_chars`; all empty if there is none."""
         try:
             # The job may have put a pipe there.
             with open(open_control_file(log.parent, log), "rb") as file:  # noqa: PTH123  # a file that is open
@@ -45,16 +45,16 @@ class LogEnd(NamedTuple):
                 text = file.read().decode("utf-8", "replace")
         except (OSError, DamagedRunError):
             return cls("", "", "")
-        return cls.of(text)
+        return cls.of(text, line_chars)
 
     @classmethod
-    def of(cls, text: str) -> LogEnd:
+    def of(cls, text: str, line_chars: int = _LINE_CHARS) -> LogEnd:
         """Read the end of a log from its text: terminal colours, progress bars and all."""
         lines = [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in without_codes(text).split("\n")]
         last = next((line for line in reversed(lines) if any(map(str.isalnum, line))), "")
         start, error = _traceback(lines)
         tail = "\n".join(lines[start:]).rstrip() if start is not None else ""
-        return cls(tail[-_TRACEBACK_CHARS:], error[:_LINE_CHARS], last.strip()[:_LINE_CHARS])
+        return cls(tail[-_TRACEBACK_CHARS:], error[:line_chars], last.strip()[:line_chars])
 
 
 def reason(how: JobExit, end: LogEnd, *, is_shell: bool = False, memory_lack: str | None = "") -> str:

@@ -66,6 +66,8 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
     """The version, where it is known, and the path of the Python that runs it, as its target told."""
     environment: str | None = None
     """Whose Python was asked for, as the user said it; None for the target's own."""
+    environment_spec: Mapping[str, Any] | None = None
+    """What that was to consist of, if it was to be built (`EnvironmentSpec.to_json`)."""
     cell: Mapping[str, Any] | None = None
     """source, id, notebook, execution_count, title."""
     tags: Mapping[str, str | None] = {}
@@ -161,6 +163,7 @@ _SHAPE: control_file.Shape = {
     "git": is_mapping_of(is_scalar),
     "python": is_text,
     "environment": is_text_or_none,
+    "environment_spec": lambda value: value is None or isinstance(value, dict),
     "cell": lambda value: value is None or is_mapping_of(is_scalar)(value),
     "tags": is_mapping_of(is_text_or_none),
     "repeats": is_text_or_none,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cellrun.core.context.trusted import TrustedRun
 from cellrun.core.copying import copy_tree
+from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import InvalidSubmissionError, UserErrorException, WorkspaceException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import Resources
@@ -66,7 +67,7 @@ def request_of(layout: RunLayout, record: RunRecord, trusted: TrustedRun, *, tru
         source_directory=record.source_directory,
         cell=record.cell,
         target=record.target,
-        environment=record.environment if record.version > 1 else _environment_of_0_1(record),
+        environment=_environment_of(record),
         variables=given,
         resources=Resources.from_json(dict(record.resources)),
         max_run_duration_seconds=record.max_run_duration_seconds,
@@ -116,6 +117,13 @@ class _CodeOfRun(RunCode):
         self._trusted.check_copy(draft)
         if self._note:
             add_note(draft, self._note)
+
+
+def _environment_of(record: RunRecord) -> str | EnvironmentSpec | None:
+    """Return what a run was to be run by. Raises UserErrorException for what no environment is."""
+    if record.environment_spec is not None:
+        return EnvironmentSpec.from_json(record.environment_spec)
+    return record.environment if record.version > 1 else _environment_of_0_1(record)
 
 
 def _environment_of_0_1(record: RunRecord) -> str | None:

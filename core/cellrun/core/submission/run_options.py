@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core import names
-from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, shown
+from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, UserErrorException, shown
 from cellrun.core.own_run import is_set_by_cellrun
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
@@ -76,11 +77,12 @@ class RunOptions(ABC):
 
     def common_request(self) -> dict[str, Any]:
         """Return the fields of a request that don't depend on what is run."""
+        environment, given = wanted_environment(self.environment), variable_texts(self.environment_variables)[0]
         return {
             "arguments": tuple(argument_texts(self.arguments or ())[0]),
             "target": None if self.compute_target is None else target_name(self.compute_target),
-            "environment": None if self.environment is None else _environment(os.fspath(self.environment)),  # type: ignore[call-overload]  # checked
-            "variables": variable_texts(self.environment_variables)[0],
+            "environment": environment,
+            "variables": {**(environment.variables if isinstance(environment, EnvironmentSpec) else {}), **given},
             "resources": self.resources,
             "max_run_duration_seconds": self.max_run_duration_seconds,
             "name": self.name,
@@ -106,11 +108,10 @@ class RunOptions(ABC):
         problems += variable_texts(self.environment_variables)[1]
         own = [name for name in self.environment_variables if is_set_by_cellrun(str(name))]
         problems += [f"environment variable {name} is set by cellrun itself; choose another name" for name in own]
-        if self.environment is not None and not isinstance(self.environment, (str, os.PathLike)):
-            problems.append(
-                f"environment={shown(self.environment)} isn't supported yet: give the folder of a virtual environment "
-                "or conda prefix, or the path of a Python interpreter"
-            )
+        try:
+            wanted_environment(self.environment)
+        except UserErrorException as error:
+            problems.append(str(error))
         return problems
 
     def _limit_problems(self) -> list[str]:
@@ -134,10 +135,23 @@ class RunOptions(ABC):
         return problems
 
 
-def _environment(given: str) -> str:
-    """Return an environment as it is recorded: a path that is there, whatever the current folder is next time."""
-    path = Path(given).expanduser()
-    return str(path.absolute()) if path.exists() else given
+def wanted_environment(given: object) -> str | EnvironmentSpec | None:
+    """Return an environment as a request has it: a path of a Python that is there, absolute, or what is to be built.
+
+    Raises UserErrorException for what is neither a path, nor an Environment, nor an EnvironmentSpec.
+    """
+    spec = getattr(given, "spec", None)
+    if callable(spec) and not isinstance(given, type):  # an Environment
+        given = spec()
+    if isinstance(given, (str, os.PathLike)):
+        path = Path(given).expanduser()
+        return str(path.absolute()) if path.exists() else os.fspath(given)
+    if given is None or isinstance(given, EnvironmentSpec):
+        return given
+    raise UserErrorException(
+        f"environment={shown(given)}: give an Environment, or as a path the folder of a virtual environment or conda "
+        "prefix, or a Python interpreter"
+    )
 
 
 def target_name(given: object) -> str:

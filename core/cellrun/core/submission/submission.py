@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +13,8 @@ from cellrun.core import names
 from cellrun.core.context.signature import sign
 from cellrun.core.context.signed_files import write_hashes
 from cellrun.core.context.used_values import free_orphans
+from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.environments.building.kept import words_of
 from cellrun.core.errors import (
     ComputeTargetException,
     ExperimentExecutionException,
@@ -30,7 +33,7 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.arguments import parameters
-from cellrun.core.submission.run_options import target_name
+from cellrun.core.submission.run_options import target_name, wanted_environment
 from cellrun.core.submission.source_control import git_head
 from cellrun.core.targets.contract import Capability, ComputeTarget
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
@@ -198,8 +201,10 @@ def _target(
 
 def _known_of(config: RunConfig) -> RunRequest:
     """Return what of a config with mistakes a target can judge all the same, so that all mistakes come at once."""
-    environment = getattr(config, "environment", None)
-    return RunRequest("script", "", environment=environment if isinstance(environment, str) else None)
+    environment = None
+    with suppress(UserErrorException):
+        environment = wanted_environment(getattr(config, "environment", None))
+    return RunRequest("script", "", environment=environment)
 
 
 def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
@@ -224,7 +229,13 @@ def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
         max_run_duration_seconds=request.max_run_duration_seconds,
         git=git_head(folder),
         python=str(target.python(request.environment)),
-        environment=request.environment,
+        environment=words_of(wanted) if isinstance(wanted := request.environment, EnvironmentSpec) else wanted,
+        environment_spec=_without_values(wanted) if isinstance(wanted, EnvironmentSpec) else None,
         cell=None if request.cell is None else dict(request.cell),
         repeats=request.repeats,
     )
+
+
+def _without_values(spec: EnvironmentSpec) -> dict[str, Any]:
+    """Return an environment as it is recorded: the values of its variables may be secrets, as those given to a run."""
+    return replace(spec, variables={}).to_json()

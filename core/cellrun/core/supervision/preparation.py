@@ -23,7 +23,10 @@ from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.stopping import Stopping
 from cellrun.core.supervision.watched_job import WatchedJob
 
+REASON = "cellrun: "
+"""How the line begins by which a command says last why it fails, in words for a person."""
 _PROMPT = "$ "
+_LINE_CHARS = 3_000  # a resolver has much to say
 
 
 def prepare(layout: HeldFolder, spec: LaunchSpec) -> bool:
@@ -49,10 +52,12 @@ def prepare(layout: HeldFolder, spec: LaunchSpec) -> bool:
         how = job.poll() or UNKNOWN_EXIT
         if how.code != 0:
             nobody.stop(spec.grace_s)  # what it left in the background
-            end = failure.LogEnd.read(layout.preparation_log)
+            end = failure.LogEnd.read(layout.preparation_log, _LINE_CHARS)
             if end.last_line.startswith(_PROMPT):  # it has said nothing
                 end = failure.LogEnd("", "", "")
             reason = f"{_shown(command)}, which makes things ready, ended with {failure.reason(how, end)}"
+            if end.last_line.startswith(REASON):
+                reason = end.last_line.removeprefix(REASON)
             _fail(layout, reason, **failure.fields(how, end))
             return False
     return True

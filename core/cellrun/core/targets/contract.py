@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar, NamedTuple
 
+from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
@@ -129,7 +130,7 @@ class ComputeTarget(ABC):
         """Return how full the target is, and what of this machine a job there can reach."""
 
     @abstractmethod
-    def python(self, environment: str | None) -> TargetPython:
+    def python(self, environment: str | EnvironmentSpec | None) -> TargetPython:
         """Return the Python that a run with this environment gets there, as far as it is known without asking long.
 
         Called before a run exists. Raises UserErrorException for an environment that can't be there.

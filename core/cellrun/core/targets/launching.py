@@ -8,6 +8,8 @@ from contextlib import suppress
 
 from cellrun.core.context.ordered_run import with_order
 from cellrun.core.context.signature import sign
+from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.environments.building.kept import kept_environment_of
 from cellrun.core.environments.interpreter import is_own
 from cellrun.core.environments.job_library import PYTHON_PATH, has_library, with_library
 from cellrun.core.errors import WorkspaceException
@@ -28,12 +30,20 @@ _ENTRY = (
 def launch_spec(
     request: RunRequest, interpreter: str, environ: Mapping[str, str], *, afterwards: Sequence[str] = ()
 ) -> LaunchSpec:
-    """Return how a run is started by an interpreter of this machine, with what it inherits of an environment."""
-    most = limits()
+    """Return how a run is started by an interpreter of this machine, with what it inherits of an environment.
+
+    An environment that isn't there yet is ordered: to build it comes before the job.
+    """
+    most, before = limits(), tuple[tuple[str, ...], ...]()
     kept, names_of_others = recorded(environ, interpreter, request.resources.threads)
     kept |= {"AZUREML_ARM_WORKSPACE_NAME": request.workspace, "AZUREML_ARM_PROJECT_NAME": request.experiment}
     if not is_own(interpreter):
         kept[PYTHON_PATH] = with_library(kept.get(PYTHON_PATH, ""))
+    if isinstance(request.environment, EnvironmentSpec):
+        from cellrun.core.environments.building.plan import plan_of  # noqa: PLC0415  # few runs need it
+
+        plan = plan_of(request.environment)
+        kept, before = kept | plan.variables(), plan.commands()
     return LaunchSpec(
         argv=tuple(program_of(request, interpreter)),
         supervisor=tuple(supervisor_command()),
@@ -47,7 +57,7 @@ def launch_spec(
         set_variables=kept,
         given_names=tuple(sorted(request.variables)),
         inherited_names=tuple(name for name in names_of_others if name not in request.variables),
-        before=(),
+        before=before,
         afterwards=tuple(afterwards),
     )
 
@@ -62,6 +72,8 @@ def ordered(spec: LaunchSpec, request: RunRequest) -> LaunchSpec:
 def write_spec(spec: LaunchSpec, layout: RunLayout) -> None:
     """Write a run's launch spec, signed: another process may run it again. Raises FileExistsError if it is there."""
     spec.write(layout)
+    if kept := kept_environment_of(spec.python):
+        kept.use(layout)
     with suppress(WorkspaceException):  # no key: the run's notes say so
         sign(layout.launch, layout.run_id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.interpreter import environment_problems, interpreter_of
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
@@ -11,16 +12,32 @@ from cellrun.core.sizes import size_text
 from cellrun.core.targets.contract import TargetPython
 
 
-def python_here(environment: str | None) -> TargetPython:
-    """Return this process's own Python, or an environment's, which isn't asked for its version."""
+def python_here(environment: str | EnvironmentSpec | None) -> TargetPython:
+    """Return this process's own Python, or an environment's; one that is there isn't asked for its version.
+
+    Of one that is to be built it is where its Python will be.
+    """
     if environment is None:
         return TargetPython(sys.executable, ".".join(map(str, sys.version_info[:3])))
-    return TargetPython(str(interpreter_of(environment)))
+    if isinstance(environment, str):
+        return TargetPython(str(interpreter_of(environment)))
+    from cellrun.core.environments.building.plan import plan_of  # noqa: PLC0415  # few runs need it
+
+    plan = plan_of(environment)
+    return TargetPython(plan.interpreter, plan.version)
+
+
+def _environment_problems(environment: str | EnvironmentSpec | None) -> list[str]:
+    if not isinstance(environment, EnvironmentSpec):
+        return environment_problems(environment)
+    from cellrun.core.environments.building.plan import plan_of  # noqa: PLC0415  # as above
+
+    return list(plan_of(environment).problems)
 
 
 def problems_here(request: RunRequest, name: str, most: Resources) -> list[str]:
     """Return why this machine, as a target of a name that may give so much, could never start such a run."""
-    asked, has, problems = request.resources, f"{name!r} has", environment_problems(request.environment)
+    asked, has, problems = request.resources, f"{name!r} has", _environment_problems(request.environment)
     if asked.cpus > most.cpus:
         problems.append(f"cpus={asked.cpus}: {has} {most.cpus}")
     if asked.gpus > most.gpus:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
+from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException, UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
@@ -65,7 +66,7 @@ class FakeTarget(ComputeTarget):
         running = self._far.count_running()
         return TargetDescription(self._capacity(), Resources(running, 0, 0), running, 0)
 
-    def python(self, environment: str | None) -> TargetPython:
+    def python(self, environment: str | EnvironmentSpec | None) -> TargetPython:
         """Return this process's own Python, or an environment's."""
         return python_here(environment)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cellrun.core.context.trusted import TrustedRun
+from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.job_library import PYTHON_PATH, has_library, with_library
 from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.layout import RunLayout
@@ -16,6 +19,9 @@ from cellrun.core.supervision.job_environment import is_of_jupyter
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.start import supervisor_command
 from cellrun.core.targets.launching import launch_spec
+
+if TYPE_CHECKING:
+    from cellrun.core.environments.building.plan import Plan
 
 
 def local_spec(request: RunRequest, layout: RunLayout, interpreter: str, afterwards: Sequence[str]) -> LaunchSpec:
@@ -39,6 +45,10 @@ def _spec_again(request: RunRequest, earlier: RunLayout, afterwards: Sequence[st
     except (OSError, ValueError, KeyError) as error:
         raise InvalidSubmissionError([f"{earlier.launch} can't be read: {error!r}"]) from error
     most = limits()
+    if isinstance(request.environment, EnvironmentSpec):  # it may have been removed, or be another one by now
+        from cellrun.core.environments.building.plan import plan_of  # noqa: PLC0415  # few runs need it
+
+        spec = _in_environment(spec, plan_of(request.environment))
     variables = dict(spec.set_variables)
     if has_library(variables.get(PYTHON_PATH, "")):
         variables[PYTHON_PATH] = with_library(variables[PYTHON_PATH])
@@ -52,4 +62,17 @@ def _spec_again(request: RunRequest, earlier: RunLayout, afterwards: Sequence[st
         given_names=tuple(sorted(request.variables)),
         inherited_names=tuple(name for name in spec.inherited_names if not is_of_jupyter(name)),
         afterwards=tuple(afterwards),
+    )
+
+
+def _in_environment(spec: LaunchSpec, plan: Plan) -> LaunchSpec:
+    """Return how a run is started, by the Python of an environment as it is built here now."""
+    old, new = str(Path(spec.python).parent), str(Path(plan.interpreter).parent)
+    path = spec.set_variables.get("PATH", "").split(os.pathsep)
+    variables = {**spec.set_variables, "PATH": os.pathsep.join([new, *(each for each in path if each != old)])}
+    return spec._replace(
+        argv=tuple(plan.interpreter if word == spec.python else word for word in spec.argv[:1]) + spec.argv[1:],
+        python=plan.interpreter,
+        set_variables={**variables, **plan.variables()},
+        before=plan.commands(),
     )

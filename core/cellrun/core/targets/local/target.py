@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from cellrun.core.copying import copy_tree, link_into
+from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
@@ -74,7 +75,7 @@ class LocalTarget(ComputeTarget):
         in_use = Resources(*(sum(getattr(one, name) for one in held) for name in Resources._fields))
         return TargetDescription(machine.capacity(), in_use, len(running), len(waiting), ("/",), reaches_server=True)
 
-    def python(self, environment: str | None) -> TargetPython:
+    def python(self, environment: str | EnvironmentSpec | None) -> TargetPython:
         """Return this process's own Python, or an environment's."""
         return python_here(environment)
 

@@ -1,0 +1,87 @@
+"""The build of an environment: once for all who wait for it, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from cellrun.core.environments.building.builder import BuildError, Say
+from cellrun.core.environments.building.kept import KeptEnvironment, remove, words_of
+from cellrun.core.environments.building.plan import builder_of
+from cellrun.core.making_lock import alone
+from cellrun.core.own_run import own_run
+from cellrun.core.sizes import size_text
+
+_PACKAGES = """
+import json, sys
+from importlib.metadata import distributions
+print(json.dumps({
+    "python": "%d.%d.%d" % sys.version_info[:3],
+    "packages": {each.metadata["Name"]: each.version for each in distributions() if each.metadata["Name"]},
+}))
+"""
+
+
+def build(kept: KeptEnvironment, say: Say) -> None:
+    """Build an environment that was ordered, unless somebody else does or did: then wait for that.
+
+    Of many who call it at once one builds. If that one is killed the next builds, from the beginning; what it had
+    brought is in uv's cache. Raises BuildError in the words of what builds, and what `KeptEnvironment.spec` raises.
+    """
+    spec = kept.spec
+    name = words_of(spec)
+
+    def wait(holder: str) -> None:
+        say(f"Environment {name} is being built by {holder or 'another process'}; waiting for it.")
+
+    with alone(kept.lock, _who(), wait):
+        if kept.is_whole:
+            say(f"Environment {name} is there: {kept.prefix}")
+            return
+        for path in kept.rests():
+            remove(path)
+        began, place, said = time.monotonic(), kept.new_place(), list[str]()
+
+        def log(line: str) -> None:
+            said.append(line)
+            say(line)
+
+        say(f"Building environment {name}, kept as {kept.folder}")
+        try:
+            prefix = builder_of(spec).build(spec, kept.base, place, log)
+            facts = _facts(prefix)
+            seconds = time.monotonic() - began
+            kept.finish(prefix, {**facts, "seconds": round(seconds, 3), "built_at": time.time()})
+        except OSError as error:  # a full disk
+            raise BuildError(": ".join(map(str, filter(None, (error.strerror, error.filename))))) from error
+        finally:
+            with suppress(OSError):
+                kept.log.write_text("\n".join(said) + "\n", encoding="utf-8")
+            for path in kept.rests():
+                remove(path)
+        count, size = len(facts["packages"]), size_text(kept.size_bytes)
+        say(f"Environment {name} is built: {count} packages, {size}, {seconds:.1f} s")
+
+
+def _who() -> str:
+    run = own_run()
+    return f"run {run.run_id}" if run else f"process {os.getpid()}"
+
+
+def _facts(prefix: Path) -> dict[str, Any]:
+    """Ask a Python that was just made for its version and packages. Raises BuildError if it doesn't run."""
+    python = prefix / "bin" / "python"
+    done = subprocess.run(
+        [python, "-I", "-c", _PACKAGES], capture_output=True, text=True, errors="replace", cwd="/", check=False
+    )
+    try:
+        facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    except (ValueError, LookupError):
+        said = (done.stderr.strip() or f"it ended with {done.returncode}").splitlines()[-1]
+        raise BuildError(f"the Python that was made, {python}, doesn't run: {said}") from None
+    return facts

@@ -1,0 +1,42 @@
+"""Builds an environment before a run starts in it: `python build_script.py <folder of the environment>`.
+
+A supervisor starts it in the run's environment and folder; what it prints is the run's preparation log.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    del sys.path[0]  # where this file is: none of the modules beside it is meant
+
+from pathlib import Path
+
+from cellrun.core.environments.building.build import build
+from cellrun.core.environments.building.kept import KeptEnvironment
+from cellrun.core.errors import CellrunError
+from cellrun.core.supervision.preparation import REASON
+from cellrun.core.terminal import plain
+
+
+def main(folder: str) -> int:
+    """Build the environment in a folder of the cache; return the exit code."""
+    kept = KeptEnvironment(Path(folder))
+    try:
+        build(kept, _say)
+    except (CellrunError, OSError) as error:
+        words = " ".join(str(error).split())
+        _say(f"{REASON}environment {kept.name} can't be built: {words}")
+        return 1
+    except KeyboardInterrupt:
+        _say("canceled")
+        return 130
+    return 0
+
+
+def _say(line: str) -> None:
+    print(plain(line), flush=True)  # noqa: T201  # its log
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,73 @@
+"""What a builder of environments promises, and how it starts the programs that build."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.errors import UserErrorException
+
+Say = Callable[[str], object]
+"""Takes a line of a build's log."""
+
+
+class BuildError(UserErrorException):
+    """An environment couldn't be built: in the words of whatever builds it, in one line."""
+
+
+class Builder(Protocol):
+    """One way to build environments."""
+
+    def problems(self, spec: EnvironmentSpec) -> list[str]:
+        """Return why this machine could never build it, each with what to do. Nothing is built or asked for long."""
+
+    def is_conda(self) -> bool:
+        """Whether what it builds is a conda prefix, else a virtual environment."""
+
+    def build(self, spec: EnvironmentSpec, base: str, folder: Path, say: Say) -> Path:
+        """Build it in a folder that isn't there yet, at the place where it stays; return its prefix.
+
+        `base` is the Python to make it with. Raises BuildError.
+        """
+
+
+def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, say: Say) -> None:
+    """Run a program of a build in a folder; what it prints is said line by line. Raises BuildError if it fails."""
+    say(f"$ {shlex.join(command)}")
+    lines = []
+    try:
+        # Its output comes by a pipe: what it says is looked at, and the log may be anywhere.
+        with subprocess.Popen(
+            command,
+            env=dict(environ),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        ) as process:
+            try:
+                for line in process.stdout or ():
+                    lines.append(line.rstrip())
+                    say(lines[-1])
+            except BaseException:  # Ctrl-C: nobody waits for it any more
+                process.kill()
+                raise
+    except OSError as error:
+        raise BuildError(f"{command[0]} can't be started: {error.strerror or error}") from error
+    if process.returncode:
+        raise BuildError(words(lines) or f"{shlex.join(command)[:80]} ended with {process.returncode}")
+
+
+def words(lines: Sequence[str]) -> str:
+    """Return what a program said of its failure, in one line: from its last `error:` on, else its last line."""
+    said = [line for line in lines if line.strip()]
+    starts = [number for number, line in enumerate(said) if line.lower().startswith(("error:", "critical "))]
+    told = said[starts[-1] :] if starts else said[-1:]
+    return " ".join(" ".join(told).split()).removeprefix("error: ")

@@ -1,0 +1,229 @@
+"""The environments that were built on this machine, each in a folder of its own: what is in it, who uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cellrun.core.control_file import UNREADABLE, read_object
+from cellrun.core.disk import remove_tree, replace_file, size_on_disk, write_once
+from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.errors import UserErrorException
+from cellrun.core.layout import RunLayout
+from cellrun.core.making_lock import alone
+from cellrun.core.places import home, home_folder
+from cellrun.core.store.status_file import StatusFile
+
+_ENVIRONMENTS = "environments"
+_MARK = "cellrun-environment.json"
+_BEING_SUBMITTED_S = 3600.0
+"""So long a run that says that it will use an environment may not be there yet."""
+
+
+class KeptEnvironment:
+    """One environment of the cache below the home, whole or not: `<home>/environments/<key>/`.
+
+    Each build makes a folder of its own in it, `made-<hex>`, at the place where it stays: what is installed knows where
+    it is. `env` is a link to the one that is whole, made when that has its mark; so what a killed build left, or one
+    whose uv still writes, is never taken for an environment.
+
+    Responsibilities: what is wanted in it, where its Python is, who uses it, its removal.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def of_key(cls, key: str) -> KeptEnvironment:
+        """Return the one of a key, which needn't be there."""
+        return cls(home() / _ENVIRONMENTS / key)
+
+    @property
+    def key(self) -> str:
+        """What it is known by: made from all that decides what is built."""
+        return self.folder.name
+
+    @property
+    def prefix(self) -> Path:
+        """The environment's folder, once it is whole; the same path before."""
+        return self.folder / "env"
+
+    @property
+    def interpreter(self) -> str:
+        """Its Python, once it is whole."""
+        return str(self.prefix / "bin" / "python")
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever builds or removes it."""
+        return self.folder.with_name(f"{self.key}.lock")
+
+    @property
+    def log(self) -> Path:
+        """What the last build printed."""
+        return self.folder / "build_log.txt"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it was built to its end."""
+        return os.path.exists(self.prefix / _MARK)  # noqa: PTH110  # at each submission: half the price of Path's
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What was noted when it was whole: python, packages, seconds, warnings, built_at; empty if it isn't."""
+        with suppress(*UNREADABLE):
+            return read_object(self.folder, self.prefix.resolve() / _MARK)
+        return {}
+
+    @property
+    def spec(self) -> EnvironmentSpec:
+        """What is wanted in it. Raises OSError, DamagedRunError, UserErrorException."""
+        return EnvironmentSpec.from_json(self._wanted["spec"])
+
+    @property
+    def base(self) -> str:
+        """The Python that it is made with; of one that uv is to bring, the version. Raises as `spec` does."""
+        return str(self._wanted["base"])
+
+    @property
+    def name(self) -> str:
+        """What its user calls it, as far as that is known."""
+        with suppress(*UNREADABLE, UserErrorException, KeyError):
+            return words_of(self.spec)
+        return self.key
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes on the disk. What it shares with uv's own cache is counted: both have it."""
+        return size_on_disk(self.folder)
+
+    @property
+    def last_used(self) -> float:
+        """When a run was last submitted that uses it, epoch seconds."""
+        for path in (self._used_by, self.folder):
+            with suppress(OSError):
+                return path.stat().st_mtime
+        return 0.0
+
+    def order(self, spec: EnvironmentSpec, base: str) -> None:
+        """Write what is wanted in it, for whoever will build it; the values of its variables aren't."""
+        home_folder(_ENVIRONMENTS)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        with suppress(FileExistsError):
+            wanted = {"spec": replace(spec, variables={}).to_json(), "base": base}
+            write_once(self._wanted_file, json.dumps(wanted, indent=1) + "\n")
+
+    def use(self, layout: RunLayout) -> None:
+        """Note that a run uses it, until that has ended: it isn't removed before."""
+        with suppress(OSError):  # a full disk: then it is as old as its last use
+            self._used_by.mkdir(mode=0o700, exist_ok=True)
+            (self._used_by / layout.run_id).symlink_to(layout.folder)
+
+    def users(self) -> list[RunLayout]:
+        """Return the runs that use it and haven't ended; those that have are forgotten."""
+        found = []
+        with suppress(OSError):
+            for link in sorted(self._used_by.iterdir()):
+                layout = RunLayout(os.readlink(link))  # noqa: PTH115  # text
+                if _may_live(layout, link):
+                    found.append(layout)
+                else:
+                    times = self._used_by.stat()
+                    link.unlink()
+                    os.utime(self._used_by, ns=(times.st_atime_ns, times.st_mtime_ns))  # that was no use
+        return found
+
+    def new_place(self) -> Path:
+        """Return where the next build is to make it."""
+        return self.folder / f"made-{os.urandom(4).hex()}"
+
+    def finish(self, prefix: Path, facts: Mapping[str, Any]) -> None:
+        """Take the environment in a folder for whole: its mark first, then its name."""
+        replace_file(prefix / _MARK, json.dumps(facts, indent=1) + "\n")
+        link = self.folder / f".env.{os.urandom(4).hex()}"
+        link.symlink_to(prefix.relative_to(self.folder))
+        link.replace(self.prefix)
+
+    def rests(self) -> list[Path]:
+        """Return what builds left that didn't come to their end; only under its lock it is known that none goes on."""
+        whole = self.prefix.resolve() if self.is_whole else None
+        made = [path for path in self.folder.glob("made-*") if whole is None or not whole.is_relative_to(path)]
+        return [*made, *self.folder.glob(".*")]
+
+    def remove(self) -> None:
+        """Remove it. Raises UserErrorException while it is being built, or a run uses it."""
+        with alone(self.lock, f"process {os.getpid()}, which removes it", None) as is_held:
+            if not is_held:
+                raise UserErrorException(f"environment {self.name} is being built; cancel the runs that wait for it")
+            if users := self.users():
+                ids = ", ".join(layout.run_id for layout in users[:3])
+                raise UserErrorException(
+                    f"environment {self.name} is in use by {len(users)} of your runs ({ids}); wait for their end, or "
+                    "cancel them"
+                )
+            self.prefix.unlink(missing_ok=True)  # from here on nobody takes it for whole
+            remove_tree(self.folder)
+            self.lock.unlink(missing_ok=True)
+
+    def remove_rests(self) -> None:
+        """Remove what builds left that didn't come to their end, unless one goes on."""
+        with alone(self.lock, f"process {os.getpid()}, which tidies it up", None) as is_held:
+            for path in self.rests() if is_held else ():
+                remove(path)
+
+    @property
+    def _wanted_file(self) -> Path:
+        return self.folder / "wanted.json"
+
+    @property
+    def _wanted(self) -> Mapping[str, Any]:
+        return read_object(self.folder, self._wanted_file)
+
+    @property
+    def _used_by(self) -> Path:
+        return self.folder / "used_by"
+
+
+def kept_environments() -> Iterator[KeptEnvironment]:
+    """Iterate over the environments of the cache, also those that aren't whole."""
+    folder = home() / _ENVIRONMENTS
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_dir() and not path.is_symlink():
+            yield KeptEnvironment(path)
+
+
+def kept_environment_of(interpreter: str) -> KeptEnvironment | None:
+    """Return the environment of the cache that an interpreter is the Python of; None for any other."""
+    folder = Path(interpreter).parent.parent.parent
+    kept = KeptEnvironment(folder)
+    return kept if interpreter == kept.interpreter and folder.parent == home() / _ENVIRONMENTS else None
+
+
+def words_of(spec: EnvironmentSpec) -> str:
+    """Return what to call an environment in a sentence: its name and version, else its packages."""
+    if spec.name:
+        return f"{spec.name}:{spec.version}" if spec.version else spec.name
+    packages = [*spec.conda_packages, *spec.packages]
+    more = f" and {len(packages) - 3} more" if len(packages) > 3 else ""
+    return f"of {', '.join(packages[:3])}{more}" if packages else "without packages"
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder; what somebody still writes to stays."""
+    with suppress(OSError):
+        remove_tree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def _may_live(layout: RunLayout, link: Path) -> bool:
+    if not os.path.lexists(layout.folder):  # deleted, or not there yet
+        return time.time() - link.lstat().st_mtime < _BEING_SUBMITTED_S
+    try:
+        return not StatusFile(layout).read().status.is_terminal
+    except UNREADABLE:
+        return True

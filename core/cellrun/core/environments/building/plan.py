@@ -1,0 +1,107 @@
+"""What comes of an environment on this machine: whose Python runs it, what is to be built first, what can't be had."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.environments.building.base_python import DOWNLOADS, BasePython, find_python, this_python
+from cellrun.core.environments.building.builder import Builder
+from cellrun.core.environments.building.conda_builder import CondaBuilder
+from cellrun.core.environments.building.kept import KeptEnvironment, words_of
+from cellrun.core.environments.building.local_files import local_state
+from cellrun.core.environments.building.uv_builder import UvBuilder
+from cellrun.core.environments.building.uv_program import uv_choices
+from cellrun.core.environments.interpreter import environment_problems, interpreter_of
+from cellrun.core.errors import UserErrorException
+
+_FORMAT = 1
+"""Part of each key: one more, and all is built anew."""
+_SCRIPT = Path(__file__).with_name("build_script.py")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What comes of a spec here, now."""
+
+    spec: EnvironmentSpec
+    interpreter: str
+    """The Python of the run; of an environment that is built first, where it will be."""
+    version: str | None
+    """As in `3.11.7`; None if it isn't known without asking."""
+    base: str
+    """The Python that it is built with; the same where nothing is built."""
+    kept: KeptEnvironment | None = None
+    """Where it is built, or was; None for a Python that is there."""
+    problems: tuple[str, ...] = ()
+    """Why it can't be had, each with what to do."""
+    warnings: tuple[str, ...] = ()
+    """What is otherwise than it was asked for."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether nothing needs to be built any more."""
+        return self.kept is None or self.kept.is_whole
+
+    def commands(self) -> tuple[tuple[str, ...], ...]:
+        """Return what is to be done before a run starts in it; nothing once it is built. It is ordered with that."""
+        if self.kept is None or self.kept.is_whole:
+            return ()
+        self.kept.order(self.spec, self.base)
+        return ((sys.executable, str(_SCRIPT), str(self.kept.folder)),)
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables by which programs know that they are in it; of one that is there its folder tells."""
+        if self.kept is None:
+            return {}
+        if builder_of(self.spec).is_conda():
+            return {"CONDA_PREFIX": str(self.kept.prefix), "CONDA_DEFAULT_ENV": words_of(self.spec)}
+        return {"VIRTUAL_ENV": str(self.kept.prefix)}
+
+
+def plan_of(given: str | EnvironmentSpec) -> Plan:
+    """Return what comes of an environment here: of a path, of a spec. Nothing is built, made or downloaded."""
+    if isinstance(given, str):
+        given = EnvironmentSpec(interpreter=given)
+    if given.interpreter is not None:
+        interpreter = str(interpreter_of(given.interpreter))
+        problems = tuple(environment_problems(given.interpreter))
+        return Plan(given, interpreter, None, interpreter, problems=problems)
+    spec, warnings = given, list(given.notices)
+    try:
+        python = find_python(spec.python)
+    except UserErrorException as error:
+        return Plan(spec, sys.executable, None, sys.executable, problems=(str(error),))
+    lacks = builder_of(spec).problems(spec)
+    if python is None and not spec.needs_conda:
+        lacks.append(_no_such_python(spec))
+    python = python or BasePython(spec.python or "", None)
+    kept = KeptEnvironment.of_key(_key(spec, python))
+    return Plan(spec, kept.interpreter, python.version, python.executable, kept, tuple(lacks), tuple(warnings))
+
+
+def builder_of(spec: EnvironmentSpec) -> Builder:
+    """Return who builds a spec."""
+    return CondaBuilder() if spec.needs_conda else UvBuilder()
+
+
+def _key(spec: EnvironmentSpec, python: BasePython) -> str:
+    """Return a name for what would be built: the same for all that is the same."""
+    from blake3 import blake3  # noqa: PLC0415  # whoever runs in a given interpreter needn't load it
+
+    system = [sys.platform, platform.machine(), *platform.libc_ver()]
+    content = [_FORMAT, spec.digest, python, system, uv_choices(os.environ), local_state(spec)]
+    return blake3(json.dumps(content).encode()).hexdigest(length=12)
+
+
+def _no_such_python(spec: EnvironmentSpec) -> str:
+    return (
+        f"environment {words_of(spec)} wants Python {spec.python}, which isn't on this machine (running: "
+        f"{this_python().version}); install it, as by `uv python install {spec.python}`, let uv bring it "
+        f"({DOWNLOADS}=automatic), or ask for another"
+    )

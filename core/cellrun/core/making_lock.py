@@ -1,0 +1,71 @@
+"""The lock of a thing that many need and one makes: an environment, a file of a data store.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from cellrun.core.errors import UserErrorException
+
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
+_MOST_BYTES = 4096
+
+
+@contextmanager
+def alone(path: Path, who: str, wait: Callable[[str], object] | None) -> Iterator[bool]:
+    """Hold a lock file in this block; the lock ends with the process that holds it, however that ends.
+
+    If somebody else holds it, `wait` is called once with what that one said of itself as its `who`, and its end is
+    waited for; without `wait` the block is given False. Whoever has waited looks again whether there is still something
+    to make. The holder may remove the file. Raises UserErrorException where the file system has no locks.
+    """
+    fd = _open(path)
+    try:
+        is_held = _take(fd, path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not is_held and wait:
+            wait(os.pread(fd, _MOST_BYTES, 0).decode("utf-8", "replace"))
+            is_held = _take(fd, path, fcntl.LOCK_EX)
+        while is_held and not _is_at(fd, path):  # its last holder has removed it: nobody else would see this lock
+            os.close(fd)
+            fd = _open(path)
+            is_held = _take(fd, path, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        if is_held:
+            with suppress(OSError):  # a full disk: then it isn't known who holds it
+                os.ftruncate(fd, 0)
+                os.pwrite(fd, who.encode("utf-8", "surrogateescape"), 0)
+        yield is_held
+    finally:
+        os.close(fd)
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _take(fd: int, path: Path, how: int) -> bool:
+    try:
+        fcntl.flock(fd, how)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise UserErrorException(
+            f"the file system of {path.parent} has no file locks ({os.strerror(error.errno)}), by which runs wait for "
+            "what one of them makes; set CELLRUN_HOME to a folder on a local disk"
+        ) from error
+    return True
+
+
+def _is_at(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except FileNotFoundError:
+        return False

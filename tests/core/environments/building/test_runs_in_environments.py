@@ -1,0 +1,216 @@
+"""Runs in environments that are built for them: once, whole or not at all."""
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.environments.building.kept import kept_environments
+from cellrun.core.environments.building.plan import plan_of
+from cellrun.core.errors import InvalidSubmissionError
+from cellrun.core.processes import process_table
+from cellrun.core.status import Status
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.submission.again import resubmit
+from cellrun.core.supervision.launch_spec import LaunchSpec
+
+SCRIPT = "import os, sys, tinything; print(tinything.WHAT, sys.prefix, os.environ['VIRTUAL_ENV'])"
+
+
+def preparing(layout, packages, name, until):
+    until(lambda: packages.is_building(name), f"the build of {name}")
+    assert StatusFile(layout).read().status is Status.PREPARING
+    return layout
+
+
+def log_of(layout):
+    return layout.preparation_log.read_text() if layout.preparation_log.exists() else ""
+
+
+def whole():
+    return [kept for kept in kept_environments() if kept.is_whole]
+
+
+def test_it_is_built_before_the_job_starts_and_its_python_runs_it(runs, packages):
+    layout = runs.script(SCRIPT, environment=packages.spec("tinything==1.0", name="tiny", variables={"MODE": "quick"}))
+    assert runs.end(layout).status is Status.COMPLETED
+    [kept] = whole()
+    assert layout.log.read_text() == f"tiny {kept.prefix} {kept.prefix}\n"
+    assert "environment tiny is built" in log_of(layout).lower()
+    assert StatusFile(layout).history()[1].status is Status.PREPARING
+    assert kept.facts["packages"] == {"tinything": "1.0"}
+    assert kept.facts["python"] == sys.version.split()[0]
+    record = RunRecord.read(layout)
+    assert record.python == f"{sys.version.split()[0]} {kept.interpreter}"
+    assert record.environment == "tiny"
+    recorded = EnvironmentSpec.from_json(record.environment_spec)
+    assert recorded.packages == ("tinything==1.0",)
+    assert "MODE" in record.environment_variables
+    assert "quick" not in layout.record.read_text() + layout.launch.read_text()
+
+
+def test_what_is_built_is_there_for_the_next_which_prepares_nothing(runs, packages):
+    runs.end(runs.script(SCRIPT, environment=packages.spec("tinything")))
+    layout = runs.script(SCRIPT, environment=packages.spec("tinything", name="another name"))
+    assert runs.end(layout).status is Status.COMPLETED
+    assert LaunchSpec.read(layout).before == ()
+    assert not layout.preparation_log.exists()
+    assert len(whole()) == 1
+
+
+def test_variables_of_the_environment_give_way_to_the_configs(runs, packages):
+    spec = packages.spec("tinything", variables={"A": "environment", "B": "environment"})
+    script = "import os; print(os.environ['A'], os.environ['B'])"
+    layout = runs.script(script, environment=spec, environment_variables={"A": "config"})
+    runs.end(layout)
+    assert layout.log.read_text() == "config environment\n"
+
+
+def test_a_command_finds_its_programs_first(runs, packages):
+    layout = runs.command(
+        "python -c 'import tinything, sys; print(sys.prefix)'", environment=packages.spec("tinything")
+    )
+    runs.end(layout)
+    assert layout.log.read_text() == f"{whole()[0].prefix}\n"
+
+
+def test_a_script_in_it_has_its_run(runs, packages):
+    script = "from cellrun.core import Run; Run.get_context().log('a', 1)"
+    assert runs.end(runs.script(script, environment=packages.spec("tinything"))).status is Status.COMPLETED
+
+
+def test_one_that_cannot_be_built_fails_the_run_in_the_resolvers_words(runs, packages):
+    layout = runs.script("print('ran')", environment=packages.spec("tinything==7.7", name="wrong"))
+    end = runs.end(layout)
+    assert end.status is Status.FAILED
+    for fact in ("wrong", "tinything==7.7", "unsatisfiable"):
+        assert fact in end.reason
+    assert "tinything==7.7" in log_of(layout)
+    assert not layout.log.exists() or "ran" not in layout.log.read_text()
+    [kept] = kept_environments()
+    assert not kept.is_whole
+    assert [path for path in kept.folder.iterdir() if path.name.startswith("made-")] == []
+
+
+def test_ten_runs_at_once_build_it_once_and_the_others_say_for_whom_they_wait(runs, packages, until, monkeypatch):
+    monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "10")
+    go, spec = packages.slow("slowthing"), packages.spec("tinything", "slowthing", name="shared")
+    layouts = [runs.script(SCRIPT, environment=spec) for _ in range(10)]
+    waiting = [f"Environment shared is being built by run {layout.run_id}" for layout in layouts]
+    until(lambda: sum(any(words in log_of(each) for words in waiting) for each in layouts) == 9, "nine who wait")
+    go.touch()
+    assert {runs.end(layout).status for layout in layouts} == {Status.COMPLETED}
+    assert sum("Building environment" in log_of(layout) for layout in layouts) == 1
+    assert len(whole()) == 1
+
+
+@pytest.mark.parametrize("victim", ["builder", "canceled"])
+def test_who_waits_takes_over_from_a_builder_that_is_killed(runs, packages, until, monkeypatch, victim):
+    monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "4")
+    go, spec = packages.slow("slowthing"), packages.spec("tinything", "slowthing", name="shared")
+    first = preparing(runs.script(SCRIPT, environment=spec), packages, "slowthing", until)
+    second = runs.script(SCRIPT, environment=spec)
+    until(lambda: f"being built by run {first.run_id}" in log_of(second), "the second one waiting")
+    if victim == "canceled":
+        runs.target(first).cancel(first)
+    else:
+        for pid in builders(first):
+            os.kill(pid, signal.SIGKILL)
+    assert runs.end(first).status is (Status.CANCELED if victim == "canceled" else Status.FAILED)
+    until(lambda: "Building environment" in log_of(second), "the second one building")
+    assert whole() == []
+    go.touch()
+    assert runs.end(second).status is Status.COMPLETED
+    [kept] = whole()
+    assert len(list(kept.folder.glob("made-*"))) == 1
+
+
+def builders(layout):
+    """Return the processes that build for a run."""
+    found = []
+    for entry in process_table.processes():
+        with suppress(OSError):
+            if b"build_script" in Path(f"/proc/{entry.pid}/cmdline").read_bytes():
+                found.append(entry.pid)
+    return [pid for pid in found if process_table.variable(pid, "CELLRUN_RUN_ID") == layout.run_id]
+
+
+def test_what_a_killed_builder_left_is_never_taken_for_whole(runs, packages, until):
+    packages.slow("slowthing")
+    layout = preparing(runs.script(SCRIPT, environment=packages.spec("slowthing")), packages, "slowthing", until)
+    for pid in builders(layout):
+        os.kill(pid, signal.SIGKILL)
+    assert runs.end(layout).status is Status.FAILED
+    [kept] = kept_environments()
+    assert not kept.is_whole
+    assert list(kept.folder.glob("made-*"))
+    assert not plan_of(packages.spec("slowthing")).is_there
+
+
+def test_a_run_again_builds_again_what_was_removed(runs, packages):
+    layout = runs.script(SCRIPT, environment=packages.spec("tinything"))
+    runs.end(layout)
+    again = resubmit(layout)
+    assert runs.end(again).status is Status.COMPLETED
+    assert LaunchSpec.read(again).before == ()
+    for kept in whole():
+        kept.remove()
+    assert list(kept_environments()) == []
+    third = resubmit(layout)
+    assert runs.end(third).status is Status.COMPLETED
+    assert third.log.read_text() == layout.log.read_text()
+    assert RunRecord.read(third).environment_spec == RunRecord.read(layout).environment_spec
+
+
+def test_one_in_use_is_not_removed(runs, packages, until):
+    go = runs.source / "go"
+    script = f"import time, pathlib\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.02)"
+    layout = runs.script(script, environment=packages.spec("tinything"))
+    until(lambda: StatusFile(layout).read().status is Status.RUNNING, "Running")
+    [kept] = whole()
+    with pytest.raises(Exception, match=layout.run_id):
+        kept.remove()
+    assert kept.is_whole
+    go.touch()
+    runs.end(layout)
+    kept.remove()
+    assert list(kept_environments()) == []
+    assert not kept.lock.exists()
+
+
+def test_a_python_that_isnt_here_is_refused_with_what_to_do(runs, packages):
+    with pytest.raises(InvalidSubmissionError) as refused:
+        runs.script(SCRIPT, environment=packages.spec("tinything", name="future", python="3.77"))
+    for fact in ("future", "3.77", "uv python install 3.77", "UV_PYTHON_DOWNLOADS"):
+        assert fact in str(refused.value)
+
+
+def test_what_is_no_environment_is_refused(runs):
+    with pytest.raises(InvalidSubmissionError, match="environment=7"):
+        runs.script(SCRIPT, environment=7)
+
+
+def test_others_cannot_enter_the_cache(runs, packages):
+    runs.end(runs.script(SCRIPT, environment=packages.spec("tinything")))
+    [kept] = whole()
+    assert {path.stat().st_mode & 0o777 for path in (kept.folder, kept.folder.parent)} == {0o700}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a disk is mounted")
+def test_a_disk_that_fills_up_fails_the_run_and_leaves_nothing_taken_for_whole(runs, packages, small_disk, home):
+    disk = small_disk("tmpfs")
+    packages.wheel("bigthing", text=f"TEXT = {'x' * 6_000_000!r}\n")
+    home.mkdir(exist_ok=True)
+    (home / "environments").symlink_to(disk.folder)
+    layout = runs.script(SCRIPT, environment=packages.spec("bigthing", "tinything"))
+    end = runs.end(layout)
+    assert end.status is Status.FAILED
+    assert "space" in end.reason
+    assert whole() == []
+    (kept,) = kept_environments()
+    assert list(kept.folder.glob("made-*")) == []
