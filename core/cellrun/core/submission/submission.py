@@ -76,7 +76,7 @@ def submit(
         problems += request.code.problems(workspace.layout)
     if problems or not request or not target:
         raise InvalidSubmissionError(problems, advice)
-    for warning in request.code.warnings():
+    for warning in (*request.code.warnings(), *target.warnings(request)):
         warnings.warn(plain(warning), stacklevel=3)
     request = replace(request, experiment=experiment, workspace=workspace.name)
     return start(target, request, workspace.layout, workspace_id=workspace.id, tags=dict(tags or {}))

@@ -143,6 +143,13 @@ class ComputeTarget(ABC):
         Called by `submit` before a run exists. Must not change anything and should answer within a second.
         """
 
+    def warnings(self, request: RunRequest) -> Sequence[str]:  # noqa: ARG002  # for those that have any
+        """Return what would be otherwise there than it is asked for, a sentence each.
+
+        Called by `submit` once nothing is left to refuse, before a run exists.
+        """
+        return ()
+
     def prepare(self, request: RunRequest, layout: RunLayout) -> AbstractContextManager[None]:  # noqa: ARG002  # for those that need it
         """Make ready what can be, before the run folder is there: a connection, an interpreter.
 

@@ -16,9 +16,11 @@ from cellrun.core.errors import WorkspaceException
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.run_request import CELL, RunRequest
+from cellrun.core.store.notes import add_note
 from cellrun.core.supervision.job_environment import recorded
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.start import supervisor_command
+from cellrun.core.targets.this_machine import environment_warnings
 
 # Python looks into the working folder first (`-m` does, too): not before it is known to be as it was submitted.
 _ENTRY = (
@@ -72,10 +74,19 @@ def ordered(spec: LaunchSpec, request: RunRequest) -> LaunchSpec:
 def write_spec(spec: LaunchSpec, layout: RunLayout) -> None:
     """Write a run's launch spec, signed: another process may run it again. Raises FileExistsError if it is there."""
     spec.write(layout)
-    if kept := kept_environment_of(spec.python):
-        kept.use(layout)
     with suppress(WorkspaceException):  # no key: the run's notes say so
         sign(layout.launch, layout.run_id)
+
+
+def enter_environment(request: RunRequest, spec: LaunchSpec, layout: RunLayout) -> None:
+    """Note in a run's folder that it uses an environment, built or to be built, and what is special in that."""
+    notices = list(environment_warnings(request.environment))
+    if kept := kept_environment_of(spec.python):
+        kept.use(layout)
+        notices += kept.notices
+    for notice in notices:
+        with suppress(OSError):  # a full disk
+            add_note(layout, notice)
 
 
 def given_variables(request: RunRequest, spec: LaunchSpec) -> dict[str, str]:

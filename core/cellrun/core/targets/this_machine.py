@@ -35,6 +35,15 @@ def _environment_problems(environment: str | EnvironmentSpec | None) -> list[str
     return list(plan_of(environment).problems)
 
 
+def environment_warnings(environment: str | EnvironmentSpec | None) -> tuple[str, ...]:
+    """Return what of an environment is otherwise here than it was asked for."""
+    if not isinstance(environment, EnvironmentSpec):
+        return ()
+    from cellrun.core.environments.building.plan import plan_of  # noqa: PLC0415  # as above
+
+    return plan_of(environment).warnings
+
+
 def problems_here(request: RunRequest, name: str, most: Resources) -> list[str]:
     """Return why this machine, as a target of a name that may give so much, could never start such a run."""
     asked, has, problems = request.resources, f"{name!r} has", _environment_problems(request.environment)

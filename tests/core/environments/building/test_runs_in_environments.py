@@ -14,6 +14,7 @@ from cellrun.core.environments.building.plan import plan_of
 from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.processes import process_table
 from cellrun.core.status import Status
+from cellrun.core.store.notes import added_notes
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.again import resubmit
@@ -199,6 +200,36 @@ def test_others_cannot_enter_the_cache(runs, packages):
     runs.end(runs.script(SCRIPT, environment=packages.spec("tinything")))
     [kept] = whole()
     assert {path.stat().st_mode & 0o777 for path in (kept.folder, kept.folder.parent)} == {0o700}
+
+
+def test_a_lenient_one_takes_what_there_is_and_says_so(runs, packages):
+    spec = packages.spec("tinything==0.3", "nobody-has-this", name="old", python="3.6", is_lenient=True)
+    with pytest.warns(UserWarning, match=r"Python 3\.6 can't be had"):
+        layout = runs.script(SCRIPT, environment=spec)
+    assert runs.end(layout).status is Status.COMPLETED
+    notes = " ".join(added_notes(layout))
+    for fact in ("tinything==0.3", "nobody-has-this", "Python 3.6"):
+        assert fact in notes
+        assert fact in log_of(layout) or fact == "Python 3.6"
+    with pytest.warns(UserWarning, match="3.6"):
+        warm = runs.script(SCRIPT, environment=spec)
+    runs.end(warm)
+    assert sorted(added_notes(warm)) == sorted(added_notes(layout))
+    assert LaunchSpec.read(warm).before == ()
+
+
+def test_strict_does_none_of_it(runs, packages, monkeypatch):
+    monkeypatch.setenv("CELLRUN_BUILD", "strict")
+    end = runs.end(runs.script(SCRIPT, environment=packages.spec("tinything==0.3", is_lenient=True)))
+    assert end.status is Status.FAILED
+    assert "tinything==0.3" in end.reason
+
+
+def test_a_lenient_one_is_the_notebooks_own_python_where_that_has_all_of_it(runs, packages):
+    layout = runs.script("import sys; print(sys.executable)", environment=packages.spec("pytest", is_lenient=True))
+    runs.end(layout)
+    assert layout.log.read_text() == f"{sys.executable}\n"
+    assert list(kept_environments()) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a disk is mounted")

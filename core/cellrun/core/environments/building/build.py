@@ -10,7 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.builder import BuildError, Say
+from cellrun.core.environments.building.easing import eased
 from cellrun.core.environments.building.kept import KeptEnvironment, remove, words_of
 from cellrun.core.environments.building.plan import builder_of
 from cellrun.core.making_lock import alone
@@ -45,7 +47,7 @@ def build(kept: KeptEnvironment, say: Say) -> None:
             return
         for path in kept.rests():
             remove(path)
-        began, place, said = time.monotonic(), kept.new_place(), list[str]()
+        began, said = time.monotonic(), list[str]()
 
         def log(line: str) -> None:
             said.append(line)
@@ -53,10 +55,12 @@ def build(kept: KeptEnvironment, say: Say) -> None:
 
         say(f"Building environment {name}, kept as {kept.folder}")
         try:
-            prefix = builder_of(spec).build(spec, kept.base, place, log)
-            facts = _facts(prefix)
+            prefix, built = _built(kept, spec, log)
+            facts, notices = _facts(prefix), built.notices[len(spec.notices) :]
             seconds = time.monotonic() - began
-            kept.finish(prefix, {**facts, "seconds": round(seconds, 3), "built_at": time.time()})
+            kept.finish(
+                prefix, {**facts, "seconds": round(seconds, 3), "built_at": time.time(), "notices": list(notices)}
+            )
         except OSError as error:  # a full disk
             raise BuildError(": ".join(map(str, filter(None, (error.strerror, error.filename))))) from error
         finally:
@@ -66,6 +70,22 @@ def build(kept: KeptEnvironment, say: Say) -> None:
                 remove(path)
         count, size = len(facts["packages"]), size_text(kept.size_bytes)
         say(f"Environment {name} is built: {count} packages, {size}, {seconds:.1f} s")
+
+
+def _built(kept: KeptEnvironment, spec: EnvironmentSpec, log: Say) -> tuple[Path, EnvironmentSpec]:
+    """Build a spec; a lenient one that can't be had is asked less of, package by package, each time said."""
+    while True:
+        place = kept.new_place()
+        try:
+            return builder_of(spec).build(spec, kept.base, place, log), spec
+        except BuildError as error:
+            less = eased(spec, str(error)) if spec.is_lenient else None
+            if less is None:
+                raise
+            for notice in less.notices[len(spec.notices) :]:
+                log(f"WARNING: {notice}")
+            spec = less
+            remove(place)
 
 
 def _who() -> str:

@@ -15,6 +15,8 @@ from pathlib import Path
 from cellrun.core.environments.building.build import build
 from cellrun.core.environments.building.kept import KeptEnvironment
 from cellrun.core.errors import CellrunError
+from cellrun.core.own_run import own_run
+from cellrun.core.store.notes import add_note
 from cellrun.core.supervision.preparation import REASON
 from cellrun.core.terminal import plain
 
@@ -24,6 +26,9 @@ def main(folder: str) -> int:
     kept = KeptEnvironment(Path(folder))
     try:
         build(kept, _say)
+        if run := own_run():
+            for notice in kept.notices:
+                add_note(run, notice)
     except (CellrunError, OSError) as error:
         words = " ".join(str(error).split())
         _say(f"{REASON}environment {kept.name} can't be built: {words}")

@@ -76,10 +76,16 @@ class KeptEnvironment:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What was noted when it was whole: python, packages, seconds, warnings, built_at; empty if it isn't."""
+        """What was noted when it was whole: python, packages, seconds, built_at, notices; empty if it isn't."""
         with suppress(*UNREADABLE):
             return read_object(self.folder, self.prefix.resolve() / _MARK)
         return {}
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What of it is otherwise than it was asked for, as its build came to know."""
+        noted = self.facts.get("notices", ())
+        return tuple(map(str, noted)) if isinstance(noted, list) else ()
 
     @property
     def spec(self) -> EnvironmentSpec:

@@ -6,7 +6,9 @@ import json
 import os
 import platform
 import sys
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from cellrun.core.environment_spec import EnvironmentSpec
@@ -18,6 +20,7 @@ from cellrun.core.environments.building.local_files import local_state
 from cellrun.core.environments.building.uv_builder import UvBuilder
 from cellrun.core.environments.building.uv_program import uv_choices
 from cellrun.core.environments.interpreter import environment_problems, interpreter_of
+from cellrun.core.environments.lenient import Available, is_strict, lenient, with_python
 from cellrun.core.errors import UserErrorException
 
 _FORMAT = 1
@@ -66,23 +69,45 @@ class Plan:
 
 def plan_of(given: str | EnvironmentSpec) -> Plan:
     """Return what comes of an environment here: of a path, of a spec. Nothing is built, made or downloaded."""
-    if isinstance(given, str):
-        given = EnvironmentSpec(interpreter=given)
-    if given.interpreter is not None:
-        interpreter = str(interpreter_of(given.interpreter))
-        problems = tuple(environment_problems(given.interpreter))
-        return Plan(given, interpreter, None, interpreter, problems=problems)
-    spec, warnings = given, list(given.notices)
+    spec = EnvironmentSpec(interpreter=given) if isinstance(given, str) else given
     try:
-        python = find_python(spec.python)
+        if spec.is_lenient:
+            spec = replace(spec, is_lenient=False) if is_strict() else lenient(spec, _here(_state_of_packages()))
+        return _plan_of_given(spec, spec.interpreter) if spec.interpreter is not None else _plan_to_build(spec)
     except UserErrorException as error:
         return Plan(spec, sys.executable, None, sys.executable, problems=(str(error),))
-    lacks = builder_of(spec).problems(spec)
+
+
+def _plan_of_given(spec: EnvironmentSpec, path: str) -> Plan:
+    interpreter = str(interpreter_of(path))
+    problems = tuple(environment_problems(path))
+    return Plan(spec, interpreter, None, interpreter, problems=problems, warnings=spec.notices)
+
+
+def _plan_to_build(spec: EnvironmentSpec) -> Plan:
+    python, lacks = find_python(spec.python), builder_of(spec).problems(spec)
+    if python is None and spec.is_lenient and not spec.needs_conda:
+        python = this_python()
+        spec = with_python(spec, python.version or "")
     if python is None and not spec.needs_conda:
         lacks.append(_no_such_python(spec))
     python = python or BasePython(spec.python or "", None)
     kept = KeptEnvironment.of_key(_key(spec, python))
-    return Plan(spec, kept.interpreter, python.version, python.executable, kept, tuple(lacks), tuple(warnings))
+    return Plan(spec, kept.interpreter, python.version, python.executable, kept, tuple(lacks), spec.notices)
+
+
+@lru_cache(maxsize=1)
+def _here(_state: tuple[object, ...]) -> Available:
+    return Available.here()
+
+
+def _state_of_packages() -> tuple[object, ...]:
+    """Return what changes when a package is installed here, or removed."""
+    found = []
+    for folder in sys.path:
+        with suppress(OSError):
+            found.append((folder, Path(folder).stat().st_mtime_ns))
+    return tuple(found)
 
 
 def builder_of(spec: EnvironmentSpec) -> Builder:

@@ -31,9 +31,9 @@ from cellrun.core.targets.contract import (
 )
 from cellrun.core.targets.fake.far_side import FarSide, why_not_isolated
 from cellrun.core.targets.fake.homecoming import bring_home, deliver
-from cellrun.core.targets.launching import given_variables, launch_spec, ordered, write_spec
+from cellrun.core.targets.launching import enter_environment, given_variables, launch_spec, ordered, write_spec
 from cellrun.core.targets.local import machine
-from cellrun.core.targets.this_machine import problems_here, python_here
+from cellrun.core.targets.this_machine import environment_warnings, problems_here, python_here
 
 
 class FakeTarget(ComputeTarget):
@@ -70,6 +70,10 @@ class FakeTarget(ComputeTarget):
         """Return this process's own Python, or an environment's."""
         return python_here(environment)
 
+    def warnings(self, request: RunRequest) -> tuple[str, ...]:
+        """Return what of its environment is otherwise than it was asked for."""
+        return environment_warnings(request.environment)
+
     def problems(self, request: RunRequest) -> list[str]:
         """Return why such a run could never start there."""
         problems = problems_here(request, self.name, self._capacity())
@@ -86,6 +90,7 @@ class FakeTarget(ComputeTarget):
         with suppress(FileExistsError):  # launched again: what is there is as good
             write_spec(spec, layout)
         RunTarget(self.name, self.kind, shares_processes=False).write(layout)
+        enter_environment(request, spec, layout)
         try:
             self._far.check_reachable()
             there = self._far.send(layout)

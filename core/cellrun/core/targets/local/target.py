@@ -36,11 +36,11 @@ from cellrun.core.targets.contract import (
     TargetDescription,
     TargetPython,
 )
-from cellrun.core.targets.launching import given_variables, ordered, write_spec
+from cellrun.core.targets.launching import enter_environment, given_variables, ordered, write_spec
 from cellrun.core.targets.local import admission, machine, recovery
 from cellrun.core.targets.local.launch import local_spec
 from cellrun.core.targets.local.queue import LocalQueue
-from cellrun.core.targets.this_machine import problems_here, python_here
+from cellrun.core.targets.this_machine import environment_warnings, problems_here, python_here
 
 _WAITS_ELSEWHERE = "waits in the queue of another machine, or of another home; cancel it if that is gone"
 _PASS_S = 1.0  # between two passes over the queue that looks at one target object make: views look ten times a second
@@ -79,6 +79,10 @@ class LocalTarget(ComputeTarget):
         """Return this process's own Python, or an environment's."""
         return python_here(environment)
 
+    def warnings(self, request: RunRequest) -> tuple[str, ...]:
+        """Return what of its environment is otherwise than it was asked for."""
+        return environment_warnings(request.environment)
+
     def problems(self, request: RunRequest) -> list[str]:
         """Return why this machine could never start such a run."""
         gpus = len(machine.gpu_devices()) if request.resources.gpus else 0  # looked for if asked for
@@ -111,6 +115,7 @@ class LocalTarget(ComputeTarget):
         except FileExistsError:  # it was launched before
             return
         RunTarget(self.name, self.kind, shares_processes=True, handle={"queue": str(queue.folder)}).write(layout)
+        enter_environment(request, spec, layout)
         copy_tree(layout.snapshot, layout.work)  # never links: a script may write to its own files
         link_into(layout.work, request.code.links())
         with queue.locked():
