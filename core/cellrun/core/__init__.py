@@ -97,8 +97,8 @@ __all__ = [
 
 _MODULES = {
     "DataReference": "data.data_reference",
-    "DatasetConsumptionConfig": "data.consumption",
     "Dataset": "data.dataset",
+    "DatasetConsumptionConfig": "data.consumption",
     "Datastore": "data.datastore",
     "CondaDependencies": "environments.conda_dependencies",
     "Environment": "environments.environment",

@@ -11,6 +11,9 @@ from pathlib import Path
 RUN_FOLDERS = frozenset({"outputs", "logs"})
 """Names in a job's working directory that are the run's own: no file of the user's takes their place."""
 
+PREPARATION_LOG = "user_logs/prepare_log.txt"
+FINISH_LOG = "user_logs/finish_log.txt"
+
 
 class RunLayout:
     """The files of one run. `folder` is the run's folder, absolute."""
@@ -51,6 +54,26 @@ class RunLayout:
     def signed(self) -> Path:
         """The hashes of what was submitted: of the record, the context and the snapshot's files; signed by its user."""
         return self.folder / "signed.json"
+
+    @property
+    def inputs(self) -> Path:
+        """The run's inputs by name, as far as they aren't read in place: links to their files."""
+        return self.folder / "inputs"
+
+    @property
+    def input_files(self) -> Path:
+        """Which files its inputs had when it started, with sizes and times; their hashes once these are known."""
+        return self.folder / "input_files.json"
+
+    @property
+    def delivery(self) -> Path:
+        """The outputs by name that are brought into their datastores when the run has completed."""
+        return self.folder / "delivery"
+
+    @property
+    def delivered(self) -> Path:
+        """What became of its outputs: where they are, and as what they were registered."""
+        return self.folder / "delivered.json"
 
     @property
     def results(self) -> Path:
@@ -125,7 +148,12 @@ class RunLayout:
     @property
     def preparation_log(self) -> Path:
         """What the commands printed that made things ready before the job started."""
-        return self.folder / "user_logs" / "prepare_log.txt"
+        return self.folder / PREPARATION_LOG
+
+    @property
+    def finish_log(self) -> Path:
+        """What the commands printed that took care of what the job had made."""
+        return self.folder / FINISH_LOG
 
     @property
     def claim(self) -> Path:
@@ -213,6 +241,8 @@ class WorkspaceLayout:
     def datasets(self) -> Path:
         """The datasets that were registered, one folder a name: `<version>.json`, and beside it what can be changed."""
         return self.folder / "datasets"
+
+    @property
     def environments(self) -> Path:
         """The environments that were registered, `<name>/<version>.json`."""
         return self.folder / "environments"

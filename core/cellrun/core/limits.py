@@ -44,6 +44,10 @@ class Limits(NamedTuple):
     """Pictures and pages that one process of a cell displays and its run keeps."""
     displayed_bytes: int = 500_000_000
     """These together."""
+    listed_input_files: int = 10_000
+    """Files of one input of a run that are noted with it, each with its size, time and hash."""
+    hashed_input_bytes: int = 50_000_000_000
+    """Files of one input that are hashed beside the run; of larger ones sizes and times are noted alone."""
 
 
 _VARIABLES = {f"CELLRUN_{name.upper()}": (name, type(default)) for name, default in Limits._field_defaults.items()}

@@ -69,9 +69,9 @@ def environment_name(given: object) -> str:
 
 def environment_version(given: object) -> str:
     """Return the version of an environment if it can be one; it names a file."""
-    rule = _PLAIN_RULE.format(_TARGET_CHARS)
+    rule = _PLAIN_RULE.format(_SHORT_CHARS)
     version = _plain("environment version", given, rule)
-    if len(version) > _TARGET_CHARS:
+    if len(version) > _SHORT_CHARS:
         raise InvalidNameError("environment version", given, rule)
     return version
 

@@ -10,6 +10,7 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import Resources
+from cellrun.core.run_data import DataPath, RunInput, RunOutput
 from cellrun.core.store.record import RunKind
 
 CELL = "cell.py"
@@ -52,8 +53,12 @@ class RunRequest:
     kind: RunKind
     program: str
     """A script's path in the snapshot (`cell.py` for a cell), or the line that a shell gets."""
-    arguments: tuple[str, ...] = ()
-    """What a script finds in `sys.argv` after itself; none for a command."""
+    arguments: tuple[str | DataPath, ...] = ()
+    """What a script finds in `sys.argv` after itself, with holes for what its data will be; none for a command."""
+    inputs: tuple[RunInput, ...] = ()
+    """The data that it reads."""
+    outputs: tuple[RunOutput, ...] = ()
+    """The data that it makes."""
     code: RunCode = field(default_factory=RunCode, compare=False)
     source_directory: str | None = None
     """The folder that the code came from, absolute."""
@@ -84,11 +89,13 @@ class RunRequest:
         checks = {
             "kind": ("'script', 'command' or 'cell'", self.kind in ("script", "command", "cell")),
             "program": ("a text", isinstance(self.program, str)),
-            "arguments": ("a tuple of texts", _are_texts(self.arguments)),
             "environment": (
                 "a path as text, an EnvironmentSpec or None",
                 isinstance(self.environment, (str, EnvironmentSpec, type(None))),
             ),
+            "arguments": ("a tuple of texts", self._are_arguments()),
+            "inputs": ("a tuple of RunInput", _are(RunInput, self.inputs)),
+            "outputs": ("a tuple of RunOutput", _are(RunOutput, self.outputs)),
             "code": ("a RunCode", isinstance(self.code, RunCode)),
             "resources": ("Resources(cpus, gpus, memory_bytes)", isinstance(self.resources, Resources)),
         }
@@ -99,6 +106,22 @@ class RunRequest:
             wrong.append("variables are a dict of texts")  # their values may be secrets
         if wrong:
             raise UserErrorException(f"a run request is wrong: {'; '.join(wrong)}")
+
+    def _are_arguments(self) -> bool:
+        """Whether they are texts, and holes for data that there is."""
+        if not isinstance(self.arguments, tuple):
+            return False
+        known = {str(getattr(data, "name", "")) for data in (*self.inputs, *self.outputs)}
+        return all(isinstance(one, str) or (isinstance(one, DataPath) and one.name in known) for one in self.arguments)
+
+    @property
+    def recorded_arguments(self) -> list[str]:
+        """Return the arguments as a record has them."""
+        return [str(argument) for argument in self.arguments]
+
+
+def _are(kind: type, values: object) -> bool:
+    return isinstance(values, tuple) and all(isinstance(one, kind) for one in values)
 
 
 def _are_texts(values: object) -> bool:

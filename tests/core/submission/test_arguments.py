@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellrun.core.submission.arguments import argument_texts, parameters, variable_texts
+from cellrun.core.run_data import DataOfArguments
+from cellrun.core.submission.arguments import argument_parts, parameters, variable_texts
 
 
 class Color(str, enum.Enum):
@@ -25,7 +26,7 @@ TEXTS = [
 
 
 def test_a7_arguments_arrive_exactly_element_by_element(runs):
-    assert argument_texts(GIVEN) == (TEXTS, [])
+    assert argument_parts(GIVEN, DataOfArguments()) == (TEXTS, [])
     big = "x" * (128 * 1024 - 1)
     layout = runs.script("import json, sys; json.dump(sys.argv[1:], open('outputs/argv', 'w'))", *GIVEN, big)
     runs.end(layout)
@@ -47,7 +48,7 @@ def test_a7_arguments_arrive_exactly_element_by_element(runs):
     ],
 )
 def test_a7_what_cannot_be_passed_is_named(value, facts):
-    texts, [problem] = argument_texts(["--x", 1, value])
+    texts, [problem] = argument_parts(["--x", 1, value], DataOfArguments())
     assert texts[:2] == ["--x", "1"]
     assert not [fact for fact in facts if fact not in problem], problem
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -81,6 +82,10 @@ class DatasetConsumptionConfig:
             mode=self.mode,
             path_on_compute=None if self.path_on_compute is None else str(self.path_on_compute),
         )
+
+    def __deepcopy__(self, memo: object) -> DatasetConsumptionConfig:
+        """Return a copy for a config: what it is about stays the same."""
+        return copy.copy(self)
 
     def argument(self) -> DataPath:
         """Return what stands in the arguments for it."""

@@ -67,6 +67,10 @@ class DataReference:
         definition = {"kind": "file", "paths": [{"datastore": self.datastore.name, "path": place}]}
         return RunInput(name, definition, mode=self.mode, path_on_compute=where)
 
+    def __deepcopy__(self, memo: object) -> DataReference:
+        """Return a copy for a config: what it is about stays the same."""
+        return copy.copy(self)
+
     def argument(self) -> str:
         """Return what stands in the arguments for it: its text, which the run replaces."""
         return str(self)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from cellrun.core import names
+from cellrun.core.data.consumption import DatasetConsumptionConfig
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.run_data import DataPath, OutputMode, Registration, RunOutput, data_name
 
@@ -53,10 +55,25 @@ class OutputFileDatasetConfig:
         globs = (source_globs,) if isinstance(source_globs, str) else tuple(source_globs or ())
         return self._with(mode="upload", _overwrite=overwrite, _globs=globs)
 
+    def as_input(self, name: str | None = None) -> DatasetConsumptionConfig:
+        """Return what it holds as an input of a later run. UserErrorException if its place depends on the run."""
+        from cellrun.core.data.dataset import Dataset  # noqa: PLC0415  # an output alone needs no dataset
+
+        store, path = self._place()
+        if store is None or "{run-id}" in path:
+            raise UserErrorException(
+                f"where the output {self.name!r} is kept depends on its run: give it a place of its own by "
+                "destination=(datastore, 'path'), or register_on_complete and Dataset.get_by_name"
+            )
+        place = path.replace("{output-name}", self.name)
+        dataset = Dataset.File.from_files(path=(store, place), validate=False)
+        return DatasetConsumptionConfig(name or self.name, dataset).as_mount()
+
     def register_on_complete(
         self, name: str, description: str | None = None, tags: Mapping[str, str] | None = None
     ) -> OutputFileDatasetConfig:
         """Let its content be registered as a new version of a dataset once the run has completed."""
+        names.dataset_name(name)
         return self._with(_registration=Registration(name, description, dict(tags or {}), self._read))
 
     def run_data(self) -> RunOutput:
@@ -72,6 +89,10 @@ class OutputFileDatasetConfig:
             source_globs=self._globs,
             register=self._registration,
         )
+
+    def __deepcopy__(self, memo: object) -> OutputFileDatasetConfig:
+        """Return a copy for a config: what it is about stays the same."""
+        return copy.copy(self)
 
     def argument(self) -> DataPath:
         """Return what stands in the arguments for it."""

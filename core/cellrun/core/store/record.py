@@ -64,6 +64,10 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
     """head, branch."""
     python: str = ""
     """The version, where it is known, and the path of the Python that runs it, as its target told."""
+    inputs: Mapping[str, Any] = {}
+    """The data that it reads, by name (`RunInput.to_json`)."""
+    outputs: Mapping[str, Any] = {}
+    """The data that it makes, by name (`RunOutput.to_json`)."""
     environment: str | None = None
     """Whose Python was asked for, as the user said it; None for the target's own."""
     environment_spec: Mapping[str, Any] | None = None
@@ -155,6 +159,8 @@ _SHAPE: control_file.Shape = {
     "parameters": is_mapping_of(is_text),
     "script": is_text_or_none,
     "command": is_text_or_none,
+    "inputs": is_mapping_of(lambda value: isinstance(value, dict)),
+    "outputs": is_mapping_of(lambda value: isinstance(value, dict)),
     "source_directory": is_text_or_none,
     "links": is_mapping_of(is_text),
     "environment_variables": are_texts,

@@ -11,12 +11,13 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import InvalidSubmissionError, UserErrorException, WorkspaceException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import Resources
+from cellrun.core.run_data import RunInput, RunOutput, with_holes
 from cellrun.core.run_request import CELL, RunCode, RunRequest
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import check_is_there
 from cellrun.core.store.workspace_record import WorkspaceRecord
-from cellrun.core.submission.submission import start
+from cellrun.core.submission.submission import data_problems, start
 from cellrun.core.supervision.job_environment import inherited, is_of_jupyter
 from cellrun.core.targets.contract import Capability
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
@@ -47,7 +48,8 @@ def resubmit(layout: RunLayout, *, trust: bool = False) -> RunLayout:
     record = trusted.record()
     target = WorkspaceTargets(layout.workspace).get(record.target)
     request = request_of(layout, record, trusted, trust=trust)
-    if problems := [*request.code.problems(layout.workspace), *target.problems(request)]:
+    problems = [*request.code.problems(layout.workspace), *target.problems(request)]
+    if problems := [*problems, *data_problems(target, request, layout.workspace)]:
         raise InvalidSubmissionError(problems)
     of_the_first = {name: getattr(record, name) for name in _KEPT}
     if Capability.SHARES_FILES in target.capabilities:  # it is the same Python, whichever this process's is
@@ -62,7 +64,9 @@ def request_of(layout: RunLayout, record: RunRecord, trusted: TrustedRun, *, tru
     return RunRequest(
         kind=record.kind,
         program=record.command or record.script or CELL,
-        arguments=tuple(record.arguments),
+        arguments=with_holes(record.arguments, {**record.inputs, **record.outputs}),
+        inputs=tuple(RunInput.from_json(one) for one in record.inputs.values()),
+        outputs=tuple(RunOutput.from_json(one) for one in record.outputs.values()),
         code=_CodeOfRun(layout, record, trusted, note=_note(record.environment_variables, given)),
         source_directory=record.source_directory,
         cell=record.cell,

@@ -7,27 +7,75 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cellrun.core.errors import shown
+from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.run_data import DataOfArguments, DataPath, GoesIntoRun
 from cellrun.core.sizes import size_text
 
 MOST_BYTES = 128 * 1024  # Linux: MAX_ARG_STRLEN, the closing NUL counted
 
 
-def argument_texts(arguments: Iterable[Any]) -> tuple[list[str], list[str]]:
+def argument_parts(arguments: Iterable[Any], data: DataOfArguments) -> tuple[list[str | DataPath], list[str]]:
     """Return arguments as the texts that arrive in `sys.argv`, and the problems of those that can't be passed.
 
-    None becomes 'None', True 'True', a path its text, a number (numpy's scalars included) what `str` says.
+    None becomes 'None', True 'True', a path its text, a number (numpy's scalars included) what `str` says. What is data
+    goes into `data`, and a hole stands for its path.
     """
-    texts, problems = [], []
+    parts: list[str | DataPath] = []
+    problems = []
     for number, argument in enumerate(arguments, start=1):
-        text = _text(argument)
-        problem = f"({type(argument).__name__}) cannot be passed; give str, int, float, bool, None or a path"
-        if text is not None:
-            texts.append(text)
-            problem = _problem(text)
+        try:
+            part = data.add(argument) if _goes_into_run(argument) else _text(argument)
+        except UserErrorException as error:
+            problems.append(f"argument {number}: {error}")
+            continue
+        problem = _no_argument(argument)
+        if part is not None:
+            parts.append(part)
+            problem = _problem(part) if isinstance(part, str) else ""
         if problem:
             problems.append(f"argument {number} {problem}")
-    return texts, problems
+    return parts, problems
+
+
+def data_problems(given: object, data: DataOfArguments) -> list[str]:
+    """Take into `data` what isn't among the arguments; return what is wrong with it."""
+    if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
+        return [f"data={shown(given)}: give a list, as in [dataset.as_named_input('train').as_mount()]"]
+    parts = [(number, one) for number, one in enumerate(given, start=1)]
+    problems = []
+    for number, one in parts:
+        try:
+            if not _goes_into_run(one):
+                raise UserErrorException(_no_data(one))  # noqa: TRY301  # as what `add` raises
+            data.add(one)
+        except UserErrorException as error:
+            problems.append(f"data {number}: {error}")
+    return problems
+
+
+def _goes_into_run(argument: object) -> bool:
+    return not isinstance(argument, (str, int, float, type)) and isinstance(argument, GoesIntoRun)
+
+
+def _no_argument(argument: object) -> str:
+    if _is_dataset(argument):
+        return f"is {_no_data(argument)}"
+    return f"({type(argument).__name__}) cannot be passed; give str, int, float, bool, None, a path or data"
+
+
+def _no_data(given: object) -> str:
+    if _is_dataset(given):
+        name = getattr(given, "name", None)
+        which = f"the dataset {name!r} itself" if name else f"a dataset itself ({shown(given)})"
+        return (
+            f"{which}; say how the run gets it: .as_mount() or .as_download() for a path of files, "
+            ".as_named_input('name') for the dataset in Run.get_context().input_datasets['name']"
+        )
+    return f"{shown(given)} is no input or output; give dataset.as_named_input('name').as_mount(), or an output"
+
+
+def _is_dataset(given: object) -> bool:
+    return not isinstance(given, type) and callable(getattr(given, "as_named_input", None))
 
 
 def variable_texts(variables: Mapping[Any, Any]) -> tuple[dict[str, str], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import inspect
 import os
@@ -15,9 +16,10 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, UserErrorException, shown
 from cellrun.core.own_run import is_set_by_cellrun
 from cellrun.core.resources import Resources
+from cellrun.core.run_data import DataOfArguments, DataPath
 from cellrun.core.run_request import RunRequest
 from cellrun.core.sizes import size_bytes
-from cellrun.core.submission.arguments import argument_texts, variable_texts
+from cellrun.core.submission.arguments import argument_parts, data_problems, variable_texts
 
 
 class RunOptions(ABC):
@@ -38,9 +40,12 @@ class RunOptions(ABC):
         memory: str | int | None = None,
         environment_variables: Mapping[str, Any] | None = None,
         name: str | None = None,
+        data: Iterable[Any] = (),
         **unknown: object,
     ) -> None:
-        self.arguments = list(arguments) if arguments is not None and not isinstance(arguments, str) else arguments
+        is_list = arguments is not None and not isinstance(arguments, str)
+        self.arguments = _copied(arguments) if is_list else arguments  # type: ignore[arg-type]  # as was looked
+        self.data = data
         self.compute_target = compute_target
         self.environment = environment
         self.max_run_duration_seconds = max_run_duration_seconds
@@ -78,8 +83,11 @@ class RunOptions(ABC):
     def common_request(self) -> dict[str, Any]:
         """Return the fields of a request that don't depend on what is run."""
         environment, given = wanted_environment(self.environment), variable_texts(self.environment_variables)[0]
+        arguments, data, _ = self.arguments_and_data()
         return {
-            "arguments": tuple(argument_texts(self.arguments or ())[0]),
+            "arguments": tuple(arguments),
+            "inputs": tuple(data.inputs.values()),
+            "outputs": tuple(data.outputs.values()),
             "target": None if self.compute_target is None else target_name(self.compute_target),
             "environment": environment,
             "variables": {**(environment.variables if isinstance(environment, EnvironmentSpec) else {}), **given},
@@ -87,6 +95,12 @@ class RunOptions(ABC):
             "max_run_duration_seconds": self.max_run_duration_seconds,
             "name": self.name,
         }
+
+    def arguments_and_data(self) -> tuple[list[str | DataPath], DataOfArguments, list[str]]:
+        """Return the arguments with holes for what of them is data, all data, and what is wrong with either."""
+        data = DataOfArguments()
+        arguments, problems = argument_parts(self.arguments or (), data)
+        return arguments, data, problems + data_problems(self.data, data)
 
     def _unknown_problems(self) -> list[str]:
         known = [name for name in inspect.signature(type(self)).parameters if name not in {"unknown", "options"}]
@@ -103,8 +117,8 @@ class RunOptions(ABC):
             problems.append(
                 f"arguments={shown(self.arguments)} is one text; give a list, as in {self.arguments.split()}"
             )
-        elif self.arguments is not None:
-            problems += argument_texts(self.arguments)[1]
+        else:
+            problems += self.arguments_and_data()[2]
         problems += variable_texts(self.environment_variables)[1]
         own = [name for name in self.environment_variables if is_set_by_cellrun(str(name))]
         problems += [f"environment variable {name} is set by cellrun itself; choose another name" for name in own]
@@ -152,6 +166,17 @@ def wanted_environment(given: object) -> str | EnvironmentSpec | None:
         f"environment={shown(given)}: give an Environment, or as a path the folder of a virtual environment or conda "
         "prefix, or a Python interpreter"
     )
+
+
+def _copied(arguments: Iterable[Any]) -> list[Any]:
+    """Return a copy of arguments, which may change until the run is submitted (as in Azure ML)."""
+    copies = []
+    for argument in arguments:
+        try:
+            copies.append(copy.deepcopy(argument))
+        except Exception:  # noqa: BLE001  # whatever can't be copied is no argument, which is said when all is
+            copies.append(argument)
+    return copies
 
 
 def target_name(given: object) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from cellrun.core.run_data import DataOfArguments, DataPath
 from cellrun.core.run_request import RunCode, RunRequest
-from cellrun.core.submission.arguments import argument_texts
+from cellrun.core.submission.arguments import argument_parts
 from cellrun.core.submission.run_options import RunOptions
 from cellrun.core.submission.source_folder import SourceFolder
 
@@ -23,7 +24,7 @@ class ScriptRunConfig(RunOptions):
     source_directory: the folder that is copied and run; it is never written to.
     script: a Python file in it, maybe in a subfolder.
     arguments: what the script gets in `sys.argv`, element by element, never through a shell: str, int, float, bool,
-        None, paths, numpy scalars.
+        None, paths, numpy scalars; a dataset's `as_mount()`, an output or a data reference becomes a local path.
     command: instead of script and arguments, a line for a shell (bash where there is one), or a list to be joined.
     compute_target: the name of a target of the workspace, or the target; `local` if left out.
     environment: whose Python runs it: the folder of a virtual environment or conda prefix, or the path of an
@@ -34,6 +35,7 @@ class ScriptRunConfig(RunOptions):
         environment says otherwise.
     environment_variables: added to those of this process.
     name: the run's display name.
+    data: inputs and outputs that the script finds by their names, without being told their paths.
     """
 
     def __init__(  # noqa: PLR0913  # all of them, so that an editor shows them; all but Azure ML's first three by name
@@ -51,6 +53,7 @@ class ScriptRunConfig(RunOptions):
         memory: str | int | None = None,
         environment_variables: Mapping[str, Any] | None = None,
         name: str | None = None,
+        data: Iterable[Any] = (),
         **unknown: object,
     ) -> None:
         super().__init__(
@@ -63,6 +66,7 @@ class ScriptRunConfig(RunOptions):
             memory=memory,
             environment_variables=environment_variables,
             name=name,
+            data=data,
             **unknown,
         )
         self.source_directory = source_directory
@@ -83,7 +87,15 @@ class ScriptRunConfig(RunOptions):
         """Return the line that the shell gets."""
         if self.command is None or isinstance(self.command, str):
             return self.command or ""
-        return " ".join(argument_texts(self.command)[0])
+        parts = argument_parts(self.command, DataOfArguments())[0]
+        return " ".join(f'"${part.variable}"' if isinstance(part, DataPath) else part for part in parts)
+
+    def arguments_and_data(self) -> tuple[list[str | DataPath], DataOfArguments, list[str]]:
+        """Return what the config has of arguments and data, those that stand in its command included."""
+        arguments, data, problems = super().arguments_and_data()
+        if self.command is not None and not isinstance(self.command, str):
+            problems += [f"command: {problem}" for problem in argument_parts(self.command, data)[1]]
+        return arguments, data, problems
 
     def unchecked_request(self) -> RunRequest:
         """Return the run as it is wanted."""
@@ -129,8 +141,6 @@ class ScriptRunConfig(RunOptions):
         if self.command is None:
             return []
         problems = [] if not self.arguments else ["arguments belong to a script; put them into the command"]
-        if not isinstance(self.command, str):
-            problems += [f"command: {problem}" for problem in argument_texts(self.command)[1]]
         if not self.command_line().strip():
             problems.append("the command is empty")
         return problems

@@ -192,11 +192,23 @@ def _target(
         if (given.kind, given.settings) != (target.kind, target.settings):  # nobody would find its runs
             problems.append(f"compute_target={given!r} isn't this workspace's own; ws.compute_targets has those")
         target = given
-    problems += target.problems(request)
+    problems += [*target.problems(request), *data_problems(target, request, workspace)]
     limit = request.max_run_duration_seconds
     if limit is not None and Capability.LIMITS_TIME not in target.capabilities:
         problems.append(f"max_run_duration_seconds={limit:g}: {target.name!r} can't end a run by itself; leave it out")
     return target
+
+
+def data_problems(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout) -> list[str]:
+    """Return why a run could never have its data on a target."""
+    if not request.inputs and not request.outputs:
+        return []
+    if Capability.SHARES_FILES not in target.capabilities:
+        names_of_data = ", ".join([*(one.name for one in request.inputs), *(one.name for one in request.outputs)])
+        return [f"{target.name!r} can't bring data to its runs ({names_of_data}); take 'local', or read it in the code"]
+    from cellrun.core.data import binding  # noqa: PLC0415  # a run without data needs none of it
+
+    return binding.problems(request.inputs, request.outputs, workspace)
 
 
 def _known_of(config: RunConfig) -> RunRequest:
@@ -218,8 +230,10 @@ def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
         display_name=request.name,
         type="azureml.scriptrun",
         target=target.name,
-        argv=[] if is_command else [request.program, *request.arguments],
-        parameters=parameters(request.arguments),
+        argv=[] if is_command else [request.program, *request.recorded_arguments],
+        parameters=parameters(request.recorded_arguments),
+        inputs={one.name: one.to_json() for one in request.inputs},
+        outputs={one.name: one.to_json() for one in request.outputs},
         script=request.program if request.kind == "script" else None,
         command=request.program if is_command else None,
         source_directory=request.source_directory,

@@ -25,7 +25,7 @@ except ImportError:
         from hashlib import sha256
 
 VERSION = 2
-_SINCE_VERSION_2: dict[str, Any] = {"python": "", "silence_s": 120.0, "before": []}
+_SINCE_VERSION_2: dict[str, Any] = {"python": "", "silence_s": 120.0, "before": [], "beside": [], "finishing": []}
 _SHAPE: control_file.Shape = {
     "argv": lambda value: are_texts(value) and bool(value),
     "supervisor": lambda value: are_texts(value) and bool(value),
@@ -41,6 +41,8 @@ _SHAPE: control_file.Shape = {
     "inherited_names": are_texts,
     "before": lambda value: isinstance(value, list) and all(map(are_texts, value)),
     "afterwards": are_texts,
+    "beside": are_texts,
+    "finishing": lambda value: isinstance(value, list) and all(map(are_texts, value)),
 }
 
 
@@ -72,6 +74,12 @@ class LaunchSpec(NamedTuple):
     afterwards: tuple[str, ...]
     """A module, and what its `main` is called with when the run has ended, and its `tend` with each heartbeat; empty
     for none."""
+    beside: tuple[str, ...] = ()
+    """A command that notes what the run's data was: started in the background with the job, and with `ended` after it
+    when that has ended; empty for none."""
+    finishing: tuple[tuple[str, ...], ...] = ()
+    """Commands that take care of what the job has made, one after another, once it has completed; the run is Finalizing
+    meanwhile, and Failed if one fails."""
 
     @classmethod
     def read(cls, layout: RunLayout, digest: str = "") -> LaunchSpec:
@@ -89,7 +97,7 @@ class LaunchSpec(NamedTuple):
         control_file.check(layout.folder, layout.launch, data, _SHAPE)
         values = {name: data[name] for name in cls._fields}
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-        lists["before"] = tuple(map(tuple, values["before"]))
+        lists |= {name: tuple(map(tuple, values[name])) for name in ("before", "finishing")}
         spec = cls(**{**values, **lists, "resources": Resources.from_json(data["resources"])})
         return spec._replace(
             argv=moved_command(spec.argv, spec.set_variables.get("PYTHONPATH", "")),

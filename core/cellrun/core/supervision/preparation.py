@@ -1,4 +1,4 @@
-"""What is done before a job starts: an environment is built, data is brought. The run is Preparing meanwhile.
+"""What is done around a job: before it an environment is built and data brought, after it outputs are delivered.
 
 Standard library only: the supervisor runs it.
 """
@@ -9,14 +9,15 @@ import os
 import shlex
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import NamedTuple
 
+from cellrun.core.layout import FINISH_LOG, PREPARATION_LOG
 from cellrun.core.processes.exits import UNKNOWN_EXIT
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
 from cellrun.core.store import failure
 from cellrun.core.store.ending import Ending
-from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
@@ -29,48 +30,63 @@ _PROMPT = "$ "
 _LINE_CHARS = 3_000  # a resolver has much to say
 
 
+class Stage(NamedTuple):
+    """When commands are run for a run, in words, and where what they print is kept."""
+
+    purpose: str
+    going_on: str
+    log: str
+
+
+BEFORE = Stage("makes things ready", "things were made ready for it", PREPARATION_LOG)
+FINISHING = Stage("takes care of what it made", "its outputs were brought into their datastores", FINISH_LOG)
+
+
 def prepare(layout: HeldFolder, spec: LaunchSpec) -> bool:
     """Run the commands of a launch spec for a run that is Preparing, one after another; whether the job may start.
 
     They are of the run's family: they have its environment and its working folder, and end with it. What they print is
     in `user_logs/prepare_log.txt`. If one fails the run is Failed and says why, if it is asked to the run is Canceled.
     """
+    end = run_steps(layout, spec, spec.before, BEFORE)
+    if end is not None:
+        layout.until_written(partial(end.write, layout))
+    return end is None
+
+
+def run_steps(layout: HeldFolder, spec: LaunchSpec, commands: Sequence[Sequence[str]], stage: Stage) -> Ending | None:
+    """Run commands for a run one after another, beside its job; return to what end one brings it, None if all are well.
+
+    A run that is asked to stop meanwhile is Canceled. Why it failed a command may say itself (`REASON`).
+    """
     nobody = ProcessFamily(layout.origin, job=None)
-    heartbeat = Heartbeat(layout, spec)
-    for command in spec.before:
+    heartbeat, log = Heartbeat(layout, spec), layout.folder / stage.log
+    for command in commands:
         try:
-            job = WatchedJob.own(_spawn(layout, command))
+            job = WatchedJob.own(_spawn(layout, command, log))
         except OSError as error:
-            nobody.stop(spec.grace_s)
-            _fail(layout, failure.cannot_start(command[0], error.errno or 0))
-            return False
+            return Ending(Status.FAILED, failure.cannot_start(command[0], error.errno or 0), {})
         if heartbeat.until_over(job) is Cause.CANCELED:
-            canceled = Ending(Status.CANCELED, "canceled while things were made ready for it", {})
+            canceled = Ending(Status.CANCELED, f"canceled while {stage.going_on}", {})
             Stopping(layout, job, spec.grace_s).stop("canceled", canceled)
-            layout.until_written(partial(canceled.write, layout))
-            return False
+            return canceled
         how = job.poll() or UNKNOWN_EXIT
         if how.code != 0:
             nobody.stop(spec.grace_s)  # what it left in the background
-            end = failure.LogEnd.read(layout.preparation_log, _LINE_CHARS)
+            end = failure.LogEnd.read(log, _LINE_CHARS)
             if end.last_line.startswith(_PROMPT):  # it has said nothing
                 end = failure.LogEnd("", "", "")
-            reason = f"{_shown(command)}, which makes things ready, ended with {failure.reason(how, end)}"
+            reason = f"{_shown(command)}, which {stage.purpose}, ended with {failure.reason(how, end)}"
             if end.last_line.startswith(REASON):
                 reason = end.last_line.removeprefix(REASON)
-            _fail(layout, reason, **failure.fields(how, end))
-            return False
-    return True
+            return Ending(Status.FAILED, reason, failure.fields(how, end))
+    return None
 
 
-def _fail(layout: HeldFolder, reason: str, **fields: Any) -> None:
-    layout.until_written(lambda: StatusFile(layout).change(Status.FAILED, reason=reason, **fields))
-
-
-def _spawn(layout: HeldFolder, command: Sequence[str]) -> int:
+def _spawn(layout: HeldFolder, command: Sequence[str], path: Path) -> int:
     """Start a command in the job's folder, its output at the end of its log; return its pid."""
     os.chdir(layout.work)
-    log = os.open(layout.preparation_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         os.write(log, f"{_PROMPT}{shlex.join(command)}\n".encode("utf-8", "surrogateescape"))
         outputs = [(os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)]

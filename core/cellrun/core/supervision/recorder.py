@@ -6,7 +6,7 @@ Standard library only: the supervisor shares it.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,7 +24,12 @@ def start_recorder(layout: RunLayout, interpreter: str, source: str | None, envi
     `source` is the folder whose repository is looked at, None for none. Returns after some two milliseconds.
     """
     script = str(Path(__file__).with_name("recorder_script.py"))
-    command = ["/bin/sh", "-c", _IN_BACKGROUND, "sh", interpreter, script, str(layout.folder), source or ""]
+    start_beside((interpreter, script, str(layout.folder), source or ""), environ)
+
+
+def start_beside(command: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Start a command that notes something of a run behind all other work; nothing happens where it can't."""
+    command = ["/bin/sh", "-c", _IN_BACKGROUND, "sh", *command]
     environment = {name: value for name, value in environ.items() if not is_of_a_run(name)}
     environment[RUN_ID] = ""  # it is of no run, whoever its parent is: it isn't ended with one
     with suppress(OSError):  # no process is to be had, no shell: a run without this record is a run

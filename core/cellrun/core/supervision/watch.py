@@ -26,9 +26,9 @@ from cellrun.core.supervision import cancel_signal
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
-from cellrun.core.supervision.preparation import prepare
+from cellrun.core.supervision.preparation import FINISHING, prepare, run_steps
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
-from cellrun.core.supervision.recorder import source_folder, start_recorder
+from cellrun.core.supervision.recorder import source_folder, start_beside, start_recorder
 from cellrun.core.supervision.stopping import LEAVE_S, Stopping
 from cellrun.core.supervision.tidy import tidy
 from cellrun.core.supervision.watched_job import WatchedJob
@@ -154,7 +154,7 @@ class Watch:
         if is_full(self._layout.folder):  # asked before it is tidied
             self._notes.append(DISK_WAS_FULL)
         if cause is Cause.EXITED:
-            self._tell(self._end(stopped))
+            self._tell_end(stopped)
             self._family.wait(LEAVE_S)
             if count := self._family.stop(min(self.spec.grace_s, _LEFTOVER_GRACE_S)):
                 self._notes.append(f"{_processes(count)} left running, stopped")
@@ -168,10 +168,12 @@ class Watch:
         with suppress(OSError):  # what isn't tidied stays
             tidy(self._layout)
         sync_files(self._layout)
-        end = self._end(stopped)
+        end = self._finished(self._end(stopped))
         notes = {"notes": self._notes} if self._notes else {}
         end = end._replace(fields={**end.fields, **notes})
         self._layout.until_written(lambda: end.write(self._layout))
+        if self.spec.beside:
+            start_beside((*self.spec.beside, "ended"), os.environ)
 
     def fail(self, reason: str) -> None:
         """End the run, which never ran, as Failed."""
@@ -187,6 +189,8 @@ class Watch:
             if not self._layout.environment.exists():
                 record = RunRecord.read(self._layout)
                 start_recorder(self._layout, self.spec.python or record.interpreter, source_folder(record), os.environ)
+        if self.spec.beside:
+            start_beside(self.spec.beside, os.environ)
 
     def _stopped(self, cause: Cause) -> tuple[Ending, str]:
         """Return what a run that is stopped comes to, and what its status says meanwhile."""
@@ -203,6 +207,22 @@ class Watch:
             how = exit_left(self._layout, self._job.identity)
         end = Ending.of_exit(self._layout, how, is_shell=self.spec.is_shell, memory_lack=self._job.memory_lack)
         return stopped._replace(fields=end.fields) if stopped else end
+
+    def _tell_end(self, stopped: Ending | None) -> None:
+        """Tell what a job that has ended by itself comes to, as far as that doesn't depend on what is still to do."""
+        end = self._end(stopped)
+        if end.status is Status.COMPLETED and self.spec.finishing:
+            end = end._replace(status=Status.FAILED, reason=f"lost while {FINISHING.going_on}")
+        self._tell(end)
+
+    def _finished(self, end: Ending) -> Ending:
+        """Do with what a job has made what is to be done if it has completed; return what the run comes to then."""
+        if end.status is not Status.COMPLETED or not self.spec.finishing:
+            return end
+        refused = run_steps(self._layout, self.spec, self.spec.finishing, FINISHING)
+        if refused is None:
+            return end
+        return refused._replace(fields={**end.fields, "last_line": refused.fields.get("last_line", "")})
 
     def _tell(self, end: Ending) -> None:
         """Say that the job has ended, and what the run comes to: should this process be killed now, that is known."""

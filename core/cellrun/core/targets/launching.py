@@ -15,6 +15,7 @@ from cellrun.core.environments.job_library import PYTHON_PATH, has_library, with
 from cellrun.core.errors import WorkspaceException
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
+from cellrun.core.run_data import NO_DATA, BoundData
 from cellrun.core.run_request import CELL, RunRequest
 from cellrun.core.store.notes import add_note
 from cellrun.core.supervision.job_environment import recorded
@@ -30,7 +31,12 @@ _ENTRY = (
 
 
 def launch_spec(
-    request: RunRequest, interpreter: str, environ: Mapping[str, str], *, afterwards: Sequence[str] = ()
+    request: RunRequest,
+    interpreter: str,
+    environ: Mapping[str, str],
+    *,
+    bound: BoundData = NO_DATA,
+    afterwards: Sequence[str] = (),
 ) -> LaunchSpec:
     """Return how a run is started by an interpreter of this machine, with what it inherits of an environment.
 
@@ -39,6 +45,7 @@ def launch_spec(
     most, before = limits(), tuple[tuple[str, ...], ...]()
     kept, names_of_others = recorded(environ, interpreter, request.resources.threads)
     kept |= {"AZUREML_ARM_WORKSPACE_NAME": request.workspace, "AZUREML_ARM_PROJECT_NAME": request.experiment}
+    kept |= bound.variables
     if not is_own(interpreter):
         kept[PYTHON_PATH] = with_library(kept.get(PYTHON_PATH, ""))
     if isinstance(request.environment, EnvironmentSpec):
@@ -47,7 +54,7 @@ def launch_spec(
         plan = plan_of(request.environment)
         kept, before = kept | plan.variables(), plan.commands()
     return LaunchSpec(
-        argv=tuple(program_of(request, interpreter)),
+        argv=tuple(program_of(request, interpreter, bound)),
         supervisor=tuple(supervisor_command()),
         python=interpreter,
         is_shell=request.kind == "command",
@@ -59,8 +66,10 @@ def launch_spec(
         set_variables=kept,
         given_names=tuple(sorted(request.variables)),
         inherited_names=tuple(name for name in names_of_others if name not in request.variables),
-        before=before,
+        before=(*before, *bound.before),
         afterwards=tuple(afterwards),
+        beside=bound.beside,
+        finishing=bound.finishing,
     )
 
 
@@ -97,11 +106,11 @@ def given_variables(request: RunRequest, spec: LaunchSpec) -> dict[str, str]:
     return given
 
 
-def program_of(request: RunRequest, interpreter: str) -> list[str]:
+def program_of(request: RunRequest, interpreter: str, bound: BoundData = NO_DATA) -> list[str]:
     """Return the program to start and its arguments."""
     if request.kind == "command":
         shell = shutil.which("bash") or shutil.which("sh") or "/bin/sh"
         return [shell, "-c", request.program]
     if request.kind == "cell":
-        return [interpreter, "-c", _ENTRY, CELL, *request.arguments]
-    return [interpreter, request.program, *request.arguments]
+        return [interpreter, "-c", _ENTRY, CELL, *bound.arguments(request.arguments)]
+    return [interpreter, request.program, *bound.arguments(request.arguments)]

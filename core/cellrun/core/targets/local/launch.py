@@ -14,6 +14,7 @@ from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.moved import moved_command
+from cellrun.core.run_data import NO_DATA, BoundData
 from cellrun.core.run_request import RunRequest
 from cellrun.core.supervision.job_environment import is_of_jupyter
 from cellrun.core.supervision.launch_spec import LaunchSpec
@@ -29,13 +30,18 @@ def local_spec(request: RunRequest, layout: RunLayout, interpreter: str, afterwa
 
     Raises InvalidSubmissionError for a run that is to be run again and says in no way we know how it was started.
     """
+    bound = NO_DATA
+    if request.inputs or request.outputs:
+        from cellrun.core.data.binding import bind  # noqa: PLC0415  # a run without data needs none of it
+
+        bound = bind(request.inputs, request.outputs, layout)
     earlier = layout.workspace.run(request.repeats) if request.repeats else None
     if earlier and earlier.launch.exists():  # else whoever submitted it was killed before it was launched
-        return _spec_again(request, earlier, afterwards)
-    return launch_spec(request, interpreter, os.environ, afterwards=afterwards)
+        return _spec_again(request, earlier, bound, afterwards)
+    return launch_spec(request, interpreter, os.environ, bound=bound, afterwards=afterwards)
 
 
-def _spec_again(request: RunRequest, earlier: RunLayout, afterwards: Sequence[str]) -> LaunchSpec:
+def _spec_again(request: RunRequest, earlier: RunLayout, bound: BoundData, afterwards: Sequence[str]) -> LaunchSpec:
     """Return how a run was started, with what belongs to this cellrun and this moment as it is now.
 
     Whoever runs it again, a server maybe, needn't have the variables that the notebook had.
@@ -52,6 +58,10 @@ def _spec_again(request: RunRequest, earlier: RunLayout, afterwards: Sequence[st
     variables = dict(spec.set_variables)
     if has_library(variables.get(PYTHON_PATH, "")):
         variables[PYTHON_PATH] = with_library(variables[PYTHON_PATH])
+    if bound is not NO_DATA:  # its data is the same, and where it is may be another place
+        variables |= bound.variables
+        program = spec.argv[: len(spec.argv) - len(request.arguments)]
+        spec = spec._replace(argv=(*program, *bound.arguments(request.arguments)))
     return spec._replace(
         argv=moved_command(spec.argv),  # the copy of cellrun that it finds now is this one's
         supervisor=tuple(supervisor_command()),
@@ -61,7 +71,10 @@ def _spec_again(request: RunRequest, earlier: RunLayout, afterwards: Sequence[st
         silence_s=most.silence_s,
         given_names=tuple(sorted(request.variables)),
         inherited_names=tuple(name for name in spec.inherited_names if not is_of_jupyter(name)),
+        before=bound.before,
         afterwards=tuple(afterwards),
+        beside=bound.beside,
+        finishing=bound.finishing,
     )
 
 

@@ -118,6 +118,8 @@ class LocalTarget(ComputeTarget):
         enter_environment(request, spec, layout)
         copy_tree(layout.snapshot, layout.work)  # never links: a script may write to its own files
         link_into(layout.work, request.code.links())
+        if request.inputs or request.outputs:
+            self._lay_out(request, layout)
         with queue.locked():
             devices = machine.gpu_devices() if spec.resources.gpus else []
             queue.add(layout, spec.resources, devices, given_variables(request, spec), spec.digest())
@@ -179,6 +181,12 @@ class LocalTarget(ComputeTarget):
             _finding("processes", Path("/proc/self").is_dir(), "/proc is there", "no /proc: daemons of a run may stay"),
             _finding("shell", shell is not None, f"commands run in {shell}", "commands can't run; install bash"),
         ]
+
+    @staticmethod
+    def _lay_out(request: RunRequest, layout: RunLayout) -> None:
+        from cellrun.core.data.binding import lay_out  # noqa: PLC0415  # a run without data needs none of it
+
+        lay_out(request.inputs, request.outputs, layout)
 
     def _spec(self, request: RunRequest, layout: RunLayout) -> LaunchSpec:
         interpreter = self.python(request.environment).executable or sys.executable
