@@ -43,7 +43,7 @@ def no_run(runs):
 
 def test_what_is_recorded(runs):
     (runs.source / ".git").mkdir()
-    (runs.source / ".git" / "HEAD").write_text("0123abc\n")
+    (runs.source / ".git" / "HEAD").write_text(f"{'0123abc' * 6:.40}\n")
     layout = runs.script("pass", "--lr", 0.1, "--n=3", name="first try", environment_variables={"A": "1"}, memory="1M")
     record = RunRecord.read(layout)
     assert (record.experiment, record.kind, record.type, record.target) == (
@@ -58,7 +58,7 @@ def test_what_is_recorded(runs):
     assert (record.script, record.command, record.source_directory) == ("train.py", None, str(runs.source))
     assert (record.display_name, record.name) == ("first try", "tests-1")
     assert record.resources == {"cpus": 1, "gpus": 0, "memory_bytes": 10**6, "threads": 0}
-    assert record.git == {"head": "0123abc"}
+    assert record.git == {"head": f"{'0123abc' * 6:.40}"}
     assert record.python == f"{sys.version.split()[0]} {sys.executable}"
     assert record.workspace_id == runs.workspace.id
 

@@ -50,7 +50,7 @@ def _spec_again(request: RunRequest, earlier: RunLayout, bound: BoundData, after
         spec = LaunchSpec.of_bytes(TrustedRun(earlier, trust=request.trust).launch(), earlier)
     except (OSError, ValueError, KeyError) as error:
         raise InvalidSubmissionError([f"{earlier.launch} can't be read: {error!r}"]) from error
-    most = limits()
+    most, spec = limits(), spec._replace(before=())
     if isinstance(request.environment, EnvironmentSpec):  # it may have been removed, or be another one by now
         from cellrun.core.environments.building.plan import plan_of  # noqa: PLC0415  # few runs need it
 
@@ -71,7 +71,7 @@ def _spec_again(request: RunRequest, earlier: RunLayout, bound: BoundData, after
         silence_s=most.silence_s,
         given_names=tuple(sorted(request.variables)),
         inherited_names=tuple(name for name in spec.inherited_names if not is_of_jupyter(name)),
-        before=bound.before,
+        before=(*spec.before, *bound.before),
         afterwards=tuple(afterwards),
         beside=bound.beside,
         finishing=bound.finishing,
