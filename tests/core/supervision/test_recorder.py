@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -118,6 +119,62 @@ def test_the_state_of_the_source_folder_s_repository_is_recorded(runs, repositor
     assert "hush-hush" not in layout.environment.read_text()  # neither the remote's nor what stays out of the snapshot
     git(repository, "stash")
     subprocess.run(["git", "-C", str(repository), "apply"], input=found["diff"].encode(), check=True)
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        [["config", "core.fsmonitor", "PROGRAM"]],
+        [["config", "filter.any.clean", "PROGRAM"]],
+        [["config", "filter.any.process", "PROGRAM"], ["config", "filter.any.required", "true"]],
+        [["config", "diff.external", "PROGRAM"], ["config", "diff.any.textconv", "PROGRAM"]],
+        [["-C", "submodule", "config", "core.fsmonitor", "PROGRAM"], ["config", "diff.submodule", "diff"]],
+    ],
+    ids=lambda commands: commands[0][-2],
+)
+def test_what_a_repository_names_as_a_program_is_not_run(runs, repository, recorded, commands, tmp_path):
+    """It may be out of an archive that somebody sent."""
+    program, trace = tmp_path / "program", tmp_path / "ran"
+    program.write_text(f"#!/bin/sh\ntouch '{trace}'\nexec cat\n")
+    program.chmod(0o755)
+    git(repository, "-c", "protocol.file.allow=always", "submodule", "add", str(repository), "submodule")
+    git(repository, "commit", "-m", "second")
+    git(repository / "submodule", "commit", "--allow-empty", "-m", "ahead")
+    (repository / ".gitattributes").write_text("* filter=any diff=any\n")
+    for command in commands:
+        git(repository, *(str(program) if word == "PROGRAM" else word for word in command))
+    found = recorded(runs.script("pass"))["git"]
+    assert "+model.py has changed" in found["diff"]
+    assert not trace.exists()
+    subprocess.run(["git", "-C", str(repository), "diff", "HEAD", "--submodule"], check=False, capture_output=True)
+    subprocess.run(["git", "-C", str(repository), "status"], check=False, capture_output=True)
+    assert trace.exists()  # it would have been
+
+
+def test_what_a_partial_clone_lacks_is_not_fetched(repository, tmp_path):
+    trace, stored = tmp_path / "ran", tmp_path / "run" / "snapshot"
+    stored.mkdir(parents=True)
+    shutil.copy(repository / "model.py", stored)
+    lost = subprocess.check_output(["git", "-C", str(repository), "rev-parse", "HEAD:model.py"], text=True).strip()
+    (repository / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    git(repository, "config", "core.repositoryformatversion", "1")
+    git(repository, "config", "extensions.partialClone", "origin")
+    git(repository, "config", "remote.origin.promisor", "true")
+    git(repository, "config", "remote.origin.url", "ssh://example.org/ada")
+    git(repository, "config", "core.sshCommand", f"touch '{trace}'; false")
+    with suppress(OSError):  # git may have no answer
+        recorder_script.git_of(str(stored.parent), str(repository), {"kind": "script"})
+    assert not trace.exists()
+    subprocess.run(["git", "-C", str(repository), "diff", "HEAD"], check=False, capture_output=True)
+    assert trace.exists()  # it would have been
+
+
+def test_a_filter_that_cannot_be_turned_off_leaves_git_unasked(repository, tmp_path):
+    git(repository, "config", "filter.a=b.clean", f"touch '{tmp_path / 'ran'}'; cat")
+    (repository / ".gitattributes").write_text("* filter=a=b\n")
+    with pytest.raises(OSError, match="filter"):
+        recorder_script.git_of(str(tmp_path), str(repository), {"kind": "script"})
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_long_diff_is_cut(runs, repository, recorded):

@@ -19,6 +19,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import lru_cache
+from threading import Timer
 from typing import Any
 
 VERSION = 1
@@ -27,6 +29,14 @@ FILE_BYTES = 64_000_000
 DIFF_BYTES = 200_000
 PROGRAM_S = 60.0
 """So long may git or nvidia-smi take: a repository of gigabytes on a slow disk isn't looked through to its end."""
+
+_RUNS_NOTHING = (
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "core.hooksPath=/dev/null"),
+    *("-c", "safe.bareRepository=explicit"),  # a folder that only looks like one has a configuration too
+)
+"""A repository may have come from anybody, in an archive: its configuration names programs that git would run."""
+_OWN_ALONE = ("--ignore-submodules=dirty", "--no-renames")  # a submodule has a configuration of its own
 
 
 def main(folder: str, source: str) -> None:
@@ -185,9 +195,8 @@ def git_of(folder: str, source: str, run: dict[str, Any]) -> dict[str, Any] | No
     if not source or shutil.which("git") is None or _git(source, "rev-parse", "--git-dir", check=False) == "":
         return None
     is_copied = run["kind"] in {"script", "command"}
-    status = [
-        entry for entry in _git(source, "status", "--porcelain", "-z", "--no-renames", "--", ".").split("\0") if entry
-    ]
+    told = _git(source, "status", "--porcelain", "-z", *_OWN_ALONE, "--", ".")
+    status = [entry for entry in told.split("\0") if entry]
     untracked = sum(entry.startswith("??") for entry in status)
     head = _git(source, "rev-parse", "--verify", "-q", "HEAD", check=False).strip()
     changed = _changed(source, os.path.join(folder, "snapshot"), is_copied=is_copied) if head else []  # noqa: PTH118
@@ -222,7 +231,7 @@ def _changed(source: str, snapshot: str, *, is_copied: bool) -> list[str]:
     What an ignore file kept out of the snapshot, or a cell had no need of, stays out for a reason. A cell's modules
     stand in its snapshot by the paths by which they are imported: they are known by their content.
     """
-    names = _git(source, "diff", "HEAD", "--name-only", "-z", "--relative", "--no-renames", "--", ".").split("\0")
+    names = _git(source, "diff", "HEAD", "--name-only", "-z", "--relative", *_OWN_ALONE, "--", ".").split("\0")
     if is_copied:
         return [name for name in names if name and os.path.lexists(os.path.join(snapshot, name))]  # noqa: PTH118
     taken: dict[str, list[str]] = {}
@@ -245,17 +254,20 @@ def _is_same(file: str, copy: str) -> bool:
 
 def _diff(source: str, names: list[str]) -> str:
     """Return the changes of files as a patch, or a beginning of it that is longer than what is kept."""
-    command = ["git", "-C", source, "diff", "HEAD", "--relative", "--no-renames", "--no-ext-diff", "--no-textconv"]
+    options = ("--relative", *_OWN_ALONE, "--submodule=short", "--no-ext-diff", "--no-textconv", "--no-color")
     most = names[:1000]  # a command line has an end
     with subprocess.Popen(
-        [*command, "--no-color", "--", *(f":(literal){name}" for name in most)],
+        [*_git_command(source), "diff", "HEAD", *options, "--", *(f":(literal){name}" for name in most)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=_quiet(),
     ) as process:
         assert process.stdout is not None  # noqa: S101  # asked for above
+        limit = Timer(PROGRAM_S, process.kill)  # a pipe may stand where git looks for a file
+        limit.start()
         data = process.stdout.read(DIFF_BYTES + 1)
+        limit.cancel()
         process.kill()
     return data.decode("utf-8", "replace")
 
@@ -273,7 +285,23 @@ def _git_of_first(path: str) -> dict[str, Any] | None:
 
 
 def _git(source: str, *arguments: str, check: bool = True) -> str:
-    return _output("git", "-C", source, *arguments, check=check)
+    return _output(*_git_command(source), *arguments, check=check)
+
+
+@lru_cache(maxsize=1)
+def _git_command(source: str) -> tuple[str, ...]:
+    """Return the beginning of a command that asks git of a folder, and runs no program but git.
+
+    Whoever wrote the repository's attributes chooses which filter is run on which file, also of the user's own.
+    Raises OSError for one that can't be turned off.
+    """
+    git = ("git", "-C", source, *_RUNS_NOTHING)
+    listed = _output(*git, "config", "-z", "--name-only", "--get-regexp", r"^filter\.", check=False)
+    filters = {name.rpartition(".")[0] for name in listed.split("\0") if name}
+    if any("=" in name for name in filters):  # what follows it would be taken for the value
+        raise OSError("a filter of the repository has '=' in its name")
+    off = ("clean=", "smudge=", "process=", "required=false")
+    return (*git, *(word for name in sorted(filters) for what in off for word in ("-c", f"{name}.{what}")))
 
 
 def _output(*command: str, check: bool = True) -> str:
@@ -291,8 +319,9 @@ def _output(*command: str, check: bool = True) -> str:
 
 
 def _quiet() -> dict[str, str]:
-    """Return the environment of programs that are asked: no lock on what others use, no question."""
-    return {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+    """Return the environment of programs that are asked: no lock on what others use, no question, nothing fetched."""
+    fetches = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1"}  # what a partial clone lacks: by a program it names
+    return {**os.environ, **fetches, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
 
 
 def _system() -> str:
