@@ -243,6 +243,12 @@ def test_a_link_leads_to_our_pages_alone_and_keeps_its_code_else(private, target
     assert private.enter(code).status_code == 302
 
 
+def test_no_page_sends_a_browser_out_again(private, browser):
+    private.enter(private.code(), session=browser)
+    assert private.get("/logout", browser, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 404
+    assert private.get("/cellrun/api/workspaces", browser).status_code == 200
+
+
 def test_the_stream_works_for_who_came_in(private, browser):
     private.enter(private.code(), session=browser)
     cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())

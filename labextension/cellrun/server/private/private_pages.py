@@ -36,6 +36,8 @@ class PrivateIdentity(IdentityProvider):
     brings one isn't let in.
     """
 
+    logout_available = False  # Jupyter's is an address that another site's page may send a browser to
+
     def get_user(self, handler: web.RequestHandler) -> Any:
         """Return the user of a request's cookie; None without one, and where another user of the machine brings it."""
         found = self.get_user_cookie(handler)
