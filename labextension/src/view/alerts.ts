@@ -10,6 +10,9 @@ import { fill } from './words';
 /** So long it is said that something was copied. */
 const COPIED_MS = 2_000;
 
+/** The code that may be advised: a name is a run's own word, and IPython runs what stands in `{}`, after `$` and in further lines. */
+const ADVISED = /^%load_run [\w.-]+$/;
+
 /** What the reader should know before all else: why a run failed, then notes and trouble with the connection. */
 export class Alerts {
   readonly element = h('div', { class: 'cellrun-alerts' });
@@ -67,7 +70,7 @@ export class Alerts {
   /** A magic that is advised goes into a new cell by a click, or is copied where there are no cells. */
   private usable(part: Node | string): Node | string {
     const code = typeof part === 'string' ? null : part.textContent;
-    if (!code?.startsWith('%')) return part;
+    if (!code || !ADVISED.test(code)) return part;
     const { words } = this.context;
     const button = h(
       'button',

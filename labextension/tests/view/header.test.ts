@@ -191,6 +191,22 @@ test('what to do next is put into a cell by a click', async () => {
   expect(inserted).toEqual(['%load_run digits-4']);
 });
 
+test.each([
+  '%load_run x\n!touch ran',
+  '%load_run {print(1)}',
+  '%load_run $x',
+  '%run x.py',
+  '%load_run x --trust',
+])('other code than ours is text: %j', async code => {
+  const { place, kernel } = show('failed');
+  await until(() => place.querySelector('[role=alert] button') !== null, 'there is a button');
+  const error = { message: 'no', where: '', exit: 'exit code 1', next: `Debug it here: \`${code}\`.` };
+  kernel.tell({ header: { error } });
+  await until(() => place.querySelector('[role=alert] b')?.textContent === 'no', 'it is shown');
+  expect(place.querySelector('[role=alert] code')?.textContent).toBe(code);
+  expect(place.querySelector('[role=alert] button')).toBe(null);
+});
+
 test('and copied where there are no cells, which is said', async () => {
   const write = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
   const { place } = show('failed');

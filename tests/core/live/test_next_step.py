@@ -52,6 +52,14 @@ def test_a_cell_is_debugged_where_its_variables_are():
     assert "load_run" not in step("exit code 1: ValueError: no data")
 
 
+@pytest.mark.parametrize("name", ["x\n!touch ran", "{print(1)}", "$x", "x --trust", "x`", "", "-x"])
+def test_no_name_of_somebody_elses_run_becomes_code(name):
+    record = RunRecord(experiment="digits", kind="cell", name=name)
+    said = next_step(StatusRecord(3, Status.FAILED, 10.0, "exit code 1", {}, 1.0), record)
+    assert said in SENTENCES
+    assert "`" not in said
+
+
 def test_every_sentence_is_one():
     assert len(set(SENTENCES)) == len(SENTENCES)
     assert all(sentence[-1] in ".?" and len(sentence) < 120 for sentence in SENTENCES)

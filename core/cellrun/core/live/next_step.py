@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from cellrun.core.names import is_plain
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 
@@ -50,6 +51,7 @@ SENTENCES = tuple(dict.fromkeys(sentence for _, sentence in (*_OF_INTERACTIVE, *
 def next_step(status: StatusRecord, record: RunRecord) -> str:
     """Return what to do next about a Failed run."""
     reason = status.reason or ""
-    rows = _ROWS.get(record.kind, _OF_SUBMITTED)
+    # Of somebody else's run a name may be anything, and with it the code that is offered for a new cell.
+    rows = _ROWS.get(record.kind, _OF_SUBMITTED) if is_plain(record.name) else _OF_SUBMITTED
     sentence = next(sentence for pattern, sentence in rows if re.search(pattern, reason))
     return sentence.replace("{run}", record.name)

@@ -1,5 +1,6 @@
 """Runs that are looked at from where their processes can't be seen: another container, host, home or login."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -100,6 +101,45 @@ def test_a_run_in_a_queue_that_cannot_be_reached_waits_on_until_somebody_cancels
     assert status.reason == "waits in the queue of another machine, or of another home; cancel it if that is gone"
     Run.get(runs.workspace, waiting.run_id).cancel()
     assert runs.status(waiting).status is Status.CANCELED
+
+
+@pytest.fixture
+def brought(runs):
+    """A run that waits in a queue which came with its workspace, with a ticket for what it isn't known to be."""
+    runs.printed(runs.script(UNTIL_GO), "up")
+    waiting, own = runs.script("print('ran')"), LocalQueue().folder
+    queue = waiting.workspace.folder / "queue" / own.name
+    queue.mkdir(parents=True, mode=0o700)
+    queue.parent.chmod(0o700)
+    [ticket] = own.glob("*.waiting")
+    spec = json.loads(waiting.launch.read_text())
+    waiting.launch.write_text(json.dumps({**spec, "argv": ["/bin/sh", "-c", "touch ran"], "is_shell": True}))
+    launch = hashlib.sha256(waiting.launch.read_bytes()).hexdigest()
+    (queue / ticket.name).write_text(json.dumps({**json.loads(ticket.read_text()), "launch": launch}))
+    ticket.unlink()
+    RunTarget("local", "local", shares_processes=True, handle={"queue": str(queue)}).write(waiting)
+    return waiting, queue
+
+
+def test_a_look_starts_nothing_out_of_a_queue_that_a_run_folder_names(runs, brought):
+    waiting, queue = brought
+    before = {path.name: path.read_bytes() for path in queue.iterdir()}
+    assert runs.status(waiting).status is Status.QUEUED
+    assert {path.name: path.read_bytes() for path in queue.iterdir()} == before
+    Run.get(runs.workspace, waiting.run_id).cancel()
+    assert runs.status(waiting).status is Status.CANCELED
+    assert not (waiting.work / "ran").exists()
+
+
+def test_nothing_is_written_through_a_link_in_a_queue_that_a_run_folder_names(runs, brought, tmp_path):
+    (waiting, queue), mine = brought, tmp_path / "mine"
+    mine.write_text("mine")
+    (queue / "lock").symlink_to(mine)
+    (queue / "000000000009-x.waiting").write_text("damaged")
+    runs.status(waiting)
+    Run.get(runs.workspace, waiting.run_id).cancel()
+    assert mine.read_text() == "mine"
+    assert (queue / "000000000009-x.waiting").read_text() == "damaged"
 
 
 @pytest.fixture

@@ -119,13 +119,23 @@ class LocalQueue:
 
     @classmethod
     def of(cls, layout: RunLayout) -> LocalQueue | None:
-        """Return the queue that a run was put into; None if it isn't there, is another machine's, or others' too."""
-        target = RunTarget.read(layout)
-        folder = target.handle.get("queue") if target else None
-        if isinstance(folder, str) and _is_usable(Path(folder)):
-            return cls(folder)
-        own = cls.existing()  # cellrun 0.1 kept it elsewhere
-        return own if own and (folder is None or own.holds(layout)) else None
+        """Return this user's and machine's queue if a run was put into it; None if it wasn't, or there is none."""
+        own, named = cls.existing(), _named_by(layout)
+        if own is None:
+            return None
+        with suppress(OSError):  # it isn't there
+            if named is None or own.folder.samefile(named):
+                return own
+        return own if own.holds(layout) else None  # cellrun 0.1 kept it elsewhere
+
+    @classmethod
+    def elsewhere(cls, layout: RunLayout) -> LocalQueue | None:
+        """Return the queue that a run's folder names, only to be read: another home's, or whatever came with a copy.
+
+        None if it isn't there, is another machine's, or others' too.
+        """
+        named = _named_by(layout)
+        return cls(str(named)) if named and _is_usable(named) else None
 
     @classmethod
     def existing(cls) -> LocalQueue | None:
@@ -221,8 +231,13 @@ class LocalQueue:
                     control_file.check(self.folder, path, data, _SHAPE, needed=_SHAPE.keys() - _SINCE_0_1)
                     tickets.append(Ticket.from_json(int(found["number"]), data, path.stat().st_mtime))
                 except DamagedRunError:  # it must not hold up everybody else
-                    path.replace(f"{path}.bad")
+                    if self._is_own():
+                        path.replace(f"{path}.bad")
         return tickets
+
+    def _is_own(self) -> bool:
+        own = _own_folder(private_path())
+        return own.is_dir() and own.samefile(self.folder)
 
     def _path(self, ticket: Ticket, kind: str) -> Path:
         return self.folder / f"{ticket.stem}{kind}"
@@ -238,6 +253,13 @@ def _is_variable(name: str) -> bool:
 def _own_folder(private: Path) -> Path:
     # A home, and with it this folder, may be shared by machines; a queue isn't.
     return private / "queue" / host_name()
+
+
+def _named_by(layout: RunLayout) -> Path | None:
+    """Return where a run's folder says that its queue is. That proves nothing: it may have come from anybody."""
+    target = RunTarget.read(layout)
+    folder = target.handle.get("queue") if target else None
+    return Path(folder) if isinstance(folder, str) and is_system_text(folder) else None
 
 
 def _is_usable(folder: Path) -> bool:

@@ -35,7 +35,7 @@ def locked(path: Path, *, wait: bool) -> Iterator[bool]:
     It ends with the process that holds it. Whoever waits is warned after three seconds and gives up after a minute: the
     holder may be stopped. Raises ComputeTargetException then, and where the file system has no locks.
     """
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         is_held = _take(fd, path) or (wait and _wait(fd, path))
         if is_held:

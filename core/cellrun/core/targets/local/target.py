@@ -135,7 +135,7 @@ class LocalTarget(ComputeTarget):
         now, found = time.monotonic(), [(run, StatusFile(run).read()) for run in runs]
         if now >= self._next_pass and any(recovery.needs_care(run, status) for run, status in found):
             self._next_pass = now + _PASS_S
-            self._pass_over_queues(runs)
+            self._pass_over_queue(runs)
             found = [(run, StatusFile(run).read()) for run in runs]
         return {
             run.run_id: Observation(_state(status.status), self._waiting.get(run.run_id, "")) for run, status in found
@@ -154,7 +154,7 @@ class LocalTarget(ComputeTarget):
                 return
             refused = error
         with suppress(ComputeTargetException, OSError):  # the queue can't be held: its pass comes to it
-            if queue := LocalQueue.of(run) or LocalQueue.existing():
+            if queue := LocalQueue.existing():
                 with queue.locked():
                     admission.cancel_waiting(queue, run.run_id)
                     admission.look_after(queue)  # a supervisor that died can't see the request: another one does
@@ -192,27 +192,32 @@ class LocalTarget(ComputeTarget):
         interpreter = self.python(request.environment).executable or sys.executable
         return local_spec(request, layout, interpreter, (admission.__name__, str(LocalQueue().folder)))
 
-    def _pass_over_queues(self, runs: Sequence[RunLayout]) -> None:
-        """Make the pass over each queue that a run is in; who can't reach it leaves the run be, if it waits."""
-        by_folder: dict[Path, list[RunLayout]] = {}
-        own, elsewhere = LocalQueue.existing(), set()
-        for run in runs:
-            queue = LocalQueue.of(run)
-            if queue is None:
-                elsewhere.add(run)
-            if queue := queue or own:
-                by_folder.setdefault(queue.folder, []).append(run)
-        self._waiting |= {run.run_id: _WAITS_ELSEWHERE for run in elsewhere}
-        for folder, its in by_folder.items():
-            queue = LocalQueue(str(folder))
-            with suppress(ComputeTargetException, OSError), queue.locked(wait=False) as is_held:
-                if is_held:  # whoever holds it does the same
-                    admission.look_after(queue)
-                    admission.admit(queue)
-                    self._waiting |= admission.reasons(queue)
-                    for run in its:
-                        if not queue.holds(run):
-                            recovery.recover_without_ticket(run, is_known=run not in elsewhere)
+    def _pass_over_queue(self, runs: Sequence[RunLayout]) -> None:
+        """Make the pass over this user's queue; a run that isn't in it is left be, if it waits.
+
+        Whoever has the home of another queue starts what waits there: nobody here knows who wrote its tickets.
+        """
+        elsewhere = {run for run in runs if LocalQueue.of(run) is None}
+        self._waiting |= {run.run_id: _reason_elsewhere(run) for run in elsewhere}
+        queue = LocalQueue.existing()
+        if queue is None:
+            return
+        with suppress(ComputeTargetException, OSError), queue.locked(wait=False) as is_held:
+            if is_held:  # whoever holds it does the same
+                admission.look_after(queue)
+                admission.admit(queue)
+                self._waiting |= admission.reasons(queue)
+                for run in runs:
+                    if not queue.holds(run):
+                        recovery.recover_without_ticket(run, is_known=run not in elsewhere)
+
+
+def _reason_elsewhere(run: RunLayout) -> str:
+    """Return why a run waits in a queue that isn't this user's and machine's."""
+    with suppress(OSError):  # it changes meanwhile
+        if queue := LocalQueue.elsewhere(run):
+            return admission.reasons(queue).get(run.run_id, _WAITS_ELSEWHERE)
+    return _WAITS_ELSEWHERE
 
 
 def _state(status: Status) -> JobState:
