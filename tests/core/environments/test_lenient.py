@@ -27,7 +27,7 @@ def made(**fields):
 
 
 PACKAGES = {
-    "sklearn_2019.yml": ("scikit-learn", "pandas"),
+    "sklearn_2019.yml": ("pandas", "scikit-learn"),
     "pytorch_2020.yml": ("tensorboard==2.3.0", "torch==1.6.0.*", "torchvision==0.7.0.*"),
     "exported_2021.yml": (
         "joblib==1.0.1",
@@ -178,7 +178,19 @@ def test_a_version_is_loosened_by_its_packages_name():
     assert loosened(eased, "scikit-learn") is eased
     assert loosened(asked, "numpy") is asked
     assert loosened(asked, "pandas") is asked
-    assert loosened(made(packages=("a @ https://a.example/a-1.zip",)), "a").packages == ("a",)
+    assert loosened(made(packages=("a==1", "b<2", "c"))).packages == ("a", "b", "c")
+
+
+@pytest.mark.parametrize("line", ["ours @ https://a.example/ours-1.zip", "ours @ file:///home/me/ours"])
+def test_what_has_an_address_of_its_own_is_not_had_from_a_stranger_of_its_name(line):
+    asked = made(packages=(line,))
+    assert loosened(asked, "ours") is asked
+    assert lenient(asked, BARE).packages == (line,)
+
+
+def test_the_successor_of_a_dead_name_has_its_versions_only_where_they_are_the_same():
+    eased = lenient(made(packages=("sklearn==0.0", "tensorflow-gpu[and-cuda]==2.1 ; python_version>'3'")), BARE)
+    assert eased.packages == ("scikit-learn", "tensorflow[and-cuda]==2.1 ; python_version>'3'")
 
 
 def test_a_package_that_isnt_there_is_left_out():

@@ -46,6 +46,8 @@ _OLD_PYPI_NAMES = {
     "tensorflow-gpu": "tensorflow",
 }
 """Names on PyPI behind which nothing can be installed any more."""
+SAME_VERSIONS = frozenset({"tensorflow-gpu"})
+"""Those of them whose versions are their successor's."""
 
 _NOT_ON_PYPI = re.compile(
     r"""

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.conda_lines import conda_package
-from cellrun.core.environments.conda_names import living_name, pypi_name
+from cellrun.core.environments.conda_names import SAME_VERSIONS, living_name, pypi_name
 from cellrun.core.environments.interpreter_script import OLDEST
 from cellrun.core.environments.package_lines import (
     local_path,
@@ -30,6 +31,8 @@ BUILD = "CELLRUN_BUILD"
 """Environment variable: `strict` builds an environment as it was asked for, or not at all."""
 
 _OURS = re.compile(r"azureml(-.*)?")
+_OF_A_BUILD = re.compile(r"feedstock_root|build_artifacts|/conda-bld/|/croot/|^/tmp/build/")
+"""Folders in which conda's packages were made, which `pip freeze` names as where they came from."""
 _DEAD_INDEX = re.compile(r"azuremlsdktestpypi|azuremlftkrelease|azuremlpackages|azuremlsdk")
 
 
@@ -72,23 +75,26 @@ def lenient(spec: EnvironmentSpec, available: Available) -> EnvironmentSpec:
     return _as_it_is(eased, available) or eased
 
 
-def loosened(spec: EnvironmentSpec, name: str) -> EnvironmentSpec:
-    """Return a spec with any version of a package; itself, if it asks for none in particular."""
+def loosened(spec: EnvironmentSpec, name: str | None = None) -> EnvironmentSpec:
+    """Return a spec with any version of a package, or of all of them; itself, if it asks for none in particular.
+
+    One that comes from an address of its own stays so: another of its name, from PyPI, may be anybody's.
+    """
     packages, notices = [], []
     for line in spec.packages:
         wanted = requirement(line)
-        if package_name(line) != _normal(name) or not (wanted.specifier or wanted.url):
+        is_meant = name is None or package_name(line) == canonicalize_name(name)
+        if not is_meant or not wanted.specifier:
             packages.append(line)
             continue
-        asked = f"{wanted.name}{wanted.specifier or f' from {wanted.url}'}"
-        notices.append(f"{asked} can't be had here: any version is taken")
+        notices.append(f"{wanted.name}{wanted.specifier} can't be had here: any version is taken")
         packages.append(of_any_version(line))
     return _changed(spec, packages, notices)
 
 
 def without(spec: EnvironmentSpec, name: str) -> EnvironmentSpec:
     """Return a spec without a package, as nothing of its name is there; itself, if it doesn't ask for it."""
-    packages = [line for line in spec.packages if package_name(line) != _normal(name)]
+    packages = [line for line in spec.packages if package_name(line) != canonicalize_name(name)]
     is_less = len(packages) < len(spec.packages)
     return _changed(spec, packages, [f"{name} is left out: no package of this name can be had here"] if is_less else [])
 
@@ -132,12 +138,14 @@ def _with_living_names(spec: EnvironmentSpec) -> EnvironmentSpec:
         path = local_path(line)
         if _OURS.fullmatch(name):
             notices.append(f"{name} isn't installed: cellrun takes its place")
-        elif path is not None and not path.exists():
+            packages += ["pandas"] if "pandas" in requirement(line).extras else []  # azureml-dataprep[pandas]
+        elif path is not None and _OF_A_BUILD.search(str(path)) and not path.exists():
             notices.append(f"{requirement(line).name}: {path} isn't here; any version is taken")
             packages.append(of_any_version(line))
         elif (living := living_name(name)) != name:
             notices.append(f"{name} is called {living} today")
-            packages.append(living + line[len(requirement(line).name) :])
+            same = line if name in SAME_VERSIONS else of_any_version(line)
+            packages.append(living + same[len(requirement(line).name) :])
         else:
             packages.append(line)
     dead = [option for option in spec.options if _DEAD_INDEX.search(option)]
@@ -197,7 +205,3 @@ def _changed(spec: EnvironmentSpec, packages: list[str], notices: list[str]) -> 
     if tuple(packages) == spec.packages and not notices:
         return spec
     return replace(spec, packages=tuple(dict.fromkeys(packages)), notices=(*spec.notices, *notices))
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
