@@ -112,6 +112,12 @@ def test_what_is_no_text_is_refused(ws, given):
         spec_from(given, ws.layout)
 
 
+@pytest.mark.parametrize("given", ["~nobody-here/venv", "a\0b", "\ud800", "~nobody-here/r.txt"])
+def test_what_cant_be_a_path_is_refused(ws, given):
+    with pytest.raises(UserErrorException, match="can't be a path"):
+        spec_from(given, ws.layout)
+
+
 def test_a_file_that_isnt_there_is_said(ws):
     for given in ("gone.txt", "gone.yml", "gone.toml", "gone.toml[a]"):
         with pytest.raises(UserErrorException, match=r"gone\.\w+ can't be read: no such file"):

@@ -36,6 +36,23 @@ def test_versions_are_numbers_and_the_same_content_is_the_same_version(ws):
     assert files == ["1.json", "2.json", "3.json"]
 
 
+def test_all_of_it_is_kept_so_the_same_is_known_again(ws):
+    def whole():
+        env = made("six")
+        env.environment_variables = {"A": 1}
+        env.docker.enabled, env.docker.arguments = True, ["-v", "/a:/a"]
+        env.docker.base_image_registry.address = "a.example"
+        env.spark.packages, env.databricks.jar_libraries, env.r = ["a"], ["b"], {"version": "3.6"}
+        env.python.user_managed_dependencies, env.python.interpreter_path = True, sys.executable
+        env.inferencing_stack_version = "latest"
+        return env
+
+    assert [whole().register(ws).version for _ in range(2)] == ["1", "1"]
+    got = Environment.get(ws, "digits")
+    assert got.to_json() == {**whole().to_json(), "version": "1"}
+    assert got.register(ws).version == "1"
+
+
 def test_numbers_are_compared_as_numbers(ws):
     for number in range(11):
         assert made(f"six=={number}").register(ws).version == str(number + 1)

@@ -14,7 +14,7 @@ import yaml  # type: ignore[import-untyped]
 from cellrun.core.environment_spec import EnvironmentSpec, login_problems
 from cellrun.core.environments.conda_lines import conda_package
 from cellrun.core.environments.package_lines import package_name, requirement
-from cellrun.core.environments.sources.requirements import Requirements, text_of
+from cellrun.core.environments.sources.requirements import Requirements, path_of, text_of
 from cellrun.core.errors import UserErrorException, shown
 
 FILE_NAME = "conda_dependencies.yml"
@@ -42,7 +42,7 @@ class CondaDependencies:
         self._folder = Path.cwd()
         self._title = "conda dependencies"
         if conda_dependencies_file_path is not None:
-            path = Path(conda_dependencies_file_path).expanduser().absolute()
+            path = path_of(conda_dependencies_file_path).absolute()
             self._folder, self._title = path.parent, str(path)
             try:
                 _underlying_structure = yaml.safe_load(text_of(path))
@@ -311,7 +311,7 @@ def _absolute(line: str, folder: Path) -> str:
     found = _PATH.fullmatch(line)
     if not found:
         return line
-    path = Path(found["path"] or found["place"]).expanduser()
+    path = path_of(found["path"] or found["place"])
     return f"{found['option'] or found['bare'] or ''}{(folder / path).resolve()}"
 
 

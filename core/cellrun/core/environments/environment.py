@@ -9,7 +9,6 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core.control_file import MOST_BYTES
@@ -24,9 +23,10 @@ from cellrun.core.environments.sections import (
     NoticedSection,
     PythonSection,
     databricks_section,
+    object_in,
     spark_section,
 )
-from cellrun.core.environments.sources.requirements import Requirements, text_of
+from cellrun.core.environments.sources.requirements import Requirements, path_of, text_of
 from cellrun.core.errors import UserErrorException, shown
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Environment:
         """
         made = cls(name)
         found = Requirements()
-        found.read_file(Path(file_path).expanduser())
+        found.read_file(path_of(file_path))
         packages = made.python.conda_dependencies
         if pip_version is not None:
             packages.add_conda_package(f"pip={pip_version}")
@@ -211,7 +211,7 @@ class Environment:
         if path == "python":  # Azure ML's default
             return sys.executable
         if os.sep in path or path.startswith("~"):
-            return str(Path(path).expanduser().absolute())
+            return str(path_of(path).absolute())
         found = shutil.which(path)
         if found is None:
             raise UserErrorException(
@@ -280,7 +280,7 @@ class Environment:
         """
         from cellrun.core.environments.registered_environments import RegisteredEnvironments  # noqa: PLC0415  # above
 
-        return RegisteredEnvironments(workspace.layout).add_wheel(Path(file_path).expanduser(), exist_ok=exist_ok)
+        return RegisteredEnvironments(workspace.layout).add_wheel(path_of(file_path), exist_ok=exist_ok)
 
     def get_image_details(self, workspace: HasLayout) -> Any:  # noqa: ARG002  # Azure ML's signature
         """Raise UserErrorException: there is no image."""
@@ -291,7 +291,7 @@ class Environment:
 
         Raises UserErrorException if one is there, unless `overwrite`, and for a password in it.
         """
-        folder = Path(path).expanduser()
+        folder = path_of(path)
         if (folder / ENVIRONMENT_FILE).exists() and not overwrite:
             raise UserErrorException(f"there is an environment in {folder} already; overwrite=True writes over it")
         packages = self.python.packages().serialize_to_string()
@@ -310,7 +310,7 @@ class Environment:
 
         Raises UserErrorException if none is there, or one that can't be read.
         """
-        folder = Path(path).expanduser()
+        folder = path_of(path)
         file = folder / ENVIRONMENT_FILE
         try:
             if file.stat().st_size > MOST_BYTES:
@@ -345,17 +345,15 @@ class Environment:
         """Return what `to_json`, Azure ML's too, returned. Raises UserErrorException for what can't be one."""
         if not isinstance(data, Mapping):
             raise UserErrorException(f"an environment is a JSON object; got {shown(data)}")
-        for key in ("python", "docker", "environmentVariables"):
-            if not isinstance(data.get(key, {}), (Mapping, type(None))):
-                raise UserErrorException(f"an environment's {key} is a JSON object; got {shown(data[key])}")
         made = cls(data.get("name") or "environment")
         made.version = None if data.get("version") is None else str(data["version"])
         made._registered_version = made.version
-        made.python = PythonSection.from_json(data.get("python") or {})
-        made.docker = DockerSection.from_json(data.get("docker") or {})
-        made.environment_variables = {
-            str(name): str(value) for name, value in (data.get("environmentVariables") or {}).items()
-        }
+        made.python = PythonSection.from_json(object_in(data, "python"))
+        made.docker = DockerSection.from_json(object_in(data, "docker"))
+        made.spark.read(object_in(data, "spark"))
+        made.databricks.read(object_in(data, "databricks"))
+        variables = object_in(data, "environmentVariables")
+        made.environment_variables = {str(name): str(value) for name, value in variables.items()}
         made.inferencing_stack_version = data.get("inferencingStackVersion")
         made.r = data.get("r")
         return made

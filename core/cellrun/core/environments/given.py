@@ -7,7 +7,6 @@ import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from cellrun.core.environment_spec import EnvironmentSpec
@@ -17,7 +16,7 @@ from cellrun.core.environments.package_lines import local_path, requirement
 from cellrun.core.environments.registered_environments import RegisteredEnvironments
 from cellrun.core.environments.sources.notebook import NOTEBOOK, spec_of_notebook
 from cellrun.core.environments.sources.pyproject import spec_of_pyproject
-from cellrun.core.environments.sources.requirements import spec_of_packages, spec_of_requirements
+from cellrun.core.environments.sources.requirements import path_of, spec_of_packages, spec_of_requirements
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import WorkspaceLayout
 
@@ -84,7 +83,7 @@ def _read(
 
 
 def _file_spec(text: str) -> EnvironmentSpec | None:
-    path = Path(text).expanduser()
+    path = path_of(text)
     if path.is_dir():
         return None
     if path.suffix == ".txt":
@@ -93,7 +92,7 @@ def _file_spec(text: str) -> EnvironmentSpec | None:
         return CondaDependencies(path).spec()
     if project := _PYPROJECT.fullmatch(text):
         extras = [extra.strip() for extra in (project["extras"] or "").split(",") if extra.strip()]
-        return spec_of_pyproject(Path(project["file"]).expanduser(), extras)
+        return spec_of_pyproject(path_of(project["file"]), extras)
     return None
 
 
@@ -110,6 +109,7 @@ def _strict(spec: EnvironmentSpec, text: str) -> EnvironmentSpec:
 
 
 def _named(text: str, workspace: WorkspaceLayout | None) -> str | EnvironmentSpec:
+    path_of(text)  # or refused
     if os.sep in text or text.startswith(("~", ".")):
         return text
     registered = None if workspace is None else RegisteredEnvironments(workspace)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from cellrun.core.environments.conda_dependencies import CondaDependencies
+from cellrun.core.environments.sources.requirements import path_of
 from cellrun.core.errors import UserErrorException, shown
 
 _AZURES_IMAGES = "mcr.microsoft.com/azureml/"
@@ -36,7 +36,7 @@ class PythonSection:
 
     @conda_dependencies_file.setter
     def conda_dependencies_file(self, path: str | os.PathLike[str] | None) -> None:
-        self._file = None if path is None else str(Path(path).expanduser().absolute())
+        self._file = None if path is None else str(path_of(path).absolute())
 
     def packages(self) -> CondaDependencies:
         """Return what is to be installed. Raises UserErrorException for a file that can't be read."""
@@ -95,15 +95,16 @@ class DockerSection(SimpleNamespace):
                 "registryIdentity": None,
                 "username": getattr(registry, "username", None),
             },
-            "platform": {"architecture": platform.architecture, "os": platform.os},
+            "platform": {name: getattr(platform, name, None) for name in ("architecture", "os")},
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> DockerSection:
-        """Return what `to_json` returned."""
+        """Return what `to_json` returned. Raises UserErrorException for what can't be."""
         made = cls(**{name: data[_camel(name)] for name in _DOCKER if _camel(name) in data})
-        vars(made.base_image_registry).update(data.get("baseImageRegistry") or {})
-        vars(made.platform).update(data.get("platform") or {})
+        registry = object_in(data, "baseImageRegistry")
+        vars(made.base_image_registry).update({name: registry.get(name) for name in ("address", "username")})
+        vars(made.platform).update(object_in(data, "platform"))
         return made
 
 
@@ -140,6 +141,11 @@ class NoticedSection(SimpleNamespace):
         """Return it as Azure ML's file has it."""
         return {_camel(name): value for name, value in self.values.items()}
 
+    def read(self, data: Mapping[str, Any]) -> None:
+        """Take what `to_json` returned."""
+        for name, default in self._default.items():
+            setattr(self, name, data.get(_camel(name), default))
+
 
 def spark_section() -> NoticedSection:
     """Return Azure ML's settings for Spark, as they are if nobody changes them."""
@@ -150,6 +156,14 @@ def databricks_section() -> NoticedSection:
     """Return Azure ML's settings for Databricks, as they are if nobody changes them."""
     kinds = ("egg", "jar", "maven", "pypi", "rcran")
     return NoticedSection(**{f"{kind}_libraries": [] for kind in kinds})
+
+
+def object_in(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return a JSON object in another, {} if it isn't there. Raises UserErrorException for another type."""
+    found = data.get(key)
+    if not isinstance(found, (Mapping, type(None))):
+        raise UserErrorException(f"an environment's {key} is a JSON object; got {shown(found)}")
+    return found or {}
 
 
 def _camel(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
+from cellrun.core.control_file import is_system_text
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.package_lines import local_path, requirement
 from cellrun.core.errors import UserErrorException, shown
@@ -88,11 +90,11 @@ class Requirements:
         if name in {"-r", "--requirement", "-c", "--constraint"}:
             if _URL.match(value):
                 raise UserErrorException(f"{value} isn't fetched; download it and give the file")
-            self.read_file(folder / Path(value).expanduser(), constrains=name in {"-c", "--constraint"})
+            self.read_file(folder / path_of(value), constrains=name in {"-c", "--constraint"})
         elif name in {"-e", "--editable"}:
             self.packages += self._package(value, folder)
         elif name in _WITH_VALUE:
-            is_local = name in {"-f", "--find-links"} and (folder / value).exists()
+            is_local = name in {"-f", "--find-links"} and (folder / path_of(value)).exists()
             self._add_option(f"{_WITH_VALUE[name]} {(folder / value).resolve() if is_local else value}")
         elif name != "--use-feature":
             known = ", ".join(sorted({*_WITH_VALUE, *_FLAGS, "-r", "-c", "-e"} - {"--pypi-url"}))
@@ -151,6 +153,17 @@ def spec_of_packages(lines: Iterable[str]) -> EnvironmentSpec:
     return found.spec()
 
 
+def path_of(text: str | os.PathLike[str]) -> Path:
+    """Return a path that a user gave, `~` in it followed. Raises UserErrorException for what can't be one."""
+    given = os.fspath(text)
+    try:
+        if is_system_text(given):
+            return Path(given).expanduser()
+    except RuntimeError:  # ~nobody
+        pass
+    raise UserErrorException(f"{shown(given)} can't be a path")
+
+
 def text_of(path: Path) -> str:
     """Return the text of a file of a user's, whatever Windows made of its encoding. Raises UserErrorException."""
     try:
@@ -202,7 +215,7 @@ def _path_in(text: str, folder: Path) -> tuple[Path | None, str]:
     if path.startswith("file:"):
         path = unquote(urlsplit(path).path)
     is_path = path.startswith((".", "/", "~")) or (path.endswith(_ARCHIVES) and " @ " not in path)
-    return ((folder / Path(path).expanduser()).resolve() if is_path else None), extras
+    return ((folder / path_of(path)).resolve() if is_path else None), extras
 
 
 def _named_by_url(url: str) -> str:
