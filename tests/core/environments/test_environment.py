@@ -48,6 +48,8 @@ def test_a_requirements_file_is_read_at_once(here):
     path.write_text("numpy==1.26\n-r more.txt\n-c limits.txt\n--extra-index-url https://a.example/simple\n")
     env = Environment.from_pip_requirements("r", path, pip_version="20.1")
     path.unlink()
+    (here / "limits.txt").unlink()
+    assert Environment.from_json(json.loads(repr(env))).spec() == env.spec()
     assert env.python.conda_dependencies.pip_packages == ["numpy==1.26", "pandas"]
     spec = env.spec()
     assert (spec.packages, spec.constraints) == (("numpy==1.26", "pandas"), ("scipy<1.14",))
@@ -199,6 +201,7 @@ def test_a_folder_of_azure_mls_is_loaded():
         ("[]", ["is a JSON object; got []"]),
         ('{"python": 3}', ["python is a JSON object; got 3"]),
         ('{"python": {"condaDependencies": []}}', ["is a list"]),
+        ('{"constraints": 3}', ["constraints is a list of texts; got 3"]),
         ('{"name": 3}', ["name is a text; got 3"]),
         ('{"environmentVariables": ["A"]}', ["environmentVariables is a JSON object"]),
     ],
@@ -234,6 +237,7 @@ def test_it_is_made_again_from_its_spec():
         version="2",
         python=">=3.10",
         packages=("six==1.16", "numpy"),
+        constraints=("scipy<2",),
         options=("--no-index", "--find-links /a"),
         conda_packages=("ffmpeg=4",),
         channels=("conda-forge",),

@@ -181,8 +181,10 @@ def test_a_version_is_loosened_by_its_packages_name():
     assert loosened(made(packages=("a==1", "b<2", "c"))).packages == ("a", "b", "c")
 
 
-@pytest.mark.parametrize("line", ["ours @ https://a.example/ours-1.zip", "ours @ file:///home/me/ours"])
-def test_what_has_an_address_of_its_own_is_not_had_from_a_stranger_of_its_name(line):
+@pytest.mark.parametrize(
+    "line", ["ours @ https://a.example/ours-1.zip", "ours @ file:///home/me/ours", "ours==1 --hash=sha256:aa"]
+)
+def test_what_has_an_address_or_a_hash_of_its_own_is_not_had_from_a_stranger_of_its_name(line):
     asked = made(packages=(line,))
     assert loosened(asked, "ours") is asked
     assert lenient(asked, BARE).packages == (line,)

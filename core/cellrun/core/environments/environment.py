@@ -27,6 +27,7 @@ from cellrun.core.environments.sections import (
     spark_section,
 )
 from cellrun.core.environments.sources.requirements import Requirements, path_of, text_of
+from cellrun.core.environments.sources.toml import texts
 from cellrun.core.errors import UserErrorException, shown
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Environment:
         self.inferencing_stack_version: str | None = None
         self.asset_id: str | None = None
         self._registered_version: str | None = None
+        self._constraints: tuple[str, ...] = ()
         self._is_lenient = True
         self._notices: tuple[str, ...] = ()
 
@@ -84,8 +86,9 @@ class Environment:
         packages = made.python.conda_dependencies
         if pip_version is not None:
             packages.add_conda_package(f"pip={pip_version}")
-        for line in (*found.options, *(f"--constraint {path}" for path in found.constraint_files), *found.packages):
+        for line in (*found.options, *found.packages):
             packages.add_pip_package(line)
+        made._constraints = tuple(found.constraints)
         return made
 
     @classmethod
@@ -171,7 +174,7 @@ class Environment:
         made = cls(spec.name or "environment")
         made.version = made._registered_version = spec.version
         made.environment_variables = dict(spec.variables)
-        made._is_lenient, made._notices = spec.is_lenient, spec.notices
+        made._is_lenient, made._notices, made._constraints = spec.is_lenient, spec.notices, spec.constraints
         if spec.interpreter is not None:
             made.python.user_managed_dependencies = True
             made.python.interpreter_path = spec.interpreter
@@ -201,6 +204,7 @@ class Environment:
             found,
             name=self.name,
             version=self.version,
+            constraints=(*found.constraints, *(() if found.is_given else self._constraints)),
             variables={**found.variables, **values},
             is_lenient=self._is_lenient and not is_strict(),
             notices=(*self._notices, *found.notices, *self._noticed()),
@@ -326,6 +330,7 @@ class Environment:
     def to_json(self) -> dict[str, Any]:
         """Return it as Azure ML's file has it, without the password of a registry."""
         return {
+            **({"constraints": list(self._constraints)} if self._constraints else {}),  # Azure ML's file has none
             "assetId": self.asset_id,
             "databricks": _section_json(self.databricks),
             "docker": self.docker.to_json() if isinstance(self.docker, DockerSection) else None,
@@ -354,6 +359,7 @@ class Environment:
         made.databricks.read(object_in(data, "databricks"))
         variables = object_in(data, "environmentVariables")
         made.environment_variables = {str(name): str(value) for name, value in variables.items()}
+        made._constraints = tuple(texts(dict(data), "an environment", "constraints"))
         made.inferencing_stack_version = data.get("inferencingStackVersion")
         made.r = data.get("r")
         return made

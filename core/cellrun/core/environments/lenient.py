@@ -78,13 +78,14 @@ def lenient(spec: EnvironmentSpec, available: Available) -> EnvironmentSpec:
 def loosened(spec: EnvironmentSpec, name: str | None = None) -> EnvironmentSpec:
     """Return a spec with any version of a package, or of all of them; itself, if it asks for none in particular.
 
-    One that comes from an address of its own stays so: another of its name, from PyPI, may be anybody's.
+    One that comes from an address of its own, or that is known by its hash, stays so: another of its name may be
+    anybody's.
     """
     packages, notices = [], []
     for line in spec.packages:
         wanted = requirement(line)
         is_meant = name is None or package_name(line) == canonicalize_name(name)
-        if not is_meant or not wanted.specifier:
+        if not is_meant or not wanted.specifier or " --hash" in line:
             packages.append(line)
             continue
         notices.append(f"{wanted.name}{wanted.specifier} can't be had here: any version is taken")

@@ -44,8 +44,6 @@ class Requirements:
     constraints: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
-    constraint_files: list[Path] = field(default_factory=list)
-    """The files that the constraints are from."""
     _read: set[tuple[Path, bool]] = field(default_factory=set)
 
     def read_file(self, path: Path, *, constrains: bool = False) -> None:
@@ -54,8 +52,6 @@ class Requirements:
         if (path, constrains) in self._read:  # files that name one another
             return
         self._read.add((path, constrains))
-        if constrains:
-            self.constraint_files.append(path)
         self.read(_lines_of(text_of(path)), path.parent, str(path), constrains=constrains)
 
     def read(self, lines: Iterable[tuple[int, str]], folder: Path, title: str, *, constrains: bool = False) -> None:
