@@ -158,6 +158,8 @@ def test_an_unknown_version_or_label_is_refused(ws):
         Environment.get(ws, "digits", version="11")
     with pytest.raises(UserErrorException, match="label 'Latest' alone; got 'prod'"):
         Environment.get(ws, "digits", label="prod")
+    with pytest.raises(UserErrorException, match=r"aren't kept .*'prod'.*version: '3'"):
+        Environment.label(ws, "digits", "3", ["prod"])
 
 
 @pytest.mark.parametrize("name", ["a/b", "..", ".hidden", "with space", "x" * 256])
@@ -287,10 +289,15 @@ def test_a_wheel_is_kept_in_the_workspace(ws, tmp_path):
     with pytest.raises(UserErrorException, match="exist_ok=True takes that one"):
         Environment.add_private_pip_wheel(ws, wheel)
     assert Environment.add_private_pip_wheel(ws, wheel, exist_ok=True) == url
-    with pytest.raises(UserErrorException, match="is no wheel by its name"):
+    with pytest.raises(UserErrorException, match=r"'tiny\.zip' doesn't say which package"):
         Environment.add_private_pip_wheel(ws, "tiny.zip")
     with pytest.raises(UserErrorException, match=r"can't be kept: no such file"):
         Environment.add_private_pip_wheel(ws, "gone-1.0-py3-none-any.whl")
+    (tmp_path / "EthTx-0.0.3.tar.gz").write_bytes(b"sdist")
+    assert (
+        made(Environment.add_private_pip_wheel(ws, tmp_path / "EthTx-0.0.3.tar.gz")).spec().packages[0][:7] == "ethtx @"
+    )
+    (ws.layout.wheels / "EthTx-0.0.3.tar.gz").unlink()
     assert [path.name for path in ws.layout.wheels.iterdir()] == ["tiny-1.0-py3-none-any.whl"]
 
 

@@ -278,13 +278,20 @@ class Environment:
 
     @staticmethod
     def add_private_pip_wheel(workspace: HasLayout, file_path: str | os.PathLike[str], exist_ok: bool = False) -> str:  # noqa: FBT001, FBT002  # Azure ML's signature
-        """Keep a wheel in a workspace, and return its address, which `add_pip_package` takes.
+        """Keep a wheel or an sdist in a workspace, and return its address, which `add_pip_package` takes.
 
-        Raises UserErrorException for what is no wheel, and for one that is there already, unless `exist_ok`.
+        Raises UserErrorException for what is neither by its name, and for one that is there already, unless `exist_ok`.
         """
         from cellrun.core.environments.registered_environments import RegisteredEnvironments  # noqa: PLC0415  # above
 
         return RegisteredEnvironments(workspace.layout).add_wheel(path_of(file_path), exist_ok=exist_ok)
+
+    @staticmethod
+    def label(workspace: HasLayout, name: str, version: str, labels: Any) -> None:  # noqa: ARG004  # Azure ML's signature
+        """Raise UserErrorException: labels other than `Latest`, which moves by itself, aren't kept."""
+        raise UserErrorException(
+            f"labels of an environment aren't kept ({shown(labels)}); name its version: {version!r}"
+        )
 
     def get_image_details(self, workspace: HasLayout) -> Any:  # noqa: ARG002  # Azure ML's signature
         """Raise UserErrorException: there is no image."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 import shutil
 import time
@@ -12,14 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-
 from cellrun.core import names
 from cellrun.core.control_file import is_number, read_object
 from cellrun.core.disk import make_private_folder, write_once
 from cellrun.core.environment_spec import login_problems
 from cellrun.core.environments.curated import is_curated
 from cellrun.core.environments.environment import Environment
+from cellrun.core.environments.sources.requirements import named_by_file
 from cellrun.core.errors import UserErrorException, shown, told
 from cellrun.core.layout import WorkspaceLayout
 
@@ -109,16 +109,13 @@ class RegisteredEnvironments:
                 return following
 
     def add_wheel(self, path: Path, *, exist_ok: bool) -> str:
-        """Keep a wheel; return its address. Raises UserErrorException."""
-        try:
-            parse_wheel_filename(path.name)
-        except InvalidWheelFilename as error:
-            raise UserErrorException(f"{path} is no wheel by its name: {error}") from error
+        """Keep a wheel or an sdist; return its address. Raises UserErrorException."""
+        named_by_file(path.name)
         kept = self._workspace.wheels / path.name
         if kept.exists() and not exist_ok:
             raise UserErrorException(f"the workspace has a wheel {path.name} already; exist_ok=True takes that one")
         if not kept.exists():
-            draft = kept.with_name(f".{kept.name}.draft")
+            draft = kept.with_name(f".{kept.name}.{os.urandom(4).hex()}")
             try:
                 make_private_folder(kept.parent)
                 shutil.copyfile(path, draft)

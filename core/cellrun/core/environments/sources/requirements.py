@@ -113,7 +113,7 @@ class Requirements:
             self._say(f"{path} is used where it is: another machine hasn't got it")
             return []
         self._say(f"{path} is a file of this machine: another one hasn't got it")
-        return [f"{_named_by_file(path.name)}{extras} @ {file_url(path)}{marker}"]
+        return [f"{named_by_file(path.name)}{extras} @ {file_url(path)}{marker}"]
 
     def _add_option(self, option: str) -> None:
         if option not in self.options:
@@ -217,13 +217,16 @@ def _path_in(text: str, folder: Path) -> tuple[Path | None, str]:
 def _named_by_url(url: str) -> str:
     if egg := _EGG.search(url):
         return egg[1] + (egg[2] or "")
-    return _named_by_file(url.partition("#")[0].rpartition("/")[2])
+    return named_by_file(url.partition("#")[0].rpartition("/")[2])
 
 
-def _named_by_file(name: str) -> str:
+def named_by_file(name: str) -> str:
+    """Return the package that is in a wheel or an sdist. Raises UserErrorException for a file of another name."""
     try:
         if name.endswith(".whl"):
             return parse_wheel_filename(name)[0]
         return parse_sdist_filename(name)[0]
     except (InvalidWheelFilename, InvalidSdistFilename) as error:
-        raise UserErrorException(f"{name!r} doesn't say which package it is; write: name @ address") from error
+        raise UserErrorException(
+            f"{name!r} doesn't say which package it is, as a wheel's or an sdist's name does; write: name @ address"
+        ) from error
