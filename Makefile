@@ -75,7 +75,7 @@ check: .venv/.test
 	$(JLPM) lint
 
 clean:
-	rm -rf .venv dist labextension/node_modules labextension/lib labextension/static \
+	rm -rf .venv dist tests/azurite/node_modules labextension/node_modules labextension/lib labextension/static \
 		labextension/cellrun/server/locale labextension/cellrun/server/static widgets/cellrun/widgets/static
 
 .venv/.made: .ci/need
@@ -89,8 +89,9 @@ clean:
 	$(SYNC) --no-default-groups --group notebooks --reinstall-package cellrun
 	touch $@
 
-.venv/.test: .venv/.lab
+.venv/.test: .venv/.lab tests/azurite/yarn.lock
 	PYTHON=$(PYTHON) .ci/need chromium
 	$(SYNC) --all-groups
+	cd tests/azurite && PATH="$$PWD/../../$(BIN):$$PATH" jlpm install --immutable > ../../.venv/azurite.txt || { cat ../../.venv/azurite.txt; exit 1; }
 	command -v chromium >/dev/null || command -v google-chrome >/dev/null || $(BIN)/playwright install --with-deps chromium
 	touch $@

@@ -26,7 +26,6 @@ _TOLD = (
     "ls",
     "open",
     "pipe_file",
-    "put_file",
 )
 
 
