@@ -6,7 +6,6 @@ import json
 import os
 import warnings
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -74,24 +73,17 @@ class Datastore(Registration):
     def filesystem(self) -> AbstractFileSystem:
         """Return its files: paths are relative to the store's own root.
 
-        Raises DatastoreError if the store can't be reached with what is known of it. What the file system itself raises
-        is its package's own: `told` makes a DatastoreError of it.
+        Raises DatastoreError if the store can't be reached with what is known of it. So do its verbs for whatever they
+        meet; FileNotFoundError stays what it is. What was opened raises its package's own: its `told` makes our error.
         """
         from cellrun.core.data.store_filesystem import StoreFileSystem, local_filesystem  # noqa: PLC0415  # fsspec
 
         if self._kind is None:
             return local_filesystem(self)
-        place = self._place()
+        credentials = Keyvault(self.workspace).credentials(self.name, purpose(self._definition))
+        place = StorePlace(self.name, self._kind, self._definition.settings, credentials)
         place.reach()
-        inner = self._kind.connect(self.name, self._definition.settings, self._credentials())
-        return StoreFileSystem(self, self._kind.root(self._definition.settings), inner)
-
-    def told(self, path: str = "", *passes: type[Exception]) -> AbstractContextManager[None]:
-        """Raise as a DatastoreError what its file system raises in a block: who is away, refuses, has no such path.
-
-        `passes` are kinds of errors that stay as they are.
-        """
-        return self._place().told(path, *passes) if self._kind else nullcontext()
+        return StoreFileSystem(self, self._kind.root(self._definition.settings), place.connect(), place)
 
     def location(self, path: str | PurePosixPath = "") -> str:
         """Return where a path of it is, for people: no credentials are in it."""
@@ -188,13 +180,6 @@ class Datastore(Registration):
     @property
     def _kind(self) -> StoreKind | None:
         return kind_of(self.name, self._definition.kind)
-
-    def _credentials(self) -> dict[str, str]:
-        return Keyvault(self.workspace).credentials(self.name, purpose(self._definition))
-
-    def _place(self) -> StorePlace:
-        assert self._kind is not None  # noqa: S101  # for mypy: who asks has looked
-        return StorePlace(self.name, self._kind, self._definition.settings, self._credentials())
 
     def __getattr__(self, name: str) -> str:
         """Return a setting by its name: `container_name`, `account_name`, `bucket`."""

@@ -259,7 +259,7 @@ def _register(  # noqa: PLR0913  # all that the verbs above have in common
     if way and not skip_validation:
         place = StorePlace(name, way, definition.settings, secrets)
         place.reach()
-        filesystem, root = way.connect(name, definition.settings, secrets), way.root(definition.settings)
+        filesystem, root = place.connect(), way.root(definition.settings)
         with place.told():
             if create_if_not_exists and not filesystem.exists(root):
                 filesystem.mkdir(root)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from fsspec import AbstractFileSystem
 from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.local import LocalFileSystem
+
+from cellrun.core.data.store_trouble import StorePlace
 
 if TYPE_CHECKING:
     from cellrun.core.data.datastore import Datastore
@@ -34,9 +37,14 @@ class StoreFileSystem(DirFileSystem):  # type: ignore[misc]  # fsspec says nothi
 
     cachable = False
 
-    def __init__(self, store: Datastore, root: str, inner: AbstractFileSystem) -> None:
+    def __init__(self, store: Datastore, root: str, inner: AbstractFileSystem, place: StorePlace | None = None) -> None:
         super().__init__(root, inner)
         self._store = store
+        self._place = place
+
+    def told(self, path: str = "", *passes: type[Exception]) -> AbstractContextManager[None]:
+        """Raise as a DatastoreError what is raised in a block about a path of it, but for what `passes`."""
+        return self._place.told(path, *passes) if self._place else nullcontext()
 
     def to_dict(self, *, include_password: bool = True) -> dict[str, Any]:  # noqa: ARG002  # fsspec's signature
         """Refuse: what fsspec writes there holds the credentials. The store has a `to_json`."""
@@ -55,7 +63,7 @@ def _told(verb: str) -> Callable[..., Any]:
 
     @wraps(plain_verb)
     def call(self: StoreFileSystem, path: Any, *given: Any, **named: Any) -> Any:
-        with self._store.told(str(path), FileNotFoundError):
+        with self.told(str(path), FileNotFoundError):
             return plain_verb(self, path, *given, **named)
 
     return call

@@ -22,12 +22,13 @@ _MOST_NAMED = 3
 
 def side_of(store: Datastore) -> Side:
     """Return a store as a side of a transfer. Raises DatastoreError if it can't be reached."""
+    filesystem = store.filesystem()
     if (kind := store.kind) is None:
-        return Side(store.filesystem(), where=store.location, local_root=store.local_root)
+        return Side(filesystem, where=store.location, local_root=store.local_root)
     return Side(
-        store.filesystem(),
+        filesystem,
         where=store.location,
-        told=store.told,
+        told=filesystem.told,
         checksum=kind.checksum,
         is_checksum_sure=kind.is_checksum_sure,
         lists_by_prefix=kind.lists_by_prefix,

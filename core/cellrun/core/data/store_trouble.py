@@ -54,6 +54,10 @@ class StorePlace:
         """Where it is, for people."""
         return self._kind.place(self._settings)
 
+    def connect(self) -> Any:
+        """Return its file system, without a word to it yet. Raises DatastoreError where its package isn't there."""
+        return self._kind.connect(self._store, self._settings, self._credentials)
+
     def reach(self) -> None:
         """See that something listens where the store is. Raises DatastoreError after ten seconds, the longest.
 
