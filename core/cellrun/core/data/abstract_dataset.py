@@ -122,14 +122,17 @@ class AbstractDataset:
         times = [file.modified for file in self.source_files() if file.modified is not None]
         return datetime.fromtimestamp(max(times), timezone.utc) if times else None
 
-    def source_files(self) -> list[DataFile]:
+    def source_files(self, *, ignore_not_found: bool = False) -> list[DataFile]:
         """Return the files that its paths name, as they are now.
 
         A registered dataset warns once if they aren't as they were when it was registered. Raises DatasetError for a
         path that names none, DatastoreError for a store that can't be asked.
         """
         files = found_files(
-            self._definition.paths, self._workspace, are_files=bool(self._definition.read.get("is_file"))
+            self._definition.paths,
+            self._workspace,
+            are_files=bool(self._definition.read.get("is_file")),
+            is_missing_fine=ignore_not_found,
         )
         self._tell_change(files)
         return files

@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 from cellrun.core.data.datastore import Datastore
-from cellrun.core.errors import DatasetError, told
+from cellrun.core.errors import CellrunError, DatasetError, told
 from cellrun.core.sizes import size_text
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ class Place(Protocol):
     def location(self, path: str = "") -> str:
         """Return where a path of it is, for people."""
 
+    def told(self, path: str = "", *passes: type[Exception]) -> AbstractContextManager[None]:
+        """Raise as errors of ours what its package raises in a block, but for those kinds that pass."""
+
 
 class DataFile(NamedTuple):
     """One file of a dataset, as a listing tells of it."""
@@ -53,6 +57,8 @@ class DataFile(NamedTuple):
     """Unix time, if the place tells it."""
     tag: str
     """What the place says changes with the content (an ETag, a checksum); empty if it says nothing."""
+    entry: Mapping[str, Any] = {}
+    """All that the listing tells."""
 
     @property
     def local_path(self) -> Path | None:
@@ -69,7 +75,10 @@ class DataFile(NamedTuple):
         """Open it to read its bytes. Raises DatasetError."""
         local = self.local_path
         try:
-            return local.open("rb") if local is not None else self.place.filesystem().open(self.inside, "rb")
+            if local is not None:
+                return local.open("rb")
+            with self.place.told(self.inside):
+                return self.place.filesystem().open(self.inside, "rb")
         except OSError as error:
             raise DatasetError(f"{self.location} can't be read: {told(error)}") from error
 
@@ -91,6 +100,10 @@ class ThisMachine:
         """Return where a path is."""
         return f"/{path}"
 
+    def told(self, path: str = "", *passes: type[Exception]) -> AbstractContextManager[None]:  # noqa: ARG002  # as the contract has it
+        """Let errors be as they are."""
+        return nullcontext()
+
 
 class Web:
     """One file behind an https address."""
@@ -111,6 +124,23 @@ class Web:
         """Return its address without what may be a key in its query."""
         return self._url.partition("?")[0]
 
+    @contextmanager
+    def told(self, path: str = "", *passes: type[Exception]) -> Iterator[None]:  # noqa: ARG002  # it has one place
+        """Raise as a DatasetError what asking for it raises in a block."""
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error, (CellrunError, *passes)):
+                raise
+            raise self.trouble(error) from error
+
+    def trouble(self, error: Exception) -> DatasetError:
+        """Return why it can't be had. What a package says of it may hold its whole address, and a key in that."""
+        cause = error.__cause__ or error
+        status = getattr(cause, "status", None)
+        why = f"its server answers {status}" if status else getattr(cause, "strerror", None) or type(cause).__name__
+        return DatasetError(f"the file at {self.location()} can't be had: {why}")
+
 
 def place_of(path: Mapping[str, str], workspace: Workspace | None) -> tuple[Place, str]:
     """Return what holds a definition's path, and the path there. Raises DatasetError, DatastoreError."""
@@ -124,19 +154,24 @@ def place_of(path: Mapping[str, str], workspace: Workspace | None) -> tuple[Plac
 
 
 def found_files(
-    paths: Sequence[Mapping[str, str]], workspace: Workspace | None, *, are_files: bool = False
+    paths: Sequence[Mapping[str, str]],
+    workspace: Workspace | None,
+    *,
+    are_files: bool = False,
+    is_missing_fine: bool = False,
 ) -> list[DataFile]:
     """Return the files that paths name, each once: path by path, by name.
 
-    `are_files`: no path is a folder. Raises DatasetError for a path that names none, with what there is instead, for
-    names that lead out of their place, and for two files of one path; DatastoreError for stores that can't be asked.
+    `are_files`: no path is a folder; `is_missing_fine`: a path may name none. Raises DatasetError for a path that names
+    none, with what there is instead, for names that lead out of their place, and for two files of one path;
+    DatastoreError for stores that can't be asked.
     """
     named = [_Named(*place_of(path, workspace)) for path in paths]
     roots = _roots(named)
     found: dict[tuple[str, str], DataFile] = {}
     by_path: dict[str, DataFile] = {}
     for one, root in zip(named, roots, strict=True):
-        for inside, about in one.files(are_files=are_files):
+        for inside, about in one.files(are_files=are_files, is_missing_fine=is_missing_fine):
             path = root(inside)
             if ".." in path.split("/"):
                 raise DatasetError(f"{one.place.location(inside)!r} has a name that would lead out of its folder")
@@ -149,7 +184,7 @@ def found_files(
                     f"{one.place.location(inside)}"
                 )
             found[key] = by_path[path] = DataFile(
-                path, one.place, inside, about.get("size"), _modified(about), _tag(about)
+                path, one.place, inside, about.get("size"), _modified(about), _tag(about), about
             )
     return list(found.values())
 
@@ -175,15 +210,19 @@ class _Named(NamedTuple):
         first = next((n for n, part in enumerate(parts) if "*" in part), len(parts))
         return "/".join(parts[:first])
 
-    def files(self, *, are_files: bool) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def files(self, *, are_files: bool, is_missing_fine: bool) -> Iterator[tuple[str, Mapping[str, Any]]]:
         filesystem = self.place.filesystem()
         try:
-            listed = self._listed(filesystem, are_files=are_files)
-        except FileNotFoundError:
+            with self.place.told(self.path, FileNotFoundError):
+                filesystem.invalidate_cache()
+                listed = self._listed(filesystem, are_files=are_files)
+        except FileNotFoundError as error:
+            if isinstance(self.place, Web) and not is_missing_fine:
+                raise self.place.trouble(error) from error
             listed = []
         except OSError as error:
             raise DatasetError(f"{self.place.location(self.path)} can't be listed: {told(error)}") from error
-        if not listed:
+        if not listed and not is_missing_fine:
             raise self._none(filesystem)
         yield from listed
 
@@ -199,13 +238,15 @@ class _Named(NamedTuple):
             depth = len(self.parts)
         found = filesystem.find(self.fixed, maxdepth=depth, detail=True)
         fits = _pattern(self.parts).fullmatch if self.has_wildcard else None
-        return sorted((name, about) for name, about in found.items() if not fits or fits(name))
+        return sorted(
+            (name, about)
+            for name, about in found.items()
+            if (not fits or fits(name)) and not name.endswith("/")  # what some tools put there for a folder
+        )
 
     def _none(self, filesystem: AbstractFileSystem) -> DatasetError:
         where = self.place.location(self.path)
         of_store = f" (datastore {self.place.name!r})" if isinstance(self.place, Datastore) else ""
-        if isinstance(self.place, Web):
-            return DatasetError(f"there is no file at {where}")
         folder = self.fixed
         if not self.has_wildcard:
             folder = posixpath.dirname(self.path)
@@ -225,6 +266,15 @@ class _Named(NamedTuple):
         has = f"has: {', '.join(there[:_MOST_NAMED])}{rest}" if there else "is empty"
         what = "no file matches" if self.has_wildcard else "there is no file in, or at,"
         return DatasetError(f"{what} {where}{of_store}; the folder {self.place.location(folder)} {has}")
+
+
+def matching_files(folder: Path, pattern: str) -> list[Path]:
+    """Return the files below a folder that a pattern matches. Raises DatasetError if there are none."""
+    fits = _pattern([part for part in pattern.split("/") if part]).fullmatch
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and fits(path.relative_to(folder).as_posix()))
+    if not found:
+        raise DatasetError(f"no file of {folder} matches {pattern!r}")
+    return found
 
 
 def _roots(named: Sequence[_Named]) -> list[Callable[[str], str]]:

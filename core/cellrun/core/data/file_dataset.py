@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from functools import partial
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cellrun.core.data.abstract_dataset import AbstractDataset, count_of
 from cellrun.core.data.column_expression import ColumnExpression, column, condition_json, file_metadata, holds
@@ -15,6 +18,9 @@ from cellrun.core.data.consumption import DatasetConsumptionConfig, default_name
 from cellrun.core.data.data_files import DataFile
 from cellrun.core.data.sampling import Draws, seed_of, share_of
 from cellrun.core.errors import DatasetError, UserErrorException, shown
+
+if TYPE_CHECKING:
+    from cellrun.core.data.mounting import MountContext
 
 
 class FileDataset(AbstractDataset):
@@ -28,9 +34,9 @@ class FileDataset(AbstractDataset):
         "filter": "Filter",
     }
 
-    def files(self) -> list[DataFile]:
+    def files(self, *, ignore_not_found: bool = False) -> list[DataFile]:
         """Return its files as they are now, after its steps. Raises DatasetError, DatastoreError."""
-        files: Iterable[DataFile] = self.source_files()
+        files: Iterable[DataFile] = self.source_files(ignore_not_found=ignore_not_found)
         for place, step in enumerate(self._definition.steps):
             if step[0] == "filter":
                 files = [file for file in files if holds(step[1], partial(self._value, file))]
@@ -50,6 +56,36 @@ class FileDataset(AbstractDataset):
     def to_path(self) -> list[str]:
         """Return the paths of its files in the dataset, as they are below a mount point or a download's folder."""
         return [f"/{file.path}" for file in self.files()]
+
+    def download(
+        self,
+        target_path: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
+        ignore_not_found: bool = False,  # noqa: FBT001, FBT002  # as above
+    ) -> list[str]:
+        """Bring its files to a folder, a new temporary one if none is given, and return their paths there.
+
+        A file is there whole or not at all, and one that is there isn't brought again. Raises DatasetError for others
+        in their place, unless `overwrite`, and for paths that name no file, unless `ignore_not_found`; DatastoreError
+        for what doesn't come.
+        """
+        from cellrun.core.data.bringing import bring_files  # noqa: PLC0415  # few programs bring files themselves
+
+        files = self.files(ignore_not_found=ignore_not_found)
+        folder = Path(tempfile.mkdtemp(prefix="cellrun-data-") if target_path is None else target_path)
+        return [
+            str(path)
+            for path in bring_files(files, folder.expanduser().absolute(), overwrite=overwrite, show_progress=True)
+        ]
+
+    def mount(self, mount_point: str | os.PathLike[str] | None = None) -> MountContext:
+        """Return a context in which its files are in a folder: a folder of this machine in place, others brought.
+
+        Raises DatasetError for a mount point that holds something.
+        """
+        from cellrun.core.data.mounting import MountContext  # noqa: PLC0415  # as above
+
+        return MountContext(self, mount_point)
 
     def skip(self, count: int) -> FileDataset:
         """Return it without its first files."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
-from cellrun.core.data.dataset_paths import given_paths
+from cellrun.core.data.data_files import matching_files
+from cellrun.core.data.dataset_paths import given_paths, store_and_path
 from cellrun.core.data.definition import FILE, DatasetDefinition
 from cellrun.core.data.file_dataset import FileDataset
 from cellrun.core.data.partition_format import PartitionFormat
@@ -36,3 +39,25 @@ class FileDatasetFactory:
         if validate:
             made.source_files()
         return made
+
+    @staticmethod
+    def upload_directory(
+        src_dir: str | os.PathLike[str],
+        target: Any,
+        pattern: str | None = None,
+        overwrite: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
+        show_progress: bool = True,  # noqa: FBT001, FBT002  # as above
+    ) -> FileDataset:
+        """Upload a folder to `target`, (datastore, 'path'), and return the dataset of what is there then.
+
+        `pattern` says which of its files go, `**/*.jpg`. Files that are there stay as they are, unless `overwrite`.
+        Raises UserErrorException for what is no folder, DatasetError for a pattern that names no file,
+        DatastoreError for what a store doesn't take.
+        """
+        store, path = store_and_path(target, "target")
+        if pattern is None:
+            store.upload(src_dir, path, overwrite=overwrite, show_progress=show_progress)
+        else:
+            files = matching_files(Path(src_dir).expanduser(), pattern)
+            store.upload_files(files, src_dir, path, overwrite=overwrite, show_progress=show_progress)
+        return FileDatasetFactory.from_files((store, path))
