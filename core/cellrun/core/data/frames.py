@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cellrun.core.errors import DatasetError
+from cellrun.core.errors import DatasetError, shown
 
 _EARLIEST, _LATEST = datetime(1677, 9, 22), datetime(2262, 4, 11)  # noqa: DTZ001  # columns have no zone
 
@@ -27,6 +27,8 @@ def frame_of(table: Any, *, is_range_checked: bool) -> Any:
 
 def table_of(frame: Any, what: str) -> Any:
     """Return a frame as a table, without its index. Raises DatasetError for columns that Parquet can't hold."""
+    if not hasattr(frame, "columns"):
+        raise DatasetError(f"{what} is one of pandas; got {shown(frame)}")
     try:
         return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core.data.abstract_dataset import AbstractDataset, count_of
+from cellrun.core.data.arrow import need_arrow
 from cellrun.core.data.column_expression import ColumnExpression, column, condition_json
+from cellrun.core.data.dataset_paths import store_and_path
+from cellrun.core.data.datastore import Datastore
+from cellrun.core.data.definition import FILE, TABULAR, DatasetDefinition
+from cellrun.core.data.file_dataset import FileDataset
 from cellrun.core.data.sampling import seed_of, share_of
 from cellrun.core.errors import DatasetError, NoSuchNameError, missing_package, shown
+from cellrun.core.names import dataset_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,12 +76,73 @@ class TabularDataset(AbstractDataset):
         _tell_unfit(unfit, "null")
         return read
 
+    def to_csv_files(self, separator: str = ",") -> FileDataset:
+        """Write it to the workspace's default datastore as a text file, and return the dataset of that."""
+        need_arrow("to_csv_files()")
+        from cellrun.core.data.table_writing import as_csv  # noqa: PLC0415  # it loads pyarrow
+
+        return self._written("part-00000.csv", as_csv(separator))
+
+    def to_parquet_files(self) -> FileDataset:
+        """Write it to the workspace's default datastore as a Parquet file, and return the dataset of that."""
+        need_arrow("to_parquet_files()")
+        from cellrun.core.data.table_writing import as_parquet  # noqa: PLC0415  # it loads pyarrow
+
+        return self._written("part-00000.parquet", as_parquet())
+
+    def partition_by(
+        self,
+        partition_keys: str | Sequence[str],
+        target: Any,
+        name: str | None = None,
+        show_progress: bool = True,  # noqa: FBT001, FBT002  # Azure ML's signature
+        partition_as_file_dataset: bool = False,  # noqa: FBT001, FBT002  # as above
+    ) -> TabularDataset | FileDataset:
+        """Write it to `target`, (datastore, 'path'), as Parquet files in folders by the values of columns.
+
+        Returns the dataset of these files, whose paths tell those columns, registered if a `name` is given. Raises
+        DatasetError for columns that aren't there, and for values that can't name a folder.
+        """
+        need_arrow("partition_by()")
+        from cellrun.core.data.table_steps import no_column  # noqa: PLC0415  # it loads pyarrow
+        from cellrun.core.data.table_writing import as_parquet, parted, put_tables  # noqa: PLC0415  # as above
+
+        if name is not None:
+            dataset_name(name)  # before anything is written
+        keys = _names_of(partition_keys)
+        store, path = store_and_path(target, "target")
+        table = self.to_arrow_table()
+        if missing := [key for key in keys if key not in table.column_names]:
+            raise no_column(missing[0], table.column_names)
+        parts = {f"{folder}/data_{uuid.uuid4()}.parquet": part for folder, part in parted(table, keys).items()}
+        put_tables(store, path, parts, as_parquet(), overwrite=False, show_progress=show_progress)
+        form = "/".join(f"{{{key}}}" for key in keys)
+        paths = ({"datastore": store.name, "path": "/".join(filter(None, (path, "**", "*.parquet")))},)
+        read = {"partition_format": f"{form}/*.parquet"}
+        made: TabularDataset | FileDataset = (
+            FileDataset(DatasetDefinition(FILE, paths, read), store.workspace)
+            if partition_as_file_dataset
+            else TabularDataset(DatasetDefinition(TABULAR, paths, {"format": "parquet", **read}), store.workspace)
+        )
+        return made if name is None else made.register(store.workspace, name, create_new_version=True)
+
+    def _written(self, name: str, write: Any) -> FileDataset:
+        if self._workspace is None:
+            raise DatasetError("the dataset is of no workspace: its files would have no datastore; register it first")
+        from cellrun.core.data.table_writing import put_tables  # noqa: PLC0415  # it loads pyarrow
+
+        store = Datastore(self._workspace)
+        path = f"tables/{uuid.uuid4()}"
+        put_tables(store, path, {name: self.to_arrow_table()}, write, overwrite=False, show_progress=False)
+        return FileDataset(DatasetDefinition(FILE, ({"datastore": store.name, "path": path},)), self._workspace)
+
     @property
     def columns(self) -> list[str]:
         """The names of its columns, told by the heads of its files (cellrun's own)."""
+        source = self._source()
         from cellrun.core.data.table_steps import after  # noqa: PLC0415  # it loads pyarrow
 
-        return after(self._source().columns(), self._definition.steps)
+        return after(source.columns(), self._definition.steps)
 
     def __getitem__(self, name: object) -> ColumnExpression:
         """Return a column for a condition: `dataset.filter(dataset["age"] > 30)`."""
@@ -187,12 +255,9 @@ class TabularDataset(AbstractDataset):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _source(self) -> TableSource:
-        try:
-            from cellrun.core.data.table_source import TableSource  # noqa: PLC0415  # it loads pyarrow
-        except ImportError as error:
-            if (error.name or "").partition(".")[0] != "pyarrow":
-                raise
-            raise missing_package("a tabular dataset", "pyarrow", "tables") from error
+        need_arrow("a tabular dataset")
+        from cellrun.core.data.table_source import TableSource  # noqa: PLC0415  # it loads pyarrow
+
         return TableSource(self._definition, self.source_files())
 
     def _read(self) -> tuple[Any, Mapping[str, int]]:

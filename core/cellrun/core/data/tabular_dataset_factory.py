@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from cellrun.core.data.arrow import need_arrow
 from cellrun.core.data.data_type import DataType, types_json
-from cellrun.core.data.dataset_paths import given_paths
+from cellrun.core.data.dataset_paths import given_paths, store_and_path
 from cellrun.core.data.definition import TABULAR, DatasetDefinition
 from cellrun.core.data.encodings import encoding_name
 from cellrun.core.data.headers import PromoteHeadersBehavior
 from cellrun.core.data.partition_format import PartitionFormat
 from cellrun.core.data.tabular_dataset import TabularDataset
 from cellrun.core.errors import DatasetError, UserErrorException, shown
+from cellrun.core.names import dataset_name
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cellrun.core.data.data_type import DataType
 
 
@@ -93,6 +98,37 @@ class TabularDatasetFactory:
             "datasets of SQL queries aren't supported: read the query with pandas.read_sql, and keep the frame by "
             "Dataset.Tabular.register_pandas_dataframe(frame, (datastore, 'path'), name)"
         )
+
+    @staticmethod
+    def register_pandas_dataframe(  # noqa: PLR0913, PLR0917  # Azure ML's signature
+        dataframe: pd.DataFrame,
+        target: Any,
+        name: str,
+        description: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        show_progress: bool = True,  # noqa: FBT001, FBT002  # Azure ML's signature
+        row_group_size: int | None = None,
+        make_target_path_unique: bool = True,  # noqa: FBT001, FBT002  # as above
+    ) -> TabularDataset:
+        """Write a frame of pandas, without its index, to `target` as Parquet; register it as a new version of a name.
+
+        `target` is (datastore, 'path'), a datastore or a datastore's path. `make_target_path_unique` writes into a new
+        folder there, else what is there is replaced. Raises DatasetError for a frame that Parquet can't hold.
+        """
+        dataset_name(name)  # before anything is written
+        store, path = store_and_path(target, "target")
+        need_arrow("register_pandas_dataframe()")
+        from cellrun.core.data import frames, table_writing  # noqa: PLC0415  # they load pyarrow
+
+        table = frames.table_of(dataframe, "the frame")
+        if make_target_path_unique:
+            path = "/".join(filter(None, (path, str(uuid.uuid4()))))
+        write = table_writing.as_parquet(row_group_size)
+        table_writing.put_tables(
+            store, path, {"part-00000.parquet": table}, write, overwrite=True, show_progress=show_progress
+        )
+        made = TabularDatasetFactory.from_parquet_files((store, f"{path}/*.parquet" if path else "*.parquet"))
+        return made.register(store.workspace, name, description, tags, create_new_version=True)
 
     @staticmethod
     def register_spark_dataframe(*args: Any, **kwargs: Any) -> TabularDataset:  # noqa: ARG004  # Azure ML's name
