@@ -49,7 +49,7 @@ class TableSource:
         """Return the rows in blocks, with the columns that are wanted, all by None. Raises TypesChangedError."""
         for file in self._files:
             told = self._told(file)
-            for raw in self._reader.batches(file, wanted, self.types.as_text()):
+            for raw in self._raw(file, wanted):
                 found = {
                     name: self.types.typed(name, values)
                     for name, values in zip(raw.schema.names, raw.columns, strict=True)
@@ -65,6 +65,10 @@ class TableSource:
                         if (wanted is None or name in wanted) and name not in found and name not in extra:
                             found[name] = self.types.typed(name, pa.nulls(raw.num_rows))
                 yield Rows(raw.num_rows, {**extra, **found})
+
+    def _raw(self, file: DataFile, wanted: set[str] | None) -> Iterator[Any]:
+        with file.place.told(file.inside):  # a store that goes away meanwhile
+            yield from self._reader.batches(file, wanted, self.types.as_text())
 
     def settle(self, wanted: set[str] | None) -> None:
         """Read all for the types of its columns alone."""
