@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from cellrun.core.current_run import current_run as current_run  # for Run.get_context, which is below it
     from cellrun.core.data.consumption import DatasetConsumptionConfig
     from cellrun.core.data.data_reference import DataReference
+    from cellrun.core.data.data_type import DataType
     from cellrun.core.data.dataset import Dataset
     from cellrun.core.data.datastore import Datastore
+    from cellrun.core.data.file_dataset import FileDataset
+    from cellrun.core.data.headers import PromoteHeadersBehavior
     from cellrun.core.data.keyvault import Keyvault
     from cellrun.core.data.output import OutputFileDatasetConfig
+    from cellrun.core.data.tabular_dataset import TabularDataset
     from cellrun.core.environments.conda_dependencies import CondaDependencies
     from cellrun.core.environments.environment import Environment
     from cellrun.core.errors import (
@@ -64,6 +68,7 @@ __all__ = [
     "ContextException",
     "DamagedRunError",
     "DataReference",
+    "DataType",
     "Dataset",
     "DatasetConsumptionConfig",
     "DatasetError",
@@ -73,6 +78,7 @@ __all__ = [
     "EventNotKeptError",
     "Experiment",
     "ExperimentExecutionException",
+    "FileDataset",
     "InvalidMetricError",
     "InvalidNameError",
     "InvalidSubmissionError",
@@ -80,6 +86,7 @@ __all__ = [
     "KeyvaultError",
     "OutputFileDatasetConfig",
     "PortalError",
+    "PromoteHeadersBehavior",
     "ResultError",
     "Run",
     "RunClosedError",
@@ -88,6 +95,7 @@ __all__ = [
     "ScriptRunConfig",
     "SnapshotException",
     "Status",
+    "TabularDataset",
     "UntrustedError",
     "UserErrorException",
     "Workspace",
@@ -96,18 +104,22 @@ __all__ = [
 ]
 
 _MODULES = {
+    "CondaDependencies": "environments.conda_dependencies",
     "DataReference": "data.data_reference",
+    "DataType": "data.data_type",
     "Dataset": "data.dataset",
     "DatasetConsumptionConfig": "data.consumption",
     "Datastore": "data.datastore",
-    "CondaDependencies": "environments.conda_dependencies",
     "Environment": "environments.environment",
     "Experiment": "experiment",
+    "FileDataset": "data.file_dataset",
     "Keyvault": "data.keyvault",
     "OutputFileDatasetConfig": "data.output",
+    "PromoteHeadersBehavior": "data.headers",
     "Run": "runs.run",
     "ScriptRunConfig": "submission.script_run_config",
     "Status": "status",
+    "TabularDataset": "data.tabular_dataset",
     "Workspace": "workspace",
     "compare": "comparison.comparison",
     "current_run": "current_run",
