@@ -198,11 +198,11 @@ def test_a_module_that_the_cell_may_do_without_or_make_is_not_refused(notebook, 
         ("/not/there", ["/not/there can't run a cell", "no such file", "virtual environment"]),
         ("{folder}", ["'{folder}' is a folder without bin/python"]),
         ("sh", ["'sh' isn't there: did you mean /"]),
-        ("{folder}/data.txt", ["data.txt can't run a cell: permission denied"]),
+        ("{folder}/data.csv", ["data.csv can't run a cell: permission denied"]),
     ],
 )
 def test_what_is_no_environment_is_named(notebook, environment, facts):
-    (notebook.folder / "data.txt").touch()
+    (notebook.folder / "data.csv").touch()
     text = refusal(notebook, "1", f"--environment {environment.format(folder=notebook.folder)}")
     assert not [fact for fact in facts if fact.format(folder=notebook.folder) not in text], text
 

@@ -10,6 +10,9 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from cellrun.core.context.used_values import free_unused_values
 from cellrun.core.context.value_store import ValueStore
+from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.environments.building.foreseen import Foreseen
+from cellrun.core.environments.building.plan import plan_of
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.run_request import CELL, RunCode, RunRequest
@@ -95,7 +98,7 @@ class CellRunConfig(RunOptions):
 
     def notes(self) -> list[str]:
         """Return what is worth saying about what travels."""
-        notes = [*self._capture.notes(), *self._not_known]
+        notes = [*self.environment_notes(), *self._capture.notes(), *self._not_known]
         if kind := likely_key(self._source.encode()):
             notes.append(
                 f"the cell itself holds what looks like {kind}, and is kept with the run: better set an environment "
@@ -111,18 +114,26 @@ class CellRunConfig(RunOptions):
         refusals = [Refusal("", problem) for problem in problems] + self._capture.refusals(self._workspace.values)
         return Card(self._capture.account_against(workspace), refusals, self.notes())
 
-    def _interpreter_there(self) -> str | None:
+    def source_text(self) -> str:
+        """Return the cell."""
+        return self._code
+
+    def _interpreter_there(self) -> str | Foreseen | None:
         """Return the Python that the run will get; None for this one, and where a mistake says what is wrong itself.
 
         Of one that can't be asked from here it is noted that nobody knows what it lacks.
         """
-        if (self.environment is None and self.compute_target is None) or super().problems():
+        is_here = self.environment is None and self.compute_target is None and not self.has_header
+        if is_here or super().problems():
             return None
         request = RunRequest("cell", CELL, **self.common_request())
         with suppress(CellrunError):
             target = WorkspaceTargets(self._workspace).get(request.target)
             if target.problems(request):
                 return None
+            if isinstance(request.environment, EnvironmentSpec):
+                plan = plan_of(request.environment)
+                return plan.interpreter if plan.is_there else Foreseen(plan)
             there = target.python(request.environment).executable
             if there and (Capability.SHARES_FILES in target.capabilities or Path(there).exists()):
                 return there

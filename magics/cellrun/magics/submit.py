@@ -19,6 +19,7 @@ from cellrun.core.workspace import Workspace
 from cellrun.magics import binding, results
 from cellrun.magics.capture.choices import Choices
 from cellrun.magics.cell_run_config import CellRunConfig, CellToSubmit
+from cellrun.magics.environment_option import wanted
 from cellrun.magics.notebook_cell import NotebookCell, default_experiment
 from cellrun.magics.options import (
     MagicParser,
@@ -76,10 +77,14 @@ def _parser() -> MagicParser:
     back = "values that come back: run.result('a'), and with --wait variables here; e.g. --return a,b --wait"
     add("--return", dest="returned", nargs="+", action="extend", default=[], metavar="NAME", help=back)
     elsewhere = (
-        "the Python that runs it, of a virtual environment or a conda prefix, or an interpreter; left out, this "
-        "notebook's; e.g. --environment ~/envs/old"
+        "what runs it: requirements.txt, pyproject.toml[extra] or environment.yml, built before it starts; a virtual "
+        "environment, a conda prefix or an interpreter; an environment of the workspace (NAME or NAME:VERSION); "
+        "notebook, what this one has; left out, what the header # /// script asks for, else this notebook's Python; "
+        "e.g. --environment ~/envs/old"
     )
-    add("--environment", metavar="PATH", help=elsewhere)
+    add("--environment", metavar="WHICH", help=elsewhere)
+    one = "a package of its environment, which is built before it starts; e.g. --with-package scikit-learn==1.5"
+    add("--with-package", dest="packages", action="append", default=[], metavar="PACKAGE", help=one)
     add("--wait", action="store_true", help="wait for its end; its failure is then this cell's too; e.g. --wait")
     name = "the variable for it, here and in the cell; e.g. --as trial"
     add("--as", dest="as_name", type=python_name, metavar="NAME", help=name)
@@ -135,15 +140,14 @@ class SubmitMagic:
             with plain_interrupt("nothing was submitted"):
                 config: CellRunConfig | ScriptRunConfig
                 if given.script or given.command:
-                    config = _script_config(given, cell, after)
+                    config = _script_config(given, cell, after, workspace.layout)
                 else:
                     config = self._cell_config(given, cell, line, after, workspace.layout)
                 with plain_warnings():
                     run = Experiment(workspace, given.experiment or default_experiment(self._shell)).submit(config)
             run_name = binding.bind(self._shell, run, given.as_name)
-            if isinstance(config, CellRunConfig):
-                for note in config.notes():
-                    say(note)
+            for note in config.notes() if isinstance(config, CellRunConfig) else config.environment_notes():
+                say(note)
             show(run)
             if given.wait:
                 run.wait_for_completion(show_output=not is_notebook(self._shell))
@@ -167,7 +171,8 @@ class SubmitMagic:
         notebook_cell = NotebookCell.current(self._shell, f"%%submit {line}\n{cell}")
         run_name = given.as_name or binding.RUN_NAME
         to_submit = CellToSubmit(notebook_cell, cell, run_name, _PARSER.words(after or ""), _choices(given))
-        config = CellRunConfig(self._shell, to_submit, workspace, **_common(given))
+        environment = wanted(given.environment, given.packages, cell, workspace)
+        config = CellRunConfig(self._shell, to_submit, workspace, environment=environment, **_common(given))
         if mistakes := config.mistakes():
             _PARSER.error("; ".join(mistakes))
         return config
@@ -201,27 +206,31 @@ def _returned(given: Namespace) -> tuple[str, ...]:
     return names
 
 
-def _script_config(given: Namespace, cell: str | None, after: str | None) -> ScriptRunConfig:
+def _script_config(
+    given: Namespace, cell: str | None, after: str | None, workspace: WorkspaceLayout
+) -> ScriptRunConfig:
     if given.script and (given.command or cell):
         _PARSER.error(f"--script and {'--command' if given.command else 'a cell'} exclude each other")
     if given.added or given.left_out:
         _PARSER.error("--with and --without go with a cell; a script or a command takes its --source-directory along")
     folder = given.source_directory or "."
     if given.script:
-        return ScriptRunConfig(folder, given.script, _PARSER.words(after or ""), **_common(given))
+        config = ScriptRunConfig(folder, given.script, _PARSER.words(after or ""), **_common(given))
+        config.environment = wanted(given.environment, given.packages, config.source_text(), workspace)
+        return config
     if bool(cell) == bool(after):
         raise UsageError(
             "--command takes its command from the cell or from what follows ` -- `; for example:\n\n"
             "%submit digits --command -- export RANK=0 && python train.py"
         )
-    return ScriptRunConfig(folder, command=cell or unquoted(after or ""), **_common(given))
+    environment = wanted(given.environment, given.packages, "", workspace)
+    return ScriptRunConfig(folder, command=cell or unquoted(after or ""), environment=environment, **_common(given))
 
 
 def _common(given: Namespace) -> dict[str, Any]:
     """Return the options that all kinds of runs have."""
     return {
         "compute_target": given.target,
-        "environment": given.environment,
         "name": given.name,
         "cpus": given.cpus,
         "gpus": given.gpus,

@@ -21,6 +21,8 @@ from cellrun.core.run_request import RunRequest
 from cellrun.core.sizes import size_bytes
 from cellrun.core.submission.arguments import argument_parts, data_problems, variable_texts
 
+_HEADER = "# /// script"
+
 
 class RunOptions(ABC):
     """The options that all configs share. A subclass adds what is run.
@@ -82,7 +84,7 @@ class RunOptions(ABC):
 
     def common_request(self) -> dict[str, Any]:
         """Return the fields of a request that don't depend on what is run."""
-        environment, given = wanted_environment(self.environment), variable_texts(self.environment_variables)[0]
+        environment, given = self.wanted_environment(), variable_texts(self.environment_variables)[0]
         arguments, data, _ = self.arguments_and_data()
         return {
             "arguments": tuple(arguments),
@@ -101,6 +103,44 @@ class RunOptions(ABC):
         data = DataOfArguments()
         arguments, problems = argument_parts(self.arguments or (), data)
         return arguments, data, problems + data_problems(self.data, data)
+
+    def source_text(self) -> str:
+        """Return the Python that is run, as far as there is a text that may say what it needs."""
+        return ""
+
+    @property
+    def has_header(self) -> bool:
+        """Whether no environment is given and the code says itself what it needs (PEP 723)."""
+        return self.environment is None and _HEADER in self.source_text()
+
+    def wanted_environment(self) -> str | EnvironmentSpec | None:
+        """Return the environment that is given, else what the header of the code asks for.
+
+        Raises UserErrorException for what is none, and a header that can't be read.
+        """
+        if self.has_header:
+            from cellrun.core.environments.sources.script_header import spec_of_script  # noqa: PLC0415  # rare
+
+            return spec_of_script(self.source_text())
+        return wanted_environment(self.environment)
+
+    def environment_notes(self) -> list[str]:
+        """Return what is worth saying about an environment that is to be built, if it can be had."""
+        try:
+            wanted = self.wanted_environment()
+        except UserErrorException:
+            return []
+        if not isinstance(wanted, EnvironmentSpec):
+            return []
+        from cellrun.core.environments.building.kept import words_of  # noqa: PLC0415  # rare
+        from cellrun.core.environments.building.plan import plan_of  # noqa: PLC0415  # rare
+
+        plan = plan_of(wanted)
+        if plan.problems or (plan.is_there and not self.has_header):
+            return []
+        of_header = ", which its header `# /// script` asks for" if self.has_header else ""
+        when = "is there" if plan.is_there else "is built before the run starts"
+        return [f"environment {words_of(wanted)}{of_header}, {when}"]
 
     def _unknown_problems(self) -> list[str]:
         known = [name for name in inspect.signature(type(self)).parameters if name not in {"unknown", "options"}]
@@ -123,7 +163,7 @@ class RunOptions(ABC):
         own = [name for name in self.environment_variables if is_set_by_cellrun(str(name))]
         problems += [f"environment variable {name} is set by cellrun itself; choose another name" for name in own]
         try:
-            wanted_environment(self.environment)
+            self.wanted_environment()
         except UserErrorException as error:
             problems.append(str(error))
         return problems

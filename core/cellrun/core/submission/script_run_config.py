@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ class ScriptRunConfig(RunOptions):
         None, paths, numpy scalars; a dataset's `as_mount()`, an output or a data reference becomes a local path.
     command: instead of script and arguments, a line for a shell (bash where there is one), or a list to be joined.
     compute_target: the name of a target of the workspace, or the target; `local` if left out.
-    environment: whose Python runs it: the folder of a virtual environment or conda prefix, or the path of an
-        interpreter; left out, the one that runs this code (elsewhere the target's own).
+    environment: whose Python runs it: an Environment, which is built before the run starts, the folder of a virtual
+        environment or conda prefix, or the path of an interpreter; left out, what the script's header `# /// script`
+        asks for (PEP 723), else the one that runs this code (elsewhere the target's own).
     max_run_duration_seconds: after so many seconds the run is stopped, and Failed.
     cpus, gpus, memory: what the run holds while it runs; memory in bytes or as in "4G" (counted, not enforced). Left
         out, it is one core; given, numeric libraries are told to use so many threads (OMP_NUM_THREADS), unless the
@@ -96,6 +98,14 @@ class ScriptRunConfig(RunOptions):
         if self.command is not None and not isinstance(self.command, str):
             problems += [f"command: {problem}" for problem in argument_parts(self.command, data)[1]]
         return arguments, data, problems
+
+    def source_text(self) -> str:
+        """Return the script; the empty text where it can't be read, which is said elsewhere."""
+        if self.script is None or self.source_directory is None:
+            return ""
+        with suppress(OSError):
+            return (self.folder / self.script_path).read_text(encoding="utf-8", errors="replace")
+        return ""
 
     def unchecked_request(self) -> RunRequest:
         """Return the run as it is wanted."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from cellrun.core.context.manifest import Definition
 from cellrun.core.context.reader import python_version
+from cellrun.core.environments.building.foreseen import Foreseen
 from cellrun.core.environments.interpreter import Answer, ask, environment_of, is_own
 from cellrun.core.errors import UserErrorException
 from cellrun.magics.capture.found import Refusal
@@ -38,20 +39,23 @@ class Verdict(NamedTuple):
 
 
 class Destination:
-    """A Python: the one that runs this code, or another interpreter. `source` is the cell's, in plain Python.
+    """A Python: the one that runs this code, another interpreter, or one of an environment that is to be built.
+
+    `source` is the cell's, in plain Python.
 
     Responsibilities: which Python it is, what it lacks, what of a cell's source it doesn't understand.
     """
 
-    def __init__(self, interpreter: str | None = None, source: str = "") -> None:
+    def __init__(self, there: str | Foreseen | None = None, source: str = "") -> None:
         self._source = source
-        self._interpreter = interpreter or sys.executable
-        self.is_own = interpreter is None or is_own(interpreter)
+        self._foreseen = there if isinstance(there, Foreseen) else None
+        self._interpreter = there if isinstance(there, str) else sys.executable
+        self.is_own = there is None or (isinstance(there, str) and is_own(there))
         self._unusable = ""
         self._version: Answer | None = None
         if not self.is_own:
             try:
-                self._version = ask(self._interpreter)
+                self._version = self._ask()
             except UserErrorException as error:
                 self._unusable = str(error)
 
@@ -78,7 +82,7 @@ class Destination:
             missing, wrong = self._missing(surest), dict[str, str]()
         else:
             sources = {name: "\n" * (each.line - 1) + each.text for name, each in definitions.items()}
-            answer = ask(self._interpreter, surest, {"": self._source, **sources} if self.is_another_python else {})
+            answer = self._ask(surest, {"": self._source, **sources} if self.is_another_python else {})
             missing, wrong = answer.missing, dict(answer.errors)
         refusals = [self._not_understood(name, why) for name, why in wrong.items()]
         doubtful = []
@@ -88,10 +92,32 @@ class Destination:
             elif surest[name].certainty is not Certainty.POSSIBLE:
                 doubtful.append(f"{name} ({surest[name].place})")
         note = f"not installed in {self._words}: {', '.join(doubtful)}; the run fails if it needs that"
-        return Verdict(tuple(refusals), (note,) if doubtful else (), missing)
+        notes = (*((note,) if doubtful else ()), *self._unforeseen(surest))
+        return Verdict(tuple(refusals), notes, missing)
+
+    def _ask(self, modules: Collection[str] = (), sources: Mapping[str, str] | None = None) -> Answer:
+        return self._foreseen.ask(modules, sources) if self._foreseen else ask(self._interpreter, modules, sources)
+
+    def _unforeseen(self, needs: Mapping[str, ModuleNeed]) -> Iterator[str]:
+        """Say what of an environment that isn't built yet can't be told: nothing of it is refused."""
+        if self._foreseen is None:
+            return
+        if not self._foreseen.is_known:
+            yield f"what {self._foreseen.words} lacks of it isn't known before it is built"
+        places = [
+            f"{name} ({needs[name].place})"
+            for name in sorted(self._foreseen.doubtful(needs))
+            if needs[name].certainty is not Certainty.POSSIBLE
+        ]
+        if places:
+            what = ", ".join(places)
+            words = self._foreseen.words
+            yield f"not among the packages of {words}: {what}; the run fails unless one of them brings it"
 
     @property
     def _words(self) -> str:
+        if self._foreseen:
+            return self._foreseen.words
         version = self._version.version_text if self._version else ".".join(map(str, sys.version_info[:3]))
         return f"{environment_of(self._interpreter)} (Python {version})"
 
@@ -109,6 +135,8 @@ class Destination:
         if package is None:  # the name of a stranger's package, perhaps
             known = "" if is_found_here(top) else ", and the notebook can't import it either"
             return Refusal(need.name, what + known, need.place)
+        if self._foreseen:
+            return Refusal(need.name, what, need.place, f"Ask for it: `--with-package {package}`")
         pip = "%pip" if self.is_own else f"{self._interpreter} -m pip"
         return Refusal(need.name, what, need.place, f"Install it: {pip} install {package}")
 
