@@ -146,6 +146,12 @@ class RunLayout:
         return self.folder / "target.json"
 
     @property
+    def last_log(self) -> Path:
+        """The log that says last how the run went: of one whose job never began, how things were made ready for it."""
+        is_silent = not self.log.exists() or not self.log.stat().st_size
+        return self.preparation_log if is_silent and self.preparation_log.exists() else self.log
+
+    @property
     def preparation_log(self) -> Path:
         """What the commands printed that made things ready before the job started."""
         return self.folder / PREPARATION_LOG

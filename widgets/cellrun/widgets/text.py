@@ -57,7 +57,7 @@ def log_lines(layout: RunLayout, count: int = LOG_LINES) -> list[str]:
 
     An ellipsis stands for what is left out of a long line: its end, of a bar its middle, since its end says how far.
     """
-    text = LogReader(layout.log).tail(LOG_BYTES).data.decode("utf-8", "replace")
+    text = LogReader.of_run(layout).tail(LOG_BYTES).data.decode("utf-8", "replace")
     written = [without_codes(line).rstrip("\r").rpartition("\r") for line in text.split("\n")]
     lines = [_shortened(line.rstrip(), BAR_END_CHARACTERS if is_bar else 0) for _, is_bar, line in written]
     return [line for line in lines if line][-count:]

@@ -50,7 +50,7 @@ class RunSource:
         self._is_first_look = self._is_whole = True
         self._files = OutputFiles(layout)
         self._images_seen = 0
-        self._log = LogReader(layout.log)
+        self._log = LogReader.of_run(layout)
         self.has_ended = False
         """Whether the run has ended and all of it was seen."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cellrun.core.layout import FINISH_LOG, PREPARATION_LOG
 from cellrun.core.status import Status
 from cellrun.core.store.files.artifacts import LOG
 from cellrun.core.store.record import RunRecord
@@ -55,7 +56,7 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
             "target": record.target,
             "maxRunDurationSeconds": record.max_run_duration_seconds,
         },
-        "logFiles": {LOG: str(log)} if log is not None and log.exists() else {},
+        "logFiles": {} if log is None else _logs(log.parent),
     }
     if record.repeats:
         details["repeats"] = record.repeats
@@ -97,3 +98,9 @@ def _utc(at: float | None) -> str | None:
     from datetime import datetime, timezone  # noqa: PLC0415  # a job rarely asks for details
 
     return datetime.fromtimestamp(at, timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def _logs(folder: Path) -> dict[str, str]:
+    """Return a run's logs by their names, as far as they are there."""
+    found = {name: folder / Path(name).name for name in (PREPARATION_LOG, LOG, FINISH_LOG)}
+    return {name: str(path) for name, path in found.items() if path.exists()}

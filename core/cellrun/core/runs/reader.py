@@ -85,7 +85,7 @@ class RunReader:
         return run_details(
             self.record,
             status,
-            self._layout.log,
+            self._layout.last_log,
             warnings=self.notes(status),
             files_written={name: str(self._layout.work / name) for name in written},
             environment=read_environment(self._layout),

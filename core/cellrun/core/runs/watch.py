@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from cellrun.core.errors import ActivityFailedException, ExperimentExecutionException
-from cellrun.core.layout import RunLayout
+from cellrun.core.layout import PREPARATION_LOG, RunLayout
 from cellrun.core.runs import printing
 from cellrun.core.runs.details import run_error
 from cellrun.core.status import Status
@@ -51,9 +52,11 @@ def wait_for_end(
     if status.status is Status.FAILED:
         if raise_on_error:
             tail = str(status.fields.get("traceback_tail") or "")
-            raise ActivityFailedException(layout.run_id, status.reason or "no reason is known", tail, str(layout.log))
+            raise ActivityFailedException(
+                layout.run_id, status.reason or "no reason is known", tail, str(layout.last_log)
+            )
         if page is not None:
-            _say(printing.watch_error(run_error(status, layout.log)))
+            _say(printing.watch_error(run_error(status, layout.last_log)))
     return status
 
 
@@ -64,7 +67,7 @@ def _watch(
     page: Callable[[], str],
 ) -> StatusRecord:
     _say(printing.watch_header(layout.run_id, page()))
-    log = _PrintedLog(layout)
+    log = _PrintedLogs(layout)
     status = _wait(look, log.print_while)
     log.print_new(is_final=True)
     _say(printing.watch_summary(layout.run_id, page(), notes(status)))  # the first link may be used up
@@ -80,15 +83,17 @@ def _wait(look: Callable[[], StatusRecord], meanwhile: Callable[[StatusRecord], 
     return status
 
 
-class _PrintedLog:
-    """A run's log on the standard output, as far as it is written."""
+class _PrintedLogs:
+    """A run's logs on the standard output, as far as they are written: of how things were made ready, then its own."""
 
     def __init__(self, layout: RunLayout) -> None:
-        self._log = LogReader(layout.log)
-        self._lines = LinePrinter()
-        self._offset = 0
-        self._grew_at = time.monotonic()
+        self._logs = [_PrintedLog(PREPARATION_LOG, layout.preparation_log), _PrintedLog(LOG, layout.log)]
         self._told = -1
+
+    def print_new(self, *, is_final: bool = False) -> None:
+        """Print what is new; `is_final` tells that nothing more comes."""
+        for log in self._logs:
+            log.print_new(is_final=is_final)
 
     def print_while(self, status: StatusRecord) -> None:
         """Print what is new, and how a run is being stopped."""
@@ -97,11 +102,22 @@ class _PrintedLog:
             self._told = status.n
             _say(printing.watch_stopping(status.reason))
 
+
+class _PrintedLog:
+    """One log on the standard output."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self._name = name
+        self._log = LogReader(path)
+        self._lines = LinePrinter()
+        self._offset = 0
+        self._grew_at = time.monotonic()
+
     def print_new(self, *, is_final: bool = False) -> None:
         """Print what is new: whole lines and states of a bar, at the end or after a while also an unfinished line."""
         while data := self._log.read(self._offset, READ_BYTES):
             if self._offset == 0:
-                _say(printing.log_header(LOG))
+                _say(printing.log_header(self._name))
             self._offset += len(data)
             self._grew_at = time.monotonic()
             _print(coloured(self._lines.feed(data)))

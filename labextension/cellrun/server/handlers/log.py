@@ -67,12 +67,12 @@ class LogSearchHandler(RunHandler):
 
 
 def _found(layout: RunLayout, asked: Mapping[str, Any]) -> Found:
-    log = LogReader(layout.log)
+    log = LogReader.of_run(layout)
     return search_log(log, asked["text"], start=asked["start"], end=asked["end"], is_case_kept=asked["case"])
 
 
 def _part(layout: RunLayout, asked: Mapping[str, Any]) -> tuple[LogPart, int]:
-    log = LogReader(layout.log)
+    log = LogReader.of_run(layout)
     if asked["offset"] is None:
         return log.tail(TAIL_BYTES if asked["tail"] is None else asked["tail"]), log.size
     return LogPart(asked["offset"], log.read(asked["offset"], asked["length"])), log.size

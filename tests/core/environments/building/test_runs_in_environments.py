@@ -12,6 +12,7 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.kept import kept_environments
 from cellrun.core.environments.building.plan import plan_of
 from cellrun.core.errors import InvalidSubmissionError
+from cellrun.core.live.source import RunSource
 from cellrun.core.processes import process_table
 from cellrun.core.status import Status
 from cellrun.core.store.notes import added_notes
@@ -93,6 +94,8 @@ def test_one_that_cannot_be_built_fails_the_run_in_the_resolvers_words(runs, pac
         assert fact in end.reason
     assert "tinything==7.7" in log_of(layout)
     assert not layout.log.exists() or "ran" not in layout.log.read_text()
+    error = runs.workspace.get_run(layout.run_id).get_details()["error"]["error"]
+    assert error["log"] == str(layout.preparation_log)
     [kept] = kept_environments()
     assert not kept.is_whole
     assert [path for path in kept.folder.iterdir() if path.name.startswith("made-")] == []
@@ -230,6 +233,37 @@ def test_a_lenient_one_is_the_notebooks_own_python_where_that_has_all_of_it(runs
     runs.end(layout)
     assert layout.log.read_text() == f"{sys.executable}\n"
     assert list(kept_environments()) == []
+
+
+def test_the_build_is_in_what_is_shown_as_the_run_s_log_from_its_beginning(runs, packages, until, capsys):
+    go = packages.slow("slowthing")
+    layout = runs.script(SCRIPT, environment=packages.spec("tinything", "slowthing", name="shown"))
+    preparing(layout, packages, "slowthing", until)
+    source = RunSource(layout)
+    until(lambda: b"Building environment shown" in source.read_log(0, source.look().log_size), "the build in the view")
+    go.touch()
+    runs.end(layout)
+    text = source.read_log(0, source.look().log_size)
+    assert text == layout.preparation_log.read_bytes() + layout.log.read_bytes()
+    run = runs.workspace.get_run(layout.run_id)
+    assert [*run.get_details()["logFiles"]] == ["user_logs/prepare_log.txt", "user_logs/std_log.txt"]
+    assert "user_logs/prepare_log.txt" in run.get_file_names()
+    run.download_file("azureml-logs/20_image_build_log.txt", str(runs.source / "build.txt"))
+    assert (runs.source / "build.txt").read_bytes() == layout.preparation_log.read_bytes()
+
+
+def test_its_build_is_printed_under_its_own_name(runs, packages, capsys):
+    layout = runs.script(SCRIPT, environment=packages.spec("tinything", name="printed"))
+    runs.workspace.get_run(layout.run_id).wait_for_completion(show_output=True)
+    printed = capsys.readouterr().out
+    parts = [
+        "Streaming user_logs/prepare_log.txt",
+        "Building environment printed",
+        "Streaming user_logs/std_log.txt",
+        "tiny ",
+    ]
+    places = [printed.index(part) for part in parts]
+    assert places == sorted(places)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a disk is mounted")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellrun.core.store.files.log_tail import LONGEST_WAIT_CHARS, LinePrinter, LogDecoder, LogReader
+from cellrun.core.store.files.log_tail import LONGEST_WAIT_CHARS, LinePrinter, LogDecoder, LogPart, LogReader
 
 
 def test_a_log_that_is_not_there_is_empty(tmp_path: Path) -> None:
@@ -118,3 +118,22 @@ def test_a_link_or_a_pipe_in_its_place_is_no_log(what: str, tmp_path: Path) -> N
         log.symlink_to(secret) if what == "file" else os.mkfifo(log)
     reader = LogReader(log)
     assert (reader.size, reader.read(0, 100), reader.tail(100).data) == (0, b"", b"")
+
+
+def test_several_logs_are_read_as_one(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    log = LogReader(first, second)
+    assert (log.size, log.read(0, 10), log.tail(10)) == (0, b"", LogPart(0, b""))
+    first.write_bytes(b"one\n")
+    assert (log.size, log.read(0, 10), log.read(2, 1)) == (4, b"one\n", b"e")
+    second.write_bytes(b"two\nthree\n")
+    assert log.size == 14
+    assert log.read(0, 100) == b"one\ntwo\nthree\n"
+    assert (log.read(2, 4), log.read(4, 3), log.read(9, 100), log.read(14, 5)) == (b"e\ntw", b"two", b"hree\n", b"")
+    assert log.tail(8) == (8, b"three\n")
+
+
+def test_the_second_log_alone_is_all(tmp_path):
+    (tmp_path / "second").write_bytes(b"two\n")
+    log = LogReader(tmp_path / "first", tmp_path / "second")
+    assert (log.size, log.read(1, 10)) == (4, b"wo\n")

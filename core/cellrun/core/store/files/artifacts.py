@@ -9,11 +9,13 @@ from itertools import islice
 from pathlib import Path
 
 from cellrun.core.errors import InvalidNameError, UserErrorException
-from cellrun.core.layout import RunLayout
+from cellrun.core.layout import FINISH_LOG, PREPARATION_LOG, RunLayout
 
 LOG = "user_logs/std_log.txt"
 LOG_ALIAS = "azureml-logs/70_driver_log.txt"
 """What Azure ML called the log before."""
+PREPARATION_LOG_ALIAS = "azureml-logs/20_image_build_log.txt"
+"""What it called the log of an environment's build."""
 
 _RULE = "is names joined by '/', below the run's folder"
 _LONGEST_PART_BYTES = 255
@@ -29,12 +31,18 @@ class Artifacts:
 
     def __init__(self, layout: RunLayout) -> None:
         self._layout = layout
-        self._log_names = {LOG, LOG_ALIAS}
+        self._logs = {
+            LOG: layout.log,
+            LOG_ALIAS: layout.log,
+            PREPARATION_LOG: layout.preparation_log,
+            PREPARATION_LOG_ALIAS: layout.preparation_log,
+            FINISH_LOG: layout.finish_log,
+        }
         self._folders = {"outputs": layout.outputs, "logs": layout.logs}
 
     def names(self) -> list[str]:
         """Return the names of all files."""
-        log = [LOG] if self._layout.log.exists() else []
+        log = [name for name in (PREPARATION_LOG, LOG, FINISH_LOG) if self._logs[name].exists()]
         below = [name for folder, path in self._folders.items() for name in _names_below(path, f"{folder}/")]
         return sorted([*log, *below, *_names_below(self._layout.files, "")])
 
@@ -49,8 +57,8 @@ class Artifacts:
     def path(self, name: str) -> Path:
         """Return where a file of that name is, or would be. Raises InvalidNameError for a name that can't be one."""
         parts = file_name_parts(name)
-        if name in self._log_names:
-            return self._layout.log
+        if name in self._logs:
+            return self._logs[name]
         folder = self._folders.get(parts[0])
         if folder is None:
             return self._layout.files.joinpath(*parts)
@@ -75,7 +83,7 @@ class Artifacts:
         path = self.path(name)
         if not Path(source).is_file():
             raise UserErrorException(f"there is no file {os.fspath(source)!r} to keep as {name!r}")
-        if name in self._log_names or (path.exists() and not overwrite):
+        if name in self._logs or (path.exists() and not overwrite):
             raise UserErrorException(f"run {self._layout.run_id} has a file {name!r} already; give another name")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

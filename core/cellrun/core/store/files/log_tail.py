@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from cellrun.core.beneath import folder_beneath, open_file
+from cellrun.core.layout import RunLayout
 from cellrun.core.terminal import unfinished
 
 _NO_LOG = frozenset({errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
@@ -27,27 +28,37 @@ class LogPart(NamedTuple):
 
 
 class LogReader:
-    """Reads a growing log file by byte offsets. A file that isn't there yet is empty.
+    """Reads a growing log by byte offsets: a file, or several, each of which is whole before the next one begins.
 
-    A link in its place, or in that of its folder, is none: the job may have made it.
+    A file that isn't there yet is empty. A link in its place, or in that of its folder, is none: the job may have made
+    it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, *paths: Path) -> None:
+        self._paths = paths
+
+    @classmethod
+    def of_run(cls, layout: RunLayout) -> LogReader:
+        """Read what is shown as a run's log: how things were made ready for it, then what it prints."""
+        return cls(layout.preparation_log, layout.log)
 
     @property
     def size(self) -> int:
         """The log's size now, in bytes."""
-        with self._opened() as file:
-            return os.fstat(file.fileno()).st_size if file else 0
+        return sum(map(_size, self._paths))
 
     def read(self, offset: int, most_bytes: int) -> bytes:
         """Return the bytes from an offset on, so many at most; b"" at the end."""
-        with self._opened() as file:
-            if file is None:
-                return b""
-            file.seek(offset)
-            return file.read(most_bytes)
+        found = b""
+        for number, path in enumerate(self._paths, start=1):
+            size = _size(path) if number < len(self._paths) else offset + most_bytes
+            if offset < size and len(found) < most_bytes:
+                with _opened(path) as file:
+                    if file is not None:
+                        file.seek(offset)
+                        found += file.read(most_bytes - len(found))
+            offset = max(0, offset - size)
+        return found
 
     def tail(self, most_bytes: int) -> LogPart:
         """Return the end of the log, however long it is; whole lines unless one line is longer than that."""
@@ -56,19 +67,25 @@ class LogReader:
         cut = data.find(b"\n") + 1 if start else 0
         return LogPart(start + cut, data[cut:])
 
-    @contextmanager
-    def _opened(self) -> Iterator[BinaryIO | None]:
-        folder = self._path.parent
-        try:
-            with folder_beneath(folder.parent, [folder.name]) as parent:
-                fd = open_file(self._path.name, parent)
-        except OSError as error:
-            if error.errno not in _NO_LOG:
-                raise
-            yield None
-            return
-        with os.fdopen(fd, "rb") as file:
-            yield file if stat.S_ISREG(os.fstat(fd).st_mode) else None
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO | None]:
+    folder = path.parent
+    try:
+        with folder_beneath(folder.parent, [folder.name]) as parent:
+            fd = open_file(path.name, parent)
+    except OSError as error:
+        if error.errno not in _NO_LOG:
+            raise
+        yield None
+        return
+    with os.fdopen(fd, "rb") as file:
+        yield file if stat.S_ISREG(os.fstat(fd).st_mode) else None
+
+
+def _size(path: Path) -> int:
+    with _opened(path) as file:
+        return os.fstat(file.fileno()).st_size if file else 0
 
 
 class LogDecoder:
