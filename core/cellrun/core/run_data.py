@@ -67,6 +67,14 @@ class RunInput:
         data_name(self.name)
         _check_mode(f"the input {self.name!r}", self.mode, get_args(InputMode))
 
+    @property
+    def words(self) -> str:
+        """What it is, for people and lists: a registered one's name and version, else where it is."""
+        if self.dataset_name:
+            return f"{self.dataset_name}:{self.dataset_version}"
+        places = [_place(path) for path in self.dataset.get("paths", ())]
+        return f"{places[0]} and {len(places) - 1} more" if len(places) > 1 else "".join(places)
+
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
         return asdict(self)
@@ -112,6 +120,11 @@ class RunOutput:
             raise UserErrorException(
                 f"the output {self.name!r} would leave its datastore by {shown(self.path)}; give a path without '..'"
             )
+
+    @property
+    def words(self) -> str:
+        """Where it is kept, for people and lists."""
+        return f"{self.datastore or 'the default datastore'}/{self.path}"
 
     def path_of(self, run_id: str) -> str:
         """Return where in its store it is for a run."""
@@ -195,6 +208,12 @@ def with_holes(arguments: Iterable[str], names: Iterable[str]) -> tuple[str | Da
     """Return a record's arguments with the holes for the data of these names, as they were submitted."""
     holes = {str(DataPath(name)): DataPath(name) for name in names}
     return tuple(holes.get(argument, argument) for argument in arguments)
+
+
+def _place(path: Mapping[str, str]) -> str:
+    if "datastore" in path:
+        return f"{path['datastore']}/{path['path']}"
+    return path["url"].partition("?")[0] if "url" in path else path.get("local", "")
 
 
 def _check_mode(what: str, mode: object, known: Sequence[str]) -> None:

@@ -119,7 +119,7 @@ def test_the_record_keeps_holes_and_which_dataset_it_was(runs, store):
     layout = runs.script(SEEN, "--data", DatasetConsumptionConfig("train", dataset).as_mount())
     record = RunRecord.read(layout)
     assert record.argv == ["train.py", "--data", "<data:train>"]
-    assert record.parameters == {"data": "<data:train>"}
+    assert record.parameters == {"data": "mydata:1"}
     wanted = RunInput.from_json(record.inputs["train"])
     assert (wanted.dataset_name, wanted.dataset_version, wanted.mode) == ("mydata", 1, "mount")
     runs.end(layout)

@@ -80,6 +80,16 @@ class _OfflineRun(Run):
         )
 
     @property
+    def input_datasets(self) -> Mapping[str, Any]:
+        """None: it was given no data."""
+        return {}
+
+    @property
+    def output_datasets(self) -> Mapping[str, Any]:
+        """None: it was given nowhere to put data."""
+        return {}
+
+    @property
     def experiment(self) -> Experiment:
         """The experiment that a run started from this folder would be in."""
         from cellrun.core.experiment import Experiment  # noqa: PLC0415  # rarely asked for

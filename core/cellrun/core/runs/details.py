@@ -32,6 +32,8 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
     files_written: Mapping[str, str] | None = None,
     environment: Mapping[str, Any] | None = None,
     results: Sequence[Mapping[str, Any]] = (),
+    inputs: Sequence[Mapping[str, Any]] = (),
+    outputs: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return what `Run.get_details` shows. Times are ISO 8601, UTC.
 
@@ -47,8 +49,8 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
         "startTimeUtc": _utc(status.started_at),
         "endTimeUtc": _utc(status.ended_at),
         "properties": run_properties(record),
-        "inputDatasets": [],
-        "outputDatasets": [],
+        "inputDatasets": list(inputs),
+        "outputDatasets": list(outputs),
         "runDefinition": {
             "script": record.script,
             "command": record.command,

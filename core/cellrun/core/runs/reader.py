@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs.details import run_details
@@ -90,7 +91,25 @@ class RunReader:
             files_written={name: str(self._layout.work / name) for name in written},
             environment=read_environment(self._layout),
             results=kept_results(self._layout) if status.status is Status.COMPLETED else (),
+            **self._data(),
         )
+
+    def datasets(self, side: Literal["inputs", "outputs"]) -> Mapping[str, Any]:
+        """Return its inputs or its outputs by name, as its code gets them."""
+        from cellrun.core.data.run_datasets import RunDatasets  # noqa: PLC0415  # few runs have data
+
+        return RunDatasets(self._layout, self.record, side)
+
+    def _data(self) -> dict[str, Any]:
+        """Return what there is to tell of its data."""
+        if not self.record.inputs and not self.record.outputs:
+            return {}
+        from cellrun.core.data.run_datasets import told_inputs, told_outputs  # noqa: PLC0415  # few runs have data
+
+        return {
+            "inputs": told_inputs(self._layout, self.record),
+            "outputs": told_outputs(self._layout, self.record),
+        }
 
     def notes(self, status: StatusRecord) -> list[str]:
         """Return what the run's user should know though it is no failure: processes left over, values logged late."""

@@ -84,6 +84,16 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
     # What it is
 
     @property
+    def input_datasets(self) -> Mapping[str, Any]:
+        """Its inputs by name: of a mounted or downloaded one the path, of any other the dataset itself."""
+        return self._reader.datasets("inputs")
+
+    @property
+    def output_datasets(self) -> Mapping[str, Any]:
+        """The folders of its outputs by name."""
+        return self._reader.datasets("outputs")
+
+    @property
     def layout(self) -> RunLayout:
         """The files of the run."""
         return self._layout

@@ -231,7 +231,7 @@ def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
         type="azureml.scriptrun",
         target=target.name,
         argv=[] if is_command else [request.program, *request.recorded_arguments],
-        parameters=parameters(request.recorded_arguments),
+        parameters={**request.unnamed_inputs, **parameters(request.told_arguments)},
         inputs={one.name: one.to_json() for one in request.inputs},
         outputs={one.name: one.to_json() for one in request.outputs},
         script=request.program if request.kind == "script" else None,
