@@ -6,15 +6,18 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from cellrun.core.control_file import UNREADABLE
-from cellrun.core.data.data_files import DataFile
-from cellrun.core.disk import NO_ROOM, make_private_folder, remove_tree
-from cellrun.core.errors import CellrunError, DatasetError, told
+from cellrun.core.data.carrying import Progress
+from cellrun.core.data.data_files import DataFile, Place
+from cellrun.core.data.datastore import Datastore
+from cellrun.core.data.store_transfer import side_of
+from cellrun.core.data.transfer import Side, StoredFile, bring
+from cellrun.core.disk import make_private_folder, remove_tree
+from cellrun.core.errors import DatasetError
 from cellrun.core.layout import RunLayout
 from cellrun.core.making_lock import alone
 from cellrun.core.places import home_folder
@@ -22,7 +25,6 @@ from cellrun.core.sizes import size_text
 from cellrun.core.store.status_file import StatusFile
 
 _FILES, _USERS, _LOCK, _PART = "files", "users", ".lock", ".part"
-_AT_ONCE = 8
 
 
 class CacheEntry(NamedTuple):
@@ -99,69 +101,57 @@ def _bring(files: Sequence[DataFile], draft: Path, what: str, tell: Callable[[st
         )
     again = f", {len(files) - len(missing)} of them here already" if len(missing) < len(files) else ""
     tell(f"{what}: bringing {_counted(files)} from {_places(files)}{again}")
-    done = _Progress(what, len(missing), wanted, tell)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        running = [pool.submit(_bring_one, file, draft / file.path) for file in missing]
-        try:
-            for file, one in zip(missing, running, strict=True):
-                one.result()
-                done.add(file.size_bytes or 0)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    for place, of_it in _by_place(missing):
+        side = _side(place)
+        known = _known(side, [file.inside for file in of_it])
+        wanted_of_it = {file.path: known.get(file.inside, StoredFile(file.inside, file.size_bytes)) for file in of_it}
+        bring(side, wanted_of_it, draft, show=_Lines(what, tell))
+    for file in missing:
+        (draft / file.path).chmod(0o444)  # a script that opens its input with 'w' hears it
     tell(f"{what}: {_counted(files)}, all here")
 
 
-def _bring_one(file: DataFile, to: Path) -> None:
-    """Bring one file: whole by its name, or not there. Raises DatasetError."""
-    part = to.with_name(f".{to.name}{_PART}")
-    try:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        file.place.filesystem().get_file(file.inside, str(part))
-        size = part.stat().st_size
-        _check_size(file, size)
-        part.chmod(0o444)
-        part.replace(to)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        if error.errno in NO_ROOM:
-            raise DatasetError(
-                f"{file.location} can't be brought: the disk of {to.parent} is full; ws.clean() removes what no run "
-                "reads, CELLRUN_HOME names another disk"
-            ) from error
-        raise DatasetError(f"{file.location} can't be brought: {told(error)}") from error
-    except CellrunError:
-        part.unlink(missing_ok=True)
-        raise
-    except Exception as error:  # each store's library has errors of its own
-        part.unlink(missing_ok=True)
-        raise DatasetError(f"{file.location} can't be brought: {type(error).__name__}: {error}") from error
+def _by_place(files: Sequence[DataFile]) -> Iterator[tuple[Place, list[DataFile]]]:
+    """Iterate over what holds files, each with those that are there."""
+    found: dict[str, list[DataFile]] = {}
+    for file in files:
+        found.setdefault(file.place.location(), []).append(file)
+    for of_it in found.values():
+        yield of_it[0].place, of_it
 
 
-def _check_size(file: DataFile, size: int) -> None:
-    if file.size_bytes not in {None, size}:
-        raise DatasetError(
-            f"{file.location} arrived with {size:,} bytes instead of {file.size_bytes:,}: it changed meanwhile, or the "
-            "connection broke off; run it again"
-        )
+def _side(place: Place) -> Side:
+    if isinstance(place, Datastore):
+        return side_of(place)
+    return Side(place.filesystem(), where=lambda _: place.location())
 
 
-class _Progress:
-    """Tells how far it is, at each tenth."""
+def _known(side: Side, paths: Sequence[str]) -> dict[str, StoredFile]:
+    """Return what a store tells of files: of one by itself, of several by one listing."""
+    if not side.lists_by_prefix and len(paths) == 1:
+        found = side.found(paths[0])
+        return {paths[0]: found} if found else {}
+    if any("://" in path for path in paths):  # addresses, which nobody lists
+        return {}
+    common = os.path.commonpath([path.rpartition("/")[0] for path in paths])
+    return {file.path: file for file in side.listed(f"{common}/" if common else "")}
 
-    def __init__(self, what: str, count: int, size_bytes: int, tell: Callable[[str], None]) -> None:
-        self._what, self._count, self._size, self._tell = what, count, size_bytes, tell
-        self._done = self._bytes = self._told = 0
 
-    def add(self, size_bytes: int) -> None:
-        self._done += 1
-        self._bytes += size_bytes
-        tenth = 10 * self._bytes // self._size if self._size else 10 * self._done // self._count
-        if tenth > self._told and self._done < self._count:
+class _Lines:
+    """Tells how far a transfer is, at each tenth."""
+
+    def __init__(self, what: str, tell: Callable[[str], None]) -> None:
+        self._what, self._tell = what, tell
+        self._told = 0
+
+    def __call__(self, now: Progress) -> None:
+        done, all_ = (now.done_bytes, now.total_bytes) if now.total_bytes else (now.done_files, now.total_files)
+        tenth = 10 * done // (all_ or 1)
+        if self._told < tenth < 10:
             self._told = tenth
             self._tell(
-                f"{self._what}: {self._done} of {self._count} files, "
-                f"{size_text(self._bytes)} of {size_text(self._size)}"
+                f"{self._what}: {now.done_files:,} of {now.total_files:,} files, "
+                f"{size_text(now.done_bytes)} of {size_text(now.total_bytes)}"
             )
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core import control_file
-from cellrun.core.copying import copy_plain
 from cellrun.core.data.binding import output_path, store_of, workspace_of
 from cellrun.core.data.datastore import Datastore
+from cellrun.core.data.store_transfer import side_of
+from cellrun.core.data.transfer import send
 from cellrun.core.disk import replace_file
-from cellrun.core.errors import CellrunError, DatasetError, told
+from cellrun.core.errors import CellrunError, DatasetError
 from cellrun.core.layout import RunLayout
 from cellrun.core.run_data import RunOutput
 from cellrun.core.sizes import size_text
@@ -78,36 +79,17 @@ def _is_wanted(wanted: RunOutput, file: Path, source: Path) -> bool:
 
 
 def _bring(files: list[Path], source: Path, store: Datastore, path: str, wanted: RunOutput) -> None:
-    """Copy files into a store. Raises DatasetError."""
-    filesystem = store.filesystem()
-    targets = {file: posixpath.join(path, file.relative_to(source).as_posix()) for file in files}
+    """Bring files into a store. Raises DatasetError for what is there already, DatastoreError."""
+    side = side_of(store)
+    targets = {posixpath.join(path, file.relative_to(source).as_posix()): file for file in files}
     if not wanted.overwrite:
-        for target in targets.values():
-            if filesystem.exists(target):
-                raise DatasetError(
-                    f"output {wanted.name!r} can't be brought: {store.location(target)} is there already; "
-                    "as_upload(overwrite=True) puts the new one in its place"
-                )
-    for file, target in targets.items():
-        try:
-            if store.local_root is None:
-                filesystem.put_file(str(file), target)
-            else:
-                _copy(file, store.local_root / target)
-        except OSError as error:
-            raise DatasetError(f"{store.location(target)} can't be written: {told(error)}") from error
-        except CellrunError:
-            raise
-        except Exception as error:  # each store's library has errors of its own
-            raise DatasetError(f"{store.location(target)} can't be written: {type(error).__name__}: {error}") from error
-
-
-def _copy(file: Path, to: Path) -> None:
-    to.parent.mkdir(parents=True, exist_ok=True)
-    draft = to.with_name(f".{to.name}.part")
-    draft.unlink(missing_ok=True)
-    copy_plain(file, draft)
-    draft.replace(to)
+        there = {file.path for file in side.listed(f"{path}/" if path else "")}
+        if taken := [target for target in targets if target in there]:
+            raise DatasetError(
+                f"output {wanted.name!r} can't be brought: {store.location(taken[0])} is there already; "
+                "as_upload(overwrite=True) puts the new one in its place"
+            )
+    send(side, targets, overwrite=True)
 
 
 def _registered(wanted: RunOutput, layout: RunLayout, store: Datastore, path: str) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def clean(workspace: WorkspaceLayout, older_than: timedelta | float | None = Non
     least_s = _seconds(older_than)
     for folder in () if dry else (workspace.runs, workspace.values):
         refuse_foreign(folder, ANOTHER_WORKSPACE)
-    cleaned = [_cleaned(kind, least_s, dry=dry) for kind in (*_of_runs(workspace), *_of_cache(workspace))]
+    cleaned = [_cleaned(kind, least_s, dry=dry) for kind in (*_of_runs(workspace), *_of_cache(workspace), *_of_home())]
     with nullcontext(not are_linked(workspace)) if dry else freeing_values(workspace) as may_free:
         found = orphans(workspace) if may_free else None
         if found:
@@ -129,6 +129,13 @@ def _of_cache(workspace: WorkspaceLayout) -> Iterator[_Kind]:
     drafts = [*cache.glob(".index.db.*"), *(cache / "columns").glob(".*")]
     yield _Kind("files that were never whole", [path for path in drafts if _age_s(path) > _DRAFT_S], Path.unlink)
     yield _Kind("copies for %load_run of kernels that are gone", abandoned_copies(workspace), remove_copy)
+
+
+def _of_home() -> Iterator[_Kind]:
+    """Return what the runs of all workspaces of this user share."""
+    from cellrun.core.data.cache import remove_entry, unused_entries  # noqa: PLC0415  # nothing else here needs data
+
+    yield _Kind("data brought for runs that have ended", unused_entries(), remove_entry)
 
 
 def _cleaned(kind: _Kind, least_s: float, *, dry: bool) -> Leftovers:
