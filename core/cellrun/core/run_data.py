@@ -9,12 +9,11 @@ from typing import Any, Literal, NamedTuple, Protocol, get_args, runtime_checkab
 
 from cellrun.core.errors import InvalidNameError, UserErrorException, shown
 from cellrun.core.own_run import is_of_a_run
+from cellrun.core.run_variables import REFERENCE
 
 InputMode = Literal["direct", "mount", "download"]
 OutputMode = Literal["mount", "upload"]
 
-REFERENCE = "AZUREML_DATAREFERENCE_"
-"""How the variable begins that has the path of an input or output, before its name."""
 _IN_TEXT = re.compile(rf"\$(?:{REFERENCE}(?P<plain>\w+)|\{{{REFERENCE}(?P<braced>\w+)\}})", re.ASCII)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _NAME_RULE = "is a variable's name of ASCII letters, digits and _, 64 characters at most, and none that programs use"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from cellrun.core.context.manifest import Need
 from cellrun.core.context.used_values import free_unused_values
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.environment_spec import EnvironmentSpec
@@ -112,7 +113,15 @@ class CellRunConfig(RunOptions):
         request = None if problems else self.unchecked_request()
         problems = [*problems_of_place(workspace, experiment, self.compute_target, request), *problems]
         refusals = [Refusal("", problem) for problem in problems] + self._capture.refusals(self._workspace.values)
-        return Card(self._capture.account_against(workspace), refusals, self.notes())
+        return Card([*self._data_needs(workspace), *self._capture.account_against(workspace)], refusals, self.notes())
+
+    def _data_needs(self, workspace: WorkspaceLayout) -> list[Need]:
+        """Return the lines of the card for its data."""
+        if not self.data:
+            return []
+        from cellrun.magics.data_options import needs_of  # noqa: PLC0415  # few runs have data
+
+        return list(needs_of(list(self.data), workspace))
 
     def source_text(self) -> str:
         """Return the cell."""

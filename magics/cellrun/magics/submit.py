@@ -20,6 +20,7 @@ from cellrun.magics import binding, results
 from cellrun.magics.capture.choices import Choices
 from cellrun.magics.cell_run_config import CellRunConfig, CellToSubmit
 from cellrun.magics.environment_option import wanted
+from cellrun.magics.named_data import named_input, named_output
 from cellrun.magics.notebook_cell import NotebookCell, default_experiment
 from cellrun.magics.options import (
     MagicParser,
@@ -68,6 +69,16 @@ def _parser() -> MagicParser:
     add("--timeout", type=seconds, metavar="TIME", help=limit)
     more = "one more environment variable; NAME alone passes on the notebook's; e.g. --env MODE=quick --env HF_TOKEN"
     add("--env", type=variable, action="append", default=[], metavar="NAME=VALUE", help=more)
+    data = (
+        "a dataset for the run, as a path in NAME ($NAME in a command): a registered one, a variable's, a path, an "
+        "https address; e.g. --input train=mydata --input test=mydata:2"
+    )
+    add("--input", type=named_input, action="append", default=[], metavar="NAME=DATA", help=data)
+    folder = (
+        "a folder that the run fills, as a path in NAME; its content is kept in the datastore, and registered as "
+        "DATASET; e.g. --output model=best"
+    )
+    add("--output", type=named_output, action="append", default=[], metavar="NAME=DATASET", help=folder)
     added = "names, files, folders and modules that go along although the cell doesn't name them; e.g. --with a,b"
     add("--with", dest="added", nargs="+", action="extend", default=[], metavar="NAME", help=added)
     left_out = "what the cell names and is to be left behind; e.g. --without cfg data/large.csv"
@@ -140,7 +151,7 @@ class SubmitMagic:
             with plain_interrupt("nothing was submitted"):
                 config: CellRunConfig | ScriptRunConfig
                 if given.script or given.command:
-                    config = _script_config(given, cell, after, workspace.layout)
+                    config = _script_config(given, cell, after, self._data(given, workspace.layout), workspace.layout)
                 else:
                     config = self._cell_config(given, cell, line, after, workspace.layout)
                 with plain_warnings():
@@ -171,11 +182,22 @@ class SubmitMagic:
         notebook_cell = NotebookCell.current(self._shell, f"%%submit {line}\n{cell}")
         run_name = given.as_name or binding.RUN_NAME
         to_submit = CellToSubmit(notebook_cell, cell, run_name, _PARSER.words(after or ""), _choices(given))
-        environment = wanted(given.environment, given.packages, cell, workspace)
-        config = CellRunConfig(self._shell, to_submit, workspace, environment=environment, **_common(given))
+        environment, data = wanted(given.environment, given.packages, cell, workspace), self._data(given, workspace)
+        config = CellRunConfig(self._shell, to_submit, workspace, environment=environment, data=data, **_common(given))
         if mistakes := config.mistakes():
             _PARSER.error("; ".join(mistakes))
         return config
+
+    def _data(self, given: Namespace, workspace: WorkspaceLayout) -> list[Any]:
+        """Return the run's data. Raises UsageError for two of one name."""
+        if not given.input and not given.output:
+            return []
+        from cellrun.magics.data_options import data_of  # noqa: PLC0415  # few runs have data
+
+        names = [each.name for each in (*given.input, *given.output)]
+        if twice := [name for name in names if names.count(name) > 1 or name == (given.as_name or binding.RUN_NAME)]:
+            _PARSER.error(f"{twice[0]!r} is to be two things in the run; give each input and output a name of its own")
+        return data_of(given.input, given.output, self._shell.user_ns, workspace)
 
     def _show_card(self, given: Namespace, cell: str | None, line: str, after: str | None) -> None:
         """Show what the cell would take along: no run, no workspace, no file is made."""
@@ -189,7 +211,8 @@ class SubmitMagic:
 
 def _choices(given: Namespace) -> Choices:
     """Return what the user adds, leaves out and wants back. Raises UsageError for what is both added and left out."""
-    choices = Choices(name_list(given.added), name_list(given.left_out), _returned(given))
+    data = tuple(each.name for each in (*given.input, *given.output))
+    choices = Choices(name_list(given.added), name_list(given.left_out), _returned(given), data)
     if both := [name for name in choices.added if name in choices.left_out]:
         _PARSER.error(f"{both[0]!r} is in both --with and --without")
     return choices
@@ -207,7 +230,7 @@ def _returned(given: Namespace) -> tuple[str, ...]:
 
 
 def _script_config(
-    given: Namespace, cell: str | None, after: str | None, workspace: WorkspaceLayout
+    given: Namespace, cell: str | None, after: str | None, data: list[Any], workspace: WorkspaceLayout
 ) -> ScriptRunConfig:
     if given.script and (given.command or cell):
         _PARSER.error(f"--script and {'--command' if given.command else 'a cell'} exclude each other")
@@ -215,7 +238,7 @@ def _script_config(
         _PARSER.error("--with and --without go with a cell; a script or a command takes its --source-directory along")
     folder = given.source_directory or "."
     if given.script:
-        config = ScriptRunConfig(folder, given.script, _PARSER.words(after or ""), **_common(given))
+        config = ScriptRunConfig(folder, given.script, _PARSER.words(after or ""), data=data, **_common(given))
         config.environment = wanted(given.environment, given.packages, config.source_text(), workspace)
         return config
     if bool(cell) == bool(after):
@@ -224,7 +247,9 @@ def _script_config(
             "%submit digits --command -- export RANK=0 && python train.py"
         )
     environment = wanted(given.environment, given.packages, "", workspace)
-    return ScriptRunConfig(folder, command=cell or unquoted(after or ""), environment=environment, **_common(given))
+    return ScriptRunConfig(
+        folder, command=cell or unquoted(after or ""), environment=environment, data=data, **_common(given)
+    )
 
 
 def _common(given: Namespace) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from cellrun.core.cell.execution import run_code
 from cellrun.core.cell.files import enter_folder, protect_originals
 from cellrun.core.cell.give_back import giving_back
 from cellrun.core.cell.no_input import refuse_input
-from cellrun.core.cell.start import bind_run, errors_told, load_names, prepare, show_sources
+from cellrun.core.cell.start import bind_data, bind_run, errors_told, load_names, prepare, show_sources
 from cellrun.core.context.ordered_run import OrderedRun
 from cellrun.core.context.reader import load
 from cellrun.core.environments.last_library import look_there_last
@@ -81,3 +81,4 @@ elif __name__ == "__mp_main__":
     load(_context, _ordered.values, globals())
     protect_originals(_context, _layout())
     bind_run(_context, globals())
+    bind_data(globals())

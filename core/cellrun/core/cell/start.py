@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from cellrun.core.context.manifest import Context
 from cellrun.core.context.reader import load
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException
+from cellrun.core.run_variables import INPUT_NAMES, OUTPUT_NAMES, REFERENCE
 
 
 def load_names(read: Callable[[], Context], store: ValueStore, namespace: dict[str, Any]) -> Context:
@@ -33,6 +35,7 @@ def show_sources(context: Context, script: str, title: str) -> None:
 def prepare(context: Context, store: ValueStore, namespace: dict[str, Any]) -> None:
     """Give a cell, in the folder where it runs, what it needs besides its names."""
     bind_run(context, namespace)
+    bind_data(namespace)
     with errors_told():
         if context.needs_ipython:
             _import_ipython()
@@ -48,6 +51,18 @@ def bind_run(context: Context, namespace: dict[str, Any]) -> None:
         from cellrun.core.runs.run import Run  # noqa: PLC0415  # a cell that doesn't use its run needn't wait for it
 
         namespace[context.run_name] = Run.get_context()
+
+
+def bind_data(namespace: dict[str, Any]) -> None:
+    """Give a cell its data by their names: paths, and datasets that are given as they are."""
+    told = [each.rpartition(":") for each in os.environ.get(INPUT_NAMES, "").split(",") if each]
+    names = [name for name, _, mode in told if mode != "direct"] + os.environ.get(OUTPUT_NAMES, "").split(";")
+    namespace.update({name: os.environ[f"{REFERENCE}{name}"] for name in names if name})
+    if whole := [name for name, _, mode in told if mode == "direct"]:
+        from cellrun.core.runs.run import Run  # noqa: PLC0415  # few cells have one
+
+        datasets = Run.get_context().input_datasets
+        namespace.update({name: datasets[name] for name in whole})
 
 
 @contextmanager

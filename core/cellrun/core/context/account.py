@@ -12,6 +12,8 @@ from cellrun.core.control_file import is_count, is_text
 
 _FITS = {"bytes": is_count}
 _NAMES = frozenset({"value", "function", "class", "import", "reference"})
+_STAYS = frozenset({"input", "output"})
+"""What a run finds where it is."""
 
 
 class Travelled(NamedTuple):
@@ -46,6 +48,6 @@ def travelled(needs: Iterable[Need]) -> Travelled:
     size_bytes = 0
     for need in needs:
         kinds.append(need.kind)
-        size_bytes += 0 if need.how == "link" else need.bytes
+        size_bytes += 0 if need.how == "link" or need.kind in _STAYS else need.bytes
     names = sum(kind in _NAMES for kind in kinds)
     return Travelled(names, kinds.count("module"), kinds.count("file"), size_bytes)

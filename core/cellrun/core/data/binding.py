@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from cellrun.core.data.datastore import Datastore
 from cellrun.core.errors import CellrunError, ExperimentExecutionException, InvalidSubmissionError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.run_data import REFERENCE, BoundData, RunInput, RunOutput
+from cellrun.core.run_data import BoundData, RunInput, RunOutput
+from cellrun.core.run_variables import INPUT_NAMES, OUTPUT_NAMES, REFERENCE
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.workspace_record import WorkspaceRecord
 
@@ -232,9 +233,9 @@ def _variables(inputs: list[RunInput], outputs: list[RunOutput], values: Mapping
     """Return the variables that tell a job its data, as Azure ML names them."""
     told = {f"{REFERENCE}{name}": value for name, value in values.items()}
     if inputs:
-        told["AZUREML_DATASET_ENVIRONMENT_VARS"] = ",".join(f"{one.name}:{one.mode}" for one in inputs)
+        told[INPUT_NAMES] = ",".join(f"{one.name}:{one.mode}" for one in inputs)
     if outputs:
-        told["AZUREML_DATASET_FILE_OUTPUTS"] = ";".join(one.name for one in outputs)
+        told[OUTPUT_NAMES] = ";".join(one.name for one in outputs)
     return {**values, **told}
 
 

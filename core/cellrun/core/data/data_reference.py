@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from cellrun.core.errors import UserErrorException, shown
-from cellrun.core.run_data import REFERENCE, RunInput, RunOutput, data_name
+from cellrun.core.run_data import RunInput, RunOutput, data_name
+from cellrun.core.run_variables import REFERENCE
 
 if TYPE_CHECKING:
     from cellrun.core.data.datastore import Datastore

@@ -11,7 +11,8 @@ from cellrun.core.data.delivery import delivered
 from cellrun.core.data.input_files import noted
 from cellrun.core.errors import CellrunError, UserErrorException
 from cellrun.core.layout import RunLayout
-from cellrun.core.run_data import REFERENCE, RunInput, RunOutput
+from cellrun.core.run_data import RunInput, RunOutput
+from cellrun.core.run_variables import REFERENCE
 from cellrun.core.store.record import RunRecord
 from cellrun.core.supervision.launch_spec import LaunchSpec
 

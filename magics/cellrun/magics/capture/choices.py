@@ -23,6 +23,8 @@ class Choices:
     left_out: tuple[str, ...] = ()
     returned: tuple[str, ...] = ()
     """Names whose values come back, as they are when the cell has completed."""
+    given: tuple[str, ...] = ()
+    """Names that the run itself has a value for: its data."""
 
 
 @dataclass

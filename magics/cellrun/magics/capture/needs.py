@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ class Needs:
     """The names that are needed, each with the surest place where it is read.
 
     `supply` is called for each name that the notebook has, again if it is needed more surely or earlier than it seemed;
-    it returns what the value reads in turn.
+    it returns what the value reads in turn. `given` are names that the run itself has a value for.
     """
 
     def __init__(
@@ -29,11 +29,13 @@ class Needs:
         notebook: Notebook,
         supply: Callable[[Read, Any], Iterable[Read]],
         left_out: LeftOut,
+        given: Collection[str] = (),
     ) -> None:
         self._analysis = analysis
         self._notebook = notebook
         self._supply = supply
         self._left_out = left_out
+        self._given = frozenset(given)
         self.reached: dict[str, Read] = {}
         self.missing: dict[str, Read] = {}
         self.needs_ipython = False
@@ -86,7 +88,7 @@ class Needs:
 
     def _resolve(self, read: Read) -> Iterable[Read]:
         name = read.name
-        if self._left_out.has(name, read.place):
+        if name in self._given or self._left_out.has(name, read.place):
             return ()
         if self._notebook.holds(name) or (self._notebook.is_hidden(name) and (read.key is not None or name in _INPUTS)):
             return self._supply(read, self._notebook.namespace[name])

@@ -73,7 +73,7 @@ class Search:
         self.environment = EnvironmentCarrier(variables)
         self.attributes = AttributeCarrier(notebook)
         self.hidden = HiddenNames(notebook, {run_name, *analysis.writes})
-        self.needs = Needs(analysis, notebook, _weakly(self._supply), self.left_out)
+        self.needs = Needs(analysis, notebook, _weakly(self._supply), self.left_out, choices.given)
         in_functions = chain.from_iterable(analysis.definitions.values())
         self._may_name_magics = analysis.reach is Reach.ALL or any(each.name == "get_ipython" for each in in_functions)
         self.run_name = run_name
