@@ -6,6 +6,7 @@ import json
 import os
 import warnings
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -74,16 +75,19 @@ class Datastore(Registration):
         """Return its files: paths are relative to the store's own root.
 
         Raises DatastoreError if the store can't be reached with what is known of it. So do its verbs for whatever they
-        meet; FileNotFoundError stays what it is. What was opened raises its package's own: its `told` makes our error.
+        meet; FileNotFoundError stays what it is. What was opened raises its package's own: `told` makes our error.
         """
         from cellrun.core.data.store_filesystem import StoreFileSystem, local_filesystem  # noqa: PLC0415  # fsspec
 
         if self._kind is None:
             return local_filesystem(self)
-        credentials = Keyvault(self.workspace).credentials(self.name, purpose(self._definition))
-        place = StorePlace(self.name, self._kind, self._definition.settings, credentials)
+        place = self._place(self._kind)
         place.reach()
         return StoreFileSystem(self, self._kind.root(self._definition.settings), place.connect(), place)
+
+    def told(self, path: str = "", *passes: type[Exception]) -> AbstractContextManager[None]:
+        """Raise as a DatastoreError what is raised in a block by what was opened of it, but for what `passes`."""
+        return self._place(self._kind).told(path, *passes) if self._kind else nullcontext()
 
     def location(self, path: str | PurePosixPath = "") -> str:
         """Return where a path of it is, for people: no credentials are in it."""
@@ -201,6 +205,10 @@ class Datastore(Registration):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Datastore, (self.workspace, self.name)
+
+    def _place(self, kind: StoreKind) -> StorePlace:
+        credentials = Keyvault(self.workspace).credentials(self.name, purpose(self._definition))
+        return StorePlace(self.name, kind, self._definition.settings, credentials)
 
 
 def datastores(workspace: Workspace) -> dict[str, Datastore]:
