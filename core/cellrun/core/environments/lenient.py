@@ -88,7 +88,8 @@ def loosened(spec: EnvironmentSpec, name: str | None = None) -> EnvironmentSpec:
         if not is_meant or not wanted.specifier or " --hash" in line:
             packages.append(line)
             continue
-        notices.append(f"{wanted.name}{wanted.specifier} can't be had here: any version is taken")
+        why = "can't be had here" if name else "can't be had together with the others"
+        notices.append(f"{wanted.name}{wanted.specifier} {why}: any version is taken")
         packages.append(of_any_version(line))
     return _changed(spec, packages, notices)
 
@@ -133,12 +134,12 @@ def _from_pypi(spec: EnvironmentSpec) -> EnvironmentSpec:
 
 def _with_living_names(spec: EnvironmentSpec) -> EnvironmentSpec:
     """Return a spec without what is Azure ML's own, names of PyPI that are dead, and paths of other machines."""
-    packages, notices = [], []
+    packages, notices, ours = [], [], []
     for line in spec.packages:
         name = package_name(line)
         path = local_path(line)
         if _OURS.fullmatch(name):
-            notices.append(f"{name} isn't installed: cellrun takes its place")
+            ours.append(name)
             packages += ["pandas"] if "pandas" in requirement(line).extras else []  # azureml-dataprep[pandas]
         elif path is not None and _OF_A_BUILD.search(str(path)) and not path.exists():
             notices.append(f"{requirement(line).name}: {path} isn't here; any version is taken")
@@ -149,6 +150,8 @@ def _with_living_names(spec: EnvironmentSpec) -> EnvironmentSpec:
             packages.append(living + same[len(requirement(line).name) :])
         else:
             packages.append(line)
+    if ours:
+        notices.append(f"not installed, as cellrun takes their place: {', '.join(ours)}")
     dead = [option for option in spec.options if _DEAD_INDEX.search(option)]
     notices += [f"{option} isn't used: nothing is there any more" for option in dead]
     options = tuple(option for option in spec.options if option not in dead)

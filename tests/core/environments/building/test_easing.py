@@ -31,6 +31,13 @@ def test_the_package_that_is_named_is_asked_less_of(words, packages):
     assert len(less.notices) == 1
 
 
-@pytest.mark.parametrize("words", ["No space left on device", "Because pandas is broken", ""])
-def test_where_no_package_is_named_that_asks_for_a_version_nothing_is(words):
+def test_where_one_fails_for_the_versions_of_others_any_of_all_are_taken():
+    less = eased(OLD, "Failed to build `pandas==0.20` cause: The build backend returned an error")
+    assert less.packages == ("numpy", "scikit-learn", "gone-package", "pandas")
+    assert ["together with the others" in notice for notice in less.notices] == [True, True]
+    assert eased(less, "Failed to build `pandas==0.20` cause: The build backend returned an error") is None
+
+
+@pytest.mark.parametrize("words", ["No space left on device", "Failed to fetch: `https://a.example/pandas/`", ""])
+def test_where_it_isnt_versions_that_are_in_the_way_nothing_is(words):
     assert eased(OLD, words) is None

@@ -9,6 +9,7 @@ from cellrun.core.environments.lenient import loosened, without
 from cellrun.core.environments.package_lines import package_name
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]|[A-Za-z0-9]")
+_UNSOLVED = re.compile(r"No solution found|Because |Failed to build ")
 _NOT_FOUND = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*) was not found in the ")
 
 
@@ -24,4 +25,5 @@ def eased(spec: EnvironmentSpec, words: str) -> EnvironmentSpec | None:
             less = loosened(spec, normal)
             if less.packages != spec.packages:
                 return less
-    return None
+    less = loosened(spec) if _UNSOLVED.search(words) else spec  # it is others' versions that let nothing be found
+    return less if less.packages != spec.packages else None
