@@ -83,11 +83,15 @@ def test_an_address_gets_the_name_that_it_says(write):
         "git+https://git.example/a/tools.git@v1#egg=tools\n"
         "-e git+https://git.example/a/more.git#egg=more[fast]&subdirectory=py\n"
         "https://packages.example/our_pkg-1.0-py3-none-any.whl\n"
+        "a@https://packages.example/a-1.0.tar.gz\n"
+        "b @https://packages.example/b-1.0-py3-none-any.whl\n"
     )
     assert spec_of_requirements(path).packages == (
         "tools @ git+https://git.example/a/tools.git@v1",
         "more[fast] @ git+https://git.example/a/more.git&subdirectory=py",
         "our-pkg @ https://packages.example/our_pkg-1.0-py3-none-any.whl",
+        "a@https://packages.example/a-1.0.tar.gz",
+        "b @https://packages.example/b-1.0-py3-none-any.whl",
     )
 
 

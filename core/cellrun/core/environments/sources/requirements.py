@@ -210,7 +210,7 @@ def _path_in(text: str, folder: Path) -> tuple[Path | None, str]:
     path, extras = (found[1], found[2] or "") if found else (text, "")
     if path.startswith("file:"):
         path = unquote(urlsplit(path).path)
-    is_path = path.startswith((".", "/", "~")) or (path.endswith(_ARCHIVES) and " @ " not in path)
+    is_path = path.startswith((".", "/", "~")) or (path.endswith(_ARCHIVES) and "@" not in path)
     return ((folder / path_of(path)).resolve() if is_path else None), extras
 
 
