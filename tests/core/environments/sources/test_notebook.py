@@ -9,6 +9,23 @@ import pytest
 from cellrun.core.environments.sources.notebook import installed, spec_of_notebook
 
 
+class Unreadable(importlib.metadata.Distribution):
+    """What the package `importlib_metadata` finds where there are no metadata; many libraries import it."""
+
+    def read_text(self, _):
+        raise FileNotFoundError
+
+    def locate_file(self, _):
+        raise FileNotFoundError
+
+
+class Backport(importlib.metadata.DistributionFinder):
+    """Finds such a package."""
+
+    def find_distributions(self, context=None):  # as importlib calls it
+        return [Unreadable()]
+
+
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     """Make a folder of installed packages the only one; install into it by name, version and direct_url.json."""
@@ -95,7 +112,12 @@ def test_a_version_that_pypi_hasnt_got_is_said(site):
     assert spec.notices == ("ours 1.0+team isn't on PyPI; --extra-index-url may say where it is",)
 
 
-def test_what_an_interrupted_uninstall_left_is_passed_over(site):
+@pytest.mark.parametrize("has_backport", [False, True])
+def test_what_an_interrupted_uninstall_left_is_passed_over(site, monkeypatch, has_backport):
+    finders = [each for each in sys.meta_path if type(each).__module__.partition(".")[0] != "importlib_metadata"]
+    if has_backport:  # many libraries import it, and then it finds packages for all
+        finders.insert(0, Backport())
+    monkeypatch.setattr(sys, "meta_path", finders)
     site("numpy", "1.26.4")
     site("gone", metadata="")
     assert spec_of_notebook().packages == ("numpy==1.26.4",)

@@ -58,7 +58,11 @@ def _distributions() -> Iterator[Distribution]:
         try:
             name = each.metadata["Name"]
             version = each.version
-        except (KeyError, TypeError):  # a folder that an interrupted uninstall left
+        except (
+            KeyError,
+            TypeError,
+            FileNotFoundError,
+        ):  # an interrupted uninstall left it (the last: importlib_metadata)
             continue
         if name and version and canonicalize_name(name) not in seen:
             seen.add(canonicalize_name(name))
