@@ -112,9 +112,9 @@ def test_launched_by_several_at_the_same_time_it_starts_once(runs, target, submi
         for thread in threads:
             thread.join()
 
-    monkeypatch.setattr(type(target), "launch", by_four)
-    submit("print('once')")
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(type(target), "launch", by_four)
+        submit("print('once')")
     (layout,) = layouts
     assert started
     assert runs.end(layout).status is Status.COMPLETED

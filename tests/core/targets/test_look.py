@@ -137,9 +137,9 @@ def test_of_two_lookers_at_the_end_neither_takes_it_for_lost(runs, cluster, unti
             os.close(other)
         flock(fd, how)
 
-    monkeypatch.setattr("cellrun.core.targets.fake.homecoming.fcntl.flock", until_free)
-    end = look(cluster, [layout])[layout.run_id]
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr("cellrun.core.targets.fake.homecoming.fcntl.flock", until_free)
+        end = look(cluster, [layout])[layout.run_id]
     assert end.status is Status.COMPLETED, end.reason
     assert layout.log.read_text() == "whole\n"
     assert [one.status for one in StatusFile(layout).history() if one.status in TERMINAL] == [Status.COMPLETED]

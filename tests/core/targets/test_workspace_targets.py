@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from cellrun.core import Experiment, Workspace
+from cellrun.core import Experiment, Run, Workspace
+from cellrun.core.context.signature import sign
 from cellrun.core.errors import (
     ComputeTargetException,
     InvalidNameError,
@@ -35,7 +36,9 @@ def far(tmp_path):
 
 def put(ws, name, text):
     ws.layout.targets.mkdir(exist_ok=True)
-    (ws.layout.targets / f"{name}.json").write_text(text)
+    path = ws.layout.targets / f"{name}.json"
+    path.write_text(text)
+    sign(path, path.name)
 
 
 def test_local_is_always_there_and_the_default(ws, targets):
@@ -129,6 +132,46 @@ def test_of_many_that_attach_a_name_at_once_one_wins(ws, targets, tmp_path):
     [target] = won
     assert ["'cluster' already" in text for text in lost] == [True] * 7
     assert targets.get("cluster").settings == target.settings
+
+
+def test_one_that_somebody_else_attached_is_used_once_it_is_attached_here(ws, targets, far, monkeypatch, tmp_path):
+    with monkeypatch.context() as patch:
+        patch.setenv("CELLRUN_HOME", str(tmp_path / "home of another"))
+        ws.attach("theirs", "fake", folder=far)
+    with pytest.raises(ComputeTargetException, match="its signature isn't yours") as caught:
+        targets.get("theirs")
+    assert f"ws.attach('theirs', 'fake', folder={far!r})" in str(caught.value)
+    with pytest.raises(ComputeTargetException, match="'theirs' already"):
+        ws.attach("theirs", "fake", folder=str(tmp_path))
+    ws.attach("theirs", "fake", folder=far)
+    assert targets.get("theirs").settings == {"folder": far}
+    with pytest.raises(ComputeTargetException, match="'theirs' already"):
+        ws.attach("theirs", "fake", folder=far)
+    (ws.layout.targets / "copied.json").write_bytes((ws.layout.targets / "theirs.json").read_bytes())
+    (ws.layout.targets / "copied.sig").write_bytes((ws.layout.targets / "theirs.sig").read_bytes())
+    with pytest.raises(ComputeTargetException, match="it was changed"):
+        targets.get("copied")
+    ws.detach("theirs")
+    assert sorted(path.name for path in ws.layout.targets.iterdir()) == ["copied.json", "copied.sig"]
+
+
+def test_a_look_brings_nothing_home_by_a_target_that_somebody_else_attached(runs, far, monkeypatch, tmp_path):
+    """Nor through a link: what is brought is chosen by whoever has the far side."""
+    runs.workspace.attach("cluster", "fake", folder=far)
+    layout, mine = runs.script("print('done')", compute_target="cluster"), tmp_path / "mine"
+    runs.end(layout)
+    for path in sorted(layout.statuses.iterdir())[2:]:
+        path.unlink()
+    mine.write_text("")
+    layout.log.unlink()
+    layout.log.symlink_to(mine)
+    with monkeypatch.context() as patch:
+        patch.setenv("CELLRUN_HOME", str(tmp_path / "home of another"))
+        Run.get(runs.workspace, layout.run_id).get_status()
+    assert len(list(layout.statuses.iterdir())) == 2
+    Run.get(runs.workspace, layout.run_id).get_status()  # by whom it was attached
+    assert StatusFile(layout).read().status is Status.COMPLETED
+    assert mine.read_text() == ""
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "../a", ".hidden", "-oProxyCommand=x", "a b", "x" * 65, None, 7])

@@ -11,9 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core import names
-from cellrun.core.control_file import read_object
+from cellrun.core.context.signature import sign, why_untrusted
+from cellrun.core.control_file import parsed, read_control_file
 from cellrun.core.disk import write_once
-from cellrun.core.errors import ComputeTargetException, UserErrorException, shown, told
+from cellrun.core.errors import (
+    ComputeTargetException,
+    DamagedRunError,
+    UserErrorException,
+    WorkspaceException,
+    shown,
+    told,
+)
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.status import TERMINAL, Status
 from cellrun.core.targets.contract import ComputeTarget
@@ -50,34 +58,44 @@ class WorkspaceTargets:
         """Return a target by its name, `local` if none is given.
 
         Raises ComputeTargetException if there is none of that name, or if it can't be used here: its file is damaged,
-        its kind can't be loaded.
+        its kind can't be loaded, or this user didn't attach it. Its settings say from where files are brought into a
+        run's folder, with every look at it.
         """
         if name is None or name == LOCAL:
             return kind_named(LOCAL)(LOCAL)
         path = self._path(name)
         try:
-            data = read_object(self._workspace.folder, path)
+            content = read_control_file(self._workspace.folder, path)
+            data = parsed(self._workspace.folder, path, content)
             kind, settings = data["kind"], dict(data["settings"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ComputeTargetException(
                 f"the compute target {name!r} can't be read from {path}: {told(error)}"
             ) from error
+        why: object = _why_not_own(path, content)
         try:
-            return kind_named(kind)(str(name), settings)
+            made = kind_named(kind)
+            if not why:
+                return made(str(name), settings)
+            given = "".join(f", {key}={settings[key]!r}" for key in made.settings_known if key in settings)
+            why = f"{why}; if you trust whoever attached it: ws.attach({name!r}, {kind!r}{given})"
         except Exception as error:  # a stranger's class may raise anything at settings that it hasn't checked
             why = error if isinstance(error, ComputeTargetException) else repr(error)
             raise ComputeTargetException(f"the compute target {name!r} can't be used here: {why}") from error
+        raise ComputeTargetException(f"the compute target {name!r} can't be used here: {why}")
 
     def attach(self, name: str, kind: str, settings: Mapping[str, Any]) -> ComputeTarget:
-        """Add a target, and return it.
+        """Add a target, and return it; one that somebody else has attached so is trusted from now on.
 
         Raises InvalidNameError for a name that is none, ComputeTargetException for one that is taken or a kind that
         isn't there, UserErrorException for settings that the kind doesn't take.
         """
         names.target_name(name)
-        if name in self.names():
+        if name == LOCAL:
             raise self._taken(name)
-        made = kind_named(kind)
+        made, path = kind_named(kind), self._workspace.targets / f"{name}.json"
+        if name in self.names() and not self._is_anothers(path):
+            raise self._taken(name)
         data = {"version": _VERSION, "kind": kind, "settings": made.checked_settings(settings)}
         try:
             text = json.dumps(data, indent=1, allow_nan=False)
@@ -86,9 +104,11 @@ class WorkspaceTargets:
         target = made(name, json.loads(text)["settings"])  # as whoever reads them gets them
         self._workspace.targets.mkdir(mode=0o700, exist_ok=True)
         try:
-            write_once(self._workspace.targets / f"{name}.json", f"{text}\n")
+            write_once(path, f"{text}\n")
         except FileExistsError:  # somebody else was first
-            raise self._taken(name) from None
+            if not self._is_anothers(path, f"{text}\n".encode()):
+                raise self._taken(name) from None
+        sign(path, path.name)
         return target
 
     def detach(self, name: str) -> None:
@@ -105,6 +125,14 @@ class WorkspaceTargets:
                 "cancel them first"
             )
         path.unlink(missing_ok=True)
+        path.with_suffix(".sig").unlink(missing_ok=True)
+
+    def _is_anothers(self, path: Path, expected: bytes | None = None) -> bool:
+        """Whether somebody else has attached a target, and as expected."""
+        with suppress(OSError, DamagedRunError):
+            content = read_control_file(self._workspace.folder, path)
+            return expected in {None, content} and bool(_why_not_own(path, content))
+        return False
 
     def _path(self, name: object) -> Path:
         if not isinstance(name, str) or name not in self.names():
@@ -136,3 +164,11 @@ class WorkspaceTargets:
             f"no compute target {shown(name)}; known: {', '.join(known)}; {hint}"
             f"ws.attach(name, kind, **settings) attaches one (kinds: {', '.join(kind_names())})"
         )
+
+
+def _why_not_own(path: Path, content: bytes) -> str:
+    """Return why this user isn't known to have attached a target, in words; empty if it is so."""
+    try:
+        return why_untrusted(path, content, path.name)
+    except WorkspaceException as error:  # who can have no key has signed nothing
+        return str(error)

@@ -68,7 +68,7 @@ def _tell(here: RunLayout, history: list[StatusRecord]) -> None:
 
 
 def _bring(source: Path, target: Path, *, is_growing: bool) -> None:
-    if source.is_symlink():
+    if source.is_symlink() or target.is_symlink():
         return
     if source.is_dir():
         target.mkdir(exist_ok=True, parents=True)
@@ -106,7 +106,7 @@ def _replace(source: Path, target: Path) -> None:
 
 @contextmanager
 def _alone(here: RunLayout, *, wait: bool) -> Iterator[bool]:
-    fd = os.open(here.intake_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fd = os.open(here.intake_lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield True
