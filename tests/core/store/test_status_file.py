@@ -321,3 +321,22 @@ def test_d3_a_disk_without_room_for_the_reserve_has_no_run_on_it(small_disk: Cal
     with pytest.raises(WorkspaceException, match="no space left on device"):
         store.create(RunRecord(experiment="digits", kind="script"), lambda _: None)
     assert os.listdir(store.workspace.runs) == [first.run_id]
+
+
+def test_a_full_disk_has_nothing_written_through_a_link_in_the_place_of_the_reserve(
+    file: StatusFile, layout: RunLayout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run's folder may have come from somebody else."""
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    for name in RESERVE:
+        (layout.statuses / name).unlink(missing_ok=True)
+        (layout.statuses / name).symlink_to(mine)
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(status_file, "write_new", full)
+    with pytest.raises(OSError, match="No space left"):
+        file.change(Status.FAILED, reason="gone")
+    assert mine.read_text() == "mine"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,8 +38,9 @@ class Reserve:
         """Write a new file into the reserve, which is used up then. Raises OSError, ENOSPC also if there is none."""
         for path in self._files:
             with suppress(FileNotFoundError):
-                path.rename(draft)
-                break
+                if stat.S_ISREG(path.lstat().st_mode):  # a run folder of somebody else may have a link there
+                    path.rename(draft)
+                    break
         else:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(draft))
         self.give_back()

@@ -16,6 +16,8 @@ def tidy(layout: RunLayout) -> None:
     """Remove the unchanged copies of the snapshot from the working folder, and byte code; what the job wrote stays."""
     import shutil  # noqa: PLC0415  # a supervisor that only waits has no use for it
 
+    if layout.work.is_symlink():  # it isn't the run's, however alike the files are that it leads to
+        return
     kept, work = {layout.outputs, layout.logs}, layout.work.resolve()
     for folder, _, names in os.walk(layout.snapshot, topdown=False):
         below = Path(folder).relative_to(layout.snapshot)
