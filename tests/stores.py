@@ -88,7 +88,13 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of moto, which speaks S3's language."""
-    port, log = free_port(), tmp_path_factory.mktemp("moto") / "log"
+    with moto(tmp_path_factory.mktemp("moto") / "log") as url:
+        yield url
+
+
+@contextmanager
+def moto(log: Path) -> Iterator[str]:
+    port = free_port()
     with process(log, port, sys.executable, "-c", OF_MOTO.format(port=port)) as url:
         yield url
 

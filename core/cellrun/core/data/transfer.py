@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,14 +111,14 @@ def bring(
         def carry(report: Report) -> None:
             path = folder / target
             if not os.path.lexists(path) or (overwrite and not _is_same(path, file)):
-                path.parent.mkdir(parents=True, exist_ok=True)
                 _fetch(side, file, aside, report)
                 _put_in_place(aside, path)
                 came.append(target)
 
         return Piece(file.size or 0, carry)
 
-    with _whole_or_not(folder) as aside_folder, _explained(folder, files, came):
+    with _explained(folder, files, came), _whole_or_not(folder) as aside_folder:
+        _make_folders(folder, files)
         carry_all([piece(*each, aside_folder / str(n)) for n, each in enumerate(files.items())], show)
     return len(came)
 
@@ -143,6 +143,8 @@ def send(side: Side, files: Mapping[str, Path], *, overwrite: bool = False, show
 
     root = side.local_root
     with _explained(root, files, sent), _whole_or_not(root) if root else nullcontext() as folder:
+        if root:
+            _make_folders(root, files)
         carry_all([piece(*each, folder and folder / str(n)) for n, each in enumerate(files.items())], show)
     if root is None:
         _check(side, sent)
@@ -215,10 +217,8 @@ def _fetch(side: Side, file: StoredFile, aside: Path, report: Report) -> None:
 def _send_one(side: Side, path: Path, target: str, aside: Path | None, report: Report) -> _Sent:
     before = path.stat()
     if side.local_root and aside:
-        to = side.local_root / target
-        to.parent.mkdir(parents=True, exist_ok=True)
         _copy(path, aside, report)
-        _put_in_place(aside, to)
+        _put_in_place(aside, side.local_root / target)
         return _Sent(before.st_size, None)
     if before.st_size <= _AT_ONCE_BYTES:
         data = path.read_bytes()
@@ -276,8 +276,12 @@ def _is_same(path: Path, stored: StoredFile) -> bool:
     return stored.modified_ns is not None and abs(found.st_mtime_ns - stored.modified_ns) < 1000  # a float of seconds
 
 
+def _make_folders(root: Path, targets: Iterable[str]) -> None:
+    for folder in {target.rpartition("/")[0] for target in targets}:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+
+
 def _copy(source: Path, target: Path, report: Report) -> None:
-    target.unlink(missing_ok=True)
     before = source.stat()
     copy_plain(source, target, report)
     after = source.stat()
