@@ -121,7 +121,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
     """A web server, whose folder is empty."""
     folder = tmp_path / "web"
     folder.mkdir()
-    with _serving(partial(_Files, directory=str(folder))) as url:
+    with serving(partial(_Files, directory=str(folder))) as url:
         yield Web(url, folder)
 
 
@@ -168,7 +168,7 @@ def hub() -> Iterator[Hub]:
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-    with _serving(Answers) as url:
+    with serving(Answers) as url:
         made.url = url
         yield made
 
@@ -199,7 +199,7 @@ def _entries(hub: Hub, below: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _serving(handler: Any) -> Iterator[str]:
+def serving(handler: Any) -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -1,7 +1,11 @@
 """Upload to and download from a folder's store: which files go, what stays, and that nothing half is there."""
 
 import errno
+import http.server
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -13,6 +17,7 @@ from cellrun.core.data import transfer
 from cellrun.core.data.carrying import Piece, Progress, bar, carry_all
 from cellrun.core.data.store_transfer import side_of
 from cellrun.core.data.transfer import StoredFile, bring, leads_out
+from tests.stores import serving
 
 NAMES = ["train.csv", "a/b/c d.txt", "ü/100%.txt", "x#y?z.txt", ".hidden", "a/日本"]
 
@@ -255,3 +260,79 @@ def test_a_listing_tells_sizes_and_begins_with_the_prefix(ws, tmp_path):
         (folder / f"{n}.txt").write_text("x" * n)
     store = Datastore.register_folder(ws, "many", folder)
     assert [file.size for file in side_of(store).listed("19")] == [19, *range(190, 200)]
+
+
+class SlowFile(http.server.SimpleHTTPRequestHandler):
+    """One file comes at once, half of another one, and the rest of that when it is let go."""
+
+    released = threading.Event()
+
+    def do_GET(self) -> None:
+        body = {"/fast.txt": b"fast", "/slow.bin": b"s" * 100_000}.get(self.path)
+        page = b'<a href="fast.txt">fast.txt</a> <a href="slow.bin">slow.bin</a>'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body or page)))
+        self.send_header("Content-Type", "text/html" if body is None else "application/octet-stream")
+        self.end_headers()
+        if self.path == "/slow.bin" and self.command == "GET":
+            self.wfile.write(body[:50_000])
+            self.wfile.flush()
+            self.released.wait(60)
+            body = body[50_000:]
+        if self.command == "GET":
+            self.wfile.write(body or page)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def slow(ws):
+    SlowFile.released.clear()
+    with serving(SlowFile) as url:
+        yield Datastore.register_https(ws, "slow", url)
+        SlowFile.released.set()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_process_that_is_stopped_leaves_no_half_file(slow, tmp_path, how):
+    back = tmp_path / "back"
+    program = (
+        "import sys\nfrom cellrun.core import Datastore, Workspace\n"
+        "Datastore(Workspace.from_config(), 'slow').download(sys.argv[1], show_progress=False)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, back], stderr=subprocess.PIPE, text=True) as process:
+        until(lambda: (back / "fast.txt").exists() and [1 for half in back.glob(".cellrun-*/*") if half.stat().st_size])
+        process.send_signal(how)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode != 0
+    if how is signal.SIGINT:
+        assert "KeyboardInterrupt" in said
+        assert os.listdir(back) == ["fast.txt"]
+    SlowFile.released.set()
+    assert slow.download(back, show_progress=False) == 1
+    assert sorted(os.listdir(back)) == ["fast.txt", "slow.bin"]
+    assert (back / "slow.bin").read_bytes() == b"s" * 100_000
+
+
+def until(is_true, timeout_s=60):
+    end = time.monotonic() + timeout_s
+    while not is_true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_full_disk_says_what_is_left_and_takes_the_rest_later(store, source, small_disk):
+    disk = small_disk()
+    store.filesystem()
+    for n in range(100):
+        (store.local_root / f"{n}.bin").write_bytes(b"x" * 100_000)
+    with pytest.raises(DatastoreError, match=r"the disk of .* is full: \d+ of 100 files came whole, .* left") as error:
+        store.download(disk.folder / "back", show_progress=False)
+    came = content(disk.folder / "back")
+    assert f"{len(came)} of 100" in str(error.value)
+    assert {len(data) for data in came.values()} == {100_000}
+    assert 0 < len(came) < 100

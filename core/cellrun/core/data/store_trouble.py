@@ -83,9 +83,11 @@ class StorePlace:
         try:
             yield
         except Exception as error:
-            is_full = isinstance(error, OSError) and error.errno in NO_ROOM
-            if is_full or isinstance(error, (CellrunError, *passes)):
+            if isinstance(error, (CellrunError, *passes)):
                 raise
+            for each in _chain(error):
+                if isinstance(each, OSError) and each.errno in NO_ROOM:
+                    raise each from None
             raise self._error(error, path) from None  # what it was made of may tell a signed URL
 
     def _error(self, error: Exception, path: str) -> DatastoreError:
