@@ -11,6 +11,7 @@ from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from cellrun.core import Dataset, Datastore, DatastoreError
+from cellrun.core.data import fuse_view
 from cellrun.core.errors import DatasetError, UserErrorException
 
 
@@ -105,7 +106,8 @@ class FarFiles(DirFileSystem):
 
 @pytest.fixture
 def far(animals, monkeypatch):
-    """Let the workspace's store be elsewhere."""
+    """Let the workspace's store be elsewhere, where FUSE can't be used."""
+    monkeypatch.setattr(fuse_view, "is_usable", lambda: False)
     root = animals.local_root
     monkeypatch.setattr(Datastore, "local_root", property(lambda _: None))
     monkeypatch.setattr(Datastore, "filesystem", lambda _: FarFiles(str(root), LocalFileSystem()))

@@ -43,6 +43,7 @@ def test_files_are_found_brought_and_mounted(ws, store, here):
     pictures.download(here / "back")
     assert below(here / "back") == {name[1:] for name in names}
     with pictures.mount() as mounted:
+        assert below(mounted.mount_point) == {name[1:] for name in names}
         assert Path(mounted.mount_point, "cat", "ü b#1%.jpg").read_bytes() == "pictures/cat/ü b#1%.jpg".encode()
     assert pictures.filter(pictures.file_metadata("Size") > 18).to_path() == ["/cat/ü b#1%.jpg"]
     with pytest.raises(DatasetError, match=r"bird.*has: cat, dog"):

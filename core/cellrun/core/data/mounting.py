@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cellrun.core.data.bringing import bring_files, link_files
 from cellrun.core.data.data_files import place_of
+from cellrun.core.data.fuse_view import FuseView
 from cellrun.core.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 class MountContext:
     """A dataset's files in a folder: `with dataset.mount() as mounted: os.listdir(mounted.mount_point)`.
 
-    A folder of this machine is used in place; single files of it are links. Those from elsewhere are brought, all of
-    them, when it starts, and are gone when it stops.
+    A folder of this machine is used in place; single files of it are links. Those from elsewhere are read where they
+    are, by FUSE; where that can't be used all of them are brought when it starts, and are gone when it stops.
     """
 
     def __init__(self, dataset: FileDataset, mount_point: str | os.PathLike[str] | None) -> None:
@@ -32,6 +33,7 @@ class MountContext:
         self._in_place = _folder_of(dataset) if mount_point is None else None
         self._made: Path | None = None
         """What `stop` removes."""
+        self._view: FuseView | None = None
         self._is_started = False
         if (
             self._given is not None
@@ -57,8 +59,11 @@ class MountContext:
         folder.mkdir(parents=True, exist_ok=True)
         self._made = folder
         try:
-            link_files([file for file in files if file.local_path is not None], folder)
-            bring_files([file for file in files if file.local_path is None], folder, show_progress=True)
+            elsewhere = [file for file in files if file.local_path is None]
+            self._view = FuseView.shown(files, folder) if elsewhere else None
+            if self._view is None:
+                link_files([file for file in files if file.local_path is not None], folder)
+                bring_files(elsewhere, folder, show_progress=True)
         except BaseException:
             self.stop()
             raise
@@ -67,6 +72,9 @@ class MountContext:
 
     def stop(self) -> None:
         """Remove what `start` made; the dataset's own files stay."""
+        if self._view is not None:
+            self._view.stop()
+            self._view = None
         if self._made is not None:
             shutil.rmtree(self._made, ignore_errors=True)
         self._made, self._is_started = None, False
