@@ -84,6 +84,13 @@ def test_odd_names_survive(store):
         assert paths((store, f"odd/{file.path}")) == [f"/{file.path.rpartition('/')[2]}"]
 
 
+def test_what_isnt_whole_yet_is_no_file_of_it(animals):
+    put_file(animals, "animals/.cellrun-1234/0", "half")
+    put_file(animals, "animals/.hidden", "")
+    assert "/.hidden" in paths((animals, "animals"))
+    assert not [path for path in paths((animals, "animals")) if "cellrun" in path]
+
+
 def test_what_is_seen_of_a_file(animals):
     file = Dataset.File.from_files((animals, "animals/dog/2.jpg")).files()[0]
     assert (file.path, file.size_bytes, file.modified) == ("2.jpg", 4, 1_700_000_000)

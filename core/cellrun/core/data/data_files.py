@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 from cellrun.core.data.datastore import Datastore
+from cellrun.core.data.transfer import ASIDE
 from cellrun.core.errors import CellrunError, DatasetError, told
 from cellrun.core.sizes import size_text
 
@@ -241,7 +242,9 @@ class _Named(NamedTuple):
         return sorted(
             (name, about)
             for name, about in found.items()
-            if (not fits or fits(name)) and not name.endswith("/")  # what some tools put there for a folder
+            if (not fits or fits(name))
+            and not name.endswith("/")  # what some tools put there for a folder
+            and not any(part.startswith(ASIDE) for part in name.split("/")[:-1])
         )
 
     def _none(self, filesystem: AbstractFileSystem) -> DatasetError:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from blake3 import blake3
 
+from cellrun.core import control_file
 from cellrun.core.errors import DatasetError, shown
 
 FILE = "file"
@@ -76,4 +78,65 @@ def _is_place(path: object) -> bool:
 
 
 def _is_step(step: object) -> bool:
-    return isinstance(step, list) and bool(step) and isinstance(step[0], str)
+    """Whether it is a step as this cellrun makes it, or one of a newer one, which is refused when it is used."""
+    if not isinstance(step, list) or not step or not isinstance(step[0], str):
+        return False
+    shape = _STEPS.get(step[0])
+    return shape is None or (
+        len(step) == len(shape) + 1 and all(fits(given) for fits, given in zip(shape, step[1:], strict=True))
+    )
+
+
+def _is_share(value: object) -> bool:
+    return control_file.is_number(value) and 0 <= value <= 1  # type: ignore[operator]  # a number
+
+
+def _is_seed(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_time_or_none(value: object) -> bool:
+    try:
+        return value is None or (isinstance(value, str) and datetime.fromisoformat(value).tzinfo is None)
+    except ValueError:
+        return False
+
+
+def _is_condition(data: object, depth: int = 0) -> bool:
+    """Whether it is a condition over columns, or what one is made of."""
+    if isinstance(data, dict):
+        (kind, value), *rest = data.items() or [("", None)]
+        fits = _OPERAND.get(kind)
+        return not rest and fits is not None and bool(fits(value)) and depth > 0
+    return (
+        isinstance(data, list)
+        and bool(data)
+        and depth < _DEEPEST
+        and isinstance(data[0], str)
+        and len(data) == _OPERANDS.get(data[0], 0) + 1
+        and all(_is_condition(part, depth + 1) for part in data[1:])
+    )
+
+
+_DEEPEST = 500
+_OPERAND: Mapping[str, control_file.Check] = {
+    "column": control_file.is_text,
+    "metadata": control_file.is_text,
+    "value": lambda given: isinstance(given, (str, bool, int, float)),
+    "time": lambda given: given is not None and _is_time_or_none(given),
+}
+_OPERANDS = {
+    **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge", "and", "or", "contains", "startswith", "endswith"), 2),
+    **dict.fromkeys(("not", "is_null"), 1),
+}
+_STEPS: Mapping[str, Sequence[control_file.Check]] = {
+    "skip": [control_file.is_count],
+    "take": [control_file.is_count],
+    "take_sample": [_is_share, _is_seed],
+    "random_split": [_is_share, _is_seed, lambda side: side in (0, 1)],
+    "keep_columns": [control_file.are_texts],
+    "drop_columns": [control_file.are_texts],
+    "filter": [_is_condition],
+    "timestamp_columns": [control_file.is_text_or_none, control_file.is_text_or_none],
+    "time": [control_file.is_text, _is_time_or_none, _is_time_or_none, lambda given: isinstance(given, bool)],
+}

@@ -30,7 +30,8 @@ Checksum: TypeAlias = tuple[str, str]
 Told: TypeAlias = Callable[[str], AbstractContextManager[None]]
 """Makes one error of ours of whatever a package raises about a path."""
 
-_ASIDE = ".cellrun-"
+ASIDE = ".cellrun-"
+"""How folders begin in which files are that aren't whole yet."""
 _AT_ONCE_BYTES = 8_000_000
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _MOST_NAMED = 3
@@ -77,7 +78,7 @@ class Side:
             if path.startswith(prefix)
             and entry.get("type") == "file"
             and not (path.endswith("/") and not entry.get("size"))  # what some tools put there for a folder
-            and not any(part.startswith(_ASIDE) for part in path.split("/")[:-1])
+            and not any(part.startswith(ASIDE) for part in path.split("/")[:-1])
         )
 
     def found(self, path: str) -> StoredFile | None:
@@ -326,7 +327,7 @@ def _callback(report: Report) -> Any:
 @contextmanager
 def _whole_or_not(folder: Path) -> Iterator[Path]:
     """Give a folder for what isn't whole yet. Those of processes that were killed go by the way."""
-    made = folder / f"{_ASIDE}{os.urandom(4).hex()}"
+    made = folder / f"{ASIDE}{os.urandom(4).hex()}"
     made.mkdir(mode=0o700)
     fd = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -341,7 +342,7 @@ def _whole_or_not(folder: Path) -> Iterator[Path]:
 
 
 def _clear(folder: Path, but: Path) -> None:
-    for other in folder.glob(f"{_ASIDE}*"):
+    for other in folder.glob(f"{ASIDE}*"):
         if other == but:
             continue
         with suppress(OSError):
