@@ -1,4 +1,4 @@
-"""What `%load_ext cellrun.magics` brings: `%%submit`, `%start_logging`, `%runs`, `%targets`, `%load_run`."""
+"""What `%load_ext cellrun.magics` brings: `%%submit`, `%start_logging`, `%load_run`, and lists of what there is."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ __all__ = ["load_ipython_extension", "unload_ipython_extension"]
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Register the magics: what `%load_ext cellrun.magics` calls."""
+    from cellrun.magics.environments import environments  # noqa: PLC0415  # as below
     from cellrun.magics.load_run import LoadRunMagic  # noqa: PLC0415  # importing the package alone stays cheap
     from cellrun.magics.runs import runs  # noqa: PLC0415
     from cellrun.magics.start_logging import StartLoggingMagic  # noqa: PLC0415
@@ -22,6 +23,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     register(StartLoggingMagic(shell).start_logging, "line", "start_logging")
     register(runs, "line", "runs")
     register(targets, "line", "targets")
+    register(environments, "line", "environments")
     register(LoadRunMagic(shell).load_run, "line", "load_run")
     threading.Thread(target=_tend, name="cellrun queue", daemon=True).start()
 
@@ -29,7 +31,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Take the magics away: what `%unload_ext cellrun.magics` calls. Open runs stay open."""
     for magics in shell.magics_manager.magics.values():
-        for name in ("submit", "start_logging", "runs", "targets", "load_run"):
+        for name in ("submit", "start_logging", "runs", "targets", "environments", "load_run"):
             magics.pop(name, None)
 
 

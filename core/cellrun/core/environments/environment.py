@@ -31,6 +31,7 @@ from cellrun.core.environments.sources.toml import texts
 from cellrun.core.errors import UserErrorException, shown
 
 if TYPE_CHECKING:
+    from cellrun.core.environments.building.build_now import BuiltEnvironment
     from cellrun.core.environments.registered_environments import EnvironmentsByName
     from cellrun.core.layout import WorkspaceLayout
 
@@ -292,6 +293,19 @@ class Environment:
         raise UserErrorException(
             f"labels of an environment aren't kept ({shown(labels)}); name its version: {version!r}"
         )
+
+    def build(self, workspace: HasLayout, image_build_compute: str | None = None) -> BuiltEnvironment:  # noqa: ARG002  # Azure ML's signature
+        """Build it on this machine now, unless that is done already, and print how it goes.
+
+        A run that uses it builds it by itself. Raises UserErrorException in the words of what builds it.
+        """
+        from cellrun.core.environments.building.build_now import build_now  # noqa: PLC0415  # few need it
+
+        return build_now(self.spec())
+
+    def build_local(self, workspace: HasLayout, platform: Any = None, **kwargs: Any) -> BuiltEnvironment:  # noqa: ARG002  # Azure ML's signature
+        """Build it as `build` does: there are no images, and no other place to build one in."""
+        return self.build(workspace)
 
     def get_image_details(self, workspace: HasLayout) -> Any:  # noqa: ARG002  # Azure ML's signature
         """Raise UserErrorException: there is no image."""

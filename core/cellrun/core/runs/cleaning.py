@@ -16,6 +16,7 @@ from cellrun.core.context.used_values import orphans
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import remove_tree, size_on_disk
 from cellrun.core.drafts import DRAFT, drafts_of_run
+from cellrun.core.environments.building.kept import KeptEnvironment, kept_environments
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.ownership import refuse_foreign
@@ -93,7 +94,11 @@ def clean(workspace: WorkspaceLayout, older_than: timedelta | float | None = Non
     least_s = _seconds(older_than)
     for folder in () if dry else (workspace.runs, workspace.values):
         refuse_foreign(folder, ANOTHER_WORKSPACE)
-    cleaned = [_cleaned(kind, least_s, dry=dry) for kind in (*_of_runs(workspace), *_of_cache(workspace), *_of_home())]
+    kinds = (*_of_runs(workspace), *_of_cache(workspace), *_of_home(), *_of_environments())
+    cleaned = [_cleaned(kind, least_s, dry=dry) for kind in kinds]
+    if older_than is not None:
+        unused = [kept.folder for kept in kept_environments() if _may_go(kept, least_s)]
+        cleaned.append(_cleaned(_Kind("environments that nobody used since", unused, _remove_environment), 0, dry=dry))
     with nullcontext(not are_linked(workspace)) if dry else freeing_values(workspace) as may_free:
         found = orphans(workspace) if may_free else None
         if found:
@@ -136,6 +141,31 @@ def _of_home() -> Iterator[_Kind]:
     from cellrun.core.data.cache import remove_entry, unused_entries  # noqa: PLC0415  # nothing else here needs data
 
     yield _Kind("data brought for runs that have ended", unused_entries(), remove_entry)
+
+
+def _of_environments() -> Iterator[_Kind]:
+    rests, lost = list[Path](), list[Path]()
+    for kept in kept_environments():
+        if kept.is_being_built or not _is_of_old(kept.folder):
+            continue
+        rests += kept.rests() if kept.is_whole else []
+        lost += [] if kept.is_whole or kept.users() else [kept.folder]
+    yield _Kind("rests of environments that were built", rests)
+    yield _Kind("environments that were never whole", lost, _remove_environment)
+
+
+def _is_of_old(folder: Path) -> bool:
+    """Whether nobody is about to build what was ordered in a folder."""
+    return _age_s(folder) > _DRAFT_S
+
+
+def _may_go(kept: KeptEnvironment, least_s: float) -> bool:
+    return kept.is_whole and time.time() - kept.last_used >= least_s and not kept.is_being_built and not kept.users()
+
+
+def _remove_environment(folder: Path) -> None:
+    with suppress(UserErrorException):  # somebody has come to use it
+        KeptEnvironment(folder).remove()
 
 
 def _cleaned(kind: _Kind, least_s: float, *, dry: bool) -> Leftovers:

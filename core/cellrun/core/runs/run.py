@@ -31,6 +31,7 @@ from cellrun.core.store.run_store import RunStore
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure  # type: ignore[import-untyped]
 
+    from cellrun.core.environments.environment import Environment
     from cellrun.core.experiment import Experiment
     from cellrun.core.workspace import Workspace
 
@@ -279,6 +280,15 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
     def get_details(self) -> dict[str, Any]:
         """Return what is known of the run under Azure ML's keys: status, times (UTC), definition, log, error."""
         return self._reader.details(self._control.status())
+
+    def get_environment(self) -> Environment:
+        """Return the environment that the run asked for; without one, its Python as it was.
+
+        Values of variables aren't kept with a run. What it was run by is in `get_details()["environment"]`.
+        """
+        from cellrun.core.environments.of_run import environment_of_run  # noqa: PLC0415  # few runs are asked
+
+        return environment_of_run(self._reader.record)
 
     def get_secret(self, name: str) -> str | None:
         """Return a secret of the workspace's keyvault by its name, None if there is none."""

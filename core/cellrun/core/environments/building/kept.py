@@ -162,6 +162,14 @@ class KeptEnvironment:
         made = [path for path in self.folder.glob("made-*") if whole is None or not whole.is_relative_to(path)]
         return [*made, *self.folder.glob(".*")]
 
+    @property
+    def is_being_built(self) -> bool:
+        """Whether somebody builds it now, or removes it."""
+        if not self.lock.exists():
+            return False
+        with alone(self.lock, "", None) as is_held:
+            return not is_held
+
     def remove(self) -> None:
         """Remove it. Raises UserErrorException while it is being built, or a run uses it."""
         with alone(self.lock, f"process {os.getpid()}, which removes it", None) as is_held:
