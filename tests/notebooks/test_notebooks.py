@@ -11,6 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 from cellrun.core import Experiment, Run, Workspace
+from tests.wheels import packages  # noqa: F401  # a fixture
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
@@ -74,6 +75,27 @@ def test_digits(tmp_path):
     assert "Execution Summary" in log
     (printed,) = outputs(notebook, "metrics")
     assert f"accuracy {metrics['accuracy'][-1]:.3f}" in printed.text
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore:Kernel is running over TCP")
+def test_environments(tmp_path, packages, monkeypatch):  # noqa: F811
+    """Its package is one of PyPI; here it is made by the test, and nothing else is to be had."""
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(packages.folder))
+    packages.wheel("cowsay", "6.1", text="def get_output_string(who, text):\n    return f'{who}: {text}'\n")
+    notebook = executed("environments.ipynb", tmp_path)
+    runs = list(Experiment(Workspace.from_config(), "environments").get_runs())[::-1]
+    assert [run.get_status() for run in runs] == ["Completed"] * 3
+    assert runs[0].layout.log.read_text() == "cow: not in the notebook\n"
+    assert runs[2].layout.log.read_text() == "fox: I said so myself\n"
+    built = [run.layout.preparation_log.exists() for run in runs]
+    assert built == [True, True, False]
+    (listed,) = outputs(notebook, "list")
+    assert listed.data["text/html"].count("cowsay") == 2
+    (said,) = outputs(notebook, "details")
+    assert said.data["text/plain"] == "(['cowsay==6.1'], '6.1')"
+    assert "is built before the run starts" in str(outputs(notebook, "own"))
 
 
 @pytest.mark.timeout(300)
