@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.cells import BUSY
 from tests.browser.lab_page import LabPage
 from tests.browser.lab_server import lab_server
+from tests.wheels import packages  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.timeout(600)  # a page, a kernel and a job share what cores there are
 LOAD = "%load_ext cellrun.magics"
@@ -40,6 +41,26 @@ def test_a_run_is_there_and_live_after_a_reload_without_its_kernel(lab):
     view.button("Cancel").click()
     view.expect_status("Canceled")
     assert view.accessibility_problems() == []
+    assert lab.problems == []
+
+
+def test_a_build_is_shown_while_the_run_is_preparing_and_is_the_beginning_of_its_log(lab, packages, tmp_path):  # noqa: F811
+    go = packages.slow("slowthing")
+    told = {"UV_NO_INDEX": 1, "UV_FIND_LINKS": packages.folder, "UV_CACHE_DIR": tmp_path / "uv-cache"}
+    index = "\n".join(f"%env {name}={value}" for name, value in told.items())
+    lab.open("build.ipynb", [LOAD, index, "%%submit build --with-package slowthing\nprint('it runs')"])
+    lab.run_all()
+    view = lab.view(2)
+    view.expect_status("Preparing")
+    expect(view.log).to_contain_text("Building slowthing")
+    lab.screenshot("server-view-preparing")
+    go.touch()
+    view.expect_status("Completed")
+    expect(view.log).to_contain_text("it runs")
+    expect(view.log).to_contain_text("+ slowthing==1.0")
+    lab.save()
+    lab.reload()
+    expect(lab.view(2).log).to_contain_text("Building environment of slowthing")
     assert lab.problems == []
 
 

@@ -138,9 +138,9 @@ class RunOptions(ABC):
         plan = plan_of(wanted)
         if plan.problems or (plan.is_there and not self.has_header):
             return []
-        of_header = ", which its header `# /// script` asks for" if self.has_header else ""
+        of_header = ", which the header `# /// script` asks for," if self.has_header else ""
         when = "is there" if plan.is_there else "is built before the run starts"
-        return [f"environment {words_of(wanted)}{of_header}, {when}"]
+        return [f"the environment {words_of(wanted)}{of_header} {when}"]
 
     def _unknown_problems(self) -> list[str]:
         known = [name for name in inspect.signature(type(self)).parameters if name not in {"unknown", "options"}]

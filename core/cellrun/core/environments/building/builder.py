@@ -37,7 +37,8 @@ class Builder(Protocol):
 
 def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, say: Say) -> None:
     """Run a program of a build in a folder; what it prints is said line by line. Raises BuildError if it fails."""
-    say(f"$ {shlex.join(command)}")
+    shown = [Path(command[0]).name, *(word.removeprefix(f"{folder}/") for word in command[1:])]
+    say(f"$ {shlex.join(shown)}")
     lines = []
     try:
         # Its output comes by a pipe: what it says is looked at, and the log may be anywhere.
