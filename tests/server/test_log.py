@@ -44,6 +44,15 @@ def test_a_text_is_found_in_all_of_a_log(api: Client, run: Run, at: str) -> None
     assert "the text to find" in api.ask("GET", f"{search}?text=", expect=400).json()["message"]
 
 
+def test_what_was_made_ready_for_a_run_is_the_beginning_of_its_log(api: Client, run: Run, at: str) -> None:
+    run.layout.preparation_log.write_bytes(b"made ready\n")
+    log = f"{at}/runs/{run.id}/log"
+    whole = b"made ready\nfirst line\nsecond \xff line\nthird"
+    assert api.ask("GET", log).content == api.ask("GET", f"{log}?download=true").content == whole
+    assert api.ask("GET", f"{log}?offset=5&length=12").content == b"ready\nfirst "
+    assert api.ask("GET", f"{log}/search?text=line").json()["lines"] == [11, 22]
+
+
 def test_no_log_yet_is_an_empty_one(api: Client, exp: Experiment, at: str) -> None:
     run = exp.start_logging()
     run.layout.log.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from tornado.iostream import StreamClosedError
@@ -14,16 +15,16 @@ from cellrun.server.base_handler import ApiHandler
 PIECE_BYTES = 1 << 20
 
 
-async def send_file(handler: ApiHandler, file: BinaryIO, name: str) -> None:
-    """Send an open file, as long as it is now, piece by piece, and close it.
+async def send_file(handler: ApiHandler, file: BinaryIO, name: str, before: bytes = b"") -> None:
+    """Send an open file, as long as it is now, piece by piece, and close it; `before` goes first.
 
     A file that shrinks meanwhile breaks the connection off, so that nobody takes the piece for the whole.
     """
     with file:
         size = os.fstat(file.fileno()).st_size
         as_attachment(handler, name)
-        handler.set_header("Content-Length", str(size))
-        await send_pieces(handler, _pieces(file, size))
+        handler.set_header("Content-Length", str(len(before) + size))
+        await send_pieces(handler, chain(filter(None, [before]), _pieces(file, size)))
 
 
 async def send_pieces(handler: ApiHandler, pieces: Iterator[bytes]) -> None:

@@ -38,8 +38,9 @@ class LogHandler(RunHandler):
         asked = self.asked()
         address = (workspace_id, run)
         if asked["download"]:
-            file, run_id = await self.of_run(address, lambda layout: (_opened(layout), layout.run_id))
-            await send_file(self, file, f"{run_id}.log")
+            opened = await self.of_run(address, lambda layout: (_opened(layout), layout.run_id, _beginning(layout)))
+            file, run_id, beginning = opened
+            await send_file(self, file, f"{run_id}.log", beginning)
             return
         part, size = await self.of_run(address, _part, asked)
         self.set_header("Content-Type", "application/octet-stream")
@@ -76,6 +77,11 @@ def _part(layout: RunLayout, asked: Mapping[str, Any]) -> tuple[LogPart, int]:
     if asked["offset"] is None:
         return log.tail(TAIL_BYTES if asked["tail"] is None else asked["tail"]), log.size
     return LogPart(asked["offset"], log.read(asked["offset"], asked["length"])), log.size
+
+
+def _beginning(layout: RunLayout) -> bytes:
+    """Return what was printed while things were made ready for a run: a few lines, as a rule none."""
+    return LogReader(layout.preparation_log).read(0, MOST_BYTES)
 
 
 def _opened(layout: RunLayout) -> BinaryIO:
