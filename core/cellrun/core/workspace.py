@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from cellrun.core.workspace_config import WorkspaceConfig
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from cellrun.core.data.abstract_dataset import AbstractDataset
     from cellrun.core.data.datastore import Datastore
     from cellrun.core.data.file_dataset import FileDataset
     from cellrun.core.data.keyvault import Keyvault
@@ -138,6 +139,15 @@ class Workspace:
         folder = self.layout.experiments
         found = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
         return {name: Experiment(self, name) for name in found if names.is_plain(name)}
+
+    def get_runs_of(self, dataset: AbstractDataset | str) -> Iterator[Run]:
+        """Iterate over the runs that a dataset was an input of, newest first.
+
+        It is a dataset, or the name of a registered one, of which a version may stand behind a colon: `mydata:3`.
+        """
+        from cellrun.core.data.run_datasets import runs_of  # noqa: PLC0415  # few ask for it
+
+        return (self.get_run(run_id) for run_id in runs_of(self.layout, dataset))
 
     @property
     def compute_targets(self) -> dict[str, ComputeTarget]:

@@ -5,6 +5,7 @@ import type { RunDetails } from '../server/types';
 import { h } from '../view/dom';
 import { saidHere } from '../view/said';
 import { copyButton } from './copy_button';
+import { dataSection } from './data_section';
 import { environmentSection } from './environment_section';
 import { gitSection } from './git_section';
 import { LoadedPane } from './loaded_pane';
@@ -67,7 +68,15 @@ export class DetailsPane {
     this.shown = stateOf(details.header);
     this.catchUp();
     return [
-      h('div', {}, this.run(details), this.parameters(details), this.tags(details), this.code(details)),
+      h(
+        'div',
+        {},
+        this.run(details),
+        this.parameters(details),
+        ...dataSection(details, context),
+        this.tags(details),
+        this.code(details),
+      ),
       h('div', {}, this.history(details), gitSection(details, context), environmentSection(details, context)),
     ];
   }

@@ -86,6 +86,17 @@ export interface Need {
   readonly note: string;
 }
 
+/** An input or output of a run; `files` and `bytes` are null until they are noted. */
+export interface RunData {
+  readonly name: string;
+  readonly side: 'input' | 'output';
+  readonly what: string;
+  readonly registered: string;
+  readonly mode: 'direct' | 'mount' | 'download' | 'upload';
+  readonly files: number | null;
+  readonly bytes: number | null;
+}
+
 /** All that is known of a run besides what it logged. */
 export interface RunDetails {
   readonly row: Row;
@@ -95,6 +106,8 @@ export interface RunDetails {
   readonly history: readonly StatusChange[];
   /** What was recorded beside the running job: packages, hardware, uncommitted changes. Null before it started. */
   readonly environment: Readonly<Record<string, unknown>> | null;
+  /** Left out by servers that know of no data. */
+  readonly data?: readonly RunData[];
   /** What travelled with a cell; null for what is no cell. */
   readonly needs: readonly Need[] | null;
   /** Python that gets the run: `Run.get(Workspace.get('…'), '…')`. */

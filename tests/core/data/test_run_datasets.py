@@ -5,9 +5,10 @@ import json
 import pytest
 
 from cellrun.core import Dataset, Datastore, Experiment, OutputFileDatasetConfig, Run, UserErrorException
+from cellrun.core.comparison.comparison import compare_layouts
 from cellrun.core.data.file_dataset import FileDataset
 from cellrun.core.data.input_files import noted
-from cellrun.core.data.run_datasets import RunDatasets
+from cellrun.core.data.run_datasets import RunDatasets, data_rows
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 
@@ -108,3 +109,60 @@ def test_where_data_is_isnt_known_before_a_run_is_started(runs, dataset):
 def test_a_run_that_is_none_has_no_data(here):
     run = Run.get_context()
     assert (dict(run.input_datasets), dict(run.output_datasets)) == ({}, {})
+
+
+def test_the_runs_of_a_dataset_are_found_from_it(runs, dataset):
+    registered = dataset.register(runs.workspace, "mydata")
+    other = Dataset.File.from_files(path=(Datastore(runs.workspace), "path/a.csv"))
+    layouts = [
+        runs.script("pass", data=[one.as_named_input("x").as_mount()]) for one in (registered, other, registered)
+    ]
+    runs.script("pass")
+    first, second, third = (layout.run_id for layout in layouts)
+    assert {run.id for run in registered.get_runs()} == {first, third}
+    assert [run.id for run in other.get_runs()] == [second]
+    for words in ("mydata", "mydata:1"):
+        assert {run.id for run in runs.workspace.get_runs_of(words)} == {first, third}
+    assert list(runs.workspace.get_runs_of("mydata:2")) == []
+    with pytest.raises(UserErrorException, match="'mydata:3'"):
+        list(runs.workspace.get_runs_of(3))
+
+
+def test_two_runs_inputs_are_compared_by_what_was_in_them(runs, dataset, until):
+    layouts = []
+    for text in ("one", "other"):
+        (runs.workspace.layout.data / "path" / "a.csv").write_text(text)
+        layouts.append(runs.script("pass", "--data", dataset.as_named_input("train").as_mount()))
+        until(lambda: noted(layouts[-1]), "its files")
+    [found] = [line for line in compare_layouts(layouts).facts if line.name == "data train"]
+    assert found.differs
+    assert all(value.startswith("workspaceblobstore/path (1 file, ") for value in found.values)
+    [parameter] = compare_layouts(layouts).parameters
+    assert (parameter.name, parameter.differs) == ("data", False)
+
+
+def test_a_line_for_each_input_and_output_tells_how_much_it_is(runs, dataset, until):
+    output = OutputFileDatasetConfig("model").register_on_complete("best")
+    layout = runs.script("pass", dataset.as_named_input("train").as_mount(), output)
+    runs.end(layout)
+    until(lambda: noted(layout), "its files")
+    assert data_rows(layout, RunRecord.read(layout)) == [
+        {
+            "name": "train",
+            "side": "input",
+            "what": "workspaceblobstore/path",
+            "registered": "",
+            "mode": "mount",
+            "files": 1,
+            "bytes": 3,
+        },
+        {
+            "name": "model",
+            "side": "output",
+            "what": f"workspaceblobstore/dataset/{layout.run_id}/model",
+            "registered": "best:1",
+            "mode": "mount",
+            "files": 0,
+            "bytes": 0,
+        },
+    ]

@@ -55,7 +55,7 @@ class Comparison:
     metrics: list[Compared]
     """Last values; of rows, the column that is drawn."""
     facts: list[Compared]
-    """target, python, git, script or command, and duration (seconds), as far as any run has them."""
+    """target, python, git, script or command, duration (seconds) and each input, as far as any run has them."""
     cells: list[str | None]
     """What each run starts with (`code_of`): its cell with definitions, or its script; None without either."""
     files: list[CodeFile]
@@ -210,6 +210,10 @@ def _facts(layout: RunLayout, record: RunRecord) -> dict[str, Value]:
         "command": record.command,
         "duration": None if duration is None else int(duration),  # a second that isn't over isn't counted: anywhere
     }
+    if record.inputs:
+        from cellrun.core.data.run_datasets import content_words  # noqa: PLC0415  # few runs have data
+
+        facts |= {f"data {name}": words for name, words in content_words(layout, record).items()}
     return {name: value for name, value in facts.items() if value is not None}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,6 +20,7 @@ from cellrun.core.errors import CellrunError, DatasetError, shown
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from cellrun.core.runs.run import Run
     from cellrun.core.workspace import Workspace
 
 
@@ -111,6 +112,10 @@ class AbstractDataset:
     def _partition_format(self) -> PartitionFormat | None:
         text = self._definition.read.get("partition_format")
         return PartitionFormat(text) if text else None
+
+    def get_runs(self) -> Iterator[Run]:
+        """Return the runs that it was an input of, newest first."""
+        return iter(()) if self._workspace is None else self._workspace.get_runs_of(self)
 
     def to_json(self) -> dict[str, Any]:
         """Return its definition as JSON has it."""

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Literal
 
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.data.binding import store_of, workspace_of
 from cellrun.core.data.delivery import delivered
 from cellrun.core.data.input_files import noted
-from cellrun.core.errors import CellrunError, UserErrorException
-from cellrun.core.layout import RunLayout
+from cellrun.core.errors import CellrunError, UserErrorException, shown
+from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.run_data import RunInput, RunOutput
 from cellrun.core.run_variables import REFERENCE
 from cellrun.core.store.record import RunRecord
@@ -47,6 +48,39 @@ class RunDatasets(Mapping[str, Any]):
         return repr({name: _words(self._side, data) for name, data in self._data.items()})
 
 
+def runs_of(layout: WorkspaceLayout, dataset: object) -> Iterator[str]:
+    """Iterate over the ids of the runs that had a dataset as an input, newest first: itself, or as words name it.
+
+    Raises UserErrorException for what is no dataset.
+    """
+    from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, which a job doesn't need
+
+    wanted = getattr(dataset, "id", dataset)
+    if not isinstance(wanted, str):
+        raise UserErrorException(f"runs are found by a dataset, or by its name as in 'mydata:3'; got {shown(dataset)}")
+    name, _, version = wanted.partition(":")
+    for row in Index(layout).runs():
+        with suppress(*UNREADABLE):
+            inputs = RunRecord.read(layout.run(row.id)).inputs.values() if row.parameters else ()
+            if any(
+                one.get("dataset_id") == wanted
+                or (one.get("dataset_name") == name and version in {"", str(one.get("dataset_version"))})
+                for one in inputs
+            ):
+                yield row.id
+
+
+def content_words(layout: RunLayout, record: RunRecord) -> dict[str, str]:
+    """Return what each input of a run was, with its content as far as that is noted: other files, other words."""
+    words = {}
+    for told in told_inputs(layout, record):
+        files = told["files"]
+        many = "s" * (files.get("count") != 1)
+        content = f" ({files['count']:,} file{many}, {files['digest'][:8]})" if "digest" in files else ""
+        words[told["consumptionDetails"]["inputName"]] = f"{told['words']}{content}"
+    return words
+
+
 def dataset_of(wanted: RunInput, layout: RunLayout) -> Any:
     """Return an input's dataset. Raises DatasetError for a definition that can't be."""
     from cellrun.core.data.definition import TABULAR, DatasetDefinition  # noqa: PLC0415  # where one is asked for
@@ -75,6 +109,32 @@ def told_outputs(layout: RunLayout, record: RunRecord) -> list[dict[str, Any]]:
     return [
         _told_output(RunOutput.from_json(data), layout, done.get(name, {})) for name, data in record.outputs.items()
     ]
+
+
+def data_rows(layout: RunLayout, record: RunRecord) -> list[dict[str, Any]]:
+    """Return a line for each input and output of a run: what it is, how it comes and goes, how much it is."""
+    rows = [
+        _row(told["consumptionDetails"]["inputName"], "input", told, told["consumptionDetails"]["mechanism"].lower())
+        for told in told_inputs(layout, record)
+    ]
+    return rows + [
+        _row(told["outputDetails"]["outputName"], "output", told, told["outputDetails"]["mode"])
+        for told in told_outputs(layout, record)
+    ]
+
+
+def _row(name: str, side: str, told: Mapping[str, Any], mode: str) -> dict[str, Any]:
+    dataset, files = told["dataset"] or {}, told["files"]
+    registered = f"{dataset['name']}:{dataset['version']}" if dataset.get("name") else ""
+    return {
+        "name": name,
+        "side": side,
+        "what": told["words"],
+        "registered": registered if registered != told["words"] else "",
+        "mode": mode,
+        "files": files.get("count"),
+        "bytes": files.get("size_bytes"),
+    }
 
 
 def _told_input(wanted: RunInput, seen: Mapping[str, Any]) -> dict[str, Any]:

@@ -99,9 +99,18 @@ def _details(layout: RunLayout) -> dict[str, Any]:
         ],
         "environment": read_environment(layout),
         "needs": None if needs is None else [asdict(need) for need in needs],
+        "data": _data(layout, record),
         "code": _code(workspace, layout.run_id),
         "folder": str(layout.folder),
     }
+
+
+def _data(layout: RunLayout, record: RunRecord) -> list[dict[str, Any]]:
+    if not record.inputs and not record.outputs:
+        return []
+    from cellrun.core.data.run_datasets import data_rows  # noqa: PLC0415  # few runs have data
+
+    return data_rows(layout, record)
 
 
 def _code(workspace: Workspace, run_id: str) -> str:
