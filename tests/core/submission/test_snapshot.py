@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -224,3 +225,15 @@ def test_a_file_that_went_meanwhile_is_no_error_and_one_that_cannot_be_written_i
     assert [path.name for path in (tmp_path / "copy").iterdir()] == ["kept"]
     with pytest.raises(SnapshotException, match="kept can't be copied"):
         snapshot.copy_to(tmp_path / "copy")  # it is there already
+
+
+def test_a_pipe_that_is_called_an_ignore_file_holds_nobody_up(folder):
+    fill(folder, "a", "sub/b")
+    (folder / ".gitignore").write_text("a\n")
+    os.mkfifo(folder / "sub" / ".gitignore")
+    code = (
+        "import sys; from pathlib import Path; from cellrun.core.submission.snapshot import Snapshot\n"
+        "print(*(file.path for file in Snapshot(Path(sys.argv[1])).files))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, timeout=60, check=True)
+    assert "sub/b" in done.stdout

@@ -336,6 +336,11 @@ def test_a_remote_is_told_without_what_opens_it(remote, told):
     assert without_credentials(remote) == told
 
 
+@pytest.mark.parametrize("remote", ["x" + ":/" * 10_000_000, "x" + ":" * 20_000_000])
+def test_a_remote_that_is_no_address_takes_no_time(remote):
+    assert without_credentials(remote) is None  # by a square of its length it would never end
+
+
 def test_where_the_code_came_from():
     def record(**fields):
         return RunRecord(experiment="e", kind="cell", **fields)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cellrun.core.beneath import open_regular
 from cellrun.core.layout import RUN_FOLDERS
 from cellrun.core.secret_files import is_secret
 
@@ -23,6 +24,7 @@ _CACHES = frozenset(
     }
 )
 _AT_THE_ROOT = RUN_FOLDERS | {".cellrun", ".azureml"}
+_MOST_BYTES = 4_000_000
 _ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 
 
@@ -79,10 +81,10 @@ class IgnoreRules:
 
 def _spec(file: Path) -> GitIgnoreSpec | None:
     try:
-        text = file.read_bytes()
+        with open_regular(file) as opened:  # a pipe of that name is waited for by nobody
+            return _parsed(opened.read(_MOST_BYTES))
     except OSError:
         return None
-    return _parsed(text)
 
 
 @lru_cache(maxsize=64)

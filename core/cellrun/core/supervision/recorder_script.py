@@ -27,6 +27,8 @@ VERSION = 1
 FILE = "environment.json"
 FILE_BYTES = 64_000_000
 DIFF_BYTES = 200_000
+ADDRESS_CHARS = 4096
+"""A longer address is none, and would take long to be looked through."""
 PROGRAM_S = 60.0
 """So long may git or nvidia-smi take: a repository of gigabytes on a slow disk isn't looked through to its end."""
 
@@ -218,6 +220,8 @@ def without_credentials(remote: str) -> str | None:
     All that stands before its last `@` goes, whatever is before and in it: a token may stand for the user, and a
     password may hold any character. Only `git@`, the user of every server, is no secret.
     """
+    if len(remote) > ADDRESS_CHARS:
+        return None
     address = re.sub(r"[?#;].*$", "", remote, flags=re.DOTALL)
     address = re.sub(r"(:/+)(?!/|git@[^@]*$).*@", r"\1", address, count=1, flags=re.DOTALL)
     if not re.search(r":/", address):  # as ssh takes it: user@host:path
