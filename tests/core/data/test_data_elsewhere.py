@@ -210,7 +210,7 @@ def test_files_from_the_web_are_brought(runs, tmp_path, until):
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        url = f"http://127.0.0.1:{server.server_port}/a%20b.csv?key=secret"
+        url = f"http://127.0.0.1:{server.server_port}/a%20b.csv?page=secret"
         data = Dataset.File.from_files(path=url).as_named_input("page").as_mount()
         layout = runs.script("import sys; print(sys.argv[1], open(sys.argv[1]).read())", data)
         assert runs.end(layout).status is Status.COMPLETED

@@ -83,6 +83,22 @@ def test_it_travels_by_reference(ws, hundred):
         assert (copy, copy.to_path(), copy.name) == (dataset, dataset.to_path(), dataset.name)
 
 
+@pytest.mark.parametrize("query", ["sv=1&sig=abc", "X-Amz-Signature=1", "access_token=1", "apikey=1", "key=1"])
+def test_a_key_in_an_address_is_kept_nowhere(ws, query):
+    signed = Dataset.File.from_files(f"https://example.org/x.csv?{query}", validate=False)
+    for keep in (
+        lambda: signed.register(ws, "signed"),
+        lambda: pickle.dumps(signed),
+        lambda: signed.as_mount().run_data(),
+    ):
+        with pytest.raises(DatasetError, match=r"looks like a key.*register a datastore"):
+            keep()
+    assert "abc" not in repr(signed)
+    assert ws.datasets == {}
+    plain = Dataset.File.from_files("https://example.org/x.csv?version=2&monkey=1", validate=False)
+    assert pickle.loads(pickle.dumps(plain)) == plain
+
+
 def test_the_id_of_one_that_isnt_registered_is_of_what_it_is(hundred):
     assert hundred.id == Dataset.File.from_files((hundred.workspace.get_default_datastore(), "many")).id
     assert hundred.id != hundred.take(2).id

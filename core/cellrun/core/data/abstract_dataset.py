@@ -118,7 +118,8 @@ class AbstractDataset:
         return iter(()) if self._workspace is None else self._workspace.get_runs_of(self)
 
     def to_json(self) -> dict[str, Any]:
-        """Return its definition as JSON has it."""
+        """Return its definition as JSON has it, to be kept. Raises DatasetError if its address holds a key."""
+        self._refuse_keys()
         return self._definition.to_json()
 
     @property
@@ -167,6 +168,7 @@ class AbstractDataset:
         self, workspace: Workspace, name: str, about: About, *, is_new: bool, run: str | None = None
     ) -> Self:
         """Register it as `register` does; `run` is the id of the run whose output it is."""
+        self._refuse_keys()
         known = RegisteredDatasets(workspace.layout)
         seen = self._seen_now(workspace)
         made = known.add(name, self._definition, about, seen, create_new_version=is_new, run=run)
@@ -218,6 +220,15 @@ class AbstractDataset:
     @property
     def _names_stores(self) -> bool:
         return any("datastore" in path for path in self._definition.paths)
+
+    def _refuse_keys(self) -> None:
+        """Raise DatasetError where it would be kept in a workspace or with a run, and its address holds a key."""
+        if keys := self._definition.keys:
+            raise DatasetError(
+                f"an address of the dataset holds what looks like a key ({keys[0]}=…), which nobody else should find "
+                "in a workspace or with a run: register a datastore for that place, whose credentials are kept apart, "
+                "and take (datastore, 'path')"
+            )
 
     def _seen_now(self, workspace: Workspace) -> FilesSeen | None:
         try:
@@ -287,6 +298,7 @@ class AbstractDataset:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how it travels: by reference, as its definition and its registration; no data goes along."""
+        self._refuse_keys()
         return type(self), (self._definition, self._workspace, self._registration)
 
 
