@@ -182,11 +182,12 @@ def test_a_damaged_one_is_named_and_hides_no_other(ws, dogs, text):
 
 
 def test_what_is_kept_of_a_version(ws, dogs):
-    made = dogs.register(ws, "dogs")
+    made = dogs.register(ws, "dogs", description="two dogs", tags={"kind": "jpg"})
     data = json.loads((ws.layout.datasets / "dogs" / "1.json").read_text())
     assert data["definition"] == made.to_json() == dogs.to_json()
     assert data["files"]["files"] == 2
     assert (data["version"], data["id"], data["run"]) == (1, made.id, None)
+    assert (data["description"], data["tags"]) == ("two dogs", {"kind": "jpg"})  # in one file: all of it or nothing
     assert sorted(path.name for path in (ws.layout.datasets / "dogs").iterdir()) == ["1.json"]
     assert RegisteredDatasets(ws.layout).versions("dogs") == [1]
 

@@ -34,6 +34,13 @@ _ABOUT_SHAPE: control_file.Shape = {
 }
 
 
+class About(NamedTuple):
+    """What may be changed of a registered version."""
+
+    description: str | None = None
+    tags: Mapping[str, str] = {}
+
+
 class DatasetVersion(NamedTuple):
     """One version of a registered dataset. `files` is what was seen of its files then, if that was told."""
 
@@ -46,13 +53,8 @@ class DatasetVersion(NamedTuple):
     files: FilesSeen | None = None
     run: str | None = None
     """The id of the run whose output it is."""
-
-
-class About(NamedTuple):
-    """What may be changed of a registered version."""
-
-    description: str | None = None
-    tags: Mapping[str, str] = {}
+    about: About = About()
+    """What was said of it when it was registered."""
 
 
 class RegisteredDatasets:
@@ -130,10 +132,10 @@ class RegisteredDatasets:
                         "and it is another one: create_new_version=True registers this one as its next version"
                     )
             made = DatasetVersion(
-                str(uuid.uuid4()), name, (there[-1] if there else 0) + 1, time.time(), definition, seen, run
+                str(uuid.uuid4()), name, (there[-1] if there else 0) + 1, time.time(), definition, seen, run, about
             )
             with suppress(FileExistsError):  # another one has just taken that version: look again
-                self._write(made, about)
+                self._write(made)
                 return made
 
     def about(self, registration: DatasetVersion) -> About:
@@ -142,8 +144,8 @@ class RegisteredDatasets:
         try:
             data = control_file.read_object(self._workspace.folder, path)
             control_file.check(self._workspace.folder, path, data, _ABOUT_SHAPE)
-        except FileNotFoundError:
-            return About()
+        except FileNotFoundError:  # nothing was changed
+            return registration.about
         except (OSError, ValueError) as error:
             raise DatasetError(f"what is said of {_named(registration)} can't be read: {told(error)}") from error
         return About(data["description"], data["tags"])
@@ -173,14 +175,15 @@ class RegisteredDatasets:
         path = self._path(name, version)
         try:
             data = control_file.read_object(self._workspace.folder, path)
-            control_file.check(self._workspace.folder, path, data, _SHAPE)
+            control_file.check(self._workspace.folder, path, data, {**_SHAPE, **_ABOUT_SHAPE}, needed=_SHAPE)
             definition = DatasetDefinition.from_json(data["definition"])
         except (OSError, ValueError, DatasetError) as error:
             raise DatasetError(f"version {version} of the dataset {name!r} can't be read: {told(error)}") from error
         seen = FilesSeen(**data["files"]) if data["files"] is not None else None
-        return DatasetVersion(data["id"], name, version, data["created"], definition, seen, data["run"])
+        about = About(data.get("description"), data.get("tags", {}))
+        return DatasetVersion(data["id"], name, version, data["created"], definition, seen, data["run"], about)
 
-    def _write(self, made: DatasetVersion, about: About) -> None:
+    def _write(self, made: DatasetVersion) -> None:
         path = self._path(made.name, made.version)
         path.parent.parent.mkdir(mode=0o700, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -191,10 +194,9 @@ class RegisteredDatasets:
             "definition": made.definition.to_json(),
             "files": made.files and made.files._asdict(),
             "run": made.run,
+            **made.about._asdict(),
         }
         write_once(path, _text(data))
-        if about != About():
-            replace_file(self._about_path(made), _text(about._asdict()))
 
     def _path(self, name: str, version: int) -> Path:
         return self._workspace.datasets / name / f"{version}.json"
