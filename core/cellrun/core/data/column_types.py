@@ -16,6 +16,7 @@ from cellrun.core.errors import DatasetError
 TIME = pa.timestamp("us")
 _ARROW = {STRING: pa.string(), LONG: pa.int64(), FLOAT: pa.float64(), BOOL: pa.bool_(), DATETIME: TIME}
 _GUESSED = (pa.int64(), pa.float64(), pa.bool_(), TIME)
+_ZONE = r":.*(Z|[+-]\d\d:?\d\d)$"
 _LONG_NUMBER = r"^\s*[-+]?\d{19,}\s*$"
 _UNFIT = (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError)
 
@@ -116,7 +117,11 @@ def _time(texts: Any) -> Any:
         found = cast(texts, kind)
         if found is not None:
             return pc.cast(found, TIME, safe=False)
-    return None
+    has_zone = pc.match_substring_regex(texts, _ZONE)
+    if not pc.any(has_zone).as_py() or pc.all(has_zone).as_py():  # all of one kind, and no times
+        return None
+    parts = [_time(pc.if_else(which, texts, pa.scalar(None, pa.string()))) for which in (has_zone, pc.invert(has_zone))]
+    return None if any(part is None for part in parts) else pc.coalesce(*parts)
 
 
 def cast(values: Any, kind: pa.DataType) -> Any:
