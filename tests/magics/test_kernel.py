@@ -12,6 +12,7 @@ from cellrun.core import Run, Workspace
 from cellrun.core.store.record import RunRecord
 from tests.magics.kernels import Kernel, connected
 from tests.magics.notebook_shell import log, newest_run
+from tests.wheels import packages  # noqa: F401  # a fixture
 
 
 @pytest.fixture
@@ -213,3 +214,15 @@ def test_a_forked_kernel_is_as_one_that_a_server_starts(kernel, notebook_in_kern
     kernel.run("%%submit\n1")
     modules = "print(sorted(sys.modules))"
     assert set(eval(notebook_in_kernel.run(modules))) - set(eval(kernel.run(modules).text)) == set()
+
+
+def test_a_cell_runs_in_an_environment_that_is_built_for_it(kernel, packages):  # noqa: F811
+    kernel.run(f"%env UV_NO_INDEX=1\n%env UV_FIND_LINKS={packages.folder}\n%env UV_CACHE_DIR={packages.folder}-uv")
+    kernel.run("values = [1, 2]\ndef double(x):\n    return 2 * x")
+    executed = kernel.run("%%submit --with-package tinything\nimport tinything\nprint(tinything.WHAT, double(values))")
+    assert not executed.error
+    run = newest_run()
+    run.wait_for_completion()
+    assert log(run) == "tiny [1, 2, 1, 2]\n"
+    (shown,) = kernel.run("%environments").displayed
+    assert "tinything" in shown["text/html"]

@@ -119,6 +119,11 @@ class EnvironmentSpec:
         return cls(**known)
 
 
+def has_secret_name(variable: str) -> bool:
+    """Whether the value of an environment variable is secret, by its name: it isn't kept in a file of ours."""
+    return bool(_SECRET_NAME.search(variable.upper()))
+
+
 def has_login(line: str) -> bool:
     """Whether a package or an option has a name or password in an address, other than `${VARIABLE}`s."""
     for found in _LOGIN.finditer(line):
@@ -138,6 +143,9 @@ def login_problems(lines: Iterable[str]) -> list[str]:
     return [_HOLDS_A_LOGIN.format(without_logins(line)) for line in lines if has_login(line)]
 
 
+_SECRET_NAME = re.compile(
+    r"(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|(ACCESS|ACCOUNT|API|PRIVATE)_?KEY|CONNECTION_STRING|SAS)(_|$)"
+)
 _NO_SECRETS = frozenset({"", "git", "hg", "svn"})  # ssh://git@github.com/… is everybody's user there
 _HOLDS_A_LOGIN = (
     "{!r} has a password in it, which would be kept with each run; write ${{NAME}} in its place and set that variable, "

@@ -16,7 +16,7 @@ from typing import Any
 from cellrun.core import names
 from cellrun.core.control_file import is_number, read_object
 from cellrun.core.disk import make_private_folder, write_once
-from cellrun.core.environment_spec import login_problems
+from cellrun.core.environment_spec import has_secret_name, login_problems
 from cellrun.core.environments.curated import is_curated
 from cellrun.core.environments.environment import Environment
 from cellrun.core.environments.sources.requirements import named_by_file
@@ -25,9 +25,6 @@ from cellrun.core.layout import WorkspaceLayout
 
 _VERSION = 1
 _LATER_S = 1e-6
-_SECRET = re.compile(
-    r"(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|(ACCESS|ACCOUNT|API|PRIVATE)_?KEY|CONNECTION_STRING|SAS)(_|$)"
-)
 
 
 class EnvironmentsByName(dict[str, Environment]):
@@ -211,7 +208,7 @@ def _refuse_secrets(environment: Environment) -> None:
         f"the variable {name} is secret by its name, and would be kept in the workspace; give it to the run itself, "
         "whose folder keeps names alone (environment_variables of the config, %%submit --env)"
         for name in environment.environment_variables or {}
-        if _SECRET.search(str(name).upper())
+        if has_secret_name(str(name))
     ]
     if problems:
         raise UserErrorException(f"environment {environment.name!r} isn't registered: {'; '.join(problems)}")

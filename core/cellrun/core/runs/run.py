@@ -284,7 +284,8 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
     def get_environment(self) -> Environment:
         """Return the environment that the run asked for; without one, its Python as it was.
 
-        Values of variables aren't kept with a run. What it was run by is in `get_details()["environment"]`.
+        Of variables that are secret by their names the values aren't kept. What it was run by is in
+        `get_details()["environment"]`.
         """
         from cellrun.core.environments.of_run import environment_of_run  # noqa: PLC0415  # few runs are asked
 

@@ -60,19 +60,22 @@ def resubmit(layout: RunLayout, *, trust: bool = False) -> RunLayout:
 def request_of(layout: RunLayout, record: RunRecord, trusted: TrustedRun, *, trust: bool) -> RunRequest:
     """Return a run's request, as it is wanted once more: with the values that this process has of its variables."""
     here = inherited(os.environ)
-    given = {name: here[name] for name in record.environment_variables if _has(here, name)}
+    environment = _environment_of(record)
+    own = environment.variables if isinstance(environment, EnvironmentSpec) else {}
+    others = [name for name in record.environment_variables if name not in own]
+    given = {name: here[name] for name in others if _has(here, name)}
     return RunRequest(
         kind=record.kind,
         program=record.command or record.script or CELL,
         arguments=with_holes(record.arguments, {**record.inputs, **record.outputs}),
         inputs=tuple(RunInput.from_json(one) for one in record.inputs.values()),
         outputs=tuple(RunOutput.from_json(one) for one in record.outputs.values()),
-        code=_CodeOfRun(layout, record, trusted, note=_note(record.environment_variables, given)),
+        code=_CodeOfRun(layout, record, trusted, note=_note(others, given)),
         source_directory=record.source_directory,
         cell=record.cell,
         target=record.target,
-        environment=_environment_of(record),
-        variables=given,
+        environment=environment,
+        variables={**own, **given},
         resources=Resources.from_json(dict(record.resources)),
         max_run_duration_seconds=record.max_run_duration_seconds,
         name=record.display_name,

@@ -13,7 +13,7 @@ from cellrun.core import names
 from cellrun.core.context.signature import sign
 from cellrun.core.context.signed_files import write_hashes
 from cellrun.core.context.used_values import free_orphans
-from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.environment_spec import EnvironmentSpec, has_secret_name
 from cellrun.core.environments.building.kept import words_of
 from cellrun.core.errors import (
     ComputeTargetException,
@@ -244,12 +244,14 @@ def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
         git=git_head(folder),
         python=str(target.python(request.environment)),
         environment=words_of(wanted) if isinstance(wanted := request.environment, EnvironmentSpec) else wanted,
-        environment_spec=_without_values(wanted) if isinstance(wanted, EnvironmentSpec) else None,
+        environment_spec=_recorded(wanted, request.variables) if isinstance(wanted, EnvironmentSpec) else None,
         cell=None if request.cell is None else dict(request.cell),
         repeats=request.repeats,
     )
 
 
-def _without_values(spec: EnvironmentSpec) -> dict[str, Any]:
-    """Return an environment as it is recorded: the values of its variables may be secrets, as those given to a run."""
-    return replace(spec, variables={}).to_json()
+def _recorded(spec: EnvironmentSpec, given: Mapping[str, str]) -> dict[str, Any]:
+    """Return an environment as it is recorded, with the variables that the run has from it and that are no secrets."""
+    own = {name: value for name, value in spec.variables.items() if given.get(name) == value}
+    kept = {name: value for name, value in own.items() if not has_secret_name(name)}
+    return replace(spec, variables=kept).to_json()

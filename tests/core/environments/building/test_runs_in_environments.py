@@ -39,7 +39,10 @@ def whole():
 
 
 def test_it_is_built_before_the_job_starts_and_its_python_runs_it(runs, packages):
-    layout = runs.script(SCRIPT, environment=packages.spec("tinything==1.0", name="tiny", variables={"MODE": "quick"}))
+    layout = runs.script(
+        SCRIPT,
+        environment=packages.spec("tinything==1.0", name="tiny", variables={"MODE": "quick", "API_TOKEN": "hush"}),
+    )
     assert runs.end(layout).status is Status.COMPLETED
     [kept] = whole()
     assert layout.log.read_text() == f"tiny {kept.prefix} {kept.prefix}\n"
@@ -52,8 +55,10 @@ def test_it_is_built_before_the_job_starts_and_its_python_runs_it(runs, packages
     assert record.environment == "tiny"
     recorded = EnvironmentSpec.from_json(record.environment_spec)
     assert recorded.packages == ("tinything==1.0",)
-    assert "MODE" in record.environment_variables
-    assert "quick" not in layout.record.read_text() + layout.launch.read_text()
+    assert recorded.variables == {"MODE": "quick"}
+    assert record.environment_variables == ["API_TOKEN", "MODE"]
+    assert "hush" not in layout.record.read_text() + layout.launch.read_text()
+    assert "hush" not in (kept.folder / "wanted.json").read_text()
 
 
 def test_what_is_built_is_there_for_the_next_which_prepares_nothing(runs, packages):
@@ -71,6 +76,18 @@ def test_variables_of_the_environment_give_way_to_the_configs(runs, packages):
     layout = runs.script(script, environment=spec, environment_variables={"A": "config"})
     runs.end(layout)
     assert layout.log.read_text() == "config environment\n"
+
+
+def test_a_run_again_has_its_variables_but_those_that_are_secret(runs, packages, monkeypatch):
+    spec = packages.spec("tinything", variables={"A": "environment", "B": "environment", "API_TOKEN": "hush"})
+    script = "import os; print(os.environ['A'], os.environ.get('B'), os.environ.get('API_TOKEN'))"
+    layout = runs.script(script, environment=spec, environment_variables={"B": "config"})
+    runs.end(layout)
+    assert layout.log.read_text() == "environment config hush\n"
+    again = resubmit(layout)
+    runs.end(again)
+    assert again.log.read_text() == "environment None None\n"
+    assert "without API_TOKEN, B" in " ".join(added_notes(again))
 
 
 def test_a_command_finds_its_programs_first(runs, packages):
