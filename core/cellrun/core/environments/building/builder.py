@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +11,10 @@ from typing import Protocol
 
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import UserErrorException
+
+_FAILURES = ("error:", "critical ", "\N{MULTIPLICATION SIGN} ")
+"""How uv, of one version and another, pixi and micromamba begin to say why they fail."""
+_DRAWN = re.compile("[\N{MULTIPLICATION SIGN}╰├─▶│]")
 
 Say = Callable[[str], object]
 """Takes a line of a build's log."""
@@ -67,8 +72,8 @@ def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, say: S
 
 
 def words(lines: Sequence[str]) -> str:
-    """Return what a program said of its failure, in one line: from its last `error:` on, else its last line."""
+    """Return what a program said of its failure, in one line: from where it begins to, else its last line."""
     said = [line for line in lines if line.strip()]
-    starts = [number for number, line in enumerate(said) if line.lower().startswith(("error:", "critical "))]
+    starts = [number for number, line in enumerate(said) if line.lower().lstrip().startswith(_FAILURES)]
     told = said[starts[-1] :] if starts else said[-1:]
-    return " ".join(" ".join(told).split()).removeprefix("error: ")
+    return " ".join(_DRAWN.sub(" ", " ".join(told)).split()).removeprefix("error: ")

@@ -1,0 +1,35 @@
+"""What programs say of a failed build."""
+
+import pytest
+
+from cellrun.core.environments.building.builder import BuildError, run, words
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            ["Using Python 3.11.7", "error: No solution found:", "  cause: Because a==2 isn't there, it can't be."],
+            "No solution found: cause: Because a==2 isn't there, it can't be.",
+        ),
+        (
+            [
+                "  \N{MULTIPLICATION SIGN} No solution found when resolving dependencies:",
+                "  ╰─▶ Because a==2",
+                "      isn't there.",
+            ],
+            "No solution found when resolving dependencies: Because a==2 isn't there.",
+        ),
+        (["Collecting", "PackagesNotFoundError: a", ""], "PackagesNotFoundError: a"),
+        ([], ""),
+    ],
+)
+def test_their_own_words_in_one_line(lines, said):
+    assert words(lines) == said
+
+
+def test_a_program_that_says_nothing_is_named_with_its_end(tmp_path):
+    with pytest.raises(BuildError, match="sh -c 'exit 3' ended with 3"):
+        run(["sh", "-c", "exit 3"], {}, tmp_path, lambda _: None)
+    with pytest.raises(BuildError, match="/not/there can't be started"):
+        run(["/not/there"], {}, tmp_path, lambda _: None)
