@@ -30,13 +30,17 @@ def main(folder: str) -> int:
             for notice in kept.notices:
                 add_note(run, notice)
     except (CellrunError, OSError) as error:
-        words = " ".join(str(error).split())
-        _say(f"{REASON}environment {kept.name} can't be built: {words}")
+        _say(REASON + _failure(kept, error))
         return 1
     except KeyboardInterrupt:
         _say("canceled")
         return 130
     return 0
+
+
+def _failure(kept: KeptEnvironment, error: Exception) -> str:
+    """Return why the run fails."""
+    return f"environment {kept.name} can't be built: {' '.join(str(error).split())}"
 
 
 def _say(line: str) -> None:
