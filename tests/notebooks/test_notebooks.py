@@ -100,6 +100,23 @@ def test_environments(tmp_path, packages, monkeypatch):  # noqa: F811
 
 @pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore:Kernel is running over TCP")
+def test_data(tmp_path):
+    notebook = executed("data.ipynb", tmp_path)
+    counted, trained = Experiment(Workspace.from_config(), "flowers").get_runs()
+    assert (counted.get_status(), trained.get_status()) == ("Completed", "Completed")
+    assert trained.get_metrics()["rows"] == 150
+    assert 0.35 < trained.get_metrics()["slope"] < 0.45
+    assert counted.get_metrics()["rows"] == [50, 50, 50]
+    assert trained.get_details()["inputDatasets"][0]["dataset"]["name"] == "flowers"
+    (printed,) = outputs(notebook, "model")
+    assert printed.text == f"1 {trained.get_metrics()['slope']}\n"
+    (told,) = outputs(notebook, "details")
+    assert told.text.splitlines()[0] == "flowers:1 → counts"
+    assert trained.display_name in told.text.splitlines()[1]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore:Kernel is running over TCP")
 def test_the_demo_prints_the_runs_their_metrics_and_where_they_are(capfd):
     runpy.run_path(str(NOTEBOOKS / "demo.py"), run_name="__main__")
     printed = capfd.readouterr().out
