@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 
 from cellrun.core.layout import RunLayout
+from cellrun.core.run_variables import INPUT_NAMES, OUTPUT_NAMES, REFERENCE
 
 RUN_FOLDER = "CELLRUN_RUN_FOLDER"
 RUN_ID = "CELLRUN_RUN_ID"
@@ -63,7 +64,7 @@ def is_set_by_cellrun(variable: str) -> bool:
 
 def is_of_a_run(variable: str) -> bool:
     """Whether a variable is one that a run tells its own processes: another run's aren't to hear it."""
-    return variable in _OF_AZURE or is_set_by_cellrun(variable)
+    return variable in _OF_AZURE or variable.startswith(REFERENCE) or is_set_by_cellrun(variable)
 
 
-_OF_AZURE = frozenset({"AZUREML_ARM_PROJECT_NAME", "AZUREML_ARM_WORKSPACE_NAME"})
+_OF_AZURE = frozenset({"AZUREML_ARM_PROJECT_NAME", "AZUREML_ARM_WORKSPACE_NAME", INPUT_NAMES, OUTPUT_NAMES})

@@ -65,6 +65,12 @@ class RunInput:
         """Raise InvalidNameError or UserErrorException for what can't be."""
         data_name(self.name)
         _check_mode(f"the input {self.name!r}", self.mode, get_args(InputMode))
+        _check_stays(f"path_on_compute of the input {self.name!r}", self.path_on_compute)
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it is a place and no dataset: nothing needs to be there yet."""
+        return not self.dataset_id
 
     @property
     def words(self) -> str:
@@ -115,10 +121,8 @@ class RunOutput:
         """Raise InvalidNameError or UserErrorException for what can't be."""
         data_name(self.name)
         _check_mode(f"the output {self.name!r}", self.mode, get_args(OutputMode))
-        if ".." in self.path.split("/"):
-            raise UserErrorException(
-                f"the output {self.name!r} would leave its datastore by {shown(self.path)}; give a path without '..'"
-            )
+        _check_stays(f"the place of the output {self.name!r} in its datastore", self.path)
+        _check_stays(f"source of the output {self.name!r}", self.source)
 
     @property
     def words(self) -> str:
@@ -213,6 +217,11 @@ def _place(path: Mapping[str, str]) -> str:
     if "datastore" in path:
         return f"{path['datastore']}/{path['path']}"
     return path["url"].partition("?")[0] if "url" in path else path.get("local", "")
+
+
+def _check_stays(what: str, path: str | None) -> None:
+    if path is not None and ("\0" in path or ".." in path.split("/")):
+        raise UserErrorException(f"{what} would lead out of its folder by {shown(path)}; give a path without '..'")
 
 
 def _check_mode(what: str, mode: object, known: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from cellrun.core import (
+    DamagedRunError,
     DataReference,
     Dataset,
     DatasetConsumptionConfig,
@@ -198,3 +199,48 @@ def test_an_input_elsewhere_is_a_path_in_the_run_by_the_files_own_name(runs):
     wanted = RunInput("x", {"kind": "file", "paths": [{"url": "https://example.org/a%20b.csv?k=v"}]}, mode="mount")
     layout = runs.workspace.layout.run("r")
     assert input_value(wanted, layout) == str(layout.inputs / "x" / "a b.csv")
+
+
+def test_a_reference_to_what_isnt_there_yet_is_a_folder_to_write_to(runs, store):
+    reference = store.path("made/here").as_mount()
+    layout = runs.script("import sys; open(sys.argv[1] + '/x', 'w').close()", reference)
+    assert runs.end(layout).status is Status.COMPLETED
+    assert (runs.workspace.layout.data / "made" / "here" / "x").exists()
+
+
+def test_a_run_that_a_run_submits_hears_nothing_of_the_first_ones_data(runs, store, monkeypatch):
+    monkeypatch.setenv("AZUREML_DATAREFERENCE_outer", "/outer")
+    monkeypatch.setenv("AZUREML_DATASET_ENVIRONMENT_VARS", "outer:mount")
+    layout = runs.script("import os; print([name for name in os.environ if name.startswith('AZUREML_DATA')])")
+    runs.end(layout)
+    assert layout.log.read_text() == "[]\n"
+
+
+def test_a_target_that_isnt_on_this_machine_takes_no_data_and_says_so(runs, store, tmp_path):
+    runs.workspace.attach("far", "fake", folder=tmp_path / "far")
+    with pytest.raises(InvalidSubmissionError, match=r"'far' can't bring data to its runs \(train\)"):
+        runs.script(SEEN, mounted((store, "path")), compute_target="far")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda store: mounted((store, "path")).as_mount("../../up"),
+        lambda store: OutputFileDatasetConfig("m", (store, "../up")),
+        lambda _: OutputFileDatasetConfig("m", source="a/../../up"),
+    ],
+)
+def test_what_would_lead_out_of_its_folder_is_refused(runs, store, given):
+    with pytest.raises(UserErrorException, match=r"lead out of its folder"):
+        runs.script(SEEN, data=[given(store)])
+
+
+@pytest.mark.parametrize("damage", [{"x": {}}, {"x": {"name": "x", "mode": "mount", "dataset": {"paths": [3]}}}, 3])
+def test_a_record_whose_data_cant_be_is_a_damaged_run(runs, store, damage):
+    layout = runs.script(SEEN, mounted((store, "path")))
+    runs.end(layout)
+    whole = layout.record.read_text()
+    layout.record.write_text(json.dumps({**json.loads(whole), "inputs": damage}))
+    with pytest.raises(DamagedRunError, match="inputs that can't be"):
+        RunRecord.read(layout)
+    layout.record.write_text(whole)

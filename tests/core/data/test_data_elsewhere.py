@@ -12,6 +12,7 @@ from cellrun.core import Dataset, Datastore, Experiment, OutputFileDatasetConfig
 from cellrun.core.data import cache
 from cellrun.core.data.delivery import delivered
 from cellrun.core.data.input_files import noted
+from cellrun.core.errors import DatasetError
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import home_folder
 from cellrun.core.processes.family import ProcessFamily
@@ -222,3 +223,17 @@ def test_files_from_the_web_are_brought(runs, tmp_path, until):
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_more_than_the_disk_has_room_for_isnt_begun(runs, store, monkeypatch):
+    files = Dataset.File.from_files(path=(store, "path")).files()
+    usage = cache.shutil.disk_usage(".")
+    monkeypatch.setattr(cache.shutil, "disk_usage", lambda _: usage._replace(free=5))
+    with pytest.raises(DatasetError, match=r"input 'train' needs 6 bytes.*where 5 bytes are free; ws.clean\(\)"):
+        cache.brought(files, RunLayout(runs.workspace.layout.runs / "nobody"), "input 'train'", lambda _: None)
+
+
+def test_a_reference_to_nothing_elsewhere_is_an_empty_folder(runs, store):
+    layout = runs.script("import os, sys; print(os.listdir(sys.argv[1]))", store.path("nothing/yet").as_mount())
+    assert runs.end(layout).status is Status.COMPLETED, runs.status(layout).reason
+    assert layout.log.read_text() == "[]\n"

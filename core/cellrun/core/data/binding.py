@@ -91,7 +91,7 @@ def path_in_place(wanted: RunInput, workspace: WorkspaceLayout) -> Path | None:
     if root is None:
         return None
     path = root / _inside(paths[0]).lstrip("/")
-    if not path.exists():
+    if not path.exists() and not wanted.is_reference:
         raise InvalidSubmissionError([f"input {wanted.name!r}: there is nothing at {path}"])
     return path
 
@@ -161,7 +161,8 @@ def files_of(wanted: RunInput, layout: WorkspaceLayout) -> list[DataFile]:
     from cellrun.core.data.definition import DatasetDefinition  # noqa: PLC0415  # for more than one path alone
     from cellrun.core.data.file_dataset import FileDataset  # noqa: PLC0415  # as above
 
-    return FileDataset(DatasetDefinition.from_json(wanted.dataset), workspace_of(layout)).files()
+    dataset = FileDataset(DatasetDefinition.from_json(wanted.dataset), workspace_of(layout))
+    return dataset.source_files(ignore_not_found=True) if wanted.is_reference else dataset.files()
 
 
 def lay_out(inputs: Iterable[RunInput], outputs: Iterable[RunOutput], layout: RunLayout) -> None:
@@ -180,6 +181,8 @@ def lay_out(inputs: Iterable[RunInput], outputs: Iterable[RunOutput], layout: Ru
     for wanted in inputs:
         if wanted.mode == "direct" or is_brought(wanted, layout):
             continue
+        if wanted.is_reference:
+            _make_place(wanted, layout)
         if wanted.path_on_compute is not None:
             link(Path(input_value(wanted, layout)), _linked(wanted, layout), wanted.name)
         elif not path_in_place(wanted, layout.workspace):
@@ -216,6 +219,15 @@ def link(place: Path, to: Path, name: str) -> None:
         ) from None
     except OSError as error:
         raise ExperimentExecutionException(f"input {name!r} can't be put at {place}: {error.strerror}") from error
+
+
+def _make_place(wanted: RunInput, layout: RunLayout) -> None:
+    """Make the folder that a reference leads to: scripts write there, too."""
+    if (path := path_in_place(wanted, layout.workspace)) and not path.exists():
+        try:
+            path.mkdir(parents=True)
+        except OSError as error:
+            raise ExperimentExecutionException(f"{path} can't be made: {error.strerror}") from error
 
 
 def _linked(wanted: RunInput, layout: RunLayout) -> Path:

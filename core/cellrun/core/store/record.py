@@ -143,6 +143,26 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
             os.fsync(file.fileno())
 
 
+def _is_input(value: Any) -> bool:
+    """Whether a value can be what `RunInput.from_json` reads, which a job doesn't load for this."""
+    paths = value["dataset"].get("paths") if _has_texts(value, "name", "mode") and _is_dict(value, "dataset") else None
+    return isinstance(paths, list) and bool(paths) and all(map(is_mapping_of(is_text), paths))
+
+
+def _is_output(value: Any) -> bool:
+    if not _has_texts(value, "name", "mode", "datastore", "path"):
+        return False
+    return value.get("register") is None or (_is_dict(value, "register") and _has_texts(value["register"], "name"))
+
+
+def _has_texts(value: Any, *names: str) -> bool:
+    return isinstance(value, dict) and all(is_text(value.get(name)) for name in names)
+
+
+def _is_dict(value: dict[str, Any], name: str) -> bool:
+    return isinstance(value.get(name), dict)
+
+
 _SHAPE: control_file.Shape = {
     "experiment": is_text,
     "kind": lambda value: value in get_args(RunKind),
@@ -159,8 +179,8 @@ _SHAPE: control_file.Shape = {
     "parameters": is_mapping_of(is_text),
     "script": is_text_or_none,
     "command": is_text_or_none,
-    "inputs": is_mapping_of(lambda value: isinstance(value, dict)),
-    "outputs": is_mapping_of(lambda value: isinstance(value, dict)),
+    "inputs": is_mapping_of(_is_input),
+    "outputs": is_mapping_of(_is_output),
     "source_directory": is_text_or_none,
     "links": is_mapping_of(is_text),
     "environment_variables": are_texts,
