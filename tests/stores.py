@@ -113,7 +113,6 @@ class Web:
 
     url: str
     folder: Path
-    asked: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -138,6 +137,7 @@ class Hub:
 
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -147,6 +147,7 @@ def hub() -> Iterator[Hub]:
 
     class Answers(_Files):
         def do_GET(self) -> None:
+            made.asked.append(self.path)
             self._answer(*_of_hub(made, unquote(urlsplit(self.path).path), parse_qs(urlsplit(self.path).query)))
 
         def do_HEAD(self) -> None:

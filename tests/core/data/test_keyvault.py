@@ -188,6 +188,8 @@ def test_credentials_are_for_the_place_that_they_were_given_for(vault):
     assert "hunter2" not in str(error.value)
     vault.set_credentials("blobs", "https://here", {})
     assert vault.credentials("blobs", "https://here") == {}
+    vault.forget_credentials("blobs")
+    assert vault.credentials("blobs", "https://here") is None
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")

@@ -250,6 +250,23 @@ def test_credentials_do_not_follow_a_changed_address(azurite, ws):
     assert end.register(ws, overwrite=True) == store
 
 
+def test_ones_own_login_does_not_go_to_an_address_out_of_a_file(hub, ws, tmp_path, monkeypatch):
+    """Nor may somebody who can write there have this user's login sent to a place of his."""
+    monkeypatch.setenv("HF_TOKEN", "hf_hunter2")
+    hub.files = {"train.csv": b"1,2"}
+    store = Datastore.register_huggingface(ws, "hf", "org/data", endpoint=hub.url)
+    assert store.download(tmp_path / "back", show_progress=False) == 1
+    file = ws.layout.datastores / "hf.json"
+    (ws.layout.datastores / "hf2.json").write_text(file.read_text())
+    hub.asked.clear()
+    with pytest.raises(DatastoreError, match="your own login isn't sent there"):
+        Datastore(ws, "hf2").filesystem()
+    file.write_text(file.read_text().replace("127.0.0.1", "localhost"))
+    with pytest.raises(KeyvaultError, match="given for another place"):
+        Datastore(ws, "hf").filesystem()
+    assert hub.asked == []
+
+
 def test_unregistering_forgets_its_credentials(azurite, ws):
     Azure(azurite).register(ws).unregister()
     assert ws.get_default_keyvault().get_secret("datastore/blobs") is None
@@ -363,7 +380,22 @@ def test_what_cannot_be_a_store_is_said(ws, tmp_path):
         Datastore.register_https(ws, "web", "ftp://x")
     with pytest.raises(UserErrorException, match="container_name is a text"):
         Datastore.register_azure_blob_container(ws, "blobs", "", "account")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"kind": "tape", "settings": {}}', "kind 'tape', which this cellrun doesn't know"),
+        ('{"kind": "s3", "settings": {"endpoint": "http://x"}}', "has no bucket in its file"),
+        ('{"kind": "huggingface", "settings": {"repo": "a/b"}}', "has no repo_type in its file"),
+        ('{"kind": "local", "settings": {}}', "has no folder in its file"),
+        ('{"kind": "local", "settings": {"folder": "../x"}}', "no absolute path"),
+    ],
+)
+def test_a_file_that_names_no_store_is_said(ws, text, problem):
     ws.layout.datastores.mkdir()
-    (ws.layout.datastores / "new.json").write_text('{"kind": "tape", "settings": {}}')
-    with pytest.raises(DatastoreError, match="kind 'tape', which this cellrun doesn't know"):
-        Datastore(ws, "new").filesystem()
+    (ws.layout.datastores / "new.json").write_text(text)
+    with pytest.raises(DatastoreError, match=problem):
+        Datastore(ws, "new")
+    with pytest.warns(UserWarning, match=problem):
+        assert list(ws.datastores) == ["workspaceblobstore"]

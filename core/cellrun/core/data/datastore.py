@@ -35,6 +35,7 @@ class Datastore(Registration):
         self._workspace = workspace
         known = WorkspaceDatastores(workspace.layout)
         self._definition = known.get(known.default() if name is None else name)
+        self._kind = kind_of(self._definition)
 
     @staticmethod
     def get(workspace: Workspace, datastore_name: str) -> Datastore:
@@ -175,15 +176,11 @@ class Datastore(Registration):
         """Forget it and its credentials; what it holds stays. Raises DatastoreError for the workspace's own store."""
         WorkspaceDatastores(self.workspace.layout).remove(self.name)
         if self._kind:
-            Keyvault(self.workspace).set_credentials(self.name, "", {})
+            Keyvault(self.workspace).forget_credentials(self.name)
 
     def to_json(self) -> dict[str, Any]:
         """Return what is known of it, without secrets."""
         return {"name": self.name, **self._definition.to_json()}
-
-    @property
-    def _kind(self) -> StoreKind | None:
-        return kind_of(self.name, self._definition.kind)
 
     def __getattr__(self, name: str) -> str:
         """Return a setting by its name: `container_name`, `account_name`, `bucket`."""
@@ -208,7 +205,13 @@ class Datastore(Registration):
 
     def _place(self, kind: StoreKind) -> StorePlace:
         credentials = Keyvault(self.workspace).credentials(self.name, purpose(self._definition))
-        return StorePlace(self.name, kind, self._definition.settings, credentials)
+        if credentials is None and kind.takes_own_login and "endpoint" in self._definition.settings:
+            raise DatastoreError(
+                self.name,
+                f"is at {self._definition.settings['endpoint']}, as the workspace's files say: your own login isn't "
+                "sent there before you have registered it yourself, with overwrite=True",
+            )
+        return StorePlace(self.name, kind, self._definition.settings, credentials or {})
 
 
 def datastores(workspace: Workspace) -> dict[str, Datastore]:

@@ -107,15 +107,15 @@ class Keyvault:
         for name in secrets:
             self.delete_secret(name)
 
-    def credentials(self, store: str, purpose: str) -> dict[str, str]:
-        """Return what opens a datastore, {} if nothing is needed.
+    def credentials(self, store: str, purpose: str) -> dict[str, str] | None:
+        """Return what this user has said opens a datastore, {} if nothing has to; None if he has said nothing of it.
 
         They are for what was registered alone: `purpose` says which place that is. Raises KeyvaultError if the
         workspace's files say another one by now.
         """
         text = self.get_secret(_of_store(store))
         if text is None:
-            return {}
+            return None
         kept = json.loads(text)
         if kept["purpose"] != purpose:
             raise KeyvaultError(
@@ -125,11 +125,12 @@ class Keyvault:
         return dict(kept["credentials"])
 
     def set_credentials(self, store: str, purpose: str, credentials: Mapping[str, str]) -> None:
-        """Keep what opens a datastore, or forget it if nothing does."""
-        if credentials:
-            self._set(_of_store(store), json.dumps({"purpose": purpose, "credentials": dict(credentials)}))
-        else:
-            self.delete_secret(_of_store(store))
+        """Keep what opens a datastore at a place."""
+        self._set(_of_store(store), json.dumps({"purpose": purpose, "credentials": dict(credentials)}))
+
+    def forget_credentials(self, store: str) -> None:
+        """Forget what opens a datastore, if it is known."""
+        self.delete_secret(_of_store(store))
 
     def _set(self, name: str, value: str, content_type: str | None = None) -> None:
         if not isinstance(value, str):

@@ -255,7 +255,7 @@ def _register(  # noqa: PLR0913  # all that the verbs above have in common
     secrets = _texts(credentials or {})
     known, vault = WorkspaceDatastores(workspace.layout), Keyvault(workspace)
     known.check_free(definition, overwrite=overwrite)
-    way = store_kinds.kind_of(name, kind)
+    way = store_kinds.kind_of(definition)
     if way and not skip_validation:
         place = StorePlace(name, way, definition.settings, secrets)
         place.reach()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from cellrun.core.data.workspace_datastores import LOCAL
+from cellrun.core.data.workspace_datastores import LOCAL, DatastoreDefinition
 from cellrun.core.errors import DatastoreError
 
 Texts = Mapping[str, str]
@@ -25,7 +26,7 @@ HTTPS = "https"
 
 @dataclass(frozen=True)
 class StoreKind:
-    """One kind of store: `settings` are kept in the workspace, `credentials` in the keyvault alone."""
+    """One kind of store: its settings are kept in the workspace, its credentials in the keyvault alone."""
 
     type: str
     """`datastore_type`, Azure ML's name where that has the kind."""
@@ -33,7 +34,8 @@ class StoreKind:
     """The module and class of its fsspec file system."""
     extra: str
     """What of cellrun's extras brings that, empty if cellrun itself does."""
-    settings: tuple[str, ...]
+    needs: tuple[str, ...]
+    """The settings without which there is no such store."""
     credentials: tuple[str, ...]
     root: Callable[[Texts], str]
     """The container or bucket as that file system knows it."""
@@ -47,6 +49,8 @@ class StoreKind:
     """What an entry of its listing tells of the content: the algorithm and its hex digits."""
     is_checksum_sure: bool = True
     """Whether that is always of the content itself: S3's is another one for objects that are encrypted by a key."""
+    takes_own_login: bool = False
+    """Whether its package takes what this user has logged in with, where no credentials are given."""
     lists_by_prefix: bool = False
     is_read_only: bool = False
 
@@ -102,7 +106,7 @@ def _azure(kind: str) -> StoreKind:
         type=kind,
         filesystem="adlfs:AzureBlobFileSystem",
         extra="azure",
-        settings=("container_name", "account_name", "protocol", "endpoint"),
+        needs=("container_name", "account_name", "protocol", "endpoint"),
         credentials=("account_key", "sas_token", "tenant_id", "client_id", "client_secret"),
         root=lambda settings: settings["container_name"],
         options=_azure_options,
@@ -165,7 +169,7 @@ KINDS: Mapping[str, StoreKind] = {
         type="AmazonS3",
         filesystem="s3fs:S3FileSystem",
         extra="s3",
-        settings=("bucket", "region", "endpoint", "anonymous"),
+        needs=("bucket",),
         credentials=("access_key", "secret_key", "session_token"),
         root=lambda settings: settings["bucket"],
         options=_s3_options,
@@ -177,13 +181,14 @@ KINDS: Mapping[str, StoreKind] = {
         ),
         checksum=_s3_checksum,
         is_checksum_sure=False,
+        takes_own_login=True,
         lists_by_prefix=True,
     ),
     GCS: StoreKind(
         type="GoogleCloudStorage",
         filesystem="gcsfs.core:GCSFileSystem",
         extra="gcs",
-        settings=("bucket", "project", "endpoint", "anonymous"),
+        needs=("bucket",),
         credentials=("token",),
         root=lambda settings: settings["bucket"],
         options=_gcs_options,
@@ -192,13 +197,14 @@ KINDS: Mapping[str, StoreKind] = {
         ),
         server=lambda settings: settings.get("endpoint", "https://storage.googleapis.com"),
         checksum=_gcs_checksum,
+        takes_own_login=True,
         lists_by_prefix=True,
     ),
     HUGGINGFACE: StoreKind(
         type="HuggingFace",
         filesystem="huggingface_hub:HfFileSystem",
         extra="huggingface",
-        settings=("repo", "repo_type", "revision", "endpoint"),
+        needs=("repo", "repo_type"),
         credentials=("token",),
         root=_huggingface_root,
         options=lambda settings, credentials: {
@@ -208,13 +214,14 @@ KINDS: Mapping[str, StoreKind] = {
         place=lambda settings: f"hf://{_huggingface_root(settings)}",
         server=lambda settings: settings.get("endpoint", "https://huggingface.co"),
         checksum=_huggingface_checksum,
+        takes_own_login=True,
         is_read_only=True,  # each file would be a commit: huggingface_hub's upload_folder makes one of all
     ),
     HTTPS: StoreKind(
         type="Https",
         filesystem="fsspec.implementations.http:HTTPFileSystem",
         extra="",
-        settings=("url",),
+        needs=("url",),
         credentials=(),
         root=lambda settings: settings["url"].rstrip("/"),
         options=lambda _settings, _credentials: {"headers": {"Accept-Encoding": "identity"}},  # sizes are of files
@@ -226,11 +233,18 @@ KINDS: Mapping[str, StoreKind] = {
 """Every kind but `local`, which is a folder and needs no way to it."""
 
 
-def kind_of(store: str, kind: str) -> StoreKind | None:
-    """Return a kind by its name, None for a folder of this machine. Raises DatastoreError for one that isn't known."""
-    if kind == LOCAL:
-        return None
-    if kind not in KINDS:
+def kind_of(definition: DatastoreDefinition) -> StoreKind | None:
+    """Return the kind of a store, None for a folder of this machine.
+
+    Raises DatastoreError for one that isn't known, or a store that lacks what one of its kind needs.
+    """
+    name, kind, settings = definition
+    if kind != LOCAL and kind not in KINDS:
         known = ", ".join([LOCAL, *KINDS])
-        raise DatastoreError(store, f"is of the kind {kind!r}, which this cellrun doesn't know; it knows: {known}")
-    return KINDS[kind]
+        raise DatastoreError(name, f"is of the kind {kind!r}, which this cellrun doesn't know; it knows: {known}")
+    found = KINDS.get(kind)
+    missing = [each for each in (found.needs if found else ("folder",)) if not settings.get(each)]
+    if missing or (found is None and not os.path.isabs(settings["folder"])):  # noqa: PTH117  # no path is made of it
+        what = f"no {', '.join(missing)}" if missing else "a folder that is no absolute path"
+        raise DatastoreError(name, f"has {what} in its file; register it again with overwrite=True")
+    return found
