@@ -71,6 +71,13 @@ def test_without_a_keyring_a_secret_is_in_one_file_that_nobody_else_reads_said_o
     assert pickle.loads(pickle.dumps(vault)).get_secret("token") == "hunter2"
 
 
+def test_that_a_store_needs_no_credentials_is_no_secret(vault, home):
+    vault.set_credentials("web", "https://here", {})
+    with pytest.warns(UserWarning, match="no system keyring here"):
+        vault.set_secret("token", "hunter2")
+    assert vault.credentials("web", "https://here") == {}
+
+
 @IN_A_FILE
 def test_secrets_are_listed_changed_and_forgotten(vault):
     vault.set_secrets({"a": "1", "b": "2"})

@@ -267,6 +267,14 @@ def test_ones_own_login_does_not_go_to_an_address_out_of_a_file(hub, ws, tmp_pat
     assert hub.asked == []
 
 
+def test_a_store_without_credentials_takes_the_place_of_one_with_some(azurite, ws):
+    end = Azure(azurite)
+    end.register(ws)
+    public = end.register(ws, account_key=None, overwrite=True, skip_validation=True)
+    with pytest.raises(DatastoreError, match="lets nobody in without credentials"):
+        public.download("x")
+
+
 def test_unregistering_forgets_its_credentials(azurite, ws):
     Azure(azurite).register(ws).unregister()
     assert ws.get_default_keyvault().get_secret("datastore/blobs") is None

@@ -125,8 +125,13 @@ class Keyvault:
         return dict(kept["credentials"])
 
     def set_credentials(self, store: str, purpose: str, credentials: Mapping[str, str]) -> None:
-        """Keep what opens a datastore at a place."""
-        self._set(_of_store(store), json.dumps({"purpose": purpose, "credentials": dict(credentials)}))
+        """Keep what opens a datastore at a place; that nothing does is no secret, and kept in the file."""
+        text = json.dumps({"purpose": purpose, "credentials": dict(credentials)})
+        if credentials:
+            self._set(_of_store(store), text)
+            return
+        with _changed() as vaults:
+            vaults.setdefault(self._workspace.id, {})[_of_store(store)] = {"value": text, "is_open": True}
 
     def forget_credentials(self, store: str) -> None:
         """Forget what opens a datastore, if it is known."""
@@ -187,10 +192,15 @@ def _changed() -> Iterator[dict[str, dict[str, Any]]]:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         vaults = _read(folder)
-        before = json.dumps(vaults)
+        before, had_secrets = json.dumps(vaults), _has_secrets(vaults)
         yield vaults
         if json.dumps(vaults) != before:
             _write(folder, vaults)
+        if _has_secrets(vaults) and not had_secrets:
+            warnings.warn(
+                f"there is no system keyring here: secrets are kept in {folder / _FILE}, which nobody else can read",
+                stacklevel=6,
+            )
     finally:
         os.close(fd)
 
@@ -211,12 +221,12 @@ def _read(folder: Path) -> dict[str, dict[str, Any]]:
 
 def _write(folder: Path, vaults: Mapping[str, Mapping[str, Any]]) -> None:
     path = folder / _FILE
-    is_first = not path.exists()
     try:
         replace_file(path, json.dumps(vaults), mode=0o600)
     except OSError as error:
         raise KeyvaultError(f"the secret isn't kept: {error.strerror}: {path}") from error
-    if is_first and any("value" in entry for secrets in vaults.values() for entry in secrets.values()):
-        warnings.warn(
-            f"there is no system keyring here: secrets are kept in {path}, which nobody else can read", stacklevel=6
-        )
+
+
+def _has_secrets(vaults: Mapping[str, Mapping[str, Any]]) -> bool:
+    entries = (entry for secrets in vaults.values() for entry in secrets.values())
+    return any("value" in entry and not entry.get("is_open") for entry in entries)

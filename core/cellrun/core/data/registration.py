@@ -264,8 +264,10 @@ def _register(  # noqa: PLR0913  # all that the verbs above have in common
             if create_if_not_exists and not filesystem.exists(root):
                 filesystem.mkdir(root)
             filesystem.info(root)
-    if way:
+    if way and (secrets or way.takes_own_login):
         vault.set_credentials(name, purpose(definition), secrets)
+    else:
+        vault.forget_credentials(name)
     known.add(definition, overwrite=overwrite)
     return Datastore(workspace, name)
 
