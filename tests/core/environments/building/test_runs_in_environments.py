@@ -11,7 +11,7 @@ import pytest
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.kept import kept_environments
 from cellrun.core.environments.building.plan import plan_of
-from cellrun.core.errors import InvalidSubmissionError
+from cellrun.core.errors import InvalidSubmissionError, WorkspaceException
 from cellrun.core.live.source import RunSource
 from cellrun.core.processes import process_table
 from cellrun.core.status import Status
@@ -214,6 +214,13 @@ def test_a_python_that_isnt_here_is_refused_with_what_to_do(runs, packages):
 def test_what_is_no_environment_is_refused(runs):
     with pytest.raises(InvalidSubmissionError, match="environment=7"):
         runs.script(SCRIPT, environment=7)
+
+
+def test_a_cache_that_others_can_write_to_is_not_used(runs, packages, home):
+    (home / "environments").mkdir(parents=True)
+    (home / "environments").chmod(0o777)
+    with pytest.raises(WorkspaceException, match="environments"):
+        runs.script(SCRIPT, environment=packages.spec("tinything"))
 
 
 def test_others_cannot_enter_the_cache(runs, packages):

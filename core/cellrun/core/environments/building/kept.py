@@ -17,6 +17,7 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.making_lock import alone
+from cellrun.core.ownership import refuse_foreign
 from cellrun.core.places import home, home_folder
 from cellrun.core.store.status_file import StatusFile
 
@@ -42,7 +43,7 @@ class KeptEnvironment:
     @classmethod
     def of_key(cls, key: str) -> KeptEnvironment:
         """Return the one of a key, which needn't be there."""
-        return cls(home() / _ENVIRONMENTS / key)
+        return cls(_folder() / key)
 
     @property
     def key(self) -> str:
@@ -206,7 +207,7 @@ class KeptEnvironment:
 
 def kept_environments() -> Iterator[KeptEnvironment]:
     """Iterate over the environments of the cache, also those that aren't whole."""
-    folder = home() / _ENVIRONMENTS
+    folder = _folder()
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.is_dir() and not path.is_symlink():
             yield KeptEnvironment(path)
@@ -217,6 +218,14 @@ def kept_environment_of(interpreter: str) -> KeptEnvironment | None:
     folder = Path(interpreter).parent.parent.parent
     kept = KeptEnvironment(folder)
     return kept if interpreter == kept.interpreter and folder.parent == home() / _ENVIRONMENTS else None
+
+
+def _folder() -> Path:
+    """Return where environments are kept; it isn't made. Raises WorkspaceException if others can write there."""
+    folder = home() / _ENVIRONMENTS
+    if folder.is_dir():
+        refuse_foreign(folder, "set CELLRUN_HOME to a folder of yours")  # its Pythons are run
+    return folder
 
 
 def words_of(spec: EnvironmentSpec) -> str:

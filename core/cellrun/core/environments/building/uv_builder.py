@@ -14,6 +14,14 @@ _OF_UV_ALONE = ("--prerelease", "--allow-insecure-host")
 """Options that uv doesn't read from a requirements file."""
 
 
+_COMPILED = (
+    *("cffi", "cryptography", "fastparquet", "gensim", "grpcio", "h5py", "hdbscan", "lightgbm", "llvmlite", "lxml"),
+    *("matplotlib", "numba", "numexpr", "numpy", "opencv-python", "pandas", "pillow", "psutil", "pyarrow", "pyodbc"),
+    *("pyyaml", "pyzmq", "scikit-image", "scikit-learn", "scipy", "shap", "spacy", "statsmodels", "tables", "xgboost"),
+)
+"""What a lenient environment doesn't compile: a version without a wheel for today's Python takes minutes, to fail."""
+
+
 class UvBuilder(Builder):
     """Builds with uv."""
 
@@ -46,7 +54,8 @@ def install(spec: EnvironmentSpec, prefix: Path, say: Say) -> None:
     wanted = (
         prefix / "cellrun-requirements.txt"
     )  # a file: uv replaces ${NAME} in it, and no address is in a process list
-    wanted.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    not_compiled = [f"--only-binary {name}" for name in _COMPILED] if spec.is_lenient else []
+    wanted.write_text("\n".join([*lines, *not_compiled]) + "\n", encoding="utf-8")
     for line in lines:
         say(f"  {line}")
     command = [uv_program(), "pip", "install", "--python", str(prefix / "bin" / "python"), "-r", str(wanted), *own]
