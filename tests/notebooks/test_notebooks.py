@@ -95,7 +95,7 @@ def test_environments(tmp_path, packages, monkeypatch):  # noqa: F811
     assert listed.data["text/html"].count("cowsay") == 2
     (said,) = outputs(notebook, "details")
     assert said.data["text/plain"] == "(['cowsay==6.1'], '6.1')"
-    assert "is built before the run starts" in str(outputs(notebook, "own"))
+    assert "is built before" in str(outputs(notebook, "own"))
 
 
 @pytest.mark.timeout(300)
