@@ -99,6 +99,16 @@ def test_cleaning_removes_what_killed_builds_left_and_what_nobody_used_since(ws,
     assert list(kept_environments()) == []
 
 
+def test_one_that_a_run_is_about_to_use_is_not_cleaned_up(ws, packages):
+    spec = packages.spec("tinything")
+    build_now(spec, show_output=False)
+    [kept] = kept_environments()
+    os.utime(kept.folder, (time.time() - 40 * 24 * HOUR_S,) * 2)
+    assert plan_of(spec).commands() == ()
+    assert ws.clean(older_than=30).leftovers == ()
+    assert kept.is_whole
+
+
 def test_a_python_that_went_with_its_environment_is_built_again(packages):
     """Somebody has removed the folder by hand."""
     spec = packages.spec("tinything")

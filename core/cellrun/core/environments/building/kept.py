@@ -126,6 +126,13 @@ class KeptEnvironment:
             wanted = {"spec": replace(spec, variables={}).to_json(), "base": base}
             write_once(self._wanted_file, json.dumps(wanted, indent=1) + "\n")
 
+    def is_wanted(self) -> bool:
+        """Whether it is whole, for a run that will use it: from now on it isn't taken for one that nobody uses."""
+        for path in (self.folder, self._used_by):
+            with suppress(OSError):
+                os.utime(path)
+        return self.is_whole
+
     def use(self, layout: RunLayout) -> None:
         """Note that a run uses it, until that has ended: it isn't removed before."""
         with suppress(OSError):  # a full disk: then it is as old as its last use

@@ -53,7 +53,7 @@ class Plan:
 
     def commands(self) -> tuple[tuple[str, ...], ...]:
         """Return what is to be done before a run starts in it; nothing once it is built. It is ordered with that."""
-        if self.kept is None or self.kept.is_whole:
+        if self.kept is None or self.kept.is_wanted():
             return ()
         self.kept.order(self.spec, self.base)
         return ((sys.executable, str(_SCRIPT), str(self.kept.folder)),)
