@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core import Experiment, Run, ScriptRunConfig, Workspace
+from cellrun.core import Dataset, Experiment, OutputFileDatasetConfig, Run, ScriptRunConfig, Workspace
 from cellrun.core.context.manifest import Context, Need
 from cellrun.core.places import cache_of
 from cellrun.core.store.events.event_line import decode_value
@@ -244,6 +244,27 @@ def test_a_run_is_submitted_again(api: Client, submit, at: str) -> None:
     assert (row["name"], row["parameters"]) == ("scripts-2", {"lr": "0.1"})
     wait_for(lambda: api.get(f"{at}/runs/{row['id']}")["row"]["status"] == "Completed", "its end")
     assert api.get(f"{at}/runs/{row['id']}/snapshot")["files"][0]["name"] == "train.py"
+
+
+def test_details_have_a_runs_data(api: Client, submit, ws: Workspace, at: str) -> None:
+    store = ws.get_default_datastore()
+    store.filesystem().pipe_file("path/a.csv", b"one")
+    dataset = Dataset.File.from_files((store, "path")).register(ws, "mydata")
+    run = submit(dataset.as_named_input("train").as_mount(), OutputFileDatasetConfig("model"))
+    run.wait_for_completion()
+    wait_for(lambda: api.get(f"{at}/runs/{run.id}")["data"][0]["files"] == 1, "what its input was")
+    train, model = api.get(f"{at}/runs/{run.id}")["data"]
+    assert train == {
+        "name": "train",
+        "side": "input",
+        "what": "mydata:1",
+        "registered": "",
+        "mode": "mount",
+        "files": 1,
+        "bytes": 3,
+    }
+    assert (model["name"], model["side"], model["files"]) == ("model", "output", None)
+    assert api.get(f"{at}/runs/{run.id}")["row"]["parameters"] == {"train": "mydata:1"}
 
 
 def test_a_run_that_is_not_known_to_be_ones_own_is_submitted_again_only_if_it_is_trusted(api, submit, at) -> None:

@@ -125,12 +125,6 @@ class RunRequest:
         words = {one.name: one.words for one in self.inputs} | {one.name: one.words for one in self.outputs}
         return [words[one.name] if isinstance(one, DataPath) else one for one in self.arguments]
 
-    @property
-    def unnamed_inputs(self) -> dict[str, str]:
-        """Return what each input is that no argument names."""
-        named = {one.name for one in self.arguments if isinstance(one, DataPath)}
-        return {data.name: data.words for data in self.inputs if data.name not in named}
-
 
 def _are(kind: type, values: object) -> bool:
     return isinstance(values, tuple) and all(isinstance(one, kind) for one in values)

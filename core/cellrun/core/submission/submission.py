@@ -219,6 +219,12 @@ def _known_of(config: RunConfig) -> RunRequest:
     return RunRequest("script", "", environment=environment)
 
 
+def _parameters(request: RunRequest) -> dict[str, str]:
+    """Return the pairs in a request's arguments, and each input that stands in none of them."""
+    pairs = parameters(request.told_arguments)
+    return {**{one.name: one.words for one in request.inputs if one.words not in pairs.values()}, **pairs}
+
+
 def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
     """Return what is recorded of a request."""
     notebook = (request.cell or {}).get("notebook")
@@ -231,7 +237,7 @@ def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
         type="azureml.scriptrun",
         target=target.name,
         argv=[] if is_command else [request.program, *request.recorded_arguments],
-        parameters={**request.unnamed_inputs, **parameters(request.told_arguments)},
+        parameters=_parameters(request),
         inputs={one.name: one.to_json() for one in request.inputs},
         outputs={one.name: one.to_json() for one in request.outputs},
         script=request.program if request.kind == "script" else None,
