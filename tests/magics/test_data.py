@@ -89,6 +89,13 @@ def test_a_run_with_data_is_submitted_again(notebook, dataset):
     assert again.output_datasets["model"] != first.output_datasets["model"]
 
 
+def test_a_run_with_data_isnt_exported_and_says_why(notebook, dataset):
+    run = notebook.submit("print(train)", "--input train=mydata")
+    with pytest.raises(UserErrorException, match=r"has data.*: train; submit"):
+        run.export(notebook.folder / "exported")
+    assert not (notebook.folder / "exported").exists()
+
+
 @pytest.mark.parametrize(
     ("line", "facts"),
     [

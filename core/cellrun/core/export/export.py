@@ -109,6 +109,11 @@ def _check_kind(layout: RunLayout, record: RunRecord) -> None:
         raise UserErrorException(
             f"run {record.name} is of a {record.kind}, which needs no export: its code is in {layout.snapshot}"
         )
+    if data := [*record.inputs, *record.outputs]:
+        raise UserErrorException(
+            f"run {record.name} has data, which an exported folder can't give its cell: {', '.join(data)}; submit the "
+            "cell with paths in its code, without --input and --output, and export that run"
+        )
     if not has_context(layout.context):
         raise ContextException(f"what the cell of run {record.name} got from its notebook, {layout.context}, is gone")
     if not (layout.snapshot / _CELL).is_file():
