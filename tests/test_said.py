@@ -31,6 +31,7 @@ JAPANESE = ROOT / "labextension/src/i18n/ja"
 SAID = {
     f"{CORE}/cell/give_back.py": "_give_back",
     f"{CORE}/control_file.py": "_KINDS _IN_THE_WAY open_control_file read_control_file parsed check names_in append",
+    f"{CORE}/data/input_files.py": "note_at_end",
     f"{CORE}/environments/building/build_script.py": "_failure",
     f"{CORE}/live/failure.py": "Failure _where",
     f"{CORE}/live/header.py": "resources_text",
@@ -54,7 +55,7 @@ SAID = {
     f"{CORE}/store/failure.py": "reason _killed cannot_start",
     f"{CORE}/supervision/cancel_signal.py": "cancel_without_request",
     f"{CORE}/supervision/heartbeat.py": "Heartbeat",
-    f"{CORE}/supervision/preparation.py": "prepare",
+    f"{CORE}/supervision/preparation.py": "prepare run_steps BEFORE FINISHING LOST",
     f"{CORE}/supervision/start.py": "wait _error",
     f"{CORE}/supervision/stopping.py": "Stopping",
     f"{CORE}/supervision/watch.py": "adopted _nobody_left_alone Watch _processes",

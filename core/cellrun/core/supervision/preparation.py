@@ -31,15 +31,23 @@ _LINE_CHARS = 3_000  # a resolver has much to say
 
 
 class Stage(NamedTuple):
-    """When commands are run for a run, in words, and where what they print is kept."""
+    """When commands are run for a run: where what they print is kept, and what is said of a run that they end."""
 
-    purpose: str
-    going_on: str
     log: str
+    canceled: str
+    ended: str
+    """Of a command, with what."""
 
 
-BEFORE = Stage("makes things ready", "things were made ready for it", PREPARATION_LOG)
-FINISHING = Stage("takes care of what it made", "its outputs were brought into their datastores", FINISH_LOG)
+BEFORE = Stage(
+    PREPARATION_LOG, "canceled while things were made ready for it", "{}, which makes things ready, ended with {}"
+)
+FINISHING = Stage(
+    FINISH_LOG,
+    "canceled while its outputs were brought into their datastores",
+    "{}, which takes care of what the run made, ended with {}",
+)
+LOST = "lost while its outputs were brought into their datastores"
 
 
 def prepare(layout: HeldFolder, spec: LaunchSpec) -> bool:
@@ -67,7 +75,7 @@ def run_steps(layout: HeldFolder, spec: LaunchSpec, commands: Sequence[Sequence[
         except OSError as error:
             return Ending(Status.FAILED, failure.cannot_start(command[0], error.errno or 0), {})
         if heartbeat.until_over(job) is Cause.CANCELED:
-            canceled = Ending(Status.CANCELED, f"canceled while {stage.going_on}", {})
+            canceled = Ending(Status.CANCELED, stage.canceled, {})
             Stopping(layout, job, spec.grace_s).stop("canceled", canceled)
             return canceled
         how = job.poll() or UNKNOWN_EXIT
@@ -76,7 +84,7 @@ def run_steps(layout: HeldFolder, spec: LaunchSpec, commands: Sequence[Sequence[
             end = failure.LogEnd.read(log, _LINE_CHARS)
             if end.last_line.startswith(_PROMPT):  # it has said nothing
                 end = failure.LogEnd("", "", "")
-            reason = f"{_shown(command)}, which {stage.purpose}, ended with {failure.reason(how, end)}"
+            reason = stage.ended.format(_shown(command), failure.reason(how, end))
             if end.last_line.startswith(REASON):
                 reason = end.last_line.removeprefix(REASON)
             return Ending(Status.FAILED, reason, failure.fields(how, end))

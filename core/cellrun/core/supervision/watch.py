@@ -26,7 +26,7 @@ from cellrun.core.supervision import cancel_signal
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
-from cellrun.core.supervision.preparation import FINISHING, prepare, run_steps
+from cellrun.core.supervision.preparation import FINISHING, LOST, prepare, run_steps
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.recorder import source_folder, start_beside, start_recorder
 from cellrun.core.supervision.stopping import LEAVE_S, Stopping
@@ -212,7 +212,7 @@ class Watch:
         """Tell what a job that has ended by itself comes to, as far as that doesn't depend on what is still to do."""
         end = self._end(stopped)
         if end.status is Status.COMPLETED and self.spec.finishing:
-            end = end._replace(status=Status.FAILED, reason=f"lost while {FINISHING.going_on}")
+            end = end._replace(status=Status.FAILED, reason=LOST)
         self._tell(end)
 
     def _finished(self, end: Ending) -> Ending:
