@@ -12,8 +12,6 @@ _CHILDREN = "a run has no child runs yet: start runs of the same experiment, and
 _TAGS = "run.tag(name, value) or run.set_tags({...}) keeps what a run was given, run.tags shows it"
 _FIGURE = "write run.log_image(name, plot=figure)"
 _ROWS = "not here yet: run.log_table(name, {column: values}) keeps its numbers, run.log_image(name, plot=figure) a plot"
-_SECRETS = "not here yet: %%submit --env NAME passes on a variable of the notebook, os.environ['NAME'] reads it"
-_DATA = "not here yet: give a dataset's path as an argument"
 _PROPERTIES = "properties are set when a run is made and never change; run.tag(name, value) can be set at any time"
 _SNAPSHOT = "not here yet: run.layout.snapshot is the folder of the run's code"
 _RUNS = "experiment.get_runs() iterates over the runs of an experiment"
@@ -42,8 +40,6 @@ WRITE = {
     # Azure ML's first SDK
     **dict.fromkeys(("child_run", "create_children", "get_children", "submit_child", "parent"), _CHILDREN),
     **dict.fromkeys(("log_accuracy_table", "log_confusion_matrix", "log_predictions", "log_residuals"), _ROWS),
-    **dict.fromkeys(("get_secret", "get_secrets"), _SECRETS),
-    **dict.fromkeys(("input_datasets", "output_datasets"), _DATA),
     **dict.fromkeys(("add_properties", "add_property"), _PROPERTIES),
     **dict.fromkeys(("get_snapshot_id", "restore_snapshot", "take_snapshot"), _SNAPSHOT),
     **dict.fromkeys(("get_all_logs", "get_details_with_logs", "download_logs"), _LOG),
