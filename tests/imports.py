@@ -41,9 +41,9 @@ def imports() -> list[Import]:
     ]
 
 
-def room(module: str) -> str:
+def room(module: str, depth: int = 3) -> str:
     """Return the room of a module: `cellrun.core.store` for all below it; a module beside the rooms is its own."""
-    return ".".join(module.split(".")[:3])
+    return ".".join(module.split(".")[:depth])
 
 
 def circles(arrows: set[tuple[str, str]]) -> list[set[str]]:

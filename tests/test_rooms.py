@@ -28,6 +28,13 @@ def test_no_room_is_in_a_circle_with_another():
     assert circles({(room(a), room(b)) for a, b in arrows if room(a) != room(b)}) == []
 
 
+def test_no_room_of_data_is_in_a_circle_with_another():
+    data = "cellrun.core.data."
+    arrows = {(room(a, 4), room(b, 4)) for a, b, _ in imports() if a.startswith(data) and b.startswith(data)}
+    assert len(arrows) > 10
+    assert circles({(a, b) for a, b in arrows if a != b}) == []
+
+
 def test_every_import_upwards_is_still_there_and_waits_for_its_call():
     found = {(each.importer, each.imported): each.is_later for each in imports()}
     assert {pair: found.get(pair) for pair in UPWARDS} == {

@@ -132,7 +132,7 @@ def test_what_nobody_knows_is_said_with_what_there_is(notebook, dataset, line, f
 
 
 def test_a_tabular_dataset_is_itself(notebook, dataset):
-    pytest.importorskip("cellrun.core.data.tabular_dataset")
+    pytest.importorskip("cellrun.core.data.datasets.tabular_dataset")
     pytest.importorskip("pyarrow")
     if not hasattr(Dataset.Tabular, "from_delimited_files"):
         pytest.skip("no tables yet")

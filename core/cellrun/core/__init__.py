@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cellrun.core.comparison.comparison import compare
     from cellrun.core.current_run import current_run as current_run  # for Run.get_context, which is below it
-    from cellrun.core.data.consumption import DatasetConsumptionConfig
-    from cellrun.core.data.data_reference import DataReference
-    from cellrun.core.data.data_type import DataType
-    from cellrun.core.data.dataset import Dataset
-    from cellrun.core.data.datastore import Datastore
-    from cellrun.core.data.file_dataset import FileDataset
-    from cellrun.core.data.headers import PromoteHeadersBehavior
-    from cellrun.core.data.keyvault import Keyvault
-    from cellrun.core.data.output import OutputFileDatasetConfig
-    from cellrun.core.data.tabular_dataset import TabularDataset
+    from cellrun.core.data.datasets.consumption import DatasetConsumptionConfig
+    from cellrun.core.data.datasets.dataset import Dataset
+    from cellrun.core.data.datasets.file_dataset import FileDataset
+    from cellrun.core.data.datasets.tabular_dataset import TabularDataset
+    from cellrun.core.data.in_run.output import OutputFileDatasetConfig
+    from cellrun.core.data.stores.data_reference import DataReference
+    from cellrun.core.data.stores.datastore import Datastore
+    from cellrun.core.data.stores.keyvault import Keyvault
+    from cellrun.core.data.tables.data_type import DataType
+    from cellrun.core.data.tables.headers import PromoteHeadersBehavior
     from cellrun.core.environments.conda_dependencies import CondaDependencies
     from cellrun.core.environments.environment import Environment
     from cellrun.core.errors import (
@@ -105,21 +105,21 @@ __all__ = [
 
 _MODULES = {
     "CondaDependencies": "environments.conda_dependencies",
-    "DataReference": "data.data_reference",
-    "DataType": "data.data_type",
-    "Dataset": "data.dataset",
-    "DatasetConsumptionConfig": "data.consumption",
-    "Datastore": "data.datastore",
+    "DataReference": "data.stores.data_reference",
+    "DataType": "data.tables.data_type",
+    "Dataset": "data.datasets.dataset",
+    "DatasetConsumptionConfig": "data.datasets.consumption",
+    "Datastore": "data.stores.datastore",
     "Environment": "environments.environment",
     "Experiment": "experiment",
-    "FileDataset": "data.file_dataset",
-    "Keyvault": "data.keyvault",
-    "OutputFileDatasetConfig": "data.output",
-    "PromoteHeadersBehavior": "data.headers",
+    "FileDataset": "data.datasets.file_dataset",
+    "Keyvault": "data.stores.keyvault",
+    "OutputFileDatasetConfig": "data.in_run.output",
+    "PromoteHeadersBehavior": "data.tables.headers",
     "Run": "runs.run",
     "ScriptRunConfig": "submission.script_run_config",
     "Status": "status",
-    "TabularDataset": "data.tabular_dataset",
+    "TabularDataset": "data.datasets.tabular_dataset",
     "Workspace": "workspace",
     "compare": "comparison.comparison",
     "current_run": "current_run",

@@ -24,11 +24,11 @@ from cellrun.core.workspace_config import WorkspaceConfig
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from cellrun.core.data.abstract_dataset import AbstractDataset
-    from cellrun.core.data.datastore import Datastore
-    from cellrun.core.data.file_dataset import FileDataset
-    from cellrun.core.data.keyvault import Keyvault
-    from cellrun.core.data.tabular_dataset import TabularDataset
+    from cellrun.core.data.datasets.abstract_dataset import AbstractDataset
+    from cellrun.core.data.datasets.file_dataset import FileDataset
+    from cellrun.core.data.datasets.tabular_dataset import TabularDataset
+    from cellrun.core.data.stores.datastore import Datastore
+    from cellrun.core.data.stores.keyvault import Keyvault
     from cellrun.core.environments.registered_environments import EnvironmentsByName
     from cellrun.core.runs.cleaning import Cleaning
     from cellrun.core.runs.deletion import Deletion
@@ -145,7 +145,7 @@ class Workspace:
 
         It is a dataset, or the name of a registered one, of which a version may stand behind a colon: `mydata:3`.
         """
-        from cellrun.core.data.run_datasets import runs_of  # noqa: PLC0415  # few ask for it
+        from cellrun.core.data.in_run.run_datasets import runs_of  # noqa: PLC0415  # few ask for it
 
         return (self.get_run(run_id) for run_id in runs_of(self.layout, dataset))
 
@@ -186,32 +186,32 @@ class Workspace:
 
         One that can't be read is left out with a warning that says why.
         """
-        from cellrun.core.data.datastore import datastores  # noqa: PLC0415  # a job without data never asks
+        from cellrun.core.data.stores.datastore import datastores  # noqa: PLC0415  # a job without data never asks
 
         return datastores(self)
 
     @property
     def datasets(self) -> dict[str, FileDataset | TabularDataset]:
         """Its registered datasets by name, of each the latest version."""
-        from cellrun.core.data.dataset import Dataset  # noqa: PLC0415  # as above
+        from cellrun.core.data.datasets.dataset import Dataset  # noqa: PLC0415  # as above
 
         return Dataset.get_all(self)
 
     def get_default_datastore(self) -> Datastore:
         """Return the datastore that is used when none is named: its own folder, unless another one was set."""
-        from cellrun.core.data.datastore import Datastore  # noqa: PLC0415  # as above
+        from cellrun.core.data.stores.datastore import Datastore  # noqa: PLC0415  # as above
 
         return Datastore(self)
 
     def set_default_datastore(self, name: str) -> None:
         """Let a datastore be used when none is named. Raises DatastoreError for an unknown one."""
-        from cellrun.core.data.workspace_datastores import WorkspaceDatastores  # noqa: PLC0415  # as above
+        from cellrun.core.data.stores.workspace_datastores import WorkspaceDatastores  # noqa: PLC0415  # as above
 
         WorkspaceDatastores(self.layout).set_default(name)
 
     def get_default_keyvault(self) -> Keyvault:
         """Return its secrets by name: in the system's keyring, else in a file below CELLRUN_HOME."""
-        from cellrun.core.data.keyvault import Keyvault  # noqa: PLC0415  # a job rarely asks for one
+        from cellrun.core.data.stores.keyvault import Keyvault  # noqa: PLC0415  # a job rarely asks for one
 
         return Keyvault(self)
 

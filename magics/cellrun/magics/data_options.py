@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core.context.manifest import Need
-from cellrun.core.data.binding import files_of, is_brought, workspace_of
-from cellrun.core.data.data_files import FilesSeen
-from cellrun.core.data.dataset_paths import given_paths
-from cellrun.core.data.datastore import Datastore
-from cellrun.core.data.definition import FILE, TABULAR, DatasetDefinition
-from cellrun.core.data.output import OutputFileDatasetConfig
-from cellrun.core.data.registered_datasets import RegisteredDatasets
-from cellrun.core.data.workspace_datastores import WorkspaceDatastores
+from cellrun.core.data.datasets.registered_datasets import RegisteredDatasets
+from cellrun.core.data.files.data_files import FilesSeen
+from cellrun.core.data.files.dataset_paths import given_paths
+from cellrun.core.data.files.definition import FILE, TABULAR, DatasetDefinition
+from cellrun.core.data.in_run.binding import files_of, is_brought, workspace_of
+from cellrun.core.data.in_run.output import OutputFileDatasetConfig
+from cellrun.core.data.stores.datastore import Datastore
+from cellrun.core.data.stores.workspace_datastores import WorkspaceDatastores
 from cellrun.core.errors import CellrunError, UserErrorException
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.run_data import DataPath, RunInput, RunOutput

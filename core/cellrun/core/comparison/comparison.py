@@ -211,7 +211,7 @@ def _facts(layout: RunLayout, record: RunRecord) -> dict[str, Value]:
         "duration": None if duration is None else int(duration),  # a second that isn't over isn't counted: anywhere
     }
     if record.inputs:
-        from cellrun.core.data.run_datasets import content_words  # noqa: PLC0415  # few runs have data
+        from cellrun.core.data.in_run.run_datasets import content_words  # noqa: PLC0415  # few runs have data
 
         facts |= {f"data {name}": words for name, words in content_words(layout, record).items()}
     return {name: value for name, value in facts.items() if value is not None}

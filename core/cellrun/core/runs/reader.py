@@ -96,7 +96,7 @@ class RunReader:
 
     def datasets(self, side: Literal["inputs", "outputs"]) -> Mapping[str, Any]:
         """Return its inputs or its outputs by name, as its code gets them."""
-        from cellrun.core.data.run_datasets import RunDatasets  # noqa: PLC0415  # few runs have data
+        from cellrun.core.data.in_run.run_datasets import RunDatasets  # noqa: PLC0415  # few runs have data
 
         return RunDatasets(self._layout, self.record, side)
 
@@ -104,7 +104,7 @@ class RunReader:
         """Return what there is to tell of its data."""
         if not self.record.inputs and not self.record.outputs:
             return {}
-        from cellrun.core.data.run_datasets import told_inputs, told_outputs  # noqa: PLC0415  # few runs have data
+        from cellrun.core.data.in_run.run_datasets import told_inputs, told_outputs  # noqa: PLC0415  # few runs have data
 
         return {
             "inputs": told_inputs(self._layout, self.record),

@@ -206,7 +206,7 @@ def data_problems(target: ComputeTarget, request: RunRequest, workspace: Workspa
     if Capability.SHARES_FILES not in target.capabilities:
         names_of_data = ", ".join([*(one.name for one in request.inputs), *(one.name for one in request.outputs)])
         return [f"{target.name!r} can't bring data to its runs ({names_of_data}); take 'local', or read it in the code"]
-    from cellrun.core.data import binding  # noqa: PLC0415  # a run without data needs none of it
+    from cellrun.core.data.in_run import binding  # noqa: PLC0415  # a run without data needs none of it
 
     return binding.problems(request.inputs, request.outputs, workspace)
 

@@ -108,7 +108,7 @@ def _details(layout: RunLayout) -> dict[str, Any]:
 def _data(layout: RunLayout, record: RunRecord) -> list[dict[str, Any]]:
     if not record.inputs and not record.outputs:
         return []
-    from cellrun.core.data.run_datasets import data_rows  # noqa: PLC0415  # few runs have data
+    from cellrun.core.data.in_run.run_datasets import data_rows  # noqa: PLC0415  # few runs have data
 
     return data_rows(layout, record)
 

@@ -32,7 +32,7 @@ def local_spec(request: RunRequest, layout: RunLayout, interpreter: str, afterwa
     """
     bound = NO_DATA
     if request.inputs or request.outputs:
-        from cellrun.core.data.binding import bind  # noqa: PLC0415  # a run without data needs none of it
+        from cellrun.core.data.in_run.binding import bind  # noqa: PLC0415  # a run without data needs none of it
 
         bound = bind(request.inputs, request.outputs, layout)
     earlier = layout.workspace.run(request.repeats) if request.repeats else None

@@ -184,7 +184,7 @@ class LocalTarget(ComputeTarget):
 
     @staticmethod
     def _lay_out(request: RunRequest, layout: RunLayout) -> None:
-        from cellrun.core.data.binding import lay_out  # noqa: PLC0415  # a run without data needs none of it
+        from cellrun.core.data.in_run.binding import lay_out  # noqa: PLC0415  # a run without data needs none of it
 
         lay_out(request.inputs, request.outputs, layout)
 

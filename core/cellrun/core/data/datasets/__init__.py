@@ -1,0 +1,1 @@
+"""What users hold: datasets of files and of tables, made, registered, given to a run."""

@@ -1,0 +1,242 @@
+"""The datasets of a workspace by name and version: each version is a file that is written once."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cellrun.core import control_file, names
+from cellrun.core.data.files.data_files import FilesSeen
+from cellrun.core.data.files.definition import DatasetDefinition
+from cellrun.core.disk import remove_tree, replace_file, write_once
+from cellrun.core.errors import CellrunError, DatasetError, shown, told
+from cellrun.core.layout import WorkspaceLayout
+
+LATEST = "latest"
+_VERSION = 1
+_SHAPE: control_file.Shape = {
+    "id": control_file.is_text,
+    "created": control_file.is_number,
+    "definition": lambda value: isinstance(value, dict),
+    "files": lambda value: value is None or _is_seen(value),
+    "run": control_file.is_text_or_none,
+}
+_ABOUT_SHAPE: control_file.Shape = {
+    "description": control_file.is_text_or_none,
+    "tags": control_file.is_mapping_of(control_file.is_text),
+}
+
+
+class About(NamedTuple):
+    """What may be changed of a registered version."""
+
+    description: str | None = None
+    tags: Mapping[str, str] = {}
+
+
+class DatasetVersion(NamedTuple):
+    """One version of a registered dataset. `files` is what was seen of its files then, if that was told."""
+
+    id: str
+    name: str
+    version: int
+    created: float
+    """Unix time."""
+    definition: DatasetDefinition
+    files: FilesSeen | None = None
+    run: str | None = None
+    """The id of the run whose output it is."""
+    about: About = About()
+    """What was said of it when it was registered."""
+
+
+class RegisteredDatasets:
+    """The datasets that a workspace knows."""
+
+    def __init__(self, workspace: WorkspaceLayout) -> None:
+        self._workspace = workspace
+
+    def names(self) -> list[str]:
+        """Return all names."""
+        folder = self._workspace.datasets
+        found = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+        return [name for name in found if names.is_dataset_name(name) and self.versions(name)]
+
+    def versions(self, name: str) -> list[int]:
+        """Return the versions of a name, the first one first; none if it isn't registered."""
+        folder = self._workspace.datasets / name
+        try:
+            found = os.listdir(folder)  # noqa: PTH208  # names alone
+        except OSError:
+            return []
+        return sorted(
+            int(stem)
+            for stem, _, rest in (each.partition(".") for each in found)
+            if rest == "json" and stem.isascii() and stem.isdigit() and stem[0] != "0"
+        )
+
+    def get(self, name: object, version: object = LATEST) -> DatasetVersion:
+        """Return a version of a name, the latest one if none is given. Raises DatasetError if it isn't there."""
+        if not isinstance(name, str) or not (names.is_dataset_name(name) and (there := self.versions(name))):
+            raise DatasetError(self._unknown(name))
+        if version is None or version == LATEST:
+            return self._read(name, there[-1])
+        number = int(version) if isinstance(version, str) and version.isdecimal() else version
+        if not isinstance(number, int) or isinstance(number, bool) or number not in there:
+            raise DatasetError(
+                f"the dataset {name!r} has no version {shown(version)}; it has {_listed(there)}, and 'latest'"
+            )
+        return self._read(name, number)
+
+    def get_by_id(self, dataset_id: object) -> DatasetVersion:
+        """Return the version that has an id. Raises DatasetError if there is none."""
+        for found in self._all():
+            if found.id == dataset_id:
+                return found
+        raise DatasetError(f"no dataset has the id {shown(dataset_id)}; Dataset.get_by_name(ws, name) takes its name")
+
+    def add(  # noqa: PLR0913  # what a version consists of
+        self,
+        name: str,
+        definition: DatasetDefinition,
+        about: About,
+        seen: FilesSeen | None,
+        *,
+        create_new_version: bool = False,
+        run: str | None = None,
+    ) -> DatasetVersion:
+        """Register a dataset, and return its version: the latest one if that is the same, of the same files.
+
+        Raises InvalidNameError for a name that is none, DatasetError for one that another dataset has, unless
+        `create_new_version`.
+        """
+        names.dataset_name(name)
+        _check(about)
+        while True:
+            there = self.versions(name)
+            if there:
+                latest = self._read(name, there[-1])
+                is_same = latest.definition.digest == definition.digest
+                if is_same and (not create_new_version or (seen == latest.files and run == latest.run)):
+                    return latest
+                if not create_new_version:
+                    raise DatasetError(
+                        f"there is already a dataset registered under the name {name!r} (version {latest.version}), "
+                        "and it is another one: create_new_version=True registers this one as its next version"
+                    )
+            made = DatasetVersion(
+                str(uuid.uuid4()), name, (there[-1] if there else 0) + 1, time.time(), definition, seen, run, about
+            )
+            with suppress(FileExistsError):  # another one has just taken that version: look again
+                self._write(made)
+                return made
+
+    def about(self, registration: DatasetVersion) -> About:
+        """Return what may be changed of a version. Raises DatasetError if it can't be read."""
+        path = self._about_path(registration)
+        try:
+            data = control_file.read_object(self._workspace.folder, path)
+            control_file.check(self._workspace.folder, path, data, _ABOUT_SHAPE)
+        except FileNotFoundError:  # nothing was changed
+            return registration.about
+        except (OSError, ValueError) as error:
+            raise DatasetError(f"what is said of {_named(registration)} can't be read: {told(error)}") from error
+        return About(data["description"], data["tags"])
+
+    def say(self, registration: DatasetVersion, about: About) -> None:
+        """Change what is said of a version. Raises DatasetError if it isn't registered any more."""
+        _check(about)
+        if not self._path(registration.name, registration.version).exists():
+            raise DatasetError(f"{_named(registration)} isn't registered any more")
+        replace_file(self._about_path(registration), _text(about._asdict()))
+
+    def remove(self, name: str) -> None:
+        """Forget all versions of a name; their files stay. Raises DatasetError if it isn't registered."""
+        if not names.is_dataset_name(name) or not self.versions(name):
+            raise DatasetError(self._unknown(name))
+        gone = self._workspace.datasets / f".{os.urandom(4).hex()}"
+        (self._workspace.datasets / name).rename(gone)  # all of them at once
+        remove_tree(gone)
+
+    def _all(self) -> Iterator[DatasetVersion]:
+        for name in self.names():
+            for version in reversed(self.versions(name)):
+                with suppress(CellrunError):  # a damaged one hides no other
+                    yield self._read(name, version)
+
+    def _read(self, name: str, version: int) -> DatasetVersion:
+        path = self._path(name, version)
+        try:
+            data = control_file.read_object(self._workspace.folder, path)
+            control_file.check(self._workspace.folder, path, data, {**_SHAPE, **_ABOUT_SHAPE}, needed=_SHAPE)
+            definition = DatasetDefinition.from_json(data["definition"])
+        except (OSError, ValueError, DatasetError) as error:
+            raise DatasetError(f"version {version} of the dataset {name!r} can't be read: {told(error)}") from error
+        seen = FilesSeen(**data["files"]) if data["files"] is not None else None
+        about = About(data.get("description"), data.get("tags", {}))
+        return DatasetVersion(data["id"], name, version, data["created"], definition, seen, data["run"], about)
+
+    def _write(self, made: DatasetVersion) -> None:
+        path = self._path(made.name, made.version)
+        path.parent.parent.mkdir(mode=0o700, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        data = {
+            "version": _VERSION,
+            "id": made.id,
+            "created": made.created,
+            "definition": made.definition.to_json(),
+            "files": made.files and made.files._asdict(),
+            "run": made.run,
+            **made.about._asdict(),
+        }
+        write_once(path, _text(data))
+
+    def _path(self, name: str, version: int) -> Path:
+        return self._workspace.datasets / name / f"{version}.json"
+
+    def _about_path(self, registration: DatasetVersion) -> Path:
+        return self._workspace.datasets / registration.name / f"{registration.version}.about.json"
+
+    def _unknown(self, name: object) -> str:
+        known = self.names()
+        close = difflib.get_close_matches(str(name), known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "dataset.register(ws, name) registers one"
+        listed = _listed(known) or "none yet"
+        return f"no dataset {shown(name)} is registered in this workspace; known: {listed}; {hint}"
+
+
+def _named(registration: DatasetVersion) -> str:
+    return f"version {registration.version} of the dataset {registration.name!r}"
+
+
+def _listed(values: list[Any], most: int = 12) -> str:
+    return ", ".join(map(str, values[:most])) + (f" and {len(values) - most} more" if len(values) > most else "")
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    return f"{json.dumps(data, indent=1)}\n"
+
+
+def _check(about: About) -> None:
+    if about.description is not None and not isinstance(about.description, str):
+        raise DatasetError(f"a dataset's description is a text; got {shown(about.description)}")
+    for tag, value in about.tags.items():
+        names.tag_name(tag)
+        names.tag_value(value)
+
+
+def _is_seen(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == set(FilesSeen._fields)
+        and control_file.is_count(value["files"])
+        and control_file.is_count(value["size_bytes"])
+        and control_file.is_text(value["digest"])
+    )

@@ -1,0 +1,1 @@
+"""Which files a dataset names, and their way to a folder of this machine."""

@@ -1,0 +1,197 @@
+"""What was brought of stores elsewhere, kept by its content for all runs of this user: brought once, read by many."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from cellrun.core.control_file import UNREADABLE
+from cellrun.core.data.files.data_files import DataFile, Place
+from cellrun.core.data.stores.carrying import Progress
+from cellrun.core.data.stores.datastore import Datastore
+from cellrun.core.data.stores.store_transfer import side_of
+from cellrun.core.data.stores.transfer import Side, StoredFile, bring
+from cellrun.core.disk import make_private_folder, remove_tree
+from cellrun.core.errors import DatasetError
+from cellrun.core.layout import RunLayout
+from cellrun.core.making_lock import alone
+from cellrun.core.places import home_folder
+from cellrun.core.sizes import size_text
+from cellrun.core.store.status_file import StatusFile
+
+_FILES, _USERS, _LOCK, _PART = "files", "users", ".lock", ".part"
+
+
+class CacheEntry(NamedTuple):
+    """Some files that were brought, or are on their way."""
+
+    folder: Path
+
+    @property
+    def files(self) -> Path:
+        """The folder of the files, which is there once all of them are."""
+        return self.folder / _FILES
+
+    def is_used(self) -> bool:
+        """Whether a run that hasn't ended reads it."""
+        users = []
+        with suppress(OSError):
+            users = (self.folder / _USERS).read_text().splitlines()
+        return any(_is_going_on(RunLayout(user)) for user in users)
+
+
+def brought(files: Sequence[DataFile], run: RunLayout, what: str, tell: Callable[[str], None]) -> Path:
+    """Return the folder where files are on this machine, by their paths in the dataset; they are brought if need be.
+
+    Whoever comes while another run brings them waits for it. What had arrived whole before something went wrong isn't
+    brought again. `tell` gets lines about how it goes, `what` says whose files they are.
+    Raises DatasetError in the words of the store or the disk.
+    """
+    entry = CacheEntry(home_folder("data") / _key(files))
+    make_private_folder(entry.folder)
+    with _held(entry, run.run_id, lambda other: tell(f"{what}: waiting for {other}, which brings the same files")):
+        with (entry.folder / _USERS).open("a") as users:
+            users.write(f"{run.folder}\n")
+        os.utime(entry.folder)
+        if entry.files.is_dir():
+            tell(f"{what}: {_counted(files)}, here already")
+            return entry.files
+        draft = entry.folder / f"{_FILES}{_PART}"
+        _bring(files, draft, what, tell)
+        draft.rename(entry.files)
+    return entry.files
+
+
+def unused_entries() -> list[Path]:
+    """Return the folders of what was brought and no run reads that goes on."""
+    return [entry.folder for entry in entries() if not entry.is_used()]
+
+
+def entries() -> Iterator[CacheEntry]:
+    """Iterate over all that was brought."""
+    with suppress(OSError):
+        for folder in sorted(home_folder("data").iterdir()):
+            if folder.is_dir():
+                yield CacheEntry(folder)
+
+
+def remove_entry(folder: Path) -> None:
+    """Remove what was brought, unless a run has come to read it."""
+    entry = CacheEntry(folder)
+    with _held(entry, "", lambda _: None):
+        if not entry.is_used():
+            remove_tree(folder)
+            folder.with_name(f"{folder.name}{_LOCK}").unlink(missing_ok=True)
+
+
+def _bring(files: Sequence[DataFile], draft: Path, what: str, tell: Callable[[str], None]) -> None:
+    missing = [file for file in files if not _is_whole(draft / file.path, file)]
+    wanted = sum(file.size_bytes or 0 for file in missing)
+    draft.mkdir(exist_ok=True)
+    free = shutil.disk_usage(draft).free
+    if wanted > free:
+        raise DatasetError(
+            f"{what} needs {size_text(wanted)} on the disk of {draft.parent.parent}, where {size_text(free)} are free; "
+            "ws.clean() removes what no run reads, CELLRUN_HOME names another disk"
+        )
+    again = f", {len(files) - len(missing)} of them here already" if len(missing) < len(files) else ""
+    tell(f"{what}: bringing {_counted(files)} from {_places(files)}{again}")
+    for place, of_it in _by_place(missing):
+        side = _side(place)
+        known = _known(side, [file.inside for file in of_it])
+        wanted_of_it = {file.path: known.get(file.inside, StoredFile(file.inside, file.size_bytes)) for file in of_it}
+        bring(side, wanted_of_it, draft, show=_Lines(what, tell))
+    for file in missing:
+        (draft / file.path).chmod(0o444)  # a script that opens its input with 'w' hears it
+    tell(f"{what}: {_counted(files)}, all here")
+
+
+def _by_place(files: Sequence[DataFile]) -> Iterator[tuple[Place, list[DataFile]]]:
+    """Iterate over what holds files, each with those that are there."""
+    found: dict[str, list[DataFile]] = {}
+    for file in files:
+        found.setdefault(file.place.location(), []).append(file)
+    for of_it in found.values():
+        yield of_it[0].place, of_it
+
+
+def _side(place: Place) -> Side:
+    if isinstance(place, Datastore):
+        return side_of(place)
+    return Side(place.filesystem(), where=lambda _: place.location())
+
+
+def _known(side: Side, paths: Sequence[str]) -> dict[str, StoredFile]:
+    """Return what a store tells of files: of one by itself, of several by one listing."""
+    if not side.lists_by_prefix and len(paths) == 1:
+        found = side.found(paths[0])
+        return {paths[0]: found} if found else {}
+    if any("://" in path for path in paths):  # addresses, which nobody lists
+        return {}
+    common = os.path.commonpath([path.rpartition("/")[0] for path in paths])
+    return {file.path: file for file in side.listed(f"{common}/" if common else "")}
+
+
+class _Lines:
+    """Tells how far a transfer is, at each tenth."""
+
+    def __init__(self, what: str, tell: Callable[[str], None]) -> None:
+        self._what, self._tell = what, tell
+        self._told = 0
+
+    def __call__(self, now: Progress) -> None:
+        done, all_ = (now.done_bytes, now.total_bytes) if now.total_bytes else (now.done_files, now.total_files)
+        tenth = 10 * done // (all_ or 1)
+        if self._told < tenth < 10:
+            self._told = tenth
+            self._tell(
+                f"{self._what}: {now.done_files:,} of {now.total_files:,} files, "
+                f"{size_text(now.done_bytes)} of {size_text(now.total_bytes)}"
+            )
+
+
+@contextmanager
+def _held(entry: CacheEntry, who: str, wait: Callable[[str], object]) -> Iterator[None]:
+    """Hold an entry's lock in this block; it ends with the process. The lock's file stands beside the entry."""
+    with alone(entry.folder.with_name(f"{entry.folder.name}{_LOCK}"), who, wait):
+        make_private_folder(entry.folder)  # who held it before may have removed it
+        yield
+
+
+def _key(files: Sequence[DataFile]) -> str:
+    """Return what two sets of files have in common that are the same, as far as their stores tell."""
+    from blake3 import blake3  # noqa: PLC0415  # for this alone
+
+    about = [
+        (file.path, file.place.location(""), file.inside, file.size_bytes, file.tag or file.modified) for file in files
+    ]
+    if any(not one[-1] for one in about):  # nothing tells when it changes: nobody else's will do
+        about.append(("", "", os.urandom(16).hex(), 0, None))
+    return blake3(json.dumps(sorted(about, key=str)).encode()).hexdigest(length=16)
+
+
+def _is_whole(path: Path, file: DataFile) -> bool:
+    try:
+        return file.size_bytes is not None and path.stat().st_size == file.size_bytes
+    except OSError:
+        return False
+
+
+def _is_going_on(run: RunLayout) -> bool:
+    try:
+        return not StatusFile(run).read().status.is_terminal
+    except UNREADABLE:  # deleted
+        return False
+
+
+def _counted(files: Sequence[DataFile]) -> str:
+    return f"{len(files)} file{'s' * (len(files) != 1)} ({size_text(sum(file.size_bytes or 0 for file in files))})"
+
+
+def _places(files: Sequence[DataFile]) -> str:
+    return ", ".join(sorted({file.place.location("") for file in files}))

@@ -1,0 +1,107 @@
+"""What a run has made is brought into its datastores and registered, once its job has completed."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import posixpath
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cellrun.core import control_file
+from cellrun.core.data.in_run.binding import output_path, store_of, workspace_of
+from cellrun.core.data.stores.datastore import Datastore
+from cellrun.core.data.stores.store_transfer import side_of
+from cellrun.core.data.stores.transfer import send
+from cellrun.core.disk import replace_file
+from cellrun.core.errors import CellrunError, DatasetError
+from cellrun.core.layout import RunLayout
+from cellrun.core.run_data import RunOutput
+from cellrun.core.sizes import size_text
+from cellrun.core.store.record import RunRecord
+
+VERSION = 1
+
+
+def deliver(layout: RunLayout, tell: Callable[[str], None]) -> None:
+    """Bring the outputs of a run into their stores and register those that are to be, one after another.
+
+    `tell` gets lines about how it goes. What was delivered before one fails stays delivered and is noted as such.
+    Raises DatasetError, DatastoreError in the words of the store or the disk.
+    """
+    done: dict[str, Any] = {}
+    for data in RunRecord.read(layout).outputs.values():
+        wanted = RunOutput.from_json(data)
+        try:
+            done[wanted.name] = _delivered(wanted, layout, tell)
+        finally:
+            replace_file(layout.delivered, json.dumps({"version": VERSION, "outputs": done}))
+
+
+def delivered(layout: RunLayout) -> dict[str, Any]:
+    """Return what became of a run's outputs, by name; nothing where nothing has yet, or it can't be read."""
+    try:
+        found = control_file.read_object(layout.folder, layout.delivered).get("outputs")
+    except (OSError, CellrunError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _delivered(wanted: RunOutput, layout: RunLayout, tell: Callable[[str], None]) -> dict[str, Any]:
+    store, path = store_of(layout.workspace, wanted.datastore), wanted.path_of(layout.run_id)
+    source = Path(output_path(wanted, layout))
+    files = [file for file in sorted(source.rglob("*")) if file.is_file() and _is_wanted(wanted, file, source)]
+    size_bytes = sum(file.stat().st_size for file in files)
+    what = f"output {wanted.name!r}: {len(files)} file{'s' * (len(files) != 1)} ({size_text(size_bytes)})"
+    is_in_place = store.local_root is not None and source == store.local_root / path
+    if not is_in_place:
+        tell(f"{what} to {store.location(path)}")
+        _bring(files, source, store, path, wanted)
+        if source.is_relative_to(layout.delivery):
+            shutil.rmtree(source)  # it is in the store: twice is too much
+    about: dict[str, Any] = {
+        "datastore": store.name,
+        "path": path,
+        "files": len(files),
+        "size_bytes": size_bytes,
+    }
+    if wanted.register:
+        about["dataset"] = _registered(wanted, layout, store, path)
+        tell(f"{what}, registered as {about['dataset']['name']!r} version {about['dataset']['version']}")
+    return about
+
+
+def _is_wanted(wanted: RunOutput, file: Path, source: Path) -> bool:
+    below = file.relative_to(source).as_posix()
+    return not wanted.source_globs or any(fnmatch.fnmatch(below, glob) for glob in wanted.source_globs)
+
+
+def _bring(files: list[Path], source: Path, store: Datastore, path: str, wanted: RunOutput) -> None:
+    """Bring files into a store. Raises DatasetError for what is there already, DatastoreError."""
+    side = side_of(store)
+    targets = {posixpath.join(path, file.relative_to(source).as_posix()): file for file in files}
+    if not wanted.overwrite:
+        there = {file.path for file in side.listed(f"{path}/" if path else "")}
+        if taken := [target for target in targets if target in there]:
+            raise DatasetError(
+                f"output {wanted.name!r} can't be brought: {store.location(taken[0])} is there already; "
+                "as_upload(overwrite=True) puts the new one in its place"
+            )
+    send(side, targets, overwrite=True)
+
+
+def _registered(wanted: RunOutput, layout: RunLayout, store: Datastore, path: str) -> dict[str, Any]:
+    from cellrun.core.data.datasets.file_dataset import FileDataset  # noqa: PLC0415  # as above
+    from cellrun.core.data.datasets.registered_datasets import About  # noqa: PLC0415  # as above
+    from cellrun.core.data.files.definition import FILE, DatasetDefinition  # noqa: PLC0415  # for those that are registered
+
+    register, workspace = wanted.register, workspace_of(layout.workspace)
+    assert register is not None  # noqa: S101  # asked by the caller
+    definition = DatasetDefinition(FILE, ({"datastore": store.name, "path": path},))
+    about = About(register.description, dict(register.tags))
+    made = FileDataset(definition, workspace).registered(
+        workspace, register.name, about, is_new=True, run=layout.run_id
+    )
+    return {"name": made.name, "version": made.version, "id": made.id}

@@ -1,0 +1,119 @@
+"""Which files a run's inputs had, as noted beside it: when it started, their hashes, and whether they changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from cellrun.core import control_file
+from cellrun.core.data.files.data_files import DataFile, FilesSeen
+from cellrun.core.data.in_run.binding import files_of
+from cellrun.core.disk import replace_file
+from cellrun.core.errors import CellrunError, told
+from cellrun.core.layout import RunLayout
+from cellrun.core.limits import limits
+from cellrun.core.run_data import RunInput
+from cellrun.core.store.notes import add_note
+from cellrun.core.store.record import RunRecord
+
+VERSION = 1
+_BLOCK = 1 << 20
+_MOST_NAMED = 3
+
+
+def note_at_start(layout: RunLayout) -> None:
+    """Write which files the inputs have, then their hashes. Of an input that can't be listed it says why."""
+    listed = {wanted.name: _listed(wanted, layout) for wanted in _inputs(layout)}
+    about = {name: _about(files) for name, files in listed.items()}
+    _write(layout, about)
+    if any([_hash(about[name], files) for name, files in listed.items() if not isinstance(files, str)]):  # noqa: C419  # all of them
+        _write(layout, about)
+
+
+def note_at_end(layout: RunLayout) -> None:
+    """Add a note about each input whose files aren't what they were when the run started."""
+    before = noted(layout)
+    for wanted in _inputs(layout):
+        was, files = before.get(wanted.name), _listed(wanted, layout)
+        if was is None or isinstance(files, str) or "digest" not in was:
+            continue
+        if FilesSeen.of(files).digest != was["digest"]:
+            changed = _changed(was["files"], files)
+            add_note(layout, f"the input {wanted.name!r} changed while the run went on{changed}")
+
+
+def noted(layout: RunLayout) -> Mapping[str, Any]:
+    """Return what is noted of a run's inputs, by name; nothing where nothing is yet, or it can't be read."""
+    with suppress(OSError, CellrunError):
+        found = control_file.read_object(layout.folder, layout.input_files).get("inputs")
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _inputs(layout: RunLayout) -> Iterator[RunInput]:
+    for data in RunRecord.read(layout).inputs.values():
+        yield RunInput.from_json(data)
+
+
+def _listed(wanted: RunInput, layout: RunLayout) -> list[DataFile] | str:
+    """Return an input's files, or why they can't be listed."""
+    try:
+        return files_of(wanted, layout.workspace)
+    except (CellrunError, OSError) as error:
+        return told(error) if isinstance(error, OSError) else str(error)
+
+
+def _about(files: list[DataFile] | str) -> dict[str, Any]:
+    if isinstance(files, str):
+        return {"problem": files}
+    seen = FilesSeen.of(files)
+    kept = files[: limits().listed_input_files]
+    return {
+        "count": len(files),
+        "size_bytes": seen.size_bytes,
+        "digest": seen.digest,
+        "files": [{"path": file.path, "size_bytes": file.size_bytes, "modified": file.modified} for file in kept],
+    }
+
+
+def _hash(about: dict[str, Any], files: list[DataFile]) -> bool:
+    """Add the hashes of an input's files that are on this machine, if they aren't too many bytes; whether there are."""
+    from blake3 import blake3  # noqa: PLC0415  # for this alone
+
+    most = limits().hashed_input_bytes
+    if about["size_bytes"] > most:
+        about["hashes"] = f"left out: its files are larger than CELLRUN_HASHED_INPUT_BYTES={most}"
+        return True
+    is_any = False
+    for entry, file in zip(about["files"], files, strict=False):
+        if (path := file.local_path) is None:
+            continue
+        with suppress(OSError):  # gone meanwhile, which the end tells
+            hasher = blake3()
+            with path.open("rb") as content:
+                while block := content.read(_BLOCK):
+                    hasher.update(block)
+            entry["blake3"] = hasher.hexdigest()
+            is_any = True
+    return is_any
+
+
+def _write(layout: RunLayout, about: Mapping[str, Any]) -> None:
+    with suppress(FileNotFoundError):  # the run was deleted
+        replace_file(layout.input_files, json.dumps({"version": VERSION, "inputs": about}))
+
+
+def _changed(before: list[dict[str, Any]], now: list[DataFile]) -> str:
+    was = {entry["path"]: (entry["size_bytes"], entry["modified"]) for entry in before}
+    here = {file.path: (file.size_bytes, file.modified) for file in now}
+    if len(now) > len(before) and len(before) >= limits().listed_input_files:
+        return ""
+    words = [
+        *(f"{path} was changed" for path in was if path in here and here[path] != was[path]),
+        *(f"{path} was removed" for path in was if path not in here),
+        *(f"{path} was added" for path in here if path not in was),
+    ]
+    more = f" and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else ""
+    return f": {', '.join(words[:_MOST_NAMED])}{more}" if words else ""

@@ -1,0 +1,124 @@
+"""A folder that a run fills, kept in a datastore and registered as a dataset."""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from cellrun.core import names
+from cellrun.core.data.datasets.consumption import DatasetConsumptionConfig
+from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.run_data import DataPath, OutputMode, Registration, RunOutput, data_name
+
+if TYPE_CHECKING:
+    from cellrun.core.data.stores.datastore import Datastore
+
+DEFAULT_PATH = "dataset/{run-id}/{output-name}"
+
+
+class OutputFileDatasetConfig:
+    """A folder that a run fills (Azure ML's name): what stands among the arguments of a config.
+
+    name: how the run finds it, as a variable of its environment; made up if left out.
+    destination: (datastore, path): where its content is kept; `{run-id}` and `{output-name}` in the path stand for
+        those. Left out, it is `dataset/{run-id}/{output-name}` in the workspace's default store.
+    source: the folder that the script fills; left out, the script gets a path.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        destination: tuple[Datastore, str] | Datastore | None = None,
+        source: str | None = None,
+        partition_format: str | None = None,
+    ) -> None:
+        self.name = data_name(f"output_{uuid.uuid4().hex[:8]}" if name is None else name)
+        self.destination = destination
+        self.source = source
+        self.partition_format = partition_format
+        self.mode: OutputMode = "mount"
+        self._overwrite = False
+        self._globs: tuple[str, ...] = ()
+        self._registration: Registration | None = None
+        self._read: Mapping[str, Any] | None = None
+        self._place()  # a mistake in it is said at once
+
+    def as_mount(self, disable_metadata_cache: bool = False) -> OutputFileDatasetConfig:  # noqa: ARG002, FBT001, FBT002  # Azure ML's signature
+        """Let the script write into the store itself where that is a folder here, else as `as_upload`."""
+        return self._with(mode="mount")
+
+    def as_upload(self, overwrite: bool = False, source_globs: Iterable[str] | None = None) -> OutputFileDatasetConfig:  # noqa: FBT001, FBT002  # Azure ML's signature
+        """Let what the script wrote be brought into the store at the run's end; `source_globs` say which files."""
+        globs = (source_globs,) if isinstance(source_globs, str) else tuple(source_globs or ())
+        return self._with(mode="upload", _overwrite=overwrite, _globs=globs)
+
+    def as_input(self, name: str | None = None) -> DatasetConsumptionConfig:
+        """Return what it holds as an input of a later run. UserErrorException if its place depends on the run."""
+        from cellrun.core.data.datasets.dataset import Dataset  # noqa: PLC0415  # an output alone needs no dataset
+
+        store, path = self._place()
+        if store is None or "{run-id}" in path:
+            raise UserErrorException(
+                f"where the output {self.name!r} is kept depends on its run: give it a place of its own by "
+                "destination=(datastore, 'path'), or register_on_complete and Dataset.get_by_name"
+            )
+        place = path.replace("{output-name}", self.name)
+        dataset = Dataset.File.from_files(path=(store, place), validate=False)
+        return DatasetConsumptionConfig(name or self.name, dataset).as_mount()
+
+    def register_on_complete(
+        self, name: str, description: str | None = None, tags: Mapping[str, str] | None = None
+    ) -> OutputFileDatasetConfig:
+        """Let its content be registered as a new version of a dataset once the run has completed."""
+        names.dataset_name(name)
+        return self._with(_registration=Registration(name, description, dict(tags or {}), self._read))
+
+    def run_data(self) -> RunOutput:
+        """Return it as a run wants it."""
+        store, path = self._place()
+        return RunOutput(
+            name=self.name,
+            datastore=store.name if store else "",
+            path=path,
+            mode=self.mode,
+            overwrite=self._overwrite,
+            source=None if self.source is None else str(self.source),
+            source_globs=self._globs,
+            register=self._registration,
+        )
+
+    def __deepcopy__(self, memo: object) -> OutputFileDatasetConfig:
+        """Return a copy for a config: what it is about stays the same."""
+        return copy.copy(self)
+
+    def argument(self) -> DataPath:
+        """Return what stands in the arguments for it."""
+        return DataPath(self.name)
+
+    @property
+    def arg_val(self) -> str:
+        """What a record has in its place."""
+        return str(self.argument())
+
+    def _place(self) -> tuple[Datastore | None, str]:
+        given = self.destination
+        store, path = given if isinstance(given, (tuple, list)) and len(given) == 2 else (given, None)
+        is_store = store is None or hasattr(store, "datastore_type")
+        if not is_store or not (path is None or isinstance(path, (str, PurePosixPath))):
+            raise UserErrorException(
+                f"destination={shown(given)} of the output {self.name!r}: give (datastore, 'path/in/it')"
+            )
+        return store, DEFAULT_PATH if path is None else str(path)
+
+    def _with(self, **changes: Any) -> OutputFileDatasetConfig:
+        changed = copy.copy(self)
+        vars(changed).update(changes)
+        return changed
+
+    def __repr__(self) -> str:
+        store, path = self._place()
+        place = (store.name if store else "the default store", path)
+        return f"OutputFileDatasetConfig({self.name!r}, {place!r}, {self.mode!r})"

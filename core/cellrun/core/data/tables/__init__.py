@@ -1,0 +1,1 @@
+"""Files read as tables, by Arrow."""

@@ -1,0 +1,130 @@
+"""What a run makes is in its store and registered once it has completed, and nothing half of it is."""
+
+import json
+
+import pytest
+
+from cellrun.core import Dataset, Datastore, OutputFileDatasetConfig, UserErrorException
+from cellrun.core.data.in_run.delivery import delivered
+from cellrun.core.errors import DatasetError, InvalidNameError
+from cellrun.core.status import Status
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.targets.local import target
+
+MAKES = """
+import sys
+from pathlib import Path
+for number, folder in enumerate(sys.argv[1:]):
+    (Path(folder) / "deep").mkdir(parents=True, exist_ok=True)
+    (Path(folder) / "deep" / "model.pt").write_text(f"model {number}")
+    (Path(folder) / "notes.txt").write_text("notes")
+"""
+
+
+@pytest.fixture
+def store(runs, tmp_path):
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    return Datastore.register_folder(runs.workspace, "kept", folder)
+
+
+def found(folder):
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_output_of_a_local_store_is_written_in_place(runs):
+    layout = runs.script(MAKES, OutputFileDatasetConfig("model"))
+    assert runs.end(layout).status is Status.COMPLETED
+    folder = runs.workspace.layout.data / "dataset" / layout.run_id / "model"
+    assert found(folder) == {"deep/model.pt": "model 0", "notes.txt": "notes"}
+    assert not layout.finish_log.exists()  # nothing was left to do
+
+
+def test_it_is_registered_once_the_run_has_completed_with_the_runs_id(runs):
+    output = OutputFileDatasetConfig("model").register_on_complete("best", "what it is", {"kind": "model"})
+    layout = runs.script(MAKES, output)
+    assert runs.end(layout).status is Status.COMPLETED
+    made = Dataset.get_by_name(runs.workspace, "best")
+    assert (made.version, made.description, made.tags) == (1, "what it is", {"kind": "model"})
+    assert made.to_path() == ["/deep/model.pt", "/notes.txt"]
+    about = delivered(layout)["model"]
+    assert about["dataset"] == {"name": "best", "version": 1, "id": made.id}
+    again = runs.script(MAKES, output)
+    assert runs.end(again).status is Status.COMPLETED
+    assert Dataset.get_by_name(runs.workspace, "best").version == 2
+    record = json.loads((runs.workspace.layout.datasets / "best" / "2.json").read_text())
+    assert record["run"] == again.run_id
+
+
+def test_a_run_that_fails_registers_nothing(runs):
+    output = OutputFileDatasetConfig("model").register_on_complete("best")
+    layout = runs.script(f"{MAKES}\nraise ValueError('no')", output)
+    end = runs.end(layout)
+    assert (end.status, end.reason) == (Status.FAILED, "exit code 1: ValueError: no")
+    with pytest.raises(DatasetError):
+        Dataset.get_by_name(runs.workspace, "best")
+
+
+def test_an_upload_brings_the_files_that_are_wanted_at_the_end(runs, store):
+    output = OutputFileDatasetConfig("model", (store, "models/{output-name}")).as_upload(source_globs=["*.pt"])
+    layout = runs.script(MAKES, output)
+    assert runs.end(layout).status is Status.COMPLETED
+    assert found(store.local_root) == {"models/model/deep/model.pt": "model 0"}
+    assert not list(layout.delivery.iterdir())  # it isn't there twice
+    assert "1 file (7 bytes)" in layout.finish_log.read_text()
+
+
+def test_a_folder_of_the_scripts_own_is_brought(runs, store):
+    output = OutputFileDatasetConfig("model", (store, "m"), source="made").as_upload()
+    layout = runs.script(MAKES.replace("sys.argv[1:]", "['made']"), data=[output])
+    assert runs.end(layout).status is Status.COMPLETED
+    assert found(store.local_root) == {"m/deep/model.pt": "model 0", "m/notes.txt": "notes"}
+    assert (layout.work / "made" / "notes.txt").exists()
+
+
+def test_what_is_there_already_isnt_written_over_unless_that_is_asked_for_and_the_run_says_so(runs, store):
+    (store.local_root / "m").mkdir()
+    (store.local_root / "m" / "notes.txt").write_text("mine")
+    output = OutputFileDatasetConfig("model", (store, "m"))
+    refused = runs.script(MAKES, output.as_upload().register_on_complete("best"))
+    end = runs.end(refused)
+    assert end.status is Status.FAILED
+    assert end.reason.startswith("output 'model' can't be brought")
+    assert str(store.local_root / "m" / "notes.txt") in end.reason
+    assert "overwrite=True" in end.reason
+    assert end.fields["exit_code"] == 0
+    assert found(store.local_root) == {"m/notes.txt": "mine"}
+    assert found(refused.delivery / "model")  # what it made isn't lost
+    assert not Dataset.get_all(runs.workspace)
+    assert runs.end(runs.script(MAKES, output.as_upload(overwrite=True))).status is Status.COMPLETED
+    assert (store.local_root / "m" / "notes.txt").read_text() == "notes"
+
+
+def test_a_run_is_finalizing_while_its_outputs_are_brought_and_can_be_canceled(runs, store, monkeypatch, until):
+    made = target.local_spec
+    waits = (("/bin/sh", "-c", "touch started; sleep 60"),)
+    monkeypatch.setattr(target, "local_spec", lambda *args: made(*args)._replace(finishing=waits))
+    layout = runs.script("print('ran')")
+    until((layout.work / "started").exists, "the delivery")
+    told = StatusFile(layout).read()
+    assert told.status is Status.FINALIZING
+    assert told.fields["ends"]["status"] == "Failed"  # if it is killed now nobody takes it for complete
+    runs.target(layout).cancel(layout)
+    end = runs.end(layout)
+    assert (end.status, end.reason) == (
+        Status.CANCELED,
+        "canceled while its outputs were brought into their datastores",
+    )
+
+
+def test_where_an_output_is_kept_that_depends_on_its_run_isnt_known_before(runs, store):
+    fixed = OutputFileDatasetConfig("model", (store, "m/{output-name}")).as_input("given")
+    assert fixed.run_data().dataset["paths"] == [{"datastore": "kept", "path": "m/model"}]
+    assert (fixed.name, fixed.mode) == ("given", "mount")
+    with pytest.raises(UserErrorException, match=r"'model'.*depends on its run"):
+        OutputFileDatasetConfig("model").as_input()
+
+
+def test_a_name_that_no_dataset_can_have_is_refused_at_once():
+    with pytest.raises(InvalidNameError):
+        OutputFileDatasetConfig("model").register_on_complete("../best")

@@ -1,0 +1,86 @@
+"""What a run notes of its inputs: their files at its start, the hashes beside it, a change while it ran."""
+
+import pytest
+from blake3 import blake3
+
+from cellrun.core import Dataset, Datastore
+from cellrun.core.data.in_run.input_files import note_at_end, note_at_start, noted
+from cellrun.core.status import Status
+from cellrun.core.store.notes import added_notes
+
+
+@pytest.fixture
+def data(runs):
+    folder = runs.workspace.layout.data / "path"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text("one")
+    (folder / "b.csv").write_text("two")
+    return folder
+
+
+def train(runs):
+    return Dataset.File.from_files(path=(Datastore(runs.workspace), "path")).as_named_input("train").as_mount()
+
+
+def test_files_sizes_times_and_hashes_are_noted_beside_the_run(runs, data, until):
+    layout = runs.script("pass", train(runs))
+    assert runs.end(layout).status is Status.COMPLETED
+    until(lambda: "blake3" in str(noted(layout)), "the hashes")
+    about = noted(layout)["train"]
+    assert (about["count"], about["size_bytes"]) == (2, 6)
+    assert about["files"] == [
+        {
+            "path": name,
+            "size_bytes": 3,
+            "modified": (data / name).stat().st_mtime,
+            "blake3": blake3((data / name).read_bytes()).hexdigest(),
+        }
+        for name in ("a.csv", "b.csv")
+    ]
+
+
+def test_a_change_while_it_runs_is_noted_with_the_files(runs, data, until):
+    layout = runs.script("import time\nwhile not open('go').read(): time.sleep(0.02)", train(runs), data=[])
+    (layout.work / "go").touch()
+    until(lambda: noted(layout), "what it began with")
+    (data / "a.csv").write_text("other")
+    (data / "b.csv").unlink()
+    (data / "c.csv").write_text("new")
+    (layout.work / "go").write_text("go")
+    runs.end(layout)
+    until(lambda: added_notes(layout), "the note")
+    assert added_notes(layout) == [
+        "the input 'train' changed while the run went on: a.csv was changed, b.csv was removed, c.csv was added"
+    ]
+
+
+def test_nothing_is_noted_of_what_stays_as_it_is(runs, data):
+    layout = runs.script("pass", train(runs))
+    runs.end(layout)
+    note_at_start(layout)
+    note_at_end(layout)
+    assert added_notes(layout) == []
+
+
+def test_large_inputs_arent_hashed_and_long_lists_are_cut(runs, data, monkeypatch):
+    layout = runs.script("pass", train(runs))
+    runs.end(layout)
+    monkeypatch.setenv("CELLRUN_HASHED_INPUT_BYTES", "5")
+    monkeypatch.setenv("CELLRUN_LISTED_INPUT_FILES", "1")
+    note_at_start(layout)
+    about = noted(layout)["train"]
+    assert about["count"] == 2
+    assert [file["path"] for file in about["files"]] == ["a.csv"]
+    assert "CELLRUN_HASHED_INPUT_BYTES=5" in about["hashes"]
+    (data / "b.csv").write_text("other")
+    note_at_end(layout)
+    assert added_notes(layout) == ["the input 'train' changed while the run went on"]
+
+
+def test_an_input_that_cant_be_listed_says_why(runs, data):
+    layout = runs.script("pass", train(runs))
+    runs.end(layout)
+    for file in data.iterdir():
+        file.unlink()
+    note_at_start(layout)
+    assert str(data) in noted(layout)["train"]["problem"]
