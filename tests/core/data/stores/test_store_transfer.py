@@ -183,6 +183,23 @@ def test_what_a_killed_process_left_goes_and_what_a_living_one_has_stays(store, 
     assert content(tmp_path / "back") == content(source)
 
 
+def test_many_transfers_into_one_folder_clear_none_of_one_another(store, source, tmp_path, monkeypatch):
+    store.upload(source, show_progress=False)
+    lock, removed = transfer.fcntl.flock, []
+
+    def late(fd, how):
+        made = Path(f"/proc/self/fd/{fd}").readlink()
+        if not removed:  # as another transfer does that comes by between making a folder and locking it
+            removed.append(made)
+            made.rmdir()
+        lock(fd, how)
+
+    monkeypatch.setattr(transfer.fcntl, "flock", late)
+    assert store.download(tmp_path / "back", show_progress=False) == 6
+    assert removed
+    assert content(tmp_path / "back") == content(source)
+
+
 def test_what_is_on_its_way_is_in_no_listing(store):
     folder = store.local_root
     store.filesystem()

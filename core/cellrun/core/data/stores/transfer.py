@@ -327,17 +327,29 @@ def _callback(report: Report) -> Any:
 @contextmanager
 def _whole_or_not(folder: Path) -> Iterator[Path]:
     """Give a folder for what isn't whole yet. Those of processes that were killed go by the way."""
-    made = folder / f"{ASIDE}{os.urandom(4).hex()}"
-    made.mkdir(mode=0o700)
-    fd = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    made, fd = _made_aside(folder)
     try:
-        with suppress(OSError):  # a file system without locks: nothing is cleared there
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _clear(folder, but=made)
+        _clear(folder, but=made)
         yield made
     finally:
         with suppress(OSError):
             remove_tree(made)
+        os.close(fd)
+
+
+def _made_aside(folder: Path) -> tuple[Path, int]:
+    """Make a folder and lock it. Until it is locked another transfer may take it for a killed one's and remove it."""
+    while True:
+        made = folder / f"{ASIDE}{os.urandom(4).hex()}"
+        made.mkdir(mode=0o700)
+        try:
+            fd = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        with suppress(OSError):  # a file system without locks: nothing is cleared there
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        if made.is_dir():
+            return made, fd
         os.close(fd)
 
 
