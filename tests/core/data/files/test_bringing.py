@@ -12,6 +12,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from cellrun.core import Dataset, Datastore, DatastoreError
 from cellrun.core.data.files import fuse_view
+from cellrun.core.data.files.bringing import bring_files
 from cellrun.core.errors import DatasetError, UserErrorException
 
 
@@ -194,6 +195,17 @@ def test_files_of_the_web(server, here):
         assert below(mounted.mount_point) == {"a b.csv": "x\n1\n"}
     with pytest.raises(DatasetError, match=r"none\.csv can't be had: .*404"):
         Dataset.File.from_files(f"{url}/none.csv?key=secret")
+
+
+def test_of_several_files_of_the_web_the_one_is_named_that_is_gone(server, here):
+    folder, url = server
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_text("x")
+    files = Dataset.File.from_files([f"{url}/a.csv", f"{url}/b.csv"]).files()
+    (folder / "b.csv").unlink()
+    with pytest.raises(DatasetError, match=r"b\.csv can't be had: .*404"):
+        bring_files(files, here)
+    assert below(here) == {"a.csv": "x"}
 
 
 def test_a_server_that_is_away_is_named(here):

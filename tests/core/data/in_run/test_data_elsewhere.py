@@ -114,6 +114,7 @@ def test_what_came_whole_before_a_kill_isnt_brought_again(runs, store, monkeypat
     assert "bringing 2 files" in said[0]
     assert "1 of them here already" in said[0]
     assert (folder / "deep" / "b.csv").read_text() == "two"
+    assert {path.stat().st_mode & 0o777 for path in (folder / "a.csv", folder / "deep" / "b.csv")} == {0o444}
     assert not draft.exists()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cellrun.core.data.files.data_files import DataFile, Place
-from cellrun.core.data.stores.carrying import bar
+from cellrun.core.data.stores.carrying import Show, bar
 from cellrun.core.data.stores.datastore import Datastore
 from cellrun.core.data.stores.store_transfer import side_of
 from cellrun.core.data.stores.transfer import Side, StoredFile, bring
@@ -16,25 +16,31 @@ _MOST_NAMED = 3
 
 
 def bring_files(
-    files: Sequence[DataFile], folder: Path, *, overwrite: bool = False, show_progress: bool = False
+    files: Sequence[DataFile],
+    folder: Path,
+    *,
+    overwrite: bool = False,
+    show_progress: bool = False,
+    show: Show | None = None,
 ) -> list[Path]:
     """Bring files into a folder, each to its path in the dataset, and return where they are.
 
-    What is there whole already isn't brought again. Raises DatasetError for files that are there and differ, unless
-    `overwrite`; DatastoreError for what doesn't come, and for a full disk: what is there then is whole.
+    What is there whole already isn't brought again. How far it is a bar tells, or `show` is told it. Raises
+    DatasetError for files that are there and differ, unless `overwrite`; DatastoreError for what doesn't come, and for
+    a full disk: what is there then is whole.
     """
     if folder.exists() and not folder.is_dir():
         raise DatasetError(f"files are brought to a folder; {folder} is a file")
     if not overwrite:
         _refuse_others(files, folder)
-    by_place: dict[str, list[DataFile]] = {}
+    by_place: dict[tuple[str, str], list[DataFile]] = {}
     for file in files:
-        by_place.setdefault(f"{type(file.place).__name__} {file.place.name}", []).append(file)
+        by_place.setdefault((file.place.name, file.place.location()), []).append(file)
     for of_place in by_place.values():
         side = _side(of_place[0].place)
         listed = {file.path: _stored(file, side) for file in of_place}
-        with bar(f"from {of_place[0].place.name}", is_shown=show_progress) as show:
-            bring(side, listed, folder, overwrite=overwrite, show=show)
+        with bar(f"from {of_place[0].place.name}", is_shown=show_progress) as shown:
+            bring(side, listed, folder, overwrite=overwrite, show=show or shown)
     return [folder / file.path for file in files]
 
 

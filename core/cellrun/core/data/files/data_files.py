@@ -139,6 +139,7 @@ class Web:
         """Return why it can't be had. What a package says of it may hold its whole address, and a key in that."""
         cause = error.__cause__ or error
         status = getattr(cause, "status", None)
+        status = status or (404 if isinstance(cause, FileNotFoundError) else None)
         why = f"its server answers {status}" if status else getattr(cause, "strerror", None) or type(cause).__name__
         return DatasetError(f"the file at {self.location()} can't be had: {why}")
 

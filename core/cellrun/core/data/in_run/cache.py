@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellrun.core.control_file import UNREADABLE
-from cellrun.core.data.files.data_files import DataFile, Place
+from cellrun.core.data.files.bringing import bring_files
+from cellrun.core.data.files.data_files import DataFile
 from cellrun.core.data.stores.carrying import Progress
-from cellrun.core.data.stores.datastore import Datastore
-from cellrun.core.data.stores.store_transfer import side_of
-from cellrun.core.data.stores.transfer import Side, StoredFile, bring
 from cellrun.core.disk import make_private_folder, remove_tree
 from cellrun.core.errors import DatasetError
 from cellrun.core.layout import RunLayout
@@ -101,40 +99,10 @@ def _bring(files: Sequence[DataFile], draft: Path, what: str, tell: Callable[[st
         )
     again = f", {len(files) - len(missing)} of them here already" if len(missing) < len(files) else ""
     tell(f"{what}: bringing {_counted(files)} from {_places(files)}{again}")
-    for place, of_it in _by_place(missing):
-        side = _side(place)
-        known = _known(side, [file.inside for file in of_it])
-        wanted_of_it = {file.path: known.get(file.inside, StoredFile(file.inside, file.size_bytes)) for file in of_it}
-        bring(side, wanted_of_it, draft, show=_Lines(what, tell))
-    for file in missing:
+    bring_files(missing, draft, show=_Lines(what, tell))
+    for file in files:
         (draft / file.path).chmod(0o444)  # a script that opens its input with 'w' hears it
     tell(f"{what}: {_counted(files)}, all here")
-
-
-def _by_place(files: Sequence[DataFile]) -> Iterator[tuple[Place, list[DataFile]]]:
-    """Iterate over what holds files, each with those that are there."""
-    found: dict[str, list[DataFile]] = {}
-    for file in files:
-        found.setdefault(file.place.location(), []).append(file)
-    for of_it in found.values():
-        yield of_it[0].place, of_it
-
-
-def _side(place: Place) -> Side:
-    if isinstance(place, Datastore):
-        return side_of(place)
-    return Side(place.filesystem(), where=lambda _: place.location())
-
-
-def _known(side: Side, paths: Sequence[str]) -> dict[str, StoredFile]:
-    """Return what a store tells of files: of one by itself, of several by one listing."""
-    if not side.lists_by_prefix and len(paths) == 1:
-        found = side.found(paths[0])
-        return {paths[0]: found} if found else {}
-    if any("://" in path for path in paths):  # addresses, which nobody lists
-        return {}
-    common = os.path.commonpath([path.rpartition("/")[0] for path in paths])
-    return {file.path: file for file in side.listed(f"{common}/" if common else "")}
 
 
 class _Lines:
@@ -147,6 +115,7 @@ class _Lines:
     def __call__(self, now: Progress) -> None:
         done, all_ = (now.done_bytes, now.total_bytes) if now.total_bytes else (now.done_files, now.total_files)
         tenth = 10 * done // (all_ or 1)
+        self._told = min(self._told, tenth)  # less than before: another place's files
         if self._told < tenth < 10:
             self._told = tenth
             self._tell(
