@@ -1,8 +1,12 @@
-"""What programs say of a failed build."""
+"""What programs of a build read of their surroundings, and say of a failure."""
+
+import sys
 
 import pytest
 
+from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.builder import BuildError, run, words
+from cellrun.core.environments.building.uv_builder import UvBuilder
 
 
 @pytest.mark.parametrize(
@@ -33,3 +37,13 @@ def test_a_program_that_says_nothing_is_named_with_its_end(tmp_path):
         run(["sh", "-c", "exit 3"], {}, tmp_path, lambda _: None)
     with pytest.raises(BuildError, match="/not/there can't be started"):
         run(["/not/there"], {}, tmp_path, lambda _: None)
+
+
+def test_what_lies_in_the_folders_above_the_cache_has_no_word_in_a_build(tmp_path, packages):
+    anybodys = tmp_path / "tmp"  # where a home may be, as below /tmp
+    home = anybodys / "home" / "environments"
+    home.mkdir(parents=True)
+    (anybodys / "uv.toml").write_text(f"no-index = true\nfind-links = ['{packages.folder}']\n")
+    wanted = EnvironmentSpec(packages=("tinything",), options=("--no-index",))
+    with pytest.raises(BuildError, match="tinything was not found"):
+        UvBuilder().build(wanted, sys.executable, home / "made", lambda _: None)

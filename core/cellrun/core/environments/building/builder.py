@@ -41,7 +41,10 @@ class Builder(Protocol):
 
 
 def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, say: Say) -> None:
-    """Run a program of a build in a folder; what it prints is said line by line. Raises BuildError if it fails."""
+    """Run a program of a build; what it prints is said line by line, paths in a folder relative to that.
+
+    Raises BuildError if it fails.
+    """
     shown = [Path(command[0]).name, *(word.removeprefix(f"{folder}/") for word in command[1:])]
     say(f"$ {shlex.join(shown)}")
     lines = []
@@ -50,7 +53,7 @@ def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, say: S
         with subprocess.Popen(
             command,
             env=dict(environ),
-            cwd=folder,
+            cwd="/",  # uv takes a uv.toml or pyproject.toml of any folder above: in /tmp that is anybody's
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
