@@ -61,6 +61,17 @@ def test_a_server_that_gives_no_parts_gives_all(web):
         assert Path(mounted.mount_point, "x.bin").read_bytes() == CONTENT
 
 
+def test_a_module_in_the_current_folder_is_not_run(web, tmp_path, monkeypatch):
+    (web.folder / "x.txt").write_text("x")
+    anybodys = tmp_path / "anybodys"
+    anybodys.mkdir()
+    (anybodys / "pickle.py").write_text("open('was_run', 'w').close()\n")
+    monkeypatch.chdir(anybodys)
+    with Dataset.File.from_files(f"{web.url}/x.txt").mount() as mounted:
+        assert Path(mounted.mount_point, "x.txt").read_text() == "x"
+    assert not (anybodys / "was_run").exists()
+
+
 def test_it_ends_with_whoever_mounted_it(far, here):
     program = """
 import pickle, sys, time

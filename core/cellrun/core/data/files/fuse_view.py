@@ -47,6 +47,7 @@ class FuseView:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": path},
+            cwd="/",  # `-m` looks for modules in the current folder first
             start_new_session=True,  # Ctrl-C is for whoever reads
         )
         view = cls(process, folder)
