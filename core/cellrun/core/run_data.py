@@ -98,7 +98,9 @@ class Registration:
     description: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     dataset: Mapping[str, Any] | None = None
-    """How it is read if not as files: a definition's `kind`, `read` and `steps`."""
+    """What it is: a definition's `kind` and `read`; files if nothing is said."""
+    path_glob: str | None = None
+    """Which files below its folder it consists of, all without it."""
 
 
 @dataclass(frozen=True)

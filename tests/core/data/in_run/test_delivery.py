@@ -6,6 +6,7 @@ import pytest
 
 from cellrun.core import Dataset, Datastore, OutputFileDatasetConfig, UserErrorException
 from cellrun.core.data.in_run.delivery import delivered
+from cellrun.core.data.tables.data_type import DataType
 from cellrun.core.errors import DatasetError, InvalidNameError
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
@@ -123,6 +124,73 @@ def test_where_an_output_is_kept_that_depends_on_its_run_isnt_known_before(runs,
     assert (fixed.name, fixed.mode) == ("given", "mount")
     with pytest.raises(UserErrorException, match=r"'model'.*depends on its run"):
         OutputFileDatasetConfig("model").as_input()
+
+
+WRITES_TABLES = """
+import sys
+from pathlib import Path
+for shop, rows in {"north": "7,x\\n8,y", "south": "9,z"}.items():
+    (Path(sys.argv[1]) / shop).mkdir()
+    (Path(sys.argv[1]) / shop / "rows.csv").write_text(f"count;kind\\n{rows.replace(',', ';')}\\n")
+(Path(sys.argv[1]) / "notes.txt").write_text("no table")
+"""
+
+
+@pytest.mark.parametrize("is_given_first", [True, False])
+def test_an_output_may_be_a_table_and_is_registered_as_one(runs, is_given_first):
+    def as_table(output):
+        return output.read_delimited_files(
+            separator=";", partition_format="{shop}/rows.csv", path_glob="*/rows.csv",
+            set_column_types={"count": DataType.to_float()},
+        )  # fmt: skip
+
+    output = OutputFileDatasetConfig("rows")
+    output = output.register_on_complete("counts") if is_given_first else as_table(output)
+    output = as_table(output) if is_given_first else output.register_on_complete("counts")
+    layout = runs.script(WRITES_TABLES, output)
+    assert runs.end(layout).status is Status.COMPLETED, runs.status(layout).reason
+    made = Dataset.get_by_name(runs.workspace, "counts")
+    assert made.to_pandas_dataframe().to_dict("list") == {
+        "shop": ["north", "north", "south"],
+        "count": [7.0, 8.0, 9.0],
+        "kind": ["x", "y", "z"],
+    }
+    assert str(made.to_pandas_dataframe()["count"].dtype) == "float64"
+
+
+def test_so_may_one_of_parquet_files_and_its_input_is_the_table(runs, store):
+    output = OutputFileDatasetConfig("rows", (store, "t")).read_parquet_files(include_path=True, path_glob="*.parquet")
+    layout = runs.script(
+        "import sys, pyarrow, pyarrow.parquet\n"
+        "pyarrow.parquet.write_table(pyarrow.table({'a': [1]}), sys.argv[1] + '/x.parquet')",
+        output.register_on_complete("rows"),
+    )
+    assert runs.end(layout).status is Status.COMPLETED, runs.status(layout).reason
+    assert list(Dataset.get_by_name(runs.workspace, "rows").to_pandas_dataframe()) == ["Path", "a"]
+    wanted = output.as_input("given").run_data()
+    assert (wanted.mode, wanted.dataset["kind"]) == ("direct", "tabular")
+    assert wanted.dataset["paths"] == [{"datastore": "kept", "path": "t/*.parquet"}]
+
+
+def test_the_paths_of_files_that_are_registered_tell_columns(runs, store):
+    output = OutputFileDatasetConfig("rows", (store, "t"), partition_format="{shop}/rows.csv").as_upload(
+        source_globs="*/rows.csv"
+    )
+    layout = runs.script(WRITES_TABLES, output.register_on_complete("files"))
+    assert runs.end(layout).status is Status.COMPLETED, runs.status(layout).reason
+    made = Dataset.get_by_name(runs.workspace, "files")
+    assert made.get_partition_key_values() == [{"shop": "north"}, {"shop": "south"}]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"path_glob": "../*.csv"}, {"path_glob": "/x"}, {"separator": ""}, {"header": 9}, {"partition_format": "x"}],
+)
+def test_a_table_that_cant_be_is_refused_at_once(given):
+    with pytest.raises(UserErrorException):
+        OutputFileDatasetConfig("rows").read_delimited_files(**given)
+    with pytest.raises(UserErrorException):
+        OutputFileDatasetConfig("rows", partition_format="x")
 
 
 def test_a_name_that_no_dataset_can_have_is_refused_at_once():

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from cellrun.core.data.tables.data_type import DataType
 
+PARQUET = {"format": "parquet"}
+
 
 class TabularDatasetFactory:
     """Makes tabular datasets. Paths are as `Dataset.File.from_files` takes them.
@@ -51,12 +53,8 @@ class TabularDatasetFactory:
         is wider where a later value asks it; empty fields are missing. `support_multi_line`: values in quotes may have
         line breaks. `empty_as_string`: empty fields are empty texts.
         """
-        if not isinstance(separator, str) or len(separator) != 1 or not separator.isascii() or separator in '"\r\n':
-            raise DatasetError(f"a separator is one ASCII character; got {shown(separator)}")
         read = {
-            "format": "delimited",
-            "separator": separator,
-            "header": _header(header),
+            **delimited(separator, header),
             "encoding": encoding_name(encoding),
             "infer": bool(infer_column_types),
             "multi_line": bool(support_multi_line),
@@ -73,7 +71,7 @@ class TabularDatasetFactory:
         partition_format: str | None = None,
     ) -> TabularDataset:
         """Return a dataset of Parquet files."""
-        return _made(path, {"format": "parquet"}, validate, include_path, set_column_types, partition_format)
+        return _made(path, dict(PARQUET), validate, include_path, set_column_types, partition_format)
 
     @staticmethod
     def from_json_lines_files(  # noqa: PLR0913, PLR0917  # Azure ML's signature
@@ -146,6 +144,39 @@ class TabularDatasetFactory:
         )
 
 
+def delimited(separator: object, header: object) -> dict[str, Any]:
+    """Return how files of fields between separators are read, as a definition has it. Raises DatasetError."""
+    if not isinstance(separator, str) or len(separator) != 1 or not separator.isascii() or separator in '"\r\n':
+        raise DatasetError(f"a separator is one ASCII character; got {shown(separator)}")
+    return {
+        "format": "delimited",
+        "separator": separator,
+        "header": _header(header),
+        "encoding": encoding_name("utf8"),
+        "infer": True,
+        "multi_line": False,
+        "empty_as_string": False,
+    }
+
+
+def with_columns_of_paths(
+    read: Mapping[str, Any],
+    *,
+    include_path: bool,
+    types: Mapping[str, DataType] | None,
+    partition_format: str | None,
+) -> dict[str, Any]:
+    """Return how files are read, with what is asked of every format. Raises DatasetError."""
+    read = dict(read)
+    if include_path:
+        read["include_path"] = True
+    if types:
+        read["types"] = types_json(types)
+    if partition_format is not None:
+        read["partition_format"] = PartitionFormat(partition_format).text
+    return read
+
+
 def _made(  # noqa: PLR0913, PLR0917  # what the factories were given
     path: Any,
     read: dict[str, Any],
@@ -155,12 +186,7 @@ def _made(  # noqa: PLR0913, PLR0917  # what the factories were given
     partition_format: str | None,
 ) -> TabularDataset:
     paths, workspace = given_paths(path)
-    if include_path:
-        read["include_path"] = True
-    if types:
-        read["types"] = types_json(types)
-    if partition_format is not None:
-        read["partition_format"] = PartitionFormat(partition_format).text
+    read = with_columns_of_paths(read, include_path=include_path, types=types, partition_format=partition_format)
     made = TabularDataset(DatasetDefinition(TABULAR, paths, read), workspace)
     if is_checked:
         made.first_rows()

@@ -73,6 +73,11 @@ class DatasetDefinition:
         return cls(data["kind"], tuple(dict(path) for path in paths), dict(read), tuple(list(step) for step in steps))
 
 
+def below(folder: str, pattern: str | None) -> str:
+    """Return the path of what fits a pattern below a folder of a store; without one, of the folder."""
+    return "/".join(filter(None, (folder, pattern)))
+
+
 def climbs_out(path: str) -> bool:
     """Whether a path below a store's root would lead out of it."""
     return path.startswith("/") or "\0" in path or ".." in path.split("/")

@@ -95,13 +95,14 @@ def _bring(files: list[Path], source: Path, store: Datastore, path: str, wanted:
 def _registered(wanted: RunOutput, layout: RunLayout, store: Datastore, path: str) -> dict[str, Any]:
     from cellrun.core.data.datasets.file_dataset import FileDataset  # noqa: PLC0415  # as above
     from cellrun.core.data.datasets.registered_datasets import About  # noqa: PLC0415  # as above
-    from cellrun.core.data.files.definition import FILE, DatasetDefinition  # noqa: PLC0415  # for those that are registered
+    from cellrun.core.data.datasets.tabular_dataset import TabularDataset  # noqa: PLC0415  # as above
+    from cellrun.core.data.files.definition import FILE, DatasetDefinition, below  # noqa: PLC0415  # for those that are registered
 
     register, workspace = wanted.register, workspace_of(layout.workspace)
     assert register is not None  # noqa: S101  # asked by the caller
-    definition = DatasetDefinition(FILE, ({"datastore": store.name, "path": path},))
+    place = {"datastore": store.name, "path": below(path, register.path_glob)}
+    definition = DatasetDefinition.from_json({"kind": FILE, **(register.dataset or {}), "paths": [place]})
+    kind = FileDataset if definition.kind == FILE else TabularDataset
     about = About(register.description, dict(register.tags))
-    made = FileDataset(definition, workspace).registered(
-        workspace, register.name, about, is_new=True, run=layout.run_id
-    )
+    made = kind(definition, workspace).registered(workspace, register.name, about, is_new=True, run=layout.run_id)
     return {"name": made.name, "version": made.version, "id": made.id}

@@ -5,16 +5,21 @@ from __future__ import annotations
 import copy
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names
 from cellrun.core.data.datasets.consumption import DatasetConsumptionConfig
+from cellrun.core.data.files.definition import FILE, TABULAR, DatasetDefinition, below, climbs_out
+from cellrun.core.data.files.partition_format import PartitionFormat
+from cellrun.core.data.tables.headers import PromoteHeadersBehavior
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.run_data import DataPath, OutputMode, Registration, RunOutput, data_name
 
 if TYPE_CHECKING:
     from cellrun.core.data.stores.datastore import Datastore
+    from cellrun.core.data.tables.data_type import DataType
 
 DEFAULT_PATH = "dataset/{run-id}/{output-name}"
 
@@ -26,6 +31,7 @@ class OutputFileDatasetConfig:
     destination: (datastore, path): where its content is kept; `{run-id}` and `{output-name}` in the path stand for
         those. Left out, it is `dataset/{run-id}/{output-name}` in the workspace's default store.
     source: the folder that the script fills; left out, the script gets a path.
+    partition_format: columns that its files' paths tell, in the dataset as which it is registered.
     """
 
     def __init__(
@@ -38,12 +44,14 @@ class OutputFileDatasetConfig:
         self.name = data_name(f"output_{uuid.uuid4().hex[:8]}" if name is None else name)
         self.destination = destination
         self.source = source
-        self.partition_format = partition_format
+        self.partition_format = partition_format if partition_format is None else PartitionFormat(partition_format).text
         self.mode: OutputMode = "mount"
         self._overwrite = False
         self._globs: tuple[str, ...] = ()
         self._registration: Registration | None = None
-        self._read: Mapping[str, Any] | None = None
+        self._table: Mapping[str, Any] | None = None
+        """How it is read if it is a table."""
+        self._table_glob: str | None = None
         self._place()  # a mistake in it is said at once
 
     def as_mount(self, disable_metadata_cache: bool = False) -> OutputFileDatasetConfig:  # noqa: ARG002, FBT001, FBT002  # Azure ML's signature
@@ -55,9 +63,42 @@ class OutputFileDatasetConfig:
         globs = (source_globs,) if isinstance(source_globs, str) else tuple(source_globs or ())
         return self._with(mode="upload", _overwrite=overwrite, _globs=globs)
 
+    def read_delimited_files(  # noqa: PLR0913, PLR0917  # Azure ML's signature
+        self,
+        include_path: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
+        separator: str = ",",
+        header: bool | PromoteHeadersBehavior = PromoteHeadersBehavior.ALL_FILES_HAVE_SAME_HEADERS,  # noqa: FBT001  # as above
+        partition_format: str | None = None,
+        path_glob: str | None = None,
+        set_column_types: Mapping[str, DataType] | None = None,
+    ) -> OutputFileDatasetConfig:
+        """Let it be a table of text files, as `Dataset.Tabular.from_delimited_files`.
+
+        `path_glob` says which files these are, below its folder, all without it.
+        """
+        from cellrun.core.data.datasets.tabular_dataset_factory import delimited  # noqa: PLC0415  # for tables alone
+
+        return self._as_table(delimited(separator, header), include_path, partition_format, path_glob, set_column_types)
+
+    def read_parquet_files(
+        self,
+        include_path: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
+        partition_format: str | None = None,
+        path_glob: str | None = None,
+        set_column_types: Mapping[str, DataType] | None = None,
+    ) -> OutputFileDatasetConfig:
+        """Let it be a table of Parquet files, as `Dataset.Tabular.from_parquet_files`; else as above."""
+        from cellrun.core.data.datasets.tabular_dataset_factory import PARQUET  # noqa: PLC0415  # for tables alone
+
+        return self._as_table(PARQUET, include_path, partition_format, path_glob, set_column_types)
+
     def as_input(self, name: str | None = None) -> DatasetConsumptionConfig:
-        """Return what it holds as an input of a later run. UserErrorException if its place depends on the run."""
+        """Return what it holds as an input of a later run: its folder, or a table as it is.
+
+        UserErrorException if its place depends on the run.
+        """
         from cellrun.core.data.datasets.dataset import Dataset  # noqa: PLC0415  # an output alone needs no dataset
+        from cellrun.core.data.datasets.tabular_dataset import TabularDataset  # noqa: PLC0415  # as above
 
         store, path = self._place()
         if store is None or "{run-id}" in path:
@@ -66,7 +107,11 @@ class OutputFileDatasetConfig:
                 "destination=(datastore, 'path'), or register_on_complete and Dataset.get_by_name"
             )
         place = path.replace("{output-name}", self.name)
-        dataset = Dataset.File.from_files(path=(store, place), validate=False)
+        if self._table is not None:
+            paths = [{"datastore": store.name, "path": below(place.strip("/"), self._table_glob)}]
+            definition = DatasetDefinition.from_json({**self._dataset(), "paths": paths})
+            return DatasetConsumptionConfig(name or self.name, TabularDataset(definition, store.workspace))
+        dataset = Dataset.File.from_files(path=(store, place), validate=False, partition_format=self.partition_format)
         return DatasetConsumptionConfig(name or self.name, dataset).as_mount()
 
     def register_on_complete(
@@ -74,7 +119,7 @@ class OutputFileDatasetConfig:
     ) -> OutputFileDatasetConfig:
         """Let its content be registered as a new version of a dataset once the run has completed."""
         names.dataset_name(name)
-        return self._with(_registration=Registration(name, description, dict(tags or {}), self._read))
+        return self._with(_registration=Registration(name, description, dict(tags or {})))
 
     def run_data(self) -> RunOutput:
         """Return it as a run wants it."""
@@ -87,7 +132,8 @@ class OutputFileDatasetConfig:
             overwrite=self._overwrite,
             source=None if self.source is None else str(self.source),
             source_globs=self._globs,
-            register=self._registration,
+            register=self._registration
+            and replace(self._registration, dataset=self._dataset(), path_glob=self._table_glob),
         )
 
     def __deepcopy__(self, memo: object) -> OutputFileDatasetConfig:
@@ -112,6 +158,32 @@ class OutputFileDatasetConfig:
                 f"destination={shown(given)} of the output {self.name!r}: give (datastore, 'path/in/it')"
             )
         return store, DEFAULT_PATH if path is None else str(path)
+
+    def _as_table(
+        self,
+        read: Mapping[str, Any],
+        include_path: bool,  # noqa: FBT001  # as it was given
+        partition_format: str | None,
+        path_glob: str | None,
+        types: Mapping[str, DataType] | None,
+    ) -> OutputFileDatasetConfig:
+        from cellrun.core.data.datasets.tabular_dataset_factory import with_columns_of_paths  # noqa: PLC0415  # for tables alone
+
+        if path_glob is not None and (not isinstance(path_glob, str) or not path_glob or climbs_out(path_glob)):
+            raise UserErrorException(
+                f"path_glob={shown(path_glob)} of the output {self.name!r}: give a pattern below its folder, as "
+                "'*.csv' or '**/*.csv'"
+            )
+        form = self.partition_format if partition_format is None else partition_format
+        table = with_columns_of_paths(read, include_path=include_path, types=types, partition_format=form)
+        return self._with(_table=table, _table_glob=path_glob)
+
+    def _dataset(self) -> dict[str, Any]:
+        """Return as what it is registered, but for where it is, as a definition's JSON has it."""
+        if self._table is not None:
+            return {"kind": TABULAR, "read": dict(self._table)}
+        form = self.partition_format
+        return {"kind": FILE, "read": {} if form is None else {"partition_format": form}}
 
     def _with(self, **changes: Any) -> OutputFileDatasetConfig:
         changed = copy.copy(self)
