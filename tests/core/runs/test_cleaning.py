@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cellrun.core import Experiment, Workspace
+from cellrun.core import Dataset, Experiment, Workspace
 from cellrun.core.context.loaded_copies import new_copy
 from cellrun.core.context.manifest import Context, Group
 from cellrun.core.context.value_store import ValueStore
@@ -250,6 +250,34 @@ def test_nothing_is_removed_where_the_links_of_a_workspace_lead(ws: Workspace, t
         assert not is_there_after(copied, made)
     assert sorted(ws.folder.rglob("*")) == before
     assert Context.read(layout.context).groups
+
+
+def test_what_a_killed_process_left_of_datasets_that_it_unregistered_goes(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ws.get_default_datastore()
+    store.filesystem().pipe_file("a.txt", b"a")
+    kept = Dataset.File.from_files((store, "a.txt")).register(ws, "kept")
+    program = """
+import os, sys
+from cellrun.core import Dataset, Workspace
+from cellrun.core.data import registered_datasets
+from cellrun.core.layout import WorkspaceLayout
+registered_datasets.remove_tree = lambda _: os.kill(os.getpid(), 9)
+Dataset.get_by_name(Workspace(WorkspaceLayout(sys.argv[1])), "gone").unregister_all_versions()
+"""
+    Dataset.File.from_files((store, "a.txt")).register(ws, "gone")
+    killed = subprocess.run([sys.executable, "-c", program, ws.folder], check=False)
+    assert killed.returncode == -9
+    assert len(os.listdir(ws.layout.datasets)) == 2
+    assert not ws.clean().leftovers  # it may be going on
+    monkeypatch.setattr(run_store, "_REMOVING_S", -1.0)
+    copied = Workspace.create("copied", tmp_path / "copied")
+    (copied.folder / "datasets").symlink_to(ws.layout.datasets)
+    assert not copied.clean().leftovers
+    assert [(each.kind, each.count) for each in ws.clean().leftovers] == [("rests of unregistered datasets", 1)]
+    assert os.listdir(ws.layout.datasets) == ["kept"]
+    assert Dataset.get_by_name(ws, "kept").id == kept.id
 
 
 @pytest.mark.usefixtures("at_once")

@@ -92,9 +92,9 @@ def clean(workspace: WorkspaceLayout, older_than: timedelta | float | None = Non
     No run in a list is touched, none that is being made, and nothing that a living process has.
     """
     least_s = _seconds(older_than)
-    for folder in () if dry else (workspace.runs, workspace.values):
+    for folder in () if dry else (workspace.runs, workspace.values, workspace.datasets):
         refuse_foreign(folder, ANOTHER_WORKSPACE)
-    kinds = (*_of_runs(workspace), *_of_cache(workspace), *_of_home(), *_of_environments())
+    kinds = (*_of_runs(workspace), _of_datasets(workspace), *_of_cache(workspace), *_of_home(), *_of_environments())
     cleaned = [_cleaned(kind, least_s, dry=dry) for kind in kinds]
     if older_than is not None:
         unused = [kept.folder for kept in kept_environments() if _may_go(kept, least_s)]
@@ -116,6 +116,12 @@ def _of_runs(workspace: WorkspaceLayout) -> Iterator[_Kind]:
     yield _Kind("rests of deleted runs", [each for each in removals if is_abandoned_removal(each)])
     yield _Kind("drafts in runs that have ended", list(_drafts_of_ended(workspace, names)), Path.unlink)
     yield _Kind("values that were never whole", abandoned_values(workspace), Path.unlink)
+
+
+def _of_datasets(workspace: WorkspaceLayout) -> _Kind:
+    folder = workspace.datasets
+    found = [] if folder.is_symlink() else [path for path in _paths(folder) if path.name.startswith(".")]
+    return _Kind("rests of unregistered datasets", [each for each in found if is_abandoned_removal(each)])
 
 
 def _drafts_of_ended(workspace: WorkspaceLayout, names: list[str]) -> Iterator[Path]:
