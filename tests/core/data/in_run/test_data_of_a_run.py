@@ -61,7 +61,7 @@ def test_an_output_has_another_place_is_brought_there_and_registered(ws):
     kept = output.as_upload(overwrite=True, source_globs="*.pt").register_on_complete("best", tags={"a": "b"})
     assert kept.run_data() == RunOutput(
         *("model", store.name, "models/{run-id}", "upload", True, "best", ("*.pt",)),
-        register=Registration("best", None, {"a": "b"}),
+        register=Registration("best", None, {"a": "b"}, {"kind": "file", "read": {}}),
     )
     assert output.run_data().register is None
 
