@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from cellrun.core.control_file import UNREADABLE
 from cellrun.core.data.files.bringing import bring_files
 from cellrun.core.data.files.data_files import DataFile
 from cellrun.core.data.stores.carrying import Progress
@@ -20,9 +19,9 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.making_lock import alone
 from cellrun.core.places import home_folder
 from cellrun.core.sizes import size_text
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.using_runs import UsingRuns
 
-_FILES, _USERS, _LOCK, _PART = "files", "users", ".lock", ".part"
+_FILES, _LOCK, _PART = "files", ".lock", ".part"
 
 
 class CacheEntry(NamedTuple):
@@ -35,12 +34,10 @@ class CacheEntry(NamedTuple):
         """The folder of the files, which is there once all of them are."""
         return self.folder / _FILES
 
-    def is_used(self) -> bool:
-        """Whether a run that hasn't ended reads it."""
-        users = []
-        with suppress(OSError):
-            users = (self.folder / _USERS).read_text().splitlines()
-        return any(_is_going_on(RunLayout(user)) for user in users)
+    @property
+    def using(self) -> UsingRuns:
+        """The runs that read it."""
+        return UsingRuns(self.folder / "used_by")
 
 
 def brought(files: Sequence[DataFile], run: RunLayout, what: str, tell: Callable[[str], None]) -> Path:
@@ -53,8 +50,7 @@ def brought(files: Sequence[DataFile], run: RunLayout, what: str, tell: Callable
     entry = CacheEntry(home_folder("data") / _key(files))
     make_private_folder(entry.folder)
     with _held(entry, run.run_id, lambda other: tell(f"{what}: waiting for {other}, which brings the same files")):
-        with (entry.folder / _USERS).open("a") as users:
-            users.write(f"{run.folder}\n")
+        entry.using.add(run)
         os.utime(entry.folder)
         if entry.files.is_dir():
             tell(f"{what}: {_counted(files)}, here already")
@@ -67,7 +63,7 @@ def brought(files: Sequence[DataFile], run: RunLayout, what: str, tell: Callable
 
 def unused_entries() -> list[Path]:
     """Return the folders of what was brought and no run reads that goes on."""
-    return [entry.folder for entry in entries() if not entry.is_used()]
+    return [entry.folder for entry in entries() if not entry.using.living()]
 
 
 def entries() -> Iterator[CacheEntry]:
@@ -82,7 +78,7 @@ def remove_entry(folder: Path) -> None:
     """Remove what was brought, unless a run has come to read it."""
     entry = CacheEntry(folder)
     with _held(entry, "", lambda _: None):
-        if not entry.is_used():
+        if not entry.using.living():
             remove_tree(folder)
             folder.with_name(f"{folder.name}{_LOCK}").unlink(missing_ok=True)
 
@@ -148,13 +144,6 @@ def _is_whole(path: Path, file: DataFile) -> bool:
     try:
         return file.size_bytes is not None and path.stat().st_size == file.size_bytes
     except OSError:
-        return False
-
-
-def _is_going_on(run: RunLayout) -> bool:
-    try:
-        return not StatusFile(run).read().status.is_terminal
-    except UNREADABLE:  # deleted
         return False
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -19,12 +18,10 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.making_lock import alone
 from cellrun.core.ownership import refuse_foreign
 from cellrun.core.places import home, home_folder
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.using_runs import UsingRuns
 
 _ENVIRONMENTS = "environments"
 _MARK = "cellrun-environment.json"
-_BEING_SUBMITTED_S = 3600.0
-"""So long a run that says that it will use an environment may not be there yet."""
 
 
 class KeptEnvironment:
@@ -113,7 +110,7 @@ class KeptEnvironment:
     @property
     def last_used(self) -> float:
         """When a run was last submitted that uses it, epoch seconds."""
-        for path in (self._used_by, self.folder):
+        for path in (self._using.folder, self.folder):
             with suppress(OSError):
                 return path.stat().st_mtime
         return 0.0
@@ -128,7 +125,7 @@ class KeptEnvironment:
 
     def is_wanted(self) -> bool:
         """Whether it is whole, for a run that will use it: from now on it isn't taken for one that nobody uses."""
-        for path in (self.folder, self._used_by):
+        for path in (self.folder, self._using.folder):
             with suppress(OSError):
                 os.utime(path)
         return self.is_whole
@@ -136,22 +133,11 @@ class KeptEnvironment:
     def use(self, layout: RunLayout) -> None:
         """Note that a run uses it, until that has ended: it isn't removed before."""
         with suppress(OSError):  # a full disk: then it is as old as its last use
-            self._used_by.mkdir(mode=0o700, exist_ok=True)
-            (self._used_by / layout.run_id).symlink_to(layout.folder)
+            self._using.add(layout)
 
     def users(self) -> list[RunLayout]:
-        """Return the runs that use it and haven't ended; those that have are forgotten."""
-        found = []
-        with suppress(OSError):
-            for link in sorted(self._used_by.iterdir()):
-                layout = RunLayout(os.readlink(link))  # noqa: PTH115  # text
-                if _may_live(layout, link):
-                    found.append(layout)
-                else:
-                    times = self._used_by.stat()
-                    link.unlink()
-                    os.utime(self._used_by, ns=(times.st_atime_ns, times.st_mtime_ns))  # that was no use
-        return found
+        """Return the runs that use it and haven't ended."""
+        return self._using.living()
 
     def new_place(self) -> Path:
         """Return where the next build is to make it."""
@@ -193,12 +179,6 @@ class KeptEnvironment:
             remove_tree(self.folder)
             self.lock.unlink(missing_ok=True)
 
-    def remove_rests(self) -> None:
-        """Remove what builds left that didn't come to their end, unless one goes on."""
-        with alone(self.lock, f"process {os.getpid()}, which tidies it up", None) as is_held:
-            for path in self.rests() if is_held else ():
-                remove(path)
-
     @property
     def _wanted_file(self) -> Path:
         return self.folder / "wanted.json"
@@ -208,8 +188,8 @@ class KeptEnvironment:
         return read_object(self.folder, self._wanted_file)
 
     @property
-    def _used_by(self) -> Path:
-        return self.folder / "used_by"
+    def _using(self) -> UsingRuns:
+        return UsingRuns(self.folder / "used_by")
 
 
 def kept_environments() -> Iterator[KeptEnvironment]:
@@ -248,12 +228,3 @@ def remove(path: Path) -> None:
     """Remove a file or folder; what somebody still writes to stays."""
     with suppress(OSError):
         remove_tree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-
-
-def _may_live(layout: RunLayout, link: Path) -> bool:
-    if not os.path.lexists(layout.folder):  # deleted, or not there yet
-        return time.time() - link.lstat().st_mtime < _BEING_SUBMITTED_S
-    try:
-        return not StatusFile(layout).read().status.is_terminal
-    except UNREADABLE:
-        return True
