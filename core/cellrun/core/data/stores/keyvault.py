@@ -6,9 +6,7 @@ own folder there is nothing of it.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +17,7 @@ from cellrun.core import names
 from cellrun.core.control_file import read_object
 from cellrun.core.disk import replace_file
 from cellrun.core.errors import DamagedRunError, InvalidNameError, KeyvaultError, told
+from cellrun.core.making_lock import alone
 from cellrun.core.places import private_folder
 
 if TYPE_CHECKING:
@@ -188,9 +187,7 @@ def _system_keyring() -> KeyringBackend | None:
 def _changed() -> Iterator[dict[str, dict[str, Any]]]:
     """Change what the file holds, alone: two that do so at once both have their way."""
     folder = private_folder()
-    fd = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+    with alone(folder / _LOCK, "", lambda _: None):
         vaults = _read(folder)
         before, had_secrets = json.dumps(vaults), _has_secrets(vaults)
         yield vaults
@@ -201,8 +198,6 @@ def _changed() -> Iterator[dict[str, dict[str, Any]]]:
                 f"there is no system keyring here: secrets are kept in {folder / _FILE}, which nobody else can read",
                 stacklevel=6,
             )
-    finally:
-        os.close(fd)
 
 
 def _read(folder: Path) -> dict[str, dict[str, Any]]:
