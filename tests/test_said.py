@@ -73,7 +73,7 @@ REFUSED = {
     f"{CORE}/context/signed_files.py": "SignedFiles",
     f"{CORE}/context/trusted.py": "_own _refuse",
     f"{CORE}/errors.py": "DamagedRunError EventNotKeptError IndexTooNewError NotOfferedError RunClosedError "
-    "RunNotFoundError",
+    "RunNotFoundError did_you_mean",
     f"{CORE}/runs/deletion.py": "_judged",
     f"{CORE}/store/files/run_files.py": "_IS_LINK _IS_NO_FILE listing OfferedFiles.open _why_not",
     f"{CORE}/submission/again.py": "resubmit _CodeOfRun.problems",

@@ -37,7 +37,7 @@ The names that end in Exception are Azure ML's, kept for code that catches them.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from errno import ENOENT
 from types import TracebackType
 from typing import Any
@@ -332,6 +332,19 @@ def told(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return str(error) if isinstance(error, CellrunError) else f"{type(error).__name__}: {error}"
+
+
+def did_you_mean(name: object, known: Iterable[str], before: str = "", *, goes_on: bool = False) -> str:
+    """Return the question after the nearest known name, behind what joins it to a sentence; empty if none is near.
+
+    `goes_on`: another sentence follows.
+    """
+    import difflib  # noqa: PLC0415  # for what is misspelled
+
+    if close := difflib.get_close_matches(str(name), known, n=1):
+        question = f"did you mean {close[0]!r}? "
+        return f"{before}{question if goes_on else question.rstrip()}"
+    return ""
 
 
 def shown(value: object, most: int = 80) -> str:

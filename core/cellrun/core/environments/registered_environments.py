@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -20,7 +19,7 @@ from cellrun.core.environment_spec import has_secret_name, login_problems
 from cellrun.core.environments.curated import is_curated
 from cellrun.core.environments.environment import Environment
 from cellrun.core.environments.sources.requirements import named_by_file
-from cellrun.core.errors import UserErrorException, shown, told
+from cellrun.core.errors import UserErrorException, did_you_mean, shown, told
 from cellrun.core.layout import WorkspaceLayout
 
 _VERSION = 1
@@ -187,8 +186,7 @@ class RegisteredEnvironments:
     def unknown(self, name: object) -> str:
         """Return what to say of a name that isn't known."""
         known = self.names()
-        close = difflib.get_close_matches(str(name), known, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = did_you_mean(name, known, goes_on=True)
         return (
             f"no environment {shown(name)} in this workspace; known: {', '.join(known) or 'none'}; {hint}"
             "environment.register(ws) registers one"

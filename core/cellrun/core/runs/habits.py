@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core.errors import NoSuchNameError
+from cellrun.core.errors import NoSuchNameError, did_you_mean
 
 _END = "run.complete() ends an interactive run, a submitted one ends with its script"
 _LOG = "run.get_details()['logFiles'] says where the log is"
@@ -69,10 +69,7 @@ def no_attribute(holder: object, words: str, name: str) -> NoSuchNameError:
     if name in WRITE:
         text += f": {WRITE[name]}"
     elif not name.startswith("_"):  # what IPython and others look for on everything
-        from difflib import get_close_matches  # noqa: PLC0415  # for what is misspelled
-
-        if near := get_close_matches(name, [known for known in dir(holder) if not known.startswith("_")], n=1):
-            text += f"; did you mean {near[0]!r}?"
+        text += did_you_mean(name, (known for known in dir(holder) if not known.startswith("_")), "; ")
     error = NoSuchNameError(text)
     error.name, error.obj = name, holder
     return error

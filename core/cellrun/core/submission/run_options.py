@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import inspect
 import os
 from abc import ABC, abstractmethod
@@ -13,7 +12,7 @@ from typing import Any
 
 from cellrun.core import names
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, UserErrorException, shown
+from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, UserErrorException, did_you_mean, shown
 from cellrun.core.own_run import is_set_by_cellrun
 from cellrun.core.resources import Resources
 from cellrun.core.run_data import DataOfArguments, DataPath
@@ -146,8 +145,7 @@ class RunOptions(ABC):
         known = [name for name in inspect.signature(type(self)).parameters if name not in {"unknown", "options"}]
         problems = []
         for name in self._unknown:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+            hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
             problems.append(f"unknown keyword {name!r}; {hint}")
         return problems
 

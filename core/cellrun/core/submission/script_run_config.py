@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from cellrun.core.errors import did_you_mean
 from cellrun.core.run_data import DataOfArguments, DataPath
 from cellrun.core.run_request import RunCode, RunRequest
 from cellrun.core.submission.arguments import argument_parts
@@ -143,8 +143,7 @@ class ScriptRunConfig(RunOptions):
             return [f"script {script!r} is not in source_directory {folder!r}: {inside}"]
         if (self.folder / self.script_path).is_file():
             return []
-        close = difflib.get_close_matches(script, (entry.name for entry in self.folder.iterdir()), n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(script, (entry.name for entry in self.folder.iterdir()), "; ")
         return [f"script {script!r} not found in source_directory {folder!r}: {inside}{hint}"]
 
     def _command_problems(self) -> list[str]:

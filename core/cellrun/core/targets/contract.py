@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -11,7 +10,7 @@ from enum import Enum
 from typing import Any, ClassVar, NamedTuple
 
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.errors import UserErrorException
+from cellrun.core.errors import UserErrorException, did_you_mean
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
@@ -117,9 +116,8 @@ class ComputeTarget(ABC):
         """
         problems = []
         for name in settings.keys() - cls.settings_known.keys():
-            close = difflib.get_close_matches(name, cls.settings_known, n=1)
             known = ", ".join(f"{each} ({meaning})" for each, meaning in cls.settings_known.items()) or "none"
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {known}"
+            hint = did_you_mean(name, cls.settings_known) or f"known: {known}"
             problems.append(f"a target of kind {cls.kind!r} has no setting {name!r}; {hint}")
         if problems:
             raise UserErrorException("\n".join(sorted(problems)))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 
-from cellrun.core.errors import ComputeTargetException, shown
+from cellrun.core.errors import ComputeTargetException, did_you_mean, shown
 from cellrun.core.targets.contract import ComputeTarget
 
 GROUP = "cellrun.compute_targets"
@@ -20,8 +19,7 @@ def kind_named(name: object) -> type[ComputeTarget]:
     """
     known = _registered()
     if not isinstance(name, str) or name not in known:
-        close = difflib.get_close_matches(str(name), known, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(name, known, "; ")
         raise ComputeTargetException(f"no kind of compute target {shown(name)}; known: {', '.join(kind_names())}{hint}")
     return _loaded(known[name])
 

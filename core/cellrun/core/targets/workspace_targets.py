@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import warnings
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from cellrun.core.errors import (
     DamagedRunError,
     UserErrorException,
     WorkspaceException,
+    did_you_mean,
     shown,
     told,
 )
@@ -158,10 +158,8 @@ class WorkspaceTargets:
 
     def _unknown(self, name: object) -> str:
         known = self.names()
-        close = difflib.get_close_matches(str(name), known, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
         return (
-            f"no compute target {shown(name)}; known: {', '.join(known)}; {hint}"
+            f"no compute target {shown(name)}; known: {', '.join(known)}; {did_you_mean(name, known, goes_on=True)}"
             f"ws.attach(name, kind, **settings) attaches one (kinds: {', '.join(kind_names())})"
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import time
@@ -16,7 +15,7 @@ from cellrun.core import control_file, names
 from cellrun.core.data.files.data_files import FilesSeen
 from cellrun.core.data.files.definition import DatasetDefinition
 from cellrun.core.disk import remove_tree, replace_file, write_once
-from cellrun.core.errors import CellrunError, DatasetError, shown, told
+from cellrun.core.errors import CellrunError, DatasetError, did_you_mean, shown, told
 from cellrun.core.layout import WorkspaceLayout
 
 LATEST = "latest"
@@ -206,8 +205,7 @@ class RegisteredDatasets:
 
     def _unknown(self, name: object) -> str:
         known = self.names()
-        close = difflib.get_close_matches(str(name), known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else "dataset.register(ws, name) registers one"
+        hint = did_you_mean(name, known) or "dataset.register(ws, name) registers one"
         listed = _listed(known) or "none yet"
         return f"no dataset {shown(name)} is registered in this workspace; known: {listed}; {hint}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple
 
 from cellrun.core import control_file, names
 from cellrun.core.disk import replace_file, write_once
-from cellrun.core.errors import DamagedRunError, DatastoreError, told
+from cellrun.core.errors import DamagedRunError, DatastoreError, did_you_mean, told
 from cellrun.core.layout import WorkspaceLayout
 
 WORKSPACE_STORE = "workspaceblobstore"
@@ -118,8 +117,7 @@ class WorkspaceDatastores:
     def _path(self, name: object) -> Path:
         known = self.names()
         if not isinstance(name, str) or name not in known:
-            close = difflib.get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
+            hint = did_you_mean(name, known, goes_on=True)
             raise DatastoreError(
                 str(name),
                 f"isn't registered in this workspace; known: {', '.join(known)}; {hint}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,7 @@ from cellrun.core.data.files.column_expression import columns_of, mask
 from cellrun.core.data.files.sampling import Draws
 from cellrun.core.data.tables.column_types import TypesChangedError, cast
 from cellrun.core.data.tables.table_source import Rows, TableSource
-from cellrun.core.errors import DatasetError
+from cellrun.core.errors import DatasetError, did_you_mean
 
 Step = Sequence[Any]
 
@@ -80,9 +79,8 @@ def wanted_columns(source: TableSource, steps: Sequence[Step]) -> set[str] | Non
 
 def no_column(name: str, known: Sequence[str]) -> DatasetError:
     """Return the error for a column that isn't there."""
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
     rest = f" and {len(known) - 20} more" if len(known) > 20 else ""
+    hint = did_you_mean(name, known, "; ")
     return DatasetError(f"no column {name!r}; there are: {', '.join(known[:20])}{rest}{hint}")
 
 
