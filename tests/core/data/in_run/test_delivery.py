@@ -9,6 +9,7 @@ from cellrun.core.data.in_run.delivery import delivered
 from cellrun.core.data.tables.data_type import DataType
 from cellrun.core.errors import DatasetError, InvalidNameError
 from cellrun.core.status import Status
+from cellrun.core.store.notes import added_notes
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.local import target
 
@@ -73,6 +74,35 @@ def test_an_upload_brings_the_files_that_are_wanted_at_the_end(runs, store):
     assert found(store.local_root) == {"models/model/deep/model.pt": "model 0"}
     assert not list(layout.delivery.iterdir())  # it isn't there twice
     assert "1 file (7 bytes)" in layout.finish_log.read_text()
+
+
+def test_links_are_followed_inside_the_folder_and_others_are_noted_and_stay(runs, store, tmp_path):
+    (tmp_path / "elsewhere.txt").write_text("elsewhere")
+    script = f"""{MAKES}
+(Path(folder) / "latest").symlink_to("deep")
+(Path(folder) / "other.txt").symlink_to({str(tmp_path / "elsewhere.txt")!r})
+"""
+    layout = runs.script(script, OutputFileDatasetConfig("model", (store, "m")).as_upload())
+    assert runs.end(layout).status is Status.COMPLETED
+    kept = {"m/deep/model.pt": "model 0", "m/latest/model.pt": "model 0", "m/notes.txt": "notes"}
+    assert found(store.local_root) == kept
+    [note] = added_notes(layout)
+    assert note.startswith("output 'model': not brought to ")
+    assert note.endswith(": other.txt (a link that leads out of it)")
+    assert (layout.delivery / "model" / "other.txt").is_symlink()
+
+
+def test_a_store_that_is_only_read_is_refused_before_there_is_a_run(runs):
+    Datastore.register_https(runs.workspace, "web", "https://127.0.0.1:1/x", skip_validation=True)
+    with pytest.raises(UserErrorException, match=r"output 'model': the datastore 'web' is only read \(https://127"):
+        runs.script(MAKES, OutputFileDatasetConfig("model", (Datastore(runs.workspace, "web"), "m")))
+
+
+def test_a_file_in_the_place_of_the_folder_is_noted(runs, store):
+    script = "import os; os.rmdir('made'); open('made', 'w').close()"
+    layout = runs.script(script, data=[OutputFileDatasetConfig("model", (store, "m"), source="made").as_upload()])
+    assert runs.end(layout).status is Status.COMPLETED
+    assert [note.rpartition("/")[2] for note in added_notes(layout)] == ["made (no folder)"]
 
 
 def test_a_folder_of_the_scripts_own_is_brought(runs, store):

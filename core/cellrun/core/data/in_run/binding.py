@@ -141,7 +141,12 @@ def problems(inputs: Iterable[RunInput], outputs: Iterable[RunOutput], layout: W
     nobody = layout.run("nobody")
     for output in outputs:
         try:
-            store_of(layout, output.datastore)
+            store = store_of(layout, output.datastore)
+            if store.kind and store.kind.is_read_only:
+                where = store.location()
+                found.append(
+                    f"output {output.name!r}: the datastore {store.name!r} is only read ({where}); name another"
+                )
         except CellrunError as error:
             found.append(f"output {output.name!r}: {error}")
     for wanted in inputs:

@@ -6,20 +6,21 @@ import fnmatch
 import json
 import posixpath
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cellrun.core import control_file
 from cellrun.core.data.in_run.binding import output_path, store_of, workspace_of
 from cellrun.core.data.stores.datastore import Datastore
-from cellrun.core.data.stores.store_transfer import side_of
+from cellrun.core.data.stores.store_transfer import files_below, named, side_of
 from cellrun.core.data.stores.transfer import send
 from cellrun.core.disk import replace_file
 from cellrun.core.errors import CellrunError, DatasetError
 from cellrun.core.layout import RunLayout
 from cellrun.core.run_data import RunOutput
 from cellrun.core.sizes import size_text
+from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import RunRecord
 
 VERSION = 1
@@ -52,14 +53,17 @@ def delivered(layout: RunLayout) -> dict[str, Any]:
 def _delivered(wanted: RunOutput, layout: RunLayout, tell: Callable[[str], None]) -> dict[str, Any]:
     store, path = store_of(layout.workspace, wanted.datastore), wanted.path_of(layout.run_id)
     source = Path(output_path(wanted, layout))
-    files = [file for file in sorted(source.rglob("*")) if file.is_file() and _is_wanted(wanted, file, source)]
-    size_bytes = sum(file.stat().st_size for file in files)
+    found, left_out = files_below(source) if source.is_dir() else ({}, [f"{source} (no folder)"])
+    files = {name: file for name, file in found.items() if _is_wanted(wanted, name)}
+    size_bytes = sum(file.stat().st_size for file in files.values())
     what = f"output {wanted.name!r}: {len(files)} file{'s' * (len(files) != 1)} ({size_text(size_bytes)})"
     is_in_place = store.local_root is not None and source == store.local_root / path
     if not is_in_place:
         tell(f"{what} to {store.location(path)}")
-        _bring(files, source, store, path, wanted)
-        if source.is_relative_to(layout.delivery):
+        _bring(files, store, path, wanted)
+        if left_out:
+            _note(layout, wanted, store.location(path), left_out)
+        elif source.is_relative_to(layout.delivery):
             shutil.rmtree(source)  # it is in the store: twice is too much
     about: dict[str, Any] = {
         "datastore": store.name,
@@ -73,15 +77,14 @@ def _delivered(wanted: RunOutput, layout: RunLayout, tell: Callable[[str], None]
     return about
 
 
-def _is_wanted(wanted: RunOutput, file: Path, source: Path) -> bool:
-    below = file.relative_to(source).as_posix()
-    return not wanted.source_globs or any(fnmatch.fnmatch(below, glob) for glob in wanted.source_globs)
+def _is_wanted(wanted: RunOutput, name: str) -> bool:
+    return not wanted.source_globs or any(fnmatch.fnmatch(name, glob) for glob in wanted.source_globs)
 
 
-def _bring(files: list[Path], source: Path, store: Datastore, path: str, wanted: RunOutput) -> None:
+def _bring(files: Mapping[str, Path], store: Datastore, path: str, wanted: RunOutput) -> None:
     """Bring files into a store. Raises DatasetError for what is there already, DatastoreError."""
     side = side_of(store)
-    targets = {posixpath.join(path, file.relative_to(source).as_posix()): file for file in files}
+    targets = {posixpath.join(path, name): file for name, file in files.items()}
     if not wanted.overwrite:
         there = {file.path for file in side.listed(f"{path}/" if path else "")}
         if taken := [target for target in targets if target in there]:
@@ -90,6 +93,10 @@ def _bring(files: list[Path], source: Path, store: Datastore, path: str, wanted:
                 "as_upload(overwrite=True) puts the new one in its place"
             )
     send(side, targets, overwrite=True)
+
+
+def _note(layout: RunLayout, wanted: RunOutput, place: str, left_out: Sequence[str]) -> None:
+    add_note(layout, f"output {wanted.name!r}: not brought to {place}: {named(left_out)}")
 
 
 def _registered(wanted: RunOutput, layout: RunLayout, store: Datastore, path: str) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def upload_folder(
         raise UserErrorException(f"src_dir is a folder; {shown(str(folder))} is none{advice}")
     found, left_out = files_below(folder)
     if left_out:
-        _warn(f"{_counted(left_out)} of {folder} not uploaded, no plain files in it: {_named(left_out)}")
+        _warn(f"{_counted(left_out)} of {folder} not uploaded, no plain files in it: {named(left_out)}")
     return _upload(store, found, target_path, overwrite=overwrite, show_progress=show_progress)
 
 
@@ -62,12 +62,12 @@ def upload_files(  # noqa: PLR0913  # as the verb has them
         raise UserErrorException(f"files is a list of paths; got {shown(files)}")
     paths = [Path(os.path.abspath(Path(file).expanduser())) for file in files]  # noqa: PTH100  # no link is followed
     if bad := [str(path) for path in paths if not path.is_file()]:
-        raise UserErrorException(f"files are files that are there; these aren't: {_named(bad)}")
+        raise UserErrorException(f"files are files that are there; these aren't: {named(bad)}")
     if not paths:
         return 0
     base = Path(os.path.commonpath([path.parent for path in paths]) if root is None else os.path.abspath(root))  # noqa: PTH100  # as above
     if bad := [str(path) for path in paths if not path.is_relative_to(base)]:
-        raise UserErrorException(f"all files are below relative_root, {base}; these aren't: {_named(bad)}")
+        raise UserErrorException(f"all files are below relative_root, {base}; these aren't: {named(bad)}")
     found = {path.relative_to(base).as_posix(): path for path in paths}
     return _upload(store, found, target_path, overwrite=overwrite, show_progress=show_progress)
 
@@ -141,7 +141,7 @@ def _upload(
     base = inside(target_path, "target_path")
     files = {f"{base}/{name}" if base else name: path for name, path in found.items()}
     if bad := [path for name, path in files.items() if leads_out(name) or not _is_text(name)]:
-        raise UserErrorException(f"these names can't be in a store: {_named([repr(os.fspath(path)) for path in bad])}")
+        raise UserErrorException(f"these names can't be in a store: {named([repr(os.fspath(path)) for path in bad])}")
     side = side_of(store)
     with bar(f"to {store.name}", is_shown=show_progress and bool(files)) as show:
         went = send(side, files, overwrite=overwrite, show=show)
@@ -153,14 +153,15 @@ def _upload(
 
 def _say_kept(kept: Sequence[str], where: str, what: str = "there already with another size") -> None:
     if kept:
-        _warn(f"{_counted(kept)} {what} in {where}, and kept: {_named(kept)}; overwrite=True replaces what differs")
+        _warn(f"{_counted(kept)} {what} in {where}, and kept: {named(kept)}; overwrite=True replaces what differs")
 
 
 def _counted(names: Sequence[str]) -> str:
     return "1 file is" if len(names) == 1 else f"{len(names):,} files are"
 
 
-def _named(names: Sequence[str]) -> str:
+def named(names: Sequence[str]) -> str:
+    """Return the first of some names for a sentence, and how many more there are."""
     more = f" and {len(names) - _MOST_NAMED:,} more" if names[_MOST_NAMED:] else ""
     return f"{', '.join(names[:_MOST_NAMED])}{more}"
 
