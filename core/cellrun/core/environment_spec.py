@@ -138,6 +138,11 @@ def without_logins(text: str) -> str:
     return _LOGIN.sub("://…@", text)
 
 
+def placeholders(lines: Iterable[str]) -> set[str]:
+    """Return the names of the environment variables whose values are put into lines: `TOKEN` of `${TOKEN}`."""
+    return {found[2:-1] for line in lines for found in _PLACEHOLDER.findall(line)}
+
+
 def login_problems(lines: Iterable[str]) -> list[str]:
     """Return what is wrong with lines that have a password in an address, without saying it."""
     return [_HOLDS_A_LOGIN.format(without_logins(line)) for line in lines if has_login(line)]

@@ -1,3 +1,4 @@
 """Packages that environments are built from."""
 
-from tests.wheels import packages  # noqa: F401  # a fixture of the tests beside this
+from tests.stores import web  # noqa: F401  # fixtures of the tests beside this
+from tests.wheels import packages  # noqa: F401  # as above

@@ -47,3 +47,17 @@ def test_what_lies_in_the_folders_above_the_cache_has_no_word_in_a_build(tmp_pat
     wanted = EnvironmentSpec(packages=("tinything",), options=("--no-index",))
     with pytest.raises(BuildError, match="tinything was not found"):
         UvBuilder().build(wanted, sys.executable, home / "made", lambda _: None)
+
+
+def test_what_a_program_says_of_a_variable_s_value_is_its_name(monkeypatch, tmp_path, web):
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv-cache"))
+    monkeypatch.setenv("TOKEN", "s3cr3t-tok")
+    monkeypatch.setenv("OF_TOKEN", "s3cr3t")  # part of the other one
+    said = []
+    address = f"tinything @ {web.url}/${{TOKEN}}/tinything-1.0-py3-none-any.whl?sig=${{TOKEN}}&of=${{OF_TOKEN}}"
+    with pytest.raises(BuildError) as caught:
+        UvBuilder().build(EnvironmentSpec(packages=(address,)), sys.executable, tmp_path / "made", said.append)
+    assert "404" in str(caught.value)
+    for text in (str(caught.value), "\n".join(said)):
+        assert f"{web.url}/${{TOKEN}}/tinything" in text
+        assert "s3cr3t" not in text

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import UserErrorException
@@ -40,11 +41,19 @@ class Builder(Protocol):
         """
 
 
-def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, say: Say) -> None:
+def run(
+    command: Sequence[str], environ: Mapping[str, str], folder: Path, say: Say, hidden: Collection[str] = ()
+) -> None:
     """Run a program of a build; what it prints is said line by line, paths in a folder relative to that.
 
-    Raises BuildError if it fails.
+    The values of variables that are `hidden` aren't said: `${NAME}` is, in their place. Raises BuildError if it fails.
     """
+    names = {
+        form: f"${{{name}}}"
+        for name in hidden
+        if (value := environ.get(name))
+        for form in (value, quote(value, safe=""))
+    }
     shown = [Path(command[0]).name, *(word.removeprefix(f"{folder}/") for word in command[1:])]
     say(f"$ {shlex.join(shown)}")
     lines = []
@@ -63,7 +72,7 @@ def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, say: S
         ) as process:
             try:
                 for line in process.stdout or ():
-                    lines.append(line.rstrip())
+                    lines.append(_without(names, line.rstrip()))
                     say(lines[-1])
             except BaseException:  # Ctrl-C: nobody waits for it any more
                 process.kill()
@@ -72,6 +81,12 @@ def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, say: S
         raise BuildError(f"{command[0]} can't be started: {error.strerror or error}") from error
     if process.returncode:
         raise BuildError(words(lines) or f"{shlex.join(command)[:80]} ended with {process.returncode}")
+
+
+def _without(names: Mapping[str, str], line: str) -> str:
+    """Return a line with names in the place of values, the longest of these first: one may be part of another."""
+    values = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    return re.sub(values, lambda found: names[found[0]], line) if names else line
 
 
 def words(lines: Sequence[str]) -> str:

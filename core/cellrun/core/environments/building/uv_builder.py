@@ -6,7 +6,7 @@ import os
 import shlex
 from pathlib import Path
 
-from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.environment_spec import EnvironmentSpec, placeholders
 from cellrun.core.environments.building.builder import Builder, Say, run
 from cellrun.core.environments.building.uv_program import uv_program, uv_variables
 
@@ -63,4 +63,4 @@ def install(spec: EnvironmentSpec, prefix: Path, say: Say) -> None:
         limits = prefix / "cellrun-constraints.txt"
         limits.write_text("\n".join(spec.constraints) + "\n", encoding="utf-8")
         command += ["-c", str(limits)]
-    run(command, uv_variables(os.environ), prefix.parent, say)
+    run(command, uv_variables(os.environ), prefix.parent, say, placeholders([*lines, *spec.constraints]))
