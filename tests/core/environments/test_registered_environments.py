@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from cellrun.core import Environment, InvalidNameError, UserErrorException, Workspace
+from cellrun.core.environments.given import spec_from
 from cellrun.core.environments.registered_environments import RegisteredEnvironments
 
 
@@ -32,7 +33,7 @@ def test_versions_are_numbers_and_the_same_content_is_the_same_version(ws):
     assert packages_of(Environment.get(workspace=ws, name="digits", version="2")) == ["six", "numpy"]
     assert Environment.get(ws, "digits", version=1).version == "1"
     assert Environment.get(ws, "digits", label="Latest").version == "3"
-    files = sorted(path.name for path in (ws.folder / "environments" / "digits").iterdir())
+    files = sorted(path.name for path in (ws.folder / "environments" / "digits").glob("*.json"))
     assert files == ["1.json", "2.json", "3.json"]
 
 
@@ -229,6 +230,47 @@ def test_a_damaged_one_is_said_and_hides_no_other(ws, text):
         Environment.get(ws, "digits")
     with pytest.warns(UserWarning, match="environment 'digits'"):
         assert list(ws.environments) == ["whole"]
+
+
+def test_one_that_somebody_else_registered_is_used_once_it_is_trusted(ws, monkeypatch, tmp_path):
+    with monkeypatch.context() as patch:
+        patch.setenv("CELLRUN_HOME", str(tmp_path / "home of another"))
+        made("six").register(ws)
+    with pytest.raises(UserErrorException, match="its signature isn't yours") as caught:
+        Environment.get(ws, "digits")
+    assert "Environment.get(ws, 'digits', '1', trust=True).register(ws)" in str(caught.value)
+    with pytest.raises(UserErrorException, match="its signature isn't yours"):
+        spec_from("digits", ws.layout)
+    with pytest.warns(UserWarning, match="its signature isn't yours"):
+        assert not ws.environments
+    assert Environment.get(ws, "digits", "1", trust=True).register(ws).version == "1"
+    assert packages_of(Environment.get(ws, "digits")) == ["six"]
+
+
+def test_one_that_was_changed_is_not_used(ws):
+    made("six").register(ws)
+    made("numpy").register(ws)
+    folder = ws.layout.environments / "digits"
+    data = json.loads((folder / "1.json").read_text())
+    data["environment"]["python"] |= {"userManagedDependencies": True, "interpreterPath": "/home/other/python"}
+    broken(ws, json.dumps(data))
+    for version in ("1", "3"):
+        with pytest.raises(UserErrorException, match="it was changed after it had been signed"):
+            Environment.get(ws, "digits", version)
+        for ending in ("json", "sig"):  # what is signed is that version of that name
+            (folder / f"3.{ending}").write_bytes((folder / f"2.{ending}").read_bytes())
+    assert packages_of(Environment.get(ws, "digits", "2")) == ["numpy"]
+
+
+def test_no_signature_is_written_through_a_link(ws, tmp_path):
+    made("six").register(ws)
+    signature, mine = ws.layout.environments / "digits" / "1.sig", tmp_path / "mine"
+    mine.write_text("mine")
+    signature.unlink()
+    signature.symlink_to(mine)
+    made("six").register(ws)
+    assert packages_of(Environment.get(ws, "digits")) == ["six"]
+    assert mine.read_text() == "mine"
 
 
 def test_a_link_is_not_followed(ws, tmp_path):

@@ -14,7 +14,7 @@ import stat
 from pathlib import Path
 
 from cellrun.core.control_file import read_control_file
-from cellrun.core.disk import NO_LINKS
+from cellrun.core.disk import NO_LINKS, replace_file
 from cellrun.core.errors import DamagedRunError, WorkspaceException
 from cellrun.core.ownership import is_declared_safe
 from cellrun.core.places import private_folder, runtime_folder
@@ -24,14 +24,14 @@ _KEY_BYTES = 32
 _OTHERS = 0o077
 
 
-def sign(file: Path, of: str = "", *, key: bytes | None = None) -> None:
+def sign(file: Path, of: str = "", *, key: bytes | None = None, data: bytes | None = None) -> None:
     """Sign a file as this user's own, beside it: `context.json` by `context.sig`. `key` is theirs, if it was read.
 
-    `of` is the run that the content is true of, if it doesn't say so itself. Raises WorkspaceException where this user
-    can have no key.
+    `of` is the run that the content is true of, if it doesn't say so itself; `data` the content that is meant, where
+    others could write another one. Raises WorkspaceException where this user can have no key.
     """
-    signature = _signature(file.read_bytes(), of, key or signing_key())
-    _beside(file).write_text(f"{signature}\n")
+    signature = _signature(file.read_bytes() if data is None else data, of, key or signing_key())
+    replace_file(_beside(file), f"{signature}\n")  # through no link that stands there, and never half
 
 
 def why_untrusted(file: Path, data: bytes, of: str = "") -> str:
@@ -51,6 +51,14 @@ def why_untrusted(file: Path, data: bytes, of: str = "") -> str:
     if found.startswith(f"{_fingerprint(key)} "):
         return "it was changed after it had been signed"
     return "its signature isn't yours: another user's, or another machine's"
+
+
+def why_not_own(file: Path, data: bytes, of: str = "") -> str:
+    """Return as `why_untrusted`, also for who can have no key and so has signed nothing."""
+    try:
+        return why_untrusted(file, data, of)
+    except WorkspaceException as error:
+        return str(error)
 
 
 def signing_key() -> bytes:

@@ -258,17 +258,27 @@ class Environment:
         return self
 
     @staticmethod
-    def get(workspace: HasLayout, name: str, version: str | int | None = None, label: str | None = None) -> Environment:
+    def get(
+        workspace: HasLayout,
+        name: str,
+        version: str | int | None = None,
+        label: str | None = None,
+        *,
+        trust: bool = False,
+    ) -> Environment:
         """Return an environment of a workspace by its name, its newest version if none is given.
 
         A name of Azure ML's own (`AzureML-…`) is an environment with the packages that the name tells of.
-        Raises UserErrorException if there is none.
+        Raises UserErrorException if there is none, or unless `trust`, if somebody else has registered it: what it
+        installs, and its Python, would run as this user.
         """
         from cellrun.core.environments.registered_environments import RegisteredEnvironments  # noqa: PLC0415  # above
 
         if label is not None and str(label).lower() != "latest":
             raise UserErrorException(f"an environment has the label 'Latest' alone; got {label!r}; give its version")
-        return RegisteredEnvironments(workspace.layout).get(name, None if version is None else str(version))
+        return RegisteredEnvironments(workspace.layout).get(
+            name, None if version is None else str(version), trust=trust
+        )
 
     @staticmethod
     def list(workspace: HasLayout) -> EnvironmentsByName:

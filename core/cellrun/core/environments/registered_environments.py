@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core import names
-from cellrun.core.control_file import is_number, read_object
+from cellrun.core.context.signature import sign, why_not_own
+from cellrun.core.control_file import is_number, parsed, read_control_file
 from cellrun.core.disk import make_private_folder, write_once
 from cellrun.core.environment_spec import has_secret_name, login_problems
 from cellrun.core.environments.curated import is_curated
@@ -67,10 +68,11 @@ class RegisteredEnvironments:
                 warnings.warn(str(error), stacklevel=2)
         return found
 
-    def get(self, name: object, version: str | None = None) -> Environment:
+    def get(self, name: object, version: str | None = None, *, trust: bool = False) -> Environment:
         """Return one by its name, its newest version if none is given; one of Azure ML's own by what its name tells.
 
-        Raises UserErrorException if there is none, or if it can't be read.
+        Raises UserErrorException if there is none, if it can't be read, or unless `trust`, if this user didn't register
+        it as it is: its packages and its Python are code that would run as them.
         """
         versions = self.versions(name) if isinstance(name, str) and names.is_plain(name) else []
         if not versions and isinstance(name, str) and is_curated(name):
@@ -81,14 +83,21 @@ class RegisteredEnvironments:
             known = ", ".join(sorted(versions, key=_order))
             raise UserErrorException(f"environment {name!r} has no version {version!r}; its versions: {known}")
         chosen = self._newest(name, versions) if version is None else version
-        return self._environment(name, chosen)
+        content = self._content_of(name, chosen)
+        found = self._environment(name, chosen, content)
+        if not trust and (why := why_not_own(self._path(name, chosen), content, _signed_as(name, chosen))):
+            raise UserErrorException(
+                f"environment {name!r}, version {chosen!r}, isn't used: {why}; if you trust whoever registered it: "
+                f"Environment.get(ws, {name!r}, {chosen!r}, trust=True).register(ws)"
+            )
+        return found
 
     def register(self, environment: Environment, version: str | None) -> str:
         """Keep an environment; return its version: the given one, or the next number.
 
-        Where the newest version is the same, that is its version, and nothing is written; so is a given one that is
-        there and the same. Raises InvalidNameError, and UserErrorException for another one under a given version, and
-        for what would be kept that is a secret.
+        Where the newest version is the same, that is its version; so is a given one that is there and the same: if
+        somebody else has registered it, it is trusted from now on. Raises InvalidNameError, and UserErrorException for
+        another one under a given version, and for what would be kept that is a secret.
         """
         name = names.environment_name(environment.name)
         content = _content(environment.to_json())
@@ -137,9 +146,11 @@ class RegisteredEnvironments:
         after = self._registered_at(name, newest) + _LATER_S if newest is not None else 0.0
         data = {"version": _VERSION, "registered": max(time.time(), after), "environment": content}
         path = self._path(name, version)
+        text = f"{json.dumps(data, indent=1)}\n"
         try:
             make_private_folder(path.parent)
-            write_once(path, f"{json.dumps(data, indent=1)}\n")
+            write_once(path, text)
+            sign(path, _signed_as(name, version), data=text.encode())
         except FileExistsError:
             return False
         except OSError as error:
@@ -154,25 +165,41 @@ class RegisteredEnvironments:
         return max(versions, key=lambda version: (self._registered_at(name, version), _order(version)))
 
     def _registered_at(self, name: str, version: str) -> float:
-        return float(self._read(name, version)["registered"])
+        return float(self._parsed(name, version, self._content_of(name, version))["registered"])
 
     def _holds(self, name: str, version: str, content: Mapping[str, Any]) -> bool:
-        return _content(self._environment(name, version).to_json()) == content
+        """Whether a version is the same; then it is this user's own from now on."""
+        there = self._content_of(name, version)
+        if _content(self._environment(name, version, there).to_json()) != content:
+            return False
+        path, signed_as = self._path(name, version), _signed_as(name, version)
+        if why_not_own(path, there, signed_as):
+            sign(path, signed_as, data=there)
+        return True
 
-    def _environment(self, name: str, version: str) -> Environment:
+    def _environment(self, name: str, version: str, content: bytes) -> Environment:
         try:
-            data = self._read(name, version)["environment"]
+            data = self._parsed(name, version, content)["environment"]
             return Environment.from_json({**data, "name": name, "version": version})
         except (TypeError, UserErrorException) as error:
             raise UserErrorException(
                 f"environment {name!r}, version {version!r}, can't be read from {self._path(name, version)}: {error}"
             ) from error
 
-    def _read(self, name: str, version: str) -> dict[str, Any]:
+    def _content_of(self, name: str, version: str) -> bytes:
         path = self._path(name, version)
         try:
-            data = read_object(self._workspace.folder, path)
+            return read_control_file(self._workspace.folder, path)
         except (OSError, ValueError) as error:
+            raise UserErrorException(
+                f"environment {name!r}, version {version!r}, can't be read from {path}: {told(error)}"
+            ) from error
+
+    def _parsed(self, name: str, version: str, content: bytes) -> dict[str, Any]:
+        path = self._path(name, version)
+        try:
+            data = parsed(self._workspace.folder, path, content)
+        except ValueError as error:
             raise UserErrorException(
                 f"environment {name!r}, version {version!r}, can't be read from {path}: {told(error)}"
             ) from error
@@ -191,6 +218,10 @@ class RegisteredEnvironments:
             f"no environment {shown(name)} in this workspace; known: {', '.join(known) or 'none'}; {hint}"
             "environment.register(ws) registers one"
         )
+
+
+def _signed_as(name: str, version: str) -> str:
+    return f"environments/{name}/{version}.json"
 
 
 def _content(data: Mapping[str, Any]) -> dict[str, Any]:

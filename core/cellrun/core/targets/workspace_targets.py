@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core import names
-from cellrun.core.context.signature import sign, why_untrusted
+from cellrun.core.context.signature import sign, why_not_own
 from cellrun.core.control_file import parsed, read_control_file
 from cellrun.core.disk import write_once
 from cellrun.core.errors import (
     ComputeTargetException,
     DamagedRunError,
     UserErrorException,
-    WorkspaceException,
     did_you_mean,
     shown,
     told,
@@ -72,7 +71,7 @@ class WorkspaceTargets:
             raise ComputeTargetException(
                 f"the compute target {name!r} can't be read from {path}: {told(error)}"
             ) from error
-        why: object = _why_not_own(path, content)
+        why: object = why_not_own(path, content, path.name)
         try:
             made = kind_named(kind)
             if not why:
@@ -108,7 +107,7 @@ class WorkspaceTargets:
         except FileExistsError:  # somebody else was first
             if not self._is_anothers(path, f"{text}\n".encode()):
                 raise self._taken(name) from None
-        sign(path, path.name)
+        sign(path, path.name, data=f"{text}\n".encode())
         return target
 
     def detach(self, name: str) -> None:
@@ -131,7 +130,7 @@ class WorkspaceTargets:
         """Whether somebody else has attached a target, and as expected."""
         with suppress(OSError, DamagedRunError):
             content = read_control_file(self._workspace.folder, path)
-            return expected in {None, content} and bool(_why_not_own(path, content))
+            return expected in {None, content} and bool(why_not_own(path, content, path.name))
         return False
 
     def _path(self, name: object) -> Path:
@@ -162,11 +161,3 @@ class WorkspaceTargets:
             f"no compute target {shown(name)}; known: {', '.join(known)}; {did_you_mean(name, known, goes_on=True)}"
             f"ws.attach(name, kind, **settings) attaches one (kinds: {', '.join(kind_names())})"
         )
-
-
-def _why_not_own(path: Path, content: bytes) -> str:
-    """Return why this user isn't known to have attached a target, in words; empty if it is so."""
-    try:
-        return why_untrusted(path, content, path.name)
-    except WorkspaceException as error:  # who can have no key has signed nothing
-        return str(error)
