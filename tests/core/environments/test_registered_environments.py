@@ -327,7 +327,8 @@ def test_a_wheel_is_kept_in_the_workspace(ws, tmp_path):
     url = Environment.add_private_pip_wheel(workspace=ws, file_path=str(wheel))
     wheel.unlink()
     env = made(url)
-    assert env.spec().packages[0].startswith(f"tiny @ {url}#sha256=")
+    assert env.spec().packages == (f"tiny @ {url}",)
+    assert "#sha256=" in url
     with pytest.raises(UserErrorException, match="exist_ok=True takes that one"):
         Environment.add_private_pip_wheel(ws, wheel)
     assert Environment.add_private_pip_wheel(ws, wheel, exist_ok=True) == url
@@ -341,6 +342,17 @@ def test_a_wheel_is_kept_in_the_workspace(ws, tmp_path):
     )
     (ws.layout.wheels / "EthTx-0.0.3.tar.gz").unlink()
     assert [path.name for path in ws.layout.wheels.iterdir()] == ["tiny-1.0-py3-none-any.whl"]
+
+
+@pytest.mark.filterwarnings("ignore:.*is a file of this machine")
+def test_a_wheel_that_was_exchanged_is_not_installed(ws, packages):
+    url = Environment.add_private_pip_wheel(ws, packages.folder / "tinything-1.0-py3-none-any.whl")
+    made(url).register(ws)
+    packages.wheel("tinything", text="WHAT = 'another'")
+    kept = ws.layout.wheels / "tinything-1.0-py3-none-any.whl"
+    kept.write_bytes((packages.folder / kept.name).read_bytes())
+    with pytest.raises(UserErrorException, match=r"(?i)hash mismatch"):
+        Environment.get(ws, "digits").build(ws)
 
 
 def test_a_file_of_a_version_is_for_its_owner_and_names_its_format(ws):

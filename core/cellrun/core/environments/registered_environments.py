@@ -19,7 +19,7 @@ from cellrun.core.disk import make_private_folder, write_once
 from cellrun.core.environment_spec import has_secret_name, login_problems
 from cellrun.core.environments.curated import is_curated
 from cellrun.core.environments.environment import Environment
-from cellrun.core.environments.sources.requirements import named_by_file
+from cellrun.core.environments.sources.requirements import file_url, named_by_file
 from cellrun.core.errors import UserErrorException, did_you_mean, shown, told
 from cellrun.core.layout import WorkspaceLayout
 
@@ -114,7 +114,7 @@ class RegisteredEnvironments:
                 return following
 
     def add_wheel(self, path: Path, *, exist_ok: bool) -> str:
-        """Keep a wheel or an sdist; return its address. Raises UserErrorException."""
+        """Keep a wheel or an sdist; return its address, with its hash. Raises UserErrorException."""
         named_by_file(path.name)
         kept = self._workspace.wheels / path.name
         if kept.exists() and not exist_ok:
@@ -129,7 +129,7 @@ class RegisteredEnvironments:
                 draft.unlink(missing_ok=True)
                 why = (error.strerror or str(error)).lower()
                 raise UserErrorException(f"the wheel {path} can't be kept: {why}") from error
-        return kept.as_uri()
+        return file_url(kept)
 
     def _register_as(self, version: str, name: str, content: Mapping[str, Any]) -> str:
         versions = self.versions(name)

@@ -113,7 +113,9 @@ class Requirements:
             self._say(f"{path} is used where it is: another machine hasn't got it")
             return []
         self._say(f"{path} is a file of this machine: another one hasn't got it")
-        return [f"{named_by_file(path.name)}{extras} @ {file_url(path)}{marker}"]
+        hashed = text.partition("#sha256=")[2]  # of a file that may be another one by now
+        address = f"{path.resolve().as_uri()}#sha256={hashed}" if hashed else file_url(path)
+        return [f"{named_by_file(path.name)}{extras} @ {address}{marker}"]
 
     def _add_option(self, option: str) -> None:
         if option not in self.options:
