@@ -206,3 +206,12 @@ def test_it_prints_as_it_is_made(ws, dogs):
     assert told["source"] == ["('workspaceblobstore', 'animals/dog')"]
     assert told["definition"] == ["GetDatastoreFiles", "Skip"]
     assert (told["registration"]["name"], told["registration"]["version"]) == ("dogs", 1)
+
+
+def test_nothing_is_removed_where_a_link_in_the_place_of_all_datasets_leads(ws, dogs, tmp_path):
+    made = dogs.register(ws, "dogs")
+    ws.layout.datasets.rename(tmp_path / "anothers")
+    ws.layout.datasets.symlink_to(tmp_path / "anothers")
+    with pytest.raises(DatasetError, match="is a link"):
+        made.unregister_all_versions()
+    assert (tmp_path / "anothers" / "dogs" / "1.json").exists()

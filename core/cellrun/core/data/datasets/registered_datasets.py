@@ -160,6 +160,8 @@ class RegisteredDatasets:
         """Forget all versions of a name; their files stay. Raises DatasetError if it isn't registered."""
         if not names.is_dataset_name(name) or not self.versions(name):
             raise DatasetError(self._unknown(name))
+        if self._workspace.datasets.is_symlink():
+            raise DatasetError(f"{name!r} isn't removed: {self._workspace.datasets} is a link, and leads to another's")
         gone = self._workspace.datasets / f".{os.urandom(4).hex()}"
         (self._workspace.datasets / name).rename(gone)  # all of them at once
         remove_tree(gone)
