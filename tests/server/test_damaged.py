@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from cellrun.core import Experiment, Workspace
@@ -39,6 +41,48 @@ def test_no_damage_of_any_file_makes_a_route_fail_or_wait(api: Client, exp: Expe
     deleted = api.ask("POST", f"{at}/delete", json={"runs": over}).json()
     assert [run["refused"] for run in deleted["runs"]] == [None] * len(over)
     assert {row["id"] for row in api.get(f"{at}/runs?limit=100")["runs"]} == {healthy.id, *damaged} - set(over)
+
+
+_INPUT = {"name": "a", "mode": "mount", "dataset": {"kind": "file", "paths": [{"local": "/x"}]}}
+_OUTPUT = {"name": "a", "mode": "mount", "datastore": "", "path": "p"}
+
+
+@pytest.mark.parametrize(
+    ("record", "notes", "done"),
+    [
+        ({"inputs": {**_INPUT, "path_on_compute": 5}}, None, None),
+        ({"inputs": {**_INPUT, "path_on_compute": "../x"}}, None, None),
+        ({"inputs": {**_INPUT, "name": "PATH"}}, None, None),
+        ({"inputs": {**_INPUT, "dataset": {"paths": [{"datastore": "s"}]}}}, None, None),
+        ({"inputs": {**_INPUT, "dataset_name": {}}}, None, None),
+        ({"inputs": _INPUT}, {"a": 5}, None),
+        ({"inputs": _INPUT}, {"a": {"count": "x", "size_bytes": 1, "digest": "d"}}, None),
+        ({"inputs": _INPUT}, {"a": {"digest": "d"}}, None),
+        ({"outputs": {**_OUTPUT, "mode": "x"}}, None, None),
+        ({"outputs": {**_OUTPUT, "source": 7}}, None, None),
+        ({"outputs": {**_OUTPUT, "source_globs": 5}}, None, None),
+        ({"outputs": {**_OUTPUT, "register": {"name": "a", "unknown": 1}}}, None, None),
+        ({"outputs": _OUTPUT}, None, {"a": 5}),
+        ({"outputs": _OUTPUT}, None, {"a": {"files": 1}}),
+        ({"outputs": _OUTPUT}, None, {"a": {"files": 1, "size_bytes": 1, "dataset": {"name": "a"}}}),
+    ],
+)
+def test_what_a_run_says_of_its_data_makes_no_route_fail(
+    api: Client, exp: Experiment, at: str, record: dict[str, object], notes: object, done: object
+) -> None:
+    healthy, run = exp.start_logging(), exp.start_logging()
+    for each in (healthy, run):
+        each.complete()
+    said = json.loads(run.layout.record.read_text()) | {side: {"a": data} for side, data in record.items()}
+    run.layout.record.write_text(json.dumps(said))
+    if notes is not None:
+        run.layout.input_files.write_text(json.dumps({"inputs": notes}))
+    if done is not None:
+        run.layout.delivered.write_text(json.dumps({"outputs": done}))
+    assert {row["id"] for row in api.get(f"{at}/runs?limit=100")["runs"]} == {healthy.id, run.id}
+    for route in (f"runs/{run.id}", f"compare?run={run.id}&run={healthy.id}"):
+        answer = api.session.get(f"{api.jupyter.api}{at}/{route}", timeout=10)
+        assert answer.status_code in ({200, 400, 409} if notes is None and done is None else {200}), answer.text
 
 
 @pytest.mark.parametrize("kind", ["pipe", "link to a device", "too large", "no JSON", "list"])

@@ -145,14 +145,27 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
 
 def _is_input(value: Any) -> bool:
     """Whether a value can be what `RunInput.from_json` reads, which a job doesn't load for this."""
-    paths = value["dataset"].get("paths") if _has_texts(value, "name", "mode") and _is_dict(value, "dataset") else None
-    return isinstance(paths, list) and bool(paths) and all(map(is_mapping_of(is_text), paths))
+    if not (_has_texts(value, "name", "mode") and _is_dict(value, "dataset")):
+        return False
+    paths = value["dataset"].get("paths")
+    return isinstance(paths, list) and bool(paths) and all(map(_is_place, paths)) and _may_have(value, _MAY_OF_INPUT)
+
+
+def _is_place(value: Any) -> bool:
+    return is_mapping_of(is_text)(value) and set(value) in _PLACES
 
 
 def _is_output(value: Any) -> bool:
     if not _has_texts(value, "name", "mode", "datastore", "path"):
         return False
-    return value.get("register") is None or (_is_dict(value, "register") and _has_texts(value["register"], "name"))
+    register = value.get("register")
+    return _may_have(value, _MAY_OF_OUTPUT) and (
+        register is None or (_has_texts(register, "name") and register.keys() <= _OF_REGISTRATION)
+    )
+
+
+def _may_have(value: dict[str, Any], shape: control_file.Shape) -> bool:
+    return all(fits(value[name]) for name, fits in shape.items() if name in value)
 
 
 def _has_texts(value: Any, *names: str) -> bool:
@@ -163,6 +176,15 @@ def _is_dict(value: dict[str, Any], name: str) -> bool:
     return isinstance(value.get(name), dict)
 
 
+_PLACES = ({"datastore", "path"}, {"url"}, {"local"})
+_OF_REGISTRATION = frozenset({"name", "description", "tags", "dataset"})
+_MAY_OF_INPUT: control_file.Shape = {
+    "dataset_id": is_text,
+    "dataset_name": is_text_or_none,
+    "dataset_version": lambda value: value is None or is_count(value),
+    "path_on_compute": is_text_or_none,
+}
+_MAY_OF_OUTPUT: control_file.Shape = {"source": is_text_or_none, "source_globs": are_texts}
 _SHAPE: control_file.Shape = {
     "experiment": is_text,
     "kind": lambda value: value in get_args(RunKind),

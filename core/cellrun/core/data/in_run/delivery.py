@@ -7,6 +7,7 @@ import json
 import posixpath
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,25 @@ def deliver(layout: RunLayout, tell: Callable[[str], None]) -> None:
 
 def delivered(layout: RunLayout) -> dict[str, Any]:
     """Return what became of a run's outputs, by name; nothing where nothing has yet, or it can't be read."""
-    try:
-        found = control_file.read_object(layout.folder, layout.delivered).get("outputs")
-    except (OSError, CellrunError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    with suppress(OSError, CellrunError):
+        found = control_file.read_object(layout.folder, layout.delivered)
+        control_file.check(layout.folder, layout.delivered, found, {"outputs": control_file.is_mapping_of(_is_done)})
+        return dict(found["outputs"])
+    return {}
+
+
+def _is_done(value: Any) -> bool:
+    if not isinstance(value, dict) or not all(control_file.is_count(value.get(key)) for key in ("files", "size_bytes")):
+        return False
+    dataset = value.get("dataset")
+    return control_file.is_text_or_none(value.get("datastore")) and (
+        dataset is None
+        or (
+            isinstance(dataset, dict)
+            and control_file.is_text(dataset.get("name"))
+            and control_file.is_count(dataset.get("version"))
+        )
+    )
 
 
 def _delivered(wanted: RunOutput, layout: RunLayout, tell: Callable[[str], None]) -> dict[str, Any]:

@@ -47,9 +47,21 @@ def note_at_end(layout: RunLayout) -> None:
 def noted(layout: RunLayout) -> Mapping[str, Any]:
     """Return what is noted of a run's inputs, by name; nothing where nothing is yet, or it can't be read."""
     with suppress(OSError, CellrunError):
-        found = control_file.read_object(layout.folder, layout.input_files).get("inputs")
-        return found if isinstance(found, dict) else {}
+        found = control_file.read_object(layout.folder, layout.input_files)
+        control_file.check(layout.folder, layout.input_files, found, {"inputs": control_file.is_mapping_of(_is_note)})
+        return dict(found["inputs"])
     return {}
+
+
+def _is_note(value: Any) -> bool:
+    return isinstance(value, dict) and (
+        control_file.is_text(value.get("problem"))
+        or (
+            control_file.is_count(value.get("count"))
+            and control_file.is_count(value.get("size_bytes"))
+            and control_file.is_text(value.get("digest"))
+        )
+    )
 
 
 def _inputs(layout: RunLayout) -> Iterator[RunInput]:
