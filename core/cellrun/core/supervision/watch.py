@@ -161,7 +161,8 @@ class Watch:
         else:
             stopped, why = self._stopped(cause)
             Stopping(self._layout, self._job, self.spec.grace_s).stop(why, stopped)
-            self._tell(self._end(stopped))
+            end = self._end(stopped)
+            self._tell(end, end.reason)
         if left := self._family.members():  # another user's, or one that hangs in the kernel
             pids = ", ".join(str(entry.pid) for entry in left)
             self._notes.append(f"{_processes(len(left))} left running that can't be stopped (pid {pids})")
@@ -211,9 +212,10 @@ class Watch:
     def _tell_end(self, stopped: Ending | None) -> None:
         """Tell what a job that has ended by itself comes to, as far as that doesn't depend on what is still to do."""
         end = self._end(stopped)
+        reason = end.reason  # not that of an end which it comes to only if this process is killed
         if end.status is Status.COMPLETED and self.spec.finishing:
             end = end._replace(status=Status.FAILED, reason=LOST)
-        self._tell(end)
+        self._tell(end, reason)
 
     def _finished(self, end: Ending) -> Ending:
         """Do with what a job has made what is to be done if it has completed; return what the run comes to then."""
@@ -224,9 +226,9 @@ class Watch:
             return end
         return refused._replace(fields={**end.fields, "last_line": refused.fields.get("last_line", "")})
 
-    def _tell(self, end: Ending) -> None:
+    def _tell(self, end: Ending, reason: str | None) -> None:
         """Say that the job has ended, and what the run comes to: should this process be killed now, that is known."""
-        self._status.show(Status.FINALIZING, reason=end.reason, **end.to_fields())
+        self._status.show(Status.FINALIZING, reason=reason, **end.to_fields())
 
 
 def _processes(count: int) -> str:

@@ -140,6 +140,7 @@ def test_a_run_is_finalizing_while_its_outputs_are_brought_and_can_be_canceled(r
     told = StatusFile(layout).read()
     assert told.status is Status.FINALIZING
     assert told.fields["ends"]["status"] == "Failed"  # if it is killed now nobody takes it for complete
+    assert told.reason is None  # it isn't lost, and its history doesn't say so
     runs.target(layout).cancel(layout)
     end = runs.end(layout)
     assert (end.status, end.reason) == (
