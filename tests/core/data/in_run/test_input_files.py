@@ -54,6 +54,28 @@ def test_a_change_while_it_runs_is_noted_with_the_files(runs, data, until):
     ]
 
 
+def test_a_registered_dataset_that_has_changed_since_is_noted(runs, data, until):
+    dataset = Dataset.File.from_files(path=(Datastore(runs.workspace), "path")).register(runs.workspace, "mine")
+    (data / "b.csv").unlink()
+    layout = runs.script("pass", dataset.as_named_input("train").as_mount())
+    runs.end(layout)
+    until(lambda: added_notes(layout), "the note")
+    (note,) = added_notes(layout)
+    assert note.startswith("the files of the dataset 'mine' (version 1) have changed since it was registered on ")
+    assert "2 files, 6 bytes then, 1 file, 3 bytes now" in note
+
+
+def test_a_registered_dataset_that_is_as_it_was_is_not(runs, data):
+    folder = Dataset.File.from_files(path=(Datastore(runs.workspace), "path")).register(runs.workspace, "mine")
+    (runs.workspace.layout.data / "rows.csv").write_text("n\n1\n2\n")
+    table = Dataset.Tabular.from_delimited_files((Datastore(runs.workspace), "rows.csv")).take(1)
+    table = table.register(runs.workspace, "table")
+    layout = runs.script("pass", folder.as_mount(), table.as_named_input("rows"))
+    runs.end(layout)
+    note_at_start(layout)
+    assert added_notes(layout) == []
+
+
 def test_nothing_is_noted_of_what_stays_as_it_is(runs, data):
     layout = runs.script("pass", train(runs))
     runs.end(layout)

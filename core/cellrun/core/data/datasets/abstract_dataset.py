@@ -239,19 +239,11 @@ class AbstractDataset:
             return None
 
     def _tell_change(self, files: list[DataFile]) -> None:
-        then = self._registration and self._registration.files
-        if not self._registration or then is None or self._is_change_told:
+        if self._registration is None or self._registration.files is None or self._is_change_told:
             return
-        now = FilesSeen.of(files)
-        if now != then:
+        if change := self._registration.change(FilesSeen.of(files)):
             self._is_change_told = True
-            day = datetime.fromtimestamp(self._registration.created, timezone.utc)
-            warnings.warn(
-                f"the files of the dataset {self.name!r} (version {self.version}) have changed since it was "
-                f"registered on {day:%Y-%m-%d %H:%M} UTC: {then} then, {now} now; "
-                "register it with create_new_version=True to have a version of what is there now",
-                stacklevel=4,
-            )
+            warnings.warn(change, stacklevel=4)
 
     def _about(self) -> About:
         return self._known().about(self._registration) if self._registration else About()

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,6 +55,17 @@ class DatasetVersion(NamedTuple):
     """The id of the run whose output it is."""
     about: About = About()
     """What was said of it when it was registered."""
+
+    def change(self, now: FilesSeen) -> str | None:
+        """Return what to say if its files, as they are seen now, aren't as they were when it was registered."""
+        if self.files in {None, now}:
+            return None
+        day = datetime.fromtimestamp(self.created, timezone.utc)
+        return (
+            f"the files of the dataset {self.name!r} (version {self.version}) have changed since it was "
+            f"registered on {day:%Y-%m-%d %H:%M} UTC: {self.files} then, {now} now; "
+            "register it with create_new_version=True to have a version of what is there now"
+        )
 
 
 class RegisteredDatasets:

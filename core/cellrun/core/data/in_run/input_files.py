@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from cellrun.core import control_file
+from cellrun.core.data.datasets.registered_datasets import RegisteredDatasets
 from cellrun.core.data.files.data_files import DataFile, FilesSeen
 from cellrun.core.data.in_run.binding import files_of
 from cellrun.core.disk import replace_file
@@ -24,10 +25,15 @@ _MOST_NAMED = 3
 
 
 def note_at_start(layout: RunLayout) -> None:
-    """Write which files the inputs have, then their hashes. Of an input that can't be listed it says why."""
+    """Write which files the inputs have, then their hashes. Of an input that can't be listed it says why.
+
+    Adds a note about each registered dataset whose files aren't as they were when it was registered.
+    """
     listed = {wanted.name: _listed(wanted, layout) for wanted in _inputs(layout)}
     about = {name: _about(files) for name, files in listed.items()}
     _write(layout, about)
+    for change in _since_registered(layout, listed):
+        add_note(layout, change)
     if any([_hash(about[name], files) for name, files in listed.items() if not isinstance(files, str)]):  # noqa: C419  # all of them
         _write(layout, about)
 
@@ -75,6 +81,17 @@ def _listed(wanted: RunInput, layout: RunLayout) -> list[DataFile] | str:
         return files_of(wanted, layout.workspace)
     except (CellrunError, OSError) as error:
         return told(error) if isinstance(error, OSError) else str(error)
+
+
+def _since_registered(layout: RunLayout, listed: Mapping[str, list[DataFile] | str]) -> Iterator[str]:
+    known = RegisteredDatasets(layout.workspace)
+    for wanted in _inputs(layout):
+        files = listed[wanted.name]
+        if wanted.dataset_name is None or isinstance(files, str) or wanted.dataset.get("steps"):
+            continue  # after steps they are some of its files
+        with suppress(CellrunError):  # it is forgotten by now
+            if change := known.get(wanted.dataset_name, wanted.dataset_version).change(FilesSeen.of(files)):
+                yield change
 
 
 def _about(files: list[DataFile] | str) -> dict[str, Any]:
