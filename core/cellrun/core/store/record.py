@@ -177,7 +177,7 @@ def _is_dict(value: dict[str, Any], name: str) -> bool:
 
 
 _PLACES = ({"datastore", "path"}, {"url"}, {"local"})
-_OF_REGISTRATION = frozenset({"name", "description", "tags", "dataset"})
+_OF_REGISTRATION = frozenset({"name", "description", "tags", "dataset", "path_glob"})
 _MAY_OF_INPUT: control_file.Shape = {
     "dataset_id": is_text,
     "dataset_name": is_text_or_none,
