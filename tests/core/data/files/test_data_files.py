@@ -1,5 +1,6 @@
 """Which files a dataset's paths name, and what is said where they name none."""
 
+import os
 from contextlib import nullcontext
 
 import pytest
@@ -24,6 +25,21 @@ def test_a_file_is_itself(animals):
     assert paths((animals, "animals/dog/1.jpg")) == paths((animals, "animals/dog/1.jpg"), is_file=True) == ["/1.jpg"]
     with pytest.raises(DatasetError, match="is a folder"):
         paths((animals, "animals"), is_file=True)
+
+
+def test_a_pipe_or_a_device_is_no_file_of_a_dataset(store, tmp_path):
+    put(store, a__x_txt="x")
+    folder = store.local_root / "a"
+    os.mkfifo(folder / "pipe")
+    (folder / "to pipe").symlink_to("pipe")
+    (folder / "to device").symlink_to("/dev/zero")
+    (folder / "to file").symlink_to("x.txt")
+    assert paths((store, "a")) == paths((store, "a/*")) == ["/to file", "/x.txt"]
+    for path in ("pipe", "to pipe", "to device"):
+        with pytest.raises(DatasetError, match="is a pipe or a device"):
+            paths((store, f"a/{path}"))
+    with pytest.raises(DatasetError, match="/dev/zero is a pipe or a device"):
+        paths("/dev/zero")
 
 
 @pytest.mark.parametrize(

@@ -231,6 +231,8 @@ class _Named(NamedTuple):
     def _listed(self, filesystem: AbstractFileSystem, *, are_files: bool) -> list[tuple[str, Mapping[str, Any]]]:
         if not self.has_wildcard:
             about = filesystem.info(self.path)
+            if about["type"] == "other":  # of this machine: it might never end
+                raise DatasetError(f"{self.place.location(self.path)} is a pipe or a device, no file")
             if about["type"] != "directory":
                 return [(self.path, about)]
             if are_files:
@@ -244,9 +246,15 @@ class _Named(NamedTuple):
             (name, about)
             for name, about in found.items()
             if (not fits or fits(name))
+            and self._is_file(name, about)
             and not name.endswith("/")  # what some tools put there for a folder
             and not any(part.startswith(ASIDE) for part in name.split("/")[:-1])
         )
+
+    def _is_file(self, name: str, about: Mapping[str, Any]) -> bool:
+        """Whether what was listed is no pipe or device of this machine; a link is what it leads to."""
+        root = self.place.local_root
+        return root is None or about["type"] != "other" or (bool(about["islink"]) and (root / name).is_file())
 
     def _none(self, filesystem: AbstractFileSystem) -> DatasetError:
         where = self.place.location(self.path)
