@@ -281,15 +281,16 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
         """Return what is known of the run under Azure ML's keys: status, times (UTC), definition, log, error."""
         return self._reader.details(self._control.status())
 
-    def get_environment(self) -> Environment:
+    def get_environment(self, *, trust: bool = False) -> Environment:
         """Return the environment that the run asked for; without one, its Python as it was.
 
         Of variables that are secret by their names the values aren't kept. What it was run by is in
-        `get_details()["environment"]`.
+        `get_details()["environment"]`. Raises UntrustedError for a run that isn't known to be this user's own, unless
+        `trust`: what an environment installs runs as whoever uses it.
         """
         from cellrun.core.environments.of_run import environment_of_run  # noqa: PLC0415  # few runs are asked
 
-        return environment_of_run(self._reader.record)
+        return environment_of_run(self.layout, trust=trust)
 
     def get_secret(self, name: str) -> str | None:
         """Return a secret of the workspace's keyvault by its name, None if there is none."""

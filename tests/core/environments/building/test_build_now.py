@@ -1,5 +1,6 @@
 """`Environment.build`, `run.get_environment` and what is cleaned up."""
 
+import json
 import os
 import shutil
 import sys
@@ -11,7 +12,7 @@ from cellrun.core import Environment
 from cellrun.core.environments.building.build_now import build_now
 from cellrun.core.environments.building.kept import KeptEnvironment, kept_environments
 from cellrun.core.environments.building.plan import plan_of
-from cellrun.core.errors import UserErrorException
+from cellrun.core.errors import UntrustedError, UserErrorException
 
 HOUR_S = 3600
 
@@ -46,7 +47,7 @@ def test_the_python_that_has_all_is_used_as_it_is(ws, packages):
     assert list(kept_environments()) == []
 
 
-def test_a_run_has_its_environment(runs, packages):
+def test_a_run_has_its_environment_and_gives_it_if_it_is_ones_own(runs, packages):
     env = environment(packages, "tinything")
     env.environment_variables["LEVEL"] = "3"
     layout = runs.script("import os; print(os.environ['LEVEL'])", environment=env)
@@ -54,6 +55,14 @@ def test_a_run_has_its_environment(runs, packages):
     assert layout.log.read_text() == "3\n"
     found = runs.workspace.get_run(layout.run_id).get_environment()
     assert (found.name, list(found.python.conda_dependencies.pip_packages)) == ("digits", ["tinything"])
+    said = json.loads(layout.record.read_text())
+    said["environment_spec"] = {"interpreter": "/home/other/python"}
+    layout.record.unlink()
+    layout.record.write_text(json.dumps(said))
+    changed = runs.workspace.get_run(layout.run_id)
+    with pytest.raises(UntrustedError, match=r"run\.json"):
+        changed.get_environment()
+    assert changed.get_environment(trust=True).python.interpreter_path == "/home/other/python"
     plain = runs.script("pass")
     runs.end(plain)
     assert runs.workspace.get_run(plain.run_id).get_environment().python.interpreter_path == sys.executable
