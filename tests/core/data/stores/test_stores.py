@@ -407,3 +407,21 @@ def test_a_file_that_names_no_store_is_said(ws, text, problem):
         Datastore(ws, "new")
     with pytest.warns(UserWarning, match=problem):
         assert list(ws.datastores) == ["workspaceblobstore"]
+
+
+@pytest.mark.parametrize(
+    "register",
+    [
+        lambda ws: Datastore.register_https(ws, "far", "https://me:s3cr3t@h.example/x", skip_validation=True),
+        lambda ws: Datastore.register_https(ws, "far", "https://h.example/x?sig=s3cr3t", skip_validation=True),
+        lambda ws: Datastore.register_s3(ws, "far", "b", endpoint="https://me:s3cr3t@h.example", skip_validation=True),
+        lambda ws: Datastore.register_azure_blob_container(
+            ws, "far", "c", "a", endpoint="https://me:s3cr3t@h.example", skip_validation=True
+        ),
+    ],
+)
+def test_an_address_with_a_password_or_a_key_is_not_kept(ws, register):
+    with pytest.raises(UserErrorException, match="has a password or a key in it") as caught:
+        register(ws)
+    assert "s3cr3t" not in str(caught.value)
+    assert not ws.layout.datastores.exists()

@@ -7,23 +7,19 @@ It is JSON: `{"kind": "file" | "tabular", "paths": [{"datastore": name, "path": 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from blake3 import blake3
 
 from cellrun.core import control_file
+from cellrun.core.data.stores.addresses import keys_of
 from cellrun.core.errors import DatasetError, shown
 
 FILE = "file"
 TABULAR = "tabular"
-_KEY = re.compile(
-    r"(^|[-_.])(sig|signature|token|(api|access|account|auth)?key|secret|password|credential)([-_.]|$)", re.IGNORECASE
-)
 _PLACES = ({"datastore", "path"}, {"url"}, {"local"})
 
 
@@ -43,8 +39,7 @@ class DatasetDefinition:
     @property
     def keys(self) -> list[str]:
         """What its addresses seem to hold that is nobody else's business, such as `sig`: it isn't to be kept."""
-        queries = (urlsplit(path["url"]).query for path in self.paths if "url" in path)
-        return [name for query in queries for name, _ in parse_qsl(query) if _KEY.search(name)]
+        return [name for path in self.paths if "url" in path for name in keys_of(path["url"])]
 
     @property
     def digest(self) -> str:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core.data.stores import store_kinds
+from cellrun.core.data.stores.addresses import keys_of
 from cellrun.core.data.stores.keyvault import Keyvault
 from cellrun.core.data.stores.store_trouble import StorePlace
 from cellrun.core.data.stores.workspace_datastores import LOCAL, DatastoreDefinition, WorkspaceDatastores
+from cellrun.core.environment_spec import has_login
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.names import datastore_name as checked_name
 
@@ -256,6 +258,13 @@ def _register(  # noqa: PLR0913  # all that the verbs above have in common
     known, vault = WorkspaceDatastores(workspace.layout), Keyvault(workspace)
     known.check_free(definition, overwrite=overwrite)
     way = store_kinds.kind_of(definition)
+    held = [key for key, value in definition.settings.items() if way and (has_login(value) or keys_of(value))]
+    if way and held:
+        takes = f"; credentials are kept in the keyvault: {', '.join(way.credentials)}" if way.credentials else ""
+        raise UserErrorException(
+            f"the {held[0]} of datastore {name!r} has a password or a key in it, which would be kept in the "
+            f"workspace{takes}"
+        )
     if way and not skip_validation:
         place = StorePlace(name, way, definition.settings, secrets)
         place.reach()
