@@ -62,3 +62,15 @@ def test_a_run_in_a_tab_of_its_own(lab):
     lab.command("cellrun:open-run", workspace="nowhere", run="nothing_1795507200_0a1b2c3d")
     expect(shown.root).to_contain_text("nothing_1795507200_0a1b2c3d isn't in a workspace")
     assert lab.problems == []
+
+
+def test_where_a_runs_data_is_stays_in_its_column(lab):
+    lab.open("data_tab.ipynb", [LOAD, "%%submit kept --output model_of_the_whole_training=best\nprint('made')"])
+    lab.run_all()
+    lab.view(1).expect_status("Completed")
+    lab.view(1).button("Open ↗").click()
+    shown = RunPage(lab.page)
+    data = shown.open("Details").get_by_role("region", name="Data")
+    expect(data).to_contain_text(re.compile(r"workspaceblobstore/.*, registered as best:1"))
+    cells = data.locator("td")
+    assert [cell.inner_text() for cell in cells.all() if cell.evaluate("it => it.scrollWidth > it.clientWidth")] == []
