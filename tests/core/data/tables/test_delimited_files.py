@@ -30,6 +30,13 @@ def kinds(frame):
     return {name: {"object": "str", "str": "str"}.get(str(kind), str(kind)) for name, kind in frame.dtypes.items()}
 
 
+@pytest.mark.parametrize("head", ["a,b", "a,b\n", '\na,"b"', "a,b\r\n\r\n"])
+def test_a_file_that_is_only_its_head_has_no_rows(table, head):
+    assert table(head).to_dict("list") == {"a": [], "b": []}
+    assert table(head, "a,b\n1,2").to_dict("list") == {"a": [1], "b": [2]}
+    assert table(head, header=False).iloc[0].tolist() == ["a", "b"]
+
+
 def test_types_are_told_by_the_values(table):
     frame = table(
         "id,x,flag,day,at,name,code,empty,long,hex\n"

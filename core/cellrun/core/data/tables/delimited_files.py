@@ -27,6 +27,8 @@ class _Head(NamedTuple):
 
     fields: tuple[str, ...]
     rows: int
+    is_all: bool = False
+    """Whether nothing comes after it."""
 
 
 class DelimitedFiles:
@@ -69,6 +71,8 @@ class DelimitedFiles:
         if not head.fields:
             return
         names, skipped = self._names_of(file, head)
+        if skipped and head.is_all:
+            return  # Arrow can't skip a line that doesn't end
         wanted = [name for name in names if columns is None or name in columns]
         ragged: list[Any] = []
 
@@ -132,7 +136,7 @@ class DelimitedFiles:
                 rows = csv.reader(text, delimiter=self._separator)
                 for n, row in enumerate(rows, 1):
                     if row:
-                        return _Head(tuple(row), n)
+                        return _Head(tuple(row), n, is_all=not text.read(1))
             except (UnicodeError, csv.Error, OSError, EOFError) as error:
                 raise self._unread(file, [], error) from error
         return _Head((), 0)
