@@ -199,7 +199,8 @@ def _entries(hub: Hub, below: str) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = [{"type": "directory", "path": name, "oid": "2" * 40} for name in sorted(folders)]
     for name, data in hub.files.items():
         large = {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 1}
-        entries.append({"type": "file", "path": name, "oid": "3" * 40, "size": len(data), "lfs": large})
+        blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()  # as git has it
+        entries.append({"type": "file", "path": name, "oid": blob, "size": len(data), "lfs": large})
     return [entry for entry in entries if f"{entry['path']}/".startswith(f"{below}/" if below else "")]
 
 

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import pytest
 
 from cellrun.core import Dataset, Datastore, Workspace
-from cellrun.core.data.files.data_files import found_files
+from cellrun.core.data.files.data_files import FilesSeen, found_files
 from cellrun.core.errors import DatasetError, DatastoreError
 from tests.core.data.data_folders import put, put_file
 
@@ -200,3 +200,31 @@ def test_a_listing_that_climbs_out_is_refused(store, monkeypatch):
     monkeypatch.setattr("cellrun.core.data.files.data_files.place_of", lambda path, workspace: (Climbing(), "a"))
     with pytest.raises(DatasetError, match="lead out of its folder"):
         found_files([{"datastore": "climbing", "path": "a"}], store.workspace)
+
+
+def seen(dataset):
+    return FilesSeen.of(Dataset.File.from_files(dataset).files()).digest
+
+
+def test_a_file_of_hugging_face_is_known_by_its_content(hub, ws):
+    hub.files = {"train.csv": b"one"}
+    store = Datastore.register_huggingface(ws, "hf", "org/data", endpoint=hub.url)
+    [file] = Dataset.File.from_files((store, "train.csv")).files()
+    before, folder = seen((store, "train.csv")), seen(store)
+    assert file.tag
+    assert before == seen((store, "train.csv"))
+    hub.files = {"train.csv": b"two"}
+    assert seen((store, "train.csv")) != before
+    assert seen(store) != folder
+
+
+def test_a_file_of_the_web_is_known_by_when_its_server_says_that_it_changed(web, ws):
+    (web.folder / "train.csv").write_text("one")
+    os.utime(web.folder / "train.csv", (1_000, 1_000))
+    url = f"{web.url}/train.csv"
+    before = seen(url)
+    assert seen(url) == before
+    assert Dataset.File.from_files(url).files()[0].tag
+    (web.folder / "train.csv").write_text("two")
+    os.utime(web.folder / "train.csv", (2_000, 2_000))
+    assert seen(url) != before

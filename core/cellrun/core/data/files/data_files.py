@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from cellrun.core.workspace import Workspace
 
 _MOST_NAMED = 8
+_TAGS = ("etag", "ETag", "md5Hash", "content_md5", "blob_id", "Content-MD5", "Digest", "Last-Modified")
+"""What stores, Hugging Face and web servers call what changes with a file's content, the surest first."""
 
 
 class Place(Protocol):
@@ -354,7 +356,7 @@ def _modified(about: Mapping[str, Any]) -> float | None:
 
 
 def _tag(about: Mapping[str, Any]) -> str:
-    return next((str(about[key]) for key in ("etag", "ETag", "md5Hash", "content_md5") if about.get(key)), "")
+    return next((str(about[key]) for key in _TAGS if about.get(key)), "")
 
 
 class FilesSeen(NamedTuple):
