@@ -15,6 +15,7 @@ from cellrun.core.data.datasets.registered_datasets import About, DatasetVersion
 from cellrun.core.data.files.data_files import DataFile, FilesSeen, found_files
 from cellrun.core.data.files.definition import DatasetDefinition
 from cellrun.core.data.files.partition_format import PartitionFormat
+from cellrun.core.data.files.sampling import seed_of, share_of
 from cellrun.core.errors import CellrunError, DatasetError, shown
 
 if TYPE_CHECKING:
@@ -30,7 +31,15 @@ class AbstractDataset:
     It never changes: each verb that does something with it returns another one.
     """
 
-    step_names: ClassVar[Mapping[str, str]] = {}
+    items: ClassVar[str] = "files"
+    """What it consists of, which its verbs take some of."""
+    step_names: ClassVar[Mapping[str, str]] = {
+        "skip": "Skip",
+        "take": "Take",
+        "take_sample": "TakeSample",
+        "random_split": "RandomSplit",
+        "filter": "Filter",
+    }
     """What `print(dataset)` calls its steps, as Azure ML does."""
 
     def __init__(
@@ -179,6 +188,24 @@ class AbstractDataset:
         if said != before:
             known.say(made, said)
         return type(self)(self._definition, workspace, made)
+
+    def skip(self, count: int) -> Self:
+        """Return it without its first files or rows."""
+        return self._then("skip", count_of(count, f"how many {self.items} to skip"))
+
+    def take(self, count: int) -> Self:
+        """Return its first files or rows alone; nothing is read that comes after them."""
+        return self._then("take", count_of(count, f"how many {self.items} to take"))
+
+    def take_sample(self, probability: float, seed: int | None = None) -> Self:
+        """Return a sample of it: each file or row with a probability. A seed gives the same one each time."""
+        return self._then("take_sample", share_of(probability, "a probability"), seed_of(seed))
+
+    def random_split(self, percentage: float, seed: int | None = None) -> tuple[Self, Self]:
+        """Return two that have each of its files or rows once, the first one about a share (0 to 1) of them."""
+        share, chosen = share_of(percentage, "a percentage"), seed_of(seed)
+        first, second = (self._then("random_split", share, chosen, side) for side in (0, 1))
+        return first, second
 
     def unregister_all_versions(self) -> None:
         """Forget the name that it is registered under; its files stay. Raises DatasetError unless it is registered."""

@@ -12,11 +12,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core.data.datasets.abstract_dataset import AbstractDataset, count_of
+from cellrun.core.data.datasets.abstract_dataset import AbstractDataset
 from cellrun.core.data.datasets.consumption import DatasetConsumptionConfig, default_name
 from cellrun.core.data.files.column_expression import ColumnExpression, column, condition_json, file_metadata, holds
 from cellrun.core.data.files.data_files import DataFile
-from cellrun.core.data.files.sampling import Draws, seed_of, share_of
+from cellrun.core.data.files.sampling import Draws
 from cellrun.core.errors import DatasetError, UserErrorException, shown
 
 if TYPE_CHECKING:
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
 
 class FileDataset(AbstractDataset):
     """Files of any kind, by where they are: `Dataset.File.from_files` makes one. They are read where they are used."""
-
-    step_names = {  # noqa: RUF012  # of the base class, where it is a ClassVar
-        "skip": "Skip",
-        "take": "Take",
-        "take_sample": "TakeSample",
-        "random_split": "RandomSplit",
-        "filter": "Filter",
-    }
 
     def files(self, *, ignore_not_found: bool = False) -> list[DataFile]:
         """Return its files as they are now, after its steps. Raises DatasetError, DatastoreError."""
@@ -86,24 +78,6 @@ class FileDataset(AbstractDataset):
         from cellrun.core.data.files.mounting import MountContext  # noqa: PLC0415  # as above
 
         return MountContext(self, mount_point)
-
-    def skip(self, count: int) -> FileDataset:
-        """Return it without its first files."""
-        return self._then("skip", count_of(count, "how many files to skip"))
-
-    def take(self, count: int) -> FileDataset:
-        """Return its first files alone."""
-        return self._then("take", count_of(count, "how many files to take"))
-
-    def take_sample(self, probability: float, seed: int | None = None) -> FileDataset:
-        """Return a sample of it: each file with a probability. A seed gives the same one each time."""
-        return self._then("take_sample", share_of(probability, "a probability"), seed_of(seed))
-
-    def random_split(self, percentage: float, seed: int | None = None) -> tuple[FileDataset, FileDataset]:
-        """Return two that have each of its files once, the first one about a share (0 to 1) of them."""
-        share, chosen = share_of(percentage, "a percentage"), seed_of(seed)
-        first, second = (self._then("random_split", share, chosen, side) for side in (0, 1))
-        return first, second
 
     def file_metadata(self, col: str) -> ColumnExpression:
         """Return what is known of a file, for a condition: its Size (bytes), LastModifiedTime (UTC) or Extension."""

@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core.data.datasets.abstract_dataset import AbstractDataset, count_of
+from cellrun.core.data.datasets.abstract_dataset import AbstractDataset
 from cellrun.core.data.datasets.file_dataset import FileDataset
 from cellrun.core.data.files.column_expression import ColumnExpression, column, condition_json
 from cellrun.core.data.files.dataset_paths import store_and_path
 from cellrun.core.data.files.definition import FILE, TABULAR, DatasetDefinition
-from cellrun.core.data.files.sampling import seed_of, share_of
 from cellrun.core.data.stores.datastore import Datastore
 from cellrun.core.data.tables.arrow import need_arrow
 from cellrun.core.errors import DatasetError, NoSuchNameError, missing_package, shown
@@ -39,12 +38,9 @@ _NOT_OFFERED = {
 class TabularDataset(AbstractDataset):
     """Rows and columns of files: `Dataset.Tabular.from_delimited_files` and its like make one."""
 
+    items = "rows"
     step_names = {  # noqa: RUF012  # of the base class, where it is a ClassVar
-        "skip": "Skip",
-        "take": "Take",
-        "take_sample": "TakeSample",
-        "random_split": "RandomSplit",
-        "filter": "Filter",
+        **AbstractDataset.step_names,
         "keep_columns": "KeepColumns",
         "drop_columns": "DropColumns",
         "timestamp_columns": "SetTimestampColumns",
@@ -165,18 +161,6 @@ class TabularDataset(AbstractDataset):
         """Return it without some of its columns."""
         return self._then("drop_columns", _names_of(columns))
 
-    def skip(self, count: int) -> TabularDataset:
-        """Return it without its first rows."""
-        return self._then("skip", count_of(count, "how many rows to skip"))
-
-    def take(self, count: int) -> TabularDataset:
-        """Return its first rows alone; nothing is read that comes after them."""
-        return self._then("take", count_of(count, "how many rows to take"))
-
-    def take_sample(self, probability: float, seed: int | None = None) -> TabularDataset:
-        """Return a sample of it: each row with a probability. A seed gives the same one each time."""
-        return self._then("take_sample", share_of(probability, "a probability"), seed_of(seed))
-
     def sample(self, sample_strategy: str, arguments: Mapping[str, Any]) -> TabularDataset:
         """Return a sample of it: "top_n" with {"n": 10}, "simple_random" with {"probability": 0.1, "seed": 1}."""
         given = dict(arguments)
@@ -185,12 +169,6 @@ class TabularDataset(AbstractDataset):
         if sample_strategy == "simple_random":
             return self.take_sample(given["probability"], given.get("seed"))
         raise DatasetError(f"a sample is taken by 'top_n' or 'simple_random'; got {shown(sample_strategy)}")
-
-    def random_split(self, percentage: float, seed: int | None = None) -> tuple[TabularDataset, TabularDataset]:
-        """Return two that have each of its rows once, the first one about a share (0 to 1) of them."""
-        share, chosen = share_of(percentage, "a percentage"), seed_of(seed)
-        first, second = (self._then("random_split", share, chosen, side) for side in (0, 1))
-        return first, second
 
     @property
     def timestamp_columns(self) -> tuple[str | None, str | None]:
