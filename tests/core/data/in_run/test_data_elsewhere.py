@@ -118,6 +118,17 @@ def test_what_came_whole_before_a_kill_isnt_brought_again(runs, store, monkeypat
     assert not draft.exists()
 
 
+@pytest.mark.parametrize("harm", [lambda path: os.truncate(path, 0), os.remove])
+def test_a_file_that_was_lost_meanwhile_is_brought_again(runs, store, monkeypatch, harm):
+    files = Dataset.File.from_files(path=(store, "path")).files()
+    run, said = RunLayout(runs.workspace.layout.runs / "nobody"), []
+    folder = cache.brought(files, run, "input 'train'", said.append)
+    harm(folder / "a.csv")  # as a power cut does, or somebody who makes room
+    assert cache.brought(files, run, "input 'train'", said.append) == folder
+    assert any("1 of them here already" in line for line in said)
+    assert {path.name: path.read_text() for path in folder.rglob("*.csv")} == {"a.csv": "one", "b.csv": "two"}
+
+
 @pytest.mark.parametrize(
     ("change", "facts"),
     [

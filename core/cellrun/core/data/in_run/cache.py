@@ -52,10 +52,12 @@ def brought(files: Sequence[DataFile], run: RunLayout, what: str, tell: Callable
     with _held(entry, run.run_id, lambda other: tell(f"{what}: waiting for {other}, which brings the same files")):
         entry.using.add(run)
         os.utime(entry.folder)
-        if entry.files.is_dir():
-            tell(f"{what}: {_counted(files)}, here already")
-            return entry.files
         draft = entry.folder / f"{_FILES}{_PART}"
+        if entry.files.is_dir():
+            if all(_is_there(entry.files / file.path, file) for file in files):
+                tell(f"{what}: {_counted(files)}, here already")
+                return entry.files
+            entry.files.rename(draft)  # a power cut, or somebody who made room
         _bring(files, draft, what, tell)
         draft.rename(entry.files)
     return entry.files
@@ -84,7 +86,7 @@ def remove_entry(folder: Path) -> None:
 
 
 def _bring(files: Sequence[DataFile], draft: Path, what: str, tell: Callable[[str], None]) -> None:
-    missing = [file for file in files if not _is_whole(draft / file.path, file)]
+    missing = [file for file in files if file.size_bytes is None or not _is_there(draft / file.path, file)]
     wanted = sum(file.size_bytes or 0 for file in missing)
     draft.mkdir(exist_ok=True)
     free = shutil.disk_usage(draft).free
@@ -95,7 +97,7 @@ def _bring(files: Sequence[DataFile], draft: Path, what: str, tell: Callable[[st
         )
     again = f", {len(files) - len(missing)} of them here already" if len(missing) < len(files) else ""
     tell(f"{what}: bringing {_counted(files)} from {_places(files)}{again}")
-    bring_files(missing, draft, show=_Lines(what, tell))
+    bring_files(missing, draft, overwrite=True, show=_Lines(what, tell))
     for file in files:
         (draft / file.path).chmod(0o444)  # a script that opens its input with 'w' hears it
     tell(f"{what}: {_counted(files)}, all here")
@@ -140,9 +142,10 @@ def _key(files: Sequence[DataFile]) -> str:
     return blake3(json.dumps(sorted(about, key=str)).encode()).hexdigest(length=16)
 
 
-def _is_whole(path: Path, file: DataFile) -> bool:
+def _is_there(path: Path, file: DataFile) -> bool:
+    """Whether something is there that may be the file: of some a store tells no size."""
     try:
-        return file.size_bytes is not None and path.stat().st_size == file.size_bytes
+        return path.stat().st_size == file.size_bytes or file.size_bytes is None
     except OSError:
         return False
 
