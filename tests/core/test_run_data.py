@@ -15,6 +15,7 @@ from cellrun.core.run_data import (
     data_name,
     with_holes,
 )
+from cellrun.core.store import record
 
 DEFINITION = {"kind": "file", "paths": [{"datastore": "store", "path": "a/*.csv"}]}
 
@@ -85,3 +86,8 @@ def test_a_record_keeps_the_holes_of_the_names_that_it_knows():
 def test_whatever_says_how_it_goes_into_a_run_is_known_by_that():
     assert isinstance(Given(None), GoesIntoRun)
     assert not isinstance("text", GoesIntoRun)
+
+
+def test_a_record_knows_all_that_an_output_may_be_registered_as():
+    """It spells the fields out: a job that reads its record doesn't load this module."""
+    assert set(Registration.__dataclass_fields__) == record._OF_REGISTRATION
