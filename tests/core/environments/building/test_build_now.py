@@ -27,7 +27,7 @@ def environment(packages, *lines, name="digits"):
 def test_it_is_built_now_and_then_there(ws, packages, capsys):
     env = environment(packages, "tinything==1.0")
     built = env.build(ws)
-    assert "environment digits is built" in capsys.readouterr().out.lower()
+    assert "environment digits is built: 1 package, " in capsys.readouterr().out.lower()
     assert (built.status, dict(built.packages)) == ("Succeeded", {"tinything": "1.0"})
     assert built.wait_for_completion(show_output=True) is built
     assert "tinything" in built.log.read_text()

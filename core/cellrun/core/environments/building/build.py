@@ -69,7 +69,7 @@ def build(kept: KeptEnvironment, say: Say) -> None:
             for path in kept.rests():
                 remove(path)
         count, size = len(facts["packages"]), size_text(kept.size_bytes)
-        say(f"Environment {name} is built: {count} packages, {size}, {seconds:.1f} s")
+        say(f"Environment {name} is built: {count} package{'s' * (count != 1)}, {size}, {seconds:.1f} s")
 
 
 def _built(kept: KeptEnvironment, spec: EnvironmentSpec, log: Say) -> tuple[Path, EnvironmentSpec]:
