@@ -88,7 +88,7 @@ def test_cleaning_removes_what_killed_builds_left_and_what_nobody_used_since(ws,
     build_now(packages.spec("tinything"), show_output=False)
     [used] = kept_environments()
     made = KeptEnvironment.of_key("0" * 24)
-    made.order(packages.spec("tinything", name="lost"), sys.executable)
+    made.order(packages.spec("tinything", name="lost"), sys.executable, {})
     made.new_place().mkdir()
     rest = used.new_place()
     rest.mkdir()

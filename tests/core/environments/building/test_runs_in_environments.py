@@ -20,6 +20,7 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.again import resubmit
 from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.targets.local import LocalTarget
 
 SCRIPT = "import os, sys, tinything; print(tinything.WHAT, sys.prefix, os.environ['VIRTUAL_ENV'])"
 
@@ -186,6 +187,37 @@ def test_a_run_again_builds_again_what_was_removed(runs, packages):
     assert runs.end(third).status is Status.COMPLETED
     assert third.log.read_text() == layout.log.read_text()
     assert RunRecord.read(third).environment_spec == RunRecord.read(layout).environment_spec
+
+
+def test_a_run_that_waited_builds_as_its_submitter_would_have(runs, packages, monkeypatch, tmp_path):
+    """Whoever starts it hasn't got its variables, and what is built is everybody's who asks with the same."""
+    limits = tmp_path / "limits.txt"
+    limits.write_text("tinything<2\n")
+    packages.wheel("tinything", "2.0", "WHAT = 'new'")
+    monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "1")
+    first = runs.running(runs.script("import time; time.sleep(60)"))
+    monkeypatch.setenv("UV_CONSTRAINT", str(limits))
+    waiting = runs.script(SCRIPT, environment=packages.spec("tinything"))
+    assert StatusFile(waiting).read().status is Status.QUEUED
+    monkeypatch.delenv("UV_CONSTRAINT")
+    LocalTarget("local").cancel(first)
+    assert runs.end(waiting).status is Status.COMPLETED
+    [kept] = whole()
+    assert kept.facts["packages"] == {"tinything": "1.0"}
+
+
+def test_one_whose_index_has_a_login_is_not_built_without_it(runs, packages, monkeypatch):
+    monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "1")
+    first = runs.running(runs.script("import time; time.sleep(60)"))
+    monkeypatch.setenv("UV_INDEX", "https://ana:s3cret@index.example/simple")
+    waiting = runs.script(SCRIPT, environment=packages.spec("tinything"))
+    monkeypatch.delenv("UV_INDEX")
+    [kept] = kept_environments()
+    assert "s3cret" not in (kept.folder / "wanted.json").read_text()
+    LocalTarget("local").cancel(first)
+    end = runs.end(waiting)
+    assert end.status is Status.FAILED
+    assert "UV_INDEX" in end.reason
 
 
 def test_one_in_use_is_not_removed(runs, packages, until):

@@ -12,6 +12,7 @@ from cellrun.core.environments.building.build import build
 from cellrun.core.environments.building.builder import BuildError
 from cellrun.core.environments.building.kept import words_of
 from cellrun.core.environments.building.plan import Plan, plan_of
+from cellrun.core.environments.building.uv_program import kept_choices
 from cellrun.core.errors import UserErrorException
 from cellrun.core.terminal import plain
 
@@ -61,7 +62,7 @@ def build_now(spec: EnvironmentSpec, *, show_output: bool = True, **_: Any) -> B
     for warning in plan.warnings:
         warnings.warn(plain(warning), stacklevel=3)
     if plan.kept is not None:
-        plan.kept.order(plan.spec, plan.base)
+        plan.kept.order(plan.spec, plan.base, kept_choices(plan.choices))
         try:
             build(plan.kept, _print if show_output else lambda _: None)
         except BuildError as error:

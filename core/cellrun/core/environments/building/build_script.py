@@ -5,6 +5,7 @@ A supervisor starts it in the run's environment and folder; what it prints is th
 
 from __future__ import annotations
 
+import os
 import sys
 
 if __name__ == "__main__":
@@ -13,7 +14,9 @@ if __name__ == "__main__":
 from pathlib import Path
 
 from cellrun.core.environments.building.build import build
+from cellrun.core.environments.building.builder import BuildError
 from cellrun.core.environments.building.kept import KeptEnvironment
+from cellrun.core.environments.building.uv_program import with_choices
 from cellrun.core.errors import CellrunError
 from cellrun.core.own_run import own_run
 from cellrun.core.store.notes import add_note
@@ -25,6 +28,7 @@ def main(folder: str) -> int:
     """Build the environment in a folder of the cache; return the exit code."""
     kept = KeptEnvironment(Path(folder))
     try:
+        _choose(kept)
         build(kept, _say)
         if run := own_run():
             for notice in kept.notices:
@@ -36,6 +40,22 @@ def main(folder: str) -> int:
         _say("canceled")
         return 130
     return 0
+
+
+def _choose(kept: KeptEnvironment) -> None:
+    """Let uv be told what it would have been told where the run was submitted: a run that waited is started elsewhere.
+
+    Whoever asks for it later takes what is built now for what those variables give. Raises BuildError.
+    """
+    environ, lacks = with_choices(os.environ, kept.choices)
+    if lacks:
+        raise BuildError(
+            f"it was asked for with {', '.join(lacks)}, which holds a login, and another process, without it, started "
+            "the run, as it had waited; submit it again"
+        )
+    for name in os.environ.keys() - environ.keys():
+        del os.environ[name]
+    os.environ.update(environ)
 
 
 def _failure(kept: KeptEnvironment, error: Exception) -> str:

@@ -115,12 +115,17 @@ class KeptEnvironment:
                 return path.stat().st_mtime
         return 0.0
 
-    def order(self, spec: EnvironmentSpec, base: str) -> None:
+    @property
+    def choices(self) -> Mapping[str, list[str]]:
+        """The variables of whoever asked for it that its key has (`kept_choices`). Raises as `spec` does."""
+        return dict(self._wanted["choices"])
+
+    def order(self, spec: EnvironmentSpec, base: str, choices: Mapping[str, list[str]]) -> None:
         """Write what is wanted in it, for whoever will build it; the values of its variables aren't."""
         home_folder(_ENVIRONMENTS)
         self.folder.mkdir(mode=0o700, exist_ok=True)
         with suppress(FileExistsError):
-            wanted = {"spec": replace(spec, variables={}).to_json(), "base": base}
+            wanted = {"spec": replace(spec, variables={}).to_json(), "base": base, "choices": choices}
             write_once(self._wanted_file, json.dumps(wanted, indent=1) + "\n")
 
     def is_wanted(self) -> bool:

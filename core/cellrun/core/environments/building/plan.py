@@ -6,8 +6,9 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,12 +19,12 @@ from cellrun.core.environments.building.conda_builder import CondaBuilder
 from cellrun.core.environments.building.kept import KeptEnvironment, words_of
 from cellrun.core.environments.building.local_files import local_state
 from cellrun.core.environments.building.uv_builder import UvBuilder
-from cellrun.core.environments.building.uv_program import uv_choices
+from cellrun.core.environments.building.uv_program import kept_choices, uv_choices
 from cellrun.core.environments.interpreter import environment_problems, interpreter_of
 from cellrun.core.environments.lenient import Available, is_strict, lenient, with_python
 from cellrun.core.errors import UserErrorException
 
-_FORMAT = 1
+_FORMAT = 2
 """Part of each key: one more, and all is built anew."""
 _SCRIPT = Path(__file__).with_name("build_script.py")
 
@@ -41,6 +42,8 @@ class Plan:
     """The Python that it is built with; the same where nothing is built."""
     kept: KeptEnvironment | None = None
     """Where it is built, or was; None for a Python that is there."""
+    choices: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The variables of this process that decide which packages it gets."""
     problems: tuple[str, ...] = ()
     """Why it can't be had, each with what to do."""
     warnings: tuple[str, ...] = ()
@@ -55,7 +58,7 @@ class Plan:
         """Return what is to be done before a run starts in it; nothing once it is built. It is ordered with that."""
         if self.kept is None or self.kept.is_wanted():
             return ()
-        self.kept.order(self.spec, self.base)
+        self.kept.order(self.spec, self.base, kept_choices(self.choices))
         return ((sys.executable, str(_SCRIPT), str(self.kept.folder)),)
 
     def variables(self) -> dict[str, str]:
@@ -92,8 +95,9 @@ def _plan_to_build(spec: EnvironmentSpec) -> Plan:
     if python is None and not spec.needs_conda:
         lacks.append(_no_such_python(spec))
     python = python or BasePython(spec.python or "", None)
-    kept = KeptEnvironment.of_key(_key(spec, python))
-    return Plan(spec, kept.interpreter, python.version, python.executable, kept, tuple(lacks), spec.notices)
+    choices = uv_choices(os.environ)
+    kept = KeptEnvironment.of_key(_key(spec, python, choices))
+    return Plan(spec, kept.interpreter, python.version, python.executable, kept, choices, tuple(lacks), spec.notices)
 
 
 @lru_cache(maxsize=1)
@@ -115,12 +119,12 @@ def builder_of(spec: EnvironmentSpec) -> Builder:
     return CondaBuilder() if spec.needs_conda else UvBuilder()
 
 
-def _key(spec: EnvironmentSpec, python: BasePython) -> str:
+def _key(spec: EnvironmentSpec, python: BasePython, choices: Mapping[str, str]) -> str:
     """Return a name for what would be built: the same for all that is the same."""
     from blake3 import blake3  # noqa: PLC0415  # whoever runs in a given interpreter needn't load it
 
     system = [sys.platform, platform.machine(), *platform.libc_ver()]
-    content = [_FORMAT, spec.digest, python, system, uv_choices(os.environ), local_state(spec)]
+    content = [_FORMAT, spec.digest, python, system, [*choices.items()], local_state(spec)]
     return blake3(json.dumps(content).encode()).hexdigest(length=12)
 
 

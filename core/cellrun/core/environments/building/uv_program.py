@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Mapping
 
+from cellrun.core.environment_spec import has_login
 from cellrun.core.errors import UserErrorException
 
 _OF_ANOTHER_ENVIRONMENT = frozenset(
@@ -49,7 +51,31 @@ def uv_variables(environ: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 
 
-def uv_choices(environ: Mapping[str, str]) -> list[str]:
+def uv_choices(environ: Mapping[str, str]) -> dict[str, str]:
     """Return what of the variables decides which packages are installed: a built environment is known by it."""
     told = uv_variables(environ)
-    return [f"{name}={told[name]}" for name in sorted(_DECIDE_WHAT_IS_BUILT & told.keys())]
+    return {name: told[name] for name in sorted(_DECIDE_WHAT_IS_BUILT & told.keys())}
+
+
+def kept_choices(choices: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return choices as they are kept for whoever will build: by their values; what holds a login by its hash alone."""
+    return {name: ["hash", _hash(text)] if has_login(text) else ["value", text] for name, text in choices.items()}
+
+
+def with_choices(environ: Mapping[str, str], kept: Mapping[str, list[str]]) -> tuple[dict[str, str], list[str]]:
+    """Return variables with these choices, and no other, and the names of those whose values can't be had from them."""
+    own = uv_choices(environ)
+    made = {name: text for name, text in environ.items() if name not in _DECIDE_WHAT_IS_BUILT and name not in _OF_PIP}
+    lacks = []
+    for name, (how, text) in kept.items():
+        if how == "value":
+            made[name] = text
+        elif _hash(own.get(name, "")) == text:
+            made[name] = own[name]
+        else:
+            lacks.append(name)
+    return made, lacks
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
