@@ -261,7 +261,7 @@ def test_what_a_killed_process_left_of_datasets_that_it_unregistered_goes(
     program = """
 import os, sys
 from cellrun.core import Dataset, Workspace
-from cellrun.core.data import registered_datasets
+from cellrun.core.data.datasets import registered_datasets
 from cellrun.core.layout import WorkspaceLayout
 registered_datasets.remove_tree = lambda _: os.kill(os.getpid(), 9)
 Dataset.get_by_name(Workspace(WorkspaceLayout(sys.argv[1])), "gone").unregister_all_versions()
