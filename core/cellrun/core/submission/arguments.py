@@ -9,6 +9,7 @@ from typing import Any
 
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.run_data import DataOfArguments, DataPath, GoesIntoRun
+from cellrun.core.run_variables import REFERENCE
 from cellrun.core.sizes import size_text
 
 MOST_BYTES = 128 * 1024  # Linux: MAX_ARG_STRLEN, the closing NUL counted
@@ -51,6 +52,18 @@ def data_problems(given: object, data: DataOfArguments) -> list[str]:
         except UserErrorException as error:
             problems.append(f"data {number}: {error}")
     return problems
+
+
+def reference_problems(arguments: Iterable[str | DataPath], data: DataOfArguments) -> list[str]:
+    """Return which arguments are data references as texts (`str(ref)`) of data that the run isn't given."""
+    return [
+        f"argument {number} is the text {argument!r}, and the run is given no data of that name; give the reference "
+        "itself, as in ['--data', datastore.path('a').as_mount()], or data=[reference] besides"
+        for number, argument in enumerate(arguments, start=1)
+        if isinstance(argument, str)
+        and argument.startswith(f"${REFERENCE}")
+        and argument.removeprefix(f"${REFERENCE}").partition("/")[0] not in {*data.inputs, *data.outputs}
+    ]
 
 
 def _goes_into_run(argument: object) -> bool:

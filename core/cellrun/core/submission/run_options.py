@@ -18,7 +18,7 @@ from cellrun.core.resources import Resources
 from cellrun.core.run_data import DataOfArguments, DataPath
 from cellrun.core.run_request import RunRequest
 from cellrun.core.sizes import size_bytes
-from cellrun.core.submission.arguments import argument_parts, data_problems, variable_texts
+from cellrun.core.submission.arguments import argument_parts, data_problems, reference_problems, variable_texts
 
 _HEADER = "# /// script"
 
@@ -101,7 +101,8 @@ class RunOptions(ABC):
         """Return the arguments with holes for what of them is data, all data, and what is wrong with either."""
         data = DataOfArguments()
         arguments, problems = argument_parts(self.arguments or (), data)
-        return arguments, data, problems + data_problems(self.data, data)
+        problems += data_problems(self.data, data)
+        return arguments, data, problems + reference_problems(arguments, data)
 
     def source_text(self) -> str:
         """Return the Python that is run, as far as there is a text that may say what it needs."""

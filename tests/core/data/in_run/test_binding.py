@@ -97,9 +97,10 @@ def test_a_data_reference_is_a_variable_that_is_filled_in_at_run_time(runs, stor
     assert layout.log.read_text() == "1"
 
 
-def test_a_variable_that_no_data_has_stays_as_it_is(runs, store):
-    first, _ = told(runs, runs.script(SEEN, "$AZUREML_DATAREFERENCE_other", data=[mounted((store, "path"))]))
-    assert first["argv"] == ["$AZUREML_DATAREFERENCE_other"]
+@pytest.mark.parametrize("text", ["$AZUREML_DATAREFERENCE_other", "$AZUREML_DATAREFERENCE_other/a.csv"])
+def test_a_reference_as_a_text_of_data_that_the_run_isnt_given_is_refused(runs, store, text):
+    with pytest.raises(InvalidSubmissionError, match=r"argument 1 is the text .*; give the reference itself"):
+        runs.script(SEEN, text, data=[mounted((store, "path"))])
 
 
 def test_a_dataset_as_it_is_gives_its_id(runs, store):
