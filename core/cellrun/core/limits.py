@@ -46,6 +46,8 @@ class Limits(NamedTuple):
     """These together."""
     listed_input_files: int = 10_000
     """Files of one input of a run that are noted with it, each with its size, time and hash."""
+    mounted_bytes: int = 256_000_000
+    """Of a store elsewhere, what a run mounts is read by FUSE where it is from so many bytes on, else brought first."""
     hashed_input_bytes: int = 50_000_000_000
     """Files of one input that are hashed beside the run; of larger ones sizes and times are noted alone."""
 

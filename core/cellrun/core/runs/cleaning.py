@@ -145,7 +145,9 @@ def _of_cache(workspace: WorkspaceLayout) -> Iterator[_Kind]:
 def _of_home() -> Iterator[_Kind]:
     """Return what the runs of all workspaces of this user share."""
     from cellrun.core.data.in_run.cache import remove_entry, unused_entries  # noqa: PLC0415  # nothing else here needs data
+    from cellrun.core.data.in_run.run_views import abandoned_views, remove_view  # noqa: PLC0415  # as above
 
+    yield _Kind("mounts of runs that have ended", abandoned_views(), remove_view)
     yield _Kind("data brought for runs that have ended", unused_entries(), remove_entry)
 
 

@@ -13,6 +13,7 @@ from cellrun.core.identity import ProcessIdentity, boot_time
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run
 from cellrun.core.ownership import is_mine
+from cellrun.core.processes import run_mounts
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
 from cellrun.core.store.ending import Ending
@@ -65,7 +66,9 @@ def _settle(layout: RunLayout, status: StatusRecord, end: Ending, *, had_supervi
         if _is_unclaimed(layout, status) and not (is_claimed_here := _claimed(layout)):
             return StatusFile(layout).read()  # a supervisor has just begun: who gave it its order is gone since
         if had_supervisor and not is_own_run(layout):
+            run_mounts.release(layout)
             ProcessFamily(layout, job=None).stop(0)  # daemons of it may be there still
+            run_mounts.release(layout)  # what was about to be mounted
         # Compare-and-set: an owner that wrote how it ended between our two looks is believed.
         return end.write(layout, expected={status.status}) or StatusFile(layout).read()
     except OSError:  # not ours to write, a full disk: it is as dead for all that

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellrun.core.layout import FINISH_LOG, PREPARATION_LOG
+from cellrun.core.processes import run_mounts
 from cellrun.core.processes.exits import UNKNOWN_EXIT
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
@@ -58,6 +59,7 @@ def prepare(layout: HeldFolder, spec: LaunchSpec) -> bool:
     """
     end = run_steps(layout, spec, spec.before, BEFORE)
     if end is not None:
+        run_mounts.release(layout.origin)
         layout.until_written(partial(end.write, layout))
     return end is None
 

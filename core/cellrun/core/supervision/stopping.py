@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 import time
 
+from cellrun.core.processes import run_mounts
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
 from cellrun.core.store.ending import Ending
@@ -55,6 +56,7 @@ class Stopping:
             self._job.wait(min(_LOOK_S, self._grace_s))
             self._family.interrupt()
         if self._job.poll():
+            run_mounts.release(self._layout.origin)
             self._family.wait(LEAVE_S)
         self._family.stop(self._grace_s, self._is_urged, tell)
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from cellrun.core.disk import is_full, sync_files
 from cellrun.core.errors import DamagedRunError, told
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.processes import run_mounts
 from cellrun.core.processes.exits import UNKNOWN_EXIT
 from cellrun.core.processes.family import ProcessFamily, is_of_run
 from cellrun.core.status import Status
@@ -34,6 +35,7 @@ from cellrun.core.supervision.tidy import tidy
 from cellrun.core.supervision.watched_job import WatchedJob
 
 _LEFTOVER_GRACE_S = 2.0
+_SERVER_S = 2.0  # whoever serves a mount ends by itself when that is taken away
 _BEFORE_RUNNING = frozenset(
     {Status.NOT_STARTED, Status.PREPARING, Status.QUEUED, Status.STARTING, Status.NOT_RESPONDING}  # or so it seemed
 )
@@ -81,6 +83,7 @@ def prepared(folder: str, launch: str, start: Callable[[], tuple[int, int]], tel
             pid, exec_told = start()
         except OSError as error:
             reason = failure.cannot_start(spec.argv[0], error.errno or 0)
+            _stop(ProcessFamily(layout.origin, job=None), layout, 0)
             layout.until_written(lambda: StatusFile(layout).change(Status.FAILED, reason=reason))
             _afterwards(spec)
             return
@@ -117,7 +120,7 @@ def _nobody_left_alone(layout: HeldFolder, job: WatchedJob | None = None) -> Ite
     try:
         yield
     except Exception as error:
-        ProcessFamily(layout.origin, job.identity if job else None).stop(_LEFTOVER_GRACE_S)
+        _stop(ProcessFamily(layout.origin, job.identity if job else None), layout, _LEFTOVER_GRACE_S)
         how = (job and job.poll()) or UNKNOWN_EXIT
         fields = failure.fields(how, failure.LogEnd.read(layout.log))
         end = Ending(Status.FAILED, f"it can't be watched: {told(error)}", fields)
@@ -147,7 +150,7 @@ class Watch:
         stopped = Ending.told(self._status.read_whole())  # the supervisor before this one was stopping it
         expected = _BEFORE_RUNNING if reason is None else None
         if not self._status.show(Status.RUNNING, expected=expected, reason=reason):
-            self._family.stop(0)  # somebody has ended the run before it ran
+            _stop(self._family, self._layout, 0)  # somebody has ended the run before it ran
             return
         self._record()
         cause = self._heartbeat.until_over(self._job, self.spec.max_run_duration_seconds, self._began)
@@ -155,7 +158,8 @@ class Watch:
             self._notes.append(DISK_WAS_FULL)
         if cause is Cause.EXITED:
             self._tell_end(stopped)
-            self._family.wait(LEAVE_S)
+            is_served = run_mounts.release(self._layout.origin)
+            self._family.wait(LEAVE_S + is_served * _SERVER_S)
             if count := self._family.stop(min(self.spec.grace_s, _LEFTOVER_GRACE_S)):
                 self._notes.append(f"{_processes(count)} left running, stopped")
         else:
@@ -163,6 +167,7 @@ class Watch:
             Stopping(self._layout, self._job, self.spec.grace_s).stop(why, stopped)
             end = self._end(stopped)
             self._tell(end, end.reason)
+        run_mounts.release(self._layout.origin)  # of a server that was killed
         if left := self._family.members():  # another user's, or one that hangs in the kernel
             pids = ", ".join(str(entry.pid) for entry in left)
             self._notes.append(f"{_processes(len(left))} left running that can't be stopped (pid {pids})")
@@ -181,7 +186,7 @@ class Watch:
         with suppress(OSError), self._layout.log.open("a") as log:
             log.write(f"{reason}\n")
         self._job.poll()
-        self._family.stop(0)  # what made things ready may have left something
+        _stop(self._family, self._layout, 0)  # what made things ready may have left something
         self._layout.until_written(lambda: self._status.change(Status.FAILED, reason=reason))
 
     def _record(self) -> None:
@@ -229,6 +234,13 @@ class Watch:
     def _tell(self, end: Ending, reason: str | None) -> None:
         """Say that the job has ended, and what the run comes to: should this process be killed now, that is known."""
         self._status.show(Status.FINALIZING, reason=reason, **end.to_fields())
+
+
+def _stop(family: ProcessFamily, layout: HeldFolder, grace_s: float) -> None:
+    """Stop a family to its last process, and take away what is mounted for it."""
+    run_mounts.release(layout.origin)
+    family.stop(grace_s)
+    run_mounts.release(layout.origin)  # what was about to be mounted
 
 
 def _processes(count: int) -> str:

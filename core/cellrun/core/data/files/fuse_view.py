@@ -1,7 +1,7 @@
 """Files of stores as a file system of this machine, read where they are, by FUSE.
 
 It is served by a process of its own (`python fuse_view.py FOLDER`), so that who reads it, perhaps by a page fault that
-holds Python's lock, never waits for itself. It ends with whoever started it.
+holds Python's lock, never waits for itself. It ends with whoever started it, or with the run that it is for.
 """
 
 from __future__ import annotations
@@ -15,15 +15,32 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
+if __name__ == "__main__":  # it finds this cellrun however that was found by the process that starts it
+    sys.path.append(str(Path(__file__).parents[4]))
+
+from cellrun.core.control_file import UNREADABLE
+from cellrun.core.errors import UserErrorException, told
+from cellrun.core.layout import RunLayout
+from cellrun.core.processes.run_mounts import forget, source_of, unmount
+from cellrun.core.sizes import size_text
+
+if TYPE_CHECKING:
+    from cellrun.core.data.files.data_files import DataFile
+
+FUSE = "CELLRUN_FUSE"
 _READY = b"ready\n"
 _END_S = 10
+_LOOK_S = 5
+"""How often it is looked whether a run has ended whose supervisor may be gone."""
+_MOST_TOLD = 100
 _OWNER = {"st_uid": os.getuid(), "st_gid": os.getgid()}
 
 
@@ -35,20 +52,28 @@ class FuseView:
         self._folder = folder
 
     @classmethod
-    def shown(cls, files: Sequence[Any], folder: Path) -> FuseView | None:
-        """Show files in an empty folder; None where FUSE can't be used."""
+    def shown(
+        cls, files: Sequence[DataFile], folder: Path, *, run: RunLayout | None = None, what: str = ""
+    ) -> FuseView | None:
+        """Show files in an empty folder; None where FUSE can't be used.
+
+        For a run they are there until that ends, also when this process is gone; what goes wrong, and at the end how
+        much was read, is written to this process's stderr after `what` they are.
+        """
         if not is_usable():
             return None
         root = Path(__file__).parents[4]
         path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
+        of_run = ["-I", __file__, str(folder), str(run.folder), what] if run else None  # a job has no word in it
         process = subprocess.Popen(
-            [sys.executable, "-m", "cellrun.core.data.files.fuse_view", str(folder)],
+            [sys.executable, *(of_run or ["-m", "cellrun.core.data.files.fuse_view", str(folder)])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
+            stderr=None if run else subprocess.DEVNULL,
+            env=None if run else {**os.environ, "PYTHONPATH": path},
             cwd="/",  # `-m` looks for modules in the current folder first
-            start_new_session=True,  # Ctrl-C is for whoever reads
+            # Ctrl-C is for whoever reads; but who leads a session of a run is taken for its job.
+            start_new_session=run is None,
         )
         view = cls(process, folder)
         try:
@@ -83,14 +108,20 @@ class FuseView:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-            _unmount(str(self._folder))
+            unmount(str(self._folder))
         answers.close()
 
 
 def is_usable() -> bool:
-    """Whether FUSE is likely to work: mfusepy is installed, its device is there and may be used."""
+    """Whether FUSE is likely to work: mfusepy is installed, its device is there and may be used.
+
+    Raises UserErrorException if CELLRUN_FUSE, which turns it off, is neither 0 nor 1.
+    """
+    if (given := os.environ.get(FUSE) or "1") not in {"0", "1"}:
+        raise UserErrorException(f"the environment variable {FUSE} is 0 or 1; got {given!r}")
     return (
-        find_spec("mfusepy") is not None
+        given == "1"
+        and find_spec("mfusepy") is not None
         and os.access("/dev/fuse", os.R_OK | os.W_OK)
         and any(shutil.which(name) for name in ("fusermount3", "fusermount"))
     )
@@ -123,8 +154,8 @@ class _Tree:
 class _Reader:
     """One file that is open in a view, read by one at a time."""
 
-    def __init__(self, file: Any) -> None:
-        self._file = file
+    def __init__(self, file: DataFile) -> None:
+        self.file = file
         self._lock = threading.Lock()
         self._stream = file.open()
         self._is_whole = False
@@ -134,6 +165,8 @@ class _Reader:
         with self._lock:
             try:
                 return self._part(size, offset)
+            except OSError:
+                raise
             except Exception:  # a server that gives no parts, with an error of its package's own
                 if self._is_whole:
                     raise
@@ -153,12 +186,46 @@ class _Reader:
         self._stream.close()
         with tempfile.TemporaryDirectory(prefix="cellrun-view-") as folder:
             whole = Path(folder, "whole")
-            self._file.place.filesystem().get_file(self._file.inside, str(whole))
+            self.file.place.filesystem().get_file(self.file.inside, str(whole))
             self._stream = whole.open("rb")
         self._is_whole = True
 
 
-def _serve(files: Sequence[Any], folder: str) -> None:
+class _Account:
+    """What was read in a view, and what couldn't be."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._files: set[str] = set()
+        self._refused: set[str] = set()
+        self._bytes = 0
+
+    def read(self, file: DataFile, size_bytes: int) -> None:
+        """Add a part of a file."""
+        self._files.add(file.path)
+        self._bytes += size_bytes
+
+    def refused(self, file: DataFile, error: Exception) -> None:
+        """Say of a file that it can't be read, once."""
+        if file.path not in self._refused and len(self._refused) < _MOST_TOLD:
+            self._refused.add(file.path)
+            self.tell(f"{file.path}: {told(error) if isinstance(error, OSError) else error}")
+
+    def close(self, files: Sequence[DataFile]) -> None:
+        """Say how much was read."""
+        all_bytes = sum(file.size_bytes or 0 for file in files)
+        self.tell(
+            f"{len(self._files):,} of {len(files):,} files read, {size_text(self._bytes)} fetched of "
+            f"{size_text(all_bytes)}"
+        )
+
+    def tell(self, line: str) -> None:
+        """Write a line to the log, if it is there still."""
+        with suppress(OSError):
+            print(f"{self._what}: {line}", file=sys.stderr, flush=True)  # noqa: T201  # it is the log
+
+
+def _serve(files: Sequence[DataFile], folder: str, run: RunLayout | None, account: _Account) -> None:
     import mfusepy  # noqa: PLC0415  # an extra
 
     tree = _Tree(files)
@@ -175,13 +242,16 @@ def _serve(files: Sequence[Any], folder: str) -> None:
         if flags & (os.O_WRONLY | os.O_RDWR):
             raise mfusepy.FuseOSError(errno.EROFS)
         number = next(numbers)
-        with _as_input_error(mfusepy.FuseOSError):
+        with _as_input_error(mfusepy.FuseOSError, tree.files[path], account):
             readers[number] = _Reader(tree.files[path])
         return number
 
     def part(number: int, size: int, offset: int) -> bytes:
-        with _as_input_error(mfusepy.FuseOSError):
-            return readers[number].read(size, offset)
+        file = readers[number].file
+        with _as_input_error(mfusepy.FuseOSError, file, account):
+            content = readers[number].read(size, offset)
+        account.read(file, len(content))
+        return content
 
     class Operations(mfusepy.Operations):  # type: ignore[misc]  # mfusepy says nothing of its types
         use_ns = False
@@ -192,30 +262,53 @@ def _serve(files: Sequence[Any], folder: str) -> None:
         read = staticmethod(lambda _, size, offset, number: part(number, size, offset))
         release = staticmethod(lambda _, number: readers.pop(number).close())
 
-    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
-    mfusepy.FUSE(Operations(), folder, foreground=True, ro=True, fsname="cellrun")
+    end, about = (_end_with_parent, (folder,)) if run is None else (_end_with_run, (folder, run))
+    threading.Thread(target=end, args=about, daemon=True).start()
+    source = "cellrun" if run is None else source_of(run)
+    # In a run a file stays as it was when it was opened first: what was read of it is kept in the machine's memory.
+    mfusepy.FUSE(Operations(), folder, foreground=True, ro=True, fsname=source, kernel_cache=run is not None)
 
 
 @contextmanager
-def _as_input_error(kind: Callable[[int], Exception]) -> Iterator[None]:
+def _as_input_error(kind: Callable[[int], Exception], file: DataFile, account: _Account) -> Iterator[None]:
     """Raise as an error of input whatever a store's package raises."""
     try:
-        yield
+        with file.place.told(file.inside):
+            yield
     except Exception as error:
+        account.refused(file, error)
         raise kind(errno.EIO) from error
 
 
 def _end_with_parent(folder: str) -> None:
     sys.stdin.buffer.read()  # until it is closed
-    _unmount(folder)
+    unmount(folder)
 
 
-def _unmount(folder: str) -> None:
-    for command in (["fusermount3", "-u", "-z", folder], ["fusermount", "-u", "-z", folder]):
-        if shutil.which(command[0]):
-            subprocess.run(command, check=False, stderr=subprocess.DEVNULL)
-            return
+def _end_with_run(folder: str, run: RunLayout) -> None:
+    """Wait for a run's end, and bring it about where nobody is left to do so."""
+    from cellrun.core.store.settle import settle  # noqa: PLC0415  # for runs alone
+
+    while True:
+        time.sleep(_LOOK_S)
+        try:
+            if settle(run).status.is_terminal:
+                break
+        except UNREADABLE:
+            if not run.folder.exists():
+                break
+    unmount(folder)
+
+
+def main(folder: str, run_folder: str = "", what: str = "") -> None:
+    """Serve the files that stdin names in a folder, until it is unmounted."""
+    files, account = pickle.load(sys.stdin.buffer), _Account(what)  # noqa: S301  # from whoever started it
+    _serve(files, folder, RunLayout(run_folder) if run_folder else None, account)
+    if run_folder:
+        forget(Path(folder))
+        account.close(files)
+        os._exit(0)  # whatever a store's package has in its threads
 
 
 if __name__ == "__main__":
-    _serve(pickle.load(sys.stdin.buffer), sys.argv[1])  # noqa: S301  # from whoever started it
+    main(*sys.argv[1:])

@@ -200,13 +200,15 @@ def bring_inputs(layout: RunLayout, tell: Callable[[str], None]) -> None:
     Raises DatasetError, DatastoreError in the words of the store or the disk.
     """
     from cellrun.core.data.in_run.cache import brought  # noqa: PLC0415  # for data elsewhere alone
+    from cellrun.core.data.in_run.run_views import view_for_run  # noqa: PLC0415  # as above
 
     for data in RunRecord.read(layout).inputs.values():
         wanted = RunInput.from_json(data)
         if not is_brought(wanted, layout):
             continue
-        files = files_of(wanted, layout.workspace)
-        folder = brought(files, layout, f"input {wanted.name!r}", tell)
+        files, what = files_of(wanted, layout.workspace), f"input {wanted.name!r}"
+        folder = view_for_run(files, layout, wanted.name, what, tell) if wanted.mode == "mount" else None
+        folder = folder or brought(files, layout, what, tell)
         place = layout.inputs / wanted.name if wanted.path_on_compute is None else Path(input_value(wanted, layout))
         link(place, folder, wanted.name)
 

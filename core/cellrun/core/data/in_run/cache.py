@@ -55,7 +55,7 @@ def brought(files: Sequence[DataFile], run: RunLayout, what: str, tell: Callable
         draft = entry.folder / f"{_FILES}{_PART}"
         if entry.files.is_dir():
             if all(_is_there(entry.files / file.path, file) for file in files):
-                tell(f"{what}: {_counted(files)}, here already")
+                tell(f"{what}: {counted(files)}, here already")
                 return entry.files
             entry.files.rename(draft)  # a power cut, or somebody who made room
         _bring(files, draft, what, tell)
@@ -96,11 +96,11 @@ def _bring(files: Sequence[DataFile], draft: Path, what: str, tell: Callable[[st
             "ws.clean() removes what no run reads, CELLRUN_HOME names another disk"
         )
     again = f", {len(files) - len(missing)} of them here already" if len(missing) < len(files) else ""
-    tell(f"{what}: bringing {_counted(files)} from {_places(files)}{again}")
+    tell(f"{what}: bringing {counted(files)} from {places(files)}{again}")
     bring_files(missing, draft, overwrite=True, show=_Lines(what, tell))
     for file in files:
         (draft / file.path).chmod(0o444)  # a script that opens its input with 'w' hears it
-    tell(f"{what}: {_counted(files)}, all here")
+    tell(f"{what}: {counted(files)}, all here")
 
 
 class _Lines:
@@ -150,9 +150,11 @@ def _is_there(path: Path, file: DataFile) -> bool:
         return False
 
 
-def _counted(files: Sequence[DataFile]) -> str:
+def counted(files: Sequence[DataFile]) -> str:
+    """Return how many files there are and how large they are together."""
     return f"{len(files)} file{'s' * (len(files) != 1)} ({size_text(sum(file.size_bytes or 0 for file in files))})"
 
 
-def _places(files: Sequence[DataFile]) -> str:
+def places(files: Sequence[DataFile]) -> str:
+    """Return which stores files are in."""
     return ", ".join(sorted({file.place.location("") for file in files}))
