@@ -22,8 +22,13 @@ from cellrun.core.store.lists.index import Index
 from cellrun.core.store.status_file import StatusFile
 
 PATIENCE_S = 20
-OF_A_WORKSPACE = frozenset({"workspace.json", "runs", "experiments", "targets", "values", "changes"})
-OF_A_HOME = frozenset({"workspaces", "private", "registry", "cache", "runtime", "library"})
+OF_A_WORKSPACE = frozenset(
+    {"workspace.json", "runs", "experiments", "targets", "values", "changes", "data", "datastores", "datasets"}
+    | {"environments", "wheels"}
+)
+OF_A_HOME = frozenset(
+    {"workspaces", "private", "registry", "cache", "runtime", "library", "data", "mounts", "environments"}
+)
 
 Acknowledged = Mapping[RunLayout, Sequence[Sequence[Any]]]
 """For each run, for each process that logged one metric to it: the values whose calls returned."""
