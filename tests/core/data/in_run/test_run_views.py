@@ -205,7 +205,7 @@ def test_a_server_that_is_killed_fails_reads_and_its_mount_goes_with_the_run(run
     os.kill(servers(layout)[0], signal.SIGKILL)
     end = runs.end(layout)
     assert end.status is Status.FAILED
-    assert "OSError" in end.reason
+    assert "Errno 107" in end.reason or "Errno 103" in end.reason  # not connected; or cut off while it read
     assert nothing_is_left(layout)
 
 
