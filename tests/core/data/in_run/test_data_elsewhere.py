@@ -200,15 +200,6 @@ def test_clean_removes_what_no_run_reads_and_leaves_what_one_does(runs, store, u
     assert not os.listdir(home_folder("data"))
 
 
-def test_clean_removes_what_a_run_read_that_is_deleted(runs, store):
-    layout = runs.script(READS, Dataset.File.from_files(path=(store, "path")).as_named_input("train").as_mount())
-    assert runs.end(layout).status is Status.COMPLETED
-    runs.submitted.remove(layout)
-    runs.workspace.delete_runs([layout.run_id])
-    runs.workspace.clean()
-    assert not os.listdir(home_folder("data"))
-
-
 def test_what_a_killed_supervisor_left_is_found_by_the_next_run(runs, store, until):
     train = Dataset.File.from_files(path=(store, "path")).as_named_input("train").as_mount()
     files = Dataset.File.from_files(path=(store, "path")).files()
