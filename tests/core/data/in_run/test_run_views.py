@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.core.data.stores.test_stores import S3
 
 from cellrun.core import Dataset
 from cellrun.core.data.files import fuse_view
@@ -18,6 +17,7 @@ from cellrun.core.processes.run_mounts import mounted
 from cellrun.core.status import Status
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.targets.local import target
+from tests.core.data.stores.test_stores import S3
 from tests.core.submitted_runs import wait_for
 
 pytestmark = [
