@@ -28,6 +28,7 @@ from cellrun.core.supervision.watched_job import WatchedJob
 REASON = "cellrun: "
 """How the line begins by which a command says last why it fails, in words for a person."""
 _PROMPT = "$ "
+_OURS = f"{Path(__file__).parents[1]}{os.sep}"
 _LINE_CHARS = 3_000  # a resolver has much to say
 
 
@@ -98,7 +99,8 @@ def _spawn(layout: HeldFolder, command: Sequence[str], path: Path) -> int:
     os.chdir(layout.work)
     log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        os.write(log, f"{_PROMPT}{shlex.join(command)}\n".encode("utf-8", "surrogateescape"))
+        if not any(word.startswith(_OURS) for word in command[1:2]):  # our own say what they do
+            os.write(log, f"{_PROMPT}{shlex.join(command)}\n".encode("utf-8", "surrogateescape"))
         outputs = [(os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)]
         return os.posix_spawnp(command[0], list(command), os.environ, file_actions=outputs, setpgroup=0)
     finally:

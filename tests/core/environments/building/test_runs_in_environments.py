@@ -47,6 +47,7 @@ def test_it_is_built_before_the_job_starts_and_its_python_runs_it(runs, packages
     assert runs.end(layout).status is Status.COMPLETED
     [kept] = whole()
     assert layout.log.read_text() == f"tiny {kept.prefix} {kept.prefix}\n"
+    assert log_of(layout).startswith("Building environment tiny")
     assert "environment tiny is built" in log_of(layout).lower()
     assert StatusFile(layout).history()[1].status is Status.PREPARING
     assert kept.facts["packages"] == {"tinything": "1.0"}
@@ -123,7 +124,7 @@ def test_ten_runs_at_once_build_it_once_and_the_others_say_for_whom_they_wait(ru
     monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "10")
     go, spec = packages.slow("slowthing"), packages.spec("tinything", "slowthing", name="shared")
     layouts = [runs.script(SCRIPT, environment=spec) for _ in range(10)]
-    waiting = [f"Environment shared is being built by run {layout.run_id}" for layout in layouts]
+    waiting = [f"Environment shared is being built by run {RunRecord.read(layout).name}" for layout in layouts]
     until(lambda: sum(any(words in log_of(each) for words in waiting) for each in layouts) == 9, "nine who wait")
     go.touch()
     assert {runs.end(layout).status for layout in layouts} == {Status.COMPLETED}
@@ -137,7 +138,7 @@ def test_who_waits_takes_over_from_a_builder_that_is_killed(runs, packages, unti
     go, spec = packages.slow("slowthing"), packages.spec("tinything", "slowthing", name="shared")
     first = preparing(runs.script(SCRIPT, environment=spec), packages, "slowthing", until)
     second = runs.script(SCRIPT, environment=spec)
-    until(lambda: f"being built by run {first.run_id}" in log_of(second), "the second one waiting")
+    until(lambda: f"being built by run {RunRecord.read(first).name}" in log_of(second), "the second one waiting")
     if victim == "canceled":
         runs.target(first).cancel(first)
     else:

@@ -18,6 +18,7 @@ from cellrun.core.environments.building.plan import builder_of
 from cellrun.core.making_lock import alone
 from cellrun.core.own_run import own_run
 from cellrun.core.sizes import size_text
+from cellrun.core.store.record import RunRecord
 
 _PACKAGES = """
 import json, sys
@@ -90,7 +91,7 @@ def _built(kept: KeptEnvironment, spec: EnvironmentSpec, log: Say) -> tuple[Path
 
 def _who() -> str:
     run = own_run()
-    return f"run {run.run_id}" if run else f"process {os.getpid()}"
+    return f"run {RunRecord.read(run).name}" if run else f"process {os.getpid()}"
 
 
 def _facts(prefix: Path) -> dict[str, Any]:
