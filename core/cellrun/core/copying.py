@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Mapping
@@ -13,7 +14,12 @@ _BLOCK_BYTES = 1 << 20
 
 
 def copy_tree(source: Path, target: Path) -> None:
-    """Copy a folder's plain files, with their times and permissions: a snapshot into a working folder, or a new run."""
+    """Copy a folder's plain files, with their times and permissions: a snapshot into a working folder, or a new run.
+
+    Raises OSError for a link in its place, as a run folder of somebody else may have: it leads to what isn't the run's.
+    """
+    if source.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(source))
     for folder, _, names in os.walk(source):
         made = target / Path(folder).relative_to(source)
         made.mkdir(parents=True, exist_ok=True)

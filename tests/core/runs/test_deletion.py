@@ -25,6 +25,7 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.values_in_use import using_values
+from cellrun.core.store.workspace_record import WorkspaceRecord
 
 
 @pytest.fixture
@@ -159,6 +160,32 @@ def test_folders_that_a_job_closed_and_links_that_it_made(
     delete_runs(workspace_layout, [layout.run_id])
     assert list(workspace_layout.runs.iterdir()) == []
     assert (outside / "kept").exists()
+
+
+def test_runs_of_another_workspace_stay_where_a_link_of_this_one_leads(
+    ended_run: Callable[..., RunLayout], workspace_layout: WorkspaceLayout, tmp_path: Path
+) -> None:
+    """As in one that somebody else made, and that was copied."""
+    layout, damaged = ended_run(), ended_run()
+    damaged.record.write_text("{")
+    copied = Workspace.create("copied", tmp_path / "copied")
+    copied.layout.runs.symlink_to(workspace_layout.runs)
+    WorkspaceRecord.write_new(workspace_layout, "mine")
+    told = delete_runs(copied.layout, [layout.run_id, damaged.run_id])
+    assert [str(workspace_layout.folder) in str(run.refused) for run in told.runs] == [True, True]
+    assert layout.record.exists()
+    assert damaged.record.exists()
+    assert told.freed_bytes == 0
+
+
+def test_runs_on_another_disk_go(
+    ended_run: Callable[..., RunLayout], workspace_layout: WorkspaceLayout, tmp_path: Path
+) -> None:
+    layout = ended_run()
+    workspace_layout.runs.rename(tmp_path / "another_disk")
+    workspace_layout.runs.symlink_to(tmp_path / "another_disk")
+    assert [run.refused for run in delete_runs(workspace_layout, [layout.run_id]).runs] == [None]
+    assert not list((tmp_path / "another_disk").iterdir())
 
 
 def test_what_a_killed_deletion_left_is_in_no_list_and_goes(

@@ -23,6 +23,7 @@ from cellrun.core.store.settle import run_owners, settle
 from cellrun.core.store.silence import in_sight, is_silent
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.values_in_use import freeing_values
+from cellrun.core.terminal import plain
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,9 @@ def _judged(store: RunStore, given: str) -> DeletedRun:
         layout = store.find(given)
     except (RunNotFoundError, OSError, ValueError):  # or no name of a file
         return DeletedRun(given, given, 0, "there is no such run")
+    if another := _another_workspace(store.workspace):
+        words = f"a link leads to it, and it is a run of the workspace in {plain(str(another))}: delete it there"
+        return DeletedRun(layout.run_id, layout.run_id, size_on_disk(layout.folder), words)
     try:
         record, status = RunRecord.read(layout), settle(layout)
         is_lost = is_silent(status) and not in_sight(run_owners(layout, record, status))
@@ -92,6 +96,13 @@ def _judged(store: RunStore, given: str) -> DeletedRun:
         return _judged_damaged(layout, error)
     refused = None if status.status.is_terminal or is_lost else f"it is {status.status.word}: cancel it first"
     return DeletedRun(layout.run_id, record.name, size_on_disk(layout.folder), refused)
+
+
+def _another_workspace(workspace: WorkspaceLayout) -> Path | None:
+    """Return the folder of the workspace whose runs these are; None if they are its own, also on another disk."""
+    real = workspace.runs.resolve().parent
+    is_anothers = real != workspace.folder.resolve() and WorkspaceLayout(real).record.exists()
+    return real if is_anothers else None
 
 
 def _judged_damaged(layout: RunLayout, error: Exception) -> DeletedRun:

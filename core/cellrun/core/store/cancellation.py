@@ -6,16 +6,20 @@ Standard library only: the supervisor shares it.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
 from cellrun.core import control_file
+from cellrun.core.beneath import folder_beneath
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile, StatusRecord
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 def ask_to_cancel(layout: RunLayout) -> None:
@@ -32,8 +36,10 @@ def ask_to_cancel(layout: RunLayout) -> None:
     if status is Status.CANCEL_REQUESTED:
         control_file.append(layout.folder, layout.cancel_request, request)
         return
-    with suppress(FileExistsError), layout.cancel_request.open("xb", buffering=0) as file, suppress(OSError):
-        file.write(request)  # on a full disk it stays empty, and asks as well
+    with suppress(FileExistsError), folder_beneath(layout.folder, [layout.cancel_request.parent.name]) as folder:
+        fd = os.open(layout.cancel_request.name, _NEW, 0o666, dir_fd=folder)
+        with os.fdopen(fd, "wb", buffering=0) as file, suppress(OSError):
+            file.write(request)  # on a full disk it stays empty, and asks as well
 
 
 def is_asked_to_cancel(layout: RunLayout) -> bool:

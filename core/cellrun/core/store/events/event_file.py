@@ -8,9 +8,12 @@ import weakref
 from time import time
 from typing import Any
 
+from cellrun.core.beneath import folder_beneath
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_line import VERSION, seal
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
 
 
 class EventFile:
@@ -30,7 +33,8 @@ class EventFile:
         self._head = f'{{"w":"{self.writer}","s":'
         layout.events.mkdir(exist_ok=True)
         self._path = layout.events / f"{self.writer}.jsonl"
-        self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        with folder_beneath(layout.folder, [layout.events.name]) as folder:  # of somebody else's run it may be a link
+            self._fd = os.open(self._path.name, _NEW, 0o644, dir_fd=folder)
         identity: dict[str, Any] = ProcessIdentity.current().to_json()
         about = {"k": "writer", "id": identity, "attempt": attempt, "rank": rank, "version": VERSION}
         # Closed with the object, but not by the interpreter's end: the log brings it to the disk there itself.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core import control_file
+from cellrun.core.beneath import folder_beneath
 from cellrun.core.control_file import is_count, is_number, is_text
 from cellrun.core.disk import replace_file
 from cellrun.core.layout import RunLayout
@@ -162,7 +163,12 @@ class Summary:
 
 
 def write_summary(layout: RunLayout, writer: str, summary: Mapping[str, Any]) -> None:
-    """Write what `Summary.to_json` gave as one writer's summary, in place of the one before."""
+    """Write what `Summary.to_json` gave as one writer's summary, in place of the one before.
+
+    Raises OSError for a link in the place of their folder, as a run folder of somebody else may have.
+    """
+    with folder_beneath(layout.folder, [layout.summaries.name]):
+        pass
     replace_file(layout.summaries / f"{writer}.json", json.dumps(summary))
 
 
