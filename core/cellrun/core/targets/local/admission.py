@@ -195,7 +195,7 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
         environment["CUDA_VISIBLE_DEVICES"] = ",".join(running.devices)
     try:
         supervisor = ahead
-        if supervisor is None or supervisor.layout.run_id != layout.run_id:
+        if supervisor is None or supervisor.layout.folder != layout.folder:
             supervisor = SupervisorStart(layout, spec.supervisor, environment)
         supervisor.run(spec, ticket.launch)
         if not spec.before:  # else it is Preparing at once
