@@ -114,10 +114,8 @@ def test_a_version_that_pypi_hasnt_got_is_said(site):
 
 @pytest.mark.parametrize("has_backport", [False, True])
 def test_what_an_interrupted_uninstall_left_is_passed_over(site, monkeypatch, has_backport):
-    finders = [each for each in sys.meta_path if type(each).__module__.partition(".")[0] != "importlib_metadata"]
-    if has_backport:  # many libraries import it, and then it finds packages for all
-        finders.insert(0, Backport())
-    monkeypatch.setattr(sys, "meta_path", finders)
+    if has_backport:
+        monkeypatch.setattr(sys, "meta_path", [Backport(), *sys.meta_path])
     site("numpy", "1.26.4")
     site("gone", metadata="")
     assert spec_of_notebook().packages == ("numpy==1.26.4",)
