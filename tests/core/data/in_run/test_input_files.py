@@ -40,13 +40,12 @@ def test_files_sizes_times_and_hashes_are_noted_beside_the_run(runs, data, until
 
 
 def test_a_change_while_it_runs_is_noted_with_the_files(runs, data, until):
-    layout = runs.script("import time\nwhile not open('go').read(): time.sleep(0.02)", train(runs), data=[])
-    (layout.work / "go").touch()
+    layout = runs.script("import os, time\nwhile not os.path.exists('go'): time.sleep(0.02)", train(runs), data=[])
     until(lambda: noted(layout), "what it began with")
     (data / "a.csv").write_text("other")
     (data / "b.csv").unlink()
     (data / "c.csv").write_text("new")
-    (layout.work / "go").write_text("go")
+    (layout.work / "go").touch()
     runs.end(layout)
     until(lambda: added_notes(layout), "the note")
     assert added_notes(layout) == [
