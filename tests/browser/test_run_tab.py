@@ -73,4 +73,10 @@ def test_where_a_runs_data_is_stays_in_its_column(lab):
     data = shown.open("Details").get_by_role("region", name="Data")
     expect(data).to_contain_text(re.compile(r"workspaceblobstore/.*, registered as best:1"))
     cells = data.locator("td")
-    assert [cell.inner_text() for cell in cells.all() if cell.evaluate("it => it.scrollWidth > it.clientWidth")] == []
+    for width in (1360, 1200):
+        lab.page.set_viewport_size({"width": width, "height": 900})
+        assert [
+            cell.inner_text() for cell in cells.all() if cell.evaluate("it => it.scrollWidth > it.clientWidth")
+        ] == []
+        table, region = data.locator("table").bounding_box(), data.bounding_box()
+        assert table["x"] + table["width"] <= region["x"] + region["width"] + 1, width
