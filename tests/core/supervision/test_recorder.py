@@ -151,6 +151,30 @@ def test_what_a_repository_names_as_a_program_is_not_run(runs, repository, recor
     assert trace.exists()  # it would have been
 
 
+def test_a_hook_in_a_repository_s_configuration_is_not_run(repository, tmp_path):
+    """Git has them since 2.54, and runs one when it writes the index: of a file that was only touched, at a look."""
+    trace, stored, index = tmp_path / "ran", tmp_path / "run" / "snapshot", repository / ".git" / "index"
+    stored.mkdir(parents=True)
+    shutil.copy(repository / "model.py", stored)
+    git(repository, "checkout", "notes.txt")
+    git(repository, "config", "hook.any.command", f"touch '{trace}' #")
+    git(repository, "config", "hook.any.event", "post-index-change")
+    git(repository, "config", "hook.jobs", "1")
+    git(repository, "status")
+    trace.unlink(missing_ok=True)
+    os.utime(repository / "notes.txt", (1, 1))
+    before = index.read_bytes()
+    found = recorder_script.git_of(str(stored.parent), str(repository), {"kind": "script"})
+    assert "+model.py has changed" in found["diff"]
+    assert index.read_bytes() == before
+    assert not trace.exists()
+    assert "hook.any.enabled=false" in recorder_script._git_command(str(repository))
+    git(repository, "diff", "HEAD")
+    assert index.read_bytes() != before  # git would have written it
+    version = subprocess.check_output(["git", "--version"], text=True).split()[2].split(".")
+    assert trace.exists() or (int(version[0]), int(version[1])) < (2, 54)  # and would have run the hook
+
+
 def test_what_a_partial_clone_lacks_is_not_fetched(repository, tmp_path):
     trace, stored = tmp_path / "ran", tmp_path / "run" / "snapshot"
     stored.mkdir(parents=True)

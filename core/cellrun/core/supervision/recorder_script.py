@@ -35,6 +35,7 @@ PROGRAM_S = 60.0
 _RUNS_NOTHING = (
     *("-c", "core.fsmonitor=false"),
     *("-c", "core.hooksPath=/dev/null"),
+    *("-c", "diff.autoRefreshIndex=false"),  # git diff would write the index, and then run a hook
     *("-c", "safe.bareRepository=explicit"),  # a folder that only looks like one has a configuration too
 )
 """A repository may have come from anybody, in an archive: its configuration names programs that git would run."""
@@ -296,16 +297,19 @@ def _git(source: str, *arguments: str, check: bool = True) -> str:
 def _git_command(source: str) -> tuple[str, ...]:
     """Return the beginning of a command that asks git of a folder, and runs no program but git.
 
-    Whoever wrote the repository's attributes chooses which filter is run on which file, also of the user's own.
-    Raises OSError for one that can't be turned off.
+    Whoever wrote the repository's attributes chooses which filter is run on which file, also of the user's own; a hook
+    may stand in its configuration since git 2.54. Raises OSError for a filter or hook that can't be turned off.
     """
     git = ("git", "-C", source, *_RUNS_NOTHING)
-    listed = _output(*git, "config", "-z", "--name-only", "--get-regexp", r"^filter\.", check=False)
-    filters = {name.rpartition(".")[0] for name in listed.split("\0") if name}
-    if any("=" in name for name in filters):  # what follows it would be taken for the value
-        raise OSError("a filter of the repository has '=' in its name")
-    off = ("clean=", "smudge=", "process=", "required=false")
-    return (*git, *(word for name in sorted(filters) for what in off for word in ("-c", f"{name}.{what}")))
+    listed = _output(*git, "config", "-z", "--name-only", "--get-regexp", r"^(filter|hook)\..*\.", check=False)
+    named = {name.rpartition(".")[0] for name in listed.split("\0") if name}
+    if any("=" in name for name in named):  # what follows it would be taken for the value
+        raise OSError("a filter or hook of the repository has '=' in its name")
+    off = {"filter": ("clean=", "smudge=", "process=", "required=false"), "hook": ("enabled=false",)}
+    return (
+        *git,
+        *(word for name in sorted(named) for what in off[name.partition(".")[0]] for word in ("-c", f"{name}.{what}")),
+    )
 
 
 def _output(*command: str, check: bool = True) -> str:
