@@ -227,6 +227,18 @@ def test_a_file_that_went_meanwhile_is_no_error_and_one_that_cannot_be_written_i
         snapshot.copy_to(tmp_path / "copy")  # it is there already
 
 
+def test_few_links_that_cross_hold_nobody_up(folder, monkeypatch):
+    """Two links a folder to the next one, thirty times: each folder is reached in as many ways, without one file."""
+    monkeypatch.setenv("CELLRUN_SNAPSHOT_FILES", "100")
+    for number in range(30):
+        for name in "ab":
+            (folder / f"{number:02}").mkdir(exist_ok=True)
+            (folder / f"{number:02}" / name).symlink_to(f"../{number + 1:02}")
+    (folder / "30").mkdir()
+    (problem,) = Snapshot(folder).problems()
+    assert "0 files and 501 folders or more" in problem
+
+
 def test_a_pipe_that_is_called_an_ignore_file_holds_nobody_up(folder):
     fill(folder, "a", "sub/b")
     (folder / ".gitignore").write_text("a\n")

@@ -42,7 +42,7 @@ class Snapshot:
         self.warnings: list[str] = []
         self.rules = IgnoreRules(folder)
         self._out = {_identity(path.stat()) for path in out if path.exists()}
-        self._most_files = limits().snapshot_files * _COUNT_BEYOND
+        self._most = limits().snapshot_files * _COUNT_BEYOND
         self._scan("", (_identity(folder.stat()),))
 
     @property
@@ -68,14 +68,15 @@ class Snapshot:
         """Return why the folder can't be taken along as it is: nothing, or that it is too big and because of what."""
         most = limits()
         size, count = self.size_bytes, len(self.files)
-        if size <= most.snapshot_bytes and count <= most.snapshot_files:
+        if size <= most.snapshot_bytes and count <= most.snapshot_files and len(self.folders) <= self._most:
             return []
         largest = sorted(self.files, key=lambda file: file.size_bytes, reverse=True)[:3]
         listed = ", ".join(f"{file.path} {size_text(file.size_bytes)}" for file in largest)
-        more = " or more" if count > self._most_files else ""
+        folders = f" and {len(self.folders):,} folders" if len(self.folders) > self._most else ""
+        more = " or more" if max(count, len(self.folders)) > self._most else ""
         text = (
-            f"the snapshot of {self.folder} is {size_text(size)} in {count:,} files{more} "
-            f"(limit {size_text(most.snapshot_bytes)}, {most.snapshot_files:,} files); largest: {listed}; "
+            f"the snapshot of {self.folder} is {size_text(size)} in {count:,} files{folders}{more} "
+            f"(limit {size_text(most.snapshot_bytes)}, {most.snapshot_files:,} files); largest: {listed or 'none'}; "
             f"add what isn't needed to {' or '.join(NAMES[:2])}, "
             "or set CELLRUN_SNAPSHOT_BYTES or CELLRUN_SNAPSHOT_FILES"
         )
@@ -100,7 +101,7 @@ class Snapshot:
 
     def _scan(self, folder: str, above: tuple[tuple[int, int], ...]) -> None:
         for entry in sorted(self._entries(folder), key=lambda entry: entry.name):
-            if len(self.files) > self._most_files:
+            if max(len(self.files), len(self.folders)) > self._most:  # of few links that cross each folder has millions
                 return
             path = f"{folder}/{entry.name}" if folder else entry.name
             try:
