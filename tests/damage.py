@@ -110,3 +110,15 @@ def _places(data: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
         yield (*before, key)
         if isinstance(data[key], (dict, list)):
             yield from _places(data[key], (*before, key))
+
+
+def deepen(folder: Path, folders: int) -> None:
+    """Put folders into one another, more than a recursion goes, and a path has room for."""
+    folder.mkdir(parents=True, exist_ok=True)
+    below = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    for _ in range(folders):
+        os.mkdir("a", dir_fd=below)
+        deeper = os.open("a", os.O_RDONLY | os.O_DIRECTORY, dir_fd=below)
+        os.close(below)
+        below = deeper
+    os.close(below)

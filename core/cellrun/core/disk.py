@@ -134,7 +134,34 @@ def remove_tree(folder: Path) -> None:
     if folder.is_symlink():  # in the place of a folder: it alone goes
         folder.unlink()
         return
-    shutil.rmtree(folder, onerror=try_again)
+    try:
+        shutil.rmtree(folder, onerror=try_again)
+    except (OSError, RecursionError) as error:
+        if isinstance(error, OSError) and error.errno not in {errno.EMFILE, errno.ENAMETOOLONG}:
+            raise
+        _flatten(folder)  # deeper than Python, or its open files, go
+        shutil.rmtree(folder, onerror=try_again)
+
+
+def _flatten(folder: Path) -> None:
+    """Move all folders below a folder right into it, under new names. Raises OSError."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    top = os.open(folder, flags)
+    try:
+        with os.scandir(top) as entries:
+            waiting = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        while waiting:
+            below = os.open(waiting.pop(), flags, dir_fd=top)
+            try:
+                with os.scandir(below) as entries:
+                    names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+                for name in names:
+                    waiting.append(os.urandom(16).hex())
+                    os.rename(name, waiting[-1], src_dir_fd=below, dst_dir_fd=top)
+            finally:
+                os.close(below)
+    finally:
+        os.close(top)
 
 
 def size_on_disk(folder: Path) -> int:
@@ -149,15 +176,13 @@ def size_on_disk(folder: Path) -> int:
     return sum(found.values())
 
 
-def _entries(folder: str | os.PathLike[str]) -> Iterator[os.DirEntry[str]]:
-    if os.path.islink(folder):  # noqa: PTH114  # text, as scandir gives it
-        return
-    try:
-        with os.scandir(folder) as entries:
-            listed = list(entries)
-    except OSError:
-        return
-    for entry in listed:
-        yield entry
-        if entry.is_dir(follow_symlinks=False):
-            yield from _entries(entry.path)
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    waiting = [] if folder.is_symlink() else [str(folder)]
+    while waiting:  # not by recursion: somebody else's run may be deeper than that goes
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                listed = list(entries)
+        except OSError:
+            continue
+        yield from listed
+        waiting += [entry.path for entry in listed if entry.is_dir(follow_symlinks=False)]

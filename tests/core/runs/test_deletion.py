@@ -26,6 +26,7 @@ from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.values_in_use import using_values
 from cellrun.core.store.workspace_record import WorkspaceRecord
+from tests.damage import deepen
 
 
 @pytest.fixture
@@ -199,6 +200,16 @@ def test_what_a_killed_deletion_left_is_in_no_list_and_goes(
     monkeypatch.setattr("cellrun.core.store.run_store._REMOVING_S", -1.0)
     assert store.ids() == []
     assert not folder.exists()
+
+
+def test_one_that_is_deeper_than_a_recursion_goes_is_deleted_and_keeps_no_other(
+    workspace_layout: WorkspaceLayout, ended_run: Callable[..., RunLayout]
+) -> None:
+    runs = [ended_run(), ended_run()]
+    deepen(runs[0].outputs, 3000)
+    told = delete_runs(workspace_layout, [run.run_id for run in runs])
+    assert [run.refused for run in told.runs] == [None, None]
+    assert not list(workspace_layout.runs.iterdir())
 
 
 def test_values_that_only_they_refer_to_are_freed(

@@ -20,6 +20,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
+from tests.damage import deepen
 
 
 @pytest.fixture
@@ -197,3 +198,15 @@ def test_nothing_is_made_where_the_links_of_a_workspace_of_others_lead(tmp_path:
         RunStore(theirs).create(record(), nothing)
     assert sorted(path.name for path in theirs.folder.iterdir()) == ["changes"]
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("name", [".deleted-0011", ".new-0011"])
+def test_a_folder_that_is_deeper_than_a_recursion_goes_is_swept_and_hides_no_run(store, monkeypatch, name):
+    """Such a one in an archive of runs made every list fail, for good."""
+    layout = store.create(record(), nothing)
+    left = store.workspace.runs / name
+    deepen(left, 3000)
+    monkeypatch.setattr("cellrun.core.store.run_store._REMOVING_S", -1.0)
+    monkeypatch.setattr("cellrun.core.store.run_store._NAMELESS_S", -1.0)
+    assert store.ids() == [layout.run_id]
+    assert not left.exists()

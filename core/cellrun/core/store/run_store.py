@@ -182,7 +182,8 @@ class RunStore:
     def _sweep(self, draft: RunLayout) -> None:
         """Remove a draft if nobody goes on with it."""
         if is_abandoned_run(draft):
-            shutil.rmtree(draft.folder, ignore_errors=True)
+            with suppress(OSError):
+                remove_tree(draft.folder)
             note_orphans(self.workspace)
 
     def _sweep_values(self) -> None:

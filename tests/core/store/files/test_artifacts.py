@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,17 @@ def test_what_is_not_there_is_told(artifacts: Artifacts, source: Path, tmp_path:
     with pytest.raises(UserErrorException, match="there is no file"):
         artifacts.put("x", tmp_path)
     assert artifacts.names() == ["model.bin"]
+
+
+@pytest.mark.parametrize("name", ["work", "work/outputs", "files"])
+def test_nothing_is_listed_where_a_link_in_the_place_of_a_folder_leads(artifacts, layout, tmp_path, name):
+    """It may lead to all that is on the disk, and is asked for with a run's details."""
+    elsewhere, folder = tmp_path / "elsewhere", layout.folder / name
+    (elsewhere / "outputs").mkdir(parents=True)
+    (elsewhere / "outputs" / "other.txt").touch()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.symlink_to(elsewhere)
+    assert not [found for found in (*artifacts.names(), *artifacts.written_beside()) if "other" in found]
 
 
 def test_links_are_not_followed(artifacts: Artifacts, layout: RunLayout, tmp_path: Path) -> None:

@@ -100,6 +100,8 @@ class Artifacts:
 
 
 def _names_below(folder: Path, prefix: str) -> Iterator[str]:
+    if folder.is_symlink() or folder.parent.is_symlink():  # it may lead to all that is on the disk
+        return
     for parent, _, names in os.walk(folder):
         for name in names:
             path = Path(parent, name)
