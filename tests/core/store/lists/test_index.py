@@ -756,3 +756,18 @@ print(*{len(index.runs()) for _ in range(20)})
     lookers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert [looker.communicate(timeout=60)[0] for looker in lookers] == [f"{len(several)}\n"] * 4
     assert sorted(os.listdir(workspace_layout.folder)) == ["changes", "experiments", "runs", "values"]
+
+
+def test_what_is_noted_of_runs_that_never_were_is_not_looked_for(
+    index: Index, new_run: Callable[..., RunLayout], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A workspace of somebody else's, that is looked at, may have a list of changes with millions of them."""
+    layout, looked_for = new_run(), []
+    assert ids(index) == [layout.run_id]
+    read = IndexRefresh._read
+    monkeypatch.setattr(IndexRefresh, "_read", lambda self, run_id: looked_for.append(run_id) or read(self, run_id))
+    StatusFile(layout).change(Status.COMPLETED)
+    with layout.workspace.changes.open("a") as changes:
+        changes.writelines(f"{number}\n" for number in range(5000))
+    assert [row.status for row in index.runs()] == [Status.COMPLETED]
+    assert set(looked_for) == {layout.run_id}

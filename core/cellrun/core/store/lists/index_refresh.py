@@ -75,6 +75,8 @@ class IndexRefresh:
         noted, changes = (
             (set(), end_of_changes(self._workspace)) if is_new else read_changes(self._workspace, before[0])
         )
+        if len(noted) > _BATCH:  # whoever else can write there may have noted millions that are no runs
+            noted &= {*_ids(base, "SELECT id FROM run"), *self._listed()}
         stale = noted | self._stale_live(base)
         if changed_ns != before[1] and (is_new or self._listing.is_due):
             with self._listing.work():
@@ -108,8 +110,11 @@ class IndexRefresh:
             return 0
 
     def _came_or_went(self, base: sqlite3.Connection) -> set[str]:
+        return set(_ids(base, "SELECT id FROM run")).symmetric_difference(self._listed())
+
+    def _listed(self) -> list[str]:
         try:
-            return set(_ids(base, "SELECT id FROM run")).symmetric_difference(self._store.ids())
+            return self._store.ids()
         except OSError as error:
             raise WorkspaceException(f"{self._workspace.runs} can't be listed: {error.strerror}") from error
 
