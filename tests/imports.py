@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cellrun import core
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("core", "magics", "widgets", "labextension")
+SOURCES = ("azureml", "core", "magics", "widgets", "labextension")
 
 
 class Import(NamedTuple):

@@ -45,6 +45,8 @@ def test_a_wheel_has_all_that_runs_without_its_sources(tmp_path):
     names = set(zipfile.ZipFile(wheel).namelist())
     data = f"cellrun-{version('cellrun')}.data/data"
     wanted = {
+        "cellrun/azureml/core/run.py",
+        "cellrun_azureml.pth",
         "cellrun/core/workspace.py",
         "cellrun/magics/submit.py",
         "cellrun/server/app.py",
@@ -70,7 +72,7 @@ def test_the_widgets_bundles_are_there():
 
 def test_no_package_owns_the_namespace():
     assert cellrun.__file__ is None
-    for part in ("core", "magics", "server", "widgets"):
+    for part in ("azureml", "core", "magics", "server", "widgets"):
         assert (files(f"cellrun.{part}") / "py.typed").is_file()
 
 

@@ -18,6 +18,7 @@ PARTS = {
     "cellrun.core": set(),
     "cellrun.widgets": {"cellrun.core"},
     "cellrun.server": {"cellrun.core"},
+    "cellrun.azureml": {"cellrun.core", "cellrun.widgets"},
     "cellrun.magics": {"cellrun.core", "cellrun.widgets"},
 }
 

@@ -49,6 +49,7 @@ SAMPLES = [
     errors.UserErrorException("so"),
     errors.InvalidNameError("metric name", lambda: 1, "is text"),
     errors.NoSuchNameError("no"),
+    errors.NotSupportedError("azureml.x", "is away", "stay"),
     errors.InvalidMetricError("m", "a list"),
     errors.InvalidSubmissionError(["no script", "no folder"], "look"),
     errors.ActivityFailedException("digits_1", "exit 1", "KeyError: 1", "/log"),

@@ -36,6 +36,7 @@ PUBLIC = [
     "InvalidSubmissionError",
     "Keyvault",
     "KeyvaultError",
+    "NotSupportedError",
     "OutputFileDatasetConfig",
     "PortalError",
     "PromoteHeadersBehavior",

@@ -4,6 +4,7 @@
     ├── UserErrorException                a call that can't be right, whatever the state
     │   ├── InvalidNameError              an experiment, display, metric or file name
     │   ├── NoSuchNameError               an attribute that isn't there: an AttributeError, too
+    │   ├── NotSupportedError             an old name that cellrun doesn't do (an AttributeError, too)
     │   └── DatasetError                  a dataset that isn't there, or whose files aren't as it says
     ├── InvalidMetricError                a value that can't be logged under its name
     ├── ExperimentExecutionException      a run that can't be started, or its watching was interrupted
@@ -73,6 +74,16 @@ class UserErrorException(CellrunError):
 
 class NoSuchNameError(UserErrorException, AttributeError):
     """An attribute that an object hasn't got, with what to write in its place: `hasattr` tells the truth."""
+
+
+class NotSupportedError(UserErrorException, AttributeError):
+    """Something of Azure ML's first SDK that cellrun doesn't do: what, why, and what to use. `hasattr` says no."""
+
+    def __init__(self, what: str, why: str, instead: str = "") -> None:
+        self.what = what
+        self.why = why
+        self.instead = instead
+        super().__init__(f"{what} isn't supported: it {why}" + (f"; instead, {instead}" if instead else ""))
 
 
 class InvalidNameError(UserErrorException):

@@ -1,0 +1,19 @@
+"""Azure ML's first SDK by its own names: `azureml` and all below it are cellrun.
+
+In a notebook `%load_ext cellrun.azureml`, in a script `import cellrun.azureml; cellrun.azureml.install()`; in a run's
+own processes, and in what these start, it is so by itself. This package is then what `import azureml` gives, and each
+module in it the module of its name there: `azureml.core.run` is `cellrun.azureml.core.run`, one object by both names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cellrun.azureml.finder import install
+
+__all__ = ["install", "load_ipython_extension"]
+
+
+def load_ipython_extension(_shell: Any) -> None:
+    """Do what `%load_ext cellrun.azureml` asks for."""
+    install()

@@ -1,0 +1,1 @@
+"""azureml.pipeline: steps that follow from one another."""

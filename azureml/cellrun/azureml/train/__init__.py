@@ -1,0 +1,1 @@
+"""azureml.train: what is trained, and how: estimators, hyperdrive."""
