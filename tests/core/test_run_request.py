@@ -1,6 +1,7 @@
 """What a submission wants."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -69,3 +70,15 @@ def test_a_command_needs_no_code(tmp_path):
 def test_what_is_not_of_its_type_is_named_when_a_request_is_made(given, fact):
     with pytest.raises(UserErrorException, match=fact):
         RunRequest(**{"kind": "script", "program": "train.py", **given})
+
+
+def test_a_request_has_a_type_a_parent_and_properties() -> None:
+    request = RunRequest("command", "true", parent="digits_1_a", properties={"a": "1"}, type="azureml.StepRun")
+    assert (request.parent, request.properties, request.type) == ("digits_1_a", {"a": "1"}, "azureml.StepRun")
+    assert (RunRequest("command", "true").type, RunRequest("command", "true").parent) == ("azureml.scriptrun", None)
+
+
+@pytest.mark.parametrize("given", [{"parent": 1}, {"properties": {"a": 1}}, {"type": None}])
+def test_what_is_no_such_is_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(UserErrorException, match=next(iter(given))):
+        RunRequest("command", "true", **given)

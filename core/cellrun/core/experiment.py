@@ -11,7 +11,6 @@ from cellrun.core import names
 from cellrun.core.disk import make_private_folder
 from cellrun.core.places import cannot_write
 from cellrun.core.runs import open_runs, printing
-from cellrun.core.runs.details import run_properties
 from cellrun.core.runs.run import Run
 from cellrun.core.runs.writer import tag_value
 from cellrun.core.store.record import RunRecord
@@ -150,7 +149,7 @@ class Experiment:
     def _has_properties(self, run_id: str, wanted: str | Mapping[str, str] | None) -> bool:
         if not wanted:
             return True
-        found = run_properties(RunRecord.read(self._workspace.layout.run(run_id)))
+        found = RunRecord.read(self._workspace.layout.run(run_id)).initial_properties
         if isinstance(wanted, str):
             return wanted in found
         return all(found.get(name) == value for name, value in wanted.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any, Protocol
 
 from cellrun.core.environment_spec import EnvironmentSpec
@@ -11,7 +12,7 @@ from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_data import DataPath, RunInput, RunOutput
-from cellrun.core.store.record import RunKind
+from cellrun.core.store.record import SCRIPT_RUN, RunKind
 
 CELL = "cell.py"
 """The file of a submitted cell in its run's snapshot."""
@@ -74,6 +75,12 @@ class RunRequest:
     max_run_duration_seconds: float | None = None
     name: str | None = None
     """Its display name."""
+    type: str = SCRIPT_RUN
+    """Azure ML's type of such runs."""
+    parent: str | None = None
+    """The id of the run of the same workspace that it is a child of."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """What is recorded of it and never changes."""
     experiment: str = ""
     """The experiment's name. Like the workspace's, it is filled in when the request is submitted."""
     workspace: str = ""
@@ -91,18 +98,21 @@ class RunRequest:
             "program": ("a text", isinstance(self.program, str)),
             "environment": (
                 "a path as text, an EnvironmentSpec or None",
-                isinstance(self.environment, (str, EnvironmentSpec, type(None))),
+                isinstance(self.environment, (str, EnvironmentSpec, NoneType)),
             ),
             "arguments": ("a tuple of texts", self._are_arguments()),
             "inputs": ("a tuple of RunInput", _are(RunInput, self.inputs)),
             "outputs": ("a tuple of RunOutput", _are(RunOutput, self.outputs)),
+            "type": ("a text", isinstance(self.type, str)),
+            "parent": ("the id of a run as text, or None", isinstance(self.parent, (str, NoneType))),
+            "properties": ("a dict of texts", _is_dict_of_texts(self.properties)),
             "code": ("a RunCode", isinstance(self.code, RunCode)),
             "resources": ("Resources(cpus, gpus, memory_bytes)", isinstance(self.resources, Resources)),
         }
         wrong = [
             f"{name} is {kind}, got {shown(getattr(self, name))}" for name, (kind, fits) in checks.items() if not fits
         ]
-        if not (isinstance(self.variables, Mapping) and _are_texts([*self.variables, *self.variables.values()])):
+        if not _is_dict_of_texts(self.variables):
             wrong.append("variables are a dict of texts")  # their values may be secrets
         if wrong:
             raise UserErrorException(f"a run request is wrong: {'; '.join(wrong)}")
@@ -130,8 +140,8 @@ def _are(kind: type, values: object) -> bool:
     return isinstance(values, tuple) and all(isinstance(one, kind) for one in values)
 
 
-def _are_texts(values: object) -> bool:
-    return isinstance(values, (list, tuple)) and all(isinstance(one, str) for one in values)
+def _is_dict_of_texts(values: object) -> bool:
+    return isinstance(values, Mapping) and all(isinstance(one, str) for one in (*values, *values.values()))
 
 
 class RunConfig(Protocol):

@@ -189,6 +189,20 @@ def test_anything_that_says_what_is_to_run_can_be_submitted(runs):
     assert record.environment_variables == ["WHO"]
 
 
+def test_a_run_is_a_child_of_the_one_that_its_request_names(runs):
+    parent = runs.config(Asked(RunRequest("command", "true")))
+    asked = RunRequest("command", "true", parent=parent.run_id, properties={"step": "1"}, type="azureml.StepRun")
+    record = RunRecord.read(runs.config(Asked(asked)))
+    assert (record.parent, record.properties, record.type) == (parent.run_id, {"step": "1"}, "azureml.StepRun")
+    assert record.initial_properties["step"] == "1"
+
+
+def test_a_parent_that_is_not_there_is_refused(runs):
+    with pytest.raises(InvalidSubmissionError, match="parent 'digits_1_a' is no run of this workspace"):
+        runs.config(Asked(RunRequest("command", "true", parent="digits_1_a")))
+    assert no_run(runs)
+
+
 @pytest.mark.parametrize("config", [None, "train.py", {"script": "train.py"}, Asked(None), Asked({"script": "a.py"})])
 def test_what_says_nothing_of_the_kind_is_refused_with_what_was_expected(runs, config):
     with pytest.raises(UserErrorException, match=r"such as ScriptRunConfig, whose request\(\)") as caught:

@@ -28,6 +28,7 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
     status: StatusRecord,
     log: Path | None,
     *,
+    properties: Mapping[str, str] | None = None,
     warnings: Sequence[str] = (),
     files_written: Mapping[str, str] | None = None,
     environment: Mapping[str, Any] | None = None,
@@ -48,7 +49,7 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
         "status": status.status.value,
         "startTimeUtc": _utc(status.started_at),
         "endTimeUtc": _utc(status.ended_at),
-        "properties": run_properties(record),
+        "properties": dict(record.initial_properties if properties is None else properties),
         "inputDatasets": list(inputs),
         "outputDatasets": list(outputs),
         "runDefinition": {
@@ -73,13 +74,6 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
     if status.status is Status.FAILED:
         details["error"] = run_error(status, log)
     return details
-
-
-def run_properties(record: RunRecord) -> dict[str, str]:
-    """Return what never changes about a run, under the names that Azure ML and MLflow gave it."""
-    commit, branch = record.git.get("head"), record.git.get("branch")
-    named = {"azureml.git.commit": commit, "mlflow.source.git.commit": commit, "azureml.git.branch": branch}
-    return {name: value for name, value in named.items() if value}
 
 
 def run_error(status: StatusRecord, log: Path | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import own_run
 from cellrun.core.runs import printing
 from cellrun.core.runs.control import RunControl, control_of
-from cellrun.core.runs.details import BriefDetails, run_properties
+from cellrun.core.runs.details import BriefDetails
 from cellrun.core.runs.failure_words import failure_fields
 from cellrun.core.runs.file_verbs import FileVerbs
 from cellrun.core.runs.files import RunFiles
@@ -149,7 +149,7 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
     @property
     def properties(self) -> dict[str, str]:
         """What never changes about it: the commit and branch of its code."""
-        return run_properties(self._reader.record)
+        return self._reader.record.initial_properties
 
     # What is logged
 

@@ -24,6 +24,9 @@ from cellrun.core.ownership import owner
 
 RunKind = Literal["script", "command", "cell", "interactive"]
 
+SCRIPT_RUN = "azureml.scriptrun"
+"""Azure ML's type of a run that was submitted."""
+
 VERSION = 2
 
 
@@ -40,7 +43,10 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
     number: int = 0
     display_name: str | None = None
     type: str | None = None
-    """Azure ML's run type: "azureml.scriptrun" for a submitted run, None for an interactive one."""
+    """Azure ML's run type: "azureml.scriptrun" for a submitted run, None for an interactive one, other words for a run
+    that drives others."""
+    parent: str | None = None
+    """The id of the run of the same workspace that it is a child of."""
     target: str = "local"
     created_at: float = 0.0
     """Epoch seconds."""
@@ -76,6 +82,8 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
     """source, id, notebook, execution_count, title."""
     tags: Mapping[str, str | None] = {}
     """The tags at submission; later ones are events."""
+    properties: Mapping[str, str] = {}
+    """The properties at submission; further ones are events, and none ever changes."""
     repeats: str | None = None
     """The id of the run whose snapshot, arguments and context this one has again; None for a new submission."""
     version: int = VERSION
@@ -102,6 +110,14 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
         """What the script got in `sys.argv` after itself; nothing for a command, whose line says it all."""
         script = self.script or ("cell.py" if self.kind == "cell" else None)
         return self.argv[self.argv.index(script) + 1 :] if script in self.argv else ()
+
+    @property
+    def initial_properties(self) -> dict[str, str]:
+        """What was known of it when it was made and never changes: its properties, and the commit of its code."""
+        commit, branch = self.git.get("head"), self.git.get("branch")
+        # under the names that Azure ML and MLflow gave them
+        named = {"azureml.git.commit": commit, "mlflow.source.git.commit": commit, "azureml.git.branch": branch}
+        return {**{name: value for name, value in named.items() if value}, **self.properties}
 
     @property
     def interpreter(self) -> str:
@@ -194,6 +210,7 @@ _SHAPE: control_file.Shape = {
     "number": is_count,
     "display_name": is_text_or_none,
     "type": is_text_or_none,
+    "parent": is_text_or_none,
     "target": is_text,
     "created_at": is_number,
     "created_by": is_process_or_none,
@@ -214,6 +231,7 @@ _SHAPE: control_file.Shape = {
     "environment_spec": lambda value: value is None or isinstance(value, dict),
     "cell": lambda value: value is None or is_mapping_of(is_scalar)(value),
     "tags": is_mapping_of(is_text_or_none),
+    "properties": is_mapping_of(is_text),
     "repeats": is_text_or_none,
     "version": is_count,
 }

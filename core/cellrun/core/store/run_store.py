@@ -49,6 +49,11 @@ def check_is_there(layout: RunLayout) -> None:
         raise RunNotFoundError(layout.run_id, str(layout.workspace.folder), is_deleted=True)
 
 
+def has_run(workspace: WorkspaceLayout, run_id: str) -> bool:
+    """Return whether a workspace has a run of an id."""
+    return names.is_plain(run_id) and is_there(workspace.run(run_id))
+
+
 class RunStore:
     """The run folders of one workspace."""
 
@@ -99,10 +104,9 @@ class RunStore:
 
     def open(self, run_id: str) -> RunLayout:
         """Return the layout of a run; RunNotFoundError if there is none of that id."""
-        layout = self.workspace.run(run_id)
-        if not names.is_plain(run_id) or not is_there(layout):
+        if not has_run(self.workspace, run_id):
             raise RunNotFoundError(run_id, str(self.workspace.folder))
-        return layout
+        return self.workspace.run(run_id)
 
     def find(self, id_or_name: str) -> RunLayout:
         """Return the layout of a run by its id or its name (`digits-3`); RunNotFoundError if there is none."""

@@ -14,7 +14,7 @@ from cellrun.core.resources import Resources
 from cellrun.core.run_data import RunInput, RunOutput, with_holes
 from cellrun.core.run_request import CELL, RunCode, RunRequest
 from cellrun.core.store.notes import add_note
-from cellrun.core.store.record import RunRecord
+from cellrun.core.store.record import SCRIPT_RUN, RunRecord
 from cellrun.core.store.run_store import check_is_there
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.submission.submission import data_problems, start
@@ -79,6 +79,8 @@ def request_of(layout: RunLayout, record: RunRecord, trusted: TrustedRun, *, tru
         resources=Resources.from_json(dict(record.resources)),
         max_run_duration_seconds=record.max_run_duration_seconds,
         name=record.display_name,
+        type=record.type or SCRIPT_RUN,
+        properties=record.properties,
         experiment=record.experiment,
         workspace=WorkspaceRecord.read(layout.workspace).name,
         repeats=layout.run_id,

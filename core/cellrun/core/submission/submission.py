@@ -30,7 +30,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.cancellation import set_canceled
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_store import RunStore
+from cellrun.core.store.run_store import RunStore, has_run
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.arguments import parameters
 from cellrun.core.submission.run_options import target_name, wanted_environment
@@ -59,8 +59,12 @@ def submit(
     experiment: str,
     config: RunConfig,
     tags: Mapping[str, str | None] | None = None,
+    *,
+    parent: str | None = None,
 ) -> RunLayout:
     """Make a run of a config and start it on its target, or queue it there. Returns when either is certain.
+
+    `parent` is the id of the run that it is a child of, unless the config says so itself.
 
     Raises UserErrorException for what is no config, and InvalidSubmissionError with every mistake found in one, before
     a run exists; SnapshotException for a file that can't be read; ExperimentExecutionException if the target can't
@@ -71,6 +75,10 @@ def submit(
         request = _requested(config)
     except InvalidSubmissionError as error:
         problems, advice = [*problems, *error.problems], error.advice
+    if request and parent and not request.parent:
+        request = replace(request, parent=parent)
+    if request and request.parent and not has_run(workspace.layout, request.parent):
+        problems.append(f"parent {shown(request.parent)} is no run of this workspace; give the id of one")
     target = _target(workspace.layout, getattr(config, "compute_target", None), request or _known_of(config), problems)
     if request and not problems:
         problems += request.code.problems(workspace.layout)
@@ -234,7 +242,8 @@ def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
         experiment=request.experiment,
         kind=request.kind,
         display_name=request.name,
-        type="azureml.scriptrun",
+        type=request.type,
+        parent=request.parent,
         target=target.name,
         argv=[] if is_command else [request.program, *request.recorded_arguments],
         parameters=_parameters(request),
@@ -252,6 +261,7 @@ def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
         environment=words_of(wanted) if isinstance(wanted := request.environment, EnvironmentSpec) else wanted,
         environment_spec=_recorded(wanted, request.variables) if isinstance(wanted, EnvironmentSpec) else None,
         cell=None if request.cell is None else dict(request.cell),
+        properties=dict(request.properties),
         repeats=request.repeats,
     )
 

@@ -528,9 +528,9 @@ def test_a_newer_one_is_not_touched(index: Index, several: dict[str, str], works
         base.executescript("CREATE TABLE newer (id TEXT); PRAGMA user_version = 99;")
     base.close()
     before = (cache_of(workspace_layout) / INDEX).read_bytes()
-    with pytest.raises(IndexTooNewError, match="has version 99, this cellrun knows 3: update cellrun here") as caught:
+    with pytest.raises(IndexTooNewError, match="has version 99, this cellrun knows 4: update cellrun here") as caught:
         index.runs()
-    assert (caught.value.found, caught.value.known) == (99, 3)
+    assert (caught.value.found, caught.value.known) == (99, 4)
     assert (cache_of(workspace_layout) / INDEX).read_bytes() == before
 
 
@@ -771,3 +771,51 @@ def test_what_is_noted_of_runs_that_never_were_is_not_looked_for(
         changes.writelines(f"{number}\n" for number in range(5000))
     assert [row.status for row in index.runs()] == [Status.COMPLETED]
     assert set(looked_for) == {layout.run_id}
+
+
+def test_a_family_is_found_from_above(index: Index, new_run: Callable[..., RunLayout]) -> None:
+    parent = new_run()
+    child, other = (new_run(parent=parent.run_id).run_id for _ in range(2))
+    grandchild = new_run(parent=child).run_id
+    assert ids(index, parent=parent.run_id) == [other, child]
+    assert ids(index, below=parent.run_id) == [grandchild, other, child]
+    assert ids(index, include_children=False) == [parent.run_id]
+    assert {row.id: row.children for row in index.runs()} == {parent.run_id: 2, child: 1, other: 0, grandchild: 0}
+    page = index.page(include_children=False, limit=1)
+    assert (page.total, [(row.id, row.parent) for row in page.rows]) == (1, [(parent.run_id, None)])
+    assert index.find(child).parent == parent.run_id
+
+
+def test_a_circle_of_parents_ends(index: Index, new_run: Callable[..., RunLayout]) -> None:
+    first = new_run(id="digits_1_a", parent="digits_1_b")
+    new_run(id="digits_1_b", parent=first.run_id)
+    assert sorted(ids(index, below=first.run_id)) == ["digits_1_a", "digits_1_b"]
+
+
+def test_a_child_without_its_parent_is_listed_beside_the_others(
+    index: Index, new_run: Callable[..., RunLayout]
+) -> None:
+    orphan = new_run(parent="gone_1_a").run_id
+    assert ids(index, include_children=False) == [orphan]
+
+
+def test_a_parent_is_news_when_its_children_come_and_go(index: Index, new_run: Callable[..., RunLayout]) -> None:
+    parent = new_run()
+    point = index.changed().point
+    child = new_run(parent=parent.run_id)
+    news = index.changed(point)
+    assert {row.id: row.children for row in news.rows} == {parent.run_id: 1, child.run_id: 0}
+    shutil.rmtree(child.folder)
+    note_change(child)
+    news = index.changed(news.point)
+    assert ([(row.id, row.children) for row in news.rows], news.gone) == ([(parent.run_id, 0)], [child.run_id])
+
+
+def test_runs_are_chosen_by_type_target_and_properties(index: Index, new_run: Callable[..., RunLayout]) -> None:
+    sweep = new_run(type="hyperdrive", target="local", properties={"best": "yes"}).run_id
+    script = new_run(type="azureml.scriptrun", target="far", git={"head": "abc"}).run_id
+    assert ids(index, type="hyperdrive") == ids(index, target="local") == [sweep]
+    assert ids(index, properties=["best"]) == ids(index, properties={"best": "yes"}) == [sweep]
+    assert ids(index, properties={"best": "no"}) == []
+    assert ids(index, properties={"azureml.git.commit": "abc"}) == [script]
+    assert index.page(type="hyperdrive", limit=1).total == 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from cellrun.core import names
 from cellrun.core.errors import CellrunError, RunNotFoundError, WorkspaceException
@@ -16,15 +16,16 @@ from cellrun.core.status import TERMINAL, Status
 from cellrun.core.store.lists.index_file import INDEX, IndexFile
 from cellrun.core.store.lists.index_memory import IndexMemory
 from cellrun.core.store.lists.index_refresh import IndexRefresh
-from cellrun.core.store.lists.index_rows import CHANGES_KEPT, rows_of
-from cellrun.core.store.lists.run_choice import RunChoice, WantedTags, storable
+from cellrun.core.store.lists.index_rows import CHANGES_KEPT, CHILDREN, rows_of
+from cellrun.core.store.lists.run_choice import RunChoice, storable
 from cellrun.core.store.lists.run_row import RunRow
 
 __all__ = ["ExperimentRow", "Index", "ListNews", "Point", "RunPage", "RunRow"]
 
 _PAGE = (
-    "SELECT row FROM shown JOIN (SELECT number_here, created_at, number FROM run WHERE {} "
-    "ORDER BY created_at DESC, number DESC LIMIT ? OFFSET ?) USING (number_here) ORDER BY created_at DESC, number DESC"
+    f"SELECT row, {CHILDREN} FROM (SELECT id, number_here, created_at, number FROM run WHERE {{}} "  # noqa: S608  # ours
+    "ORDER BY created_at DESC, number DESC LIMIT ? OFFSET ?) AS run LEFT JOIN shown USING (number_here) "
+    "ORDER BY created_at DESC, number DESC"
 )
 _ENDED = ", ".join(f"'{status.value}'" for status in (*TERMINAL, Status.DAMAGED))
 _LIVE_S = 0.25
@@ -90,45 +91,25 @@ class Index:
         """Bring the index up to date."""
         self._ask(lambda _: None)
 
-    def runs(  # noqa: PLR0913  # one for each way to choose
-        self,
-        *,
-        experiment: str | None = None,
-        status: Collection[str] | None = None,
-        tags: WantedTags = (),
-        text: str | None = None,
-        notebook: str | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-    ) -> list[RunRow]:
-        """Return runs, newest first; RunChoice says what the words mean."""
-        choice = _checked(RunChoice(experiment, status, tags, text, notebook))
-        return self._ask(lambda base: _page(base, choice, limit, offset))[0]
+    def runs(self, *, limit: int | None = None, offset: int = 0, **choice: Any) -> list[RunRow]:
+        """Return runs, newest first; `choice` are the words of RunChoice, which says what they mean."""
+        asked = _checked(RunChoice(**choice))
+        return self._ask(lambda base: _page(base, asked, limit, offset))[0]
 
-    def page(  # noqa: PLR0913  # one for each way to choose
-        self,
-        *,
-        experiment: str | None = None,
-        status: Collection[str] | None = None,
-        tags: WantedTags = (),
-        text: str | None = None,
-        notebook: str | None = None,
-        limit: int | None = 50,
-        offset: int = 0,
-        within_s: float | None = None,
-    ) -> RunPage:
-        """Return a page of runs, newest first, and how many there are on all pages.
+    def page(self, *, limit: int | None = 50, offset: int = 0, within_s: float | None = None, **choice: Any) -> RunPage:
+        """Return a page of runs as `runs` has them, and how many there are on all pages.
 
         `within_s`: while an index of many runs is being made again, answer with what was read after so many seconds.
         """
-        choice = _checked(RunChoice(experiment, status, tags, text, notebook))
-        (rows, total), is_complete = self._ask(lambda base: _page_and_total(base, choice, limit, offset), within_s)
+        asked = _checked(RunChoice(**choice))
+        (rows, total), is_complete = self._ask(lambda base: _page_and_total(base, asked, limit, offset), within_s)
         return RunPage(rows, total, is_complete)
 
     def find(self, id_or_name: str) -> RunRow:
         """Return a run by its id, name or display name. Raises RunNotFoundError if there is none, or several."""
         query = (
-            "SELECT row FROM run JOIN shown USING (number_here) WHERE id = ?1 OR name = ?1 OR display_name = ?1 "
+            f"SELECT row, {CHILDREN} FROM run JOIN shown USING (number_here) "  # noqa: S608  # ours
+            "WHERE id = ?1 OR name = ?1 OR display_name = ?1 "
             "ORDER BY id != ?1, name != ?1"
         )
         found = self._ask(lambda base: rows_of(base.execute(query, (storable(id_or_name),))))[0]
@@ -216,7 +197,12 @@ def _checked(choice: RunChoice) -> RunChoice:
 
 def _page(base: sqlite3.Connection, choice: RunChoice, limit: int | None, offset: int) -> list[RunRow]:
     where, values = choice.where()
-    return rows_of(base.execute(_PAGE.format(where), (*values, -1 if limit is None else limit, offset)))
+    rows = rows_of(base.execute(_PAGE.format(where), (*values, -1 if limit is None else limit, offset)))
+    order = [(row.created_at, row.number) for row in rows]
+    # What is sorted by has no checksum, what is returned has.
+    if order != sorted(order, reverse=True) or len({row.id for row in rows}) < len(rows):
+        raise ValueError("its order isn't that of its rows")
+    return rows
 
 
 def _page_and_total(
@@ -251,7 +237,7 @@ def _news(base: sqlite3.Connection, since: Point | None, most: int) -> ListNews:
         return ListNews([], [], point, reset=True)
     if since == point:
         return ListNews([], [], point, reset=False)
-    query = "SELECT row FROM run JOIN shown USING (number_here) WHERE change > ? ORDER BY change LIMIT ?"
+    query = f"SELECT row, {CHILDREN} FROM run JOIN shown USING (number_here) WHERE change > ? ORDER BY change LIMIT ?"  # noqa: S608  # ours
     changed = base.execute(query, (since.number, most + 1)).fetchall()
     gone = [run_id for (run_id,) in base.execute("SELECT id FROM gone WHERE change > ?", (since.number,))]
     if len(changed) + len(gone) > most:

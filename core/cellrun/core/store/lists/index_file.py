@@ -16,18 +16,20 @@ from cellrun.core.errors import IndexTooNewError
 from cellrun.core.terminal import plain
 
 INDEX = "index.db"
-VERSION = 3
+VERSION = 4
 
 _SCHEMA = f"""
 CREATE TABLE run (
     number_here INTEGER PRIMARY KEY, id TEXT UNIQUE, name TEXT, display_name TEXT, experiment TEXT, number INTEGER,
-    created_at REAL, status TEXT, is_live INTEGER, notebook TEXT, change INTEGER, tags TEXT, words TEXT, seen TEXT
+    created_at REAL, status TEXT, is_live INTEGER, notebook TEXT, type TEXT, target TEXT, parent TEXT, change INTEGER,
+    tags TEXT, properties TEXT, words TEXT, seen TEXT
 );
 CREATE TABLE shown (number_here INTEGER PRIMARY KEY, row TEXT);
 CREATE INDEX run_newest ON run (created_at DESC, number DESC);
 CREATE INDEX run_newest_of_experiment ON run (experiment, created_at DESC, number DESC);
 CREATE INDEX run_newest_of_status ON run (status, created_at DESC, number DESC);
 CREATE INDEX run_newest_of_notebook ON run (notebook, created_at DESC, number DESC) WHERE notebook NOT NULL;
+CREATE INDEX run_newest_of_parent ON run (parent, created_at DESC, number DESC) WHERE parent NOT NULL;
 CREATE INDEX run_name ON run (name);
 CREATE INDEX run_display_name ON run (display_name);
 CREATE INDEX run_change ON run (change);
@@ -44,6 +46,13 @@ END;
 CREATE TRIGGER run_changes AFTER UPDATE OF status ON run WHEN new.status != old.status BEGIN
     UPDATE tally SET runs = runs - 1 WHERE experiment = old.experiment AND status = old.status;
     INSERT INTO tally VALUES (new.experiment, new.status, 1) ON CONFLICT DO UPDATE SET runs = runs + 1;
+END;
+
+CREATE TRIGGER child_comes AFTER INSERT ON run WHEN new.parent NOT NULL BEGIN
+    UPDATE run SET change = new.change WHERE id = new.parent;
+END;
+CREATE TRIGGER child_goes AFTER DELETE ON run WHEN old.parent NOT NULL BEGIN
+    UPDATE run SET change = (SELECT change + 1 FROM progress) WHERE id = old.parent;
 END;
 
 CREATE TABLE gone (id TEXT PRIMARY KEY, change INTEGER) WITHOUT ROWID;

@@ -15,6 +15,8 @@ from cellrun.core.store.json_reading import read_json
 from cellrun.core.store.lists.run_choice import storable
 from cellrun.core.store.lists.run_row import RunRow
 
+CHILDREN = "(SELECT count(*) FROM run AS child WHERE child.parent = run.id)"
+"""What `rows_of` takes beside a row. Counted when asked: a child may be read before its parent is."""
 CHANGES_KEPT = 100_000
 """So many changes back it is still known which runs went."""
 METRICS_KEPT = 200
@@ -30,7 +32,11 @@ _COLUMNS = [
     "status",
     "is_live",
     "notebook",
+    "type",
+    "target",
+    "parent",
     "tags",
+    "properties",
     "words",
     "seen",
     "change",
@@ -60,9 +66,12 @@ def write_rows(base: sqlite3.Connection, read: Mapping[str, ReadRun | None]) -> 
         base.execute("DELETE FROM gone WHERE change < ?", (change - CHANGES_KEPT,))
 
 
-def rows_of(found: Iterable[tuple[str]]) -> list[RunRow]:
-    """Return rows from their JSON. Raises ValueError for one that was changed by another hand."""
-    return [RunRow.from_json(read_json(_unsealed(text))) for (text,) in found]
+def rows_of(found: Iterable[tuple[str, int]]) -> list[RunRow]:
+    """Return rows from their JSON and how many children they have.
+
+    Raises ValueError for one that was changed by another hand.
+    """
+    return [RunRow.from_json({**read_json(_unsealed(text)), "children": children}) for text, children in found]
 
 
 def _write(base: sqlite3.Connection, run_id: str, run: ReadRun | None, change: int) -> bool:
@@ -104,7 +113,11 @@ def _columns(row: RunRow, *, is_live: bool) -> tuple[Any, ...]:
         row.status.value,
         is_live,
         notebook and storable(notebook),
+        row.type and storable(row.type),
+        storable(row.target),
+        row.parent and storable(row.parent),
         storable(json.dumps(row.tags, ensure_ascii=False)),
+        storable(json.dumps(row.properties, ensure_ascii=False)),
         storable(words),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from blake3 import blake3
@@ -67,6 +67,11 @@ class RunRow:
     parameters: dict[str, str]
     metrics: dict[str, MetricSummary]
     cell: RowCell | None = None
+    parent: str | None = None
+    """The id of the run that it is a child of."""
+    properties: dict[str, str] = field(default_factory=dict)
+    children: int = 0
+    """How many child runs it has, as a list tells it."""
 
     @classmethod
     def read(cls, layout: RunLayout) -> RunRow:
@@ -95,6 +100,8 @@ class RunRow:
             parameters=dict(record.parameters),
             metrics=summary.metrics,
             cell=RowCell.of(record.cell),
+            parent=record.parent,
+            properties=record.initial_properties,
         )
 
     @classmethod
@@ -122,6 +129,8 @@ class RunRow:
             parameters=dict(record.parameters),
             metrics={},
             cell=RowCell.of(record.cell),
+            parent=record.parent,
+            properties=record.initial_properties,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -138,7 +147,7 @@ class RunRow:
         return cls(**{**data, "status": Status(data["status"]), "metrics": metrics, "cell": cell})
 
 
-_FIELDS = tuple(field.name for field in fields(RunRow))
+_FIELDS = tuple(each.name for each in fields(RunRow))
 
 
 def _slug(layout: RunLayout) -> str:
