@@ -15,6 +15,7 @@ from cellrun.core.live.feed import METRICS_SHOWN, News
 from cellrun.core.live.frame import ImagePart
 from cellrun.core.live.header import elapsed_s, header
 from cellrun.core.runs.control import control_of
+from cellrun.core.runs.logged_document import DOCUMENT_MIME, is_document
 from cellrun.core.runs.logged_image import PLOTLY_SUFFIX
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.files.log_tail import LogReader
@@ -27,6 +28,7 @@ from cellrun.core.store.workspace_record import WorkspaceRecord
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 READ_BYTES = 8_000_000  # of events in one look, so that a first look at a long history soon shows something
 SETTLE_S = 1.0
+_BEGINNING_BYTES = 64
 _TEXTS = {".md": "text/markdown", ".tex": "text/latex"}
 
 
@@ -116,7 +118,9 @@ class RunSource:
         mime = PLOTLY_MIME if path.endswith(PLOTLY_SUFFIX) else guessed
         try:
             opened = self._files.open(path)
-            opened.file.close()
+            with opened.file:
+                if is_document(opened.file.read(_BEGINNING_BYTES)):
+                    mime = DOCUMENT_MIME
             size = opened.size_bytes
         except (CellrunError, OSError):
             size = 0

@@ -149,6 +149,10 @@ class _PrintingWriter(RunWriter):
         super().log_image(name, path, plot)
         _print(printing.offline_metric("image", name, plot if path is None else path))
 
+    def log_document(self, name: str, value: Any, schema: str) -> None:
+        super().log_document(name, value, schema)
+        _print(printing.offline_metric(schema.replace("_", " "), name, value))
+
     def set_tags(self, tags: Mapping[str, object]) -> None:
         super().set_tags(tags)
         for key, value in tags.items():
@@ -243,15 +247,23 @@ class _TrackedFiles(RunFiles):
         return path.stat().st_size
 
     def fetch(self, name: str, target: Path) -> None:
-        source = self._sources.get(name)
-        if source is None:
-            known = ", ".join(map(repr, self.names())) or "none"
-            raise UserErrorException(f"the offline run has no file {name!r}; it has: {known}")
+        source = self._source(name)
         if isinstance(source, Path):
             copy_file(source, target)
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source)
+
+    def read(self, name: str) -> bytes:
+        source = self._source(name)
+        return source.read_bytes() if isinstance(source, Path) else source
+
+    def _source(self, name: str) -> Path | bytes:
+        source = self._sources.get(name)
+        if source is None:
+            known = ", ".join(map(repr, self.names())) or "none"
+            raise UserErrorException(f"the offline run has no file {name!r}; it has: {known}")
+        return source
 
 
 def _say_so(run_id: str) -> None:

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from cellrun.core.errors import RunClosedError, UserErrorException
 from cellrun.core.layout import RunLayout
@@ -65,6 +65,22 @@ class RunFiles:
     def fetch(self, name: str, target: Path) -> None:
         """Copy a file to a path. Raises UserErrorException if the run has no such file."""
         copy_file(self._artifacts.existing(name), target)
+
+    def content(self, name: str) -> Any:
+        """Return what is in a file: of a JSON document its values, of any other its bytes.
+
+        Raises UserErrorException if the run has no such file.
+        """
+        import json  # noqa: PLC0415  # a job that logs doesn't need it here
+
+        from cellrun.core.runs.logged_document import is_document  # noqa: PLC0415  # rarely asked for
+
+        data = self.read(name)
+        return json.loads(data) if is_document(data) else data
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a file. Raises UserErrorException if the run has no such file."""
+        return self._artifacts.existing(name).read_bytes()
 
     def _holds(self, name: str, source: FileSource) -> bool:
         """Whether the file of that name is the source itself: `outputs/model.pt` inside the run."""

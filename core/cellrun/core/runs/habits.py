@@ -11,7 +11,6 @@ _LOG = "run.get_details()['logFiles'] says where the log is"
 _CHILDREN = "a run has no child runs yet: start runs of the same experiment, and tag what belongs together"
 _TAGS = "run.tag(name, value) or run.set_tags({...}) keeps what a run was given, run.tags shows it"
 _FIGURE = "write run.log_image(name, plot=figure)"
-_ROWS = "not here yet: run.log_table(name, {column: values}) keeps its numbers, run.log_image(name, plot=figure) a plot"
 _PROPERTIES = "properties are set when a run is made and never change; run.tag(name, value) can be set at any time"
 _SNAPSHOT = "not here yet: run.layout.snapshot is the folder of the run's code"
 _RUNS = "experiment.get_runs() iterates over the runs of an experiment"
@@ -39,7 +38,6 @@ WRITE = {
     "workspace": "run.experiment.workspace is its workspace",
     # Azure ML's first SDK
     **dict.fromkeys(("child_run", "create_children", "get_children", "submit_child", "parent"), _CHILDREN),
-    **dict.fromkeys(("log_accuracy_table", "log_confusion_matrix", "log_predictions", "log_residuals"), _ROWS),
     **dict.fromkeys(("add_properties", "add_property"), _PROPERTIES),
     **dict.fromkeys(("get_snapshot_id", "restore_snapshot", "take_snapshot"), _SNAPSHOT),
     **dict.fromkeys(("get_all_logs", "get_details_with_logs", "download_logs"), _LOG),

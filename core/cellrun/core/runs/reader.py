@@ -57,12 +57,15 @@ class RunReader:
 
         return Metrics(EventReader(self._layout), self.record.tags)
 
-    def metrics(self, name: str | None) -> dict[str, Any]:
-        """Return the metrics by name, in Azure ML's shapes; only the one asked for, if any."""
+    def metrics(self, name: str | None, *, populate: bool = False) -> dict[str, Any]:
+        """Return the metrics by name, in Azure ML's shapes; only the one asked for, if any.
+
+        `populate`: of images and documents what is in their files, in place of their addresses.
+        """
         self.check_is_there()
         self._metrics.update()
         self._tell_damage()
-        shapes = self._metrics.shape()
+        shapes = self._metrics.shape(self._files.content if populate else None)
         if name is None:
             return shapes
         return {name: shapes[name]} if name in shapes else {}

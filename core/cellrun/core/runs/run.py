@@ -16,6 +16,7 @@ from cellrun.core.own_run import own_run
 from cellrun.core.runs import printing
 from cellrun.core.runs.control import RunControl, control_of
 from cellrun.core.runs.details import BriefDetails
+from cellrun.core.runs.document_verbs import DocumentVerbs
 from cellrun.core.runs.failure_words import failure_fields
 from cellrun.core.runs.file_verbs import FileVerbs
 from cellrun.core.runs.files import RunFiles
@@ -41,7 +42,7 @@ _NOT_GIVEN: Any = object()
 _DELETED = "deleted"
 
 
-class Run(FileVerbs, metaclass=SaysWhatToWrite):
+class Run(FileVerbs, DocumentVerbs, metaclass=SaysWhatToWrite):
     """One execution of code: what it logs, its status, its files.
 
     The same object in the notebook that started a run, in another one that looks at it, and in the run's own code. It
@@ -230,13 +231,21 @@ class Run(FileVerbs, metaclass=SaysWhatToWrite):
 
     # What was logged
 
-    def get_metrics(self, name: str | None = None, recursive: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002
+    def get_metrics(
+        self,
+        name: str | None = None,
+        recursive: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
+        run_type: str | None = None,  # noqa: ARG002
+        populate: bool = False,  # noqa: FBT001, FBT002
+    ) -> dict[str, Any]:
         """Return the metrics by name, or the one of a name: {} if there is none.
 
         One value is itself, several are a list, rows are a dict of columns. With `recursive` it is all that by run id,
-        for runs that have metrics. A RuntimeWarning tells of records that are damaged: what is returned lacks them.
+        for runs that have metrics. Of an image and of a document, such as a confusion matrix, it is the address of its
+        file, with `populate` what is in that: the document as a dict, the image's bytes. A RuntimeWarning tells of
+        records that are damaged: what is returned lacks them.
         """
-        metrics = self._reader.metrics(name)
+        metrics = self._reader.metrics(name, populate=populate)
         return metrics if not recursive else {self.id: metrics} if metrics else {}
 
     def plot(self, name: str | Sequence[str] | None = None, *, x: str = "step", log: bool = False) -> Figure:

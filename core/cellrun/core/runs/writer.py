@@ -100,6 +100,16 @@ class RunWriter:
         names.metric_name(name)  # before the file is kept
         self.keep_image(name, LoggedImage.of(name, path, plot))
 
+    def log_document(self, name: str, value: Any, schema: str) -> None:
+        """Log a document of a schema of Azure ML's: a file of the run that views draw."""
+        from io import BytesIO  # noqa: PLC0415  # as below
+
+        from cellrun.core.runs.logged_document import document_bytes, document_file  # noqa: PLC0415  # most log none
+        from cellrun.core.runs.logged_image import LoggedImage  # noqa: PLC0415
+
+        names.metric_name(name)  # before the file is kept
+        self.keep_image(name, LoggedImage(document_file(name), BytesIO(document_bytes(name, value, schema))))
+
     def keep_image(self, name: str, image: LoggedImage) -> None:
         """Log an image whose file's name and content are known."""
         image = image.renamed(lambda taken: self._files.has_other(taken, image.source))
