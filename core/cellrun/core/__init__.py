@@ -38,6 +38,8 @@ if TYPE_CHECKING:
         InvalidNameError,
         InvalidSubmissionError,
         KeyvaultError,
+        ModelNotFoundException,
+        ModelPathNotFoundException,
         NotSupportedError,
         PortalError,
         ResultError,
@@ -47,9 +49,11 @@ if TYPE_CHECKING:
         SnapshotException,
         UntrustedError,
         UserErrorException,
+        WebserviceException,
         WorkspaceException,
     )
     from cellrun.core.experiment import Experiment
+    from cellrun.core.models.model import Model
     from cellrun.core.runs.run import Run
     from cellrun.core.status import Status
     from cellrun.core.submission.script_run_config import ScriptRunConfig
@@ -85,6 +89,9 @@ __all__ = [
     "InvalidSubmissionError",
     "Keyvault",
     "KeyvaultError",
+    "Model",
+    "ModelNotFoundException",
+    "ModelPathNotFoundException",
     "NotSupportedError",
     "OutputFileDatasetConfig",
     "PortalError",
@@ -100,6 +107,7 @@ __all__ = [
     "TabularDataset",
     "UntrustedError",
     "UserErrorException",
+    "WebserviceException",
     "Workspace",
     "WorkspaceException",
     "compare",
@@ -116,6 +124,7 @@ _MODULES = {
     "Experiment": "experiment",
     "FileDataset": "data.datasets.file_dataset",
     "Keyvault": "data.stores.keyvault",
+    "Model": "models.model",
     "OutputFileDatasetConfig": "data.in_run.output",
     "PromoteHeadersBehavior": "data.tables.headers",
     "Run": "runs.run",

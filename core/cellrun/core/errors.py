@@ -30,7 +30,10 @@
     ├── ResultError                       a value that a run doesn't give back: never asked for, not yet, or lost
     ├── ComputeTargetException            a target that isn't there or can't start anything
     ├── DatastoreError                    a datastore that isn't there, can't be reached, or doesn't take or give a file
-    └── KeyvaultError                     a secret that can't be kept or read
+    ├── KeyvaultError                     a secret that can't be kept or read
+    └── WebserviceException               a model that can't be kept or read
+        ├── ModelNotFoundException        a model that isn't registered
+        └── ModelPathNotFoundException    a model's files that aren't there to be registered
 
 The names that end in Exception are Azure ML's, kept for code that catches them.
 """
@@ -308,6 +311,18 @@ class DatastoreError(CellrunError):
 
 class KeyvaultError(CellrunError):
     """A secret that can't be kept or read."""
+
+
+class WebserviceException(CellrunError):
+    """A model that can't be kept or read. The name is Azure ML's, which keeps its models in a service."""
+
+
+class ModelNotFoundException(WebserviceException):
+    """A model that isn't registered, or not in that version."""
+
+
+class ModelPathNotFoundException(WebserviceException):
+    """A model's file or folder that isn't there to be registered."""
 
 
 def _same_error(kind: type[CellrunError], given: tuple[object, ...], fields: Mapping[str, Any]) -> CellrunError:

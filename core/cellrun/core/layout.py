@@ -254,6 +254,11 @@ class WorkspaceLayout:
         return self.folder / "environments"
 
     @property
+    def models(self) -> Path:
+        """The models that were registered, `<name>/<version>/`: what is known of them, and their files."""
+        return self.folder / "models"
+
+    @property
     def wheels(self) -> Path:
         """Wheels that environments of this workspace install."""
         return self.folder / "wheels"

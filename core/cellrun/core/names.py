@@ -76,6 +76,11 @@ def environment_version(given: object) -> str:
     return version
 
 
+def model_name(given: object) -> str:
+    """Return the name of a model if it can be one; it names a folder."""
+    return _plain("model name", given, EXPERIMENT_RULE)
+
+
 def is_plain(given: str) -> bool:
     """Whether a text can be an experiment's name or a run's id, and so a folder's name that leads nowhere else."""
     return bool(_PLAIN.fullmatch(given))

@@ -19,7 +19,7 @@ from cellrun.core.runs import printing
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import ANOTHER_WORKSPACE, RunStore
 from cellrun.core.store.workspace_record import WorkspaceRecord
-from cellrun.core.workspace_config import WorkspaceConfig
+from cellrun.core.workspace_config import WorkspaceConfig, configured_workspace
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cellrun.core.data.stores.datastore import Datastore
     from cellrun.core.data.stores.keyvault import Keyvault
     from cellrun.core.environments.registered_environments import EnvironmentsByName
+    from cellrun.core.models.model import Model
     from cellrun.core.runs.cleaning import Cleaning
     from cellrun.core.runs.deletion import Deletion
     from cellrun.core.runs.run import Run
@@ -61,7 +62,7 @@ class Workspace:
 
         Raises WorkspaceException for a path that isn't there, a file without a workspace, or a home that can't be used.
         """
-        config = _config_at(path)
+        config = WorkspaceConfig.at(path)
         if config is None:
             run = own_run()
             return cls(run.workspace) if run else cls._made(places.default_workspace(), "default")
@@ -75,11 +76,7 @@ class Workspace:
 
         Raises WorkspaceException as `from_config` does for a config that isn't there or is damaged.
         """
-        config = _config_at(path)
-        if config is None:
-            run = own_run()
-            return run.workspace if run else places.default_workspace()
-        return places.named_workspace(config.name) if config.folder is None else WorkspaceLayout(config.folder)
+        return configured_workspace(path)
 
     @classmethod
     def create(cls, name: str, folder: str | os.PathLike[str] | None = None, *, exist_ok: bool = False) -> Workspace:
@@ -197,6 +194,13 @@ class Workspace:
 
         return Dataset.get_all(self)
 
+    @property
+    def models(self) -> dict[str, Model]:
+        """Its registered models by name, of each the newest version."""
+        from cellrun.core.models.model import models_by_name  # noqa: PLC0415  # few runs ask for one
+
+        return models_by_name(self)
+
     def get_default_datastore(self) -> Datastore:
         """Return the datastore that is used when none is named: its own folder, unless another one was set."""
         from cellrun.core.data.stores.datastore import Datastore  # noqa: PLC0415  # as above
@@ -298,8 +302,3 @@ def open_workspace(folder: str) -> Workspace:
 
 
 copyreg.pickle(Workspace, lambda workspace: (open_workspace, (str(workspace.folder),)))
-
-
-def _config_at(path: str | os.PathLike[str] | None) -> WorkspaceConfig | None:
-    start = Path(path or ".")
-    return WorkspaceConfig.find(start) if start.is_dir() else WorkspaceConfig.read(start)

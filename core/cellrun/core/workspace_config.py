@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cellrun.core import places
 from cellrun.core.beneath import open_regular
 from cellrun.core.control_file import is_system_text
 from cellrun.core.errors import WorkspaceException, shown
+from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.own_run import own_run
 from cellrun.core.ownership import doubt
 from cellrun.core.terminal import plain
 
@@ -45,6 +49,12 @@ class WorkspaceConfig:
                 "Workspace.write_config() writes such a file"
             )
         return config
+
+    @classmethod
+    def at(cls, path: str | os.PathLike[str] | None = None) -> WorkspaceConfig | None:
+        """Return the config that a path is, or the one nearest to a folder, the current one if none is given."""
+        start = Path(path or ".")
+        return cls.find(start) if start.is_dir() else cls.read(start)
 
     @classmethod
     def find(cls, start: Path) -> WorkspaceConfig | None:
@@ -81,6 +91,18 @@ class WorkspaceConfig:
         if all(isinstance(data.get(key), str) and data[key] for key in _AZURE_KEYS):
             return cls(data["workspace_name"], None)
         return None
+
+
+def configured_workspace(path: str | os.PathLike[str] | None = None) -> WorkspaceLayout:
+    """Return where the workspace is that `Workspace.from_config` opens, or would make: nothing is made here.
+
+    Raises WorkspaceException as that does for a config that isn't there or is damaged.
+    """
+    config = WorkspaceConfig.at(path)
+    if config is None:
+        run = own_run()
+        return run.workspace if run else places.default_workspace()
+    return places.named_workspace(config.name) if config.folder is None else WorkspaceLayout(config.folder)
 
 
 def _folder(given: str, file: Path) -> Path:

@@ -28,9 +28,11 @@ from cellrun.core.store.status_file import StatusRecord
 
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
+    from cellrun.core.models.model import ModelSource
     from cellrun.core.offline.memory_events import MemoryEvents
     from cellrun.core.runs.files import FileSource
     from cellrun.core.store.events.metrics import Metrics
+    from cellrun.core.workspace import Workspace
 
 _has_said_so = False
 _of_this_process: WeakValueDictionary[str, _OfflineRun] = WeakValueDictionary()
@@ -96,6 +98,18 @@ class _OfflineRun(Run):
         from cellrun.core.workspace import Workspace  # noqa: PLC0415
 
         return Experiment(Workspace.from_config(), self._reader.record.experiment)
+
+    def _models_workspace(self) -> Workspace:
+        return self.experiment.workspace
+
+    def _model_origin(self) -> None:
+        """Return None: of a model that is registered here no run is known."""
+
+    def _model_source(self, path: str) -> ModelSource:
+        """Return what is at a path below the current folder: the run has no files of its own."""
+        from cellrun.core.models.model_files import LocalFiles  # noqa: PLC0415  # few scripts register a model
+
+        return LocalFiles(path)
 
     def wait_for_completion(
         self,

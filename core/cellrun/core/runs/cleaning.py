@@ -15,7 +15,7 @@ from cellrun.core.context.loaded_copies import abandoned_copies, remove_copy
 from cellrun.core.context.used_values import orphans
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import remove_tree, size_on_disk
-from cellrun.core.drafts import DRAFT, drafts_of_run
+from cellrun.core.drafts import DRAFT, drafts_of_run, is_abandoned
 from cellrun.core.environments.building.kept import KeptEnvironment, kept_environments
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import WorkspaceLayout
@@ -92,9 +92,16 @@ def clean(workspace: WorkspaceLayout, older_than: timedelta | float | None = Non
     No run in a list is touched, none that is being made, and nothing that a living process has.
     """
     least_s = _seconds(older_than)
-    for folder in () if dry else (workspace.runs, workspace.values, workspace.datasets):
+    for folder in () if dry else (workspace.runs, workspace.values, workspace.datasets, workspace.models):
         refuse_foreign(folder, ANOTHER_WORKSPACE)
-    kinds = (*_of_runs(workspace), _of_datasets(workspace), *_of_cache(workspace), *_of_home(), *_of_environments())
+    kinds = (
+        *_of_runs(workspace),
+        _of_datasets(workspace),
+        _of_models(workspace),
+        *_of_cache(workspace),
+        *_of_home(),
+        *_of_environments(),
+    )
     cleaned = [_cleaned(kind, least_s, dry=dry) for kind in kinds]
     if older_than is not None:
         unused = [kept.folder for kept in kept_environments() if _may_go(kept, least_s)]
@@ -122,6 +129,12 @@ def _of_datasets(workspace: WorkspaceLayout) -> _Kind:
     folder = workspace.datasets
     found = [] if folder.is_symlink() else [path for path in _paths(folder) if path.name.startswith(".")]
     return _Kind("rests of unregistered datasets", [each for each in found if is_abandoned_removal(each)])
+
+
+def _of_models(workspace: WorkspaceLayout) -> _Kind:
+    folder = workspace.models
+    found = [] if folder.is_symlink() else [path for path in _paths(folder) if path.name.startswith(DRAFT)]
+    return _Kind("rests of models", [each for each in found if is_abandoned(each)])
 
 
 def _drafts_of_ended(workspace: WorkspaceLayout, names: list[str]) -> Iterator[Path]:

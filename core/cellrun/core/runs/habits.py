@@ -42,7 +42,6 @@ WRITE = {
     **dict.fromkeys(("get_snapshot_id", "restore_snapshot", "take_snapshot"), _SNAPSHOT),
     **dict.fromkeys(("get_all_logs", "get_details_with_logs", "download_logs"), _LOG),
     "get_detailed_status": "run.get_details() says the status, and why a run failed",
-    "register_model": "not here yet: run.upload_file('outputs/model.pkl', path) keeps a model with its run",
     **dict.fromkeys(("list", "list_by_compute"), _RUNS),
     "get_submitted_run": "Run.get_context() returns the run that this code is part of",
     "description": "not here yet: run.display_name can be set, run.tag(name, value) keeps what else there is",

@@ -22,6 +22,7 @@ from cellrun.core.runs.file_verbs import FileVerbs
 from cellrun.core.runs.files import RunFiles
 from cellrun.core.runs.habits import SaysWhatToWrite, no_attribute
 from cellrun.core.runs.job_end import job_end
+from cellrun.core.runs.model_verbs import ModelVerbs
 from cellrun.core.runs.reader import RunReader
 from cellrun.core.runs.watch import wait_for_end
 from cellrun.core.runs.writer import RunWriter
@@ -42,7 +43,7 @@ _NOT_GIVEN: Any = object()
 _DELETED = "deleted"
 
 
-class Run(FileVerbs, DocumentVerbs, metaclass=SaysWhatToWrite):
+class Run(FileVerbs, DocumentVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
     """One execution of code: what it logs, its status, its files.
 
     The same object in the notebook that started a run, in another one that looks at it, and in the run's own code. It

@@ -1,0 +1,1 @@
+"""The models of a workspace: files that are registered under a name, a version each time."""

@@ -1,0 +1,262 @@
+"""The models that are registered in a workspace: by name and version, each a folder that is whole or not there."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cellrun.core import control_file, names
+from cellrun.core.control_file import is_mapping_of, is_number, is_text, is_text_or_none
+from cellrun.core.disk import make_private_folder, remove_tree, replace_file, sync_folder, write_new
+from cellrun.core.drafts import draft_name
+from cellrun.core.errors import ModelNotFoundException, UserErrorException, WebserviceException, shown, told
+from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.ownership import refuse_foreign
+
+_RECORD, _ABOUT, _FILES = "model.json", "about.json", "files"
+_DELETED = ".deleted"
+_VERSION = 1
+_TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST})
+"""What a system says where a folder that isn't empty has the name already."""
+_ELSEWHERE = "set CELLRUN_HOME, or take a workspace of your own: Workspace.create(name, folder)"
+
+
+class ModelRecord(NamedTuple):
+    """What never changes of a version of a model."""
+
+    created: float
+    """Unix time."""
+    created_by: str
+    file: str
+    """The name of its file or folder."""
+    framework: str
+    framework_version: str | None = None
+    run: str | None = None
+    """The id of the run that made it."""
+    experiment: str | None = None
+
+
+class ModelAbout(NamedTuple):
+    """What may be changed of a version of a model."""
+
+    description: str | None = None
+    tags: Mapping[str, str] = {}
+    properties: Mapping[str, str] = {}
+    datasets: tuple[Mapping[str, Any], ...] = ()
+    """What it was made from: a scenario, the id of a dataset and its definition."""
+    sample_input: Mapping[str, Any] | None = None
+    sample_output: Mapping[str, Any] | None = None
+    resources: Mapping[str, float | None] | None = None
+
+
+class RegisteredModel(NamedTuple):
+    """One version of a model."""
+
+    name: str
+    version: int
+    record: ModelRecord
+    about: ModelAbout
+
+
+_SHAPE: control_file.Shape = {
+    "created": is_number,
+    "created_by": is_text,
+    "file": lambda value: is_text(value) and value not in {"", ".", ".."} and not set(value) & {"/", "\0"},
+    "framework": is_text,
+    "framework_version": is_text_or_none,
+    "run": is_text_or_none,
+    "experiment": is_text_or_none,
+}
+_ABOUT_SHAPE: control_file.Shape = {
+    "description": is_text_or_none,
+    "tags": is_mapping_of(is_text),
+    "properties": is_mapping_of(is_text),
+    "datasets": lambda value: isinstance(value, list) and all(map(_is_dataset, value)),
+    "sample_input": lambda value: value is None or _is_dataset(value),
+    "sample_output": lambda value: value is None or _is_dataset(value),
+    "resources": lambda value: value is None or is_mapping_of(control_file.is_number_or_none)(value),
+}
+
+
+class RegisteredModels:
+    """The models that a workspace knows. Each version's files stay as they were registered."""
+
+    def __init__(self, workspace: WorkspaceLayout) -> None:
+        self._workspace = workspace
+
+    def names(self) -> list[str]:
+        """Return all names."""
+        found = self._names_in(self._workspace.models)
+        return [name for name in sorted(found) if names.is_plain(name) and self.versions(name)]
+
+    def versions(self, name: str) -> list[int]:
+        """Return the versions of a name, the first one first; none if it isn't registered."""
+        found = self._names_in(self._workspace.models / name) if names.is_plain(name) else []
+        return sorted(int(each) for each in found if _is_number(each))
+
+    def get(self, name: str, version: int) -> RegisteredModel:
+        """Return a version of a name. Raises ModelNotFoundException, WebserviceException for a damaged one."""
+        folder = self._workspace.models / name / str(version)
+        if version not in self.versions(name):
+            raise ModelNotFoundException(self.unknown(name, version))
+        try:
+            record = self._read(folder / _RECORD, _SHAPE)
+            about = self._read(folder / _ABOUT, _ABOUT_SHAPE)
+        except (OSError, ValueError) as error:
+            raise WebserviceException(
+                f"version {version} of the model {name!r} can't be read: {told(error)}"
+            ) from error
+        return RegisteredModel(
+            name,
+            version,
+            ModelRecord(*(record[field] for field in ModelRecord._fields)),
+            ModelAbout(**{**{field: about[field] for field in ModelAbout._fields}, "datasets": (*about["datasets"],)}),
+        )
+
+    def all(self, name: str | None = None) -> Iterator[RegisteredModel]:
+        """Iterate over all versions, or those of a name, newest first; a damaged one hides no other."""
+        found = []
+        for each in self.names() if name is None else [name]:
+            for version in self.versions(each):
+                with suppress(WebserviceException):
+                    found.append(self.get(each, version))
+        return iter(sorted(found, key=lambda model: (model.record.created, model.version), reverse=True))
+
+    def path(self, model: RegisteredModel) -> Path:
+        """Return where its file or folder is. Raises WebserviceException if it isn't there, or is a link."""
+        place = self.place(model)
+        if place.name not in self._names_in(place.parent) or place.is_symlink():
+            raise WebserviceException(
+                f"version {model.version} of the model {model.name!r} has lost its files: {place}"
+            )
+        return place
+
+    def place(self, model: RegisteredModel) -> Path:
+        """Return where its file or folder is, or was."""
+        return self._workspace.models / model.name / str(model.version) / _FILES / model.record.file
+
+    def add(
+        self, name: str, record: ModelRecord, about: ModelAbout, copy_into: Callable[[Path], object]
+    ) -> RegisteredModel:
+        """Register a model as the next version of its name; `copy_into` brings its files into a folder that is there.
+
+        It is written beside its place, and whole once it has its name. Raises InvalidNameError; UserErrorException for
+        what can't be said of a model; WorkspaceException in a folder that others can write to; WebserviceException
+        where the disk doesn't take it.
+        """
+        names.model_name(name)
+        _check(about)
+        folder = self._workspace.models / name
+        draft = self._workspace.models / draft_name()
+        try:
+            make_private_folder(self._workspace.models)
+            refuse_foreign(self._workspace.models, _ELSEWHERE, is_there=True)
+            draft.mkdir(mode=0o700)
+            try:
+                (draft / _FILES).mkdir(mode=0o700)
+                copy_into(draft / _FILES)
+                write_new(draft / _RECORD, _text({"version": _VERSION, **record._asdict()}))
+                write_new(draft / _ABOUT, _text(about._asdict()))
+                folder.mkdir(mode=0o700, exist_ok=True)
+                version = self._take_place(draft, folder)
+            except BaseException:  # Ctrl-C as well: no rest is left
+                remove_tree(draft)
+                raise
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise WebserviceException(f"the model {name!r} isn't registered in {folder}: {why}") from error
+        return RegisteredModel(name, version, record, about)
+
+    def say(self, model: RegisteredModel, about: ModelAbout) -> RegisteredModel:
+        """Change what is said of a version. Raises ModelNotFoundException if it isn't registered any more."""
+        _check(about)
+        if model.version not in self.versions(model.name):
+            raise ModelNotFoundException(self.unknown(model.name, model.version))
+        path = self._workspace.models / model.name / str(model.version) / _ABOUT
+        try:
+            replace_file(path, _text(about._asdict()).decode())
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise WebserviceException(f"what is said of the model {model.name!r} isn't changed: {why}") from error
+        return model._replace(about=about)
+
+    def remove(self, name: str, version: int) -> None:
+        """Delete a version and its files; its number stays taken. Raises ModelNotFoundException if it isn't there."""
+        if version not in self.versions(name):
+            raise ModelNotFoundException(self.unknown(name, version))
+        folder = self._workspace.models / name
+        gone = self._workspace.models / draft_name()
+        try:
+            (folder / f"{version}{_DELETED}").touch(mode=0o600)
+            (folder / str(version)).rename(gone)  # all of it at once
+            remove_tree(gone)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise WebserviceException(f"version {version} of the model {name!r} can't be deleted: {why}") from error
+
+    def unknown(self, name: object, version: object = None) -> str:
+        """Return what to say of a name, or a version of it, that isn't there. It begins as Azure ML's texts do."""
+        there = self.versions(name) if isinstance(name, str) else []
+        if there and version is not None:
+            listed = ", ".join(map(str, there))
+            return f"ModelNotFound: the model {name!r} has no version {shown(version)}; it has {listed}"
+        listed = ", ".join(self.names()[:12]) or "none yet"
+        return (
+            f"ModelNotFound: Model with name {name} not found in provided workspace; known: {listed}; "
+            "Model.register(ws, model_path, model_name) registers one"
+        )
+
+    def _take_place(self, draft: Path, folder: Path) -> int:
+        """Give what is whole its version: a folder that isn't empty lets no other take its name."""
+        sync_folder(draft)
+        while True:
+            found = (each.removesuffix(_DELETED) for each in self._names_in(folder))
+            version = 1 + max((int(each) for each in found if _is_number(each)), default=0)
+            try:
+                draft.rename(folder / str(version))
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    raise
+            else:
+                return version
+
+    def _names_in(self, folder: Path) -> list[str]:
+        try:
+            return control_file.names_in(self._workspace.folder, folder)
+        except (OSError, ValueError):  # a link, another's: nothing of it is this workspace's
+            return []
+
+    def _read(self, path: Path, shape: control_file.Shape) -> dict[str, Any]:
+        data = control_file.read_object(self._workspace.folder, path)
+        control_file.check(self._workspace.folder, path, data, shape)
+        return data
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdigit() and name[0] != "0"
+
+
+def _is_dataset(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and is_text(value.get("scenario"))
+        and is_text(value.get("id"))
+        and isinstance(value.get("definition"), dict)
+    )
+
+
+def _text(data: Mapping[str, Any]) -> bytes:
+    return f"{json.dumps(data, indent=1)}\n".encode()
+
+
+def _check(about: ModelAbout) -> None:
+    if about.description is not None and not isinstance(about.description, str):
+        raise UserErrorException(f"a model's description is a text; got {shown(about.description)}")
+    for what in (about.tags, about.properties):
+        for key, value in what.items():
+            names.tag_name(key)
+            names.tag_value(value)
