@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any, Protocol
 
+from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import RunLayout, WorkspaceLayout
@@ -73,6 +74,8 @@ class RunRequest:
     """Environment variables that the user gave. Values may be secrets: a run folder keeps their names alone."""
     resources: Resources = field(default_factory=Resources)
     max_run_duration_seconds: float | None = None
+    distribution: Distribution | None = None
+    """How many processes of the program it is; None for one that is told nothing."""
     name: str | None = None
     """Its display name."""
     type: str = SCRIPT_RUN
@@ -107,6 +110,7 @@ class RunRequest:
             "parent": ("the id of a run as text, or None", isinstance(self.parent, (str, NoneType))),
             "properties": ("a dict of texts", _is_dict_of_texts(self.properties)),
             "code": ("a RunCode", isinstance(self.code, RunCode)),
+            "distribution": ("a Distribution or None", isinstance(self.distribution, (Distribution, type(None)))),
             "resources": ("Resources(cpus, gpus, memory_bytes)", isinstance(self.resources, Resources)),
         }
         wrong = [

@@ -101,8 +101,17 @@ class RunOptions(ABC):
         """Return the arguments with holes for what of them is data, all data, and what is wrong with either."""
         data = DataOfArguments()
         arguments, problems = argument_parts(self.arguments or (), data)
-        problems += data_problems(self.data, data)
+        try:
+            problems += data_problems(self.all_data(), data)
+        except TypeError:  # no list
+            problems += data_problems(self.data, data)
         return arguments, data, problems + reference_problems(arguments, data)
+
+    def all_data(self) -> list[Any]:
+        """Return what goes into the run besides its arguments. Raises TypeError where no list was given."""
+        if isinstance(self.data, (str, Mapping)):
+            raise TypeError
+        return list(self.data)
 
     def source_text(self) -> str:
         """Return the Python that is run, as far as there is a text that may say what it needs."""
@@ -143,7 +152,11 @@ class RunOptions(ABC):
         return [f"the environment {words_of(wanted)}{of_header} {when}"]
 
     def _unknown_problems(self) -> list[str]:
-        known = [name for name in inspect.signature(type(self)).parameters if name not in {"unknown", "options"}]
+        known = [
+            name
+            for name in inspect.signature(type(self)).parameters
+            if name not in {"unknown", "options"} and name[0] != "_"
+        ]
         problems = []
         for name in self._unknown:
             hint = did_you_mean(name, known) or f"known: {', '.join(known)}"

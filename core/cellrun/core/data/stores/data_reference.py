@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.run_data import RunInput, RunOutput, data_name
@@ -59,6 +61,11 @@ class DataReference:
         """Return it as a folder whose content is brought there at the run's end."""
         return self._with(mode="upload", path_on_compute=path_on_compute, overwrite=overwrite)
 
+    def to_config(self) -> DataReferenceConfiguration:
+        """Return it as a RunConfiguration's `data_references` hold it, by name."""
+        place, where = self.path_on_datastore, self.path_on_compute
+        return DataReferenceConfiguration(self.datastore.name, self.mode, place, where, self.overwrite)
+
     def run_data(self) -> RunInput | RunOutput:
         """Return it as a run wants it."""
         name, place = self.data_reference_name, self.path_on_datastore or ""
@@ -86,3 +93,45 @@ class DataReference:
         changed = copy.copy(self)
         vars(changed).update(changes)
         return changed
+
+
+class _StoreNamed(NamedTuple):
+    """A datastore of which only the name is known yet: the run's workspace has it."""
+
+    name: str
+
+
+@dataclass
+class DataReferenceConfiguration:
+    """A place in a datastore that a run reads or fills, as a RunConfiguration holds it by name (Azure ML's name)."""
+
+    datastore_name: str | None = None
+    mode: ReferenceMode = "mount"
+    path_on_datastore: str | None = None
+    path_on_compute: str | None = None
+    overwrite: bool = False
+
+    def named(self, name: str) -> DataReference:
+        """Return the reference that it is under a name."""
+        store: Any = _StoreNamed(self.datastore_name or "")
+        return DataReference(
+            store, name, self.path_on_datastore, self.mode, self.path_on_compute, overwrite=self.overwrite
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as Azure ML's file has it."""
+        return {key: getattr(self, name) for name, key in _IN_FILE.items()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> DataReferenceConfiguration:
+        """Return what `to_json` returned."""
+        return cls(**{name: data[key] for name, key in _IN_FILE.items() if key in data})
+
+
+_IN_FILE = {
+    "datastore_name": "dataStoreName",
+    "mode": "mode",
+    "path_on_datastore": "pathOnDataStore",
+    "path_on_compute": "pathOnCompute",
+    "overwrite": "overwrite",
+}

@@ -1,0 +1,97 @@
+"""How many processes of its program a run is, and how they find each other: pure data.
+
+Standard library only: the process in front of them shares it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+DistributionKind = Literal["mpi", "pytorch", "tensorflow"]
+_SERVER, _WORKER = "ps", "worker"
+
+
+class Distribution(NamedTuple):
+    """Several processes of one program, each told its rank as Azure ML's jobs of this kind are."""
+
+    kind: DistributionKind
+    processes: int
+    """How many there are, of TensorFlow its workers."""
+    nodes: int = 1
+    """On how many machines they are thought to be."""
+    servers: int = 0
+    """TensorFlow's parameter servers, which end when the workers have."""
+
+    @property
+    def total(self) -> int:
+        """How many processes are started."""
+        return self.processes + self.servers
+
+    def problems(self) -> list[str]:
+        """Return what can't be of it."""
+        counts = {"process count": self.processes, "node_count": self.nodes}
+        problems = [
+            f"distributed_job_config: {name}={value!r}; give a whole number from 1 on"
+            for name, value in counts.items()
+            if not _is_count(value, least=1)
+        ]
+        if not _is_count(self.servers, least=0):
+            problems.append(f"distributed_job_config: parameter_server_count={self.servers!r}; give a whole number")
+        if not problems and self.processes % self.nodes:
+            problems.append(f"distributed_job_config: {self.processes} processes can't be shared by {self.nodes} nodes")
+        return problems
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return self._asdict()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Distribution:
+        """Read what `to_json` gave."""
+        return cls(data["kind"], int(data["processes"]), int(data["nodes"]), int(data["servers"]))
+
+    def is_server(self, rank: int) -> bool:
+        """Whether a rank is a parameter server's: they come last."""
+        return rank >= self.processes
+
+    def variables(self, rank: int, ports: tuple[int, ...]) -> dict[str, str]:
+        """Return what one process is told in its environment, as Azure ML documents it.
+
+        `ports` are free ones of this machine: the first is the meeting point; TensorFlow has one for each process.
+        """
+        host = "127.0.0.1"
+        per_node = self.processes // self.nodes
+        node, local = divmod(rank, per_node)
+        if self.kind == "tensorflow":
+            addresses = [f"{host}:{port}" for port in ports]
+            cluster = {_WORKER: addresses[: self.processes], _SERVER: addresses[self.processes :]}
+            kind, index = (_SERVER, rank - self.processes) if self.is_server(rank) else (_WORKER, rank)
+            import json  # noqa: PLC0415  # for this alone
+
+            told = {"cluster": {name: found for name, found in cluster.items() if found}}
+            return {
+                "TF_CONFIG": json.dumps({**told, "task": {"type": kind, "index": index}, "environment": "cloud"}),
+                "RANK": str(rank),  # what the run's event log calls a writer by
+            }
+        shared = {"AZ_BATCH_MASTER_NODE": f"{host}:{ports[0]}", "MASTER_ADDR": host, "MASTER_PORT": str(ports[0])}
+        if self.kind == "mpi":
+            return shared | {
+                "OMPI_COMM_WORLD_RANK": str(rank),
+                "OMPI_COMM_WORLD_SIZE": str(self.processes),
+                "OMPI_COMM_WORLD_LOCAL_RANK": str(local),
+                "OMPI_COMM_WORLD_LOCAL_SIZE": str(per_node),
+                "OMPI_COMM_WORLD_NODE_RANK": str(node),
+                "AZ_BATCHAI_MPI_MASTER_NODE": host,
+            }
+        return shared | {
+            "WORLD_SIZE": str(self.processes),
+            "LOCAL_WORLD_SIZE": str(per_node),
+            "NODE_RANK": str(node),
+            "RANK": str(rank),
+            "LOCAL_RANK": str(local),
+        }
+
+
+def _is_count(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
