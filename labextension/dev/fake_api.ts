@@ -17,6 +17,7 @@ export const ROW: Row = {
   created_at: 1795507200,
   started_at: 1795507201,
   ended_at: null,
+  parent: null,
   tags: { best: null, dataset: 'digits' },
   parameters: { learning_rate: '0.001', momentum: '0.9' },
   metrics: {},

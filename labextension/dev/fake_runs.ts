@@ -24,6 +24,7 @@ export function row(number: number, part: Partial<Row> = {}): Row {
     created_at: created,
     started_at: created + 1,
     ended_at: created + 1 + (number % 90),
+    parent: null,
     tags: {},
     parameters: { lr: String(number / 1000) },
     metrics: { loss: 1 / (number + 1), accuracy: number / 10_000 },

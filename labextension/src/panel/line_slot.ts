@@ -25,12 +25,14 @@ export class LineSlot implements Slot {
     const line = this.rows.lines[index];
     if (!line) return;
     this.become(line.kind);
-    if (line.kind === 'run') this.run?.draw(line.row, line.group.metric);
+    if (line.kind === 'run') this.run?.draw(line);
     else this.group?.draw(line.group, line.isOpen);
     const { element } = this;
     setAttribute(element, 'aria-rowindex', String(index + 1));
-    setAttribute(element, 'aria-level', line.kind === 'run' ? '2' : '1');
-    setAttribute(element, 'aria-expanded', line.kind === 'run' ? null : String(line.isOpen));
+    setAttribute(element, 'aria-level', line.kind === 'run' ? String(2 + line.depth) : '1');
+    const turns = line.kind === 'group' || line.children > 0;
+    setAttribute(element, 'aria-expanded', turns ? String(line.isOpen) : null);
+    setAttribute(element, 'data-context', line.kind === 'run' && line.isContext ? '' : null);
     const isSelected = String(this.selection.runs.has(line.key));
     setAttribute(element, 'aria-selected', line.kind === 'run' ? isSelected : null);
     setAttribute(element, 'data-active', line.key === this.selection.active ? '' : null);

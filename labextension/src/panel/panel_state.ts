@@ -6,6 +6,8 @@ export interface PanelState {
   readonly order?: Order;
   /** Experiments that are closed. */
   readonly collapsed?: readonly string[];
+  /** Runs that were opened, by their ids. */
+  readonly turned?: readonly string[];
   /** The chosen metric, by experiment. */
   readonly metrics?: Readonly<Record<string, string>>;
   readonly filter?: string;
@@ -14,12 +16,13 @@ export interface PanelState {
 /** Read what was kept; whatever isn't as it should be is left out. */
 export function readPanelState(kept: unknown): PanelState {
   if (typeof kept !== 'object' || kept === null) return {};
-  const { workspace, order, collapsed, metrics, filter } = kept as Record<string, unknown>;
+  const { workspace, order, collapsed, turned, metrics, filter } = kept as Record<string, unknown>;
   const known = ORDERS.find(one => one === order);
   return {
     ...(isText(workspace) ? { workspace } : {}),
     ...(known ? { order: known } : {}),
     ...(Array.isArray(collapsed) ? { collapsed: collapsed.filter(isText) } : {}),
+    ...(Array.isArray(turned) ? { turned: turned.filter(isText) } : {}),
     ...(typeof metrics === 'object' && metrics !== null ? { metrics: texts(metrics) } : {}),
     ...(isText(filter) ? { filter } : {}),
   };

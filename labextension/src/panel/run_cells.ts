@@ -1,4 +1,5 @@
 import { isTerminal, type Status } from '../data/protocol';
+import { fill } from '../i18n/fill';
 import type { Row } from '../server/types';
 import { h, setAttribute, setText } from '../view/dom';
 import { fit } from '../view/fit';
@@ -8,6 +9,7 @@ import { setName } from '../view/name';
 import { coloursOf } from '../view/charts/run_colours';
 import { statusIcon } from '../view/status_icon';
 import type { PanelContext } from './context';
+import type { RunLine } from './run_rows';
 import { Spark } from './spark';
 
 const CELL = { role: 'gridcell' };
@@ -23,7 +25,8 @@ export class RunCells {
     tabindex: -1,
     draggable: 'false',
   });
-  private readonly name = h('span', { ...CELL, class: 'cellrun-run-name' }, this.link);
+  private readonly twist = h('button', { type: 'button', class: 'cellrun-run-twist', tabindex: -1 });
+  private readonly name = h('span', { ...CELL, class: 'cellrun-run-name' }, this.twist, this.link);
   private readonly tags = h('span', { ...CELL, class: 'cellrun-run-tags cellrun-muted', dir: 'auto' });
   private readonly created = h('span', { ...CELL, class: 'cellrun-run-created cellrun-muted' });
   private readonly time = h('span', { ...CELL, class: 'cellrun-run-time cellrun-muted cellrun-numbers' });
@@ -39,8 +42,11 @@ export class RunCells {
     this.created.title = context.words.created;
   }
 
-  draw(row: Row, metric: string | null): void {
+  draw(line: RunLine): void {
     const { context } = this;
+    const { row } = line;
+    const { metric } = line.group;
+    this.drawFamily(line);
     this.drawState(row.status);
     setName(this.link, row.display_name);
     setAttribute(this.link, 'href', context.href(row.id));
@@ -70,6 +76,18 @@ export class RunCells {
     this.spark.draw(points ?? NONE, colour);
   }
 
+  /** How far below others it stands, and what stands below it. */
+  private drawFamily({ depth, children, isOpen }: RunLine): void {
+    const { words, format } = this.context;
+    this.state.style.marginInlineStart = depth === 0 ? '' : `${Math.min(depth, DEEPEST) * STEP_PX}px`;
+    this.twist.hidden = children === 0;
+    setText(this.twist, children === 0 ? '' : `${isOpen ? '▾' : '▸'} ${format.count(children)}`);
+    const label = fill(words.children, { n: format.count(children) });
+    setAttribute(this.twist, 'title', label);
+    setAttribute(this.twist, 'aria-label', label);
+    setAttribute(this.twist, 'aria-expanded', String(isOpen));
+  }
+
   private drawState(status: Status): void {
     if (status === this.status) return;
     this.status = status;
@@ -87,6 +105,10 @@ export class RunCells {
     return clock(Date.now() / 1000 - start);
   }
 }
+
+/** A run stands so far to the right of the one that it stands below, and no more than so many steps: names need room. */
+const STEP_PX = 14;
+const DEEPEST = 4;
 
 /** Stands before how many runs wait before this one. */
 const BEFORE = ' · ';

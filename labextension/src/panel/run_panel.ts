@@ -21,7 +21,7 @@ import { PanelNotice } from './panel_notice';
 import type { PanelState } from './panel_state';
 import { PanelWorkspaces } from './panel_workspaces';
 import { RunList } from './run_list';
-import { RunRows, type Arrangement } from './run_rows';
+import { RunRows, turned, type Arrangement } from './run_rows';
 import { RunTree } from './run_tree';
 import type { TreeEar } from './tree_ear';
 import { panelWords } from './words';
@@ -42,6 +42,9 @@ export interface PanelOptions {
 
 /** A wait after the last key before a server is asked what fits the filter. */
 const TYPING_MS = 300;
+
+/** So many runs that were opened are remembered. */
+const MOST_TURNED = 100;
 
 /** The list of runs of a workspace, wherever it is shown: in JupyterLab's side bar, on a page of its own. */
 export class RunPanel {
@@ -70,6 +73,7 @@ export class RunPanel {
       filter: readFilter('', this.context.words, this.context.status),
       order: state.order ?? 'newest',
       collapsed: new Set(state.collapsed),
+      turned: new Set(state.turned),
       metrics: new Map(Object.entries(state.metrics ?? {})),
     };
     const rows = new RunRows(this.arrangement);
@@ -154,7 +158,10 @@ export class RunPanel {
         const choose = (metric: string): void => this.chooseMetric(group.name, metric);
         if (group.metrics.length > 0) openMenu(metricMenu(group, choose), at, this.element);
       },
-      toggle: (group, isOpen) => this.toggle([group.name], isOpen),
+      turn: (line, isOpen) =>
+        line.kind === 'group'
+          ? this.toggle([line.group.name], isOpen)
+          : this.arrange({ turned: turned(this.arrangement.turned, line, isOpen) }),
       toFilter: () => this.field.input.focus(),
       selected: () => this.header.showSelected(this.tree.selection.runs.size),
     };
@@ -239,6 +246,7 @@ export class RunPanel {
       workspace: this.workspaces.current,
       order,
       collapsed: [...collapsed],
+      turned: [...this.arrangement.turned].filter(run => this.list.rows.get(run)).slice(-MOST_TURNED),
       metrics: Object.fromEntries(metrics),
     });
   }

@@ -1,4 +1,5 @@
 import type { Row } from '../server/types';
+import { Families, withParents } from './families';
 import type { Filter } from './filter';
 import { Group } from './group';
 import { comparer, type Order } from './order';
@@ -6,14 +7,29 @@ import { countOf, type Count } from './stage';
 
 /** One line of the list: an experiment, or a run of it. `key` stays the same wherever the line moves. */
 export type Line =
-  | { readonly kind: 'group'; readonly key: string; readonly group: Group; readonly isOpen: boolean }
-  | { readonly kind: 'run'; readonly key: string; readonly row: Row; readonly group: Group };
+  { readonly kind: 'group'; readonly key: string; readonly group: Group; readonly isOpen: boolean } | RunLine;
+
+/** A run in the list, `depth` steps below the one that stands below no other. */
+export interface RunLine {
+  readonly kind: 'run';
+  readonly key: string;
+  readonly row: Row;
+  readonly group: Group;
+  readonly depth: number;
+  /** How many child runs are shown below it, or would be. */
+  readonly children: number;
+  readonly isOpen: boolean;
+  /** Whether it doesn't fit the filter itself, and a run below it does. */
+  readonly isContext: boolean;
+}
 
 /** What is shown, and how. */
 export interface Arrangement {
   readonly filter: Filter;
   readonly order: Order;
   readonly collapsed: ReadonlySet<string>;
+  /** Runs that aren't as they are by themselves: closed, or open where only runs below them fit the filter. */
+  readonly turned: ReadonlySet<string>;
   /** The chosen metric, by experiment. */
   readonly metrics: ReadonlyMap<string, string>;
 }
@@ -88,7 +104,7 @@ export class RunRows {
   }
 
   private get now(): Held {
-    this.held ??= arranged([...this.rows.values()], this.arrangement);
+    this.held ??= arranged(this.rows, this.arrangement);
     return this.held;
   }
 }
@@ -101,9 +117,10 @@ interface Held {
 
 const newest = comparer('newest', null);
 
-function arranged(rows: Row[], { filter, order, collapsed, metrics }: Arrangement): Held {
+function arranged(rows: ReadonlyMap<string, Row>, arrangement: Arrangement): Held {
+  const { filter, order, collapsed, metrics } = arrangement;
   const byExperiment = new Map<string, Row[]>();
-  for (const row of rows.filter(one => filter.matches(one)).sort(newest)) {
+  for (const row of [...rows.values()].filter(one => filter.matches(one)).sort(newest)) {
     const group = byExperiment.get(row.experiment);
     if (group) group.push(row);
     else byExperiment.set(row.experiment, [row]);
@@ -115,10 +132,41 @@ function arranged(rows: Row[], { filter, order, collapsed, metrics }: Arrangemen
     const isOpen = !collapsed.has(group.name);
     lines.push({ kind: 'group', key: groupKey(group.name), group, isOpen });
     if (!isOpen) continue;
-    const own = order === 'newest' ? group.newest : [...group.newest].sort(comparer(order, group.metric));
-    for (const row of own) lines.push({ kind: 'run', key: row.id, row, group });
+    const own = withParents(group.newest, rows);
+    const isInOrder = order === 'newest' && own === group.newest;
+    const families = new Families(isInOrder ? own : [...own].sort(comparer(order, group.metric)));
+    const context = own.slice(group.newest.length);
+    add(lines, families, families.roots, { group, turned: arrangement.turned, context: new Set(context) });
   }
   return { lines, groups, places: new Map(lines.map((line, i) => [line.key, i])) };
+}
+
+/** Which runs aren't as they are by themselves, once a run is opened or closed. */
+export function turned(before: ReadonlySet<string>, run: RunLine, isOpen: boolean): ReadonlySet<string> {
+  const now = new Set(before);
+  if (isOpen === run.isContext) now.delete(run.key);
+  else now.add(run.key);
+  return now;
+}
+
+interface Below {
+  readonly group: Group;
+  readonly turned: ReadonlySet<string>;
+  /** Runs that stand there for those below them. */
+  readonly context: ReadonlySet<Row>;
+}
+
+/** Add the lines of runs, and of those below them as far as these are open. */
+function add(lines: Line[], families: Families, rows: readonly Row[], below: Below, depth = 0): void {
+  const { group, turned, context } = below;
+  for (const row of rows) {
+    const children = families.childrenOf(row.id);
+    const isContext = context.has(row);
+    const isOpen = children.length > 0 && turned.has(row.id) !== isContext;
+    const { length } = children;
+    lines.push({ kind: 'run', key: row.id, row, group, depth, children: length, isOpen, isContext });
+    if (isOpen) add(lines, families, children, below, depth + 1);
+  }
 }
 
 /** A group's key: no run's id has a slash. */

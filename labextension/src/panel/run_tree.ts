@@ -133,7 +133,10 @@ export class RunTree {
     if (line.kind === 'group') {
       this.selection.move(index);
       if (button) this.ear.chooseMetric(line.group, button.getBoundingClientRect());
-      else this.ear.toggle(line.group, !line.isOpen);
+      else this.ear.turn(line, !line.isOpen);
+    } else if (button) {
+      this.selection.move(index);
+      this.ear.turn(line, !line.isOpen);
     } else if (event.shiftKey) this.selection.extend(index);
     else if (event.ctrlKey || event.metaKey) this.selection.toggle(index);
     else this.selection.choose(index);

@@ -1,6 +1,7 @@
 import type { MenuPlace } from '../actions/menu';
 import type { Row } from '../server/types';
 import type { Group } from './group';
+import type { Line } from './run_rows';
 
 /** What the reader wants of the lines. */
 export interface TreeEar {
@@ -10,7 +11,8 @@ export interface TreeEar {
   menu(at: MenuPlace): void;
   /** A menu of a group's metrics. */
   chooseMetric(group: Group, at: MenuPlace): void;
-  toggle(group: Group, isOpen: boolean): void;
+  /** Open a group, or a run that has others below it; or close it. */
+  turn(line: Line, isOpen: boolean): void;
   toFilter(): void;
   selected(): void;
 }

@@ -1,5 +1,5 @@
 import type { MenuPlace } from '../actions/menu';
-import type { RunRows } from './run_rows';
+import type { Line, RunRows } from './run_rows';
 import type { Selection } from './selection';
 import type { TreeEar } from './tree_ear';
 
@@ -34,7 +34,7 @@ const KEYS: Readonly<Record<string, Key>> = {
   Enter: tree => {
     const line = tree.selection.activeLine;
     if (line?.kind === 'run') tree.ear.open(line.row);
-    else if (line) tree.ear.toggle(line.group, !line.isOpen);
+    else if (line) tree.ear.turn(line, !line.isOpen);
   },
   Delete: tree => {
     if (tree.selection.runs.size === 0) tree.selection.toggle(tree.selection.activeIndex);
@@ -81,17 +81,17 @@ function go(tree: KeyTarget, event: KeyboardEvent, to: number): void {
   tree.moved();
 }
 
-/** Open a group or step into it; close it, or step from a run to its group. */
+/** Open a line or step into it; close it, or step to the one that it stands below. */
 function turn(tree: KeyTarget, isOpen: boolean): void {
   const line = tree.selection.activeLine;
   if (!line) return;
-  if (line.kind === 'group' && line.isOpen !== isOpen) tree.ear.toggle(line.group, isOpen);
-  else if (line.kind === 'group' && isOpen) tree.selection.choose(tree.selection.activeIndex + 1);
+  const turns = line.kind === 'group' || line.children > 0;
+  if (turns && line.isOpen !== isOpen) tree.ear.turn(line, isOpen);
+  else if (turns && isOpen) tree.selection.choose(tree.selection.activeIndex + 1);
   else if (line.kind === 'run' && !isOpen) {
-    const group = tree.rows.lines.findIndex(
-      one => one.kind === 'group' && one.group.name === line.group.name,
-    );
-    tree.selection.move(group);
+    const above = tree.rows.lines.slice(0, tree.selection.activeIndex);
+    const isAbove = (one: Line): boolean => one.kind === 'group' || one.depth < line.depth;
+    tree.selection.move(above.length - 1 - above.reverse().findIndex(isAbove));
   }
   tree.moved();
 }

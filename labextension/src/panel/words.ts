@@ -34,6 +34,7 @@ const ENGLISH = {
   best: 'best {value}',
   latest: '{metric} {value}',
   metric: 'Metric of {experiment}',
+  children: 'Child runs: {n}',
   elapsed: 'elapsed time',
   created: 'submitted',
   sort: 'Sort by {order}',

@@ -41,6 +41,8 @@ export interface Row {
   readonly created_at: number;
   readonly started_at: number | null;
   readonly ended_at: number | null;
+  /** The run of the same workspace that has started it, or of which it is a part. */
+  readonly parent: string | null;
   readonly tags: Readonly<Record<string, string | null>>;
   readonly parameters: Readonly<Record<string, string>>;
   /** The last value of each metric that is no table (of rows: of the column that is drawn), 50 at the most. */

@@ -27,6 +27,7 @@ export function row(id: string, fields: Partial<Row> = {}): Row {
     created_at: 1795507200,
     started_at: 1795507201,
     ended_at: 1795507300,
+    parent: null,
     tags: {},
     parameters: {},
     metrics: {},

@@ -19,7 +19,7 @@ function arrangement(order: Order = 'newest', text = ''): Arrangement {
     panelWords(word => word),
     wordsIn('en').status,
   );
-  return { filter, order, collapsed: new Set(), metrics: new Map() };
+  return { filter, order, collapsed: new Set(), turned: new Set(), metrics: new Map() };
 }
 
 function keys(rows: RunRows): string[] {

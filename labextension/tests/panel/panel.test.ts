@@ -194,7 +194,12 @@ test('an experiment has its metric, which can be chosen, and is asked for', asyn
 
 test('what was chosen is remembered', async () => {
   const states: object[] = [];
-  const state = { order: 'name', collapsed: ['sine'], metrics: { digits: 'accuracy' }, filter: 'i' } as const;
+  const state = {
+    order: 'name',
+    collapsed: ['sine'],
+    metrics: { digits: 'accuracy' },
+    filter: 'i',
+  } as const;
   const shown = await showPanel(RUNS, { state, onState: now => states.push(now) });
   expect(lines(shown)).toEqual([
     'digits',
@@ -211,6 +216,7 @@ test('what was chosen is remembered', async () => {
     workspace: 'w1',
     order: 'name',
     collapsed: [],
+    turned: [],
     metrics: { digits: 'accuracy' },
   });
 });
