@@ -18,6 +18,7 @@ export const ROW: Row = {
   started_at: 1795507201,
   ended_at: null,
   parent: null,
+  children: 0,
   tags: { best: null, dataset: 'digits' },
   parameters: { learning_rate: '0.001', momentum: '0.9' },
   metrics: {},

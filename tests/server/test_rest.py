@@ -15,6 +15,8 @@ from cellrun.core.context.manifest import Context, Need
 from cellrun.core.places import cache_of
 from cellrun.core.store.events.event_line import decode_value
 from cellrun.core.store.lists.index_file import INDEX
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_store import RunStore
 from tests.core.submitted_runs import wait_for
 from tests.server.jupyter_process import Client
 
@@ -87,6 +89,18 @@ def test_runs_are_a_page_newest_first(api: Client, exp: Experiment, at: str) -> 
         "active": 1,
         "latest_at": 0,
     }
+
+
+def test_a_runs_children_are_listed_by_it(api: Client, ws: Workspace, at: str) -> None:
+    def made(parent: str | None = None) -> str:
+        return RunStore(ws.layout).create(RunRecord("digits", "script", parent=parent)).run_id
+
+    parent = made()
+    children = [made(parent) for _ in range(3)]
+    page = api.get(f"{at}/runs", parent=parent, limit=2)
+    assert ([row["id"] for row in page["runs"]], page["total"]) == ([*reversed(children)][:2], 3)
+    rows = {row["id"]: (row["parent"], row["children"]) for row in api.get(f"{at}/runs")["runs"]}
+    assert rows == {parent: (None, 3), **dict.fromkeys(children, (parent, 0))}
 
 
 def test_a_run_is_found_by_id_and_by_name(api: Client, exp: Experiment, ws: Workspace, at: str) -> None:

@@ -39,6 +39,8 @@ def row_json(row: RunRow, sparks: Sequence[str] = ()) -> dict[str, Any]:
         "created_at": row.created_at,
         "started_at": row.started_at,
         "ended_at": row.ended_at,
+        "parent": row.parent,
+        "children": row.children,
         "tags": row.tags,
         "parameters": row.parameters,
         "metrics": {name: last_value(metric) for name, metric in islice(_values(row.metrics), METRICS_LISTED)},

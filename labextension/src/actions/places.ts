@@ -1,11 +1,9 @@
 import type { RunKey } from '../server/api';
-
-/** The parts of a run's page. */
-export type Tab = 'metrics' | 'log' | 'details' | 'outputs' | 'code';
+import type { PageTab } from '../view/actions';
 
 /** Where a page can bring the reader. What is missing isn't offered. */
 export interface Places {
-  open?(key: RunKey, tab?: Tab): void;
+  open?(key: RunKey, tab?: PageTab): void;
   compare?(workspace: string, runs: readonly string[]): void;
   jumpToCell?(key: RunKey): void;
   /** The address of a run's page, where it has one. */

@@ -63,11 +63,12 @@ export class RunTab extends MainTab {
   }
 
   private present(Page: typeof RunPage): void {
-    const { api, sources } = this.server;
+    const { api, connection, sources } = this.server;
     this.shared = sources.share(this.key);
     this.page = new Page(this.shared.source, api, this.key, {
       tab: this.shown,
       actions: () => this.actions,
+      stream: connection,
       tabChanged: tab => {
         this.shown = tab;
         this.changed.emit(tab);

@@ -100,6 +100,7 @@ export class DetailsPane {
         [page.notebook, textOf(cell, 'notebook')],
         [page.script, textOf(record, 'script')],
         [page.source, textOf(record, 'source_directory')],
+        [page.partOf, this.link(row.parent ?? '')],
         [page.repeats, this.link(textOf(record, 'repeats'))],
         [page.arguments, header.arguments === '' ? null : h('code', {}, header.arguments)],
         [page.runId, h('code', {}, row.id)],

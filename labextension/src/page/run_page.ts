@@ -4,6 +4,7 @@ import { shownBy } from '../output/shown_by';
 import { isTerminal, type Header } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import type { Api, RunKey } from '../server/api';
+import type { Connection } from '../server/connection';
 import pageCss from '../style/page.css?inline';
 import css from '../style/view.css?inline';
 import { serverWords } from '../server/words';
@@ -14,6 +15,7 @@ import { HeaderBar } from '../view/header';
 import { LiveDrawing, type Dirty } from '../view/charts/live_drawing';
 import { LogPane } from '../view/log/log_pane';
 import { withCode } from '../view/with_code';
+import { ChildrenPane } from './children_pane';
 import { DetailsPane } from './details_pane';
 import { figureFrame } from './figure_frame';
 import { FilesPane, type Extra, type First } from './files_pane';
@@ -35,6 +37,8 @@ export interface RunPageOptions {
   headerChanged?(header: Header): void;
   /** Show another run: the one that this one repeats, or its repetition. */
   openRun?(run: string): void;
+  /** Tells of a workspace's runs: without it no child runs are shown. */
+  readonly stream?: Pick<Connection, 'list'>;
   /** Where frames come from (`FrameOptions`). */
   readonly frameUrl?: string;
 }
@@ -48,6 +52,7 @@ export class RunPage {
   private readonly alerts: Alerts;
   private readonly metrics: MetricsTab;
   private readonly log: LogPane;
+  private readonly children: ChildrenPane | null = null;
   private readonly details: DetailsPane;
   private readonly outputs: FilesPane;
   private readonly code: FilesPane;
@@ -75,6 +80,7 @@ export class RunPage {
     this.alerts = new Alerts(context);
     this.metrics = new MetricsTab(source, context, () => this.drawing.request(), actions);
     this.log = new LogPane(source, context, actions);
+    if (options.stream) this.children = this.makeChildren(options.stream);
     this.details = new DetailsPane(api, key, context, {
       actions: this.actions,
       openRun: options.openRun?.bind(options),
@@ -83,15 +89,16 @@ export class RunPage {
     this.code = this.makeCode();
     this.tabs = this.makeTabs();
     const styles = [h('style', {}, css), h('style', {}, pageCss)];
-    const panels = [this.metrics, this.log, this.details, this.outputs, this.code].map(
-      ({ element }) => element,
-    );
+    const parts = [this.metrics, this.log, this.children, this.details, this.outputs, this.code];
+    const panels = parts.flatMap(part => (part ? [part.element] : []));
     this.body.append(...panels);
     this.element.append(...styles, this.header.element, this.tabs.element, this.alerts.element, this.body);
     this.drawing = new LiveDrawing(this.element, source, dirty => this.draw(dirty));
     this.endTelling = source.subscribe(() => this.tellHeader());
     this.tellHeader();
-    this.tabs.open(options.tab ?? 'metrics');
+    this.tabs.offer('children', options.tab === 'children');
+    const isThere = options.tab !== 'children' || this.children !== null;
+    this.tabs.open(isThere ? (options.tab ?? 'metrics') : 'metrics');
     if (options.tab !== 'outputs') this.outputs.refresh(); // their number stands in the tab from the start
   }
 
@@ -110,6 +117,7 @@ export class RunPage {
     this.drawing.dispose();
     this.header.dispose();
     this.metrics.dispose();
+    this.children?.dispose();
     this.log.dispose();
     this.outputs.dispose();
     this.code.dispose();
@@ -121,11 +129,26 @@ export class RunPage {
     const tabs = [
       { id: 'metrics', label: page.metrics, panel: this.metrics.element },
       { id: 'log', label: page.log, panel: this.log.element },
+      ...(this.children
+        ? [{ id: 'children' as const, label: page.children, panel: this.children.element }]
+        : []),
       { id: 'details', label: page.details, panel: this.details.element },
       { id: 'outputs', label: page.outputs, panel: this.outputs.element },
       { id: 'code', label: page.code, panel: this.code.element },
     ] as const;
     return new Tabs(page.tabs, tabs, tab => this.opened(tab));
+  }
+
+  private makeChildren(stream: Pick<Connection, 'list'>): ChildrenPane {
+    const { page, format } = this.context;
+    return new ChildrenPane(this.api, stream, this.key, this.context, {
+      actions: this.actions,
+      openRun: this.options.openRun?.bind(this.options),
+      counted: count => {
+        this.tabs.offer('children', count > 0 || this.tab === 'children');
+        this.tabs.label('children', fill(page.childrenTab, { n: format.count(count) }));
+      },
+    });
   }
 
   private makeOutputs(): FilesPane {
@@ -168,7 +191,8 @@ export class RunPage {
   }
 
   private opened(tab: PageTab): void {
-    if (tab === 'details') this.details.open();
+    if (tab === 'children') this.children?.open();
+    else if (tab === 'details') this.details.open();
     else if (tab === 'outputs') this.outputs.open();
     else if (tab === 'code') this.code.open();
     this.options.tabChanged?.(tab);

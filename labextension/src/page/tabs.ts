@@ -64,6 +64,12 @@ export class Tabs<Id extends string> {
     this.opened(id);
   }
 
+  /** Offer a tab, or no longer; what is shown stays. */
+  offer(id: Id, isOffered: boolean): void {
+    const button = this.buttons.get(id);
+    if (button) button.hidden = !isOffered;
+  }
+
   /** Write something beside a tab's name. */
   label(id: Id, text: string): void {
     const button = this.buttons.get(id);
@@ -71,15 +77,16 @@ export class Tabs<Id extends string> {
   }
 
   private key(event: KeyboardEvent): void {
-    const at = this.tabs.findIndex(({ id }) => id === this.current);
-    const last = this.tabs.length - 1;
+    const offered = this.tabs.filter(({ id }) => this.buttons.get(id)?.hidden !== true);
+    const at = offered.findIndex(({ id }) => id === this.current);
+    const last = offered.length - 1;
     const to = new Map([
       ['ArrowLeft', at === 0 ? last : at - 1],
       ['ArrowRight', at === last ? 0 : at + 1],
       ['Home', 0],
       ['End', last],
     ]).get(event.key);
-    const tab = this.tabs[to ?? -1];
+    const tab = offered[to ?? -1];
     if (!tab) return;
     event.preventDefault();
     this.open(tab.id);

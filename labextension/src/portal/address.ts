@@ -1,7 +1,14 @@
 import type { RunKey } from '../server/api';
 import type { PageTab } from '../view/actions';
 
-const TABS: readonly string[] = ['metrics', 'log', 'details', 'outputs', 'code'] satisfies PageTab[];
+const TABS: readonly string[] = [
+  'metrics',
+  'log',
+  'children',
+  'details',
+  'outputs',
+  'code',
+] satisfies PageTab[];
 
 /** The addresses of the portal's pages, below a server's base URL (with a slash at its end). */
 export class Addresses {

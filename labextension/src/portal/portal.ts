@@ -81,6 +81,7 @@ export class Portal {
     const page = new RunPage(source, this.api, key, {
       tab: tabOf(location.hash),
       actions: () => this.actions,
+      stream: this.connection,
       frameUrl: `${this.data.baseUrl ?? '/'}cellrun/static/frame.html`,
       openRun: run => location.assign(this.addresses.run({ ...key, run })),
       tabChanged: tab => {

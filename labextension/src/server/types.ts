@@ -43,6 +43,8 @@ export interface Row {
   readonly ended_at: number | null;
   /** The run of the same workspace that has started it, or of which it is a part. */
   readonly parent: string | null;
+  /** How many child runs it has. */
+  readonly children: number;
   readonly tags: Readonly<Record<string, string | null>>;
   readonly parameters: Readonly<Record<string, string>>;
   /** The last value of each metric that is no table (of rows: of the column that is drawn), 50 at the most. */
@@ -238,6 +240,8 @@ export interface RunQuery {
   readonly tag?: readonly string[];
   readonly text?: string;
   readonly notebook?: string;
+  /** The run whose child runs these are. */
+  readonly parent?: string;
   /** Metrics whose courses are wanted; `*`: the first one that has a course. */
   readonly spark?: readonly string[];
   readonly limit?: number;

@@ -1,7 +1,7 @@
 import type { Context } from './context';
 
 /** A part of a run's page. */
-export type PageTab = 'metrics' | 'log' | 'details' | 'outputs' | 'code';
+export type PageTab = 'metrics' | 'log' | 'children' | 'details' | 'outputs' | 'code';
 
 /** What the surroundings of a view can do for it. What they can't isn't offered. */
 export interface ViewActions {

@@ -28,6 +28,7 @@ export function row(id: string, fields: Partial<Row> = {}): Row {
     started_at: 1795507201,
     ended_at: 1795507300,
     parent: null,
+    children: 0,
     tags: {},
     parameters: {},
     metrics: {},

@@ -3,11 +3,13 @@ import { page as browser } from 'vitest/browser';
 import { describe, expect, test } from 'vitest';
 import type { PageTab } from '../../src/view/actions';
 import { card, settled, until } from '../view/setup';
-import { panel, says, showPage, tab } from './setup';
+import { FakeRuns } from '../../dev/fake_runs';
+import { CHILDREN, panel, says, showPage, tab } from './setup';
 
 const READY: Readonly<Record<PageTab, string>> = {
   metrics: 'loss',
   log: 'epoch  60',
+  children: 'lr-0.1',
   details: 'learning_rate',
   outputs: 'outputs/model.pkl',
   code: '%%submit digits',
@@ -19,7 +21,7 @@ describe.each(['light', 'dark'] as const)('%s', theme => {
   test.each(TABS)('axe-core finds nothing serious, and a picture to look at: %s', async name => {
     document.documentElement.dataset.theme = theme;
     document.body.style.background = theme === 'dark' ? '#111' : '#fff';
-    const { place } = showPage('running', { tab: name });
+    const { place } = showPage('running', { tab: name, stream: new FakeRuns(CHILDREN) });
     await says(place, READY[name]);
     if (name === 'metrics') await settled(place);
     else await until(() => place.querySelector('.cellrun-state svg') !== null, 'the header is drawn');

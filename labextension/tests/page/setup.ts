@@ -1,6 +1,7 @@
 import { afterEach } from 'vitest';
 import { answers, fakeFetch, type Answer } from '../../dev/fake_api';
 import { FakeKernel, HEADER } from '../../dev/fake_kernel';
+import { FakeRuns, live, row } from '../../dev/fake_runs';
 import { SCENES } from '../../dev/scenes';
 import { PageDialogs } from '../../src/actions/dialog';
 import { RunActions } from '../../src/actions/run_actions';
@@ -8,9 +9,22 @@ import { CommSource } from '../../src/data/comm_source';
 import type { RunSource } from '../../src/data/source';
 import { RunPage, type RunPageOptions } from '../../src/page/run_page';
 import { Api } from '../../src/server/api';
+import type { Row } from '../../src/server/types';
 import { find, until } from '../view/setup';
 
 export const KEY = { workspace: 'default', run: HEADER.run_id };
+
+/** Child runs as a sweep has them. */
+export const CHILDREN = [
+  row(1, child('lr-0.1', { lr: '0.1', depth: '4' }, { loss: 0.4123, accuracy: 0.81 })),
+  row(2, child('lr-0.01', { lr: '0.01', depth: '4' }, { loss: 0.2917, accuracy: 0.89 })),
+  live(3, 'Running', child('lr-0.001', { lr: '0.001', depth: '4' }, { loss: 0.9 })),
+  live(4, 'Queued', child('lr-0.0001', { lr: '0.0001', depth: '4' }, {})),
+];
+
+function child(name: string, parameters: Row['parameters'], metrics: Row['metrics']): Partial<Row> {
+  return { parent: HEADER.run_id, display_name: name, parameters, metrics, sparks: {} };
+}
 
 /** A run's page, the kernel that feeds its live parts, and what it asked a server that gives `known` answers. */
 export interface ShownPage {
@@ -35,7 +49,11 @@ export function showPage(
   if (readMetric) source.readMetric = readMetric;
   const known = answers();
   const asked: string[] = [];
-  const api = new Api({ baseUrl: '/', fetch: fakeFetch(known, asked) });
+  const runs = options.stream instanceof FakeRuns ? options.stream : null;
+  const others = fakeFetch(known, asked);
+  const ask: typeof fetch = (input, init) =>
+    runs && (input as string).includes('/runs?') ? runs.fetch(input, init) : others(input, init);
+  const api = new Api({ baseUrl: '/', fetch: ask });
   const page = new RunPage(source, api, KEY, {
     actions: within => new RunActions(api, new PageDialogs(within, text => text), {}),
     ...options,
