@@ -53,7 +53,7 @@ def old(tmp_path, home, monkeypatch):
     for layout in (WorkspaceLayout(tmp_path / "old").run(path.name) for path in (tmp_path / "old" / "runs").iterdir()):
         for folder in (layout.outputs, layout.logs, layout.log.parent, layout.events, layout.summaries):
             folder.mkdir(parents=True, exist_ok=True)
-    return Workspace(WorkspaceLayout(tmp_path / "old"))
+    return Workspace.opened(WorkspaceLayout(tmp_path / "old"))
 
 
 def log(run):

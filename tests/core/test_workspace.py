@@ -231,7 +231,7 @@ tell(lambda: ws.get_run("digits-1"))
 runs[0].layout.folder.chmod(0o700)
 print(ws.get_run("digits-1").status, [row.status.value for row in Index(ws.layout).runs()])
 ws.folder.chmod(0)
-tell(lambda: Workspace(ws.layout))
+tell(lambda: Workspace.opened(ws.layout))
 tell(lambda: Workspace.create("team", ws.folder))
 print(Workspace.get("other").name)
 """

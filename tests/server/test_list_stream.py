@@ -157,7 +157,7 @@ def test_queued_runs_say_what_they_wait_for_as_the_queue_moves(page, server, wor
     monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "1")
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "wait.py").write_text("import time\ntime.sleep(600)\n")
-    experiment = Experiment(Workspace(workspace.layout), "queued")
+    experiment = Experiment(Workspace.opened(workspace.layout), "queued")
     runs = [experiment.submit(ScriptRunConfig(tmp_path / "source", "wait.py")) for _ in range(4)]
 
     def reasons():

@@ -56,4 +56,4 @@ def _opened(layout: RunLayout) -> Run:
     from cellrun.core.workspace import Workspace  # noqa: PLC0415
 
     record = RunRecord.read(layout)
-    return _told.setdefault(folder, Run(Experiment(Workspace(layout.workspace), record.experiment), record.id))
+    return _told.setdefault(folder, Run(Experiment(Workspace.opened(layout.workspace), record.experiment), record.id))

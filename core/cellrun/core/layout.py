@@ -199,6 +199,11 @@ class WorkspaceLayout:
         return self.folder / "workspace.json"
 
     @property
+    def azure_names(self) -> Path:
+        """What old code has said of it: its subscription, its resource group and the like."""
+        return self.folder / "azure.json"
+
+    @property
     def runs(self) -> Path:
         """All run folders."""
         return self.folder / "runs"

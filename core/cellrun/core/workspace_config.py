@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from cellrun.core.own_run import own_run
 from cellrun.core.ownership import doubt
 from cellrun.core.terminal import plain
 
-_OWN_FOLDERS = (".cellrun", ".azureml")
+_OWN_FOLDERS = (".cellrun", ".azureml", "aml_config")
+CONFIG = "config.json"
 _OUR_KEY = "cellrun_workspace"
 _MOST_BYTES = 1_000_000
 """A larger file is another program's."""
@@ -35,6 +37,8 @@ class WorkspaceConfig:
     name: str
     folder: Path | None
     """Where it is; None for the local workspace of that name."""
+    azure: Mapping[str, str] = field(default_factory=dict)
+    """What Azure's keys say, for code that asks for it."""
 
     @classmethod
     def read(cls, file: Path) -> WorkspaceConfig:
@@ -51,20 +55,20 @@ class WorkspaceConfig:
         return config
 
     @classmethod
-    def at(cls, path: str | os.PathLike[str] | None = None) -> WorkspaceConfig | None:
+    def at(cls, path: str | os.PathLike[str] | None = None, name: str | None = None) -> WorkspaceConfig | None:
         """Return the config that a path is, or the one nearest to a folder, the current one if none is given."""
         start = Path(path or ".")
-        return cls.find(start) if start.is_dir() else cls.read(start)
+        return cls.find(start, name or CONFIG) if start.is_dir() else cls.read(start)
 
     @classmethod
-    def find(cls, start: Path) -> WorkspaceConfig | None:
+    def find(cls, start: Path, name: str = CONFIG) -> WorkspaceConfig | None:
         """Return the config nearest to a folder: in it, in its `.cellrun/` or `.azureml/`, then in its parents.
 
         A `config.json` that names no workspace is passed over: every model folder of Hugging Face has one. So is, with
         a warning, one that others can write to: who names the workspace can put code into its runs.
         Raises WorkspaceException for a damaged file in one of the two folders that are for it alone.
         """
-        for file in _candidates(start):
+        for file in _candidates(start, name):
             try:
                 config = cls._named_by(_json_of(file), file)
             except WorkspaceException:
@@ -78,7 +82,8 @@ class WorkspaceConfig:
     def write(self, file: Path) -> None:
         """Write the file that `read` understands."""
         file.parent.mkdir(parents=True, exist_ok=True)
-        data = {_OUR_KEY: self.name, **({"folder": str(self.folder)} if self.folder else {})}
+        ours = {_OUR_KEY: self.name, **({"folder": str(self.folder)} if self.folder else {})}
+        data = {**ours, **self.azure, "workspace_name": self.name}  # other programs read Azure's keys
         file.write_text(json.dumps(data, indent=4) + "\n")
 
     @classmethod
@@ -86,10 +91,11 @@ class WorkspaceConfig:
         if not isinstance(data, dict):
             return None
         name, folder = data.get(_OUR_KEY), data.get("folder")
+        azure = {key: data[key] for key in _AZURE_KEYS[:2] if isinstance(data.get(key), str)}
         if isinstance(name, str) and name:
-            return cls(name, _folder(folder, file) if isinstance(folder, str) and folder else None)
+            return cls(name, _folder(folder, file) if isinstance(folder, str) and folder else None, azure)
         if all(isinstance(data.get(key), str) and data[key] for key in _AZURE_KEYS):
-            return cls(data["workspace_name"], None)
+            return cls(data["workspace_name"], None, azure)
         return None
 
 
@@ -103,6 +109,16 @@ def configured_workspace(path: str | os.PathLike[str] | None = None) -> Workspac
         run = own_run()
         return run.workspace if run else places.default_workspace()
     return places.named_workspace(config.name) if config.folder is None else WorkspaceLayout(config.folder)
+
+
+def config_file(folder: Path, name: str | None) -> Path:
+    """Return where a config is written for a folder: below it, in the folder that whoever uses it looks into.
+
+    That is `.azureml` for a program that has imported the old SDK's names: it may open the file itself.
+    """
+    if folder.name in _OWN_FOLDERS:
+        return folder / (name or CONFIG)
+    return folder / (".azureml" if "azureml" in sys.modules else ".cellrun") / (name or CONFIG)
 
 
 def _folder(given: str, file: Path) -> Path:
@@ -135,10 +151,10 @@ def _json_of(file: Path) -> Any:
         raise WorkspaceException(f"the workspace config {file} is not JSON: {error}") from error
 
 
-def _candidates(start: Path) -> Iterator[Path]:
+def _candidates(start: Path, name: str) -> Iterator[Path]:
     start = start.absolute()
     for folder in (start, *start.parents):
-        for file in (folder / "config.json", *(folder / own / "config.json" for own in _OWN_FOLDERS)):
+        for file in (folder / name, *(folder / own / name for own in _OWN_FOLDERS)):
             with suppress(PermissionError):  # somebody else's folder on the way
                 if file.is_file():
                     yield file

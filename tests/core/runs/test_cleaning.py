@@ -264,7 +264,7 @@ from cellrun.core import Dataset, Workspace
 from cellrun.core.data.datasets import registered_datasets
 from cellrun.core.layout import WorkspaceLayout
 registered_datasets.remove_tree = lambda _: os.kill(os.getpid(), 9)
-Dataset.get_by_name(Workspace(WorkspaceLayout(sys.argv[1])), "gone").unregister_all_versions()
+Dataset.get_by_name(Workspace.opened(WorkspaceLayout(sys.argv[1])), "gone").unregister_all_versions()
 """
     Dataset.File.from_files((store, "a.txt")).register(ws, "gone")
     killed = subprocess.run([sys.executable, "-c", program, ws.folder], check=False)

@@ -34,7 +34,7 @@ def test_nothing_is_logged_where_a_link_leads(new_run: Callable[..., RunLayout],
     (layout.folder / name).rmdir()
     (layout.folder / name).symlink_to(outside)
     WorkspaceRecord.write_new(layout.workspace, "copied")
-    run = Workspace(layout.workspace).get_run(layout.run_id)
+    run = Workspace.opened(layout.workspace).get_run(layout.run_id)
     with suppress(CellrunError, OSError):
         run.tag("best", "yes")
     assert [path.name for path in outside.iterdir()] == ["cell.py"]

@@ -82,7 +82,7 @@ class AgainHandler(RunHandler):
 
 
 def _details(layout: RunLayout) -> dict[str, Any]:
-    workspace = Workspace(layout.workspace)
+    workspace = Workspace.opened(layout.workspace)
     record = RunRecord.read(layout)
     status = control_of(layout).status()
     summary = run_summary(layout)
