@@ -7,13 +7,11 @@ module in it the module of its name there: `azureml.core.run` is `cellrun.azurem
 
 from __future__ import annotations
 
-from typing import Any
-
 from cellrun.azureml.finder import install
 
 __all__ = ["install", "load_ipython_extension"]
 
 
-def load_ipython_extension(_shell: Any) -> None:
+def load_ipython_extension(_shell: object) -> None:
     """Do what `%load_ext cellrun.azureml` asks for."""
     install()

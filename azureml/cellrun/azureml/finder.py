@@ -1,17 +1,19 @@
 """The names of the old SDK: how Python finds `azureml` and what is below it.
 
-The standard library alone: every job loads it.
+Every process of a run loads this before it does anything else: nothing is imported that takes a millisecond, not even
+`typing` and `importlib.abc`.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
-from types import ModuleType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
 
 OLD = "azureml"
 OURS = "cellrun.azureml"
@@ -42,7 +44,7 @@ def install() -> None:
         os.environ[CHILDREN_TOO] = "1"
 
 
-class OldNames(MetaPathFinder):
+class OldNames:
     """Finds `azureml…` in `cellrun.azureml…`, and there what isn't supported by the table of that.
 
     Responsibilities:
@@ -57,17 +59,19 @@ class OldNames(MetaPathFinder):
         del path, target
         if _is_old(fullname):
             ours = OURS + fullname[len(OLD) :]
-            return ModuleSpec(fullname, _SameModule(ours), is_package=True) if _is_there(ours) else None
+            if not _is_there(ours):
+                return None
+            return ModuleSpec(fullname, _SameModule(ours), is_package=True)  # type: ignore[arg-type]  # has no base
         if not fullname.startswith(f"{OURS}.") or PathFinder.find_spec(fullname, _path_of(fullname)):
             return None
         from cellrun.azureml.unsupported import module_row  # noqa: PLC0415  # few programs need it
 
         if module_row(OLD + fullname[len(OURS) :]) is None:
             return None
-        return ModuleSpec(fullname, _Unsupported(), is_package=True)
+        return ModuleSpec(fullname, _Unsupported(), is_package=True)  # type: ignore[arg-type]  # as above
 
 
-class _SameModule(Loader):
+class _SameModule:
     """Gives the module of another name, as it is."""
 
     def __init__(self, name: str) -> None:
@@ -77,7 +81,8 @@ class _SameModule(Loader):
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the module, loaded if needed."""
         del spec
-        module = import_module(self._name)
+        __import__(self._name)
+        module = sys.modules[self._name]
         self._spec = module.__spec__
         return module
 
@@ -86,7 +91,7 @@ class _SameModule(Loader):
         module.__spec__ = self._spec
 
 
-class _Unsupported(Loader):
+class _Unsupported:
     """Makes a module whose names can be imported, and fail when they are used."""
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:

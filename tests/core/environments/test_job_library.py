@@ -37,6 +37,7 @@ def test_it_holds_the_sources_of_core_and_apart_from_them_cloudpickle():
     sources = {path.relative_to(Path(core.__file__).parent) for path in Path(core.__file__).parent.rglob("*.py")}
     assert {f"cellrun/core/{path}" for path in sources} <= there
     assert {path.partition("/cloudpickle/")[0] for path in there if "cloudpickle" in path} == {LAST_LIBRARY}
+    assert {"azureml/__init__.py", "cellrun/azureml/__init__.py", "cellrun/azureml/core/run.py"} <= there
     assert all(path.endswith(".py") for path in there if "__pycache__" not in path)
 
 

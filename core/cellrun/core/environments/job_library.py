@@ -1,6 +1,7 @@
 """What a job needs of cellrun, for a Python that hasn't got it: a copy, made once for each version.
 
-Its folder stands first in PYTHONPATH, so that a script's processes find it too; it holds `cellrun.core` alone.
+Its folder stands first in PYTHONPATH, so that a script's processes find it too; it holds `cellrun.core` and the names
+of Azure ML's first SDK, with an `azureml` that lets them be found.
 cloudpickle stands apart and is looked for last: what the environment has of it comes first.
 """
 
@@ -11,6 +12,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from cellrun.core.environments.last_library import LAST_LIBRARY
@@ -30,7 +32,11 @@ def job_library() -> Path:
         "cellrun/core": CORE,
         f"{LAST_LIBRARY}/cloudpickle": Path(str(cloudpickle.__file__)).parent,
     }
+    if old_names := _old_names():
+        packages["cellrun/azureml"] = old_names
     sources = {f"{place}/{path}": file for place, package in packages.items() for path, file in _sources(package)}
+    if old_names:
+        sources["azureml/__init__.py"] = old_names / "bootstrap.py"
     folder = home_folder(_LIBRARY) / _mark(sources)
     if folder.is_dir():
         with suppress(OSError):
@@ -39,6 +45,12 @@ def job_library() -> Path:
         _make(folder, sources)
         _remove_unused(folder.parent)
     return folder
+
+
+def _old_names() -> Path | None:
+    """Return where the old SDK's names are: beside this package, or in a folder of their own."""
+    found = find_spec("cellrun.azureml")
+    return Path(found.origin).parent if found and found.origin else None
 
 
 def with_library(python_path: str) -> str:
