@@ -45,6 +45,7 @@ def test_an_ambiguous_run_names_the_candidates() -> None:
 
 
 SAMPLES = [
+    errors.CellrunError("so", target="there"),
     errors.DatastoreError("blobs", "is away"),
     errors.UserErrorException("so"),
     errors.InvalidNameError("metric name", lambda: 1, "is text"),

@@ -31,6 +31,7 @@
     ├── ComputeTargetException            a target that isn't there or can't start anything
     ├── DatastoreError                    a datastore that isn't there, can't be reached, or doesn't take or give a file
     ├── KeyvaultError                     a secret that can't be kept or read
+    ├── AuthenticationException           who one is in Azure, which nobody asks here: for code that catches it
     └── WebserviceException               a model that can't be kept or read
         ├── ModelNotFoundException        a model that isn't registered
         └── ModelPathNotFoundException    a model's files that aren't there to be registered
@@ -52,7 +53,24 @@ _PLAIN = (str, int, float, tuple, list, dict, type(None))
 
 
 class CellrunError(Exception):
-    """Base of all errors that cellrun raises on purpose (Azure ML: AzureMLException)."""
+    """Base of all errors that cellrun raises on purpose (Azure ML: AzureMLException, whose constructor this is)."""
+
+    def __init__(
+        self, exception_message: object = "", inner_exception: BaseException | None = None, **_of_azure: Any
+    ) -> None:
+        super().__init__(exception_message)
+        if inner_exception is not None:  # None would say that there is no other error behind it
+            self.__cause__ = inner_exception
+
+    @property
+    def message(self) -> str:
+        """What it says."""
+        return str(self)
+
+    @property
+    def inner_exception(self) -> BaseException | None:
+        """The error that it came of."""
+        return self.__cause__
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how a copy is made without its constructor: a pool hands its workers' errors on as pickles."""
@@ -311,6 +329,10 @@ class DatastoreError(CellrunError):
 
 class KeyvaultError(CellrunError):
     """A secret that can't be kept or read."""
+
+
+class AuthenticationException(CellrunError):
+    """Who one is in Azure can't be shown: nobody asks here, and old code catches it."""
 
 
 class WebserviceException(CellrunError):

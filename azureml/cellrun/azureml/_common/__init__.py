@@ -1,0 +1,1 @@
+"""azureml._common: what public code takes from the old SDK's inside: its errors."""

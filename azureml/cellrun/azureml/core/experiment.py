@@ -1,0 +1,5 @@
+"""azureml.core.experiment: experiments."""
+
+from cellrun.azureml.lazy import lazily
+
+__getattr__, __dir__ = lazily(__name__, {"cellrun.core": ["Experiment"]})

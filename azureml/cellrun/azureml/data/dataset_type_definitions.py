@@ -1,0 +1,5 @@
+"""azureml.data.dataset_type_definitions: what datasets are made with."""
+
+from cellrun.azureml.lazy import lazily
+
+__getattr__, __dir__ = lazily(__name__, {"cellrun.core.data.tables.headers": ["PromoteHeadersBehavior"]})
