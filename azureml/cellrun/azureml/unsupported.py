@@ -10,9 +10,16 @@ from typing import Any, NamedTuple
 
 from cellrun.core.errors import CellrunError, NotSupportedError
 
-_OWN_LIBRARY = "its own library does that without Azure"
-_SERVE = "register the model with Model.register, and load it in any web framework by Model.get_model_path"
-_AUTOML = "submit a sweep (azureml.train.hyperdrive), or run an AutoML library of your choice inside a run"
+_AUTOML = "is Azure's own service for finding models"
+_SWEEP = "sweep over a script's parameters with azureml.train.hyperdrive, or call a library such as FLAML in a run"
+_SERVES = "puts a model behind an address in Azure"
+_LOAD = "Model.get_model_path finds a registered model's files, for a web framework of your choice"
+_AZURE = "is about a resource in Azure, and nothing here runs there"
+_EXPLAINS = "needs Azure's portal to show what it finds"
+_COMMUNITY = "use interpret-community, shap or fairlearn in the run, and keep what they make with run.upload_file"
+_FOLLOWS = "drives runs on Azure's own machines"
+_PUBLISHES = "keeps a pipeline in a service that starts it later"
+_SUBMIT = "submit the pipeline where it is wanted, by cron if it is to be by the clock"
 
 
 class Row(NamedTuple):
@@ -29,11 +36,112 @@ class Row(NamedTuple):
 
 
 TABLE: tuple[Row, ...] = (
-    Row("azureml.core.webservice", (), "deploys to Azure's own services", _SERVE, is_clouds_own=True),
-    Row("azureml.core.image", (), "builds container images in Azure", _SERVE, is_clouds_own=True),
-    Row("azureml.automl", (), "is Azure's service for AutoML", _AUTOML),
-    Row("azureml.train.automl", (), "is Azure's service for AutoML", _AUTOML),
-    Row("azureml.interpret", (), "shows explanations in Azure's portal", f"interpret-community: {_OWN_LIBRARY}"),
+    Row(
+        "azureml.core",
+        ("Image", "PrivateEndPoint", "PrivateEndPointConfig", "Webservice"),
+        _AZURE,
+        _LOAD,
+        is_clouds_own=True,
+    ),
+    Row(
+        "azureml.core", ("LinkedService", "SynapseWorkspaceLinkedServiceConfiguration"), _AZURE, "", is_clouds_own=True
+    ),
+    Row(
+        "azureml.core",
+        (
+            "attach_legacy_compute_target",
+            "is_compute_target_prepared",
+            "prepare_compute_target",
+            "remove_legacy_compute_target",
+        ),
+        "is about compute targets of a version before 1.0",
+        "ws.compute_targets has those that there are; `local` needs no preparation",
+    ),
+    Row("azureml.core.databricks", (), _AZURE, "", is_clouds_own=True),
+    Row("azureml.core.image", (), _SERVES, _LOAD, is_clouds_own=True),
+    Row("azureml.core.linked_service", (), _AZURE, "", is_clouds_own=True),
+    Row("azureml.core.private_endpoint", (), _AZURE, "", is_clouds_own=True),
+    Row("azureml.core.profile", (), _SERVES, _LOAD, is_clouds_own=True),
+    Row("azureml.core.webservice", (), _SERVES, _LOAD, is_clouds_own=True),
+    Row(
+        "azureml.data",
+        ("HDFSOutputDatasetConfig", "LinkFileOutputDatasetConfig", "LinkTabularOutputDatasetConfig"),
+        "hands data on inside Azure",
+        "OutputFileDatasetConfig",
+    ),
+    Row(
+        "azureml.data.output_dataset_config",
+        (
+            "HDFSOutputDatasetConfig",
+            "LinkFileOutputDatasetConfig",
+            "LinkTabularOutputDatasetConfig",
+            "OutputTabularDatasetConfig",
+        ),
+        "hands data on inside Azure",
+        "OutputFileDatasetConfig",
+    ),
+    *(
+        Row(
+            f"azureml.data.{name}",
+            (),
+            "reads from a database or a file system that only a cluster reaches",
+            "query it in the script, or export it to files for Dataset.Tabular.from_delimited_files",
+        )
+        for name in (
+            "azure_my_sql_datastore",
+            "azure_postgre_sql_datastore",
+            "azure_sql_database_datastore",
+            "dbfs_datastore",
+            "hdfs_datastore",
+            "sql_data_reference",
+            "stored_procedure_parameter",
+        )
+    ),
+    Row("azureml.automl", (), _AUTOML, _SWEEP),
+    Row("azureml.train.automl", (), _AUTOML, _SWEEP),
+    Row("azureml.training", (), _AUTOML, _SWEEP),
+    Row("azureml.contrib.automl", (), _AUTOML, _SWEEP),
+    Row("azureml.interpret", (), _EXPLAINS, _COMMUNITY),
+    Row("azureml.explain", (), _EXPLAINS, _COMMUNITY),
+    Row("azureml.contrib.explain", (), _EXPLAINS, _COMMUNITY),
+    Row("azureml.contrib.interpret", (), _EXPLAINS, _COMMUNITY),
+    Row("azureml.contrib.fairness", (), _EXPLAINS, _COMMUNITY),
+    Row("azureml.responsibleai", (), _EXPLAINS, _COMMUNITY),
+    Row("azureml.contrib.services", (), _SERVES, _LOAD, is_clouds_own=True),
+    Row("azureml.monitoring", (), _SERVES, _LOAD, is_clouds_own=True),
+    Row("azureml.datadrift", (), "watches data in Azure by a schedule of its service", "compare the data in a run"),
+    Row("azureml.contrib.datadrift", (), "watches data in Azure by a schedule of its service", "compare it in a run"),
+    Row("azureml.contrib.brainwave", (), "puts models on chips in Azure", "", is_clouds_own=True),
+    Row("azureml.accel", (), "puts models on chips in Azure", "", is_clouds_own=True),
+    Row("azureml.contrib.notebook", (), _FOLLOWS, "submit a script or a cell, or run papermill in a run"),
+    Row("azureml.contrib.pipeline", (), _FOLLOWS, "run independent PythonScriptSteps, one for each part of the data"),
+    Row("azureml.contrib.train", (), _FOLLOWS, "run the library in a ScriptRunConfig"),
+    Row("azureml.contrib.dataset", (), "reads labels made in Azure's portal", "export them to files"),
+    Row("azureml.contrib", (), "never left its trial", ""),
+    Row("azureml.rl", (), _FOLLOWS, "run the library in a ScriptRunConfig"),
+    Row(
+        "azureml.opendatasets",
+        (),
+        "reads copies of public data that Azure keeps",
+        "take the data from where it is published: Dataset.File.from_files and Dataset.Tabular read https addresses",
+    ),
+    Row(
+        "azureml.tensorboard",
+        (),
+        "brings logs out of Azure",
+        "run.download_files(prefix='logs') and `tensorboard --logdir`, or look at the run's own charts",
+    ),
+    Row("azureml.mlflow", (), "comes later", "run.log keeps metrics; mlflow logs to a folder of its own"),
+    Row("azureml.fsspec", (), "reads addresses of the second SDK", "a datastore's path in a Dataset, or fsspec itself"),
+    Row(
+        "azureml.dataprep",
+        (),
+        "is the engine below the old SDK's datasets",
+        "Dataset.Tabular and Dataset.File have what datasets do; pandas does the rest",
+    ),
+    Row("azureml.studio", (), "belongs to the designer in Azure's portal", "pandas, and files of your own"),
+    Row("azureml.designer", (), "belongs to the designer in Azure's portal", "pandas, and files of your own"),
+    Row("azureml.sdk", (), "only says which packages belong together", ""),
 )
 
 

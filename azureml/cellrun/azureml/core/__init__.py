@@ -1,5 +1,8 @@
 """azureml.core: workspaces, experiments, runs, and what they are made of."""
 
+from __future__ import annotations
+
+import logging
 from typing import Any
 
 from cellrun.azureml.lazy import lazily
@@ -11,7 +14,11 @@ __version__ = VERSION
 __getattr__, __dir__ = lazily(
     __name__,
     {
-        "cellrun.azureml.core": ["VERSION", "get_run"],
+        "cellrun.azureml.core": ["VERSION", "diagnostic_log", "get_run"],
+        "cellrun.azureml.core.compute": ["ComputeTarget"],
+        "cellrun.azureml.core.container_registry": ["ContainerRegistry"],
+        "cellrun.azureml.core.model": ["Model"],
+        "cellrun.azureml.core.runconfig": ["RunConfiguration"],
         "cellrun.core": [
             "Dataset",
             "Datastore",
@@ -19,17 +26,48 @@ __getattr__, __dir__ = lazily(
             "Experiment",
             "Keyvault",
             "Run",
+            "ScriptRun:Run",
             "ScriptRunConfig",
             "Workspace",
         ],
-        "cellrun.azureml.core.compute": ["ComputeTarget"],
-        "cellrun.azureml.core.model": ["Model"],
-        "cellrun.azureml.core.runconfig": ["RunConfiguration"],
     },
 )
 
 
-def get_run(experiment: Any, run_id: str, rehydrate: bool = True, clean_up: bool = True) -> Any:  # noqa: FBT001, FBT002  # its signature
+def get_run(
+    experiment: Any,
+    run_id: str,
+    rehydrate: bool = True,  # noqa: FBT001, FBT002  # Azure's signature
+    clean_up: bool = True,  # noqa: FBT001, FBT002  # as above
+) -> Any:
     """Return a run of an experiment by its id. Raises RunNotFoundError if there is none."""
     del rehydrate, clean_up
     return experiment.workspace.get_run(run_id)
+
+
+class diagnostic_log:  # noqa: N801  # Azure's name
+    """Writes all that is logged by Python's logging into a file, while its block or until `stop_capture`."""
+
+    def __init__(self, log_path: str, context: str | None = None) -> None:
+        del context
+        self._path = log_path
+        self._handler: logging.Handler | None = None
+
+    def start_capture(self) -> None:
+        """Begin to write."""
+        self._handler = logging.FileHandler(self._path)
+        logging.getLogger().addHandler(self._handler)
+
+    def stop_capture(self) -> None:
+        """End it."""
+        if self._handler is not None:
+            logging.getLogger().removeHandler(self._handler)
+            self._handler.close()
+            self._handler = None
+
+    def __enter__(self) -> diagnostic_log:  # noqa: PYI034  # Self is in typing since 3.11
+        self.start_capture()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop_capture()

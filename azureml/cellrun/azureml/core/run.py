@@ -7,6 +7,6 @@ __getattr__, __dir__ = lazily(
     {
         "cellrun.azureml.core": ["get_run"],
         "cellrun.core.offline.offline_run": ["_OfflineRun"],
-        "cellrun.core.runs.run": ["Run"],
+        "cellrun.core.runs.run": ["Run", "ScriptRun:Run"],
     },
 )
