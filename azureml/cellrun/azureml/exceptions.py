@@ -9,7 +9,6 @@ from typing import Any
 
 from cellrun.core.errors import (
     ActivityFailedException,
-    AuthenticationException,
     CellrunError,
     ComputeTargetException,
     ExperimentExecutionException,
@@ -56,6 +55,10 @@ class AzureMLAggregatedException(CellrunError):
     def __init__(self, exceptions_list: list[BaseException], **named: Any) -> None:
         super().__init__("\n".join(map(str, exceptions_list)), **named)
         self.exceptions_list = exceptions_list
+
+
+class AuthenticationException(CellrunError):
+    """Who one is in Azure can't be shown: nobody asks here."""
 
 
 class ActivityCanceledException(CellrunError):

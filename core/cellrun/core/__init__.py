@@ -9,6 +9,8 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cellrun.core.old_names_hint import hint
+
 if TYPE_CHECKING:
     from cellrun.core.comparison.comparison import compare
     from cellrun.core.current_run import current_run as current_run  # for Run.get_context, which is below it
@@ -136,6 +138,8 @@ _MODULES = {
     "current_run": "current_run",
 }
 """Where each name is; the others are errors."""
+
+hint()
 
 
 def __getattr__(name: str) -> Any:

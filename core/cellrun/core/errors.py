@@ -31,7 +31,6 @@
     ├── ComputeTargetException            a target that isn't there or can't start anything
     ├── DatastoreError                    a datastore that isn't there, can't be reached, or doesn't take or give a file
     ├── KeyvaultError                     a secret that can't be kept or read
-    ├── AuthenticationException           who one is in Azure, which nobody asks here: for code that catches it
     └── WebserviceException               a model that can't be kept or read
         ├── ModelNotFoundException        a model that isn't registered
         └── ModelPathNotFoundException    a model's files that aren't there to be registered
@@ -329,10 +328,6 @@ class DatastoreError(CellrunError):
 
 class KeyvaultError(CellrunError):
     """A secret that can't be kept or read."""
-
-
-class AuthenticationException(CellrunError):
-    """Who one is in Azure can't be shown: nobody asks here, and old code catches it."""
 
 
 class WebserviceException(CellrunError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cellrun.core.errors import AuthenticationException
+from cellrun.azureml.exceptions import AuthenticationException
 from cellrun.core.said_once import say_once
 
 __all__ = [
