@@ -32,7 +32,9 @@ COUNT = st.integers(0, 3)
 def events(draw: st.DrawFn) -> Any:
     """Something like an event of any kind: often right."""
     kind = draw(
-        st.sampled_from(["log", "log", "row", "list", "table", "image", "page", "file", "tag", "untag", "name"])
+        st.sampled_from(
+            ["log", "log", "row", "list", "table", "image", "page", "file", "tag", "untag", "property", "name"]
+        )
     )
     values: dict[str, st.SearchStrategy[Any]] = {
         "w": st.sampled_from(["a", "b"]),
@@ -45,7 +47,16 @@ def events(draw: st.DrawFn) -> Any:
         "f": NAMES | st.just("outputs/../../x.png"),
         "bytes": COUNT,
     }
-    keys = {"log": "nvi", "row": "nc", "table": "nc", "list": "nv", "name": "v", "tag": "nv", "untag": "n"}
+    keys = {
+        "log": "nvi",
+        "row": "nc",
+        "table": "nc",
+        "list": "nv",
+        "name": "v",
+        "tag": "nv",
+        "untag": "n",
+        "property": "nv",
+    }
     own = keys.get(kind) or ["n", "f", "bytes"]
     event = {"k": kind, **{key: draw(values[key]) for key in ("w", "s", "t", *own)}}
     return event if draw(st.booleans()) else almost(event, draw(JSON_EDITS))

@@ -11,14 +11,16 @@ from cellrun.core import names
 from cellrun.core.disk import make_private_folder
 from cellrun.core.places import cannot_write
 from cellrun.core.runs import open_runs, printing
-from cellrun.core.runs.run import Run
+from cellrun.core.runs.found_runs import found_runs
+from cellrun.core.runs.run_types import opened
 from cellrun.core.runs.writer import tag_value
-from cellrun.core.store.record import RunRecord
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure  # type: ignore[import-untyped]
 
     from cellrun.core.run_request import RunConfig
+    from cellrun.core.runs.found_runs import Wanted
+    from cellrun.core.runs.run import Run
     from cellrun.core.workspace import Workspace
 
 
@@ -96,27 +98,25 @@ class Experiment:
     def get_runs(
         self,
         type: str | None = None,  # noqa: A002  # Azure ML's name
-        tags: str | Mapping[str, str | None] | None = None,
-        properties: str | Mapping[str, str] | None = None,
+        tags: Wanted = None,
+        properties: Wanted = None,
+        include_children: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
         status: str | Collection[str] | None = None,
     ) -> Iterator[Run]:
-        """Iterate over the runs, newest first.
+        """Iterate over the runs, newest first; over child runs only with `include_children`.
 
         `type`: of this type, as "azureml.scriptrun"; `tags`, `properties`: with this name, or with all these names and
         values; `status`: in this status, or in one of several, in upper or lower case. Raises UserErrorException for a
         status that there isn't.
         """
-        from cellrun.core.store.lists.asked_statuses import asked_statuses  # noqa: PLC0415  # as below
-        from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, which a job doesn't need
-
-        asked = None if status is None else asked_statuses([status] if isinstance(status, str) else status)
-        rows = Index(self._workspace.layout).runs(
+        return found_runs(
+            self,
             experiment=self._name,
-            status=asked,
-            tags=[tags] if isinstance(tags, str) else tags or (),
-        )
-        return (
-            self.run(row.id) for row in rows if type in (None, row.type) and self._has_properties(row.id, properties)
+            type=type,
+            tags=tags,
+            properties=properties,
+            include_children=include_children,
+            status=status,
         )
 
     def plot(self, name: str | Sequence[str] | None = None, *, x: str = "step", log: bool = False) -> Figure:
@@ -137,22 +137,17 @@ class Experiment:
         return experiment_url(self.workspace.layout, self.workspace.id, self.name)
 
     def run(self, run_id: str) -> Run:
-        """Return a run of this experiment by its id: the very object if this process has opened it as interactive."""
-        return open_runs.get(run_id) or Run(self, run_id)
+        """Return a run of this experiment by its id: the very object if this process has opened it as interactive.
+
+        A run that drives others, such as a pipeline's, is of the class that its type has.
+        """
+        return open_runs.get(run_id) or opened(self, run_id)
 
     def __repr__(self) -> str:
         return printing.experiment_text(self.name, self.workspace.name)
 
     def _repr_html_(self) -> str:
         return printing.experiment_html(self.name, self.workspace.name)
-
-    def _has_properties(self, run_id: str, wanted: str | Mapping[str, str] | None) -> bool:
-        if not wanted:
-            return True
-        found = RunRecord.read(self._workspace.layout.run(run_id)).initial_properties
-        if isinstance(wanted, str):
-            return wanted in found
-        return all(found.get(name) == value for name, value in wanted.items())
 
 
 copyreg.pickle(Experiment, lambda experiment: (Experiment, (experiment.workspace, experiment.name)))

@@ -70,6 +70,10 @@ class MemoryEvents(EventReader):
         """Take a tag's removal."""
         self._add("untag", names.tag_name(name))
 
+    def property_(self, name: str, value: str) -> None:
+        """Take a property."""
+        self._add("property", names.tag_name(name), v=value)
+
     def rename(self, display_name: str) -> None:
         """Take a new display name."""
         self._add("name", v=display_name)

@@ -194,11 +194,15 @@ class _OfflineReader(RunReader):
         return self._events().metrics
 
     def details(self, status: StatusRecord) -> dict[str, Any]:
-        return run_details(self.record, status, None)
+        return run_details(self.record, status, None, properties=self.properties())
 
     def tags(self) -> dict[str, str | None]:
         self._metrics.update()
         return dict(self._metrics.tags)
+
+    def properties(self) -> dict[str, str]:
+        self._metrics.update()
+        return dict(self._metrics.properties)
 
     def display_name(self) -> str:
         self._metrics.update()

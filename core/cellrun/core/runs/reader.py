@@ -75,6 +75,11 @@ class RunReader:
         self.check_is_there()
         return self._summary().apply_tags(self.record.tags)
 
+    def properties(self) -> dict[str, str]:
+        """Return the properties."""
+        self.check_is_there()
+        return self._summary().apply_properties(self.record.initial_properties)
+
     def display_name(self) -> str:
         """Return the name that the run was given last; its own name if none was."""
         self.check_is_there()
@@ -90,6 +95,7 @@ class RunReader:
             self.record,
             status,
             self._layout.last_log,
+            properties=self.properties(),
             warnings=self.notes(status),
             files_written={name: str(self._layout.work / name) for name in written},
             environment=read_environment(self._layout),

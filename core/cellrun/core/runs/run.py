@@ -150,8 +150,8 @@ class Run(FileVerbs, DocumentVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
 
     @property
     def properties(self) -> dict[str, str]:
-        """What never changes about it: the commit and branch of its code."""
-        return self._reader.record.initial_properties
+        """What never changes about it: the commit and branch of its code, and what `add_properties` added."""
+        return self._reader.properties()
 
     # What is logged
 
@@ -229,6 +229,13 @@ class Run(FileVerbs, DocumentVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
     def remove_tags(self, tags: Iterable[str]) -> None:
         """Remove tags by their names; one that isn't there is removed already."""
         self._writer.remove_tags(tags)
+
+    def add_properties(self, properties: Mapping[str, object]) -> None:
+        """Add properties, also after the run has ended; a value that is no text becomes one.
+
+        Raises UserErrorException for one that there is already with another value: properties never change.
+        """
+        self._writer.add_properties(properties, self._reader.properties())
 
     # What was logged
 

@@ -48,6 +48,9 @@ class EventSink(Protocol):
     def untag(self, name: str) -> None:
         """Take a tag's removal."""
 
+    def property_(self, name: str, value: str) -> None:
+        """Take a property that is new."""
+
     def rename(self, display_name: str) -> None:
         """Take a new display name."""
 
@@ -132,6 +135,20 @@ class RunWriter:
             self._events.untag(key)
         self._events.release()
 
+    def add_properties(self, properties: Mapping[str, object], known: Mapping[str, str]) -> None:
+        """Add properties to those known. Raises UserErrorException for one that has another value already."""
+        added = plain_properties(properties)
+        for key, value in added.items():
+            if known.get(key, value) != value:
+                raise UserErrorException(
+                    f"property {key!r} is {known[key]!r} and never changes; got {value!r}. "
+                    "Give it another name, or keep what changes as a tag: run.tag(name, value)"
+                )
+        for key, value in added.items():
+            if key not in known:
+                self._events.property_(key, value)
+        self._events.release()
+
     def rename(self, display_name: str) -> None:
         """Give the run another display name."""
         self._events.rename(names.display_name(display_name))
@@ -179,6 +196,13 @@ def _plain_step(name: str, step: Any) -> float:
 def plain_tags(tags: Mapping[str, object]) -> dict[str, str | None]:
     """Return tags as they are kept. Raises InvalidNameError for a name that is none, before any is."""
     return {names.tag_name(key): tag_value(value) for key, value in tags.items()}
+
+
+def plain_properties(properties: object) -> dict[str, str]:
+    """Return properties as they are kept, as text. Raises UserErrorException for what is no dict, InvalidNameError."""
+    if not isinstance(properties, Mapping):
+        raise UserErrorException(f"properties are a dict of names and values; got {shown(properties)}")
+    return {names.tag_name(key): names.tag_value(str(value)) for key, value in properties.items()}
 
 
 def tag_value(value: object) -> str | None:

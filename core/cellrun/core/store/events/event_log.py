@@ -121,6 +121,12 @@ class EventLog:
         with self._lock:
             self._summary.tag(self._append(name, text, is_late_too=True), name, None, present=False)
 
+    def property_(self, name: str, value: str) -> None:
+        """Add a property of the run, also after its end; who calls has seen that it hasn't another value."""
+        text = f'"k":"property","n":{encode_text(names.tag_name(name))},"v":{encode_text(names.tag_value(value))}'
+        with self._lock:
+            self._summary.property_(self._append(name, text, is_late_too=True), name, value)
+
     def rename(self, display_name: str) -> None:
         """Change the run's display name."""
         text = f'"k":"name","v":{encode_text(names.display_name(display_name))}'

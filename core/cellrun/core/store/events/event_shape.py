@@ -125,6 +125,7 @@ _SHAPES: dict[str, dict[str, Callable[[Any], bool]]] = {
     "file": {"n": _is_text, "bytes": _is_count},
     "tag": {"n": _is_name, "v": _is_tag_value},
     "untag": {"n": _is_name},
+    "property": {"n": _is_name, "v": _is_allowed_by(names.tag_value)},
     "name": {"v": _is_allowed_by(names.display_name)},
 }
 _AS_KEPT: dict[Callable[[Any], bool], Callable[[Any], bool]] = {
@@ -138,7 +139,7 @@ _AS_KEPT: dict[Callable[[Any], bool], Callable[[Any], bool]] = {
 _KEPT: dict[str, dict[str, Callable[[Any], bool]]] = {
     kind: {key: _AS_KEPT.get(fits, fits) for key, fits in shape.items()} for kind, shape in _SHAPES.items()
 }
-_KEPT["name"]["v"] = _is_text
+_KEPT["name"]["v"] = _KEPT["property"]["v"] = _is_text
 _LOG_KINDS = frozenset({float, int, str, bool, type(None)})
 _STEP_KINDS = frozenset({float, int, type(None)})
 

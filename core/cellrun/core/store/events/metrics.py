@@ -27,6 +27,7 @@ class Metrics:
         self.shown: list[tuple[str, str]] = []
         """Images and displayed pages, in order, likewise."""
         self.tags: dict[str, str | None] = dict(tags or {})
+        self.properties: dict[str, str] = {}
         """The tags that the run has now."""
         self.files: dict[str, int] = {}
         """Artifacts that were added, by path: their size in bytes."""
@@ -101,6 +102,8 @@ class Metrics:
             self.tags[event["n"]] = event["v"]
         elif kind == "untag":
             self.tags.pop(event["n"], None)
+        elif kind == "property":
+            self.properties.setdefault(event["n"], event["v"])
         elif kind == "name":
             self.display_name = event["v"]
         elif kind == "file":

@@ -50,7 +50,10 @@ _SHAPE: control_file.Shape = {
         _is_list(is_number, control_file.is_text_or_none, lambda value: isinstance(value, bool))
     ),
     "display_name": lambda value: value is None or _is_list(is_number, is_text)(value),
+    "properties": control_file.is_mapping_of(_is_list(is_number, is_text)),
 }
+_ADDED = frozenset({"properties"})
+"""What a summary of an earlier cellrun hasn't."""
 
 
 class TagChange(NamedTuple):
@@ -68,6 +71,8 @@ class Summary:
         self.metrics: dict[str, MetricSummary] = {}
         self.tags: dict[str, TagChange] = {}
         self.display_name: tuple[float, str] | None = None
+        self.properties: dict[str, tuple[float, str]] = {}
+        """When each was added, and its value."""
         self.offset = 0
         """The size of the event log at this point, in bytes."""
 
@@ -92,6 +97,10 @@ class Summary:
         """Take in a tag that was set, or taken away."""
         self.tags[name] = TagChange(at, value, present)
 
+    def property_(self, at: float, name: str, value: str) -> None:
+        """Take in a property: one that there is already stays as it is."""
+        self.properties.setdefault(name, (at, value))
+
     def rename(self, at: float, display_name: str) -> None:
         """Take in a new display name."""
         self.display_name = (at, display_name)
@@ -110,6 +119,8 @@ class Summary:
             self.table(at, event["n"], {column: [decode_value(value) for value in cells] for column, cells in columns})
         elif kind in {"tag", "untag"}:
             self.tag(at, event["n"], event.get("v"), present=kind == "tag")
+        elif kind == "property":
+            self.property_(at, event["n"], event["v"])
         elif kind == "name":
             self.rename(at, event["v"])
 
@@ -119,6 +130,8 @@ class Summary:
             self._metric(name, metric.kind).merge(metric)
         for tag, change in other.tags.items():
             self.tags[tag] = max(self.tags.get(tag, change), change, key=lambda item: item.at)
+        for name, added in other.properties.items():
+            self.properties[name] = min(self.properties.get(name, added), added)
         self.display_name = max((name for name in (self.display_name, other.display_name) if name), default=None)
         self.offset += other.offset
 
@@ -130,6 +143,10 @@ class Summary:
             for name, value in {**initial, **changed}.items()
             if name not in self.tags or self.tags[name].present
         }
+
+    def apply_properties(self, initial: Mapping[str, str]) -> dict[str, str]:
+        """Return a run's properties: those it was made with, and those that were added."""
+        return {**{name: value for name, (_, value) in self.properties.items()}, **initial}
 
     def later_than(self, at: float) -> list[str]:
         """Return the metrics whose last row was logged after a time: after a run's end, a writer hears of it late."""
@@ -143,6 +160,7 @@ class Summary:
             "metrics": {name: metric.to_json() for name, metric in self.metrics.items()},
             "tags": {name: list(change) for name, change in self.tags.items()},
             "display_name": self.display_name,
+            "properties": {name: list(added) for name, added in self.properties.items()},
         }
 
     @classmethod
@@ -153,6 +171,7 @@ class Summary:
         made.metrics = {name: MetricSummary.from_json(metric) for name, metric in data["metrics"].items()}
         made.tags = {name: TagChange(*change) for name, change in data["tags"].items()}
         made.display_name = tuple(data["display_name"]) if data["display_name"] else None
+        made.properties = {name: (at, value) for name, (at, value) in data.get("properties", {}).items()}
         return made
 
     def _metric(self, name: str, kind: str) -> MetricSummary:
@@ -183,7 +202,7 @@ def read_summaries(layout: RunLayout) -> dict[str, Summary]:
             text = control_file.read_control_file(layout.folder, folder / f"{writer}.json")
             control_file.check_parts(text)
             data = read_json(text)
-            control_file.check(layout.folder, folder / f"{writer}.json", data, _SHAPE)
+            control_file.check(layout.folder, folder / f"{writer}.json", data, _SHAPE, needed=_SHAPE.keys() - _ADDED)
             found[writer] = Summary.from_json(data)
     return found
 

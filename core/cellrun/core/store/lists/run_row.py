@@ -101,7 +101,7 @@ class RunRow:
             metrics=summary.metrics,
             cell=RowCell.of(record.cell),
             parent=record.parent,
-            properties=record.initial_properties,
+            properties=summary.apply_properties(record.initial_properties),
         )
 
     @classmethod
