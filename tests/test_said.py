@@ -42,7 +42,7 @@ SAID = {
     f"{CORE}/processes/memory_group.py": "MemoryGroup.use",
     f"{CORE}/runs/control.py": "RunControl.cancel RunControl.fail",
     f"{CORE}/runs/failure_words.py": "failure_fields",
-    f"{CORE}/runs/interactive.py": "cancel",
+    f"{CORE}/runs/interactive.py": "cancel _end_children_of_job",
     f"{CORE}/sizes.py": "duration_text",
     f"{CORE}/store/events/event_log.py": "_tell_dropped",
     f"{CORE}/store/events/event_tail.py": "Damage EventTail",
@@ -75,7 +75,7 @@ REFUSED = {
     f"{CORE}/context/trusted.py": "_own _refuse",
     f"{CORE}/errors.py": "DamagedRunError EventNotKeptError IndexTooNewError NotOfferedError RunClosedError "
     "RunNotFoundError did_you_mean",
-    f"{CORE}/runs/deletion.py": "_judged",
+    f"{CORE}/runs/deletion.py": "_judged _judged_family",
     f"{CORE}/store/files/run_files.py": "_IS_LINK _IS_NO_FILE listing OfferedFiles.open _why_not",
     f"{CORE}/submission/again.py": "resubmit _CodeOfRun.problems",
     f"{CORE}/targets/workspace_targets.py": "get _unknown",

@@ -110,6 +110,7 @@ class Experiment:
         status that there isn't.
         """
         return found_runs(
+            self._workspace,
             self,
             experiment=self._name,
             type=type,

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.runs import printing
 from cellrun.core.runs.control import RunControl
 from cellrun.core.runs.details import BriefDetails, run_details
+from cellrun.core.runs.family_verbs import tags_of_children
 from cellrun.core.runs.files import RunFiles, copy_file
 from cellrun.core.runs.reader import RunReader
 from cellrun.core.runs.run import Run
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
     from cellrun.core.models.model import ModelSource
     from cellrun.core.offline.memory_events import MemoryEvents
+    from cellrun.core.run_request import RunConfig
     from cellrun.core.runs.files import FileSource
+    from cellrun.core.runs.found_runs import Wanted
     from cellrun.core.store.events.metrics import Metrics
     from cellrun.core.workspace import Workspace
 
@@ -44,8 +47,8 @@ class _OfflineRun(Run):
     Code asks `type(run) == _OfflineRun`, as with Azure ML; its id begins with `OfflineRun_` there too.
     """
 
-    def __init__(self) -> None:
-        """Make one; the first of a process says that it is offline."""
+    def __init__(self, name: str | None = None, parent: _OfflineRun | None = None) -> None:
+        """Make one, maybe as another one's child; the first of a process says that it is offline."""
         run_id = f"OfflineRun_{uuid.uuid4()}"
         files = _TrackedFiles(run_id)
 
@@ -60,6 +63,8 @@ class _OfflineRun(Run):
             kind="interactive",
             id=run_id,
             name=run_id,
+            display_name=name,
+            parent=None if parent is None else parent.id,
             target="local",
             created_at=time.time(),
             argv=list(sys.argv),
@@ -67,6 +72,8 @@ class _OfflineRun(Run):
         self._reader = _OfflineReader(record, events, files)
         self._writer = _PrintingWriter(events, files)
         self._control = _OfflineControl(run_id)
+        self._parent = parent
+        self._children: list[_OfflineRun] = []
         _of_this_process[run_id] = self
         _say_so(run_id)
 
@@ -111,6 +118,61 @@ class _OfflineRun(Run):
 
         return LocalFiles(path)
 
+    @property
+    def parent(self) -> Run | None:
+        """The offline run that it is a child of."""
+        return self._parent
+
+    def child_run(
+        self,
+        name: str | None = None,
+        run_id: str | None = None,  # noqa: ARG002  # as Run's
+        outputs: str | os.PathLike[str] | bool | None = None,  # noqa: ARG002, FBT001
+    ) -> _OfflineRun:
+        """Return a child that is offline too: it goes with the process."""
+        child = _OfflineRun(name, self)
+        self._children.append(child)
+        return child
+
+    def create_children(
+        self, count: int | None = None, tag_key: str | None = None, tag_values: Sequence[Any] | None = None
+    ) -> list[Run]:
+        """Return several children that are offline too."""
+        children: list[Run] = []
+        for tags in tags_of_children(count, tag_key, tag_values):
+            children.append(self.child_run())
+            children[-1].set_tags(tags)
+        return children
+
+    def get_children(
+        self,
+        recursive: bool = False,  # noqa: FBT001, FBT002  # as Run's
+        tags: Wanted = None,
+        properties: Wanted = None,
+        type: str | None = None,  # noqa: A002
+        status: str | Collection[str] | None = None,
+        _rehydrate_runs: bool = True,  # noqa: FBT001, FBT002
+    ) -> Iterator[Run]:
+        """Iterate over the children of this process, newest first."""
+        for child in reversed(self._children):
+            if recursive:
+                yield from child.get_children(True, tags, properties, type, status)  # noqa: FBT003
+            statuses = [status] if isinstance(status, str) else status
+            if (
+                type is None
+                and (statuses is None or child.get_status() in statuses)
+                and _fits(child.tags, tags)
+                and _fits(child.properties, properties)
+            ):
+                yield child
+
+    def submit_child(self, config: RunConfig, tags: Mapping[str, Any] | None = None, **kwargs: Any) -> Run:  # noqa: ARG002  # as Run's
+        """Submit a config to the experiment that a run started from this folder would be in; it is no child there."""
+        return self.experiment.submit(config, tags)
+
+    def start(self) -> None:
+        """Do nothing: it has begun."""
+
     def wait_for_completion(
         self,
         show_output: bool = False,  # noqa: ARG002, FBT001, FBT002  # as Run's
@@ -137,6 +199,14 @@ class _OfflineRun(Run):
     def _repr_html_(self) -> str:
         record = self._reader.record
         return printing.run_html(record.experiment, record.name, record.id, record.type, self.get_status())
+
+
+def _fits(found: Mapping[str, str | None], wanted: Wanted) -> bool:
+    """Whether names and values are there as a condition has them."""
+    if not isinstance(wanted, Mapping):
+        return not wanted or wanted in found
+    texts = {name: value if value is None else str(value) for name, value in wanted.items()}
+    return texts.items() <= found.items()
 
 
 class _PrintingWriter(RunWriter):

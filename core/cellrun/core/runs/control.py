@@ -46,7 +46,7 @@ class RunControl:
         return status
 
     def cancel(self, reason: str | None = None) -> None:
-        """Ask for the run's end; nothing happens to a run that has ended.
+        """Ask for the run's end and that of its children; nothing happens to a run that has ended.
 
         A submitted run is stopped by its supervisor, with grace. An interactive run is the user's own kernel, which
         nobody stops: it is Canceled at once, and the next log call there raises RunClosedError. Where the disk takes
@@ -62,6 +62,7 @@ class RunControl:
         else:
             self._target.cancel(self._layout)
             self._give_up(Status.CANCELED, reason or "canceled by somebody: it wasn't heard of any more")
+        self._cancel_children(reason)
 
     def complete(self) -> None:
         """Say that the run is done: for its owner to say. Nothing happens to a run that is Completed.
@@ -90,6 +91,16 @@ class RunControl:
     def leave(self, error: BaseException | None) -> bool:  # noqa: ARG002  # what an owner needs
         """End the run's `with` block. Returns whether the error is taken care of."""
         return False
+
+    def _cancel_children(self, reason: str | None) -> None:
+        """Ask for the end of the runs that are children of this one, each of which does so for its own."""
+        if not self._layout.workspace.record.exists():  # a run that was copied, or brought, is alone
+            return
+        from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3; a job rarely cancels
+
+        for row in Index(self._layout.workspace).runs(parent=self._layout.run_id):
+            if not row.status.is_terminal:
+                control_of(self._layout.workspace.run(row.id)).cancel(reason)
 
     @cached_property
     def _record(self) -> RunRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.own_run import is_own_run
 from cellrun.core.processes.family import ProcessFamily, runs_with_members
 from cellrun.core.store.events.column_cache import ColumnCache
+from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.settle import run_owners, settle
@@ -53,11 +54,12 @@ class Deletion:
 def delete_runs(workspace: WorkspaceLayout, ids: Iterable[str], *, dry: bool = False) -> Deletion:
     """Delete runs for good, or with `dry` only say what that would free. A run that hasn't ended stays.
 
-    Ids or names. A run leaves every list by one rename and is removed then; a kill in between leaves none of it in a
-    list. Its number isn't given again. Values are kept while another run is being submitted: it may count on them.
+    Ids or names. With a run go its children and theirs; it stays as long as one of them goes on. A run leaves every
+    list by one rename and is removed then; a kill in between leaves none of it in a list. Its number isn't given again.
+    Values are kept while another run is being submitted: it may count on them.
     """
     store = RunStore(workspace)
-    judged = {run.id: run for run in (_judged(store, given) for given in ids)}
+    judged = {run.id: run for given in ids for run in _judged_family(store, given)}
     going = {run_id for run_id, run in judged.items() if run.refused is None}
     sizes = sum(judged[run_id].size_bytes for run_id in going)
     if not going or dry:
@@ -77,6 +79,16 @@ def delete_runs(workspace: WorkspaceLayout, ids: Iterable[str], *, dry: bool = F
             remove_tree(folder)
     left = sum(size_on_disk(folder) for folder in taken_out if folder.exists())
     return Deletion(tuple(judged.values()), sizes + values_bytes - left)
+
+
+def _judged_family(store: RunStore, given: str) -> list[DeletedRun]:
+    """Judge a run and, if it could go, those below it."""
+    run = _judged(store, given)
+    if run.refused is not None:
+        return [run]
+    below = [_judged(store, row.id) for row in Index(store.workspace).runs(below=run.id)]
+    staying = next((each for each in below if each.refused is not None), None)
+    return [replace(run, refused=f"its child {staying.name} stays: {staying.refused}")] if staying else [run, *below]
 
 
 def _judged(store: RunStore, given: str) -> DeletedRun:

@@ -10,35 +10,36 @@ from cellrun.core.errors import UserErrorException, shown
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
     from cellrun.core.runs.run import Run
+    from cellrun.core.workspace import Workspace
 
 Wanted: TypeAlias = str | Mapping[str, str | None] | None
 """A name that has to be there, or names with the values that they have to have."""
 
 
 def found_runs(
-    experiment: Experiment,
-    /,
+    workspace: Workspace,
+    own: Experiment | None = None,
     *,
     status: str | Collection[str] | None = None,
     tags: Wanted = None,
     properties: Wanted = None,
     **choice: Any,
 ) -> Iterator[Run]:
-    """Iterate over the runs of an experiment's workspace that fit, newest first; `choice` as `Index.runs` takes it.
+    """Iterate over the runs of a workspace that fit, newest first; `choice` as `Index.runs` takes it.
 
+    The runs of the experiment `own` are that very object's.
     What is wrong with a condition is said at once, by a UserErrorException, not when somebody iterates.
     """
     from cellrun.core.store.lists.asked_statuses import asked_statuses  # noqa: PLC0415  # as below
     from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, which a job doesn't need
 
-    rows = Index(experiment.workspace.layout).runs(
+    rows = Index(workspace.layout).runs(
         status=None if status is None else asked_statuses([status] if isinstance(status, str) else status),
         tags=_wanted("tags", tags),
         properties=_wanted("properties", properties),
         **choice,
     )
-    get = experiment.workspace.get_run
-    return (experiment.run(row.id) if row.experiment == experiment.name else get(row.id) for row in rows)
+    return (own.run(row.id) if own and own.name == row.experiment else workspace.get_run(row.id) for row in rows)
 
 
 def _wanted(what: str, given: Wanted) -> Mapping[str, str | None] | list[str]:

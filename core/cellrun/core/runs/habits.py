@@ -8,12 +8,9 @@ from cellrun.core.errors import NoSuchNameError, did_you_mean
 
 _END = "run.complete() ends an interactive run, a submitted one ends with its script"
 _LOG = "run.get_details()['logFiles'] says where the log is"
-_CHILDREN = "a run has no child runs yet: start runs of the same experiment, and tag what belongs together"
 _TAGS = "run.tag(name, value) or run.set_tags({...}) keeps what a run was given, run.tags shows it"
 _FIGURE = "write run.log_image(name, plot=figure)"
-_PROPERTIES = "properties are set when a run is made and never change; run.tag(name, value) can be set at any time"
 _SNAPSHOT = "not here yet: run.layout.snapshot is the folder of the run's code"
-_RUNS = "experiment.get_runs() iterates over the runs of an experiment"
 
 WRITE = {
     # MLflow, Weights & Biases, TensorBoard, Neptune, Comet
@@ -37,15 +34,10 @@ WRITE = {
     **dict.fromkeys(("info", "data"), "run.get_details(), run.get_metrics() and run.tags say what is kept"),
     "workspace": "run.experiment.workspace is its workspace",
     # Azure ML's first SDK
-    **dict.fromkeys(("child_run", "create_children", "get_children", "submit_child", "parent"), _CHILDREN),
-    **dict.fromkeys(("add_properties", "add_property"), _PROPERTIES),
+    "add_property": "write run.add_properties({name: value})",
     **dict.fromkeys(("get_snapshot_id", "restore_snapshot", "take_snapshot"), _SNAPSHOT),
     **dict.fromkeys(("get_all_logs", "get_details_with_logs", "download_logs"), _LOG),
-    "get_detailed_status": "run.get_details() says the status, and why a run failed",
-    **dict.fromkeys(("list", "list_by_compute"), _RUNS),
-    "get_submitted_run": "Run.get_context() returns the run that this code is part of",
     "description": "not here yet: run.display_name can be set, run.tag(name, value) keeps what else there is",
-    "start": "a run starts when it is submitted: experiment.submit(config), or experiment.start_logging()",
 }
 """By a name that a run hasn't got. Such a name stays an AttributeError: `hasattr` tells the truth."""
 

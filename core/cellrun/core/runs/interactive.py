@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +18,12 @@ from cellrun.core.disk import is_full, remove_tree
 from cellrun.core.errors import EventNotKeptError, RunClosedError, SnapshotException, UserErrorException, shown
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
+from cellrun.core.own_run import own_run
 from cellrun.core.places import cannot_write
 from cellrun.core.runs import open_runs
-from cellrun.core.runs.control import PartControl
+from cellrun.core.runs.control import PartControl, RunControl
 from cellrun.core.runs.failure_words import failure_fields
+from cellrun.core.runs.job_end import JobEnd, job_end
 from cellrun.core.runs.output_tee import OutputTee
 from cellrun.core.runs.outputs_folder import OutputsFolder
 from cellrun.core.runs.pulse import PULSE
@@ -48,9 +52,83 @@ def start(
     cell: Mapping[str, Any] | None,
 ) -> Run:
     """Open a run that this process owns, Running at once. Raises WorkspaceException where the disk doesn't take it."""
+    layout = make(experiment, display_name=display_name, tags=tags, snapshot_directory=snapshot_directory, cell=cell)
+    run = _opened(experiment, layout, Path.cwd() / "outputs")
+    start_recorder(layout, sys.executable, str(Path.cwd()), os.environ)
+    return run
+
+
+def start_child(
+    experiment: Experiment,
+    parent: str,
+    *,
+    display_name: str | None = None,
+    run_id: str | None = None,
+    outputs: str | os.PathLike[str] | None = None,
+) -> Run:
+    """Open a child of a run as `start` does. Its parent tells of the environment and the code that both have."""
+    layout = make(experiment, display_name=display_name, tags={}, parent=parent, run_id=run_id)
+    return _opened(experiment, layout, outputs)
+
+
+def take_over(run: Run, outputs: str | os.PathLike[str] | None) -> RunControl:
+    """Own a child that waits to be started, from now on; return the control that its owner has.
+
+    Raises UserErrorException for a run that isn't such a one: somebody else has it.
+    """
+    layout = run.layout
+    control = _owned(layout, run._writer, outputs)  # noqa: SLF001  # what a run's control is made with
+    if not _begun(layout):
+        status = StatusFile(layout).read().status
+        if status.is_terminal:
+            raise RunClosedError(layout.run_id, status)
+        raise UserErrorException(
+            f"run {layout.run_id} is {status.word}: only a run that create_children made is started, and only once"
+        )
+    _add(run)
+    return control
+
+
+def _add(run: Run) -> None:
+    open_runs.add(run, RunRecord.read(run.layout).parent)
+    if (own := own_run()) is not None:
+        _end_with_job(own)
+
+
+@cache
+def _end_with_job(job: RunLayout) -> None:
+    """Let the children of a job that are open here when its script ends, end as that does."""
+    atexit.register(_end_children_of_job, job, job_end(job), os.getpid())
+
+
+def _end_children_of_job(job: RunLayout, end: JobEnd, process: int) -> None:
+    code = end.code()
+    if code is None or os.getpid() != process:  # whoever looks finds them without their process
+        return
+    for child in open_runs.children_of(job.run_id):
+        if code:
+            with suppress(RunClosedError):
+                child.fail(getattr(sys, "last_value", None) or f"exit code {code}")
+        else:
+            end_as(child, Status.COMPLETED, None)
+
+
+def make(  # noqa: PLR0913  # a run has so many sides
+    experiment: Experiment,
+    *,
+    display_name: str | None = None,
+    tags: Mapping[str, object],
+    snapshot_directory: str | os.PathLike[str] | None = None,
+    cell: Mapping[str, Any] | None = None,
+    parent: str | None = None,
+    run_id: str | None = None,
+) -> RunLayout:
+    """Make a run that is NotStarted until a process opens it. Raises WorkspaceException as `start` does."""
     here = Path.cwd()
     fill = _snapshot_of(Path(snapshot_directory), experiment.workspace.folder) if snapshot_directory else _nothing
     record = RunRecord(
+        id=run_id or "",
+        parent=parent,
         experiment=experiment.name,
         kind="interactive",
         workspace_id=experiment.workspace.id,
@@ -61,32 +139,47 @@ def start(
         cell=None if cell is None else dict(cell),
         tags=plain_tags(tags),
     )
-    store = RunStore(experiment.workspace.layout)
-    layout = store.create(record, fill)
+    return RunStore(experiment.workspace.layout).create(record, fill)
+
+
+def _opened(experiment: Experiment, layout: RunLayout, outputs: str | os.PathLike[str] | None) -> Run:
+    """Return a run that was just made, Running and this process's own."""
     try:
-        StatusFile(layout).change(Status.RUNNING, owner=ProcessIdentity.current().to_json())
-        PULSE.begin(layout)
+        _begun(layout)
     except OSError as error:  # the disk has become full since: nobody would end this run
-        remove_tree(store.take_out(layout.run_id))
+        remove_tree(RunStore(experiment.workspace.layout).take_out(layout.run_id))
         raise cannot_write(experiment.workspace.folder, error) from error
-    start_recorder(layout, sys.executable, str(here), os.environ)
-    run = Run(experiment, layout.run_id, control=InteractiveControl)
-    open_runs.add(run)
+    run = Run(experiment, layout.run_id, control=lambda layout, writer: _owned(layout, writer, outputs))
+    _add(run)
     return run
+
+
+def _begun(layout: RunLayout) -> bool:
+    """Let a run that is NotStarted be Running, and this process's own; False for one that isn't. Raises OSError."""
+    me = ProcessIdentity.current().to_json()
+    if StatusFile(layout).change(Status.RUNNING, expected={Status.NOT_STARTED}, owner=me) is None:
+        return False
+    PULSE.begin(layout)
+    return True
+
+
+def _owned(layout: RunLayout, writer: RunWriter, outputs: str | os.PathLike[str] | None) -> InteractiveControl:
+    return InteractiveControl(layout, writer, OutputsFolder(Path(outputs).absolute()) if outputs else None)
 
 
 class InteractiveControl(PartControl):
     """An interactive run in the process that owns it.
 
-    Responsibilities: end the run once, with its events on the disk and the files of `./outputs` in it; copy what a
-    `with` block prints to the run's log. A forked child isn't the owner: it is part of the run as any other process.
+    Responsibilities: end the run once, with its events on the disk and its outputs' files in it, and before it the
+    children that are open here; copy what a `with` block prints to the run's log. A forked child process isn't the
+    owner: it is part of the run as any other process.
     """
 
-    def __init__(self, layout: RunLayout, writer: RunWriter) -> None:
+    def __init__(self, layout: RunLayout, writer: RunWriter, outputs: OutputsFolder | None) -> None:
         super().__init__(layout)
         self._writer = writer
         self._process = os.getpid()
-        self._outputs = OutputsFolder(Path.cwd() / "outputs")
+        self._outputs = outputs
         self._tee = OutputTee(layout.log)
         self._folder = Path.cwd()
         self._is_open = True
@@ -110,6 +203,7 @@ class InteractiveControl(PartControl):
             return
         with suppress(RunClosedError):
             self._end(Status.CANCELED, reason or "canceled in its own notebook")
+        self._cancel_children(reason)
 
     def refuse_own_wait(self) -> None:
         """Refuse to wait for a run that is open here: it goes on until this process ends it."""
@@ -149,12 +243,15 @@ class InteractiveControl(PartControl):
         if not self._is_open:
             self._refuse_to_end(to)
             return
+        for child in open_runs.children_of(self._layout.run_id):
+            end_as(child, to, reason)
         if is_full(self._layout.folder):
             fields["notes"] = [DISK_WAS_FULL]
         was_copying = self._tee.is_open
         self._tee.stop()
         if self._layout.record.exists():  # else it was deleted, which is said below
-            self._outputs.copy_to(self._layout.outputs)
+            if self._outputs:
+                self._outputs.copy_to(self._layout.outputs)
             try:
                 self._writer.close()
                 if to is Status.CANCELED:
@@ -170,6 +267,17 @@ class InteractiveControl(PartControl):
         PULSE.end(self._layout)
         open_runs.remove(self._layout.run_id)
         self._refuse_to_end(to)  # somebody else may have ended it otherwise
+
+
+def end_as(run: Run, to: Status, reason: str | None) -> None:
+    """End a run that is open here as another has ended that it belongs to; one that ended otherwise stays so."""
+    with suppress(RunClosedError):
+        if to is Status.COMPLETED:
+            run.complete()
+        elif to is Status.CANCELED:
+            run.cancel(reason)
+        else:
+            run.fail(reason)
 
 
 def _is_orderly_exit(error: BaseException) -> bool:

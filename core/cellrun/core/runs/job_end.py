@@ -59,7 +59,7 @@ class JobEnd:
 
     def leave(self) -> None:
         """Leave the exit code, as the last thing that this interpreter does."""
-        code = self._code if self._has_block else self._code_of_script()
+        code = self.code()
         if code is None or os.getpid() != self._pid:  # a fork of it has another one
             return
         from cellrun.core.identity import ProcessIdentity  # noqa: PLC0415  # nobody waits for it at a start
@@ -73,6 +73,10 @@ class JobEnd:
             return
         with suppress(OSError):
             Completion(me, code).write(self._layout)
+
+    def code(self) -> int | None:
+        """Return the exit code that this interpreter has, asked while it ends; None if that isn't certain."""
+        return self._code if self._has_block else self._code_of_script()
 
     def _code_of_script(self) -> int | None:
         """Return the exit code of a script that has run; None if that isn't certain.

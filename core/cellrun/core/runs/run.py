@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +14,14 @@ from cellrun.core.errors import DamagedRunError, RunNotFoundError, UserErrorExce
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import own_run
 from cellrun.core.runs import printing
-from cellrun.core.runs.control import RunControl, control_of
+from cellrun.core.runs.control import PartControl, RunControl, control_of
 from cellrun.core.runs.details import BriefDetails
 from cellrun.core.runs.document_verbs import DocumentVerbs
 from cellrun.core.runs.failure_words import failure_fields
+from cellrun.core.runs.family_verbs import FamilyVerbs
 from cellrun.core.runs.file_verbs import FileVerbs
 from cellrun.core.runs.files import RunFiles
+from cellrun.core.runs.found_runs import found_runs
 from cellrun.core.runs.habits import SaysWhatToWrite, no_attribute
 from cellrun.core.runs.job_end import job_end
 from cellrun.core.runs.model_verbs import ModelVerbs
@@ -35,15 +37,18 @@ if TYPE_CHECKING:
 
     from cellrun.core.environments.environment import Environment
     from cellrun.core.experiment import Experiment
+    from cellrun.core.runs.found_runs import Wanted
+    from cellrun.core.targets.contract import ComputeTarget
     from cellrun.core.workspace import Workspace
 
     StrPath = str | os.PathLike[str]
 
 _NOT_GIVEN: Any = object()
 _DELETED = "deleted"
+_DOCS = "https://learn.microsoft.com/python/api/azureml-core/azureml.core.run.run"
 
 
-class Run(FileVerbs, DocumentVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
+class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
     """One execution of code: what it logs, its status, its files.
 
     The same object in the notebook that started a run, in another one that looks at it, and in the run's own code. It
@@ -58,21 +63,76 @@ class Run(FileVerbs, DocumentVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
         self,
         experiment: Experiment,
         run_id: str,
+        outputs: StrPath | None = None,
         *,
         control: Callable[[RunLayout, RunWriter], RunControl] = control_of,
+        **kwargs: object,  # noqa: ARG002  # Azure ML's own
     ) -> None:
-        """Open a run of an experiment. Raises RunNotFoundError if it isn't there."""
+        """Open a run of an experiment. Raises RunNotFoundError if it isn't there.
+
+        `outputs` is a folder whose files are kept with a child that waits to be started, if this process ends it.
+        """
         layout = RunStore(experiment.workspace.layout).open(run_id)
         self._layout = layout
         self._experiment = experiment
         self._reader = RunReader(layout)
-        self._writer = RunWriter(lambda: EventLog.of(layout), RunFiles(layout))
+        self._writer = RunWriter(self._opened_events, RunFiles(layout))
+        self._outputs = outputs
         self._control = control(layout, self._writer)
 
     @staticmethod
     def get(workspace: Workspace, run_id: str) -> Run:
         """Return a run by its id or its name (`digits-3`). Raises RunNotFoundError if there is none."""
         return workspace.get_run(run_id)
+
+    @staticmethod
+    def list(  # noqa: PLR0913, PLR0917  # Azure ML's signature
+        experiment: Experiment,
+        type: str | None = None,  # noqa: A002
+        tags: Wanted = None,
+        properties: Wanted = None,
+        status: str | Collection[str] | None = None,
+        include_children: bool = False,  # noqa: FBT001, FBT002
+        _rehydrate_runs: bool = True,  # noqa: FBT001, FBT002
+    ) -> Iterator[Run]:
+        """Iterate over the runs of an experiment, newest first, as `experiment.get_runs` does."""
+        return experiment.get_runs(type, tags, properties, include_children, status)
+
+    @staticmethod
+    def list_by_compute(
+        compute: ComputeTarget | str,
+        type: str | None = None,  # noqa: A002
+        tags: Wanted = None,
+        properties: Wanted = None,
+        status: str | Collection[str] | None = None,
+    ) -> Iterator[Run]:
+        """Iterate over the runs on a compute target, newest first: those of its workspace, else of the default one.
+
+        The conditions are as in `experiment.get_runs`.
+        """
+        workspace = getattr(compute, "workspace", None) or core.Workspace.from_config()
+        target = getattr(compute, "name", compute)
+        return found_runs(workspace, target=target, type=type, tags=tags, properties=properties, status=status)
+
+    @staticmethod
+    def add_type_provider(runtype: str, run_factory: Callable[..., Run]) -> None:
+        """Let `run_factory(experiment, run)` make the runs of a type that lists and look-ups return.
+
+        `run` has run_id, run_type, parent_run_id, tags and properties.
+        """
+        from cellrun.core.runs.run_types import add_type  # noqa: PLC0415  # it loads this module
+
+        add_type(runtype, run_factory)
+
+    @staticmethod
+    def get_submitted_run(**kwargs: object) -> Run:  # noqa: ARG004  # Azure ML's own
+        """Return the run that this code is part of, as `Run.get_context()` does."""
+        return core.current_run(allow_offline=True)
+
+    @staticmethod
+    def get_docs_url() -> str:
+        """Return the address of the page that tells of these names, as Azure ML had them."""
+        return _DOCS
 
     @staticmethod
     def get_context(allow_offline: bool = True) -> Run:  # noqa: FBT001, FBT002  # Azure ML's signature
@@ -111,13 +171,19 @@ class Run(FileVerbs, DocumentVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
 
     @property
     def name(self) -> str:
-        """Its name: the experiment's and its number, `digits-3`."""
-        return self._reader.record.name
+        """Its name: the experiment's and its number, `digits-3`; a child's is the one that it was given, if any."""
+        record = self._reader.record
+        return record.name if record.parent is None else record.display_name or record.name
 
     @property
     def number(self) -> int:
         """Its number within its experiment, from 1."""
         return self._reader.record.number
+
+    @property
+    def identity(self) -> str:
+        """Its id, under the other name that Azure ML has for it."""
+        return self.id
 
     @property
     def display_name(self) -> str:
@@ -237,24 +303,34 @@ class Run(FileVerbs, DocumentVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
         """
         self._writer.add_properties(properties, self._reader.properties())
 
+    def _opened_events(self) -> EventLog:
+        """Return what takes the events of the run; a child that waits to be started is, by a job that logs to it."""
+        if own_run() is not None:
+            self._take_over()
+        return EventLog.of(self._layout)
+
     # What was logged
 
     def get_metrics(
         self,
         name: str | None = None,
         recursive: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
-        run_type: str | None = None,  # noqa: ARG002
+        run_type: str | None = None,
         populate: bool = False,  # noqa: FBT001, FBT002
     ) -> dict[str, Any]:
         """Return the metrics by name, or the one of a name: {} if there is none.
 
         One value is itself, several are a list, rows are a dict of columns. With `recursive` it is all that by run id,
-        for runs that have metrics. Of an image and of a document, such as a confusion matrix, it is the address of its
-        file, with `populate` what is in that: the document as a dict, the image's bytes. A RuntimeWarning tells of
-        records that are damaged: what is returned lacks them.
+        for this run and those below it that have metrics; `run_type` leaves out those of another type. Of an image and
+        of a document, such as a confusion matrix, it is the address of its file, with `populate` what is in that: the
+        document as a dict, the image's bytes. A RuntimeWarning tells of records that are damaged: what is returned
+        lacks them.
         """
-        metrics = self._reader.metrics(name, populate=populate)
-        return metrics if not recursive else {self.id: metrics} if metrics else {}
+        if not recursive:
+            return self._reader.metrics(name, populate=populate)
+        family = [self, *self.get_children(recursive=True)]
+        found = {run.id: run.get_metrics(name, populate=populate) for run in family if run_type in (None, run.type)}
+        return {run_id: metrics for run_id, metrics in found.items() if metrics}
 
     def plot(self, name: str | Sequence[str] | None = None, *, x: str = "step", log: bool = False) -> Figure:
         """Return a plotly figure (`plotly.graph_objects.Figure`) of a metric, of several, or of all that have a curve.
@@ -294,6 +370,11 @@ class Run(FileVerbs, DocumentVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
         except DamagedRunError:
             return Status.DAMAGED.value
 
+    def get_detailed_status(self) -> dict[str, Any]:
+        """Return the status and, of a run that waits or has ended, why: `{"status": ..., "details": ...}`."""
+        status = self._control.status()
+        return {"status": status.status.value, "details": status.reason}
+
     def get_details(self) -> dict[str, Any]:
         """Return what is known of the run under Azure ML's keys: status, times (UTC), definition, log, error."""
         return self._reader.details(self._control.status())
@@ -330,6 +411,11 @@ class Run(FileVerbs, DocumentVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
 
         self._reader.check_is_there()
         return run_url(self.layout, self.experiment.workspace.id)
+
+    @property
+    def portal_url(self) -> str:
+        """Return what `get_portal_url()` does."""
+        return self.get_portal_url()
 
     def result(self, name: str, trust: bool = False) -> Any:  # noqa: FBT001, FBT002  # as users say it
         """Return a value that the run's cell gave back, as `%%submit --return NAMES` asked it to.
@@ -383,7 +469,21 @@ class Run(FileVerbs, DocumentVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
         self._reader.check_is_there()
         export(self.layout, Path(path).expanduser().absolute())
 
-    # Its end
+    # Its beginning and its end
+
+    def start(self) -> None:
+        """Start a child that `create_children` made: this process owns it and ends it. One that it owns already stays.
+
+        Raises UserErrorException for a run that somebody else has started, RunClosedError for one that has ended.
+        """
+        if not isinstance(self._control, PartControl):
+            self._control = _interactive().take_over(self, self._outputs)
+
+    def _take_over(self) -> None:
+        """Start a child that waits for that; any other run is left as it is."""
+        is_stranger = not isinstance(self._control, PartControl)
+        if is_stranger and self._reader.record.kind == "interactive" and self.get_status() == Status.NOT_STARTED:
+            self.start()
 
     def wait_for_completion(
         self,
@@ -425,26 +525,32 @@ class Run(FileVerbs, DocumentVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
 
         In a submitted run it does nothing: the end of the script ends the run.
         """
+        self._take_over()
         self._control.complete()
 
     def fail(self, error_details: object = None, error_code: str | None = None) -> None:
         """End an interactive run as Failed, with an exception or a text that says why."""
+        self._take_over()
         self._control.fail(**failure_fields(error_details, error_code))
+
+    def clean(self) -> None:
+        """Do nothing: what a run leaves on its target is taken away when it ends. `delete()` deletes all of it."""
 
     def delete(self) -> None:
         """Delete the run for good: its folder, and captured values that no other run needs. Its number stays taken.
 
-        Raises UserErrorException if it hasn't ended: cancel it first.
+        Its children go with it. Raises UserErrorException if it, or one of them, hasn't ended: cancel it first.
         """
         from cellrun.core.runs.deletion import delete_runs  # noqa: PLC0415  # a job never deletes a run
 
         self._reader.check_is_there()
-        (deleted,) = delete_runs(self.layout.workspace, [self.id]).runs
+        deleted, *_ = delete_runs(self.layout.workspace, [self.id]).runs
         if deleted.refused:
             raise UserErrorException(f"run {self.id} can't be deleted: {deleted.refused}")
 
     def __enter__(self) -> Run:  # noqa: PYI034  # typing.Self came with Python 3.11
         """Begin a block that ends an interactive run: Completed, or Failed with its exception. Prints are logged."""
+        self._take_over()
         self._control.enter()
         return self
 
@@ -483,6 +589,12 @@ class Run(FileVerbs, DocumentVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
             return self.experiment.name, self._layout.run_id, None, _DELETED
         except DamagedRunError:
             return self.experiment.name, self._layout.run_id, None, Status.DAMAGED.value
+
+
+def _interactive() -> Any:
+    from cellrun.core.runs import interactive  # noqa: PLC0415  # it makes runs, and most jobs have no children
+
+    return interactive
 
 
 copyreg.pickle(Run, lambda run: (Run.get, (run.experiment.workspace, run.id)))
