@@ -93,7 +93,7 @@ def test_runs_are_a_page_newest_first(api: Client, exp: Experiment, at: str) -> 
 
 def test_a_runs_children_are_listed_by_it(api: Client, ws: Workspace, at: str) -> None:
     def made(parent: str | None = None) -> str:
-        return RunStore(ws.layout).create(RunRecord("digits", "script", parent=parent)).run_id
+        return RunStore(ws.layout).create(RunRecord("digits", "script", parent=parent), lambda _: None).run_id
 
     parent = made()
     children = [made(parent) for _ in range(3)]
