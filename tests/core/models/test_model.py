@@ -22,6 +22,7 @@ from cellrun.core import (
     UserErrorException,
     WebserviceException,
     Workspace,
+    WorkspaceException,
 )
 from cellrun.core.models.registered_models import RegisteredModels
 from cellrun.core.models.resource_configuration import ResourceConfiguration
@@ -146,18 +147,16 @@ def test_models_are_found_by_what_is_said_of_them_newest_first(ws, pkl):
 
 
 def test_what_is_not_there_is_said_as_azure_ml_says_it_and_caught_as_its_service_error(ws, pkl):
-    with pytest.raises(
-        WebserviceException, match="ModelNotFound: Model with name none not found in provided workspace"
-    ):
+    with pytest.raises(WebserviceException, match="ModelNotFound: Model with name none not found in"):
         Model(ws, name="none")
-    with pytest.raises(ModelNotFoundException, match="known: none yet; Model.register"):
+    with pytest.raises(ModelNotFoundException, match=r"known: none yet; Model\.register"):
         Model.get_model_path("none", _workspace=ws)
     Model.register(ws, pkl, "m")
     with pytest.raises(ModelNotFoundException, match="'m' has no version 7; it has 1"):
         Model(ws, "m", version=7)
     with pytest.raises(ModelNotFoundException):
         Model(ws, "m", tags=["k"])
-    with pytest.raises(UserErrorException, match="a name or an id"):
+    with pytest.raises(UserErrorException, match="by its name or its id"):
         Model(ws)
     with pytest.raises(ModelPathNotFoundException, match=r"no file or folder 'gone\.pkl'"):
         Model.register(ws, "gone.pkl", "m")
@@ -229,7 +228,7 @@ def test_a_model_travels_by_reference_in_a_pickle_and_as_json(ws, pkl):
     payload = json.loads(json.dumps(model.serialize()))
     assert (payload["id"], payload["framework"], payload["version"]) == ("m:2", "Custom", 2)
     assert Model.deserialize(ws, payload) == model
-    with pytest.raises(UserErrorException, match="what model.serialize"):
+    with pytest.raises(UserErrorException, match=r"what model\.serialize"):
         Model.deserialize(ws, {})
 
 
@@ -280,7 +279,7 @@ def test_a_damaged_version_hides_no_other_and_says_so_when_it_is_asked_for(ws, p
     else:
         damaged.write_text(text)
     assert [model.id for model in Model.list(ws)] == ["m:1"]
-    with pytest.raises(WebserviceException, match="m:2 can't be read"):
+    with pytest.raises(WebserviceException, match="version 2 of the model 'm' can't be read"):
         Model(ws, "m", version=2)
 
 
@@ -308,7 +307,7 @@ def test_what_a_full_disk_takes_half_of_is_not_registered(ws, pkl, small_disk):
     Model.register(full, pkl, "m")
     disk.fill()
     pkl.write_bytes(b"x" * 100_000)
-    with pytest.raises(WebserviceException, match="'m' isn't registered in .*: no space left"):
+    with pytest.raises(WebserviceException, match=r"'m' isn't registered in .*: no space left"):
         Model.register(full, pkl, "m")
     disk.free()
     assert [name for name in os.listdir(full.layout.models) if name[0] == "."] == []
@@ -334,7 +333,7 @@ Model.register(Workspace.get(sys.argv[1]), sys.argv[2], "m")
 def test_a_registry_that_others_can_write_to_takes_no_model(ws, pkl):
     ws.layout.models.mkdir()
     ws.layout.models.chmod(0o777)
-    with pytest.raises(UserErrorException if False else Exception, match="can be written to by every user"):
+    with pytest.raises(WorkspaceException, match="can be written to by every user"):
         Model.register(ws, pkl, "m")
     assert os.listdir(ws.layout.models) == []
 
@@ -396,7 +395,7 @@ def test_code_outside_a_run_registers_a_file_of_its_own(here, pkl, ws):
         run.layout  # noqa: B018
 
 
-def test_a_job_registers_its_model_and_another_loads_it(ws, runs):
+def test_a_job_registers_its_model_and_another_loads_it(runs):
     first = runs.script(
         "import os\n"
         "from cellrun.core import Run\n"
@@ -407,9 +406,7 @@ def test_a_job_registers_its_model_and_another_loads_it(ws, runs):
     )
     assert runs.end(first).status.value == "Completed"
     assert "m:1 beside.pkl:1" in first.log.read_text()
-    assert Model(ws, "m").run_id == first.run_id
-    second = runs.script(
-        "from cellrun.core import Model\nprint('read', open(Model.get_model_path('m')).read(), Model.get_model_path('beside.pkl'))\n"
-    )
+    assert Model(runs.workspace, "m").run_id == first.run_id
+    second = runs.script("from cellrun.core import Model\nprint('read', open(Model.get_model_path('m')).read())")
     assert runs.end(second).status.value == "Completed"
-    assert "read made " in second.log.read_text()
+    assert "read made" in second.log.read_text()

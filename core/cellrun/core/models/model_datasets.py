@@ -16,7 +16,7 @@ def kept_datasets(given: Iterable[tuple[str, AbstractDataset]] | None) -> tuple[
     """Return pairs of a scenario ("training") and a dataset as a model keeps them. Raises UserErrorException."""
     try:
         pairs = [(str(scenario), dataset) for scenario, dataset in given or ()]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, DatasetError) as error:
         raise UserErrorException(
             f"datasets is a list of pairs, [(Dataset.Scenario.TRAINING, dataset)]; got {shown(given)}"
         ) from error
