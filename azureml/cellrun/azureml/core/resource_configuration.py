@@ -2,6 +2,4 @@
 
 from cellrun.azureml.lazy import lazily
 
-__getattr__, __dir__ = lazily(
-    __name__, {"cellrun.core.models.resource_configuration": ["ResourceConfiguration"]}
-)
+__getattr__, __dir__ = lazily(__name__, {"cellrun.core.models.resource_configuration": ["ResourceConfiguration"]})

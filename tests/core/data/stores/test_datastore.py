@@ -5,7 +5,16 @@ import pickle
 
 import pytest
 
-from cellrun.core import Datastore, DatastoreError, InvalidNameError, UserErrorException, Workspace
+from cellrun.core import (
+    Dataset,
+    Datastore,
+    DatastoreError,
+    InvalidNameError,
+    NotSupportedError,
+    UserErrorException,
+    Workspace,
+)
+from cellrun.core.data.stores.workspace_datastores import OWN_STORES
 
 
 @pytest.fixture
@@ -28,7 +37,33 @@ def test_a_workspace_has_a_store_of_its_own(ws):
     assert (ws.folder / "data" / "a" / "b.txt").read_bytes() == b"1"
     assert store.filesystem().find("") == ["a/b.txt"]
     assert store.location("a/b.txt") == str(ws.folder / "data/a/b.txt")
-    assert ws.datastores == {"workspaceblobstore": store}
+    assert list(ws.datastores) == list(OWN_STORES)
+    assert ws.datastores["workspaceblobstore"] == store
+
+
+def test_a_workspace_has_azure_mls_other_stores_too(ws, folder):
+    store = Datastore.get(ws, "workspacefilestore")
+    assert not store.local_root.exists()
+    (folder / "1.txt").write_text("1")
+    store.upload(str(folder), target_path="a")
+    assert (ws.folder / "workspacefilestore" / "a" / "1.txt").read_text() == "1"
+    assert Dataset.File.from_files((store, "a")).to_path() == ["/1.txt"]
+    with pytest.raises(DatastoreError, match="always there"):
+        Datastore.get(ws, "workspaceartifactstore").unregister()
+
+
+def test_a_store_elsewhere_tells_nothing_of_azure(ws):
+    store = ws.get_default_datastore()
+    assert (store.account_name, store.container_name, store.account_key, store.sas_token) == ("", "", None, None)
+    assert (store.credential_type, store.is_sas, store.subscription_id) == ("None", False, None)
+    assert not hasattr(store, "blob_service")
+    assert not hasattr(store, "bucket")
+
+
+@pytest.mark.parametrize("verb", ["azure_sql_database", "azure_my_sql", "azure_postgre_sql", "azure_data_lake", "hdfs"])
+def test_what_no_store_here_can_be_is_refused_by_its_name(ws, verb):
+    with pytest.raises(NotSupportedError, match=f"Datastore.register_{verb} isn't supported: .*; instead, "):
+        getattr(Datastore, f"register_{verb}")(ws, "name", server_name="s", overwrite=True)
 
 
 def test_a_folder_is_registered_by_a_name(ws, folder):
@@ -68,7 +103,7 @@ def test_an_unknown_name_is_told_with_the_known_ones(ws, folder):
         lambda: ws.set_default_datastore("mnits"),
         lambda: Datastore(ws, "../mnist"),
     ):
-        with pytest.raises(DatastoreError, match="known: workspaceblobstore, mnist; did you mean 'mnist'"):
+        with pytest.raises(DatastoreError, match=f"known: {', '.join(OWN_STORES)}, mnist; did you mean 'mnist'"):
             ask()
 
 
@@ -90,7 +125,7 @@ def test_a_damaged_file_is_said_and_hides_no_other_store(ws, folder, text):
     with pytest.raises(DatastoreError, match=r"'bad' can't be read from .*bad.json"):
         Datastore(ws, "bad")
     with pytest.warns(UserWarning, match="'bad' can't be read"):
-        assert list(ws.datastores) == ["workspaceblobstore", "mnist"]
+        assert list(ws.datastores) == [*OWN_STORES, "mnist"]
 
 
 def test_a_store_travels_by_its_name(ws, folder):

@@ -15,6 +15,7 @@ import pytest
 from cellrun.core import Datastore, DatastoreError, KeyvaultError, UserErrorException, Workspace
 from cellrun.core.data.stores import store_kinds
 from cellrun.core.data.stores.store_transfer import side_of
+from cellrun.core.data.stores.workspace_datastores import OWN_STORES
 from tests.stores import AZURE_ACCOUNT, AZURE_KEY, free_port
 
 pytestmark = [
@@ -174,7 +175,7 @@ def test_its_secret_is_in_the_keyvault_alone(end, ws, source):
 def test_what_is_not_there_is_said(end, ws, tmp_path):
     with pytest.raises(DatastoreError, match=r"'blobs' at .* isn't there") as error:
         end.missing(ws)
-    assert list(ws.datastores) == ["workspaceblobstore"]
+    assert list(ws.datastores) == list(OWN_STORES)
     assert ws.get_default_keyvault().get_secret("datastore/blobs") is None
     assert end.secret not in str(error.value)
 
@@ -278,7 +279,7 @@ def test_a_store_without_credentials_takes_the_place_of_one_with_some(azurite, w
 def test_unregistering_forgets_its_credentials(azurite, ws):
     Azure(azurite).register(ws).unregister()
     assert ws.get_default_keyvault().get_secret("datastore/blobs") is None
-    assert list(ws.datastores) == ["workspaceblobstore"]
+    assert list(ws.datastores) == list(OWN_STORES)
 
 
 def test_a_way_out_in_a_listing_brings_nothing(s3_server, ws, tmp_path):
@@ -406,7 +407,7 @@ def test_a_file_that_names_no_store_is_said(ws, text, problem):
     with pytest.raises(DatastoreError, match=problem):
         Datastore(ws, "new")
     with pytest.warns(UserWarning, match=problem):
-        assert list(ws.datastores) == ["workspaceblobstore"]
+        assert list(ws.datastores) == list(OWN_STORES)
 
 
 @pytest.mark.parametrize(

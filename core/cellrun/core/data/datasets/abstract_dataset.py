@@ -8,10 +8,11 @@ import warnings
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cellrun.core.data.datasets.consumption import DatasetConsumptionConfig
-from cellrun.core.data.datasets.registered_datasets import About, DatasetVersion, RegisteredDatasets
+from cellrun.core.data.datasets.registered_datasets import LATEST, About, DatasetVersion, RegisteredDatasets
 from cellrun.core.data.files.data_files import DataFile, FilesSeen, found_files
 from cellrun.core.data.files.definition import DatasetDefinition
 from cellrun.core.data.files.partition_format import PartitionFormat
@@ -21,8 +22,20 @@ from cellrun.core.errors import CellrunError, DatasetError, shown
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from cellrun.core.data.datasets.dataset import Dataset
     from cellrun.core.runs.run import Run
     from cellrun.core.workspace import Workspace
+
+
+class _Factory:
+    """A factory of datasets as an attribute of these: `FileDataset.File`, as with Azure ML."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module = f"cellrun.core.data.datasets.{module}"
+        self._name = name
+
+    def __get__(self, dataset: object, kind: type) -> Any:
+        return getattr(import_module(self._module), self._name)
 
 
 class AbstractDataset:
@@ -41,6 +54,24 @@ class AbstractDataset:
         "filter": "Filter",
     }
     """What `print(dataset)` calls its steps, as Azure ML does."""
+
+    File = _Factory("file_dataset_factory", "FileDatasetFactory")
+    Tabular = _Factory("tabular_dataset_factory", "TabularDatasetFactory")
+
+    @staticmethod
+    def get_by_name(workspace: Workspace, name: str, version: int | str = LATEST) -> AbstractDataset:
+        """Return `Dataset.get_by_name(workspace, name, version)`."""
+        return _datasets().get_by_name(workspace, name, version)
+
+    @staticmethod
+    def get_by_id(workspace: Workspace, id: str) -> AbstractDataset:  # noqa: A002  # Azure ML's name
+        """Return `Dataset.get_by_id(workspace, id)`."""
+        return _datasets().get_by_id(workspace, id)
+
+    @staticmethod
+    def get_all(workspace: Workspace) -> Mapping[str, AbstractDataset]:
+        """Return `Dataset.get_all(workspace)`."""
+        return _datasets().get_all(workspace)
 
     def __init__(
         self,
@@ -152,26 +183,32 @@ class AbstractDataset:
         self._tell_change(files)
         return files
 
-    def register(
+    def register(  # noqa: PLR0913  # Azure ML's signatures
         self,
         workspace: Workspace,
         name: str,
         description: str | None = None,
         tags: Mapping[str, str] | None = None,
         create_new_version: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
+        *,
+        exist_ok: bool = False,
+        update_if_exist: bool = False,
     ) -> Self:
         """Give it a name in a workspace, and return it registered.
+
+        `exist_ok` and `update_if_exist`, as Azure ML's first versions had them, make a new version as well.
 
         A name that has the same dataset already keeps its version, also with `create_new_version`, unless the files
         have changed since. Raises DatasetError if the name has another one and `create_new_version` isn't given, or for
         a dataset whose files are in stores of another workspace.
         """
+        is_new = create_new_version or exist_ok or update_if_exist
         if self._workspace is not None and self._workspace.id != workspace.id and self._names_stores:
             raise DatasetError(
                 f"the dataset's files are in datastores of the workspace {self._workspace.name!r}; it can't be "
                 f"registered in {workspace.name!r}"
             )
-        return self.registered(workspace, name, About(description, dict(tags or {})), is_new=create_new_version)
+        return self.registered(workspace, name, About(description, dict(tags or {})), is_new=is_new)
 
     def registered(
         self, workspace: Workspace, name: str, about: About, *, is_new: bool, run: str | None = None
@@ -319,6 +356,12 @@ class AbstractDataset:
         """Return how it travels: by reference, as its definition and its registration; no data goes along."""
         self._refuse_keys()
         return type(self), (self._definition, self._workspace, self._registration)
+
+
+def _datasets() -> type[Dataset]:
+    from cellrun.core.data.datasets.dataset import Dataset  # noqa: PLC0415  # it imports this module
+
+    return Dataset
 
 
 def count_of(given: object, what: str) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cellrun.core.data.datasets.file_dataset import FileDataset
 from cellrun.core.data.datasets.file_dataset_factory import FileDatasetFactory
+from cellrun.core.data.datasets.first_verbs import FirstVerbs
 from cellrun.core.data.datasets.registered_datasets import LATEST, DatasetVersion, RegisteredDatasets
 from cellrun.core.data.datasets.tabular_dataset import TabularDataset
 from cellrun.core.data.datasets.tabular_dataset_factory import TabularDatasetFactory
@@ -17,11 +18,21 @@ if TYPE_CHECKING:
     from cellrun.core.workspace import Workspace
 
 
-class Dataset:
+class Scenario:
+    """What a model's dataset was for (Azure ML's words)."""
+
+    TRAINING = "training"
+    VALIDATION = "validation"
+    INFERENCE = "inference"
+    MODELDATA = "model-data"
+
+
+class Dataset(FirstVerbs):
     """Makes datasets of files (`Dataset.File`, `Dataset.Tabular`), and finds those that are registered."""
 
     File = FileDatasetFactory
     Tabular = TabularDatasetFactory
+    Scenario = Scenario
 
     @staticmethod
     def get_by_name(workspace: Workspace, name: str, version: int | str = LATEST) -> FileDataset | TabularDataset:
@@ -47,6 +58,16 @@ class Dataset:
             except DatasetError as error:
                 warnings.warn(str(error), stacklevel=2)
         return found
+
+    @staticmethod
+    def get(workspace: Workspace, name: str | None = None, id: str | None = None) -> FileDataset | TabularDataset:  # noqa: A002  # Azure ML's name
+        """Return a registered dataset by its name, or its id. Raises DatasetError if there is none."""
+        return Dataset.get_by_id(workspace, id) if id is not None else Dataset.get_by_name(workspace, str(name))
+
+    @staticmethod
+    def list(workspace: Workspace) -> list[FileDataset | TabularDataset]:
+        """Return all registered datasets, of each the latest version."""
+        return [*Dataset.get_all(workspace).values()]
 
 
 def dataset_of(

@@ -18,9 +18,14 @@ from cellrun.core.data.files.column_expression import ColumnExpression, column, 
 from cellrun.core.data.files.data_files import DataFile
 from cellrun.core.data.files.sampling import Draws
 from cellrun.core.errors import DatasetError, UserErrorException, shown
+from cellrun.core.unsupported import refused
 
 if TYPE_CHECKING:
     from cellrun.core.data.files.mounting import MountContext
+
+
+_CACHES = "fills a cache of Azure's service"
+_IS_CACHED = "dataset.as_download(): what was brought for one run is kept for others"
 
 
 class FileDataset(AbstractDataset):
@@ -101,6 +106,9 @@ class FileDataset(AbstractDataset):
     def as_download(self, path_on_compute: str | None = None) -> DatasetConsumptionConfig:
         """Return it as an argument of a run, which finds there a path that the files are copied to before it starts."""
         return DatasetConsumptionConfig(default_name(self), self).as_download(path_on_compute)
+
+    as_cache = refused("FileDataset.as_cache", _CACHES, _IS_CACHED)
+    hydrate = refused("FileDataset.hydrate", _CACHES, _IS_CACHED)
 
     def as_hdfs(self) -> DatasetConsumptionConfig:
         """Refuse: there is no Spark. Raises UserErrorException."""

@@ -170,6 +170,10 @@ class TabularDataset(AbstractDataset):
             return self.take_sample(given["probability"], given.get("seed"))
         raise DatasetError(f"a sample is taken by 'top_n' or 'simple_random'; got {shown(sample_strategy)}")
 
+    def head(self, count: int = 5) -> pd.DataFrame:
+        """Return its first rows as a frame of pandas."""
+        return self.take(count).to_pandas_dataframe()
+
     @property
     def timestamp_columns(self) -> tuple[str | None, str | None]:
         """The columns of times that `time_*` ask: a row's own, and the one that its file's path tells."""

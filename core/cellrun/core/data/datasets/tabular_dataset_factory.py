@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cellrun.core.data.tables.data_type import DataType
+    from cellrun.core.data.tables.encodings import FileEncoding
 
 PARQUET = {"format": "parquet"}
 
@@ -45,7 +46,7 @@ class TabularDatasetFactory:
         partition_format: str | None = None,
         support_multi_line: bool = False,  # noqa: FBT001, FBT002  # as above
         empty_as_string: bool = False,  # noqa: FBT001, FBT002  # as above
-        encoding: str = "utf8",
+        encoding: str | FileEncoding = "utf8",
     ) -> TabularDataset:
         """Return a dataset of text files of fields between separators (CSV, TSV), also gzipped.
 
@@ -81,7 +82,7 @@ class TabularDatasetFactory:
         set_column_types: Mapping[str, DataType] | None = None,
         partition_format: str | None = None,
         invalid_lines: str = "error",
-        encoding: str = "utf8",
+        encoding: str | FileEncoding = "utf8",
     ) -> TabularDataset:
         """Return a dataset of files of one JSON object a line. `invalid_lines="drop"` leaves out what is none."""
         if invalid_lines not in {"error", "drop"}:

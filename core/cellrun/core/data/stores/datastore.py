@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from cellrun.core.data.stores.azure_attributes import WHERE_IN_AZURE, AzureAttributes
 from cellrun.core.data.stores.keyvault import Keyvault
 from cellrun.core.data.stores.registration import Registration, purpose
 from cellrun.core.data.stores.store_kinds import StoreKind, kind_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from cellrun.core.workspace import Workspace
 
 
-class Datastore(Registration):
+class Datastore(AzureAttributes, Registration):
     """A named place where data is kept: the workspace's own folder, another folder, or a container of a cloud.
 
     `Datastore(workspace, name)` is the registered one of that name, the default one if none is given. It holds no
@@ -187,6 +188,8 @@ class Datastore(Registration):
         settings = self.__dict__["_definition"].settings if "_definition" in self.__dict__ else {}
         if name in settings:
             return str(settings[name])
+        if name in WHERE_IN_AZURE and settings:
+            return ""
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __repr__(self) -> str:
@@ -202,6 +205,9 @@ class Datastore(Registration):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Datastore, (self.workspace, self.name)
+
+    def _credentials(self) -> Mapping[str, str]:
+        return (Keyvault(self.workspace).credentials(self.name, purpose(self._definition)) or {}) if self._kind else {}
 
     def _place(self, kind: StoreKind) -> StorePlace:
         credentials = Keyvault(self.workspace).credentials(self.name, purpose(self._definition))

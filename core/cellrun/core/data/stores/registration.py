@@ -15,10 +15,17 @@ from cellrun.core.data.stores.workspace_datastores import LOCAL, DatastoreDefini
 from cellrun.core.environment_spec import has_login
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.names import datastore_name as checked_name
+from cellrun.core.unsupported import refused
 
 if TYPE_CHECKING:
     from cellrun.core.data.stores.datastore import Datastore
     from cellrun.core.workspace import Workspace
+
+
+_GEN2 = "Datastore.register_azure_data_lake_gen2"
+_DATABASE = "is a database, and a datastore here has files"
+_QUERY = "pandas.read_sql, and Dataset.Tabular.register_pandas_dataframe for what is to be kept"
+_FOLDER = "mount it, and take Datastore.register_folder(ws, name, folder)"
 
 
 class Registration:
@@ -110,6 +117,15 @@ class Registration:
             "an Azure file share can't be a datastore here; mount it (it is an SMB share) and register its folder: "
             "Datastore.register_folder(ws, name, folder)"
         )
+
+    register_azure_data_lake = staticmethod(
+        refused("Datastore.register_azure_data_lake", "is Azure Data Lake Gen1, which Azure has retired", _GEN2)
+    )
+    register_azure_sql_database = staticmethod(refused("Datastore.register_azure_sql_database", _DATABASE, _QUERY))
+    register_azure_postgre_sql = staticmethod(refused("Datastore.register_azure_postgre_sql", _DATABASE, _QUERY))
+    register_azure_my_sql = staticmethod(refused("Datastore.register_azure_my_sql", _DATABASE, _QUERY))
+    register_dbfs = staticmethod(refused("Datastore.register_dbfs", "is Databricks' own disk", _FOLDER))
+    register_hdfs = staticmethod(refused("Datastore.register_hdfs", "is Hadoop's file system", _FOLDER))
 
     @classmethod
     def register_s3(  # noqa: PLR0913  # what a bucket needs

@@ -12,6 +12,7 @@ from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from cellrun.core.data.stores.store_trouble import StorePlace
+from cellrun.core.data.stores.workspace_datastores import OWN_STORES
 
 if TYPE_CHECKING:
     from cellrun.core.data.stores.datastore import Datastore
@@ -82,6 +83,6 @@ def local_filesystem(store: Datastore) -> AbstractFileSystem:
     """Return the files of a store that is a folder; the workspace's own is made when it is first asked for."""
     root = store.local_root
     assert root is not None  # noqa: S101  # for mypy: who asks has looked
-    if root == store.workspace.layout.data:
+    if store.name in OWN_STORES:
         root.mkdir(mode=0o700, exist_ok=True)
     return StoreFileSystem(store, str(root), LocalFileSystem(auto_mkdir=True))

@@ -14,6 +14,8 @@ from cellrun.core.layout import WorkspaceLayout
 
 WORKSPACE_STORE = "workspaceblobstore"
 """The store that each workspace has, as Azure ML calls it: the folder `data` of the workspace."""
+OWN_STORES = (WORKSPACE_STORE, "workspacefilestore", "workspaceartifactstore")
+"""All stores that each workspace of Azure ML has: folders here, made when they are first asked for."""
 LOCAL = "local"
 
 _VERSION = 1
@@ -45,12 +47,13 @@ class WorkspaceDatastores:
         """Return all names, the workspace's own store first."""
         folder = self._workspace.datastores
         found = sorted(path.stem for path in folder.glob("*.json")) if folder.is_dir() else []
-        return [WORKSPACE_STORE, *(name for name in found if names.is_plain(name) and name != WORKSPACE_STORE)]
+        return [*OWN_STORES, *(name for name in found if names.is_plain(name) and name not in OWN_STORES)]
 
     def get(self, name: object) -> DatastoreDefinition:
         """Return what is known of a store. Raises DatastoreError if there is none of that name, or it can't be read."""
-        if name == WORKSPACE_STORE:
-            return DatastoreDefinition(WORKSPACE_STORE, LOCAL, {"folder": str(self._workspace.data)})
+        if isinstance(name, str) and name in OWN_STORES:
+            folder = self._workspace.data if name == WORKSPACE_STORE else self._workspace.folder / name
+            return DatastoreDefinition(name, LOCAL, {"folder": str(folder)})
         path = self._path(name)
         try:
             data = control_file.read_object(self._workspace.folder, path)
@@ -62,7 +65,7 @@ class WorkspaceDatastores:
     def check_free(self, definition: DatastoreDefinition, *, overwrite: bool = False) -> None:
         """Raise DatastoreError if the name of a store is taken by another one, unless `overwrite`."""
         name = definition.name
-        if name == WORKSPACE_STORE:
+        if name in OWN_STORES:
             raise DatastoreError(name, "is the workspace's own store and can't be another one; choose another name")
         if not overwrite and name in self.names() and (there := self.get(name)) != definition:
             raise DatastoreError(
@@ -87,7 +90,7 @@ class WorkspaceDatastores:
 
     def remove(self, name: str) -> None:
         """Forget a store; what it holds stays. Raises DatastoreError for the workspace's own, or an unknown one."""
-        if name == WORKSPACE_STORE:
+        if name in OWN_STORES:
             raise DatastoreError(name, "is the workspace's own store: it is always there")
         self._path(name).unlink(missing_ok=True)
         if self.default() == name:

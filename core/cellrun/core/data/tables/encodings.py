@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import codecs
+from enum import IntEnum
 
 from cellrun.core.errors import DatasetError, shown
+
+
+class FileEncoding(IntEnum):
+    """How the texts of files are written (Azure ML's name)."""
+
+    UTF8 = 0
+    ISO88591 = 1
+    LATIN1 = 2
+    ASCII = 3
+    UTF16 = 4
+    UTF32 = 5
+    UTF8BOM = 6
+    WINDOWS1252 = 7
 
 
 def encoding_name(given: object) -> str:
     """Return the codec of an encoding, by Azure ML's names or Python's. Raises DatasetError."""
     try:
-        name = _AZURES.get(str(given), str(given))
+        text = given.name.lower() if isinstance(given, FileEncoding) else str(given)
+        name = _AZURES.get(text, text)
         if codecs.lookup(name).name in {"utf-8", "utf-8-sig"}:  # a byte order mark is no part of the text, either way
             return "utf8"
     except LookupError:

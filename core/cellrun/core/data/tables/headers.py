@@ -16,3 +16,11 @@ class PromoteHeadersBehavior(IntEnum):
     """Each file's own; a table has the columns of all, and what a file hasn't got is missing."""
     ALL_FILES_HAVE_SAME_HEADERS = 3
     """Each file's, which all have the same columns."""
+
+
+class SkipLinesBehavior(IntEnum):
+    """Of which files the first lines are passed over (Azure ML's name)."""
+
+    NO_ROWS = 0
+    FROM_FIRST_FILE_ONLY = 1
+    FROM_ALL_FILES = 2
