@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core import Run
+from cellrun.core import Environment, Run
 from cellrun.core.context.signed_files import order_of
 from cellrun.core.errors import (
     ExperimentExecutionException,
@@ -304,6 +304,23 @@ def test_a_mistaken_environment_is_named_with_the_other_mistakes(runs):
     assert [fact for fact in ("'missing.py'", "'AzureML-sklearn'") if fact in str(caught.value)] == [
         *("'missing.py'", "'AzureML-sklearn'"),
     ]
+
+
+def test_an_environment_is_given_by_the_name_that_it_is_registered_under(runs):
+    python = Environment("mine")
+    python.python.user_managed_dependencies = True
+    python.python.interpreter_path = sys.executable
+    python.environment_variables = {"LEVEL": "1", "OTHER": "1"}
+    python.register(runs.workspace)
+    layout = runs.script(
+        "import os; print('told', os.environ['LEVEL'], os.environ['OTHER'])",
+        environment="mine",
+        environment_variables={"LEVEL": "2"},
+    )
+    assert runs.end(layout).status is Status.COMPLETED
+    assert "told 2 1" in layout.log.read_text()
+    with pytest.raises(InvalidSubmissionError, match="'mine' has no version '7'; its versions: 1"):
+        runs.script("pass", environment="mine:7")
 
 
 def test_a_time_limit_that_a_target_cannot_keep_is_refused(runs, monkeypatch):

@@ -33,8 +33,9 @@ class ScriptRunConfig(RunOptions):
         None, paths, numpy scalars; a dataset's `as_mount()`, an output or a data reference becomes a local path.
     command: instead of script and arguments, a line for a shell (bash where there is one), or a list to be joined.
     compute_target: the name of a target of the workspace, or the target; `local` if left out.
-    environment: whose Python runs it: an Environment, which is built before the run starts, the folder of a virtual
-        environment or conda prefix, or the path of an interpreter; left out, what the script's header `# /// script`
+    environment: whose Python runs it: an Environment, which is built before the run starts, the name of a
+        registered one (`name`, `name:version`), the folder of a virtual environment or conda prefix, or the path of an
+        interpreter; left out, what the script's header `# /// script`
         asks for (PEP 723), else the one that runs this code (elsewhere the target's own).
     max_run_duration_seconds: after so many seconds the run is stopped, and Failed.
     cpus, gpus, memory: what the run holds while it runs; memory in bytes or as in "4G" (counted, not enforced). Left

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,6 +16,7 @@ from cellrun.core.context.signed_files import write_hashes
 from cellrun.core.context.used_values import free_orphans
 from cellrun.core.environment_spec import EnvironmentSpec, has_secret_name
 from cellrun.core.environments.building.kept import words_of
+from cellrun.core.environments.registered_environments import RegisteredEnvironments
 from cellrun.core.errors import (
     ComputeTargetException,
     ExperimentExecutionException,
@@ -75,6 +77,8 @@ def submit(
         request = _requested(config)
     except InvalidSubmissionError as error:
         problems, advice = [*problems, *error.problems], error.advice
+    if request and isinstance(request.environment, str):
+        request = _with_registered_environment(request, request.environment, workspace.layout, problems)
     if request and parent and not request.parent:
         request = replace(request, parent=parent)
     if request and request.parent and not has_run(workspace.layout, request.parent):
@@ -122,6 +126,25 @@ def start(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout
         raise
     free_orphans(workspace)
     return layout
+
+
+def _with_registered_environment(
+    request: RunRequest, name: str, workspace: WorkspaceLayout, problems: list[str]
+) -> RunRequest:
+    """Return a request whose environment is a registered one, if that is what its text names: `name`, `name:version`.
+
+    A path of a Python comes before. What makes the registered one unfit for use is added to the problems.
+    """
+    known = RegisteredEnvironments(workspace)
+    if os.sep in name or Path(name).exists() or not known.knows(name.partition(":")[0]):
+        return request
+    named, _, version = name.partition(":")
+    try:
+        spec = known.get(named, version or None).spec()
+    except UserErrorException as error:
+        problems.append(str(error))
+        return request
+    return replace(request, environment=spec, variables={**spec.variables, **request.variables})
 
 
 def _signed(draft: RunLayout) -> str:
