@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cellrun.core import Dataset
 from cellrun.core.data.tables.data_type import DataType
-from cellrun.core.errors import DatasetError, NoSuchNameError, UserErrorException
+from cellrun.core.errors import DatasetError, NotSupportedError, UserErrorException
 from tests.core.data.data_folders import put_file
 
 ROWS = 500
@@ -304,7 +304,7 @@ def test_types_are_checked_when_they_are_given(store, csv):
 def test_what_isnt_offered_says_what_is(csv):
     for name in ("to_spark_dataframe", "get_profile", "mount"):
         assert not hasattr(csv, name)
-        with pytest.raises(NoSuchNameError, match=name):
+        with pytest.raises(NotSupportedError, match=name):
             getattr(csv, name)
     for refuse in (
         Dataset.Tabular.from_sql_query,

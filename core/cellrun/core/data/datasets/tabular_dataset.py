@@ -15,7 +15,7 @@ from cellrun.core.data.files.dataset_paths import store_and_path
 from cellrun.core.data.files.definition import FILE, TABULAR, DatasetDefinition
 from cellrun.core.data.stores.datastore import Datastore
 from cellrun.core.data.tables.arrow import need_arrow
-from cellrun.core.errors import DatasetError, NoSuchNameError, missing_package, shown
+from cellrun.core.errors import DatasetError, NotSupportedError, missing_package, shown
 from cellrun.core.names import dataset_name
 
 if TYPE_CHECKING:
@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 
     from cellrun.core.data.tables.table_source import TableSource
 
+_FRAME = "to_pandas_dataframe() gives a frame of pandas"
+_PROFILE = ("is a run of Azure's service", "dataset.to_pandas_dataframe().describe() says much of it")
 _NOT_OFFERED = {
-    "to_spark_dataframe": "to_pandas_dataframe() gives a frame of pandas",
-    "to_dask_dataframe": "to_pandas_dataframe() gives a frame of pandas",
-    "submit_profile_run": "dataset.to_pandas_dataframe().describe() says much of it",
-    "get_profile": "dataset.to_pandas_dataframe().describe() says much of it",
-    "get_profile_runs": "dataset.to_pandas_dataframe().describe() says much of it",
-    "download": "it has rows; Dataset.File.from_files(path).download() takes the files",
-    "mount": "it has rows; Dataset.File.from_files(path).mount() takes the files",
+    "to_spark_dataframe": ("needs Spark", _FRAME),
+    "to_dask_dataframe": ("needs Dask", _FRAME),
+    "submit_profile_run": _PROFILE,
+    "get_profile": _PROFILE,
+    "get_profile_runs": _PROFILE,
+    "download": ("takes files that a column names", "Dataset.File.from_files(path).download() takes the files"),
+    "mount": ("takes files that a column names", "Dataset.File.from_files(path).mount() takes the files"),
 }
 
 
@@ -233,7 +235,7 @@ class TabularDataset(AbstractDataset):
 
     def __getattr__(self, name: str) -> Any:
         if name in _NOT_OFFERED:
-            raise NoSuchNameError(f"cellrun's tabular datasets have no {name}: {_NOT_OFFERED[name]}")
+            raise NotSupportedError(f"TabularDataset.{name}", *_NOT_OFFERED[name])
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _source(self) -> TableSource:

@@ -13,6 +13,7 @@ from cellrun.core.run_data import RunInput, RunOutput, data_name
 from cellrun.core.run_variables import REFERENCE
 
 if TYPE_CHECKING:
+    from cellrun.core.data.stores.data_path import DataPath, DataPathComputeBinding
     from cellrun.core.data.stores.datastore import Datastore
 
 ReferenceMode = Literal["mount", "download", "upload"]
@@ -42,6 +43,17 @@ class DataReference:
         self.mode: ReferenceMode = mode
         self.path_on_compute = path_on_compute
         self.overwrite = overwrite
+
+    @staticmethod
+    def create(
+        data_reference_name: str | None = None,
+        datapath: DataPath | None = None,
+        datapath_compute_binding: DataPathComputeBinding | None = None,
+    ) -> DataReference:
+        """Return a DataPath as a run finds it by a name: `datapath.create_data_reference(…)`."""
+        if datapath is None or not hasattr(datapath, "create_data_reference"):
+            raise UserErrorException(f"datapath={shown(datapath)}: give a DataPath, DataPath(datastore, 'path')")
+        return datapath.create_data_reference(data_reference_name, datapath_compute_binding)
 
     def path(self, path: str | None = None, data_reference_name: str | None = None) -> DataReference:
         """Return a reference to a path below this one."""
