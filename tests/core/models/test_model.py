@@ -398,15 +398,17 @@ def test_code_outside_a_run_registers_a_file_of_its_own(here, pkl, ws):
 def test_a_job_registers_its_model_and_another_loads_it(runs):
     first = runs.script(
         "import os\n"
-        "from cellrun.core import Run\n"
+        "from cellrun.core import Model, Run\n"
         "run = Run.get_context()\n"
         "open('outputs/model.pkl', 'w').write('made')\n"
         "open('beside.pkl', 'w').write('made beside')\n"
         "print(run.register_model('m', 'outputs/model.pkl').id, run.register_model('beside.pkl').id)\n"
+        "Model.register(run.experiment.workspace, 'beside.pkl', 'other')\n"
     )
     assert runs.end(first).status.value == "Completed"
     assert "m:1 beside.pkl:1" in first.log.read_text()
-    assert Model(runs.workspace, "m").run_id == first.run_id
+    assert {model.run_id for model in Model.list(runs.workspace)} == {first.run_id}
+    assert {model.experiment_name for model in Model.list(runs.workspace)} == {"tests"}
     second = runs.script("from cellrun.core import Model\nprint('read', open(Model.get_model_path('m')).read())")
     assert runs.end(second).status.value == "Completed"
     assert "read made" in second.log.read_text()

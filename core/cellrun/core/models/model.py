@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -22,6 +23,7 @@ from cellrun.core.models.registered_models import ModelAbout, ModelRecord, Regis
 from cellrun.core.models.resource_configuration import ResourceConfiguration
 from cellrun.core.models.said import LATEST, about_model, as_texts, chosen
 from cellrun.core.own_run import own_run, parents_run
+from cellrun.core.store.record import RunRecord
 from cellrun.core.unsupported import refused
 from cellrun.core.workspace_config import configured_workspace
 
@@ -121,7 +123,7 @@ class Model:
     ) -> Model:
         """Copy a file or a folder into a workspace as the next version of a name, and return that.
 
-        `child_paths`: of the folder these alone. What the copies hold isn't looked at; whoever loads a pickle runs it.
+        In the code of a submitted run it is that run's. `child_paths`: of the folder these alone. What the copies hold isn't looked at; whoever loads a pickle runs it.
         Raises ModelPathNotFoundException for a path that isn't there, InvalidNameError for a name that is none,
         WebserviceException where the disk doesn't take it: then nothing is registered.
         """
@@ -136,7 +138,8 @@ class Model:
             sample_output_dataset=sample_output_dataset,
             resource_configuration=resource_configuration,
         )
-        return register(workspace, source, model_name, about, (model_framework, model_framework_version))
+        framework = (model_framework, model_framework_version)
+        return register(workspace, source, model_name, about, framework, run=_origin(workspace.layout))
 
     @classmethod
     def list(  # noqa: PLR0913, PLR0917  # Azure ML's signature
@@ -416,6 +419,16 @@ def _opened(workspace: Workspace, registered: RegisteredModel) -> Model:
     model = Model.__new__(Model)
     model._is(workspace, registered)  # noqa: SLF001  # this is its second constructor
     return model
+
+
+def _origin(workspace: WorkspaceLayout) -> tuple[str, str] | None:
+    """Return the run of a workspace that this code is part of, and its experiment."""
+    run = own_run()
+    if run is None or run.workspace.folder != workspace.folder:
+        return None
+    with suppress(OSError, ValueError):  # its record is damaged: the model is none the worse
+        return run.run_id, RunRecord.read(run).experiment
+    return None
 
 
 def _in_current_folder(name: str, version: int | str | None) -> Path | None:
