@@ -103,6 +103,13 @@ def problems_of_place(
     return problems
 
 
+def problems_of_target(workspace: WorkspaceLayout, request: RunRequest) -> list[str]:
+    """Return why a request's target could never start it."""
+    problems: list[str] = []
+    _target(workspace, None, request, problems)
+    return problems
+
+
 def start(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout, **record: Any) -> RunLayout:
     """Make the run folder of a request and start the run, or queue it; `record` has what else is recorded of it.
 

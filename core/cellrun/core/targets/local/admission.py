@@ -133,8 +133,8 @@ def _is_over_elsewhere(layout: RunLayout) -> bool:
 
 def _fits(ticket: Ticket, running: list[Ticket]) -> bool:
     """Whether a run has room beside those that run. Alone it always has: else it would wait for ever."""
-    if not running:
-        return True
+    if not any(other.resources.cpus or other.resources.gpus for other in running):
+        return True  # those that hold nothing drive other runs
     most = machine.capacity()
     asked = [ticket.resources, *(other.resources for other in running)]
     return (

@@ -1,0 +1,93 @@
+"""The children of a driver's run: submitted, looked at and canceled by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from cellrun.core.errors import CellrunError
+from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.run_request import RunRequest
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.workspace_record import WorkspaceRecord
+from cellrun.core.submission.submission import submit
+from cellrun.core.targets.contract import ComputeTarget
+from cellrun.core.targets.look import look
+from cellrun.core.targets.workspace_targets import WorkspaceTargets
+
+
+@dataclass
+class _Submitting:
+    """As much of a workspace as a submission needs."""
+
+    layout: WorkspaceLayout
+    id: str
+    name: str
+
+
+class _Ready(NamedTuple):
+    """A request as a config."""
+
+    wanted: RunRequest
+
+    def request(self) -> RunRequest:
+        """Return it."""
+        return self.wanted
+
+
+class Children:
+    """The runs that a driver's run has started, in its own workspace and experiment."""
+
+    def __init__(self, run: RunLayout) -> None:
+        self.run = run
+        self.record = RunRecord.read(run)
+        self._targets: dict[str, ComputeTarget] = {}
+        self._started: dict[RunLayout, StatusRecord | None] = {}
+        """With the last status of those that have ended."""
+
+    def start(self, request: RunRequest, tags: Mapping[str, str | None] | None = None) -> RunLayout:
+        """Submit a child. Raises as `submission.submit` does."""
+        workspace = _Submitting(
+            self.run.workspace, self.record.workspace_id, WorkspaceRecord.read(self.run.workspace).name
+        )
+        child = submit(
+            workspace, self.record.experiment, _Ready(replace(request, parent=self.record.id)), dict(tags or {})
+        )
+        self._started[child] = None
+        return child
+
+    def look(self) -> dict[RunLayout, StatusRecord]:
+        """Return the status of all that were started."""
+        found = dict(self._started)
+        for name, runs in self._by_target().items():
+            seen = look(self._target(name), runs)
+            found |= {run: seen[run.run_id] for run in runs}
+        self._started |= {run: status for run, status in found.items() if status and status.status.is_terminal}
+        return {run: status for run, status in found.items() if status is not None}
+
+    def cancel(self, child: RunLayout) -> None:
+        """Ask for a child's end. Raises ExperimentExecutionException where nobody can be asked."""
+        self._target(RunRecord.read(child).target).cancel(child)
+
+    def cancel_all(self, tell: Any = lambda _: None) -> None:
+        """Ask for the end of all that go on; `tell` is told who can't be asked."""
+        for child, end in self._started.items():
+            if end is None:
+                try:
+                    self.cancel(child)
+                except (CellrunError, OSError) as error:
+                    tell(f"{child.run_id} can't be canceled: {error}")
+
+    def _by_target(self) -> dict[str, list[RunLayout]]:
+        groups: dict[str, list[RunLayout]] = {}
+        for run, end in self._started.items():
+            if end is None:
+                groups.setdefault(RunRecord.read(run).target, []).append(run)
+        return groups
+
+    def _target(self, name: str) -> ComputeTarget:
+        if name not in self._targets:
+            self._targets[name] = WorkspaceTargets(self.run.workspace).get(name)
+        return self._targets[name]
