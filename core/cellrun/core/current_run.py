@@ -8,6 +8,7 @@ from cellrun.core.own_run import RUN_FOLDER, own_run, parents_run
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.job_end import job_end
 from cellrun.core.runs.run import Run
+from cellrun.core.runs.run_types import opened
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 
@@ -56,4 +57,6 @@ def _opened(layout: RunLayout) -> Run:
     from cellrun.core.workspace import Workspace  # noqa: PLC0415
 
     record = RunRecord.read(layout)
-    return _told.setdefault(folder, Run(Experiment(Workspace.opened(layout.workspace), record.experiment), record.id))
+    return _told.setdefault(
+        folder, opened(Experiment(Workspace.opened(layout.workspace), record.experiment), record.id)
+    )

@@ -56,16 +56,19 @@ class Experiment:
         """The workspace that it is in."""
         return self._workspace
 
-    def submit(self, config: RunConfig, tags: Mapping[str, Any] | None = None) -> Run:
+    def submit(self, config: RunConfig, tags: Mapping[str, Any] | None = None, **options: Any) -> Run:
         """Start a run of a script, a command or a cell on its target, and return it at once.
 
-        `config` is a ScriptRunConfig, or anything whose `request()` says what is to run.
+        `config` is a ScriptRunConfig, a Pipeline, or anything whose `request()` says what is to run. `options` are for
+        a config that takes some: a Pipeline's `pipeline_parameters`, `regenerate_outputs`, …
         Raises InvalidSubmissionError with all that is wrong in the config, before a run exists;
         ExperimentExecutionException if the target can't start it.
         """
-        from cellrun.core.submission.submission import submit  # noqa: PLC0415  # a job never submits what it doesn't import
+        from cellrun.core.submission.submission import submit, with_options  # noqa: PLC0415  # a job never submits what it doesn't import
 
         texts = {key: tag_value(value) for key, value in (tags or {}).items()}
+        if options:
+            config = with_options(config, options)
         return self.run(submit(self._workspace, self._name, config, texts).run_id)
 
     def start_logging(

@@ -264,6 +264,11 @@ class WorkspaceLayout:
         return self.folder / "models"
 
     @property
+    def step_runs(self) -> Path:
+        """By a hash of all that a pipeline's step was, the id of the last run that has completed it."""
+        return self.folder / "step_runs"
+
+    @property
     def wheels(self) -> Path:
         """Wheels that environments of this workspace install."""
         return self.folder / "wheels"

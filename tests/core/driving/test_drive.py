@@ -1,4 +1,4 @@
-"""A driver's run: it starts its children from its own snapshot, survives who submitted it, and ends them with itself."""
+"""A driver's run starts its children from its own snapshot, and ends them with itself."""
 
 import json
 import os
@@ -126,7 +126,7 @@ def test_children_of_a_driver_that_is_killed_go_on_to_their_own_end(runs: Runs, 
 
 def test_what_no_child_could_ever_do_is_refused_before_there_is_a_run(runs: Runs, source: Path):
     requests = {"a": script(source, "a.py", "", cpus=100_000), "b": script(source, "b.py", "")}
-    with pytest.raises(InvalidSubmissionError, match="a.py: cpus=100000"):
+    with pytest.raises(InvalidSubmissionError, match=r"a\.py: cpus=100000"):
         driven(runs, requests)
     assert Index(runs.workspace.layout).runs() == []
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cellrun.core.copying import copy_tree
+from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import Resources
@@ -53,6 +54,7 @@ def request_to_json(request: RunRequest) -> dict[str, Any]:
         "environment": None if isinstance(wanted, EnvironmentSpec) else wanted,
         "environment_spec": wanted.to_json() if isinstance(wanted, EnvironmentSpec) else None,
         "resources": request.resources.to_json(),
+        "distribution": None if request.distribution is None else request.distribution.to_json(),
         "links": dict(request.code.links()),
     }
 
@@ -70,5 +72,6 @@ def request_from_json(data: Mapping[str, Any], code: RunLayout, variables: Mappi
         environment=environment,
         variables={**own, **variables},
         resources=Resources.from_json(data["resources"]),
+        distribution=None if data["distribution"] is None else Distribution.from_json(data["distribution"]),
         code=KeptCode(code, data["links"]),
     )

@@ -43,7 +43,7 @@ def wait_for_end(
     the user interrupts the waiting: the run goes on.
     """
     try:
-        status = _wait(look, lambda _: None) if page is None else _watch(layout, look, notes, page)
+        status = wait(look) if page is None else _watch(layout, look, notes, page)
     except KeyboardInterrupt:
         raise ExperimentExecutionException(
             f"the watching of run {layout.run_id} was interrupted, but the run goes on; "
@@ -56,7 +56,7 @@ def wait_for_end(
                 layout.run_id, status.reason or "no reason is known", tail, str(layout.last_log)
             )
         if page is not None:
-            _say(printing.watch_error(run_error(status, layout.last_log)))
+            say(printing.watch_error(run_error(status, layout.last_log)))
     return status
 
 
@@ -66,15 +66,22 @@ def _watch(
     notes: Callable[[StatusRecord], Iterable[str]],
     page: Callable[[], str],
 ) -> StatusRecord:
-    _say(printing.watch_header(layout.run_id, page()))
-    log = _PrintedLogs(layout)
-    status = _wait(look, log.print_while)
-    log.print_new(is_final=True)
-    _say(printing.watch_summary(layout.run_id, page(), notes(status)))  # the first link may be used up
+    say(printing.watch_header(layout.run_id, page()))
+    status = follow(layout, look)
+    say(printing.watch_summary(layout.run_id, page(), notes(status)))  # the first link may be used up
     return status
 
 
-def _wait(look: Callable[[], StatusRecord], meanwhile: Callable[[StatusRecord], None]) -> StatusRecord:
+def follow(layout: RunLayout, look: Callable[[], StatusRecord]) -> StatusRecord:
+    """Print a run's logs as they are written, until it has ended; return its last status."""
+    log = _PrintedLogs(layout)
+    status = wait(look, log.print_while)
+    log.print_new(is_final=True)
+    return status
+
+
+def wait(look: Callable[[], StatusRecord], meanwhile: Callable[[StatusRecord], None] = lambda _: None) -> StatusRecord:
+    """Look at a run until it has ended, at first often; return its last status."""
     began = time.monotonic()
     while not (status := look()).status.is_terminal:
         meanwhile(status)
@@ -100,7 +107,7 @@ class _PrintedLogs:
         self.print_new()
         if status.status is Status.CANCEL_REQUESTED and status.reason and status.n != self._told:
             self._told = status.n
-            _say(printing.watch_stopping(status.reason))
+            say(printing.watch_stopping(status.reason))
 
 
 class _PrintedLog:
@@ -117,7 +124,7 @@ class _PrintedLog:
         """Print what is new: whole lines and states of a bar, at the end or after a while also an unfinished line."""
         while data := self._log.read(self._offset, READ_BYTES):
             if self._offset == 0:
-                _say(printing.log_header(self._name))
+                say(printing.log_header(self._name))
             self._offset += len(data)
             self._grew_at = time.monotonic()
             _print(coloured(self._lines.feed(data)))
@@ -127,7 +134,8 @@ class _PrintedLog:
             _print(coloured(self._lines.release()))
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Print a text whose lines end where it says."""
     _print(plain(text))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from cellrun.core import names
 from cellrun.core.context.signature import sign
@@ -94,6 +94,16 @@ def submit(
     return start(target, request, workspace.layout, workspace_id=workspace.id, tags=dict(tags or {}))
 
 
+def with_options(config: RunConfig, options: Mapping[str, Any]) -> RunConfig:
+    """Return a config as it is submitted with options. Raises UserErrorException for one that takes none."""
+    takes = None if isinstance(config, type) else getattr(config, "submitted_with", None)
+    if callable(takes):
+        return cast("RunConfig", takes(**options))
+    if given := [name for name in options if name[0] != "_"]:
+        raise UserErrorException(f"a {type(config).__name__} is submitted without {given[0]!r}; leave it out")
+    return config
+
+
 def problems_of_place(
     workspace: WorkspaceLayout, experiment: str, target: object, request: RunRequest | None
 ) -> list[str]:
@@ -108,6 +118,11 @@ def problems_of_target(workspace: WorkspaceLayout, request: RunRequest) -> list[
     problems: list[str] = []
     _target(workspace, None, request, problems)
     return problems
+
+
+def record_of(workspace: WorkspaceLayout, request: RunRequest) -> RunRecord:
+    """Return what is recorded of a request. Raises ComputeTargetException for a target that isn't there."""
+    return _record(request, WorkspaceTargets(workspace).get(request.target))
 
 
 def start(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout, **record: Any) -> RunLayout:

@@ -154,7 +154,7 @@ def test_where_an_output_is_kept_that_depends_on_its_run_isnt_known_before(runs,
     assert fixed.run_data().dataset["paths"] == [{"datastore": "kept", "path": "m/model"}]
     assert (fixed.name, fixed.mode) == ("given", "mount")
     with pytest.raises(UserErrorException, match=r"'model'.*depends on its run"):
-        OutputFileDatasetConfig("model").as_input()
+        OutputFileDatasetConfig("model").as_input().run_data()
 
 
 WRITES_TABLES = """

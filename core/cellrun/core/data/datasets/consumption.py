@@ -63,13 +63,17 @@ class DatasetConsumptionConfig:
         )
 
     def _in_mode(self, mode: InputMode, path_on_compute: str | None) -> DatasetConsumptionConfig:
-        if getattr(self.dataset, "kind", "file") == "tabular":
+        if self._is_tabular:
             raise UserErrorException(
                 f"the input {self.name!r} is a tabular dataset, which has rows and no folder; give it as it is and "
                 f"read it in the script by Run.get_context().input_datasets[{self.name!r}].to_pandas_dataframe()"
             )
         self.mode, self.path_on_compute = mode, path_on_compute
         return self
+
+    @property
+    def _is_tabular(self) -> bool:
+        return getattr(self.dataset, "kind", "file") == "tabular"
 
     def run_data(self) -> RunInput:
         """Return it as a run wants it."""

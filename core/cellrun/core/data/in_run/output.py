@@ -18,10 +18,20 @@ from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.run_data import DataPath, OutputMode, Registration, RunOutput, data_name
 
 if TYPE_CHECKING:
+    from cellrun.core.data.datasets.file_dataset import FileDataset
+    from cellrun.core.data.datasets.tabular_dataset import TabularDataset
     from cellrun.core.data.stores.datastore import Datastore
     from cellrun.core.data.tables.data_type import DataType
 
 DEFAULT_PATH = "dataset/{run-id}/{output-name}"
+
+
+class OutputIdentity:
+    """Which output it is: the same for all that was derived from one config (`as_upload`, `read_delimited_files`)."""
+
+    def __init__(self) -> None:
+        self.producer: Any = None
+        """The step of a pipeline that makes it, if one does."""
 
 
 class OutputFileDatasetConfig:
@@ -52,6 +62,7 @@ class OutputFileDatasetConfig:
         self._table: Mapping[str, Any] | None = None
         """How it is read if it is a table."""
         self._table_glob: str | None = None
+        self.identity = OutputIdentity()
         self._place()  # a mistake in it is said at once
 
     def as_mount(self, disable_metadata_cache: bool = False) -> OutputFileDatasetConfig:  # noqa: ARG002, FBT001, FBT002  # Azure ML's signature
@@ -92,27 +103,13 @@ class OutputFileDatasetConfig:
 
         return self._as_table(PARQUET, include_path, partition_format, path_glob, set_column_types)
 
-    def as_input(self, name: str | None = None) -> DatasetConsumptionConfig:
+    def as_input(self, name: str | None = None) -> ConsumedOutput:
         """Return what it holds as an input of a later run: its folder, or a table as it is.
 
-        UserErrorException if its place depends on the run.
+        A step of a pipeline finds there what the step before has made. Elsewhere it has to have a place of its own: a
+        submission raises UserErrorException if that depends on the run.
         """
-        from cellrun.core.data.datasets.dataset import Dataset  # noqa: PLC0415  # an output alone needs no dataset
-        from cellrun.core.data.datasets.tabular_dataset import TabularDataset  # noqa: PLC0415  # as above
-
-        store, path = self._place()
-        if store is None or "{run-id}" in path:
-            raise UserErrorException(
-                f"where the output {self.name!r} is kept depends on its run: give it a place of its own by "
-                "destination=(datastore, 'path'), or register_on_complete and Dataset.get_by_name"
-            )
-        place = path.replace("{output-name}", self.name)
-        if self._table is not None:
-            paths = [{"datastore": store.name, "path": below(place.strip("/"), self._table_glob)}]
-            definition = DatasetDefinition.from_json({**self._dataset(), "paths": paths})
-            return DatasetConsumptionConfig(name or self.name, TabularDataset(definition, store.workspace))
-        dataset = Dataset.File.from_files(path=(store, place), validate=False, partition_format=self.partition_format)
-        return DatasetConsumptionConfig(name or self.name, dataset).as_mount()
+        return ConsumedOutput(data_name(name or self.name), self)
 
     def register_on_complete(
         self, name: str, description: str | None = None, tags: Mapping[str, str] | None = None
@@ -148,6 +145,31 @@ class OutputFileDatasetConfig:
     def arg_val(self) -> str:
         """What a record has in its place."""
         return str(self.argument())
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is read as a table."""
+        return self._table is not None
+
+    def dataset_at(self, store: str, path: str) -> dict[str, Any]:
+        """Return the definition of what it holds, where that is kept, as JSON has it."""
+        inside = below(path.strip("/"), self._table_glob) if self.is_table else path.strip("/")
+        return {**self._dataset(), "paths": [{"datastore": store, "path": inside}]}
+
+    def own_dataset(self) -> FileDataset | TabularDataset:
+        """Return what it holds, if it has a place of its own. Raises UserErrorException if that depends on its run."""
+        from cellrun.core.data.datasets.file_dataset import FileDataset  # noqa: PLC0415  # an output alone needs no dataset
+        from cellrun.core.data.datasets.tabular_dataset import TabularDataset  # noqa: PLC0415  # as above
+
+        store, path = self._place()
+        if store is None or "{run-id}" in path:
+            raise UserErrorException(
+                f"where the output {self.name!r} is kept depends on its run: give it a place of its own by "
+                "destination=(datastore, 'path'), or register_on_complete and Dataset.get_by_name"
+            )
+        place = path.replace("{output-name}", self.name)
+        definition = DatasetDefinition.from_json(self.dataset_at(store.name, place))
+        return (TabularDataset if self.is_table else FileDataset)(definition, store.workspace)
 
     def _place(self) -> tuple[Datastore | None, str]:
         given = self.destination
@@ -194,3 +216,25 @@ class OutputFileDatasetConfig:
         store, path = self._place()
         place = (store.name if store else "the default store", path)
         return f"OutputFileDatasetConfig({self.name!r}, {place!r}, {self.mode!r})"
+
+
+class ConsumedOutput(DatasetConsumptionConfig):
+    """What one run makes, as an input of another."""
+
+    def __init__(self, name: str, output: OutputFileDatasetConfig) -> None:
+        self.output = output
+        self.name = name
+        self.mode = "direct" if output.is_table else "mount"
+        self.path_on_compute = None
+
+    @property
+    def dataset(self) -> FileDataset | TabularDataset:  # type: ignore[override]  # known later than of other datasets
+        """The dataset. Raises UserErrorException while nobody can know where it is kept."""
+        return self.output.own_dataset()
+
+    @property
+    def _is_tabular(self) -> bool:
+        return self.output.is_table
+
+    def __repr__(self) -> str:
+        return f"ConsumedOutput({self.name!r}, {self.output!r}, {self.mode!r})"

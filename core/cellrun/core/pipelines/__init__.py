@@ -1,0 +1,1 @@
+"""Pipelines: steps, each a run, in the order that their data tells."""

@@ -1,0 +1,62 @@
+"""What a step has made, where it is kept."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cellrun.core.data.stores.datastore import Datastore
+
+
+class PortDataReference:
+    """What a step has made (Azure ML's name): which datastore has it, and where there."""
+
+    def __init__(self, data_reference_name: str, datastore: Datastore, path_on_datastore: str) -> None:
+        self._name = data_reference_name
+        self._datastore = datastore
+        self._path = path_on_datastore
+
+    @property
+    def data_reference_name(self) -> str:
+        """The output's name."""
+        return self._name
+
+    @property
+    def datastore(self) -> Datastore:
+        """Where it is kept."""
+        return self._datastore
+
+    @property
+    def path_on_datastore(self) -> str:
+        """Its path there."""
+        return self._path
+
+    def download(
+        self,
+        local_path: str | os.PathLike[str],
+        overwrite: bool | None = None,  # noqa: FBT001  # Azure ML's signature
+        show_progress: bool | None = None,  # noqa: FBT001  # as above
+    ) -> int:
+        """Download it to its path on the datastore below a folder; return how many files came."""
+        return self._datastore.download(
+            local_path, prefix=self._path, overwrite=bool(overwrite), show_progress=bool(show_progress)
+        )
+
+    def __repr__(self) -> str:
+        return f"PortDataReference({self._name!r}, {self._datastore.name!r}, {self._path!r})"
+
+
+class StepRunOutput:
+    """An output of a step's run (Azure ML's name)."""
+
+    def __init__(self, name: str, reference: PortDataReference) -> None:
+        self.name = name
+        self._reference = reference
+
+    def get_port_data_reference(self) -> PortDataReference:
+        """Return where it is kept."""
+        return self._reference
+
+    def __repr__(self) -> str:
+        return f"StepRunOutput({self.name!r})"

@@ -1,0 +1,107 @@
+"""Watching a pipeline and its steps: what is printed on the way, and how it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cellrun.core.errors import ActivityFailedException, ExperimentExecutionException
+from cellrun.core.pipelines.told_status import shown_status
+from cellrun.core.portal import web_view
+from cellrun.core.runs import watch
+from cellrun.core.status import TERMINAL, Status
+from cellrun.core.store.status_file import StatusFile, StatusRecord
+
+if TYPE_CHECKING:
+    from cellrun.core.pipelines.step_run import StepRun
+    from cellrun.core.runs.run import Run
+
+GOING_ON = frozenset(status.value for status in Status if status not in TERMINAL and status is not Status.DAMAGED)
+
+
+class Deadline:
+    """So long is waited for a run, and no longer."""
+
+    def __init__(self, run_id: str, timeout_s: float) -> None:
+        self._run_id = run_id
+        self._timeout_s = timeout_s
+        self._until = time.monotonic() + float(timeout_s)
+
+    def check(self) -> None:
+        """Raise ExperimentExecutionException if the time is up."""
+        if time.monotonic() > self._until:
+            raise ExperimentExecutionException(
+                f"run {self._run_id} hasn't ended within {self._timeout_s:g} s (timeout_seconds); it goes on"
+            )
+
+
+@contextmanager
+def interruptible(run_id: str) -> Iterator[None]:
+    """Let Ctrl-C end the waiting, and no run."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise ExperimentExecutionException(
+            f"the watching of run {run_id} was interrupted, but the run goes on; "
+            "wait_for_completion() takes it up again, cancel() stops the run"
+        ) from None
+
+
+def head(run: Run) -> None:
+    """Print which run is watched, and where it is seen."""
+    kind = _kind(run)
+    watch.say(f"{kind}Id: {run.id}\n{_page(run)}\n{_called(run)} Status: {shown_status(run.get_status())}\n")
+
+
+def watch_step(step: StepRun, deadline: Deadline, *, show_output: bool) -> None:
+    """Wait until a step has ended, printing its log."""
+    if show_output:
+        watch.say("\n\n")
+        head(step)
+
+    def look() -> StatusRecord:
+        deadline.check()
+        step.get_status()
+        return StatusFile(step.layout).read()
+
+    if show_output:
+        watch.follow(step.layout, look)
+        _summary(step)
+    else:
+        watch.wait(look)
+
+
+def ended(run: Run, *, raise_on_error: bool, show_output: bool) -> str:
+    """Return the status of a run that has ended, printed if it is a pipeline's. Raises ActivityFailedException."""
+    status, last = run.get_status(), StatusFile(run.layout).read()
+    if show_output and _kind(run) == "PipelineRun":
+        watch.say("\n\n")
+        _summary(run)
+    if last.status is Status.FAILED and raise_on_error:
+        tail = str(last.fields.get("traceback_tail") or "")
+        raise ActivityFailedException(run.id, last.reason or "no reason is known", tail, str(run.layout.last_log))
+    return status
+
+
+def _summary(run: Run) -> None:
+    title = (
+        f"{_kind(run)}({run.name}) Execution Summary" if _kind(run) == "StepRun" else "PipelineRun Execution Summary"
+    )
+    watch.say(f"\n{title}\n{'=' * len(title)}\n{_called(run)} Status: {shown_status(run.get_status())}\n")
+    last = StatusFile(run.layout).read()
+    if last.reason:
+        watch.say(f"{last.reason}\n")
+
+
+def _kind(run: Run) -> str:
+    return "StepRun" if run.type == "azureml.StepRun" else "PipelineRun"
+
+
+def _called(run: Run) -> str:
+    return f"StepRun( {run.name} )" if _kind(run) == "StepRun" else "PipelineRun"
+
+
+def _page(run: Run) -> str:
+    return f"Link to its page: {web_view(run.layout, run.experiment.workspace.id)}"
