@@ -61,6 +61,8 @@ SAID = {
     f"{CORE}/supervision/stopping.py": "Stopping",
     f"{CORE}/supervision/watch.py": "adopted _nobody_left_alone Watch _processes",
     f"{CORE}/supervision/watched_job.py": "WatchedJob._found_memory_lack",
+    f"{CORE}/sweep/driver.py": "_early_note",
+    f"{CORE}/sweep/policy.py": "verdict",
     f"{CORE}/targets/local/admission.py": "reasons _lacks _gpus _cores _start _ended_while_waiting _note",
     f"{CORE}/targets/local/queue_lock.py": "_wait",
     f"{CORE}/targets/local/recovery.py": "recover recover_without_ticket",

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cellrun.core import control_file
+from cellrun.core.control_file import is_mapping_of
 from cellrun.core.driving.kept_request import request_from_json, request_to_json
 from cellrun.core.layout import RunLayout
 from cellrun.core.run_request import RunRequest
@@ -17,6 +19,7 @@ VARIABLES = "CELLRUN_DRIVER_VARIABLES"
 """Has what the children were given as variables of their environment, as JSON: a run folder keeps no such values."""
 _PLAN = "plan.json"
 _CODE = "code"
+_MOST_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -63,3 +66,12 @@ class Plan:
 
 def _code(run: RunLayout, number: str) -> RunLayout:
     return RunLayout(run.snapshot / _CODE / number)
+
+
+def plan_options(run: RunLayout) -> dict[str, Any]:
+    """Return what the driver of a run was told besides what its children are. Raises DamagedRunError."""
+    path = run.snapshot / _PLAN
+    data = control_file.parsed(run.folder, path, control_file.read_control_file(run.folder, path, _MOST_BYTES))
+    control_file.check(run.folder, path, data, {"options": is_mapping_of(lambda _: True)}, ["options"])
+    options: dict[str, Any] = data["options"]
+    return options

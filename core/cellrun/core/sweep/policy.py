@@ -136,7 +136,7 @@ class BanditPolicy(EarlyTerminationPolicy):
         bound = best - slack if metric.is_more_better else best + slack
         if own is not None and (not metric.is_better(bound, own) or math.isclose(bound, own)):  # 0.8 - 0.2 > 0.6
             return ""
-        return f"its best {metric.name} {_told(own)} is worse than {bound:g}, the best of all, {best:g}, with its slack"
+        return f"its best {metric.name} {_told(own)} is worse than {bound:g}: that is the slack from the best, {best:g}"
 
 
 class MedianStoppingPolicy(EarlyTerminationPolicy):
@@ -189,8 +189,10 @@ class TruncationSelectionPolicy(EarlyTerminationPolicy):
         worst = ranked[: len(ranked) * self.truncation_percentage // 100]
         if run not in worst or best[run] == best[ranked[-1]]:
             return ""
-        percent = f"the worst {self.truncation_percentage} percent of {len(ranked)} runs"
-        return f"its best {metric.name} {_told(best[run])} is among {percent}"
+        return (
+            f"its best {metric.name} {_told(best[run])} is among the worst {self.truncation_percentage} percent of "
+            f"{len(ranked)} runs"
+        )
 
 
 _POLICIES = {
@@ -212,4 +214,4 @@ def _is_number(value: object, kind: type | tuple[type, ...]) -> bool:
 
 
 def _told(value: float | None) -> str:
-    return "(no number)" if value is None else f"{value:g}"
+    return "NaN" if value is None else f"{value:g}"

@@ -73,8 +73,11 @@ class HyperParameterSampling:
         return size(self._space)
 
     @abstractmethod
-    def following(self, trials: Sequence[Trial], random: Random) -> Parameters | None:
-        """Return the hyperparameters that follow on those that were tried; None if there are no others."""
+    def following(self, trials: Sequence[Trial], random: Random, older: Sequence[Trial] = ()) -> Parameters | None:
+        """Return the hyperparameters that follow on those that were tried; None if there are no others.
+
+        What `older` trials came to is known as well, and may be tried again.
+        """
 
 
 class RandomParameterSampling(HyperParameterSampling):
@@ -83,7 +86,7 @@ class RandomParameterSampling(HyperParameterSampling):
     def __init__(self, parameter_space: Mapping[str, Expression], properties: Mapping[str, Any] | None = None) -> None:
         super().__init__("RANDOM", parameter_space, properties)
 
-    def following(self, trials: Sequence[Trial], random: Random) -> Parameters | None:
+    def following(self, trials: Sequence[Trial], random: Random, older: Sequence[Trial] = ()) -> Parameters | None:  # noqa: ARG002
         """Return hyperparameters that weren't tried; None if all were."""
         return _untried(lambda: {name: draw(each, random) for name, each in self._space.items()}, trials, self.count())
 
@@ -94,7 +97,7 @@ class GridParameterSampling(HyperParameterSampling):
     def __init__(self, parameter_space: Mapping[str, Expression], properties: Mapping[str, Any] | None = None) -> None:
         super().__init__("GRID", parameter_space, properties, ("choice",))
 
-    def following(self, trials: Sequence[Trial], random: Random) -> Parameters | None:  # noqa: ARG002  # an order
+    def following(self, trials: Sequence[Trial], random: Random, older: Sequence[Trial] = ()) -> Parameters | None:  # noqa: ARG002
         """Return the next combination that wasn't tried."""
         tried = {_key(trial.parameters) for trial in trials}
         for values in product(*(arguments[0] for _, arguments in self._space.values())):
@@ -110,9 +113,9 @@ class BayesianParameterSampling(HyperParameterSampling):
     def __init__(self, parameter_space: Mapping[str, Expression], properties: Mapping[str, Any] | None = None) -> None:
         super().__init__("BAYESIANOPTIMIZATION", parameter_space, properties, ("choice", "uniform", "quniform"))
 
-    def following(self, trials: Sequence[Trial], random: Random) -> Parameters | None:
+    def following(self, trials: Sequence[Trial], random: Random, older: Sequence[Trial] = ()) -> Parameters | None:
         """Return hyperparameters that weren't tried; None if all were."""
-        known = [trial for trial in trials if trial.badness is not None and math.isfinite(trial.badness)]
+        known = [trial for trial in (*older, *trials) if trial.badness is not None and math.isfinite(trial.badness)]
         known.sort(key=lambda trial: trial.badness or 0.0)
 
         def drawn() -> Parameters:
