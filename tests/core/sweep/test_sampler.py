@@ -62,6 +62,13 @@ def test_bayesian_sampling_finds_a_better_place_than_chance():
     assert all(-10 <= trial.parameters["--x"] <= 10 and trial.parameters["--n"] % 5 == 0 for trial in trials)
 
 
+def test_bayesian_sampling_comes_near_a_bound_without_trying_it_again_and_again():
+    sampling = BayesianParameterSampling({"--x": uniform(0, 1)})
+    found = [trial.parameters["--x"] for trial in all_of(sampling, 40, lambda parameters: -parameters["--x"])]
+    assert max(found[-10:]) > 0.9
+    assert len(set(found)) == 40
+
+
 def test_bayesian_sampling_lives_without_results_and_without_names_that_older_trials_lack():
     sampling = BayesianParameterSampling({"--x": uniform(0, 1)})
     older = [Trial({"--other": 1}, float(number)) for number in range(10)] + [Trial({"--x": 0.5}, float("inf"))]

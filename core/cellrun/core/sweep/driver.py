@@ -78,7 +78,7 @@ class SweepDriver(Driver):
             self._look(self._tries[run], status)
         self._stop_early()
         self._close_when_due()
-        while not self._is_closed and self._has_room():
+        if not self._is_closed and self._has_room():  # one at a time: a cancel is heard in between
             self._start_next()
         is_done = self._is_closed and not self._going_on()
         if is_done:

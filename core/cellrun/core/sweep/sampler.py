@@ -40,14 +40,14 @@ class HyperParameterSampling:
         distributions_validators: object = None,  # noqa: ARG002  # Azure ML's; the checks are one list here
     ) -> None:
         self._name = sampling_method_name
-        self._space = parameter_space
+        self._parameter_space = parameter_space
         self._properties = properties
         self._distributions = tuple(supported_distributions or DISTRIBUTIONS)
 
     @property
     def space(self) -> Mapping[str, Expression]:
         """What is drawn from, by parameter."""
-        return self._space
+        return self._parameter_space
 
     @property
     def seed(self) -> Any:
@@ -57,11 +57,11 @@ class HyperParameterSampling:
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values: its name, the space and its properties."""
         given = {"properties": dict(self._properties)} if self._properties else {}
-        return {"name": self._name, "parameter_space": dict(self._space), **given}
+        return {"name": self._name, "parameter_space": dict(self._parameter_space), **given}
 
     def problems(self) -> list[str]:
         """Return every mistake in the space."""
-        problems = space_problems(self._space, self._distributions, type(self).__name__)
+        problems = space_problems(self._parameter_space, self._distributions, type(self).__name__)
         if self._properties is not None and not isinstance(self._properties, Mapping):
             problems.append(f"{type(self).__name__}: properties={shown(self._properties)}; give a dict")
         elif not isinstance(self.seed, (int, type(None))):
@@ -70,7 +70,7 @@ class HyperParameterSampling:
 
     def count(self) -> float:
         """Return how many runs there can be at most."""
-        return size(self._space)
+        return size(self._parameter_space)
 
     @abstractmethod
     def following(self, trials: Sequence[Trial], random: Random, older: Sequence[Trial] = ()) -> Parameters | None:
@@ -88,7 +88,9 @@ class RandomParameterSampling(HyperParameterSampling):
 
     def following(self, trials: Sequence[Trial], random: Random, older: Sequence[Trial] = ()) -> Parameters | None:  # noqa: ARG002
         """Return hyperparameters that weren't tried; None if all were."""
-        return _untried(lambda: {name: draw(each, random) for name, each in self._space.items()}, trials, self.count())
+        return _untried(
+            lambda: {name: draw(each, random) for name, each in self._parameter_space.items()}, trials, self.count()
+        )
 
 
 class GridParameterSampling(HyperParameterSampling):
@@ -100,8 +102,8 @@ class GridParameterSampling(HyperParameterSampling):
     def following(self, trials: Sequence[Trial], random: Random, older: Sequence[Trial] = ()) -> Parameters | None:  # noqa: ARG002
         """Return the next combination that wasn't tried."""
         tried = {_key(trial.parameters) for trial in trials}
-        for values in product(*(arguments[0] for _, arguments in self._space.values())):
-            combination = dict(zip(self._space, values, strict=True))
+        for values in product(*(arguments[0] for _, arguments in self._parameter_space.values())):
+            combination = dict(zip(self._parameter_space, values, strict=True))
             if _key(combination) not in tried:
                 return combination
         return None
@@ -121,7 +123,7 @@ class BayesianParameterSampling(HyperParameterSampling):
         def drawn() -> Parameters:
             return {
                 name: parzen_draw(each, [trial.parameters[name] for trial in known if name in trial.parameters], random)
-                for name, each in self._space.items()
+                for name, each in self._parameter_space.items()
             }
 
         return _untried(drawn, trials, self.count())

@@ -17,6 +17,7 @@ _AT_RANDOM = 5
 """Without so many results, values are drawn at random."""
 _GOOD = 0.25
 _CANDIDATES = 24
+_TRIES = 20
 
 
 def parzen_draw(expression: Expression, ranked: Sequence[Any], random: Random) -> Any:
@@ -62,8 +63,11 @@ class _Density:
 
     def draw(self, random: Random) -> float:
         """Return a number of it, within the bounds."""
-        centre, width = random.choice(self._normals)
-        return min(max(random.gauss(centre, width), self._lowest), self._highest)
+        for _ in range(_TRIES):  # not the bound instead: it would be tried again and again
+            centre, width = random.choice(self._normals)
+            if self._lowest <= (drawn := random.gauss(centre, width)) <= self._highest:
+                return drawn
+        return random.uniform(self._lowest, self._highest)
 
     def at(self, value: float) -> float:
         """Return how dense it is there."""
