@@ -156,6 +156,15 @@ class RunLayout:
         """What the commands printed that made things ready before the job started."""
         return self.folder / PREPARATION_LOG
 
+    def rank_log(self, rank: int) -> Path:
+        """Return where the process of a rank above 0 prints, of a run of several; the first one does into `log`."""
+        return self.log.with_name(f"std_log_{rank}.txt")
+
+    def rank_logs(self) -> list[Path]:
+        """Return those of them that are there, in order."""
+        found = (path for path in self.log.parent.glob("std_log_*.txt") if path.stem[8:].isdecimal())
+        return sorted(found, key=lambda path: int(path.stem[8:]))
+
     @property
     def finish_log(self) -> Path:
         """What the commands printed that took care of what the job had made."""

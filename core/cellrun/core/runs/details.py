@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.layout import FINISH_LOG, PREPARATION_LOG
+from cellrun.core.layout import FINISH_LOG, PREPARATION_LOG, RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.files.artifacts import LOG
 from cellrun.core.store.record import RunRecord
@@ -99,4 +99,5 @@ def _utc(at: float | None) -> str | None:
 def _logs(folder: Path) -> dict[str, str]:
     """Return a run's logs by their names, as far as they are there."""
     found = {name: folder / Path(name).name for name in (PREPARATION_LOG, LOG, FINISH_LOG)}
+    found |= {f"{folder.name}/{path.name}": path for path in RunLayout(folder.parent).rank_logs()}
     return {name: str(path) for name, path in found.items() if path.exists()}

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from cellrun.core.context.ordered_run import with_order
 from cellrun.core.context.signature import sign
+from cellrun.core.distributed.launcher import launched
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.kept import kept_environment_of
 from cellrun.core.environments.interpreter import is_own
@@ -54,10 +55,10 @@ def launch_spec(
         plan = plan_of(request.environment)
         kept, before = kept | plan.variables(), plan.commands()
     return LaunchSpec(
-        argv=tuple(program_of(request, interpreter, bound)),
+        argv=tuple(_command(request, interpreter, bound)),
         supervisor=tuple(supervisor_command()),
         python=interpreter,
-        is_shell=request.kind == "command",
+        is_shell=request.kind == "command" and request.distribution is None,
         resources=request.resources,
         max_run_duration_seconds=request.max_run_duration_seconds,
         grace_s=most.grace_s,
@@ -104,6 +105,12 @@ def given_variables(request: RunRequest, spec: LaunchSpec) -> dict[str, str]:
     if PYTHON_PATH in given and has_library(spec.set_variables.get(PYTHON_PATH, "")):
         given[PYTHON_PATH] = with_library(given[PYTHON_PATH])
     return given
+
+
+def _command(request: RunRequest, interpreter: str, bound: BoundData) -> list[str]:
+    """Return the program of a run, with what starts several of it in front if it is several."""
+    program = program_of(request, interpreter, bound)
+    return launched(interpreter, request.distribution, program) if request.distribution else program
 
 
 def program_of(request: RunRequest, interpreter: str, bound: BoundData = NO_DATA) -> list[str]:

@@ -37,12 +37,13 @@ class Artifacts:
             PREPARATION_LOG: layout.preparation_log,
             PREPARATION_LOG_ALIAS: layout.preparation_log,
             FINISH_LOG: layout.finish_log,
+            **{f"user_logs/{path.name}": path for path in layout.rank_logs()},
         }
         self._folders = {"outputs": layout.outputs, "logs": layout.logs}
 
     def names(self) -> list[str]:
         """Return the names of all files."""
-        log = [name for name in (PREPARATION_LOG, LOG, FINISH_LOG) if self._logs[name].exists()]
+        log = [name for name, path in self._logs.items() if name.startswith("user_logs/") and path.exists()]
         below = [name for folder, path in self._folders.items() for name in _names_below(path, f"{folder}/")]
         return sorted([*log, *below, *_names_below(self._layout.files, "")])
 

@@ -86,7 +86,20 @@ class LocalTarget(ComputeTarget):
     def problems(self, request: RunRequest) -> list[str]:
         """Return why this machine could never start such a run."""
         gpus = len(machine.gpu_devices()) if request.resources.gpus else 0  # looked for if asked for
-        return problems_here(request, self.name, Resources(machine.cores(), gpus, machine.memory_bytes()))
+        problems = problems_here(request, self.name, Resources(machine.cores(), gpus, machine.memory_bytes()))
+        return [*problems, *self._node_problems(request)]
+
+    def _node_problems(self, request: RunRequest) -> list[str]:
+        nodes = request.distribution.nodes if request.distribution else 1
+        if nodes <= self.nodes:
+            return []
+        has = "is one machine" if self.nodes == 1 else f"has {self.nodes} nodes at most"
+        return [f"node_count={nodes}: {self.name!r} {has}; give node_count={self.nodes}"]
+
+    @property
+    def nodes(self) -> int:
+        """On how many machines a run may be at once."""
+        return 1
 
     @contextmanager
     def prepare(self, request: RunRequest, layout: RunLayout) -> Iterator[None]:
