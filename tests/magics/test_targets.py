@@ -44,7 +44,10 @@ def test_all_are_listed_with_how_full_they_are_and_what_they_can_do(notebook, ws
     can_do = "queues, cancels, limits time, gpus, shares files, shares processes, shares /, reaches this machine"
     assert local.endswith(can_do)
     assert rows(text)["cluster"].endswith("  cancels, limits time")
-    assert ".attach(name, kind, **settings) adds one (kinds: fake, local" in text.splitlines()[-1]
+    assert (
+        ".attach(name, kind, **settings) adds one (kinds: amlcompute, computeinstance, fake, local"
+        in text.splitlines()[-1]
+    )
 
 
 def test_one_that_cannot_be_used_here_is_listed_with_why(notebook, ws, tmp_path, monkeypatch):

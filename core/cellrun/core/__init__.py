@@ -58,7 +58,14 @@ if TYPE_CHECKING:
     from cellrun.core.models.model import Model
     from cellrun.core.runs.run import Run
     from cellrun.core.status import Status
+    from cellrun.core.submission.configuration.parts import (
+        MpiConfiguration,
+        PyTorchConfiguration,
+        TensorflowConfiguration,
+    )
+    from cellrun.core.submission.configuration.run_configuration import RunConfiguration
     from cellrun.core.submission.script_run_config import ScriptRunConfig
+    from cellrun.core.targets.contract import ComputeTarget
     from cellrun.core.workspace import Workspace
 
 if os.name == "nt":
@@ -70,6 +77,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ActivityFailedException",
     "CellrunError",
+    "ComputeTarget",
     "ComputeTargetException",
     "CondaDependencies",
     "ContextException",
@@ -94,19 +102,23 @@ __all__ = [
     "Model",
     "ModelNotFoundException",
     "ModelPathNotFoundException",
+    "MpiConfiguration",
     "NotSupportedError",
     "OutputFileDatasetConfig",
     "PortalError",
     "PromoteHeadersBehavior",
+    "PyTorchConfiguration",
     "ResultError",
     "Run",
     "RunClosedError",
+    "RunConfiguration",
     "RunEnvironmentException",
     "RunNotFoundError",
     "ScriptRunConfig",
     "SnapshotException",
     "Status",
     "TabularDataset",
+    "TensorflowConfiguration",
     "UntrustedError",
     "UserErrorException",
     "WebserviceException",
@@ -130,10 +142,15 @@ _MODULES = {
     "OutputFileDatasetConfig": "data.in_run.output",
     "PromoteHeadersBehavior": "data.tables.headers",
     "Run": "runs.run",
+    "RunConfiguration": "submission.configuration.run_configuration",
     "ScriptRunConfig": "submission.script_run_config",
     "Status": "status",
     "TabularDataset": "data.datasets.tabular_dataset",
     "Workspace": "workspace",
+    **dict.fromkeys(
+        ("MpiConfiguration", "PyTorchConfiguration", "TensorflowConfiguration"), "submission.configuration.parts"
+    ),
+    "ComputeTarget": "targets.contract",
     "compare": "comparison.comparison",
     "current_run": "current_run",
 }

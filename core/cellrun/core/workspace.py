@@ -258,7 +258,10 @@ class Workspace(AzureWorkspace):
     @property
     def compute_targets(self) -> dict[str, ComputeTarget]:
         """What can start a run, by name: `local`, and those that were attached."""
-        return self._targets.all()
+        found = self._targets.all()
+        for target in found.values():
+            target.workspace = self
+        return found
 
     @property
     def environments(self) -> EnvironmentsByName:
@@ -274,7 +277,9 @@ class Workspace(AzureWorkspace):
         name that is none, ComputeTargetException for one that is taken or a kind that isn't there, UserErrorException
         for settings that the kind doesn't take.
         """
-        return self._targets.attach(name, kind, settings)
+        target = self._targets.attach(name, kind, settings)
+        target.workspace = self
+        return target
 
     def detach(self, name: str) -> None:
         """Take a compute target away. Raises ComputeTargetException while one of its runs hasn't ended."""

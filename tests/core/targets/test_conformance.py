@@ -23,12 +23,12 @@ from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.targets.contract import Capability, ComputeTarget, JobState
 from cellrun.core.targets.kinds import kind_names
 from cellrun.core.targets.look import look
-from tests.core.targets.under_test import KINDS, UnderTest
+from tests.core.targets.under_test import ANOTHERS, KINDS, UnderTest
 
 ASLEEP = "print('up'); import time; time.sleep(60)"
 
 
-@pytest.fixture(params=kind_names())
+@pytest.fixture(params=[kind for kind in kind_names() if kind not in ANOTHERS])
 def under_test(request) -> UnderTest:
     """What the suite has to know of each kind that is registered."""
     assert request.param in KINDS, f"kind {request.param!r} isn't in tests.core.targets.under_test.KINDS: add it"

@@ -84,4 +84,5 @@ def test_it_keeps_no_other_from_being_listed(installed):
             print(sorted(ws.compute_targets), len(caught))
         """
     )
-    assert told == "['alias', 'broken', 'fake', 'half', 'local', 'other'] False\n['local', 'mine'] 3\n"
+    kinds = ["alias", "amlcompute", "broken", "computeinstance", "fake", "half", "local", "other"]
+    assert told == f"{kinds} False\n['local', 'mine'] 3\n"

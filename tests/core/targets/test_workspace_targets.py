@@ -84,7 +84,7 @@ def test_an_unknown_one_is_refused_with_how_to_attach_one(ws, targets, far, give
     for ask in (targets.get, ws.detach):
         with pytest.raises(ComputeTargetException) as caught:
             ask(given)
-        facts = [repr(given), "known: local, cluster", "ws.attach(name, kind, **settings)", "kinds: fake, local"]
+        facts = [repr(given), "known: local, cluster", "ws.attach(name, kind, **settings)", "fake, local)"]
         assert not [fact for fact in facts if fact not in str(caught.value)]
         assert ("did you mean 'cluster'?" in str(caught.value)) == (given == "clutser" or given == b"cluster")
 
@@ -235,7 +235,10 @@ def test_who_attaches_gets_the_settings_as_everybody_else_does(ws, monkeypatch):
         ("[]", "damaged.json isn't a JSON object: it is a list"),
         ('{"kind": "fake"}', "damaged.json: KeyError: 'settings'"),
         ('{"kind": "fake", "settings": 7}', "damaged.json: TypeError"),
-        ('{"kind": "gone", "settings": {}}', "no kind of compute target 'gone'; known: fake, local"),
+        (
+            '{"kind": "gone", "settings": {}}',
+            "no kind of compute target 'gone'; known: amlcompute, computeinstance, fake, local",
+        ),
         ('{"kind": ["fake"], "settings": {}}', "no kind of compute target ['fake']"),
         ('{"kind": "fake", "settings": {}}', "can't be used here: KeyError('folder')"),
         ('{"kind": "fake", "settings": {"folder": 7}}', "can't be used here: TypeError"),

@@ -58,6 +58,10 @@ def _kill(found: Iterable[dict]) -> None:
 
 
 KINDS = {
+    "amlcompute": UnderTest(lambda workspace, _: workspace.attach("cluster", "amlcompute", max_nodes=9), _lose_local),
     "local": UnderTest(lambda workspace, _: workspace.compute_targets["local"], _lose_local),
     "fake": UnderTest(_made_fake, _lose_fake, _cut_off_fake),
 }
+
+ANOTHERS = {"computeinstance"}
+"""Kinds that are local with other words."""

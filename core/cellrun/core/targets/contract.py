@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from cellrun.core.errors import UserErrorException, did_you_mean
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
+from cellrun.core.targets.resource import ComputeResource
 
 
 class Capability(str, Enum):
@@ -84,15 +85,16 @@ class Finding:
     text: str
 
 
-class ComputeTarget(ABC):
+class ComputeTarget(ComputeResource):
     """A place where runs are started: one of a workspace's, by its name.
 
     Responsibilities: start the supervisor of a run there, tell what the engine says of it, bring home what it writes,
     ask for its end. What a run is and how it ends is the supervisor's business, the same on every target.
 
-    Made whenever one is needed, by name: an instance holds no state that isn't on disk, so that any process can take up
-    a run that another one started. A third party registers its class in the entry-point group
-    `cellrun.compute_targets`, under the name of its kind.
+    `ComputeTarget(workspace, name)` is the one of that name; `resource.py` has what else Azure ML's names do with it.
+    Made whenever one is needed: an instance holds no state that isn't on disk, so that any process can take up a run
+    that another one started. A third party registers its class in the entry-point group `cellrun.compute_targets`,
+    under the name of its kind.
     """
 
     kind: ClassVar[str]
@@ -174,7 +176,7 @@ class ComputeTarget(ABC):
         about; an answer that doesn't come at all raises ComputeTargetException.
         """
 
-    def sync(self, runs: Sequence[RunLayout], *, is_final: bool) -> None:  # noqa: B027  # nothing to do on a shared disk
+    def sync(self, runs: Sequence[RunLayout], *, is_final: bool) -> None:  # nothing to do on a shared disk
         """Bring what runs have written since into their folders here, and requests (cancel) there.
 
         Called by every look unless the target shares files. `is_final` for runs whose job has ended: all that is left

@@ -12,7 +12,7 @@ from typing import Any
 from cellrun.core import names
 from cellrun.core.context.signature import sign, why_not_own
 from cellrun.core.control_file import parsed, read_control_file
-from cellrun.core.disk import write_once
+from cellrun.core.disk import replace_file, write_once
 from cellrun.core.errors import (
     ComputeTargetException,
     DamagedRunError,
@@ -109,6 +109,16 @@ class WorkspaceTargets:
                 raise self._taken(name) from None
         sign(path, path.name, data=f"{text}\n".encode())
         return target
+
+    def change(self, target: ComputeTarget, settings: Mapping[str, Any]) -> ComputeTarget:
+        """Give a target other settings; return it with them. Raises UserErrorException for what it doesn't take."""
+        path = self._path(target.name)
+        data = {"version": _VERSION, "kind": target.kind, "settings": target.checked_settings(settings)}
+        text = f"{json.dumps(data, indent=1, allow_nan=False)}\n"
+        path.with_suffix(".sig").unlink(missing_ok=True)
+        replace_file(path, text)
+        sign(path, path.name, data=text.encode())
+        return self.get(target.name)
 
     def detach(self, name: str) -> None:
         """Take a target away, also one that can't be used here; its runs' folders stay.

@@ -74,10 +74,13 @@ def admit(queue: LocalQueue, ahead: SupervisorStart | None = None) -> None:
     for ticket in waiting:
         if not (ticket.is_of_here or queue.is_abandoned(ticket)):
             return
-        if not _fits(ticket, running) and not has_looked:  # some of them may have ended unseen
+        has_room = _has_place(ticket, running) and _fits(ticket, running)
+        if not has_room and not has_looked:  # some of them may have ended unseen
             has_looked = True
             look_after(queue)
             running = queue.running()
+        if not _has_place(ticket, running):  # of its cluster: those behind it may be of none
+            continue
         if not _fits(ticket, running):
             return
         try:
@@ -131,6 +134,15 @@ def _is_over_elsewhere(layout: RunLayout) -> bool:
     return status.status.is_terminal or is_silent(status)
 
 
+def _has_place(ticket: Ticket, running: list[Ticket]) -> bool:
+    """Whether a run's cluster, if it is of one, has a place for it."""
+    share = ticket.share
+    if share is None:
+        return True
+    taken = sum(other.share.taken for other in running if other.share and other.share.of == share.of)
+    return not taken or taken + share.taken <= share.places
+
+
 def _fits(ticket: Ticket, running: list[Ticket]) -> bool:
     """Whether a run has room beside those that run. Alone it always has: else it would wait for ever."""
     if not any(other.resources.cpus or other.resources.gpus for other in running):
@@ -150,6 +162,7 @@ def _lacks(ticket: Ticket, running: list[Ticket]) -> str:
     free_cpus = most.cpus - sum(other.resources.cpus for other in running)
     free_bytes = most.memory_bytes - sum(other.resources.memory_bytes for other in running)
     lacks = [
+        "" if _has_place(ticket, running) else "a node of its cluster",
         _gpus(asked.gpus) if asked.gpus > len(_free_devices(ticket, running)) else "",
         _cores(asked.cpus) if asked.cpus > free_cpus else "",
         f"{asked.memory_bytes / 2**30:.3g}G of memory" if asked.memory_bytes > free_bytes else "",

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cellrun.core import control_file
 from cellrun.core.control_file import are_texts, is_count, is_mapping_of, is_system_text, is_text
@@ -39,9 +39,19 @@ _SHAPE: control_file.Shape = {
     "boot": is_text,
     "pid_namespace": is_text,
     "launch": is_text,
+    "share": lambda value: value is None or _is_share(value),
 }
-_SINCE_0_1 = {"pid_namespace", "launch"}
+_SINCE_0_1 = {"pid_namespace", "launch", "share"}
 _NAME = re.compile(r"(?P<number>\d{12})-(?P<run_id>.+)\.(?:waiting|running)")
+
+
+class Share(NamedTuple):
+    """What a run takes of a part of the machine that has so many places, whatever else there is room for."""
+
+    of: str
+    """What tells that part from others."""
+    places: int
+    taken: int = 1
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,8 @@ class Ticket:
     """When its file was written, epoch seconds."""
     launch: str = ""
     """The hash of the run's launch spec: it is started only as it was submitted. Empty in tickets of cellrun 0.1."""
+    share: Share | None = None
+    """Of a run of a cluster, what it takes of it."""
 
     @property
     def stem(self) -> str:
@@ -79,6 +91,7 @@ class Ticket:
             "boot": self.boot,
             "pid_namespace": self.pid_namespace,
             "launch": self.launch,
+            "share": self.share,
         }
 
     @classmethod
@@ -87,7 +100,8 @@ class Ticket:
         layout, resources = RunLayout(data["folder"]), Resources.from_json(data["resources"])
         devices, environment, boot = tuple(data["devices"]), data["environment"], data["boot"]
         namespace, launch = data.get("pid_namespace", ""), data.get("launch", "")
-        return cls(number, layout, resources, devices, environment, boot, namespace, written_at, launch)
+        share = Share(*data["share"]) if data.get("share") else None
+        return cls(number, layout, resources, devices, environment, boot, namespace, written_at, launch, share)
 
     @property
     def is_of_here(self) -> bool:
@@ -153,13 +167,19 @@ class LocalQueue:
         """
         return locked(self.folder / "lock", wait=wait)
 
-    def add(
-        self, layout: RunLayout, resources: Resources, devices: list[str], given: Mapping[str, str], launch: str = ""
+    def add(  # noqa: PLR0913, PLR0917  # a ticket has so many sides
+        self,
+        layout: RunLayout,
+        resources: Resources,
+        devices: list[str],
+        given: Mapping[str, str],
+        launch: str = "",
+        share: Share | None = None,
     ) -> Ticket:
         """Put a run at the end of the queue."""
         last = max((int(found["number"]) for found in self._names()), default=0)
         ticket = Ticket(
-            last + 1, layout, resources, tuple(devices), given, boot_id(), pid_namespace(), time.time(), launch
+            last + 1, layout, resources, tuple(devices), given, boot_id(), pid_namespace(), time.time(), launch, share
         )
         self._write(ticket, _WAITING)
         return ticket
@@ -244,6 +264,15 @@ class LocalQueue:
 
     def _write(self, ticket: Ticket, kind: str) -> None:
         replace_file(self._path(ticket, kind), json.dumps(ticket.to_json()), mode=0o600)
+
+
+def _is_share(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == len(Share._fields)
+        and is_text(value[0])
+        and all(map(is_count, value[1:]))
+    )
 
 
 def _is_variable(name: str) -> bool:

@@ -7,10 +7,10 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from cellrun.core.copying import copy_tree, link_into
 from cellrun.core.environment_spec import EnvironmentSpec
@@ -39,7 +39,7 @@ from cellrun.core.targets.contract import (
 from cellrun.core.targets.launching import enter_environment, given_variables, ordered, write_spec
 from cellrun.core.targets.local import admission, machine, recovery
 from cellrun.core.targets.local.launch import local_spec
-from cellrun.core.targets.local.queue import LocalQueue
+from cellrun.core.targets.local.queue import LocalQueue, Share
 from cellrun.core.targets.this_machine import environment_warnings, problems_here, python_here
 
 _WAITS_ELSEWHERE = "waits in the queue of another machine, or of another home; cancel it if that is gone"
@@ -59,8 +59,8 @@ class LocalTarget(ComputeTarget):
     kind: ClassVar[str] = "local"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
 
-    def __init__(self, name: str, settings: object = None) -> None:  # noqa: ARG002  # it has none
-        super().__init__(name)
+    def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:
+        super().__init__(name, settings)
         self._ahead: dict[str, _Ahead] = {}
         self._next_pass = 0.0
         self._waiting: dict[str, str] = {}
@@ -95,6 +95,10 @@ class LocalTarget(ComputeTarget):
             return []
         has = "is one machine" if self.nodes == 1 else f"has {self.nodes} nodes at most"
         return [f"node_count={nodes}: {self.name!r} {has}; give node_count={self.nodes}"]
+
+    def share(self, request: RunRequest, workspace: str) -> Share | None:  # noqa: ARG002  # for those that have places
+        """Return what a run takes of this target beside what it takes of the machine."""
+        return None
 
     @property
     def nodes(self) -> int:
@@ -135,7 +139,8 @@ class LocalTarget(ComputeTarget):
             self._lay_out(request, layout)
         with queue.locked():
             devices = machine.gpu_devices() if spec.resources.gpus else []
-            queue.add(layout, spec.resources, devices, given_variables(request, spec), spec.digest())
+            share = self.share(request, str(layout.workspace.folder))
+            queue.add(layout, spec.resources, devices, given_variables(request, spec), spec.digest(), share)
             admission.admit(queue, ahead.supervisor)
             now = status.read()
             if now.status is Status.NOT_STARTED:

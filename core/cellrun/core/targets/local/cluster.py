@@ -1,0 +1,361 @@
+"""Azure ML's clusters and compute instances, made here: names for this machine, a cluster with a number of places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from typing import Any, ClassVar, NoReturn
+
+from cellrun.core.errors import NotSupportedError, UserErrorException, shown
+from cellrun.core.run_request import RunRequest
+from cellrun.core.said_once import say_once
+from cellrun.core.status import TERMINAL, Status
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.targets.local import machine
+from cellrun.core.targets.local.cluster_status import (
+    AmlComputeStatus,
+    ComputeInstanceStatus,
+    NodeStateCounts,
+    ScaleSettings,
+)
+from cellrun.core.targets.local.queue import LocalQueue, Share
+from cellrun.core.targets.local.target import LocalTarget
+from cellrun.core.targets.resource import DESCRIPTION, LOCATION, MADE_AT, TAGS, Provisioning
+
+_MIN, _MAX, _IDLE, _SIZE, _PRIORITY = (
+    "min_nodes",
+    "max_nodes",
+    "idle_seconds_before_scaledown",
+    "vm_size",
+    "vm_priority",
+)
+_ALIKE = {
+    _SIZE: "kept, and shown",
+    TAGS: "kept, and shown",
+    DESCRIPTION: "kept, and shown",
+    LOCATION: "kept, and shown",
+    MADE_AT: "when it was made",
+}
+
+
+class AmlCompute(LocalTarget):
+    """A cluster of Azure ML's, here a name for this machine: of its runs as many run at once as it has nodes.
+
+    `AmlCompute(workspace, name)` is the one of that name; `ComputeTarget.create` makes one.
+    """
+
+    kind: ClassVar[str] = "amlcompute"
+    settings_known: ClassVar[Mapping[str, str]] = {
+        _MAX: "so many of its runs at once",
+        _MIN: "kept, and shown",
+        _IDLE: "kept, and shown",
+        _PRIORITY: "kept, and shown",
+        **_ALIKE,
+    }
+    admin_username: str | None = None
+    admin_user_password: str | None = None
+    admin_user_ssh_key: str | None = None
+    vnet_resourcegroup_name: str | None = None
+    vnet_name: str | None = None
+    subnet_name: str | None = None
+    remote_login_port_public_access = "NotSpecified"
+    identity_type: str | None = None
+    identity_id: Any = None
+    is_attached = False
+    _is_new = False
+
+    @staticmethod
+    def provisioning_configuration(  # noqa: PLR0913, PLR0917  # Azure ML's signature
+        vm_size: str = "",
+        vm_priority: str = "dedicated",
+        min_nodes: int = 0,
+        max_nodes: int | None = None,
+        idle_seconds_before_scaledown: int = 1800,
+        admin_username: str | None = None,  # noqa: ARG004  # whoever may log in is the system's matter; so with the net
+        admin_user_password: str | None = None,  # noqa: ARG004
+        admin_user_ssh_key: str | None = None,  # noqa: ARG004
+        vnet_resourcegroup_name: str | None = None,  # noqa: ARG004
+        vnet_name: str | None = None,  # noqa: ARG004
+        subnet_name: str | None = None,  # noqa: ARG004
+        tags: Mapping[str, str] | None = None,
+        description: str | None = None,
+        remote_login_port_public_access: str = "NotSpecified",  # noqa: ARG004
+        identity_type: str | None = None,  # noqa: ARG004
+        identity_id: Any = None,  # noqa: ARG004
+        location: str | None = None,
+        enable_node_public_ip: bool = True,  # noqa: ARG004, FBT001, FBT002
+    ) -> Provisioning:
+        """Return what a cluster is to be made with. Raises UserErrorException for numbers of nodes that can't be."""
+        settings = {
+            _SIZE: vm_size or "local",
+            _PRIORITY: vm_priority,
+            _MIN: min_nodes,
+            _MAX: max(1, min_nodes) if max_nodes is None else max_nodes,
+            _IDLE: idle_seconds_before_scaledown,
+            TAGS: dict(tags or {}),
+            DESCRIPTION: description,
+            LOCATION: location,
+        }
+        return Provisioning(AmlCompute.kind, AmlCompute.checked_settings(settings))
+
+    @classmethod
+    def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return settings as they are kept. Raises UserErrorException for those that can't be."""
+        checked = {**_DEFAULTS, **super().checked_settings(settings)}
+        least, most = checked[_MIN], checked[_MAX]
+        for name, value, smallest in ((_MIN, least, 0), (_MAX, most, 1)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < smallest:
+                raise UserErrorException(f"{name}={shown(value)}: give a whole number from {smallest} on")
+        if least > most:
+            raise UserErrorException(f"min_nodes={least} is more than max_nodes={most}")
+        return {**checked, MADE_AT: checked.get(MADE_AT) or _now()}
+
+    @property
+    def type(self) -> str:
+        """What Azure ML calls its kind."""
+        return "AmlCompute"
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes it has."""
+        return int(self.settings[_MAX])
+
+    @property
+    def vm_size(self) -> str:
+        """What its machines were to be."""
+        return str(self.settings[_SIZE])
+
+    @property
+    def vm_priority(self) -> str:
+        """Whether Azure might have taken its machines away."""
+        return str(self.settings[_PRIORITY])
+
+    @property
+    def scale_settings(self) -> ScaleSettings:
+        """How many nodes it has at least and at most."""
+        return ScaleSettings(self.settings[_MIN], self.settings[_MAX], self.settings[_IDLE])
+
+    @property
+    def status(self) -> AmlComputeStatus:
+        """How it is now."""
+        return self.get_status()
+
+    def get(self) -> dict[str, Any]:
+        """Return what there is to be known of it."""
+        return self.serialize()
+
+    def get_status(self) -> AmlComputeStatus:
+        """Return how many of its nodes are at work."""
+        running = len(list(self._running()))
+        there = max(running, self.settings[_MIN])
+        counts = NodeStateCounts(running_node_count=running, idle_node_count=there - running)
+        return AmlComputeStatus(
+            there, there, counts, self.scale_settings, self.vm_size, self.vm_priority, self.created_on, self.modified_on
+        )
+
+    def wait_for_completion(  # type: ignore[override]  # Azure ML's differ, too
+        self,
+        show_output: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
+        min_node_count: int | None = None,  # noqa: ARG002
+        timeout_in_minutes: float = 25,  # noqa: ARG002
+        is_delete_operation: bool = False,  # noqa: ARG002, FBT001, FBT002
+    ) -> None:
+        """Return at once: it is there. With `show_output` say so in Azure ML's words."""
+        if show_output:
+            first = "Creating\n" if self._is_new else ""
+            print(  # noqa: T201  # asked for
+                f"{first}{self.provisioning_state}\n{self.type} wait for completion finished\n\n"
+                "Minimum number of nodes requested have been provisioned"
+            )
+
+    def update(
+        self,
+        min_nodes: int | None = None,
+        max_nodes: int | None = None,
+        idle_seconds_before_scaledown: int | None = None,
+    ) -> None:
+        """Change how many nodes it has. Runs that wait already keep the number that they were submitted with."""
+        from cellrun.core.targets.workspace_targets import WorkspaceTargets  # noqa: PLC0415  # above
+
+        given = {_MIN: min_nodes, _MAX: max_nodes, _IDLE: idle_seconds_before_scaledown}
+        changed = {**self.settings, **{name: value for name, value in given.items() if value is not None}}
+        self.settings = WorkspaceTargets(self._of().layout).change(self, changed).settings
+
+    def list_nodes(self) -> list[dict[str, Any]]:
+        """Return its nodes that are at work, each with the run that it has."""
+        return [
+            {
+                "nodeId": f"{self.name}_{number}",
+                "port": None,
+                "publicIpAddress": None,
+                "privateIpAddress": "127.0.0.1",
+                "nodeState": "running",
+                "runId": run_id,
+            }
+            for number, run_id in enumerate(self._running())
+        ]
+
+    def get_active_runs(
+        self,
+        type: str | None = None,  # noqa: A002  # Azure ML's name
+        tags: str | Mapping[str, str] | None = None,
+        properties: str | Mapping[str, str] | None = None,
+        status: str | None = None,
+    ) -> Iterator[Any]:
+        """Iterate over its runs that haven't ended, newest first; the filters are those of `Experiment.get_runs`."""
+        from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3
+
+        workspace = self._of()
+        living = [one.value for one in Status if one not in {*TERMINAL, Status.DAMAGED}]
+        for row in Index(workspace.layout).runs(status=living):
+            if row.target != self.name or type not in {None, row.type}:
+                continue
+            run = workspace.get_run(row.id)
+            if status in {None, run.status} and _has(run.tags, tags) and _has(run.properties, properties):
+                yield run
+
+    def add_identity(self, identity_type: str, identity_id: Any = None) -> None:  # noqa: ARG002  # Azure ML's signature
+        """Do nothing, which is said: a run here acts as its user."""
+        say_once("identities of a cluster aren't used: a run here acts as you")
+
+    def remove_identity(self, identity_id: Any = None) -> None:
+        """Do nothing: there are none."""
+
+    @staticmethod
+    def supported_vmsizes(workspace: Any, location: str | None = None) -> list[dict[str, Any]]:  # noqa: ARG004  # Azure ML's signature
+        """Return what there is: this machine."""
+        return [
+            {
+                "name": "local",
+                "vCPUs": machine.cores(),
+                "gpus": len(machine.gpu_devices()),
+                "memoryGB": round(machine.memory_bytes() / 2**30, 1),
+                "maxResourceVolumeMB": 0,
+            }
+        ]
+
+    @staticmethod
+    def list_usages(*_: Any, **__: Any) -> NoReturn:
+        """Refuse: there are no quotas of Azure's here."""
+        raise _no_quotas("list_usages")
+
+    @staticmethod
+    def list_quotas(*_: Any, **__: Any) -> NoReturn:
+        """Refuse: there are no quotas of Azure's here."""
+        raise _no_quotas("list_quotas")
+
+    @staticmethod
+    def update_quotas(*_: Any, **__: Any) -> NoReturn:
+        """Refuse: there are no quotas of Azure's here."""
+        raise _no_quotas("update_quotas")
+
+    def was_made(self) -> None:
+        """Say what it is here."""
+        self._is_new = True
+        say_once(
+            f"the cluster {self.name!r} is a name for this machine: {self.nodes} of its runs at once at most, as far "
+            f"as there is room; {self.vm_size} isn't made"
+        )
+
+    def warnings(self, request: RunRequest) -> tuple[str, ...]:
+        """Return what of a run is otherwise here."""
+        of_nodes: tuple[str, ...] = ()
+        if request.distribution and request.distribution.nodes > 1:
+            of_nodes = (f"node_count={request.distribution.nodes}: all of its processes run on this machine",)
+        return (*super().warnings(request), *of_nodes)
+
+    def share(self, request: RunRequest, workspace: str) -> Share | None:
+        """Return the places that a run takes of it."""
+        taken = request.distribution.nodes if request.distribution else 1
+        return Share(f"{self.name} in {workspace}", self.nodes, taken)
+
+    def _running(self) -> Iterator[str]:
+        queue = LocalQueue.existing()
+        if queue is None or self.workspace is None:
+            return
+        mark = self.share(RunRequest("script", ""), str(self.workspace.layout.folder))
+        with queue.locked():
+            running = queue.running()
+        for ticket in running:
+            is_its = mark is not None and ticket.share is not None and ticket.share.of == mark.of
+            if is_its and not StatusFile(ticket.layout).read().status.is_terminal:
+                yield ticket.layout.run_id
+
+
+class ComputeInstance(LocalTarget):
+    """A compute instance of Azure ML's, here a name for this machine."""
+
+    kind: ClassVar[str] = "computeinstance"
+    settings_known: ClassVar[Mapping[str, str]] = _ALIKE
+    is_attached = False
+
+    @staticmethod
+    def provisioning_configuration(  # noqa: PLR0913, PLR0917  # Azure ML's signature
+        vm_size: str = "",
+        ssh_public_access: bool = False,  # noqa: ARG004, FBT001, FBT002  # whoever may log in is the system's matter
+        admin_user_ssh_public_key: str | None = None,  # noqa: ARG004
+        vnet_resourcegroup_name: str | None = None,  # noqa: ARG004
+        vnet_name: str | None = None,  # noqa: ARG004
+        subnet_name: str | None = None,  # noqa: ARG004
+        tags: Mapping[str, str] | None = None,
+        description: str | None = None,
+        **_: Any,
+    ) -> Provisioning:
+        """Return what a compute instance is to be made with."""
+        settings = {_SIZE: vm_size or "local", TAGS: dict(tags or {}), DESCRIPTION: description, MADE_AT: _now()}
+        return Provisioning(ComputeInstance.kind, settings)
+
+    @property
+    def type(self) -> str:
+        """What Azure ML calls its kind."""
+        return "ComputeInstance"
+
+    @property
+    def vm_size(self) -> str:
+        """What machine it was to be."""
+        return str(self.settings.get(_SIZE) or "local")
+
+    def get_status(self) -> ComputeInstanceStatus:
+        """Return how it is: this machine runs."""
+        return ComputeInstanceStatus(self.vm_size, creation_time=self.created_on)
+
+    @property
+    def status(self) -> ComputeInstanceStatus:
+        """How it is now."""
+        return self.get_status()
+
+    def start(self, wait_for_completion: bool = False, show_output: bool = False) -> None:  # noqa: FBT001, FBT002  # Azure ML's signature
+        """Do nothing: this machine runs."""
+
+    restart = start
+
+    def stop(self, wait_for_completion: bool = False, show_output: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  # Azure ML's signature
+        """Do nothing, which is said."""
+        say_once(f"the compute instance {self.name!r} is this machine, which isn't stopped")
+
+    def was_made(self) -> None:
+        """Say what it is here."""
+        say_once(f"the compute instance {self.name!r} is a name for this machine; {self.vm_size} isn't made")
+
+
+_DEFAULTS: Mapping[str, Any] = {
+    _SIZE: "local",
+    _PRIORITY: "dedicated",
+    _MIN: 0,
+    _MAX: 1,
+    _IDLE: 1800,
+}
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat()
+
+
+def _has(found: Mapping[str, Any], wanted: str | Mapping[str, str] | None) -> bool:
+    if not wanted:
+        return True
+    return wanted in found if isinstance(wanted, str) else all(found.get(key) == value for key, value in wanted.items())
+
+
+def _no_quotas(name: str) -> NotSupportedError:
+    return NotSupportedError(f"AmlCompute.{name}", "is about Azure's quotas", "this machine's cores are the limit")
