@@ -29,6 +29,7 @@ from cellrun.core.workspace_config import configured_workspace
 
 if TYPE_CHECKING:
     from cellrun.core.data.datasets.abstract_dataset import AbstractDataset
+    from cellrun.core.layout import WorkspaceLayout
     from cellrun.core.models.said import Wanted
     from cellrun.core.runs.run import Run
     from cellrun.core.workspace import Workspace
@@ -123,7 +124,8 @@ class Model:
     ) -> Model:
         """Copy a file or a folder into a workspace as the next version of a name, and return that.
 
-        In the code of a submitted run it is that run's. `child_paths`: of the folder these alone. What the copies hold isn't looked at; whoever loads a pickle runs it.
+        In the code of a submitted run it is that run's. `child_paths`: of the folder these alone. What the copies hold
+        isn't looked at; whoever loads a pickle runs it.
         Raises ModelPathNotFoundException for a path that isn't there, InvalidNameError for a name that is none,
         WebserviceException where the disk doesn't take it: then nothing is registered.
         """

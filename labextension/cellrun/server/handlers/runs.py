@@ -24,7 +24,7 @@ class RunsHandler(ApiHandler):
         "tag": text(many=True),
         "text": text(),
         "notebook": text(4096),
-        "parent": text(),
+        "parent": text(255),
         "spark": text(255, many=True),
         "limit": whole(0, MOST, PAGE),
         "offset": whole(0, 2**53, 0),
