@@ -19,6 +19,7 @@ export const ROW: Row = {
   ended_at: null,
   parent: null,
   children: 0,
+  type: null,
   tags: { best: null, dataset: 'digits' },
   parameters: { learning_rate: '0.001', momentum: '0.9' },
   metrics: {},

@@ -26,6 +26,7 @@ export function row(number: number, part: Partial<Row> = {}): Row {
     ended_at: created + 1 + (number % 90),
     parent: null,
     children: 0,
+    type: null,
     tags: {},
     parameters: { lr: String(number / 1000) },
     metrics: { loss: 1 / (number + 1), accuracy: number / 10_000 },
@@ -169,9 +170,7 @@ export class FakeRuns {
   private page(query: URLSearchParams): RunPage {
     const text = query.get('text') ?? '';
     const status = query.getAll('status');
-    const parent = query.get('parent');
     const fits = this.rows
-      .filter(one => parent === null || one.parent === parent)
       .filter(one => one.name.includes(text) && (status.length === 0 || status.includes(one.status)))
       .sort((a, b) => b.created_at - a.created_at);
     const offset = Number(query.get('offset') ?? 0);

@@ -371,3 +371,18 @@ def test_a_large_answer_is_zipped(api: Client, exp: Experiment, at: str) -> None
         assert answer.headers.get("Content-Encoding") == sent
         assert answer.json()["total"] == 5
     assert "Content-Encoding" not in api.ask("GET", "").headers
+
+
+def test_a_family_is_listed_from_above(api: Client, exp: Experiment) -> None:
+    run = exp.start_logging()
+    child = run.child_run("fold")
+    child.complete()
+    run.complete()
+    path = f"workspaces/{exp.workspace.id}/runs"
+    (root,) = api.get(f"{path}?roots=true&experiment={exp.name}")["runs"]
+    assert (root["id"], root["parent"], root["children"], root["type"]) == (run.id, None, 1, None)
+    (listed,) = api.get(f"{path}?parent={run.id}")["runs"]
+    assert (listed["id"], listed["parent"], listed["children"]) == (child.id, run.id, 0)
+    assert [row["id"] for row in api.get(f"{path}?experiment={exp.name}")["runs"]] == [child.id, run.id]
+    assert api.get(f"{path}/{run.id}")["row"]["children"] == 1
+    assert api.get(f"{path}/{child.id}")["record"]["parent"] == run.id

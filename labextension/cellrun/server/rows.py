@@ -33,6 +33,7 @@ def row_json(row: RunRow, sparks: Sequence[str] = ()) -> dict[str, Any]:
         "experiment": row.experiment,
         "display_name": row.display_name,
         "kind": row.kind,
+        "type": row.type,
         "target": row.target,
         "status": row.status.value,
         "reason": waits or row.reason,

@@ -35,6 +35,8 @@ export interface Row {
   readonly experiment: string;
   readonly display_name: string;
   readonly kind: 'script' | 'command' | 'cell' | 'interactive';
+  /** Azure ML's: 'azureml.scriptrun' for a submitted run, null for an interactive one. */
+  readonly type: string | null;
   readonly target: string;
   readonly status: Status;
   readonly reason: string | null;
@@ -43,7 +45,7 @@ export interface Row {
   readonly ended_at: number | null;
   /** The run of the same workspace that has started it, or of which it is a part. */
   readonly parent: string | null;
-  /** How many child runs it has. */
+  /** How many runs are children of it. */
   readonly children: number;
   readonly tags: Readonly<Record<string, string | null>>;
   readonly parameters: Readonly<Record<string, string>>;
@@ -240,8 +242,10 @@ export interface RunQuery {
   readonly tag?: readonly string[];
   readonly text?: string;
   readonly notebook?: string;
-  /** The run whose child runs these are. */
+  /** The id of the run that they are children of. */
   readonly parent?: string;
+  /** Only runs that are no children. */
+  readonly roots?: boolean;
   /** Metrics whose courses are wanted; `*`: the first one that has a course. */
   readonly spark?: readonly string[];
   readonly limit?: number;

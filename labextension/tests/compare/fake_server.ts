@@ -29,6 +29,7 @@ export function row(id: string, fields: Partial<Row> = {}): Row {
     ended_at: 1795507300,
     parent: null,
     children: 0,
+    type: null,
     tags: {},
     parameters: {},
     metrics: {},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from cellrun.core.layout import RunLayout
+from cellrun.core.store.lists.index import Index
 from cellrun.core.store.lists.run_row import RunRow
 from cellrun.server.base_handler import ApiHandler
 from cellrun.server.errors import RunGoneError
@@ -35,4 +37,5 @@ class RunHandler(ApiHandler):
 
 def row_of(layout: RunLayout) -> dict[str, Any]:
     """Return a run as a list shows it, as it is now."""
-    return row_json(RunRow.read(layout))
+    children = Index(layout.workspace).page(parent=layout.run_id, limit=0).total
+    return row_json(replace(RunRow.read(layout), children=children))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from cellrun.core.status import Status
 from cellrun.server.base_handler import ApiHandler
-from cellrun.server.query import Parameter, one_of, text, whole
+from cellrun.server.query import Parameter, flag, one_of, text, whole
 from cellrun.server.rows import row_json
 from cellrun.server.workspaces import FIRST_ANSWER_S
 
@@ -25,6 +25,7 @@ class RunsHandler(ApiHandler):
         "text": text(),
         "notebook": text(4096),
         "parent": text(255),
+        "roots": flag(),
         "spark": text(255, many=True),
         "limit": whole(0, MOST, PAGE),
         "offset": whole(0, 2**53, 0),
@@ -45,6 +46,7 @@ class RunsHandler(ApiHandler):
         text: str | None,
         notebook: str | None,
         parent: str | None,
+        roots: bool,
         spark: list[str],
         limit: int,
         offset: int,
@@ -59,6 +61,7 @@ class RunsHandler(ApiHandler):
             text=text,
             notebook=notebook,
             parent=parent,
+            include_children=not roots,
             limit=limit,
             offset=offset,
             within_s=FIRST_ANSWER_S,
