@@ -32,6 +32,18 @@ def test_runs_are_listed_newest_first_with_their_status(notebook):
     assert "acc 0.3333" in lines[3]
 
 
+def test_children_are_a_number_beside_their_parent_unless_a_status_is_asked_for(notebook):
+    run = Experiment(Workspace.from_config(), "digits").start_logging()
+    with run.child_run("fold"):
+        pass
+    assert notebook.run("%runs").splitlines()[1].split()[:4] == ["digits-1", "+", "1", "child"]
+    run.child_run().complete()
+    (line,) = notebook.run("%runs").splitlines()[1:]
+    assert line.split()[:4] == ["digits-1", "+", "2", "children"]
+    assert len(notebook.run("%runs status:completed").splitlines()) == 3
+    run.complete()
+
+
 def test_a_table_has_no_last_value(notebook):
     with Experiment(Workspace.from_config(), "digits").start_logging() as run:
         run.log_table("per_class", {"name": ["a", "b"], "recall": [0.9, 0.5]})

@@ -41,7 +41,7 @@ _PARSER = _parser()
 
 @_PARSER.explains
 def runs(line: str) -> None:
-    """List the runs of the workspace, newest first.
+    """List the runs of the workspace, newest first, each with the number of its child runs; by status, these as well.
 
         %runs
         %runs digits
@@ -58,7 +58,8 @@ def runs(line: str) -> None:
     with plain_errors():
         statuses = asked_statuses(name for one in asked for name in one.split(","))
         index = Index(Workspace.from_config().layout)
-        rows = index.runs(experiment=experiment, status=statuses or None, limit=_MOST_SHOWN + 1)
+        most = _MOST_SHOWN + 1
+        rows = index.runs(experiment=experiment, status=statuses or None, include_children=bool(statuses), limit=most)
     display(RunTable(rows, experiment, statuses))  # type: ignore[no-untyped-call]
 
 
@@ -79,6 +80,8 @@ class RunTable(Table):
 
 def _cells(row: RunRow) -> tuple[str, ...]:
     name = row.name if row.display_name == row.name else f"{row.name} ({row.display_name})"
+    if row.children:
+        name += " + 1 child" if row.children == 1 else f" + {row.children} children"
     submitted = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.created_at))
     elapsed = (row.ended_at or time.time()) - row.started_at if row.started_at else None
     return name, f"{_SIGNS.get(row.status, '○')} {row.status.word}", submitted, elapsed_text(elapsed), _metrics(row)
