@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.data.stores.data_reference import DataReference
 from cellrun.core.errors import UserErrorException, did_you_mean, shown
 from cellrun.core.resources import Resources
 from cellrun.core.run_data import DataOfArguments, DataPath
@@ -225,9 +224,6 @@ class ScriptRunConfig(RunOptions):
         given: Any = self.resume_from
         if hasattr(given, "layout"):  # a run
             given = given.layout.outputs
-        elif hasattr(given, "path_on_datastore") and not hasattr(given, "run_data"):  # Azure ML's DataPath
-            store: Any = getattr(given, "datastore", None) or getattr(given, "_datastore", None)
-            given = DataReference(store, "resume_from", given.path_on_datastore)
         parts, problems = argument_parts(["--resume-from", given], data)
         arguments += parts
         return [f"resume_from: {problem}" for problem in problems]

@@ -1,0 +1,11 @@
+"""azureml.core.compute: where runs are started. Clusters and compute instances are names for this machine."""
+
+from cellrun.azureml.lazy import lazily
+
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "cellrun.core.targets.contract": ["ComputeTarget"],
+        "cellrun.core.targets.local.cluster": ["AmlCompute", "ComputeInstance"],
+    },
+)

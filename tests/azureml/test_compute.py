@@ -1,0 +1,106 @@
+"""Compute and run configuration by their old names, as programs write them."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from cellrun.core import ComputeTargetException, NotSupportedError, Workspace, said_once
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(said_once, "_said", set())
+
+
+@pytest.fixture
+def ws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.chdir(tmp_path)
+    return Workspace.create("tests", tmp_path / "workspace")
+
+
+def test_a_cluster_is_taken_or_made_and_a_script_run_on_it(ws: Workspace, capsys: pytest.CaptureFixture[str]):
+    from azureml.core import Environment, Experiment, ScriptRunConfig
+    from azureml.core.compute import AmlCompute, ComputeTarget
+    from azureml.core.compute_target import ComputeTargetException as TheirName
+    from azureml.core.runconfig import DEFAULT_CPU_IMAGE
+
+    name = "cpu-cluster"
+    try:
+        target = ComputeTarget(workspace=ws, name=name)
+    except TheirName:
+        config = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", min_nodes=0, max_nodes=4)
+        with pytest.warns(UserWarning, match="name for this machine"):
+            target = ComputeTarget.create(ws, name, config)
+    target.wait_for_completion(show_output=True, min_node_count=None, timeout_in_minutes=20)
+    assert "Succeeded" in capsys.readouterr().out
+    assert target.get_status().serialize()["provisioningState"] == "Succeeded"
+    found = ws.compute_targets[name]
+    assert type(found) is AmlCompute
+    assert found.provisioning_state == "Succeeded"
+
+    Path("src").mkdir()
+    Path("src/train.py").write_text("import sys\nprint('trained with', sys.argv[1:])")
+    src = ScriptRunConfig(source_directory="src", script="train.py", arguments=["--rate", 0.1])
+    src.run_config.target = target.name
+    environment = Environment("mine")
+    environment.docker.enabled = True
+    environment.docker.base_image = DEFAULT_CPU_IMAGE
+    environment.python.user_managed_dependencies = True
+    src.run_config.environment = environment
+    with pytest.warns(UserWarning, match="containers"):
+        run = Experiment(ws, "digits").submit(config=src)
+    assert run.wait_for_completion()["status"] == "Completed"
+    assert run.layout.log.read_text() == "trained with ['--rate', '0.1']\n"
+    assert run.get_details()["target"] == name
+
+
+def test_a_run_configuration_is_made_first_and_given_to_the_script(ws: Workspace):
+    from azureml.core import Experiment, RunConfiguration, ScriptRunConfig
+    from azureml.core.runconfig import MpiConfiguration
+    from azureml.core.runconfig import RunConfiguration as Again
+
+    assert RunConfiguration is Again
+    configuration = RunConfiguration()
+    configuration.target = "local"
+    configuration.environment.python.user_managed_dependencies = True
+    configuration.environment.python.interpreter_path = sys.executable
+    configuration.environment_variables["GREETING"] = "hello"
+    configuration.framework, configuration.communicator = "Python", "OpenMpi"
+    configuration.mpi = MpiConfiguration(2)
+    Path("train.py").write_text("import os\nprint(os.environ['GREETING'], os.environ['OMPI_COMM_WORLD_RANK'])")
+    src = ScriptRunConfig(source_directory="./", script="train.py", run_config=configuration)
+    run = Experiment(ws, "digits").submit(src)
+    assert run.wait_for_completion()["status"] == "Completed"
+    assert [run.layout.log.read_text(), run.layout.rank_log(1).read_text()] == ["hello 0\n", "hello 1\n"]
+
+
+def test_data_references_are_found_by_the_script(ws: Workspace):
+    from azureml.core import Experiment, ScriptRunConfig
+
+    Path("data").mkdir()
+    Path("data/rows.csv").write_text("1,2")
+    store = ws.get_default_datastore()
+    store.upload("data", target_path="rows", overwrite=True, show_progress=False)
+    reference = store.path("rows").as_download()
+    Path("src").mkdir()
+    Path("src/train.py").write_text("import pathlib, sys\nprint(pathlib.Path(sys.argv[1], 'rows.csv').read_text())")
+    src = ScriptRunConfig("src", "train.py", arguments=[str(reference)])
+    src.run_config.data_references = {reference.data_reference_name: reference.to_config()}
+    run = Experiment(ws, "digits").submit(src)
+    assert run.wait_for_completion()["status"] == "Completed"
+    assert run.layout.log.read_text() == "1,2\n"
+
+
+def test_what_is_the_clouds_own_is_refused_when_it_is_used(ws: Workspace):
+    from azureml.core import ComputeTarget
+    from azureml.core.compute import AksCompute, DatabricksCompute, RemoteCompute
+    from azureml.core.compute.databricks import DatabricksCompute as Again
+
+    with pytest.raises(NotSupportedError, match="ssh"):
+        RemoteCompute.attach_configuration(address="10.0.0.1", ssh_port=22)
+    for kind in (AksCompute, DatabricksCompute, Again):
+        with pytest.raises(NotSupportedError, match="AmlCompute"):
+            kind.provisioning_configuration()
+    with pytest.raises(ComputeTargetException, match="ComputeTargetNotFound"):
+        ComputeTarget(ws, "aks")
