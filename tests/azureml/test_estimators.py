@@ -77,6 +77,7 @@ def test_data_is_given_by_parameters_and_inputs(source: Path):
         ({"process_count_per_node": 2, "distributed_backend": "mpi"}, Distribution("mpi", 2)),
         ({"node_count": 2, "distributed_backend": "mpi"}, Distribution("mpi", 2, 2)),
         ({"node_count": 2, "distributed_training": "Nccl"}, Distribution("pytorch", 2, 2)),
+        ({"distributed_backend": "ps", "worker_count": 2, "node_count": 2}, Distribution("tensorflow", 2, servers=1)),
         ({"distributed_training": "ParameterServer"}, Distribution("tensorflow", 1, servers=1)),
     ],
 )

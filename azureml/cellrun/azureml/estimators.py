@@ -49,6 +49,8 @@ class Estimator(ScriptRunConfig):
         process_count_per_node: int = 1,
         distributed_backend: str | None = None,
         distributed_training: object = None,
+        worker_count: int = 1,
+        parameter_server_count: int = 1,
         user_managed: bool = False,
         conda_packages: Iterable[str] | None = None,
         pip_packages: Iterable[str] | None = None,
@@ -82,6 +84,8 @@ class Estimator(ScriptRunConfig):
         given.amlcompute.vm_size = vm_size
         if environment is not None:
             given.environment = environment
+        if distributed_training is None and distributed_backend == "ps":
+            distributed_training, node_count = ParameterServer(parameter_server_count, worker_count), 1
         distributed = _distributed(distributed_training or distributed_backend, node_count, process_count_per_node)
         if distributed is not None:
             given.distribute(distributed)
@@ -222,7 +226,9 @@ def _distributed(given: object, nodes: int, processes: int) -> DistributedConfig
     if isinstance(given, str):
         name = given.lower()
         if name not in _BY_NAME:
-            raise UserErrorException(f"distributed_backend={given!r}: give one of {', '.join(map(repr, _BY_NAME))}")
+            raise UserErrorException(
+                f"distributed_backend={given!r}: give one of {', '.join(map(repr, (*_BY_NAME, 'ps')))}"
+            )
         given = _BY_NAME[name]()
         if isinstance(given, MpiConfiguration):
             given.process_count_per_node = processes
@@ -236,4 +242,4 @@ def _distributed(given: object, nodes: int, processes: int) -> DistributedConfig
     return given  # type: ignore[return-value]  # `distribute` refuses what is none
 
 
-_BY_NAME = {"mpi": MpiConfiguration, "ps": ParameterServer, "gloo": Gloo, "nccl": Nccl}
+_BY_NAME = {"mpi": MpiConfiguration, "gloo": Gloo, "nccl": Nccl}

@@ -58,6 +58,12 @@ TABLE: tuple[Row, ...] = (
         "starts runs on another machine by ssh, which comes later",
         _TARGETS,
     ),
+    Row(
+        "azureml.core.runconfig",
+        ("EggLibrary", "JarLibrary", "MavenLibrary", "PyPiLibrary", "RCranLibrary"),
+        "is a library for Databricks, and nothing here runs there",
+        "CondaDependencies",
+    ),
     *(Row(f"azureml.core.compute.{module}", (), _AZURE, _TARGETS) for module in _ELSEWHERE),
     *(Row(f"azureml.core.compute.{module}", (), "needs ssh, which comes later", _TARGETS) for module in _BY_SSH),
     Row(

@@ -10,6 +10,8 @@ def test_pytorch_is_told_as_by_torchrun():
     assert told["MASTER_ADDR"] == "127.0.0.1"
     names = ("MASTER_PORT", "WORLD_SIZE", "NODE_RANK", "RANK", "LOCAL_RANK")
     assert [told[name] for name in names] == ["6105", "4", "1", "3", "1"]
+    older = ("AZ_BATCHAI_TASK_INDEX", "AZ_BATCHAI_PYTORCH_INIT_METHOD")
+    assert [told[name] for name in older] == ["3", "tcp://127.0.0.1:6105"]
 
 
 def test_mpi_is_told_as_by_its_own_starter():

@@ -28,6 +28,7 @@ __getattr__, __dir__ = lazily(
     __name__,
     {
         "cellrun.azureml.core.container_registry": ["ContainerRegistry"],
+        "cellrun.azureml.data.datapath": ["DataPath"],
         "cellrun.core": ["CondaDependencies", "RunConfiguration"],
         "cellrun.core.data.stores.data_reference": ["DataReferenceConfiguration"],
         "cellrun.core.environments.environment": [

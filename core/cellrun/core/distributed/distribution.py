@@ -90,6 +90,8 @@ class Distribution(NamedTuple):
             "NODE_RANK": str(node),
             "RANK": str(rank),
             "LOCAL_RANK": str(local),
+            "AZ_BATCHAI_TASK_INDEX": str(rank),
+            "AZ_BATCHAI_PYTORCH_INIT_METHOD": f"tcp://{host}:{ports[0]}",
         }
 
 
