@@ -144,6 +144,53 @@ TABLE: tuple[Row, ...] = (
     Row("azureml.contrib.brainwave", (), "puts models on chips in Azure", "", is_clouds_own=True),
     Row("azureml.accel", (), "puts models on chips in Azure", "", is_clouds_own=True),
     Row("azureml.contrib.notebook", (), _FOLLOWS, "submit a script or a cell, or run papermill in a run"),
+    *(
+        Row(module, names, _PUBLISHES, _SUBMIT)
+        for module, names in (
+            (
+                "azureml.pipeline.core",
+                (
+                    *("PipelineDraft", "PipelineEndpoint", "PublishedPipeline", "Schedule", "ScheduleRecurrence"),
+                    *(
+                        "TimeZone",
+                        "Module",
+                        "ModuleVersion",
+                        "ModuleVersionResolutionMode",
+                        "PipelineDataset",
+                        "DataType",
+                    ),
+                ),
+            ),
+            ("azureml.pipeline.core.graph", ("PublishedPipeline", "PipelineDataset", "DataType", "Graph", "ModuleDef")),
+            ("azureml.pipeline.core.schedule", ()),
+            ("azureml.pipeline.core.pipeline_endpoint", ()),
+            ("azureml.pipeline.core.pipeline_draft", ()),
+            ("azureml.pipeline.core.module", ()),
+            ("azureml.pipeline.core.module_step_base", ()),
+        )
+    ),
+    Row(
+        "azureml.pipeline.steps",
+        ("ParallelRunConfig", "ParallelRunStep"),
+        _FOLLOWS,
+        "run independent PythonScriptSteps, one for each part of the data: they run at the same time",
+    ),
+    Row(
+        "azureml.pipeline.steps.parallel_run_config",
+        (),
+        _FOLLOWS,
+        "run independent PythonScriptSteps, one for each part of the data: they run at the same time",
+    ),
+    Row("azureml.pipeline.steps", ("AutoMLStep", "AutoMLStepRun"), _AUTOML, _SWEEP),
+    Row(
+        "azureml.pipeline.steps",
+        (
+            *("AdlaStep", "AzureBatchStep", "DatabricksStep", "DataTransferStep", "KustoStep", "ModuleStep"),
+            *("RScriptStep", "SynapseSparkStep"),
+        ),
+        _FOLLOWS,
+        "do the same in a PythonScriptStep or a CommandStep",
+    ),
     Row("azureml.contrib.pipeline", (), _FOLLOWS, "run independent PythonScriptSteps, one for each part of the data"),
     Row("azureml.contrib.train", (), _FOLLOWS, "run the library in a ScriptRunConfig"),
     Row("azureml.contrib.dataset", (), "reads labels made in Azure's portal", "export them to files"),

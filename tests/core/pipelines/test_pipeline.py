@@ -61,7 +61,7 @@ def test_what_a_step_writes_is_there_for_the_next(step_runs, experiment, tmp_pat
     assert output.download(tmp_path / "here") == 1
     assert (tmp_path / "here" / output.path_on_datastore / "data.csv").is_file()
     assert list(step.get_outputs()) == ["prepared"]
-    assert step.get_output("prepared").get_port_data_reference().datastore == data.datastore
+    assert step.get_output("prepared").get_port_data_reference().datastore.name == data.datastore.name
     with pytest.raises(UserErrorException, match="'prepared'"):
         step.get_output_data("prepard")
     with pytest.raises(UserErrorException, match="did you mean 'prepare'"):

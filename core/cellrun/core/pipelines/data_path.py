@@ -11,30 +11,28 @@ if TYPE_CHECKING:
     from cellrun.core.data.stores.datastore import Datastore
 
 
-class DataPath:
-    """A path in a datastore (Azure ML's name): what a PipelineParameter may be."""
+class DataPath(DataReference):
+    """A path of a datastore (Azure ML's name): what datasets are made of, and what a PipelineParameter may be."""
 
     def __init__(
         self, datastore: Datastore | None = None, path_on_datastore: str | None = None, name: str | None = None
     ) -> None:
         if datastore is None:
             raise UserErrorException("DataPath needs datastore=, as in DataPath(ws.get_default_datastore(), 'a/b')")
-        self.datastore = datastore
-        self.datastore_name = datastore.name
-        self.path_on_datastore = path_on_datastore
-        self.name = name or path_on_datastore
+        super().__init__(datastore, name, path_on_datastore)
+
+    @property
+    def datastore_name(self) -> str:
+        """The name of its datastore."""
+        return self.datastore.name
 
     def create_data_reference(
         self, data_reference_name: str | None = None, datapath_compute_binding: DataPathComputeBinding | None = None
     ) -> DataReference:
-        """Return it as a data reference."""
+        """Return a reference to it, for a script's arguments."""
         how = datapath_compute_binding or DataPathComputeBinding()
-        return DataReference(
-            self.datastore, data_reference_name, self.path_on_datastore, how.mode, how.path_on_compute, how.overwrite
-        )
-
-    def __str__(self) -> str:
-        return f"{self.datastore_name}/{self.path_on_datastore or ''}"
+        name = data_reference_name or self.data_reference_name
+        return DataReference(self.datastore, name, self.path_on_datastore, how.mode, how.path_on_compute, how.overwrite)
 
     def __repr__(self) -> str:
         return f"DataPath({self.datastore_name!r}, {self.path_on_datastore!r})"
@@ -49,6 +47,6 @@ class DataPathComputeBinding:
         path_on_compute: str | None = None,
         overwrite: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
     ) -> None:
-        self.mode = mode
+        self.mode: ReferenceMode = mode
         self.path_on_compute = path_on_compute
         self.overwrite = overwrite

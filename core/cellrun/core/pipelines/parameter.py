@@ -63,7 +63,7 @@ class ParameterValues:
 
     def to_json(self) -> dict[str, str]:
         """Return the values as they are recorded."""
-        return {name: str(value) for name, value in self.used.items()}
+        return {name: _told(value) for name, value in self.used.items()}
 
 
 def _are_equal(one: Any, other: Any) -> bool:
@@ -71,3 +71,8 @@ def _are_equal(one: Any, other: Any) -> bool:
         return one is other or bool(one == other)
     except Exception:  # noqa: BLE001  # whatever a stranger's type raises for a comparison
         return False
+
+
+def _told(value: Any) -> str:
+    """Return a value as it is recorded: of a place or a dataset, which one it is."""
+    return str(value) if isinstance(value, (str, int, float, type(None))) else repr(value)

@@ -10,6 +10,7 @@ from cellrun.core.errors import UserErrorException
 from cellrun.core.pipelines.step import PipelineStep, StepParts
 from cellrun.core.run_request import RunConfig
 from cellrun.core.said_once import say_once
+from cellrun.core.submission.configuration.parts import MpiConfiguration
 from cellrun.core.submission.configuration.run_configuration import RunConfiguration
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 
@@ -134,3 +135,43 @@ def run_configuration(step: PipelineStep, given: RunConfiguration | None, parts:
             made.mpi.process_count_per_node = int(value)
     made.environment_variables = {**made.environment_variables, **parts.variables}
     return made
+
+
+class MpiStep(PythonScriptStep):
+    """A step that runs as several processes of a script, as with MPI (Azure ML's name)."""
+
+    step_type: ClassVar[str] = "MpiStep"
+
+    def __init__(  # noqa: PLR0913, PLR0917  # Azure ML's signature
+        self,
+        name: str | None = None,
+        source_directory: str | None = None,
+        script_name: str | None = None,
+        arguments: Iterable[Any] | None = None,
+        compute_target: object = None,
+        node_count: int | None = None,
+        process_count_per_node: int | None = None,
+        inputs: Iterable[Any] | None = None,
+        outputs: Iterable[Any] | None = None,
+        allow_reuse: bool = True,  # noqa: FBT001, FBT002  # Azure ML's signature
+        version: str | None = None,
+        hash_paths: Iterable[str] | None = None,
+        **_: object,
+    ) -> None:
+        if script_name is None:
+            raise UserErrorException("MpiStep needs script_name=, a file in source_directory")
+        runconfig = RunConfiguration()
+        runconfig.distribute(MpiConfiguration(process_count_per_node or 1, node_count or 1))
+        super().__init__(
+            script_name,
+            name,
+            arguments,
+            compute_target,
+            runconfig,
+            inputs=inputs,
+            outputs=outputs,
+            source_directory=source_directory,
+            allow_reuse=allow_reuse,
+            version=version,
+            hash_paths=hash_paths,
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core.data.in_run.binding import store_of
+from cellrun.core.data.stores.datastore import Datastore
 from cellrun.core.errors import UserErrorException
 from cellrun.core.pipelines import watching
 from cellrun.core.pipelines.port_data import PortDataReference, StepRunOutput
@@ -71,7 +71,9 @@ class StepRun(Run):
             known = ", ".join(map(repr, outputs)) or "none"
             raise UserErrorException(f"step {self.name!r} has no output {name!r}; it has: {known}")
         output = RunOutput.from_json(outputs[name])
-        return PortDataReference(name, store_of(self.layout.workspace, output.datastore), output.path_of(self.id))
+        return PortDataReference(
+            name, Datastore(self.experiment.workspace, output.datastore or None), output.path_of(self.id)
+        )
 
     def wait_for_completion(  # type: ignore[override]  # Azure ML's, which differs from Run's
         self,
