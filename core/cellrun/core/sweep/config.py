@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from random import SystemRandom
-from typing import Any
+from typing import Any, NamedTuple
 
 from cellrun.core.driving.driver_request import driver_request
 from cellrun.core.driving.plan import Plan
 from cellrun.core.errors import InvalidSubmissionError, shown
+from cellrun.core.run_data import RunOutput
 from cellrun.core.run_request import RunRequest
 from cellrun.core.sweep.options import RUN, SweepOptions
 from cellrun.core.sweep.policy import EarlyTerminationPolicy, NoTerminationPolicy
@@ -19,6 +22,14 @@ from cellrun.core.sweep.sampler import HyperParameterSampling, Trial
 
 _WEEK_MINUTES = 10_080
 _DRIVER = "cellrun.core.sweep.driver:SweepDriver"
+
+
+class _Step(NamedTuple):
+    """What is different about a sweep that is a step of a pipeline."""
+
+    type: str
+    made: Sequence[tuple[RunOutput, str]] = ()
+    seed: int | None = None
 
 
 class HyperDriveConfig:
@@ -67,6 +78,7 @@ class HyperDriveConfig:
         self._resume_from = _several(resume_from)
         self._resumed_children = _several(resume_child_runs)
         self._pipeline = pipeline
+        self._step: _Step | None = None
 
     @classmethod
     def of_options(cls, options: SweepOptions) -> HyperDriveConfig:
@@ -93,7 +105,7 @@ class HyperDriveConfig:
     @property
     def source_directory(self) -> Any:
         """The folder of the code that is run."""
-        return getattr(self._base, "source_directory", None)
+        return getattr(self.base, "source_directory", None)
 
     def request(self) -> RunRequest:
         """Return the sweep as it is wanted. Raises InvalidSubmissionError with every mistake in it and in its runs."""
@@ -101,13 +113,13 @@ class HyperDriveConfig:
         request = None
         if not self._base_problems():
             try:
-                request = self._base.request()
+                request = self.base.request()
             except InvalidSubmissionError as error:
                 problems += error.problems
         if problems or request is None:
             raise InvalidSubmissionError(problems)
         options = self._options()
-        return driver_request(
+        driver = driver_request(
             _DRIVER,
             Plan(options.to_json(), {RUN: request}),
             type=SWEEP,
@@ -120,6 +132,11 @@ class HyperDriveConfig:
             },
             source_directory=request.source_directory,
         )
+        if self._step is None:
+            return driver
+        # Its runs find the data where the pipeline has it for the step.
+        made = (output for output, _ in self._step.made)
+        return replace(driver, type=self._step.type, inputs=request.inputs, outputs=(*request.outputs, *made))
 
     def problems(self) -> list[str]:
         """Return every mistake in the sweep itself, each as a sentence."""
@@ -133,10 +150,28 @@ class HyperDriveConfig:
         ]
 
     @property
-    def _base(self) -> Any:
+    def base(self) -> Any:
+        """What is run, however it was given."""
         return self._run_config if self._estimator is None else self._estimator
 
+    def as_step(
+        self,
+        base: Any,
+        *,
+        type: str,  # noqa: A002  # as the request has it
+        made: Sequence[tuple[RunOutput, str]],
+        seed: int | None,
+    ) -> HyperDriveConfig:
+        """Return the same for a step of a pipeline, which runs `base`, and itself makes some outputs for other steps.
+
+        Each of `made` stands with what is in it: a file of the best run, or METRICS. The same seed tries the same.
+        """
+        step = copy.copy(self)
+        step._run_config, step._estimator, step._step = base, None, _Step(type, made, seed)  # noqa: SLF001  # its own
+        return step
+
     def _options(self) -> SweepOptions:
+        step = self._step or _Step(SWEEP)
         sampling, metric = self._sampling, PrimaryMetric(self._metric_name or "", PrimaryMetricGoal(self._goal))
         assert sampling is not None  # noqa: S101  # else it was refused
         return SweepOptions(
@@ -146,10 +181,11 @@ class HyperDriveConfig:
             most_runs=self._most_runs or 1,
             most_at_once=self._most_at_once,
             minutes=self._minutes,
-            seed=SystemRandom().randrange(2**32) if sampling.seed is None else sampling.seed,
+            seed=next(one for one in (sampling.seed, step.seed, SystemRandom().randrange(2**32)) if one is not None),
             first=[_hyperparameters(run) for run in self._resumed_children],
             older=[trial for run in self._resume_from for trial in _trials(run, metric)],
             resumed_runs=[run.id for run in self._resume_from],
+            outputs={output.name: what for output, what in step.made},
         )
 
     def _base_problems(self) -> list[str]:

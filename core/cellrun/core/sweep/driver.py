@@ -27,6 +27,7 @@ from cellrun.core.store.status_file import StatusRecord
 from cellrun.core.sweep.options import RUN, SweepOptions
 from cellrun.core.sweep.run import HYPERPARAMETERS
 from cellrun.core.sweep.sampler import Parameters, Trial
+from cellrun.core.sweep.step_data import fill_output, with_data_of
 
 _LOGGED_NOTHING = frozenset({Status.NOT_STARTED, Status.QUEUED, Status.STARTING, Status.PREPARING})
 _FIRST = 3
@@ -83,6 +84,7 @@ class SweepDriver(Driver):
         is_done = self._is_closed and not self._going_on()
         if is_done:
             self._sum_up()
+            self._fill_outputs()
         return is_done
 
     def failure(self) -> str:
@@ -165,7 +167,7 @@ class SweepDriver(Driver):
             self._is_closed = True
             return
         text = json.dumps(parameters)
-        wanted = with_parameters(self.plan.requests[RUN], parameters)
+        wanted = with_parameters(with_data_of(self.children.record, self.plan.requests[RUN]), parameters)
         properties = {**wanted.properties, HYPERPARAMETERS: text}
         try:
             run = self.children.start(replace(wanted, properties=properties), {HYPERPARAMETERS: text})
@@ -194,7 +196,7 @@ class SweepDriver(Driver):
     def _sum_up(self) -> None:
         """Say and note which run is the best, as Azure ML does in the properties of a sweep's run."""
         metric = self._options.metric
-        ranked = sorted(self._ended, key=lambda one: metric.badness(metric.best(one.values)))
+        ranked = self._ranked()
         if not ranked or self._best is None:
             say(f"all {len(ranked)} runs have ended: none has logged {metric.name}")
             return
@@ -203,6 +205,21 @@ class SweepDriver(Driver):
             events = EventLog.of(self.children.run)
             events.property_("best_child_run_id", ranked[0].run.run_id)
             events.property_("score", str(self._best))
+
+    def _fill_outputs(self) -> None:
+        """Give to the steps that follow in a pipeline what they read of the sweep."""
+        ended = {one.run: one.metrics for one in self._ended}
+        best = self._ranked()[0].run if self._best is not None else None
+        try:
+            for name, what in self._options.outputs.items():
+                fill_output(self.children.run, name, what, best, ended)
+        except (CellrunError, OSError) as error:
+            self._failure = self._failure or str(error)
+            say(str(error))
+
+    def _ranked(self) -> list[_Try]:
+        metric = self._options.metric
+        return sorted(self._ended, key=lambda one: metric.badness(metric.best(one.values)))
 
 
 def _early_note(reason: str) -> str:

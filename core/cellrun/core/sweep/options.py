@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cellrun.core.sweep.policy import EarlyTerminationPolicy, policy_from_json
@@ -12,6 +12,8 @@ from cellrun.core.sweep.sampler import HyperParameterSampling, Parameters, Trial
 
 RUN = "run"
 """The key of the request that each run of a sweep is made from, in its plan."""
+METRICS = ""
+"""Stands for the metrics of all runs, where else the name of a file does."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class SweepOptions:
     """What earlier sweeps found out."""
     resumed_runs: Sequence[str]
     """The ids of these."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """What it gives to later steps of a pipeline, by the output's name: the file of the best run, or METRICS."""
 
     def to_json(self) -> dict[str, Any]:
         """Return them as plain values."""
@@ -50,4 +54,4 @@ class SweepOptions:
         )
 
 
-_PLAIN = ("most_runs", "most_at_once", "minutes", "seed", "first", "resumed_runs")
+_PLAIN = ("most_runs", "most_at_once", "minutes", "seed", "first", "resumed_runs", "outputs")
