@@ -68,13 +68,17 @@ TABLE: tuple[Row, ...] = (
     *(Row(f"azureml.core.compute.{module}", (), "needs ssh, which comes later", _TARGETS) for module in _BY_SSH),
     Row(
         "azureml.core",
-        ("Image", "PrivateEndPoint", "PrivateEndPointConfig", "Webservice"),
+        ("Image", "Webservice"),
         _AZURE,
         _LOAD,
         is_clouds_own=True,
     ),
     Row(
-        "azureml.core", ("LinkedService", "SynapseWorkspaceLinkedServiceConfiguration"), _AZURE, "", is_clouds_own=True
+        "azureml.core",
+        ("LinkedService", "PrivateEndPoint", "PrivateEndPointConfig", "SynapseWorkspaceLinkedServiceConfiguration"),
+        _AZURE,
+        "",
+        is_clouds_own=True,
     ),
     Row(
         "azureml.core",

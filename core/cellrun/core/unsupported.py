@@ -7,6 +7,9 @@ from typing import Any, NoReturn
 
 from cellrun.core.errors import NotSupportedError
 
+REFUSES = "refuses"
+"""The attribute of such a function that says why, and what there is instead."""
+
 
 def refused(name: str, why: str, instead: str = "") -> Callable[..., NoReturn]:
     """Return a function that raises NotSupportedError, whatever it is given."""
@@ -16,5 +19,6 @@ def refused(name: str, why: str, instead: str = "") -> Callable[..., NoReturn]:
 
     refuse.__name__ = name.rpartition(".")[-1]
     refuse.__qualname__ = name
+    vars(refuse)[REFUSES] = why, instead
     refuse.__doc__ = f"Refuse: it {why}. Raises NotSupportedError."
     return refuse
