@@ -91,6 +91,13 @@ TABLE: tuple[Row, ...] = (
         "is about compute targets of a version before 1.0",
         "ws.compute_targets has those that there are; `local` needs no preparation",
     ),
+    Row("azureml.core.model", ("InferenceConfig", "ModelPackage"), _SERVES, _LOAD, is_clouds_own=True),
+    Row(
+        "azureml.core.environment",
+        ("DockerBuildContext", "RCranPackage", "RGitHubPackage", "SparkPackage", "SparkRepository"),
+        "is about containers, R and Spark, which no run here is started in",
+        "a Python environment of packages",
+    ),
     Row("azureml.core.databricks", (), _AZURE, "", is_clouds_own=True),
     Row("azureml.core.image", (), _SERVES, _LOAD, is_clouds_own=True),
     Row("azureml.core.linked_service", (), _AZURE, "", is_clouds_own=True),
