@@ -30,8 +30,8 @@ NOBODY = "not-asked-for"
 class Audience:
     """What a token would be for."""
 
-    ARM = "ARM"
-    AZUREML = "AZUREML"
+    aml = "aml"
+    arm = "arm"
 
 
 class AbstractAuthentication:
