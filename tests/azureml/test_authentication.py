@@ -1,7 +1,5 @@
 """Who one is in Azure: taken, forgotten, and said once to be of no use."""
 
-import warnings
-
 import pytest
 
 from cellrun.core import Workspace, said_once
@@ -41,7 +39,7 @@ def test_every_kind_is_taken_and_said_once_to_be_of_no_use(tmp_path, monkeypatch
 def test_no_secret_is_kept_shown_or_sent():
     from azureml.core.authentication import ServicePrincipalAuthentication
 
-    with warnings.catch_warnings(record=True):
+    with pytest.warns(UserWarning, match="no authentication"):
         auth = ServicePrincipalAuthentication("tenant", "id", SECRET)
     assert vars(auth) == {}
     assert SECRET not in repr(auth) + str(auth.get_authentication_header())

@@ -81,9 +81,10 @@ def test_telemetry_and_the_diagnostic_log_do_no_harm(tmp_path):
 
 
 def test_a_run_is_found_by_its_experiment(tmp_path, monkeypatch):
-    from azureml.core import Experiment, Run, ScriptRun, Workspace, get_run
+    from azureml.core import Experiment, Run, ScriptRun, Workspace, get_run, is_compute_target_prepared
 
     monkeypatch.chdir(tmp_path)
     run = Experiment(Workspace.from_config(), "e").start_logging()
     assert get_run(run.experiment, run.id).id == run.id
     assert ScriptRun is Run
+    assert is_compute_target_prepared(run.experiment, ".", None)

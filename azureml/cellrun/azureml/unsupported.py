@@ -82,14 +82,9 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "azureml.core",
-        (
-            "attach_legacy_compute_target",
-            "is_compute_target_prepared",
-            "prepare_compute_target",
-            "remove_legacy_compute_target",
-        ),
+        ("attach_legacy_compute_target", "remove_legacy_compute_target"),
         "is about compute targets of a version before 1.0",
-        "ws.compute_targets has those that there are; `local` needs no preparation",
+        "ws.compute_targets has those that there are",
     ),
     Row("azureml.core.model", ("InferenceConfig", "ModelPackage"), _SERVES, _LOAD, is_clouds_own=True),
     Row(
@@ -172,7 +167,13 @@ TABLE: tuple[Row, ...] = (
                     ),
                 ),
             ),
-            ("azureml.pipeline.core.graph", ("PublishedPipeline", "PipelineDataset", "DataType", "Graph", "ModuleDef")),
+            (
+                "azureml.pipeline.core.graph",
+                (
+                    *("PublishedPipeline", "PipelineDataset", "DataType", "Graph", "ModuleDef"),
+                    *("InputPortDef", "OutputPortDef"),
+                ),
+            ),
             ("azureml.pipeline.core.schedule", ()),
             ("azureml.pipeline.core.pipeline_endpoint", ()),
             ("azureml.pipeline.core.pipeline_draft", ()),

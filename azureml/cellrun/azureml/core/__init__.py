@@ -14,7 +14,13 @@ __version__ = VERSION
 __getattr__, __dir__ = lazily(
     __name__,
     {
-        "cellrun.azureml.core": ["VERSION", "diagnostic_log", "get_run"],
+        "cellrun.azureml.core": [
+            "VERSION",
+            "diagnostic_log",
+            "get_run",
+            "is_compute_target_prepared",
+            "prepare_compute_target",
+        ],
         "cellrun.azureml.core.compute": ["ComputeTarget"],
         "cellrun.azureml.core.container_registry": ["ContainerRegistry"],
         "cellrun.azureml.core.model": ["Model"],
@@ -43,6 +49,17 @@ def get_run(
     """Return a run of an experiment by its id. Raises RunNotFoundError if there is none."""
     del rehydrate, clean_up
     return experiment.workspace.get_run(run_id)
+
+
+def is_compute_target_prepared(experiment: Any, source_directory: Any = None, run_config: Any = None) -> bool:
+    """Return whether a run can be submitted at once: it always can, what it needs is made on its way."""
+    del experiment, source_directory, run_config
+    return True
+
+
+def prepare_compute_target(experiment: Any, source_directory: Any = None, run_config: Any = None) -> None:
+    """Do nothing, as nothing is to be done before a run is submitted."""
+    del experiment, source_directory, run_config
 
 
 class diagnostic_log:  # noqa: N801  # Azure's name
