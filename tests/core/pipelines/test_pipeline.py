@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Dataset, Experiment, OutputFileDatasetConfig
+from cellrun.core.data.stores.data_path import DataPath, DataPathComputeBinding
 from cellrun.core.data.stores.data_reference import DataReference
 from cellrun.core.errors import ActivityFailedException, InvalidSubmissionError, NotSupportedError, UserErrorException
-from cellrun.core.pipelines.data_path import DataPath, DataPathComputeBinding
 from cellrun.core.pipelines.parameter import PipelineParameter
 from cellrun.core.pipelines.pipeline import Pipeline
 from cellrun.core.pipelines.pipeline_data import PipelineData

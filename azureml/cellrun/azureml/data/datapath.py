@@ -2,4 +2,4 @@
 
 from cellrun.azureml.lazy import lazily
 
-__getattr__, __dir__ = lazily(__name__, {"cellrun.core.pipelines.data_path": ["DataPath", "DataPathComputeBinding"]})
+__getattr__, __dir__ = lazily(__name__, {"cellrun.core.data.stores.data_path": ["DataPath", "DataPathComputeBinding"]})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cellrun.core.control_file import UNREADABLE, read_object
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.errors import NotSupportedError, UserErrorException, did_you_mean
 from cellrun.core.pipelines import watching
 from cellrun.core.pipelines.port_data import PortDataReference
@@ -151,7 +151,8 @@ class PipelineRun(Run):
         return [one["name"] for one in self._options().get("steps", {}).values()]
 
     def _options(self) -> dict[str, Any]:
+        from cellrun.core.driving.plan import plan_options  # noqa: PLC0415  # it needs what submits
+
         with suppress(*UNREADABLE):
-            plan = read_object(self.layout.folder, self.layout.snapshot / "plan.json")
-            return dict(plan.get("options") or {})
+            return plan_options(self.layout)
         return {}

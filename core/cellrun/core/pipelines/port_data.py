@@ -15,7 +15,7 @@ class PortDataReference:
     def __init__(self, data_reference_name: str, datastore: Datastore, path_on_datastore: str) -> None:
         self._name = data_reference_name
         self._datastore = datastore
-        self._path = path_on_datastore
+        self._path_on_datastore = path_on_datastore  # programs read it by this name
 
     @property
     def data_reference_name(self) -> str:
@@ -30,7 +30,7 @@ class PortDataReference:
     @property
     def path_on_datastore(self) -> str:
         """Its path there."""
-        return self._path
+        return self._path_on_datastore
 
     def download(
         self,
@@ -40,11 +40,11 @@ class PortDataReference:
     ) -> int:
         """Download it to its path on the datastore below a folder; return how many files came."""
         return self._datastore.download(
-            local_path, prefix=self._path, overwrite=bool(overwrite), show_progress=bool(show_progress)
+            local_path, prefix=self._path_on_datastore, overwrite=bool(overwrite), show_progress=bool(show_progress)
         )
 
     def __repr__(self) -> str:
-        return f"PortDataReference({self._name!r}, {self._datastore.name!r}, {self._path!r})"
+        return f"PortDataReference({self._name!r}, {self._datastore.name!r}, {self._path_on_datastore!r})"
 
 
 class StepRunOutput:

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from cellrun.core.data.datasets.consumption import DatasetConsumptionConfig
 from cellrun.core.data.in_run.output import ConsumedOutput, OutputFileDatasetConfig, OutputIdentity
+from cellrun.core.data.stores.data_path import DataPath, DataPathComputeBinding
 from cellrun.core.errors import UserErrorException, shown
-from cellrun.core.pipelines.data_path import DataPath, DataPathComputeBinding
 from cellrun.core.pipelines.edge import EdgeInput
 from cellrun.core.pipelines.parameter import ParameterValues, PipelineParameter
 from cellrun.core.pipelines.pipeline_data import InputPortBinding, PipelineData, ProducedOutput, edge_of
