@@ -39,6 +39,7 @@ SAID = {
     f"{CORE}/live/live_run.py": "_follow",
     f"{CORE}/live/metric_window.py": "_lead",
     f"{CORE}/live/source.py": "RunSource._notes",
+    f"{CORE}/pipelines/pipeline_driver.py": "PipelineDriver._reused",
     f"{CORE}/processes/memory_group.py": "MemoryGroup.use",
     f"{CORE}/runs/control.py": "RunControl.cancel RunControl.fail",
     f"{CORE}/runs/failure_words.py": "failure_fields",
