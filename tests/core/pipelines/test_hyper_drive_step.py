@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from cellrun.core import ScriptRunConfig
+from cellrun.core.errors import UserErrorException
 from cellrun.core.pipelines.hyper_drive_step import HyperDriveStep, HyperDriveStepRun
 from cellrun.core.pipelines.pipeline import Pipeline
 from cellrun.core.pipelines.pipeline_data import PipelineData, TrainingOutput
@@ -63,7 +66,7 @@ def test_a_sweep_stands_between_other_steps(step_runs, experiment, script, tmp_p
         estimator_entry_script_arguments=["--data", data, "--logs", logs],
         inputs=[data],
         outputs=[logs, model],
-        metrics_output=metrics,
+        metrics_output=[metrics],
     )
     register = PythonScriptStep(
         "register.py", arguments=[model, metrics, logs], inputs=[model, metrics, logs], **source
@@ -81,6 +84,7 @@ def test_a_sweep_stands_between_other_steps(step_runs, experiment, script, tmp_p
     assert "got model of 0.3 ['0.1.txt', '0.2.txt', '0.3.txt'] [[0.1], [0.2], [0.3]]" in told
 
     (step,) = run.find_step_run("tune")
+    assert (step.type, step.display_name, step.properties["StepType"]) == ("azureml.StepRun", "tune", "HyperDriveStep")
     tuned = HyperDriveStepRun(step_run=step)
     assert json.loads(tuned.get_hyperparameters()[tuned.get_best_run_by_primary_metric().id]) == {"--lr": 0.3}
     output = run.get_pipeline_output("metrics_output")
@@ -90,3 +94,17 @@ def test_a_sweep_stands_between_other_steps(step_runs, experiment, script, tmp_p
 
     again = ended()
     assert [one.is_reused for one in again.get_steps()] == [True] * 3
+
+
+def test_a_step_that_is_given_no_sweep_says_what_to_give():
+    with pytest.raises(UserErrorException, match="HyperDriveConfig"):
+        HyperDriveStep("tune", "config")
+
+
+def test_a_best_run_without_the_file_that_others_read_fails_the_step(step_runs, experiment, script):
+    script("train.py", "import sys; from cellrun.core import Run; Run.get_context().log('acc', float(sys.argv[-1]))")
+    model = PipelineData("model", training_output=TrainingOutput("Model", model_file="outputs/gone.pkl"))
+    run = experiment.submit(Pipeline(step_runs.workspace, HyperDriveStep("tune", sweep(step_runs), outputs=[model])))
+    assert run.wait_for_completion(show_output=False, raise_on_error=False) == "Failed"
+    (step,) = run.find_step_run("tune")
+    assert "has no file 'outputs/gone.pkl'" in step.get_details()["error"]["error"]["message"]

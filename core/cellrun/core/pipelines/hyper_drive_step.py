@@ -22,7 +22,7 @@ class HyperDriveStep(PipelineStep):
     """A step that runs a sweep (Azure ML's name).
 
     hyperdrive_config: the sweep; its script gets its arguments there, then `estimator_entry_script_arguments`.
-    metrics_output: a PipelineData, which becomes a JSON file with the metrics of all runs.
+    metrics_output: a PipelineData, or several, which become a JSON file with the metrics of all runs.
     outputs: those with a `training_output` become the metrics, or a file of the best run; into others the runs write.
     allow_reuse: whether an earlier sweep of the same code, arguments and inputs does as well; with it, a sampling
         without a seed of its own always tries the same.
@@ -46,27 +46,31 @@ class HyperDriveStep(PipelineStep):
                 f"step {name!r}: hyperdrive_config={shown(hyperdrive_config)}; give HyperDriveConfig"
             )
         base = hyperdrive_config.base
+        metrics = list(metrics_output) if isinstance(metrics_output, (list, tuple)) else [metrics_output]
+        metrics = [one for one in metrics if one is not None]
         super().__init__(
             name,
             arguments=[*(getattr(base, "arguments", None) or ()), *(estimator_entry_script_arguments or ())],
             inputs=inputs,
-            outputs=[*(outputs or ()), *([] if metrics_output is None else [metrics_output])],
+            outputs=[*(outputs or ()), *metrics],
             allow_reuse=allow_reuse,
         )
         self.hyperdrive_config = hyperdrive_config
         self.version = version
-        contents = {data.output_name: _content(data, metrics_output) for data in map(_pipeline_data, self.outputs)}
+        contents = {_pipeline_data(one).output_name: _content(one, one in metrics) for one in self.outputs}
         self._made = {name: content for name, content in contents.items() if content is not None}
 
-    def config(self, parts: StepParts, source_directory: str | None) -> RunConfig:  # noqa: ARG002  # the sweep's own
+    def config(self, parts: StepParts, source_directory: str | None) -> RunConfig:
         """Return the sweep as a config."""
         made = [one for one in parts.data if isinstance(one, ProducedOutput) and one.run_data().name in self._made]
         base = copy.copy(self.hyperdrive_config.base)
         base.arguments = parts.arguments
+        if getattr(base, "source_directory", "") is None:
+            base.source_directory = source_directory or "."
         base.data = [*base.data, *(one for one in parts.data if one not in made)]
         outputs = [(output, self._made[output.name]) for output in (one.run_data() for one in made)]
         seed = 0 if self.allow_reuse else None
-        return self.hyperdrive_config.as_step(base, type=STEP_RUN, made=outputs, seed=seed)
+        return self.hyperdrive_config.as_step(base, type=STEP_RUN, name=self.name, made=outputs, seed=seed)
 
 
 class HyperDriveStepRun(HyperDriveRun):
@@ -80,9 +84,9 @@ def _pipeline_data(output: Any) -> Any:
     return output.pipeline_data if isinstance(output, PipelineOutputAbstractDataset) else output
 
 
-def _content(data: Any, metrics_output: Any) -> str | None:
+def _content(output: Any, is_metrics: bool) -> str | None:  # noqa: FBT001  # where it was given
     """Return what the sweep itself puts into an output; None if its runs fill it."""
-    training = getattr(data, "training_output", None)
-    if data is _pipeline_data(metrics_output) or (training is not None and training.type.lower() == "metrics"):
-        return METRICS
-    return None if training is None else training.model_file or "outputs/model.pkl"
+    training = getattr(_pipeline_data(output), "training_output", None)
+    if training is None:
+        return METRICS if is_metrics else None
+    return METRICS if training.type.lower() == "metrics" else training.model_file or "outputs/model.pkl"

@@ -28,6 +28,7 @@ class _Step(NamedTuple):
     """What is different about a sweep that is a step of a pipeline."""
 
     type: str
+    name: str | None = None
     made: Sequence[tuple[RunOutput, str]] = ()
     seed: int | None = None
 
@@ -135,8 +136,8 @@ class HyperDriveConfig:
         if self._step is None:
             return driver
         # Its runs find the data where the pipeline has it for the step.
-        made = (output for output, _ in self._step.made)
-        return replace(driver, type=self._step.type, inputs=request.inputs, outputs=(*request.outputs, *made))
+        outputs = (*request.outputs, *(output for output, _ in self._step.made))
+        return replace(driver, type=self._step.type, name=self._step.name, inputs=request.inputs, outputs=outputs)
 
     def problems(self) -> list[str]:
         """Return every mistake in the sweep itself, each as a sentence."""
@@ -159,6 +160,7 @@ class HyperDriveConfig:
         base: Any,
         *,
         type: str,  # noqa: A002  # as the request has it
+        name: str,
         made: Sequence[tuple[RunOutput, str]],
         seed: int | None,
     ) -> HyperDriveConfig:
@@ -167,7 +169,7 @@ class HyperDriveConfig:
         Each of `made` stands with what is in it: a file of the best run, or METRICS. The same seed tries the same.
         """
         step = copy.copy(self)
-        step._run_config, step._estimator, step._step = base, None, _Step(type, made, seed)  # noqa: SLF001  # its own
+        step._run_config, step._estimator, step._step = base, None, _Step(type, name, made, seed)  # noqa: SLF001  # its own
         return step
 
     def _options(self) -> SweepOptions:
