@@ -45,7 +45,7 @@ hyperdrive = HyperDriveConfig(
     max_concurrent_runs=2,
 )
 experiment = Experiment(workspace=ws, name="diabetes_training_hyperdrive")
-run = experiment.submit(config=hyperdrive)
+run = experiment.submit(config=hyperdrive, show_output=True)
 RunDetails(run).show()
 run.wait_for_completion(show_output=True)
 assert run.get_status() == "Completed"
@@ -75,6 +75,22 @@ def test_a_program_that_tunes_hyperparameters_runs_unchanged(tmp_path: Path):
     assert " -Files: ['outputs/model.joblib']" in told
     assert ' -Same: {"--C": 1.0, "--max_iter": 50}' in told
     assert told.count("'best_primary_metric'") == 2
+
+
+def test_a_sweep_takes_an_estimator_with_its_parameters(tmp_path: Path):
+    (tmp_path / "train.py").write_text("")
+    told = python(
+        f"""
+{INSTALL}
+from azureml.train.dnn import TensorFlow
+from azureml.train.hyperdrive import HyperDriveRunConfig, PrimaryMetricGoal, RandomParameterSampling, loguniform
+estimator = TensorFlow({str(tmp_path)!r}, script_params={{"--data": "x"}}, entry_script="train.py", user_managed=True)
+sampling = RandomParameterSampling({{"--learning-rate": loguniform(-6, -1)}})
+config = HyperDriveRunConfig(estimator, sampling, "acc", PrimaryMetricGoal.MAXIMIZE, 8, max_concurrent_runs=4)
+print(config.base.request().arguments, config.request().type)
+"""
+    )
+    assert told.endswith("('--data', 'x') hyperdrive")
 
 
 def test_every_public_name_of_the_old_package_is_there():

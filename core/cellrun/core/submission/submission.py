@@ -95,7 +95,13 @@ def submit(
 
 
 def with_options(config: RunConfig, options: Mapping[str, Any]) -> RunConfig:
-    """Return a config as it is submitted with options. Raises UserErrorException for one that takes none."""
+    """Return a config as it is submitted with options. Raises UserErrorException for one that takes none.
+
+    Old code gives `show_output`, which Azure ML takes for any config and heeds for automated training alone.
+    """
+    options = {name: value for name, value in options.items() if name != "show_output"}
+    if not options:
+        return config
     takes = None if isinstance(config, type) else getattr(config, "submitted_with", None)
     if callable(takes):
         return cast("RunConfig", takes(**options))

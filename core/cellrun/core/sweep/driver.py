@@ -46,7 +46,8 @@ class _Try:
     """Of the primary metric, one an interval."""
     asked: int = 0
     """After how many of them the policy was asked last."""
-    stopped: bool = False
+    stopped: str = ""
+    """Why the policy stopped it."""
     end: Status | None = None
 
 
@@ -111,6 +112,9 @@ class SweepDriver(Driver):
         if status.status.is_terminal:
             one.end = status.status
             self._ended.append(one)
+            if one.stopped and one.end is Status.CANCELED:  # it may have been quicker
+                with suppress(CellrunError, OSError):  # a full disk: the sweep's log has it
+                    add_note(one.run, _early_note(one.stopped))
             best = metric.best(one.values)
             told = f"its best {metric.name} is {best:g}" if best is not None else f"it logged no {metric.name}"
             say(f"{one.name} is {status.status.value}: {told}")
@@ -134,17 +138,16 @@ class SweepDriver(Driver):
             verdicts = (policy.verdict(one.run.run_id, each, logged, metric) for each in due)
             reason = next(filter(None, verdicts), "")
             if reason and not one.stopped:
-                one.stopped = True
-                self._cancel(one, reason)
+                one.stopped = reason
+                self._cancel(one)
 
-    def _cancel(self, one: _Try, reason: str) -> None:
+    def _cancel(self, one: _Try) -> None:
         try:
             self.children.cancel(one.run)
-            add_note(one.run, _early_note(reason))
         except (CellrunError, OSError) as error:
             say(f"{one.name} can't be stopped: {error}")
         else:
-            say(f"{one.name} is stopped early: {reason}")
+            say(f"{one.name} is stopped early: {one.stopped}")
 
     def _close_when_due(self) -> None:
         """Start no run any more, and cancel those that go on, when the time is over or the script is wrong."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core.errors import UserErrorException
 from cellrun.core.runs.run import Run
-from cellrun.core.store.lists.index import Index
 from cellrun.core.sweep.primary_metric import PrimaryMetric
 
 if TYPE_CHECKING:
@@ -58,8 +57,7 @@ class HyperDriveRun(Run):
 
     def children(self) -> list[Run]:
         """Return its runs in the order in which they were started."""
-        rows = Index(self.layout.workspace).runs(parent=self.id)
-        return [self.experiment.run(row.id) for row in sorted(rows, key=lambda row: row.number)]
+        return sorted(self.get_children(), key=lambda run: run.number)
 
     def get_hyperparameters(self) -> dict[str, str]:
         """Return the hyperparameters of each of its runs as JSON, by its id."""
