@@ -9,6 +9,7 @@ from cellrun.core.experiment import Experiment
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs.run import Run
 from cellrun.core.status import Status
+from cellrun.core.store.record import RunRecord
 from cellrun.core.submission.configuration.parts import (
     MpiConfiguration,
     PyTorchConfiguration,
@@ -123,3 +124,5 @@ def test_a_run_of_several_is_run_again_as_it_was(runs: Runs):
     runs.submitted.append(again.layout)
     assert runs.end(again.layout).status is Status.COMPLETED
     assert again.layout.rank_log(1).read_text() == "1\n"
+    record = RunRecord.read(again.layout)
+    assert record.distribution == {"kind": "pytorch", "processes": 2, "nodes": 1, "servers": 0}

@@ -22,6 +22,8 @@ from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import own_run
 
+_SAME = "python"
+"""Stands for the interpreter that runs this as well."""
 _GRACE_S = 10.0
 _TAIL_BYTES = 16 * 1024
 _VARIABLE = re.compile(r"\$(?:(?P<plain>[A-Z_]+)|\{(?P<braced>[A-Z_]+)\})")
@@ -32,8 +34,12 @@ _ENTRY = (  # Python looks into the working folder first: not before it is known
 
 
 def launched(interpreter: str, distribution: Distribution, program: Sequence[str]) -> list[str]:
-    """Return the command that starts so many processes of a program."""
-    return [interpreter, "-c", _ENTRY, json.dumps(distribution.to_json()), *program]
+    """Return the command that starts so many processes of a program.
+
+    The interpreter stands in it once, so that a run again by another one is wholly by that.
+    """
+    first = _SAME if program[0] == interpreter else program[0]
+    return [interpreter, "-c", _ENTRY, json.dumps(distribution.to_json()), first, *program[1:]]
 
 
 def main(distribution: str, program: Sequence[str]) -> NoReturn:
@@ -41,7 +47,8 @@ def main(distribution: str, program: Sequence[str]) -> NoReturn:
     layout = own_run()
     if layout is None:
         raise SystemExit("this is started by cellrun, as the process in front of those of a distributed run")
-    processes = _Processes(Distribution.from_json(json.loads(distribution)), program, layout)
+    first = sys.executable if program[0] == _SAME else program[0]
+    processes = _Processes(Distribution.from_json(json.loads(distribution)), [first, *program[1:]], layout)
     processes.start()
     code = processes.wait()
     if code < 0:

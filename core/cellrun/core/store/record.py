@@ -66,6 +66,8 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
     resources: Mapping[str, Any] = {}
     """cpus, gpus, memory_bytes."""
     max_run_duration_seconds: float | None = None
+    distribution: Mapping[str, Any] | None = None
+    """How many processes of its program it is (`Distribution.to_json`); None for one that is told nothing."""
     git: Mapping[str, Any] = {}
     """head, branch."""
     python: str = ""
@@ -159,6 +161,11 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
             os.fsync(file.fileno())
 
 
+def _is_distribution(value: Any) -> bool:
+    """Whether a value can be what `Distribution.from_json` reads."""
+    return _has_texts(value, "kind") and all(is_count(value.get(name)) for name in ("processes", "nodes", "servers"))
+
+
 def _is_input(value: Any) -> bool:
     """Whether a value can be what `RunInput.from_json` reads, which a job doesn't load for this."""
     if not (_has_texts(value, "name", "mode") and _is_dict(value, "dataset")):
@@ -225,6 +232,7 @@ _SHAPE: control_file.Shape = {
     "environment_variables": are_texts,
     "resources": is_mapping_of(is_number_or_none),
     "max_run_duration_seconds": is_number_or_none,
+    "distribution": lambda value: value is None or _is_distribution(value),
     "git": is_mapping_of(is_scalar),
     "python": is_text,
     "environment": is_text_or_none,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cellrun.core.context.trusted import TrustedRun
 from cellrun.core.copying import copy_tree
+from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import InvalidSubmissionError, UserErrorException, WorkspaceException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
@@ -78,6 +79,7 @@ def request_of(layout: RunLayout, record: RunRecord, trusted: TrustedRun, *, tru
         variables={**own, **given},
         resources=Resources.from_json(dict(record.resources)),
         max_run_duration_seconds=record.max_run_duration_seconds,
+        distribution=Distribution.from_json(record.distribution) if record.distribution else None,
         name=record.display_name,
         type=record.type or SCRIPT_RUN,
         properties=record.properties,

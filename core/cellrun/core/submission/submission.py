@@ -307,6 +307,7 @@ def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
         environment_variables=sorted(request.variables),
         resources=request.resources.to_json(),
         max_run_duration_seconds=request.max_run_duration_seconds,
+        distribution=request.distribution and request.distribution.to_json(),
         git=git_head(folder),
         python=str(target.python(request.environment)),
         environment=words_of(wanted) if isinstance(wanted := request.environment, EnvironmentSpec) else wanted,

@@ -169,5 +169,6 @@ class WorkspaceTargets:
         known = self.names()
         return (
             f"no compute target {shown(name)}; known: {', '.join(known)}; {did_you_mean(name, known, goes_on=True)}"
-            f"ws.attach(name, kind, **settings) attaches one (kinds: {', '.join(kind_names())})"
+            f"ws.attach(name, kind, **settings) attaches one (kinds: {', '.join(kind_names())}); "
+            "kind 'amlcompute' is a name for this machine, as a cluster of Azure ML's has it"
         )
