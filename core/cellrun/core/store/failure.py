@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from cellrun.core.control_file import open_control_file
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.processes.exits import JobExit
+from cellrun.core.store.removed_names import why_missing
 from cellrun.core.terminal import without_codes
 
 _TAIL_BYTES = 64 * 1024
@@ -74,7 +75,8 @@ def reason(how: JobExit, end: LogEnd, *, is_shell: bool = False, memory_lack: st
     if is_shell and how.code == 127:
         text = f"{text} (command not found)"
     if end.error and how.code == 1:
-        return f"{text}: {end.error}"
+        why = why_missing(end.error)
+        return f"{text}: {end.error} ({why})" if why else f"{text}: {end.error}"
     # Without a traceback it is the last line that says most: argparse's refusal, sys.exit("no data").
     return f"{text}; its log ends with: {end.last_line}" if end.last_line and not end.traceback else text
 

@@ -1,0 +1,41 @@
+"""Names that newer versions of libraries have removed, and what an error that misses one means.
+
+Standard library only: the supervisor shares it.
+"""
+
+from __future__ import annotations
+
+import re
+
+_REMOVED = (
+    (
+        r"module 'numpy' has no attribute '(?:float|int|bool|object|complex|str)'",
+        "NumPy 1.24 removed it, Python's own type of that name is the same; or run it with numpy<1.24",
+    ),
+    (r"module 'numpy' has no attribute '(?:trapz|in1d)'", "NumPy 2.4 removed it; run it with numpy<2.4"),
+    (
+        r"(?:No module named '|cannot import name '\w+' from ')sklearn\.externals(?:\.joblib|\.six)?'",
+        "scikit-learn 0.23 removed it: import joblib or six by itself, or run it with scikit-learn<0.23",
+    ),
+    (
+        r"cannot import name 'plot_(?:confusion_matrix|roc_curve|precision_recall_curve|det_curve)' from 'sklearn",
+        "scikit-learn 1.2 removed it for the Display classes; or run it with scikit-learn<1.2",
+    ),
+    (
+        r"'(?:ColumnTransformer|\w+Vectorizer|OneHotEncoder|PolynomialFeatures)' object has no attribute 'get_feature_names'",
+        "scikit-learn 1.2 removed it, get_feature_names_out has its place; or run it with scikit-learn<1.2",
+    ),
+    (
+        r"OneHotEncoder\.__init__\(\) got an unexpected keyword argument 'sparse'",
+        "scikit-learn 1.4 removed it, it is sparse_output now; or run it with scikit-learn<1.4",
+    ),
+    (
+        r"^TypeError: (?:mean_squared_error\(\) )?got an unexpected keyword argument 'squared'",
+        "scikit-learn 1.6 removed it, root_mean_squared_error has its place; or run it with scikit-learn<1.6",
+    ),
+)
+
+
+def why_missing(error: str) -> str:
+    """Return which library's version removed the name that an error misses, and what to do; empty for all others."""
+    return next((words for pattern, words in _REMOVED if re.search(pattern, error)), "")
