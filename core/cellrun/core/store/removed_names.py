@@ -22,7 +22,7 @@ _REMOVED = (
         "scikit-learn 1.2 removed it for the Display classes; or run it with scikit-learn<1.2",
     ),
     (
-        r"'(?:ColumnTransformer|\w+Vectorizer|OneHotEncoder|PolynomialFeatures)' object has no attribute 'get_feature_names'",
+        r"'(?:ColumnTransformer|\w+Vectorizer|OneHotEncoder)' object has no attribute 'get_feature_names'",
         "scikit-learn 1.2 removed it, get_feature_names_out has its place; or run it with scikit-learn<1.2",
     ),
     (
