@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from cellrun.core.copying import copy_tree
 from cellrun.core.errors import SnapshotException
+from cellrun.core.submission.ignore_rules import IgnoreRules
 from cellrun.core.submission.snapshot import Snapshot
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "data" / "azure_v1_snapshot_golden.json").read_text())["cases"]
@@ -225,6 +226,31 @@ def test_a_file_that_went_meanwhile_is_no_error_and_one_that_cannot_be_written_i
     assert [path.name for path in (tmp_path / "copy").iterdir()] == ["kept"]
     with pytest.raises(SnapshotException, match="kept can't be copied"):
         snapshot.copy_to(tmp_path / "copy")  # it is there already
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("*a*a*a*a*a*b", ["a" * 200, "a" * 50 + "b", "aab"]),
+        ("**/a/**/a/**/a/**/a/**/a/b", ["a/" * 60 + "c", "x/a/y/a/a/a/z/a/b", "a/a/a/a/b"]),
+        ("[!x]*[!x]*[!x]*[!x]*[!x]*[!x]*!", ["a" * 200, "abcdef!", "abc!"]),
+        ("a*b/**/c*d*/e", ["ab2/ab/cd/e", "ab/x/cd/cxdx/e", "ab2/x/cd/e", "ab/cd/e/f"]),
+    ],
+)
+def test_a_line_of_many_stars_holds_nobody_up_and_says_what_git_takes_it_for(folder, line, names):
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    (folder / ".gitignore").write_text(f"{line}\n")
+    asked = subprocess.run(
+        ["git", "check-ignore", "--stdin"],
+        input="\n".join(names),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ignored = [name for name in names if IgnoreRules(folder).leaves_out(name, is_folder=False)]
+    assert ignored == asked.stdout.split()
+    assert 0 < len(ignored) < len(names)
 
 
 def test_few_links_that_cross_hold_nobody_up(folder, monkeypatch):

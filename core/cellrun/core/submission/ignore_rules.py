@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,8 @@ from cellrun.core.layout import RUN_FOLDERS
 from cellrun.core.secret_files import is_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pathspec import GitIgnoreSpec
 
 _OF_SUBMISSIONS = (".cellrunignore", ".amlignore")
@@ -25,6 +29,9 @@ _CACHES = frozenset(
 )
 _AT_THE_ROOT = RUN_FOLDERS | {".cellrun", ".azureml"}
 _MOST_BYTES = 4_000_000
+# What pathspec makes of `**/`, `/**/` and `*`, and of nothing else; beside each, what takes as little as it can.
+_LEAST = {"(?:.+/)?": "(?:.+?/)??", "(?:/.+)?/": "(?:/.+?)??/", "[^/]*": "[^/]*?"}
+_FOLDERS, _STAR = (re.compile("|".join(map(re.escape, cards))) for cards in (list(_LEAST)[:2], list(_LEAST)[2:]))
 _ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 
 
@@ -91,4 +98,28 @@ def _spec(file: Path) -> GitIgnoreSpec | None:
 def _parsed(text: bytes) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec  # noqa: PLC0415  # most source folders have no ignore file
 
-    return GitIgnoreSpec.from_lines(text.decode("utf-8", "surrogateescape").splitlines())
+    spec = GitIgnoreSpec.from_lines(text.decode("utf-8", "surrogateescape").splitlines())
+    for pattern in spec.patterns:
+        if pattern.regex is not None and pattern.regex.pattern != (regex := _settled(pattern.regex.pattern)):
+            pattern.regex = re.compile(regex)
+    return spec
+
+
+def _settled(regex: str) -> str:
+    """Return the regex of a line as one that finds the same, and tries no star again: `*a*a*a*b` takes days otherwise.
+
+    What stands between two stars, or two `**`, is settled where it is found first: what may follow it further on may
+    follow it there, as a star takes anything. (An atomic group: before Python 3.11, a look ahead at a group, and then
+    that group.)
+    """
+    names = map("settled{}".format, count())
+
+    def settled(text: str, wild: re.Pattern[str], follows: str, of_piece: Callable[[str], str]) -> str:
+        begin, *pieces = map(of_piece, wild.split(text))
+        cards = wild.findall(text)
+        done = [begin]
+        for card, piece, name in zip(cards[:-1], pieces, names):  # noqa: B905  # there is one piece more
+            done.append(f"(?=(?P<{name}>{_LEAST[card]}{piece}){follows})(?P={name})")
+        return "".join([*done, *cards[-1:], *pieces[-1:]])
+
+    return settled(regex, _FOLDERS, "/", lambda text: settled(text, _STAR, "", str))
