@@ -301,6 +301,27 @@ def test_links_in_a_registry_lead_nowhere(ws, pkl, tmp_path):
     assert Model.list(other) == []
 
 
+@pytest.mark.parametrize("what", ["models", "models/digits"])
+def test_nothing_is_registered_where_a_link_leads(ws, pkl, tmp_path, what):
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "1").mkdir(parents=True)
+    (elsewhere / "1" / "kept").touch()  # a version that can't be taken, and that nobody counts
+    link = ws.layout.folder / what
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere)
+    with pytest.raises(WebserviceException, match="is a link"):
+        Model.register(ws, str(pkl), "digits")
+    assert sorted(path.name for path in elsewhere.rglob("*")) == ["1", "kept"]
+
+
+def test_a_deletion_writes_nothing_through_a_link(ws, pkl, tmp_path):
+    model = Model.register(ws, str(pkl), "digits")
+    (ws.layout.models / "digits" / "1.deleted").symlink_to(tmp_path / "made")
+    model.delete()
+    assert not (tmp_path / "made").exists()
+    assert Model.register(ws, str(pkl), "digits").version == 2
+
+
 def test_what_a_full_disk_takes_half_of_is_not_registered(ws, pkl, small_disk):
     disk = small_disk()
     full = Workspace.create("full", disk.folder / "ws")

@@ -155,6 +155,7 @@ class RegisteredModels:
         try:
             make_private_folder(self._workspace.models)
             refuse_foreign(self._workspace.models, _ELSEWHERE, is_there=True)
+            self._taken_in(folder)  # nothing is written where a link leads
             draft.mkdir(mode=0o700)
             try:
                 (draft / _FILES).mkdir(mode=0o700)
@@ -191,7 +192,8 @@ class RegisteredModels:
         folder = self._workspace.models / name
         gone = self._workspace.models / draft_name()
         try:
-            (folder / f"{version}{_DELETED}").touch(mode=0o600)
+            with suppress(FileExistsError):  # an earlier try got so far
+                write_new(folder / f"{version}{_DELETED}", b"")
             (folder / str(version)).rename(gone)  # all of it at once
             remove_tree(gone)
         except OSError as error:
@@ -214,7 +216,7 @@ class RegisteredModels:
         """Give what is whole its version: a folder that isn't empty lets no other take its name."""
         sync_folder(draft)
         while True:
-            found = (each.removesuffix(_DELETED) for each in self._names_in(folder))
+            found = (each.removesuffix(_DELETED) for each in self._taken_in(folder))
             version = 1 + max((int(each) for each in found if _is_number(each)), default=0)
             try:
                 draft.rename(folder / str(version))
@@ -223,6 +225,15 @@ class RegisteredModels:
                     raise
             else:
                 return version
+
+    def _taken_in(self, folder: Path) -> list[str]:
+        """Return what is in a folder of the registry. Raises WebserviceException for a link in its place, OSError."""
+        try:
+            return control_file.names_in(self._workspace.folder, folder)
+        except ValueError as error:
+            raise WebserviceException(
+                f"nothing is registered in {folder}: it, or what leads to it in the workspace, is a link or a file"
+            ) from error
 
     def _names_in(self, folder: Path) -> list[str]:
         try:
