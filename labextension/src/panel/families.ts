@@ -1,5 +1,8 @@
 import type { Row } from '../server/types';
 
+/** A run that is further down stands below none: a chain of thousands would take minutes to arrange, and no room shows it. */
+const DEEPEST = 50;
+
 /** Runs with those that each has started: what stands below what. Of a run whose parent isn't among them, nothing. */
 export class Families {
   /** Runs that stand below no other, in the order that was given. */
@@ -39,15 +42,12 @@ export function withParents(fitting: readonly Row[], all: ReadonlyMap<string, Ro
 /** The run that a run stands below: its parent, if that is held and of the same experiment. */
 function parentOf(row: Row, rows: ReadonlyMap<string, Row>): Row | undefined {
   const parent = row.parent === null ? undefined : rows.get(row.parent);
-  return parent?.experiment === row.experiment && !isBelowItself(row, rows) ? parent : undefined;
+  return parent?.experiment === row.experiment && hasPlace(row, rows) ? parent : undefined;
 }
 
-/** Whether a run's parents lead back to it, as damaged records may say: it would stand nowhere. */
-function isBelowItself(row: Row, rows: ReadonlyMap<string, Row>): boolean {
-  const passed = new Set<string>();
-  for (let at = row.parent; at !== null && !passed.has(at); at = rows.get(at)?.parent ?? null) {
-    if (at === row.id) return true;
-    passed.add(at);
-  }
-  return false;
+/** Whether a run's parents end, and soon: they may lead back to it, or go on for ever, as damaged records say. */
+function hasPlace(row: Row, rows: ReadonlyMap<string, Row>): boolean {
+  let at: string | null = row.parent;
+  for (let depth = 0; at !== null && depth < DEEPEST; depth++) at = rows.get(at)?.parent ?? null;
+  return at === null;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { live, row } from '../../dev/fake_runs';
+import { Families, withParents } from '../../src/panel/families';
 import { allLoaded, filterBy, lines, selected, showPanel } from './setup';
 import { until } from '../view/setup';
 
@@ -48,6 +49,16 @@ describe('child runs', () => {
     press(shown.place, 'ArrowLeft');
     await frame();
     expect(active()).toContain('digits');
+  });
+
+  test('of a chain without end are arranged at once: those far down stand below none', () => {
+    const chain = Array.from({ length: 10_000 }, (_, i) =>
+      row(i, { parent: i === 0 ? null : `digits_${i - 1}` }),
+    );
+    const families = new Families(chain);
+    expect(families.roots).toHaveLength(9_950);
+    expect(families.childrenOf('digits_49')).toHaveLength(1);
+    expect(withParents(chain.slice(-1), new Map(chain.map(one => [one.id, one])))).toHaveLength(1);
   });
 
   test('that fit a filter are shown with those that they stand below', async () => {
