@@ -1,6 +1,7 @@
 """Runs that belong to a run: its children, made by any process, and the run that it is a child of."""
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -17,8 +18,11 @@ from cellrun.core import (
     ScriptRunConfig,
     UserErrorException,
 )
+from cellrun.core.driving.children import Children
 from cellrun.core.runs import open_runs, run_types
+from cellrun.core.store.cancellation import cancel_requests
 from cellrun.core.store.record import RunRecord
+from tests.core.submitted_runs import wait_for
 
 
 @pytest.fixture
@@ -336,6 +340,25 @@ def test_cancel_takes_the_whole_family(exp, here, run):
     child.wait_for_completion()
 
 
+def test_a_child_keeps_its_grace_unless_its_parent_is_canceled_once_more(exp, here):
+    stubborn = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    parent = submitted(exp, here, f"{stubborn}print('here', flush=True)\ntime.sleep(600)\n")
+    child = parent.submit_child(ScriptRunConfig(here / "src", "train.py"))
+    for each in (parent, child):
+        wait_for(lambda run=each: "here" in run.layout.log.read_text(), "it to run")
+    parent.cancel()
+    for each in (parent, child):
+        wait_for(lambda run=each: run.get_status() == "CancelRequested", "it to be stopped")
+    Children(parent.layout).cancel(child.layout)  # as a driver does that is being stopped
+    parent._control._cancel_children(None)
+    assert cancel_requests(child.layout) == 1
+    parent.cancel()
+    assert cancel_requests(child.layout) == 2
+    for each in (parent, child):
+        each.wait_for_completion()
+        assert each.get_status() == "Canceled"
+
+
 def test_deletion_takes_the_whole_family(ws, exp, run):
     child = run.child_run()
     grandchild = child.child_run()
@@ -433,6 +456,7 @@ def test_a_run_is_of_the_class_that_its_type_has(ws, exp, here, monkeypatch):
     Run.add_type_provider("mine", lambda experiment, told: Sweep(experiment, told.run_id))
     assert type(exp.run(run.id)) is type(Run.get(ws, run.id)) is type(next(exp.get_runs())) is Sweep
     assert next(exp.get_runs(type="mine")).id == run.id
+    assert type(pickle.loads(pickle.dumps(exp.run(run.id)))) is Sweep  # our own
     with pytest.raises(UserErrorException, match="run_factory"):
         Run.add_type_provider("mine", "Sweep")
 

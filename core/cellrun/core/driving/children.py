@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.run_request import RunRequest
+from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.submission.submission import submit
 from cellrun.core.targets.contract import ComputeTarget
@@ -68,8 +69,12 @@ class Children:
         return {run: status for run, status in found.items() if status is not None}
 
     def cancel(self, child: RunLayout) -> None:
-        """Ask for a child's end. Raises ExperimentExecutionException where nobody can be asked."""
-        self._target(RunRecord.read(child).target).cancel(child)
+        """Ask for a child's end, unless it is being stopped already.
+
+        Raises ExperimentExecutionException where nobody can be asked.
+        """
+        if StatusFile(child).read().status is not Status.CANCEL_REQUESTED:  # once more would cut its grace short
+            self._target(RunRecord.read(child).target).cancel(child)
 
     def cancel_all(self, tell: Any = lambda _: None) -> None:
         """Ask for the end of all that go on; `tell` is told who can't be asked."""

@@ -78,7 +78,9 @@ class PipelineRun(Run):
 
     def cancel(self, reason: str | None = None) -> None:
         """Stop the steps that run, and start no other. Steps that go on without their pipeline are stopped as well."""
-        super().cancel(reason)
+        if self.get_status() in watching.GOING_ON:
+            super().cancel(reason)  # and with it its steps
+            return
         for step in self._steps():
             if step.get_status() in watching.GOING_ON:
                 step.cancel(reason)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.errors import ComputeTargetException, EventNotKeptError, RunClosedError, UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run, is_parents_run
@@ -52,7 +53,8 @@ class RunControl:
         nobody stops: it is Canceled at once, and the next log call there raises RunClosedError. Where the disk takes
         nothing, EventNotKeptError is raised, or ExperimentExecutionException for a submitted run.
         """
-        if self.status().status.is_terminal:
+        before = self.status().status
+        if before.is_terminal:
             return
         if self._record.kind == "interactive":
             try:
@@ -62,7 +64,7 @@ class RunControl:
         else:
             self._target.cancel(self._layout)
             self._give_up(Status.CANCELED, reason or "canceled by somebody: it wasn't heard of any more")
-        self._cancel_children(reason)
+        self._cancel_children(reason, again=before is Status.CANCEL_REQUESTED)
 
     def complete(self) -> None:
         """Say that the run is done: for its owner to say. Nothing happens to a run that is Completed.
@@ -92,15 +94,21 @@ class RunControl:
         """End the run's `with` block. Returns whether the error is taken care of."""
         return False
 
-    def _cancel_children(self, reason: str | None) -> None:
-        """Ask for the end of the runs that are children of this one, each of which does so for its own."""
+    def _cancel_children(self, reason: str | None, *, again: bool = False) -> None:
+        """Ask for the end of the runs that are children of this one, each of which does so for its own.
+
+        One that is being stopped already, by whoever drives it, goes to the next step only if it is asked `again`.
+        """
         if not self._layout.workspace.record.exists():  # a run that was copied, or brought, is alone
             return
         from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3; a job rarely cancels
 
         for row in Index(self._layout.workspace).runs(parent=self._layout.run_id):
-            if not row.status.is_terminal:
-                control_of(self._layout.workspace.run(row.id)).cancel(reason)
+            child = self._layout.workspace.run(row.id)
+            with suppress(*UNREADABLE):  # deleted meanwhile, damaged: nobody can ask for its end
+                status = StatusFile(child).read().status
+                if not status.is_terminal and (again or status is not Status.CANCEL_REQUESTED):
+                    control_of(child).cancel(reason)
 
     @cached_property
     def _record(self) -> RunRecord:

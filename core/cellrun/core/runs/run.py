@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copyreg
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -135,7 +134,11 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
         return _DOCS
 
     @staticmethod
-    def get_context(allow_offline: bool = True) -> Run:  # noqa: FBT001, FBT002  # Azure ML's signature
+    def get_context(
+        allow_offline: bool = True,  # noqa: FBT001, FBT002  # Azure ML's signature
+        used_for_context_manager: bool = False,  # noqa: FBT001, FBT002, ARG004
+        **kwargs: object,  # noqa: ARG004
+    ) -> Run:
         """Return the run that this code is part of.
 
         In a submitted run that run; in a process with an open interactive run that one; elsewhere a run that keeps in
@@ -563,6 +566,10 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
             """Say what to write here for a name that another library has. Raises AttributeError for every name."""
             raise no_attribute(self, f"{type(self).__name__!r} object", name)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it, of whatever class, as the run of its id."""
+        return Run.get, (self.experiment.workspace, self.id)
+
     def __repr__(self) -> str:
         return printing.run_text(*self._in_print())
 
@@ -596,8 +603,6 @@ def _interactive() -> Any:
 
     return interactive
 
-
-copyreg.pickle(Run, lambda run: (Run.get, (run.experiment.workspace, run.id)))
 
 if (_own := own_run()) is not None:  # now, as of `sys.exit(main())` the first is looked up before main asks for its run
     job_end(_own)

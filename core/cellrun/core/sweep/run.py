@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copyreg
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +142,3 @@ class HyperDriveRun(Run):
         ids = json.loads(self.properties.get("resume_from", "null")) or []
         found = (self.experiment.workspace.get_run(run_id) for run_id in ids)
         return [HyperDriveRun(run.experiment, run.id) for run in found]
-
-
-copyreg.pickle(HyperDriveRun, lambda run: (HyperDriveRun, (run.experiment, run.id)))
