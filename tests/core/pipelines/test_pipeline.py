@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core import Dataset, Experiment, OutputFileDatasetConfig
+from cellrun.core import Dataset, DatasetConsumptionConfig, Experiment, OutputFileDatasetConfig, ScriptRunConfig
 from cellrun.core.data.stores.data_path import DataPath, DataPathComputeBinding
 from cellrun.core.data.stores.data_reference import DataReference
 from cellrun.core.errors import ActivityFailedException, InvalidSubmissionError, NotSupportedError, UserErrorException
@@ -61,7 +61,10 @@ def test_what_a_step_writes_is_there_for_the_next(step_runs, experiment, tmp_pat
     assert output.download(tmp_path / "here") == 1
     assert (tmp_path / "here" / output.path_on_datastore / "data.csv").is_file()
     assert list(step.get_outputs()) == ["prepared"]
-    assert step.get_output("prepared").get_port_data_reference().datastore.name == data.datastore.name
+    for written in (step_runs.workspace.layout.data / output.path_on_datastore).iterdir():
+        written.unlink()
+    assert output.download(tmp_path / "there") == 0
+    assert step.get_output("prepared").get_port_data_reference().datastore_name == data.datastore.name
     with pytest.raises(UserErrorException, match="'prepared'"):
         step.get_output_data("prepard")
     with pytest.raises(UserErrorException, match="did you mean 'prepare'"):
@@ -148,6 +151,33 @@ def test_places_in_a_datastore_go_in_as_references_and_as_parameters(step_runs, 
     assert "read raw,1" in log(one(run, "by parameter"))
     (given,) = one(run, "by parameter").get_details()["inputDatasets"]
     assert "other" in str(given)
+
+
+def test_a_dataset_may_be_a_parameter(step_runs, experiment, script, tmp_path):
+    text = """
+import sys
+from cellrun.core import Run
+print(open(sys.argv[1]).read(), Run.get_context().input_datasets["table"].to_pandas_dataframe().word[0])
+"""
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.csv").write_text(f"word,n\n{name},1\n")
+    files = {name: Dataset.File.from_files(str(tmp_path / f"{name}.csv")) for name in ("one", "two")}
+    table = Dataset.Tabular.from_delimited_files(str(tmp_path / "one.csv"))
+    file = DatasetConsumptionConfig("file", PipelineParameter("files", files["one"])).as_mount()
+    tabular = DatasetConsumptionConfig("table", PipelineParameter("tables", table))
+    step = python_step(step_runs, script("show.py", text), file, tabular, inputs=[file, tabular])
+    pipeline = Pipeline(step_runs.workspace, [step])
+    first = ended(experiment.submit(pipeline))
+    second = ended(experiment.submit(pipeline, pipeline_parameters={"files": files["two"]}))
+    assert log(one(first, "show.py")).split() == ["word,n", "one,1", "one"]
+    assert log(one(second, "show.py")).split() == ["word,n", "two,1", "one"]
+
+
+def test_a_script_run_config_says_what_a_command_step_runs(step_runs, experiment):
+    config = ScriptRunConfig(str(step_runs.source), command="ls", environment_variables={"A": "b"})
+    step = CommandStep(name="list", runconfig=config)
+    run = ended(experiment.submit(Pipeline(step_runs.workspace, [step])))
+    assert {"read.py", "write.py"} <= {*log(one(run, "list")).split()}
 
 
 def test_commands_and_steps_in_sequence_run_in_that_order(step_runs, experiment):

@@ -28,6 +28,11 @@ class PortDataReference:
         return self._datastore
 
     @property
+    def datastore_name(self) -> str:
+        """The name of that."""
+        return self._datastore.name
+
+    @property
     def path_on_datastore(self) -> str:
         """Its path there."""
         return self._path_on_datastore
@@ -38,7 +43,13 @@ class PortDataReference:
         overwrite: bool | None = None,  # noqa: FBT001  # Azure ML's signature
         show_progress: bool | None = None,  # noqa: FBT001  # as above
     ) -> int:
-        """Download it to its path on the datastore below a folder; return how many files came."""
+        """Download it to its path on the datastore below a folder; return how many files came: none of an empty one.
+
+        Raises DatastoreError for what isn't there.
+        """
+        root = self._datastore.local_root
+        if root is not None and (place := root / self._path_on_datastore).is_dir() and not any(place.iterdir()):
+            return 0
         return self._datastore.download(
             local_path, prefix=self._path_on_datastore, overwrite=bool(overwrite), show_progress=bool(show_progress)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -20,7 +21,8 @@ class PythonScriptStep(PipelineStep):
 
     script_name: a file in `source_directory`, which is the pipeline's default one, else the current folder.
     arguments, inputs, outputs: as PipelineStep has them; `params` become variables `AML_PARAMETER_<name>`.
-    runconfig: target, environment and processes; `compute_target` beside it wins.
+    runconfig: target, environment and processes, as a RunConfiguration or a ScriptRunConfig has them; `compute_target`
+        beside it wins.
     allow_reuse: whether an earlier run of the same code, arguments and inputs does as well.
     """
 
@@ -32,12 +34,12 @@ class PythonScriptStep(PipelineStep):
         name: str | None = None,
         arguments: Iterable[Any] | None = None,
         compute_target: object = None,
-        runconfig: RunConfiguration | None = None,
+        runconfig: RunConfiguration | ScriptRunConfig | None = None,
         runconfig_pipeline_params: Mapping[str, Any] | None = None,
         inputs: Iterable[Any] | None = None,
         outputs: Iterable[Any] | None = None,
         params: Mapping[str, Any] | None = None,
-        source_directory: str | None = None,
+        source_directory: str | os.PathLike[str] | None = None,
         allow_reuse: bool = True,  # noqa: FBT001, FBT002  # Azure ML's signature
         version: str | None = None,
         hash_paths: Iterable[str] | None = None,
@@ -81,15 +83,17 @@ class CommandStep(PipelineStep):
         command: str | Iterable[Any] | None = None,
         name: str | None = None,
         compute_target: object = None,
-        runconfig: RunConfiguration | None = None,
+        runconfig: RunConfiguration | ScriptRunConfig | None = None,
         runconfig_pipeline_params: Mapping[str, Any] | None = None,
         inputs: Iterable[Any] | None = None,
         outputs: Iterable[Any] | None = None,
         params: Mapping[str, Any] | None = None,
-        source_directory: str | None = None,
+        source_directory: str | os.PathLike[str] | None = None,
         allow_reuse: bool = True,  # noqa: FBT001, FBT002  # Azure ML's signature
         version: str | None = None,
     ) -> None:
+        if isinstance(runconfig, ScriptRunConfig):
+            source_directory = source_directory or runconfig.source_directory
         if command is None:
             command = runconfig.command if runconfig is not None else None
         if command is None:
@@ -120,8 +124,11 @@ class CommandStep(PipelineStep):
         )
 
 
-def run_configuration(step: PipelineStep, given: RunConfiguration | None, parts: StepParts) -> RunConfiguration:
+def run_configuration(
+    step: PipelineStep, given: RunConfiguration | ScriptRunConfig | None, parts: StepParts
+) -> RunConfiguration:
     """Return how a step is run: what it was given, on its own target, with its parameters as variables."""
+    given = given.run_config if isinstance(given, ScriptRunConfig) else given
     made = RunConfiguration() if given is None else copy.copy(given)
     made.arguments, made.script, made.command = [], None, None
     if step.compute_target is not None:
