@@ -1,5 +1,7 @@
 """A driver for tests: starts its children one after another, or all at once."""
 
+import warnings
+
 from cellrun.core.driving.drive import say
 from cellrun.core.driving.driver import Driver
 from cellrun.core.errors import CellrunError
@@ -13,6 +15,7 @@ class OneByOne(Driver):
 
     def advance(self) -> bool:
         """Start the next one."""
+        warnings.warn("the target warns", stacklevel=1)
         seen = self.children.look()
         if bad := [run.run_id for run, status in seen.items() if status.status in {Status.FAILED, Status.CANCELED}]:
             self.failed = f"{bad[0]} failed"

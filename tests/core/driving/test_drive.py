@@ -85,6 +85,7 @@ def test_a_driver_holds_no_room_of_the_queue(runs: Runs, source: Path, monkeypat
     monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "1")
     driver = driven(runs, {"a": script(source, "a.py", "print('a ran')")})
     assert runs.end(driver).status is Status.COMPLETED, driver.log.read_text()
+    assert driver.log.read_text().splitlines().count("the target warns") == 1  # in a line of its own, once
 
 
 def test_a_failed_child_fails_its_driver_with_the_reason(runs: Runs, source: Path):

@@ -124,7 +124,7 @@ def test_a_script_that_always_fails_ends_its_sweep_after_three_runs(swept):
     sweep = swept("raise SystemExit(3)", GridParameterSampling({"x": choice(range(8))}), max_concurrent_runs=1)
     sweep.wait_for_completion(raise_on_error=False)
     assert sweep.status == "Failed"
-    assert "the first 3 runs failed" in sweep.get_details()["error"]["error"]["message"]
+    assert "the first 3 runs failed, tests-2: exit code 3" in sweep.get_details()["error"]["error"]["message"]
     assert [child.status for child in sweep.children()] == ["Failed"] * 3
     assert sweep.get_best_run_by_primary_metric() is None
     assert sweep.get_children_sorted_by_primary_metric(discard_no_metric=True) == []

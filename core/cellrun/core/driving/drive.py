@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+import warnings
 from contextlib import suppress
 from importlib import import_module
 
@@ -29,6 +30,7 @@ def drive(driver: str) -> None:
     if run is None:
         raise RunEnvironmentException("drive.py starts the children of a run: it is the job of one, and nothing alone")
     interrupts = _Interrupts()
+    warnings.showwarning = lambda message, *_: say(str(message))  # what a submission warns of; once, by itself
     module, _, name = driver.partition(":")
     children = Children(run)
     made = getattr(import_module(module), name)(Plan.read(run), children)

@@ -49,6 +49,8 @@ class _Try:
     stopped: str = ""
     """Why the policy stopped it."""
     end: Status | None = None
+    reason: str = ""
+    """Why it ended so."""
 
 
 class SweepDriver(Driver):
@@ -92,7 +94,11 @@ class SweepDriver(Driver):
         """Return why the sweep is Failed: none of its runs has Completed, nor was stopped early."""
         if self._failure or any(one.end is not Status.FAILED for one in self._ended):
             return self._failure
-        return f"all {len(self._ended)} runs failed" if self._ended else "no run was started"
+        return self._why_failed("all") if self._ended else "no run was started"
+
+    def _why_failed(self, which: str) -> str:
+        first = self._ended[0]
+        return f"{which} {len(self._ended)} runs failed, {first.name}: {first.reason}".replace("\n", " ")
 
     def _going_on(self) -> list[_Try]:
         return [one for one in self._tries.values() if one.end is None]
@@ -110,14 +116,14 @@ class SweepDriver(Driver):
             one.values = metric.numbers(one.metrics.shape().get(metric.name))
             self._note_best(one)
         if status.status.is_terminal:
-            one.end = status.status
+            one.end, one.reason = status.status, status.reason or ""
             self._ended.append(one)
             if one.stopped and one.end is Status.CANCELED:  # it may have been quicker
                 with suppress(CellrunError, OSError):  # a full disk: the sweep's log has it
                     add_note(one.run, _early_note(one.stopped))
             best = metric.best(one.values)
             told = f"its best {metric.name} is {best:g}" if best is not None else f"it logged no {metric.name}"
-            say(f"{one.name} is {status.status.value}: {told}")
+            say(f"{one.name} is {status.status.value}: {'; '.join(filter(None, (one.reason, told)))}")
 
     def _note_best(self, one: _Try) -> None:
         """Log the best value so far to the sweep's own run, if this one is better."""
@@ -156,7 +162,7 @@ class SweepDriver(Driver):
         if self._ends_at is not None and time.monotonic() > self._ends_at:
             self._close(f"the time is over (max_duration_minutes={self._options.minutes:g})")
         elif len(self._ended) >= _FIRST and all(one.end is Status.FAILED for one in self._ended):
-            self._failure = f"the first {len(self._ended)} runs failed"
+            self._failure = self._why_failed("the first")
             self._close(self._failure)
 
     def _close(self, reason: str) -> None:
