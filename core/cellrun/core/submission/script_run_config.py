@@ -114,6 +114,8 @@ class ScriptRunConfig(RunOptions):
         self.script = script
         self.command = command if command is None or isinstance(command, str) else list(command)
         self.resume_from = resume_from
+        self.identity: object = None
+        """As whom Azure ML's run acts; here it acts as its user."""
 
     # What a RunConfiguration has as well is kept there: `config.run_config.target = "local"` is heard.
 

@@ -235,17 +235,22 @@ class AmlCompute(LocalTarget):
         ]
 
     @staticmethod
-    def list_usages(*_: Any, **__: Any) -> NoReturn:
+    def list_usages(workspace: Any, show_all: bool = False, location: str | None = None) -> NoReturn:  # noqa: ARG004, FBT001, FBT002  # Azure ML's
         """Refuse: there are no quotas of Azure's here."""
         raise _no_quotas("list_usages")
 
     @staticmethod
-    def list_quotas(*_: Any, **__: Any) -> NoReturn:
+    def list_quotas(workspace: Any, location: str | None = None) -> NoReturn:  # noqa: ARG004  # Azure ML's
         """Refuse: there are no quotas of Azure's here."""
         raise _no_quotas("list_quotas")
 
     @staticmethod
-    def update_quotas(*_: Any, **__: Any) -> NoReturn:
+    def update_quotas(  # Azure ML's signature
+        workspace: Any,  # noqa: ARG004
+        vm_family: Any,  # noqa: ARG004
+        limit: int | None = None,  # noqa: ARG004
+        location: str | None = None,  # noqa: ARG004
+    ) -> NoReturn:
         """Refuse: there are no quotas of Azure's here."""
         raise _no_quotas("update_quotas")
 
