@@ -1,12 +1,15 @@
 """Several processes of one script as one run."""
 
 import json
+import os
+import signal
 
 import pytest
 
 from cellrun.core import InvalidSubmissionError, ScriptRunConfig
 from cellrun.core.experiment import Experiment
 from cellrun.core.layout import RunLayout
+from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.runs.run import Run
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
@@ -15,6 +18,7 @@ from cellrun.core.submission.configuration.parts import (
     PyTorchConfiguration,
     TensorflowConfiguration,
 )
+from cellrun.core.supervision.process_file import ProcessFile
 from tests.core.submitted_runs import Runs, wait_for
 
 
@@ -67,6 +71,35 @@ def test_when_one_fails_the_others_are_stopped_and_the_run_says_why(runs: Runs):
     assert end.status is Status.FAILED
     assert end.reason == "exit code 1: ValueError: no data"
     assert "rank 1" in layout.log.read_text()
+
+
+def test_the_run_ends_as_it_does_when_its_supervisor_is_killed(runs: Runs):
+    layout = runs.script(
+        "import os, pathlib, time\n"
+        "while not pathlib.Path('outputs/go').exists():\n"
+        "    time.sleep(0.02)\n"
+        "exit(3 * (os.environ['RANK'] == '1'))\n",
+        distributed_job_config=PyTorchConfiguration(process_count=2),
+    )
+    runs.running(layout)
+    supervisor = ProcessFile(layout).read().supervisor
+    os.kill(supervisor.pid, signal.SIGKILL)
+    wait_for(lambda: not supervisor.is_alive(), "the supervisor's end")
+    layout.outputs.mkdir(exist_ok=True)
+    (layout.outputs / "go").touch()
+    end = runs.end(layout)
+    assert (end.status, end.fields["exit_code"]) == (Status.FAILED, 3)
+
+
+def test_nobody_is_left_when_the_process_in_front_is_killed(runs: Runs):
+    layout = runs.script("import time\ntime.sleep(600)", distributed_job_config=PyTorchConfiguration(process_count=2))
+    runs.running(layout)
+    wait_for(lambda: len(ProcessFamily(layout, job=None).members()) > 3, "its processes")
+    job = ProcessFile(layout).read().job
+    assert job is not None
+    os.kill(job.pid, signal.SIGKILL)
+    assert runs.end(layout).status is Status.FAILED
+    wait_for(lambda: not ProcessFamily(layout, job=None).members(), "its processes to go")
 
 
 def test_a_cancel_interrupts_all_of_them(runs: Runs):

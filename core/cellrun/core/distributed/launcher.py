@@ -19,8 +19,10 @@ from types import FrameType
 from typing import NoReturn
 
 from cellrun.core.distributed.distribution import Distribution
+from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import own_run
+from cellrun.core.store.completion import Completion
 
 _SAME = "python"
 """Stands for the interpreter that runs this as well."""
@@ -51,7 +53,10 @@ def main(distribution: str, program: Sequence[str]) -> NoReturn:
     processes = _Processes(Distribution.from_json(json.loads(distribution)), [first, *program[1:]], layout)
     processes.start()
     code = processes.wait()
-    if code < 0:
+    if code >= 0:
+        with suppress(OSError):  # it is for want of a supervisor that asks for the code
+            Completion(ProcessIdentity.current(), code).write(layout)
+    else:
         with suppress(OSError):  # SIGKILL is nobody's to handle
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
