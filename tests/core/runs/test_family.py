@@ -11,14 +11,17 @@ import pytest
 
 from cellrun.core import (
     ActivityFailedException,
+    Experiment,
     Run,
     RunClosedError,
     RunEnvironmentException,
     RunNotFoundError,
     ScriptRunConfig,
     UserErrorException,
+    Workspace,
 )
 from cellrun.core.driving.children import Children
+from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.runs import open_runs, run_types
 from cellrun.core.store.cancellation import cancel_requests
 from cellrun.core.store.record import RunRecord
@@ -316,11 +319,15 @@ if not (run := Run.get_context()).parent:
 
 
 def test_a_job_without_the_workspaces_disk_has_no_children(ws, run, tmp_path):
-    ws.layout.record.unlink()
-    with pytest.raises(RunEnvironmentException, match="doesn't share the disk"):
-        run.child_run()
-    with pytest.raises(RunEnvironmentException, match="doesn't share the disk"):
-        run.create_children(count=1)
+    there = WorkspaceLayout(tmp_path / "there")  # as a target brings a run to where its workspace isn't
+    there.runs.mkdir(parents=True)
+    shutil.copyfile(ws.layout.record, there.record)
+    shutil.copytree(run.layout.folder, there.run(run.id).folder)
+    brought = Run(Experiment(Workspace.opened(there), "digits"), run.id)
+    for make in (brought.child_run, lambda: brought.create_children(count=1), lambda: brought.submit_child(None)):
+        with pytest.raises(RunEnvironmentException, match="doesn't share the disk"):
+            make()
+    assert [each.name for each in there.runs.iterdir()] == [run.id]
 
 
 # Their end from outside

@@ -47,9 +47,17 @@ class _OfflineRun(Run):
     Code asks `type(run) == _OfflineRun`, as with Azure ML; its id begins with `OfflineRun_` there too.
     """
 
-    def __init__(self, name: str | None = None, parent: _OfflineRun | None = None) -> None:
+    def __init__(
+        self,
+        parent_logger: object = None,  # noqa: ARG002  # Azure ML's signature
+        run_id: str | None = None,
+        *,
+        name: str | None = None,
+        parent: _OfflineRun | None = None,
+        **kwargs: object,  # noqa: ARG002  # as above
+    ) -> None:
         """Make one, maybe as another one's child; the first of a process says that it is offline."""
-        run_id = f"OfflineRun_{uuid.uuid4()}"
+        run_id = run_id or f"OfflineRun_{uuid.uuid4()}"
         files = _TrackedFiles(run_id)
 
         @cache
@@ -126,11 +134,11 @@ class _OfflineRun(Run):
     def child_run(
         self,
         name: str | None = None,
-        run_id: str | None = None,  # noqa: ARG002  # as Run's
-        outputs: str | os.PathLike[str] | bool | None = None,  # noqa: ARG002, FBT001
+        run_id: str | None = None,
+        outputs: str | os.PathLike[str] | bool | None = None,  # noqa: ARG002, FBT001  # as Run's
     ) -> _OfflineRun:
         """Return a child that is offline too: it goes with the process."""
-        child = _OfflineRun(name, self)
+        child = _OfflineRun(run_id=run_id, name=name, parent=self)
         self._children.append(child)
         return child
 

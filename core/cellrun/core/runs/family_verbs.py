@@ -110,7 +110,10 @@ class FamilyVerbs:
         return found_runs(workspace, self.experiment, tags=tags, properties=properties, status=status, **family)
 
     def _check_can_have_children(self) -> None:
-        if not self.layout.workspace.record.exists():
+        record, workspace = self._reader.record, self.layout.workspace
+        if not (
+            workspace.experiment(record.experiment) / str(record.number)
+        ).exists():  # what was brought along has none
             raise RunEnvironmentException(
                 f"run {self.id} can have no children from here: this process doesn't share the disk of its workspace; "
                 "make them where it was submitted (run.create_children, run.submit_child)"

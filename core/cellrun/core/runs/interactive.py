@@ -78,7 +78,11 @@ def take_over(run: Run, outputs: str | os.PathLike[str] | None) -> RunControl:
     """
     layout = run.layout
     control = _owned(layout, run._writer, outputs)  # noqa: SLF001  # what a run's control is made with
-    if not _begun(layout):
+    try:
+        is_begun = _begun(layout)
+    except OSError as error:
+        raise cannot_write(layout.workspace.folder, error) from error
+    if not is_begun:
         status = StatusFile(layout).read().status
         if status.is_terminal:
             raise RunClosedError(layout.run_id, status)
