@@ -1,6 +1,9 @@
 """Pipelines as programs of Azure ML's first SDK write them: what their steps get, and what they leave."""
 
+import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -312,6 +315,34 @@ def test_canceling_a_pipeline_cancels_the_step_that_runs_and_starts_no_other(ste
     assert run.wait_for_completion(show_output=False) == "Canceled"
     assert one(run, "wait.py").wait_for_completion(show_output=False) == "Canceled"
     assert run.find_step_run("second") == []
+
+
+def test_a_step_may_cancel_its_pipeline(step_runs, experiment, script):
+    text = """
+import time
+from cellrun.core import Run
+Run.get_context().parent.cancel()
+time.sleep(600)
+"""
+    first = python_step(step_runs, script("stops.py", text))
+    second = python_step(step_runs, "read.py", name="second")
+    second.run_after(first)
+    run = experiment.submit(Pipeline(step_runs.workspace, [second]))
+    assert run.wait_for_completion(show_output=False) == "Canceled"
+    assert [(step.name, step.get_status()) for step in run.get_steps()] == [("stops.py", "Canceled")]
+
+
+def test_steps_that_go_on_without_their_pipeline_are_told_of_and_can_be_stopped(step_runs, experiment, script, until):
+    step = python_step(step_runs, script("wait.py", "import time\nprint('waits', flush=True)\ntime.sleep(600)"))
+    run = experiment.submit(Pipeline(step_runs.workspace, [step]))
+    until(lambda: run.find_step_run("wait.py") and "waits" in log(one(run, "wait.py")), "the step")
+    os.kill(json.loads(run.layout.processes.read_text())["job"]["pid"], signal.SIGKILL)
+    assert run.wait_for_completion(show_output=False, raise_on_error=False) == "Failed"
+    (warning,) = [each for each in run.get_details()["warnings"] if "go on without it" in str(each)]
+    assert one(run, "wait.py").id in str(warning)
+    run.cancel()
+    assert one(run, "wait.py").wait_for_completion(show_output=False) == "Canceled"
+    assert "go on without it" not in str(run.get_details().get("warnings"))
 
 
 def test_another_process_gets_the_same_classes(step_runs, experiment, script):
