@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cellrun.core import Workspace
 from cellrun.core.driving.driver_request import driver_request
 from cellrun.core.driving.plan import Plan
 from cellrun.core.errors import InvalidSubmissionError
@@ -139,3 +140,23 @@ def test_a_driver_is_run_again_with_all_its_children(runs: Runs, source: Path):
     runs.submitted.append(again)
     assert runs.end(again).status is Status.COMPLETED, again.log.read_text()
     assert len(children(runs, again)) == 1
+
+
+def test_a_disk_that_takes_no_child_fails_its_driver(runs: Runs, source: Path, small_disk):
+    disk, elsewhere = small_disk(), runs.workspace
+    runs.workspace = Workspace.create("small", disk.folder / "ws")
+    go = source.parent / "go"
+    wait = "import pathlib, time\nprint('waiting', flush=True)\n"
+    wait += f"while not pathlib.Path(r'{go}').exists(): time.sleep(0.02)"
+    driver = driven(runs, {"a": script(source, "a.py", wait), "b": script(source, "b.py", "")})
+    wait_for(lambda: children(runs, driver), "a child")
+    (child,) = (runs.workspace.layout.run(one.id) for one in children(runs, driver))
+    runs.seen(child, "waiting")
+    disk.fill()
+    go.touch()
+    assert runs.end(driver).status is Status.FAILED
+    disk.free()
+    assert runs.end(child).status.is_terminal
+    assert len(children(runs, driver)) == 1
+    runs.workspace = elsewhere  # that disk goes first
+    runs.submitted.clear()
