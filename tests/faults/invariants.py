@@ -24,7 +24,7 @@ from cellrun.core.store.status_file import StatusFile
 PATIENCE_S = 20
 OF_A_WORKSPACE = frozenset(
     {"workspace.json", "runs", "experiments", "targets", "values", "changes", "data", "datastores", "datasets"}
-    | {"environments", "wheels"}
+    | {"environments", "wheels", "models", "step_runs"}
 )
 OF_A_HOME = frozenset(
     {"workspaces", "private", "registry", "cache", "runtime", "library", "data", "mounts", "environments"}

@@ -74,6 +74,22 @@ def test_what_a_step_writes_is_there_for_the_next(step_runs, experiment, tmp_pat
         run.find_step_run("prepar")
 
 
+def test_an_output_goes_in_by_another_name_and_as_a_copy(step_runs, experiment, script):
+    data = PipelineData("made", is_directory=True)
+    python_step(step_runs, "write.py", "--out", data, name="write", outputs=[data])
+    text = "import os\nprint(open(os.environ['AZUREML_DATAREFERENCE_other'] + '/data.csv').read().split()[1])\n"
+    name = script("named.py", text)
+    steps = [
+        python_step(step_runs, name, name="input", inputs=[data.as_input("other")]),
+        python_step(step_runs, name, name="download", inputs=[data.as_download(input_name="other")]),
+        python_step(step_runs, "read.py", data.as_mount(), name="mount", inputs=[data.as_mount()]),
+    ]
+    run = ended(Pipeline(step_runs.workspace, [steps]).submit("tests"))
+    assert [log(one(run, each)).split() for each in ("input", "download")] == [["written,1"]] * 2
+    assert log(one(run, "mount")) == "read written,1\n"
+    assert run.get_graph() == {"write": [], "input": ["write"], "download": ["write"], "mount": ["write"]}
+
+
 def test_a_step_knows_its_pipeline_and_logs_there(step_runs, experiment, script):
     text = """
 from cellrun.core import Run
@@ -115,7 +131,7 @@ print("folder", run.input_datasets["folder"] == sys.argv[1])
 """
     fixed = OutputFileDatasetConfig("files", destination=(step_runs.workspace.get_default_datastore(), "kept/here"))
     made = OutputFileDatasetConfig(name="made").read_delimited_files().register_on_complete("words")
-    data = PipelineData("rows").as_dataset()
+    data = PipelineData("rows").as_dataset().register("rows", create_new_version=True)
     steps = [
         python_step(step_runs, "write.py", "--out", fixed.as_upload(overwrite=True), name="files"),
         python_step(step_runs, "write.py", "--out", made, "--text", "made", name="made"),
@@ -130,6 +146,9 @@ print("folder", run.input_datasets["folder"] == sys.argv[1])
     run = ended(experiment.submit(Pipeline(step_runs.workspace, steps)))
     assert log(one(run, "tables.py")).splitlines() == ["table ['made']", "folder True"]
     assert Dataset.get_by_name(step_runs.workspace, "words").to_pandas_dataframe().word.tolist() == ["made"]
+    registered = Dataset.get_by_name(step_runs.workspace, "rows")
+    assert [Path(path).name for path in registered.to_path()] == ["data.csv"]
+    assert registered.definition.paths[0]["path"] == one(run, "rows").get_output_data("rows").path_on_datastore
     assert sorted(run.get_graph()["tables.py"]) == ["files", "made", "rows"]
 
 

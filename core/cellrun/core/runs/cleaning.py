@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from cellrun.core.context.loaded_copies import abandoned_copies, remove_copy
 from cellrun.core.context.used_values import orphans
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.control_file import UNREADABLE, read_object
 from cellrun.core.disk import remove_tree, size_on_disk
 from cellrun.core.drafts import DRAFT, drafts_of_run, is_abandoned
 from cellrun.core.environments.building.kept import KeptEnvironment, kept_environments
@@ -98,6 +98,7 @@ def clean(workspace: WorkspaceLayout, older_than: timedelta | float | None = Non
         *_of_runs(workspace),
         _of_datasets(workspace),
         _of_models(workspace),
+        _of_steps(workspace),
         *_of_cache(workspace),
         *_of_home(),
         *_of_environments(),
@@ -135,6 +136,20 @@ def _of_models(workspace: WorkspaceLayout) -> _Kind:
     folder = workspace.models
     found = [] if folder.is_symlink() else [path for path in _paths(folder) if path.name.startswith(DRAFT)]
     return _Kind("rests of models", [each for each in found if is_abandoned(each)])
+
+
+def _of_steps(workspace: WorkspaceLayout) -> _Kind:
+    found = [] if workspace.step_runs.is_symlink() else _paths(workspace.step_runs)
+    return _Kind(
+        "hashes of steps whose runs are gone", [each for each in found if _is_of_none(each, workspace)], Path.unlink
+    )
+
+
+def _is_of_none(note: Path, workspace: WorkspaceLayout) -> bool:
+    """Whether the run is gone that did a pipeline's step; what can't be read is of none."""
+    with suppress(*UNREADABLE):
+        return not workspace.run(str(read_object(workspace.folder, note).get("run", ""))).record.exists()
+    return True
 
 
 def _drafts_of_ended(workspace: WorkspaceLayout, names: list[str]) -> Iterator[Path]:
