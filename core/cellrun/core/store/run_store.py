@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core import names
-from cellrun.core.control_file import read_control_file
+from cellrun.core.control_file import UNREADABLE, read_control_file
 from cellrun.core.disk import NO_ROOM, make_private_folder, remove_tree, sync_folder
 from cellrun.core.drafts import DRAFT, is_abandoned
 from cellrun.core.errors import DamagedRunError, RunNotFoundError, UserErrorException
@@ -52,6 +52,16 @@ def check_is_there(layout: RunLayout) -> None:
 def has_run(workspace: WorkspaceLayout, run_id: str) -> bool:
     """Return whether a workspace has a run of an id."""
     return names.is_plain(run_id) and is_there(workspace.run(run_id))
+
+
+def ancestors(workspace: WorkspaceLayout, parent: str | None) -> tuple[str, ...]:
+    """Return the ids of the runs that a run of such a parent is a child of, the nearest one first."""
+    found: list[str] = []
+    with suppress(*UNREADABLE):  # whatever is above one that is gone
+        while parent and parent not in found:
+            found.append(parent)
+            parent = RunRecord.read(workspace.run(parent)).parent
+    return tuple(found)
 
 
 class RunStore:

@@ -66,6 +66,19 @@ def test_a_look_says_what_a_run_waits_for_and_how_many_are_before_it(runs):
     assert header["notes"][0] == "waits for 1 core"
 
 
+def test_a_run_that_waits_for_its_child_never_keeps_it_from_starting(runs):
+    parent = runs.script(
+        f"{UNTIL_GO}from cellrun.core import Run, ScriptRunConfig\n"
+        "child = Run.get_context().submit_child(ScriptRunConfig(command='echo child'))\n"
+        "child.wait_for_completion()\n"
+    )
+    runs.printed(parent, "up")
+    other = runs.script("print('other')")  # waits for the parent's core, before the child does
+    (parent.work / "go").touch()
+    assert runs.end(parent).status is Status.COMPLETED, parent.log.read_text()
+    assert runs.end(other).status is Status.COMPLETED
+
+
 def test_all_workspaces_share_it(runs):
     runs.running(runs.script(UNTIL_GO))
     layout = submit(Workspace.create("other"), "tests", ScriptRunConfig(runs.source, "train.py"))

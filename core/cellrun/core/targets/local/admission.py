@@ -71,7 +71,7 @@ def admit(queue: LocalQueue, ahead: SupervisorStart | None = None) -> None:
         return
     running = queue.running()
     has_looked = False
-    for ticket in waiting:
+    for ticket in _in_order(waiting, running):
         if not (ticket.is_of_here or queue.is_abandoned(ticket)):
             return
         has_room = _has_place(ticket, running) and _fits(ticket, running)
@@ -96,7 +96,7 @@ def reasons(queue: LocalQueue) -> dict[str, str]:
     waiting, running = queue.waiting(), queue.running()
     return {
         ticket.layout.run_id: " · ".join(filter(None, (_lacks(ticket, running), f"{place} before it" if place else "")))
-        for place, ticket in enumerate(waiting)
+        for place, ticket in enumerate(_in_order(waiting, running))
     }
 
 
@@ -134,21 +134,33 @@ def _is_over_elsewhere(layout: RunLayout) -> bool:
     return status.status.is_terminal or is_silent(status)
 
 
+def _in_order(waiting: list[Ticket], running: list[Ticket]) -> list[Ticket]:
+    """Return who waits in the order in which they start: first those for which a run waits that holds room."""
+    holding = {other.layout.run_id for other in running if other.resources.cpus or other.resources.gpus}
+    return sorted(waiting, key=lambda ticket: holding.isdisjoint(ticket.above))
+
+
+def _beside(ticket: Ticket, running: list[Ticket]) -> list[Ticket]:
+    """Return the runs whose room a run can't have: not those that it is a child of, which may wait for its end."""
+    return [other for other in running if other.layout.run_id not in ticket.above]
+
+
 def _has_place(ticket: Ticket, running: list[Ticket]) -> bool:
     """Whether a run's cluster, if it is of one, has a place for it."""
     share = ticket.share
     if share is None:
         return True
-    taken = sum(other.share.taken for other in running if other.share and other.share.of == share.of)
+    taken = sum(other.share.taken for other in _beside(ticket, running) if other.share and other.share.of == share.of)
     return not taken or taken + share.taken <= share.places
 
 
 def _fits(ticket: Ticket, running: list[Ticket]) -> bool:
     """Whether a run has room beside those that run. Alone it always has: else it would wait for ever."""
-    if not any(other.resources.cpus or other.resources.gpus for other in running):
+    others = _beside(ticket, running)
+    if not any(other.resources.cpus or other.resources.gpus for other in others):
         return True  # those that hold nothing drive other runs
     most = machine.capacity()
-    asked = [ticket.resources, *(other.resources for other in running)]
+    asked = [ticket.resources, *(other.resources for other in others)]
     return (
         sum(one.cpus for one in asked) <= most.cpus
         and sum(one.memory_bytes for one in asked) <= most.memory_bytes
@@ -158,9 +170,9 @@ def _fits(ticket: Ticket, running: list[Ticket]) -> bool:
 
 def _lacks(ticket: Ticket, running: list[Ticket]) -> str:
     """Return what a run waits for beside those that run: what of the machine is taken, else its turn."""
-    asked, most = ticket.resources, machine.capacity()
-    free_cpus = most.cpus - sum(other.resources.cpus for other in running)
-    free_bytes = most.memory_bytes - sum(other.resources.memory_bytes for other in running)
+    asked, most, others = ticket.resources, machine.capacity(), _beside(ticket, running)
+    free_cpus = most.cpus - sum(other.resources.cpus for other in others)
+    free_bytes = most.memory_bytes - sum(other.resources.memory_bytes for other in others)
     lacks = [
         "" if _has_place(ticket, running) else "a node of its cluster",
         _gpus(asked.gpus) if asked.gpus > len(_free_devices(ticket, running)) else "",
@@ -179,7 +191,7 @@ def _cores(number: int) -> str:
 
 
 def _free_devices(ticket: Ticket, running: list[Ticket]) -> list[str]:
-    taken = {device for other in running for device in other.devices}
+    taken = {device for other in _beside(ticket, running) for device in other.devices}
     return [device for device in ticket.devices if device not in taken]
 
 

@@ -74,6 +74,8 @@ class Ticket:
     """The hash of the run's launch spec: it is started only as it was submitted. Empty in tickets of cellrun 0.1."""
     share: Share | None = None
     """Of a run of a cluster, what it takes of it."""
+    above: tuple[str, ...] = ()
+    """The ids of the runs that it is a child of, of any degree."""
 
     @property
     def stem(self) -> str:
@@ -92,6 +94,7 @@ class Ticket:
             "pid_namespace": self.pid_namespace,
             "launch": self.launch,
             "share": self.share,
+            "above": self.above,
         }
 
     @classmethod
@@ -101,7 +104,8 @@ class Ticket:
         devices, environment, boot = tuple(data["devices"]), data["environment"], data["boot"]
         namespace, launch = data.get("pid_namespace", ""), data.get("launch", "")
         share = Share(*data["share"]) if data.get("share") else None
-        return cls(number, layout, resources, devices, environment, boot, namespace, written_at, launch, share)
+        above = tuple(data.get("above", ()))
+        return cls(number, layout, resources, devices, environment, boot, namespace, written_at, launch, share, above)
 
     @property
     def is_of_here(self) -> bool:
@@ -175,12 +179,12 @@ class LocalQueue:
         given: Mapping[str, str],
         launch: str = "",
         share: Share | None = None,
+        above: tuple[str, ...] = (),
     ) -> Ticket:
         """Put a run at the end of the queue."""
         last = max((int(found["number"]) for found in self._names()), default=0)
-        ticket = Ticket(
-            last + 1, layout, resources, tuple(devices), given, boot_id(), pid_namespace(), time.time(), launch, share
-        )
+        made = (boot_id(), pid_namespace(), time.time())
+        ticket = Ticket(last + 1, layout, resources, tuple(devices), given, *made, launch, share, above)
         self._write(ticket, _WAITING)
         return ticket
 

@@ -21,6 +21,7 @@ from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import ask_to_cancel, set_canceled
+from cellrun.core.store.run_store import ancestors
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
 from cellrun.core.supervision.cancel_signal import cancel_without_request
@@ -140,7 +141,8 @@ class LocalTarget(ComputeTarget):
         with queue.locked():
             devices = machine.gpu_devices() if spec.resources.gpus else []
             share = self.share(request, str(layout.workspace.folder))
-            queue.add(layout, spec.resources, devices, given_variables(request, spec), spec.digest(), share)
+            variables, above = given_variables(request, spec), ancestors(layout.workspace, request.parent)
+            queue.add(layout, spec.resources, devices, variables, spec.digest(), share, above)
             admission.admit(queue, ahead.supervisor)
             now = status.read()
             if now.status is Status.NOT_STARTED:
