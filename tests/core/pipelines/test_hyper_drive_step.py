@@ -104,7 +104,9 @@ def test_a_step_that_is_given_no_sweep_says_what_to_give():
 def test_a_best_run_without_the_file_that_others_read_fails_the_step(step_runs, experiment, script):
     script("train.py", "import sys; from cellrun.core import Run; Run.get_context().log('acc', float(sys.argv[-1]))")
     model = PipelineData("model", training_output=TrainingOutput("Model", model_file="outputs/gone.pkl"))
-    run = experiment.submit(Pipeline(step_runs.workspace, HyperDriveStep("tune", sweep(step_runs), outputs=[model])))
+    run = experiment.submit(
+        Pipeline(step_runs.workspace, HyperDriveStep("tune", hyperdrive_run_config=sweep(step_runs), outputs=[model]))
+    )
     assert run.wait_for_completion(show_output=False, raise_on_error=False) == "Failed"
     (step,) = run.find_step_run("tune")
     assert "has no file 'outputs/gone.pkl'" in step.get_details()["error"]["error"]["message"]

@@ -33,14 +33,16 @@ class HyperDriveStep(PipelineStep):
     def __init__(  # noqa: PLR0913, PLR0917  # Azure ML's signature
         self,
         name: str,
-        hyperdrive_config: HyperDriveConfig,
+        hyperdrive_config: HyperDriveConfig | None = None,
         estimator_entry_script_arguments: Iterable[Any] | None = None,
         inputs: Iterable[Any] | None = None,
         outputs: Iterable[Any] | None = None,
         metrics_output: Any = None,
         allow_reuse: bool = True,  # noqa: FBT001, FBT002  # Azure ML's signature
         version: str | None = None,
+        hyperdrive_run_config: HyperDriveConfig | None = None,
     ) -> None:
+        hyperdrive_config = hyperdrive_config or hyperdrive_run_config  # as the first versions of the SDK had it
         if not isinstance(hyperdrive_config, HyperDriveConfig):
             raise UserErrorException(
                 f"step {name!r}: hyperdrive_config={shown(hyperdrive_config)}; give HyperDriveConfig"
