@@ -38,6 +38,12 @@ def test_random_sampling_of_a_finite_space_ends_when_all_were_tried():
     assert len(found) == len(set(found)) == 10
 
 
+@pytest.mark.parametrize("kind", [RandomParameterSampling, GridParameterSampling, BayesianParameterSampling])
+def test_a_value_that_is_written_twice_is_tried_once(kind):
+    found = [trial.parameters["--C"] for trial in all_of(kind({"--C": choice(1.0, 0.5, 0.001, 0.001)}))]
+    assert sorted(found) == [0.001, 0.5, 1.0]
+
+
 def test_a_seed_gives_the_same_values_again():
     sampling = RandomParameterSampling({"--lr": uniform(0, 1)}, properties={"seed": 7})
     assert sampling.seed == 7

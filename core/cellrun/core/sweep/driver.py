@@ -50,7 +50,7 @@ class _Try:
     """Why the policy stopped it."""
     end: Status | None = None
     reason: str = ""
-    """Why it ended so."""
+    """Why it failed."""
 
 
 class SweepDriver(Driver):
@@ -116,7 +116,8 @@ class SweepDriver(Driver):
             one.values = metric.numbers(one.metrics.shape().get(metric.name))
             self._note_best(one)
         if status.status.is_terminal:
-            one.end, one.reason = status.status, status.reason or ""
+            one.end = status.status
+            one.reason = (status.reason or "") if one.end is Status.FAILED else ""
             self._ended.append(one)
             if one.stopped and one.end is Status.CANCELED:  # it may have been quicker
                 with suppress(CellrunError, OSError):  # a full disk: the sweep's log has it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
@@ -152,7 +153,9 @@ def _range_problem(name: str, arguments: Sequence[Any]) -> str:
 
 
 def _count(name: str, arguments: Sequence[Any]) -> float:
-    return len(arguments[0]) if name == "choice" else arguments[0] if name == "randint" else math.inf
+    if name == "choice":
+        return len(set(map(json.dumps, arguments[0])))  # people write one twice
+    return arguments[0] if name == "randint" else math.inf
 
 
 _MOST_LOG = 709
