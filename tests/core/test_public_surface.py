@@ -106,7 +106,8 @@ def test_every_error_that_users_catch_is_public():
     assert ours - of_servers - set(PUBLIC) == {
         "IndexTooNewError",
         "NoSuchNameError",
-    }  # caught as WorkspaceException and AttributeError
+        "NoSuchTargetError",
+    }  # caught as WorkspaceException, AttributeError and KeyError
 
 
 def test_windows_is_refused_in_words():

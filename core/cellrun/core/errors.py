@@ -29,6 +29,7 @@
     │   └── UntrustedError                a pickle or code that this user didn't make, and didn't say to trust
     ├── ResultError                       a value that a run doesn't give back: never asked for, not yet, or lost
     ├── ComputeTargetException            a target that isn't there or can't start anything
+    │   └── NoSuchTargetError             one that ws.compute_targets hasn't (a KeyError, too)
     ├── DatastoreError                    a datastore that isn't there, can't be reached, or doesn't take or give a file
     ├── KeyvaultError                     a secret that can't be kept or read
     └── WebserviceException               a model that can't be kept or read
@@ -316,6 +317,10 @@ class ResultError(CellrunError):
 
 class ComputeTargetException(CellrunError):
     """A compute target that isn't there, or can't start anything."""
+
+
+class NoSuchTargetError(ComputeTargetException, KeyError):
+    """A name that no compute target of the workspace has: a KeyError as well, as of any dict."""
 
 
 class DatastoreError(CellrunError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from cellrun.core.disk import replace_file, write_once
 from cellrun.core.errors import (
     ComputeTargetException,
     DamagedRunError,
+    NoSuchTargetError,
     UserErrorException,
     did_you_mean,
     shown,
@@ -31,6 +32,13 @@ LOCAL = "local"
 _VERSION = 1
 
 
+class TargetsByName(dict[str, ComputeTarget]):
+    """Targets by name. One that isn't there is an error that says how to have it, and a KeyError."""
+
+    def __missing__(self, name: object) -> ComputeTarget:
+        raise NoSuchTargetError(_unknown(name, list(self)))
+
+
 class WorkspaceTargets:
     """What can start a run of a workspace. Each attached target is a file: its kind and its settings, no secret."""
 
@@ -43,9 +51,9 @@ class WorkspaceTargets:
         found = sorted(path.stem for path in folder.glob("*.json")) if folder.is_dir() else []
         return [LOCAL, *(name for name in found if names.is_plain(name) and name != LOCAL)]
 
-    def all(self) -> dict[str, ComputeTarget]:
+    def all(self) -> TargetsByName:
         """Return all targets by name; one that can't be used here is left out with a warning that says why."""
-        found = {}
+        found = TargetsByName()
         for name in self.names():
             try:
                 found[name] = self.get(name)
@@ -145,7 +153,7 @@ class WorkspaceTargets:
 
     def _path(self, name: object) -> Path:
         if not isinstance(name, str) or name not in self.names():
-            raise ComputeTargetException(self._unknown(name))
+            raise NoSuchTargetError(_unknown(name, self.names()))
         return self._workspace.targets / f"{name}.json"
 
     @staticmethod
@@ -165,10 +173,10 @@ class WorkspaceTargets:
             rows = [row for row in rows if not found[row.id].status.is_terminal]
         return [row.name for row in rows]
 
-    def _unknown(self, name: object) -> str:
-        known = self.names()
-        return (
-            f"no compute target {shown(name)}; known: {', '.join(known)}; {did_you_mean(name, known, goes_on=True)}"
-            f"ws.attach(name, kind, **settings) attaches one (kinds: {', '.join(kind_names())}); "
-            "kind 'amlcompute' is a name for this machine, as a cluster of Azure ML's has it"
-        )
+
+def _unknown(name: object, known: Sequence[str]) -> str:
+    return (
+        f"no compute target {shown(name)}; known: {', '.join(known)}; {did_you_mean(name, known, goes_on=True)}"
+        f"ws.attach(name, kind, **settings) attaches one (kinds: {', '.join(kind_names())}); "
+        "kind 'amlcompute' is a name for this machine, as a cluster of Azure ML's has it"
+    )

@@ -33,6 +33,15 @@ def test_a_name_that_isnt_there_is_said_as_azure_ml_does(ws: Workspace):
             kind(workspace=ws, name="cpu-cluster")
 
 
+def test_one_that_isnt_there_is_no_key_and_says_how_to_have_it(ws: Workspace):
+    targets = ws.compute_targets
+    assert "cpu-cluster" not in targets
+    assert targets.get("cpu-cluster") is None
+    for error in (KeyError, ComputeTargetException):
+        with pytest.raises(error, match=r"no compute target 'cpu-cluster'.*ws\.attach\(.*amlcompute"):
+            targets["cpu-cluster"]
+
+
 def test_one_that_was_made_is_found_again_by_its_name(ws: Workspace, said: set[str]):
     cluster(ws, min_nodes=1, max_nodes=4, tags={"for": "tests"}, admin_user_password="a secret")
     assert "a secret" not in (ws.layout.targets / "cpu-cluster.json").read_text()
