@@ -59,6 +59,21 @@ def test_each_process_is_told_its_rank_and_all_log_into_one_run(runs: Runs):
     assert [path.read_text() for path in layout.rank_logs()] == ["rank 1\n", "rank 2\n"]
 
 
+def test_two_runs_at_once_meet_at_ports_of_their_own(runs: Runs, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("cellrun.core.targets.local.machine.cores", lambda: 8)
+    waits = (
+        "import os, pathlib, time\nprint(os.environ['MASTER_PORT'])\n"
+        "while not pathlib.Path('outputs/go').exists():\n    time.sleep(0.02)\n"
+    )
+    two = [runs.script(waits, distributed_job_config=PyTorchConfiguration(process_count=1)) for _ in range(2)]
+    for layout in two:
+        runs.printed(layout, "\n")
+        layout.outputs.mkdir(exist_ok=True)
+        (layout.outputs / "go").touch()
+    assert [runs.end(layout).status for layout in two] == [Status.COMPLETED] * 2
+    assert len({layout.log.read_text() for layout in two}) == 2
+
+
 def test_when_one_fails_the_others_are_stopped_and_the_run_says_why(runs: Runs):
     layout = runs.script(
         "import os, time\n"

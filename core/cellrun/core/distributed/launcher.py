@@ -27,6 +27,7 @@ from cellrun.core.store.completion import Completion
 _SAME = "python"
 """Stands for the interpreter that runs this as well."""
 _GRACE_S = 10.0
+_DOCUMENTED_PORT = 6105
 _TAIL_BYTES = 16 * 1024
 _VARIABLE = re.compile(r"\$(?:(?P<plain>[A-Z_]+)|\{(?P<braced>[A-Z_]+)\})")
 _ENTRY = (  # Python looks into the working folder first: not before it is known where cellrun is
@@ -77,12 +78,13 @@ class _Processes:
         self._ranks: dict[int, int] = {}
         """The ranks of those that run, by process id."""
         self._was_interrupted = False
+        self._guard: socket.socket | None = None
 
     def start(self) -> None:
         """Start them all. What one of them prints is in a log of its own, of the first in the run's."""
         total = self._distribution.total
         signal.signal(signal.SIGINT, self._interrupt)
-        ports = _free_ports(total if self._distribution.kind == "tensorflow" else 1)
+        ports = _free_ports(total) if self._distribution.kind == "tensorflow" else (self._meeting_port(),)
         for rank in range(total):
             told = self._distribution.variables(rank, ports)
             try:
@@ -98,6 +100,24 @@ class _Processes:
                 self._stop(list(self._ranks))
                 raise SystemExit(1) from error
             self._ranks[pid] = rank
+
+    def _meeting_port(self) -> int:
+        """Return the port that Azure ML documents, if nothing here has it nor another run is about to; else a free one.
+
+        What tells runs from each other is a socket without a file: whoever has its name has the port, until it ends.
+        """
+        if sys.platform == "linux":
+            guard = socket.socket(socket.AF_UNIX)
+            try:
+                guard.bind(f"\0cellrun.port.{_DOCUMENTED_PORT}")
+                with socket.socket() as tried:
+                    tried.bind(("", _DOCUMENTED_PORT))
+            except OSError:
+                guard.close()
+            else:
+                self._guard = guard
+                return _DOCUMENTED_PORT
+        return _free_ports(1)[0]
 
     def wait(self) -> int:
         """Wait for all of them; return 0, else the exit code of the first that failed, or minus its signal."""

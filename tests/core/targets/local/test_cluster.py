@@ -112,6 +112,7 @@ def test_as_many_of_its_runs_run_at_once_as_it_has_nodes(runs: Runs, until, monk
     beside = runs.script("")  # of no cluster: it doesn't wait behind those
     assert runs.end(beside).status is Status.COMPLETED
     assert made.get_status().node_state_counts.running_node_count == 1
+    assert (made.describe().running, made.describe().waiting) == (1, 1)
     assert [node["runId"] for node in made.list_nodes()] == [first.run_id]
     assert [run.id for run in made.get_active_runs(status="Running")] == [first.run_id]
     assert runs.status(second).status is Status.QUEUED

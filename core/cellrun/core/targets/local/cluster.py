@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, ClassVar, NoReturn
 
@@ -11,6 +12,7 @@ from cellrun.core.run_request import RunRequest
 from cellrun.core.said_once import say_once
 from cellrun.core.status import TERMINAL, Status
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.targets.contract import TargetDescription
 from cellrun.core.targets.local import machine
 from cellrun.core.targets.local.cluster_status import (
     AmlComputeStatus,
@@ -18,7 +20,7 @@ from cellrun.core.targets.local.cluster_status import (
     NodeStateCounts,
     ScaleSettings,
 )
-from cellrun.core.targets.local.queue import LocalQueue, Share
+from cellrun.core.targets.local.queue import LocalQueue, Share, Ticket
 from cellrun.core.targets.local.target import LocalTarget
 from cellrun.core.targets.resource import DESCRIPTION, LOCATION, MADE_AT, TAGS, Provisioning
 
@@ -140,13 +142,19 @@ class AmlCompute(LocalTarget):
         """How it is now."""
         return self.get_status()
 
+    def describe(self) -> TargetDescription:
+        """Return what this machine has and what its runs hold; running and waiting are this cluster's own."""
+        tickets = self._tickets()
+        running, waiting = (len(found) for found in tickets)
+        return replace(super().describe(), running=running, waiting=waiting)
+
     def get(self) -> dict[str, Any]:
         """Return what there is to be known of it."""
         return self.serialize()
 
     def get_status(self) -> AmlComputeStatus:
         """Return how many of its nodes are at work."""
-        running = len(list(self._running()))
+        running = len(self._running())
         there = max(running, self.settings[_MIN])
         counts = NodeStateCounts(running_node_count=running, idle_node_count=there - running)
         return AmlComputeStatus(
@@ -269,22 +277,26 @@ class AmlCompute(LocalTarget):
             of_nodes = (f"node_count={request.distribution.nodes}: all of its processes run on this machine",)
         return (*super().warnings(request), *of_nodes)
 
-    def share(self, request: RunRequest, workspace: str) -> Share | None:
+    def share(self, request: RunRequest, workspace: str) -> Share:
         """Return the places that a run takes of it."""
         taken = request.distribution.nodes if request.distribution else 1
         return Share(f"{self.name} in {workspace}", self.nodes, taken)
 
-    def _running(self) -> Iterator[str]:
+    def _running(self) -> list[str]:
+        """Return the ids of its runs that run."""
+        running, _ = self._tickets()
+        return [one.layout.run_id for one in running if not StatusFile(one.layout).read().status.is_terminal]
+
+    def _tickets(self) -> tuple[list[Ticket], list[Ticket]]:
+        """Return its runs that hold a place, and those that wait for one."""
         queue = LocalQueue.existing()
         if queue is None or self.workspace is None:
-            return
+            return [], []
         mark = self.share(RunRequest("script", ""), str(self.workspace.layout.folder))
         with queue.locked():
-            running = queue.running()
-        for ticket in running:
-            is_its = mark is not None and ticket.share is not None and ticket.share.of == mark.of
-            if is_its and not StatusFile(ticket.layout).read().status.is_terminal:
-                yield ticket.layout.run_id
+            both = queue.running(), queue.waiting()
+        running, waiting = ([one for one in found if one.share and one.share.of == mark.of] for found in both)
+        return running, waiting
 
 
 class ComputeInstance(LocalTarget):
