@@ -104,5 +104,18 @@ def test_in_a_run_our_names_win_over_the_real_sdk(tmp_path):
     assert python(program, PYTHONPATH=real_sdk(tmp_path), CELLRUN_RUN_FOLDER="/none") == "1.61.0"
 
 
+def test_a_package_that_does_without_the_sdk_stays_what_it_is(tmp_path):
+    for name in ("__init__", "spec"):
+        file = tmp_path / "azureml" / "fsspec" / f"{name}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"WHAT = {name!r}\n")
+    program = (
+        "import azureml.fsspec.spec, azureml.core, azureml.mlflow; print(azureml.fsspec.WHAT, azureml.fsspec.spec.WHAT)"
+    )
+    told = python(INSTALL + program, PYTHONPATH=str(tmp_path))
+    assert told == "__init__ spec"
+    assert python(program, PYTHONPATH=str(tmp_path), CELLRUN_RUN_FOLDER="/none") == "__init__ spec"
+
+
 def test_the_finder_knows_the_variable_of_a_run():
     assert finder._RUN_FOLDER == RUN_FOLDER

@@ -20,6 +20,8 @@ OURS = "cellrun.azureml"
 CHILDREN_TOO = "CELLRUN_AZUREML"
 """Set where the names are installed by hand: processes that are started there have them as well."""
 _RUN_FOLDER = "CELLRUN_RUN_FOLDER"
+_OF_THEIR_OWN = ("azureml.dataprep", "azureml.fsspec", "azureml.mlflow")
+"""Packages that do without the old SDK, and that other programs use: where one is installed, it is what it is."""
 
 
 def install() -> None:
@@ -58,6 +60,8 @@ class OldNames:
         """Return how a module of the old names is loaded; None for any other, and for one that nobody knows."""
         del path, target
         if _is_old(fullname):
+            if installed := _installed(fullname):
+                return installed
             ours = OURS + fullname[len(OLD) :]
             if not _is_there(ours):
                 return None
@@ -110,6 +114,20 @@ class _Unsupported:
 
 def _is_old(name: str) -> bool:
     return name == OLD or name.startswith(f"{OLD}.")
+
+
+def _installed(name: str) -> ModuleSpec | None:
+    """Return how a module is loaded that isn't the old SDK's own, though it stands below its name."""
+    if not f"{name}.".startswith(tuple(f"{each}." for each in _OF_THEIR_OWN)):
+        return None
+    places: Sequence[str] | None
+    if name in _OF_THEIR_OWN:
+        above = PathFinder.find_spec(OLD)
+        places = above.submodule_search_locations if above else None
+    else:
+        parent = sys.modules[name.rpartition(".")[0]]
+        places = None if parent.__name__.startswith(OURS) else parent.__path__
+    return PathFinder.find_spec(name, list(places)) if places else None
 
 
 def _is_there(ours: str) -> bool:
