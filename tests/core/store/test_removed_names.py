@@ -14,6 +14,10 @@ from cellrun.core.store.removed_names import why_missing
     [
         ("import numpy\nnumpy.float(1)", "NumPy 1.24"),
         ("import sklearn.externals.joblib", "scikit-learn 0.23"),
+        ("import sklearn.cross_validation", "scikit-learn 0.20"),
+        ("from sklearn.preprocessing import Imputer", "scikit-learn 0.22"),
+        ("import pandas\npandas.DataFrame().append([])", "pandas 2.0"),
+        ("import pandas\npandas.Series().iteritems()", "pandas 2.0"),
         ("from sklearn.metrics import plot_confusion_matrix", "scikit-learn 1.2"),
         ("from sklearn.preprocessing import OneHotEncoder\nOneHotEncoder().get_feature_names()", "scikit-learn 1.2"),
         ("from sklearn.preprocessing import OneHotEncoder\nOneHotEncoder(sparse=False)", "scikit-learn 1.4"),

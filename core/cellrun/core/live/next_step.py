@@ -8,15 +8,6 @@ from cellrun.core.names import is_plain
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 
-_REMOVED = (
-    r"module 'numpy' has no attribute '(?:bool|int|float|complex|object|str|long|unicode|Inf|NaN|float_|product)'"
-    r"|No module named 'sklearn\.(?:externals\.\w+|cross_validation|grid_search|learning_curve)"
-    r"|cannot import name '(?:joblib|six)' from 'sklearn\.externals'"
-    r"|cannot import name '(?:Imputer|jaccard_similarity_score|plot_confusion_matrix|plot_roc_curve)' from 'sklearn\."
-    r"|`load_boston` has been removed"
-    r"|'(?:DataFrame|Series)' object has no attribute '(?:append|as_matrix|ix|iteritems)'"
-)
-"""What old programs ask for of libraries that have gone on without it."""
 _OF_INTERACTIVE = (
     (r"^the kernel went away", "Start the kernel and run the notebook's cells again."),
     (
@@ -42,7 +33,7 @@ _OF_SUBMITTED = (
     ),
     (r"\(command not found\)", "Is the program's name right, and is it on the PATH of the run?"),
     (
-        _REMOVED,
+        r"\((?:NumPy|pandas|scikit-learn) [\d.]+ removed it",
         "A newer version of the library has removed this name: take an older one, or change the code.",
     ),
     (r"ModuleNotFoundError: ", "Install the package in the environment that runs the code, then Run again."),

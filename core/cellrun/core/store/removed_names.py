@@ -18,6 +18,14 @@ _REMOVED = (
         "scikit-learn 0.23 removed it: import joblib or six by itself, or run it with scikit-learn<0.23",
     ),
     (
+        r"No module named 'sklearn\.(?:cross_validation|grid_search|learning_curve)'",
+        "scikit-learn 0.20 removed it, sklearn.model_selection has its place; or run it with scikit-learn<0.20",
+    ),
+    (
+        r"cannot import name 'Imputer' from 'sklearn\.preprocessing'",
+        "scikit-learn 0.22 removed it, sklearn.impute.SimpleImputer has its place; or run it with scikit-learn<0.22",
+    ),
+    (
         r"cannot import name 'plot_(?:confusion_matrix|roc_curve|precision_recall_curve|det_curve)' from 'sklearn",
         "scikit-learn 1.2 removed it for the Display classes; or run it with scikit-learn<1.2",
     ),
@@ -32,6 +40,14 @@ _REMOVED = (
     (
         r"^TypeError: (?:mean_squared_error\(\) )?got an unexpected keyword argument 'squared'",
         "scikit-learn 1.6 removed it, root_mean_squared_error has its place; or run it with scikit-learn<1.6",
+    ),
+    (
+        r"'(?:DataFrame|Series)' object has no attribute 'append'",
+        "pandas 2.0 removed it, pandas.concat has its place; or run it with pandas<2",
+    ),
+    (
+        r"'(?:DataFrame|Series)' object has no attribute 'iteritems'",
+        "pandas 2.0 removed it, items has its place; or run it with pandas<2",
     ),
 )
 
