@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from cellrun.core import (
+    ActivityFailedException,
     CellrunError,
     InvalidMetricError,
     InvalidNameError,
@@ -26,6 +27,8 @@ from cellrun.core import (
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.targets.local.machine import cores
+from tests.core.submitted_runs import wait_for
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c020000000b4944415478da6364f8ff9f0100050001"
@@ -591,13 +594,33 @@ def statuses(run):
 # From outside, and inside a job
 
 
-def test_a_submitted_run_is_not_ended_from_outside(exp, here):
+def test_a_submitted_run_is_not_completed_from_outside(exp, here):
     run = submitted(exp, here, "import time\ntime.sleep(60)\n")
-    for end in (run.complete, run.fail):
-        with pytest.raises(UserErrorException, match="another process's own"):
-            end()
+    with pytest.raises(UserErrorException, match="another process's own"):
+        run.complete()
     run.cancel()
     run.wait_for_completion()
+
+
+def test_a_submitted_run_that_is_declared_failed_from_outside_is_stopped_and_failed(exp, here):
+    """As with Azure ML, whose service takes anybody's word; there the job goes on."""
+    run = submitted(exp, here, "import time\nprint('here', flush=True)\ntime.sleep(60)\n")
+    wait_for(lambda: run.layout.log.exists() and run.layout.log.read_text() == "here\n", "its first line")
+    run.fail("the data was wrong")
+    assert run.get_status() == "Failed"
+    assert run.get_details()["error"]["error"]["message"] == "the data was wrong"
+    with pytest.raises(ActivityFailedException, match="the data was wrong"):
+        run.wait_for_completion()
+    run.fail()  # it is
+
+
+def test_a_run_that_waits_is_declared_failed(exp, here):
+    first = submitted(exp, here, "import time\ntime.sleep(60)\n", cpus=cores())
+    second = submitted(exp, here, "", cpus=cores())
+    second.fail()
+    assert second.get_status() == "Failed"
+    first.cancel()
+    first.wait_for_completion()
 
 
 def test_the_job_finds_its_run_and_its_end_is_the_scripts(ws, exp, here):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from contextlib import suppress
 from functools import cached_property
@@ -12,7 +13,7 @@ from cellrun.core.errors import ComputeTargetException, EventNotKeptError, RunCl
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run, is_parents_run
 from cellrun.core.status import Status
-from cellrun.core.store.cancellation import set_canceled
+from cellrun.core.store.cancellation import ask_to_cancel, set_canceled
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import check_is_there
 from cellrun.core.store.settle import run_owners, settle
@@ -23,6 +24,7 @@ from cellrun.core.terminal import plain
 if TYPE_CHECKING:
     from cellrun.core.targets.contract import ComputeTarget
 
+_END_S, _LOOK_S = 5.0, 0.05
 _BEFORE_RUNNING = frozenset({Status.NOT_STARTED, Status.QUEUED, Status.STARTING})
 
 
@@ -74,13 +76,19 @@ class RunControl:
         self._refuse_to_end(Status.COMPLETED)
 
     def fail(self, reason: str, **fields: Any) -> None:
-        """Say that the run failed: for its owner to say, or for anybody of a run whose owner isn't heard of.
+        """Say that the run failed. A submitted one that goes on is stopped, as by `cancel`, and is Failed then.
 
-        If it is still there after all, it is stopped. Nothing happens to a run that is Failed.
-        Raises UserErrorException if the run goes on, RunClosedError if it ended otherwise.
+        Of an interactive one that is for its owner to say, or for anybody if its owner isn't heard of. Nothing happens
+        to a run that is Failed. Raises UserErrorException if the run goes on, RunClosedError if it ended otherwise.
         """
-        if is_silent(self.status()) and self._record.kind != "interactive":
+        status = self.status()
+        if self._record.kind != "interactive" and not status.status.is_terminal:
+            is_left = is_silent(status)
+            ask_to_cancel(self._layout, reason or "declared failed by somebody")
             self._target.cancel(self._layout)
+            if not is_left:
+                self._await_end()
+                return
         self._give_up(Status.FAILED, reason or "declared failed by somebody: it wasn't heard of any more", **fields)
         self._refuse_to_end(Status.FAILED)
 
@@ -127,6 +135,12 @@ class RunControl:
             with suppress(ComputeTargetException):  # a target that isn't known here: the folder tells what it can
                 return look(self._target, [self._layout])[self._layout.run_id]
         return settle(self._layout)
+
+    def _await_end(self) -> None:
+        """Wait a little for a run that is being stopped: code that asks for its status next wants the last one."""
+        until = time.monotonic() + _END_S
+        while not self.status().status.is_terminal and time.monotonic() < until:
+            time.sleep(_LOOK_S)
 
     def _give_up(self, to: Status, reason: str, **fields: Any) -> None:
         """End a run by a person's word that isn't heard of, and whose processes nobody sees."""

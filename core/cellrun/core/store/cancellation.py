@@ -1,4 +1,4 @@
-"""How a run is asked to stop, and the one place where it becomes Canceled.
+"""How a run is asked to stop, and the one place where it becomes Canceled, or Failed if it was declared so.
 
 Standard library only: the supervisor shares it.
 """
@@ -19,11 +19,14 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 
+_FAILS = "fails"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
-def ask_to_cancel(layout: RunLayout) -> None:
+def ask_to_cancel(layout: RunLayout, fails: str | None = None) -> None:
     """Leave a request for whoever owns the run; a run that has ended needs none.
+
+    `fails`: why it is Failed then; without that it is Canceled. The first who asks says which.
 
     Until the run is being stopped one is enough, however many ask; from then on each one more asks for the next step.
     Raises OSError where the disk takes no file more.
@@ -32,7 +35,8 @@ def ask_to_cancel(layout: RunLayout) -> None:
     if status.is_terminal:
         return
     layout.cancel_request.parent.mkdir(exist_ok=True)
-    request = (json.dumps({"by": ProcessIdentity.current().to_json()}) + "\n").encode()
+    told = {"by": ProcessIdentity.current().to_json(), **({} if fails is None else {_FAILS: fails})}
+    request = (json.dumps(told) + "\n").encode()
     if status is Status.CANCEL_REQUESTED:
         control_file.append(layout.folder, layout.cancel_request, request)
         return
@@ -60,5 +64,21 @@ def cancel_requests(layout: RunLayout) -> int:
 def set_canceled(
     layout: RunLayout, reason: str | None, *, expected: Collection[Status] | None = None, **fields: Any
 ) -> StatusRecord | None:
-    """End a run as Canceled, which its owner does, or who has proven that it has none. Returns what was written."""
+    """End a run as Canceled, which its owner does, or who has proven that it has none. Returns what was written.
+
+    One that somebody has declared failed while it went on is Failed.
+    """
+    if (why := _declared_failed(layout)) is not None:
+        return StatusFile(layout).change(Status.FAILED, expected=expected, reason=why, **fields)
     return StatusFile(layout).change(Status.CANCELED, expected=expected, reason=reason, **fields)
+
+
+def _declared_failed(layout: RunLayout) -> str | None:
+    """Return why whoever asked for a run's end said that it has failed; None if nobody did."""
+    try:
+        first, _, _ = control_file.read_control_file(layout.folder, layout.cancel_request).partition(b"\n")
+        told = control_file.parsed(layout.folder, layout.cancel_request, first)
+    except (OSError, DamagedRunError):  # nobody asked, or a full disk took the question alone
+        return None
+    why = told.get(_FAILS)
+    return why if isinstance(why, str) else None
