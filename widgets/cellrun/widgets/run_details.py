@@ -78,8 +78,9 @@ class RunDetails:
             view.start()
         return view
 
-    def get_widget_data(self) -> dict[str, Any]:
-        """Return what the view shows, under the names of Azure ML's widget."""
+    def get_widget_data(self, widget_settings: object = None) -> dict[str, Any]:
+        """Return what the view shows, under the names of Azure ML's widget; its settings change nothing."""
+        del widget_settings
         details = self._run.get_details()
         return {
             "status": details["status"],
