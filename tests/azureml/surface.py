@@ -185,9 +185,10 @@ def _takes(value: Any, parameter: str) -> bool:
         signature = inspect.signature(value)
     except (TypeError, ValueError):
         return True
+    if value.__name__.startswith("__"):  # Python calls it, by place
+        return True
     kinds = {each.kind for each in signature.parameters.values()}
-    is_by_place = inspect.Parameter.VAR_POSITIONAL in kinds and value.__name__.startswith("__")
-    return parameter in signature.parameters or inspect.Parameter.VAR_KEYWORD in kinds or is_by_place
+    return parameter in signature.parameters or inspect.Parameter.VAR_KEYWORD in kinds
 
 
 class Counts(NamedTuple):
