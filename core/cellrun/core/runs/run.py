@@ -557,8 +557,8 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
         self._control.enter()
         return self
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        return self._control.leave(error)
+    def __exit__(self, exit_type: object, value: BaseException | None, traceback: object) -> bool:
+        return self._control.leave(value)
 
     if not TYPE_CHECKING:  # or every attribute would be one
 
