@@ -138,6 +138,8 @@ def test_a_driver_is_run_again_with_all_its_children(runs: Runs, source: Path):
     assert runs.end(driver).status is Status.COMPLETED
     again = runs.workspace.get_run(driver.run_id).submit_again().layout
     runs.submitted.append(again)
+    record = RunRecord.read(again)
+    assert (record.type, record.initial_properties["runType"]) == ("azureml.PipelineRun", "SDK")
     assert runs.end(again).status is Status.COMPLETED, again.log.read_text()
     assert len(children(runs, again)) == 1
 

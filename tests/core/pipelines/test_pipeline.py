@@ -16,10 +16,12 @@ from cellrun.core.pipelines.parameter import PipelineParameter
 from cellrun.core.pipelines.pipeline import Pipeline
 from cellrun.core.pipelines.pipeline_data import PipelineData
 from cellrun.core.pipelines.pipeline_run import PipelineRun
-from cellrun.core.pipelines.script_steps import CommandStep, PythonScriptStep
+from cellrun.core.pipelines.script_steps import CommandStep, MpiStep, PythonScriptStep
 from cellrun.core.pipelines.step_run import StepRun
 from cellrun.core.pipelines.step_sequence import StepSequence
 from cellrun.core.store.lists.index import Index
+from cellrun.core.submission.configuration.parts import MpiConfiguration
+from cellrun.core.submission.configuration.run_configuration import RunConfiguration
 
 
 def python_step(runs, script_name, *arguments, name=None, **options):
@@ -245,6 +247,36 @@ def test_a_step_that_was_done_before_is_not_done_again(step_runs, experiment, sc
     shutil.rmtree(written)
     gone = ended(experiment.submit(pipeline))
     assert not one(gone, "make").is_reused
+
+
+def test_what_a_step_of_an_earlier_pipeline_made_goes_in_as_it_is(step_runs, experiment):
+    data = PipelineData("made")
+    write = python_step(step_runs, "write.py", "--out", data, name="write", outputs=[data])
+    first = ended(experiment.submit(Pipeline(step_runs.workspace, [write])))
+    made = one(first, "write").get_output_data("made")
+    read = python_step(step_runs, "read.py", made, inputs=[made])
+    second = ended(experiment.submit(Pipeline(step_runs.workspace, [read])))
+    assert "read written,1" in log(one(second, "read.py"))
+
+
+def test_so_many_processes_are_a_step_as_a_parameter_says(step_runs, experiment, script):
+    name = script("ranks.py", "import os\nprint('of', os.environ['OMPI_COMM_WORLD_SIZE'])")
+    config = RunConfiguration()
+    config.distribute(MpiConfiguration(1, 1))
+    processes = PipelineParameter("processes", 1)
+    steps = [
+        python_step(
+            step_runs,
+            name,
+            name="by a parameter",
+            runconfig=config,
+            runconfig_pipeline_params={"MpiProcessCountPerNode": processes},
+        ),
+        MpiStep("by itself", str(step_runs.source), name, process_count_per_node=2, allow_reuse=False),
+    ]
+    run = ended(experiment.submit(Pipeline(step_runs.workspace, steps), pipeline_parameters={"processes": 2}))
+    assert {log(step).split()[:2] == ["of", "2"] for step in run.get_steps()} == {True}
+    assert config.mpi.process_count_per_node == 1
 
 
 def test_independent_steps_run_at_the_same_time(step_runs, experiment, script, tmp_path):

@@ -9,11 +9,13 @@ from typing import Any, ClassVar
 from cellrun.core.data.datasets.consumption import DatasetConsumptionConfig
 from cellrun.core.data.in_run.output import ConsumedOutput, OutputFileDatasetConfig, OutputIdentity
 from cellrun.core.data.stores.data_path import DataPath, DataPathComputeBinding
+from cellrun.core.data.stores.data_reference import DataReference
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.pipelines.edge import EdgeInput
 from cellrun.core.pipelines.parameter import ParameterValues, PipelineParameter
 from cellrun.core.pipelines.pipeline_data import InputPortBinding, PipelineData, ProducedOutput, edge_of
 from cellrun.core.pipelines.pipeline_dataset import PipelineOutputAbstractDataset
+from cellrun.core.pipelines.port_data import PortDataReference
 from cellrun.core.run_request import RunConfig
 
 
@@ -48,6 +50,8 @@ class StepParts:
             return self._path(*given)
         if isinstance(given, InputPortBinding) and not isinstance(given.bind_object, PipelineData):
             return self._resolved(given.bind_object)
+        if isinstance(given, PortDataReference):
+            return DataReference(given.datastore, given.data_reference_name, given.path_on_datastore)
         if type(given) is DatasetConsumptionConfig and isinstance(given.dataset, PipelineParameter):
             dataset = self._values.value(given.dataset)
             return DatasetConsumptionConfig(given.name, dataset, given.mode, given.path_on_compute)
