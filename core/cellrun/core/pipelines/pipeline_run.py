@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,6 +15,7 @@ from cellrun.core.pipelines.port_data import PortDataReference
 from cellrun.core.pipelines.step_run import StepRun
 from cellrun.core.pipelines.told_status import told_status
 from cellrun.core.runs.run import Run
+from cellrun.core.terminal import plain
 
 if TYPE_CHECKING:
     from cellrun.core.workspace import Workspace
@@ -45,18 +47,18 @@ class PipelineRun(Run):
         return told_status(super().get_status())
 
     def get_steps(self) -> Iterator[StepRun]:
-        """Iterate over the runs of its steps that have begun, in that order."""
-        return iter(self._steps())
+        """Iterate over the runs of its steps that have begun, the latest first."""
+        return reversed(self._steps())
 
     def find_step_run(self, name: str) -> list[StepRun]:
         """Return the runs of the steps of a name: none while none of these has begun.
 
-        Raises UserErrorException for a name that no step of the pipeline has.
+        Of a name that no step of the pipeline has there are none either, with a warning.
         """
         known = self._step_names()
         if known and name not in known:
             hint = did_you_mean(name, known) or f"it has: {', '.join(map(repr, known))}"
-            raise UserErrorException(f"pipeline run {self.id} has no step {name!r}; {hint}")
+            warnings.warn(plain(f"pipeline run {self.id} has no step {name!r}; {hint}"), stacklevel=2)
         return [step for step in self._steps() if step.name == name]
 
     def get_pipeline_output(self, pipeline_output_name: str) -> PortDataReference:

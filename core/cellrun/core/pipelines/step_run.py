@@ -11,6 +11,7 @@ from cellrun.core.pipelines.port_data import PortDataReference, StepRunOutput
 from cellrun.core.pipelines.told_status import told_status
 from cellrun.core.run_data import RunOutput
 from cellrun.core.runs.run import Run
+from cellrun.core.store.files.log_tail import LogReader
 from cellrun.core.store.record import RunRecord
 
 if TYPE_CHECKING:
@@ -74,6 +75,19 @@ class StepRun(Run):
         return PortDataReference(
             name, Datastore(self.experiment.workspace, output.datastore or None), output.path_of(self.id)
         )
+
+    def get_job_log(self) -> str:
+        """Return what the step has printed; the verbs of old versions for its streams return the same."""
+        log = LogReader.of_run(self.layout)
+        return log.read(0, log.size).decode("utf-8", "replace")
+
+    def get_stdout_log(self) -> str:
+        """Return `get_job_log()`."""
+        return self.get_job_log()
+
+    def get_stderr_log(self) -> str:
+        """Return `get_job_log()`."""
+        return self.get_job_log()
 
     def wait_for_completion(  # type: ignore[override]  # Azure ML's, which differs from Run's
         self,
