@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from blake3 import blake3
@@ -42,8 +43,7 @@ def step_hash(request: RunRequest, workspace: WorkspaceLayout) -> str:
     hasher.update(json.dumps(sorted(request.variables.items())).encode())
     hasher.update(sys.executable.encode())
     if isinstance(request.code, KeptCode):
-        for path in _files(request.code.folder.folder):
-            _add_file(hasher, path, str(path.relative_to(request.code.folder.folder)))
+        hasher.update(_code_hash(request.code.folder.folder))
     for wanted in request.inputs:
         hasher.update(json.dumps([wanted.name, *_content(wanted, workspace)]).encode())
     return hasher.hexdigest(length=16)
@@ -100,8 +100,13 @@ def _files(top: Path) -> list[Path]:
     return sorted(Path(folder, name) for folder, _, names_ in os.walk(top) for name in names_)
 
 
-def _add_file(hasher: blake3, path: Path, name: str) -> None:
-    hasher.update(json.dumps([name, path.stat().st_size]).encode())
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            hasher.update(block)
+@cache
+def _code_hash(folder: Path) -> bytes:
+    """Return what code that is kept has in common with the same; once, as nobody changes it."""
+    hasher = blake3()
+    for path in _files(folder):
+        hasher.update(json.dumps([str(path.relative_to(folder)), path.stat().st_size]).encode())
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                hasher.update(block)
+    return hasher.digest()

@@ -5,6 +5,7 @@ from cellrun.azureml.lazy import lazily
 __getattr__, __dir__ = lazily(
     __name__,
     {
+        "cellrun.core.data.in_run.output": ["OutputFileDatasetConfig"],
         "cellrun.core.pipelines.parameter": ["PipelineParameter"],
         "cellrun.core.pipelines.pipeline": ["Pipeline"],
         "cellrun.core.pipelines.pipeline_data": [
