@@ -45,8 +45,10 @@ class Children:
         self.run = run
         self.record = RunRecord.read(run)
         self._targets: dict[str, ComputeTarget] = {}
-        self._started: dict[RunLayout, StatusRecord | None] = {}
-        """With the last status of those that have ended."""
+        self._started: dict[RunLayout, str] = {}
+        """With the names of their targets."""
+        self._seen: dict[RunLayout, StatusRecord] = {}
+        """The status of each at the last look."""
 
     def start(self, request: RunRequest, tags: Mapping[str, str | None] | None = None) -> RunLayout:
         """Submit a child. Raises as `submission.submit` does."""
@@ -56,17 +58,22 @@ class Children:
         child = submit(
             workspace, self.record.experiment, _Ready(replace(request, parent=self.record.id)), dict(tags or {})
         )
-        self._started[child] = None
+        self._started[child] = RunRecord.read(child).target
         return child
 
     def look(self) -> dict[RunLayout, StatusRecord]:
         """Return the status of all that were started."""
-        found = dict(self._started)
-        for name, runs in self._by_target().items():
+        groups: dict[str, list[RunLayout]] = {}
+        for run in self._going_on():
+            groups.setdefault(self._started[run], []).append(run)
+        for name, runs in groups.items():
             seen = look(self._target(name), runs)
-            found |= {run: seen[run.run_id] for run in runs}
-        self._started |= {run: status for run, status in found.items() if status and status.status.is_terminal}
-        return {run: status for run, status in found.items() if status is not None}
+            self._seen |= {run: seen[run.run_id] for run in runs}
+        return dict(self._seen)
+
+    def progress(self) -> list[tuple[RunLayout, int]]:
+        """Return what changes when a child is started, or its status was another at the last look: it costs nothing."""
+        return [(run, self._seen[run].n if run in self._seen else -1) for run in self._started]
 
     def cancel(self, child: RunLayout) -> None:
         """Ask for a child's end, unless it is being stopped already.
@@ -74,23 +81,18 @@ class Children:
         Raises ExperimentExecutionException where nobody can be asked.
         """
         if StatusFile(child).read().status is not Status.CANCEL_REQUESTED:  # once more would cut its grace short
-            self._target(RunRecord.read(child).target).cancel(child)
+            self._target(self._started[child]).cancel(child)
 
     def cancel_all(self, tell: Any = lambda _: None) -> None:
         """Ask for the end of all that go on; `tell` is told who can't be asked."""
-        for child, end in self._started.items():
-            if end is None:
-                try:
-                    self.cancel(child)
-                except (CellrunError, OSError) as error:
-                    tell(f"{child.run_id} can't be canceled: {error}")
+        for child in self._going_on():
+            try:
+                self.cancel(child)
+            except (CellrunError, OSError) as error:
+                tell(f"{child.run_id} can't be canceled: {error}")
 
-    def _by_target(self) -> dict[str, list[RunLayout]]:
-        groups: dict[str, list[RunLayout]] = {}
-        for run, end in self._started.items():
-            if end is None:
-                groups.setdefault(RunRecord.read(run).target, []).append(run)
-        return groups
+    def _going_on(self) -> list[RunLayout]:
+        return [run for run in self._started if run not in self._seen or not self._seen[run].status.is_terminal]
 
     def _target(self, name: str) -> ComputeTarget:
         if name not in self._targets:

@@ -62,11 +62,11 @@ class _Interrupts:
 
 def _until_done(driver: Driver, children: Children, interrupts: _Interrupts) -> str:
     """Ask a driver until it is done; return why its run has failed."""
-    changed_at, before = time.monotonic(), None
+    changed_at, before = time.monotonic(), children.progress()
     while not driver.advance():
         if interrupts.came:
             return _cancel(children)
-        now = [(run, status.n) for run, status in children.look().items()]
+        now = children.progress()
         if now != before:
             changed_at, before = time.monotonic(), now
             continue

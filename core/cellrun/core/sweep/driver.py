@@ -33,6 +33,9 @@ _LOGGED_NOTHING = frozenset({Status.NOT_STARTED, Status.QUEUED, Status.STARTING,
 _FIRST = 3
 """If so many end first and all Failed, the script is wrong, and the others would fail like them (as in Azure ML)."""
 
+_STARTING_S = 0.5
+"""So long are runs started without a look: whether the sweep was canceled is heard in between."""
+
 
 @dataclass
 class _Try:
@@ -82,7 +85,8 @@ class SweepDriver(Driver):
             self._look(self._tries[run], status)
         self._stop_early()
         self._close_when_due()
-        if not self._is_closed and self._has_room():  # one at a time: a cancel is heard in between
+        until = time.monotonic() + _STARTING_S
+        while not self._is_closed and self._has_room() and time.monotonic() < until:
             self._start_next()
         is_done = self._is_closed and not self._going_on()
         if is_done:
