@@ -75,6 +75,40 @@ def test_a_run_configuration_is_made_first_and_given_to_the_script(ws: Workspace
     assert [run.layout.log.read_text(), run.layout.rank_log(1).read_text()] == ["hello 0\n", "hello 1\n"]
 
 
+def test_what_is_only_said_of_containers_and_variables_needs_no_environment(ws: Workspace):
+    from azureml.core import Experiment, RunConfiguration, ScriptRunConfig
+    from azureml.core.runconfig import DEFAULT_GPU_IMAGE
+
+    configuration = RunConfiguration(framework="python")
+    configuration.environment.docker.enabled = True
+    configuration.environment.docker.base_image = DEFAULT_GPU_IMAGE
+    configuration.environment.spark.precache_packages = False
+    configuration.environment.environment_variables = {"GREETING": "hello"}
+    Path("src").mkdir()
+    Path("src/train.py").write_text("import os, sys\nprint(os.environ['GREETING'], sys.executable)")
+    with pytest.warns(UserWarning, match="containers"), pytest.warns(UserWarning, match="spark"):
+        run = Experiment(ws, "digits").submit(ScriptRunConfig("src", "train.py", run_config=configuration))
+    assert run.wait_for_completion()["status"] == "Completed"
+    assert run.layout.log.read_text() == f"hello {sys.executable}\n"
+
+
+def test_a_run_is_resumed_from_another_ones_outputs(ws: Workspace):
+    from azureml.core import Experiment, ScriptRunConfig
+
+    Path("src").mkdir()
+    Path("src/train.py").write_text(
+        "import pathlib, sys\n"
+        "print(pathlib.Path(sys.argv[-1], 'model').read_text() if '--resume-from' in sys.argv else 'new')\n"
+        "pathlib.Path('outputs/model').write_text('trained')\n"
+    )
+    exp = Experiment(ws, "digits")
+    first = exp.submit(ScriptRunConfig("src", "train.py", ["--epochs", 1]))
+    first.wait_for_completion()
+    again = exp.submit(ScriptRunConfig("src", "train.py", ["--epochs", 1], resume_from=first))
+    assert again.wait_for_completion()["status"] == "Completed"
+    assert [run.layout.log.read_text() for run in (first, again)] == ["new\n", "trained\n"]
+
+
 def test_data_references_are_found_by_the_script(ws: Workspace):
     from azureml.core import Experiment, ScriptRunConfig
 

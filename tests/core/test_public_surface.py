@@ -14,6 +14,7 @@ from cellrun.core import errors
 
 PUBLIC = [
     "ActivityFailedException",
+    "AmlCompute",
     "CellrunError",
     "ComputeTarget",
     "ComputeTargetException",

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from cellrun.core.submission.configuration.run_configuration import RunConfiguration
     from cellrun.core.submission.script_run_config import ScriptRunConfig
     from cellrun.core.targets.contract import ComputeTarget
+    from cellrun.core.targets.local.cluster import AmlCompute
     from cellrun.core.workspace import Workspace
 
 if os.name == "nt":
@@ -76,6 +77,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ActivityFailedException",
+    "AmlCompute",
     "CellrunError",
     "ComputeTarget",
     "ComputeTargetException",
@@ -150,6 +152,7 @@ _MODULES = {
     **dict.fromkeys(
         ("MpiConfiguration", "PyTorchConfiguration", "TensorflowConfiguration"), "submission.configuration.parts"
     ),
+    "AmlCompute": "targets.local.cluster",
     "ComputeTarget": "targets.contract",
     "compare": "comparison.comparison",
     "current_run": "current_run",
