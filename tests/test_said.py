@@ -97,7 +97,7 @@ ACCOUNT = {
     f"{MAGICS}/carriers/environment.py": "account",
     f"{MAGICS}/carriers/links.py": "Links.add",
     f"{MAGICS}/carriers/values.py": "_need",
-    f"{MAGICS}/likely_keys.py": "_KINDS",
+    f"{CORE}/likely_keys.py": "_KINDS",
     f"{MAGICS}/sent_before.py": "SentBefore",
     f"{MAGICS}/shipment.py": "account",
     f"{MAGICS}/source/analysis.py": "Read.place _place",

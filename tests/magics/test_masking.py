@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from cellrun.core.masking import masked
 from cellrun.core.store.record import RunRecord
-from cellrun.magics.masking import masked
 from tests.core.submitted_runs import wait_for
 from tests.magics.notebook_shell import log
 

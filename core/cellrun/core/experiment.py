@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cellrun.core.run_request import RunConfig
     from cellrun.core.runs.found_runs import Wanted
+    from cellrun.core.runs.interactive import OutputFolders
     from cellrun.core.runs.run import Run
     from cellrun.core.workspace import Workspace
 
@@ -71,20 +72,27 @@ class Experiment:
             config = with_options(config, options)
         return self.run(submit(self._workspace, self._name, config, texts).run_id)
 
-    def start_logging(
+    def start_logging(  # noqa: PLR0913  # Azure ML's signature, and what is more here
         self,
         name: str | None = None,
-        *,
-        display_name: str | None = None,
-        tags: Mapping[str, Any] | None = None,
+        run_id: str | None = None,
+        outputs: OutputFolders = None,
         snapshot_directory: str | os.PathLike[str] | None = None,
+        display_name: str | None = None,
+        *,
+        tags: Mapping[str, Any] | None = None,
         cell: Mapping[str, Any] | None = None,
+        code: bool = True,
+        **_taken: object,
     ) -> Run:
         """Open an interactive run: this process logs to it until `run.complete()`. It is Running at once.
 
-        `./outputs` is made; what is written there while the run is open is kept with it. Unlike with Azure ML no folder
-        is copied unless `snapshot_directory` names one: the commit that git is at is recorded either way. `name` and
-        `display_name` are the same; `cell` is what is recorded of a notebook cell (source, id, notebook, …).
+        `./outputs` is made; what is written there while the run is open is kept with it, and so is what is written into
+        the folder, or the folders, that `outputs` names; False: nothing is. Unlike with Azure ML no folder is copied
+        unless `snapshot_directory` names one: the commit that git is at is recorded either way, and the text of the
+        cells that a notebook executes meanwhile, unless `code` is False. `name` and `display_name` are the same;
+        `run_id` is the id that it is to have; `cell` is what is recorded of a notebook cell (source, id, notebook, …).
+        What else Azure ML's takes is taken, and changes nothing.
 
         Raises WorkspaceException where nothing can be written, SnapshotException for a folder that is too large.
         """
@@ -96,6 +104,9 @@ class Experiment:
             tags=tags or {},
             snapshot_directory=snapshot_directory,
             cell=cell,
+            run_id=run_id,
+            outputs=outputs,
+            code=code,
         )
 
     def get_runs(

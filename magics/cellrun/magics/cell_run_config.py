@@ -16,6 +16,7 @@ from cellrun.core.environments.building.foreseen import Foreseen
 from cellrun.core.environments.building.plan import plan_of
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.likely_keys import likely_key
 from cellrun.core.run_request import CELL, RunCode, RunRequest
 from cellrun.core.submission.run_options import RunOptions
 from cellrun.core.submission.submission import problems_of_place
@@ -26,7 +27,6 @@ from cellrun.magics.capture.capture import Capture
 from cellrun.magics.capture.card.card import Card
 from cellrun.magics.capture.choices import Choices
 from cellrun.magics.capture.found import Refusal
-from cellrun.magics.capture.likely_keys import likely_key
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.search import Search
 from cellrun.magics.capture.source.flow import analyse

@@ -12,8 +12,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from cellrun.core import front_end
 from cellrun.core.errors import UserErrorException
+from cellrun.core.masking import masked
 from cellrun.core.names import experiment_from
-from cellrun.magics.masking import masked
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ def _parser() -> MagicParser:
     add("experiment", nargs="?", help="the run's experiment; left out, the notebook's name; e.g. example")
     add("--name", metavar="TEXT", help="the run's display name; e.g. --name 'first look'")
     add("--as", dest="as_name", type=python_name, metavar="NAME", help="the variable for the run; e.g. --as trial")
+    add("--no-code", action="store_true", help="keep no text of the cells that run meanwhile; e.g. --no-code")
     add("--no-view", action="store_true", help="show no live view below the cell; e.g. --no-view")
     return parser
 
@@ -54,14 +55,15 @@ class StartLoggingMagic:
                 run.log_row('sine', x=x, y=np.sin(x))
             run.complete()
 
-        What cells print while the run is open is its log. Running this again ends the run that it opened before.
+        What cells print while the run is open is its log, and their text its code, unless `--no-code` says not to keep
+        it. Running this again ends the run that it opened before.
         """
         given = _PARSER.parse_line(line)
         binding.check_name(self._shell, given.as_name, ending=self._logged.run if self._logged else None)
         cell = NotebookCell.current(self._shell, f"%start_logging {line}")
         with plain_errors():
             experiment = Experiment(Workspace.from_config(), given.experiment or default_experiment(self._shell))
-            run = experiment.start_logging(display_name=given.name, cell=cell.record())
+            run = experiment.start_logging(display_name=given.name, cell=cell.record(), code=not given.no_code)
         if self._logged is not None:
             self._logged.replace_by(run)
         self._logged = _LoggedRun(self._shell, run)

@@ -518,3 +518,20 @@ def test_a_run_in_another_workspace(here):
     ).strip()
     assert Run.get(ws, run).status == "Completed"
     assert "sine" not in with_default.experiments
+
+
+def test_the_folders_that_outputs_names_are_kept_and_false_keeps_none(exp, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = exp.start_logging("named", outputs=["made", tmp_path / "else"], snapshot_directory=None, an_old_argument=1)
+    for folder in ("outputs", "made", "else"):
+        (tmp_path / folder / f"{folder}.txt").write_text(folder)
+    run.complete(_set_status=False)
+    assert run.get_status() == "Running"
+    run.complete()
+    assert {"outputs/outputs.txt", "outputs/made.txt", "outputs/else.txt"} <= set(run.get_file_names())
+    assert run.display_name == "named"
+    none = exp.start_logging(run_id="mine_1", outputs=False)
+    (tmp_path / "outputs" / "late.txt").write_text("late")
+    none.complete()
+    assert none.id == "mine_1"
+    assert none.get_file_names() == []

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import os
+import sys
 import threading
 import warnings
 from decimal import Decimal
@@ -474,7 +475,6 @@ def test_what_writes_to_a_closed_run_says_so(ws, run, here):
         for write in (
             lambda: same.log("m", 2),  # noqa: B023  # called within the loop
             lambda: same.log_row("r", x=1),  # noqa: B023
-            lambda: same.upload_file("a.txt", "a.txt"),  # noqa: B023
             lambda: same.log_image("i", plot=Figure()),  # noqa: B023
         ):
             with pytest.raises(RunClosedError, match=f"run {run.id} is Completed; start a new run"):
@@ -684,13 +684,18 @@ def test_details(exp, here):
     assert details == run.get_details()
     assert details["startTimeUtc"].endswith("Z")
     assert details["startTimeUtc"] < details["endTimeUtc"]
-    assert details["runDefinition"] == {
+    definition = details["runDefinition"]
+    assert {
+        name: definition[name] for name in ("script", "command", "arguments", "target", "maxRunDurationSeconds")
+    } == {
         "script": "train.py",
         "command": None,
         "arguments": ["--lr", "0.1"],
         "target": "local",
         "maxRunDurationSeconds": 60,
     }
+    assert definition["environment"]["python"]["interpreterPath"] == sys.executable
+    assert details["submittedBy"]
     assert details["logFiles"] == {"user_logs/std_log.txt": str(run.layout.log)}
     assert not {"error", "warnings", "filesWritten"} & details.keys()
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cellrun.core.run_request import RunConfig
     from cellrun.core.runs.files import FileSource
     from cellrun.core.runs.found_runs import Wanted
+    from cellrun.core.runs.kept_snapshot import KeptSnapshot
     from cellrun.core.store.events.metrics import Metrics
     from cellrun.core.workspace import Workspace
 
@@ -271,6 +272,12 @@ class _OfflineReader(RunReader):
     def _metrics(self) -> Metrics:
         return self._events().metrics
 
+    @property
+    def snapshot(self) -> KeptSnapshot:
+        from cellrun.core.runs.kept_snapshot import KeptSnapshot  # noqa: PLC0415  # rarely asked for
+
+        return KeptSnapshot(RunLayout(self.record.id))
+
     def details(self, status: StatusRecord) -> dict[str, Any]:
         return run_details(self.record, status, None, properties=self.properties())
 
@@ -331,7 +338,14 @@ class _TrackedFiles(RunFiles):
     def has_other(self, name: str, source: FileSource) -> bool:  # noqa: ARG002  # as RunFiles'
         return name in self._sources
 
-    def add(self, name: str, source: FileSource, *, overwrite: bool = False) -> int:  # noqa: ARG002  # as above
+    def add(
+        self,
+        name: str,
+        source: FileSource,
+        *,
+        overwrite: bool = False,  # noqa: ARG002  # as RunFiles'
+        is_late_too: bool = False,  # noqa: ARG002
+    ) -> int:
         self._artifacts.path(name)  # a name that can't be one is refused here too
         if not isinstance(source, (str, os.PathLike)):
             data = self._sources[name] = source.read()
@@ -341,6 +355,13 @@ class _TrackedFiles(RunFiles):
             raise UserErrorException(f"there is no file {os.fspath(source)!r} to keep as {name!r}")
         self._sources[name] = path
         return path.stat().st_size
+
+    def logs(self) -> dict[str, Path]:
+        return {}
+
+    def place(self, name: str) -> Path:
+        source = self._source(name)
+        return source if isinstance(source, Path) else Path(name)
 
     def fetch(self, name: str, target: Path) -> None:
         source = self._source(name)

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.layout import FINISH_LOG, PREPARATION_LOG, RunLayout
+from cellrun.core.runs.run_definition import run_definition
 from cellrun.core.status import Status
-from cellrun.core.store.files.artifacts import LOG
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 
@@ -29,6 +28,8 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
     log: Path | None,
     *,
     properties: Mapping[str, str] | None = None,
+    logs: Mapping[str, Path] | None = None,
+    submitted_by: str = "",
     warnings: Sequence[str] = (),
     files_written: Mapping[str, str] | None = None,
     environment: Mapping[str, Any] | None = None,
@@ -52,15 +53,11 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
         "properties": dict(record.initial_properties if properties is None else properties),
         "inputDatasets": list(inputs),
         "outputDatasets": list(outputs),
-        "runDefinition": {
-            "script": record.script,
-            "command": record.command,
-            "arguments": list(record.arguments),
-            "target": record.target,
-            "maxRunDurationSeconds": record.max_run_duration_seconds,
-        },
-        "logFiles": {} if log is None else _logs(log.parent),
+        "runDefinition": run_definition(record),
+        "logFiles": {name: str(path) for name, path in (logs or {}).items()},
     }
+    if submitted_by:
+        details["submittedBy"] = submitted_by
     if record.repeats:
         details["repeats"] = record.repeats
     if environment:
@@ -94,10 +91,3 @@ def _utc(at: float | None) -> str | None:
     from datetime import datetime, timezone  # noqa: PLC0415  # a job rarely asks for details
 
     return datetime.fromtimestamp(at, timezone.utc).isoformat().replace("+00:00", "Z")
-
-
-def _logs(folder: Path) -> dict[str, str]:
-    """Return a run's logs by their names, as far as they are there."""
-    found = {name: folder / Path(name).name for name in (PREPARATION_LOG, LOG, FINISH_LOG)}
-    found |= {f"{folder.name}/{path.name}": path for path in RunLayout(folder.parent).rank_logs()}
-    return {name: str(path) for name, path in found.items() if path.exists()}

@@ -1,13 +1,14 @@
-"""What users do with a run's files."""
+"""What users do with a run's files, its logs and its snapshot among them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cellrun.core.runs.control import RunControl
     from cellrun.core.runs.files import FileSource
     from cellrun.core.runs.reader import RunReader
     from cellrun.core.runs.writer import RunWriter
@@ -16,40 +17,105 @@ if TYPE_CHECKING:
 
 
 class FileVerbs:
-    """The part of `Run` that is about its files."""
+    """The part of `Run` that is about its files.
+
+    What other threads or services did for Azure ML (`timeout_seconds`, `batch_size`) is done when a call returns.
+    """
 
     _reader: RunReader
     _writer: RunWriter
+    _control: RunControl
 
-    def upload_file(self, name: str, path_or_stream: FileSource) -> None:
-        """Keep a file with the run, by its path or its open binary stream.
+    # Into the run
+
+    def upload_file(self, name: str, path_or_stream: FileSource, datastore_name: str | None = None) -> None:
+        """Keep a file with the run, by its path or its open binary stream; also with one that has ended.
 
         Names below `outputs/` and `logs/` join what the run writes there. Raises UserErrorException if there is no such
-        file or the name is taken.
+        file or the name is taken. `datastore_name` changes nothing, and is noticed.
         """
-        self._writer.upload_file(name, path_or_stream)
+        self._writer.upload_files([name], [path_or_stream], datastore_name)
 
-    def upload_files(self, names: Sequence[str], paths: Sequence[StrPath]) -> None:
-        """Keep several files with the run."""
-        self._writer.upload_files(names, paths)
+    def upload_files(
+        self,
+        names: Sequence[str],
+        paths: Sequence[StrPath],
+        return_artifacts: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
+        timeout_seconds: float | None = None,  # noqa: ARG002
+        datastore_name: str | None = None,
+    ) -> dict[str, Path] | None:
+        """Keep several files with the run. With `return_artifacts` where they are now is returned by their names."""
+        kept = self._writer.upload_files(names, paths, datastore_name)
+        return kept if return_artifacts else None
 
-    def upload_folder(self, name: str, path: StrPath) -> None:
+    def upload_folder(self, name: str, path: StrPath, datastore_name: str | None = None) -> None:
         """Keep the files of a folder with the run, each under the name and its path in the folder."""
-        self._writer.upload_folder(name, path)
+        self._writer.upload_folder(name, path, datastore_name)
+
+    # Out of the run
 
     def get_file_names(self) -> list[str]:
         """Return the names of the run's files: what was uploaded, `outputs/`, `logs/` and the log."""
         return self._reader.file_names()
 
-    def download_file(self, name: str, output_file_path: StrPath | None = None) -> None:
-        """Copy one of the run's files to a path, into a folder, or into the current one."""
-        self._reader.download_file(name, Path(output_file_path or "."))
+    def download_file(
+        self,
+        name: str,
+        output_file_path: StrPath | None = None,
+        _validate_checksum: bool = False,  # noqa: FBT001, FBT002  # Azure ML's own
+    ) -> None:
+        """Copy one of the run's files to a path, into a folder (one that is there, or `new/`), or into the current one.
 
-    def download_files(
+        Raises UserErrorException if the run has no such file: it names some that it has.
+        """
+        self._reader.download_file(name, output_file_path)
+
+    def download_files(  # noqa: PLR0913, PLR0917  # Azure ML's signature
         self,
         prefix: str | None = None,
         output_directory: StrPath | None = None,
-        append_prefix: bool = True,  # noqa: FBT001, FBT002  # Azure ML's signature
+        output_paths: StrPath | Sequence[StrPath] | None = None,
+        batch_size: int = 100,  # noqa: ARG002
+        append_prefix: bool = True,  # noqa: FBT001, FBT002
+        timeout_seconds: float | None = None,  # noqa: ARG002
     ) -> None:
-        """Copy the run's files, or those whose names begin with a prefix, below a folder; with the prefix or not."""
-        self._reader.download_files(prefix or "", Path(output_directory or "."), append_prefix=append_prefix)
+        """Copy the run's files, or those whose names begin with a prefix, below a folder; with the prefix or not.
+
+        `output_paths`: where each of them goes instead, in the order of their names. Raises UserErrorException unless
+        there is one for each.
+        """
+        self._reader.download_files(
+            prefix or "", Path(output_directory or "."), append_prefix=append_prefix, paths=output_paths
+        )
+
+    # Logs
+
+    def get_details_with_logs(self) -> dict[str, Any]:
+        """Return `get_details()`, in whose `logFiles` is what is in each log, in place of its path."""
+        details = self._reader.details(self._control.status())
+        return {**details, "logFiles": self._reader.log_texts()}
+
+    def get_all_logs(self, destination: StrPath | None = None) -> list[str]:
+        """Copy all logs into a folder, else into one that is called by the run's id. Returns their paths."""
+        return self._reader.download_logs(None if destination is None else Path(destination))
+
+    # The snapshot
+
+    def get_snapshot_id(self) -> str | None:
+        """Return the id of the run's snapshot: the same for the same files. None for a run that has none."""
+        return self._reader.snapshot.id
+
+    def restore_snapshot(self, snapshot_id: str | None = None, path: StrPath | None = None) -> str:
+        """Write the run's snapshot as a zip file, and return its path.
+
+        `path` is a file or a folder; left out it is `<id>.zip` in the current folder. Raises SnapshotException for a
+        run without one, and for the id of another run's.
+        """
+        return str(self._reader.snapshot.restore(snapshot_id, Path(path or ".")))
+
+    def take_snapshot(self, file_or_folder_path: StrPath) -> str:
+        """Take a file or a folder as the snapshot of a run that has none yet: an interactive one. Returns its id.
+
+        Raises SnapshotException for a run that has one: it never changes, and for what is too large.
+        """
+        return self._reader.snapshot.take(Path(file_or_folder_path))

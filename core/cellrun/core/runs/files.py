@@ -29,6 +29,10 @@ class RunFiles:
         """Return the names of all files."""
         return self._artifacts.names()
 
+    def logs(self) -> dict[str, Path]:
+        """Return the logs that are there by their names: the run's own, and what it writes below `logs/`."""
+        return self._artifacts.logs()
+
     def written_beside(self) -> list[str]:
         """Return what a run that has ended left in its working directory beside `outputs/` and `logs/`."""
         return self._artifacts.written_beside()
@@ -37,17 +41,17 @@ class RunFiles:
         """Whether a file has that name which isn't the source itself."""
         return self._artifacts.path(name).exists() and not self._holds(name, source)
 
-    def add(self, name: str, source: FileSource, *, overwrite: bool = False) -> int:
+    def add(self, name: str, source: FileSource, *, overwrite: bool = False, is_late_too: bool = False) -> int:
         """Keep a file, by its path or its open stream, under a name. Returns its size in bytes.
 
         A file that stands where the run keeps it already, as `outputs/model.pt` does inside the run, is left as it is.
-        Raises RunClosedError once the run has ended, UserErrorException if there is no such file or the name is taken,
-        unless it may be overwritten.
+        Raises RunClosedError once the run has ended, unless `is_late_too`; UserErrorException if there is no such file
+        or the name is taken, unless it may be overwritten.
         Raises RunNotFoundError for a run that was deleted.
         """
         check_is_there(self._layout)
         status = StatusFile(self._layout).read().status
-        if status.is_terminal:
+        if status.is_terminal and not is_late_too:
             raise RunClosedError(self._layout.run_id, status)
         if self._holds(name, source):
             place = self._artifacts.path(name)
@@ -61,6 +65,10 @@ class RunFiles:
                 copy.flush()
                 place = self._artifacts.put(name, copy.name, overwrite=overwrite)
         return place.stat().st_size
+
+    def place(self, name: str) -> Path:
+        """Return where a file of that name is."""
+        return self._artifacts.path(name)
 
     def fetch(self, name: str, target: Path) -> None:
         """Copy a file to a path. Raises UserErrorException if the run has no such file."""

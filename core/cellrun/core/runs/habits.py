@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 from cellrun.core.errors import NoSuchNameError, did_you_mean
 
 _END = "run.complete() ends an interactive run, a submitted one ends with its script"
-_LOG = "run.get_details()['logFiles'] says where the log is"
 _TAGS = "run.tag(name, value) or run.set_tags({...}) keeps what a run was given, run.tags shows it"
 _FIGURE = "write run.log_image(name, plot=figure)"
-_SNAPSHOT = "not here yet: run.layout.snapshot is the folder of the run's code"
 
 WRITE = {
     # MLflow, Weights & Biases, TensorBoard, Neptune, Comet
@@ -35,8 +33,7 @@ WRITE = {
     "workspace": "run.experiment.workspace is its workspace",
     # Azure ML's first SDK
     "add_property": "write run.add_properties({name: value})",
-    **dict.fromkeys(("get_snapshot_id", "restore_snapshot", "take_snapshot"), _SNAPSHOT),
-    **dict.fromkeys(("get_all_logs", "get_details_with_logs", "download_logs"), _LOG),
+    "download_logs": "write run.get_all_logs(folder)",
     "description": "not here yet: run.display_name can be set, run.tag(name, value) keeps what else there is",
 }
 """By a name that a run hasn't got. Such a name stays an AttributeError: `hasattr` tells the truth."""

@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import own_run
 from cellrun.core.places import cannot_write
 from cellrun.core.runs import open_runs
+from cellrun.core.runs.cell_code import CellCode
 from cellrun.core.runs.control import PartControl, RunControl
 from cellrun.core.runs.failure_words import failure_fields
 from cellrun.core.runs.job_end import JobEnd, job_end
@@ -42,18 +43,30 @@ from cellrun.core.terminal import plain
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
 
+    OutputFolders = bool | str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None
 
-def start(
+
+def start(  # noqa: PLR0913  # one for each thing to choose
     experiment: Experiment,
     *,
     display_name: str | None,
     tags: Mapping[str, object],
     snapshot_directory: str | os.PathLike[str] | None,
     cell: Mapping[str, Any] | None,
+    run_id: str | None = None,
+    outputs: OutputFolders = None,
+    code: bool = True,
 ) -> Run:
     """Open a run that this process owns, Running at once. Raises WorkspaceException where the disk doesn't take it."""
-    layout = make(experiment, display_name=display_name, tags=tags, snapshot_directory=snapshot_directory, cell=cell)
-    run = _opened(experiment, layout, Path.cwd() / "outputs")
+    layout = make(
+        experiment,
+        display_name=display_name,
+        tags=tags,
+        snapshot_directory=snapshot_directory,
+        cell=cell,
+        run_id=run_id,
+    )
+    run = _opened(experiment, layout, _output_folders(outputs), code=code)
     start_recorder(layout, sys.executable, str(Path.cwd()), os.environ)
     return run
 
@@ -68,7 +81,7 @@ def start_child(
 ) -> Run:
     """Open a child of a run as `start` does. Its parent tells of the environment and the code that both have."""
     layout = make(experiment, display_name=display_name, tags={}, parent=parent, run_id=run_id)
-    return _opened(experiment, layout, outputs)
+    return _opened(experiment, layout, [outputs] if outputs else ())
 
 
 def take_over(run: Run, outputs: str | os.PathLike[str] | None) -> RunControl:
@@ -77,7 +90,7 @@ def take_over(run: Run, outputs: str | os.PathLike[str] | None) -> RunControl:
     Raises UserErrorException for a run that isn't such a one: somebody else has it.
     """
     layout = run.layout
-    control = _owned(layout, run._writer, outputs)  # noqa: SLF001  # what a run's control is made with
+    control = _owned(layout, run._writer, [outputs] if outputs else ())  # noqa: SLF001  # what a run's control is made with
     try:
         is_begun = _begun(layout)
     except OSError as error:
@@ -146,14 +159,16 @@ def make(  # noqa: PLR0913  # a run has so many sides
     return RunStore(experiment.workspace.layout).create(record, fill)
 
 
-def _opened(experiment: Experiment, layout: RunLayout, outputs: str | os.PathLike[str] | None) -> Run:
+def _opened(
+    experiment: Experiment, layout: RunLayout, outputs: Sequence[str | os.PathLike[str]], *, code: bool = False
+) -> Run:
     """Return a run that was just made, Running and this process's own."""
     try:
         _begun(layout)
     except OSError as error:  # the disk has become full since: nobody would end this run
         remove_tree(RunStore(experiment.workspace.layout).take_out(layout.run_id))
         raise cannot_write(experiment.workspace.folder, error) from error
-    run = Run(experiment, layout.run_id, control=lambda layout, writer: _owned(layout, writer, outputs))
+    run = Run(experiment, layout.run_id, control=lambda layout, writer: _owned(layout, writer, outputs, code=code))
     _add(run)
     return run
 
@@ -167,19 +182,22 @@ def _begun(layout: RunLayout) -> bool:
     return True
 
 
-def _owned(layout: RunLayout, writer: RunWriter, outputs: str | os.PathLike[str] | None) -> InteractiveControl:
-    return InteractiveControl(layout, writer, OutputsFolder(Path(outputs).absolute()) if outputs else None)
+def _owned(
+    layout: RunLayout, writer: RunWriter, outputs: Sequence[str | os.PathLike[str]], *, code: bool = False
+) -> InteractiveControl:
+    folders = [OutputsFolder(Path(folder).absolute()) for folder in outputs]
+    return InteractiveControl(layout, writer, folders, code=code)
 
 
 class InteractiveControl(PartControl):
     """An interactive run in the process that owns it.
 
     Responsibilities: end the run once, with its events on the disk and its outputs' files in it, and before it the
-    children that are open here; copy what a `with` block prints to the run's log. A forked child process isn't the
-    owner: it is part of the run as any other process.
+    children that are open here; copy what a `with` block prints to the run's log; keep the text of its notebook's
+    cells. A forked child process isn't the owner: it is part of the run as any other process.
     """
 
-    def __init__(self, layout: RunLayout, writer: RunWriter, outputs: OutputsFolder | None) -> None:
+    def __init__(self, layout: RunLayout, writer: RunWriter, outputs: Sequence[OutputsFolder], *, code: bool) -> None:
         super().__init__(layout)
         self._writer = writer
         self._process = os.getpid()
@@ -187,6 +205,9 @@ class InteractiveControl(PartControl):
         self._tee = OutputTee(layout.log)
         self._folder = Path.cwd()
         self._is_open = True
+        self._code = CellCode(layout)
+        if code:
+            self._code.start()
 
     def complete(self) -> None:
         """End the run as Completed."""
@@ -254,8 +275,8 @@ class InteractiveControl(PartControl):
         was_copying = self._tee.is_open
         self._tee.stop()
         if self._layout.record.exists():  # else it was deleted, which is said below
-            if self._outputs:
-                self._outputs.copy_to(self._layout.outputs)
+            for folder in self._outputs:
+                folder.copy_to(self._layout.outputs)
             try:
                 self._writer.close()
                 if to is Status.CANCELED:
@@ -268,6 +289,7 @@ class InteractiveControl(PartControl):
                 raise EventNotKeptError(self._layout.run_id, to.word, error) from error
         self._writer.close()  # once more: the run's reserve is free now, and so there is room to say what was dropped
         self._is_open = False
+        self._code.stop()
         PULSE.end(self._layout)
         open_runs.remove(self._layout.run_id)
         self._refuse_to_end(to)  # somebody else may have ended it otherwise
@@ -282,6 +304,16 @@ def end_as(run: Run, to: Status, reason: str | None) -> None:
             run.cancel(reason)
         else:
             run.fail(reason)
+
+
+def _output_folders(given: OutputFolders) -> Sequence[str | os.PathLike[str]]:
+    """Return the folders whose new files go into the run's `outputs/`: `./outputs`, and what else was given."""
+    if given is False:
+        return ()
+    own = ("outputs",)
+    if given is None or given is True:
+        return own
+    return (*own, given) if isinstance(given, (str, os.PathLike)) else (*own, *given)
 
 
 def _is_orderly_exit(error: BaseException) -> bool:

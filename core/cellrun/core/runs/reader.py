@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
+from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout
+from cellrun.core.ownership import owner
 from cellrun.core.runs.details import run_details
 from cellrun.core.runs.files import RunFiles
 from cellrun.core.status import Status
@@ -19,6 +22,7 @@ from cellrun.core.store.run_store import check_is_there
 from cellrun.core.terminal import plain
 
 if TYPE_CHECKING:
+    from cellrun.core.runs.kept_snapshot import KeptSnapshot
     from cellrun.core.store.events.metrics import Metrics
     from cellrun.core.store.events.reader import Damage
     from cellrun.core.store.events.summary import Summary
@@ -96,6 +100,8 @@ class RunReader:
             status,
             self._layout.last_log,
             properties=self.properties(),
+            logs=self._files.logs(),
+            submitted_by=owner(self._layout.folder),
             warnings=self.notes(status),
             files_written={name: str(self._layout.work / name) for name in written},
             environment=read_environment(self._layout),
@@ -133,27 +139,62 @@ class RunReader:
         self.check_is_there()
         return self._files.names()
 
-    def download_file(self, name: str, target: Path) -> Path:
-        """Copy a file to a path, or into a folder that is there. Returns where it is now."""
+    def log_texts(self) -> dict[str, str]:
+        """Return what is in each log, by its name."""
         self.check_is_there()
-        if target.is_dir():
+        return {name: path.read_text("utf-8", "replace") for name, path in self._files.logs().items()}
+
+    def download_logs(self, folder: Path | None) -> list[str]:
+        """Copy all logs below a folder, one of the run's id if none is given. Returns where they are now."""
+        self.check_is_there()
+        below = Path(self.record.id) if folder is None else folder
+        for name in (logs := self._files.logs()):
+            self._files.fetch(name, below / name)
+        return [str(below / name) for name in logs]
+
+    @property
+    def snapshot(self) -> KeptSnapshot:
+        """The run's snapshot."""
+        from cellrun.core.runs.kept_snapshot import KeptSnapshot  # noqa: PLC0415  # rarely asked for
+
+        self.check_is_there()
+        return KeptSnapshot(self._layout)
+
+    def download_file(self, name: str, given: str | os.PathLike[str] | None) -> Path:
+        """Copy a file to a path, or into a folder that is there or ends in a slash. Returns where it is now."""
+        self.check_is_there()
+        target = Path(given or ".")
+        if target.is_dir() or os.fspath(given or ".").endswith("/"):
             target /= PurePosixPath(name).name
         self._files.fetch(name, target)
         return target
 
-    def download_files(self, prefix: str, folder: Path, *, append_prefix: bool) -> list[Path]:
+    def download_files(
+        self,
+        prefix: str,
+        folder: Path,
+        *,
+        append_prefix: bool,
+        paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    ) -> None:
         """Copy the files whose names begin with a prefix below a folder; the prefix becomes part of their paths or not.
 
-        Returns where they are now.
+        `paths`: where they go instead, one for each. Raises UserErrorException unless it is so.
         """
         self.check_is_there()
-        paths = []
-        for name in self._files.names():
-            if name.startswith(prefix):
-                below = name if append_prefix else name[len(prefix) :].lstrip("/") or PurePosixPath(name).name
-                self._files.fetch(name, folder / below)
-                paths.append(folder / below)
-        return paths
+        found = [name for name in self._files.names() if name.startswith(prefix)]
+        if paths is None:
+            below = [name if append_prefix else _without(prefix, name) for name in found]
+            targets = [folder / name for name in below]
+        else:
+            targets = [folder / path for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+        if len(targets) != len(found):
+            raise UserErrorException(
+                f"output_paths takes a path for each file; got {len(targets)}, and {len(found)} files begin with "
+                f"{prefix!r}: {', '.join(found[:5])}"
+            )
+        for name, target in zip(found, targets, strict=True):
+            self._files.fetch(name, target)
 
     def _tell_damage(self) -> None:
         """Warn of records that couldn't be read, of each once: what is returned lacks them."""
@@ -170,3 +211,7 @@ class RunReader:
         from cellrun.core.store.events.run_summary import run_summary  # noqa: PLC0415  # see above
 
         return run_summary(self._layout)
+
+
+def _without(prefix: str, name: str) -> str:
+    return name[len(prefix) :].lstrip("/") or PurePosixPath(name).name

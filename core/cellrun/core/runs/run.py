@@ -523,18 +523,25 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
         """
         self._control.cancel(reason)
 
-    def complete(self) -> None:
+    def complete(self, _set_status: bool = True) -> None:  # noqa: FBT001, FBT002  # Azure ML's own
         """End an interactive run as Completed, with the files that were written to `./outputs`.
 
         In a submitted run it does nothing: the end of the script ends the run.
         """
-        self._take_over()
-        self._control.complete()
+        if _set_status:
+            self._take_over()
+            self._control.complete()
 
-    def fail(self, error_details: object = None, error_code: str | None = None) -> None:
+    def fail(
+        self,
+        error_details: object = None,
+        error_code: str | None = None,
+        _set_status: bool = True,  # noqa: FBT001, FBT002  # Azure ML's own
+    ) -> None:
         """End an interactive run as Failed, with an exception or a text that says why."""
-        self._take_over()
-        self._control.fail(**failure_fields(error_details, error_code))
+        if _set_status:
+            self._take_over()
+            self._control.fail(**failure_fields(error_details, error_code))
 
     def clean(self) -> None:
         """Do nothing: what a run leaves on its target is taken away when it ends. `delete()` deletes all of it."""

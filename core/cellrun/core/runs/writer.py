@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cellrun.core import names
@@ -155,20 +156,28 @@ class RunWriter:
         self._events.release()
 
     def upload_file(self, name: str, source: FileSource) -> None:
-        """Keep a file with the run, by its path or its open binary stream."""
-        self._keep(name, source)
+        """Keep a file with the run, by its path or its open binary stream, also after its end."""
+        self._events.file(name, self._files.add(name, source, is_late_too=True))
+        self._events.release()
 
-    def upload_files(self, names: Sequence[str], paths: Sequence[str | os.PathLike[str]]) -> None:
-        """Keep several files with the run. Raises UserErrorException unless there is one name for each path."""
+    def upload_files(
+        self, names: Sequence[str], paths: Sequence[FileSource], datastore: str | None = None
+    ) -> dict[str, Path]:
+        """Keep several files with the run; return where they are. Raises UserErrorException unless each has a name."""
+        names = [names] if isinstance(names, str) else names
+        paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
         if len(names) != len(paths):
             raise UserErrorException(f"upload_files takes a name for each path; got {len(names)} and {len(paths)}")
+        _notice_datastore(datastore)
         for name, path in zip(names, paths, strict=True):
             self.upload_file(name, path)
+        return {name: self._files.place(name) for name in names}
 
-    def upload_folder(self, name: str, folder: str | os.PathLike[str]) -> None:
+    def upload_folder(self, name: str, folder: str | os.PathLike[str], datastore: str | None = None) -> None:
         """Keep the files of a folder with the run, each under the name and its path in the folder."""
+        _notice_datastore(datastore)
         for below, path in files_below(folder):
-            self.upload_file(f"{name.rstrip('/')}/{below}", path)
+            self.upload_file(f"{name.rstrip('/')}/{below}" if name.strip("/") else below, path)
 
     def close(self) -> None:
         """Bring everything to the disk, against a power cut too. If the run goes on, so can the writer."""
@@ -184,6 +193,16 @@ class RunWriter:
 
     def _keep(self, name: str, source: FileSource) -> None:
         self._events.file(name, self._files.add(name, source))
+
+
+def _notice_datastore(name: str | None) -> None:
+    if name is not None:
+        from cellrun.core.once import warn_once  # noqa: PLC0415  # rarely needed
+
+        warn_once(
+            f"uploaded files are kept with their run; datastore_name={name!r} changes nothing "
+            "(datastore.upload_files(...) brings files to a datastore)"
+        )
 
 
 def _plain_step(name: str, step: Any) -> float:

@@ -41,7 +41,8 @@ def resubmit(layout: RunLayout, *, trust: bool = False) -> RunLayout:
     record = RunRecord.read(layout)
     if record.kind == "interactive":
         raise UserErrorException(
-            f"run {record.id} is interactive: its code ran in its notebook's kernel and isn't kept; run its cell again"
+            f"run {record.id} is interactive: its code is the text of cells that ran in a notebook's kernel; "
+            "run them again in a notebook"
         )
     if not layout.workspace.record.exists():
         raise WorkspaceException(f"{layout.folder} isn't in a workspace: only a run of a workspace can be run again")

@@ -131,7 +131,12 @@ class HyperDriveRun(Run):
             "log": str(self.layout.last_log),
         }
 
-    def fail(self, error_details: object = None, error_code: str | None = None) -> None:  # noqa: ARG002  # Run's
+    def fail(
+        self,
+        error_details: object = None,  # noqa: ARG002  # Run's
+        error_code: str | None = None,  # noqa: ARG002
+        _set_status: bool = True,  # noqa: FBT001, FBT002
+    ) -> None:
         """Raise UserErrorException: a sweep ends by its runs; `cancel()` stops it."""
         raise UserErrorException("a sweep ends by its runs and can't be made to fail; run.cancel() stops it")
 

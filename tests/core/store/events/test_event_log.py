@@ -319,7 +319,6 @@ def test_a_run_that_has_ended_takes_no_more(status: Status, layout: RunLayout, l
         lambda: log.list_("l", [1]),
         lambda: log.table("t", {"x": [1]}),
         lambda: log.image("i", "a.png"),
-        lambda: log.file("f", 1),
     ):
         with pytest.raises(RunClosedError):
             call()
@@ -333,7 +332,7 @@ def test_a_log_that_is_opened_after_the_end_refuses_its_first_call(layout: RunLa
     assert list(layout.events.iterdir()) == []
 
 
-def test_tags_and_the_name_are_taken_after_the_end_and_nothing_else(layout: RunLayout) -> None:
+def test_tags_files_and_the_name_are_taken_after_the_end_and_nothing_else(layout: RunLayout) -> None:
     before = len(os.listdir("/proc/self/fd"))
     StatusFile(layout).change(Status.COMPLETED)
     log = EventLog(layout)
@@ -341,10 +340,11 @@ def test_tags_and_the_name_are_taken_after_the_end_and_nothing_else(layout: RunL
     with pytest.raises(RunClosedError):  # though its file is open by now
         log.log("m", 1)
     log.untag("best")
+    log.file("curve.png", 1)
     log.rename("the best")
     log.release()
     assert len(os.listdir("/proc/self/fd")) == before
-    assert [event["k"] for event in events(layout)] == ["writer", "tag", "untag", "name"]
+    assert [event["k"] for event in events(layout)] == ["writer", "tag", "untag", "file", "name"]
 
 
 def test_a_forked_notebook_is_refused_too(layout: RunLayout) -> None:

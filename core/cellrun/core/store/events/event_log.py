@@ -37,7 +37,8 @@ class EventLog:
     a note in the run of how many events the disk refused.
     Values are plain already (see `values`). Every method raises InvalidNameError, InvalidMetricError for an event
     larger than `Limits.event_bytes`, EventNotKeptError if it can't be written; then nothing of it is kept. Once the run
-    has ended they raise RunClosedError, but for its tags and its name: what a run turned out to be is said afterwards.
+    has ended they raise RunClosedError, but for its tags, its name and its files: what a run turned out to be is said
+    afterwards.
     """
 
     _file: EventFile | None
@@ -104,10 +105,10 @@ class EventLog:
             self._append(name, text)
 
     def file(self, path: str, size_bytes: int) -> None:
-        """Log that an artifact was added."""
+        """Log that an artifact was added, also after the run's end: what is drawn of several runs belongs to one."""
         text = f'"k":"file","n":{encode_text(path)},"bytes":{size_bytes}'
         with self._lock:
-            self._append(path, text)
+            self._append(path, text, is_late_too=True)
 
     def tag(self, name: str, value: str | None) -> None:
         """Set a tag of the run, also after its end: the best of ten runs is known when all have ended."""

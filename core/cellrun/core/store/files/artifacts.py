@@ -43,9 +43,14 @@ class Artifacts:
 
     def names(self) -> list[str]:
         """Return the names of all files."""
-        log = [name for name, path in self._logs.items() if name.startswith("user_logs/") and path.exists()]
-        below = [name for folder, path in self._folders.items() for name in _names_below(path, f"{folder}/")]
-        return sorted([*log, *below, *_names_below(self._layout.files, "")])
+        outputs = _names_below(self._layout.outputs, "outputs/")
+        return sorted([*self.logs(), *outputs, *_names_below(self._layout.files, "")])
+
+    def logs(self) -> dict[str, Path]:
+        """Return the logs that are there by their names: the run's own first, then what it writes below `logs/`."""
+        own = {name: path for name, path in self._logs.items() if name.startswith("user_logs/") and path.exists()}
+        own = {name: own[name] for name in sorted(own, key=lambda name: (name != PREPARATION_LOG, name))}
+        return own | {name: self.path(name) for name in sorted(_names_below(self._layout.logs, "logs/"))}
 
     def written_beside(self) -> list[str]:
         """Return what a run that has ended left in its working directory beside `outputs/` and `logs/`.

@@ -36,3 +36,12 @@ def likely_key(data: bytes) -> str:
         ):
             return kind
     return ""
+
+
+def without_keys(text: str, mask: str) -> str:
+    """Return a text with a mask in place of whatever seems to be a key."""
+    data = text.encode("utf-8", "surrogatepass")
+    for sign, pattern in _KINDS.values():
+        if sign in data:
+            data = re.sub(_START + pattern, mask.encode(), data, flags=re.DOTALL)
+    return data.decode("utf-8", "surrogatepass")
