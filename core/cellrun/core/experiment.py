@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names
 from cellrun.core.disk import make_private_folder
+from cellrun.core.experiment_verbs import ExperimentVerbs
 from cellrun.core.places import cannot_write
 from cellrun.core.runs import open_runs, printing
 from cellrun.core.runs.found_runs import found_runs
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
     from cellrun.core.workspace import Workspace
 
 
-class Experiment:
+class Experiment(ExperimentVerbs):
     """The runs of one question, under one name: made in the workspace if it is new.
 
     Raises InvalidNameError for a name that is none, WorkspaceException where it can't be made.
     """
 
-    def __init__(self, workspace: Workspace, name: str) -> None:
+    def __init__(self, workspace: Workspace, name: str, **_taken: object) -> None:
         self._workspace = workspace
         self._name = names.experiment_name(name)
         folder = workspace.layout.experiment(self._name)
@@ -40,12 +41,6 @@ class Experiment:
             folder.mkdir(exist_ok=True)
         except OSError as error:
             raise cannot_write(workspace.folder, error) from error
-
-    @staticmethod
-    def list(workspace: Workspace, experiment_name: str | None = None) -> list[Experiment]:
-        """Return the experiments of a workspace, or the one of that name if there is one."""
-        found = workspace.experiments
-        return [found[name] for name in found if experiment_name in (None, name)]
 
     @property
     def name(self) -> str:

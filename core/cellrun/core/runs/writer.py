@@ -197,9 +197,9 @@ class RunWriter:
 
 def _notice_datastore(name: str | None) -> None:
     if name is not None:
-        from cellrun.core.once import warn_once  # noqa: PLC0415  # rarely needed
+        from cellrun.core.said_once import say_once  # noqa: PLC0415  # rarely needed
 
-        warn_once(
+        say_once(
             f"uploaded files are kept with their run; datastore_name={name!r} changes nothing "
             "(datastore.upload_files(...) brings files to a datastore)"
         )

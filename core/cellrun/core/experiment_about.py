@@ -1,0 +1,56 @@
+"""What is said of an experiment and may be changed: its tags, its description, whether it is put away."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from cellrun.core import control_file
+from cellrun.core.disk import replace_file
+from cellrun.core.errors import DamagedRunError
+from cellrun.core.making_lock import alone
+
+_FILE, _LOCK = "about.json", ".about.lock"
+_SHAPE: control_file.Shape = {
+    "tags": control_file.is_mapping_of(control_file.is_text_or_none),
+    "description": control_file.is_text_or_none,
+    "archived_at": control_file.is_number_or_none,
+}
+
+
+class ExperimentAbout(NamedTuple):
+    """It is kept in the experiment's folder, once there is something to keep."""
+
+    tags: Mapping[str, str | None] = {}
+    description: str | None = None
+    archived_at: float | None = None
+    """Unix time; None while it is in use."""
+
+    @classmethod
+    def read(cls, folder: Path) -> ExperimentAbout:
+        """Read it from an experiment's folder; what is damaged there is nothing."""
+        try:
+            data = control_file.read_object(folder, folder / _FILE)
+            control_file.check(folder, folder / _FILE, data, _SHAPE, needed=())
+        except (OSError, DamagedRunError):
+            return cls()
+        return cls(**{name: data[name] for name in cls._fields if name in data})
+
+    def has_tags(self, wanted: str | Iterable[str] | Mapping[str, str | None] | None) -> bool:
+        """Whether it has a tag, all of several, or all with these values."""
+        if isinstance(wanted, Mapping):
+            return all(name in self.tags and self.tags[name] == value for name, value in wanted.items())
+        return all(name in self.tags for name in ([wanted] if isinstance(wanted, str) else wanted or ()))
+
+    def archived(self) -> ExperimentAbout:
+        """Return it as of an experiment that is put away now, if it wasn't before."""
+        return self._replace(archived_at=self.archived_at or time.time())
+
+
+def change(folder: Path, how: Callable[[ExperimentAbout], ExperimentAbout]) -> None:
+    """Change what is said of an experiment; of several who do so at once each finds what the others wrote."""
+    with alone(folder / _LOCK, "", wait=lambda _: None):
+        replace_file(folder / _FILE, json.dumps(how(ExperimentAbout.read(folder))._asdict(), indent=1) + "\n")
