@@ -337,6 +337,18 @@ def test_tags(ws, exp):
     assert Run.get(ws, run.id).tags == {"fold": "2", "owner": "ada", "score": "0.5"}
 
 
+def test_what_a_run_is_about_can_be_said_at_any_time(ws, run):
+    assert run.description is None
+    run.description = "the first"
+    run.complete()
+    other = Run.get(ws, run.id)
+    assert other.description == "the first"
+    other.description = "the best"
+    assert (run.description, other.description) == ("the best", "the best")
+    other.description = None
+    assert run.description is None
+
+
 def test_of_wrong_tags_none_is_set(run):
     with pytest.raises(InvalidNameError, match="tag name"):
         run.set_tags({"right": 1, "": 2})

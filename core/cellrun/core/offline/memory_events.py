@@ -78,6 +78,10 @@ class MemoryEvents(EventReader):
         """Take a new display name."""
         self._add("name", v=display_name)
 
+    def describe(self, description: str) -> None:
+        """Take what the run is about."""
+        self._add("description", v=description)
+
     def release(self) -> None:
         """Do nothing: there is no file."""
 

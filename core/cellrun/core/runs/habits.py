@@ -34,7 +34,6 @@ WRITE = {
     # Azure ML's first SDK
     "add_property": "write run.add_properties({name: value})",
     "download_logs": "write run.get_all_logs(folder)",
-    "description": "not here yet: run.display_name can be set, run.tag(name, value) keeps what else there is",
 }
 """By a name that a run hasn't got. Such a name stays an AttributeError: `hasattr` tells the truth."""
 

@@ -90,6 +90,12 @@ class RunReader:
         given = self._summary().display_name
         return (given and given[1]) or self.record.display_name or self.record.name
 
+    def description(self) -> str | None:
+        """Return what was said last that the run is about."""
+        self.check_is_there()
+        self._metrics.update()
+        return self._metrics.description
+
     def details(self, status: StatusRecord) -> dict[str, Any]:
         """Return what is known of the run under Azure ML's keys, with the status it has."""
         from cellrun.core.runs.results import kept_results  # noqa: PLC0415  # see above

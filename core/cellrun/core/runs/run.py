@@ -198,6 +198,15 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
         self._writer.rename(display_name)
 
     @property
+    def description(self) -> str | None:
+        """What it is about; None if nobody has said it. Can be set, also after its end."""
+        return self._reader.description()
+
+    @description.setter
+    def description(self, description: str | None) -> None:
+        self._writer.describe(description)
+
+    @property
     def type(self) -> str | None:
         """How it was started: "azureml.scriptrun" if it was submitted, None if it is interactive."""
         return self._reader.record.type

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from cellrun.core.runs.logged_image import LoggedImage
 
 
+_DESCRIPTION_CHARS = 100_000
+"""More of a text is for a file."""
+
+
 class EventSink(Protocol):
     """Where events go: a run's event log, or memory for a run that is offline."""
 
@@ -54,6 +58,9 @@ class EventSink(Protocol):
 
     def rename(self, display_name: str) -> None:
         """Take a new display name."""
+
+    def describe(self, description: str) -> None:
+        """Take what the run is about."""
 
     def release(self) -> None:
         """Hold nothing open for a run that has ended."""
@@ -153,6 +160,11 @@ class RunWriter:
     def rename(self, display_name: str) -> None:
         """Give the run another display name."""
         self._events.rename(names.display_name(display_name))
+        self._events.release()
+
+    def describe(self, description: str | None) -> None:
+        """Say what the run is about; None is nothing."""
+        self._events.describe("" if description is None else str(description)[:_DESCRIPTION_CHARS])
         self._events.release()
 
     def upload_file(self, name: str, source: FileSource) -> None:

@@ -134,6 +134,12 @@ class EventLog:
         with self._lock:
             self._summary.rename(self._append(display_name, text, is_late_too=True), display_name)
 
+    def describe(self, description: str) -> None:
+        """Say what the run is about, in place of what was said before."""
+        text = f'"k":"description","v":{encode_text(description)}'
+        with self._lock:
+            self._append("description", text, is_late_too=True)
+
     def close(self) -> None:
         """Bring everything to the disk and give the file back. If the run goes on, the next event begins a new one."""
         self._flusher.flush()

@@ -127,6 +127,7 @@ _SHAPES: dict[str, dict[str, Callable[[Any], bool]]] = {
     "untag": {"n": _is_name},
     "property": {"n": _is_name, "v": _is_allowed_by(names.tag_value)},
     "name": {"v": _is_allowed_by(names.display_name)},
+    "description": {"v": _is_text},
 }
 _AS_KEPT: dict[Callable[[Any], bool], Callable[[Any], bool]] = {
     _is_name: _is_text,

@@ -33,6 +33,8 @@ class Metrics:
         """Artifacts that were added, by path: their size in bytes."""
         self.display_name: str | None = None
         """The last name the run was given; None if it still has its first."""
+        self.description: str | None = None
+        """What was said last that the run is about; None if nothing was."""
         self.ranks: dict[str, int] = {}
         """Of the writers that have one."""
 
@@ -106,6 +108,8 @@ class Metrics:
             self.properties.setdefault(event["n"], event["v"])
         elif kind == "name":
             self.display_name = event["v"]
+        elif kind == "description":
+            self.description = event["v"] or None
         elif kind == "file":
             self.files[event["n"]] = event["bytes"]
         elif kind == "writer" and event["rank"] is not None:
