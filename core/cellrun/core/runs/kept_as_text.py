@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sized
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.errors import shown
-from cellrun.core.store.values import is_frame, plain_list, plain_row, plain_table
+from cellrun.core.errors import CellrunError, shown
+from cellrun.core.store.values import is_frame, plain_list, plain_row, plain_table, text_of
 
+_OLD_NAMES = "azureml.core"
 _OURS = str(Path(__file__).parents[2])
 
 
@@ -20,6 +22,19 @@ def warn_of_text(name: str, value: Any) -> None:
     advice = f"; {call} keeps its values" if call else ", of which no curve is drawn; log a number of it"
     kind = type(value).__name__
     warnings.warn(f"metric {shown(name)}: a value of type {kind} is kept as text{advice}", stacklevel=_users_level())
+
+
+def text_instead(value: Any, error: CellrunError, *, is_told: bool) -> str:
+    """Return the text of a value that was refused, and warn of it unless that `is_told`.
+
+    Only in a process that uses the names of Azure ML's first SDK: code that was written for it doesn't end because a
+    value can't be kept as what it is. Elsewhere the error is raised, as is a mistake in new code.
+    """
+    if _OLD_NAMES not in sys.modules:
+        raise error
+    if not is_told:
+        warnings.warn(f"{error}; it is kept as text, of which no curve is drawn", stacklevel=_users_level())
+    return text_of(value)
 
 
 def _better_call(name: str, value: Any) -> str:

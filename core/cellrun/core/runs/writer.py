@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cellrun.core import names
-from cellrun.core.errors import InvalidMetricError, UserErrorException, shown
+from cellrun.core.errors import CellrunError, InvalidMetricError, UserErrorException, shown
 from cellrun.core.runs.files import RunFiles, files_below
 from cellrun.core.store.events.event_line import Value
 from cellrun.core.store.values import is_plain, plain, plain_list, plain_row, plain_table
@@ -87,22 +87,43 @@ class RunWriter:
 
     def log(self, name: str, value: Any, step: float | None = None) -> None:
         """Log one value; what is neither number nor text is kept as text, and that is said once a name."""
-        kept = plain(name, value)
-        self._events.log(name, kept, None if step is None else _plain_step(name, step))
+        try:
+            kept = plain(name, value)
+        except InvalidMetricError as error:
+            kept = self._text_instead(name, value, error)
+        try:
+            at = None if step is None else _plain_step(name, step)
+        except InvalidMetricError as error:
+            self._text_instead(name, step, error)
+            at = None
+        self._events.log(name, kept, at)
         if type(kept) is str and not is_plain(value):
             self._warn_of_text(name, value)
 
     def log_list(self, name: str, values: Iterable[Any]) -> None:
         """Log several values at once."""
-        self._events.list_(name, plain_list(name, values, partial(self._warn_of_text, name)))
+        try:
+            kept = plain_list(name, values, partial(self._warn_of_text, name))
+        except (InvalidMetricError, UserErrorException) as error:
+            kept = [self._text_instead(name, values, error)]
+        self._events.list_(name, kept)
 
     def log_row(self, name: str, columns: Mapping[str, Any]) -> None:
         """Log one row."""
-        self._events.row(name, plain_row(name, columns, partial(self._warn_of_text, name)))
+        try:
+            kept = plain_row(name, columns, partial(self._warn_of_text, name))
+        except InvalidMetricError as error:
+            kept = {column: self._cell_instead(name, value, error) for column, value in columns.items()}
+        self._events.row(name, kept)
 
     def log_table(self, name: str, columns: Any) -> None:
         """Log several rows, given as columns of one length or as a DataFrame."""
-        self._events.table(name, plain_table(name, columns, partial(self._warn_of_text, name)))
+        try:
+            kept = plain_table(name, columns, partial(self._warn_of_text, name))
+        except (InvalidMetricError, UserErrorException) as error:
+            self._events.log(name, self._text_instead(name, columns, error))
+        else:
+            self._events.table(name, kept)
 
     def log_image(self, name: str, path: Any, plot: Any) -> None:
         """Log an image: a file by its path, or a plot. The file is kept with the run."""
@@ -202,6 +223,20 @@ class RunWriter:
 
             self._kept_as_text.add(name)
             warn_of_text(name, value)
+
+    def _text_instead(self, name: str, value: Any, error: CellrunError) -> str:
+        """Return the text that is kept of what is refused. Raises the error where that is to be said at once."""
+        from cellrun.core.runs.kept_as_text import text_instead  # noqa: PLC0415  # as above
+
+        text = text_instead(value, error, is_told=name in self._kept_as_text)
+        self._kept_as_text.add(name)
+        return text
+
+    def _cell_instead(self, name: str, value: Any, error: CellrunError) -> Value:
+        try:
+            return plain_row(name, {"": value})[""]
+        except InvalidMetricError:
+            return self._text_instead(name, value, error)
 
     def _keep(self, name: str, source: FileSource) -> None:
         self._events.file(name, self._files.add(name, source))

@@ -38,7 +38,7 @@ def plain(name: str, value: Any) -> Value:
     if isinstance(value, str):
         return str(value)
     scalar = _scalar(value)
-    return plain(name, scalar) if scalar is not value and _is_plain(scalar) else _text(value)
+    return plain(name, scalar) if scalar is not value and _is_plain(scalar) else text_of(value)
 
 
 def is_plain(value: Any) -> bool:
@@ -199,7 +199,8 @@ def _scalar(value: Any) -> Any:
         return value
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return the text that is kept of what is no number: its repr, a date's ISO form, cut to a readable length."""
     try:
         text = value.isoformat() if hasattr(type(value), "isoformat") else repr(value)  # dates and times
     except Exception:  # noqa: BLE001  # whatever a stranger's repr raises: a training doesn't end because of it
