@@ -59,8 +59,36 @@ const FRAME = `<!doctype html>
 
 const DRAWING = `<svg xmlns="http://www.w3.org/2000/svg" width="200" height="100"><circle cx="50" cy="50" r="40" fill="#1976d2"/></svg>`;
 
+/** A document that was logged, as its run keeps it. */
+function document(name: string, schema: string, data: object): NonNullable<News['images']>[number] {
+  const json = JSON.stringify({ schema_type: schema, schema_version: 'v1', data });
+  return { name, path: name, mime: 'application/vnd.cellrun.metric.v1+json', data: bytes(json) };
+}
+
+/** Of so many classes, most right, and some taken for their neighbours. */
+function confusion(count: number): object {
+  const names = Array.from({ length: count }, (_, i) => (count > 20 ? `word ${String(i)}` : String(i)));
+  const matrix = names.map((_, i) =>
+    names.map((__, j) =>
+      i === j ? 90 + ((i * 7) % 10) : (i * 31 + j * 17) % (8 + Math.abs(i - j) * 3) === 0 ? 4 : 0,
+    ),
+  );
+  return { class_labels: names, matrix };
+}
+
 /** The scenes of the drawings, and those that a drawing forgets. */
 export const SCENES: Readonly<Record<string, Scene>> = {
+  documents: {
+    start: {
+      header: { status: 'Completed', cancelable: false, ended_at: 1795507260 },
+      images: [
+        document('digits', 'confusion_matrix', confusion(10)),
+        document('words', 'confusion_matrix', confusion(1000)),
+        document('errors', 'residuals', { bin_edges: [-2, -1, 0, 1, 2], bin_counts: [3, 40, 38, 5] }),
+      ],
+      log: '',
+    },
+  },
   displayed: {
     start: {
       header: { status: 'Completed', cancelable: false, ended_at: 1795507260 },

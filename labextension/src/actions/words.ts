@@ -17,7 +17,8 @@ const ENGLISH = {
   tagsHelp: 'Separated by commas: best, dataset=digits',
   save: 'Save',
   again: 'Run again',
-  againInteractive: 'An interactive run has no snapshot that could run again.',
+  againInteractive:
+    'What is kept of an interactive run is the text of its cells: run them again in a notebook.',
   againStarted: '{name} is submitted.',
   againTitle: 'Run the code of {name}?',
   againTrust:

@@ -4,6 +4,7 @@ import type { Context } from './context';
 import { h } from './dom';
 import { enlargeable } from './enlarge';
 import { Frame } from './frame';
+import { DOCUMENT_MIME, metricDocument } from './metric_document';
 import { PLOTLY_MIME, plotlyFigure } from './plotly_figure';
 
 /** Something that a run displayed, in its place, and how to let go of what that needs. */
@@ -22,9 +23,9 @@ const TEXTS: ReadonlySet<string> = new Set(['text/markdown', 'text/latex']);
 /** A page is as high as what is in it, between these. */
 const HEIGHT = [32, 460] as const;
 
-/** Whether something of this type is a page, a text or a figure, which has the whole width. */
+/** Whether something of this type is a page, a text, a figure or a document, which has the whole width. */
 export function isPage(mime: string): boolean {
-  return mime === PAGE || mime === PLOTLY_MIME || TEXTS.has(mime);
+  return mime === PAGE || mime === PLOTLY_MIME || mime === DOCUMENT_MIME || TEXTS.has(mime);
 }
 
 /** Whether something of this type can be displayed. */
@@ -36,6 +37,7 @@ export function isShown(mime: string): boolean {
 export function displayed(image: RunImage, bytes: Bytes, actions: ViewActions, context: Context): Displayed {
   if (PICTURES.has(image.mime)) return picture(image, bytes, context);
   if (image.mime === PLOTLY_MIME) return plotlyFigure(bytes, context);
+  if (image.mime === DOCUMENT_MIME) return metricDocument(bytes, context);
   const text = new TextDecoder().decode(bytes);
   return image.mime === PAGE ? page(image, text, actions) : richText(image, text, actions);
 }

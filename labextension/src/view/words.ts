@@ -51,6 +51,14 @@ export interface Words {
   readonly rowsOf: string;
   readonly imageNotHere: string;
   readonly figureElsewhere: string;
+  readonly confusionMatrix: string;
+  readonly trueClass: string;
+  readonly predictedClass: string;
+  readonly confusedPair: string;
+  readonly confusedCount: string;
+  readonly mostConfused: string;
+  readonly rightOf: string;
+  readonly documentColumns: Readonly<Record<'class' | 'threshold' | 'from' | 'to', string>>;
   readonly enlarge: string;
   readonly arguments: string;
   readonly open: string;
@@ -144,6 +152,14 @@ const ENGLISH: Words = {
   rowsOf: 'first {shown} of {rows} rows',
   imageNotHere: '{path}, {size}: not shown here',
   figureElsewhere: 'This figure is drawn in JupyterLab and on the run’s own page.',
+  confusionMatrix: 'Confusion matrix',
+  trueClass: 'true',
+  predictedClass: 'predicted',
+  confusedPair: '{true} taken for {predicted}: {n}',
+  confusedCount: 'count',
+  mostConfused: 'Most confused',
+  rightOf: '{right} of {all} on the diagonal, {percent} %',
+  documentColumns: { class: 'class', threshold: 'threshold', from: 'from', to: 'to' },
   enlarge: 'Enlarge',
   arguments: 'Arguments',
   open: 'Open ↗',

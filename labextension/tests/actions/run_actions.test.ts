@@ -149,7 +149,7 @@ test('what cannot be done is offered as such, with the reason', () => {
         .map(action => [action.id, action.enabled ? '' : action.why]),
     );
   expect(of()).toEqual(new Map());
-  expect(of(row(1, { kind: 'interactive' })).get('again')).toContain('no snapshot');
+  expect(of(row(1, { kind: 'interactive' })).get('again')).toContain('text of its cells');
   expect(of(row(1)).get('cell')).toContain('not submitted from a cell');
   expect(of(row(1)).get('cancel')).toContain('running or queued');
   expect(of(row(1)).get('compare')).toContain('2 to 20');

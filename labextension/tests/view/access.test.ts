@@ -23,6 +23,8 @@ describe.each(themes)('%s', theme => {
     ['failed', 1264],
     ['long', 800],
     ['empty', 800],
+    ['documents', 1264],
+    ['documents', 500],
   ] as const)('a picture to look at: %s, %i px', async (scene, width) => {
     document.documentElement.dataset.theme = theme;
     document.body.style.background = theme === 'dark' ? '#111' : '#fff';
