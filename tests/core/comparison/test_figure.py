@@ -242,3 +242,28 @@ def test_what_was_logged_a_moment_ago_is_drawn(exp):
         run.log(f"late-{value}", value)
     assert list(run.plot("loss").data[0].y) == list(range(50))
     assert list(exp.plot("late-49").data[0].y) == [49]
+
+
+class TestDocument:
+    """A document that was logged, drawn when it is asked for."""
+
+    def test_a_confusion_matrix_is_a_heatmap_of_its_numbers(self, exp):
+        run = exp.start_logging()
+        run.log_confusion_matrix("pets", {"data": {"class_labels": ["cat", "<b>dog"], "matrix": [[3, 1], [0, 4]]}})
+        figure = run.plot("pets")
+        (heatmap,) = figure.data
+        assert heatmap.type == "heatmap"
+        assert [list(row) for row in heatmap.z] == [[0.75, 0.25], [0, 1]]
+        assert [list(row) for row in heatmap.text] == [[3, 1], [0, 4]]
+        assert list(heatmap.y) == ["cat", "&lt;b&gt;dog"]
+        assert figure.layout.yaxis.autorange == "reversed"
+
+    def test_its_kin_are_tables_and_what_cant_be_drawn_is_said(self, exp):
+        run = exp.start_logging()
+        run.log_residuals("errors", {"data": {"bin_edges": [0, 1, 2], "bin_counts": [5, 6]}})
+        run.log_predictions("none", {"data": {}})
+        (table,) = run.plot("errors").data
+        assert list(table.header.values) == ["from", "to", "bin_counts"]
+        assert [list(column) for column in table.cells.values] == [[0, 1], [1, 2], [5, 6]]
+        with pytest.raises(UserErrorException, match=r"run\.get_metrics\('none', populate=True\) returns it"):
+            run.plot("none")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from cellrun.core.comparison.charts import Chart, Line, charts_of, check_x, metric_names
 from cellrun.core.comparison.comparison import Comparison, compare_layouts
 from cellrun.core.comparison.run_colours import COLOURS, DASHES
-from cellrun.core.errors import UserErrorException
+from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import RunLayout
+from cellrun.core.live.document import DocumentTable, Heatmap, document_content
 from cellrun.core.live.metric_window import STEP
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _ALONE_PX, _CHART_PX, _BETWEEN_PX, _HEAD_PX, _FOOT_PX = 340, 150, 64, 56, 36
 _FEW = 6
+_MOST_CELLS_WRITTEN = 24
 _GREY = "#7f7f7f"  # readable on a light page and on a dark one
 _FAINT = "rgba(127,127,127,0.22)"
 _CLEAR = "rgba(0,0,0,0)"
@@ -51,6 +53,49 @@ def figure(
     check_x(comparison, x, wanted)
     charts = charts_of(comparison, wanted)
     return _drawn(charts, log=log, title=title)
+
+
+def plot_document(name: str, document: Mapping[str, Any]) -> Figure:
+    """Return a figure of a logged document: a confusion matrix as a heatmap, its kin as tables.
+
+    Raises UserErrorException for one that isn't as its schema says, and without plotly.
+    """
+    content = document_content(document)
+    if content is None:
+        raise UserErrorException(
+            f"{shown(name)} holds nothing that can be drawn; run.get_metrics({shown(name)}, populate=True) returns it"
+        )
+    go, _ = _plotly()
+    title, labels = f"<b>{escape(name, quote=False)}</b>", [escape(text, quote=False) for text in _labels(content)]
+    if isinstance(content, DocumentTable):
+        columns = [[row[place] for row in content.rows] for place in range(len(labels))]
+        drawn = go.Figure(go.Table(header={"values": labels}, cells={"values": columns}))
+    else:
+        shares = [[value / (sum(row) or 1) for value in row] for row in content.rows]  # of its true class
+        few = len(labels) <= _MOST_CELLS_WRITTEN
+        drawn = go.Figure(
+            go.Heatmap(
+                z=shares,
+                customdata=[list(row) for row in content.rows],
+                x=labels,
+                y=labels,
+                colorscale=[[0, _CLEAR], [1, COLOURS[0]]],
+                zmin=0,
+                zmax=1,
+                showscale=False,
+                text=[list(row) for row in content.rows] if few else None,
+                texttemplate="%{text}" if few else None,
+                hovertemplate="true %{y}, predicted %{x}: %{customdata}<extra></extra>",
+            )
+        )
+        drawn.update_xaxes(title="predicted", type="category")
+        drawn.update_yaxes(title="true", type="category", autorange="reversed", scaleanchor="x")
+    drawn.update_layout(template=_look(go), title={"text": title}, hovermode="closest")
+    return drawn
+
+
+def _labels(content: DocumentTable | Heatmap) -> Sequence[str]:
+    return content.columns if isinstance(content, DocumentTable) else content.labels
 
 
 def _drawn(charts: Sequence[Chart], *, log: bool, title: str) -> Figure:

@@ -69,10 +69,18 @@ class RunReader:
         self.check_is_there()
         self._metrics.update()
         self._tell_damage()
-        shapes = self._metrics.shape(self._files.content if populate else None)
+        shapes = self._metrics.shape(self._files.content if populate else None, name)
         if name is None:
             return shapes
         return {name: shapes[name]} if name in shapes else {}
+
+    def document(self, name: object) -> dict[str, Any] | None:
+        """Return the document that was logged last under a name; None if none was."""
+        self.check_is_there()
+        self._metrics.update()
+        paths = [path for logged, path in self._metrics.images if logged == name]
+        content = self._files.content(paths[-1]) if paths else None
+        return content if isinstance(content, dict) else None
 
     def tags(self) -> dict[str, str | None]:
         """Return the tags."""

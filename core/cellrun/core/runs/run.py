@@ -351,7 +351,7 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
         the view draws it over), "time" (seconds since the run's start) or a logged column. 500 points of a curve are
         drawn, its extremes among them: its form stays; `get_metrics()` has all. What is no number is a gap. `log`: y by
         its logarithm, where only numbers above 0 have a place. A single value is a bar if it is asked for by name, or
-        if nothing has a curve.
+        if nothing has a curve. A confusion matrix that is asked for is a heatmap, its kin are tables.
 
         The figure is the caller's: `figure.update_layout(...)` changes it, `run.log_image(name, plot=figure)` keeps it.
 
@@ -359,10 +359,12 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
         numbers, and without plotly. Only what this process can read from a folder is drawn: RunEnvironmentException for
         an offline run.
         """
-        from cellrun.core.comparison.figure import plot_runs  # noqa: PLC0415  # a job rarely draws
+        from cellrun.core.comparison.figure import plot_document, plot_runs  # noqa: PLC0415  # a job rarely draws
 
-        self._reader.check_is_there()
-        return plot_runs([self.layout], name, x=x, log=log)
+        layout = self.layout
+        if (document := self._reader.document(name)) is not None:
+            return plot_document(str(name), document)
+        return plot_runs([layout], name, x=x, log=log)
 
     def get_tags(self) -> dict[str, str | None]:
         """Return the tags."""
