@@ -65,10 +65,17 @@ def _tile(name: str, value: str) -> str:
 def _table(table: Table) -> str:
     head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in table.columns)
     rows = "".join(
-        "<tr>" + "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in row) + "</tr>" for row in table.rows
+        f"<tr>{''.join(_cell(table, row, column) for column in range(len(table.rows[row])))}</tr>"
+        for row in range(len(table.rows))
     )
     title = f"<div><b>{escape(table.title)}</b> {escape(table.rest)}</div>"
     return f'<div style="margin-top:8px">{title}<table><tr>{head}</tr>{rows}</table></div>'
+
+
+def _cell(table: Table, row: int, column: int) -> str:
+    share = table.shares[row][column] if table.shares else 0
+    shade = f";background:rgba(25,118,210,{0.45 * share:.2f})" if share > 0 else ""
+    return f'<td style="{_CELL}{shade}">{escape(table.rows[row][column])}</td>'
 
 
 def _described(still: Still) -> str:

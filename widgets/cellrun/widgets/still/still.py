@@ -17,6 +17,7 @@ from cellrun.core.live.series import MetricShape, Series, series
 from cellrun.core.live.source import RunSource
 from cellrun.core.status import Status
 from cellrun.core.store.events.event_line import decode_value
+from cellrun.widgets.still.documents import document_tables
 from cellrun.widgets.text import log_lines, sign, value_text
 
 CHARTS = 8
@@ -52,12 +53,16 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """A metric that is no series: its first rows, each parallel to `columns`; `rest` says what is left out."""
+    """A metric that is no series: its first rows, each parallel to `columns`; `rest` says what is left out.
+
+    `shares`: of a heatmap, how full each cell is, from 0 to 1.
+    """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     rest: str
+    shares: Sequence[Sequence[float]] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,8 @@ class Still:
         shown = [(part, _series(part)) for part in frame.metrics]
         tiles = [_tile(part, found) for part, found in shown if found.kind == "tile"]
         charts = [_chart(part, found) for part, found in shown if found.kind == "chart"]
-        tables = [_table(part, found) for part, found in shown if found.kind == "table"]
+        tables = [Table(*found) for found in document_tables(frame.images)]
+        tables += [_table(part, found) for part, found in shown if found.kind == "table"]
         return cls(
             number=header["number"],
             status=Status(header["status"]),
