@@ -226,3 +226,18 @@ def test_a_cell_runs_in_an_environment_that_is_built_for_it(kernel, packages):  
     assert log(run) == "tiny [1, 2, 1, 2]\n"
     (shown,) = kernel.run("%environments").displayed
     assert "tinything" in shown["text/html"]
+
+
+def test_the_cells_of_an_interactive_run_are_its_code(kernel):
+    kernel.run("from cellrun.core import Experiment, Workspace\nexp = Experiment(Workspace.from_config(), 'e')", "c-1")
+    kernel.run("run = exp.start_logging()", "c-2")
+    kernel.run("run.log('x', 1)\n%matplotlib --list", "c-3")
+    kernel.run("run.complete()", "c-4")
+    kernel.run("after = 1", "c-5")
+    run = newest_run()
+    kept = (run.layout.snapshot / "notebook_cells.py").read_text()
+    assert kept == (
+        "# %% In[3]\nrun = exp.start_logging()\n\n"
+        "# %% In[4]\nrun.log('x', 1)\n%matplotlib --list\n\n"
+        "# %% In[5]\nrun.complete()\n\n"
+    )

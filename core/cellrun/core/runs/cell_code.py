@@ -57,7 +57,7 @@ class CellCode:
         if self._has_ended():
             self.stop()
         elif info.store_history and info.raw_cell:
-            self._keep(str(info.raw_cell), shell.execution_count)
+            self._keep(str(info.raw_cell), shell.displayhook.prompt_count)
 
     def _has_ended(self) -> bool:
         try:
