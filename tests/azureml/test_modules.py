@@ -38,6 +38,16 @@ def test_its_nouns_are_cores():
     assert FileDatasetFactory is type(Dataset.File) or FileDatasetFactory is Dataset.File
 
 
+def test_what_the_first_datasets_are_read_with_is_taken(tmp_path):
+    from azureml.data.dataset_type_definitions import FileEncoding, HistogramCompareMethod, SkipLinesBehavior
+
+    (tmp_path / "a.csv").write_bytes("x\né\n".encode("latin1"))
+    asked = {"encoding": FileEncoding.LATIN1, "skip_mode": SkipLinesBehavior.NO_ROWS}
+    made = core.Dataset.from_delimited_files(str(tmp_path / "a.csv"), **asked)
+    assert made.head()["x"].tolist() == ["é"]
+    assert HistogramCompareMethod.WASSERSTEIN == 0
+
+
 def test_its_errors_are_caught_as_azure_ml_says():
     from azureml._common.exceptions import AzureMLException as Same
     from azureml.core.exceptions import UserErrorException

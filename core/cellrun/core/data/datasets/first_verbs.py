@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -19,6 +20,13 @@ _NO_OBJECT = "is of Azure ML's first datasets, which had definitions and snapsho
 _TODAY = "Dataset.File.from_files and Dataset.Tabular.from_delimited_files make datasets, register(ws, name) names one"
 _READER = "reads what cellrun doesn't"
 _FRAME = "read it with pandas, and keep the frame by Dataset.Tabular.register_pandas_dataframe"
+
+
+class HistogramCompareMethod(IntEnum):
+    """How profiles of Azure ML's first datasets were compared (Azure ML's name)."""
+
+    WASSERSTEIN = 0
+    ENERGY = 1
 
 
 class FirstVerbs:
