@@ -203,9 +203,8 @@ class LocalQueue:
 
     def holds(self, layout: RunLayout) -> bool:
         """Whether a run waits or runs; a copy of its folder, which has its id too, does neither."""
-        if not any(found["run_id"] == layout.run_id for found in self._names()):
-            return False
-        return any(ticket.layout.is_same(layout) for ticket in (*self._tickets(_WAITING), *self._tickets(_RUNNING)))
+        tickets = (ticket for kind in (_WAITING, _RUNNING) for ticket in self._tickets(kind, layout.run_id))
+        return any(ticket.layout.is_same(layout) for ticket in tickets)
 
     def is_abandoned(self, ticket: Ticket) -> bool:
         """Whether nobody is left in the container where a run was queued: none of its runs holds a place.
@@ -245,10 +244,11 @@ class LocalQueue:
         names = sorted(path.name for path in self.folder.iterdir())
         return [found for name in names if (found := _NAME.fullmatch(name))]
 
-    def _tickets(self, kind: str) -> list[Ticket]:
+    def _tickets(self, kind: str, run_id: str | None = None) -> list[Ticket]:
+        """Return the tickets that wait or run, all of them or those of a run: only these are read."""
         tickets = []
         for found in self._names():
-            if found[0].endswith(kind):
+            if found[0].endswith(kind) and run_id in (None, found["run_id"]):
                 path = self.folder / found[0]
                 try:
                     data = control_file.read_object(self.folder, path)
