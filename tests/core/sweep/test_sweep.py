@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cellrun.core import Experiment, ScriptRunConfig
+from cellrun.core import Experiment, Run, ScriptRunConfig
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.lists.index import Index
 from cellrun.core.sweep.config import HyperDriveConfig
@@ -87,6 +87,10 @@ def test_a_sweep_runs_its_script_with_many_hyperparameters_and_knows_the_best(
     }
     best = sweep.get_best_run_by_primary_metric()
     assert best is not None
+    family = Run.get_metrics(sweep, recursive=True)  # as a run above it has them: its own is the best value so far
+    own = sweep.primary_metric.numbers(family.pop(sweep.id)["Accuracy"])
+    assert max(own) == own[-1] == max(best.get_metrics()["Accuracy"])
+    assert family == metrics
     assert given[best.id]["--reg"] == min(one["--reg"] for one in given.values())
     arguments = best.get_details()["runDefinition"]["arguments"]
     assert arguments == ["--data", "x", "--reg", str(given[best.id]["--reg"]), "--max_iter", arguments[5]]

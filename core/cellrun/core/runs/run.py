@@ -341,7 +341,9 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
         if not recursive:
             return self._reader.metrics(name, populate=populate)
         family = [self, *self.get_children(recursive=True)]
-        found = {run.id: run.get_metrics(name, populate=populate) for run in family if run_type in (None, run.type)}
+        # Their own: a sweep's `get_metrics` has those of its runs.
+        read = {run.id: run._reader for run in family if run_type in (None, run.type)}  # noqa: SLF001  # a Run's, too
+        found = {run_id: reader.metrics(name, populate=populate) for run_id, reader in read.items()}
         return {run_id: metrics for run_id, metrics in found.items() if metrics}
 
     def plot(self, name: str | Sequence[str] | None = None, *, x: str = "step", log: bool = False) -> Figure:
