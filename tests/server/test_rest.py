@@ -281,6 +281,20 @@ def test_details_have_a_runs_data(api: Client, submit, ws: Workspace, at: str) -
     assert api.get(f"{at}/runs/{run.id}")["row"]["parameters"] == {"train": "mydata:1"}
 
 
+def test_details_have_a_runs_properties_and_the_models_that_it_has_registered(
+    api: Client, exp: Experiment, at: str, tmp_path: Path
+) -> None:
+    (tmp_path / "model.pkl").write_bytes(b"weights")
+    with exp.start_logging() as run:
+        run.add_properties({"data": "v2"})
+        run.upload_file("outputs/model.pkl", tmp_path / "model.pkl")
+        run.register_model("digits", "outputs/model.pkl")
+        run.register_model("digits", "outputs/model.pkl")
+    details = api.get(f"{at}/runs/{run.id}")
+    assert details["models"] == ["digits:2", "digits:1"]
+    assert details["properties"]["data"] == "v2"
+
+
 def test_a_run_that_is_not_known_to_be_ones_own_is_submitted_again_only_if_it_is_trusted(api, submit, at) -> None:
     first = submit("--lr", "0.1")
     first.wait_for_completion()

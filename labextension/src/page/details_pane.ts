@@ -75,13 +75,15 @@ export class DetailsPane {
         this.parameters(details),
         ...dataSection(details, context),
         this.tags(details),
+        ...this.properties(details),
         this.code(details),
       ),
       h('div', {}, this.history(details), gitSection(details, context), environmentSection(details, context)),
     ];
   }
 
-  private run({ row, header, record, folder }: RunDetails): HTMLElement {
+  private run(details: RunDetails): HTMLElement {
+    const { row, header, record, folder } = details;
     const { page, words, format } = this.context;
     const at = (time: number | null): string => (time === null ? '' : format.dateTime(1000 * time));
     const cell = part(record, 'cell');
@@ -100,6 +102,7 @@ export class DetailsPane {
         [page.notebook, textOf(cell, 'notebook')],
         [page.script, textOf(record, 'script')],
         [page.source, textOf(record, 'source_directory')],
+        [page.models, details.models?.join(', ')],
         [page.partOf, this.link(row.parent ?? '')],
         [page.repeats, this.link(textOf(record, 'repeats'))],
         [page.arguments, header.arguments === '' ? null : h('code', {}, header.arguments)],
@@ -128,6 +131,11 @@ export class DetailsPane {
       void actions.edit(this.key.workspace, row).then(changed => changed && this.pane.reload());
     });
     return section(page.tags, shown, edit);
+  }
+
+  private properties({ properties = {} }: RunDetails): HTMLElement[] {
+    const pairs = Object.entries(properties);
+    return pairs.length > 0 ? [section(this.context.page.properties, facts(pairs))] : [];
   }
 
   private code({ code }: RunDetails): HTMLElement {

@@ -45,6 +45,8 @@ const ENGLISH = {
   parameters: 'Parameters',
   noParameters: 'No parameters: pairs like --learning_rate 0.1 of the arguments will be shown here.',
   tags: 'Tags',
+  properties: 'Properties',
+  models: 'Registered models',
   noTags: "No tags: run.tag('name', 'value') sets one.",
   edit: 'Edit name and tags',
   data: 'Data',

@@ -114,6 +114,10 @@ export interface RunDetails {
   readonly environment: Readonly<Record<string, unknown>> | null;
   /** Left out by servers that know of no data. */
   readonly data?: readonly RunData[];
+  /** What never changes about it. Left out by servers that don't tell it. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** The models that it has registered, as `name:version`. Left out by servers that know of no models. */
+  readonly models?: readonly string[];
   /** What travelled with a cell; null for what is no cell. */
   readonly needs: readonly Need[] | null;
   /** Python that gets the run: `Run.get(Workspace.get('…'), '…')`. */

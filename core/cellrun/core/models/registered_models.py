@@ -126,6 +126,10 @@ class RegisteredModels:
                     found.append(self.get(each, version))
         return iter(sorted(found, key=lambda model: (model.record.created, model.version), reverse=True))
 
+    def of_run(self, run_id: str) -> list[RegisteredModel]:
+        """Return the versions that a run made, newest first."""
+        return [model for model in self.all() if model.record.run == run_id]
+
     def path(self, model: RegisteredModel) -> Path:
         """Return where its file or folder is. Raises WebserviceException if it isn't there, or is a link."""
         place = self.place(model)

@@ -10,6 +10,7 @@ from cellrun.core.context.account import needs_of
 from cellrun.core.errors import CellrunError, UntrustedError, UserErrorException, shown
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.header import header
+from cellrun.core.models.registered_models import RegisteredModels
 from cellrun.core.runs.control import control_of
 from cellrun.core.runs.files import RunFiles
 from cellrun.core.runs.reader import RunReader
@@ -88,11 +89,11 @@ def _details(layout: RunLayout) -> dict[str, Any]:
     summary = run_summary(layout)
     known = Metrics(EventReader(layout), summary.apply_tags(record.tags))
     known.display_name = summary.display_name[1] if summary.display_name else None
-    notes = RunReader(layout).notes(status)
+    reader = RunReader(layout)
     needs = needs_of(layout.context)
     return {
         "row": row_of(layout),
-        "header": header(record, status, known, workspace=workspace.name, notes=notes, needs=needs),
+        "header": header(record, status, known, workspace=workspace.name, notes=reader.notes(status), needs=needs),
         "record": record.to_json(),
         "history": [
             {"status": one.status.value, "at": one.at, "reason": one.reason} for one in StatusFile(layout).history()
@@ -100,6 +101,8 @@ def _details(layout: RunLayout) -> dict[str, Any]:
         "environment": read_environment(layout),
         "needs": None if needs is None else [asdict(need) for need in needs],
         "data": _data(layout, record),
+        "properties": reader.properties(),
+        "models": [f"{model.name}:{model.version}" for model in RegisteredModels(layout.workspace).of_run(record.id)],
         "code": _code(workspace, layout.run_id),
         "folder": str(layout.folder),
     }
