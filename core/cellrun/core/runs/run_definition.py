@@ -6,24 +6,36 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.store.record import RunRecord
+
+_STARTED_BY = {
+    "mpi": ("Python", "IntelMpi"),
+    "pytorch": ("PyTorch", "Nccl"),
+    "tensorflow": ("TensorFlow", "ParameterServer"),
+}
+"""Azure ML's framework and communicator, by how a run's processes find each other."""
 
 
 def run_definition(record: RunRecord) -> dict[str, Any]:
     """Return a run's definition, as `get_details()["runDefinition"]` has it.
 
-    Every key of Azure ML's is there that programs read, with what is true of the run: it has one node, and no docker.
-    What means nothing here is None or empty; variables are known by their names alone.
+    Every key of Azure ML's is there that programs read, with what is true of the run: it has no docker. What means
+    nothing here is None or empty; variables are known by their names alone.
     """
+    several = Distribution("mpi", 1) if record.distribution is None else Distribution.from_json(record.distribution)
+    told = None if record.distribution is None else several.kind
+    nodes, processes = several.nodes, several.processes
+    framework, communicator = _STARTED_BY.get(told or "", ("Python", "None"))
     return {
         "script": record.script,
         "command": record.command,
         "useAbsolutePath": False,
         "arguments": list(record.arguments),
         "sourceDirectoryDataStore": None,
-        "framework": "Python",
-        "communicator": "None",
+        "framework": framework,
+        "communicator": communicator,
         "target": record.target,
         "dataReferences": _chosen(record.inputs, references=True),
         "data": _chosen(record.inputs, references=False),
@@ -31,7 +43,7 @@ def run_definition(record: RunRecord) -> dict[str, Any]:
         "datacaches": [],
         "jobName": record.display_name,
         "maxRunDurationSeconds": record.max_run_duration_seconds,
-        "nodeCount": 1,
+        "nodeCount": nodes,
         "instanceTypes": [],
         "priority": None,
         "credentialPassthrough": False,
@@ -45,9 +57,12 @@ def run_definition(record: RunRecord) -> dict[str, Any]:
             "snapshotProject": True,
         },
         "amlCompute": {"name": None, "vmSize": None, "retainCluster": False, "clusterMaxNodeCount": None},
-        "tensorflow": {"workerCount": 1, "parameterServerCount": 1},
-        "mpi": {"processCountPerNode": 1},
-        "pyTorch": {"communicationBackend": "nccl", "processCount": None},
+        "tensorflow": {
+            "workerCount": processes if told == "tensorflow" else 1,
+            "parameterServerCount": several.servers if told == "tensorflow" else 1,
+        },
+        "mpi": {"processCountPerNode": processes // nodes if told == "mpi" else 1},
+        "pyTorch": {"communicationBackend": "nccl", "processCount": processes if told == "pytorch" else None},
         "docker": {"useDocker": False, "sharedVolumes": True, "shmSize": None, "arguments": []},
         "resources": dict(record.resources),
     }
