@@ -1,5 +1,6 @@
 """What users do with a run's files, logs and snapshot, under the names that Azure ML's first SDK has for it."""
 
+import os
 import warnings
 import zipfile
 from pathlib import Path
@@ -122,3 +123,37 @@ def test_an_offline_run_has_the_same_verbs(here):
     assert run.get_details_with_logs()["logFiles"] == {}
     assert run.get_all_logs() == []
     assert run.get_snapshot_id() is None
+
+
+@pytest.mark.parametrize("put", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["pipe", "device"])
+def test_a_log_that_is_no_file_holds_nobody_up(exp, here, put):
+    run = exp.start_logging()
+    run.complete()
+    (here / "a.txt").write_text("of a log")
+    run.upload_file("logs/a.txt", here / "a.txt")
+    run.layout.log.unlink(missing_ok=True)
+    for path in (run.layout.log, run.layout.logs / "b.txt"):
+        put(path)
+    texts = run.get_details_with_logs()["logFiles"]
+    assert "user_logs/std_log.txt" not in texts
+    assert (texts["logs/a.txt"], texts.get("logs/b.txt", "")) == ("of a log", "")
+
+
+@pytest.mark.parametrize("part", ["log", "snapshot"])
+def test_no_log_and_no_snapshot_is_read_where_a_link_leads(exp, here, part):
+    (here / "outside").mkdir()
+    (here / "outside" / "std_log.txt").write_text("mine")
+    run = exp.start_logging(code=False)
+    run.complete()
+    place = run.layout.snapshot if part == "snapshot" else run.layout.log.parent
+    if part == "log":
+        run.layout.log.unlink(missing_ok=True)
+        place.rmdir()
+    place.symlink_to(here / "outside")
+    assert run.get_snapshot_id() is None
+    for takes in (run.restore_snapshot, lambda: run.take_snapshot(here / "outside")):
+        if part == "snapshot":
+            with pytest.raises(SnapshotException):
+                takes()
+    assert run.get_details_with_logs()["logFiles"] == {}
+    assert [path.name for path in (here / "outside").iterdir()] == ["std_log.txt"]

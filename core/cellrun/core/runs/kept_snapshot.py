@@ -55,7 +55,7 @@ class KeptSnapshot:
         """Copy a file or a folder into a run that has no snapshot. Raises SnapshotException if it has one."""
         from cellrun.core.submission.snapshot import Snapshot  # noqa: PLC0415  # rarely asked for
 
-        if any(name != CELLS_FILE for name, _ in self._files()):
+        if self._layout.snapshot.is_symlink() or any(name != CELLS_FILE for name, _ in self._files()):
             raise SnapshotException(f"run {self._layout.run_id} has a snapshot already, which never changes")
         if source.is_dir():
             snapshot = Snapshot(source.absolute(), out=(self._layout.workspace.folder,))
@@ -72,6 +72,8 @@ class KeptSnapshot:
 
     def _files(self) -> list[tuple[str, Path]]:
         root = self._layout.snapshot
+        if root.is_symlink():  # as a run folder of somebody else may have: it leads to what isn't the run's
+            return []
         found = (path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
         return sorted((path.relative_to(root).as_posix(), path) for path in found)
 

@@ -155,8 +155,11 @@ class RunReader:
 
     def log_texts(self) -> dict[str, str]:
         """Return what is in each log, by its name."""
+        from cellrun.core.store.files.log_tail import LogReader  # noqa: PLC0415  # see above
+
         self.check_is_there()
-        return {name: path.read_text("utf-8", "replace") for name, path in self._files.logs().items()}
+        logs = {name: LogReader(path) for name, path in self._files.logs().items()}
+        return {name: log.read(0, log.size).decode("utf-8", "replace") for name, log in logs.items()}
 
     def download_logs(self, folder: Path | None) -> list[str]:
         """Copy all logs below a folder, one of the run's id if none is given. Returns where they are now."""

@@ -48,7 +48,7 @@ class Artifacts:
 
     def logs(self) -> dict[str, Path]:
         """Return the logs that are there by their names: the run's own first, then what it writes below `logs/`."""
-        own = {name: path for name, path in self._logs.items() if name.startswith("user_logs/") and path.exists()}
+        own = {name: path for name, path in self._logs.items() if name.startswith("user_logs/") and _is_log(path)}
         own = {name: own[name] for name in sorted(own, key=lambda name: (name != PREPARATION_LOG, name))}
         return own | {name: self.path(name) for name in sorted(_names_below(self._layout.logs, "logs/"))}
 
@@ -103,6 +103,11 @@ class Artifacts:
         finally:
             draft.unlink(missing_ok=True)
         return path
+
+
+def _is_log(path: Path) -> bool:
+    """Whether a file is there, and no link to one that isn't the run's, nor in a folder that is one."""
+    return path.is_file() and not path.is_symlink() and not path.parent.is_symlink()
 
 
 def _names_below(folder: Path, prefix: str) -> Iterator[str]:
