@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Dataset, DatasetConsumptionConfig, Experiment, OutputFileDatasetConfig, ScriptRunConfig
+from cellrun.core.context.signature import sign
 from cellrun.core.data.stores.data_path import DataPath, DataPathComputeBinding
 from cellrun.core.data.stores.data_reference import DataReference
 from cellrun.core.errors import ActivityFailedException, InvalidSubmissionError, NotSupportedError, UserErrorException
@@ -215,6 +216,19 @@ def test_commands_and_steps_in_sequence_run_in_that_order(step_runs, experiment)
     assert run.get_graph() == {"third": [], "first": ["third"], "second": ["first"]}
     starts = [one(run, name).get_details()["startTimeUtc"] for name in ("third", "first", "second")]
     assert starts == sorted(starts)
+
+
+def test_a_step_that_somebody_else_did_is_done_again(step_runs, experiment):
+    data = PipelineData("out")
+    make = PythonScriptStep("write.py", "make", ["--out", data], outputs=[data], source_directory=str(step_runs.source))
+    pipeline = Pipeline(step_runs.workspace, [make])
+    theirs = one(ended(experiment.submit(pipeline)), "make")
+    sign(theirs.layout.signed, key=bytes(32))  # as in a workspace that came from somebody else
+    ours = one(ended(experiment.submit(pipeline)), "make")
+    assert not ours.is_reused
+    record = json.loads(ours.layout.record.read_text())
+    ours.layout.record.write_text(json.dumps({**record, "display_name": "changed"}))
+    assert not one(ended(experiment.submit(pipeline)), "make").is_reused
 
 
 def test_a_step_that_was_done_before_is_not_done_again(step_runs, experiment, script):

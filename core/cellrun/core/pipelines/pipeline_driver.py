@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from cellrun.core.copying import copy_tree
+from cellrun.core.copying import copy_plain, copy_tree
 from cellrun.core.data.in_run.binding import store_of
 from cellrun.core.driving.children import Children
 from cellrun.core.driving.drive import say
@@ -158,5 +157,5 @@ def _copy(earlier: RunLayout, draft: RunLayout) -> None:
         source, target = getattr(earlier, name), getattr(draft, name)
         if source.is_dir():
             copy_tree(source, target)
-    with suppress(FileNotFoundError):
-        (draft.log.parent / draft.log.name).write_bytes(earlier.log.read_bytes())
+    if earlier.log.is_file() and not earlier.log.is_symlink():
+        copy_plain(earlier.log, draft.log)

@@ -13,6 +13,7 @@ from pathlib import Path
 from blake3 import blake3
 
 from cellrun.core import control_file, names
+from cellrun.core.context.trusted import TrustedRun
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.data.in_run.binding import files_of, path_in_place, store_of
 from cellrun.core.disk import make_private_folder, replace_file
@@ -50,11 +51,14 @@ def step_hash(request: RunRequest, workspace: WorkspaceLayout) -> str:
 
 
 def earlier_run(digest: str, workspace: WorkspaceLayout) -> RunLayout | None:
-    """Return the run that has completed a step of this hash, if its outputs are still there."""
+    """Return the run that has completed a step of this hash, if its outputs are still there.
+
+    Another's run, which may come with a copied workspace, is none: what it made would be taken for one's own work.
+    """
     with suppress(*UNREADABLE, CellrunError):
         said = control_file.read_object(workspace.folder, workspace.step_runs / f"{digest}.json")
         run = workspace.run(names.run_id(said.get("run")))
-        record = RunRecord.read(run)
+        record = TrustedRun(run).record()
         is_same = record.initial_properties.get(HASH) == digest
         if is_same and StatusFile(run).read().status is Status.COMPLETED and _are_there(record, workspace):
             return run
