@@ -238,6 +238,18 @@ def test_deployment_is_refused_by_name_when_it_is_used():
     assert not hasattr(Model, "create")
 
 
+def test_a_model_that_somebody_put_where_one_works_is_passed_over(ws, pkl, here):
+    Model.register(ws, pkl, "m")
+    theirs = here / "azureml-models" / "m" / "9"
+    theirs.mkdir(parents=True)
+    (theirs / "model.pkl").write_text("theirs")
+    (here / "azureml-models").chmod(0o777)
+    with pytest.warns(UserWarning, match=r"a model was passed over: .*can be written to by every user"):
+        assert Path(Model.get_model_path("m")).read_bytes() == b"weights"
+    (here / "azureml-models").chmod(0o755)
+    assert Path(Model.get_model_path("m")).read_text() == "theirs"
+
+
 def test_a_path_is_found_without_a_workspace_in_hand(ws, pkl, here, monkeypatch):
     Model.register(ws, pkl, "m")
     assert Path(Model.get_model_path("m")).read_bytes() == b"weights"

@@ -23,7 +23,10 @@ from cellrun.core.models.registered_models import ModelAbout, ModelRecord, Regis
 from cellrun.core.models.resource_configuration import ResourceConfiguration
 from cellrun.core.models.said import LATEST, about_model, as_texts, chosen
 from cellrun.core.own_run import own_run, parents_run
+from cellrun.core.ownership import doubt
+from cellrun.core.said_once import say_once
 from cellrun.core.store.record import RunRecord
+from cellrun.core.terminal import plain
 from cellrun.core.unsupported import refused
 from cellrun.core.workspace_config import configured_workspace
 
@@ -434,7 +437,10 @@ def _origin(workspace: WorkspaceLayout) -> tuple[str, str] | None:
 
 
 def _in_current_folder(name: str, version: int | str | None) -> Path | None:
-    """Return a model of Azure ML's local layout below the current folder, None if there is none."""
+    """Return a model of Azure ML's local layout below the current folder, None if there is none.
+
+    One that others can write to, as in /tmp, is passed over: whoever loads a pickle runs it.
+    """
     folder = Path(_LOCAL_CACHE, str(name))
     try:
         there = {int(path.name): path for path in folder.iterdir() if path.name.isdecimal()}
@@ -446,7 +452,11 @@ def _in_current_folder(name: str, version: int | str | None) -> Path | None:
     if chosen is None:
         return None
     inside = list(chosen.iterdir()) if chosen.is_dir() else []
-    return inside[0] if len(inside) == 1 else chosen
+    found = inside[0] if len(inside) == 1 else chosen
+    if whose := doubt(found):
+        say_once(plain(f"a model was passed over: {whose}"))
+        return None
+    return found
 
 
 def _this_user() -> str:
