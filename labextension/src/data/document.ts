@@ -14,6 +14,9 @@ export interface DocumentTable {
   readonly rows: readonly (readonly Cell[])[];
 }
 
+/** Of a table of lists, also of lists of several lengths: few characters could ask for a billion of them. */
+const MOST_CELLS = 200_000;
+
 type Data = Readonly<Record<string, unknown>>;
 
 /**
@@ -60,7 +63,8 @@ function columns(data: Data): DocumentTable | null {
     else found.set(name, values);
   }
   if (found.size === 0) return null;
-  const count = Math.max(...[...found.values()].map(({ length }) => length));
+  const count = [...found.values()].reduce((most, { length }) => Math.max(most, length), 0);
+  if (count * found.size > MOST_CELLS) return null;
   const rows = Array.from({ length: count }, (_, row) => [...found.values()].map(values => at(values, row)));
   return { kind: 'table', columns: [...found.keys()], rows };
 }
@@ -75,7 +79,7 @@ function isList(value: unknown): value is readonly unknown[] {
 }
 
 function isNumber(value: unknown): value is number {
-  return typeof value === 'number';
+  return typeof value === 'number' && Number.isFinite(value);
 }
 
 function isObject(value: unknown): value is Data {

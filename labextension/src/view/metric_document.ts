@@ -19,7 +19,7 @@ const ROWS_AT_A_TIME = 200;
 /** A logged document, as what its schema says it is; as its JSON where it isn't that. */
 export function metricDocument(json: Uint8Array, context: Context): Displayed {
   const text = new TextDecoder().decode(json);
-  const content = documentContent(parsed(text));
+  const content = contentOf(text);
   if (content === null) return still(h('pre', { class: 'cellrun-plain' }, text));
   if (content.kind === 'table') return still(table(content, context));
   return content.labels.length > MOST_CELLS_WRITTEN
@@ -27,11 +27,11 @@ export function metricDocument(json: Uint8Array, context: Context): Displayed {
     : still(grid(content, context));
 }
 
-function parsed(text: string): unknown {
+function contentOf(text: string): ReturnType<typeof documentContent> {
   try {
-    return JSON.parse(text);
+    return documentContent(JSON.parse(text));
   } catch {
-    return null;
+    return null; // no JSON, or nested deeper than a call goes
   }
 }
 

@@ -1,6 +1,9 @@
 """What a still shows of logged documents."""
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from cellrun.core import Experiment, Workspace
 from cellrun.core.live.frame import ImagePart
@@ -53,3 +56,11 @@ def test_of_others_the_first_rows_and_nothing_of_what_is_none():
     ((title, columns, rows, rest, shares),) = document_tables(parts)
     assert (title, columns, rest, shares) == ("r", ["from", "to", "bin_counts"], "first 5 of 9 rows", ())
     assert rows[0] == ["0", "1", "0"]
+
+
+@pytest.mark.parametrize("data", ["[" * 100_000, '{"matrix": [[1' + "0" * 4000 + ", 1.5], [1, 2]]}"])
+def test_a_document_that_is_made_to_fail_takes_no_other_along(data):
+    text = f'{{"schema_type":"confusion_matrix","schema_version":"v1","data":{data}'
+    bad = replace(part("bad", "confusion_matrix", {}), data=f"{text}}}".encode())
+    found = document_tables([bad, part("pets", "confusion_matrix", PETS["data"])])
+    assert [title for title, *_ in found] == ["pets"]

@@ -8,9 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isfinite
 from typing import Any, TypeGuard
 
 Cell = float | str | None
+_MOST_CELLS = 200_000
+"""Of a table of lists, also of lists of several lengths: few characters could ask for a billion of them."""
+_LONGEST_NUMBER_BITS = 1024
+"""A whole number beyond that is no float, and no browser's."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,8 @@ def _columns(data: Mapping[str, Any]) -> DocumentTable | None:
     if not columns:
         return None
     count = max(map(len, columns.values()))
+    if count * len(columns) > _MOST_CELLS:
+        return None
     return DocumentTable([*columns], [[_at(values, row) for values in columns.values()] for row in range(count)])
 
 
@@ -96,4 +103,6 @@ def _is_list(value: Any) -> TypeGuard[list[Any]]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if isinstance(value, int):
+        return not isinstance(value, bool) and value.bit_length() < _LONGEST_NUMBER_BITS
+    return isinstance(value, float) and isfinite(value)

@@ -77,14 +77,18 @@ class RunFiles:
     def content(self, name: str) -> Any:
         """Return what is in a file: of a JSON document its values, of any other its bytes.
 
-        Raises UserErrorException if the run has no such file.
+        Raises UserErrorException if the run has no such file, or its JSON is damaged.
         """
-        import json  # noqa: PLC0415  # a job that logs doesn't need it here
-
         from cellrun.core.runs.logged_document import is_document  # noqa: PLC0415  # rarely asked for
+        from cellrun.core.store.json_reading import read_json  # noqa: PLC0415  # as above
 
         data = self.read(name)
-        return json.loads(data) if is_document(data) else data
+        if not is_document(data):
+            return data
+        try:
+            return read_json(data)
+        except (ValueError, RecursionError) as error:
+            raise UserErrorException(f"{name!r} of run {self._layout.run_id} is no JSON document: {error}") from error
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a file. Raises UserErrorException if the run has no such file."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from cellrun.core.live.document import Cell, DocumentTable, Heatmap, document_content
 from cellrun.core.live.frame import ImagePart
 from cellrun.core.runs.logged_document import DOCUMENT_MIME
+from cellrun.core.store.json_reading import read_json
 from cellrun.widgets.text import value_text
 
 MOST_CLASSES = 10
@@ -24,8 +24,8 @@ def document_tables(images: Iterable[ImagePart]) -> Iterator[Found]:
     last = {image.name: image for image in images if image.mime == DOCUMENT_MIME and image.data is not None}
     for name, image in last.items():
         try:
-            content = document_content(json.loads(image.data or b""))
-        except ValueError:
+            content = document_content(read_json(image.data or b""))
+        except (ValueError, RecursionError):
             continue
         if isinstance(content, DocumentTable):
             yield (name, *_rows(content), ())
