@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.runs.run_definition import run_definition
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
@@ -44,6 +43,8 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
     `diff`); `results`, name, type, bytes and form of each value that its cell gave back; `filesWritten`, what the
     script left beside `outputs/` and `logs/`, by its path in the working directory, and where it is.
     """
+    from cellrun.core.runs.run_definition import run_definition  # noqa: PLC0415  # a job that logs doesn't need it
+
     details: dict[str, Any] = {
         "runId": record.id,
         "target": record.target,

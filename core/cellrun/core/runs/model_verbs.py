@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core.errors import ModelPathNotFoundException
 from cellrun.core.own_run import is_own_run
-from cellrun.core.runs import open_runs
 
 if TYPE_CHECKING:
     from cellrun.core.data.datasets.abstract_dataset import AbstractDataset
@@ -74,6 +73,7 @@ class ModelVerbs:
     def _model_source(self, path: str) -> ModelSource:
         """Return what is at a path. Raises ModelPathNotFoundException."""
         from cellrun.core.models.model_files import FilesOfRun, LocalFiles  # noqa: PLC0415  # as above
+        from cellrun.core.runs import open_runs  # noqa: PLC0415  # as above
 
         try:
             return FilesOfRun(self._layout, path)

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from cellrun.core.control_file import open_control_file
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.processes.exits import JobExit
-from cellrun.core.store.removed_names import why_missing
 from cellrun.core.terminal import without_codes
 
 _TAIL_BYTES = 64 * 1024
@@ -75,6 +74,8 @@ def reason(how: JobExit, end: LogEnd, *, is_shell: bool = False, memory_lack: st
     if is_shell and how.code == 127:
         text = f"{text} (command not found)"
     if end.error and how.code == 1:
+        from cellrun.core.store.removed_names import why_missing  # noqa: PLC0415  # a job that logs doesn't need it
+
         why = why_missing(end.error)
         return f"{text}: {end.error} ({why})" if why else f"{text}: {end.error}"
     # Without a traceback it is the last line that says most: argparse's refusal, sys.exit("no data").
