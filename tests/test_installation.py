@@ -82,5 +82,5 @@ def test_the_local_target_is_registered_like_anyones():
 
 def test_the_notebooks_are_kept_without_outputs():
     notebooks = [json.loads(path.read_text()) for path in (ROOT / "notebooks").glob("*.ipynb")]
-    assert len(notebooks) == 4
+    assert len(notebooks) == 5
     assert not any(cell.get("outputs") for notebook in notebooks for cell in notebook["cells"])

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from cellrun.core import Experiment, Run, Workspace
+from cellrun.core import Experiment, Model, Run, Workspace
 from tests.wheels import packages  # noqa: F401  # a fixture
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -29,13 +29,18 @@ def outputs(notebook: nbformat.NotebookNode, cell_id: str) -> list[nbformat.Note
     return cell.outputs
 
 
-def assert_is_finished_still(found: list[nbformat.NotebookNode], run: Run) -> None:
+def assert_is_finished_still(found: list[nbformat.NotebookNode], run: Run, shows: str = "chart of ") -> None:
     """Assert that what a cell shows of a run can be read by whoever opens the saved notebook, with no kernel."""
     (view,) = (out for out in found if out.output_type == "display_data")
     assert set(view.data) == {"application/vnd.cellrun.run.v1+json", "text/html", "image/png", "text/plain"}
     assert view.data["application/vnd.cellrun.run.v1+json"]["run_id"] == run.id
     assert f"✓ Completed <b>{run.name}</b>" in view.data["text/html"]
-    assert "chart of " in view.data["text/html"]
+    assert shows in view.data["text/html"]
+
+
+def printed(notebook: nbformat.NotebookNode, cell_id: str) -> str:
+    """Return what a cell has printed."""
+    return "".join(out.text for out in outputs(notebook, cell_id) if out.output_type == "stream")
 
 
 def newest(experiment: str):
@@ -70,11 +75,10 @@ def test_digits(tmp_path):
     assert metrics["loss"][-1] < 0.5 < metrics["loss"][0]
     assert metrics["accuracy"][-1] > 0.9
     assert_is_finished_still(outputs(notebook, "train"), run)
-    log = "".join(out.text for out in outputs(notebook, "wait") if out.output_type == "stream")
+    log = printed(notebook, "wait")
     assert "epoch  59" in log
     assert "Execution Summary" in log
-    (printed,) = outputs(notebook, "metrics")
-    assert f"accuracy {metrics['accuracy'][-1]:.3f}" in printed.text
+    assert f"accuracy {metrics['accuracy'][-1]:.3f}" in printed(notebook, "metrics")
 
 
 @pytest.mark.timeout(300)
@@ -108,8 +112,7 @@ def test_data(tmp_path):
     assert 0.35 < trained.get_metrics()["slope"] < 0.45
     assert counted.get_metrics()["rows"] == [50, 50, 50]
     assert trained.get_details()["inputDatasets"][0]["dataset"]["name"] == "flowers"
-    (printed,) = outputs(notebook, "model")
-    assert printed.text == f"1 {trained.get_metrics()['slope']}\n"
+    assert printed(notebook, "model") == f"1 {trained.get_metrics()['slope']}\n"
     (told,) = outputs(notebook, "details")
     assert told.text.splitlines()[0] == "flowers:1 → counts"
     assert trained.display_name in told.text.splitlines()[1]
@@ -117,10 +120,51 @@ def test_data(tmp_path):
 
 @pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore:Kernel is running over TCP")
+def test_migrating(tmp_path):
+    notebook = executed("migrating.ipynb", tmp_path)
+    workspace = Workspace.from_config()
+    alphas = list(Experiment(workspace, "diabetes-experiment").get_runs())[::-1]
+    assert {run.get_status() for run in alphas} == {"Completed"}
+    metrics = [run.get_metrics() for run in alphas]
+    assert [each["alpha_value"] for each in metrics] == [n / 10 for n in range(1, 11)]
+    best = min(alphas, key=lambda run: run.get_metrics()["rmse"])
+    assert best.get_metrics()["rmse"] == pytest.approx(57.2348, abs=0.01)
+    assert f"Best run_id: {best.id}\n" in printed(notebook, "best_run")
+    model = f"model_alpha_{best.get_metrics()['alpha_value']}.pkl"
+    assert {model, f"outputs/{model}"} <= set(best.get_file_names())
+    assert (tmp_path / model).read_bytes() == (best.layout.outputs / model).read_bytes()
+
+    script = newest("diabetes-script")
+    assert script.get_status() == "Completed"
+    assert script.get_metrics()["alpha"] == [0.05, 0.1, 0.2, 0.4, 0.8]
+    assert script.get_metrics()["best_mse"] == min(script.get_metrics()["mse"])
+    assert_is_finished_still(outputs(notebook, "submit"), script)
+    assert "alpha is 0.80, and mse is" in printed(notebook, "wait")
+    (registered,) = Model.list(workspace)
+    assert (registered.name, registered.version, registered.run_id) == ("diabetes-ridge", 1, script.id)
+    assert registered.properties["mse"] == str(script.get_metrics()["best_mse"])
+    assert registered.properties["r2"] == str(script.get_metrics()["r2"])
+    assert "diabetes-ridge version: 1\n" in printed(notebook, "models")
+
+    pipeline = newest("diabetes-pipeline")
+    train, prepare = pipeline.get_children()
+    assert [run.get_status() for run in (pipeline, train, prepare)] == ["Completed"] * 3
+    assert [run.name for run in (train, prepare)] == ["train", "prepare"]
+    assert pipeline.get_metrics()["r2"] == train.get_metrics()["r2"]
+    assert len(train.get_metrics()["fold_r2"]) == 5
+    assert_is_finished_still(outputs(notebook, "steps"), pipeline, shows=f"completed: {train.id}")
+    assert f"train Completed {train.get_metrics()}" in printed(notebook, "children")
+    (data,) = (tmp_path / "from-prepare").rglob("*.csv")
+    assert len(data.read_text().splitlines()) == 1 + prepare.get_metrics()["rows"]
+    assert printed(notebook, "output").strip() == str(data.relative_to(tmp_path))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore:Kernel is running over TCP")
 def test_the_demo_prints_the_runs_their_metrics_and_where_they_are(capfd):
     runpy.run_path(str(NOTEBOOKS / "demo.py"), run_name="__main__")
-    printed = capfd.readouterr().out
+    said = capfd.readouterr().out
     for run in (newest("example"), newest("digits")):
-        assert f"{run.name}  Completed" in printed
-        assert str(run.layout.folder) in printed
-    assert f"loss       {newest('digits').get_metrics()['loss'][-1]}" in printed
+        assert f"{run.name}  Completed" in said
+        assert str(run.layout.folder) in said
+    assert f"loss       {newest('digits').get_metrics()['loss'][-1]}" in said
