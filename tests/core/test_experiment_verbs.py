@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from cellrun.core import Experiment, UserErrorException
+from cellrun.core import Experiment, UserErrorException, WorkspaceException
 
 
 def test_tags_and_the_description_are_kept(ws):
@@ -86,3 +86,16 @@ def test_what_is_damaged_is_nothing(ws):
     experiment = Experiment(ws, "digits")
     (ws.layout.experiment("digits") / "about.json").write_text("[")
     assert (experiment.tags, experiment.description, experiment.archived_time) == ({}, None, None)
+
+
+@pytest.mark.parametrize("name", ["", ".about.lock"])
+def test_nothing_is_written_where_a_link_in_the_place_of_an_experiment_leads(ws, tmp_path, name):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "thesis.tex").write_text("years of work")
+    place = ws.layout.experiment("theirs") / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(outside / "thesis.tex" if name else outside)
+    with pytest.raises(WorkspaceException):
+        Experiment(ws, "theirs").tag("a", "b")
+    assert {path.name: path.read_text() for path in outside.iterdir()} == {"thesis.tex": "years of work"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -51,6 +53,12 @@ class ExperimentAbout(NamedTuple):
 
 
 def change(folder: Path, how: Callable[[ExperimentAbout], ExperimentAbout]) -> None:
-    """Change what is said of an experiment; of several who do so at once each finds what the others wrote."""
+    """Change what is said of an experiment; of several who do so at once each finds what the others wrote.
+
+    Raises OSError, also for a link in the folder's place, as a workspace of somebody else may have: nothing is written
+    where it leads.
+    """
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(folder))
     with alone(folder / _LOCK, "", wait=lambda _: None):
         replace_file(folder / _FILE, json.dumps(how(ExperimentAbout.read(folder))._asdict(), indent=1) + "\n")

@@ -24,7 +24,8 @@ def alone(path: Path, who: str, wait: Callable[[str], object] | None) -> Iterato
 
     If somebody else holds it, `wait` is called once with what that one said of itself as its `who`, and its end is
     waited for; without `wait` the block is given False. Whoever has waited looks again whether there is still something
-    to make. The holder may remove the file. Raises UserErrorException where the file system has no locks.
+    to make. The holder may remove the file. Raises UserErrorException where the file system has no locks, OSError for a
+    link in the file's place: it would be emptied where that leads.
     """
     fd = _open(path)
     try:
@@ -46,7 +47,7 @@ def alone(path: Path, who: str, wait: Callable[[str], object] | None) -> Iterato
 
 
 def _open(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def _take(fd: int, path: Path, how: int) -> bool:
