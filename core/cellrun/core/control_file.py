@@ -83,19 +83,29 @@ def read_control_file(root: Path, path: Path, most_bytes: int = MOST_BYTES) -> b
     return b"".join(parts)
 
 
-def append(root: Path, path: Path, line: bytes) -> None:
-    """Add a line to a control file, made if needed. Raises DamagedRunError for what is no such file, OSError."""
+def open_to_append(root: Path, path: Path, mode: int = 0o600) -> int:
+    """Open a regular file below a run's folder, made if needed, to write at its end; return its descriptor.
+
+    Raises DamagedRunError for what is no such file, OSError.
+    """
     *folders, name = _below(root, path)
     try:
         with folder_beneath(root, folders) as folder:
-            fd = os.open(name, _TO_APPEND, 0o666, dir_fd=folder)
+            fd = os.open(name, _TO_APPEND, mode, dir_fd=folder)
     except OSError as error:
         if error.errno in _IN_THE_WAY:  # of a pipe nobody reads, too
             raise damaged(root, path, _IN_THE_WAY[error.errno]) from error
         raise
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise damaged(root, path, "is not a regular file")
+    return fd
+
+
+def append(root: Path, path: Path, line: bytes) -> None:
+    """Add a line to a control file, made if needed. Raises DamagedRunError for what is no such file, OSError."""
+    fd = open_to_append(root, path, 0o666)
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise damaged(root, path, "is not a regular file")
         if (written := os.write(fd, line)) < len(line):  # a full disk takes a part: the next line would join it
             os.ftruncate(fd, os.fstat(fd).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))

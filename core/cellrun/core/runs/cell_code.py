@@ -8,6 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import front_end
+from cellrun.core.control_file import open_to_append
+from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.masking import MASK, masked
 from cellrun.core.store.status_file import StatusFile
@@ -75,11 +77,11 @@ class CellCode:
         if self._size_bytes + len(data) > MOST_BYTES:
             self._size_bytes, data = MOST_BYTES, _ENOUGH.encode()
         folder = self._layout.snapshot
-        with suppress(OSError):
+        with suppress(OSError, DamagedRunError):
             if not self._layout.record.exists():  # deleted: nothing of it comes back
                 return
             folder.mkdir(exist_ok=True)
-            fd = os.open(folder / CELLS_FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            fd = open_to_append(self._layout.folder, folder / CELLS_FILE)
             try:
                 os.write(fd, data)
             finally:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
+from cellrun.core.control_file import open_to_append
+
 
 class OutputTee:
     """Copies what is written to `sys.stdout` and `sys.stderr` to a log file, from `start` to `stop`.
@@ -31,10 +33,13 @@ class OutputTee:
         return self._log is not None
 
     def start(self) -> None:
-        """Begin to copy. A second call takes up streams that were replaced in between."""
+        """Begin to copy. A second call takes up streams that were replaced in between.
+
+        Raises DamagedRunError for a link or a pipe in the log's place, or in that of its folder.
+        """
         if self._log is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._log = _LogFile(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
+            self._log = _LogFile(open_to_append(self._path.parent.parent, self._path))
         for name in ("stdout", "stderr"):
             current = _without_stopped_tees(getattr(sys, name))
             if current is not None and not self._is_copied(current):

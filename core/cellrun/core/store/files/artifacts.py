@@ -89,6 +89,8 @@ class Artifacts:
         path = self.path(name)
         if not Path(source).is_file():
             raise UserErrorException(f"there is no file {os.fspath(source)!r} to keep as {name!r}")
+        if not path.parent.resolve().is_relative_to(self._layout.folder.resolve()):
+            raise UserErrorException(f"run {self._layout.run_id} can't keep {name!r}: a link leads out of its folder")
         if name in self._logs or (path.exists() and not overwrite):
             raise UserErrorException(f"run {self._layout.run_id} has a file {name!r} already; give another name")
         try:
