@@ -79,6 +79,21 @@ def test_a_run_that_waits_for_its_child_never_keeps_it_from_starting(runs):
     assert runs.end(other).status is Status.COMPLETED
 
 
+def test_runs_that_wait_for_children_larger_than_the_rest_never_wait_for_each_other(runs, monkeypatch):
+    monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "2")
+    text = (
+        f"{UNTIL_GO}from cellrun.core import Run, ScriptRunConfig\n"
+        "child = Run.get_context().submit_child(ScriptRunConfig(command='echo child', cpus=2))\n"
+        "child.wait_for_completion()\n"
+    )
+    parents = [runs.script(text), runs.script(text)]
+    for parent in parents:
+        runs.printed(parent, "up")
+    for parent in parents:
+        (parent.work / "go").touch()
+    assert [runs.end(parent).status for parent in parents] == [Status.COMPLETED, Status.COMPLETED]
+
+
 def test_all_workspaces_share_it(runs):
     runs.running(runs.script(UNTIL_GO))
     layout = submit(Workspace.create("other"), "tests", ScriptRunConfig(runs.source, "train.py"))

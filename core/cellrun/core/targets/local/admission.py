@@ -74,17 +74,17 @@ def admit(queue: LocalQueue, ahead: SupervisorStart | None = None) -> None:
     for ticket in _in_order(waiting, running):
         if not (ticket.is_of_here or queue.is_abandoned(ticket)):
             return
-        has_room = _has_place(ticket, running) and _fits(ticket, running)
-        if not has_room and not has_looked:  # some of them may have ended unseen
+        if not _has_room(ticket, running) and not has_looked:  # some of them may have ended unseen
             has_looked = True
             look_after(queue)
             running = queue.running()
-        if not _has_place(ticket, running):  # of its cluster: those behind it may be of none
+        going_on = running if _has_room(ticket, running) else _going_on(ticket, running, waiting)
+        if not _has_place(ticket, going_on):  # of its cluster: those behind it may be of none
             continue
-        if not _fits(ticket, running):
+        if not _fits(ticket, going_on):
             return
         try:
-            started = _start(queue, ticket, _free_devices(ticket, running), ahead)
+            started = _start(queue, ticket, _free_devices(ticket, going_on), ahead)
         except ProcessLimitError:  # it waits on, and so do those behind it
             return
         if started:
@@ -136,13 +136,35 @@ def _is_over_elsewhere(layout: RunLayout) -> bool:
 
 def _in_order(waiting: list[Ticket], running: list[Ticket]) -> list[Ticket]:
     """Return who waits in the order in which they start: first those for which a run waits that holds room."""
-    holding = {other.layout.run_id for other in running if other.resources.cpus or other.resources.gpus}
+    holding = _holding(running)
     return sorted(waiting, key=lambda ticket: holding.isdisjoint(ticket.above))
+
+
+def _holding(running: list[Ticket]) -> set[str]:
+    """Return the ids of the runs that hold room; the others drive runs."""
+    return {ticket.layout.run_id for ticket in running if ticket.resources.cpus or ticket.resources.gpus}
+
+
+def _going_on(ticket: Ticket, running: list[Ticket], waiting: list[Ticket]) -> list[Ticket]:
+    """Return who of those that run goes on for certain, as a run sees it that has no room.
+
+    Where all that hold room have children that wait, they may wait for these, each for room that another one holds, for
+    ever: then the first of the children has the room of all.
+    """
+    holding = _holding(running)
+    has_children = {above for other in waiting for above in other.above}
+    if holding.isdisjoint(ticket.above) or not holding <= has_children:
+        return running
+    return [other for other in running if other.layout.run_id not in holding]
 
 
 def _beside(ticket: Ticket, running: list[Ticket]) -> list[Ticket]:
     """Return the runs whose room a run can't have: not those that it is a child of, which may wait for its end."""
     return [other for other in running if other.layout.run_id not in ticket.above]
+
+
+def _has_room(ticket: Ticket, running: list[Ticket]) -> bool:
+    return _has_place(ticket, running) and _fits(ticket, running)
 
 
 def _has_place(ticket: Ticket, running: list[Ticket]) -> bool:
@@ -157,8 +179,8 @@ def _has_place(ticket: Ticket, running: list[Ticket]) -> bool:
 def _fits(ticket: Ticket, running: list[Ticket]) -> bool:
     """Whether a run has room beside those that run. Alone it always has: else it would wait for ever."""
     others = _beside(ticket, running)
-    if not any(other.resources.cpus or other.resources.gpus for other in others):
-        return True  # those that hold nothing drive other runs
+    if not _holding(others):
+        return True
     most = machine.capacity()
     asked = [ticket.resources, *(other.resources for other in others)]
     return (
