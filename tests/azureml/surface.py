@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 
 from cellrun.azureml import install
 from cellrun.azureml.unsupported import TABLE, _IsUsed
-from cellrun.core import azure_workspace
+from cellrun.core import TabularDataset, azure_workspace
+from cellrun.core.data.datasets.tabular_dataset import NOT_OFFERED
 from cellrun.core.unsupported import REFUSES
 
 HERE = Path(__file__).parent
@@ -69,11 +70,21 @@ CLOUDS_OWN = {
         ),
         *("list_quotas", "list_usages", "update_quotas", "cluster_resource_id", "cluster_location"),
     ),
+    "FileDataset": ("as_cache", "hydrate"),
+    "TabularDataset": ("get_profile_runs", "submit_profile_run"),
+    "Datastore": ("register_azure_data_lake",),
     "Model": ("deploy", "package", "profile", "print_configuration", "get_sas_urls"),
     "Workspace": tuple(name for name in azure_workspace.UNSUPPORTED if azure_workspace.is_clouds_own(name)),
     "core": tuple(name for row in TABLE if row.module == "azureml.core" and row.is_clouds_own for name in row.names),
 }
 """What nothing on another machine could mean: by class, beside what says so of itself."""
+
+
+REFUSED = {"Workspace": azure_workspace.UNSUPPORTED, "TabularDataset": NOT_OFFERED}
+"""What instances refuse that their classes don't have: why, and what there is instead."""
+
+RETURNED = {"Dataset": TabularDataset}
+"""What the verbs of a class return that its names are asked of: whoever gets a `Dataset` has one of these."""
 
 
 class Name(NamedTuple):
@@ -108,10 +119,11 @@ def _name(holder: str, name: str, kind: str, *, is_module: bool) -> Name:
     parameters = _parameters(kind)
     if owner is None:
         return Name(holder, name, "not yet", "", is_own, parameters, parameters)
-    if short == "Workspace" and name in azure_workspace.UNSUPPORTED:
-        why, instead = azure_workspace.UNSUPPORTED[name]
-        return Name(holder, name, "unsupported", _reason(why, instead), is_own, (), ())
+    if name in REFUSED.get(short, ()):
+        return Name(holder, name, "unsupported", _reason(*REFUSED[short][name]), is_own, (), ())
     value = owner if name == CONSTRUCTOR else _member(owner, name)
+    if short in RETURNED and (value in {None, _OF_INSTANCES} or _refusal(value)):
+        value = inspect.getattr_static(RETURNED[short], name, value)
     refusal = _refusal(value)
     if refusal:
         return Name(holder, name, "unsupported", _reason(*refusal), is_own, (), ())

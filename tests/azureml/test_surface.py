@@ -30,6 +30,9 @@ def test_what_is_there_is_told_from_what_is_not():
     assert (webservices.state, webservices.is_clouds_own) == ("unsupported", True)
     assert by_name["azureml.core.Workspace.get_mlflow_tracking_uri"].told.startswith("it comes later")
     assert by_name["azureml.core.Webservice"].is_clouds_own
+    assert by_name["azureml.data.TabularDataset.mount"].state == "unsupported"  # of its instances alone
+    assert by_name["azureml.core.Dataset.head"].state == "same"  # of what its verbs return
+    assert by_name["azureml.core.Dataset.to_spark_dataframe"].state == "unsupported"
 
 
 def test_all_that_is_said_to_be_better_is_there():

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _FRAME = "to_pandas_dataframe() gives a frame of pandas"
 _PROFILE = ("is a run of Azure's service", "dataset.to_pandas_dataframe().describe() says much of it")
-_NOT_OFFERED = {
+NOT_OFFERED = {
     "to_spark_dataframe": ("needs Spark", _FRAME),
     "to_dask_dataframe": ("needs Dask", _FRAME),
     "submit_profile_run": _PROFILE,
@@ -35,6 +35,7 @@ _NOT_OFFERED = {
     "download": ("takes files that a column names", "Dataset.File.from_files(path).download() takes the files"),
     "mount": ("takes files that a column names", "Dataset.File.from_files(path).mount() takes the files"),
 }
+"""Verbs of Azure ML's that are refused: why, and what there is instead."""
 
 
 class TabularDataset(AbstractDataset):
@@ -234,8 +235,8 @@ class TabularDataset(AbstractDataset):
         return self.time_after(datetime.now(timezone.utc) - time_delta, include_boundary, validate)
 
     def __getattr__(self, name: str) -> Any:
-        if name in _NOT_OFFERED:
-            raise NotSupportedError(f"TabularDataset.{name}", *_NOT_OFFERED[name])
+        if name in NOT_OFFERED:
+            raise NotSupportedError(f"TabularDataset.{name}", *NOT_OFFERED[name])
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _source(self) -> TableSource:
