@@ -199,6 +199,7 @@ def test_what_pipelines_of_a_service_did_is_refused_by_name(steps):
 
     step = PythonScriptStep("prepare.py", source_directory="scripts", arguments=[])
     pipeline = Pipeline(steps.workspace, [step])
+    assert callable(pipeline._set_experiment_name)  # private, and named before publish all the same
     for use in (
         lambda: pipeline.publish(name="p"),
         lambda: PublishedPipeline.list(steps.workspace),

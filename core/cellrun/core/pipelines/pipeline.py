@@ -63,7 +63,6 @@ class Pipeline:
         self._default_compute_target = options.get("default_compute_target")
         self._steps = list(flat(steps))
         self._resolve_closure = resolve_closure
-        self._name: str | None = None
 
     @property
     def steps(self) -> list[PipelineStep]:
@@ -122,6 +121,9 @@ class Pipeline:
     def service_endpoint(self) -> NoReturn:
         """Refuse: there is none."""
         raise NotSupportedError("Pipeline.service_endpoint", "is an address of Azure's service")
+
+    def _set_experiment_name(self, name: str) -> None:
+        """Do nothing: it is private of Azure ML, and programs name it; a submission says its experiment."""
 
     def request(self) -> RunRequest:
         """Return the run that drives it. Raises InvalidSubmissionError with every mistake in its steps."""
