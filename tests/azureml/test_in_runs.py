@@ -55,7 +55,8 @@ def test_a_python_without_cellrun_has_them(exp, tmp_path):
     environment = Environment("bare")
     environment.python.user_managed_dependencies = True
     environment.python.interpreter_path = str(bare_environment(tmp_path / "bare"))
-    show = "    from azureml.widgets import RunDetails\n    RunDetails(run).show()\n"
+    names = "    from azureml.core import Dataset, Datastore, Experiment, Model, Workspace  # needed or not\n"
+    show = names + "    from azureml.widgets import RunDetails\n    RunDetails(run).show()\n"
     Path("train.py").write_text(Path("train.py").read_text() + show)  # notebooks that were saved as scripts do so
     run = ended(exp.submit(ScriptRunConfig(".", "train.py", ["0.3"], environment=environment)))
     assert run.get_metrics() == {"lr": 0.3, "worker": 3, "child": 7}

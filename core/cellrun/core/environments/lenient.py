@@ -31,6 +31,8 @@ BUILD = "CELLRUN_BUILD"
 """Environment variable: `strict` builds an environment as it was asked for, or not at all."""
 
 _OURS = re.compile(r"azureml(-.*)?")
+_TO_WORK = ("blake3", "fsspec[http]", "keyring", "orjson", "packaging", "pandas", "pathspec", "pyarrow", "pyyaml")
+"""What our names need in a job that reads and registers data, as `azureml-*` brought along what it needed."""
 _OF_A_BUILD = re.compile(r"feedstock_root|build_artifacts|/conda-bld/|/croot/|^/tmp/build/")
 """Folders in which conda's packages were made, which `pip freeze` names as where they came from."""
 _DEAD_INDEX = re.compile(r"azuremlsdktestpypi|azuremlftkrelease|azuremlpackages|azuremlsdk")
@@ -67,12 +69,19 @@ def lenient(spec: EnvironmentSpec, available: Available) -> EnvironmentSpec:
     """Return what is to be built of a spec that may be eased, with a notice for each change; others are left alone.
 
     Packages of conda come from PyPI, Azure ML's own are left out, a Python that cellrun can't use gives way to the
-    running one. Where that has all packages already, it is used as it is: nothing is built.
+    running one. Where that has all packages already, it is used as it is: nothing is built. Where Azure ML's own were
+    asked for, what is built has what cellrun's names need in their place: datasets work in it, and so on.
     """
     if not spec.is_lenient or spec.is_given:
         return spec
-    eased = _with_own_python(_with_living_names(_from_pypi(spec)), available)
-    return _as_it_is(eased, available) or eased
+    of_pypi = _from_pypi(spec)
+    eased = _with_own_python(_with_living_names(of_pypi), available)
+    if found := _as_it_is(eased, available):
+        return found
+    asked = {package_name(line) for line in eased.packages}
+    is_ours = any(_OURS.fullmatch(package_name(line)) for line in of_pypi.packages)
+    added = [line for line in _TO_WORK if is_ours and package_name(line) not in asked]
+    return replace(eased, packages=(*eased.packages, *added))
 
 
 def loosened(spec: EnvironmentSpec, name: str | None = None) -> EnvironmentSpec:
