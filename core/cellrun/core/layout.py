@@ -66,6 +66,11 @@ class RunLayout:
         return self.folder / "input_files.json"
 
     @property
+    def used_data(self) -> Path:
+        """The datasets that its code named as inputs while it went on."""
+        return self.folder / "used_data.json"
+
+    @property
     def delivery(self) -> Path:
         """The outputs by name that are brought into their datastores when the run has completed."""
         return self.folder / "delivery"

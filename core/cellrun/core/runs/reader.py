@@ -131,7 +131,7 @@ class RunReader:
 
     def _data(self) -> dict[str, Any]:
         """Return what there is to tell of its data."""
-        if not self.record.inputs and not self.record.outputs:
+        if not self.record.inputs and not self.record.outputs and not self._layout.used_data.exists():
             return {}
         from cellrun.core.data.in_run.run_datasets import told_inputs, told_outputs  # noqa: PLC0415  # few runs have data
 

@@ -151,7 +151,10 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
 
     @property
     def input_datasets(self) -> Mapping[str, Any]:
-        """Its inputs by name: of a mounted or downloaded one the path, of any other the dataset itself."""
+        """Its inputs by name: of a mounted or downloaded one the path, of any other the dataset itself.
+
+        `run.input_datasets["name"] = dataset` writes down that it uses one more.
+        """
         return self._reader.datasets("inputs")
 
     @property

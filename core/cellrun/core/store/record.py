@@ -166,7 +166,7 @@ def _is_distribution(value: Any) -> bool:
     return _has_texts(value, "kind") and all(is_count(value.get(name)) for name in ("processes", "nodes", "servers"))
 
 
-def _is_input(value: Any) -> bool:
+def is_input(value: Any) -> bool:
     """Whether a value can be what `RunInput.from_json` reads, which a job doesn't load for this."""
     if not (_has_texts(value, "name", "mode") and _is_dict(value, "dataset")):
         return False
@@ -225,7 +225,7 @@ _SHAPE: control_file.Shape = {
     "parameters": is_mapping_of(is_text),
     "script": is_text_or_none,
     "command": is_text_or_none,
-    "inputs": is_mapping_of(_is_input),
+    "inputs": is_mapping_of(is_input),
     "outputs": is_mapping_of(_is_output),
     "source_directory": is_text_or_none,
     "links": is_mapping_of(is_text),

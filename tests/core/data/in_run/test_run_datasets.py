@@ -8,7 +8,7 @@ from cellrun.core import Dataset, Datastore, Experiment, OutputFileDatasetConfig
 from cellrun.core.comparison.comparison import compare_layouts
 from cellrun.core.data.datasets.file_dataset import FileDataset
 from cellrun.core.data.in_run.input_files import noted
-from cellrun.core.data.in_run.run_datasets import RunDatasets, data_rows
+from cellrun.core.data.in_run.run_datasets import RunDatasets, data_rows, runs_of
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 
@@ -30,8 +30,38 @@ def dataset(runs):
     return Dataset.File.from_files(path=(Datastore(runs.workspace), "path"))
 
 
+USES = """
+from cellrun.core import Dataset, Run
+run = Run.get_context()
+run.input_datasets["training_data"] = Dataset.get_by_name(run.experiment.workspace, "mydata")
+print(run.input_datasets["training_data"].version, sorted(run.input_datasets))
+"""
+
+
 def run_of(runs, layout):
     return Experiment(runs.workspace, "tests").run(layout.run_id)
+
+
+def test_a_dataset_that_its_code_names_is_an_input_of_the_run(runs, dataset):
+    registered = dataset.register(runs.workspace, "mydata")
+    layout = runs.script(USES)
+    assert runs.end(layout).status is Status.COMPLETED
+    assert layout.log.read_text() == "1 ['training_data']\n"
+    run = run_of(runs, layout)
+    [told] = run.get_details()["inputDatasets"]
+    assert told["dataset"] == {"id": registered.id, "name": "mydata", "version": 1}
+    assert told["consumptionDetails"]["inputName"] == "training_data"
+    assert run.input_datasets["training_data"] == registered
+    assert list(runs_of(runs.workspace.layout, "mydata:1")) == [layout.run_id]
+
+
+@pytest.mark.parametrize("given", ["mydata", None])
+def test_what_is_no_dataset_is_no_input(runs, given):
+    run = run_of(runs, runs.script("pass"))
+    with pytest.raises(UserErrorException, match=r"input_datasets\['a'\] = .*: give a dataset"):
+        run.input_datasets["a"] = given
+    with pytest.raises(UserErrorException, match="OutputFileDatasetConfig"):
+        run.output_datasets["a"] = given
 
 
 def test_the_runs_own_code_and_others_find_its_data_by_name(runs, dataset, until):

@@ -10,6 +10,7 @@ from cellrun.core.control_file import UNREADABLE
 from cellrun.core.data.in_run.binding import store_of, workspace_of
 from cellrun.core.data.in_run.delivery import delivered
 from cellrun.core.data.in_run.input_files import noted
+from cellrun.core.data.in_run.used_data import inputs_of, note_used
 from cellrun.core.errors import CellrunError, UserErrorException, shown
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.run_data import RunInput, RunOutput
@@ -23,7 +24,7 @@ class RunDatasets(Mapping[str, Any]):
 
     def __init__(self, layout: RunLayout, record: RunRecord, side: Literal["inputs", "outputs"]) -> None:
         self._layout = layout
-        self._data: Mapping[str, Any] = getattr(record, side)
+        self._data: Mapping[str, Any] = inputs_of(layout, record) if side == "inputs" else record.outputs
         self._side = side
 
     def __getitem__(self, name: str) -> Any:
@@ -37,6 +38,23 @@ class RunDatasets(Mapping[str, Any]):
             return LaunchSpec.read(self._layout).set_variables[f"{REFERENCE}{name}"]
         except (FileNotFoundError, KeyError):
             raise UserErrorException(f"where {name!r} is isn't known before the run is started") from None
+
+    def __setitem__(self, name: str, dataset: Any) -> None:
+        """Write down that the run uses a dataset: its details tell it, and the dataset's runs have it among them.
+
+        Raises UserErrorException for what is no dataset.
+        """
+        from cellrun.core.data.datasets.abstract_dataset import AbstractDataset  # noqa: PLC0415  # as above
+
+        if self._side == "outputs":
+            raise UserErrorException(
+                "a run's outputs are given where it is submitted: OutputFileDatasetConfig among its arguments"
+            )
+        if not isinstance(dataset, AbstractDataset):
+            raise UserErrorException(f"input_datasets[{name!r}] = {shown(dataset)}: give a dataset")
+        used = dataset.as_named_input(name).run_data()
+        note_used(self._layout, used)
+        self._data = {**self._data, name: used.to_json()}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._data)
@@ -61,7 +79,8 @@ def runs_of(layout: WorkspaceLayout, dataset: object) -> Iterator[str]:
     name, _, version = wanted.partition(":")
     for row in Index(layout).runs():
         with suppress(*UNREADABLE):
-            inputs = RunRecord.read(layout.run(row.id)).inputs.values() if row.parameters else ()
+            run = layout.run(row.id)
+            inputs = inputs_of(run, RunRecord.read(run)).values() if row.parameters or run.used_data.exists() else ()
             if any(
                 one.get("dataset_id") == wanted
                 or (one.get("dataset_name") == name and version in {"", str(one.get("dataset_version"))})
@@ -100,7 +119,9 @@ def dataset_of(wanted: RunInput, layout: RunLayout) -> Any:
 def told_inputs(layout: RunLayout, record: RunRecord) -> list[dict[str, Any]]:
     """Return what there is to tell of a run's inputs, under Azure ML's keys; ours are `words` and `files`."""
     seen = noted(layout)
-    return [_told_input(RunInput.from_json(data), seen.get(name, {})) for name, data in record.inputs.items()]
+    return [
+        _told_input(RunInput.from_json(data), seen.get(name, {})) for name, data in inputs_of(layout, record).items()
+    ]
 
 
 def told_outputs(layout: RunLayout, record: RunRecord) -> list[dict[str, Any]]:
