@@ -30,7 +30,8 @@ JAPANESE = ROOT / "labextension/src/i18n/ja"
 
 SAID = {
     f"{CORE}/cell/give_back.py": "_give_back",
-    f"{CORE}/control_file.py": "_KINDS _IN_THE_WAY open_control_file read_control_file parsed check names_in append",
+    f"{CORE}/control_file.py": "_KINDS _IN_THE_WAY open_control_file read_control_file open_to_append parsed check "
+    "names_in",
     f"{CORE}/data/in_run/delivery.py": "_note",
     f"{CORE}/data/in_run/input_files.py": "note_at_end",
     f"{CORE}/environments/building/build_script.py": "_failure",

@@ -101,7 +101,7 @@ def test_targets_are_a_table_below_the_cell_and_an_error_is_its_text_alone(kerne
     (shown,) = kernel.run("%targets cluster").displayed
     assert ">namespaces</td>" in shown["text/html"]
     error = plain("\n".join(kernel.run("%targets clutser").error))
-    assert error.startswith("ComputeTargetException: no compute target 'clutser'; known: local, cluster; did you mean")
+    assert error.startswith("NoSuchTargetError: no compute target 'clutser'; known: local, cluster; did you mean")
     assert "\n" not in error
 
 

@@ -236,7 +236,8 @@ class RunWriter:
         try:
             return plain_row(name, {"": value})[""]
         except InvalidMetricError:
-            return self._text_instead(name, value, error)
+            pass  # outside of this, or its traceback would be told first
+        return self._text_instead(name, value, error)
 
     def _keep(self, name: str, source: FileSource) -> None:
         self._events.file(name, self._files.add(name, source))

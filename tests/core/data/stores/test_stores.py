@@ -236,7 +236,8 @@ def test_azures_settings_are_attributes(azurite, ws):
         AZURE_ACCOUNT,
         "AzureBlob",
     )
-    assert not hasattr(store, "account_key")
+    assert store.account_key == AZURE_KEY
+    assert AZURE_KEY not in f"{store!r}{store.to_json()}"
     assert store.local_root is None
 
 
