@@ -170,7 +170,9 @@ export class FakeRuns {
   private page(query: URLSearchParams): RunPage {
     const text = query.get('text') ?? '';
     const status = query.getAll('status');
+    const parent = query.get('parent');
     const fits = this.rows
+      .filter(one => parent === null || one.parent === parent)
       .filter(one => one.name.includes(text) && (status.length === 0 || status.includes(one.status)))
       .sort((a, b) => b.created_at - a.created_at);
     const offset = Number(query.get('offset') ?? 0);

@@ -28,7 +28,7 @@ export interface Arrangement {
   readonly filter: Filter;
   readonly order: Order;
   readonly collapsed: ReadonlySet<string>;
-  /** Runs that aren't as they are by themselves: closed, or open where only runs below them fit the filter. */
+  /** Runs that aren't as they are by themselves (`turnKey`): open, or closed where only runs below them fit the filter. */
   readonly turned: ReadonlySet<string>;
   /** The chosen metric, by experiment. */
   readonly metrics: ReadonlyMap<string, string>;
@@ -144,9 +144,15 @@ function arranged(rows: ReadonlyMap<string, Row>, arrangement: Arrangement): Hel
 /** Which runs aren't as they are by themselves, once a run is opened or closed. */
 export function turned(before: ReadonlySet<string>, run: RunLine, isOpen: boolean): ReadonlySet<string> {
   const now = new Set(before);
-  if (isOpen === run.isContext) now.delete(run.key);
-  else now.add(run.key);
+  const key = turnKey(run.key, run.isContext);
+  if (isOpen === run.isContext) now.delete(key);
+  else now.add(key);
   return now;
+}
+
+/** A run that stands there for those below it is open by itself, whether it is open or closed without a filter. */
+function turnKey(id: string, isContext: boolean): string {
+  return isContext ? `/${id}` : id;
 }
 
 interface Below {
@@ -162,7 +168,7 @@ function add(lines: Line[], families: Families, rows: readonly Row[], below: Bel
   for (const row of rows) {
     const children = families.childrenOf(row.id);
     const isContext = context.has(row);
-    const isOpen = children.length > 0 && turned.has(row.id) !== isContext;
+    const isOpen = children.length > 0 && turned.has(turnKey(row.id, isContext)) !== isContext;
     const { length } = children;
     lines.push({ kind: 'run', key: row.id, row, group, depth, children: length, isOpen, isContext });
     if (isOpen) add(lines, families, children, below, depth + 1);

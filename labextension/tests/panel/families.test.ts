@@ -69,6 +69,19 @@ describe('child runs', () => {
     expect(context.map(one => one.textContent)).toEqual(['sweep', 'first']);
   });
 
+  test('that fit a filter are in sight, whether those that they stand below were opened before or not', async () => {
+    const shown = await showPanel(FAMILY);
+    shown.place.querySelector<HTMLButtonElement>('.cellrun-run-twist:not([hidden])')!.click();
+    await filterBy(shown, 'grandchild');
+    const all = ['digits', '1sweep', '1first', 'grandchild'];
+    expect(lines(shown)).toEqual(all);
+    shown.place.querySelector<HTMLButtonElement>('.cellrun-run-twist:not([hidden])')!.click();
+    await frame();
+    expect(lines(shown)).toEqual(all.slice(0, 2));
+    await filterBy(shown, '');
+    await until(() => lines(shown).length === 5, 'the family is open as it was');
+  });
+
   test('of which the parent is no more, or is themselves, stand by themselves', async () => {
     const shown = await showPanel([
       row(1, { parent: 'digits_9' }),
