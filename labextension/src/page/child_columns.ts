@@ -9,6 +9,8 @@ export interface ChildColumn {
   readonly key: string;
   readonly label: string;
   readonly kind: 'parameter' | 'metric';
+  /** Whether it holds numbers, be they written as texts. */
+  readonly isNumeric: boolean;
   /** Which end of the values is the good one, where that is known. */
   readonly better: Better | null;
   of(row: Row): Value | undefined;
@@ -34,12 +36,17 @@ export function primaryMetric(property: string): PrimaryMetric | null {
 /** So many columns at the most: of what the runs were given, and of what they logged. */
 const MOST_PARAMETERS = 8;
 const MOST_METRICS = 8;
+/** The tag in which a run of a sweep has as JSON what are parameters of it, too. */
+const SAID_TWICE = 'hyperparameters';
 
 /** The columns in which child runs differ: what they were given, then what they logged; a sweep's metric first. */
 export function childColumns(rows: readonly Row[], primary: PrimaryMetric | null): readonly ChildColumn[] {
   const parameters = namesOf(rows, row => ({ ...row.tags, ...row.parameters })).filter(
-    name => new Set(rows.map(row => givenTo(row, name))).size > 1 || rows.length === 1,
+    name =>
+      name !== SAID_TWICE && (new Set(rows.map(row => givenTo(row, name))).size > 1 || rows.length === 1),
   );
+  const isNumeric = (name: string): boolean =>
+    rows.every(row => !Number.isNaN(numberOf(givenTo(row, name) ?? 0)));
   const metrics = namesOf(rows, row => row.metrics).sort(
     (a, b) => Number(b === primary?.name) - Number(a === primary?.name),
   );
@@ -48,6 +55,7 @@ export function childColumns(rows: readonly Row[], primary: PrimaryMetric | null
       key: `parameter ${name}`,
       label: name,
       kind: 'parameter',
+      isNumeric: isNumeric(name),
       better: null,
       of: row => givenTo(row, name),
     })),
@@ -55,6 +63,7 @@ export function childColumns(rows: readonly Row[], primary: PrimaryMetric | null
       key: `metric ${name}`,
       label: name,
       kind: 'metric',
+      isNumeric: true,
       better: name === primary?.name ? { end: primary.end, word: name } : betterEnd(name),
       of: row => (Object.hasOwn(row.metrics, name) ? row.metrics[name] : undefined),
     })),

@@ -1,3 +1,4 @@
+import type { Status } from '../data/protocol';
 import type { Api, RunKey } from '../server/api';
 import type { Connection, Listing } from '../server/connection';
 import { Overheard } from '../server/overheard';
@@ -34,6 +35,13 @@ export class ChildRuns {
   /** In the order in which they were made. */
   get all(): readonly Row[] {
     return [...this.rows.values()].sort((a, b) => a.created_at - b.created_at || a.number - b.number);
+  }
+
+  /** How many have each status, in the order in which the first of each was made. */
+  get counts(): ReadonlyMap<Status, number> {
+    const counts = new Map<Status, number>();
+    for (const { status } of this.all) counts.set(status, (counts.get(status) ?? 0) + 1);
+    return counts;
   }
 
   dispose(): void {

@@ -1,7 +1,8 @@
 import { COMPARED, type RunActions } from '../actions/run_actions';
 import { bestPlaces } from '../compare/better';
-import { isTerminal } from '../data/protocol';
+import { isTerminal, type Value } from '../data/protocol';
 import { fill } from '../i18n/fill';
+import { numberOf } from '../panel/comparison';
 import type { Api, RunKey } from '../server/api';
 import type { Connection } from '../server/connection';
 import type { Row } from '../server/types';
@@ -104,10 +105,7 @@ export class ChildrenPane {
 
   private drawBar(all: readonly Row[], total: number): void {
     const { page, words, format } = this.context;
-    const counts = new Map<string, number>();
-    for (const { status } of all)
-      counts.set(words.status[status], (counts.get(words.status[status]) ?? 0) + 1);
-    const told = [...counts].map(([status, n]) => `${format.count(n)} ${status}`);
+    const told = [...this.runs.counts].map(([status, n]) => `${format.count(n)} ${words.status[status]}`);
     if (total > all.length)
       told.unshift(fill(page.newestChildren, { n: format.count(all.length), total: format.count(total) }));
     setText(this.note, told.join(' · '));
@@ -178,23 +176,28 @@ export class ChildrenPane {
     };
     const arrow = isSorted ? (isDown ? ' ↓' : ' ↑') : '';
     const button = h('button', attributes, `${column.label}${arrow}`);
-    const heading = h(
-      'th',
-      { scope: 'col', class: column.kind === 'metric' ? 'cellrun-number' : '' },
-      button,
-    );
+    const heading = h('th', { scope: 'col', class: column.isNumeric ? 'cellrun-number' : '' }, button);
     setAttribute(heading, 'aria-sort', isSorted ? (isDown ? 'descending' : 'ascending') : null);
     return heading;
   }
 
   private cell(row: Row, column: ChildColumn, isBest: boolean): HTMLElement {
     const value = column.of(row);
-    const text = value === undefined ? '' : this.context.format.value(value);
-    const isNumber = column.kind === 'metric' || typeof value === 'number';
+    const text = value === undefined ? '' : this.textOf(value, column.isNumeric);
+    const isNumber = column.isNumeric || typeof value === 'number';
     const cell = h('td', { 'data-type': isNumber ? 'number' : '', dir: 'auto' }, text);
+    if (typeof value === 'string' && text !== value) cell.title = value;
     setAttribute(cell, 'data-best', isBest ? '' : null);
     if (isBest) cell.append(h('span', { class: 'cellrun-unseen' }, ` (${this.context.page.best})`));
     return cell;
+  }
+
+  /** A value; of a number that a script was given, a text like 0.005174669162466247, as many digits as of one that was logged. */
+  private textOf(value: Value, isNumeric: boolean): string {
+    const { format } = this.context;
+    if (typeof value !== 'string' || !isNumeric) return format.value(value);
+    const number = format.number(numberOf(value), false);
+    return /^-?\d*$/u.test(value) || value.length <= number.length ? value : number;
   }
 
   private box(row: Row): HTMLElement {

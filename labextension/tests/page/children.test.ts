@@ -37,6 +37,28 @@ describe('child runs of a run', () => {
     );
   });
 
+  test('of a sweep: their hyperparameters stand there once, with as many digits as can be read', async () => {
+    const given = ['0.2372695641584702', '0.005174669162466247', '1e-05'];
+    const runs = given.map((lr, i) =>
+      row(i + 1, {
+        parent: HEADER.run_id,
+        parameters: { lr, batch: String(16 << i) },
+        tags: { hyperparameters: JSON.stringify({ '--lr': Number(lr) }) },
+        metrics: {},
+      }),
+    );
+    const { place } = showPage('running', { stream: new FakeRuns(runs), tab: 'children' });
+    await until(() => names(place).length === 3, 'they are shown');
+    expect(texts(panel(place), 'th')).toEqual(['', 'Run', 'Time', 'lr', 'batch']);
+    expect(texts(panel(place), 'td[dir]')).toEqual(['0.2373', '16', '0.005175', '32', '1e-05', '64']);
+    const title = panel(place).querySelector<HTMLElement>('td[title]')!.title;
+    expect(title).toBe(given[0]);
+    const aligned = [...panel(place).querySelectorAll('td[dir]')].map(
+      cell => getComputedStyle(cell).textAlign,
+    );
+    expect(new Set(aligned)).toEqual(new Set(['end']));
+  });
+
   test('are sorted by what is clicked, those without a value last', async () => {
     const { place } = showPage('running', { stream: new FakeRuns(CHILDREN), tab: 'children' });
     await says(place, 'lr-0.0001');
