@@ -43,10 +43,18 @@ export const renderer: JupyterFrontEndPlugin<void> = {
             listener({ workspace, run: repeats }, { workspace, run: made.id });
         }),
       view: async (key, source) => {
-        const parts = Promise.all([import('../view/run_view'), import('../page/figure_frame')]);
-        const [{ RunView }, { figureFrame }] = await loadPart(() => parts, translate);
+        const parts = Promise.all([
+          import('../view/run_view'),
+          import('../page/figure_frame'),
+          import('../page/child_runs'),
+        ]);
+        const [{ RunView }, { figureFrame }, { ChildRuns }] = await loadPart(() => parts, translate);
         return new RunView(source, {
           ...viewActions(actions, server.api, key),
+          followChildren: told => {
+            const runs = new ChildRuns(server.api, server.connection, key, () => told(runs.counts));
+            return () => runs.dispose();
+          },
           fullFigure: figure => figureFrame(figure, server.api),
           insertCell: (code, from) => notebooks !== null && insertCell(notebooks, code, from),
         });

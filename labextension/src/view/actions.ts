@@ -1,3 +1,4 @@
+import type { Status } from '../data/protocol';
 import type { Context } from './context';
 
 /** A part of a run's page. */
@@ -13,6 +14,8 @@ export interface ViewActions {
   openTab?(tab: PageTab): void;
   /** How many files the run has put out. */
   countOutputs?(): Promise<number>;
+  /** Follow the child runs of the run: `told` hears how many have each status, at once and at every change. Returns how to end that. */
+  followChildren?(told: (counts: ReadonlyMap<Status, number>) => void): () => void;
   /** Put code into a new cell below the one that an element is in, and go there; false where there is none. */
   insertCell?(code: string, from: Element): boolean;
   /** Draw a figure by the whole plotly. */

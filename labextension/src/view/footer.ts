@@ -1,4 +1,4 @@
-import { isTerminal, type Header } from '../data/protocol';
+import { isTerminal, type Header, type Status } from '../data/protocol';
 import type { PageTab, ViewActions } from './actions';
 import type { Context } from './context';
 import { h, setAttribute, setText } from './dom';
@@ -12,7 +12,9 @@ export class Footer {
   readonly element: HTMLElement;
   private readonly code = h('code');
   private readonly travelled = h('span', { class: 'cellrun-travelled cellrun-muted cellrun-numbers' });
+  private readonly children: HTMLButtonElement;
   private readonly outputs: HTMLButtonElement;
+  private readonly endChildren: (() => void) | undefined;
   private ended: boolean | null = null;
   private countedAt = 0;
   private counts = 0;
@@ -28,10 +30,18 @@ export class Footer {
         { type: 'button', class: 'cellrun-link', on: { click: () => actions.openTab?.(tab) } },
         text,
       );
+    this.children = link('children', '');
+    this.children.hidden = true;
     this.outputs = link('outputs', words.outputs);
-    const links = [link('code', words.code), this.outputs, link('details', words.details)];
+    const links = [this.children, link('code', words.code), this.outputs, link('details', words.details)];
     this.element = h('div', { class: 'cellrun-footer', hidden: true }, this.code, this.travelled);
-    if (actions.openTab) this.element.append(h('span', { class: 'cellrun-links' }, ...links));
+    if (!actions.openTab) return;
+    this.element.append(h('span', { class: 'cellrun-links' }, ...links));
+    this.endChildren = actions.followChildren?.(counts => this.sayChildren(counts));
+  }
+
+  dispose(): void {
+    this.endChildren?.();
   }
 
   update(header: Header): void {
@@ -42,6 +52,13 @@ export class Footer {
     this.travelled.hidden = travelled === '';
     this.element.hidden = header.arguments === '' && travelled === '' && !this.actions.openTab;
     void this.count(isTerminal(header.status));
+  }
+
+  private sayChildren(counts: ReadonlyMap<Status, number>): void {
+    const { words, format } = this.context;
+    const told = [...counts].map(([status, n]) => `${format.count(n)} ${words.status[status]}`);
+    setText(this.children, fill(words.childRuns, { counts: told.join(' · ') }));
+    this.children.hidden = counts.size === 0;
   }
 
   /** Say how many outputs there are: now and then while there may be more, and once when there will be none. */

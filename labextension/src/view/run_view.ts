@@ -72,6 +72,7 @@ export class RunView {
     this.room.dispose();
     this.metrics.dispose();
     this.log.dispose();
+    this.footer.dispose();
     this.element.remove();
   }
 

@@ -66,6 +66,7 @@ export interface Words {
   readonly again: string;
   readonly againTitle: string;
   readonly code: string;
+  readonly childRuns: string;
   readonly outputs: string;
   readonly outputsCount: string;
   readonly details: string;
@@ -167,6 +168,7 @@ const ENGLISH: Words = {
   again: 'Run again',
   againTitle: 'Submit the same snapshot again',
   code: 'Code',
+  childRuns: 'Child runs: {counts}',
   outputs: 'Outputs',
   outputsCount: 'Outputs ({n})',
   details: 'Details',

@@ -89,6 +89,10 @@ test.each([
     open: () => undefined,
     openTab: () => undefined,
     again: () => Promise.resolve(),
+    followChildren: told => {
+      told(new Map([['Running', 2]]));
+      return () => undefined;
+    },
     countOutputs: () => Promise.resolve(3),
   });
   kernel.tell({ header });

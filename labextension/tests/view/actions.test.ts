@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { Status } from '../../src/data/protocol';
 import type { RunSource } from '../../src/data/source';
 import type { PageTab } from '../../src/view/actions';
 import { find, settled, show, text, until } from './setup';
@@ -38,6 +39,32 @@ describe('what the surroundings can do', () => {
       expect(button(place, 'Run again') !== undefined).toBe(scene === 'running');
       place.remove();
     }
+  });
+
+  test('child runs are told of as they come and go, and not followed once the view is gone', async () => {
+    const opened: PageTab[] = [];
+    let tell: (counts: ReadonlyMap<Status, number>) => void = () => undefined;
+    const end = vi.fn();
+    const { place, view } = show('running', 1264, {
+      openTab: tab => opened.push(tab),
+      followChildren: told => {
+        tell = told;
+        return end;
+      },
+    });
+    await settled(place);
+    const link = place.querySelector<HTMLButtonElement>('.cellrun-links button')!;
+    tell(new Map());
+    expect(link.hidden).toBe(true);
+    tell(new Map<Status, number>().set('Completed', 1).set('Running', 1200));
+    expect(link.innerText).toBe('Child runs: 1 Completed · 1,200 Running');
+    link.click();
+    expect(opened).toEqual(['children']);
+    tell(new Map());
+    expect(link.hidden).toBe(true);
+    expect(end).not.toHaveBeenCalled();
+    view.dispose();
+    expect(end).toHaveBeenCalledOnce();
   });
 
   test('outputs are counted again while there may be more', async () => {
