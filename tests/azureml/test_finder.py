@@ -50,6 +50,32 @@ def test_one_object_whichever_name_comes_first():
     python(INSTALL + "import azureml.core as b, cellrun.azureml.core as a; assert a is b")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "core.compute.AmlCompute",
+        "core.runconfig.RunConfiguration",
+        "core.run._OfflineRun",
+        "core.webservice.AciWebservice",
+        "data.dataset_factory.FileDatasetFactory",
+        "exceptions.UserErrorException",
+        "pipeline.steps.PythonScriptStep",
+        "train.hyperdrive.RandomParameterSampling",
+        "widgets.RunDetails",
+        "core.__version__",
+        "data.__version__",
+    ],
+)
+def test_a_module_is_a_name_of_the_one_above_it_though_only_core_was_imported(path):
+    python(INSTALL + f"import azureml.core; azureml.{path}")
+
+
+def test_a_name_that_no_module_has_is_said_by_the_old_ones():
+    program = "import azureml.core\ntry: azureml.{}\nexcept AttributeError as error: print(error)"
+    assert python(INSTALL + program.format("nope")) == "module 'azureml' has no attribute 'nope'"
+    assert python(INSTALL + program.format("core.nope")) == "module 'azureml.core' has no attribute 'nope'"
+
+
 @pytest.mark.parametrize("module", ["azureml.nope", "azureml.core.nope", "azureml.core.run.nope", "azuremlx"])
 def test_an_unknown_module_is_an_import_error(module):
     program = f"""

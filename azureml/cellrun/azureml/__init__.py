@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from cellrun.azureml.finder import install
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # every process of a run loads this first: see finder
+    from typing import Any
+
 __all__ = ["install", "load_ipython_extension"]
+
+
+def __getattr__(name: str) -> Any:
+    from cellrun.azureml.lazy import below  # noqa: PLC0415  # as above
+
+    return below(__name__, name)
 
 
 def load_ipython_extension(_shell: object) -> None:

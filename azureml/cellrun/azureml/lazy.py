@@ -5,7 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
 from typing import Any
+
+VERSION = "1.61.0"
+"""Of the old SDK: the one whose names and behaviours these are."""
 
 
 def lazily(module: str, places: Mapping[str, Iterable[str]]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -13,7 +18,8 @@ def lazily(module: str, places: Mapping[str, Iterable[str]]) -> tuple[Callable[[
 
     `places` has the names of each module that they are in: `{"cellrun.core.runs.run": ["Run"]}`. How one is called
     there, if otherwise, stands behind a colon: `{"cellrun.core.errors": ["AzureMLException:CellrunError"]}`.
-    that the table of what isn't supported has for the module can be imported as well.
+    The modules below it are names of it, whoever has imported them, as are those that the table of what isn't
+    supported has for the module.
     """
     found: dict[str, tuple[str, str]] = {}
     for place, names in places.items():
@@ -28,8 +34,10 @@ def lazily(module: str, places: Mapping[str, Iterable[str]]) -> tuple[Callable[[
         elif name in found:
             place, there = found[name]
             value = getattr(import_module(place), there)
+        elif name == "__version__":
+            value = VERSION
         else:
-            value = _placeholder(module, name)
+            value = below(module, name)
         setattr(sys.modules[module], name, value)
         return value
 
@@ -44,12 +52,18 @@ def old_name(module: str) -> str:
     return "azureml" + module.removeprefix("cellrun.azureml")
 
 
-def _placeholder(module: str, name: str) -> Any:
+def below(module: str, name: str) -> Any:
+    """Return the module of a name, as the old SDK's packages import theirs, or what stands for one that isn't done."""
     if not name.startswith("_"):  # what Python, IPython and inspect ask every module for
+        path, full = getattr(sys.modules[module], "__path__", None), f"{module}.{name}"
+        if path and PathFinder.find_spec(full, path):
+            return import_module(full)
         from cellrun.azureml.unsupported import placeholder  # noqa: PLC0415  # few programs need it
 
         if (value := placeholder(old_name(module), name)) is not None:
             return value
+        if path and find_spec(full):  # a module that is no file
+            return import_module(full)
     raise AttributeError(f"module {old_name(module)!r} has no attribute {name!r}")
 
 

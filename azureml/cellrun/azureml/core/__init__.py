@@ -7,20 +7,16 @@ from typing import Any
 
 from cellrun.azureml.lazy import lazily
 
-VERSION = "1.61.0"
-"""Of the old SDK: the one whose names and behaviours these are."""
-__version__ = VERSION
-
 __getattr__, __dir__ = lazily(
     __name__,
     {
         "cellrun.azureml.core": [
-            "VERSION",
             "diagnostic_log",
             "get_run",
             "is_compute_target_prepared",
             "prepare_compute_target",
         ],
+        "cellrun.azureml.lazy": ["VERSION"],
         "cellrun.azureml.core.compute": ["ComputeTarget"],
         "cellrun.azureml.core.container_registry": ["ContainerRegistry"],
         "cellrun.azureml.core.model": ["Model"],
