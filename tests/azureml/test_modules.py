@@ -51,10 +51,16 @@ def test_what_the_first_datasets_are_read_with_is_taken(tmp_path):
 def test_its_errors_are_caught_as_azure_ml_says():
     from azureml._common.exceptions import AzureMLException as Same
     from azureml.core.exceptions import UserErrorException
-    from azureml.exceptions import AzureMLException, RunConfigurationException, WorkspaceException
+    from azureml.exceptions import (
+        AzureMLException,
+        DatasetTimestampMissingError,
+        RunConfigurationException,
+        WorkspaceException,
+    )
 
     assert Same is AzureMLException is errors.CellrunError
     assert UserErrorException is core.UserErrorException
+    assert DatasetTimestampMissingError is errors.DatasetTimestampMissingError
     inner = ValueError("x")
     error = RunConfigurationException("no script", inner_exception=inner, target="t")
     assert (error.message, error.inner_exception, str(error)) == ("no script", inner, "no script")

@@ -107,10 +107,11 @@ def test_every_error_that_users_catch_is_public():
         "LogOffsetError",
     }
     assert ours - of_servers - set(PUBLIC) == {
+        "DatasetTimestampMissingError",
         "IndexTooNewError",
         "NoSuchNameError",
         "NoSuchTargetError",
-    }  # caught as WorkspaceException, AttributeError and KeyError
+    }  # caught as DatasetError, WorkspaceException, AttributeError and KeyError
 
 
 def test_windows_is_refused_in_words():

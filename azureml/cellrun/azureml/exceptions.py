@@ -11,6 +11,7 @@ from cellrun.core.errors import (
     ActivityFailedException,
     CellrunError,
     ComputeTargetException,
+    DatasetTimestampMissingError,
     ExperimentExecutionException,
     ModelNotFoundException,
     ModelPathNotFoundException,
@@ -63,10 +64,6 @@ class AuthenticationException(CellrunError):
 
 class ActivityCanceledException(CellrunError):
     """A run that was canceled: waiting for one raises nothing, there and here."""
-
-
-class DatasetTimestampMissingError(UserErrorException):
-    """A table without the column of times that was asked for."""
 
 
 class DiscoveryUrlNotFoundException(CellrunError):

@@ -6,6 +6,7 @@
     │   ├── NoSuchNameError               an attribute that isn't there: an AttributeError, too
     │   ├── NotSupportedError             an old name that cellrun doesn't do (an AttributeError, too)
     │   └── DatasetError                  a dataset that isn't there, or whose files aren't as it says
+    │       └── DatasetTimestampMissingError  a table without times that is asked by time
     ├── InvalidMetricError                a value that can't be logged under its name
     ├── ExperimentExecutionException      a run that can't be started, or its watching was interrupted
     │   └── InvalidSubmissionError        every mistake in a config, gathered (a UserErrorException, too)
@@ -119,6 +120,10 @@ class InvalidNameError(UserErrorException):
 
 class DatasetError(UserErrorException):
     """A dataset that isn't there, whose files aren't there, or that can't be read as it was said."""
+
+
+class DatasetTimestampMissingError(DatasetError):
+    """A table that is asked by time and has no column of times (Azure ML's name)."""
 
 
 class InvalidMetricError(CellrunError):

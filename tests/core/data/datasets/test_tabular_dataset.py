@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cellrun.core import Dataset
 from cellrun.core.data.tables.data_type import DataType
-from cellrun.core.errors import DatasetError, NotSupportedError, UserErrorException
+from cellrun.core.errors import DatasetError, DatasetTimestampMissingError, NotSupportedError, UserErrorException
 from tests.core.data.data_folders import put_file
 
 ROWS = 500
@@ -192,8 +192,10 @@ def test_times(csv, frame):
 
 
 def test_times_that_cant_be_asked(csv):
-    with pytest.raises(DatasetError, match="with_timestamp_columns"):
-        csv.time_before(at(2020, 1, 1))
+    timed = csv.with_timestamp_columns("day")
+    for without in (csv, timed.keep_columns("id"), timed.drop_columns("day")):
+        with pytest.raises(DatasetTimestampMissingError, match="with_timestamp_columns"):
+            without.time_before(at(2020, 1, 1))
     timed = csv.with_timestamp_columns("name")
     with pytest.raises(DatasetError, match=r"'name' holds string.*DataType.to_datetime"):
         timed.time_before(at(2020, 1, 1))

@@ -15,7 +15,7 @@ from cellrun.core.data.files.dataset_paths import store_and_path
 from cellrun.core.data.files.definition import FILE, TABULAR, DatasetDefinition
 from cellrun.core.data.stores.datastore import Datastore
 from cellrun.core.data.tables.arrow import need_arrow
-from cellrun.core.errors import DatasetError, NotSupportedError, missing_package, shown
+from cellrun.core.errors import DatasetError, DatasetTimestampMissingError, NotSupportedError, missing_package, shown
 from cellrun.core.names import dataset_name
 
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ class TabularDataset(AbstractDataset):
     ) -> TabularDataset:
         name = next((name for name in self.timestamp_columns if name), None)
         if name is None:
-            raise DatasetError(
+            raise DatasetTimestampMissingError(
                 "the dataset has no column of times: with_timestamp_columns(timestamp='…') comes before it is asked by "
                 "time"
             )
