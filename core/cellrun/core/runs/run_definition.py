@@ -8,6 +8,8 @@ from typing import Any
 
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.run_data import DataPath
+from cellrun.core.run_variables import REFERENCE
 from cellrun.core.store.record import RunRecord
 
 _STARTED_BY = {
@@ -32,7 +34,7 @@ def run_definition(record: RunRecord) -> dict[str, Any]:
         "script": record.script,
         "command": record.command,
         "useAbsolutePath": False,
-        "arguments": list(record.arguments),
+        "arguments": _arguments(record),
         "sourceDirectoryDataStore": None,
         "framework": framework,
         "communicator": communicator,
@@ -66,6 +68,17 @@ def run_definition(record: RunRecord) -> dict[str, Any]:
         "docker": {"useDocker": False, "sharedVolumes": True, "shmSize": None, "arguments": []},
         "resources": dict(record.resources),
     }
+
+
+def _arguments(record: RunRecord) -> list[str]:
+    """Return the arguments as they were given; what stands for data has the name that Azure ML writes there."""
+    words = {
+        **dict.fromkeys(record.outputs, "DatasetOutputConfig:"),
+        **dict.fromkeys(_chosen(record.inputs, references=False), "DatasetConsumptionConfig:"),
+        **dict.fromkeys(_chosen(record.inputs, references=True), f"${REFERENCE}"),
+    }
+    names = {str(DataPath(name)): word + name for name, word in words.items()}
+    return [names.get(argument, argument) for argument in record.arguments]
 
 
 def _chosen(inputs: Mapping[str, Any], *, references: bool) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from cellrun.core import (
 )
 from cellrun.core.data.in_run.binding import bind, input_value
 from cellrun.core.run_data import DataPath, RunInput
+from cellrun.core.runs.run_definition import run_definition
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.submission.again import resubmit
@@ -125,6 +126,21 @@ def test_the_record_keeps_holes_and_which_dataset_it_was(runs, store):
     wanted = RunInput.from_json(record.inputs["train"])
     assert (wanted.dataset_name, wanted.dataset_version, wanted.mode) == ("mydata", 1, "mount")
     runs.end(layout)
+
+
+def test_the_definition_has_azure_mls_names_where_data_stands(runs, store):
+    reference = store.path("path").as_mount()
+    layout = runs.script(
+        SEEN, "--data", mounted((store, "path")), OutputFileDatasetConfig("model"), reference, "<data:else>"
+    )
+    runs.end(layout)
+    assert run_definition(RunRecord.read(layout))["arguments"] == [
+        "--data",
+        "DatasetConsumptionConfig:train",
+        "DatasetOutputConfig:model",
+        f"$AZUREML_DATAREFERENCE_{reference.data_reference_name}",
+        "<data:else>",
+    ]
 
 
 def test_a_run_again_has_the_same_data_and_an_output_of_its_own(runs, store):
