@@ -23,8 +23,10 @@ from cellrun.core import (
 from cellrun.core.driving.children import Children
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.runs import open_runs, run_types
+from cellrun.core.status import Status
 from cellrun.core.store.cancellation import cancel_requests
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusFile
 from tests.core.submitted_runs import wait_for
 
 
@@ -355,7 +357,8 @@ def test_a_child_keeps_its_grace_unless_its_parent_is_canceled_once_more(exp, he
         wait_for(lambda run=each: "here" in run.layout.log.read_text(), "it to run")
     parent.cancel()
     for each in (parent, child):
-        wait_for(lambda run=each: run.get_status() == "CancelRequested", "it to be stopped")
+        stopped = StatusFile(each.layout)
+        wait_for(lambda status=stopped: status.read().status is Status.CANCEL_REQUESTED, "it to be stopped")
     Children(parent.layout).cancel(child.layout)  # as a driver does that is being stopped
     parent._control._cancel_children(None)
     assert cancel_requests(child.layout) == 1

@@ -25,6 +25,8 @@ from cellrun.core import (
     Status,
     UserErrorException,
 )
+from cellrun.core.runs.control import RunControl
+from cellrun.core.store.cancellation import ask_to_cancel
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.status_file import StatusFile
@@ -560,6 +562,28 @@ def test_cancel_of_a_submitted_run_is_asked_for_once(exp, here):
     assert history.count("Canceled") == 1
     run.cancel()
     assert len(statuses(run)) == len(history)
+
+
+def test_a_run_that_was_canceled_says_at_once_that_it_was_asked_to(exp, here):
+    first = submitted(exp, here, "import time\ntime.sleep(60)\n", cpus=cores())
+    waits = submitted(exp, here, "", cpus=cores())
+    for run in (waits, first):
+        run.cancel()
+        assert run.get_status() in {"CancelRequested", "Canceled"}
+        assert run.get_details()["status"] in {"CancelRequested", "Canceled"}
+    for run in (waits, first):
+        assert run.wait_for_completion()["status"] == run.get_status() == "Canceled"
+
+
+def test_a_run_is_asked_to_cancel_before_its_supervisor_says_so(new_run):
+    layout = new_run(kind="script")
+    for status in (Status.QUEUED, Status.STARTING, Status.RUNNING):
+        StatusFile(layout).change(status)
+        assert RunControl(layout).status().status is status
+    ask_to_cancel(layout)
+    assert RunControl(layout).status().status is Status.CANCEL_REQUESTED
+    StatusFile(layout).change(Status.FINALIZING)  # too late
+    assert RunControl(layout).status().status is Status.FINALIZING
 
 
 def test_cancel_of_a_run_that_ended_keeps_its_status(exp, here):

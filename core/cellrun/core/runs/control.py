@@ -13,7 +13,7 @@ from cellrun.core.errors import ComputeTargetException, EventNotKeptError, RunCl
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run, is_parents_run
 from cellrun.core.status import Status
-from cellrun.core.store.cancellation import ask_to_cancel, set_canceled
+from cellrun.core.store.cancellation import ask_to_cancel, is_asked_to_cancel, set_canceled
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import check_is_there
 from cellrun.core.store.settle import run_owners, settle
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _END_S, _LOOK_S = 5.0, 0.05
 _BEFORE_RUNNING = frozenset({Status.NOT_STARTED, Status.QUEUED, Status.STARTING})
+_GOES_ON = frozenset({*_BEFORE_RUNNING, Status.PREPARING, Status.RUNNING})
 
 
 class RunControl:
@@ -38,8 +39,15 @@ class RunControl:
     def status(self) -> StatusRecord:
         """Return the run's status. A run whose owner is proven dead is Failed from this look on.
 
-        Raises RunNotFoundError for a run that was deleted.
+        One that was asked to stop is CancelRequested, though its supervisor hasn't said so yet: whoever has canceled a
+        run and asks for its status next sees that it was heard. Raises RunNotFoundError for a run that was deleted.
         """
+        status = self._written_status()
+        if status.status in _GOES_ON and is_asked_to_cancel(self._layout):
+            return status._replace(status=Status.CANCEL_REQUESTED, reason=None)
+        return status
+
+    def _written_status(self) -> StatusRecord:
         check_is_there(self._layout)
         if self._ended is not None:
             return self._ended
@@ -55,7 +63,7 @@ class RunControl:
         nobody stops: it is Canceled at once, and the next log call there raises RunClosedError. Where the disk takes
         nothing, EventNotKeptError is raised, or ExperimentExecutionException for a submitted run.
         """
-        before = self.status().status
+        before = self._written_status().status
         if before.is_terminal:
             return
         if self._record.kind == "interactive":
