@@ -21,6 +21,9 @@ from cellrun.core.store.removed_names import why_missing
         ("from sklearn.metrics import plot_confusion_matrix", "scikit-learn 1.2"),
         ("from sklearn.preprocessing import OneHotEncoder\nOneHotEncoder().get_feature_names()", "scikit-learn 1.2"),
         ("from sklearn.preprocessing import OneHotEncoder\nOneHotEncoder(sparse=False)", "scikit-learn 1.4"),
+        ("from sklearn.linear_model import LinearRegression as L\nL(normalize=True)", "scikit-learn 1.2"),
+        ("from sklearn.linear_model import Lasso as L\nL(normalize=True)", "scikit-learn 1.2"),
+        ("from sklearn.linear_model import LogisticRegression as L\nL(multi_class='auto')", "scikit-learn 1.8"),
         (
             "from sklearn.metrics import mean_squared_error\nmean_squared_error([1], [1], squared=False)",
             "scikit-learn 1.6",

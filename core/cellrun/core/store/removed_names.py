@@ -42,6 +42,14 @@ _REMOVED = (
         "scikit-learn 1.6 removed it, root_mean_squared_error has its place; or run it with scikit-learn<1.6",
     ),
     (
+        r"LogisticRegression(?:CV)?\.__init__\(\) got an unexpected keyword argument 'multi_class'",
+        "scikit-learn 1.8 removed it, OneVsRestClassifier is 'ovr', and for liblinear; or run it with scikit-learn<1.8",
+    ),
+    (
+        r"(?:LinearRegression|Ridge|Lasso|ElasticNet)\.__init__\(\) got an unexpected keyword argument 'normalize'",
+        "scikit-learn 1.2 removed it, a StandardScaler before it has its place; or run it with scikit-learn<1.2",
+    ),
+    (
         r"'(?:DataFrame|Series)' object has no attribute 'append'",
         "pandas 2.0 removed it, pandas.concat has its place; or run it with pandas<2",
     ),
