@@ -1,5 +1,6 @@
 """A run's data by name: in its own code, seen from outside, and in its details."""
 
+import copy
 import json
 
 import pytest
@@ -88,6 +89,8 @@ def test_the_runs_own_code_and_others_find_its_data_by_name(runs, dataset, until
         run.input_datasets["test"]
     until(lambda: noted(layout), "its files")
     _told_in_details(run.get_details(), folder, registered)
+    again = run.get_details()["inputDatasets"][0]["dataset"].register(runs.workspace, "as the run had it")
+    assert Dataset.get_by_name(runs.workspace, "as the run had it") == again
 
 
 def _told_in_details(details, folder, registered):
@@ -101,9 +104,14 @@ def _told_in_details(details, folder, registered):
     assert (first["words"], first["files"]["count"], first["files"]["size_bytes"]) == ("workspaceblobstore/path", 1, 3)
     assert second["dataset"] == {"id": registered.id, "name": "mydata", "version": 1}
     assert second["consumptionDetails"]["mechanism"] == "Direct"
+    assert json.loads(json.dumps(second["dataset"])) == copy.deepcopy(second["dataset"]) == second["dataset"]
+    assert (first["dataset"].to_path(), first["dataset"].name, second["dataset"].name) == (["/a.csv"], None, "mydata")
+    with pytest.raises(AttributeError, match="nothing_like_it"):
+        _ = first["dataset"].nothing_like_it
     [output] = details["outputDatasets"]
     assert output["outputDetails"]["outputName"] == "model"
     assert output["dataset"]["name"] == "best"
+    assert output["dataset"].name == "best"
     assert output["location"] == str(folder)
     assert output["files"] == {"count": 0, "size_bytes": 0}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Literal
 
 from cellrun.core.control_file import UNREADABLE
@@ -66,6 +67,23 @@ class RunDatasets(Mapping[str, Any]):
         return repr({name: _words(self._side, data) for name, data in self._data.items()})
 
 
+class ToldDataset(dict[str, Any]):
+    """What a run's details tell of a dataset, as JSON; by its attributes it is the dataset, as Azure ML gives it."""
+
+    def __init__(self, told: Mapping[str, Any], get: Callable[[], Any]) -> None:
+        super().__init__(told)
+        self._get = get
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute of the dataset. Raises DatasetError for one that can't be had any more."""
+        if name.startswith("_"):  # what json, copy and IPython ask for
+            raise AttributeError(name)
+        return getattr(self._get(), name)
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (dict(self),)
+
+
 def runs_of(layout: WorkspaceLayout, dataset: object) -> Iterator[str]:
     """Iterate over the ids of the runs that had a dataset as an input, newest first: itself, or as words name it.
 
@@ -116,11 +134,18 @@ def dataset_of(wanted: RunInput, layout: RunLayout) -> Any:
     return kind(definition, workspace_of(layout.workspace), registration)
 
 
+def _registered(told: Mapping[str, Any], layout: RunLayout) -> Any:
+    from cellrun.core.data.datasets.dataset import Dataset  # noqa: PLC0415  # as above
+
+    return Dataset.get_by_name(workspace_of(layout.workspace), told["name"], told["version"])
+
+
 def told_inputs(layout: RunLayout, record: RunRecord) -> list[dict[str, Any]]:
     """Return what there is to tell of a run's inputs, under Azure ML's keys; ours are `words` and `files`."""
     seen = noted(layout)
     return [
-        _told_input(RunInput.from_json(data), seen.get(name, {})) for name, data in inputs_of(layout, record).items()
+        _told_input(RunInput.from_json(data), layout, seen.get(name, {}))
+        for name, data in inputs_of(layout, record).items()
     ]
 
 
@@ -158,9 +183,10 @@ def _row(name: str, side: str, told: Mapping[str, Any], mode: str) -> dict[str, 
     }
 
 
-def _told_input(wanted: RunInput, seen: Mapping[str, Any]) -> dict[str, Any]:
+def _told_input(wanted: RunInput, layout: RunLayout, seen: Mapping[str, Any]) -> dict[str, Any]:
+    dataset = {"id": wanted.dataset_id, "name": wanted.dataset_name, "version": wanted.dataset_version}
     return {
-        "dataset": {"id": wanted.dataset_id, "name": wanted.dataset_name, "version": wanted.dataset_version},
+        "dataset": ToldDataset(dataset, partial(dataset_of, wanted, layout)),
         "consumptionDetails": {
             "type": "RunInput",
             "inputName": wanted.name,
@@ -173,14 +199,14 @@ def _told_input(wanted: RunInput, seen: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _told_output(wanted: RunOutput, layout: RunLayout, done: Mapping[str, Any]) -> dict[str, Any]:
-    path, location = wanted.path_of(layout.run_id), None
+    path, location, told = wanted.path_of(layout.run_id), None, done.get("dataset")
     with suppress(CellrunError):  # a store that is registered no more
         location = store_of(layout.workspace, wanted.datastore).location(path)
     return {
-        "identifier": {"savedId": (done.get("dataset") or {}).get("id")},
+        "identifier": {"savedId": (told or {}).get("id")},
         "outputType": "RunOutput",
         "outputDetails": {"outputName": wanted.name, "mode": wanted.mode},
-        "dataset": done.get("dataset"),
+        "dataset": told and ToldDataset(told, partial(_registered, told, layout)),
         "words": f"{wanted.datastore or done.get('datastore') or 'default'}/{path}",
         "location": location,
         "files": {"count": done["files"], "size_bytes": done["size_bytes"]} if "files" in done else {},
