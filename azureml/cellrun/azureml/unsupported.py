@@ -19,6 +19,8 @@ _EXPLAINS = "needs Azure's portal to show what it finds"
 _COMMUNITY = "use interpret-community, shap or fairlearn in the run, and keep what they make with run.upload_file"
 _FOLLOWS = "drives runs on Azure's own machines"
 _PUBLISHES = "keeps a pipeline in a service that starts it later"
+_KEEPS_PARTS = "keeps parts of pipelines in Azure's service"
+_STEPS = "make the steps from their scripts by PythonScriptStep"
 _SUBMIT = "submit the pipeline where it is wanted, by cron if it is to be by the clock"
 
 
@@ -157,26 +159,26 @@ TABLE: tuple[Row, ...] = (
                 "azureml.pipeline.core",
                 (
                     *("PipelineDraft", "PipelineEndpoint", "PublishedPipeline", "Schedule", "ScheduleRecurrence"),
-                    *(
-                        "TimeZone",
-                        "Module",
-                        "ModuleVersion",
-                        "ModuleVersionResolutionMode",
-                        "PipelineDataset",
-                        "DataType",
-                    ),
+                    "TimeZone",
                 ),
             ),
-            (
-                "azureml.pipeline.core.graph",
-                (
-                    *("PublishedPipeline", "PipelineDataset", "DataType", "Graph", "ModuleDef"),
-                    *("InputPortDef", "OutputPortDef"),
-                ),
-            ),
+            ("azureml.pipeline.core.graph", ("PublishedPipeline",)),
             ("azureml.pipeline.core.schedule", ()),
             ("azureml.pipeline.core.pipeline_endpoint", ()),
             ("azureml.pipeline.core.pipeline_draft", ()),
+        )
+    ),
+    *(
+        Row(module, names, _KEEPS_PARTS, _STEPS)
+        for module, names in (
+            (
+                "azureml.pipeline.core",
+                ("Module", "ModuleVersion", "ModuleVersionResolutionMode", "PipelineDataset", "DataType"),
+            ),
+            (
+                "azureml.pipeline.core.graph",
+                ("PipelineDataset", "DataType", "Graph", "ModuleDef", "InputPortDef", "OutputPortDef"),
+            ),
             ("azureml.pipeline.core.module", ()),
             ("azureml.pipeline.core.module_step_base", ()),
         )
