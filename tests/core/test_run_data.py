@@ -7,7 +7,7 @@ import pytest
 from cellrun.core.errors import InvalidNameError, UserErrorException
 from cellrun.core.run_data import (
     DataOfArguments,
-    DataPath,
+    DataPlaceholder,
     GoesIntoRun,
     Registration,
     RunInput,
@@ -28,7 +28,7 @@ class Given:
         return self._data
 
     def argument(self):
-        return DataPath(self._data.name)
+        return DataPlaceholder(self._data.name)
 
 
 @pytest.mark.parametrize("name", ["train", "_x", "Data_1", "PORT", "LANGUAGES", "LDA", "OMPHALOS"])
@@ -69,7 +69,7 @@ def test_another_mode_is_refused(made):
 
 def test_two_of_one_name_are_refused_unless_they_are_the_same():
     data = DataOfArguments()
-    assert data.add(Given(RunInput("x", DEFINITION))) == DataPath("x")
+    assert data.add(Given(RunInput("x", DEFINITION))) == DataPlaceholder("x")
     data.add(Given(RunInput("x", DEFINITION)))
     for other in (RunInput("x", {}), RunOutput("x", "", "p")):
         with pytest.raises(UserErrorException, match="called 'x'"):
@@ -79,8 +79,8 @@ def test_two_of_one_name_are_refused_unless_they_are_the_same():
 
 
 def test_a_record_keeps_the_holes_of_the_names_that_it_knows():
-    recorded = ["--data", str(DataPath("train")), str(DataPath("other"))]
-    assert with_holes(recorded, ["train"]) == ("--data", DataPath("train"), "<data:other>")
+    recorded = ["--data", str(DataPlaceholder("train")), str(DataPlaceholder("other"))]
+    assert with_holes(recorded, ["train"]) == ("--data", DataPlaceholder("train"), "<data:other>")
 
 
 def test_whatever_says_how_it_goes_into_a_run_is_known_by_that():

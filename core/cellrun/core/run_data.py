@@ -31,8 +31,8 @@ def data_name(given: object) -> str:
 
 
 @dataclass(frozen=True)
-class DataPath:
-    """A hole in a run's arguments: where the path of an input or an output will be, or an input's id."""
+class DataPlaceholder:
+    """What stands in a run's arguments where the path of an input or an output will be, or an input's id."""
 
     name: str
 
@@ -160,7 +160,7 @@ class GoesIntoRun(Protocol):
     def run_data(self) -> RunInput | RunOutput:
         """Return it as the run wants it. Raises UserErrorException."""
 
-    def argument(self) -> str | DataPath:
+    def argument(self) -> str | DataPlaceholder:
         """Return what stands in the arguments for it."""
 
 
@@ -171,7 +171,7 @@ class DataOfArguments:
     inputs: dict[str, RunInput] = field(default_factory=dict)
     outputs: dict[str, RunOutput] = field(default_factory=dict)
 
-    def add(self, given: GoesIntoRun) -> str | DataPath:
+    def add(self, given: GoesIntoRun) -> str | DataPlaceholder:
         """Take an argument's data; return what stands for it. Raises UserErrorException for two of one name."""
         data = given.run_data()
         if {**self.inputs, **self.outputs}.get(data.name, data) != data:
@@ -195,7 +195,7 @@ class BoundData(NamedTuple):
     beside: tuple[str, ...] = ()
     finishing: tuple[tuple[str, ...], ...] = ()
 
-    def arguments(self, arguments: Iterable[str | DataPath]) -> list[str]:
+    def arguments(self, arguments: Iterable[str | DataPlaceholder]) -> list[str]:
         """Return arguments with what stands for their holes, and for the variables of data in them."""
         return [self._filled(one) if isinstance(one, str) else self.values[one.name] for one in arguments]
 
@@ -209,9 +209,9 @@ class BoundData(NamedTuple):
 NO_DATA = BoundData()
 
 
-def with_holes(arguments: Iterable[str], names: Iterable[str]) -> tuple[str | DataPath, ...]:
+def with_holes(arguments: Iterable[str], names: Iterable[str]) -> tuple[str | DataPlaceholder, ...]:
     """Return a record's arguments with the holes for the data of these names, as they were submitted."""
-    holes = {str(DataPath(name)): DataPath(name) for name in names}
+    holes = {str(DataPlaceholder(name)): DataPlaceholder(name) for name in names}
     return tuple(holes.get(argument, argument) for argument in arguments)
 
 

@@ -12,7 +12,7 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import Resources
-from cellrun.core.run_data import DataPath, RunInput, RunOutput
+from cellrun.core.run_data import DataPlaceholder, RunInput, RunOutput
 from cellrun.core.store.record import SCRIPT_RUN, RunKind
 
 CELL = "cell.py"
@@ -55,7 +55,7 @@ class RunRequest:
     kind: RunKind
     program: str
     """A script's path in the snapshot (`cell.py` for a cell), or the line that a shell gets."""
-    arguments: tuple[str | DataPath, ...] = ()
+    arguments: tuple[str | DataPlaceholder, ...] = ()
     """What a script finds in `sys.argv` after itself, with holes for what its data will be; none for a command."""
     inputs: tuple[RunInput, ...] = ()
     """The data that it reads."""
@@ -126,7 +126,9 @@ class RunRequest:
         if not isinstance(self.arguments, tuple):
             return False
         known = {str(getattr(data, "name", "")) for data in (*self.inputs, *self.outputs)}
-        return all(isinstance(one, str) or (isinstance(one, DataPath) and one.name in known) for one in self.arguments)
+        return all(
+            isinstance(one, str) or (isinstance(one, DataPlaceholder) and one.name in known) for one in self.arguments
+        )
 
     @property
     def recorded_arguments(self) -> list[str]:
@@ -137,7 +139,7 @@ class RunRequest:
     def told_arguments(self) -> list[str]:
         """Return the arguments as people are told them: with what each input is."""
         words = {one.name: one.words for one in self.inputs} | {one.name: one.words for one in self.outputs}
-        return [words[one.name] if isinstance(one, DataPath) else one for one in self.arguments]
+        return [words[one.name] if isinstance(one, DataPlaceholder) else one for one in self.arguments]
 
 
 def _are(kind: type, values: object) -> bool:

@@ -19,7 +19,7 @@ from cellrun.core.data.stores.datastore import Datastore
 from cellrun.core.data.stores.workspace_datastores import WorkspaceDatastores
 from cellrun.core.errors import CellrunError, UserErrorException
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.run_data import DataPath, RunInput, RunOutput
+from cellrun.core.run_data import DataPlaceholder, RunInput, RunOutput
 from cellrun.magics.named_data import NamedData
 
 _URL = re.compile(r"https?://")
@@ -36,9 +36,9 @@ class GivenInput(NamedTuple):
         """Return it as a run wants it."""
         return self.wanted
 
-    def argument(self) -> DataPath:
+    def argument(self) -> DataPlaceholder:
         """Return what stands in arguments for it."""
-        return DataPath(self.wanted.name)
+        return DataPlaceholder(self.wanted.name)
 
 
 def data_of(

@@ -10,7 +10,7 @@ from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import Resources
-from cellrun.core.run_data import DataPath, RunInput, RunOutput
+from cellrun.core.run_data import DataPlaceholder, RunInput, RunOutput
 from cellrun.core.run_request import RunCode, RunRequest
 
 _PLAIN = (
@@ -48,7 +48,7 @@ def request_to_json(request: RunRequest) -> dict[str, Any]:
         **{name: getattr(request, name) for name in _PLAIN},
         "properties": dict(request.properties),
         "cell": None if request.cell is None else dict(request.cell),
-        "arguments": [{"data": one.name} if isinstance(one, DataPath) else one for one in request.arguments],
+        "arguments": [{"data": one.name} if isinstance(one, DataPlaceholder) else one for one in request.arguments],
         "inputs": [one.to_json() for one in request.inputs],
         "outputs": [one.to_json() for one in request.outputs],
         "environment": None if isinstance(wanted, EnvironmentSpec) else wanted,
@@ -66,7 +66,7 @@ def request_from_json(data: Mapping[str, Any], code: RunLayout, variables: Mappi
     own = environment.variables if isinstance(environment, EnvironmentSpec) else {}
     return RunRequest(
         **{name: data[name] for name in _PLAIN},
-        arguments=tuple(one if isinstance(one, str) else DataPath(one["data"]) for one in data["arguments"]),
+        arguments=tuple(one if isinstance(one, str) else DataPlaceholder(one["data"]) for one in data["arguments"]),
         inputs=tuple(map(RunInput.from_json, data["inputs"])),
         outputs=tuple(map(RunOutput.from_json, data["outputs"])),
         environment=environment,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core.data.files.definition import FILE
 from cellrun.core.data.in_run.output import OutputIdentity
-from cellrun.core.run_data import DataPath, InputMode, RunInput, RunOutput
+from cellrun.core.run_data import DataPlaceholder, InputMode, RunInput, RunOutput
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -47,9 +47,9 @@ class EdgeInput:
             path_on_compute=self.path_on_compute,
         )
 
-    def argument(self) -> DataPath:
+    def argument(self) -> DataPlaceholder:
         """Return what stands in the arguments for it."""
-        return DataPath(self.name)
+        return DataPlaceholder(self.name)
 
 
 def found(wanted: RunInput, output: RunOutput, store: str, run_id: str, *, is_dataset: bool) -> RunInput:

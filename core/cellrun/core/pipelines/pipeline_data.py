@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from cellrun.core.data.in_run.output import OutputIdentity
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.pipelines.edge import EdgeInput
-from cellrun.core.run_data import DataPath, InputMode, Registration, RunOutput, data_name
+from cellrun.core.run_data import DataPlaceholder, InputMode, Registration, RunOutput, data_name
 from cellrun.core.run_variables import REFERENCE
 
 if TYPE_CHECKING:
@@ -214,9 +214,9 @@ class ProducedOutput:
         """Return it as the run wants it."""
         return self._data.output()
 
-    def argument(self) -> DataPath:
+    def argument(self) -> DataPlaceholder:
         """Return what stands in the arguments for it."""
-        return DataPath(self._data.output_name)
+        return DataPlaceholder(self._data.output_name)
 
 
 def edge_of(data: PipelineData, name: str | None = None, binding: InputPortBinding | None = None) -> EdgeInput:

@@ -8,7 +8,7 @@ from typing import Any
 
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.run_data import DataPath
+from cellrun.core.run_data import DataPlaceholder
 from cellrun.core.run_variables import REFERENCE
 from cellrun.core.store.record import RunRecord
 
@@ -77,7 +77,7 @@ def _arguments(record: RunRecord) -> list[str]:
         **dict.fromkeys(_chosen(record.inputs, references=False), "DatasetConsumptionConfig:"),
         **dict.fromkeys(_chosen(record.inputs, references=True), f"${REFERENCE}"),
     }
-    names = {str(DataPath(name)): word + name for name, word in words.items()}
+    names = {str(DataPlaceholder(name)): word + name for name, word in words.items()}
     return [names.get(argument, argument) for argument in record.arguments]
 
 

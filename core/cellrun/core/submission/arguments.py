@@ -8,20 +8,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cellrun.core.errors import UserErrorException, shown
-from cellrun.core.run_data import DataOfArguments, DataPath, GoesIntoRun
+from cellrun.core.run_data import DataOfArguments, DataPlaceholder, GoesIntoRun
 from cellrun.core.run_variables import REFERENCE
 from cellrun.core.sizes import size_text
 
 MOST_BYTES = 128 * 1024  # Linux: MAX_ARG_STRLEN, the closing NUL counted
 
 
-def argument_parts(arguments: Iterable[Any], data: DataOfArguments) -> tuple[list[str | DataPath], list[str]]:
+def argument_parts(arguments: Iterable[Any], data: DataOfArguments) -> tuple[list[str | DataPlaceholder], list[str]]:
     """Return arguments as the texts that arrive in `sys.argv`, and the problems of those that can't be passed.
 
     None becomes 'None', True 'True', a path its text, a number (numpy's scalars included) what `str` says. What is data
     goes into `data`, and a hole stands for its path.
     """
-    parts: list[str | DataPath] = []
+    parts: list[str | DataPlaceholder] = []
     problems = []
     for number, argument in enumerate(arguments, start=1):
         try:
@@ -54,7 +54,7 @@ def data_problems(given: object, data: DataOfArguments) -> list[str]:
     return problems
 
 
-def reference_problems(arguments: Iterable[str | DataPath], data: DataOfArguments) -> list[str]:
+def reference_problems(arguments: Iterable[str | DataPlaceholder], data: DataOfArguments) -> list[str]:
     """Return which arguments are data references as texts (`str(ref)`) of data that the run isn't given."""
     return [
         f"argument {number} is the text {argument!r}, and the run is given no data of that name; give the reference "

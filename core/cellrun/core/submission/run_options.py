@@ -15,7 +15,7 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, UserErrorException, did_you_mean, shown
 from cellrun.core.own_run import is_set_by_cellrun
 from cellrun.core.resources import Resources
-from cellrun.core.run_data import DataOfArguments, DataPath
+from cellrun.core.run_data import DataOfArguments, DataPlaceholder
 from cellrun.core.run_request import RunRequest
 from cellrun.core.sizes import size_bytes
 from cellrun.core.submission.arguments import argument_parts, data_problems, reference_problems, variable_texts
@@ -97,7 +97,7 @@ class RunOptions(ABC):
             "name": self.name,
         }
 
-    def arguments_and_data(self) -> tuple[list[str | DataPath], DataOfArguments, list[str]]:
+    def arguments_and_data(self) -> tuple[list[str | DataPlaceholder], DataOfArguments, list[str]]:
         """Return the arguments with holes for what of them is data, all data, and what is wrong with either."""
         data = DataOfArguments()
         arguments, problems = argument_parts(self.arguments or (), data)

@@ -11,7 +11,7 @@ from typing import Any
 
 from cellrun.core.errors import UserErrorException, did_you_mean, shown
 from cellrun.core.resources import Resources
-from cellrun.core.run_data import DataOfArguments, DataPath
+from cellrun.core.run_data import DataOfArguments, DataPlaceholder
 from cellrun.core.run_request import RunCode, RunRequest
 from cellrun.core.submission.arguments import argument_parts
 from cellrun.core.submission.configuration.parts import DistributedConfiguration, DockerConfiguration
@@ -181,9 +181,9 @@ class ScriptRunConfig(RunOptions):
         if self.command is None or isinstance(self.command, str):
             return self.command or ""
         parts = argument_parts(self.command, DataOfArguments())[0]
-        return " ".join(f'"${part.variable}"' if isinstance(part, DataPath) else part for part in parts)
+        return " ".join(f'"${part.variable}"' if isinstance(part, DataPlaceholder) else part for part in parts)
 
-    def arguments_and_data(self) -> tuple[list[str | DataPath], DataOfArguments, list[str]]:
+    def arguments_and_data(self) -> tuple[list[str | DataPlaceholder], DataOfArguments, list[str]]:
         """Return what the config has of arguments and data, those that stand in its command included."""
         arguments, data, problems = super().arguments_and_data()
         problems += self._add_resume_from(arguments, data)
@@ -219,7 +219,7 @@ class ScriptRunConfig(RunOptions):
         """Return what goes into the run besides its arguments: also what its RunConfiguration has."""
         return [*super().all_data(), *self.run_config.data_into_run()]
 
-    def _add_resume_from(self, arguments: list[str | DataPath], data: DataOfArguments) -> list[str]:
+    def _add_resume_from(self, arguments: list[str | DataPlaceholder], data: DataOfArguments) -> list[str]:
         """Add `--resume-from` and its path to the arguments, as Azure ML does; return what is wrong with it."""
         if self.resume_from is None:
             return []

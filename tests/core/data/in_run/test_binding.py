@@ -16,7 +16,7 @@ from cellrun.core import (
     UserErrorException,
 )
 from cellrun.core.data.in_run.binding import bind, input_value
-from cellrun.core.run_data import DataPath, RunInput
+from cellrun.core.run_data import DataPlaceholder, RunInput
 from cellrun.core.runs.run_definition import run_definition
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
@@ -209,7 +209,7 @@ def test_arguments_are_copied_when_the_config_is_made(runs, store):
     held = ScriptRunConfig(runs.source, "train.py", [data])
     data.as_download()
     assert held.arguments_and_data()[1].inputs["train"].mode == "mount"
-    assert held.arguments_and_data()[0] == [DataPath("train")]
+    assert held.arguments_and_data()[0] == [DataPlaceholder("train")]
 
 
 def test_an_input_elsewhere_is_a_path_in_the_run_by_the_files_own_name(runs):

@@ -7,7 +7,7 @@ import pytest
 from cellrun.core import DataReference, DatasetConsumptionConfig, Datastore, OutputFileDatasetConfig
 from cellrun.core.data.datasets.consumption import default_name
 from cellrun.core.errors import UserErrorException
-from cellrun.core.run_data import DataPath, Registration, RunInput, RunOutput
+from cellrun.core.run_data import DataPlaceholder, Registration, RunInput, RunOutput
 
 
 class SomeDataset(NamedTuple):
@@ -26,7 +26,7 @@ def test_a_dataset_is_taken_in_by_its_name_and_as_what_the_script_wants():
     assert config.as_mount() is config  # old programs don't take what it returns
     assert config.run_data().mode == "mount"
     assert config.as_download("data").run_data().path_on_compute == "data"
-    assert config.argument() == DataPath("train")
+    assert config.argument() == DataPlaceholder("train")
 
 
 def test_no_dataset_is_given_as_hdfs_and_no_table_as_a_folder():

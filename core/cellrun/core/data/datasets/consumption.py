@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from cellrun.core.errors import UserErrorException
-from cellrun.core.run_data import DataPath, InputMode, RunInput, data_name
+from cellrun.core.run_data import DataPlaceholder, InputMode, RunInput, data_name
 
 
 class ConsumedDataset(Protocol):
@@ -91,9 +91,9 @@ class DatasetConsumptionConfig:
         """Return a copy for a config: what it is about stays the same."""
         return copy.copy(self)
 
-    def argument(self) -> DataPath:
+    def argument(self) -> DataPlaceholder:
         """Return what stands in the arguments for it."""
-        return DataPath(self.name)
+        return DataPlaceholder(self.name)
 
     @property
     def arg_val(self) -> str:

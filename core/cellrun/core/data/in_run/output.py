@@ -15,7 +15,7 @@ from cellrun.core.data.files.definition import FILE, TABULAR, DatasetDefinition,
 from cellrun.core.data.files.partition_format import PartitionFormat
 from cellrun.core.data.tables.headers import PromoteHeadersBehavior
 from cellrun.core.errors import UserErrorException, shown
-from cellrun.core.run_data import DataPath, OutputMode, Registration, RunOutput, data_name
+from cellrun.core.run_data import DataPlaceholder, OutputMode, Registration, RunOutput, data_name
 
 if TYPE_CHECKING:
     from cellrun.core.data.datasets.file_dataset import FileDataset
@@ -137,9 +137,9 @@ class OutputFileDatasetConfig:
         """Return a copy for a config: what it is about stays the same."""
         return copy.copy(self)
 
-    def argument(self) -> DataPath:
+    def argument(self) -> DataPlaceholder:
         """Return what stands in the arguments for it."""
-        return DataPath(self.name)
+        return DataPlaceholder(self.name)
 
     @property
     def arg_val(self) -> str:
