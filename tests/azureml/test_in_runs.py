@@ -57,6 +57,7 @@ def test_a_python_without_cellrun_has_them(exp, tmp_path):
     environment.python.interpreter_path = str(bare_environment(tmp_path / "bare"))
     names = "    from azureml.core import Dataset, Datastore, Experiment, Model, Workspace  # needed or not\n"
     show = names + "    from azureml.widgets import RunDetails\n    RunDetails(run).show()\n"
+    show += "    from cellrun.core.targets.kinds import kind_named\n    kind_named('local')\n"  # as cancel() does
     Path("train.py").write_text(Path("train.py").read_text() + show)  # notebooks that were saved as scripts do so
     run = ended(exp.submit(ScriptRunConfig(".", "train.py", ["0.3"], environment=environment)))
     assert run.get_metrics() == {"lr": 0.3, "worker": 3, "child": 7}

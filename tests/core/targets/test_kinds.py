@@ -1,4 +1,4 @@
-"""Kinds of targets are found by entry point, the built-in ones like anyone's."""
+"""Kinds of targets: the built-in ones, and those that are found by entry point."""
 
 import subprocess
 import sys

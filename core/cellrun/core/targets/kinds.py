@@ -1,4 +1,7 @@
-"""The kinds of compute targets, from the entry-point group where the built-in ones are registered like anyone's."""
+"""The kinds of compute targets: the built-in ones, and those of an entry-point group.
+
+The built-in ones are named here, as a run in another Python has a copy of cellrun without the metadata of a package.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,12 @@ from cellrun.core.errors import ComputeTargetException, did_you_mean, shown
 from cellrun.core.targets.contract import ComputeTarget
 
 GROUP = "cellrun.compute_targets"
+_BUILT_IN = {
+    "amlcompute": "cellrun.core.targets.local.cluster:AmlCompute",
+    "computeinstance": "cellrun.core.targets.local.cluster:ComputeInstance",
+    "fake": "cellrun.core.targets.fake:FakeTarget",
+    "local": "cellrun.core.targets.local:LocalTarget",
+}
 
 
 def kind_named(name: object) -> type[ComputeTarget]:
@@ -31,7 +40,8 @@ def kind_names() -> list[str]:
 
 @lru_cache(maxsize=1)  # reading the metadata of all installed packages takes longer than a submission
 def _registered() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+    built_in = {name: EntryPoint(name, place, GROUP) for name, place in _BUILT_IN.items()}
+    return built_in | {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
 def _loaded(entry: EntryPoint) -> type[ComputeTarget]:
