@@ -18,6 +18,7 @@ from cellrun.core.store.removed_names import why_missing
         ("from sklearn.preprocessing import Imputer", "scikit-learn 0.22"),
         ("import pandas\npandas.DataFrame().append([])", "pandas 2.0"),
         ("import pandas\npandas.Series().iteritems()", "pandas 2.0"),
+        ("import pandas\npandas.DataFrame().applymap(str)", "pandas 3.0"),
         ("from sklearn.metrics import plot_confusion_matrix", "scikit-learn 1.2"),
         ("from sklearn.preprocessing import OneHotEncoder\nOneHotEncoder().get_feature_names()", "scikit-learn 1.2"),
         ("from sklearn.preprocessing import OneHotEncoder\nOneHotEncoder(sparse=False)", "scikit-learn 1.4"),

@@ -54,6 +54,10 @@ _REMOVED = (
         "pandas 2.0 removed it, pandas.concat has its place; or run it with pandas<2",
     ),
     (
+        r"'DataFrame' object has no attribute 'applymap'",
+        "pandas 3.0 removed it, map has its place; or run it with pandas<3",
+    ),
+    (
         r"'(?:DataFrame|Series)' object has no attribute 'iteritems'",
         "pandas 2.0 removed it, items has its place; or run it with pandas<2",
     ),
