@@ -396,6 +396,7 @@ time.sleep(600)
     run = experiment.submit(Pipeline(step_runs.workspace, [second]))
     assert run.wait_for_completion(show_output=False) == "Canceled"
     assert [(step.name, step.get_status()) for step in run.get_steps()] == [("stops.py", "Canceled")]
+    assert "run.cancel() does nothing" not in log(one(run, "stops.py"))
 
 
 def test_steps_that_go_on_without_their_pipeline_are_told_of_and_can_be_stopped(step_runs, experiment, script, until):

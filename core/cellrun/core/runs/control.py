@@ -121,6 +121,8 @@ class RunControl:
 
         for row in Index(self._layout.workspace).runs(parent=self._layout.run_id):
             child = self._layout.workspace.run(row.id)
+            if is_own_run(child):  # a step that cancels its pipeline: whoever drives it stops the step
+                continue
             with suppress(*UNREADABLE):  # deleted meanwhile, damaged: nobody can ask for its end
                 status = StatusFile(child).read().status
                 if not status.is_terminal and (again or status is not Status.CANCEL_REQUESTED):
