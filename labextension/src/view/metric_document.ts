@@ -13,6 +13,9 @@ const MOST_CONFUSED = 10;
 /** A picture has so many dots a side; its classes are wider than a dot up to that many. */
 const MOST_DOTS = 360;
 const FINE = 120;
+/** A longer class's name loses its middle: many differ in their ends alone. */
+const LONGEST_LABEL = 18;
+const LABEL_END = 8;
 const FIRST_ROWS = 20;
 const ROWS_AT_A_TIME = 200;
 
@@ -50,7 +53,7 @@ function grid({ labels, rows }: Heatmap, { words, format }: Context): HTMLElemen
     ' ',
     h('span', {}, `${words.predictedClass} →`),
   );
-  const heads = labels.map(label => h('th', { scope: 'col', title: label }, h('span', {}, label)));
+  const heads = labels.map(label => h('th', { scope: 'col', title: label }, h('span', {}, short(label))));
   const lines = rows.map((row, i) => {
     const all = sum(row);
     const cells = row.map((value, j) =>
@@ -64,13 +67,20 @@ function grid({ labels, rows }: Heatmap, { words, format }: Context): HTMLElemen
         format.value(value),
       ),
     );
-    return h('tr', {}, h('th', { scope: 'row', title: labels[i] ?? '' }, labels[i] ?? ''), ...cells);
+    return h('tr', {}, h('th', { scope: 'row', title: labels[i] ?? '' }, short(labels[i] ?? '')), ...cells);
   });
   const head = h('thead', {}, h('tr', {}, corner, ...heads));
   const drawn = h('table', { data: { narrow: String(narrow) } }, head, h('tbody', {}, ...lines));
   const region = { role: 'region', tabindex: 0, 'aria-label': words.confusionMatrix };
   const note = h('p', { class: 'cellrun-muted' }, summary(rows, words.rightOf, format));
   return h('div', {}, h('div', { class: 'cellrun-heatmap', ...region }, drawn), note);
+}
+
+function short(label: string): string {
+  const letters = Array.from(label);
+  if (letters.length <= LONGEST_LABEL) return label;
+  const begin = letters.slice(0, LONGEST_LABEL - LABEL_END - 1).join('');
+  return `${begin}…${letters.slice(-LABEL_END).join('')}`;
 }
 
 /** A dot for each number, and what is confused most in words. */

@@ -40,6 +40,19 @@ describe('a logged document', () => {
     expect(text(card, 'p.cellrun-muted:not([hidden])')).toBe('7 of 8 on the diagonal, 87.5 %');
   });
 
+  test("classes' names that are long lose their middle, and nothing of what is left is cut", async () => {
+    const labels = ['cat', 'a very long name of class 1', 'a very long name of class 2'];
+    const card = await shown('confusion_matrix', { class_labels: labels, matrix: square(3) });
+    const said = ['cat', 'a very lo… class 1', 'a very lo… class 2'];
+    expect(texts(card, 'tbody th')).toEqual(said);
+    expect(texts(card, 'thead th')).toEqual(said);
+    for (const place of card.querySelectorAll<HTMLElement>('thead th span, tbody th')) {
+      expect(place.scrollWidth).toBeLessThanOrEqual(place.clientWidth);
+      expect(place.scrollHeight).toBeLessThanOrEqual(place.clientHeight);
+    }
+    expect([...card.querySelectorAll<HTMLElement>('tbody th')].map(head => head.title)).toEqual(labels);
+  });
+
   test('of a hundred classes it is a picture that says what lies under the pointer, and names what is confused', async () => {
     const card = await shown('confusion_matrix', { matrix: square(100) });
     const canvas = find(card, 'canvas') as HTMLCanvasElement;
