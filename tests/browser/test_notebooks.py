@@ -1,4 +1,4 @@
-"""The two notebooks of the project in a real JupyterLab."""
+"""Notebooks of the project in a real JupyterLab."""
 
 from pathlib import Path
 
@@ -66,6 +66,31 @@ def test_the_digits_run_finishes_with_its_charts(lab):
             expect(view.button("ended")).to_be_visible()
             lab.screenshot(f"digits-completed-{width}")
             assert view.accessibility_problems() == []
+    assert lab.problems == []
+
+
+def test_old_code_shows_its_runs_and_the_steps_of_its_pipeline(lab):
+    ids = [cell.id for cell in nbformat.read(NOTEBOOKS / "migrating.ipynb", as_version=4).cells]
+    lab.open("migrating.ipynb", source=NOTEBOOKS / "migrating.ipynb")
+    lab.run_all()
+    lab.wait_until_done(ids.index("output"), timeout_s=240)
+    script = lab.view(ids.index("submit"))
+    script.expect_status("Completed")
+    script.wait_for_points("mse", 5)
+    pipeline = lab.view(ids.index("steps"))
+    pipeline.expect_status("Completed")
+    steps = pipeline.button("Child runs: 2 Completed")
+    expect(steps).to_be_visible()
+    for width in (700, 1200):
+        lab.resize(width)
+        for theme in ("dark", "light"):
+            lab.use_theme(theme)
+            pipeline.place.scroll_into_view_if_needed()
+            lab.screenshot(f"pipeline-{width}")
+            assert pipeline.accessibility_problems() == []
+    steps.click()
+    expect(lab.page.locator(".cellrun-child")).to_have_text(["prepare", "train"])
+    lab.screenshot("pipeline-steps")
     assert lab.problems == []
 
 
