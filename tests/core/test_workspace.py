@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 import threading
@@ -283,6 +284,14 @@ def test_create_get_and_the_registry(here):
     assert Workspace.create("own", here / "ws", exist_ok=True) == own
     with pytest.raises(WorkspaceException, match=r"no workspace 'lost'; known: 'Röntgen / 2026', 'own'"):
         Workspace.get("lost")
+
+
+def test_one_that_was_removed_by_hand_and_made_again_is_found_by_its_name() -> None:
+    first = Workspace.create("mine")
+    shutil.rmtree(first.folder)
+    again = Workspace.create("mine")
+    assert again.id != first.id
+    assert Workspace.get("mine").id == again.id
 
 
 def test_two_workspaces_of_a_name_are_told_apart_by_id(here):

@@ -124,15 +124,28 @@ def register(workspace: WorkspaceLayout) -> RegisteredWorkspace:
 
 
 def registered() -> Iterator[RegisteredWorkspace]:
-    """Iterate over the workspaces of the registry that are still there, and open to this user."""
-    for path in sorted(_registry().glob("*.json")):
+    """Iterate over the workspaces of the registry that are still there, and open to this user.
+
+    Of a folder in which one after another was made, the last is there.
+    """
+    entries = {}
+    for path in sorted(_registry().glob("*.json"), key=_written_at):
         try:
             data = json.loads(path.read_bytes())
             entry = RegisteredWorkspace(data["id"], data["name"], WorkspaceLayout(data["path"]))
-        except (ValueError, KeyError, TypeError):  # damaged: the workspace's next opening writes it again
+            entries[entry.layout.folder] = entry
+        except (OSError, ValueError, KeyError, TypeError):  # damaged: the workspace's next opening writes it again
             continue
+    for entry in sorted(entries.values(), key=lambda entry: entry.id):
         if os.path.exists(entry.layout.record):  # noqa: PTH110  # Path.exists raises where another user closed the way
             yield entry
+
+
+def _written_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # gone meanwhile
+        return 0
 
 
 def cannot_write(folder: Path, error: OSError) -> WorkspaceException:

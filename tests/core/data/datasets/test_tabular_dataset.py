@@ -56,6 +56,13 @@ def same(dataset, frame):
     pd.testing.assert_frame_equal(found, frame.reset_index(drop=True), check_dtype=False)
 
 
+def test_texts_are_objects_whatever_pandas_makes_of_them(store):
+    store.filesystem().pipe_file("texts.csv", b"name,count\nada,1\n,2\n")
+    found = Dataset.Tabular.from_delimited_files((store, "texts.csv")).to_pandas_dataframe()
+    assert (found["name"].dtype == "object", found["name"].tolist()) == (True, ["ada", None])
+    assert list(found.select_dtypes("object").columns) == ["name"]
+
+
 def test_all_of_it(csv, frame):
     same(csv, frame)
     assert csv.columns == ["id", "x", "name", "day"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,7 +15,10 @@ _EARLIEST, _LATEST = datetime(1677, 9, 22), datetime(2262, 4, 11)  # noqa: DTZ00
 
 
 def frame_of(table: Any, *, is_range_checked: bool) -> Any:
-    """Return a table as a frame: times in nanoseconds, a column without any value as missing numbers."""
+    """Return a table as a frame: times in nanoseconds, texts as objects, a column without any value as missing numbers.
+
+    So they are with every pandas: since pandas 3 a column of texts would be `str`, and not found by who asks for objects.
+    """
     for n, field in enumerate(table.schema):
         if pa.types.is_null(field.type):
             table = table.set_column(n, field.name, pc.cast(table.column(n), pa.float64()))
@@ -22,7 +26,11 @@ def frame_of(table: Any, *, is_range_checked: bool) -> Any:
             table = table.set_column(
                 n, field.name, _in_range(table.column(n), field, is_range_checked=is_range_checked)
             )
-    return table.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)
+    frame = table.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)
+    for n, name in enumerate(frame.columns):
+        if isinstance(frame.dtypes.iloc[n], pd.StringDtype) and (place := table.schema.get_field_index(name)) >= 0:
+            frame.isetitem(n, pd.Series(table.column(place).to_numpy(), index=frame.index, dtype=object))
+    return frame
 
 
 def table_of(frame: Any, what: str) -> Any:
