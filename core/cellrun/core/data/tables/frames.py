@@ -17,7 +17,7 @@ _EARLIEST, _LATEST = datetime(1677, 9, 22), datetime(2262, 4, 11)  # noqa: DTZ00
 def frame_of(table: Any, *, is_range_checked: bool) -> Any:
     """Return a table as a frame: times in nanoseconds, texts as objects, a column without any value as missing numbers.
 
-    So they are with every pandas: since pandas 3 a column of texts would be `str`, and not found by who asks for objects.
+    So they are with every pandas: since pandas 3 a column of texts is `str` by itself, which old code doesn't ask for.
     """
     for n, field in enumerate(table.schema):
         if pa.types.is_null(field.type):
