@@ -134,3 +134,16 @@ except OSError as error:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "File too large\n"
     assert os.listdir(layout.files) == []
+
+
+def test_logs_of_processes_that_begin_later_are_found(layout: RunLayout, artifacts: Artifacts, source: Path) -> None:
+    layout.log.parent.mkdir(parents=True, exist_ok=True)
+    layout.log.write_text("0")
+    assert artifacts.names() == [LOG]
+    layout.rank_log(1).write_text("1")
+    name = f"user_logs/{layout.rank_log(1).name}"
+    assert artifacts.names() == [LOG, name]
+    assert list(artifacts.logs()) == [LOG, name]
+    assert artifacts.existing(name) == layout.rank_log(1)
+    with pytest.raises(UserErrorException, match="has a file"):
+        artifacts.put(name, source, overwrite=True)

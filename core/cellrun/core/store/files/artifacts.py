@@ -31,15 +31,19 @@ class Artifacts:
 
     def __init__(self, layout: RunLayout) -> None:
         self._layout = layout
-        self._logs = {
-            LOG: layout.log,
-            LOG_ALIAS: layout.log,
-            PREPARATION_LOG: layout.preparation_log,
-            PREPARATION_LOG_ALIAS: layout.preparation_log,
-            FINISH_LOG: layout.finish_log,
-            **{f"user_logs/{path.name}": path for path in layout.rank_logs()},
-        }
         self._folders = {"outputs": layout.outputs, "logs": layout.logs}
+
+    @property
+    def _logs(self) -> dict[str, Path]:
+        """Where the log of each name is; looked up each time: those of further processes come as the run goes on."""
+        return {
+            LOG: self._layout.log,
+            LOG_ALIAS: self._layout.log,
+            PREPARATION_LOG: self._layout.preparation_log,
+            PREPARATION_LOG_ALIAS: self._layout.preparation_log,
+            FINISH_LOG: self._layout.finish_log,
+            **{f"user_logs/{path.name}": path for path in self._layout.rank_logs()},
+        }
 
     def names(self) -> list[str]:
         """Return the names of all files."""
