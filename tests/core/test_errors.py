@@ -80,3 +80,7 @@ def test_each_comes_back_from_another_process_as_it_was(error: errors.CellrunErr
 def test_the_samples_are_all_that_have_a_constructor_of_their_own() -> None:
     kinds = {kind for _, kind in inspect.getmembers(errors, inspect.isclass) if "__init__" in vars(kind)}
     assert kinds <= {type(error) for error in SAMPLES}
+
+
+def test_what_is_a_key_error_too_is_said_without_quotes() -> None:
+    assert str(errors.NoSuchTargetError("no compute target 'gpu'")) == "no compute target 'gpu'"

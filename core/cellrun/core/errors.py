@@ -80,7 +80,7 @@ class CellrunError(Exception):
 
     def __str__(self) -> str:
         """Return its text as a terminal may show it: names in it are whatever somebody chose."""
-        return plain(super().__str__())
+        return plain(Exception.__str__(self))  # one that is a KeyError, too, would put it into quotes
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows: its own traceback, which ends at the user's line."""
