@@ -82,6 +82,8 @@ export class FakeRuns {
   untrusted = '';
   /** Why a run can't be deleted, by id. */
   readonly refused = new Map<string, string>();
+  /** The children that are deleted with a run, by its id. */
+  readonly below = new Map<string, string[]>();
   state: 'idle' | 'connecting' | 'open' | 'retrying' = 'open';
   retryAt: number | null = null;
   trouble: Trouble | null = null;
@@ -182,7 +184,8 @@ export class FakeRuns {
   }
 
   private deletion({ runs, dry }: { runs: string[]; dry: boolean }): object {
-    const answer = runs.map(id => ({
+    const family = new Set(runs.flatMap(id => [id, ...(this.below.get(id) ?? [])]));
+    const answer = [...family].map(id => ({
       id,
       name: this.rows.find(one => one.id === id)?.name ?? id,
       size_bytes: 1_500_000,

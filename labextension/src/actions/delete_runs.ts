@@ -38,7 +38,7 @@ export async function deleteRuns(
   const n = format.count(going.length);
   const agreed = await dialogs.ask({
     title: one
-      ? fill(words.deleteTitle, { name: nameOf(going[0]?.id, rows) })
+      ? fill(words.deleteTitle, { name: going.map(run => nameOf(run, rows)).join() })
       : fill(words.deleteMany, { n }),
     lines: [
       ...(one ? [] : [namesOf(going, rows)]),
@@ -70,11 +70,12 @@ function refusalLines({ runs }: Deletion, words: ActionWords): string[] {
   return lines;
 }
 
-function nameOf(id: string | undefined, rows: readonly Row[]): string {
-  return rows.find(row => row.id === id)?.display_name ?? '';
+/** As its line has it; a child that goes with its parent may have no line. */
+function nameOf(run: Deletion['runs'][number], rows: readonly Row[]): string {
+  return rows.find(row => row.id === run.id)?.display_name ?? run.name;
 }
 
 function namesOf(runs: Deletion['runs'], rows: readonly Row[]): string {
-  const names = runs.slice(0, SAID).map(run => nameOf(run.id, rows));
+  const names = runs.slice(0, SAID).map(run => nameOf(run, rows));
   return names.join(', ') + (runs.length > SAID ? ' …' : '');
 }

@@ -46,6 +46,14 @@ test('deleting says first what it frees and what stays, then deletes the others'
   expect(server.rows.map(one => one.id)).toEqual(['digits_3']);
 });
 
+test('the children that go with a run are named, too', async () => {
+  const { server, dialogs, actions } = make(row(1), row(2));
+  server.below.set('digits_1', ['digits_2']);
+  expect(await actions.delete('w1', [row(1)])).toEqual(['digits_1', 'digits_2']);
+  expect(dialogs.asked[0]).toMatchObject({ title: 'Delete 2 runs?' });
+  expect(dialogs.asked[0]?.lines[0]).toBe('digits-1, digits-2');
+});
+
 test('what is dismissed, or all refused, deletes nothing', async () => {
   const { server, dialogs, actions } = make(row(1), live(2));
   dialogs.answer = null;
