@@ -327,10 +327,6 @@ class ComputeTargetException(CellrunError):
 class NoSuchTargetError(ComputeTargetException, KeyError):
     """A name that no compute target of the workspace has: a KeyError as well, as of any dict."""
 
-    def __str__(self) -> str:
-        """Return its text, which a KeyError would put in quotes."""
-        return plain(str(self.args[0]))
-
 
 class DatastoreError(CellrunError):
     """A datastore that isn't there, can't be reached, or doesn't take or give a file; no credentials are in it."""

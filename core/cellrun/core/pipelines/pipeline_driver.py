@@ -104,7 +104,7 @@ class PipelineDriver(Driver):
                 return
             self._hashes[key] = digest
         self._running[key] = run = self.children.start(request)
-        say(f"step {self._name(key)!r} started: {run.run_id}")
+        say(f"step {self._name(key)!r} is submitted: {run.run_id}")
 
     def _with_data(self, key: str) -> RunRequest:
         """Return a step's request with its inputs where the steps before have put them."""

@@ -191,7 +191,7 @@ class SweepDriver(Driver):
             return
         name = RunRecord.read(run).name
         self._tries[run] = _Try(run, name, parameters, Metrics(EventReader(run)))
-        say(f"{name} ({run.run_id}) is started with {text}")
+        say(f"{name} ({run.run_id}) is submitted with {text}")
 
     def _next_parameters(self) -> Parameters | None:
         options, count = self._options, len(self._tries)
