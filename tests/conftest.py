@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from cellrun.core.places import default_workspace
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 
+AZUREML = Path(__file__).parent / "azureml"
 LONGEST = ("tests/browser/", "tests/notebooks/", "tests/widgets/", "tests/server/", "tests/magics/", "")
 
 settings.register_profile("cellrun", deadline=None, derandomize=True)  # neither timing nor luck decides a test
@@ -45,6 +47,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if twice := [each for each, count in ids.items() if count > 1]:  # of these a process would run one
         raise pytest.UsageError(f"more than one test has the id {', '.join(twice)}; give each an id of its own")
     items.sort(key=lambda item: next(n for n, folder in enumerate(LONGEST) if item.nodeid.startswith(folder)))
+
+
+@pytest.fixture(autouse=True)
+def without_old_names(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget that another test of this process has imported the names of Azure ML's first SDK, as old code does."""
+    if request.path.parent != AZUREML:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "azureml"]:
+            monkeypatch.delitem(sys.modules, name)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from importlib.metadata import entry_points, version
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
@@ -74,10 +74,6 @@ def test_no_package_owns_the_namespace():
     assert cellrun.__file__ is None
     for part in ("azureml", "core", "magics", "server", "widgets"):
         assert (files(f"cellrun.{part}") / "py.typed").is_file()
-
-
-def test_the_local_target_is_registered_like_anyones():
-    assert "local" in {point.name for point in entry_points(group="cellrun.compute_targets")}
 
 
 def test_the_notebooks_are_kept_without_outputs():
