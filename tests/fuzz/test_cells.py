@@ -6,6 +6,7 @@ import ast
 import builtins
 import itertools
 import warnings
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, reject
@@ -177,8 +178,9 @@ def check(layout: RunLayout, cell: str) -> None:
 
 
 @pytest.fixture
-def prepared(notebook: NotebookShell, nothing_starts: None) -> NotebookShell:
+def prepared(notebook: NotebookShell, nothing_starts: None) -> Iterator[NotebookShell]:
     """A notebook with values of many kinds, some that nothing can be asked of."""
     (notebook.folder / "in.csv").write_text("1,2\n")
     notebook.run(SETUP)
-    return notebook
+    with notebook.names["file"]:  # or another test hears of it when it is collected
+        yield notebook
