@@ -58,7 +58,7 @@ describe('the connection', () => {
     server.failure = null;
     find(shown.place, '.cellrun-panel-notice button:not([hidden])').click();
     await until(() => lines(shown).includes('digits-3'), 'it is loaded');
-    expect(find(shown.place, '.cellrun-panel-notice').hidden).toBe(true);
+    await until(() => find(shown.place, '.cellrun-panel-notice').hidden, 'nothing is told any more');
   });
 
   test('back again: what could not be loaded meanwhile is', async () => {
