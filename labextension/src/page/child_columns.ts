@@ -1,7 +1,6 @@
-import { isTerminal } from '../data/protocol';
 import { betterEnd, type Better } from '../compare/better';
 import type { Row } from '../server/types';
-import { numberOf } from '../panel/comparison';
+import { numberOf, textOf } from '../panel/comparison';
 import type { Value } from '../data/protocol';
 
 /** A column of the table of child runs: what it is called, and what of a run stands in it. */
@@ -79,18 +78,8 @@ export function sortedBy(rows: readonly Row[], column: ChildColumn, isDown: bool
     if (!Number.isNaN(x) && !Number.isNaN(y)) return sign * (x - y);
     if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;
     if ((left === undefined) !== (right === undefined)) return left === undefined ? 1 : -1;
-    return sign * textOf(left).localeCompare(textOf(right));
+    return sign * textOf(left ?? null).localeCompare(textOf(right ?? null));
   });
-}
-
-/** How long a run took or takes, in seconds; null before it has begun. */
-export function elapsedOf({ status, started_at: start, ended_at: end }: Row): number | null {
-  if (start === null) return null;
-  return (isTerminal(status) ? (end ?? start) : Date.now() / 1000) - start;
-}
-
-function textOf(value: Value | undefined): string {
-  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }
 
 function givenTo(row: Row, name: string): Value | undefined {

@@ -8,16 +8,10 @@ import type { Connection } from '../server/connection';
 import type { Row } from '../server/types';
 import { h, setAttribute, setText } from '../view/dom';
 import { clock } from '../view/format';
+import { elapsedOf } from '../panel/stage';
 import { setName } from '../view/name';
 import { statusIcon } from '../view/status_icon';
-import {
-  childColumns,
-  elapsedOf,
-  primaryMetric,
-  sortedBy,
-  type ChildColumn,
-  type PrimaryMetric,
-} from './child_columns';
+import { childColumns, primaryMetric, sortedBy, type ChildColumn, type PrimaryMetric } from './child_columns';
 import { ChildRuns } from './child_runs';
 import type { PageContext } from './page_context';
 import { part, textOf } from './recorded';

@@ -46,7 +46,8 @@ export function numberOf(value: Value): number {
   return Number(value);
 }
 
-function textOf(value: Value): string {
+/** A value as it was given; empty for none. */
+export function textOf(value: Value): string {
   if (value === null) return '';
   if (typeof value === 'object') return 'int' in value ? value.int : value.float;
   return String(value);

@@ -1,4 +1,4 @@
-import { isTerminal, type Status } from '../data/protocol';
+import type { Status } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import type { Row } from '../server/types';
 import { h, setAttribute, setText } from '../view/dom';
@@ -11,6 +11,7 @@ import { statusIcon } from '../view/status_icon';
 import type { PanelContext } from './context';
 import type { RunLine } from './run_rows';
 import { Spark } from './spark';
+import { elapsedOf } from './stage';
 
 const CELL = { role: 'gridcell' };
 
@@ -97,12 +98,11 @@ export class RunCells {
   }
 
   /** How long it took or takes; before it has begun, what it waits for. */
-  private elapsed({ status, started_at: start, ended_at: end }: Row): string {
-    const waiting = WAITING.find(one => one === status);
+  private elapsed(row: Row): string {
+    const waiting = WAITING.find(one => one === row.status);
     if (waiting !== undefined) return this.context.words.waiting[waiting];
-    if (start === null) return '';
-    if (isTerminal(status)) return clock((end ?? start) - start);
-    return clock(Date.now() / 1000 - start);
+    const elapsed = elapsedOf(row);
+    return elapsed === null ? '' : clock(elapsed);
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Status } from '../data/protocol';
+import { isTerminal, type Status } from '../data/protocol';
+import type { Row } from '../server/types';
 
 /** How far a run is, coarsely: what a filter asks for and an experiment counts. */
 export type Stage = 'queued' | 'running' | 'done';
@@ -31,6 +32,12 @@ export function stageOf(status: Status): Stage {
 export function countOf(status: Status): Count {
   const stage = STAGES[status];
   return stage === 'done' ? (status.toLowerCase() as Count) : stage;
+}
+
+/** How long a run took or takes, in seconds; null before it has begun. */
+export function elapsedOf({ status, started_at: start, ended_at: end }: Row): number | null {
+  if (start === null) return null;
+  return (isTerminal(status) ? (end ?? start) : Date.now() / 1000) - start;
 }
 
 export function statusesOf(stage: Stage): readonly Status[] {

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from cellrun.core.errors import UserErrorException, shown
-from cellrun.core.pipelines.script_steps import run_configuration
-from cellrun.core.pipelines.step import PipelineStep, StepParts
+from cellrun.core.pipelines.script_steps import ConfiguredStep
+from cellrun.core.pipelines.step import StepParts
 from cellrun.core.run_request import RunConfig
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 
 
-class EstimatorStep(PipelineStep):
+class EstimatorStep(ConfiguredStep):
     """A step that runs an estimator (Azure ML's name), or a ScriptRunConfig.
 
     estimator_entry_script_arguments: the script's arguments; left out, those that the estimator has.
@@ -43,15 +43,16 @@ class EstimatorStep(PipelineStep):
             outputs=outputs,
             compute_target=compute_target,
             allow_reuse=allow_reuse,
+            runconfig=estimator,
+            runconfig_pipeline_params=runconfig_pipeline_params,
+            version=version,
         )
         self.estimator = estimator
-        self.runconfig_pipeline_params = dict(runconfig_pipeline_params or {})
-        self.version = version
 
     def config(self, parts: StepParts, source_directory: str | None) -> RunConfig:
         """Return the estimator as a config, with the step's arguments and data."""
         made = copy.copy(self.estimator)
-        made.run_config = run_configuration(self, self.estimator.run_config, parts)
+        made.run_config = self.run_configuration(parts)
         made.arguments = parts.arguments
         made.data = [*self.estimator.data, *parts.data]
         made.name = self.name

@@ -13,18 +13,16 @@ from cellrun.core.errors import NotSupportedError, UserErrorException, did_you_m
 from cellrun.core.pipelines import watching
 from cellrun.core.pipelines.port_data import PortDataReference
 from cellrun.core.pipelines.step_run import StepRun
-from cellrun.core.pipelines.told_status import told_status
-from cellrun.core.runs.run import Run
+from cellrun.core.pipelines.watched_run import WatchedRun
 from cellrun.core.terminal import plain
 
 if TYPE_CHECKING:
     from cellrun.core.workspace import Workspace
 
-_ALWAYS_S = 9223372036854775807
 _LOOK_S = 0.2
 
 
-class PipelineRun(Run):
+class PipelineRun(WatchedRun):
     """The run of a pipeline (Azure ML's name): each step is a child of it, once it has begun."""
 
     @staticmethod
@@ -41,10 +39,6 @@ class PipelineRun(Run):
         raise NotSupportedError(
             "PipelineRun.get_pipeline_runs", "is about published pipelines", "use experiment.get_runs()"
         )
-
-    def get_status(self) -> str:
-        """Return its status; what is "Completed" equals "Finished", too."""
-        return told_status(super().get_status())
 
     def get_steps(self) -> Iterator[StepRun]:
         """Iterate over the runs of its steps that have begun, the latest first."""
@@ -87,27 +81,6 @@ class PipelineRun(Run):
             if step.get_status() in watching.GOING_ON:
                 step.cancel(reason)
 
-    def wait_for_completion(  # type: ignore[override]  # Azure ML's, which differs from Run's
-        self,
-        show_output: bool = True,  # noqa: FBT001, FBT002  # Azure ML's signature
-        timeout_seconds: float = _ALWAYS_S,
-        raise_on_error: bool = True,  # noqa: FBT001, FBT002  # as above
-    ) -> str:
-        """Wait until the pipeline has ended, with `show_output` printing each step's log; return its status.
-
-        Raises ActivityFailedException if it Failed, unless `raise_on_error` is False; ExperimentExecutionException when
-        the time is up or it is interrupted: the pipeline goes on.
-        """
-        self._control.refuse_own_wait()
-        deadline = watching.Deadline(self.id, timeout_seconds)
-        with watching.interruptible(self.id):
-            if show_output:
-                self._watch(deadline)
-            while self.get_status() in watching.GOING_ON:
-                deadline.check()
-                time.sleep(_LOOK_S)
-        return watching.ended(self, raise_on_error=raise_on_error, show_output=show_output)
-
     def get_details(self) -> dict[str, Any]:
         """Return what is known of it, as of any run; with a warning if steps go on although it has ended."""
         details = super().get_details()
@@ -128,7 +101,14 @@ class PipelineRun(Run):
         """Refuse: it writes Azure's own format."""
         raise NotSupportedError("PipelineRun.save", "writes Azure's own format", "keep the Python that makes its steps")
 
-    def _watch(self, deadline: watching.Deadline) -> None:
+    def _watch(self, deadline: watching.Deadline, *, show_output: bool) -> None:
+        if show_output:
+            self._print_steps(deadline)
+        while self.get_status() in watching.GOING_ON:
+            deadline.check()
+            time.sleep(_LOOK_S)
+
+    def _print_steps(self, deadline: watching.Deadline) -> None:
         """Print the log of each step, one step after another, until the pipeline has ended."""
         watching.head(self)
         shown: set[str] = set()

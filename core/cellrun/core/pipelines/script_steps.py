@@ -16,7 +16,44 @@ from cellrun.core.submission.configuration.run_configuration import RunConfigura
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 
 
-class PythonScriptStep(PipelineStep):
+class ConfiguredStep(PipelineStep):
+    """A step that a RunConfiguration, or a ScriptRunConfig with one, says more of: target, environment, processes."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        runconfig: RunConfiguration | ScriptRunConfig | None,
+        runconfig_pipeline_params: Mapping[str, Any] | None,
+        source_directory: str | os.PathLike[str] | None = None,
+        version: str | None,
+        **sides: Any,
+    ) -> None:
+        super().__init__(name, **sides)
+        self.runconfig = runconfig
+        self.runconfig_pipeline_params = dict(runconfig_pipeline_params or {})
+        self.source_directory = source_directory
+        self.version = version
+
+    def run_configuration(self, parts: StepParts) -> RunConfiguration:
+        """Return how it is run: what it was given, on its own target, with its parameters as variables."""
+        given = self.runconfig.run_config if isinstance(self.runconfig, ScriptRunConfig) else self.runconfig
+        made = RunConfiguration() if given is None else copy.copy(given)
+        made.arguments, made.script, made.command = [], None, None
+        if self.compute_target is not None:
+            made.target = self.compute_target
+        for name, parameter in self.runconfig_pipeline_params.items():
+            value = parts.value(parameter)
+            if name in {"NodeCount", "node_count"}:
+                made.node_count = int(value)
+            elif name in {"MpiProcessCountPerNode", "mpi_process_count_per_node"}:
+                made.mpi = copy.copy(made.mpi)
+                made.mpi.process_count_per_node = int(value)
+        made.environment_variables = {**made.environment_variables, **parts.variables}
+        return made
+
+
+class PythonScriptStep(ConfiguredStep):
     """A step that runs a Python script (Azure ML's name).
 
     script_name: a file in `source_directory`, which is the pipeline's default one, else the current folder.
@@ -52,12 +89,12 @@ class PythonScriptStep(PipelineStep):
             params=params,
             compute_target=compute_target,
             allow_reuse=allow_reuse,
+            runconfig=runconfig,
+            runconfig_pipeline_params=runconfig_pipeline_params,
+            source_directory=source_directory,
+            version=version,
         )
         self.script_name = script_name
-        self.runconfig = runconfig
-        self.runconfig_pipeline_params = dict(runconfig_pipeline_params or {})
-        self.source_directory = source_directory
-        self.version = version
         if hash_paths:
             say_once("hash_paths isn't used: all of a step's folder tells whether it is the same code")
 
@@ -67,13 +104,13 @@ class PythonScriptStep(PipelineStep):
             self.source_directory or source_directory or ".",
             self.script_name,
             parts.arguments,
-            run_config=run_configuration(self, self.runconfig, parts),
+            run_config=self.run_configuration(parts),
             name=self.name,
             data=parts.data,
         )
 
 
-class CommandStep(PipelineStep):
+class CommandStep(ConfiguredStep):
     """A step that runs a command by a shell (Azure ML's name): a line, or a list that is joined."""
 
     step_type: ClassVar[str] = "CommandStep"
@@ -107,41 +144,21 @@ class CommandStep(PipelineStep):
             params=params,
             compute_target=compute_target,
             allow_reuse=allow_reuse,
+            runconfig=runconfig,
+            runconfig_pipeline_params=runconfig_pipeline_params,
+            source_directory=source_directory,
+            version=version,
         )
-        self.runconfig = runconfig
-        self.runconfig_pipeline_params = dict(runconfig_pipeline_params or {})
-        self.source_directory = source_directory
-        self.version = version
 
     def config(self, parts: StepParts, source_directory: str | None) -> RunConfig:
         """Return the command as a config."""
         return ScriptRunConfig(
             self.source_directory or source_directory,
             command=str(parts.arguments[0]) if self._is_line else parts.arguments,
-            run_config=run_configuration(self, self.runconfig, parts),
+            run_config=self.run_configuration(parts),
             name=self.name,
             data=parts.data,
         )
-
-
-def run_configuration(
-    step: PipelineStep, given: RunConfiguration | ScriptRunConfig | None, parts: StepParts
-) -> RunConfiguration:
-    """Return how a step is run: what it was given, on its own target, with its parameters as variables."""
-    given = given.run_config if isinstance(given, ScriptRunConfig) else given
-    made = RunConfiguration() if given is None else copy.copy(given)
-    made.arguments, made.script, made.command = [], None, None
-    if step.compute_target is not None:
-        made.target = step.compute_target
-    for name, parameter in getattr(step, "runconfig_pipeline_params", {}).items():
-        value = parts.value(parameter)
-        if name in {"NodeCount", "node_count"}:
-            made.node_count = int(value)
-        elif name in {"MpiProcessCountPerNode", "mpi_process_count_per_node"}:
-            made.mpi = copy.copy(made.mpi)
-            made.mpi.process_count_per_node = int(value)
-    made.environment_variables = {**made.environment_variables, **parts.variables}
-    return made
 
 
 class MpiStep(PythonScriptStep):

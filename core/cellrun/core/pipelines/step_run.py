@@ -8,19 +8,16 @@ from cellrun.core.data.stores.datastore import Datastore
 from cellrun.core.errors import UserErrorException
 from cellrun.core.pipelines import watching
 from cellrun.core.pipelines.port_data import PortDataReference, StepRunOutput
-from cellrun.core.pipelines.told_status import told_status
+from cellrun.core.pipelines.watched_run import WatchedRun
 from cellrun.core.run_data import RunOutput
-from cellrun.core.runs.run import Run
 from cellrun.core.store.files.log_tail import LogReader
 from cellrun.core.store.record import RunRecord
 
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
 
-_ALWAYS_S = 9223372036854775807
 
-
-class StepRun(Run):
+class StepRun(WatchedRun):
     """The run of a step (Azure ML's name): its parent is the pipeline's run."""
 
     def __init__(  # Azure ML's signature
@@ -52,10 +49,6 @@ class StepRun(Run):
     def is_reused(self) -> bool:
         """Whether an earlier run has done its work."""
         return "azureml.reusedrunid" in self.properties
-
-    def get_status(self) -> str:
-        """Return its status; what is "Completed" equals "Finished", too."""
-        return told_status(super().get_status())
 
     def get_outputs(self) -> dict[str, StepRunOutput]:
         """Return its outputs by name."""
@@ -89,21 +82,8 @@ class StepRun(Run):
         """Return `get_job_log()`."""
         return self.get_job_log()
 
-    def wait_for_completion(  # type: ignore[override]  # Azure ML's, which differs from Run's
-        self,
-        show_output: bool = True,  # noqa: FBT001, FBT002  # Azure ML's signature
-        timeout_seconds: float = _ALWAYS_S,
-        raise_on_error: bool = True,  # noqa: FBT001, FBT002  # as above
-    ) -> str:
-        """Wait until the step has ended, with `show_output` printing its log; return its status.
-
-        Raises ActivityFailedException if it Failed, unless `raise_on_error` is False; ExperimentExecutionException when
-        the time is up or it is interrupted: the step goes on.
-        """
-        self._control.refuse_own_wait()
-        with watching.interruptible(self.id):
-            watching.watch_step(self, watching.Deadline(self.id, timeout_seconds), show_output=show_output)
-        return watching.ended(self, raise_on_error=raise_on_error, show_output=show_output)
+    def _watch(self, deadline: watching.Deadline, *, show_output: bool) -> None:
+        watching.watch_step(self, deadline, show_output=show_output)
 
     def _own_record(self) -> RunRecord:
         return RunRecord.read(self.layout)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cellrun.core.errors import ActivityFailedException, ExperimentExecutionException
+from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.pipelines.told_status import shown_status
 from cellrun.core.portal import web_view
 from cellrun.core.runs import watch
@@ -35,18 +33,6 @@ class Deadline:
             raise ExperimentExecutionException(
                 f"run {self._run_id} hasn't ended within {self._timeout_s:g} s (timeout_seconds); it goes on"
             )
-
-
-@contextmanager
-def interruptible(run_id: str) -> Iterator[None]:
-    """Let Ctrl-C end the waiting, and no run."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise ExperimentExecutionException(
-            f"the watching of run {run_id} was interrupted, but the run goes on; "
-            "wait_for_completion() takes it up again, cancel() stops the run"
-        ) from None
 
 
 def head(run: Run) -> None:
@@ -80,8 +66,7 @@ def ended(run: Run, *, raise_on_error: bool, show_output: bool) -> str:
         watch.say("\n\n")
         _summary(run)
     if last.status is Status.FAILED and raise_on_error:
-        tail = str(last.fields.get("traceback_tail") or "")
-        raise ActivityFailedException(run.id, last.reason or "no reason is known", tail, str(run.layout.last_log))
+        raise watch.failed(run.layout, last)
     return status
 
 

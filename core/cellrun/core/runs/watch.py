@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cellrun.core.errors import ActivityFailedException, ExperimentExecutionException
@@ -42,22 +43,32 @@ def wait_for_end(
     Raises ActivityFailedException for a run that Failed, unless it is to be printed; ExperimentExecutionException when
     the user interrupts the waiting: the run goes on.
     """
-    try:
+    with interruptible(layout.run_id):
         status = wait(look) if page is None else _watch(layout, look, notes, page)
-    except KeyboardInterrupt:
-        raise ExperimentExecutionException(
-            f"the watching of run {layout.run_id} was interrupted, but the run goes on; "
-            "run.wait_for_completion() takes it up again, run.cancel() stops the run"
-        ) from None
     if status.status is Status.FAILED:
         if raise_on_error:
-            tail = str(status.fields.get("traceback_tail") or "")
-            raise ActivityFailedException(
-                layout.run_id, status.reason or "no reason is known", tail, str(layout.last_log)
-            )
+            raise failed(layout, status)
         if page is not None:
             say(printing.watch_error(run_error(status, layout.last_log)))
     return status
+
+
+@contextmanager
+def interruptible(run_id: str) -> Iterator[None]:
+    """Let Ctrl-C end the waiting for a run, and not the run."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise ExperimentExecutionException(
+            f"the watching of run {run_id} was interrupted, but the run goes on; "
+            "run.wait_for_completion() takes it up again, run.cancel() stops the run"
+        ) from None
+
+
+def failed(layout: RunLayout, status: StatusRecord) -> ActivityFailedException:
+    """Return the error that tells why a run Failed."""
+    tail = str(status.fields.get("traceback_tail") or "")
+    return ActivityFailedException(layout.run_id, status.reason or "no reason is known", tail, str(layout.last_log))
 
 
 def _watch(
