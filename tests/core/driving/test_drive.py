@@ -13,6 +13,7 @@ from cellrun.core.driving.driver_request import driver_request
 from cellrun.core.driving.plan import Plan
 from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.layout import RunLayout
+from cellrun.core.runs.control import control_of
 from cellrun.core.status import Status
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
@@ -107,6 +108,27 @@ def test_canceling_a_driver_cancels_its_children(runs: Runs, source: Path):
     runs.target(driver).cancel(driver)
     assert runs.end(driver).status is Status.CANCELED
     assert [runs.end(layout).status for layout in layouts] == [Status.CANCELED] * 2
+
+
+def test_a_driver_whose_children_are_canceled_before_it_hears_of_it_is_canceled_too(runs: Runs, source: Path):
+    wait = "import time\nprint('waiting', flush=True)\ntime.sleep(600)"
+    driver = driven(runs, {"a": script(source, "a.py", wait)})
+    wait_for(lambda: children(runs, driver), "a child")
+    (child,) = (runs.workspace.layout.run(one.id) for one in children(runs, driver))
+    runs.seen(child, "waiting")
+    processes = json.loads(driver.processes.read_text())
+    os.kill(processes["supervisor"]["pid"], signal.SIGSTOP)  # slower than all others
+    control_of(driver).cancel()
+    assert runs.end(child).status is Status.CANCELED
+    job = processes["job"]["pid"]
+    wait_for(lambda: "canceled: the children" in driver.log.read_text() or is_zombie(job), "what its driver does")
+    os.kill(processes["supervisor"]["pid"], signal.SIGCONT)
+    assert runs.end(driver).status is Status.CANCELED
+
+
+def is_zombie(pid: int) -> bool:
+    """Whether a process has ended, and its parent hasn't asked how."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def test_children_of_a_driver_that_is_killed_go_on_to_their_own_end(runs: Runs, source: Path):

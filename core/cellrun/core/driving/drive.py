@@ -14,9 +14,12 @@ from cellrun.core.driving.driver import Driver
 from cellrun.core.driving.plan import Plan
 from cellrun.core.errors import RunEnvironmentException
 from cellrun.core.own_run import own_run
+from cellrun.core.store.cancellation import is_asked_to_cancel
 
 _SOONEST_S = 0.02
 _LATEST_S = 0.5
+_WORD_S = 10.0
+"""So long the word of a supervisor is waited for that has a request to cancel."""
 _LATENESS = 0.05
 """The next look comes after so much of the time since the last change: short steps follow one another at once."""
 
@@ -36,7 +39,7 @@ def drive(driver: str) -> None:
     made = getattr(import_module(module), name)(Plan.read(run), children)
     try:
         failure = _until_done(made, children, interrupts)
-    except BaseException:
+    except BaseException:  # whatever it is: nobody else looks after its children
         children.cancel_all(say)
         raise
     if failure:
@@ -56,6 +59,12 @@ class _Interrupts:
         self.came = False
         signal.signal(signal.SIGINT, self._note)
 
+    def wait(self) -> None:
+        """Wait for it where a request has told of it: who is interrupted is Canceled, who ends before that Failed."""
+        until = time.monotonic() + _WORD_S
+        while not self.came and time.monotonic() < until:
+            time.sleep(_SOONEST_S)
+
     def _note(self, *_: object) -> None:
         self.came = True
 
@@ -71,7 +80,11 @@ def _until_done(driver: Driver, children: Children, interrupts: _Interrupts) -> 
             changed_at, before = time.monotonic(), now
             continue
         time.sleep(min(max((time.monotonic() - changed_at) * _LATENESS, _SOONEST_S), _LATEST_S))
-    return driver.failure()
+    if not is_asked_to_cancel(children.run):
+        return driver.failure()
+    why = _cancel(children)  # they were asked together with this run, and were quicker
+    interrupts.wait()
+    return why
 
 
 def _cancel(children: Children) -> str:
