@@ -112,7 +112,9 @@ def test_a_sweep_runs_its_script_with_many_hyperparameters_and_knows_the_best(
 
 def test_a_policy_cancels_what_promises_little_and_says_why(swept):
     policy = BanditPolicy(slack_factor=0.1)
-    sweep = swept(WAIT_IF_BAD, GridParameterSampling({"acc": choice(0.9, 0.2)}), policy=policy)
+    sampling = GridParameterSampling({"acc": choice(0.9, 0.2)})
+    # One after the other: what reports before all others is the best so far.
+    sweep = swept(WAIT_IF_BAD, sampling, policy=policy, max_concurrent_runs=1)
     sweep.wait_for_completion()
     good, bad = sweep.children()
     assert (good.status, bad.status) == ("Completed", "Canceled"), log_of(sweep)
