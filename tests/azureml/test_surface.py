@@ -7,22 +7,26 @@ import pytest
 
 from tests.azureml import surface
 
-FOUND = list(surface.names())
+
+@pytest.fixture(scope="module", name="found")
+def _found():
+    """All names, looked at once; not when the tests are collected, which every process of them does."""
+    return list(surface.names())
 
 
-def test_every_name_of_the_surface_is_in_the_table_once():
+def test_every_name_of_the_surface_is_in_the_table_once(found):
     given = [(title.removesuffix(surface.MODULE), name) for title, names in surface.SURFACE.items() for name in names]
-    assert [(each.holder, each.name) for each in FOUND] == given
+    assert [(each.holder, each.name) for each in found] == given
     assert len(given) == sum(map(len, json.loads((surface.HERE / "azure_v1_surface.json").read_text()).values()))
 
 
-def test_the_page_is_current():
+def test_the_page_is_current(found):
     """`python -m tests.azureml.surface --write` makes it so."""
-    assert surface.PAGE.read_text() == surface.page(surface.PAGE.read_text(), FOUND)
+    assert surface.PAGE.read_text() == surface.page(surface.PAGE.read_text(), found)
 
 
-def test_what_is_there_is_told_from_what_is_not():
-    by_name = {f"{each.holder}.{each.name}": each for each in FOUND}
+def test_what_is_there_is_told_from_what_is_not(found):
+    by_name = {f"{each.holder}.{each.name}": each for each in found}
     assert by_name["azureml.core.Workspace.resource_group"].state == "same"
     assert by_name["azureml.core.Run.log"].state == "better"
     assert by_name["azureml.core.Run.log"].parameters == ("name", "value", "description", "step")
@@ -35,8 +39,8 @@ def test_what_is_there_is_told_from_what_is_not():
     assert by_name["azureml.core.Dataset.to_spark_dataframe"].state == "unsupported"
 
 
-def test_all_that_is_said_to_be_better_is_there():
-    spoken = {f"{each.holder.rpartition('.')[2]}.{each.name}" for each in FOUND if each.state == "better"}
+def test_all_that_is_said_to_be_better_is_there(found):
+    spoken = {f"{each.holder.rpartition('.')[2]}.{each.name}" for each in found if each.state == "better"}
     classes = {name.partition(".")[0] for name in spoken}
     assert {name for name in surface.BETTER if name not in spoken and name not in classes} == set()
 
