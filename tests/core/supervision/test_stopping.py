@@ -147,11 +147,14 @@ def test_a_shell_that_waits_for_nothing_is_interrupted_itself(runs, monkeypatch)
 
 
 def test_children_of_a_script_are_not_interrupted_and_end_with_it(runs):
-    """DataLoader's workers: their main process ends them, which is what its own interrupt is for."""
+    """DataLoader's workers: their main process ends them, which is what its own interrupt is for.
+
+    Each writes its line at once: of `print('up', number)`, unbuffered, another one's words may come between.
+    """
     layout = runs.printed(
         runs.script(
             "import multiprocessing, time\n"
-            "def work(number):\n    print('up', number, flush=True)\n    time.sleep(60)\n"
+            "def work(number):\n    print(f'up {number}', flush=True)\n    time.sleep(60)\n"
             "if __name__ == '__main__':\n"
             "    workers = [multiprocessing.get_context('fork').Process(target=work, args=(i,)) for i in (1, 2)]\n"
             "    try:\n        [worker.start() for worker in workers]; [worker.join() for worker in workers]\n"
