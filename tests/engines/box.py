@@ -1,0 +1,315 @@
+"""A machine elsewhere, on this one: Debian's sshd in a host-name, process and mount namespace of its own.
+
+Its user, disk, `/tmp`, `/home` and boot id are its own; folders of this side are empty there, so that nothing passes
+because "there" is here. `Host box` of an ssh config leads to it through a `Wire`; a shim called `ssh`, first on PATH,
+hands that config to the system's OpenSSH, which reads the config of the user's own home otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.core.submitted_runs import wait_for
+from tests.engines.wire import Wire
+
+NAME = "box"
+USER, UID = "ann", 4242
+HOME = f"/home/{USER}"
+PATH = "/usr/local/bin:/usr/bin:/bin"
+_TOOLS = ("cat", "chmod", "cp", "date", "env", "head", "id", "ls", "mkdir", "mv", "rm", "sh", "sleep", "tail", "uname")
+"""What is found there at least, where no Python is."""
+
+_BOOT = f"""set -eu
+mount --make-rprivate /
+mount --bind "$1" /mnt
+shift
+for hidden; do [ ! -d "$hidden" ] || mount -t tmpfs -o mode=755 hidden "$hidden"; done
+for own in /root /tmp /var/tmp /run /home /dev/shm; do mount -t tmpfs -o mode=1777 own "$own"; done
+mkdir -m 755 /run/sshd {HOME}
+mount --bind /mnt/home {HOME}
+mount --bind /mnt/passwd /etc/passwd
+mount --bind /mnt/empty /etc/motd 2>/dev/null || true
+mount -t proc proc /proc
+mount --bind /mnt/boot_id /proc/sys/kernel/random/boot_id
+hostname {NAME}
+echo up
+while read -r _; do :; done
+"""
+"""Its first process, a bash, which takes orphans as any init does, and lives until its input ends."""
+
+_CONFIG = """
+Port {port}
+ListenAddress 127.0.0.1
+HostKey /mnt/host_key
+AuthorizedKeysFile /mnt/authorized_keys
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PrintMotd no
+LogLevel VERBOSE
+"""
+
+
+def why_not() -> str:
+    """Return why there can be no such machine here; "" if there can be one."""
+    if sys.platform != "linux" or os.geteuid():
+        return "a machine of its own takes root, on Linux (namespaces, a user, mounts)"
+    if missing := [each for each in ("/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/python3") if not Path(each).exists()]:
+        return f"{', '.join(missing)} isn't there: .ci/need sshd installs it"
+    command = ["unshare", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "true"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return f"namespaces aren't allowed here: {done.stderr.strip()}" if done.returncode else ""
+
+
+class Box:
+    """One such machine. `make` starts it, `close` ends it and all that runs there.
+
+    Responsibilities:
+    - boots: off, on, again with another boot id; what was written to its disk stays
+    - its sshd: gone, frozen, with another key of its own, without the user's key
+    - its account: what the login shell prints, which programs and variables it has, how large its disk is
+    - a look from outside: commands as its user, its processes
+    """
+
+    def __init__(self, folder: Path, hidden: Sequence[Path] = ()) -> None:
+        """Keep all in a folder; `hidden` are this side's folders."""
+        self._folder, self._hidden = folder, hidden
+        self._machine: subprocess.Popen[str] | None = None
+        self._variables: dict[str, str] = {"PATH": PATH}
+        self.home = folder / "home"
+        """Its user's home, looked at from here."""
+        self.log = folder / "sshd.log"
+        self._port = _free_port()
+        self._make_account()
+        self.wire = Wire(self._port)
+        self._make_client()
+        self.power_on()
+
+    @property
+    def shims(self) -> Path:
+        """The folder of the `ssh` that finds it: for PATH."""
+        return self._folder / "shims"
+
+    @property
+    def config(self) -> Path:
+        """The ssh config that has `Host box`."""
+        return self._folder / "config"
+
+    def close(self) -> None:
+        """End it."""
+        self.power_off()
+        self.wire.close()
+
+    # The machine
+
+    def power_on(self) -> None:
+        """Start it, with a boot id of its own, and its sshd."""
+        (self._folder / "boot_id").write_text(f"{uuid.uuid4()}\n")
+        boot = ["bash", "-c", _BOOT, "boot", str(self._folder), *map(str, self._hidden)]
+        command = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", *boot]
+        self._machine = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._machine.stdout
+        assert self._machine.stdout.readline() == "up\n", "the machine didn't start: see above"
+        self.start_sshd()
+
+    def power_off(self) -> None:
+        """Kill all that runs there, at once."""
+        if self._machine:
+            os.kill(self._init(), signal.SIGKILL)
+            self._machine.communicate()
+            self._machine = None
+
+    def reboot(self) -> None:
+        """Power off and on."""
+        self.power_off()
+        self.power_on()
+
+    # Its sshd
+
+    def start_sshd(self) -> None:
+        """Let connections come."""
+        variables = " ".join(f'"{name}={text}"' for name, text in self._variables.items())
+        (self._folder / "sshd_config").write_text(f"{_CONFIG.format(port=self._port)}SetEnv {variables}\n")
+        self._enter("/usr/sbin/sshd", "-f", "/mnt/sshd_config", "-E", "/mnt/sshd.log").check_returncode()
+        wait_for(lambda: _answers(self._port), "sshd")
+
+    def stop_sshd(self) -> None:
+        """Refuse connections; those that are there stay: see `Wire.cut`."""
+        for pid in self._sshd():
+            if _parent(pid) == self._init():
+                os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not _answers(self._port), "the end of sshd")
+
+    def freeze(self) -> None:
+        """Let sshd and its sessions stand still: what connects waits, what is connected hears nothing."""
+        for pid in self._sshd():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        for pid in self._sshd():
+            os.kill(pid, signal.SIGCONT)
+
+    def change_host_key(self) -> None:
+        """Be, for all that a client knows, another machine."""
+        self.stop_sshd()
+        _new_key(self._folder / "host_key")
+        self.start_sshd()
+
+    def accept_key(self, *, accepted: bool = True) -> None:
+        """Let the user in by the key, or don't."""
+        key = (self._folder / "user_key.pub").read_text() if accepted else ""
+        (self._folder / "authorized_keys").write_text(key)
+
+    # Its account
+
+    def set_variables(self, variables: Mapping[str, str]) -> None:
+        """Give sessions from here on other variables, such as another PATH."""
+        self._variables |= variables
+        self.stop_sshd()
+        self.start_sshd()
+
+    def print_banner(self, text: str) -> None:
+        """Let the login shell print something at each start, as many a `.bashrc` does."""
+        (self.home / ".bashrc").write_text(f"echo '{text}'\n")
+
+    def take_python_away(self) -> None:
+        """Leave a few programs of the system, and no Python."""
+        self.set_variables({"PATH": self._with_tools()})
+
+    def have_only_python(self, python: str) -> None:
+        """Leave a bare environment of another Python of the system as the only one."""
+        done = self.run(f"{python} -m venv --without-pip {HOME}/python")
+        assert done.returncode == 0, done.stderr
+        self.set_variables({"PATH": f"{HOME}/python/bin:{self._with_tools()}"})
+
+    def have_small_disk(self, size_bytes: int) -> None:
+        """Let its user's home be a disk of that size, empty."""
+        options = f"size={size_bytes},mode=755,uid={UID}"
+        self._enter("mount", "-t", "tmpfs", "-o", options, "small", HOME).check_returncode()
+        self.home = Path(f"/proc/{self._init()}/root{HOME}")
+
+    # A look from outside
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a line of shell there as its user, without ssh."""
+        variables = {"HOME": HOME, "USER": USER, **self._variables}
+        as_user = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups"]
+        given = [f"{name}={text}" for name, text in variables.items()]
+        return self._enter("env", "-i", *given, *as_user, "sh", "-c", f"cd && {command}")
+
+    def processes(self) -> list[str]:
+        """Return the command lines of its user's processes, those of sshd aside."""
+        return [line for pid in self._pids() if (line := _command(pid)) and _owner(pid) == UID and "sshd" not in line]
+
+    def _enter(self, *command: str) -> subprocess.CompletedProcess[str]:
+        namespaces = ["nsenter", f"--target={self._init()}", "--mount", "--uts", "--pid"]
+        return subprocess.run([*namespaces, "--", *command], capture_output=True, text=True, check=False)
+
+    def _init(self) -> int:
+        """Return the id, here, of its first process."""
+        assert self._machine, "it is off"
+        outer = self._machine.pid
+        return int(Path(f"/proc/{outer}/task/{outer}/children").read_text())
+
+    def _pids(self) -> list[int]:
+        mine = _namespace(self._init())
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _namespace(pid) == mine]
+
+    def _sshd(self) -> list[int]:
+        return [pid for pid in self._pids() if _command(pid).startswith("sshd")]
+
+    def _with_tools(self) -> str:
+        tools = self.home / "tools"
+        tools.mkdir(exist_ok=True)
+        for name in _TOOLS:
+            if not (tools / name).exists():
+                (tools / name).symlink_to(shutil.which(name, path=PATH) or f"/bin/{name}")
+        return f"{HOME}/tools"
+
+    def _make_account(self) -> None:
+        self._folder.chmod(0o755)
+        self.home.mkdir()
+        os.chown(self.home, UID, UID)
+        (self._folder / "empty").touch()
+        users = "\n".join(":".join(map(str, each)) for each in pwd.getpwall() if each.pw_name != USER)
+        (self._folder / "passwd").write_text(f"{users}\n{USER}:x:{UID}:{UID}::{HOME}:/bin/bash\n")
+        _new_key(self._folder / "host_key")
+        _new_key(self._folder / "user_key")
+        self.accept_key()
+
+    def _make_client(self) -> None:
+        key = (self._folder / "host_key.pub").read_text()
+        (self._folder / "known_hosts").write_text(f"[127.0.0.1]:{self.wire.port} {key}")
+        self.config.write_text(
+            f"Host {NAME}\n  HostName 127.0.0.1\n  Port {self.wire.port}\n  User {USER}\n"
+            f"  IdentityFile {self._folder / 'user_key'}\n  IdentitiesOnly yes\n"
+            f"  UserKnownHostsFile {self._folder / 'known_hosts'}\n  GlobalKnownHostsFile /dev/null\n"
+            "  StrictHostKeyChecking yes\n"
+        )
+        self.shims.mkdir()
+        shim = self.shims / "ssh"
+        shim.write_text(f'#!/bin/sh\nexec /usr/bin/ssh -F {self.config} "$@"\n')
+        shim.chmod(0o755)
+
+
+def make_box(folder: Path, hidden: Sequence[Path]) -> Box:
+    """Make one, or skip the test in words."""
+    if why := why_not():
+        pytest.skip(why)
+    return Box(folder, hidden)
+
+
+def _new_key(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True, capture_output=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _namespace(pid: int) -> str:
+    try:
+        return str(Path(f"/proc/{pid}/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _owner(pid: int) -> int | None:
+    try:
+        return Path(f"/proc/{pid}").stat().st_uid
+    except OSError:
+        return None
+
+
+def _parent(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[1])
