@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from cellrun.core.digest import digest
 from cellrun.core.errors import UserErrorException, shown
 
 _LOGIN = re.compile(r"://(?P<login>[^/@\s]+)@")
 _PLACEHOLDER = re.compile(r"\$\{[A-Z0-9_]+\}")
-_DIGEST_BYTES = 16
+_DIGEST_DIGITS = 32
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,6 @@ class EnvironmentSpec:
     @property
     def digest(self) -> str:
         """What decides what is built, as 32 hex digits: neither names and variables, nor the order of packages."""
-        from blake3 import blake3  # noqa: PLC0415  # whoever runs in a given interpreter needn't load it
-
         content = [
             self.interpreter,
             self.python,
@@ -99,7 +98,7 @@ class EnvironmentSpec:
             list(self.channels),
             self.is_lenient,
         ]
-        return blake3(json.dumps(content).encode()).hexdigest(length=_DIGEST_BYTES)
+        return digest(json.dumps(content).encode(), _DIGEST_DIGITS)
 
     def with_packages(self, packages: Iterable[str]) -> EnvironmentSpec:
         """Return it with further packages."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellrun.core.control_file import read_control_file, read_object
+from cellrun.core.digest import digest
 from cellrun.core.disk import NO_ROOM, make_private_folder, replace_file
 from cellrun.core.errors import DamagedRunError, WorkspaceException
 from cellrun.core.layout import WorkspaceLayout
@@ -56,13 +57,11 @@ def cache_of(workspace: WorkspaceLayout) -> Path:
 
     It is the user's own, by the workspace's path and id: who can write to a workspace has no word in it.
     """
-    from blake3 import blake3  # noqa: PLC0415  # a job needs none of it
-
     record = b""
     with suppress(OSError, DamagedRunError):
         record = read_control_file(workspace.folder, workspace.record)
     path = os.fsencode(workspace.folder.resolve())
-    return _made(home_folder("cache") / blake3(b"\0".join((path, record))).hexdigest(length=16))
+    return _made(home_folder("cache") / digest(b"\0".join((path, record)), 32))
 
 
 def runtime_folder() -> Path:

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from blake3 import blake3
-
+from cellrun.core.digest import digest
 from cellrun.core.disk import replace_file
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
@@ -90,7 +89,7 @@ class Codes:
         return is_over
 
     def _file(self, code: str) -> Path:
-        return self._folder / blake3(code.encode("utf-8", "surrogatepass")).hexdigest()
+        return self._folder / digest(code.encode("utf-8", "surrogatepass"))
 
     def _files(self) -> list[Path]:
         return list(self._folder.glob("*"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core import places
+from cellrun.core.digest import digest
 from cellrun.core.disk import make_private_folder, replace_file
 from cellrun.core.identity import ProcessIdentity, host_name
 
@@ -77,9 +78,7 @@ def private_codes() -> Path:
 
 def _private_name() -> str:
     """Return what tells private servers of other homes from this one's."""
-    from blake3 import blake3  # noqa: PLC0415  # needed here alone
-
-    return f"private-{blake3(os.fsencode(places.home())).hexdigest(length=8)}"
+    return f"private-{digest(os.fsencode(places.home()), 16)}"
 
 
 def private() -> ServerFile | None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from blake3 import blake3
-
+from cellrun.core.digest import digest
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.run_request import CELL
@@ -74,7 +73,7 @@ def _hashes(folder: Path) -> dict[str, str]:
             continue
         left -= file.size_bytes
         content = _read(snapshot, file.name) if left >= 0 else None
-        hashes[file.name] = f"{file.size_bytes} bytes" if content is None else blake3(content).hexdigest()
+        hashes[file.name] = f"{file.size_bytes} bytes" if content is None else digest(content)
     return hashes
 
 

@@ -10,12 +10,11 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from blake3 import blake3
-
 from cellrun.core import control_file, names
 from cellrun.core.context.trusted import TrustedRun
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.data.in_run.binding import files_of, path_in_place, store_of
+from cellrun.core.digest import hasher
 from cellrun.core.disk import make_private_folder, replace_file
 from cellrun.core.driving.kept_request import KeptCode, request_to_json
 from cellrun.core.errors import CellrunError
@@ -40,14 +39,14 @@ def step_hash(request: RunRequest, workspace: WorkspaceLayout) -> str:
     about = request_to_json(request)
     for name in ("name", "properties", "source_directory", "max_run_duration_seconds", "resources"):
         del about[name]
-    hasher = blake3(json.dumps(about, sort_keys=True).encode())
-    hasher.update(json.dumps(sorted(request.variables.items())).encode())
-    hasher.update(sys.executable.encode())
+    seen = hasher(json.dumps(about, sort_keys=True).encode())
+    seen.update(json.dumps(sorted(request.variables.items())).encode())
+    seen.update(sys.executable.encode())
     if isinstance(request.code, KeptCode):
-        hasher.update(_code_hash(request.code.folder.folder))
+        seen.update(_code_hash(request.code.folder.folder))
     for wanted in request.inputs:
-        hasher.update(json.dumps([wanted.name, *_content(wanted, workspace)]).encode())
-    return hasher.hexdigest(length=16)
+        seen.update(json.dumps([wanted.name, *_content(wanted, workspace)]).encode())
+    return seen.hexdigest()[:32]
 
 
 def earlier_run(digest: str, workspace: WorkspaceLayout) -> RunLayout | None:
@@ -107,10 +106,10 @@ def _files(top: Path) -> list[Path]:
 @cache
 def _code_hash(folder: Path) -> bytes:
     """Return what code that is kept has in common with the same; once, as nobody changes it."""
-    hasher = blake3()
+    seen = hasher()
     for path in _files(folder):
-        hasher.update(json.dumps([str(path.relative_to(folder)), path.stat().st_size]).encode())
+        seen.update(json.dumps([str(path.relative_to(folder)), path.stat().st_size]).encode())
         with path.open("rb") as file:
             while block := file.read(_BLOCK_BYTES):
-                hasher.update(block)
-    return hasher.digest()
+                seen.update(block)
+    return seen.digest()

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from cellrun.core.data.stores.datastore import Datastore
 from cellrun.core.data.stores.transfer import ASIDE
+from cellrun.core.digest import hasher
 from cellrun.core.errors import CellrunError, DatasetError, told
 from cellrun.core.sizes import size_text
 
@@ -369,10 +370,8 @@ class FilesSeen(NamedTuple):
     @classmethod
     def of(cls, files: Iterable[DataFile]) -> FilesSeen:
         """Return what is seen of files: by their paths, sizes, and times or tags."""
-        from blake3 import blake3  # noqa: PLC0415  # for this alone
-
         count = size = 0
-        seen = blake3()
+        seen = hasher()
         for file in files:
             count += 1
             size += file.size_bytes or 0

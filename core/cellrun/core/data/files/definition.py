@@ -14,6 +14,7 @@ from typing import Any
 
 from cellrun.core import control_file
 from cellrun.core.data.stores.addresses import keys_of
+from cellrun.core.digest import digest
 from cellrun.core.errors import DatasetError, shown
 
 FILE = "file"
@@ -42,9 +43,7 @@ class DatasetDefinition:
     @property
     def digest(self) -> str:
         """What two definitions have in common that say the same."""
-        from blake3 import blake3  # noqa: PLC0415  # an environment of a run that registers nothing needn't have it
-
-        return blake3(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
+        return digest(json.dumps(self.to_json(), sort_keys=True).encode())
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON has it."""

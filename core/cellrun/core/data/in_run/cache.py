@@ -13,6 +13,7 @@ from typing import NamedTuple
 from cellrun.core.data.files.bringing import bring_files
 from cellrun.core.data.files.data_files import DataFile
 from cellrun.core.data.stores.carrying import Progress
+from cellrun.core.digest import digest
 from cellrun.core.disk import make_private_folder, remove_tree
 from cellrun.core.errors import DatasetError
 from cellrun.core.layout import RunLayout
@@ -132,14 +133,12 @@ def _held(entry: CacheEntry, who: str, wait: Callable[[str], object]) -> Iterato
 
 def _key(files: Sequence[DataFile]) -> str:
     """Return what two sets of files have in common that are the same, as far as their stores tell."""
-    from blake3 import blake3  # noqa: PLC0415  # for this alone
-
     about = [
         (file.path, file.place.location(""), file.inside, file.size_bytes, file.tag or file.modified) for file in files
     ]
     if any(not one[-1] for one in about):  # nothing tells when it changes: nobody else's will do
         about.append(("", "", os.urandom(16).hex(), 0, None))
-    return blake3(json.dumps(sorted(about, key=str)).encode()).hexdigest(length=16)
+    return digest(json.dumps(sorted(about, key=str)).encode(), 32)
 
 
 def _is_there(path: Path, file: DataFile) -> bool:

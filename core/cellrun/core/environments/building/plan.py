@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
+from cellrun.core.digest import digest
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.base_python import DOWNLOADS, BasePython, find_python, this_python
 from cellrun.core.environments.building.builder import Builder
@@ -121,11 +122,9 @@ def builder_of(spec: EnvironmentSpec) -> Builder:
 
 def _key(spec: EnvironmentSpec, python: BasePython, choices: Mapping[str, str]) -> str:
     """Return a name for what would be built: the same for all that is the same."""
-    from blake3 import blake3  # noqa: PLC0415  # whoever runs in a given interpreter needn't load it
-
     system = [sys.platform, platform.machine(), *platform.libc_ver()]
     content = [_FORMAT, spec.digest, python, system, [*choices.items()], local_state(spec)]
-    return blake3(json.dumps(content).encode()).hexdigest(length=12)
+    return digest(json.dumps(content).encode(), 24)
 
 
 def _no_such_python(spec: EnvironmentSpec) -> str:

@@ -13,8 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from blake3 import blake3
-
+from cellrun.core.digest import hasher
 from cellrun.core.disk import make_private_folder
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
@@ -123,12 +122,12 @@ def _begins_as_before(path: Path, before: Mapping[str, Any]) -> bool:
 
 
 def _digest(path: Path, end: int) -> str:
-    digest = blake3()
+    seen = hasher()
     with path.open("rb") as file:
         while end and (chunk := file.read(min(end, _CHUNK_BYTES))):
-            digest.update(chunk)
+            seen.update(chunk)
             end -= len(chunk)
-    return digest.hexdigest()
+    return seen.hexdigest()
 
 
 def _make_room(folder: Path, most_bytes: int) -> None:

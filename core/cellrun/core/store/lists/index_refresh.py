@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
 
-import orjson
-
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.errors import RunNotFoundError, WorkspaceException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.changes import end_of_changes, read_changes
+from cellrun.core.store.json_reading import dumps, loads
 from cellrun.core.store.lists.index_rows import ReadRun, write_rows
 from cellrun.core.store.lists.run_row import RunRow
 from cellrun.core.store.lists.sparing import Sparing
@@ -140,7 +139,7 @@ class IndexRefresh:
             row = RunRow.of(layout, status, record)
             owners = [tuple(owner) for owner in run_owners(layout, record, status)]
             may_fall_silent = bool(owners) and not is_silent(status)
-            return ReadRun(row, orjson.dumps([times, owners, may_fall_silent]).decode())
+            return ReadRun(row, dumps([times, owners, may_fall_silent]).decode())
         except RunNotFoundError:
             return None
         except UNREADABLE as error:  # one damaged folder doesn't hide all others
@@ -149,7 +148,7 @@ class IndexRefresh:
             # What changes there is noticed as in a run that hasn't ended: somebody may mend it. What the system refused
             # (too many open files, a disk that doesn't answer) is asked again at each look.
             times = [] if isinstance(error, OSError) else _times(layout)
-            return ReadRun(RunRow.damaged(layout, error), orjson.dumps([times, [], False]).decode())
+            return ReadRun(RunRow.damaged(layout, error), dumps([times, [], False]).decode())
 
 
 def _write(
@@ -177,7 +176,7 @@ def _made_at(run_id: str) -> int:
 
 
 def _has_changed(layout: RunLayout, seen: str, is_dead: Callable[[ProcessIdentity], bool]) -> bool:
-    times, owners, may_fall_silent = orjson.loads(seen)
+    times, owners, may_fall_silent = loads(seen)
     return (
         times != _times(layout)
         or (bool(owners) and all(is_dead(ProcessIdentity(*owner)) for owner in owners))

@@ -9,9 +9,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 from zlib import crc32
 
-import orjson
-
-from cellrun.core.store.json_reading import read_json
+from cellrun.core.store.json_reading import dumps, read_json
 from cellrun.core.store.lists.run_choice import storable
 from cellrun.core.store.lists.run_row import RunRow
 
@@ -127,7 +125,7 @@ def _text(row: RunRow) -> str:
     if len(row.metrics) > METRICS_KEPT:
         data["metrics"] = dict(islice(data["metrics"].items(), METRICS_KEPT))
     try:
-        json_text = orjson.dumps(data)
+        json_text = dumps(data)
     except TypeError:  # a lone surrogate in a text
         json_text = json.dumps(data).encode()
     return f"{crc32(json_text):08x}{json_text.decode()}"

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from blake3 import blake3
-
 from cellrun.core.control_file import UNREADABLE
+from cellrun.core.digest import digest
 from cellrun.core.errors import told
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
@@ -18,7 +17,7 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusRecord
 
-_HASH_BYTES = 16
+_HASH_DIGITS = 32
 
 
 class RowCell(NamedTuple):
@@ -36,8 +35,8 @@ class RowCell(NamedTuple):
         source = cls.source_of(cell)
         if cell is None or source is None:
             return None
-        digest = blake3(source.encode("utf-8", "surrogatepass")).hexdigest(length=_HASH_BYTES)
-        return cls(_text(cell.get("notebook")), _text(cell.get("id")), digest)
+        name = digest(source.encode("utf-8", "surrogatepass"), _HASH_DIGITS)
+        return cls(_text(cell.get("notebook")), _text(cell.get("id")), name)
 
     @staticmethod
     def source_of(cell: Mapping[str, Any] | None) -> str | None:
