@@ -11,10 +11,11 @@ import pytest
 
 from cellrun import core
 from cellrun.core.environments import job_library as module
-from cellrun.core.environments.job_library import has_library, job_library, with_library
+from cellrun.core.environments.job_library import has_library, job_library, library_archive, with_library
 from cellrun.core.environments.last_library import LAST_LIBRARY
 from cellrun.core.status import Status
 from cellrun.core.submission.again import resubmit
+from cellrun.core.supervision.launch_spec import LaunchSpec
 from tests.interpreters import bare_environment
 
 
@@ -37,6 +38,7 @@ def test_it_holds_the_sources_of_core_and_apart_from_them_cloudpickle():
     sources = {path.relative_to(Path(core.__file__).parent) for path in Path(core.__file__).parent.rglob("*.py")}
     assert {f"cellrun/core/{path}" for path in sources} <= there
     assert {path.partition("/cloudpickle/")[0] for path in there if "cloudpickle" in path} == {LAST_LIBRARY}
+    assert {path.split("/")[1] for path in there if path.startswith(LAST_LIBRARY)} == set(module._BROUGHT)
     assert {"azureml/__init__.py", "cellrun/azureml/__init__.py", "cellrun/azureml/core/run.py"} <= there
     assert all(path.endswith(".py") for path in there if "__pycache__" not in path)
 
@@ -53,31 +55,26 @@ def test_it_is_made_once_and_again_when_a_source_is_edited(package):
 
 
 def test_two_that_make_it_at_once_get_one(package, monkeypatch):
-    copy = shutil.copyfile
+    rename = Path.rename
 
-    def copy_after_another(source, target):
-        monkeypatch.setattr(shutil, "copyfile", copy)
+    def rename_after_another(draft, target):
+        monkeypatch.setattr(Path, "rename", rename)
         others.append(job_library())
-        copy(source, target)
+        return rename(draft, target)
 
     others = []
-    monkeypatch.setattr(shutil, "copyfile", copy_after_another)
+    monkeypatch.setattr(Path, "rename", rename_after_another)
     assert job_library() == others[0]
     assert [path.name for path in others[0].parent.iterdir()] == [others[0].name]
 
 
-def test_nothing_is_left_of_one_that_cannot_be_made(package, monkeypatch):
-    (package / "bad.py").touch()
-    monkeypatch.setattr(shutil, "copyfile", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OSError, match="No space"):
-        job_library()
-    assert not list((module.home() / "library").iterdir())
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_nothing_is_left_of_one_that_cannot_be_made(package, monkeypatch, error):
+    def refuse(*_):
+        raise error
 
-
-def test_nothing_is_left_of_one_that_was_interrupted(package, monkeypatch):
-    (package / "bad.py").touch()
-    monkeypatch.setattr(shutil, "copyfile", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with pytest.raises(type(error)):
         job_library()
     assert not list((module.home() / "library").iterdir())
 
@@ -98,6 +95,34 @@ def test_those_that_nobody_has_used_for_long_go_when_one_is_made(package):
     (package / "third.py").touch()
     assert job_library().exists()
     assert used.exists()
+
+
+def test_one_that_a_run_which_goes_on_uses_stays_however_old_it_is(package, runs, tmp_path):
+    bare_environment(tmp_path / "env")
+    waits = f"import os, time\nwhile not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.02)"
+    layout = runs.script(waits, environment=tmp_path / "env")
+    used = Path(LaunchSpec.read(layout).set_variables["PYTHONPATH"].partition(os.pathsep)[0])
+    long_ago = time.time() - 40 * 24 * 3600
+    os.utime(used, (long_ago, long_ago))
+    module.remove_unused()
+    assert used.is_dir()
+    (tmp_path / "go").touch()
+    runs.end(layout)
+    os.utime(used, (long_ago, long_ago))
+    module.remove_unused()
+    assert not list(used.parent.iterdir())
+
+
+def test_its_name_is_that_of_its_content_whenever_it_was_written(package):
+    (package / "a.py").write_text("a = 1\n")
+    name = library_archive().name
+    (package / "a.py").unlink()
+    (package / "a.py").write_text("a = 1\n")
+    os.utime(package / "a.py", (0, 0))
+    assert library_archive().name == name == job_library().name
+    (package / "a.py").write_text("a = 2\n")
+    os.utime(package / "a.py", (0, 0))
+    assert library_archive().name != name
 
 
 def test_it_stands_first_in_a_path_once(package):

@@ -12,7 +12,7 @@ from cellrun.core.distributed.launcher import launched
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.kept import kept_environment_of
 from cellrun.core.environments.interpreter import is_own
-from cellrun.core.environments.job_library import PYTHON_PATH, has_library, with_library
+from cellrun.core.environments.job_library import PYTHON_PATH, has_library, own_library, use_library, with_library
 from cellrun.core.errors import WorkspaceException
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
@@ -47,7 +47,7 @@ def launch_spec(
     kept, names_of_others = recorded(environ, interpreter, request.resources.threads)
     kept |= {"AZUREML_ARM_WORKSPACE_NAME": request.workspace, "AZUREML_ARM_PROJECT_NAME": request.experiment}
     kept |= bound.variables
-    if not is_own(interpreter):
+    if not is_own(interpreter) or own_library():
         kept[PYTHON_PATH] = with_library(kept.get(PYTHON_PATH, ""))
     if isinstance(request.environment, EnvironmentSpec):
         from cellrun.core.environments.building.plan import plan_of  # noqa: PLC0415  # few runs need it
@@ -91,6 +91,7 @@ def write_spec(spec: LaunchSpec, layout: RunLayout) -> None:
 def enter_environment(request: RunRequest, spec: LaunchSpec, layout: RunLayout) -> None:
     """Note in a run's folder that it uses an environment, built or to be built, and what is special in that."""
     notices = list(environment_warnings(request.environment))
+    use_library(spec.set_variables.get(PYTHON_PATH, ""), layout)
     if kept := kept_environment_of(spec.python):
         kept.use(layout)
         notices += kept.notices

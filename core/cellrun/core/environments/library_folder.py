@@ -1,0 +1,106 @@
+"""A library as a folder that is made of an archive, whole or not at all, and known by its content.
+
+Standard library only, and nothing of ours: a machine that has nothing of cellrun yet is sent this file's text first.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import stat
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+_HEX_DIGITS = 32
+
+
+def name_of(files: Iterable[tuple[str, bytes]]) -> str:
+    """Return what a library of these files is called, by their paths with slashes, in their order, and their bytes."""
+    seen = hashlib.sha256()
+    for path, data in files:
+        seen.update(f"{path} {len(data)}\n".encode() + data)
+    return seen.hexdigest()[:_HEX_DIGITS]
+
+
+def packed(files: Iterable[tuple[str, bytes]]) -> bytes:
+    """Return the archive of files: what `unpacked` reads. A quarter of them, as they are sources."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for path, data in files:
+            about = tarfile.TarInfo(path)
+            about.size = len(data)
+            tar.addfile(about, io.BytesIO(data))
+    return gzip.compress(archive.getvalue(), compresslevel=6, mtime=0)
+
+
+def unpacked(archive: bytes) -> dict[str, bytes]:
+    """Return the files of an archive. Raises ValueError for what is none of ours."""
+    files = {}
+    try:
+        with tarfile.open(fileobj=io.BytesIO(gzip.decompress(archive)), mode="r:") as tar:
+            for member in tar:
+                content = tar.extractfile(member) if member.isreg() else None
+                if content is None or not all(part.strip(".") for part in member.name.split("/")):
+                    raise ValueError(f"the library that came has {member.name!r} in it, which can't be")
+                files[member.name] = content.read()
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+        raise ValueError(f"the library that came is damaged: {error}") from error
+    return files
+
+
+def make(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Make the library of these files; `folder` has its name. Nothing happens if it is there, whole.
+
+    Raises ValueError for files of another name; OSError where it can't be written, and PermissionError where others
+    than this user can write: nothing is left then.
+    """
+    if (name := name_of(files.items())) != folder.name:
+        raise ValueError(f"the library that came is {name}, not {folder.name}: it was damaged on its way")
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _check_is_ours(folder.parent)
+    if is_whole(folder):
+        return
+    fresh = folder.with_name(f".{name}.{os.urandom(4).hex()}")
+    try:
+        for path, data in files.items():
+            target = fresh / path
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            target.write_bytes(data)
+        if folder.is_dir():  # damaged, as by a power cut
+            folder.rename(fresh.with_suffix(".old"))
+        fresh.rename(folder)
+    except BaseException as error:  # Ctrl-C as well
+        if not isinstance(error, OSError) or not is_whole(folder):  # else another process was first
+            raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(fresh.with_suffix(".old"), ignore_errors=True)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a library is there, of just the sources that its name says.
+
+    Raises PermissionError where others than this user can change it.
+    """
+    if not folder.is_dir():
+        return False
+    _check_is_ours(folder.parent)
+    _check_is_ours(folder)
+    return name_of(_sources(folder)) == folder.name
+
+
+def _sources(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Iterate over the files of a library by their paths, sorted; what Python has compiled is no part of it."""
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.py")}
+    return ((path, found[path].read_bytes()) for path in sorted(found))
+
+
+def _check_is_ours(folder: Path) -> None:
+    found = folder.stat()
+    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o022:
+        raise PermissionError(f"others can write to {folder}; what is there isn't run: chmod go-w it, or remove it")
