@@ -107,11 +107,12 @@ def test_every_error_that_users_catch_is_public():
         "LogOffsetError",
     }
     assert ours - of_servers - set(PUBLIC) == {
+        "AuthenticationError",
         "DatasetTimestampMissingError",
         "IndexTooNewError",
         "NoSuchNameError",
         "NoSuchTargetError",
-    }  # caught as DatasetError, WorkspaceException, AttributeError and KeyError
+    }  # caught as ComputeTargetException, DatasetError, WorkspaceException, AttributeError and KeyError
 
 
 def test_windows_is_refused_in_words():

@@ -30,6 +30,7 @@
     │   └── UntrustedError                a pickle or code that this user didn't make, and didn't say to trust
     ├── ResultError                       a value that a run doesn't give back: never asked for, not yet, or lost
     ├── ComputeTargetException            a target that isn't there or can't start anything
+    │   ├── AuthenticationError           one that doesn't let this user in
     │   └── NoSuchTargetError             one that ws.compute_targets hasn't (a KeyError, too)
     ├── DatastoreError                    a datastore that isn't there, can't be reached, or doesn't take or give a file
     ├── KeyvaultError                     a secret that can't be kept or read
@@ -322,6 +323,10 @@ class ResultError(CellrunError):
 
 class ComputeTargetException(CellrunError):
     """A compute target that isn't there, or can't start anything."""
+
+
+class AuthenticationError(ComputeTargetException):
+    """A compute target that doesn't let this user in: it isn't asked again with the same credentials."""
 
 
 class NoSuchTargetError(ComputeTargetException, KeyError):

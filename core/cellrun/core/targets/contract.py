@@ -92,9 +92,10 @@ class ComputeTarget(ComputeResource):
     ask for its end. What a run is and how it ends is the supervisor's business, the same on every target.
 
     `ComputeTarget(workspace, name)` is the one of that name; `resource.py` has what else Azure ML's names do with it.
-    Made whenever one is needed: an instance holds no state that isn't on disk, so that any process can take up a run
-    that another one started. A third party registers its class in the entry-point group `cellrun.compute_targets`,
-    under the name of its kind.
+    Made whenever one is needed: what has to last is on disk, so that any process can take up a run that another one
+    started. The keeper (`targets/keeper/`) has one for long, which may hold a connection until `close`; one thread
+    calls its verbs. A third party registers its class in the entry-point group `cellrun.compute_targets`, under the
+    name of its kind.
     """
 
     kind: ClassVar[str]
@@ -166,22 +167,43 @@ class ComputeTarget(ComputeResource):
         before anything starts, and the status another one once the engine knows the run: until then nobody observes
         it. Called again for the same run it starts nothing twice. Raises ExperimentExecutionException, with the run
         marked Failed for the same reason, if it can't be done.
+
+        What takes long it leaves to `send`: it writes down what has to be sent, calls `keeper.client.send`, and returns
+        with the run Preparing if that isn't done by then.
+        """
+
+    def send(self, runs: Sequence[RunLayout]) -> None:  # for those that send nothing, or all of it at launch
+        """Bring there what `launch` left to be sent, and start those runs that are there whole by now.
+
+        Called by the keeper before each `observe` with all runs that haven't ended. A run is on its way as long as it
+        is NotStarted, or Preparing without a `there` in its fields: that is what this changes once the engine has it.
+        Until then `observe` says nothing of it, or Waiting. A call works for a few seconds at most and goes on in the
+        next, which comes at once. One run that can't be started there is marked Failed, with why; what concerns the
+        target raises ComputeTargetException, and is tried again later.
         """
 
     @abstractmethod
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Return what the engine says of runs that haven't ended, by id, in one call to it.
 
-        Called by every look (`targets.look`). A run that is missing in the answer is one that the engine said nothing
-        about; an answer that doesn't come at all raises ComputeTargetException.
+        Called by every look (`targets.look`), and by the keeper for those that don't share files. A run that is missing
+        in the answer is one that the engine said nothing about; an answer that doesn't come at all raises
+        ComputeTargetException: it is asked again after 1 s, and each time later, up to 60 s. After AuthenticationError
+        it is asked again once somebody looks who has other credentials in the environment. `silence_s` without an
+        answer make its runs NotResponding, with these words.
         """
 
     def sync(self, runs: Sequence[RunLayout], *, is_final: bool) -> None:  # nothing to do on a shared disk
         """Bring what runs have written since into their folders here, and requests (cancel) there.
 
-        Called by every look unless the target shares files. `is_final` for runs whose job has ended: all that is left
-        comes then. Doing it twice changes nothing.
+        Called after every `observe` unless the target shares files. `is_final` for runs whose job has ended, or that
+        the engine doesn't know: all that is left comes then, and what can't come is given up, or it raises
+        ComputeTargetException. A run whose status isn't an end after that is Failed as lost. Doing it twice changes
+        nothing.
         """
+
+    def close(self) -> None:  # for those that hold nothing
+        """Give up what an instance holds, as connections. Safe to call again; the next verb may open them anew."""
 
     @abstractmethod
     def cancel(self, run: RunLayout) -> None:
