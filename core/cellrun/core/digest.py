@@ -1,7 +1,6 @@
-"""Names for content that are compared on this machine alone: BLAKE3, or BLAKE2 in a Python that hasn't got that.
+"""What names content: BLAKE3. Without it, small things get the same names, slowly; what is large has another's hash.
 
-Each kind of Python has names of its own then, and so caches of its own: neither reads what the other has named.
-What another machine or another Python compares is named by `context.value_store`.
+What another Python compares that is large is named by `context.value_store`, which says by which hash.
 """
 
 from __future__ import annotations
@@ -11,6 +10,10 @@ from typing import Protocol
 
 class Hasher(Protocol):
     """What makes a hash of bytes."""
+
+    @property
+    def name(self) -> str:
+        """Which hash it is: `blake3`, `sha256`."""
 
     def update(self, data: bytes, /) -> object:
         """Go on with more bytes."""
@@ -23,16 +26,22 @@ class Hasher(Protocol):
 
 
 def hasher(data: bytes = b"") -> Hasher:
-    """Return what makes such a name of bytes."""
+    """Return what makes a hash of bytes that may be many: in a Python without BLAKE3 another hash."""
     try:
         from blake3 import blake3  # noqa: PLC0415  # whoever names nothing needn't load it
     except ImportError:
-        from hashlib import blake2b  # noqa: PLC0415  # as above
+        from hashlib import sha256  # noqa: PLC0415  # as above
 
-        return blake2b(data, digest_size=32)
+        return sha256(data)
     return blake3(data)
 
 
 def digest(data: bytes, hex_digits: int = 64) -> str:
-    """Return the name of some bytes, or how it begins."""
-    return hasher(data).hexdigest()[:hex_digits]
+    """Return the name of something small, or how it begins: the same in every Python."""
+    try:
+        from blake3 import blake3  # noqa: PLC0415  # as above
+    except ImportError:
+        from cellrun.core.blake3_in_python import blake3_digest  # noqa: PLC0415  # as above
+
+        return blake3_digest(data).hex()[:hex_digits]
+    return str(blake3(data).hexdigest())[:hex_digits]

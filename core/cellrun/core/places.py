@@ -92,9 +92,7 @@ def named_workspace(name: str) -> WorkspaceLayout:
     """Return where the local workspace of a name is, or would be; names that make the same folder name get a hash."""
     folder = slug(name)
     if folder != name:
-        from blake3 import blake3  # noqa: PLC0415  # loaded only for the rare name that is no folder name
-
-        folder = f"{folder or 'workspace'}-{blake3(name.encode('utf-8', 'surrogatepass')).hexdigest(length=4)}"
+        folder = f"{folder or 'workspace'}-{digest(name.encode('utf-8', 'surrogatepass'), 8)}"
     return WorkspaceLayout(_home_path() / "workspaces" / folder)
 
 

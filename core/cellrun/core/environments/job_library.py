@@ -26,7 +26,7 @@ from cellrun.core.store.using_runs import UsingRuns
 
 CORE = Path(__file__).parents[1]
 PYTHON_PATH = "PYTHONPATH"
-_BROUGHT = ("cloudpickle", "packaging", "pathspec", "yaml")
+_BROUGHT = ("cloudpickle", "fsspec", "packaging", "pathspec", "yaml")
 _LIBRARY = "library"
 _USED_BY = ".used_by"
 _UNUSED_S = 30 * 24 * 3600.0

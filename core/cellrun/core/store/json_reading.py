@@ -13,8 +13,12 @@ except ImportError:  # in an environment without cellrun's packages
 
     def dumps(value: Any, /) -> bytes:  # type: ignore[misc]  # as above
         """Return a value as JSON text. Raises TypeError for what JSON hasn't got, and for a lone surrogate."""
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if "NaN" in text or "Infinity" in text:  # orjson has null in their place
+            value = json.loads(text, parse_constant=lambda _: None)
+            text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         try:
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+            return text.encode()
         except UnicodeEncodeError as error:
             raise TypeError(str(error)) from error
 

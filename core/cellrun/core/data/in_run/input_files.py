@@ -11,6 +11,7 @@ from cellrun.core import control_file
 from cellrun.core.data.datasets.registered_datasets import RegisteredDatasets
 from cellrun.core.data.files.data_files import DataFile, FilesSeen
 from cellrun.core.data.in_run.binding import files_of
+from cellrun.core.digest import hasher
 from cellrun.core.disk import replace_file
 from cellrun.core.errors import CellrunError, told
 from cellrun.core.layout import RunLayout
@@ -109,8 +110,6 @@ def _about(files: list[DataFile] | str) -> dict[str, Any]:
 
 def _hash(about: dict[str, Any], files: list[DataFile]) -> bool:
     """Add the hashes of an input's files that are on this machine, if they aren't too many bytes; whether there are."""
-    from blake3 import blake3  # noqa: PLC0415  # for this alone
-
     most = limits().hashed_input_bytes
     if about["size_bytes"] > most:
         about["hashes"] = f"left out: its files are larger than CELLRUN_HASHED_INPUT_BYTES={most}"
@@ -120,11 +119,11 @@ def _hash(about: dict[str, Any], files: list[DataFile]) -> bool:
         if (path := file.local_path) is None:
             continue
         with suppress(OSError):  # gone meanwhile, which the end tells
-            hasher = blake3()
+            seen = hasher()
             with path.open("rb") as content:
                 while block := content.read(_BLOCK):
-                    hasher.update(block)
-            entry["blake3"] = hasher.hexdigest()
+                    seen.update(block)
+            entry[seen.name] = seen.hexdigest()
             is_any = True
     return is_any
 

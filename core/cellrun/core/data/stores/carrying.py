@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any, NamedTuple, TypeAlias
 
 _AT_ONCE = 16
@@ -122,8 +123,8 @@ class _Tally:
 
 @contextmanager
 def bar(words: str, *, is_shown: bool) -> Iterator[Show | None]:
-    """Show a bar of bytes, in a notebook or a terminal, while the block goes on."""
-    if not is_shown:
+    """Show a bar of bytes, in a notebook or a terminal, while the block goes on; none where tqdm isn't installed."""
+    if not is_shown or not find_spec("tqdm"):
         yield None
         return
     from tqdm.auto import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415  # not every transfer is shown

@@ -1,0 +1,20 @@
+"""A Python that has nothing but itself: of another minor version, where this machine has one."""
+
+import sys
+
+import pytest
+
+from tests.interpreters import bare_environment, other_pythons
+
+
+@pytest.fixture(scope="session")
+def bare_python():
+    """The newest other Python of this machine, else this one; without its packages all the same (`-I -S`)."""
+    return (other_pythons() or (sys.executable,))[-1]
+
+
+@pytest.fixture
+def bare(bare_python, tmp_path):
+    """The folder of an environment of it without any package."""
+    bare_environment(tmp_path / "bare", bare_python)
+    return tmp_path / "bare"
