@@ -10,7 +10,7 @@ from typing import Any
 
 from cellrun.core import control_file
 from cellrun.core.control_file import is_mapping_of
-from cellrun.core.driving.kept_request import request_from_json, request_to_json
+from cellrun.core.kept_request import request_from_json, request_to_json
 from cellrun.core.layout import RunLayout
 from cellrun.core.run_request import RunRequest
 from cellrun.core.submission.source_folder import SourceFolder

@@ -16,7 +16,7 @@ from cellrun.core.control_file import UNREADABLE
 from cellrun.core.data.in_run.binding import files_of, path_in_place, store_of
 from cellrun.core.digest import hasher
 from cellrun.core.disk import make_private_folder, replace_file
-from cellrun.core.driving.kept_request import KeptCode, request_to_json
+from cellrun.core.kept_request import KeptCode, request_to_json
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.run_data import RunInput, RunOutput
