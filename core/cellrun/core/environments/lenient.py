@@ -65,18 +65,19 @@ def is_strict() -> bool:
     return word == "strict"
 
 
-def lenient(spec: EnvironmentSpec, available: Available) -> EnvironmentSpec:
+def lenient(spec: EnvironmentSpec, available: Available, *, is_here: bool = True) -> EnvironmentSpec:
     """Return what is to be built of a spec that may be eased, with a notice for each change; others are left alone.
 
     Packages of conda come from PyPI, Azure ML's own are left out, a Python that cellrun can't use gives way to the
-    running one. Where that has all packages already, it is used as it is: nothing is built. Where Azure ML's own were
+    running one. Where that has all packages already, it is used as it is: nothing is built; unless it is to be built on
+    another machine than this. Where Azure ML's own were
     asked for, what is built has what cellrun's names need in their place: datasets work in it, and so on.
     """
     if not spec.is_lenient or spec.is_given:
         return spec
     of_pypi = _from_pypi(spec)
     eased = _with_own_python(_with_living_names(of_pypi), available)
-    if found := _as_it_is(eased, available):
+    if is_here and (found := _as_it_is(eased, available)):
         return found
     asked = {package_name(line) for line in eased.packages}
     is_ours = any(_OURS.fullmatch(package_name(line)) for line in of_pypi.packages)

@@ -16,8 +16,8 @@ from cellrun.core.control_file import UNREADABLE
 from cellrun.core.data.in_run.binding import files_of, path_in_place, store_of
 from cellrun.core.digest import hasher
 from cellrun.core.disk import make_private_folder, replace_file
-from cellrun.core.kept_request import KeptCode, request_to_json
 from cellrun.core.errors import CellrunError
+from cellrun.core.kept_request import KeptCode, request_to_json
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.run_data import RunInput, RunOutput
 from cellrun.core.run_request import RunRequest
@@ -27,6 +27,11 @@ from cellrun.core.store.status_file import StatusFile
 
 HASH = "cellrun.step_hash"
 """The property of a step's run that has what tells it from others."""
+_NO_PART = (
+    *("name", "properties", "source_directory", "max_run_duration_seconds", "resources"),
+    *("parent", "experiment", "workspace", "repeats", "trust", "signed"),
+)
+"""What of a request makes no difference to what a step makes."""
 _BLOCK_BYTES = 1 << 20
 
 
@@ -37,7 +42,7 @@ def step_hash(request: RunRequest, workspace: WorkspaceLayout) -> str:
     two are the same.
     """
     about = request_to_json(request)
-    for name in ("name", "properties", "source_directory", "max_run_duration_seconds", "resources"):
+    for name in _NO_PART:
         del about[name]
     seen = hasher(json.dumps(about, sort_keys=True).encode())
     seen.update(json.dumps(sorted(request.variables.items())).encode())

@@ -13,7 +13,7 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.kept import kept_environment_of
 from cellrun.core.environments.interpreter import is_own
 from cellrun.core.environments.job_library import PYTHON_PATH, has_library, own_library, use_library, with_library
-from cellrun.core.errors import WorkspaceException
+from cellrun.core.errors import ExperimentExecutionException, WorkspaceException
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.run_data import NO_DATA, BoundData
@@ -41,7 +41,8 @@ def launch_spec(
 ) -> LaunchSpec:
     """Return how a run is started by an interpreter of this machine, with what it inherits of an environment.
 
-    An environment that isn't there yet is ordered: to build it comes before the job.
+    An environment that isn't there yet is ordered: to build it comes before the job. Raises
+    ExperimentExecutionException for one that this machine can't have: who submits from another one didn't know.
     """
     most, before = limits(), tuple[tuple[str, ...], ...]()
     kept, names_of_others = recorded(environ, interpreter, request.resources.threads)
@@ -53,6 +54,8 @@ def launch_spec(
         from cellrun.core.environments.building.plan import plan_of  # noqa: PLC0415  # few runs need it
 
         plan = plan_of(request.environment)
+        if plan.problems:
+            raise ExperimentExecutionException("; ".join(plan.problems))
         kept, before = kept | plan.variables(), plan.commands()
     return LaunchSpec(
         argv=tuple(_command(request, interpreter, bound)),

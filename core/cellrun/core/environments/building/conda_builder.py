@@ -27,7 +27,7 @@ class CondaBuilder(Builder):
     def problems(self, spec: EnvironmentSpec) -> list[str]:
         """Return that there is no such program."""
         if _program():
-            return []
+            return []  # of uv, for packages of PyPI, the build says whether it is there
         packages = ", ".join([*spec.conda_packages[:3], *(["…"] if len(spec.conda_packages) > 3 else [])])
         problem = (
             f"the environment needs conda packages ({packages}), and none of {', '.join(PROGRAMS)} is on the PATH; "

@@ -9,6 +9,7 @@ from pathlib import Path
 from cellrun.core.environment_spec import EnvironmentSpec, placeholders
 from cellrun.core.environments.building.builder import Builder, Say, run
 from cellrun.core.environments.building.uv_program import uv_program, uv_variables
+from cellrun.core.errors import UserErrorException
 
 _OF_UV_ALONE = ("--prerelease", "--allow-insecure-host")
 """Options that uv doesn't read from a requirements file."""
@@ -26,7 +27,11 @@ class UvBuilder(Builder):
     """Builds with uv."""
 
     def problems(self, spec: EnvironmentSpec) -> list[str]:  # noqa: ARG002  # as the contract has it
-        """Return nothing: uv comes with cellrun, and what it can't have it says when it builds."""
+        """Return that there is no uv; what it can't have it says when it builds."""
+        try:
+            uv_program()
+        except UserErrorException as error:
+            return [str(error)]
         return []
 
     def is_conda(self) -> bool:

@@ -1,14 +1,17 @@
-"""uv, which comes with cellrun: the program, and the variables that it is started with."""
+"""uv: the program, which comes with cellrun or is on the machine, and the variables that it is started with."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Mapping
 
 from cellrun.core.environment_spec import has_login
 from cellrun.core.errors import UserErrorException
+from cellrun.core.identity import host_name
 
+_WHERE_IT_INSTALLS_ITSELF = ("~/.local/bin", "~/.cargo/bin")
 _OF_ANOTHER_ENVIRONMENT = frozenset(
     {
         *("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONHOME", "PYTHONPATH", "PYENV_VERSION"),
@@ -31,15 +34,23 @@ _DECIDE_WHAT_IS_BUILT = frozenset(
 
 
 def uv_program() -> str:
-    """Return the path of uv. Raises UserErrorException if it has been removed."""
+    """Return the path of uv: the one beside this Python, else what its user has installed.
+
+    Raises UserErrorException if there is none.
+    """
     try:
         from uv import find_uv_bin  # noqa: PLC0415  # rarely needed
 
         return find_uv_bin()
     except (ImportError, FileNotFoundError):
-        if found := shutil.which("uv"):
+        path = os.pathsep.join([os.environ.get("PATH", ""), *map(os.path.expanduser, _WHERE_IT_INSTALLS_ITSELF)])
+        if found := shutil.which("uv", path=path):
             return found
-        raise UserErrorException("uv, which builds environments, isn't installed any more: pip install uv") from None
+        raise UserErrorException(
+            f"{host_name()} has no uv, which builds environments: it is neither on the PATH nor in "
+            f"{' or '.join(_WHERE_IT_INSTALLS_ITSELF)}; install it there, as by `pip install --user uv` "
+            "(https://docs.astral.sh/uv/getting-started/installation)"
+        ) from None
 
 
 def uv_variables(environ: Mapping[str, str]) -> dict[str, str]:
