@@ -1,4 +1,4 @@
-"""Any request to REST, any bytes at a run's door: all are answered, none by a failure of the server's."""
+"""Any request to REST, any bytes as a run's frames: all are answered, none by a failure of the server's."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cellrun.core import Experiment, Run
-from cellrun.core.store.intake.run_token import new_token
+from cellrun.core.mirror.run_key import keep_key
+from cellrun.core.mirror.run_token import new_token
 from tests.fuzz.any_json import TEXTS
 from tests.fuzz.effort import effort
-from tests.fuzz.test_intake import BODIES
+from tests.fuzz.test_frames import BODIES, KEY
 from tests.server.jupyter_process import Client
 
 HEADERS = st.fixed_dictionaries(
@@ -51,7 +52,7 @@ ROUTES = [
 ]
 NAMES = (
     *("limit", "offset", "status", "tag", "text", "notebook", "spark", "x", "low", "high", "points", "start", "count"),
-    *("run", "name", "from", "bytes", "after", "as", "rows", "query", "before"),
+    *("run", "name", "from", "bytes", "have", "as", "rows", "query", "before"),
 )
 QUERIES = st.dictionaries(
     st.sampled_from(NAMES) | TEXTS,
@@ -62,7 +63,7 @@ QUERIES = st.dictionaries(
 
 @pytest.fixture
 def run(exp: Experiment) -> Run:
-    """A run that goes on, and has a door."""
+    """A run that goes on."""
     made = exp.start_logging()
     made.log_list("loss", [1.0, 0.5, float("nan")])
     made.layout.outputs.mkdir(parents=True, exist_ok=True)
@@ -87,12 +88,13 @@ def test_any_request_is_answered(
     answered(api, method, api.jupyter.api + path, params=query, headers=headers, data=body)
 
 
-@given(what=st.sampled_from(["events", "log"]), query=QUERIES, headers=HEADERS, body=BODIES)
+@given(query=QUERIES, headers=HEADERS, body=BODIES)
 @effort(40)
-def test_anything_at_the_door_is_answered(
-    api: Client, run: Run, what: str, query: dict[str, str], headers: dict[str, str], body: bytes
+def test_anything_that_comes_as_frames_is_answered(
+    api: Client, run: Run, query: dict[str, str], headers: dict[str, str], body: bytes
 ) -> None:
-    url = f"{api.jupyter.url}cellrun/door/{run.experiment.workspace.id}/{run.id}/{what}"
+    keep_key(run.layout, KEY)
+    url = f"{api.jupyter.api}workspaces/{run.experiment.workspace.id}/runs/{run.id}/frames"
     head = {"Content-Type": "application/octet-stream", **headers, "Authorization": f"Bearer {new_token(run.layout)}"}
     answered(api, "POST", url, params=query, headers=head, data=body)
 

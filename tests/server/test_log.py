@@ -6,7 +6,7 @@ import pytest
 
 from cellrun.core import Experiment, Run
 from tests.server.jupyter_process import Client
-from tests.server.test_door import resident_bytes
+from tests.server.test_frames import resident_bytes
 
 GB = 1_000_000_000
 

@@ -103,7 +103,7 @@ def test_only_the_static_files_answer_a_stranger(jupyter: JupyterProcess, walked
                     assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert {status for bodies in refusals.values() for status, _ in bodies} == {401}
     assert [bodies for bodies in refusals.values() if len(bodies) != 1] == []
-    assert len({body for bodies in refusals.values() for _, body in bodies}) == 2  # of REST and of the door
+    assert len({body for bodies in refusals.values() for _, body in bodies}) == 2  # of users' routes and of a run's
 
 
 def test_jupyters_token_in_the_query_is_refused(api: Client, walked: list[dict[str, Any]]) -> None:

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from cellrun.core import Experiment, Run
-from cellrun.core.store.intake.run_token import new_token
+from cellrun.core.mirror.run_token import new_token
 from tests.server.jupyter_process import TOKEN, Client, JupyterProcess
 
 EXAMPLES = 8
@@ -47,8 +47,8 @@ def run(exp: Experiment) -> Run:
     suppress_health_check=list(HealthCheck),
 )
 def test_no_request_makes_the_server_fail(case: Case, jupyter: JupyterProcess, api: Client, run: Run) -> None:
-    is_door = case.path.startswith("/cellrun/door")
-    token = f"Bearer {new_token(run.layout)}" if is_door else f"token {TOKEN}"
+    takes_run_token = case.path.endswith("/frames")
+    token = f"Bearer {new_token(run.layout)}" if takes_run_token else f"token {TOKEN}"
     real = {"w": run.experiment.workspace.id, "r": run.id, "path": "outputs/model.pt"}
     if next(IS_REAL):
         case.path_parameters = {name: real[name] for name in case.path_parameters or {}}

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from cellrun.core import Experiment, ScriptRunConfig, Workspace
-from cellrun.core.store.intake.run_token import new_token
+from cellrun.core.mirror.run_token import new_token
 from tests.server.jupyter_process import BASE, JupyterProcess, jupyter_process
 
 SERVER_TOKEN = "5f0e-the-secret-of-the-server"
@@ -37,11 +37,11 @@ def test_tokens_are_found_nowhere(guarded: JupyterProcess, tmp_path: Path) -> No
     header = {"Authorization": f"token {SERVER_TOKEN}"}
     at = f"{guarded.api}workspaces/{workspace.id}/runs/{run.id}"
     referer = {"Referer": f"{guarded.url}lab?token={SERVER_TOKEN}"}
-    door = f"{guarded.url}cellrun/door/{workspace.id}/{run.id}/log?offset=0"
+    frames = f"{guarded.api}workspaces/{workspace.id}/runs/{run.id}/frames?have=true"
     opened = {"Authorization": f"Bearer {run_token}", "Content-Type": "application/octet-stream"}
-    requests.post(door, data=b"", headers=opened, timeout=30)
-    requests.post(door, data=b"", headers={**opened, "Content-Type": "text/plain"}, timeout=30)
-    requests.post(f"{door}&token={run_token}", data=b"", headers=opened, timeout=30)
+    requests.post(frames, data=b"", headers=opened, timeout=30)
+    requests.post(frames, data=b"", headers={**opened, "Content-Type": "text/plain"}, timeout=30)
+    requests.post(f"{frames}&token={run_token}", data=b"", headers=opened, timeout=30)
     again = requests.post(f"{at}/again", json={}, headers=header, timeout=30).json()
     for address, headers in (
         (at, header),

@@ -13,11 +13,10 @@
     ├── ActivityFailedException           a run that ended Failed
     ├── RunClosedError                    writing to a run that has ended
     ├── EventNotKeptError                 writing to a run whose disk doesn't take it
-    ├── IntakeError                       what a process without our disk sent for its run, and can't be added
-    │   ├── BadLinesError                 no event lines, or not such as an event log has
-    │   ├── OutOfOrderError               lines whose predecessors aren't here yet
-    │   ├── ConflictError                 another line under a number that is taken
-    │   └── LogOffsetError                log bytes that don't join the log
+    ├── FramesError                       what came of a run from elsewhere, and can't be taken
+    │   ├── FrameError                    no frame of the run's, or of a file that never comes from there
+    │   ├── GapError                      bytes whose predecessors aren't here
+    │   └── ConflictError                 other bytes than those that are here
     ├── DamagedRunError                   a run whose folder isn't as cellrun makes it (a ValueError, too)
     ├── RunNotFoundError                  no run, or more than one, by that id or name
     ├── NotOfferedError                   a file of a run that isn't handed out
@@ -187,46 +186,31 @@ class EventNotKeptError(CellrunError):
         super().__init__(f"{shown(name)} isn't kept in run {run_id}: {why}")
 
 
-class IntakeError(CellrunError):
-    """What a process without our disk sent for its run, and can't be added. Nothing of it is kept."""
+class FramesError(CellrunError):
+    """What came of a run from elsewhere and can't be taken."""
 
 
-class BadLinesError(IntakeError):
-    """Bytes that aren't event lines as an event log has them. `line` counts from 1."""
-
-    def __init__(self, line: int, problem: str) -> None:
-        self.line = line
-        super().__init__(f"line {line}: {problem}; expected whole lines of an event log, as they were written")
+class FrameError(FramesError):
+    """Bytes that are no frame of the run's, or one of a file that never comes from there. It isn't taken."""
 
 
-class OutOfOrderError(IntakeError):
-    """Lines whose predecessors aren't here yet. `expected` is the next number by writer."""
+class GapError(FramesError):
+    """Bytes whose predecessors aren't here. `expected` is, by file, from which byte on to send; all else is taken."""
 
     def __init__(self, expected: Mapping[str, int]) -> None:
         self.expected = dict(expected)
-        told = ", ".join(f"{number} of writer {writer}" for writer, number in self.expected.items())
-        super().__init__(
-            f"lines before these are missing: expected {told}; send from there on, or name the line that stands before "
-            "them in their writer's own file"
-        )
+        told = ", ".join(f"{shown(file)} from byte {offset}" for file, offset in list(self.expected.items())[:3])
+        more = f" and {len(self.expected) - 3} more" if len(self.expected) > 3 else ""
+        super().__init__(f"bytes before these are missing: send {told}{more}")
 
 
-class ConflictError(IntakeError):
-    """Another line under a number that is taken, or one that its writer had said it doesn't have."""
+class ConflictError(FramesError):
+    """Other bytes than those that are here, which stay: `files` are not added to any more. All else is taken."""
 
-    def __init__(self, writer: str, seq: int, problem: str) -> None:
-        self.writer = writer
-        self.seq = seq
-        super().__init__(f"event {seq} of writer {writer} {problem}: it isn't added, the first one is kept")
-
-
-class LogOffsetError(IntakeError):
-    """Log bytes that don't join the log. `size` is what is here, in bytes."""
-
-    def __init__(self, offset: int, size: int) -> None:
-        self.size = size
-        why = "leave a gap" if offset > size else "differ from those that are here"
-        super().__init__(f"log bytes from {offset} on {why}: the log has {size} bytes; send on from there")
+    def __init__(self, files: Sequence[str]) -> None:
+        self.files = tuple(files)
+        told = ", ".join(map(shown, self.files))
+        super().__init__(f"what came of {told} differs from what is here: the first is kept, nothing is added to it")
 
 
 class RunNotFoundError(CellrunError):

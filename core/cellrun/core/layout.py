@@ -131,9 +131,14 @@ class RunLayout:
         return self.folder / "notes.jsonl"
 
     @property
-    def intake_lock(self) -> Path:
-        """Held by whoever adds what a process on another machine sent."""
-        return self.folder / "intake.lock"
+    def arriving(self) -> Path:
+        """What has come of a run that goes on elsewhere and isn't in its place yet; gone when it is home."""
+        return self.folder / "arriving"
+
+    @property
+    def arriving_lock(self) -> Path:
+        """Held by whoever takes in what comes of a run elsewhere."""
+        return self.folder / "arriving.lock"
 
     @property
     def environment(self) -> Path:

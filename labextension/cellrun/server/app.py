@@ -23,8 +23,8 @@ from cellrun.server.workspaces import Workspaces
 
 _THREADS = 8
 _TEND_S = 15.0
-_DOOR_PER_SECOND = 20.0
-_DOOR_BURST = 200
+_FRAMES_PER_SECOND = 20.0
+_FRAMES_BURST = 200
 _WILDCARDS = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104  # what a server may be told to listen to
 
 
@@ -58,7 +58,7 @@ class CellrunApp(ExtensionApp):
                 "cellrun_hub": self._hub,
                 "cellrun_pool": self._pool,
                 "cellrun_shelf": MetricShelf(),
-                "cellrun_door": Allowance(_DOOR_PER_SECOND, _DOOR_BURST),
+                "cellrun_frames": Allowance(_FRAMES_PER_SECOND, _FRAMES_BURST),
             }
         )
 

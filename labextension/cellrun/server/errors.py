@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 from cellrun.core.errors import (
-    BadLinesError,
     CellrunError,
     ComputeTargetException,
     DamagedRunError,
     EventNotKeptError,
     ExperimentExecutionException,
+    FrameError,
+    FramesError,
     IndexTooNewError,
-    IntakeError,
     NotOfferedError,
     RunClosedError,
     RunNotFoundError,
@@ -48,7 +48,7 @@ class TooOftenError(CellrunError):
 
     def __init__(self, wait_s: float) -> None:
         self.wait_s = math.ceil(wait_s)
-        super().__init__(f"this run sends too often; send again in {self.wait_s} s, many lines together")
+        super().__init__(f"this run sends too often; send again in {self.wait_s} s, much together")
 
 
 class WrongTypeError(CellrunError):
@@ -68,8 +68,8 @@ STATUS: tuple[tuple[type[CellrunError], int], ...] = (
     (WrongTypeError, 415),
     (TooOftenError, 429),
     (NotOfferedError, 403),
-    (BadLinesError, 400),
-    (IntakeError, 409),
+    (FrameError, 400),
+    (FramesError, 409),
     (RefusedError, 409),
     (RunClosedError, 409),
     (EventNotKeptError, 409),

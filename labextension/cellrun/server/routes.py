@@ -13,7 +13,6 @@ from tornado.web import GZipContentEncoding, RequestHandler
 from cellrun.server.figure_page import FigurePage
 from cellrun.server.handlers.compare import CompareHandler
 from cellrun.server.handlers.delete import DeleteHandler
-from cellrun.server.handlers.door import EventsDoor, LogDoor
 from cellrun.server.handlers.files import (
     ArchiveHandler,
     OutputHandler,
@@ -21,6 +20,7 @@ from cellrun.server.handlers.files import (
     SnapshotFileHandler,
     SnapshotHandler,
 )
+from cellrun.server.handlers.frames import FramesHandler
 from cellrun.server.handlers.log import LogHandler, LogSearchHandler
 from cellrun.server.handlers.metrics import MetricHandler, MetricsHandler
 from cellrun.server.handlers.root import OpenApiHandler, RootHandler
@@ -32,7 +32,6 @@ from cellrun.server.stream.stream import StreamHandler
 
 _WORKSPACE = r"cellrun/api/workspaces/([^/]+)"
 _RUN = rf"{_WORKSPACE}/runs/([^/]+)"
-_DOOR = r"cellrun/door/([^/]+)/([^/]+)"
 
 
 class StaticHandler(FileFindHandler):
@@ -83,6 +82,5 @@ def routes() -> list[Route]:
         (rf"{_RUN}/snapshot", SnapshotHandler),
         (rf"{_RUN}/snapshot/(.+)", SnapshotFileHandler),
         (rf"{_RUN}/archive", ArchiveHandler),
-        (rf"{_DOOR}/events", EventsDoor),
-        (rf"{_DOOR}/log", LogDoor),
+        (rf"{_RUN}/frames", FramesHandler),
     ]

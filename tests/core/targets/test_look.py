@@ -128,7 +128,7 @@ def test_of_two_lookers_at_the_end_neither_takes_it_for_lost(runs, cluster, unti
     """One of them has begun to bring home before the last was written there: the other waits for it."""
     layout = runs.script("print('whole')", compute_target="cluster")
     until(lambda: cluster.observe([layout])[layout.run_id].state is JobState.ENDED, "its end over there")
-    other = os.open(layout.intake_lock, os.O_RDWR | os.O_CREAT)
+    other = os.open(layout.arriving_lock, os.O_RDWR | os.O_CREAT)
     fcntl.flock(other, fcntl.LOCK_EX)
     flock = fcntl.flock
 

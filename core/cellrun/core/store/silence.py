@@ -76,10 +76,19 @@ class Silence:
         self._since: dict[Path, tuple[float, float]] = {}
         """By run folder: the old heartbeat, and when that was first seen."""
 
-    def notice(self, run: RunLayout, status: StatusRecord, beat: float | None, *, is_in_sight: bool) -> StatusRecord:
+    def notice(
+        self,
+        run: RunLayout,
+        status: StatusRecord,
+        beat: float | None,
+        *,
+        is_in_sight: bool,
+        mark: float | None = None,
+    ) -> StatusRecord:
         """Look at a run by its heartbeat; make it NotResponding, or what it was before, if that is due.
 
-        `is_in_sight` says that the process that beats is seen to be there. Returns the run's status by now.
+        `is_in_sight` says that the process that beats is seen to be there. `mark` tells one beat from the next where
+        `beat` itself is reckoned anew each time: another machine's. Returns the run's status by now.
         """
         is_over = status.status not in _UNDER_WAY and status.status is not Status.NOT_RESPONDING
         if is_over or not is_old(beat):
@@ -87,7 +96,8 @@ class Silence:
             return _heard(run, status) if is_silent(status) and beat is not None else status
         if beat is None or is_silent(status):  # a stopped job's may fall silent: NotResponding, for that reason then
             return status
-        return _silent(run, status, beat, is_in_sight) if self._is_due(run, status, beat, is_in_sight) else status
+        is_due = self._is_due(run, status, beat if mark is None else mark, is_in_sight)
+        return _silent(run, status, beat, is_in_sight) if is_due else status
 
     def _is_due(self, run: RunLayout, status: StatusRecord, beat: float, is_in_sight: bool) -> bool:  # noqa: FBT001  # as `notice` has it
         if not is_in_sight and _SILENT not in status.fields:

@@ -194,10 +194,7 @@ class StatusFile:
                 return None
         except FileNotFoundError:  # a full disk took no more than a part of it
             return None
-        data = control_file.parsed(self._layout.folder, path, text)
-        control_file.check(self._layout.folder, path, data, _SHAPE)
-        control_file.check(self._layout.folder, path, data["fields"], _FIELDS, needed=())
-        return StatusRecord(n, Status(data["status"]), data["at"], data["reason"], data["fields"], data["started_at"])
+        return status_of(self._layout, n, text)
 
     @staticmethod
     def _is_being_written(path: Path, text: bytes) -> bool:
@@ -270,3 +267,12 @@ class StatusFile:
             Reserve(self._folder).give_back()
             for draft in (*self._folder.glob("*.tmp"), *drafts_of_run(self._layout.folder)):
                 draft.unlink(missing_ok=True)
+
+
+def status_of(layout: RunLayout, n: int, text: bytes) -> StatusRecord:
+    """Return what the content of a run's status file of a number says. Raises DamagedRunError."""
+    root, path = layout.folder, layout.statuses / f"{n}.json"
+    data = control_file.parsed(root, path, text)
+    control_file.check(root, path, data, _SHAPE)
+    control_file.check(root, path, data["fields"], _FIELDS, needed=())
+    return StatusRecord(n, Status(data["status"]), data["at"], data["reason"], data["fields"], data["started_at"])

@@ -106,7 +106,7 @@ def _replace(source: Path, target: Path) -> None:
 
 @contextmanager
 def _alone(here: RunLayout, *, wait: bool) -> Iterator[bool]:
-    fd = os.open(here.intake_lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    fd = os.open(here.arriving_lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield True

@@ -1,16 +1,15 @@
-"""A run's token: it lets the run's own process, on a machine without our disk, add to that run and do nothing else.
+"""A run's token: it lets who stands by a run, on a machine without our disk, send what it writes, and do nothing else.
 
 Only its hash is kept, in the runtime folder: whoever copies a run folder, or reads it, has no token.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import os
 import secrets
 from pathlib import Path
-
-from blake3 import blake3
 
 from cellrun.core.disk import make_private_folder, replace_file
 from cellrun.core.layout import RunLayout
@@ -55,9 +54,9 @@ def _path(layout: RunLayout) -> Path:
     """Return where a run's hash is kept. Two workspaces may have a run of one id: so it goes by the folder."""
     if not is_plain(layout.run_id):
         raise ValueError(f"no run id: {layout.run_id!r}")
-    workspace = blake3(os.fsencode(layout.workspace.folder.absolute())).hexdigest(length=8)
+    workspace = hashlib.sha256(os.fsencode(layout.workspace.folder.absolute())).hexdigest()[:16]
     return runtime_folder() / "tokens" / workspace / layout.run_id
 
 
 def _hash(token: str) -> str:
-    return blake3(token.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

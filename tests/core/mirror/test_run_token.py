@@ -9,8 +9,8 @@ import pytest
 
 from cellrun.core import places
 from cellrun.core.layout import RunLayout
+from cellrun.core.mirror.run_token import check_token, new_token, revoke_token
 from cellrun.core.status import Status
-from cellrun.core.store.intake.run_token import check_token, new_token, revoke_token
 from cellrun.core.store.status_file import StatusFile
 
 

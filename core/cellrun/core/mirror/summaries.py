@@ -1,4 +1,4 @@
-"""The summaries of writers on other machines: written here, by whoever takes in their lines."""
+"""The summaries of writers elsewhere: written here, by whoever takes in their lines."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from cellrun.core.store.events.reader import BATCH_BYTES
 from cellrun.core.store.events.summary import Summary, read_summaries, write_summary
 
 
-class IntakeSummary:
-    """Keeps the summaries of a run's remote writers up to their lines, written at most once a second."""
+class ReceivedSummaries:
+    """Keeps the summaries of a run's writers elsewhere up to their lines, written at most once a second."""
 
     def __init__(self, layout: RunLayout) -> None:
         self._layout = layout
@@ -28,7 +28,7 @@ class IntakeSummary:
         self._writers: set[str] = set()
 
     @classmethod
-    def of(cls, layout: RunLayout) -> IntakeSummary:
+    def of(cls, layout: RunLayout) -> ReceivedSummaries:
         """Return this process's one for a run, so that all who take in lines share its second."""
         with _keeping:
             kept = _kept.get(layout.folder)
@@ -69,5 +69,5 @@ def _read_on(path: Path, summary: Summary) -> None:
 
 
 # A server takes in lines of many runs and is told of no run's end. One whose thread waits to write is held by that.
-_kept: WeakValueDictionary[Path, IntakeSummary] = WeakValueDictionary()
+_kept: WeakValueDictionary[Path, ReceivedSummaries] = WeakValueDictionary()
 _keeping = threading.Lock()

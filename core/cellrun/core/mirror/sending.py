@@ -1,0 +1,270 @@
+"""The sending end of a run's way home: what is new in its folder since the last look, as frames.
+
+It runs beside the run, on its machine; the run's folder is all that is kept. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from cellrun.core import control_file
+from cellrun.core.control_file import UNREADABLE
+from cellrun.core.layout import RunLayout
+from cellrun.core.mirror.files_there import FilesThere
+from cellrun.core.mirror.frame import Frame, FrameKind
+from cellrun.core.mirror.sides import MOST_STATUS_BYTES, NAMED_BYTES, Side, side_of, status_number
+from cellrun.core.status import TERMINAL
+
+BLOCK_BYTES = 1 << 20
+ALL_BYTES = 2**62
+"""In what the other end has, of a file: none of it is wanted any more."""
+STATUSES = "status"
+"""In what the other end has: so many statuses, from the first one on, need not be sent."""
+
+_SIZES_BYTES = 2400  # of one frame's list: it fits into a line, whatever the names are
+_MOST_LEFT_OUT = 5
+_NAMES_FILE = (b'"k":"image"', b'"k":"page"', b'"k":"file"')
+_TERMINAL = frozenset(status.value for status in TERMINAL)
+
+
+class Sender:
+    """Sends one run. What it has sent it counts as there; `resume` says otherwise.
+
+    `have` is, by path, how many bytes the other end has, and of what is written once its time there (`Receiver.have`).
+    """
+
+    def __init__(
+        self, layout: RunLayout, have: Mapping[str, tuple[int, int]] | None = None, *, block_bytes: int = BLOCK_BYTES
+    ) -> None:
+        self._layout = layout
+        self._files = FilesThere(layout)
+        self._block_bytes = block_bytes
+        self._sent: dict[str, tuple[int, int]] = {}
+        self._statuses = 0
+        self._left = 0
+        self._told_sizes: Mapping[str, int] | None = None
+        self.has_more = False
+        """Whether the last pass left something that there was no room for."""
+        self.has_ended = False
+        """Whether the last pass has sent all of a run that has ended: nothing more will come."""
+        self.resume(have or {})
+
+    def resume(self, have: Mapping[str, tuple[int, int]]) -> None:
+        """Go on from what the other end has; of files that it doesn't name, from where this one is."""
+        for path, (size, mtime_ns) in have.items():
+            if path == STATUSES:
+                self._statuses = int(size)
+            else:
+                self._sent[path] = (int(size), int(mtime_ns))
+        self._told_sizes = None
+
+    def rewind(self, expected: Mapping[str, int]) -> None:
+        """Go on from the offsets that a GapError named."""
+        for path, offset in expected.items():
+            if side_of(path) is Side.STATUS:
+                self._sent.pop(path, None)
+            else:
+                self._sent[path] = (offset, self._sent.get(path, (0, 0))[1] if offset else 0)
+        self._told_sizes = None
+
+    def frames(self, *, is_final: bool, most_bytes: int) -> Iterator[Frame]:
+        """Iterate over what is new, up to about so many bytes of it.
+
+        Statuses are read first and sent last, the last one only when all else was sent: so all that was written before
+        it comes before it. When the run has ended (`is_final`: its engine says so) outputs and sizes come too.
+        """
+        self._left, self.has_more, self.has_ended = most_bytes, False, False
+        self._files.left_out.clear()
+        statuses = self._new_statuses()
+        is_over = is_final or any(is_terminal for _, _, is_terminal in statuses) or self._is_over()
+        yield self._beat()
+        growing = self._files.growing()
+        yield from self._growing(growing, is_over=is_over)
+        rest = [*self._files.once(), *(self._files.at_end() if is_over else ())]
+        for path in rest:
+            yield from self._grown(path, self._left) if side_of(path) is Side.NOTES else self._once(path)
+            if self._left <= 0:
+                break
+        self.has_more = self._left <= 0
+        if is_over and not self.has_more:
+            yield from self._sizes([*growing, *rest])
+        for path, data, is_terminal in statuses:
+            if not (is_terminal and self.has_more):
+                yield from self._status(path, data)
+        self.has_ended = is_over and not self.has_more
+
+    def _new_statuses(self) -> list[tuple[str, bytes, bool]]:
+        """Return the statuses that weren't sent, in order: path, content, whether it is the run's last."""
+        layout, found = self._layout, []
+        with suppress(*UNREADABLE):
+            names = control_file.names_in(layout.folder, layout.statuses)
+            paths = [path for name in names if side_of(path := f"status/{name}") is Side.STATUS]
+            for path in sorted(paths, key=status_number):
+                if status_number(path) < self._statuses or path in self._sent:
+                    continue
+                data = _status_bytes(layout, path)
+                if data is None:  # being written: those behind it wait for it
+                    break
+                found.append((path, data, _is_terminal(data)))
+        return found
+
+    def _status(self, path: str, data: bytes) -> Iterator[Frame]:
+        facts = {"size": len(data), "mtime_ns": 0}
+        for offset in range(0, max(len(data), 1), self._block_bytes):
+            yield self._frame(path, offset, data[offset : offset + self._block_bytes], facts)
+        self._sent[path] = (len(data), 0)
+
+    def _is_over(self) -> bool:
+        layout = self._layout
+        with suppress(*UNREADABLE):
+            names = [name for name in control_file.names_in(layout.folder, layout.statuses) if name[0].isdecimal()]
+            paths = [path for name in names if side_of(path := f"status/{name}") is Side.STATUS]
+            return bool(paths) and _is_terminal(_status_bytes(layout, max(paths, key=status_number)) or b"")
+        return False
+
+    def _beat(self) -> Frame:
+        now, age_s = time.time(), None
+        with suppress(OSError):
+            age_s = now - self._layout.processes.lstat().st_mtime
+        return Frame(self._layout.run_id, FrameKind.BEAT, facts={"age_s": age_s, "now": now})
+
+    def _growing(self, paths: list[str], *, is_over: bool) -> Iterator[Frame]:
+        """Send what grew, each file some of it in turn: none keeps the others from coming."""
+        turn_bytes = max(self._block_bytes, self._left // (len(paths) + 1))
+        waiting = list(paths)
+        while waiting and self._left > 0:
+            for path in list(waiting):
+                before = self._left
+                yield from self._grown(path, turn_bytes, has_torn_line=is_over)
+                if self._left == before:
+                    waiting.remove(path)
+                if self._left <= 0:
+                    return
+
+    def _grown(self, path: str, most_bytes: int, *, has_torn_line: bool = True) -> Iterator[Frame]:
+        fd = self._files.open(path)
+        if fd is None:
+            return
+        try:
+            offset = self._sent.get(path, (0, 0))[0]
+            size = os.fstat(fd).st_size
+            end = min(size, offset + min(most_bytes, max(self._left, 1)))
+            while offset < end:
+                data = os.pread(fd, min(self._block_bytes, end - offset), offset)
+                if path.startswith("events/") and not has_torn_line:
+                    data = data[: data.rfind(b"\n") + 1] or (data if offset + len(data) < size else b"")
+                if not data:
+                    break
+                if path.startswith("events/"):
+                    yield from self._named(data)
+                yield self._piece(path, offset, data, {})
+                offset += len(data)
+                self._sent[path] = (offset, 0)
+        finally:
+            os.close(fd)
+
+    def _named(self, lines: bytes) -> Iterator[Frame]:
+        """Send the files that events name before these, unless they are large: those come at the end."""
+        if not any(word in lines for word in _NAMES_FILE):
+            return
+        for line in lines.split(b"\n"):
+            if any(word in line for word in _NAMES_FILE) and (path := self._path_named(line)):
+                yield from self._once(path, most_bytes=NAMED_BYTES)
+
+    def _path_named(self, line: bytes) -> str | None:
+        with suppress(ValueError, AttributeError, RecursionError):
+            event = json.loads(line[9:])
+            name = event.get("f") if event.get("k") != "file" else event.get("n")
+            return self._files.path_of_artifact(name) if isinstance(name, str) else None
+        return None
+
+    def _once(self, path: str, most_bytes: int | None = None) -> Iterator[Frame]:
+        fd = self._files.open(path)
+        if fd is None:
+            return
+        try:
+            found = os.fstat(fd)
+            version = max(found.st_mtime_ns, found.st_ctime_ns)
+            facts = {"size": found.st_size, "mtime_ns": version}
+            had, of_version = self._sent.get(path, (-1, 0))
+            offset = max(had, 0) if version == of_version and had <= found.st_size else -1
+            if side_of(path) is Side.VALUE:
+                offset = had
+            if had == ALL_BYTES or (most_bytes is not None and found.st_size > most_bytes) or offset == found.st_size:
+                return
+            offset = max(offset, 0)
+            while self._left > 0:
+                data = os.pread(fd, min(self._block_bytes, found.st_size - offset), offset)
+                yield self._piece(path, offset, data, facts)
+                offset += len(data)
+                self._sent[path] = (offset, version)
+                if not data or offset == found.st_size:  # one that was cut meanwhile comes anew with the next pass
+                    break
+        finally:
+            os.close(fd)
+
+    def _sizes(self, paths: list[str]) -> Iterator[Frame]:
+        """Say how large each file is by now, as far as it was sent; nothing if that was said."""
+        sizes = {path: self._sent[path][0] for path in paths if path in self._sent}
+        if sizes == self._told_sizes:
+            return
+        left_out = [f"{path[:100]}: {why}" for path, why in self._files.left_out.items()]
+        common = {"count": len(sizes), "made_ns": time.time_ns(), "left_out": left_out[:_MOST_LEFT_OUT]}
+        part: dict[str, int] = {}
+        part_bytes = 0
+        for path, size in sizes.items():
+            if part and part_bytes + len(path.encode("utf-8", "surrogateescape")) + 24 > _SIZES_BYTES:
+                yield Frame(self._layout.run_id, FrameKind.SIZES, facts={**common, "sizes": part})
+                part, part_bytes = {}, 0
+            part[path] = size
+            part_bytes += len(path.encode("utf-8", "surrogateescape")) + 24
+        yield Frame(self._layout.run_id, FrameKind.SIZES, facts={**common, "sizes": part})
+        self._told_sizes = sizes
+
+    def _piece(self, path: str, offset: int, data: bytes, facts: Mapping[str, Any]) -> Frame:
+        self._left -= max(len(data), 1)
+        return self._frame(path, offset, data, facts)
+
+    def _frame(self, path: str, offset: int, data: bytes, facts: Mapping[str, Any]) -> Frame:
+        return Frame(self._layout.run_id, FrameKind.BYTES, path, offset, data, facts)
+
+
+def deliver(there: RunLayout, content: bytes) -> None:
+    """Put a request to cancel into a run's folder there, in place of one with fewer lines: each line asks once.
+
+    Raises OSError where the disk takes no file.
+    """
+    path = there.cancel_request
+    path.parent.mkdir(exist_ok=True)
+    known = b""
+    with suppress(*UNREADABLE):
+        known = control_file.read_control_file(there.folder, path)
+    if path.exists() and content.count(b"\n") <= known.count(b"\n"):
+        return
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _status_bytes(layout: RunLayout, path: str) -> bytes | None:
+    """Return a status as it is; empty for one that can't be read, None for one that is being written."""
+    try:
+        data = control_file.read_control_file(layout.folder, layout.folder / path, MOST_STATUS_BYTES)
+    except UNREADABLE:
+        return b""
+    is_whole = data.rstrip().endswith(b"}") or time.time() - (layout.folder / path).stat().st_mtime > 2.0
+    return data if is_whole else None
+
+
+def _is_terminal(data: bytes) -> bool:
+    with suppress(*UNREADABLE):
+        return json.loads(data)["status"] in _TERMINAL
+    return False

@@ -1,0 +1,66 @@
+"""What of a run is missing here, by the sizes that its files have where it ran."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from cellrun.core.context.manifest import Blob
+from cellrun.core.context.value_store import ValueStore
+from cellrun.core.layout import RunLayout
+from cellrun.core.mirror.arriving import NOTES, Arriving
+from cellrun.core.mirror.files_here import size_of
+from cellrun.core.mirror.sides import Side, side_of
+from cellrun.core.sizes import size_text
+from cellrun.core.terminal import plain_line
+
+_MOST_NAMED = 5
+
+
+class Shortage(NamedTuple):
+    """The files of which some is missing."""
+
+    files: Mapping[str, tuple[int, int]]
+    """By path: how many bytes are here, and how many there."""
+    is_known: bool
+    """Whether all sizes are known: else nobody can say that nothing is missing."""
+
+    @classmethod
+    def of(cls, layout: RunLayout, arriving: Arriving) -> Shortage:
+        """Compare what is here with what the sender said last."""
+        sizes = arriving.sizes()
+        short = {}
+        for path, size in (sizes or {}).items():
+            here = _size_here(layout, arriving, path)
+            if here < size and path not in arriving.conflicts:
+                short[path] = (max(0, here), size)
+        return cls(short, sizes is not None)
+
+    @property
+    def is_none(self) -> bool:
+        """Whether all is here."""
+        return self.is_known and not self.files
+
+    def words(self) -> str:
+        """Name what is missing; empty if nothing is."""
+        if not self.is_known:
+            return "what it wrote last may be missing"
+        named = [
+            f"{plain_line(path)} ({size_text(here)} of {size_text(size)})"
+            for path, (here, size) in list(self.files.items())[:_MOST_NAMED]
+        ]
+        more = len(self.files) - _MOST_NAMED
+        return ", ".join(named) + (f" and {more} more" if more > 0 else "")
+
+
+def _size_here(layout: RunLayout, arriving: Arriving, path: str) -> int:
+    side = side_of(path)
+    if side is Side.VALUE:
+        store = ValueStore(layout.workspace.values)
+        return size_of(store.folder, str(store.path(Blob(path.split("/")[1], 0)).relative_to(store.folder)))
+    if side is Side.NOTES:
+        return size_of(layout.folder, f"{arriving.folder.name}/{NOTES}")
+    if side is Side.GROWING:
+        return size_of(layout.folder, path)
+    came = arriving.once.get(path)
+    return came.size if came else arriving.parts().get(path, (-1, 0))[0]

@@ -1,0 +1,94 @@
+"""Which file of a run comes home, and how it grows: the one table of what either side may write."""
+
+from __future__ import annotations
+
+import os
+import re
+from enum import Enum
+
+MOST_PATH_BYTES = 1200
+"""A file with a longer path isn't sent: a printed line must hold it. It is named among what is short."""
+MOST_DEPTH = 64
+
+MOST_FILES = 200_000
+"""A run with more files brings no further one home."""
+MOST_GROWING = 4096
+"""Logs and event logs: a run's processes and their forks; more are no training but an attack on the folder."""
+MOST_STATUS_BYTES = 1_000_000
+MOST_NOTES_BYTES = 1_000_000
+NAMED_BYTES = 5_000_000
+"""A file that an image or file event names comes with the event up to so many bytes, a larger one at the end."""
+
+
+class Side(str, Enum):
+    """Whose a file is, and how it grows."""
+
+    GROWING = "growing"  # append-only
+    ONCE = "once"  # written once, or replaced whole
+    STATUS = "status"  # written once; applied here in order
+    NOTES = "notes"  # append-only there; each line is added here
+    AT_END = "at_end"  # as ONCE; comes when the run has ended, or with the event that names it
+    VALUE = "value"  # named by its hash
+    OURS = "ours"  # ours alone, or of no use here: never sent, never accepted
+
+    def __str__(self) -> str:
+        return self.value
+
+
+_ONCE = frozenset({"environment.json", "input_files.json", "used_data.json", "delivered.json"})
+_TREES = {"results": Side.ONCE, "displayed": Side.ONCE, "work": Side.AT_END, "files": Side.AT_END}
+_EVENTS = re.compile(r"[0-9a-f]{8}\.jsonl", re.ASCII)
+_STATUS = re.compile(r"(0|[1-9][0-9]{0,8})\.json", re.ASCII)
+_VALUE = re.compile(r"(sha256-)?[0-9a-f]{64}", re.ASCII)
+_LOG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}", re.ASCII)
+_DRAFT = re.compile(r"\.(new-.*|cellrun-draft-.*|.+\.[0-9a-f]{8}|.+-[0-9]+)", re.DOTALL)
+TREES = tuple(_TREES)
+"""Folders whose files all have one side."""
+
+
+def side_of(path: str) -> Side:
+    """Return the side of a file by its path below the run's folder, with slashes."""
+    parts = path.split("/")
+    if not is_plain_path(path):
+        return Side.OURS
+    if len(parts) == 1:
+        return Side.ONCE if path in _ONCE else Side.NOTES if path == "notes.jsonl" else Side.OURS
+    if parts[0] in _TREES:
+        is_signature = parts[0] == "results" and parts[-1].endswith(".sig")  # signed anew by whoever receives
+        return Side.OURS if is_signature else _TREES[parts[0]]
+    if len(parts) != 2:
+        return Side.OURS
+    known = {
+        "events": (_EVENTS, Side.GROWING),
+        "user_logs": (_LOG, Side.GROWING),
+        "status": (_STATUS, Side.STATUS),
+        "values": (_VALUE, Side.VALUE),
+    }
+    shape, side = known.get(parts[0], (_DRAFT, Side.OURS))
+    return side if shape.fullmatch(parts[1]) else Side.OURS
+
+
+def is_plain_path(path: str) -> bool:
+    """Whether a path can be a file's below a folder on any system: relative, no way out, no draft, not too long."""
+    try:
+        size = len(os.fsencode(path))
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    parts = path.split("/")
+    return (
+        0 < size <= MOST_PATH_BYTES
+        and len(parts) <= MOST_DEPTH
+        and "\0" not in path
+        and all(part not in {"", ".", ".."} and len(os.fsencode(part)) <= 255 for part in parts)
+        and not is_draft(parts[0])
+    )
+
+
+def is_draft(name: str) -> bool:
+    """Whether a file of cellrun's own is being written: it gets its name when it is whole."""
+    return _DRAFT.fullmatch(name) is not None
+
+
+def status_number(path: str) -> int:
+    """Return the number of a status file by its path."""
+    return int(path.split("/")[1].removesuffix(".json"))

@@ -1,0 +1,67 @@
+"""The status of a run elsewhere, as its supervisor there has written it: each entry once, in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from cellrun.core.errors import DamagedRunError
+from cellrun.core.layout import RunLayout
+from cellrun.core.status import Status
+from cellrun.core.store.silence import is_silent
+from cellrun.core.store.status_file import StatusFile, StatusRecord, status_of
+
+THERE = "there"
+"""The field that holds an entry's own number."""
+_SILENT = "silent"
+_NOT_TAKEN = frozenset({THERE, _SILENT, "owner"})
+"""What is said by whoever judges a run here: no process there is one of ours."""
+
+
+def next_number(layout: RunLayout) -> int:
+    """Return the number there of the next entry that is to be applied here. Raises DamagedRunError."""
+    return _applied(StatusFile(layout).read_whole()) + 1
+
+
+def apply_statuses(
+    layout: RunLayout, waiting: Mapping[int, bytes], clock_ahead_s: float, *, is_all_here: bool, may_skip: bool
+) -> int:
+    """Apply entries, by their number there, as far as they follow one another; return the next number.
+
+    The last one of a run waits until all else is here (`is_all_here`). `may_skip`: don't wait for entries that are
+    missing between others. `clock_ahead_s` is by how much the clock there is ahead of ours.
+    Raises OSError if the disk doesn't take one.
+    """
+    file = StatusFile(layout)
+    n = next_number(layout)
+    while n in waiting or (may_skip and any(number > n for number in waiting)):
+        entry = _entry(layout, n, waiting[n]) if n in waiting else None
+        if entry is not None:
+            if entry.status.is_terminal and not is_all_here:
+                break
+            _change(file, entry, clock_ahead_s)
+        n += 1
+    return n
+
+
+def _entry(layout: RunLayout, n: int, text: bytes) -> StatusRecord | None:
+    """Return an entry; None for one that is damaged, or says nothing."""
+    try:
+        entry = status_of(layout, n, text)
+    except DamagedRunError:
+        return None
+    return None if entry.status is Status.NOT_STARTED else entry
+
+
+def _change(file: StatusFile, entry: StatusRecord, clock_ahead_s: float) -> None:
+    fields: dict[str, Any] = {name: value for name, value in entry.fields.items() if name not in _NOT_TAKEN}
+    if is_silent(file.read_whole()):
+        fields[_SILENT] = ""
+    at = min(entry.at - clock_ahead_s, time.time())  # it was written before it came
+    file.change(entry.status, reason=entry.reason, at=at, **fields, there=entry.n)
+
+
+def _applied(status: StatusRecord) -> int:
+    there = status.fields.get(THERE, -1)
+    return there if type(there) is int else -1
