@@ -1,0 +1,114 @@
+"""The orders by which a run's files and values come in: each is there once, whole, however often the line is cut."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from cellrun.core.context.value_store import hash_of
+from cellrun.core.disk import make_private_folder, remove_tree
+from cellrun.core.far.pieces import add_piece, finish, parts_of, sizes_below
+from cellrun.core.far.places_there import INCOMING, WorkspaceThere, plain_name
+from cellrun.core.far.protocol import Message
+from cellrun.core.far.refusal import BadOrderError
+
+_OURS = frozenset({"run.json", "signed.json", "snapshot", "context"})
+"""What of a run's folder comes from whoever submits it."""
+
+
+class Incoming:
+    """What comes in. A place's free room is for the disk to tell."""
+
+    def lacks(self, order: Message) -> Message:
+        """`workspace`, `hashes` → `lacks`: those values that aren't there. The others count as used just now."""
+        there = _made(order)
+        return Message({"lacks": lacking(there, order.facts["hashes"])})
+
+    def value(self, order: Message) -> Message:
+        """`workspace`, `name`, `offset`, `size`, bytes → `has`, `is_whole`.
+
+        Without bytes it only tells. `has` may be less than was expected, or more: the sender goes on from there.
+        """
+        there, name, size = _made(order), plain_name("value", order.facts["name"]), _count(order.facts, "size")
+        path = there.layout.values / name[:2] / name
+        if _is_there(path, size):
+            return Message({"has": size, "is_whole": True})
+        incoming = there.layout.values / INCOMING
+        make_private_folder(incoming)
+        has = add_piece(incoming, [name], _count(order.facts, "offset"), order.data)
+        if has < size:
+            return Message({"has": has, "is_whole": False})
+        if has > size or hash_of(incoming / name, like=name) not in {name, None}:
+            (incoming / name).unlink()
+            return Message({"has": 0, "is_whole": False})
+        make_private_folder(path.parent)
+        (incoming / name).replace(path)
+        os.utime(path)
+        return Message({"has": size, "is_whole": True})
+
+    def put(self, order: Message) -> Message:
+        """`workspace`, `run`, `files`, bytes → `has`: bytes by path. Files of a run that isn't there yet.
+
+        Of `files` each is `{path, offset, length, size, mode, mtime_ns}`; their bytes follow one another.
+        """
+        there, has, at = _made(order), {}, 0
+        draft = there.draft(order.facts["run"])
+        make_private_folder(draft.folder)
+        for file in order.facts["files"]:
+            parts, length, size = parts_of(file["path"]), _count(file, "length"), _count(file, "size")
+            if parts[0] not in _OURS:
+                raise BadOrderError(f"{file['path']!r:.80} isn't written by whoever submits a run")
+            data, at = order.data[at : at + length], at + length
+            has[file["path"]] = add_piece(draft.folder, parts, _count(file, "offset"), data)
+            if has[file["path"]] == size:
+                finish(draft.folder, parts, _count(file, "mode"), _count(file, "mtime_ns"))
+        os.utime(draft.folder)  # it isn't given up
+        return Message({"has": has})
+
+    def draft(self, order: Message) -> Message:
+        """`workspace`, `run` → `has`: bytes by path of what has come of a run; `is_there`: it is more than that."""
+        there = WorkspaceThere(order.facts["workspace"])
+        is_there = there.run(order.facts["run"]).folder.exists()
+        return Message({"has": sizes_below(there.draft(order.facts["run"]).folder), "is_there": is_there})
+
+    def drop(self, order: Message) -> Message:
+        """`workspace`, `run`: forget what has come of a run that isn't to be started."""
+        draft = WorkspaceThere(order.facts["workspace"]).draft(order.facts["run"])
+        if draft.folder.exists():
+            remove_tree(draft.folder)
+        return Message({})
+
+
+def lacking(there: WorkspaceThere, hashes: Sequence[object]) -> list[str]:
+    """Return the values that aren't there of some; the others count as used just now."""
+    lacks = []
+    now = time.time()
+    for name in (plain_name("value", each) for each in hashes):
+        try:
+            os.utime(there.layout.values / name[:2] / name, (now, now), follow_symlinks=False)
+        except FileNotFoundError:
+            lacks.append(name)
+    return lacks
+
+
+def _is_there(path: Path, size: int) -> bool:
+    with suppress(FileNotFoundError):
+        return path.lstat().st_size == size
+    return False
+
+
+def _count(facts: Mapping[str, Any], name: str) -> int:
+    value = facts[name]
+    if type(value) is not int or value < 0:
+        raise BadOrderError(f"{name} is a number of bytes, got {value!r:.80}")
+    return value
+
+
+def _made(order: Message) -> WorkspaceThere:
+    there = WorkspaceThere(order.facts["workspace"])
+    there.make()
+    return there

@@ -1,0 +1,125 @@
+"""The order that starts a run elsewhere: what has come in becomes its folder, and the queue there takes it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+from cellrun.core.disk import remove_tree, replace_file, sync_folder
+from cellrun.core.errors import ExperimentExecutionException
+from cellrun.core.far.incoming import lacking
+from cellrun.core.far.pieces import parts_of, sizes_below
+from cellrun.core.far.places_there import WorkspaceThere
+from cellrun.core.far.protocol import Message
+from cellrun.core.far.refusal import IncompleteError
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.kept_request import request_from_json
+from cellrun.core.layout import RunLayout
+from cellrun.core.run_request import RunRequest
+from cellrun.core.status import Status
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.targets.local import admission
+from cellrun.core.targets.local.queue import LocalQueue
+from cellrun.core.targets.local.target import LocalTarget
+
+
+class Launching:
+    """Starts runs by the queue of this machine and user, each once however often it is ordered."""
+
+    def __init__(self, target: LocalTarget) -> None:
+        self._target = target
+
+    def launch(self, order: Message) -> Message:
+        """Start a run, or queue it → `status`, `reason`.
+
+        `workspace`, `workspace_name`, `experiment`, `run`, `files` (sizes by path), `values` (hashes), `request`
+        (`request_to_json`), `signed` (the hash of its signed.json), `variables` by value.
+        An order whose answer was lost is given again: then nothing happens but that it is answered. Raises
+        IncompleteError, with nothing started, if something of it hasn't come.
+        """
+        facts = order.facts
+        there = WorkspaceThere(facts["workspace"])
+        there.make()
+        there.name(str(facts["workspace_name"]))
+        layout = there.run(facts["run"])
+        with _alone(there):
+            if not layout.folder.exists():
+                _move(there, layout, facts)
+            if not _is_launched(layout):
+                self._start(_request(facts, layout), layout)
+        status = StatusFile(layout).read()
+        return Message({"status": status.status.value, "reason": status.reason})
+
+    def _start(self, request: RunRequest, layout: RunLayout) -> None:
+        with suppress(FileNotFoundError):  # left by an agent that was killed, or for want of room
+            layout.launch.unlink()
+        if layout.work.exists():
+            remove_tree(layout.work)
+        try:
+            self._target.launch(request, layout)
+        except ExperimentExecutionException:
+            if not StatusFile(layout).read().status.is_terminal:  # else that comes home as any end does
+                raise
+
+
+def _request(facts: Mapping[str, Any], layout: RunLayout) -> RunRequest:
+    """Return the request as it is for this machine: nothing of it is linked to, or named by, what is elsewhere."""
+    kept = {**facts["request"], "links": {}, "target": None}
+    request = request_from_json(kept, layout, facts["variables"])
+    return replace(
+        request,
+        experiment=str(facts["experiment"]),
+        workspace=str(facts["workspace_name"]),
+        signed=str(facts["signed"]),
+    )
+
+
+def _move(there: WorkspaceThere, layout: RunLayout, facts: Mapping[str, Any]) -> None:
+    """Make a run's folder of what has come in, by one rename."""
+    draft = there.draft(layout.run_id)
+    found = sizes_below(draft.folder)
+    missing = [path for path, size in facts["files"].items() if parts_of(path) and found.get(path) != size]
+    lacks = lacking(there, facts["values"])
+    if missing or lacks:
+        raise IncompleteError(missing, lacks)
+    for folder in (draft.snapshot, draft.outputs, draft.logs, draft.log.parent, draft.events, draft.summaries):
+        folder.mkdir(parents=True, exist_ok=True)
+    record = RunRecord.read(draft)._replace(created_by=ProcessIdentity.current().to_json())
+    replace_file(draft.record, json.dumps(record.to_json()))  # who may die before it is queued is an agent here
+    if StatusFile(draft).read().n < 0:
+        StatusFile(draft).begin()
+    draft.folder.rename(layout.folder)
+    sync_folder(there.layout.runs)
+
+
+def _is_launched(layout: RunLayout) -> bool:
+    """Whether the queue has a run, or had it; one that was put into it by an agent that was killed then, goes on."""
+    status = StatusFile(layout)
+    if status.read().status is not Status.NOT_STARTED or layout.claim.exists():
+        return True
+    queue = LocalQueue.existing()
+    if queue is None:
+        return False
+    with queue.locked():
+        if not queue.holds(layout):
+            return False
+        admission.admit(queue)
+        status.change(Status.QUEUED, expected={Status.NOT_STARTED})
+    return True
+
+
+@contextmanager
+def _alone(there: WorkspaceThere) -> Iterator[None]:
+    """Be the only agent that starts runs of a workspace: it ends with its process."""
+    fd = os.open(there.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)

@@ -1,0 +1,156 @@
+"""The link to the agent of a machine elsewhere: orders there, answers back, over the pipes of whatever leads there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from cellrun.core.environments.job_library import LibraryArchive, library_archive
+from cellrun.core.errors import ComputeTargetException
+from cellrun.core.far.opening import LinkError, Opening
+from cellrun.core.far.pipes import PipeEndError, Pipes
+from cellrun.core.far.protocol import MOST_LINE_BYTES, Message, facts_of
+from cellrun.core.far.turns import Turns
+from cellrun.core.far.words import refused
+
+__all__ = ["Answer", "Link", "LinkError", "OrderError"]
+
+_CONNECT_S = 60.0
+_ANSWER_S = 60.0
+_LONG_S = 180.0
+_LONG = frozenset({"value", "put", "sync", "launch", "python", "doctor"})
+_CLOCKS = 3
+
+
+class OrderError(ComputeTargetException):
+    """An order was understood and can't be carried out; the link goes on. `kind` says why in a word."""
+
+    def __init__(self, text: str, kind: str, facts: Mapping[str, Any]) -> None:
+        self.kind = kind
+        self.facts = facts
+        super().__init__(text)
+
+
+class Answer(NamedTuple):
+    """What was answered."""
+
+    facts: Mapping[str, Any]
+    data: bytes = b""
+
+
+class Link:
+    """One agent elsewhere, reached by a command whose last argument is `REMOTE_COMMAND`. Threads may share it.
+
+    The first order starts the command. A link that broke stays so, and says the same again: make another one.
+    """
+
+    def __init__(  # noqa: PLR0913  # what leads there has so many sides
+        self,
+        command: Sequence[str],
+        *,
+        library: LibraryArchive | None = None,
+        env: Mapping[str, str] | None = None,
+        name: str = "the machine",
+        python: str = "",
+        folder: str = "",
+    ) -> None:
+        """`name` is what people call it; `python` and `folder` (CELLRUN_HOME) are those there, found there if empty."""
+        self.name = name
+        self.there: Mapping[str, Any] = {}
+        """Of the Python there: python (its version), executable, home, has (whether it had the library)."""
+        self._command, self._env = list(command), env
+        self._library, self._python, self._folder = library or _this_library(), python, folder
+        self._turns = Turns()
+        self._pipes: Pipes | None = None
+        self._broken: LinkError | None = None
+        self._number = 0
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether it is of no use any more."""
+        return self._broken is not None
+
+    def ask(self, order: str, data: bytes = b"", *, timeout_s: float | None = None, **facts: Any) -> Answer:
+        """Give an order and return its answer. Raises OrderError if it is refused, LinkError if none comes."""
+        with self._turns:
+            answer = self._exchanged(order, data, facts, timeout_s or (_LONG_S if order in _LONG else _ANSWER_S))
+        if "error" in answer.facts:
+            raise OrderError(refused(self.name, answer.facts), str(answer.facts.get("kind", "")), answer.facts)
+        return answer
+
+    def clock_offset_s(self) -> float:
+        """Return how far the clock there is ahead of ours: as the fastest of a few answers tells it."""
+        found = []
+        for _ in range(_CLOCKS):
+            asked, began = time.time(), time.monotonic()
+            told = float(self.ask("clock").facts["now"])
+            took_s = time.monotonic() - began
+            found.append((took_s, told - (asked + took_s / 2)))
+        return min(found)[1]
+
+    def close(self) -> None:
+        """Let the other end go, also while an order waits for its answer. Safe to call again."""
+        self._broken = self._broken or LinkError(f"the link to {self.name} was closed")
+        if self._pipes:
+            self._pipes.close()
+
+    def _exchanged(self, order: str, data: bytes, facts: Mapping[str, Any], limit_s: float) -> Answer:
+        what = "its start"
+        try:
+            pipes = self._open()
+            what = f"the order {order!r}"
+            self._number += 1
+            deadline = time.monotonic() + limit_s
+            pipes.write(Message({"id": self._number, "order": order, **facts}, data).encoded(), deadline)
+            told, size = facts_of(pipes.line(deadline, MOST_LINE_BYTES))
+            answer = Answer(told, pipes.read(size, deadline))
+            self._check(answer)
+        except LinkError as error:
+            raise self._breaks(error) from error
+        except TimeoutError as error:
+            raise self._breaks(LinkError(f"{self.name} gave no answer to {what} in {limit_s:.0f} s")) from error
+        except PipeEndError as error:
+            raise self._breaks(self._gone(what)) from error
+        except (ValueError, KeyError) as error:
+            raise self._breaks(LinkError(f"{self.name} answered {what} with nonsense: {error}")) from error
+        except BaseException:  # Ctrl-C: the answer is still to come, and would be taken for the next order's
+            self._breaks(LinkError(f"the link to {self.name} was interrupted"))
+            raise
+        return answer
+
+    def _check(self, answer: Answer) -> None:
+        if "error" in answer.facts and "id" not in answer.facts:  # it hasn't come to be an agent
+            raise LinkError(refused(self.name, answer.facts))
+        if answer.facts.get("id") != self._number:
+            raise ValueError(f"an answer to another order: {answer.facts!r:.80}")
+
+    def _open(self) -> Pipes:
+        if self._broken:
+            raise LinkError(str(self._broken), last_words=self._broken.last_words, exit_code=self._broken.exit_code)
+        if self._pipes is None:
+            try:
+                self._pipes = Pipes(self._command, self._env)
+            except OSError as error:
+                raise LinkError(f"{self._command[0]} can't be started: {error.strerror}") from error
+            opening = Opening(self.name, self._pipes)
+            self.there = opening.begin(self._library, self._python, self._folder, time.monotonic() + _CONNECT_S)
+        return self._pipes
+
+    def _gone(self, what: str) -> LinkError:
+        code, words = (self._pipes.end(), self._pipes.last_words) if self._pipes else (None, "")
+        why = words or ("its output ended" if code is None else f"{self._command[0]} ended with {code}")
+        return LinkError(f"the link to {self.name} broke at {what}: {why}", last_words=words, exit_code=code)
+
+    def _breaks(self, error: LinkError) -> LinkError:
+        """Note that the link is of no use any more, and let the other end go."""
+        if self._broken is None:
+            self._broken = error
+        self.close()
+        return self._broken
+
+
+@lru_cache(maxsize=1)  # it takes 0.2 s, and this process's own code doesn't change either
+def _this_library() -> LibraryArchive:
+    return library_archive()

@@ -1,0 +1,42 @@
+"""What is said of a machine elsewhere that can't do what it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cellrun.core.terminal import plain_line
+
+_QUOTED_CHARS = 300
+DISK_FULL, FOLDER, INCOMPLETE, ORDER = "disk_full", "folder", "incomplete", "order"
+
+
+def refused(name: str, facts: Mapping[str, Any]) -> str:
+    """Return why a machine refused, from its answer: `error`, and maybe `kind` and `path`."""
+    error, path = plain_line(str(facts["error"])), plain_line(str(facts.get("path", "")))
+    if facts.get("kind") == DISK_FULL:
+        return f"{name}: its disk is full: {path or error}; free some room there"
+    if facts.get("kind") == FOLDER:
+        return f"{name}: {path} can't be used ({error.lower()}); attach it with another folder"
+    return f"{name}: {error}"
+
+
+def no_python(name: str, python: str, found: str) -> str:
+    """Return what is said where no Python will do. `python` is the one that was asked for, `found` what it said."""
+    if python:
+        return f"{name}: {python} can't be used ({plain_line(found)}); give the path of a Python 3.10 or newer there"
+    said = f" (its python3: {plain_line(found)})" if found.startswith("Python ") else ""
+    return (
+        f"{name} has no Python 3.10 or newer{said}, and no uv; install one of them there, or attach with python='/path'"
+    )
+
+
+def banner_words(name: str, banner: bytes, *, is_long: bool) -> str:
+    """Return what is said of a machine that prints something else than our program's answer."""
+    said = plain_line(" ".join(banner[: 4 * _QUOTED_CHARS].decode("utf-8", "replace").split()))[:_QUOTED_CHARS]
+    if is_long:
+        return (
+            f"{name} prints {len(banner) >> 10} kB where an answer was expected; its login scripts must print nothing "
+            f"where there is no terminal: {said}"
+        )
+    return f"{name} didn't start our program; it said: {said}"

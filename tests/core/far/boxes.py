@@ -1,0 +1,137 @@
+"""A machine elsewhere that is this one: an agent on pipes, with a home of its own and a Python that has nothing."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from cellrun.core import Workspace
+from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.far.command import REMOTE_COMMAND
+from cellrun.core.far.link import Answer, Link
+from cellrun.core.far.places_there import REMOTE
+from cellrun.core.far.upload import Upload
+from cellrun.core.kept_request import request_to_json
+from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.processes.family import ProcessFamily
+from cellrun.core.run_request import RunRequest
+from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.submission.script_run_config import ScriptRunConfig
+from cellrun.core.submission.submission import start
+from cellrun.core.targets.contract import ComputeTarget, Finding, Observation, TargetDescription, TargetPython
+
+OTHER_PYTHON = "/usr/bin/python3.13"
+DEADLINE_S = 60
+KEY = bytes(32)
+
+
+class Nowhere(ComputeTarget):
+    """A target that launches nothing: it leaves a run's folder as it is before anything is decided about a place."""
+
+    kind: ClassVar[str] = "nowhere"
+
+    def __init__(self) -> None:
+        super().__init__("nowhere")
+        self.request: RunRequest | None = None
+
+    def describe(self) -> TargetDescription:
+        raise NotImplementedError
+
+    def python(self, environment: str | EnvironmentSpec | None) -> TargetPython:
+        return TargetPython()
+
+    def problems(self, request: RunRequest) -> list[str]:
+        return []
+
+    def launch(self, request: RunRequest, layout: RunLayout) -> None:
+        self.request = request
+
+    def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
+        return {}
+
+    def cancel(self, run: RunLayout) -> None:
+        raise NotImplementedError
+
+    def doctor(self) -> list[Finding]:
+        return []
+
+
+@dataclass
+class Made:
+    """A run that was made here, and isn't anywhere else yet."""
+
+    layout: RunLayout
+    request: RunRequest
+
+    def launch(self, link: Link, variables: dict[str, str] | None = None) -> Answer:
+        """Send it and have it launched."""
+        upload = Upload(link, self.layout)
+        upload.send()
+        return self.order(upload, variables)
+
+    def order(self, upload: Upload, variables: dict[str, str] | None = None) -> Answer:
+        """Have it launched that was sent."""
+        return upload.launch(request_to_json(self.request), "tests", variables or {}, KEY)
+
+
+def made(workspace: Workspace, source: Path, script: str, *arguments: Any, **options: Any) -> Made:
+    """Make a run of a script of its own text."""
+    source.mkdir(exist_ok=True)
+    (source / "train.py").write_text(script)
+    target = Nowhere()
+    request = ScriptRunConfig(source, "train.py", arguments, **options).request()
+    request = replace(request, experiment="tests", workspace=workspace.name)
+    layout = start(target, request, workspace.layout, workspace_id=workspace.id, tags={})
+    assert target.request
+    return Made(layout, target.request)
+
+
+@dataclass
+class Box:
+    """The machine: its CELLRUN_HOME, and who is connected to it."""
+
+    home: Path
+    python: str = ""
+    wrapped: Callable[[list[str]], list[str]] = lambda command: command
+    variables: dict[str, str] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
+
+    def link(self, **options: Any) -> Link:
+        """Connect to it, as ssh would start it."""
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.home.parent), "LANG": "C.UTF-8", **self.variables}
+        command = self.wrapped(["sh", "-c", REMOTE_COMMAND])
+        options = {"python": self.python, "folder": str(self.home), "name": "box", **options}
+        self.links.append(Link(command, env=env, **options))
+        return self.links[-1]
+
+    def there(self, run: RunLayout) -> RunLayout:
+        """Return a run's layout there."""
+        [found] = self.home.glob(f"{REMOTE}/*/runs/{run.run_id}")
+        return RunLayout(found)
+
+    def ended(self, run: RunLayout) -> StatusRecord:
+        """Wait until a run has ended there."""
+        status = StatusFile(self.there(run))
+        wait_for(lambda: status.read().status.is_terminal, f"the end of {run.run_id}")
+        return status.read()
+
+    def workspaces(self) -> list[WorkspaceLayout]:
+        """Return the workspaces there."""
+        return [WorkspaceLayout(folder) for folder in self.home.glob(f"{REMOTE}/*")]
+
+    def clear(self) -> None:
+        """Disconnect everybody, and leave no process of a run."""
+        for link in self.links:
+            link.close()
+        for folder in self.home.glob(f"{REMOTE}/*/runs/*"):
+            ProcessFamily(RunLayout(folder), job=None).stop(0)
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {DEADLINE_S} s for {what}"
+        time.sleep(0.02)
