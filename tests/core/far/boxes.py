@@ -12,12 +12,13 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.far.command import REMOTE_COMMAND
 from cellrun.core.far.link import Answer, Link
 from cellrun.core.far.places_there import REMOTE
-from cellrun.core.far.upload import Upload
+from cellrun.core.far.protocol import PIECE_BYTES
 from cellrun.core.kept_request import request_to_json
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import start
 from cellrun.core.targets.contract import ComputeTarget, Finding, Observation, TargetDescription, TargetPython
@@ -65,15 +66,48 @@ class Made:
     layout: RunLayout
     request: RunRequest
 
-    def launch(self, link: Link, variables: dict[str, str] | None = None) -> Answer:
-        """Send it and have it launched."""
-        upload = Upload(link, self.layout)
-        upload.send()
-        return self.order(upload, variables)
+    @property
+    def of_run(self) -> dict[str, Any]:
+        """What orders about it say."""
+        return {"workspace": WorkspaceRecord.read(self.layout.workspace).id, "run": self.layout.run_id}
 
-    def order(self, upload: Upload, variables: dict[str, str] | None = None) -> Answer:
+    @property
+    def files(self) -> dict[str, int]:
+        """The sizes of what is sent of it."""
+        tops = [self.layout.record, self.layout.signed, *self.layout.snapshot.rglob("*")]
+        tops += self.layout.context.rglob("*")
+        paths = [path for path in tops if path.is_file()]
+        return {path.relative_to(self.layout.folder).as_posix(): path.stat().st_size for path in paths}
+
+    def send(self, link: Link, piece_bytes: int = PIECE_BYTES) -> None:
+        """Send its files, each in pieces of a size, from where they are."""
+        has = link.ask("draft", **self.of_run).facts["has"]
+        for path, size in self.files.items():
+            while has.get(path, -1) < size:
+                with (self.layout.folder / path).open("rb") as file:
+                    at = file.seek(max(has.get(path, 0), 0))
+                    piece = file.read(piece_bytes)
+                about = {"path": path, "offset": at, "length": len(piece), "size": size, "mode": 0o644, "mtime_ns": 1}
+                has |= link.ask("put", piece, files=[about], **self.of_run).facts["has"]
+
+    def launch(self, link: Link, **changed: Any) -> Answer:
+        """Send it and have it launched."""
+        self.send(link)
+        return self.order(link, **changed)
+
+    def order(self, link: Link, **changed: Any) -> Answer:
         """Have it launched that was sent."""
-        return upload.launch(request_to_json(self.request), "tests", variables or {}, KEY)
+        facts: dict[str, Any] = {
+            "workspace_name": "default",
+            "experiment": "tests",
+            "files": self.files,
+            "values": [],
+            "request": request_to_json(self.request),
+            "signed": self.request.signed,
+            "variables": {},
+            "key": KEY.hex(),
+        }
+        return link.ask("launch", **{**self.of_run, **facts, **changed})
 
 
 def made(workspace: Workspace, source: Path, script: str, *arguments: Any, **options: Any) -> Made:

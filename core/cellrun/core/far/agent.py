@@ -9,15 +9,19 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
+from cellrun.core.far.coming_home import ComingHome
 from cellrun.core.far.incoming import Incoming
 from cellrun.core.far.launching import Launching
 from cellrun.core.far.machine_facts import MachineFacts
 from cellrun.core.far.protocol import Message, read_message
+from cellrun.core.far.pruning import prune_now_and_then
 from cellrun.core.far.refusal import BadOrderError, refusal
+from cellrun.core.far.watching import Watching
 from cellrun.core.targets.local.target import LocalTarget
 
 IDLE_S = 900
@@ -31,17 +35,23 @@ class Agent:
 
     def __init__(self) -> None:
         target = LocalTarget("local")
-        incoming, launching, machine = Incoming(), Launching(target), MachineFacts(target)
+        incoming, launching, watching, machine = Incoming(), Launching(target), Watching(target), MachineFacts(target)
         self._orders: Mapping[str, _Order] = {
             "hello": machine.hello,
             "clock": machine.clock,
             "describe": machine.describe,
+            "doctor": machine.doctor,
+            "python": machine.python,
             "lacks": incoming.lacks,
             "value": incoming.value,
             "put": incoming.put,
             "draft": incoming.draft,
             "drop": incoming.drop,
             "launch": launching.launch,
+            "observe": watching.observe,
+            "sync": ComingHome().sync,
+            "deliver": watching.deliver,
+            "home": watching.home,
         }
 
     def _order(self, name: object) -> _Order:
@@ -86,6 +96,7 @@ def main() -> None:
         if name.startswith(_OF_SESSION) or name in _DIES_WITH_SESSION:
             del os.environ[name]
     os.chdir("/")
+    threading.Thread(target=prune_now_and_then, name="cellrun pruning", daemon=True).start()
     try:
         serve(sys.stdin.buffer, answers)
     except (EOFError, BrokenPipeError, ValueError) as error:

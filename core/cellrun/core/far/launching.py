@@ -20,6 +20,7 @@ from cellrun.core.far.refusal import IncompleteError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.kept_request import request_from_json
 from cellrun.core.layout import RunLayout
+from cellrun.core.mirror.run_key import keep_key
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
@@ -39,7 +40,7 @@ class Launching:
         """Start a run, or queue it → `status`, `reason`.
 
         `workspace`, `workspace_name`, `experiment`, `run`, `files` (sizes by path), `values` (hashes), `request`
-        (`request_to_json`), `signed` (the hash of its signed.json), `variables` by value.
+        (`request_to_json`), `signed` (the hash of its signed.json), `variables` by value, `key` (in hex).
         An order whose answer was lost is given again: then nothing happens but that it is answered. Raises
         IncompleteError, with nothing started, if something of it hasn't come.
         """
@@ -47,9 +48,11 @@ class Launching:
         there = WorkspaceThere(facts["workspace"])
         there.make()
         there.name(str(facts["workspace_name"]))
+        key = bytes.fromhex(facts["key"])
         layout = there.run(facts["run"])
-        with _alone(there):
+        with alone(there):
             if not layout.folder.exists():
+                keep_key(layout, key)
                 _move(there, layout, facts)
             if not _is_launched(layout):
                 self._start(_request(facts, layout), layout)
@@ -115,7 +118,7 @@ def _is_launched(layout: RunLayout) -> bool:
 
 
 @contextmanager
-def _alone(there: WorkspaceThere) -> Iterator[None]:
+def alone(there: WorkspaceThere) -> Iterator[None]:
     """Be the only agent that starts runs of a workspace: it ends with its process."""
     fd = os.open(there.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:

@@ -6,14 +6,21 @@ import os
 import shutil
 import sys
 import time
+from dataclasses import asdict
 from typing import Any
 
+from cellrun.core.errors import CellrunError
+from cellrun.core.far.logout import logout_finding
 from cellrun.core.far.protocol import Message
+from cellrun.core.far.python_packages import PythonPackages
 from cellrun.core.identity import boot_id, host_name
 from cellrun.core.places import home
+from cellrun.core.sizes import size_text
+from cellrun.core.targets.contract import Finding
 from cellrun.core.targets.local import machine
 from cellrun.core.targets.local.target import LocalTarget
 
+_LITTLE_BYTES = 1 << 30
 _UV = ("~/.local/bin/uv", "~/.cargo/bin/uv")
 
 
@@ -24,24 +31,32 @@ class MachineFacts:
         self._target = target
 
     def hello(self, _: Message) -> Message:
-        """→ `python`, `executable`, `host`, `boot`, `now` (epoch s), `home`, `disk_free_bytes`, cpus, gpus,
-        `memory_bytes`, `uv` (its path or None), `pid`.
-        """  # noqa: D205  # a list of names
-        capacity = machine.capacity()
+        """→ what this machine is, and has.
+
+        `host`, `boot`, `pid`, `now` (epoch s), `home` (CELLRUN_HOME), `disk_free_bytes`, `cpus`, `gpus`,
+        `memory_bytes`, `uv` (its path, or None), `outlives_logout` (whether runs do), and of the Python that a run gets
+        that asks for no other `executable`, `python` (its version) and `packages` (versions by name; None if unknown).
+        """
         return Message(
             {
-                "python": ".".join(map(str, sys.version_info[:3])),
-                "executable": sys.executable,
                 "host": host_name(),
                 "boot": boot_id(),
+                "pid": os.getpid(),
                 "now": time.time(),
                 "home": str(home()),
                 "disk_free_bytes": shutil.disk_usage(home()).free,
                 "uv": _uv(),
-                "pid": os.getpid(),
-                **capacity.to_json(),
+                "outlives_logout": logout_finding().is_well,
+                "executable": sys.executable,
+                "python": ".".join(map(str, sys.version_info[:3])),
+                "packages": _own_packages(),
+                **machine.capacity().to_json(),
             }
         )
+
+    def python(self, order: Message) -> Message:
+        """Of another Python of this machine, `executable` → `executable`, `python` (its version), `packages`."""
+        return Message(_as_facts(PythonPackages.of(str(order.facts["executable"]))))
 
     def clock(self, _: Message) -> Message:
         """→ `now`: the clock here, epoch seconds."""
@@ -52,6 +67,30 @@ class MachineFacts:
         told = self._target.describe()
         facts: dict[str, Any] = {"running": told.running, "waiting": told.waiting}
         return Message({**facts, "capacity": told.capacity.to_json(), "in_use": told.in_use.to_json()})
+
+    def doctor(self, _: Message) -> Message:
+        """→ `findings`: each `{subject, is_well, text}`."""
+        findings = [*self._target.doctor(), logout_finding(), _disk()]
+        return Message({"findings": [asdict(each) for each in findings]})
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(home()).free
+    text = f"{size_text(free)} are free in {home()}"
+    return Finding(
+        "disk", is_well=free > _LITTLE_BYTES, text=text if free > _LITTLE_BYTES else f"only {text}; free some"
+    )
+
+
+def _own_packages() -> dict[str, str] | None:
+    try:
+        return dict(PythonPackages.of(sys.executable).packages)
+    except CellrunError:  # a Python without parts of its own library
+        return None
+
+
+def _as_facts(found: PythonPackages) -> dict[str, Any]:
+    return {"executable": found.executable, "python": found.version, "packages": dict(found.packages)}
 
 
 def _uv() -> str | None:

@@ -1,0 +1,65 @@
+"""The order by which what runs have written comes home, many runs in one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cellrun.core.far.places_there import WorkspaceThere
+from cellrun.core.far.protocol import Message
+from cellrun.core.layout import RunLayout
+from cellrun.core.mirror.frame import encode
+from cellrun.core.mirror.run_key import key_of
+from cellrun.core.mirror.sending import Sender
+
+_MOST_BYTES = 4 << 20
+_LEAST_BYTES = 1 << 16
+
+
+class ComingHome:
+    """What one connection has sent of each run; another one is told what is there already."""
+
+    def __init__(self) -> None:
+        self._senders: dict[Path, Sender] = {}
+        self._last = ""
+        """The run that the last answer ended with: the next one begins behind it."""
+
+    def sync(self, order: Message) -> Message:
+        """`workspace`, `runs` (`Receiver.have` by run, or None: go on), `final` (runs whose job has ended) → frames.
+
+        The answer's bytes are frames, about `most_bytes` of them (4 MB). `more`: there was no room for all; `whole`:
+        runs that have ended and are wholly sent; `unknown`: those that aren't there; `anew`: those of which this
+        connection has sent nothing: it has to be told what is at home.
+        """
+        there = WorkspaceThere(order.facts["workspace"])
+        most = max(_LEAST_BYTES, min(int(order.facts.get("most_bytes", _MOST_BYTES)), _MOST_BYTES))
+        final, data = set(order.facts["final"]), bytearray()
+        told: dict[str, Any] = {"more": False, "whole": [], "unknown": [], "anew": []}
+        for run_id, have in self._in_turn(order.facts["runs"]):
+            layout = there.run(run_id)
+            key = key_of(layout) if layout.record.exists() else None
+            sender = self._sender(layout, have)
+            if key is None or sender is None:
+                told["unknown" if key is None else "anew"].append(run_id)
+                continue
+            if len(data) >= most:
+                told["more"] = True
+                break
+            for frame in sender.frames(is_final=run_id in final, most_bytes=most - len(data)):
+                data += encode(frame, key)
+            self._last = run_id
+            told["more"] |= sender.has_more
+            if sender.has_ended:
+                told["whole"].append(run_id)
+        return Message(told, bytes(data))
+
+    def _in_turn(self, runs: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        """Return the runs, those first that came last, or not at all, the last time: a large one lets others come."""
+        behind = [(run, have) for run, have in sorted(runs.items()) if run > self._last]
+        return [*behind, *((run, have) for run, have in sorted(runs.items()) if run <= self._last)]
+
+    def _sender(self, layout: RunLayout, have: Mapping[str, Any] | None) -> Sender | None:
+        if have is not None:
+            self._senders[layout.folder] = Sender(layout, {path: (int(a), int(b)) for path, (a, b) in have.items()})
+        return self._senders.get(layout.folder)
