@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import default_workspace
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
+from cellrun.core.targets.keeper.start import NoKeeperError
+from tests.keepers import end_keepers
 
 AZUREML = Path(__file__).parent / "azureml"
 LONGEST = ("tests/browser/", "tests/notebooks/", "tests/widgets/", "tests/server/", "tests/magics/", "")
@@ -58,13 +60,24 @@ def without_old_names(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home and a runtime folder of the test's own; the system's keyring is somebody's."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home and a runtime folder of the test's own; the system's keyring is somebody's. Its keeper ends with it."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     folder = tmp_path / "home"
     monkeypatch.setenv("CELLRUN_HOME", str(folder))
     monkeypatch.setenv("CELLRUN_RUNTIME_DIR", str(tmp_path / "runtime"))
-    return folder
+    yield folder
+    end_keepers(tmp_path / "runtime")
+
+
+@pytest.fixture
+def without_keeper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no keeper be had, as where no process is left: whoever looks at a run asks its engine."""
+
+    def none(_: object) -> bool:
+        raise NoKeeperError("the test wants none")
+
+    monkeypatch.setattr("cellrun.core.targets.keeper.asking.start", none)
 
 
 @pytest.fixture

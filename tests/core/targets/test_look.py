@@ -1,4 +1,4 @@
-"""The look at runs, over a target that is elsewhere."""
+"""The look at runs, over a target that is elsewhere, where no keeper can be had."""
 
 import fcntl
 import json
@@ -17,6 +17,8 @@ from cellrun.core.store.target_file import RunTarget
 from cellrun.core.targets.contract import JobState
 from cellrun.core.targets.fake import FakeTarget
 from cellrun.core.targets.look import look
+
+pytestmark = pytest.mark.usefixtures("without_keeper")  # what they break, they break in this process
 
 
 @pytest.fixture

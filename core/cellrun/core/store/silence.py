@@ -23,7 +23,7 @@ from cellrun.core.store.status_file import StatusFile, StatusRecord
 _BEATS = 2
 _UNDER_WAY = frozenset({Status.PREPARING, Status.STARTING, Status.RUNNING, Status.CANCEL_REQUESTED, Status.FINALIZING})
 """The statuses in which a process stands by the run, and beats."""
-_SILENT = "silent"
+SILENT = "silent"
 """The field that holds the status before; empty once the run was heard of again."""
 
 
@@ -54,7 +54,7 @@ def is_old(beat: float | None) -> bool:
 
 def is_silent(status: StatusRecord) -> bool:
     """Whether a run is NotResponding because its own supervisor or program isn't heard of."""
-    return status.status is Status.NOT_RESPONDING and bool(status.fields.get(_SILENT))
+    return status.status is Status.NOT_RESPONDING and bool(status.fields.get(SILENT))
 
 
 def take_back(layout: RunLayout) -> None:
@@ -100,7 +100,7 @@ class Silence:
         return _silent(run, status, beat, is_in_sight) if is_due else status
 
     def _is_due(self, run: RunLayout, status: StatusRecord, beat: float, is_in_sight: bool) -> bool:  # noqa: FBT001  # as `notice` has it
-        if not is_in_sight and _SILENT not in status.fields:
+        if not is_in_sight and SILENT not in status.fields:
             return True
         old, first_seen = self._since.setdefault(run.folder, (beat, time.monotonic()))
         if old != beat:
@@ -117,7 +117,7 @@ def _silent(run: RunLayout, status: StatusRecord, beat: float, is_in_sight: bool
 
 
 def _heard(run: RunLayout, status: StatusRecord) -> StatusRecord:
-    before = status.fields.get(_SILENT)
+    before = status.fields.get(SILENT)
     to = Status(before) if isinstance(before, str) and before in set(_UNDER_WAY) else Status.RUNNING
     return _changed(run, status, to, "", None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import Enum
@@ -193,14 +193,16 @@ class ComputeTarget(ComputeResource):
         answer make its runs NotResponding, with these words.
         """
 
-    def sync(self, runs: Sequence[RunLayout], *, is_final: bool) -> None:  # nothing to do on a shared disk
+    def sync(self, runs: Sequence[RunLayout], *, is_final: bool) -> Collection[str] | None:  # noqa: ARG002  # a shared disk needs none
         """Bring what runs have written since into their folders here, and requests (cancel) there.
 
         Called after every `observe` unless the target shares files. `is_final` for runs whose job has ended, or that
         the engine doesn't know: all that is left comes then, and what can't come is given up, or it raises
-        ComputeTargetException. A run whose status isn't an end after that is Failed as lost. Doing it twice changes
-        nothing.
+        ComputeTargetException. A run whose status isn't an end after that is Failed as lost. A call works for a few
+        seconds at most, so that other runs don't wait: it returns the ids of those of which more is left, and goes on
+        in the next, which comes at once; None for nobody. Doing it twice changes nothing.
         """
+        return None
 
     def close(self) -> None:  # for those that hold nothing
         """Give up what an instance holds, as connections. Safe to call again; the next verb may open them anew."""

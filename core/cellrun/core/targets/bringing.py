@@ -1,0 +1,126 @@
+"""One round with an engine that shares no files: runs are sent, it is asked once, what they wrote is brought home.
+
+The keeper makes it again and again; where none can be had, whoever looks at a run makes it once.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from cellrun.core.control_file import UNREADABLE
+from cellrun.core.errors import AuthenticationError, told
+from cellrun.core.layout import RunLayout
+from cellrun.core.status import Status
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.settle import run_owners
+from cellrun.core.store.silence import are_proven_dead
+from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.targets.contract import ComputeTarget, JobState, Observation
+from cellrun.core.targets.silent_engine import hear_again, is_on_its_way
+
+_OVER = frozenset({JobState.ENDED, JobState.UNKNOWN})
+_ALONE_S = 5.0
+"""So long runs are brought one by one though none of them could be: then it's the target, not a run."""
+
+
+class Brought(NamedTuple):
+    """What came of a round."""
+
+    observed: Mapping[str, Observation]
+    """What the engine says, by run."""
+    problems: Mapping[str, str] = {}
+    """Why some runs, by id, couldn't be brought home while others could."""
+    is_more_left: bool = False
+    """Whether the next round should come at once: something is on its way still."""
+
+
+def bring(target: ComputeTarget, runs: Sequence[RunLayout]) -> Brought:
+    """Send, observe and sync runs that haven't ended. A lost one is Failed once all that it wrote has come home.
+
+    Lost is what the engine says that it doesn't know, or that has ended without its supervisor's word. Raises what the
+    target raises where that is no single run's matter.
+    """
+    if on_way := [run for run in runs if is_on_its_way(StatusFile(run).read())]:
+        target.send(on_way)
+    begun = [run for run in runs if not is_being_started(run, StatusFile(run).read())]
+    observed = target.observe(begun) if begun else {}
+    for run in begun:
+        hear_again(run)
+    ended = [run for run in begun if (said := observed.get(run.run_id)) and said.state in _OVER]
+    going = [run for run in begun if run not in ended]
+    problems, _ = _synced(target, going, is_final=False)
+    problems_at_end, unfinished = _synced(target, ended, is_final=True)
+    problems |= problems_at_end
+    for run in ended:
+        if run.run_id not in problems and run.run_id not in unfinished:
+            _end_lost(target, run, observed[run.run_id])
+    is_sending = any(is_on_its_way(StatusFile(run).read()) for run in on_way)
+    return Brought(observed, problems, is_sending or bool(unfinished))
+
+
+def is_being_started(run: RunLayout, status: StatusRecord) -> bool:
+    """Whether a run's submitter is still at it, so that the engine needn't know it yet."""
+    if status.status is not Status.NOT_STARTED:
+        return False
+    owners = run_owners(run, RunRecord.read(run), status)
+    return bool(owners) and not are_proven_dead(run, owners)
+
+
+def living(runs: Sequence[RunLayout]) -> tuple[list[RunLayout], dict[str, str]]:
+    """Return those runs that haven't ended and can be read, and why others can't be, by id: gone, or damaged."""
+    found, unreadable = [], {}
+    for run in runs:
+        try:
+            RunRecord.read(run)
+            if not StatusFile(run).read().status.is_terminal:
+                found.append(run)
+        except UNREADABLE as error:
+            unreadable[run.run_id] = "its folder is gone" if not run.folder.exists() else told(error)
+    return found, unreadable
+
+
+def _synced(
+    target: ComputeTarget, runs: Sequence[RunLayout], *, is_final: bool
+) -> tuple[dict[str, str], Collection[str]]:
+    """Sync runs, all at once or, where that fails, one by one: one that can't be brought doesn't keep others from it.
+
+    Returns why those couldn't be that others did without, by id, and the ids of those of which more is to come.
+    """
+    if not runs:
+        return {}, ()
+    try:
+        return {}, target.sync(runs, is_final=is_final) or ()
+    except AuthenticationError:
+        raise
+    except Exception:  # a stranger's class may raise anything at one run's files
+        if len(runs) == 1:
+            raise
+    problems: dict[str, str] = {}
+    unfinished: list[str] = []
+    until = time.monotonic() + _ALONE_S
+    for run in random.sample(runs, len(runs)):  # in another order each time: those that can't be come last once
+        try:
+            unfinished += target.sync([run], is_final=is_final) or ()
+        except Exception as error:  # as above
+            problems[run.run_id] = told(error)
+            is_targets = len(problems) == len(runs) or (len(problems) > 1 and time.monotonic() > until)
+            if is_targets or isinstance(error, AuthenticationError):
+                raise
+    return problems, unfinished
+
+
+def _end_lost(target: ComputeTarget, run: RunLayout, said: Observation) -> None:
+    before = StatusFile(run).read()
+    if not before.status.is_terminal:
+        StatusFile(run).change(Status.FAILED, reason=_ended_unseen(target, said, before.status))
+
+
+def _ended_unseen(target: ComputeTarget, said: Observation, last: Status) -> str:
+    """Say why a run is Failed whose end its engine alone has seen."""
+    why = f" ({said.reason})" if said.reason else ""
+    if said.state is JobState.ENDED:
+        return f"{target.kind} says that it has ended{why}; last seen {last.word}"
+    return f"{target.kind} no longer knows it{why}; last seen {last.word}"

@@ -1,0 +1,187 @@
+"""One target of one workspace as the keeper holds it: a thread that makes its passes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from cellrun.core.errors import AuthenticationError, CellrunError, told
+from cellrun.core.layout import RunLayout
+from cellrun.core.limits import limits
+from cellrun.core.targets.bringing import bring
+from cellrun.core.targets.contract import Observation
+from cellrun.core.targets.keeper.awake import AwakeClock
+from cellrun.core.targets.keeper.credentials import credentials, take_on
+from cellrun.core.targets.keeper.held_runs import HeldRuns
+from cellrun.core.targets.keeper.kept_state import KeptState
+from cellrun.core.targets.keeper.open_target import OpenTarget
+from cellrun.core.targets.keeper.pace import Pace
+from cellrun.core.targets.silent_engine import fall_silent
+
+_NOBODY_S = 10.0
+"""So long after its last run has ended a target keeps its connection: the next run is often near."""
+
+
+class KeptTarget:
+    """Observes and syncs the live runs of a target, in a thread of its own.
+
+    Responsibilities: when the next pass is due, and what the last one told. `passed` is called after each, `say` with
+    what is worth a line in the log. Any thread may ask.
+    """
+
+    def __init__(
+        self, opened: OpenTarget, clock: AwakeClock, passed: Callable[[], None], say: Callable[[str], None]
+    ) -> None:
+        self._opened = opened
+        self._clock = clock
+        self._passed = passed
+        self._say = say
+        self._runs = HeldRuns()
+        self._pace = Pace()
+        self._state = KeptState()
+        self._changed = threading.Condition()
+        self._is_due = self._is_over = False
+        self._unheard_from: float | None = None
+        """Of the keeper's awake time: when the first pass began of those that haven't gone well."""
+        self._tried: list[dict[str, str]] = []
+        """The credentials with which it didn't let us in."""
+        self._failed_at = 0.0
+        """When the last pass began that failed."""
+        self.why_unusable = ""
+        """Why there is no such target in this process: whoever looks may have it."""
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def hold(self, runs: Sequence[RunLayout]) -> None:
+        """Bring these runs home from now on; one that is new makes a pass due."""
+        was_idle = not self.is_needed
+        if self._runs.hold(runs) and (was_idle or not self._pace.is_failing):
+            self.wake()
+
+    def watch(self, runs: Sequence[RunLayout], given: Mapping[str, str]) -> None:
+        """Note that somebody looks at runs, who has these credentials: passes come in short succession for a while."""
+        self.hold(runs)
+        was_watched = self._pace.is_watched(time.monotonic())
+        self._pace.watch(time.monotonic())
+        if self._pace.is_paused and given and given not in self._tried:
+            take_on(given)
+            self.wake()
+        elif not was_watched and not self._pace.is_failing:
+            self.wake()
+
+    def wake(self) -> None:
+        """Let a pass come at once, whatever the last one told."""
+        with self._changed:
+            self._is_due = True
+            self._changed.notify()
+
+    def end(self) -> None:
+        """Make no pass after the one that goes on."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for its thread's end."""
+        self._thread.join(timeout_s)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether it holds a live run."""
+        return len(self._runs) > 0
+
+    def observed(self, run_ids: Collection[str], not_before: float) -> dict[str, Observation] | None:
+        """Return what a pass that began then or later has seen of runs; None while there is none.
+
+        Empty where passes fail: nobody need wait for the next one.
+        """
+        if self._pace.is_failing:
+            return {}
+        return self._runs.seen(run_ids, not_before)
+
+    def failure_since(self, began: float) -> str:
+        """Return why a pass failed that began then or later; empty if none did."""
+        return self._state.why_not if self._pace.is_failing and self._failed_at >= began else ""
+
+    def state(self) -> KeptState:
+        """Return how it is."""
+        return self._state._replace(runs=len(self._runs))
+
+    def notice_silence(self) -> None:
+        """Make its runs NotResponding if it hasn't answered for `silence_s` of the time that this process was awake."""
+        unheard_from = self._unheard_from
+        if unheard_from is None or self._clock.seconds - unheard_from < limits().silence_s:
+            return
+        why = self._state.why_not or "its compute target is asked, and doesn't answer"
+        for run in self._runs.living()[0]:
+            fall_silent(run, why)
+
+    def _work(self) -> None:
+        is_more_left = False
+        while self._wait_until_due(is_more_left=is_more_left):
+            runs, unreadable = self._runs.living()
+            is_more_left = False
+            if runs:
+                is_more_left = self._pass(runs, unreadable)
+            else:
+                self._note(self._state._replace(problems=unreadable, next_try=None))
+            self._passed()
+        self._opened.close()
+
+    def _wait_until_due(self, *, is_more_left: bool) -> bool:
+        """Wait for the next pass; False if there will be none."""
+        with self._changed:
+            pause_s = self._pace.pause_s(time.monotonic(), is_more_left=is_more_left) if self.is_needed else _NOBODY_S
+            if self.is_needed:
+                next_try = None if pause_s is None else time.time() + pause_s
+                self._state = self._state._replace(is_paused=self._pace.is_paused, next_try=next_try)
+            self._changed.wait_for(lambda: self._is_due or self._is_over, pause_s)
+            if not self._is_due and not self.is_needed:
+                self._opened.close()
+                self._changed.wait_for(lambda: self._is_due or self._is_over)
+            self._is_due = False
+            return not self._is_over
+
+    def _pass(self, runs: list[RunLayout], unreadable: Mapping[str, str]) -> bool:
+        """Make one pass over runs; returns whether the next one should come at once."""
+        began = time.monotonic()
+        if self._unheard_from is None:
+            self._unheard_from = self._clock.seconds
+        target = None
+        try:
+            target = self._opened.get()
+            brought = bring(target, runs)
+        except Exception as error:  # noqa: BLE001  # a stranger's class: the other targets are kept all the same
+            why = str(error) if isinstance(error, CellrunError) else told(error)
+            self.why_unusable = why if target is None else ""
+            self._fail(began, why, unreadable, is_refused=isinstance(error, AuthenticationError))
+            return False
+        self.why_unusable = ""
+        self._runs.saw(began, runs, brought.observed)
+        self._runs.living()  # those that have just ended are held no more
+        self._unheard_from = None
+        self._tried.clear()
+        self._pace.well()
+        self._note(KeptState(heard_at=time.time(), problems={**unreadable, **brought.problems}))
+        return brought.is_more_left
+
+    def _fail(self, began: float, why: str, unreadable: Mapping[str, str], *, is_refused: bool) -> None:
+        if is_refused:
+            self._tried.append(credentials())
+            self._opened.close()
+        self._failed_at = began
+        since = self._state.since if self._state.why_not else time.time()
+        self._note(self._state._replace(why_not=why, since=since, is_paused=is_refused, problems=dict(unreadable)))
+        self._pace.failed(is_refused=is_refused)
+
+    def _note(self, state: KeptState) -> None:
+        """Keep how it is by now, and say what has changed."""
+        before, self._state = self._state, state
+        if state.why_not != before.why_not:
+            self._say(f"doesn't answer: {state.why_not}" if state.why_not else "answers again")
+        elif before.heard_at is None and state.heard_at is not None:
+            self._say("answers")
+        for run_id, why in state.problems.items():
+            if before.problems.get(run_id) != why:
+                self._say(f"run {run_id}: {why}")

@@ -1,0 +1,37 @@
+"""The live runs of a workspace that aren't on this machine, by its list."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import suppress
+
+from cellrun.core.errors import ComputeTargetException
+from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.ownership import is_mine
+from cellrun.core.status import TERMINAL, Status
+from cellrun.core.targets.contract import Capability
+from cellrun.core.targets.workspace_targets import LOCAL, WorkspaceTargets
+
+_LIVING = [status.value for status in Status if status not in {*TERMINAL, Status.DAMAGED}]
+
+
+def runs_elsewhere(workspace: WorkspaceLayout) -> dict[str, list[RunLayout]]:
+    """Return the live runs of targets that don't share our files, by the target's name; none of another user's.
+
+    A target that can't be used here counts as one: why it can't is to be said. Raises WorkspaceException.
+    """
+    if not is_mine(workspace.folder):
+        return {}
+    from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, for this alone
+
+    found: dict[str, list[RunLayout]] = defaultdict(list)
+    for row in Index(workspace).runs(status=_LIVING):
+        if row.target and row.target != LOCAL:
+            found[row.target].append(workspace.run(row.id))
+    return {name: runs for name, runs in found.items() if not _shares_files(workspace, name)}
+
+
+def _shares_files(workspace: WorkspaceLayout, name: str) -> bool:
+    with suppress(ComputeTargetException):
+        return Capability.SHARES_FILES in WorkspaceTargets(workspace).get(name).capabilities
+    return False

@@ -1,0 +1,59 @@
+"""When a target is asked next."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+WATCHED_PAUSE_S = 0.25
+UNWATCHED_PAUSE_S = 15.0
+WATCHED_S = 3.0
+"""So long after somebody looked a target counts as watched: views look every second."""
+FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
+
+
+class Pace:
+    """The pauses between passes: short while somebody watches, growing while none goes well, none at all if paused.
+
+    Times are those of a monotonic clock, in seconds.
+    """
+
+    def __init__(self, jitter: Callable[[float, float], float] = random.uniform) -> None:
+        self._jitter = jitter
+        self._watched_until = 0.0
+        self._failures = 0
+        self._retry_s = 0.0
+        self.is_paused = False
+
+    def watch(self, now: float) -> None:
+        """Note that somebody has just looked."""
+        self._watched_until = now + WATCHED_S
+
+    def is_watched(self, now: float) -> bool:
+        """Whether somebody has looked of late."""
+        return now < self._watched_until
+
+    def well(self) -> None:
+        """Note that a pass went well."""
+        self._failures, self.is_paused = 0, False
+
+    def failed(self, *, is_refused: bool) -> None:
+        """Note that a pass failed; `is_refused` if it is of no use to try again by itself."""
+        self._failures += 1
+        most = min(FIRST_RETRY_S * 2 ** min(self._failures - 1, 10), LAST_RETRY_S)
+        # Many targets, and many keepers of one engine, aren't to come back all at once.
+        self._retry_s = max(self._jitter(most / 2, most), FIRST_RETRY_S)
+        self.is_paused = is_refused
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last pass failed."""
+        return self._failures > 0
+
+    def pause_s(self, now: float, *, is_more_left: bool) -> float | None:
+        """Return how long to wait after a pass; None for as long as nobody says otherwise."""
+        if self.is_paused:
+            return None
+        if self.is_failing:
+            return self._retry_s
+        return WATCHED_PAUSE_S if is_more_left or self.is_watched(now) else UNWATCHED_PAUSE_S

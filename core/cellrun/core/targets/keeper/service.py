@@ -1,0 +1,135 @@
+"""Who asks the keeper is answered here: one thread, many connections, none of which holds up another."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import time
+from contextlib import suppress
+
+from cellrun.core.targets.keeper.keeper import Answer, Keeper, Pending
+from cellrun.core.targets.keeper.protocol import MOST_BYTES, line_of, parsed
+
+_BLOCK = 1 << 16
+_PATIENCE_S = 5.0
+"""So long a connection may take to ask, or to take its answer."""
+
+
+class Asker:
+    """One connection: its question comes, then its answer goes."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.settimeout(0)
+        self.connection = connection
+        self.question = b""
+        self.answer = b""
+        self.pending: Pending | None = None
+        self.until = time.monotonic() + _PATIENCE_S
+
+
+class Service:
+    """Takes questions from a listening socket to a keeper and its answers back. `wake` may be called by any thread."""
+
+    def __init__(self, listening: socket.socket) -> None:
+        listening.settimeout(0)
+        self._listening = listening
+        self._selector = selectors.DefaultSelector()
+        self._askers: set[Asker] = set()
+        self._woken, self._waker = os.pipe()
+        os.set_blocking(self._woken, False)
+        os.set_blocking(self._waker, False)
+        self._selector.register(listening, selectors.EVENT_READ)
+        self._selector.register(self._woken, selectors.EVENT_READ)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody waits for an answer."""
+        return bool(self._askers)
+
+    def wake(self) -> None:
+        """Have those answered whose answer is there by now."""
+        with suppress(BlockingIOError):
+            os.write(self._waker, b"\0")
+
+    def serve(self, keeper: Keeper, timeout_s: float) -> None:
+        """Answer what can be answered; returns after so many seconds at most."""
+        for key, _ in self._selector.select(self._patience_s(timeout_s)):
+            if key.fileobj is self._listening:
+                self._accept()
+            elif key.fileobj == self._woken:
+                with suppress(BlockingIOError):
+                    os.read(self._woken, _BLOCK)
+            else:
+                self._go_on(key.data, keeper)
+        now = time.monotonic()
+        for asker in list(self._askers):
+            if asker.pending:
+                self._settle(asker, asker.pending, now)
+            elif now > asker.until:
+                self._drop(asker)
+
+    def close(self) -> None:
+        """Let everybody go."""
+        for asker in list(self._askers):
+            self._drop(asker)
+        self._listening.close()
+        self._selector.close()
+
+    def _patience_s(self, timeout_s: float) -> float:
+        ends = [asker.pending.until if asker.pending else asker.until for asker in self._askers]
+        return max(min([timeout_s, *(end - time.monotonic() for end in ends)]), 0.0)
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # it has gone already; no file is left for it: whoever waits asks again
+            asker = Asker(self._listening.accept()[0])
+            self._askers.add(asker)
+            self._selector.register(asker.connection, selectors.EVENT_READ, asker)
+
+    def _go_on(self, asker: Asker, keeper: Keeper) -> None:
+        try:
+            if asker.answer:
+                asker.answer = asker.answer[asker.connection.send(asker.answer) :]
+                if not asker.answer:
+                    self._drop(asker)
+                return
+            block = asker.connection.recv(_BLOCK)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._drop(asker)
+            return
+        asker.question += block
+        if not block or len(asker.question) > MOST_BYTES:
+            self._drop(asker)
+        elif asker.question.endswith(b"\n") and not asker.pending:
+            self._ask(asker, keeper)
+
+    def _ask(self, asker: Asker, keeper: Keeper) -> None:
+        try:
+            answer = keeper.answer(parsed(asker.question))
+        except ValueError as error:
+            answer = {"error": str(error)}
+        if isinstance(answer, Pending):
+            asker.pending = answer
+        else:
+            self._reply(asker, answer)
+
+    def _settle(self, asker: Asker, pending: Pending, now: float) -> None:
+        try:
+            answer = pending.ready()
+        except Exception as error:  # noqa: BLE001  # a run's folder that was deleted meanwhile: the others wait on
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        if answer is not None or now >= pending.until:
+            self._reply(asker, pending.otherwise if answer is None else answer)
+
+    def _reply(self, asker: Asker, answer: Answer) -> None:
+        asker.pending = None
+        asker.answer = line_of(answer)
+        asker.until = time.monotonic() + _PATIENCE_S
+        self._selector.modify(asker.connection, selectors.EVENT_WRITE, asker)
+
+    def _drop(self, asker: Asker) -> None:
+        self._askers.discard(asker)
+        self._selector.unregister(asker.connection)
+        asker.connection.close()

@@ -1,0 +1,83 @@
+"""Starts the keeper, unless it runs or another process starts it.
+
+Whoever starts it opens its socket: who comes early waits until it answers.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from contextlib import suppress
+
+from cellrun.core import places
+from cellrun.core.errors import ComputeTargetException
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.own_run import RUN_ID
+from cellrun.core.supervision.job_environment import inherited
+from cellrun.core.targets.keeper.place import KeeperPlace
+
+MODULE = "cellrun.core.targets.keeper"
+IDLE_S = 60.0
+"""So long after the last live run it ends."""
+
+# A shell that ends at once: the keeper is nobody's child, and neither Ctrl-C nor a kernel's restart is for it.
+_IN_BACKGROUND = 'said=$1; shift; "$@" </dev/null >"$said" 2>&1 & echo $!'
+_TAIL_CHARS = 500
+
+
+class NoKeeperError(ComputeTargetException):
+    """No keeper can be had, and why: whoever looks does its work."""
+
+
+def start(place: KeeperPlace) -> bool:
+    """Start the keeper; False if another process has its lock: one that runs, begins or ends.
+
+    Raises NoKeeperError where that can't be done: no process is left, no lock or socket can be had.
+    """
+    try:
+        lock = os.open(place.lock, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise NoKeeperError(f"{place.lock} can't be written: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _launch(place, lock)
+    except BlockingIOError:
+        return False
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise NoKeeperError(f"the keeper can't be started: {error}") from error
+    finally:
+        os.close(lock)
+    return True
+
+
+def last_words(place: KeeperPlace) -> str:
+    """Return what a keeper said that has ended before it could answer."""
+    with suppress(OSError):
+        return place.errors.read_text(errors="replace").strip()[-_TAIL_CHARS:]
+    return ""
+
+
+def _launch(place: KeeperPlace, lock: int) -> None:
+    with place.listening() as listening:
+        handed = (lock, listening.fileno())
+        place.errors.touch(mode=0o600)
+        program = [sys.executable, "-m", MODULE, *map(str, handed), str(IDLE_S)]
+        started = subprocess.run(
+            ["/bin/sh", "-c", _IN_BACKGROUND, "sh", str(place.errors), *program],
+            env=_environment(place),
+            cwd=places.home(),  # what lies in the current folder is none of its modules
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=handed,
+            check=True,
+        )
+        place.write_process(ProcessIdentity.of(int(started.stdout)))
+
+
+def _environment(place: KeeperPlace) -> dict[str, str]:
+    """Return its environment: it is of no run, though a run's code may have started it; its folders are the same."""
+    where = {"CELLRUN_HOME": str(places.home()), "CELLRUN_RUNTIME_DIR": str(place.folder)}
+    return {**inherited(os.environ), RUN_ID: "", **where}

@@ -1,0 +1,53 @@
+"""Runs whose engine doesn't answer: they are NotResponding with its target's words, until it does."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from cellrun.core.control_file import UNREADABLE
+from cellrun.core.layout import RunLayout
+from cellrun.core.status import Status
+from cellrun.core.store.silence import SILENT
+from cellrun.core.store.status_file import StatusFile, StatusRecord
+
+_UNANSWERED = "unanswered"
+"""The field that says whose silence it is: of a supervisor that doesn't beat over there its own target tells."""
+
+
+def is_on_its_way(status: StatusRecord) -> bool:
+    """Whether a run hasn't come to its engine yet, by what its target promises (`ComputeTarget.send`)."""
+    is_preparing_here = status.status is Status.PREPARING and "there" not in status.fields
+    return status.status is Status.NOT_STARTED or is_preparing_here
+
+
+def fall_silent(run: RunLayout, why: str) -> None:
+    """Make a run that its engine has NotResponding, as the engine doesn't answer; one on its way there is told why.
+
+    What the disk doesn't take, or a damaged status forbids, is left out.
+    """
+    with suppress(*UNREADABLE):
+        before = StatusFile(run).read()
+        if is_on_its_way(before):
+            if before.status is Status.PREPARING and before.reason != why:
+                StatusFile(run).show(Status.PREPARING, expected={Status.PREPARING}, reason=why)
+        elif not before.status.is_terminal and before.status is not Status.NOT_RESPONDING:
+            fields: dict[str, Any] = {SILENT: before.status.value, _UNANSWERED: True}
+            StatusFile(run).show(Status.NOT_RESPONDING, expected={before.status}, reason=why, **fields)
+
+
+def is_unanswered(status: StatusRecord) -> bool:
+    """Whether a run is NotResponding because its engine didn't answer."""
+    return status.status is Status.NOT_RESPONDING and status.fields.get(_UNANSWERED) is True
+
+
+def hear_again(run: RunLayout) -> None:
+    """Let a run have the status that it had before its engine fell silent; nothing happens to any other run."""
+    status = StatusFile(run).read()
+    if not is_unanswered(status):
+        return
+    before = status.fields.get(SILENT)
+    known = {each.value for each in Status if not each.is_terminal} - {Status.NOT_RESPONDING.value}
+    to = Status(before) if before in known else Status.RUNNING
+    fields: dict[str, Any] = {SILENT: "", _UNANSWERED: False}
+    StatusFile(run).show(to, expected={Status.NOT_RESPONDING}, **fields)
