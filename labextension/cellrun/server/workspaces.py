@@ -13,6 +13,7 @@ from cellrun.core.store.lists.index import Index
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.server.errors import NotFoundError
+from cellrun.server.kept_targets import KeptTargets
 
 FIRST_ANSWER_S = 0.25
 """While a large index is made again, what was read of it by then is the answer."""
@@ -31,6 +32,7 @@ class OpenWorkspace:
         self._known = known
         self.index = Index(layout)
         self.store = RunStore(layout)
+        self._targets = KeptTargets(layout)
 
     @property
     def exists(self) -> bool:
@@ -43,6 +45,10 @@ class OpenWorkspace:
             return WorkspaceRecord.read(self.layout)
         except WorkspaceException:  # one damaged workspace doesn't hide all others
             return self._known
+
+    def tend(self) -> None:
+        """Let its list learn of runs elsewhere though nobody opens one; for whoever shows it, as often as it likes."""
+        self._targets.tend()
 
     def run(self, id_or_name: str) -> RunLayout:
         """Return a run's layout by its id or name. Raises RunNotFoundError."""

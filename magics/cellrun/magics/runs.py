@@ -11,6 +11,7 @@ from cellrun.core.live.header import elapsed_text
 from cellrun.core.status import Status
 from cellrun.core.store.lists.asked_statuses import asked_statuses
 from cellrun.core.store.lists.index import Index, RunRow
+from cellrun.core.targets.keeper.tending import tend
 from cellrun.core.workspace import Workspace
 from cellrun.magics.options import MagicParser
 from cellrun.magics.table import Table
@@ -57,7 +58,9 @@ def runs(line: str) -> None:
         _PARSER.error(f"unrecognized: {others[0]}")
     with plain_errors():
         statuses = asked_statuses(name for one in asked for name in one.split(","))
-        index = Index(Workspace.from_config().layout)
+        workspace = Workspace.from_config().layout
+        tend(workspace)
+        index = Index(workspace)
         most = _MOST_SHOWN + 1
         rows = index.runs(experiment=experiment, status=statuses or None, include_children=bool(statuses), limit=most)
     display(RunTable(rows, experiment, statuses))  # type: ignore[no-untyped-call]

@@ -9,6 +9,8 @@ from IPython.display import display
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.sizes import size_text
 from cellrun.core.targets.contract import Capability, ComputeTarget
+from cellrun.core.targets.keeper import client
+from cellrun.core.targets.keeper.kept_state import said_of
 from cellrun.core.targets.kinds import kind_names
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.core.workspace import Workspace
@@ -43,13 +45,17 @@ def targets(line: str) -> None:
     """
     given = _PARSER.parse_line(line)
     with plain_errors():
-        known = WorkspaceTargets(Workspace.from_config().layout)
+        workspace = Workspace.from_config().layout
+        known = WorkspaceTargets(workspace)
         if given.name:
             findings = known.get(given.name).doctor()
+            if given.name in client.states(workspace):
+                client.wake(workspace, given.name)  # what was amiss may be put right
             rows = [("✓" if finding.is_well else "✕", finding.subject, finding.text) for finding in findings]
             table = Table(("", "Looked at", "Found"), rows)
         else:
-            table = Table(_HEADER, _listed(known), [_ATTACH.format(kinds=", ".join(kind_names()))])
+            kept = [f"{name}: {said_of(state)}" for name, state in sorted(client.states(workspace).items())]
+            table = Table(_HEADER, _listed(known), [*kept, _ATTACH.format(kinds=", ".join(kind_names()))])
     display(table)  # type: ignore[no-untyped-call]
 
 

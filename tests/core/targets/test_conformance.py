@@ -340,7 +340,7 @@ def test_while_it_is_cut_off_a_run_stays_as_it_was_seen(runs, target, submit, un
     assert runs.end(layout).status is Status.CANCELED
 
 
-def test_log_and_metrics_are_whole_after_any_cut(runs, target, submit, until, cut_off):
+def test_log_and_metrics_are_whole_after_any_cut(runs, target, submit, until, cut_off, without_keeper):
     layout = submit(
         """
         import time
@@ -365,7 +365,7 @@ def test_log_and_metrics_are_whole_after_any_cut(runs, target, submit, until, cu
     assert Run.get(runs.workspace, layout.run_id).get_metrics("loss") == {"loss": [*range(400)]}
 
 
-def test_a_run_that_ended_while_it_was_cut_off_comes_home_whole(runs, target, submit, until, cut_off):
+def test_a_run_that_ended_while_it_was_cut_off_comes_home_whole(runs, target, submit, until, cut_off, without_keeper):
     layout = runs.seen(submit("import time\nprint('up', flush=True)\ntime.sleep(0.5)\nprint('end')"), "up")
     with cut_off():
         time.sleep(1)  # long enough for its end; if not, it comes later, and all the same

@@ -169,8 +169,7 @@ def test_a_look_brings_nothing_home_by_a_target_that_somebody_else_attached(runs
         patch.setenv("CELLRUN_HOME", str(tmp_path / "home of another"))
         Run.get(runs.workspace, layout.run_id).get_status()
     assert len(list(layout.statuses.iterdir())) == 2
-    Run.get(runs.workspace, layout.run_id).get_status()  # by whom it was attached
-    assert StatusFile(layout).read().status is Status.COMPLETED
+    assert runs.end(layout).status is Status.COMPLETED  # by whom it was attached
     assert mine.read_text() == ""
 
 

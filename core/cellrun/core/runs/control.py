@@ -72,7 +72,7 @@ class RunControl:
             except OSError as error:  # a read-only disk
                 raise EventNotKeptError(self._layout.run_id, Status.CANCELED.word, error) from error
         else:
-            self._target.cancel(self._layout)
+            self._ask_target()
             self._give_up(Status.CANCELED, reason or "canceled by somebody: it wasn't heard of any more")
         self._cancel_children(reason, again=before is Status.CANCEL_REQUESTED)
 
@@ -93,7 +93,7 @@ class RunControl:
         if self._record.kind != "interactive" and not status.status.is_terminal:
             is_left = is_silent(status)
             ask_to_cancel(self._layout, reason or "declared failed by somebody")
-            self._target.cancel(self._layout)
+            self._ask_target()
             if not is_left:
                 self._await_end()
                 return
@@ -145,6 +145,14 @@ class RunControl:
             with suppress(ComputeTargetException):  # a target that isn't known here: the folder tells what it can
                 return look(self._target, [self._layout])[self._layout.run_id]
         return settle(self._layout)
+
+    def _ask_target(self) -> None:
+        """Have the run's target asked for its end, and what is asked brought there at once."""
+        from cellrun.core.targets.keeper.client import wake  # noqa: PLC0415  # as above
+
+        self._target.cancel(self._layout)
+        if not self._target.shares_files:
+            wake(self._layout.workspace, self._target.name)
 
     def _await_end(self) -> None:
         """Wait a little for a run that is being stopped: code that asks for its status next wants the last one."""

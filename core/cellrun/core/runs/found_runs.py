@@ -32,7 +32,9 @@ def found_runs(
     """
     from cellrun.core.store.lists.asked_statuses import asked_statuses  # noqa: PLC0415  # as below
     from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, which a job doesn't need
+    from cellrun.core.targets.keeper.tending import tend  # noqa: PLC0415  # as well
 
+    tend(workspace.layout)
     rows = Index(workspace.layout).runs(
         status=None if status is None else asked_statuses([status] if isinstance(status, str) else status),
         tags=_wanted("tags", tags),

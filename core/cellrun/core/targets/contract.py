@@ -111,6 +111,11 @@ class ComputeTarget(ComputeResource):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
+    @property
+    def shares_files(self) -> bool:
+        """Whether its runs write into their folders here, so that nothing has to be brought."""
+        return Capability.SHARES_FILES in self.capabilities
+
     @classmethod
     def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return settings as they are kept. Raises UserErrorException for those that can't be.

@@ -14,7 +14,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.targets.bringing import bring, is_being_started
-from cellrun.core.targets.contract import Capability, ComputeTarget, Observation
+from cellrun.core.targets.contract import ComputeTarget, Observation
 from cellrun.core.targets.keeper.client import NoKeeperError, look_by_keeper
 
 
@@ -35,7 +35,7 @@ def look(target: ComputeTarget, runs: Sequence[RunLayout]) -> dict[str, StatusRe
 
 
 def _observed(target: ComputeTarget, runs: Sequence[RunLayout]) -> Mapping[str, Observation]:
-    if Capability.SHARES_FILES in target.capabilities:
+    if target.shares_files:
         return target.observe(runs)
     by_workspace: dict[Path, list[RunLayout]] = defaultdict(list)
     for run in runs:

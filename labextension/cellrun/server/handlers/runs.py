@@ -54,6 +54,7 @@ class RunsHandler(ApiHandler):
         held = self.workspace(workspace_id)
         if not held.exists:
             return {"runs": [], "total": 0, "is_complete": True}
+        held.tend()
         page = held.index.page(
             experiment=experiment,
             status=status or None,

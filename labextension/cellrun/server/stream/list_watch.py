@@ -127,6 +127,7 @@ class WatchedList:
         if not self._workspace.exists:  # the default workspace before its first run: it is served, and empty
             news = ListNews([], [], _NOWHERE, reset=point != _NOWHERE)
         else:
+            self._workspace.tend()
             news = self._workspace.index.changed(point, MOST_ROWS)
             if queue != told.queue and not news.reset:
                 news = self._with_waiting(news)

@@ -93,8 +93,9 @@ def ask(order: Order, message: Mapping[str, Any], timeout_s: float, *, starts: b
 
 def _answer(place: KeeperPlace, question: bytes, timeout_s: float, *, starts: bool) -> dict[str, Any] | None:
     """Return what is answered; None if the keeper has gone meanwhile."""
-    with _connected(place, starts=starts) as connection:
-        until = time.monotonic() + timeout_s
+    connection, has_begun = _connected(place, starts=starts)
+    with connection:
+        until = time.monotonic() + timeout_s + (_BEGIN_S if has_begun else 0)
         line = b""
         try:
             connection.sendall(question)
@@ -111,12 +112,13 @@ def _answer(place: KeeperPlace, question: bytes, timeout_s: float, *, starts: bo
             return None
 
 
-def _connected(place: KeeperPlace, *, starts: bool) -> socket.socket:
-    """Return a connection to the keeper, started if there is none. Raises NoKeeperError."""
+def _connected(place: KeeperPlace, *, starts: bool) -> tuple[socket.socket, bool]:
+    """Return a connection to the keeper, and whether it was started for it. Raises NoKeeperError if there is none."""
     until = time.monotonic() + _BEGIN_S
+    has_begun = False
     while True:
         try:
-            return place.connected(_BEGIN_S)
+            return place.connected(_BEGIN_S), has_begun
         except OSError as error:
             if not starts:
                 raise NoKeeperError("no keeper runs") from error

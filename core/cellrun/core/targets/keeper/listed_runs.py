@@ -9,7 +9,6 @@ from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.ownership import is_mine
 from cellrun.core.status import TERMINAL, Status
-from cellrun.core.targets.contract import Capability
 from cellrun.core.targets.workspace_targets import LOCAL, WorkspaceTargets
 
 _LIVING = [status.value for status in Status if status not in {*TERMINAL, Status.DAMAGED}]
@@ -20,7 +19,7 @@ def runs_elsewhere(workspace: WorkspaceLayout) -> dict[str, list[RunLayout]]:
 
     A target that can't be used here counts as one: why it can't is to be said. Raises WorkspaceException.
     """
-    if not is_mine(workspace.folder):
+    if not workspace.targets.is_dir() or not is_mine(workspace.folder):
         return {}
     from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, for this alone
 
@@ -33,5 +32,5 @@ def runs_elsewhere(workspace: WorkspaceLayout) -> dict[str, list[RunLayout]]:
 
 def _shares_files(workspace: WorkspaceLayout, name: str) -> bool:
     with suppress(ComputeTargetException):
-        return Capability.SHARES_FILES in WorkspaceTargets(workspace).get(name).capabilities
+        return WorkspaceTargets(workspace).get(name).shares_files
     return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,19 +20,27 @@ TEND_S = 15.0
 _LOCK = threading.Lock()
 _TENDED: dict[Path, float] = {}
 
+Told = Callable[[Mapping[str, KeptState]], object]
 
-def tend(workspace: WorkspaceLayout) -> Mapping[str, KeptState] | None:
+
+def tend(workspace: WorkspaceLayout, told: Told | None = None) -> None:
     """See to it that a keeper is there while live runs of targets elsewhere are listed; at most every 15 s.
 
-    Returns how these targets are, by name; None if it was done of late. Where no keeper can be had, runs are brought
-    home when somebody looks at them. For whoever shows a list: it may be read all the same, whatever is wrong here.
+    A list doesn't wait for that: it is done by a thread, which calls `told` with how these targets are, by name. Where
+    no keeper can be had, such runs are brought home when somebody looks at them.
     """
     now = time.monotonic()
     with _LOCK:
         if now - _TENDED.get(workspace.folder, -TEND_S) < TEND_S:
-            return None
+            return
         _TENDED[workspace.folder] = now
-    with suppress(CellrunError, OSError):
-        if workspace.record.exists() and runs_elsewhere(workspace):
+    if workspace.targets.is_dir():  # else none can be elsewhere
+        threading.Thread(target=_tend, args=(workspace, told), daemon=True).start()
+
+
+def _tend(workspace: WorkspaceLayout, told: Told | None) -> None:
+    with suppress(CellrunError, OSError):  # whoever shows the list says what is wrong with it
+        if runs_elsewhere(workspace):
             client.tend(workspace)
-    return client.states(workspace)
+    if told:
+        told(client.states(workspace))
