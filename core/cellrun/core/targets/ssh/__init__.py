@@ -1,0 +1,1 @@
+"""One machine of one's own, by ssh."""
