@@ -89,6 +89,7 @@ CASES = [
         "MaxStartups.*ssh says: kex",
     ),
     ("Connection to 10.0.0.9 closed by remote host.", False, "box ended the connection: it restarts"),
+    ("Cannot execute command-line and remote command.", False, "has a RemoteCommand for box"),
     ("bash: line 1: cannot create temp file for here-document: No space left on device", False, "disk of box is full"),
 ]
 

@@ -1,7 +1,7 @@
 """What ssh says when it can't connect, as what to do about it.
 
-ssh ends with 255 for all of it, and its own words are all that tells one from another: those of OpenSSH 7 to 10, in
-English (it is started with LC_ALL=C).
+ssh ends with 255 for all of it, and its own words are all that tells one from another: those of OpenSSH 7 to 10, which
+has no translations.
 """
 
 from __future__ import annotations
@@ -104,6 +104,10 @@ _ROWS = (
         r"Broken pipe|not responding)[^\n]*)",
         "{0} ended the connection: it restarts, has too many (MaxStartups of its sshd), or refuses this machine for a "
         "while; ssh says: {why}",
+    ),
+    _Row(
+        r"Cannot execute command-line and remote command",
+        "your ssh config has a RemoteCommand for {0}; attach it by a name that has none",
     ),
     _Row(r"No space left on device|Disk quota exceeded", "the disk of {0} is full; free some room there"),
 )
