@@ -34,9 +34,9 @@ def make_private_folder(folder: Path, mode: int = 0o700) -> None:
         folder.mkdir(mode, exist_ok=True)
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_new(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write a new file, and wait until it would survive a power cut. Raises FileExistsError if it is there."""
-    fd = _created(path, 0o644)
+    fd = _created(path, mode)
     try:
         rest = memoryview(data)
         while rest:  # a full disk takes a part and refuses the next
@@ -46,19 +46,19 @@ def write_new(path: Path, data: bytes) -> None:
         os.close(fd)
 
 
-def write_once(path: Path, text: str) -> None:
+def write_once(path: Path, text: str, *, mode: int = 0o666) -> None:
     """Write a file that is complete before it gets its name, so that of two writers one wins.
 
-    Raises FileExistsError if it is there.
+    `mode` is what it may be used for at most; the umask takes away from it. Raises FileExistsError if it is there.
     """
     draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
-    replace_file(draft, text)
+    replace_file(draft, text, mode=mode)
     try:
         os.link(draft, path)
     except OSError as error:
         if error.errno not in NO_LINKS:
             raise
-        write_new(path, text.encode())
+        write_new(path, text.encode(), mode=mode & 0o644)
     finally:
         draft.unlink()
 
