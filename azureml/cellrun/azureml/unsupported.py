@@ -40,26 +40,21 @@ class Row(NamedTuple):
 _ELSEWHERE = {
     "adla": ("AdlaCompute",),
     "aks": ("AksCompute",),
+    "amlwindowscompute": ("AmlWindowsCompute",),
     "batch": ("BatchCompute",),
     "databricks": ("DatabricksCompute",),
     "datafactory": ("DataFactoryCompute",),
+    "dsvm": ("DsvmCompute",),
     "hdinsight": ("HDInsightCompute",),
     "kubernetescompute": ("KubernetesCompute",),
     "kusto": ("KustoCompute",),
     "synapse": ("SynapseCompute",),
 }
 """Compute targets of the cloud's own, by the modules that they are in below azureml.core.compute."""
-_BY_SSH = {"dsvm": ("DsvmCompute",), "remote": ("RemoteCompute",), "amlwindowscompute": ("AmlWindowsCompute",)}
-_TARGETS = "AmlCompute, or the target 'local': both are this machine"
+_TARGETS = "AmlCompute, or the target 'local', which are this machine; RemoteCompute, which is one reached by ssh"
 
 TABLE: tuple[Row, ...] = (
     Row("azureml.core.compute", tuple(name for names in _ELSEWHERE.values() for name in names), _AZURE, _TARGETS),
-    Row(
-        "azureml.core.compute",
-        tuple(name for names in _BY_SSH.values() for name in names),
-        "starts runs on another machine by ssh, which comes later",
-        _TARGETS,
-    ),
     Row(
         "azureml.core.runconfig",
         ("EggLibrary", "JarLibrary", "MavenLibrary", "PyPiLibrary", "RCranLibrary"),
@@ -67,7 +62,6 @@ TABLE: tuple[Row, ...] = (
         "CondaDependencies",
     ),
     *(Row(f"azureml.core.compute.{module}", (), _AZURE, _TARGETS) for module in _ELSEWHERE),
-    *(Row(f"azureml.core.compute.{module}", (), "needs ssh, which comes later", _TARGETS) for module in _BY_SSH),
     Row(
         "azureml.core",
         ("Image", "Webservice"),

@@ -1,4 +1,7 @@
-"""azureml.core.compute: where runs are started. Clusters and compute instances are names for this machine."""
+"""azureml.core.compute: where runs are started. Clusters and compute instances are names for this machine.
+
+RemoteCompute is another one, reached by ssh.
+"""
 
 from cellrun.azureml.lazy import lazily
 
@@ -7,5 +10,6 @@ __getattr__, __dir__ = lazily(
     {
         "cellrun.core.targets.contract": ["ComputeTarget"],
         "cellrun.core.targets.local.cluster": ["AmlCompute", "ComputeInstance"],
+        "cellrun.core.targets.ssh.target": ["RemoteCompute:SshTarget"],
     },
 )

@@ -14,8 +14,6 @@ from cellrun.core.terminal import plain
 
 SSH_FAILED = 255
 """What ssh ends with for a failure of its own."""
-_NOT_FOUND = 127
-"""What a shell over there ends with that doesn't find a program."""
 
 
 class _Row(NamedTuple):
@@ -101,6 +99,7 @@ _ROWS = (
     ),
     _Row(
         r"(?P<why>[^\n]*(?:kex_exchange_identification|Connection (?:reset|closed) by|closed by remote host|"
+        r"Shared connection to \S+ closed|"
         r"Broken pipe|not responding)[^\n]*)",
         "{0} ended the connection: it restarts, has too many (MaxStartups of its sshd), or refuses this machine for a "
         "while; ssh says: {why}",
@@ -111,29 +110,21 @@ _ROWS = (
     ),
     _Row(r"No space left on device|Disk quota exceeded", "the disk of {0} is full; free some room there"),
 )
-_NO_PYTHON = (
-    "no Python 3.10 or newer was found on {0}; install one, or uv (https://docs.astral.sh/uv) which brings one, or "
-    "attach it with python='/path/of/a/python'"
-)
 _DECORATION = re.compile(r"^[\s@*#=-]*$|^\*\* |^Warning: Permanently added")
 
 
-def trouble(host: str, returncode: int | None, stderr: str) -> ComputeTargetException:
-    """Return the error that says what came between us and a host, and what to do.
+def trouble(host: str, stderr: str) -> ComputeTargetException:
+    """Return the error that says why ssh, which ended with `SSH_FAILED`, didn't lead to a host, and what to do.
 
-    AuthenticationError where keys or an agent are in question. `returncode` is ssh's, None while it hasn't ended.
+    AuthenticationError where keys or an agent are in question.
     """
     text = plain(stderr.replace("\r\n", "\n"))
-    if returncode in {SSH_FAILED, None}:
-        for row in _ROWS:
-            if found := re.search(row.pattern, text):
-                made = AuthenticationError if row.is_authentication else ComputeTargetException
-                return made(row.words.format(host, **found.groupdict()))
-    if returncode == _NOT_FOUND:
-        return ComputeTargetException(_NO_PYTHON.format(host))
-    last = _last_line(text) or "nothing"
+    for row in _ROWS:
+        if found := re.search(row.pattern, text):
+            made = AuthenticationError if row.is_authentication else ComputeTargetException
+            return made(row.words.format(host, **found.groupdict()))
     return ComputeTargetException(
-        f"the connection to {host} ended ({_how(returncode)}); the last that was said: {last}"
+        f"ssh can't connect to {host}; the last that it said: {_last_line(text) or 'nothing'}"
     )
 
 
@@ -145,7 +136,3 @@ def no_ssh() -> ComputeTargetException:
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if not _DECORATION.match(line)]
     return lines[-1][:300] if lines else ""
-
-
-def _how(returncode: int | None) -> str:
-    return "ssh still runs" if returncode is None else f"ssh ended with {returncode}"

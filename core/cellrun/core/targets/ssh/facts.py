@@ -1,0 +1,96 @@
+"""What is known of a machine that isn't asked now: as it said when it was last spoken to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cellrun.core.disk import replace_file
+from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.places import home_folder
+from cellrun.core.resources import Resources
+from cellrun.core.run_request import RunRequest
+from cellrun.core.sizes import size_text
+from cellrun.core.targets.contract import TargetPython
+
+
+class Facts(NamedTuple):
+    """What a machine told of itself. Kept in CELLRUN_HOME for the settings by which it was reached; no secret."""
+
+    learned_at: float
+    """Epoch seconds, of our clock."""
+    host: str
+    """What it calls itself."""
+    python: TargetPython
+    """What a run gets that asks for no other."""
+    capacity: Resources
+    """The most that one run may ask for."""
+    uv: str | None
+    """Where uv is, which builds environments."""
+
+    @classmethod
+    def known(cls, settings: Mapping[str, str]) -> Facts | None:
+        """Return what a machine told last; None if it never did."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            return cls._of(json.loads(_path(settings).read_bytes()))
+        return None
+
+    @classmethod
+    def keep(cls, settings: Mapping[str, str], told: Mapping[str, Any]) -> Facts:
+        """Keep what a machine has told just now, and return it. Raises ValueError for what tells nothing of the kind."""
+        kept = {**told, "learned_at": time.time()}
+        try:
+            facts = cls._of(kept)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"a machine tells of itself without {error}") from error
+        with suppress(OSError):  # a full disk: it is asked again the next time
+            replace_file(_path(settings), json.dumps(kept), mode=0o600)
+        return facts
+
+    def python_of(self, environment: str | EnvironmentSpec | None) -> TargetPython:
+        """Return the Python that a run with an environment gets there, as far as this tells."""
+        return self.python if environment is None else python_unseen(environment)
+
+    def problems(self, request: RunRequest, name: str) -> list[str]:
+        """Return why a run could never start on this machine, as a target of a name."""
+        asked, most, problems = request.resources, self.capacity, []
+        if isinstance(request.environment, EnvironmentSpec) and not self.uv:
+            problems.append(
+                f"its environment is built on {name!r}, and uv isn't there; install it "
+                "(https://docs.astral.sh/uv), or give environment='/path/of/a/python' of that machine"
+            )
+        if asked.cpus > most.cpus:
+            problems.append(f"cpus={asked.cpus}: {name!r} has {most.cpus}")
+        if asked.gpus > most.gpus:
+            problems.append(f"gpus={asked.gpus}: {name!r} has {most.gpus}")
+        if asked.memory_bytes > most.memory_bytes:
+            problems.append(f"memory={size_text(asked.memory_bytes)}: {name!r} has {size_text(most.memory_bytes)}")
+        return problems
+
+    @classmethod
+    def _of(cls, told: Mapping[str, Any]) -> Facts:
+        packages = told.get("packages")
+        python = TargetPython(
+            str(told["executable"]), str(told["python"]), dict(packages) if isinstance(packages, dict) else None
+        )
+        uv = told.get("uv")
+        return cls(
+            float(told["learned_at"]), str(told["host"]), python, Resources.from_json(dict(told)), uv and str(uv)
+        )
+
+
+def python_unseen(environment: str | EnvironmentSpec | None) -> TargetPython:
+    """Return what is known of an environment's Python on a machine that hasn't told of it."""
+    if isinstance(environment, str):
+        return TargetPython(environment)
+    return TargetPython(version=environment.python if environment else None)
+
+
+def _path(settings: Mapping[str, str]) -> Path:
+    name = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode()).hexdigest()[:32]
+    return home_folder("machines") / f"{name}.json"

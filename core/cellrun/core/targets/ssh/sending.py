@@ -1,0 +1,170 @@
+"""How a run's folder and its values go to another machine: piece by piece, each by content or offset, once."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from cellrun.core.context.used_values import values_of_run
+from cellrun.core.context.value_store import ValueStore
+from cellrun.core.layout import RunLayout
+from cellrun.core.sizes import size_text
+
+_FIRST_PIECE_BYTES, _SMALLEST_PIECE_BYTES = 1 << 18, 1 << 16
+_LARGEST_PIECE_BYTES = 8 << 20
+_PIECE_S = 0.5
+"""About so long one piece takes: other runs, and a request to cancel, come between."""
+_MOST_FILES_A_PIECE = 1000
+
+
+class Ask(Protocol):
+    """Gives an order to the far side and returns the facts of its answer."""
+
+    def __call__(self, order: str, data: bytes = b"", **facts: Any) -> Mapping[str, Any]:
+        """Raise OrderError if it is refused there, another ComputeTargetException if no answer comes."""
+
+
+class Sent(NamedTuple):
+    """How far a run is on its way."""
+
+    sent_bytes: int
+    size_bytes: int
+    is_whole: bool
+
+    def __str__(self) -> str:
+        return f"sending {progress_text(self.sent_bytes, self.size_bytes)}"
+
+
+def progress_text(done: int, size: int) -> str:
+    """Return how much of something is done: "1.2 of 4.0 GB"."""
+    done_text, size_in_words = size_text(min(done, size)), size_text(size)
+    number, _, unit = done_text.partition(" ")
+    return f"{number if size_in_words.endswith(f' {unit}') else done_text} of {size_in_words}"
+
+
+class Cargo(NamedTuple):
+    """All that a run needs there, found once: its folder doesn't change after it was submitted."""
+
+    files: Mapping[str, Path]
+    """Of its folder, by their paths below it, with slashes."""
+    values: Mapping[str, Path]
+    """Captured values, by their hashes."""
+
+    @classmethod
+    def of(cls, run: RunLayout) -> Cargo:
+        """Find what a run needs. Raises OSError for what can't be read."""
+        store = ValueStore(run.workspace.values)
+        paths = [path for path in (run.record, run.signed) if path.exists()]
+        paths += [*_files_below(run.snapshot), *_files_below(run.context)]
+        files = {path.relative_to(run.folder).as_posix(): path for path in paths}
+        return cls(files, {blob.hash: store.path(blob) for blob in values_of_run(run)})
+
+    def file_sizes(self) -> dict[str, int]:
+        """Return how many bytes each file has."""
+        return {name: path.stat().st_size for name, path in self.files.items()}
+
+
+class Sending:
+    """One run on its way there. It may be made anew at any time: the far side knows what it has.
+
+    Nothing is changed here. `ask` gives an order to the far side, and raises what that raises.
+    """
+
+    def __init__(self, run: RunLayout, workspace_id: str, ask: Ask) -> None:
+        """Raise OSError for what of the run can't be read."""
+        self._ask = ask
+        self._run_id = run.run_id
+        self._workspace = workspace_id
+        self.cargo = Cargo.of(run)
+        self._left: dict[str, int] | None = None
+        """What isn't there yet, by name (a file's path, a value's hash), with how much of it is."""
+        self._size_bytes = 0
+        self._piece_bytes = _FIRST_PIECE_BYTES
+
+    def go_on(self, is_over: Callable[[], bool]) -> Sent:
+        """Send until all is there, or `is_over` says so after a piece. Raises what asking raises, OSError."""
+        left = self._what_is_left() if self._left is None else self._left
+        self._left = left
+        while left and not is_over():
+            began = time.monotonic()
+            if name := next((name for name in left if name in self.cargo.values), None):
+                self._send_value(name, left)
+            else:
+                self._send_files(left)
+            self._learn(time.monotonic() - began)
+        return Sent(self._size_bytes - self._unsent(left), self._size_bytes, not left)
+
+    def start_over(self) -> None:
+        """Ask again what is there: something of it has gone since."""
+        self._left = None
+
+    def _what_is_left(self) -> dict[str, int]:
+        values = self._ask("lacks", workspace=self._workspace, hashes=sorted(self.cargo.values))["lacks"]
+        there = self._ask("draft", workspace=self._workspace, run=self._run_id)
+        left = {str(name): 0 for name in values}
+        if not there["is_there"]:
+            has, sizes = there["has"], self.cargo.file_sizes()
+            left |= {name: has.get(name, 0) for name, size in sizes.items() if has.get(name) != size}
+        self._size_bytes = max(self._size_bytes, self._unsent(left))
+        return left
+
+    def _unsent(self, left: Mapping[str, int]) -> int:
+        return sum(self._path(name).stat().st_size - has for name, has in left.items())
+
+    def _path(self, name: str) -> Path:
+        return self.cargo.values.get(name) or self.cargo.files[name]
+
+    def _send_value(self, name: str, left: dict[str, int]) -> None:
+        size, data = _piece(self._path(name), left[name], self._piece_bytes)
+        facts = {"workspace": self._workspace, "name": name, "offset": left[name], "size": size}
+        told = self._ask("value", data, **facts)
+        if told["is_whole"]:
+            del left[name]
+        else:
+            left[name] = int(told["has"])
+
+    def _send_files(self, left: dict[str, int]) -> None:
+        """Send pieces of several files at once: a snapshot may have thousands of small ones."""
+        pieces, files, room = [], [], self._piece_bytes
+        for name, offset in itertools.islice(left.items(), _MOST_FILES_A_PIECE):
+            about = self.cargo.files[name].stat()
+            size, data = _piece(self.cargo.files[name], offset, max(room, 0))
+            length = {"path": name, "offset": offset, "length": len(data), "size": size}
+            files.append({**length, "mode": about.st_mode & 0o777, "mtime_ns": about.st_mtime_ns})
+            pieces.append(data)
+            room -= len(data)
+            if room <= 0:
+                break
+        told = self._ask("put", b"".join(pieces), workspace=self._workspace, run=self._run_id, files=files)
+        for file in files:
+            name, has = str(file["path"]), int(told["has"][file["path"]])
+            if has == file["size"]:
+                del left[name]
+            else:
+                left[name] = has
+
+    def _learn(self, took_s: float) -> None:
+        factor = 2.0 if took_s < _PIECE_S / 2 else 0.5 if took_s > 2 * _PIECE_S else 1.0
+        self._piece_bytes = int(min(max(self._piece_bytes * factor, _SMALLEST_PIECE_BYTES), _LARGEST_PIECE_BYTES))
+
+
+def _piece(path: Path, offset: int, most_bytes: int) -> tuple[int, bytes]:
+    """Return a file's size, and bytes of it from an offset on."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        file.seek(offset)
+        return size, file.read(most_bytes)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Iterate over the plain files below a folder; none if it isn't there."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            if stat.S_ISREG(path.lstat().st_mode):
+                yield path
