@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from cellrun.core.far.command import REMOTE_COMMAND
-from cellrun.core.far.library import Library
 from cellrun.core.far.link import Answer, Link, LinkError
 from cellrun.core.targets.ssh.command import ssh_command
 from cellrun.core.targets.ssh.trouble import SSH_FAILED, trouble
@@ -21,42 +21,42 @@ class Connection:
     """One link to a machine, made anew after it broke. Threads may share it."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        self._settings = settings
+        self.name = settings["host"]
+        """What people call the machine."""
+        self._python, self._folder = settings.get("python", ""), settings.get("folder", "")
         self._link: Link | None = None
         self._lock = threading.Lock()
-        self._offset_s = 0.0
-        self._offset_until = 0.0
+        self._ahead_s = 0.0
+        self._ahead_until = 0.0
 
-    def ask(self, order: str, data: bytes = b"", **facts: Any) -> Answer:
-        """Give an order and return its answer.
+    @contextmanager
+    def link(self) -> Iterator[Link]:
+        """Open the link, unless it is open, for the body.
 
-        Raises OrderError if it is refused there, AuthenticationError if the machine doesn't let this user in, another
-        ComputeTargetException if no answer comes.
+        Raises AuthenticationError if the machine doesn't let this user in, another ComputeTargetException if no answer
+        comes; what the machine itself refuses is an OrderError, and the link goes on.
         """
         link = self._open()
         try:
-            return link.ask(order, data, **facts)
+            yield link
         except LinkError as error:
             self._drop(link)
             if error.exit_code == SSH_FAILED:
-                raise trouble(self._settings["host"], error.last_words) from error
+                raise trouble(self.name, error.last_words) from error
             raise
 
-    def facts(self, order: str, data: bytes = b"", **facts: Any) -> Mapping[str, Any]:
-        """Give an order and return the facts of its answer. Raises what `ask` raises."""
-        return self.ask(order, data, **facts).facts
+    def ask(self, order: str, **facts: Any) -> Answer:
+        """Give an order and return its answer. Raises what `link` raises, OrderError."""
+        with self.link() as link:
+            return link.ask(order, **facts)
 
-    def clock_offset_s(self) -> float:
-        """Return how far the clock there is ahead of ours, measured once a minute. Raises what `ask` raises."""
-        if time.monotonic() >= self._offset_until:
-            self.ask("clock")  # opens the link, in our words if it can't
-            try:
-                self._offset_s = self._open().clock_offset_s()
-            except LinkError:
-                self.close()
-                raise
-            self._offset_until = time.monotonic() + _CLOCK_S
-        return self._offset_s
+    def clock_ahead_s(self) -> float:
+        """Return by how much the clock there is ahead of ours, measured once a minute. Raises what `link` raises."""
+        with self.link() as link:
+            if time.monotonic() >= self._ahead_until:
+                self._ahead_s = link.clock_offset_s()
+                self._ahead_until = time.monotonic() + _CLOCK_S
+            return self._ahead_s
 
     def close(self) -> None:
         """Give the link up; the next order makes another one."""
@@ -66,11 +66,9 @@ class Connection:
     def _open(self) -> Link:
         with self._lock:
             if self._link is None or self._link.is_broken:
-                command = ssh_command(self._settings["host"], REMOTE_COMMAND)
-                python, folder = self._settings.get("python", ""), self._settings.get("folder", "")
-                name = self._settings["host"]
-                self._link = Link(command, Library.of_this(), name=name, python=python, folder=folder)
-                self._offset_until = 0.0  # it may be another machine by now
+                command = ssh_command(self.name, REMOTE_COMMAND)
+                self._link = Link(command, name=self.name, python=self._python, folder=self._folder)
+                self._ahead_until = 0.0  # it may be another machine by now
             return self._link
 
     def _drop(self, link: Link) -> None:

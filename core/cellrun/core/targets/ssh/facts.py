@@ -36,13 +36,13 @@ class Facts(NamedTuple):
     @classmethod
     def known(cls, settings: Mapping[str, str]) -> Facts | None:
         """Return what a machine told last; None if it never did."""
-        with suppress(OSError, ValueError, KeyError, TypeError):
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             return cls._of(json.loads(_path(settings).read_bytes()))
         return None
 
     @classmethod
     def keep(cls, settings: Mapping[str, str], told: Mapping[str, Any]) -> Facts:
-        """Keep what a machine has told just now, and return it. Raises ValueError for what tells nothing of the kind."""
+        """Keep what a machine has told just now, and return it. Raises ValueError for what doesn't tell that."""
         kept = {**told, "learned_at": time.time()}
         try:
             facts = cls._of(kept)

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import make_private_folder, write_once
+from cellrun.core.kept_request import request_to_json
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import private_folder
+from cellrun.core.run_request import RunRequest
+from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.workspace_record import WorkspaceRecord
 
 _FOLDER = "outgoing"
 
 
-@dataclass(frozen=True)
-class Order:
-    """What the far side is told to start. Its values may be secrets."""
+class Order(NamedTuple):
+    """What the far side is told to start. Its variables' values may be secrets."""
 
     request: Mapping[str, Any]
-    """The run request as plain values, without them."""
-    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Environment variables that the user gave."""
+    """The run request as plain values, without those."""
+    experiment: str
+    variables: Mapping[str, str]
+    """Environment variables that the user gave, by value."""
+
+    def __repr__(self) -> str:
+        """Return what may be shown of it."""
+        return f"Order({self.request.get('program')!r})"
+
+    @classmethod
+    def of(cls, request: RunRequest) -> Order:
+        """Return the order of a request."""
+        return cls(request_to_json(request), request.experiment, dict(request.variables))
 
 
 class Outgoing:
@@ -36,16 +48,13 @@ class Outgoing:
 
     def __init__(self, workspace: WorkspaceLayout) -> None:
         self._workspace = workspace
-        self.workspace_id = WorkspaceRecord.read(workspace).id
-        self._folder = private_folder() / _FOLDER / self.workspace_id
+        self._folder = private_folder() / _FOLDER / WorkspaceRecord.read(workspace).id
 
     def add(self, run: RunLayout, order: Order) -> bool:
         """Keep an order; False if one is kept for this run already."""
         make_private_folder(self._folder)
         try:
-            write_once(
-                self._path(run), json.dumps({"request": order.request, "variables": order.variables}), mode=0o600
-            )
+            write_once(self._path(run), json.dumps(order._asdict()), mode=0o600)
         except FileExistsError:
             return False
         return True
@@ -53,8 +62,7 @@ class Outgoing:
     def get(self, run: RunLayout) -> Order | None:
         """Return the order of a run; None if it has none (any more)."""
         with suppress(FileNotFoundError):
-            data = json.loads(self._path(run).read_bytes())
-            return Order(data["request"], data["variables"])
+            return Order(**json.loads(self._path(run).read_bytes()))
         return None
 
     def note_asked(self, run: RunLayout) -> None:
@@ -70,14 +78,22 @@ class Outgoing:
         self._path(run).unlink(missing_ok=True)
         self._mark(run).unlink(missing_ok=True)
 
-    def runs(self) -> Iterator[RunLayout]:
-        """Iterate over all runs that have an order."""
-        if self._folder.is_dir():
-            for path in sorted(self._folder.glob("*.json")):
-                yield self._workspace.run(path.stem)
+    def sweep(self) -> None:
+        """Forget the orders of runs that have ended, or are gone: whoever ended them may not have known of any."""
+        for path in self._folder.glob("*.json"):
+            run = self._workspace.run(path.stem)
+            if not run.folder.exists() or _has_ended(run):
+                self.remove(run)
 
     def _path(self, run: RunLayout) -> Path:
         return self._folder / f"{run.run_id}.json"
 
     def _mark(self, run: RunLayout) -> Path:
         return self._folder / f"{run.run_id}.asked"
+
+
+def _has_ended(run: RunLayout) -> bool:
+    try:
+        return StatusFile(run).read().status.is_terminal
+    except UNREADABLE:
+        return False

@@ -8,25 +8,22 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
+from cellrun.core.context.signed_files import order_of
 from cellrun.core.context.used_values import values_of_run
 from cellrun.core.context.value_store import ValueStore
+from cellrun.core.far.link import Link
 from cellrun.core.layout import RunLayout
 from cellrun.core.sizes import size_text
+from cellrun.core.store.workspace_record import WorkspaceRecord
+from cellrun.core.targets.ssh.outgoing import Order
 
 _FIRST_PIECE_BYTES, _SMALLEST_PIECE_BYTES = 1 << 18, 1 << 16
 _LARGEST_PIECE_BYTES = 8 << 20
 _PIECE_S = 0.5
 """About so long one piece takes: other runs, and a request to cancel, come between."""
 _MOST_FILES_A_PIECE = 1000
-
-
-class Ask(Protocol):
-    """Gives an order to the far side and returns the facts of its answer."""
-
-    def __call__(self, order: str, data: bytes = b"", **facts: Any) -> Mapping[str, Any]:
-        """Raise OrderError if it is refused there, another ComputeTargetException if no answer comes."""
 
 
 class Sent(NamedTuple):
@@ -40,11 +37,11 @@ class Sent(NamedTuple):
         return f"sending {progress_text(self.sent_bytes, self.size_bytes)}"
 
 
-def progress_text(done: int, size: int) -> str:
+def progress_text(done_bytes: int, size_bytes: int) -> str:
     """Return how much of something is done: "1.2 of 4.0 GB"."""
-    done_text, size_in_words = size_text(min(done, size)), size_text(size)
-    number, _, unit = done_text.partition(" ")
-    return f"{number if size_in_words.endswith(f' {unit}') else done_text} of {size_in_words}"
+    done, size = size_text(min(done_bytes, size_bytes)), size_text(size_bytes)
+    number, _, unit = done.partition(" ")
+    return f"{number if size.endswith(f' {unit}') else done} of {size}"
 
 
 class Cargo(NamedTuple):
@@ -70,45 +67,69 @@ class Cargo(NamedTuple):
 
 
 class Sending:
-    """One run on its way there. It may be made anew at any time: the far side knows what it has.
+    """One run on its way there. It may be made anew at any time: the far side knows what it has."""
 
-    Nothing is changed here. `ask` gives an order to the far side, and raises what that raises.
-    """
-
-    def __init__(self, run: RunLayout, workspace_id: str, ask: Ask) -> None:
-        """Raise OSError for what of the run can't be read."""
-        self._ask = ask
-        self._run_id = run.run_id
-        self._workspace = workspace_id
-        self.cargo = Cargo.of(run)
+    def __init__(self, run: RunLayout) -> None:
+        """Raise OSError, ContextException for what of the run can't be read."""
+        record = WorkspaceRecord.read(run.workspace)
+        self._run = run
+        self._of_run: dict[str, Any] = {"workspace": record.id, "run": run.run_id}
+        self._workspace_name = record.name
+        self._cargo = Cargo.of(run)
         self._left: dict[str, int] | None = None
         """What isn't there yet, by name (a file's path, a value's hash), with how much of it is."""
         self._size_bytes = 0
         self._piece_bytes = _FIRST_PIECE_BYTES
 
-    def go_on(self, is_over: Callable[[], bool]) -> Sent:
-        """Send until all is there, or `is_over` says so after a piece. Raises what asking raises, OSError."""
-        left = self._what_is_left() if self._left is None else self._left
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes are to be sent at most."""
+        return self._size_bytes or sum(
+            self._path(name).stat().st_size for name in (*self._cargo.files, *self._cargo.values)
+        )
+
+    def go_on(self, link: Link, is_over: Callable[[], bool]) -> Sent:
+        """Send until all is there, or `is_over` says so after a piece. Raises OrderError, LinkError, OSError."""
+        left = self._what_is_left(link) if self._left is None else self._left
         self._left = left
         while left and not is_over():
             began = time.monotonic()
-            if name := next((name for name in left if name in self.cargo.values), None):
-                self._send_value(name, left)
+            if name := next((name for name in left if name in self._cargo.values), None):
+                self._send_value(link, name, left)
             else:
-                self._send_files(left)
+                self._send_files(link, left)
             self._learn(time.monotonic() - began)
         return Sent(self._size_bytes - self._unsent(left), self._size_bytes, not left)
+
+    def launch(self, link: Link, order: Order, key: bytes) -> None:
+        """Have the run started that is there whole, with its key; nothing happens if it is started already.
+
+        Raises OrderError, of kind `incomplete` if something of it isn't there (any more), LinkError, OSError.
+        """
+        signed = self._run.signed
+        link.ask(
+            "launch",
+            data=key,
+            **self._of_run,
+            workspace_name=self._workspace_name,
+            experiment=order.experiment,
+            request=dict(order.request),
+            variables=dict(order.variables),
+            signed=order_of(signed.read_bytes()) if signed.exists() else "",
+            files=self._cargo.file_sizes(),
+            values=sorted(self._cargo.values),
+        )
 
     def start_over(self) -> None:
         """Ask again what is there: something of it has gone since."""
         self._left = None
 
-    def _what_is_left(self) -> dict[str, int]:
-        values = self._ask("lacks", workspace=self._workspace, hashes=sorted(self.cargo.values))["lacks"]
-        there = self._ask("draft", workspace=self._workspace, run=self._run_id)
+    def _what_is_left(self, link: Link) -> dict[str, int]:
+        there = link.ask("draft", **self._of_run).facts
+        values = link.ask("lacks", **self._of_run, hashes=sorted(self._cargo.values)).facts["lacks"]
         left = {str(name): 0 for name in values}
         if not there["is_there"]:
-            has, sizes = there["has"], self.cargo.file_sizes()
+            has, sizes = there["has"], self._cargo.file_sizes()
             left |= {name: has.get(name, 0) for name, size in sizes.items() if has.get(name) != size}
         self._size_bytes = max(self._size_bytes, self._unsent(left))
         return left
@@ -117,30 +138,29 @@ class Sending:
         return sum(self._path(name).stat().st_size - has for name, has in left.items())
 
     def _path(self, name: str) -> Path:
-        return self.cargo.values.get(name) or self.cargo.files[name]
+        return self._cargo.values.get(name) or self._cargo.files[name]
 
-    def _send_value(self, name: str, left: dict[str, int]) -> None:
+    def _send_value(self, link: Link, name: str, left: dict[str, int]) -> None:
         size, data = _piece(self._path(name), left[name], self._piece_bytes)
-        facts = {"workspace": self._workspace, "name": name, "offset": left[name], "size": size}
-        told = self._ask("value", data, **facts)
+        told = link.ask("value", data, **self._of_run, name=name, offset=left[name], size=size).facts
         if told["is_whole"]:
             del left[name]
         else:
             left[name] = int(told["has"])
 
-    def _send_files(self, left: dict[str, int]) -> None:
+    def _send_files(self, link: Link, left: dict[str, int]) -> None:
         """Send pieces of several files at once: a snapshot may have thousands of small ones."""
         pieces, files, room = [], [], self._piece_bytes
         for name, offset in itertools.islice(left.items(), _MOST_FILES_A_PIECE):
-            about = self.cargo.files[name].stat()
-            size, data = _piece(self.cargo.files[name], offset, max(room, 0))
+            about = self._cargo.files[name].stat()
+            size, data = _piece(self._cargo.files[name], offset, max(room, 0))
             length = {"path": name, "offset": offset, "length": len(data), "size": size}
             files.append({**length, "mode": about.st_mode & 0o777, "mtime_ns": about.st_mtime_ns})
             pieces.append(data)
             room -= len(data)
             if room <= 0:
                 break
-        told = self._ask("put", b"".join(pieces), workspace=self._workspace, run=self._run_id, files=files)
+        told = link.ask("put", b"".join(pieces), **self._of_run, files=files).facts
         for file in files:
             name, has = str(file["path"]), int(told["has"][file["path"]])
             if has == file["size"]:
