@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -20,14 +19,15 @@ from cellrun.core.likely_keys import likely_key
 from cellrun.core.run_request import CELL, RunCode, RunRequest
 from cellrun.core.submission.run_options import RunOptions
 from cellrun.core.submission.submission import problems_of_place
-from cellrun.core.targets.contract import Capability
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.magics.capture.another_python.destination import Destination
+from cellrun.magics.capture.another_python.elsewhere import Elsewhere
 from cellrun.magics.capture.capture import Capture
 from cellrun.magics.capture.card.card import Card
 from cellrun.magics.capture.choices import Choices
 from cellrun.magics.capture.found import Refusal
 from cellrun.magics.capture.notebook import Notebook
+from cellrun.magics.capture.place import Place
 from cellrun.magics.capture.search import Search
 from cellrun.magics.capture.source.flow import analyse
 from cellrun.magics.capture.source.returned import analyse_with_returned
@@ -65,17 +65,19 @@ class CellRunConfig(RunOptions):
         analysis = analyse(self._code, filename, shell.transform_cell)
         if given.choices.returned:
             analysis = analyse_with_returned(self._code, given.choices.returned, shell.transform_cell)
-        self._not_known: tuple[str, ...] = ()
-        there = Destination(self._interpreter_there(), self._code)
+        python, self._place = self._there()
+        there = Destination(python, self._code)
         search = Search(
             analysis,
             Notebook.of_shell(shell),
             given.run_name,
             given.arguments,
             given.choices,
-            by_source=there.is_another_python,
+            by_source=not there.loads_byte_code,
             variables=self.environment_variables,
+            place=self._place,
         )
+        self._python_there = there.version_text
         self._capture = Capture(search, there, given.choices.returned)
         self._refusals: list[Refusal] = []
 
@@ -99,7 +101,7 @@ class CellRunConfig(RunOptions):
 
     def notes(self) -> list[str]:
         """Return what is worth saying about what travels."""
-        notes = [*self.environment_notes(), *self._capture.notes(), *self._not_known]
+        notes = [*self.environment_notes(), *self._capture.notes()]
         if kind := likely_key(self._source.encode()):
             notes.append(
                 f"the cell itself holds what looks like {kind}, and is kept with the run: better set an environment "
@@ -113,7 +115,9 @@ class CellRunConfig(RunOptions):
         request = None if problems else self.unchecked_request()
         problems = [*problems_of_place(workspace, experiment, self.compute_target, request), *problems]
         refusals = [Refusal("", problem) for problem in problems] + self._capture.refusals(self._workspace.values)
-        return Card([*self._data_needs(workspace), *self._capture.account_against(workspace)], refusals, self.notes())
+        needs = [*self._data_needs(workspace), *self._capture.account_against(workspace)]
+        there = ", ".join(filter(None, [self._place.name, self._python_there])) if self._place.name else ""
+        return Card(needs, refusals, self.notes(), there)
 
     def _data_needs(self, workspace: WorkspaceLayout) -> list[Need]:
         """Return the lines of the card for its data."""
@@ -127,27 +131,29 @@ class CellRunConfig(RunOptions):
         """Return the cell."""
         return self._code
 
-    def _interpreter_there(self) -> str | Foreseen | None:
-        """Return the Python that the run will get; None for this one, and where a mistake says what is wrong itself.
+    def _there(self) -> tuple[str | Foreseen | Elsewhere | None, Place]:
+        """Return the Python that the run will get, and where; None for this one.
 
-        Of one that can't be asked from here it is noted that nobody knows what it lacks.
+        That too where a mistake says what is wrong itself.
         """
         is_here = self.environment is None and self.compute_target is None and not self.has_header
         if is_here or super().problems():
-            return None
+            return None, Place()
         request = RunRequest("cell", CELL, **self.common_request())
+        place = Place()
         with suppress(CellrunError):
             target = WorkspaceTargets(self._workspace).get(request.target)
+            place = Place(target)
             if target.problems(request):
-                return None
-            if isinstance(request.environment, EnvironmentSpec):
-                plan = plan_of(request.environment)
-                return plan.interpreter if plan.is_there else Foreseen(plan)
-            there = target.python(request.environment).executable
-            if there and (Capability.SHARES_FILES in target.capabilities or Path(there).exists()):
-                return there
-            self._not_known = (f"what the Python of target {target.name!r} lacks of it isn't known here",)
-        return None
+                return None, place
+            spec = request.environment if isinstance(request.environment, EnvironmentSpec) else None
+            if not place.is_here:
+                return Elsewhere(target.name, target.python(request.environment), spec), place
+            if spec is None:
+                return target.python(request.environment).executable, place
+            plan = plan_of(spec)
+            return plan.interpreter if plan.is_there else Foreseen(plan), place
+        return None, place
 
 
 class _CellCode(RunCode):

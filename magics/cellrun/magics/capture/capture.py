@@ -72,6 +72,8 @@ class Capture:
             ),
             *self._search.magics.refusals,
             *self._search.shipment.check(self._search.files.cell_folder),
+            *self._search.files.refusals(),
+            *self._search.values.lacking(self._search.place),
             *self._search.values.check(values_folder),
         ]
 
@@ -154,7 +156,7 @@ class Capture:
             folder="" if folder == PurePath() else str(folder),
             path=self._search.state.path,
             state=self._search.state.pack(store),
-            needs=tuple(SentBefore(layout.workspace).noted(self.account(), groups)),
+            needs=tuple(self._sent_before(layout.workspace).noted(self.account(), groups)),
             returns=self._returned,
         ).write(layout.context)
 
@@ -173,4 +175,7 @@ class Capture:
     def account_against(self, workspace: WorkspaceLayout) -> list[Need]:
         """Return the account as a run of that workspace would have it: nothing is written."""
         store = HashingStore(pickles_like=self.pickles_like)
-        return SentBefore(workspace).noted(self.account(), self._search.values.pack(store))
+        return self._sent_before(workspace).noted(self.account(), self._search.values.pack(store))
+
+    def _sent_before(self, workspace: WorkspaceLayout) -> SentBefore:
+        return SentBefore(workspace, self._search.place.name)

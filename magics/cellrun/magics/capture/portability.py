@@ -28,11 +28,11 @@ class Portability:
 
     def refusals(self) -> list[Refusal]:
         """Return what the cell needs and can't have there."""
-        return [*self._bound_to_python(), *self._verdict.refusals]
+        return [*self._bound_to_python(), *self._verdict.refusals, *self._differences.refusals]
 
     def notes(self) -> list[str]:
         """Return what may be missing there, and what is made again from source."""
-        notes = list(self._verdict.notes)
+        notes = [*self._verdict.notes, *self._differences.notes]
         if self._destination.is_another_python and (made := sorted(self._search.code.definitions())):
             notes.append(
                 f"Python {self._destination.python} runs it, the notebook has {python_version()}: "
@@ -54,6 +54,10 @@ class Portability:
     def _verdict(self) -> Verdict:
         may_bring = may_bring_modules(self._search.analysis)
         return self._destination.check(self._module_needs(), self._search.code.definitions(), may_bring=may_bring)
+
+    @cached_property
+    def _differences(self) -> Verdict:
+        return self._destination.differences(self._search.values.modules())
 
     def _module_needs(self) -> Iterator[ModuleNeed]:
         """Iterate over the modules that the run may come to import; of this Python's, those of the cell itself."""

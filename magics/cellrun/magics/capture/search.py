@@ -29,6 +29,7 @@ from cellrun.magics.capture.local.local_modules import find_beside, find_local, 
 from cellrun.magics.capture.local.module_source import module_source
 from cellrun.magics.capture.needs import Needs
 from cellrun.magics.capture.notebook import Notebook
+from cellrun.magics.capture.place import Place
 from cellrun.magics.capture.shipment import Shipment
 from cellrun.magics.capture.source.analysis import Analysis, Certainty, Reach, Read, Text
 from cellrun.magics.capture.source.flow import analyse
@@ -37,6 +38,7 @@ from cellrun.magics.capture.source.path_expressions import Pieces, path_of
 from cellrun.magics.capture.source.scripts import analyse_script
 
 _NO_CHOICES = Choices()
+_HERE_ITSELF = Place()
 _HERE = frozenset({".", "*"})  # what lists all that is in the notebook's folder
 
 
@@ -45,7 +47,7 @@ class Search:
 
     `run_name` is the name that the cell's own Run gets, unless the notebook has something else there that it needs;
     `choices` are what the user adds and leaves out; `by_source` tells that functions and classes are made again from
-    their source, as another Python has to.
+    their source, as another Python has to; `place` is where the run will be.
     """
 
     def __init__(  # noqa: PLR0913  # a cell has so many sides
@@ -58,19 +60,21 @@ class Search:
         *,
         by_source: bool = False,
         variables: Collection[str] = (),
+        place: Place = _HERE_ITSELF,
     ) -> None:
         self.analysis = analysis
         self.notebook = notebook
+        self.place = place
         self._by_source = by_source
         self.left_out = LeftOut(frozenset(choices.left_out))
         self.shipment = Shipment(self.left_out)
         self.modules = ModuleCarrier(self.shipment)
         self.values = ValueCarrier(notebook)
         self.code = CodeCarrier(notebook)
-        self.files = FileCarrier(notebook.folder, self.shipment)
+        self.files = FileCarrier(notebook.folder, self.shipment, place)
         self.state = StateCarrier(notebook, self.left_out)
         self.magics = MagicCarrier(notebook, self.state.why_no_magic)
-        self.environment = EnvironmentCarrier(variables)
+        self.environment = EnvironmentCarrier(variables, place)
         self.attributes = AttributeCarrier(notebook)
         self.hidden = HiddenNames(notebook, {run_name, *analysis.writes})
         self.needs = Needs(analysis, notebook, _weakly(self._supply), self.left_out, choices.given)

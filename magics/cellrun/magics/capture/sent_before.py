@@ -35,10 +35,11 @@ class HashingStore:
 
 
 class SentBefore:
-    """The values of a workspace's newest runs."""
+    """The values of a workspace's newest runs: of those on a target of that name alone, as another has others."""
 
-    def __init__(self, workspace: WorkspaceLayout) -> None:
+    def __init__(self, workspace: WorkspaceLayout, target: str = "") -> None:
         self._workspace = workspace
+        self._target = target
 
     def noted(self, needs: Sequence[Need], groups: Iterable[Group]) -> list[Need]:
         """Return the account with a note at each value that one of these runs has, if it is worth saying."""
@@ -52,7 +53,7 @@ class SentBefore:
         for layout in self._newest() if wanted else ():
             try:
                 known = {_content(group) for group in Context.read(layout.context).groups}
-                run = RunRecord.read(layout).name
+                record = RunRecord.read(layout)
             except (
                 ContextException,
                 OSError,
@@ -61,9 +62,11 @@ class SentBefore:
                 TypeError,
             ):  # a script's; gone or damaged meanwhile
                 continue
+            if self._target not in {"", record.target}:
+                continue
             for group in [each for each in wanted if _content(each) in known]:
                 wanted.remove(group)
-                yield from ((name, f"same as {run}: not sent again") for name in group.names)
+                yield from ((name, f"same as {record.name}: not sent again") for name in group.names)
             if not wanted:
                 return
 
@@ -74,6 +77,11 @@ class SentBefore:
             return []
         ids = sorted((name for name in names if _made_at(name)), key=_made_at, reverse=True)
         return [self._workspace.run(run_id) for run_id in ids[:_MOST_RUNS]]
+
+
+def is_sent_before(need: Need) -> bool:
+    """Whether an earlier run has it, as `noted` says."""
+    return need.note.startswith("same as ")
 
 
 def _content(group: Group) -> tuple[Blob, ...]:

@@ -55,18 +55,36 @@ class Foreseen:
             return replace(answer, missing=answer.missing | set(modules) - set(of_python))
         return answer
 
+    @property
+    def not_known(self) -> str:
+        """What to say of the modules that it may lack where that isn't known; empty if it is."""
+        return "" if self.is_known else f"what {self.words} lacks of it isn't known before it is built"
+
+    @property
+    def is_version_known(self) -> bool:
+        """Whether its version can be told; else it is taken for this Python's."""
+        return True
+
     def doubtful(self, modules: Collection[str]) -> set[str]:
         """Return the modules that none of its packages, nor what they need as far as that is known here, brings."""
-        spec = self.plan.spec
-        if is_empty(spec) or not self.is_known or any(line.startswith(("-e", "--editable")) for line in spec.options):
-            return set()
-        known, brought = _distributions(), _with_what_they_need(spec)
-        return {
-            name
-            for name in modules
-            if (top := name.partition(".")[0]) not in sys.stdlib_module_names
-            and not brought & {canonicalize_name(each) for each in known.get(top, (top,))}
-        }
+        return not_brought(self.plan.spec, modules) if self.is_known else set()
+
+    def advice(self, package: str) -> str:
+        """Return what to do about a module that it lacks, which a package has."""
+        return f"Ask for it: `--with-package {package}`"
+
+
+def not_brought(spec: EnvironmentSpec, modules: Collection[str]) -> set[str]:
+    """Return the modules that nothing of an environment, nor what that needs as far as it is known here, brings."""
+    if is_empty(spec) or any(line.startswith(("-e", "--editable")) for line in spec.options):
+        return set()
+    known, brought = _distributions(), _with_what_they_need(spec)
+    return {
+        name
+        for name in modules
+        if (top := name.partition(".")[0]) not in sys.stdlib_module_names
+        and not brought & {canonicalize_name(each) for each in known.get(top, (top,))}
+    }
 
 
 def is_empty(spec: EnvironmentSpec) -> bool:

@@ -14,6 +14,7 @@ from cellrun.core.context.reader import python_version
 from cellrun.core.environments.building.foreseen import Foreseen
 from cellrun.core.environments.interpreter import Answer, ask, environment_of, is_own
 from cellrun.core.errors import UserErrorException
+from cellrun.magics.capture.another_python.elsewhere import Elsewhere
 from cellrun.magics.capture.found import Refusal
 from cellrun.magics.capture.local.local_modules import find_local
 from cellrun.magics.capture.source.analysis import Analysis, Certainty
@@ -39,16 +40,16 @@ class Verdict(NamedTuple):
 
 
 class Destination:
-    """A Python: the one that runs this code, another interpreter, or one of an environment that is to be built.
+    """A Python: the one that runs this code, another, one of an environment that is to be built, or one elsewhere.
 
     `source` is the cell's, in plain Python.
 
     Responsibilities: which Python it is, what it lacks, what of a cell's source it doesn't understand.
     """
 
-    def __init__(self, there: str | Foreseen | None = None, source: str = "") -> None:
+    def __init__(self, there: str | Foreseen | Elsewhere | None = None, source: str = "") -> None:
         self._source = source
-        self._foreseen = there if isinstance(there, Foreseen) else None
+        self._foreseen = None if isinstance(there, str) else there
         self._interpreter = there if isinstance(there, str) else sys.executable
         self.is_own = there is None or (isinstance(there, str) and is_own(there))
         self._unusable = ""
@@ -68,6 +69,25 @@ class Destination:
     def is_another_python(self) -> bool:
         """Whether byte code of this Python means nothing there."""
         return self.python != python_version()
+
+    @property
+    def version_text(self) -> str:
+        """Its whole version in words: `Python 3.13.5`; empty if it isn't known."""
+        is_known = self._version and (self._foreseen is None or self._foreseen.is_version_known)
+        return f"Python {self._version.version_text}" if self._version and is_known else ""
+
+    @property
+    def loads_byte_code(self) -> bool:
+        """Whether byte code of this Python is known to mean the same there."""
+        is_known = self._foreseen is None or self._foreseen.is_version_known
+        return is_known and not self.is_another_python
+
+    def differences(self, pickled: Iterable[tuple[str, str]]) -> Verdict:
+        """Return why values can't be loaded there that name these modules, in these places, and what to say of it."""
+        if not isinstance(self._foreseen, Elsewhere):
+            return Verdict()
+        refusals, notes = self._foreseen.differences(pickled)
+        return Verdict(tuple(refusals), tuple(notes))
 
     def check(self, needs: Iterable[ModuleNeed], definitions: Mapping[str, Definition], *, may_bring: bool) -> Verdict:
         """Return what keeps the cell from running there.
@@ -102,8 +122,8 @@ class Destination:
         """Say what of an environment that isn't built yet can't be told: nothing of it is refused."""
         if self._foreseen is None:
             return
-        if not self._foreseen.is_known:
-            yield f"what {self._foreseen.words} lacks of it isn't known before it is built"
+        if self._foreseen.not_known:
+            yield self._foreseen.not_known
         places = [
             f"{name} ({needs[name].place})"
             for name in sorted(self._foreseen.doubtful(needs))
@@ -136,7 +156,7 @@ class Destination:
             known = "" if is_found_here(top) else ", and the notebook can't import it either"
             return Refusal(need.name, what + known, need.place)
         if self._foreseen:
-            return Refusal(need.name, what, need.place, f"Ask for it: `--with-package {package}`")
+            return Refusal(need.name, what, need.place, self._foreseen.advice(package))
         pip = "%pip" if self.is_own else f"{self._interpreter} -m pip"
         return Refusal(need.name, what, need.place, f"Install it: {pip} install {package}")
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from cellrun.core.context.account import travelled
 from cellrun.core.context.manifest import Need
 from cellrun.magics.capture.found import Refusal
+from cellrun.magics.capture.sent_before import is_sent_before
 
 TITLE = "What this cell needs"
 NOTHING = "Nothing of the notebook: the cell alone makes the run."
@@ -43,20 +44,31 @@ class Content:
     needs: Sequence[Need]
     refusals: Sequence[Refusal] = ()
     notes: Sequence[str] = ()
+    there: str = ""
+    """The machine elsewhere that it goes to, with its Python: `box, Python 3.13.5`; empty for this one."""
 
     @property
     def summary(self) -> str:
-        """What travels in numbers: `6 names · 1.2 MB · 1 module · 1 file`."""
+        """What travels in numbers: `6 names · 1.2 MB · 1 module · 1 file · to box, Python 3.13.5, 12 kB to send`."""
         if not self.needs:
-            return ""
+            return self.there and f"to {self.there}"
         count = travelled(self.needs)
         parts = [
             _counted(count.names, "name"),
             size_words(count.bytes),
             _counted(count.modules, "module"),
             _counted(count.files, "file"),
+            self._to_send,
         ]
         return " · ".join(part for part in parts if part)
+
+    @property
+    def _to_send(self) -> str:
+        """Where it goes, and how much of it isn't there yet as far as that is known here."""
+        if not self.there:
+            return ""
+        size = travelled(need for need in self.needs if not is_sent_before(need)).bytes
+        return f"to {self.there}, {size_words(size) or 'nothing'} to send"
 
     @property
     def is_bare(self) -> bool:

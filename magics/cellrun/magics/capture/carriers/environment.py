@@ -1,4 +1,4 @@
-"""Accounts for the environment variables that the code reads: a run inherits them, so none is kept or shown."""
+"""Accounts for the environment variables that the code reads: a run here inherits them, so none is kept or shown."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from cellrun.core.context.manifest import Need
 from cellrun.core.supervision.job_environment import inherited
+from cellrun.magics.capture.place import Place
 from cellrun.magics.capture.source.outside import Variable
+
+_OF_EVERY_LOGIN = frozenset({"HOME", "HOSTNAME", "LANG", "LOGNAME", "PATH", "PWD", "SHELL", "TMPDIR", "USER"})
+"""What another machine has its own of."""
 
 
 class EnvironmentCarrier:
-    """Accounts for variables; `given` are those that the submission itself gives by `--env`."""
+    """Accounts for variables; `given` are those that the submission itself gives by `--env`, `place` is the run's."""
 
-    def __init__(self, given: Collection[str], environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, given: Collection[str], place: Place | None = None, environ: Mapping[str, str] | None = None
+    ) -> None:
         self._given = given
+        self._place = place or Place()
         self._environ = os.environ if environ is None else environ
         self._read: dict[str, tuple[Variable, str]] = {}
 
@@ -27,7 +34,7 @@ class EnvironmentCarrier:
 
     def account(self) -> Iterator[Need]:
         """Iterate over those that the run has, a line each, without their values."""
-        passed_on = inherited(self._environ)
+        passed_on = self._passed_on()
         for name, (_, place) in self._read.items():
             if name in self._given or name in passed_on:
                 how = "--env" if name in self._given else "inherited"
@@ -35,17 +42,24 @@ class EnvironmentCarrier:
 
     def notes(self, *, has_env_file: bool) -> list[str]:
         """Return what the run won't have; a `.env` file may still give it what is missing here."""
-        notes, passed_on = [], inherited(self._environ)
+        notes, passed_on = [], self._passed_on()
         for name, (variable, place) in self._read.items():
             if name in self._given or name in passed_on:
                 continue
+            if not self._place.is_here and name in _OF_EVERY_LOGIN:
+                continue
             if name in self._environ:
-                notes.append(
-                    f"environment variable {name!r} ({place}) is the notebook's own and isn't passed on; "
-                    f"`--env {name}` gives it to the run"
-                )
+                whose = "is the notebook's own and isn't passed on" if self._place.is_here else self._stays
+                notes.append(f"environment variable {name!r} ({place}) {whose}; `--env {name}` gives it to the run")
             elif variable.is_required and not has_env_file:
                 notes.append(
                     f"environment variable {name!r} ({place}) isn't set; `--env {name}=VALUE` gives it to the run"
                 )
         return notes
+
+    @property
+    def _stays(self) -> str:
+        return f"isn't passed on to {self._place}"
+
+    def _passed_on(self) -> Collection[str]:
+        return inherited(self._environ) if self._place.is_here else ()

@@ -19,13 +19,20 @@ from cellrun.core.submission.snapshot import Snapshot
 from cellrun.magics.capture.carriers.cell_folder import cell_folder, steps_up
 from cellrun.magics.capture.carriers.links import Links
 from cellrun.magics.capture.carriers.patterns import TooManyFilesError, Tree, folder_of, is_bounded, is_clear
-from cellrun.magics.capture.found import Found
+from cellrun.magics.capture.found import Found, Refusal
 from cellrun.magics.capture.local.local_modules import imported_by
+from cellrun.magics.capture.place import Place
 from cellrun.magics.capture.shipment import Shipment
 from cellrun.magics.capture.source.analysis import Text
 
 _MOST_COPIED_BYTES = 16 << 20
 _MOST_COPIED_FILES = 2_000
+_MOST_NAMED = 5
+_LEAST_PARTS = 3  # `/data/x.csv`; `/data` and `/` are words for many things
+_OF_THE_SYSTEM = frozenset(
+    ["bin", "boot", "dev", "etc", "lib", "lib64", "opt", "proc", "run", "sbin", "sys", "usr", "var"]
+)
+"""Folders that another machine has its own of."""
 _MOST_LINKS = 100  # of one pattern
 _JOURNALS = ("-wal", "-journal")  # what SQLite keeps beside a database: parts of its content
 _URI = re.compile(r"(?:file:(?!/)|sqlite:///(?!/))([^?#]+)")
@@ -41,11 +48,13 @@ class FileCarrier:
     Responsibilities: what of it is copied or linked; where below the working folder the cell has to run for that.
     """
 
-    def __init__(self, folder: Path, shipment: Shipment) -> None:
+    def __init__(self, folder: Path, shipment: Shipment, place: Place | None = None) -> None:
         self._folder = folder
         self._shipment = shipment
+        self._place = place or Place()
         self._seen = set(RUN_FOLDERS)
-        self._links = Links(folder)
+        self._links = Links(folder, self._place)
+        self._absolute: dict[str, str] = {}  # with the places
         self._tree = Tree(folder)
         self._warnings: list[str] = []
         self._entered: list[str] = []
@@ -63,6 +72,8 @@ class FileCarrier:
         if len(text.value) > _MOST_CHARS:
             return found
         named = _named(text.value)
+        if named[:1] in {"/", "~"}:
+            self._note_absolute(named, text.place)
         is_wild = glob.has_magic(named)
         if not (self._may_be_there(named) or (is_wild and (is_pattern or is_clear(named)))):
             return found
@@ -114,7 +125,28 @@ class FileCarrier:
 
     def notes(self) -> list[str]:
         """Return what is worth saying about files."""
-        return [*self._warnings, *self._links.notes()]
+        absolute = (f"{path} ({place})" for path, place in self._absolute.items())
+        listed = ", ".join(islice(absolute, _MOST_NAMED)) + (" …" if len(self._absolute) > _MOST_NAMED else "")
+        note = f"named by an absolute path, read on {self._place} and not sent: {listed}"
+        return [*self._warnings, *self._links.notes(), *([note] if listed else [])]
+
+    def refusals(self) -> list[Refusal]:
+        """Return what can't be copied, and isn't where the run will be."""
+        return self._links.refusals()
+
+    def _note_absolute(self, path: str, place: str) -> None:
+        """Note a file or folder that is here by an absolute path, and may not be where the run will be."""
+        full = Path(path).expanduser() if path.startswith("~/") else Path(path)
+        is_systems = len(full.parts) < _LEAST_PARTS or full.parts[1] in _OF_THE_SYSTEM
+        if not (self._place.is_here or is_systems) and self._is_at(full) and not self._place.finds(full):
+            self._absolute.setdefault(path, place)
+
+    @staticmethod
+    def _is_at(full: Path) -> bool:
+        try:
+            return full.exists()
+        except (OSError, ValueError):  # a name that none can have
+            return False
 
     def _may_be_there(self, text: str) -> bool:
         """Whether a text can be a path: most texts aren't, and few need a look at the disk to tell."""

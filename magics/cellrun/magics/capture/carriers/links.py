@@ -1,15 +1,20 @@
-"""What a run reads where it is, and what of it is copied when the run starts, as the cell may change it."""
+"""What a run reads where it is, and what of it is copied when the run starts, as the cell may change it.
+
+A run on another machine finds no file where it is, but for those of shared folders.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePath
 
 from cellrun.core.context.manifest import Need
 from cellrun.core.secret_files import is_secret
 from cellrun.core.sizes import size_text
+from cellrun.magics.capture.found import Refusal
+from cellrun.magics.capture.place import Place
 
 _MOST_OWN_BYTES = 1 << 30
 _MOST_DATABASE_BYTES = 256 << 20
@@ -21,11 +26,13 @@ _DATABASE_HEADERS = (b"SQLite format 3\0", b"\x89HDF\r\n\x1a\n")
 class Links:
     """The links beside a cell, by their paths as seen from the notebook's folder.
 
-    Responsibilities: which links there are; which are copied when the run starts; what to say of them.
+    Responsibilities: which links there are; which are copied when the run starts; which can't be, as the run's place
+    doesn't have what they lead to; what to say of them.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, place: Place) -> None:
         self._folder = folder
+        self._place = place
         self._needs: dict[str, Need] = {}
         self._changed: dict[str, str] = {}  # with the places
 
@@ -50,36 +57,69 @@ class Links:
 
     def cover(self, path: str) -> bool:
         """Whether a path leads to a link or through one."""
-        return any(f"{path}/".startswith(f"{link}/") for link in self._needs)
+        return _covers(self._needs, path)
 
     def paths(self) -> list[str]:
         """Return the paths of the links."""
         return list(self._needs)
 
+    def refusals(self) -> list[Refusal]:
+        """Return what is too large to be copied, and can't be read where it is."""
+        return [
+            Refusal(
+                path,
+                f"{path} ({size_text(need.bytes)}) is too large to be copied beside the cell, and {self._place} has no "
+                "such file",
+                need.place,
+                f"Load it into a variable, whose value goes along; or put it there and name it by its absolute path; "
+                f"or leave it out: --without {path}",
+            )
+            for path, need in self._lacking().items()
+            if not self._is_secret(path)
+        ]
+
     def pack(self) -> dict[str, str]:
         """Return the links to make, path to absolute path."""
-        return {path: need.what.removeprefix("link to ") for path, need in self._needs.items()}
+        return {path: _original(need) for path, need in self._found_there().items()}
 
     def copies(self) -> tuple[str, ...]:
         """Return the links, and paths below them, that are copied when the run starts."""
-        return tuple(path for path in self._changed if self.cover(path) and not self._why_not_copied(path))
+        found = self._found_there()
+        return tuple(path for path in self._changed if _covers(found, path) and not self._why_not_copied(path))
 
     def account(self) -> Iterator[Need]:
         """Iterate over what is linked, or copied when the run starts."""
         copies = self.copies()
-        for path, need in self._needs.items():
+        for path, need in self._found_there().items():
             is_copied = path in copies and (self._folder / path).is_file()
             yield replace(need, what="file", how="copy") if is_copied else need
 
     def notes(self) -> list[str]:
         """Return what is worth saying of each."""
-        return [self._note(need) for need in self.account()]
+        return [
+            *(self._note(need) for need in self.account()),
+            *(
+                f"{path} ({need.place}) is secret by its name: it isn't copied, and {self._place} doesn't have it; the "
+                "variables that it sets go along one by one: `--env NAME=VALUE`"
+                for path, need in self._lacking().items()
+                if self._is_secret(path)
+            ),
+        ]
+
+    def _found_there(self) -> dict[str, Need]:
+        return {path: need for path, need in self._needs.items() if self._place.finds(Path(_original(need)))}
+
+    def _lacking(self) -> dict[str, Need]:
+        return {path: need for path, need in self._needs.items() if not self._place.finds(Path(_original(need)))}
+
+    def _is_secret(self, path: str) -> bool:
+        return is_secret(PurePath(path).name, is_folder=(self._folder / path).is_dir())
 
     def _note(self, need: Need) -> str:
         size = size_text(need.bytes)
         if need.how == "copy":
             return f"{need.name} ({size}) is copied when the run starts, as {self._changed[need.name]} may change it"
-        if is_secret(PurePath(need.name).name, is_folder=(self._folder / need.name).is_dir()):
+        if self._is_secret(need.name):
             return f"{need.name} ({size}) is secret by its name and isn't copied; the run reads it where it is"
         note = (
             f"{need.name} ({size}) isn't copied, the run reads it where it is; what Python changes there becomes the "
@@ -98,6 +138,14 @@ class Links:
         except OSError:
             return "it can't be"
         return f"files over {size_text(_MOST_OWN_BYTES)} aren't copied" if is_large else ""
+
+
+def _original(need: Need) -> str:
+    return need.what.removeprefix("link to ")
+
+
+def _covers(links: Iterable[str], path: str) -> bool:
+    return any(f"{path}/".startswith(f"{link}/") for link in links)
 
 
 def is_database(path: Path) -> bool:

@@ -21,6 +21,7 @@ from cellrun.magics.capture.carriers.culprit import find_culprit
 from cellrun.magics.capture.carriers.progress import progress
 from cellrun.magics.capture.found import Found, Refusal
 from cellrun.magics.capture.notebook import Notebook
+from cellrun.magics.capture.place import Place
 from cellrun.magics.capture.source.analysis import Certainty, Read, Text
 from cellrun.magics.capture.words import code_words, error_words, texts_in, type_words
 
@@ -135,6 +136,15 @@ class ValueCarrier:
             limit = f"half of the free disk below {values_folder} is {size_text(free)}"
             remedy = "Free some space, or set CELLRUN_HOME to a folder on a larger disk"
         return [Refusal("", f"what the cell needs is {size_text(size)}; {limit}; largest: {listed}", remedy=remedy)]
+
+    def lacking(self, place: Place) -> Iterator[Refusal]:
+        """Iterate over the arrays that are files mapped into memory which the run's place doesn't have."""
+        for item in self._packed():
+            for path in item.pickled.mapped:
+                if not place.finds(Path(path).absolute()):
+                    what = f"{item.name} is the file {path}, mapped into memory, and {place} doesn't have it"
+                    remedy = f"Take a copy of what the cell needs: {item.name} = np.array({item.name})"
+                    yield Refusal(item.name, what, item.read.place, remedy)
 
     def has_code(self, name: str) -> bool:
         """Whether byte code is in the pickle of a name's value."""

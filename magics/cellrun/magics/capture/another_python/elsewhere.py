@@ -1,0 +1,149 @@
+"""The Python of a run on another machine, by what its target knows of it: nobody asks it while a cell is submitted."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
+from importlib.metadata import packages_distributions, version
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from cellrun.core.context.reader import python_version, version_words
+from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.environments.building.foreseen import is_empty, not_brought
+from cellrun.core.environments.building.kept import words_of
+from cellrun.core.environments.interpreter import Answer
+from cellrun.core.targets.contract import TargetPython
+from cellrun.magics.capture.another_python.standard_library import lacks
+from cellrun.magics.capture.found import Refusal
+
+BUILD_IT_THERE = "`--environment notebook` builds there what this notebook has"
+_FIRST_YEAR = 1900  # of versions that are dates: the next year's is no other in its kind
+
+
+class Elsewhere:
+    """The Python of a target that shares neither disk nor processes with us; `spec` if it is to be built there.
+
+    Responsibilities: which version and packages it has, and so which modules; which packages are too different there
+    for what was pickled here. What the target doesn't know is said to be unknown.
+    """
+
+    def __init__(self, target: str, python: TargetPython, spec: EnvironmentSpec | None = None) -> None:
+        self._target = target
+        self._python = python
+        self._spec = spec
+        self._version = tuple(map(int, re.findall(r"\d+", python.version or "")[:3]))
+
+    @property
+    def words(self) -> str:
+        """What to call it."""
+        what = f"environment {words_of(self._spec)}" if self._spec else "the Python"
+        version = f" (Python {self._python.version})" if self._python.version else ""
+        return f"{what} of target {self._target!r}{version}"
+
+    @property
+    def is_version_known(self) -> bool:
+        """Whether its version is known: of another one than this Python's nothing but source is loaded there."""
+        return len(self._version) > 1
+
+    @property
+    def not_known(self) -> str:
+        """What to say of the modules that it may lack where that isn't known; empty if it is."""
+        if self._packages is not None or (self._spec and self.is_version_known):
+            return ""
+        where = f"`%targets {self._target}` looks" if not self._spec else "before it is built"
+        return f"what {self.words} lacks of it isn't known{'; ' if not self._spec else ' '}{where}"
+
+    def ask(self, modules: Collection[str] = (), _sources: Mapping[str, str] | None = None) -> Answer:
+        """Return what is certain; of a version that isn't known this Python's is told."""
+        if not self.is_version_known:
+            return Answer(sys.version_info[:3], python_version(), self._missing(modules))
+        major, minor, micro = (*self._version, 0)[:3]
+        python = version_words("cpython", major, minor)
+        return Answer((major, minor, micro), python, self._missing(modules))
+
+    def doubtful(self, modules: Collection[str]) -> set[str]:
+        """Return the modules that none of its packages is known to bring, as nobody here knows what package does."""
+        if self._spec:
+            return not_brought(self._spec, modules)
+        if self._packages is None:
+            return set()
+        return {name for name in modules if not _is_pythons(name) and not self._brings(name) and not _packages_of(name)}
+
+    def advice(self, package: str) -> str:
+        """Return what to do about a module that it lacks, which a package has."""
+        return f"{BUILD_IT_THERE}; or install {package} there, and `%targets {self._target}` looks again"
+
+    def differences(self, pickled: Iterable[tuple[str, str]]) -> tuple[list[Refusal], list[str]]:
+        """Return what can't be loaded there, of modules that pickles name, with places; and what is worth saying.
+
+        A package whose first number differs there is refused; one whose second does is said.
+        """
+        refusals, notes = [], []
+        for package, place in self._pickled_packages(pickled):
+            here, there = version(package), (self._packages or {})[package]
+            mine, theirs = _numbers(here), _numbers(there)
+            if mine[0] != theirs[0] and max(mine[0], theirs[0]) < _FIRST_YEAR:
+                what = f"what the cell needs was made with {package} {here}, and {self.words} has {there}"
+                refusals.append(Refusal(package, what, place, BUILD_IT_THERE))
+            elif mine[:2] != theirs[:2]:
+                notes.append(f"{package} {there} (here {here})")
+        return refusals, [f"other versions in {self.words}: {', '.join(notes)}"] if notes else []
+
+    def _pickled_packages(self, pickled: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+        places = {package: place for module, place in reversed([*pickled]) for package in _packages_of(module)}
+        for package in sorted(places.keys() & (self._packages or {}).keys()):
+            yield package, places[package]
+
+    @cached_property
+    def _packages(self) -> Mapping[str, str] | None:
+        """The versions by plain name; of an environment that is to be built those that are pinned."""
+        if self._spec is None:
+            known = self._python.packages
+            return None if known is None else {canonicalize_name(name): text for name, text in known.items()}
+        return dict(filter(None, map(_pinned, self._spec.packages))) or None
+
+    def _missing(self, modules: Collection[str]) -> frozenset[str]:
+        version, packages = self._version or sys.version_info[:2], self._packages
+        of_python = {name for name in modules if lacks(version, name)}
+        if self._spec and is_empty(self._spec):
+            return frozenset(of_python | {name for name in modules if not _is_pythons(name)})
+        if packages is None or self._spec:
+            return frozenset(of_python)
+        others = {name for name in modules if not _is_pythons(name) and _packages_of(name) and not self._brings(name)}
+        return frozenset(of_python | others)
+
+    def _brings(self, module: str) -> bool:
+        known = _packages_of(module) or [canonicalize_name(module.partition(".")[0])]
+        return any(each in (self._packages or {}) for each in known)
+
+
+def _is_pythons(module: str) -> bool:
+    return module.partition(".")[0] in sys.stdlib_module_names
+
+
+def _packages_of(module: str) -> list[str]:
+    """Return the packages that bring a module here; none if nobody here knows."""
+    return [canonicalize_name(each) for each in _distributions().get(module.partition(".")[0], ())]
+
+
+@lru_cache(maxsize=1)
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return (*map(int, re.findall(r"\d+", text.partition("+")[0])[:2]), 0, 0)
+
+
+def _pinned(line: str) -> tuple[str, str] | None:
+    """Return the package and version of a line `name==1.2`; None for any other."""
+    try:
+        wanted = Requirement(line.partition(" --hash")[0])
+    except InvalidRequirement:
+        return None
+    (spec, *more) = [*wanted.specifier] or [None]
+    return (canonicalize_name(wanted.name), spec.version) if spec and not more and spec.operator == "==" else None
