@@ -95,7 +95,7 @@ export class DetailsPane {
         [page.experiment, row.experiment],
         [page.workspace, header.workspace],
         [page.kind, page.kinds[row.kind]],
-        [page.target, [row.target, saidHere(header.resources)].filter(Boolean).join(' · ')],
+        [page.target, [header.target, saidHere(header.resources)].filter(Boolean).join(' · ')],
         [page.created, at(row.created_at)],
         [page.started, at(row.started_at)],
         [page.ended, at(row.ended_at)],

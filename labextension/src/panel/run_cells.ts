@@ -59,7 +59,7 @@ export class RunCells {
     setText(this.created, context.date(row.created_at));
     const reason = saidHere(row.reason ?? '');
     const elapsed = this.elapsed(row);
-    const waits = row.status === 'Queued' && reason !== '';
+    const waits = (row.status === 'Queued' || row.status === 'Preparing') && reason !== '';
     fit(this.time, waits ? [reason, reason.split(BEFORE).at(-1) ?? '', elapsed] : [elapsed]);
     setAttribute(this.time, 'data-waits', waits ? '' : null);
     setAttribute(

@@ -32,3 +32,12 @@ test.each([
     await until(() => /^\d\d:\d\d$/.test(waits('digits-3').innerText), 'it runs');
   },
 );
+
+test('a run that is brought elsewhere says how far that is', async () => {
+  const preparing = (reason: string) => live(1, 'Preparing', { metrics: {}, sparks: {}, reason });
+  const shown = await showPanel([preparing('sending 1.2 of 4.0 GB')], { width: 700 });
+  const time = find(line(shown, 'digits-1'), '.cellrun-run-time');
+  await until(() => time.innerText === 'sending 1.2 of 4.0 GB', 'it is said');
+  shown.server.change([preparing('')]);
+  await until(() => time.innerText === 'preparing', 'nothing is known');
+});

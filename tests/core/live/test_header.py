@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.live.header import arguments_text, elapsed_s, elapsed_text, resources_text
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.target_file import RunTarget, place_text
 
 DURATIONS = Path(__file__).parents[2] / "data" / "durations.json"
 
@@ -45,6 +47,17 @@ def test_resources(resources, text):
 @pytest.mark.parametrize(("seconds", "text"), [*json.loads(DURATIONS.read_text()), (None, "")])
 def test_elapsed_text(seconds, text):
     assert elapsed_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("handle", "text"), [({"host": "gpu1.lab"}, "box (gpu1.lab)"), ({"host": "box"}, "box"), ({}, "box"), (None, "box")]
+)
+def test_a_place_has_the_name_of_its_machine_if_that_has_another(tmp_path, handle, text):
+    layout = WorkspaceLayout(tmp_path).run("a_run")
+    layout.folder.mkdir(parents=True)
+    if handle is not None:
+        RunTarget("box", "ssh", shares_processes=False, handle=handle).write(layout)
+    assert place_text(layout, "box") == text
 
 
 def test_a_clock_that_was_set_back_gives_no_negative_time():

@@ -16,6 +16,8 @@ from IPython.lib.pretty import pretty
 
 from cellrun.core import ActivityFailedException, Run, ScriptRunConfig, UserErrorException
 from cellrun.core.runs import watch as run_watch
+from cellrun.core.status import Status
+from cellrun.core.store.status_file import StatusRecord
 
 WATCH = """
 import signal, sys
@@ -217,6 +219,27 @@ def test_how_a_run_is_stopped_is_printed_while_it_happens(submit, watch, monkeyp
     run.cancel()
     printed = watcher.to_the_end()
     assert printed.endswith("now Canceled\n")
+
+
+def test_what_a_run_waits_for_is_printed_once(submit, capsys):
+    run = submit("say(b'up\\n')")
+    run.wait_for_completion()
+    capsys.readouterr()
+    said = [
+        (Status.PREPARING, "sending 1.2 of 4.0 GB"),
+        (Status.PREPARING, "sending 2.4 of 4.0 GB"),
+        (Status.QUEUED, "waits for 1 GPU"),
+        (Status.NOT_RESPONDING, "box can't be reached since 14:02"),
+        (Status.COMPLETED, None),
+    ]
+    found = iter([StatusRecord(n, status, float(n), reason, {}, None) for n, (status, reason) in enumerate(said)])
+    run_watch.follow(run.layout, lambda: next(found))
+    printed = [line for line in capsys.readouterr().out.splitlines() if ": " in line]
+    assert printed == [
+        "Preparing: sending 1.2 of 4.0 GB",
+        "Queued: waits for 1 GPU",
+        "NotResponding: box can't be reached since 14:02",
+    ]
 
 
 def test_ctrl_c_stops_the_watching_and_not_the_run(submit, watch, here):

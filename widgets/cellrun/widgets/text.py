@@ -14,6 +14,7 @@ from cellrun.core.store.events.summary import Summary
 from cellrun.core.store.files.log_tail import LogReader
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import settle
+from cellrun.core.store.target_file import place_text
 from cellrun.core.terminal import plain_line, without_codes
 
 METRICS = 12
@@ -31,7 +32,7 @@ def run_text(layout: RunLayout) -> str:
     status = settle(layout)
     summary = run_summary(layout)
     name = summary.display_name[1] if summary.display_name else record.display_name or record.name
-    where = " · ".join(filter(None, [record.target, resources_text(record.resources)]))
+    where = " · ".join(filter(None, [place_text(layout, record.target), resources_text(record.resources)]))
     facts = [status.status.value, name, record.experiment, "" if record.kind == "interactive" else where]
     lines = [f"{sign(status.status)} {'  '.join(filter(None, [*facts, elapsed_text(elapsed_s(status))]))}"]
     if status.status is Status.FAILED:

@@ -23,11 +23,12 @@ def header(  # noqa: PLR0913  # a view's head has so many sources
     *,
     workspace: str,
     notes: Sequence[str],
+    place: str,
     needs: Sequence[Need] | None = None,
 ) -> dict[str, Any]:
     """Return the header as plain values. Times are epoch seconds; `error` is there for a Failed run alone.
 
-    `needs` is the account of what travelled with a cell.
+    `place` says where it runs; `needs` is the account of what travelled with a cell.
     """
     interactive = record.kind == "interactive"
     failed = status.status is Status.FAILED
@@ -39,7 +40,7 @@ def header(  # noqa: PLR0913  # a view's head has so many sources
         "experiment": record.experiment,
         "workspace": workspace,
         "status": status.status.value,
-        "target": "" if interactive else record.target,
+        "target": "" if interactive else place,
         "resources": "" if interactive else resources_text(record.resources),
         "created_at": record.created_at,
         "started_at": status.started_at,

@@ -23,6 +23,7 @@ from cellrun.core.store.files.run_files import OutputFiles
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.target_file import place_text
 from cellrun.core.store.workspace_record import WorkspaceRecord
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
@@ -102,6 +103,7 @@ class RunSource:
             self._metrics,
             workspace=self._workspace,
             notes=self._notes(),
+            place=place_text(self.layout, self._record.target),
             needs=self._needs,
         )
 

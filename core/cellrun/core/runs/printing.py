@@ -84,6 +84,11 @@ def watch_stopping(step: str) -> str:
     return f"\nStopping, {step}\n"
 
 
+def watch_waiting(status: str, reason: str) -> str:
+    """Return what stands in the midst of a log while its run waits, or nobody hears of it."""
+    return f"\n{status}: {reason}\n"
+
+
 def watch_summary(run_id: str, page: str, warnings: Iterable[str] = ()) -> str:
     """Return what stands below the log of a run that ended."""
     listed = "".join(f"{warning}\n" for warning in warnings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +26,8 @@ LATENESS = 0.1
 UNFINISHED_LINE_S = 0.4
 """A line without its end (a prompt, a row of dots) is printed after so long without anything new."""
 READ_BYTES = 1_000_000
+_SAID_WHY = frozenset({Status.QUEUED, Status.PREPARING, Status.NOT_RESPONDING})
+_NUMBER = re.compile(r"\d+(?:[.:,]\d+)*")
 
 
 def wait_for_end(
@@ -107,6 +110,7 @@ class _PrintedLogs:
     def __init__(self, layout: RunLayout) -> None:
         self._logs = [_PrintedLog(PREPARATION_LOG, layout.preparation_log), _PrintedLog(LOG, layout.log)]
         self._told = -1
+        self._said = ""
 
     def print_new(self, *, is_final: bool = False) -> None:
         """Print what is new; `is_final` tells that nothing more comes."""
@@ -114,11 +118,20 @@ class _PrintedLogs:
             log.print_new(is_final=is_final)
 
     def print_while(self, status: StatusRecord) -> None:
-        """Print what is new, and how a run is being stopped."""
+        """Print what is new, how a run is being stopped, and what it waits for."""
         self.print_new()
         if status.status is Status.CANCEL_REQUESTED and status.reason and status.n != self._told:
             self._told = status.n
             say(printing.watch_stopping(status.reason))
+        elif status.status in _SAID_WHY and status.reason:
+            self._tell_why(status.status, status.reason)
+
+    def _tell_why(self, status: Status, reason: str) -> None:
+        """Print what a run waits for, once: that there are other numbers in it isn't worth a line."""
+        said = f"{status.word}: {_NUMBER.sub('', reason)}"
+        if said != self._said:
+            self._said = said
+            say(printing.watch_waiting(status.word, reason))
 
 
 class _PrintedLog:

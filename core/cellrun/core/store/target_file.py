@@ -25,7 +25,7 @@ class RunTarget(NamedTuple):
     shares_processes: bool
     """Whether the run's processes are this machine's, so that their death can be proven from here."""
     handle: Mapping[str, Any] = {}
-    """What the target finds the run by; none of it is a secret."""
+    """What the target finds the run by; none of it is a secret. `host` and `folder` say where that is, to people."""
 
     @classmethod
     def read(cls, layout: RunLayout) -> RunTarget | None:
@@ -38,6 +38,13 @@ class RunTarget(NamedTuple):
     def write(self, layout: RunLayout) -> None:
         """Write it into the run's folder, in place of an earlier one."""
         replace_file(layout.target, json.dumps({"version": _VERSION, **self._asdict()}))
+
+
+def place_text(layout: RunLayout, name: str) -> str:
+    """Return where a run is, for people: the name of its target, and of its machine if that has another."""
+    target = RunTarget.read(layout)
+    host = str(target.handle.get("host") or "") if target else ""
+    return name if host in {"", name} else f"{name} ({host})"
 
 
 def is_elsewhere(layout: RunLayout) -> bool:

@@ -22,6 +22,7 @@ from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.events.run_summary import run_summary
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.target_file import place_text
 from cellrun.core.submission.again import resubmit
 from cellrun.server.handlers.delete import delete_run
 from cellrun.server.handlers.run_handler import RunHandler, row_of
@@ -93,7 +94,15 @@ def _details(layout: RunLayout) -> dict[str, Any]:
     needs = needs_of(layout.context)
     return {
         "row": row_of(layout),
-        "header": header(record, status, known, workspace=workspace.name, notes=reader.notes(status), needs=needs),
+        "header": header(
+            record,
+            status,
+            known,
+            workspace=workspace.name,
+            notes=reader.notes(status),
+            place=place_text(layout, record.target),
+            needs=needs,
+        ),
         "record": record.to_json(),
         "history": [
             {"status": one.status.value, "at": one.at, "reason": one.reason} for one in StatusFile(layout).history()
