@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.environments.sources.notebook import installed
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException, UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
@@ -68,7 +69,8 @@ class FakeTarget(ComputeTarget):
 
     def python(self, environment: str | EnvironmentSpec | None) -> TargetPython:
         """Return this process's own Python, or an environment's."""
-        return python_here(environment)
+        packages = installed() if environment is None else None
+        return python_here(environment)._replace(packages=packages)
 
     def warnings(self, request: RunRequest) -> tuple[str, ...]:
         """Return what of its environment is otherwise than it was asked for."""

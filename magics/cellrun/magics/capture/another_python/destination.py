@@ -122,7 +122,10 @@ class Destination:
         """Say what of an environment that isn't built yet can't be told: nothing of it is refused."""
         if self._foreseen is None:
             return
-        if self._foreseen.not_known:
+        is_asked = any(
+            need.certainty is not Certainty.POSSIBLE and not _is_pythons(name) for name, need in needs.items()
+        )
+        if self._foreseen.not_known and is_asked:
             yield self._foreseen.not_known
         places = [
             f"{name} ({needs[name].place})"
@@ -165,12 +168,16 @@ class Destination:
         return Refusal(name, what, remedy=f"Give an environment with Python {python_version()}")
 
 
+def _is_pythons(module: str) -> bool:
+    return module.partition(".")[0] in sys.stdlib_module_names
+
+
 def _surest(needs: Iterable[ModuleNeed]) -> dict[str, ModuleNeed]:
     """Return the modules to look for, each with its surest need: not those that travel, nor those of every Python."""
     surest: dict[str, ModuleNeed] = {}
     for need in needs:
         top = need.name.partition(".")[0]
-        is_pythons = top in sys.stdlib_module_names
+        is_pythons = _is_pythons(top)
         if top in _BROUGHT_ALONG or (is_pythons and top.startswith("_")) or find_local(top):
             continue
         name = need.name if is_pythons else top  # to look for a submodule of others would import them

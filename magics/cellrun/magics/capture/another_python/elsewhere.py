@@ -54,8 +54,8 @@ class Elsewhere:
         """What to say of the modules that it may lack where that isn't known; empty if it is."""
         if self._packages is not None or (self._spec and self.is_version_known):
             return ""
-        where = f"`%targets {self._target}` looks" if not self._spec else "before it is built"
-        return f"what {self.words} lacks of it isn't known{'; ' if not self._spec else ' '}{where}"
+        how = "before it is built" if self._spec else f"here; `%targets {self._target}` looks"
+        return f"what {self.words} lacks of the modules that the cell needs isn't known {how}"
 
     def ask(self, modules: Collection[str] = (), _sources: Mapping[str, str] | None = None) -> Answer:
         """Return what is certain; of a version that isn't known this Python's is told."""

@@ -68,11 +68,11 @@ class Links:
         return [
             Refusal(
                 path,
-                f"{path} ({size_text(need.bytes)}) is too large to be copied beside the cell, and {self._place} has no "
+                f"`{path}` ({size_text(need.bytes)}) is too large to be copied beside the cell, and {self._place} has no "
                 "such file",
                 need.place,
                 f"Load it into a variable, whose value goes along; or put it there and name it by its absolute path; "
-                f"or leave it out: --without {path}",
+                f"or leave it out: `--without {path}`",
             )
             for path, need in self._lacking().items()
             if not self._is_secret(path)
