@@ -14,13 +14,11 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import pytest
-
-from tests.core.submitted_runs import wait_for
 from tests.engines.wire import Wire
 
 NAME = "box"
@@ -29,6 +27,8 @@ HOME = f"/home/{USER}"
 PATH = "/usr/local/bin:/usr/bin:/bin"
 _TOOLS = ("cat", "chmod", "cp", "date", "env", "head", "id", "ls", "mkdir", "mv", "rm", "sh", "sleep", "tail", "uname")
 """What is found there at least, where no Python is."""
+
+_DEADLINE_S = 60
 
 _BOOT = f"""set -eu
 mount --make-rprivate /
@@ -143,14 +143,14 @@ class Box:
         variables = " ".join(f'"{name}={text}"' for name, text in self._variables.items())
         (self._folder / "sshd_config").write_text(f"{_CONFIG.format(port=self._port)}SetEnv {variables}\n")
         self._enter("/usr/sbin/sshd", "-f", "/mnt/sshd_config", "-E", "/mnt/sshd.log").check_returncode()
-        wait_for(lambda: _answers(self._port), "sshd")
+        _wait(lambda: _answers(self._port), "sshd")
 
     def stop_sshd(self) -> None:
         """Refuse connections; those that are there stay: see `Wire.cut`."""
         for pid in self._sshd():
             if _parent(pid) == self._init():
                 os.kill(pid, signal.SIGTERM)
-        wait_for(lambda: not _answers(self._port), "the end of sshd")
+        _wait(lambda: not _answers(self._port), "the end of sshd")
 
     def freeze(self) -> None:
         """Let sshd and its sessions stand still: what connects waits, what is connected hears nothing."""
@@ -212,7 +212,13 @@ class Box:
 
     def processes(self) -> list[str]:
         """Return the command lines of its user's processes, those of sshd aside."""
-        return [line for pid in self._pids() if (line := _command(pid)) and _owner(pid) == UID and "sshd" not in line]
+        return [line for pid, line in self.everything().items() if _owner(pid) == UID and "sshd" not in line]
+
+    def everything(self) -> dict[int, str]:
+        """Return the command lines of all that runs there, by its process id here."""
+        found = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+        mine = _namespace(self._init())
+        return {pid: line for pid in found if _namespace(pid) == mine and (line := _command(pid))}
 
     def _enter(self, *command: str) -> subprocess.CompletedProcess[str]:
         namespaces = ["nsenter", f"--target={self._init()}", "--mount", "--uts", "--pid"]
@@ -224,12 +230,8 @@ class Box:
         outer = self._machine.pid
         return int(Path(f"/proc/{outer}/task/{outer}/children").read_text())
 
-    def _pids(self) -> list[int]:
-        mine = _namespace(self._init())
-        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _namespace(pid) == mine]
-
     def _sshd(self) -> list[int]:
-        return [pid for pid in self._pids() if _command(pid).startswith("sshd")]
+        return [pid for pid, line in self.everything().items() if line.startswith("sshd")]
 
     def _with_tools(self) -> str:
         tools = self.home / "tools"
@@ -265,13 +267,6 @@ class Box:
         shim.chmod(0o755)
 
 
-def make_box(folder: Path, hidden: Sequence[Path]) -> Box:
-    """Make one, or skip the test in words."""
-    if why := why_not():
-        pytest.skip(why)
-    return Box(folder, hidden)
-
-
 def _new_key(path: Path) -> None:
     path.unlink(missing_ok=True)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True, capture_output=True)
@@ -282,6 +277,13 @@ def _free_port() -> int:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
         return port
+
+
+def _wait(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + _DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {_DEADLINE_S} s for {what}"
+        time.sleep(0.01)
 
 
 def _answers(port: int) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.submitted_runs import runs, until  # noqa: F401  # fixtures of the tests below
-from tests.engines.box import Box, make_box
+from tests.engines.box import Box, why_not
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -29,7 +29,9 @@ def box(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> Iterator[Box]:
     """A machine elsewhere that `ssh box` leads to. Neither this test's folder nor the checkout is there."""
-    made = make_box(tmp_path_factory.mktemp("box"), [tmp_path, ROOT, Path(sys.prefix)])
+    if why := why_not():
+        pytest.skip(why)
+    made = Box(tmp_path_factory.mktemp("box"), [tmp_path, ROOT, Path(sys.prefix)])
     monkeypatch.setenv("PATH", f"{made.shims}{os.pathsep}{os.environ['PATH']}")
     yield made
     made.close()
