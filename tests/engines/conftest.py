@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from cellrun.core import Workspace
 from tests.core.submitted_runs import runs, until  # noqa: F401  # fixtures of the tests below
-from tests.engines.box import Box, why_not
+from tests.engines.box import NAME, Box, why_not
+from tests.engines.runs_there import RunsThere, end_keepers
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -35,3 +37,15 @@ def box(
     monkeypatch.setenv("PATH", f"{made.shims}{os.pathsep}{os.environ['PATH']}")
     yield made
     made.close()
+
+
+@pytest.fixture
+def there(box: Box, tmp_path: Path, home: Path) -> Iterator[RunsThere]:
+    """Submit runs to that machine; what kept them here ends with the test, and what they were there as well."""
+    (tmp_path / "source").mkdir()
+    workspace = Workspace.create("tests", tmp_path / "workspace")
+    workspace.attach(NAME, "ssh", host=NAME)
+    made = RunsThere(workspace, tmp_path / "source")
+    made.box = box
+    yield made
+    end_keepers(home)

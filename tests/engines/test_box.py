@@ -150,3 +150,9 @@ def test_a_disk_that_is_full(box: Box):
 def test_variables_of_its_sessions(box: Box, name: str):
     box.set_variables({name: "/bin:/of its own"})
     assert ssh(f"echo ${name}").stdout == "/bin:/of its own\n"
+
+
+def test_a_clock_that_is_wrong(box: Box):
+    if not box.shift_clock(3600):
+        pytest.skip("there is no faketime: .ci/need sshd installs it")
+    assert 3500 < float(ssh("date +%s").stdout) - time.time() < 3700
