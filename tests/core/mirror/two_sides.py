@@ -27,9 +27,9 @@ class TwoSides(NamedTuple):
     here: RunLayout
 
     @classmethod
-    def made(cls, folder: Path) -> TwoSides:
-        """Make the run in both, Running there."""
-        here = new_run(folder / "here")
+    def made(cls, folder: Path, workspace: WorkspaceLayout | None = None) -> TwoSides:
+        """Make the run in both, Running there; here in that workspace, if one is given."""
+        here = in_store(workspace) if workspace else new_run(folder / "here")
         there = new_run(folder / "there", here.run_id)
         RunTarget("box", "fake", shares_processes=False).write(here)
         StatusFile(there).change(Status.RUNNING)
@@ -78,7 +78,12 @@ def new_run(workspace: Path, run_id: str = "") -> RunLayout:
     layout = WorkspaceLayout(workspace)
     layout.runs.mkdir(parents=True)
     layout.changes.touch()
-    return RunStore(layout).create(RunRecord("digits", "script", id=run_id), lambda _: None)
+    return in_store(layout, run_id)
+
+
+def in_store(workspace: WorkspaceLayout, run_id: str = "") -> RunLayout:
+    """Make a run's folder in a workspace."""
+    return RunStore(workspace).create(RunRecord("digits", "script", id=run_id), lambda _: None)
 
 
 def files_of(layout: RunLayout) -> dict[str, bytes]:

@@ -16,8 +16,6 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.sides import TREES, Side, is_plain_path, side_of
 from cellrun.core.store.files.artifacts import DRAFT, Artifacts
 
-_OPENED = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
 
 class FilesThere:
     """What is there of one run. Raises nothing for what can't be seen: `left_out` has it."""
@@ -69,6 +67,16 @@ class FilesThere:
             return fd
         os.close(fd)
         return None
+
+    def size(self, path: str) -> int:
+        """Return a file's size; 0 for one that can't be opened."""
+        fd = self.open(path)
+        if fd is None:
+            return 0
+        try:
+            return os.fstat(fd).st_size
+        finally:
+            os.close(fd)
 
     def _place(self, path: str) -> tuple[Path, list[str]]:
         parts = path.split("/")

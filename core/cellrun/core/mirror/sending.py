@@ -27,6 +27,7 @@ STATUSES = "status"
 """In what the other end has: so many statuses, from the first one on, need not be sent."""
 
 _SIZES_BYTES = 2400  # of one frame's list: it fits into a line, whatever the names are
+_FRAME_BYTES = 200  # what a frame has beside its data, about
 _MOST_LEFT_OUT = 5
 _NAMES_FILE = (b'"k":"image"', b'"k":"page"', b'"k":"file"')
 _TERMINAL = frozenset(status.value for status in TERMINAL)
@@ -36,15 +37,24 @@ class Sender:
     """Sends one run. What it has sent it counts as there; `resume` says otherwise.
 
     `have` is, by path, how many bytes the other end has, and of what is written once its time there (`Receiver.have`).
+    A frame has no more than `block_bytes` of data. Of files that are written once those that are larger than
+    `largest_bytes` aren't sent: the sizes name them, and the other end what is missing.
     """
 
     def __init__(
-        self, layout: RunLayout, have: Mapping[str, tuple[int, int]] | None = None, *, block_bytes: int = BLOCK_BYTES
+        self,
+        layout: RunLayout,
+        have: Mapping[str, tuple[int, int]] | None = None,
+        *,
+        block_bytes: int = BLOCK_BYTES,
+        largest_bytes: int | None = None,
     ) -> None:
         self._layout = layout
         self._files = FilesThere(layout)
         self._block_bytes = block_bytes
+        self._largest_bytes = largest_bytes
         self._sent: dict[str, tuple[int, int]] = {}
+        self._sizes: dict[str, int] = {}
         self._statuses = 0
         self._left = 0
         self._told_sizes: Mapping[str, int] | None = None
@@ -72,6 +82,11 @@ class Sender:
                 self._sent[path] = (offset, self._sent.get(path, (0, 0))[1] if offset else 0)
         self._told_sizes = None
 
+    def size_bytes(self) -> int:
+        """Return how many bytes all files have that come home by now."""
+        paths = [*self._files.growing(), *self._files.once(), *self._files.at_end()]
+        return sum(size for path in paths if (size := self._files.size(path)))
+
     def frames(self, *, is_final: bool, most_bytes: int) -> Iterator[Frame]:
         """Iterate over what is new, up to about so many bytes of it.
 
@@ -81,7 +96,7 @@ class Sender:
         self._left, self.has_more, self.has_ended = most_bytes, False, False
         self._files.left_out.clear()
         statuses = self._new_statuses()
-        is_over = is_final or any(is_terminal for _, _, is_terminal in statuses) or self._is_over()
+        is_over = is_final or any(is_terminal for _, _, is_terminal in statuses) or self.is_over
         yield self._beat()
         growing = self._files.growing()
         yield from self._growing(growing, is_over=is_over)
@@ -92,7 +107,7 @@ class Sender:
                 break
         self.has_more = self._left <= 0
         if is_over and not self.has_more:
-            yield from self._sizes([*growing, *rest])
+            yield from self._told([*growing, *rest])
         for path, data, is_terminal in statuses:
             if not (is_terminal and self.has_more):
                 yield from self._status(path, data)
@@ -119,7 +134,9 @@ class Sender:
             yield self._frame(path, offset, data[offset : offset + self._block_bytes], facts)
         self._sent[path] = (len(data), 0)
 
-    def _is_over(self) -> bool:
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended there."""
         layout = self._layout
         with suppress(*UNREADABLE):
             names = [name for name in control_file.names_in(layout.folder, layout.statuses) if name[0].isdecimal()]
@@ -165,6 +182,7 @@ class Sender:
                 yield self._piece(path, offset, data, {})
                 offset += len(data)
                 self._sent[path] = (offset, 0)
+            self._sizes[path] = offset
         finally:
             os.close(fd)
 
@@ -189,12 +207,15 @@ class Sender:
             return
         try:
             found = os.fstat(fd)
+            self._sizes[path] = found.st_size
             version = max(found.st_mtime_ns, found.st_ctime_ns)
             facts = {"size": found.st_size, "mtime_ns": version}
             had, of_version = self._sent.get(path, (-1, 0))
             offset = max(had, 0) if version == of_version and had <= found.st_size else -1
             if side_of(path) is Side.VALUE:
                 offset = had
+            if most_bytes is None and self._largest_bytes is not None and found.st_size > self._largest_bytes:
+                return
             if had == ALL_BYTES or (most_bytes is not None and found.st_size > most_bytes) or offset == found.st_size:
                 return
             offset = max(offset, 0)
@@ -208,9 +229,9 @@ class Sender:
         finally:
             os.close(fd)
 
-    def _sizes(self, paths: list[str]) -> Iterator[Frame]:
+    def _told(self, paths: list[str]) -> Iterator[Frame]:
         """Say how large each file is by now, as far as it was sent; nothing if that was said."""
-        sizes = {path: self._sent[path][0] for path in paths if path in self._sent}
+        sizes = {path: self._sizes[path] for path in paths if path in self._sizes}
         if sizes == self._told_sizes:
             return
         left_out = [f"{path[:100]}: {why}" for path, why in self._files.left_out.items()]
@@ -227,7 +248,7 @@ class Sender:
         self._told_sizes = sizes
 
     def _piece(self, path: str, offset: int, data: bytes, facts: Mapping[str, Any]) -> Frame:
-        self._left -= max(len(data), 1)
+        self._left -= len(data) + _FRAME_BYTES
         return self._frame(path, offset, data, facts)
 
     def _frame(self, path: str, offset: int, data: bytes, facts: Mapping[str, Any]) -> Frame:

@@ -16,6 +16,7 @@ from cellrun.core.mirror.frame import FrameReader
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.mirror.run_token import check_token
+from cellrun.core.store.status_file import StatusFile
 from cellrun.server.allowance import Allowance
 from cellrun.server.base_handler import ApiHandler
 from cellrun.server.checks import refuse_forged, refuse_query_token
@@ -97,7 +98,8 @@ def _take(layout: RunLayout, body: bytes, *, asks_have: bool) -> dict[str, Any]:
     if not reader.is_between:
         raise FrameError("the body ends within a frame; those before it are taken")
     have = {"have": receiver.have()} if asks_have else {}
-    return {"expected": expected, "requests": {"cancel": _cancel_request(layout)}, **have}
+    is_home = StatusFile(layout).read_whole().status.is_terminal
+    return {"expected": expected, "requests": {"cancel": _cancel_request(layout)}, "is_home": is_home, **have}
 
 
 def _cancel_request(layout: RunLayout) -> str | None:
