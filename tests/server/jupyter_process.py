@@ -50,13 +50,18 @@ class JupyterProcess:
 
 @contextmanager
 def jupyter_process(
-    folder: Path, command: str = "jupyter-server", *options: str, token_file: Path | None = None
+    folder: Path, command: str = "jupyter-server", *options: str, token_file: Path | None = None, port: int = 0
 ) -> Iterator[JupyterProcess]:
     """Run a Jupyter Server below a folder until the block ends; the extension has to be enabled by itself."""
     (folder / "notebooks").mkdir()
     log = folder / "server.log"
     arguments = [
-        *(str(Path(sys.executable).with_name(command)), "--port=0", "--allow-root", "--ServerApp.open_browser=False"),
+        *(
+            str(Path(sys.executable).with_name(command)),
+            f"--port={port}",
+            "--allow-root",
+            "--ServerApp.open_browser=False",
+        ),
         *([] if token_file else [f"--IdentityProvider.token={TOKEN}"]),
         f"--ServerApp.base_url={BASE}",
         *(f"--ServerApp.root_dir={folder / 'notebooks'}", *options),

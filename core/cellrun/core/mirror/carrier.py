@@ -71,6 +71,9 @@ class Way(Protocol):
     def send(self, frames: Sequence[Frame]) -> Answer:
         """Send some frames. Raises NotTakenError, NothingTakenError."""
 
+    def close(self) -> None:
+        """Let go of what is open."""
+
 
 class Carrier:
     """Carries one run by one way."""
@@ -88,6 +91,12 @@ class Carrier:
 
     def to_the_end(self) -> str:
         """Carry until the run has ended and all was taken; return in words what is left, empty if nothing."""
+        try:
+            return self._to_the_end()
+        finally:
+            self._way.close()
+
+    def _to_the_end(self) -> str:
         while True:
             try:
                 if self._pass():

@@ -66,7 +66,7 @@ class Push:
             answer = connection.getresponse()
             content = answer.read(MOST_ANSWER_BYTES)
         except (OSError, http.client.HTTPException) as error:
-            self._close()
+            self.close()
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise NotTakenError(
                 f"can't reach {self._where} from {host_name()} ({why}); where another address leads there, set "
@@ -76,7 +76,7 @@ class Push:
             raise NothingTakenError(f"{self._where} takes nothing of this run any more")
         told = _parsed(content)
         if answer.status != http.client.OK or told is None:
-            self._close()
+            self.close()
             words = str((told or {}).get("message", answer.reason))[:300]
             raise NotTakenError(f"{self._where} answers {answer.status} ({words})", _retry_s(answer))
         return told
@@ -88,7 +88,8 @@ class Push:
             self._connection = kind(self._parts.hostname or "", self._parts.port, timeout=self._timeout_s)
         return self._connection
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Let go of the connection; the next request makes one."""
         if self._connection is not None:
             with suppress(OSError):
                 self._connection.close()
