@@ -33,6 +33,7 @@ class TwoSides(NamedTuple):
         there = new_run(folder / "there", here.run_id)
         RunTarget("box", "fake", shares_processes=False).write(here)
         StatusFile(there).change(Status.RUNNING)
+        there.environment.write_text("{}")
         return cls(there, here)
 
     def write(self, path: str, data: bytes, *, mode: str = "wb") -> None:

@@ -18,6 +18,7 @@ from cellrun.core.identity import host_name
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameKind
 from cellrun.core.mirror.sending import ALL_BYTES, Sender, deliver
+from cellrun.core.mirror.statuses_there import StatusesThere
 from cellrun.core.sizes import size_text
 from cellrun.core.store.settle import settle
 
@@ -148,7 +149,7 @@ class Carrier:
 
     def _is_too_late(self) -> bool:
         now = time.monotonic()
-        if self._ended_at is None and Sender(self._layout).is_over:
+        if self._ended_at is None and StatusesThere(self._layout).is_over:
             self._ended_at = now
         return self._ended_at is not None and now - max(self._ended_at, self._taken_at) >= END_S
 

@@ -33,6 +33,7 @@ from cellrun.core.store.changes import note_change
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.silence import SILENCE
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.terminal import plain_line
 
 _PLAIN = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
@@ -193,7 +194,7 @@ class Receiver:
 
     def _note_left_out(self, left_out: Any) -> None:
         if isinstance(left_out, list) and left_out and all(isinstance(each, str) for each in left_out):
-            add_note(self._layout, f"not brought here: {', '.join(shown(each) for each in left_out[:5])}")
+            add_note(self._layout, f"not brought here: {', '.join(plain_line(each[:200]) for each in left_out[:5])}")
 
     def _bring_up_to_date(self) -> None:
         """Add notes and statuses that are due; the last status only when all else is here, or given up."""

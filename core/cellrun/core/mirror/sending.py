@@ -17,8 +17,8 @@ from cellrun.core.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.files_there import FilesThere
 from cellrun.core.mirror.frame import Frame, FrameKind
-from cellrun.core.mirror.sides import MOST_STATUS_BYTES, NAMED_BYTES, Side, side_of, status_number
-from cellrun.core.status import TERMINAL
+from cellrun.core.mirror.sides import NAMED_BYTES, Side, side_of
+from cellrun.core.mirror.statuses_there import StatusesThere, StatusThere
 
 BLOCK_BYTES = 1 << 20
 ALL_BYTES = 2**62
@@ -30,7 +30,7 @@ _SIZES_BYTES = 2400  # of one frame's list: it fits into a line, whatever the na
 _FRAME_BYTES = 200  # what a frame has beside its data, about
 _MOST_LEFT_OUT = 5
 _NAMES_FILE = (b'"k":"image"', b'"k":"page"', b'"k":"file"')
-_TERMINAL = frozenset(status.value for status in TERMINAL)
+_LOOK_S = 0.05
 
 
 class Sender:
@@ -55,7 +55,8 @@ class Sender:
         self._largest_bytes = largest_bytes
         self._sent: dict[str, tuple[int, int]] = {}
         self._sizes: dict[str, int] = {}
-        self._statuses = 0
+        self._statuses = StatusesThere(layout)
+        self._next_status = 0
         self._left = 0
         self._told_sizes: Mapping[str, int] | None = None
         self.has_more = False
@@ -68,7 +69,7 @@ class Sender:
         """Go on from what the other end has; of files that it doesn't name, from where this one is."""
         for path, (size, mtime_ns) in have.items():
             if path == STATUSES:
-                self._statuses = int(size)
+                self._next_status = int(size)
             else:
                 self._sent[path] = (int(size), int(mtime_ns))
         self._told_sizes = None
@@ -76,10 +77,10 @@ class Sender:
     def rewind(self, expected: Mapping[str, int]) -> None:
         """Go on from the offsets that a GapError named."""
         for path, offset in expected.items():
-            if side_of(path) is Side.STATUS:
-                self._sent.pop(path, None)
+            if offset and side_of(path) is not Side.STATUS:
+                self._sent[path] = (offset, self._sent.get(path, (0, 0))[1])
             else:
-                self._sent[path] = (offset, self._sent.get(path, (0, 0))[1] if offset else 0)
+                self._sent.pop(path, None)
         self._told_sizes = None
 
     def size_bytes(self) -> int:
@@ -95,8 +96,11 @@ class Sender:
         """
         self._left, self.has_more, self.has_ended = most_bytes, False, False
         self._files.left_out.clear()
-        statuses = self._new_statuses()
-        is_over = is_final or any(is_terminal for _, _, is_terminal in statuses) or self.is_over
+        statuses = [each for each in self._statuses.since(self._next_status) if each.path not in self._sent]
+        is_over = is_final or self._statuses.is_over
+        awaits_record = is_over and self._statuses.awaits_record
+        if awaits_record:
+            time.sleep(_LOOK_S)  # whoever asks at once again for what is left isn't to fill a core
         yield self._beat()
         growing = self._files.growing()
         yield from self._growing(growing, is_over=is_over)
@@ -105,44 +109,20 @@ class Sender:
             yield from self._grown(path, self._left) if side_of(path) is Side.NOTES else self._once(path)
             if self._left <= 0:
                 break
-        self.has_more = self._left <= 0
+        self.has_more = self._left <= 0 or awaits_record
         if is_over and not self.has_more:
             yield from self._told([*growing, *rest])
-        for path, data, is_terminal in statuses:
-            if not (is_terminal and self.has_more):
-                yield from self._status(path, data)
+        for status in statuses:
+            if not (status.is_terminal and self.has_more):
+                yield from self._status(status)
         self.has_ended = is_over and not self.has_more
 
-    def _new_statuses(self) -> list[tuple[str, bytes, bool]]:
-        """Return the statuses that weren't sent, in order: path, content, whether it is the run's last."""
-        layout, found = self._layout, []
-        with suppress(*UNREADABLE):
-            names = control_file.names_in(layout.folder, layout.statuses)
-            paths = [path for name in names if side_of(path := f"status/{name}") is Side.STATUS]
-            for path in sorted(paths, key=status_number):
-                if status_number(path) < self._statuses or path in self._sent:
-                    continue
-                data = _status_bytes(layout, path)
-                if data is None:  # being written: those behind it wait for it
-                    break
-                found.append((path, data, _is_terminal(data)))
-        return found
-
-    def _status(self, path: str, data: bytes) -> Iterator[Frame]:
+    def _status(self, status: StatusThere) -> Iterator[Frame]:
+        path, data = status.path, status.data
         facts = {"size": len(data), "mtime_ns": 0}
         for offset in range(0, max(len(data), 1), self._block_bytes):
             yield self._frame(path, offset, data[offset : offset + self._block_bytes], facts)
         self._sent[path] = (len(data), 0)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the run has ended there."""
-        layout = self._layout
-        with suppress(*UNREADABLE):
-            names = [name for name in control_file.names_in(layout.folder, layout.statuses) if name[0].isdecimal()]
-            paths = [path for name in names if side_of(path := f"status/{name}") is Side.STATUS]
-            return bool(paths) and _is_terminal(_status_bytes(layout, max(paths, key=status_number)) or b"")
-        return False
 
     def _beat(self) -> Frame:
         now, age_s = time.time(), None
@@ -273,19 +253,3 @@ def deliver(there: RunLayout, content: bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _status_bytes(layout: RunLayout, path: str) -> bytes | None:
-    """Return a status as it is; empty for one that can't be read, None for one that is being written."""
-    try:
-        data = control_file.read_control_file(layout.folder, layout.folder / path, MOST_STATUS_BYTES)
-    except UNREADABLE:
-        return b""
-    is_whole = data.rstrip().endswith(b"}") or time.time() - (layout.folder / path).stat().st_mtime > 2.0
-    return data if is_whole else None
-
-
-def _is_terminal(data: bytes) -> bool:
-    with suppress(*UNREADABLE):
-        return json.loads(data)["status"] in _TERMINAL
-    return False

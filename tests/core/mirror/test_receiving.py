@@ -1,0 +1,478 @@
+"""What comes of a run elsewhere stands in its folder here as it is there, and nothing else is touched by it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from cellrun.core.context.manifest import CONTEXT_FILE, Blob, Context, Group
+from cellrun.core.context.signature import why_untrusted
+from cellrun.core.context.value_store import ValueStore
+from cellrun.core.errors import ConflictError, FrameError, GapError, RunClosedError
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.mirror import statuses_there
+from cellrun.core.mirror.frame import Frame, FrameKind
+from cellrun.core.mirror.receiving import Receiver
+from cellrun.core.mirror.run_key import key_of, new_key
+from cellrun.core.mirror.sending import Sender
+from cellrun.core.status import Status
+from cellrun.core.store.events.event_log import EventLog
+from cellrun.core.store.events.run_summary import run_summary
+from cellrun.core.store.events.summary import read_summaries
+from cellrun.core.store.notes import add_note, added_notes
+from cellrun.core.store.silence import SILENCE
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
+from tests.core.mirror.two_sides import EVERYTHING, TwoSides
+
+LOG = "user_logs/std_log.txt"
+
+
+def piece(sides: TwoSides, path: str, offset: int, data: bytes, size: int | None = None, at: int = 1) -> Frame:
+    """A frame of a file; of one that is written once with its size."""
+    facts = {} if size is None else {"size": size, "mtime_ns": at}
+    return Frame(sides.here.run_id, FrameKind.BYTES, path, offset, data, facts)
+
+
+def test_a_gap_is_told_and_all_else_taken(sides: TwoSides) -> None:
+    frames = [piece(sides, LOG, 5, b"x"), piece(sides, "events/0000000a.jsonl", 0, b"y\n")]
+    with pytest.raises(GapError) as caught:
+        sides.bring(frames)
+    assert caught.value.expected == {LOG: 0}
+    assert sides.here_are() == {LOG: b"", "events/0000000a.jsonl": b"y\n"}
+
+
+def test_bytes_that_differ_are_told_once_and_end_the_file(sides: TwoSides) -> None:
+    sides.bring([piece(sides, LOG, 0, b"hello")])
+    with pytest.raises(ConflictError) as caught:
+        sides.bring([piece(sides, LOG, 3, b"p!"), piece(sides, "user_logs/std_log_1.txt", 0, b"z")])
+    assert caught.value.files == (LOG,)
+    sides.bring([piece(sides, LOG, 3, b"p!")])
+    assert sides.here_are() == {LOG: b"hello", "user_logs/std_log_1.txt": b"z"}
+    assert len(added_notes(sides.here)) == 1
+    assert [
+        frame.file for frame in Sender(sides.there, Receiver(sides.here).have())._growing([LOG], is_over=True)
+    ] == []
+
+
+def test_a_writer_of_this_side_is_never_added_to(sides: TwoSides) -> None:
+    """A tag that is set here has a file of its own in the run's events."""
+    log = EventLog(sides.here)
+    log.tag("best", "yes")
+    log.close()
+    (own,) = sides.here.events.glob("*.jsonl")
+    before = own.read_bytes()
+    with pytest.raises(ConflictError):
+        sides.bring([piece(sides, f"events/{own.name}", len(before), b"more\n")])
+    assert own.read_bytes() == before
+
+
+@pytest.mark.parametrize("way", ["file", "folder", "above"])
+def test_no_link_here_is_followed(sides: TwoSides, tmp_path: Path, way: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious").write_text("precious")
+    outputs = sides.here.folder / "work" / "outputs"
+    outputs.parent.mkdir(parents=True, exist_ok=True)
+    if way == "above":
+        outputs.parent.rmdir() if not any(outputs.parent.iterdir()) else [p.rmdir() for p in outputs.parent.iterdir()]
+        if outputs.parent.exists():
+            outputs.parent.rmdir()
+        outputs.parent.symlink_to(outside)
+    elif way == "folder":
+        if outputs.exists():
+            outputs.rmdir()
+        outputs.symlink_to(outside)
+    else:
+        outputs.mkdir(exist_ok=True)
+        (outputs / "precious").symlink_to(outside / "precious")
+    try:
+        sides.bring([piece(sides, "work/outputs/precious", 0, b"mine", 4)])
+    except ConflictError:
+        assert way != "file"
+    else:
+        assert (outputs / "precious").read_bytes() == b"mine"
+        assert not (outputs / "precious").is_symlink()
+    assert {path.name: path.read_text() for path in outside.iterdir()} == {"precious": "precious"}
+
+
+def test_a_log_that_is_a_link_here_is_left_alone(sides: TwoSides, tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("")
+    sides.here.log.parent.mkdir(exist_ok=True)
+    sides.here.log.symlink_to(tmp_path / "precious")
+    with pytest.raises(ConflictError):
+        sides.bring([piece(sides, LOG, 0, b"hello")])
+    assert (tmp_path / "precious").read_text() == ""
+
+
+def test_no_link_there_is_followed_and_no_pipe_waited_for(sides: TwoSides, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    sides.write("work/outputs/real", b"real")
+    outputs = sides.there.outputs
+    (outputs / "link").symlink_to(tmp_path / "secret")
+    (outputs / "folder").symlink_to(tmp_path)
+    os.mkfifo(outputs / "pipe")
+    sides.there.log.parent.mkdir(exist_ok=True)
+    sides.there.log.symlink_to(tmp_path / "secret")
+    (sides.there.folder / "input_files.json").symlink_to(tmp_path / "secret")
+    StatusFile(sides.there).change(Status.COMPLETED)
+    sides.bring()
+    assert sides.here_are() == {"work/outputs/real": b"real", "environment.json": b"{}"}
+    assert StatusFile(sides.here).read().status is Status.COMPLETED
+
+
+def test_what_is_replaced_there_is_replaced_whole(sides: TwoSides) -> None:
+    sides.bring()
+    sides.write("environment.json.new", b'{"packages": {"numpy": "2.1"}}')
+    (sides.there.folder / "environment.json.new").replace(sides.there.environment)
+    sides.bring()
+    assert sides.here.environment.read_bytes() == b'{"packages": {"numpy": "2.1"}}'
+
+
+def test_a_part_of_an_earlier_version_that_comes_late_changes_nothing(sides: TwoSides) -> None:
+    old = [piece(sides, "environment.json", 0, b"old", 3, at=5)]
+    sides.bring(old)
+    sides.bring([piece(sides, "environment.json", 0, b"newer", 5, at=6)])
+    sides.bring(old)
+    assert sides.here.environment.read_bytes() == b"newer"
+
+
+def test_a_large_file_comes_in_parts_and_goes_on_after_a_cut(sides: TwoSides) -> None:
+    data = os.urandom(50_000)
+    sides.write("work/outputs/model.bin", data)
+    StatusFile(sides.there).change(Status.COMPLETED)
+    passes = 0
+    while not StatusFile(sides.here).read().status.is_terminal:
+        assert "work/outputs/model.bin" not in sides.here_are()
+        frames = sides.frames(most_bytes=12_000, block_bytes=4_000)  # by a sender of its own each time
+        assert sum(len(frame.data) for frame in frames) < 20_000
+        sides.bring(frames)
+        passes += 1
+    assert passes > 3
+    assert sides.here_are()["work/outputs/model.bin"] == data
+
+
+def test_outputs_come_when_the_run_has_ended_and_what_an_event_names_before_it(sides: TwoSides) -> None:
+    sides.write("work/outputs/plot.png", b"png")
+    sides.write("work/outputs/model.bin", b"model")
+    sides.write("files/large.png", bytes(5_000_001))
+    log = EventLog(sides.there)
+    log.image("plot", "outputs/plot.png")
+    log.image("large", "large.png")
+    log.image("hostile", "../../run.json")
+    log.close()
+    paths = [frame.file for frame in sides.frames() if frame.kind is FrameKind.BYTES]
+    event = next(path for path in paths if path.startswith("events/"))
+    assert paths.index("work/outputs/plot.png") < paths.index(event)
+    assert not {"work/outputs/model.bin", "files/large.png", "run.json"} & set(paths)
+    sides.bring(sides.frames(is_final=True))
+    assert sides.here_are() == sides.there_are()
+
+
+def test_the_last_status_waits_for_all_else(sides: TwoSides) -> None:
+    sides.append(LOG, b"hello")
+    sides.write("work/outputs/model.bin", b"model")
+    StatusFile(sides.there).change(Status.FAILED, reason="out of memory", exit_code=1)
+    frames = sides.frames()
+    receiver = sides.bring([frame for frame in frames if frame.file != "work/outputs/model.bin"])
+    assert not receiver.is_whole
+    assert StatusFile(sides.here).read().status is Status.RUNNING
+    receiver.take(frames)
+    end = StatusFile(sides.here).read()
+    assert (end.status, end.reason, end.fields["exit_code"]) == (Status.FAILED, "out of memory", 1)
+    assert receiver.is_whole
+    with pytest.raises(RunClosedError):
+        receiver.take(frames)
+
+
+def test_what_is_missing_is_named_when_it_is_given_up(sides: TwoSides) -> None:
+    sides.write("work/outputs/model.bin", bytes(3000))
+    StatusFile(sides.there).change(Status.COMPLETED)
+    frames = sides.frames(block_bytes=1000)
+    model = [frame for frame in frames if frame.file == "work/outputs/model.bin"]
+    receiver = sides.bring([frame for frame in frames if frame not in model[1:]])
+    receiver.give_up("its disk is gone")
+    assert StatusFile(sides.here).read().status is Status.COMPLETED
+    (note,) = added_notes(sides.here)
+    assert all(word in note for word in ("model.bin", "1.0 KB of 3.0 KB", "its disk is gone"))
+    assert not sides.here.arriving.exists()
+
+
+def test_giving_up_a_run_whose_end_nobody_told_leaves_it_to_its_engine(sides: TwoSides) -> None:
+    receiver = sides.bring()
+    receiver.give_up("the box is gone")
+    assert StatusFile(sides.here).read().status is Status.RUNNING
+    assert "may be missing" in added_notes(sides.here)[0]
+
+
+def test_statuses_are_applied_in_order_and_keep_their_numbers(sides: TwoSides) -> None:
+    StatusFile(sides.there).change(Status.NOT_RESPONDING, reason="stopped")
+    StatusFile(sides.there).change(Status.RUNNING)
+    frames = [frame for frame in sides.frames() if frame.file.startswith("status/")]
+    receiver = sides.bring(frames[2:])
+    assert sides.history() == []
+    receiver.take(frames)
+    receiver.take(reversed(frames))
+    assert sides.history() == [("Running", None), ("NotResponding", "stopped"), ("Running", None)]
+    assert StatusFile(sides.here).read().fields["there"] == 3
+
+
+def test_a_status_that_is_damaged_there_is_passed_over(sides: TwoSides) -> None:
+    (sides.there.statuses / "2.json").write_text('{"status": "Queued"}')
+    StatusFile(sides.there).change(Status.COMPLETED)
+    sides.bring()
+    assert sides.history() == [("Running", None), ("Completed", None)]
+
+
+def test_nobody_there_says_who_owns_a_run_here(sides: TwoSides) -> None:
+    StatusFile(sides.there).change(Status.RUNNING, owner=ProcessIdentity.current().to_json(), there=99, silent="Queued")
+    sides.bring()
+    assert {"owner", "silent"} & StatusFile(sides.here).read().fields.keys() == set()
+    assert StatusFile(sides.here).read().fields["there"] == 2
+
+
+@pytest.mark.parametrize("ahead_s", [3600.0, -3600.0])
+def test_times_of_statuses_are_shifted_by_the_clock_there(sides: TwoSides, ahead_s: float) -> None:
+    now = time.time()
+    StatusFile(sides.there).change(Status.FINALIZING, at=now + ahead_s + 0.001)
+    by_beats = [
+        frame._replace(facts={**frame.facts, "now": frame.facts["now"] + ahead_s})
+        if frame.kind is FrameKind.BEAT
+        else frame
+        for frame in sides.frames()
+    ]
+    Receiver(sides.here).take(by_beats)
+    assert abs(StatusFile(sides.here).read().at - now) < 60
+
+
+def test_a_status_here_never_runs_back_nor_ahead(sides: TwoSides) -> None:
+    before = StatusFile(sides.here).read().at
+    StatusFile(sides.there).change(Status.FINALIZING, at=time.time() + 10_000)
+    Receiver(sides.here, 0.0).take(sides.frames())
+    assert before <= StatusFile(sides.here).read().at <= time.time()
+
+
+def test_notes_from_there_are_added_once(sides: TwoSides) -> None:
+    add_note(sides.here, "ours")
+    add_note(sides.there, "first")
+    sides.bring()
+    add_note(sides.there, "second")
+    sides.append("notes.jsonl", b'{"note": "half')
+    sides.bring()
+    sides.bring()
+    assert added_notes(sides.here) == ["ours", "first", "second"]
+
+
+def test_summaries_are_made_here(sides: TwoSides) -> None:
+    log = EventLog(sides.there)
+    for step in range(5):
+        log.log("loss", step)
+    log.close()
+    (sides.there.folder / "summary" / "0000000a.json").write_text('{"hostile": true}')
+    StatusFile(sides.there).change(Status.COMPLETED)
+    sides.bring()
+    assert len(read_summaries(sides.here)) == 1
+    assert run_summary(sides.here).metrics["loss"].count == 5
+
+
+def results_of(sides: TwoSides, content: bytes = b"[1, 2]") -> Blob:
+    """Let the run give something back there."""
+    blob = ValueStore(sides.there.workspace.values, pickles_like="sha256-").put_pickle(content)
+    group = Group(("found",), blob, (), "json")
+    context = Context("3.11", "cell", groups=(group,), returns=("found",), needs=(), run=sides.there.run_id)
+    context.write(sides.there.results)
+    (sides.there.results / "context.sig").write_text("of there")
+    return blob
+
+
+def test_results_come_with_their_values_and_are_signed_as_ours(sides: TwoSides) -> None:
+    blob = results_of(sides)
+    StatusFile(sides.there).change(Status.COMPLETED)
+    sides.bring()
+    path = sides.here.results / CONTEXT_FILE
+    assert why_untrusted(path, path.read_bytes()) == ""
+    assert bytes(ValueStore(sides.here.workspace.values).read(blob)) == b"[1, 2]"
+
+
+def test_a_value_whose_content_isnt_its_name_is_not_kept(sides: TwoSides) -> None:
+    blob = results_of(sides)
+    ValueStore(sides.there.workspace.values).path(blob).write_bytes(b"[6, 6]")
+    StatusFile(sides.there).change(Status.COMPLETED)
+    receiver = Receiver(sides.here)
+    with pytest.raises(GapError):
+        receiver.take(sides.frames())
+    assert not ValueStore(sides.here.workspace.values).path(blob).exists()
+    assert StatusFile(sides.here).read().status is Status.RUNNING
+    receiver.give_up("it was changed there")
+    assert blob.hash in added_notes(sides.here)[0]
+
+
+def test_a_value_that_no_result_names_is_not_kept(sides: TwoSides) -> None:
+    name = f"sha256-{hashlib.sha256(b'x').hexdigest()}"
+    with pytest.raises(GapError):
+        sides.bring([piece(sides, f"values/{name}", 0, b"x", 1)])
+    assert not list(sides.here.workspace.values.rglob(name))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("run.json", "signed.json", "signed.sig", "launch.json", "launch.sig", "target.json", "process.json"),
+        *("started", "completion.json", "arriving.lock", "arriving/came.jsonl", "snapshot/train.py"),
+        *(
+            "context/context.json",
+            "requests/cancel.json",
+            "summary/0000000a.json",
+            "status/reserve-1",
+            "status/00.json",
+        ),
+        *("status/1.json/x", "events/x.jsonl", "events/../run.json", "user_logs/../run.json", "work/../run.json"),
+        *("../run.json", "/etc/passwd", "", ".", "work", "work/", "work//x", "work/./x", "files/\0", "files/\ud800"),
+        *("results/context.sig", "values/x", "values/../../x", f"files/{'x' * 256}", "files/" + "x/" * 700 + "x"),
+        *(".environment.json.01234567", "notes.jsonl/x"),
+    ],
+)
+def test_a_file_that_is_ours_or_none_is_never_taken(sides: TwoSides, path: str) -> None:
+    def files() -> dict[str, bytes]:
+        folder = sides.here.workspace.folder.parent
+        return {str(file): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+    sides.bring([])
+    before = files()
+    with pytest.raises(FrameError):
+        sides.bring([piece(sides, path, 0, b"x", 1)])
+    assert files() == before
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"size": 0, "mtime_ns": 1},
+        {"size": "1", "mtime_ns": 1},
+        {"size": 1, "mtime_ns": -1},
+        {"size": 2**70, "mtime_ns": 1},
+    ],
+)
+def test_a_frame_that_says_no_size_is_refused(sides: TwoSides, facts: dict[str, object]) -> None:
+    with pytest.raises(FrameError):
+        sides.bring([Frame(sides.here.run_id, FrameKind.BYTES, "work/outputs/a", 0, b"x", facts)])
+
+
+def test_a_frame_of_another_run_is_refused(sides: TwoSides) -> None:
+    with pytest.raises(FrameError, match="came for run"):
+        sides.bring([piece(sides, LOG, 0, b"x")._replace(run="digits_1_00000000")])
+
+
+def test_more_files_than_a_run_has_are_refused(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cellrun.core.mirror.arriving.MOST_FILES", 3)
+    monkeypatch.setattr("cellrun.core.mirror.receiving.MOST_GROWING", 2)
+    logs = [piece(sides, f"events/0000000{n}.jsonl", 0, b"\n") for n in range(4)]
+    with pytest.raises(FrameError, match="2 logs"):
+        sides.bring(logs)
+    files = [piece(sides, f"work/outputs/{n}", 0, b"x", 1) for n in range(4)]
+    with pytest.raises(FrameError, match="more than 3 files"):
+        sides.bring(files)
+
+
+def test_a_run_that_isnt_heard_of_there_is_not_responding_as_of_the_last_sync(
+    sides: TwoSides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the way to it is cut, silence counts up to what came last."""
+    monkeypatch.setenv("CELLRUN_SILENCE_S", "100")
+    monkeypatch.setenv("CELLRUN_HEARTBEAT_S", "0.01")
+    ProcessFile(sides.there).write(RunProcesses(ProcessIdentity.current(), None))
+    old = time.time() - 90
+    os.utime(sides.there.processes, (old, old))
+    sides.bring()
+    sides.bring()
+    assert StatusFile(sides.here).read().status is Status.RUNNING
+    os.utime(sides.there.processes, (old - 20, old - 20))
+    for _ in range(2):
+        sides.bring()
+        time.sleep(0.05)
+    sides.bring()
+    silent = StatusFile(sides.here).read()
+    assert (silent.status, "no heartbeat" in str(silent.reason)) == (Status.NOT_RESPONDING, True)
+    os.utime(sides.there.processes)
+    sides.bring()
+    assert StatusFile(sides.here).read().status is Status.RUNNING
+    SILENCE._since.clear()
+
+
+def test_the_end_takes_the_key_and_what_was_kept_for_the_way(sides: TwoSides) -> None:
+    new_key(sides.here)
+    StatusFile(sides.there).change(Status.CANCELED)
+    sides.bring()
+    assert key_of(sides.here) is None
+    assert not sides.here.arriving.exists()
+
+
+def test_what_a_short_run_was_run_by_is_waited_for(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
+    sides.there.environment.unlink()
+    StatusFile(sides.there).change(Status.COMPLETED)
+    sender = Sender(sides.there)
+    frames = list(sender.frames(is_final=True, most_bytes=EVERYTHING))
+    assert sender.has_more
+    sides.bring(frames)
+    assert StatusFile(sides.here).read().status is Status.RUNNING
+    sides.there.environment.write_text("{}")
+    sides.bring(sender.frames(is_final=True, most_bytes=EVERYTHING))
+    assert StatusFile(sides.here).read().status is Status.COMPLETED
+    assert sides.here.environment.read_text() == "{}"
+
+
+def test_it_isnt_waited_for_long(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statuses_there, "RECORD_S", 0.0)
+    sides.there.environment.unlink()
+    StatusFile(sides.there).change(Status.COMPLETED)
+    sides.bring()
+    assert StatusFile(sides.here).read().status is Status.COMPLETED
+
+
+def test_a_file_that_cant_be_read_there_is_told(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
+    sides.write("work/outputs/" + "/".join(["deep" * 20] * 20), b"x")
+    StatusFile(sides.there).change(Status.COMPLETED)
+    sides.bring()
+    assert StatusFile(sides.here).read().status is Status.COMPLETED
+    assert any("path is too long" in note for note in added_notes(sides.here))
+
+
+def test_a_log_that_never_stops_keeps_nothing_else_from_coming(sides: TwoSides) -> None:
+    log = EventLog(sides.there)
+    log.log("loss", 1.0)
+    sides.append(LOG, bytes(200_000))
+    frames = sides.frames(most_bytes=10_000, block_bytes=1000)
+    assert {frame.file.partition("/")[0] for frame in frames} >= {"events", "user_logs", "status"}
+    log.close()
+
+
+def test_sizes_that_say_none_are_refused(sides: TwoSides) -> None:
+    for facts in ({}, {"sizes": {"a": -1}, "count": 1, "made_ns": 1}, {"sizes": [], "count": 1, "made_ns": 1}):
+        with pytest.raises(FrameError):
+            sides.bring([Frame(sides.here.run_id, FrameKind.SIZES, facts=facts)])
+
+
+def test_lists_are_told_that_a_run_changed(sides: TwoSides) -> None:
+    before = sides.here.workspace.changes.read_bytes()
+    sides.bring()
+    assert sides.here.run_id.encode() in sides.here.workspace.changes.read_bytes()[len(before) :]
+
+
+def test_two_who_take_the_same_at_once_take_it_once(sides: TwoSides, tmp_path: Path) -> None:
+    """Any process can go on: each reads what has come from the folder."""
+    sides.append(LOG, b"hello ")
+    one, other = Receiver(sides.here, 0.0), Receiver(sides.here, 0.0)
+    frames = sides.frames()
+    one.take(frames)
+    sides.append(LOG, b"world")
+    more = sides.frames()
+    other.take(more)
+    one.take(more)
+    assert sides.here_are() == sides.there_are()
+    assert json.loads(sides.here.environment.read_bytes()) == {}
