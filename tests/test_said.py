@@ -69,7 +69,8 @@ SAID = {
     f"{CORE}/targets/local/queue_lock.py": "_wait",
     f"{CORE}/targets/local/recovery.py": "recover recover_without_ticket",
     f"{CORE}/targets/local/target.py": "LocalTarget.launch _WAITS_ELSEWHERE cancel",
-    f"{CORE}/targets/look.py": "_ended_unseen",
+    f"{CORE}/targets/bringing.py": "_ended_unseen",
+    f"{CORE}/targets/keeper/kept_target.py": "_NO_ANSWER",
 }
 """Where what a view shows is made: functions, classes and constants by module."""
 

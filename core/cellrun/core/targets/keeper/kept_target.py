@@ -22,6 +22,8 @@ from cellrun.core.targets.silent_engine import fall_silent
 _NOBODY_S = 10.0
 """So long after its last run has ended a target keeps its connection: the next run is often near."""
 
+_NO_ANSWER = "its compute target was asked, and hasn't answered since"
+
 
 class KeptTarget:
     """Observes and syncs the live runs of a target, in a thread of its own.
@@ -113,7 +115,7 @@ class KeptTarget:
         unheard_from = self._unheard_from
         if unheard_from is None or self._clock.seconds - unheard_from < limits().silence_s:
             return
-        why = self._state.why_not or "its compute target is asked, and doesn't answer"
+        why = self._state.why_not or _NO_ANSWER
         for run in self._runs.living()[0]:
             fall_silent(run, why)
 
