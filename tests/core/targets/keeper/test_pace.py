@@ -1,0 +1,54 @@
+"""When a target is asked next."""
+
+import pytest
+
+from cellrun.core.targets.keeper.pace import UNWATCHED_PAUSE_S, WATCHED_PAUSE_S, WATCHED_S, Pace
+
+
+def latest(_, most):
+    return most
+
+
+def test_one_that_somebody_watches_is_asked_four_times_a_second_and_else_every_15_seconds():
+    pace = Pace()
+    assert pace.pause_s(100.0, is_more_left=False) == UNWATCHED_PAUSE_S == 15
+    pace.watch(100.0)
+    assert pace.pause_s(100.0 + WATCHED_S - 0.1, is_more_left=False) == WATCHED_PAUSE_S == 0.25
+    assert pace.pause_s(100.0 + WATCHED_S, is_more_left=False) == UNWATCHED_PAUSE_S
+
+
+def test_what_is_on_its_way_is_gone_on_with_at_once():
+    assert Pace().pause_s(100.0, is_more_left=True) == WATCHED_PAUSE_S
+
+
+def test_one_that_fails_is_asked_later_and_later_up_to_a_minute_though_somebody_watches():
+    pace = Pace(latest)
+    pauses = []
+    for _ in range(8):
+        pace.watch(100.0)
+        pace.failed(is_refused=False)
+        pauses.append(pace.pause_s(100.0, is_more_left=True))
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+    pace.well()
+    assert pace.pause_s(100.0, is_more_left=False) == WATCHED_PAUSE_S
+    pace.failed(is_refused=False)
+    assert pace.pause_s(100.0, is_more_left=False) == 1
+
+
+def test_many_do_not_come_back_all_at_once():
+    bounds = []
+    pace = Pace(lambda least, most: bounds.append((least, most)) or least)
+    for _ in range(7):
+        pace.failed(is_refused=False)
+    assert bounds[-1] == (30, 60)
+    assert pace.pause_s(0.0, is_more_left=False) == 30
+
+
+@pytest.mark.parametrize("is_more_left", [True, False])
+def test_one_that_refuses_this_user_is_not_asked_again_by_itself(is_more_left):
+    pace = Pace()
+    pace.failed(is_refused=True)
+    assert pace.is_paused
+    assert pace.pause_s(0.0, is_more_left=is_more_left) is None
+    pace.failed(is_refused=False)
+    assert pace.pause_s(0.0, is_more_left=is_more_left) is not None

@@ -1,0 +1,124 @@
+"""One round with an engine that shares no files."""
+
+import pytest
+
+from cellrun.core.errors import AuthenticationError, ComputeTargetException
+from cellrun.core.status import Status
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.targets.bringing import bring, living
+from cellrun.core.targets.contract import JobState, Observation
+
+
+def status(run):
+    return StatusFile(run).read()
+
+
+def test_many_runs_are_asked_about_and_brought_in_one_call_each(played, away):
+    runs = [away() for _ in range(5)]
+    ids = tuple(run.run_id for run in runs)
+    brought = bring(played, runs)
+    assert played.asked == [("observe", ids), ("sync", ids)]
+    assert brought.observed.keys() == set(ids)
+    assert not brought.problems
+    assert not brought.is_more_left
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (Observation(JobState.UNKNOWN), "played no longer knows it; last seen Running"),
+        (Observation(JobState.ENDED, "exit 1"), "played says that it has ended (exit 1); last seen Running"),
+    ],
+)
+def test_a_lost_run_is_failed_after_a_last_sync_has_ended(played, away, said, reason):
+    run = away()
+    played.says[run.run_id] = said
+    played.on_sync = lambda run: seen.append(status(run).status)
+    seen = []
+    bring(played, [run])
+    assert seen == [Status.RUNNING]
+    assert (status(run).status, status(run).reason) == (Status.FAILED, reason)
+
+
+def test_what_its_supervisor_said_of_its_end_is_believed(played, away):
+    run = away()
+    played.says[run.run_id] = Observation(JobState.ENDED)
+    played.on_sync = lambda run: StatusFile(run).change(Status.COMPLETED, there=2)
+    bring(played, [run])
+    assert status(run).status is Status.COMPLETED
+
+
+def test_a_lost_run_is_not_failed_while_its_last_sync_fails_or_goes_on(played, away):
+    run = away()
+    played.says[run.run_id] = Observation(JobState.UNKNOWN)
+    played.error_of[run.run_id] = ComputeTargetException("cut off")
+    with pytest.raises(ComputeTargetException, match="cut off"):
+        bring(played, [run])
+    played.error_of.clear()
+    played.more_left = [run.run_id]
+    assert bring(played, [run]).is_more_left
+    assert status(run).status is Status.RUNNING
+    played.more_left = []
+    assert not bring(played, [run]).is_more_left
+    assert status(run).status is Status.FAILED
+
+
+def test_one_that_cannot_be_brought_keeps_no_other_one_from_it(played, away):
+    runs = [away() for _ in range(4)]
+    bad, lost = runs[1], runs[2]
+    played.error_of[bad.run_id] = KeyError("a stranger's bug")
+    played.says[lost.run_id] = Observation(JobState.UNKNOWN)
+    brought = []
+    played.on_sync = lambda run: brought.append(run.run_id)
+    assert bring(played, runs).problems == {bad.run_id: 'KeyError: "a stranger\'s bug"'}
+    assert {runs[0].run_id, runs[3].run_id, lost.run_id} <= set(brought)
+    assert status(lost).status is Status.FAILED
+    assert status(bad).status is Status.RUNNING
+
+
+def test_what_no_run_can_be_brought_for_is_the_targets_matter(played, away):
+    runs = [away(), away()]
+    played.error_of = {run.run_id: ComputeTargetException("no route") for run in runs}
+    with pytest.raises(ComputeTargetException, match="no route"):
+        bring(played, runs)
+
+
+def test_one_that_is_not_let_in_does_not_try_for_each_run(played, away):
+    runs = [away() for _ in range(3)]
+    played.error_of = {run.run_id: AuthenticationError("who are you") for run in runs}
+    with pytest.raises(AuthenticationError):
+        bring(played, runs)
+    assert played.count("sync") == 1
+
+
+def test_a_run_on_its_way_is_sent_before_the_engine_is_asked_about_it(played, away):
+    run, other = away(Status.NOT_STARTED), away()
+    assert bring(played, [run, other]).is_more_left
+    assert played.asked == [("send", (run.run_id,)), ("observe", (other.run_id,)), ("sync", (other.run_id,))]
+    played.on_send = lambda run: StatusFile(run).change(Status.STARTING)
+    assert not bring(played, [run, other]).is_more_left
+    assert played.asked[-2] == ("observe", (run.run_id, other.run_id))
+    played.asked.clear()
+    bring(played, [run, other])
+    assert played.count("send") == 0
+
+
+def test_one_that_is_sent_piece_by_piece_is_sent_on_until_the_engine_has_it(played, away):
+    run = away(Status.NOT_STARTED)
+    played.says[run.run_id] = Observation(JobState.WAITING, "is sent")
+    played.on_send = lambda run: StatusFile(run).change(Status.PREPARING, reason="sending 1 of 2 GB")
+    assert bring(played, [run]).is_more_left
+    played.on_send = lambda run: StatusFile(run).change(Status.QUEUED, there=1)
+    assert not bring(played, [run]).is_more_left
+    assert status(run).status is Status.QUEUED
+
+
+def test_a_run_that_is_damaged_or_gone_hides_no_other(away):
+    fine, ended, damaged, gone = away(), away(Status.COMPLETED), away(), away()
+    damaged.record.write_text("{")
+    gone.folder.rename(gone.folder.with_name("elsewhere"))
+    found, unreadable = living([fine, ended, damaged, gone])
+    assert found == [fine]
+    assert unreadable.keys() == {damaged.run_id, gone.run_id}
+    assert "run.json" in unreadable[damaged.run_id]
+    assert unreadable[gone.run_id] == "its folder is gone"
