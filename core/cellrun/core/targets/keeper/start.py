@@ -41,10 +41,9 @@ def start(place: KeeperPlace) -> bool:
     except OSError as error:
         raise NoKeeperError(f"{place.lock} can't be written: {error.strerror}") from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _take(lock):
+            return False
         _launch(place, lock)
-    except BlockingIOError:
-        return False
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise NoKeeperError(f"the keeper can't be started: {error}") from error
     finally:
@@ -57,6 +56,14 @@ def last_words(place: KeeperPlace) -> str:
     with suppress(OSError):
         return place.errors.read_text(errors="replace").strip()[-_TAIL_CHARS:]
     return ""
+
+
+def _take(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _launch(place: KeeperPlace, lock: int) -> None:
