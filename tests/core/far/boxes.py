@@ -130,12 +130,19 @@ class Box:
     python: str = ""
     wrapped: Callable[[list[str]], list[str]] = lambda command: command
     variables: dict[str, str] = field(default_factory=dict)
+    """Of the login there."""
+    library: Path | None = None
+    """What it has of cellrun before anybody connects."""
     links: list[Link] = field(default_factory=list)
 
     def link(self, **options: Any) -> Link:
         """Connect to it, as ssh would start it."""
         env = {"PATH": os.environ["PATH"], "HOME": str(self.home.parent), "LANG": "C.UTF-8", **self.variables}
         command = self.wrapped(["sh", "-c", REMOTE_COMMAND])
+        if self.library and not self.home.exists():
+            (self.home / "library").mkdir(parents=True, mode=0o700)
+            self.home.chmod(0o700)
+            (self.home / "library" / self.library.name).symlink_to(self.library)
         options = {"python": self.python, "folder": str(self.home), "name": "box", **options}
         self.links.append(Link(command, env=env, **options))
         return self.links[-1]

@@ -37,7 +37,8 @@ def test_what_a_machine_is_and_has_comes_with_the_first_answer(any_box: Box):
     assert isinstance(told["packages"], dict)
 
 
-def test_the_library_is_sent_once(box: Box):
+def test_the_library_is_sent_once(new_box: Callable[..., Box]):
+    box = new_box(library=None)
     first, second = box.link(), box.link()
     assert [link.ask("clock") and link.there["has"] for link in (first, second)] == [False, True]
 

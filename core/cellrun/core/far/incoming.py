@@ -64,7 +64,10 @@ class Incoming:
                 raise BadOrderError(f"{file['path']!r:.80} isn't written by whoever submits a run")
             data, at = order.data[at : at + length], at + length
             has[file["path"]] = add_piece(draft.folder, parts, _count(file, "offset"), data)
-            if has[file["path"]] == size:
+            if has[file["path"]] > size:  # nobody knows what it is
+                draft.folder.joinpath(*parts).unlink()
+                has[file["path"]] = 0
+            elif has[file["path"]] == size:
                 finish(draft.folder, parts, _count(file, "mode"), _count(file, "mtime_ns"))
         os.utime(draft.folder)  # it isn't given up
         return Message({"has": has})

@@ -60,6 +60,8 @@ class Launching:
         return Message({"status": status.status.value, "reason": status.reason})
 
     def _start(self, request: RunRequest, layout: RunLayout) -> None:
+        record = RunRecord.read(layout)._replace(created_by=ProcessIdentity.current().to_json())
+        replace_file(layout.record, json.dumps(record.to_json()))  # whose end can be proven here, this machine ends
         with suppress(FileNotFoundError):  # left by an agent that was killed, or for want of room
             layout.launch.unlink()
         if layout.work.exists():
@@ -93,8 +95,6 @@ def _move(there: WorkspaceThere, layout: RunLayout, facts: Mapping[str, Any]) ->
         raise IncompleteError(missing, lacks)
     for folder in (draft.snapshot, draft.outputs, draft.logs, draft.log.parent, draft.events, draft.summaries):
         folder.mkdir(parents=True, exist_ok=True)
-    record = RunRecord.read(draft)._replace(created_by=ProcessIdentity.current().to_json())
-    replace_file(draft.record, json.dumps(record.to_json()))  # who may die before it is queued is an agent here
     if StatusFile(draft).read().n < 0:
         StatusFile(draft).begin()
     draft.folder.rename(layout.folder)
