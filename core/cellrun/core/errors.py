@@ -260,6 +260,10 @@ class RunEnvironmentException(CellrunError):
     """`Run.get_context(allow_offline=False)` outside a run."""
 
 
+class WorkspaceElsewhereError(RunEnvironmentException, UserErrorException):
+    """What is part of a run's workspace, asked for by the run's own code on a machine that hasn't got it."""
+
+
 class SnapshotException(CellrunError):
     """A source folder that can't be taken along as it is."""
 

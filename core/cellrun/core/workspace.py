@@ -21,6 +21,7 @@ from cellrun.core.runs import printing
 from cellrun.core.store.azure_names import NOWHERE
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import ANOTHER_WORKSPACE, RunStore
+from cellrun.core.store.sent_run import own_sent_run
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.workspace_config import WorkspaceConfig, config_file, configured_workspace
 
@@ -65,7 +66,7 @@ class Workspace(AzureWorkspace):
     ) -> None:
         del auth, _disable_service_check, _workspace_id, _cloud
         azure = {"subscription_id": subscription_id, "resource_group": resource_group, "location": _location}
-        layout = places.named_workspace(_workspace_name(workspace_name))
+        layout = _named(_workspace_name(workspace_name))
         self._open(_make(layout, workspace_name))
         self._azure.updated({**azure, "sku": sku.capitalize(), "tags": tags or None}).keep(layout)
 
@@ -103,7 +104,7 @@ class Workspace(AzureWorkspace):
             run = own_run()
             return cls.opened(run.workspace) if run else cls.opened(_make(places.default_workspace(), "default"))
         if config.folder is None:
-            workspace = cls.opened(_make(places.named_workspace(config.name), config.name))
+            workspace = cls.opened(_make(_named(config.name), config.name))
         else:
             workspace = cls._entered(WorkspaceLayout(config.folder))
         workspace._azure.updated(config.azure).keep(workspace.layout)  # noqa: SLF001  # one's own
@@ -146,7 +147,7 @@ class Workspace(AzureWorkspace):
         layout = (
             WorkspaceLayout(Path(folder).expanduser().absolute())
             if isinstance(folder, (str, os.PathLike))
-            else places.named_workspace(name)
+            else _named(name)
         )
         if WorkspaceRecord.is_there(layout) and not exist_ok:
             raise WorkspaceException(
@@ -185,6 +186,8 @@ class Workspace(AzureWorkspace):
 
     @classmethod
     def _known(cls, name: str) -> Workspace:
+        if run := own_sent_run():
+            return cls.opened(run.workspace)
         known = list(places.registered())
         found = [entry for entry in known if entry.id == name] or [entry for entry in known if entry.name == name]
         if len(found) > 1:
@@ -407,6 +410,15 @@ def open_workspace(folder: str) -> Workspace:
 
 
 copyreg.pickle(Workspace, lambda workspace: (open_workspace, (str(workspace.folder),)))
+
+
+def _named(name: str) -> WorkspaceLayout:
+    """Return where the workspace of a name is, or would be: the run's own where that was sent to this machine.
+
+    Code that opens one by its name means the one that it was submitted from; another one here would stay here.
+    """
+    run = own_sent_run()
+    return run.workspace if run else places.named_workspace(name)
 
 
 def _make(layout: WorkspaceLayout, name: str) -> WorkspaceLayout:

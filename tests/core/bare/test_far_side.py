@@ -45,7 +45,8 @@ SCRIPT = """
 import os, sys, cellrun.core
 from cellrun.core import Run
 Run.get_context().log("x", 2**70)
-print(sys.argv[1], os.environ["TOKEN"][::-1], os.environ["AZUREML_ARM_WORKSPACE_NAME"], cellrun.core.__file__, sys.executable)
+print(sys.argv[1], os.environ["TOKEN"][::-1], os.environ["AZUREML_ARM_WORKSPACE_NAME"])
+print(cellrun.core.__file__, sys.executable)
 """
 
 

@@ -327,7 +327,7 @@ def test_a_job_without_the_workspaces_disk_has_no_children(ws, run, tmp_path):
     shutil.copytree(run.layout.folder, there.run(run.id).folder)
     brought = Run(Experiment(Workspace.opened(there), "digits"), run.id)
     for make in (brought.child_run, lambda: brought.create_children(count=1), lambda: brought.submit_child(None)):
-        with pytest.raises(RunEnvironmentException, match="doesn't share the disk"):
+        with pytest.raises(RunEnvironmentException, match="another machine than its workspace"):
             make()
     assert [each.name for each in there.runs.iterdir()] == [run.id]
 

@@ -22,6 +22,7 @@ from cellrun.core.environments.environment import Environment
 from cellrun.core.environments.sources.requirements import file_url, named_by_file
 from cellrun.core.errors import UserErrorException, did_you_mean, shown, told
 from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.store.sent_run import refuse_elsewhere
 
 _VERSION = 1
 _LATER_S = 1e-6
@@ -40,6 +41,8 @@ class RegisteredEnvironments:
     """The environments of a workspace: a folder for each name, in it a file for each version, never changed."""
 
     def __init__(self, workspace: WorkspaceLayout) -> None:
+        """Raise WorkspaceElsewhereError in a run that was sent to another machine than its workspace is on."""
+        refuse_elsewhere(workspace, "environments")
         self._workspace = workspace
 
     def names(self) -> list[str]:

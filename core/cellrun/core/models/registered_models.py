@@ -16,6 +16,7 @@ from cellrun.core.drafts import draft_name
 from cellrun.core.errors import ModelNotFoundException, UserErrorException, WebserviceException, shown, told
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.ownership import refuse_foreign
+from cellrun.core.store.sent_run import refuse_elsewhere
 
 _RECORD, _ABOUT, _FILES = "model.json", "about.json", "files"
 _DELETED = ".deleted"
@@ -86,6 +87,8 @@ class RegisteredModels:
     """The models that a workspace knows. Each version's files stay as they were registered."""
 
     def __init__(self, workspace: WorkspaceLayout) -> None:
+        """Raise WorkspaceElsewhereError in a run that was sent to another machine than its workspace is on."""
+        refuse_elsewhere(workspace, "models")
         self._workspace = workspace
 
     def names(self) -> list[str]:

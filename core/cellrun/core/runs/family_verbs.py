@@ -6,9 +6,10 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core.errors import RunEnvironmentException, RunNotFoundError, UserErrorException, shown
+from cellrun.core.errors import RunNotFoundError, UserErrorException, shown
 from cellrun.core.runs.found_runs import found_runs
 from cellrun.core.runs.writer import tag_value
+from cellrun.core.store.sent_run import elsewhere_error, is_sent, refuse_elsewhere
 
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
@@ -40,8 +41,13 @@ class FamilyVerbs:
 
     @property
     def parent(self) -> Run | None:
-        """The run that it is a child of; None for one that isn't, or whose parent is deleted."""
+        """The run that it is a child of; None for one that isn't, or whose parent is deleted.
+
+        Raises WorkspaceElsewhereError as `child_run` does.
+        """
         parent = self._reader.record.parent
+        if parent is not None:
+            refuse_elsewhere(self.layout.workspace, "parent")
         try:
             return None if parent is None else self.experiment.workspace.get_run(parent)
         except RunNotFoundError:
@@ -58,7 +64,7 @@ class FamilyVerbs:
         It ends with `complete()`, with its `with` block, with this run if that is ended in this process, and with the
         script in a submitted run. `outputs` is a folder: what is written there while the child is open is kept with it.
 
-        Raises RunEnvironmentException in a job that doesn't share the workspace's disk.
+        Raises WorkspaceElsewhereError in a job on another machine than the workspace is on.
         """
         from cellrun.core.runs.interactive import start_child  # noqa: PLC0415  # most jobs have no children
 
@@ -105,19 +111,14 @@ class FamilyVerbs:
 
         `tags`, `properties`, `type`, `status` are as in `Experiment.get_runs`.
         """
+        refuse_elsewhere(self.layout.workspace, "children")
         family: dict[str, Any] = {"below" if recursive else "parent": self.id, "type": type}
         workspace = self.experiment.workspace
         return found_runs(workspace, self.experiment, tags=tags, properties=properties, status=status, **family)
 
     def _check_can_have_children(self) -> None:
-        record, workspace = self._reader.record, self.layout.workspace
-        if not (
-            workspace.experiment(record.experiment) / str(record.number)
-        ).exists():  # what was brought along has none
-            raise RunEnvironmentException(
-                f"run {self.id} can have no children from here: this process doesn't share the disk of its workspace; "
-                "make them where it was submitted (run.create_children, run.submit_child)"
-            )
+        if is_sent(self.layout):
+            raise elsewhere_error(self.layout, "children")
 
 
 def tags_of_children(count: object, tag_key: str | None, tag_values: Sequence[Any] | None) -> list[dict[str, Any]]:

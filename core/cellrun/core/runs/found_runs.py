@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.store.sent_run import refuse_elsewhere
 
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
@@ -34,6 +35,7 @@ def found_runs(
     from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, which a job doesn't need
     from cellrun.core.targets.keeper.tending import tend  # noqa: PLC0415  # as well
 
+    refuse_elsewhere(workspace.layout, "runs")
     tend(workspace.layout)
     rows = Index(workspace.layout).runs(
         status=None if status is None else asked_statuses([status] if isinstance(status, str) else status),

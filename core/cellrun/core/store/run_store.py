@@ -20,6 +20,7 @@ from cellrun.core.ownership import is_mine, refuse_foreign
 from cellrun.core.places import cannot_write
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.sent_run import refuse_elsewhere
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.values_in_use import note_orphans, using_values
 
@@ -76,9 +77,11 @@ class RunStore:
         `fill` gets the layout of a folder that isn't a run yet; it becomes one by a single rename, so that a kill at
         any moment leaves a whole run or none. Id (unless given), number, name and creation are filled into the record.
         Raises WorkspaceException where nothing can be written or others own the runs or can write to them,
-        InvalidNameError or UserErrorException for an id that can't be or is taken; whatever `fill` raises leaves
+        InvalidNameError or UserErrorException for an id that can't be or is taken, WorkspaceElsewhereError where this
+        is the code of a run that was sent to another machine than its workspace is on; whatever `fill` raises leaves
         nothing behind.
         """
+        refuse_elsewhere(self.workspace, "runs")
         run_id = names.run_id(record.id) if record.id else names.new_run_id(record.experiment)
         experiment = names.experiment_name(record.experiment)
         self._make_room(experiment)

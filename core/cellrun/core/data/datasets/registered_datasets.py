@@ -18,6 +18,7 @@ from cellrun.core.data.files.definition import DatasetDefinition
 from cellrun.core.disk import remove_tree, replace_file, write_once
 from cellrun.core.errors import CellrunError, DatasetError, did_you_mean, shown, told
 from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.store.sent_run import refuse_elsewhere
 
 LATEST = "latest"
 _VERSION = 1
@@ -72,6 +73,8 @@ class RegisteredDatasets:
     """The datasets that a workspace knows."""
 
     def __init__(self, workspace: WorkspaceLayout) -> None:
+        """Raise WorkspaceElsewhereError in a run that was sent to another machine than its workspace is on."""
+        refuse_elsewhere(workspace, "datasets")
         self._workspace = workspace
 
     def names(self) -> list[str]:

@@ -19,6 +19,7 @@ from cellrun.core.disk import replace_file
 from cellrun.core.errors import DamagedRunError, InvalidNameError, KeyvaultError, told
 from cellrun.core.making_lock import alone
 from cellrun.core.places import private_folder
+from cellrun.core.store.sent_run import refuse_elsewhere
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -36,6 +37,7 @@ class Keyvault:
     """
 
     def __init__(self, workspace: Workspace) -> None:
+        refuse_elsewhere(workspace.layout, "secrets")
         self._workspace = workspace
         self._service = f"cellrun {workspace.id}"
 

@@ -11,6 +11,7 @@ from cellrun.core import control_file, names
 from cellrun.core.disk import replace_file, write_once
 from cellrun.core.errors import DamagedRunError, DatastoreError, did_you_mean, told
 from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.store.sent_run import refuse_elsewhere
 
 WORKSPACE_STORE = "workspaceblobstore"
 """The store that each workspace has, as Azure ML calls it: the folder `data` of the workspace."""
@@ -41,6 +42,8 @@ class WorkspaceDatastores:
     """The stores that a workspace knows. Each registered one is a file: its kind and its settings, no secret."""
 
     def __init__(self, workspace: WorkspaceLayout) -> None:
+        """Raise WorkspaceElsewhereError in a run that was sent to another machine than its workspace is on."""
+        refuse_elsewhere(workspace, "datastores")
         self._workspace = workspace
 
     def names(self) -> list[str]:

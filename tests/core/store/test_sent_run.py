@@ -1,0 +1,109 @@
+"""A run's code on another machine than its workspace is on: what isn't there is refused, in words."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from cellrun.core.errors import RunEnvironmentException, UserErrorException, WorkspaceElsewhereError
+from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.own_run import run_variables
+from cellrun.core.store.sent_run import is_sent, own_sent_run, refuse_elsewhere
+
+ASKS = {
+    "run.child_run()": "children",
+    "run.create_children(2)": "children",
+    "run.submit_child(ScriptRunConfig('.', 'x.py'))": "children",
+    "list(run.get_children())": "children",
+    "run.parent": "its parent",
+    "list(run.experiment.get_runs())": "other runs",
+    "run.experiment.start_logging()": "other runs",
+    "Experiment(Workspace.get('tests'), 'other').start_logging()": "other runs",
+    "run.register_model('m', 'a.txt')": "models",
+    "Model.register(ws, 'a.txt', 'm')": "models",
+    "Model(ws, 'm')": "models",
+    "Dataset.File.from_files(os.path.abspath('a.txt')).register(ws, 'd')": "datasets",
+    "Dataset.get_by_name(ws, 'd')": "datasets",
+    "ws.get_default_datastore()": "datastores",
+    "Environment('e').register(ws)": "environments",
+    "Environment.get(ws, 'e')": "environments",
+    "ws.get_default_keyvault().get_secret('s')": "secrets",
+}
+PROGRAM = """
+import json, os, sys
+from azureml.core import Dataset, Environment, Experiment, Model, Run, ScriptRunConfig, Workspace
+open("a.txt", "w").close()
+run = Run.get_context()
+ws = Workspace.from_config()
+assert ws.get_details()["name"] == "tests"
+run.log("x", 1)
+told = {}
+for ask in json.loads(sys.argv[1]):
+    try:
+        told[ask] = repr(eval(ask))
+    except Exception as error:
+        told[ask] = f"{type(error).__name__}: {error}"
+print(json.dumps([told, run.get_metrics(), ws.layout.folder == run.layout.workspace.folder]))
+"""
+
+
+@pytest.fixture
+def sent(ws, exp, tmp_path):
+    """The layout of a child of a run as it is where it was sent to."""
+    with exp.start_logging() as run, run.child_run() as child:
+        there = WorkspaceLayout(tmp_path / "there")
+        there.runs.mkdir(parents=True)
+        record = json.loads(ws.layout.record.read_text())
+        there.record.write_text(json.dumps({**record, "name": "tests"}))
+        shutil.copytree(child.layout.folder, there.run(child.id).folder)
+    return there.run(child.id)
+
+
+@pytest.fixture
+def code(sent, tmp_path):
+    """`code()`: what a program that is part of it prints, in a folder with Azure's own config."""
+    (tmp_path / "code").mkdir()
+    config = {"subscription_id": "s", "resource_group": "g", "workspace_name": "tests"}
+    (tmp_path / "code" / "config.json").write_text(json.dumps(config))
+
+    def run():
+        environ = {**os.environ, **run_variables(sent), "CELLRUN_HOME": str(tmp_path / "far_home")}
+        command = [sys.executable, "-c", PROGRAM, json.dumps([*ASKS])]
+        done = subprocess.run(command, cwd=tmp_path / "code", env=environ, capture_output=True, text=True, check=False)
+        assert not done.returncode, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
+
+
+def test_what_is_not_there_is_refused_and_the_run_itself_goes_on(code, sent):
+    told, metrics, is_own = code()
+    assert (metrics, is_own) == ({"x": 1}, True)
+    for ask, what in ASKS.items():
+        assert told[ask].startswith(f"WorkspaceElsewhereError: {what}"), (ask, told[ask])
+        assert f"in run {sent.run_id}: it runs on another machine than its workspace is on" in told[ask]
+    made = {path.name for path in sent.workspace.folder.iterdir()}
+    assert made <= {"runs", "experiments", "workspace.json", "azure.json", "changes"}
+    assert [path.name for path in sent.workspace.runs.iterdir()] == [sent.run_id]
+
+
+def test_a_run_is_sent_where_its_number_was_not_taken(sent, ws, exp):
+    with exp.start_logging() as run:
+        assert not is_sent(run.layout)
+    assert is_sent(sent)
+
+
+def test_only_a_process_of_such_a_run_is_refused(sent, ws, monkeypatch):
+    refuse_elsewhere(sent.workspace, "models")
+    assert own_sent_run() is None
+    for name, value in run_variables(sent).items():
+        monkeypatch.setenv(name, value)
+    assert own_sent_run().is_same(sent)
+    refuse_elsewhere(ws.layout, "models")
+    with pytest.raises(WorkspaceElsewhereError, match="register it in the notebook") as caught:
+        refuse_elsewhere(sent.workspace, "models")
+    assert isinstance(caught.value, UserErrorException)
+    assert isinstance(caught.value, RunEnvironmentException)
