@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from cellrun.core.cell.display.forms import forms_of
+from cellrun.core.cell.display.shown import LABEL, Label, keep
 from cellrun.core.context.state import echoing
 
 _SCALARS = frozenset({bool, int, float, complex, str, bytes, type(None), type(...)})
@@ -31,6 +33,9 @@ def echo(value: object) -> None:
             shell.display_pub.publish(*shell.display_formatter.format(value))
             return
         text = repr(value)
+        if forms := forms_of(value):
+            kind = "image" if any(mime.startswith("image/") for mime in forms) else type(value).__name__.lower()
+            keep(forms, {LABEL: Label(kind)})
     sys.stdout.write(f"{text}\n")
 
 
