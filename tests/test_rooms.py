@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.imports import ROOT, Import, circles, imports, room
+from tests.interpreters import other_pythons
 
 FACADE = "cellrun.core.runs.run"
 EXPERIMENT = "cellrun.core.experiment_verbs"
@@ -68,15 +69,16 @@ def test_the_parts_import_one_way():
     assert {(a, b) for a, b in arrows if a != b and b not in PARTS[a]} == set()
 
 
-def test_supervision_and_all_that_it_imports_is_found_without_installed_packages():
-    """A supervisor runs with `-I -S`, on machines that have nothing but a Python; `local`'s queue goes with it."""
+def test_what_runs_where_nothing_is_installed_needs_no_package():
+    """A supervisor, and whatever a machine elsewhere is sent, runs with `-I -S`; `local`'s queue goes with it."""
     core = ROOT / "core" / "cellrun" / "core"
+    rooms = ("supervision", "targets/local", "far", "mirror")
     modules = [
         f"cellrun.core.{file.relative_to(core).with_suffix('').as_posix().replace('/', '.')}"
-        for file in (*core.glob("supervision/*.py"), *core.glob("targets/local/[aqmr]*.py"))
+        for file in (*(file for each in rooms for file in core.glob(f"{each}/*.py")), core / "targets" / "launching.py")
         if file.stem not in {"__init__", "supervisor"}
     ]
-    assert {"cellrun.core.supervision.watch", "cellrun.core.targets.local.admission"} <= set(modules)
+    assert {"cellrun.core.supervision.watch", "cellrun.core.targets.local.target"} <= set(modules)
     program = f"""
 import importlib, sys
 sys.path.append({str(ROOT / "core")!r})
@@ -85,15 +87,15 @@ for name in {modules!r}:
 for name, module in sorted(sys.modules.items()):
     print(name, getattr(module, '__file__', None) or '')
 """
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
-    loaded = dict(line.split(" ", 1) for line in done.stdout.splitlines())
-    ours = Path(core)
-    strangers = {
-        name
-        for name, file in loaded.items()
-        if file and not Path(file).is_relative_to(ours) and name.partition(".")[0] not in sys.stdlib_module_names
-    }
-    assert strangers <= {"cellrun"}
+    for python in (sys.executable, *other_pythons()):
+        done = subprocess.run([python, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
+        loaded = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+        strangers = {
+            name
+            for name, file in loaded.items()
+            if file and not Path(file).is_relative_to(core) and name.partition(".")[0] not in sys.stdlib_module_names
+        }
+        assert strangers <= {"cellrun"}, python
 
 
 def test_the_map_of_the_house_names_files_and_rooms_that_are_there():

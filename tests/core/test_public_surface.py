@@ -112,7 +112,8 @@ def test_every_error_that_users_catch_is_public():
         "IndexTooNewError",
         "NoSuchNameError",
         "NoSuchTargetError",
-    }  # caught as ComputeTargetException, DatasetError, WorkspaceException, AttributeError and KeyError
+        "WorkspaceElsewhereError",
+    }  # caught as ComputeTargetException, DatasetError, WorkspaceException, AttributeError, KeyError, UserErrorException
 
 
 def test_windows_is_refused_in_words():

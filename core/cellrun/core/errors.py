@@ -22,6 +22,7 @@
     ├── NotOfferedError                   a file of a run that isn't handed out
     ├── PortalError                       no page of a run can be shown from here
     ├── RunEnvironmentException           outside a run where one was asked for
+    │   └── WorkspaceElsewhereError       what a run's machine hasn't got of its workspace (a UserErrorException, too)
     ├── SnapshotException                 a source folder that can't be taken along
     ├── WorkspaceException                a workspace that can't be found, made or read
     │   └── IndexTooNewError              an index written by a newer cellrun
