@@ -66,6 +66,8 @@ class Launching:
             layout.launch.unlink()
         if layout.work.exists():
             remove_tree(layout.work)
+        for folder in (layout.outputs, layout.logs):  # a job expects them
+            folder.mkdir(parents=True)
         try:
             self._target.launch(request, layout)
         except ExperimentExecutionException:
@@ -93,7 +95,7 @@ def _move(there: WorkspaceThere, layout: RunLayout, facts: Mapping[str, Any]) ->
     lacks = lacking(there, facts["values"])
     if missing or lacks:
         raise IncompleteError(missing, lacks)
-    for folder in (draft.snapshot, draft.outputs, draft.logs, draft.log.parent, draft.events, draft.summaries):
+    for folder in (draft.snapshot, draft.log.parent, draft.events, draft.summaries):
         folder.mkdir(parents=True, exist_ok=True)
     if StatusFile(draft).read().n < 0:
         StatusFile(draft).begin()
