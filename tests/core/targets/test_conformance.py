@@ -36,8 +36,9 @@ def under_test(request) -> UnderTest:
 
 
 @pytest.fixture
-def target(under_test, runs, tmp_path) -> ComputeTarget:
+def target(under_test, runs, tmp_path, monkeypatch) -> ComputeTarget:
     """A target of each kind."""
+    monkeypatch.setenv("PATH", f"{tmp_path / 'shims'}{os.pathsep}{os.environ['PATH']}")
     return under_test.made(runs.workspace, tmp_path)
 
 
@@ -133,7 +134,7 @@ def test_runs_wait_and_start_in_order(runs, target, submit):
     described = target.describe()
     assert (described.running, described.waiting, described.in_use.cpus) == (1, 3, most)
     target.cancel(waiting[1])
-    assert runs.status(waiting[1]).status is Status.CANCELED
+    assert runs.end(waiting[1]).status is Status.CANCELED
     target.cancel(first)
     assert [runs.end(layout).status for layout in (first, waiting[0], waiting[2])] == [
         Status.CANCELED,

@@ -109,7 +109,7 @@ class Sending:
         signed = self._run.signed
         link.ask(
             "launch",
-            data=key,
+            key=key.hex(),
             **self._of_run,
             workspace_name=self._workspace_name,
             experiment=order.experiment,

@@ -1,0 +1,143 @@
+"""Runs on their way to another machine: sent there, a few seconds at a time, and started once they are there whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from cellrun.core.errors import CellrunError, ComputeTargetException, told
+from cellrun.core.far.link import Link, OrderError
+from cellrun.core.far.words import INCOMPLETE
+from cellrun.core.layout import RunLayout
+from cellrun.core.mirror.run_key import new_key
+from cellrun.core.status import Status
+from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.workspace_record import WorkspaceRecord
+from cellrun.core.targets.contract import JobState, Observation
+from cellrun.core.targets.ssh.connection import Connection
+from cellrun.core.targets.ssh.outgoing import Outgoing
+from cellrun.core.targets.ssh.sending import Sending, Sent
+
+ON_ITS_WAY = frozenset({Status.NOT_STARTED, Status.PREPARING})
+_CALL_S = 3.0
+"""About so long a call works: what else is to be asked of the machine waits for it."""
+_TOLD_S, _TOLD_SHARE = 2.0, 0.02
+"""How much time and how much of a run is between two words of how far it is: each is a file of its folder."""
+
+
+class _Told(NamedTuple):
+    at: float
+    sent_bytes: int
+
+
+class Launches:
+    """Sends and starts runs. `observe` asks the machine for states; `fetch` brings home what there is of some runs.
+
+    It may be made anew at any time: what is there the machine tells, what is to be sent stands in `Outgoing`.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        observe: Callable[[Sequence[RunLayout]], dict[str, Observation]],
+        fetch: Callable[[Sequence[RunLayout]], object],
+    ) -> None:
+        self._connection = connection
+        self._observe = observe
+        self._fetch = fetch
+        self._sendings: dict[str, Sending] = {}
+        self._told: dict[str, _Told] = {}
+
+    def go_on(self, runs: Sequence[RunLayout]) -> None:
+        """Send and start runs, the small ones first, for some seconds. One that is refused there is Failed.
+
+        Raises ComputeTargetException where that is no single run's matter.
+        """
+        until = time.monotonic() + _CALL_S
+        for workspace in {run.workspace.folder: run.workspace for run in runs}.values():
+            Outgoing(workspace).sweep()
+        with self._connection.link() as link:
+            due = [run for run in runs if not self._is_canceled(run)]
+            sendings = [(sending, run) for run in due if (sending := self._sending(run))]
+            for sending, run in sorted(sendings, key=lambda each: each[0].size_bytes):
+                try:
+                    self._advance(link, sending, run, until)
+                except OrderError as error:
+                    self._refused(run, sending, error)
+                except OSError as error:
+                    _fail(run, f"it can't be sent: {told(error)}")
+                if time.monotonic() >= until:
+                    return
+
+    def _sending(self, run: RunLayout) -> Sending | None:
+        """Return how far a run is; None for one without an order (yet), or that is Failed as it can't be read."""
+        if run.run_id not in self._sendings and Outgoing(run.workspace).get(run):
+            try:
+                self._sendings[run.run_id] = Sending(run)
+            except (OSError, CellrunError) as error:
+                _fail(run, f"it can't be sent: {told(error)}")
+        return self._sendings.get(run.run_id)
+
+    def _advance(self, link: Link, sending: Sending, run: RunLayout, until: float) -> None:
+        sent = sending.go_on(link, lambda: time.monotonic() >= until or is_asked_to_cancel(run))
+        outgoing = Outgoing(run.workspace)
+        order = outgoing.get(run)
+        if not sent.is_whole:
+            self._tell(run, sent)
+        elif order:
+            outgoing.note_asked(run)
+            sending.launch(link, order, new_key(run))
+            self._begun(run)
+
+    def _begun(self, run: RunLayout) -> None:
+        """Note that a run is the machine's by now: what it says of it holds, else that it is being started."""
+        self._fetch([run])
+        if "there" not in StatusFile(run).read().fields:
+            StatusFile(run).change(Status.STARTING, expected=ON_ITS_WAY, there=0)
+        self._forget(run)
+
+    def _is_canceled(self, run: RunLayout) -> bool:
+        """Whether a run is to be sent no further; it is Canceled then unless the machine has it."""
+        if not is_asked_to_cancel(run):
+            return False
+        if Outgoing(run.workspace).was_asked(run):  # the answer was lost: it may have been started
+            said = self._observe([run]).get(run.run_id)
+            if said and said.state is not JobState.UNKNOWN:
+                self._begun(run)
+                return True
+        set_canceled(run, "canceled before it was sent", expected=ON_ITS_WAY)
+        self._drop(run)
+        return True
+
+    def _refused(self, run: RunLayout, sending: Sending, error: OrderError) -> None:
+        if error.kind == INCOMPLETE:  # something was removed there meanwhile: it is sent again
+            sending.start_over()
+        else:
+            _fail(run, str(error))
+            self._drop(run)
+
+    def _drop(self, run: RunLayout) -> None:
+        self._forget(run)
+        with suppress(ComputeTargetException):  # what came there of it goes by itself after a while
+            self._connection.ask("drop", workspace=WorkspaceRecord.read(run.workspace).id, run=run.run_id)
+
+    def _forget(self, run: RunLayout) -> None:
+        Outgoing(run.workspace).remove(run)
+        self._sendings.pop(run.run_id, None)
+        self._told.pop(run.run_id, None)
+
+    def _tell(self, run: RunLayout, sent: Sent) -> None:
+        now, last = time.monotonic(), self._told.get(run.run_id)
+        share = sent.size_bytes * _TOLD_SHARE
+        if last and (now - last.at < _TOLD_S or sent.sent_bytes - last.sent_bytes < share):
+            return
+        self._told[run.run_id] = _Told(now, sent.sent_bytes)
+        StatusFile(run).show(Status.PREPARING, expected=ON_ITS_WAY, reason=str(sent))
+
+
+def _fail(run: RunLayout, why: str) -> None:
+    StatusFile(run).change(Status.FAILED, expected=ON_ITS_WAY, reason=why)
+    Outgoing(run.workspace).remove(run)
