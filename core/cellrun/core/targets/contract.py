@@ -131,6 +131,12 @@ class ComputeTarget(ComputeResource):
             raise UserErrorException("\n".join(sorted(problems)))
         return dict(settings)
 
+    def learn(self) -> None:  # for those that `python` and `problems` needn't ask
+        """Find out what `python` and `problems` are to know; may take seconds.
+
+        Called once it was attached. Raises ComputeTargetException if that can't be had now, which is said then.
+        """
+
     @abstractmethod
     def describe(self) -> TargetDescription:
         """Return how full the target is, and what of this machine a job there can reach."""

@@ -94,6 +94,8 @@ class WorkspaceTargets:
     def attach(self, name: str, kind: str, settings: Mapping[str, Any]) -> ComputeTarget:
         """Add a target, and return it; one that somebody else has attached so is trusted from now on.
 
+        It is asked what it is; if that can't be had now, a warning says why.
+
         Raises InvalidNameError for a name that is none, ComputeTargetException for one that is taken or a kind that
         isn't there, UserErrorException for settings that the kind doesn't take.
         """
@@ -116,7 +118,7 @@ class WorkspaceTargets:
             if not self._is_anothers(path, f"{text}\n".encode()):
                 raise self._taken(name) from None
         sign(path, path.name, data=f"{text}\n".encode())
-        return target
+        return _learned(target)
 
     def change(self, target: ComputeTarget, settings: Mapping[str, Any]) -> ComputeTarget:
         """Give a target other settings; return it with them. Raises UserErrorException for what it doesn't take."""
@@ -126,7 +128,7 @@ class WorkspaceTargets:
         path.with_suffix(".sig").unlink(missing_ok=True)
         replace_file(path, text)
         sign(path, path.name, data=text.encode())
-        return self.get(target.name)
+        return _learned(self.get(target.name))
 
     def detach(self, name: str) -> None:
         """Take a target away, also one that can't be used here; its runs' folders stay.
@@ -172,6 +174,14 @@ class WorkspaceTargets:
             found = look(self.get(name), [self._workspace.run(row.id) for row in rows])
             rows = [row for row in rows if not found[row.id].status.is_terminal]
         return [row.name for row in rows]
+
+
+def _learned(target: ComputeTarget) -> ComputeTarget:
+    try:
+        target.learn()
+    except ComputeTargetException as error:
+        warnings.warn(f"{target.name!r} is attached, and can't be used yet: {error}", stacklevel=4)
+    return target
 
 
 def _unknown(name: object, known: Sequence[str]) -> str:

@@ -1,0 +1,183 @@
+"""The target of kind ssh by a shim of ssh: what the conformance suite doesn't ask of every kind."""
+
+import os
+
+import pytest
+
+from cellrun.core.errors import (
+    AuthenticationError,
+    ComputeTargetException,
+    ExperimentExecutionException,
+    InvalidSubmissionError,
+)
+from cellrun.core.resources import Resources
+from cellrun.core.run_request import RunRequest
+from cellrun.core.status import Status
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.submission.again import resubmit
+from cellrun.core.targets.keeper.client import states
+from cellrun.core.targets.ssh import launches
+from tests.core.submitted_runs import wait_for
+
+REFUSED = "ssh: connect to host box port 22: Connection refused"
+DENIED = "ann@box: Permission denied (publickey)."
+SECRET = "hunter2-of-the-user"
+
+
+@pytest.fixture
+def target(runs, box):
+    return runs.workspace.attach("box", "ssh", host="box")
+
+
+def texts_below(folder):
+    return {
+        path: path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file() and not path.is_symlink()
+    }
+
+
+def test_attached_it_tells_at_once_what_its_python_is(target, box):
+    python = target.python(None)
+    assert python.executable == "/usr/bin/python3"
+    assert python.version.startswith("3.")
+    assert isinstance(python.packages, dict)
+    assert box.called() == ["box"]
+
+
+def test_one_that_can_t_be_reached_is_attached_and_says_why(runs, box):
+    with box.trouble(REFUSED), pytest.warns(UserWarning, match="can't be used yet: .*port 22: is sshd running"):
+        target = runs.workspace.attach("box", "ssh", host="box")
+    assert target.python(None) == (None, None, None)
+    assert target.problems(RunRequest("script", "train.py", resources=Resources(cpus=10_000))) == []
+
+
+def test_what_it_hasn_t_is_refused_without_a_word_to_it(target, box, runs):
+    asked = len(box.called())
+    with pytest.raises(InvalidSubmissionError, match="cpus=10000: 'box' has"):
+        runs.script("pass", compute_target="box", cpus=10_000)
+    assert len(box.called()) == asked
+
+
+def test_a_machine_that_isn_t_there_fails_the_submission_in_words(target, box, runs):
+    with (
+        box.trouble(REFUSED),
+        pytest.raises(ExperimentExecutionException, match="nothing takes connections at its port 22"),
+    ):
+        runs.script("pass", compute_target="box")
+
+
+def test_a_machine_that_lets_nobody_in_is_an_error_of_its_own(target, box):
+    with box.trouble(DENIED), pytest.raises(AuthenticationError, match="ssh-add"):
+        target.describe()
+
+
+def test_a_secret_is_in_no_run_folder_and_nowhere_here_once_the_run_has_begun(target, runs, box, home):
+    layout = runs.script(
+        "import os; print(len(os.environ['TOKEN']))", compute_target="box", environment_variables={"TOKEN": SECRET}
+    )
+    assert runs.end(layout).status is Status.COMPLETED
+    assert layout.log.read_text() == f"{len(SECRET)}\n"
+    for folder in (home, runs.workspace.layout.folder, box.home):
+        assert [path for path, text in texts_below(folder).items() if SECRET in text] == []
+
+
+def test_an_environment_of_that_machine_runs_it(target, runs):
+    layout = runs.script("import sys; print(sys.executable)", compute_target="box", environment="/usr/bin/python3.13")
+    assert runs.end(layout).status is Status.COMPLETED
+    assert layout.log.read_text() == "/usr/bin/python3.13\n"
+
+
+def test_an_environment_that_isn_t_there_fails_in_words(target, runs):
+    end = runs.end(runs.script("pass", compute_target="box", environment="/opt/no/python"))
+    assert end.status is Status.FAILED
+    assert "/opt/no/python" in end.reason
+
+
+def test_a_run_is_run_again(target, runs):
+    layout = runs.script("import sys; print(sys.argv[1:])", "--lr", 0.1, compute_target="box")
+    assert runs.end(layout).status is Status.COMPLETED
+    again = resubmit(layout)
+    runs.submitted.append(again)
+    assert runs.end(again).status is Status.COMPLETED
+    assert again.log.read_text() == "['--lr', '0.1']\n"
+
+
+def test_a_command_runs_in_a_shell_there(target, runs, box):
+    layout = runs.command('echo "$HOME"', compute_target="box")
+    assert runs.end(layout).status is Status.COMPLETED
+    assert layout.log.read_text() == f"{box.home}\n"
+
+
+def test_a_cut_line_changes_nothing_but_the_time(target, runs, box):
+    layout = runs.seen(runs.script("print('up')\nimport time; time.sleep(4)\nprint('end')", compute_target="box"), "up")
+    with box.trouble(REFUSED):
+        wait_for(lambda: "is sshd running" in states(runs.workspace.layout)["box"].why_not, "that the keeper says why")
+    assert runs.end(layout).status is Status.COMPLETED
+    assert layout.log.read_text() == "up\nend\n"
+
+
+def test_a_run_whose_folder_there_is_gone_is_lost(target, runs, box):
+    layout = runs.seen(runs.script("print('up', flush=True); import time; time.sleep(60)", compute_target="box"), "up")
+    (there,) = box.cellrun_home.glob(f"remote/*/runs/{layout.run_id}")
+    processes = box.processes_of(layout.run_id)
+    there.rename(there.with_name("elsewhere"))
+    end = runs.end(layout)
+    assert end.status is Status.FAILED
+    assert "no longer knows it" in end.reason
+    assert "is gone" in end.reason
+    for each in processes:
+        os.kill(each["pid"], 9)
+
+
+@pytest.fixture
+def sends_nothing(without_keeper, monkeypatch):
+    """Let each call to send end before the first byte."""
+    with monkeypatch.context() as patch:
+        patch.setattr(launches, "_CALL_S", 0.0)
+        yield patch
+
+
+def test_canceled_before_it_is_sent_it_never_starts(target, runs, box, home, sends_nothing):
+    layout = runs.script("print('never')", compute_target="box", environment_variables={"TOKEN": SECRET})
+    assert StatusFile(layout).read().status is Status.PREPARING
+    target.cancel(layout)
+    assert StatusFile(layout).read().status is Status.CANCELED
+    assert [path for path, text in texts_below(home).items() if SECRET in text] == []
+    assert runs.end(layout).status is Status.CANCELED
+    assert list(box.cellrun_home.glob("remote/*/runs/*")) == []
+
+
+def test_a_run_that_takes_long_to_send_says_how_far_it_is_and_goes_on(target, runs, sends_nothing):
+    (runs.source / "large.bin").write_bytes(os.urandom(5_000_000))
+    layout = runs.script("import os; print(os.path.getsize('large.bin'))", compute_target="box")
+    assert StatusFile(layout).read().reason == "sending 0 bytes of 5.0 MB"
+    assert not layout.log.exists()
+    sends_nothing.undo()
+    assert runs.end(layout).status is Status.COMPLETED
+    assert layout.log.read_text() == "5000000\n"
+
+
+def test_outputs_come_home_whole(target, runs):
+    layout = runs.script("open('outputs/model.bin', 'wb').write(bytes(range(256)) * 40_000)", compute_target="box")
+    assert runs.end(layout).status is Status.COMPLETED
+    assert (layout.outputs / "model.bin").read_bytes() == bytes(range(256)) * 40_000
+
+
+def test_it_isn_t_detached_while_a_run_of_it_lives(target, runs):
+    layout = runs.seen(runs.script("print('up', flush=True); import time; time.sleep(60)", compute_target="box"), "up")
+    with pytest.raises(ComputeTargetException, match="haven't ended"):
+        runs.workspace.detach("box")
+    target.cancel(layout)
+    assert runs.end(layout).status is Status.CANCELED
+    runs.workspace.detach("box")
+    assert "box" not in runs.workspace.compute_targets
+    runs.submitted.clear()
+
+
+def test_doctor_says_what_there_is_and_what_to_do(target, box):
+    found = {each.subject: each for each in target.doctor()}
+    assert {"ssh", "connection", "python", "uv", "machine", "folder", "clock", "logout", "disk"} <= found.keys()
+    assert "OpenSSH" in found["ssh"].text
+    with box.trouble(DENIED):
+        found = {each.subject: each for each in target.doctor()}
+    assert not found["connection"].is_well
+    assert "ssh-copy-id box" in found["connection"].text
