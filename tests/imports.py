@@ -41,8 +41,15 @@ def imports() -> list[Import]:
     ]
 
 
-def room(module: str, depth: int = 3) -> str:
+_DEPTH = 3
+_APART = "cellrun.core.targets.ssh"
+"""A room within another one, and above what the rest of that is below: the far side uses `targets/local`."""
+
+
+def room(module: str, depth: int = _DEPTH) -> str:
     """Return the room of a module: `cellrun.core.store` for all below it; a module beside the rooms is its own."""
+    if depth == _DEPTH and f"{module}.".startswith(f"{_APART}."):
+        return _APART
     return ".".join(module.split(".")[:depth])
 
 
