@@ -55,7 +55,7 @@ class Faults:
     """What goes wrong. Without any fault all is well."""
 
     loss: float = 0.0
-    """The share of what is sent that never arrives: of frames, of the log's lines, of a job's requests to our server."""
+    """The share of what is sent that never arrives: of frames, lines of the engine's log, requests to our server."""
     repetition: float = 0.0
     """The share that arrives twice."""
     reordering: float = 0.0
