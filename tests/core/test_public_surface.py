@@ -113,7 +113,7 @@ def test_every_error_that_users_catch_is_public():
         "NoSuchNameError",
         "NoSuchTargetError",
         "WorkspaceElsewhereError",
-    }  # caught as ComputeTargetException, DatasetError, WorkspaceException, AttributeError, KeyError, UserErrorException
+    }  # caught by the names of their base classes
 
 
 def test_windows_is_refused_in_words():

@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import re
+import time
 
 import pytest
 from IPython.core.error import UsageError
@@ -9,6 +11,8 @@ from IPython.core.error import UsageError
 from cellrun.core import ComputeTargetException, Workspace
 from cellrun.core.targets.contract import Finding
 from cellrun.core.targets.fake import FakeTarget
+from cellrun.core.targets.keeper import client
+from cellrun.core.targets.keeper.kept_state import KeptState
 from tests.magics.notebook_shell import newest_run
 
 UNTIL_GO = "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.02)"
@@ -33,14 +37,14 @@ def test_all_are_listed_with_how_full_they_are_and_what_they_can_do(notebook, ws
     text = notebook.run("%targets")
     (first.layout.work / "go").touch()
     newest_run().wait_for_completion()
-    header = ["Target", "Kind", "Running", "Waiting", "CPUs", "GPUs", "Memory", "What it can do"]
+    header = ["Target", "Kind", "Where", "Running", "Waiting", "CPUs", "GPUs", "Memory", "What it can do"]
     titles = text.splitlines()[0]
     assert [titles.index(title) for title in header] == sorted(titles.index(title) for title in header)
     assert list(rows(text)) == ["local", "cluster"]
     local = rows(text)["local"]
     values = [local[titles.index(a) : titles.index(b)].strip() for a, b in itertools.pairwise(header)]
-    assert values[:6] == ["local", "local", "1", "1", "1 of 1", "0 of 2"]
-    assert values[6].startswith("2.0 MB of ")
+    assert values[:7] == ["local", "local", "", "1", "1", "1 of 1", "0 of 2"]
+    assert values[7].startswith("2.0 MB of ")
     can_do = "queues, cancels, limits time, gpus, shares files, shares processes, shares /, reaches this machine"
     assert local.endswith(can_do)
     assert rows(text)["cluster"].endswith("  cancels, limits time")
@@ -79,6 +83,35 @@ def test_a_close_look_says_what_is_well_and_what_is_not(notebook, ws, tmp_path, 
         ["✓", "network", "is there"],
         ["✕", "disk", "full; free some"],
     ]
+
+
+def test_how_the_keeper_hears_of_one_is_said_and_a_silent_one_is_not_asked(notebook, ws, tmp_path, monkeypatch):
+    def asked(target):
+        assert target.name != "far", "that takes long"
+        return described(target)
+
+    described = FakeTarget.describe
+    states = {
+        "near": KeptState(heard_at=time.time() - 3, runs=2),
+        "far": KeptState(why_not="far can't be reached", since=time.time() - 60, next_try=time.time() + 30, runs=1),
+    }
+    for name in states:
+        ws.attach(name, "fake", folder=tmp_path / name)
+    monkeypatch.setattr(client, "states", lambda _: states)
+    waked = []
+    monkeypatch.setattr(client, "wake", lambda _, name: waked.append(name))
+    text = notebook.run("%targets")
+    assert re.search(r"^near: heard of [34] s ago; 2 runs$", text, re.MULTILINE)
+    assert re.search(
+        r"^far: not heard of for .*: far can't be reached; asked again in .* s; 1 run$", text, re.MULTILINE
+    )
+    assert str(tmp_path / "near") in text
+    monkeypatch.setattr(FakeTarget, "describe", asked)
+    listed = {line.split()[0]: line for line in notebook.run("%targets").splitlines() if "  fake  " in line}
+    assert listed["far"].endswith("✕ far can't be reached")
+    lines = notebook.run("%targets far").splitlines()
+    assert lines[-1].startswith("✕  runs")
+    assert waked == ["far"]
 
 
 def test_an_unknown_one_is_refused_with_how_to_attach_one(notebook):

@@ -146,12 +146,11 @@ class CellRunConfig(RunOptions):
             place = Place(target)
             if target.problems(request):
                 return None, place
-            spec = request.environment if isinstance(request.environment, EnvironmentSpec) else None
             if not place.is_here:
-                return Elsewhere(target.name, target.python(request.environment), spec), place
-            if spec is None:
+                return Elsewhere(target.name, target.python(request.environment), request.environment), place
+            if not isinstance(request.environment, EnvironmentSpec):
                 return target.python(request.environment).executable, place
-            plan = plan_of(spec)
+            plan = plan_of(request.environment)
             return plan.interpreter if plan.is_there else Foreseen(plan), place
         return None, place
 

@@ -116,6 +116,11 @@ class ComputeTarget(ComputeResource):
         """Whether its runs write into their folders here, so that nothing has to be brought."""
         return Capability.SHARES_FILES in self.capabilities
 
+    @property
+    def where(self) -> str:
+        """Where that is, for people: a host, a folder; empty for this machine."""
+        return str(self.settings.get("host") or self.settings.get("folder") or "")
+
     @classmethod
     def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return settings as they are kept. Raises UserErrorException for those that can't be.

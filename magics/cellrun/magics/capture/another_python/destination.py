@@ -73,8 +73,9 @@ class Destination:
     @property
     def version_text(self) -> str:
         """Its whole version in words: `Python 3.13.5`; empty if it isn't known."""
-        is_known = self._version and (self._foreseen is None or self._foreseen.is_version_known)
-        return f"Python {self._version.version_text}" if self._version and is_known else ""
+        if isinstance(self._foreseen, Elsewhere):
+            return self._foreseen.version_text
+        return f"Python {self._version.version_text}" if self._version else ""
 
     @property
     def loads_byte_code(self) -> bool:

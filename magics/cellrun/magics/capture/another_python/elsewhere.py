@@ -21,28 +21,35 @@ from cellrun.magics.capture.another_python.standard_library import lacks
 from cellrun.magics.capture.found import Refusal
 
 BUILD_IT_THERE = "`--environment notebook` builds there what this notebook has"
+_VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
 _FIRST_YEAR = 1900  # of versions that are dates: the next year's is no other in its kind
 
 
 class Elsewhere:
-    """The Python of a target that shares neither disk nor processes with us; `spec` if it is to be built there.
+    """The Python of a target that shares neither disk nor processes with us: its own, or that of an environment.
 
     Responsibilities: which version and packages it has, and so which modules; which packages are too different there
     for what was pickled here. What the target doesn't know is said to be unknown.
     """
 
-    def __init__(self, target: str, python: TargetPython, spec: EnvironmentSpec | None = None) -> None:
+    def __init__(self, target: str, python: TargetPython, environment: str | EnvironmentSpec | None = None) -> None:
         self._target = target
         self._python = python
-        self._spec = spec
-        self._version = tuple(map(int, re.findall(r"\d+", python.version or "")[:3]))
+        self._environment = environment
+        self._spec = environment if isinstance(environment, EnvironmentSpec) else None
+        known = _VERSION.fullmatch(python.version or "")  # not `>=3.10`, which an environment may ask for
+        self._version = tuple(map(int, known[0].split("."))) if known else ()
 
     @property
     def words(self) -> str:
         """What to call it."""
-        what = f"environment {words_of(self._spec)}" if self._spec else "the Python"
-        version = f" (Python {self._python.version})" if self._python.version else ""
-        return f"{what} of target {self._target!r}{version}"
+        what = f"environment {words_of(self._spec)}" if self._spec else self._environment or "the Python"
+        return f"{what} of target {self._target!r}{self.version_text and f' ({self.version_text})'}"
+
+    @property
+    def version_text(self) -> str:
+        """Its version in words; empty if it isn't known."""
+        return f"Python {self._python.version}" if self.is_version_known else ""
 
     @property
     def is_version_known(self) -> bool:
@@ -54,7 +61,8 @@ class Elsewhere:
         """What to say of the modules that it may lack where that isn't known; empty if it is."""
         if self._packages is not None or (self._spec and self.is_version_known):
             return ""
-        how = "before it is built" if self._spec else f"here; `%targets {self._target}` looks"
+        looks = "" if self._environment else f"; `%targets {self._target}` looks"
+        how = "before it is built" if self._spec else f"here{looks}"
         return f"what {self.words} lacks of the modules that the cell needs isn't known {how}"
 
     def ask(self, modules: Collection[str] = (), _sources: Mapping[str, str] | None = None) -> Answer:
@@ -62,8 +70,7 @@ class Elsewhere:
         if not self.is_version_known:
             return Answer(sys.version_info[:3], python_version(), self._missing(modules))
         major, minor, micro = (*self._version, 0)[:3]
-        python = version_words("cpython", major, minor)
-        return Answer((major, minor, micro), python, self._missing(modules))
+        return Answer((major, minor, micro), version_words("cpython", major, minor), self._missing(modules))
 
     def doubtful(self, modules: Collection[str]) -> set[str]:
         """Return the modules that none of its packages is known to bring, as nobody here knows what package does."""

@@ -68,8 +68,8 @@ class Links:
         return [
             Refusal(
                 path,
-                f"`{path}` ({size_text(need.bytes)}) is too large to be copied beside the cell, and {self._place} has no "
-                "such file",
+                f"`{path}` ({size_text(need.bytes)}) is too large to be copied beside the cell, and {self._place} "
+                "has no such file",
                 need.place,
                 f"Load it into a variable, whose value goes along; or put it there and name it by its absolute path; "
                 f"or leave it out: `--without {path}`",
