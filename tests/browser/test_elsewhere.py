@@ -14,6 +14,8 @@ pytestmark = [
     pytest.mark.skipif(bool(why_not_isolated()), reason=why_not_isolated() or "it can be had"),
 ]
 ATTACH = """%load_ext cellrun.magics
+import os
+os.environ['CELLRUN_SILENCE_S'] = '2'
 import numpy as np
 from cellrun.core import Workspace
 X_train = np.zeros((1437, 64))
@@ -68,10 +70,25 @@ def test_a_cell_submitted_elsewhere_is_live_is_listed_and_is_canceled(lab, serve
     expect(row.locator(".cellrun-state")).to_have_attribute("data-status", "Running")
     lab.screenshot("elsewhere-panel")
 
+    cut = server.folder / "far side" / "unreachable"
+    cut.touch()
+    view.expect_status("NotResponding")
+    expect(view.root.locator(".cellrun-alert")).to_contain_text("can't be reached")
+    expect(row.locator(".cellrun-state")).to_have_attribute("data-status", "NotResponding")
+    assert view.accessibility_problems() == []
+    for theme in ("light", "dark"):
+        lab.use_theme(theme)
+        lab.screenshot("elsewhere-unreachable")
+    lab.run_cell(3)
+    lab.wait_until_done(3)
+    expect(lab.cell(3).locator("table")).to_contain_text("✕")
+    lab.screenshot("elsewhere-targets")
+    cut.unlink()
+    view.expect_status("Running")
+    expect(view.root.locator(".cellrun-alert")).to_have_count(0)
+
     view.button("Cancel").click()
     view.expect_status("Canceled")
     expect(row.locator(".cellrun-state")).to_have_attribute("data-status", "Canceled")
-    lab.run_cell(3)
-    expect(lab.cell(3).locator("table")).to_contain_text("box")
     lab.screenshot("elsewhere-canceled")
     assert lab.problems == []
