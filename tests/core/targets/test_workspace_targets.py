@@ -186,7 +186,9 @@ def test_a_long_name_is_one(ws, far):
 
 
 def test_an_unknown_kind_is_refused(ws):
-    with pytest.raises(ComputeTargetException, match=r"no kind of compute target 'fkae'.*fake, local, ssh.*mean 'fake'"):
+    with pytest.raises(
+        ComputeTargetException, match=r"no kind of compute target 'fkae'.*fake, local, ssh.*mean 'fake'"
+    ):
         ws.attach("cluster", "fkae")
     assert not ws.layout.targets.exists()
 
