@@ -185,6 +185,10 @@ class RunLayout:
         """Made by the one supervisor that starts the job: a run is never started twice."""
         return self.folder / "started"
 
+    def claim_of(self, attempt: int) -> Path:
+        """Return what the supervisor of an attempt makes, from 1 on: an engine may start a run again by itself."""
+        return self.claim if attempt == 1 else self.folder / f"{self.claim.name}-{attempt}"
+
     @property
     def processes(self) -> Path:
         """Identities of the supervisor and the job, written as they start."""

@@ -13,6 +13,7 @@ from cellrun.core.run_variables import INPUT_NAMES, OUTPUT_NAMES, REFERENCE
 
 RUN_FOLDER = "CELLRUN_RUN_FOLDER"
 RUN_ID = "CELLRUN_RUN_ID"
+ATTEMPT = "CELLRUN_RUN_ATTEMPT"
 _OPEN_RUN = "CELLRUN_RUN_OPEN"
 _told_by_parent = os.environ.get(_OPEN_RUN)
 
@@ -27,6 +28,12 @@ def parents_run() -> RunLayout | None:
     """Return the folder of the interactive run that a parent of this process had open when it started it; or None."""
     owner, _, folder = os.environ.get(_OPEN_RUN, "").partition(":")
     return RunLayout(folder) if folder and owner != str(os.getpid()) else None
+
+
+def own_attempt(environ: Mapping[str, str] = os.environ) -> int:
+    """Return how often an engine had started this process's run before: 0 in its first attempt."""
+    told = environ.get(ATTEMPT, "")
+    return max(0, int(told) - 1) if told.isascii() and told.isdecimal() else 0
 
 
 def is_own_run(layout: RunLayout) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -79,6 +80,7 @@ def new_run(workspace: Path, run_id: str = "") -> RunLayout:
     layout = WorkspaceLayout(workspace)
     layout.runs.mkdir(parents=True)
     layout.changes.touch()
+    layout.record.write_text(json.dumps({"id": workspace.name, "name": workspace.name, "version": 1}))
     return in_store(layout, run_id)
 
 

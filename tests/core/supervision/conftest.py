@@ -1,3 +1,4 @@
 """Runs as folders, beside real ones."""
 
+from tests.core.mirror.conftest import sides  # noqa: F401  # as well
 from tests.run_folders import dead_process, layout, make_run  # noqa: F401  # fixtures of the tests beside

@@ -112,14 +112,14 @@ class SupervisorStart:
             return ""
 
 
-def order(layout: RunLayout, spec: LaunchSpec) -> bytes:
-    """Return what a supervisor is told that takes its order from a file: to run a run's job."""
-    return _order(layout, _kind(spec), spec.argv, spec.digest())
+def order(layout: RunLayout, spec: LaunchSpec, attempt: int = 1) -> bytes:
+    """Return what a supervisor is told that takes its order from a file: to run a run's job, in which attempt."""
+    return _order(layout, _kind(spec), spec.argv, spec.digest(), attempt)
 
 
-def _order(layout: RunLayout, kind: str, argv: Sequence[str], launch: str) -> bytes:
+def _order(layout: RunLayout, kind: str, argv: Sequence[str], launch: str, attempt: int = 1) -> bytes:
     told = (f"launch={launch}",) if launch else ()
-    parts = (kind, str(layout.log), str(layout.claim), str(layout.work), *told, *argv, "end")
+    parts = (kind, str(layout.log), str(layout.claim_of(attempt)), str(layout.work), *told, *argv, "end")
     return b"\0".join(os.fsencode(part) for part in parts)
 
 

@@ -15,6 +15,7 @@ from cellrun.core import names
 from cellrun.core.errors import DamagedRunError, EventNotKeptError, InvalidMetricError, RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
+from cellrun.core.own_run import is_own_run, own_attempt
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.events.event_file import EventFile
 from cellrun.core.store.events.event_line import Value, encode_text, encode_value, encode_values
@@ -58,7 +59,7 @@ class EventLog:
     def of(cls, layout: RunLayout) -> EventLog:
         """Return this process's log of a run: the same for all who ask, so that they share one file."""
         log = _shared.get(layout.folder)
-        return log or _shared.setdefault(layout.folder, cls(layout))
+        return log or _shared.setdefault(layout.folder, cls(layout, own_attempt() if is_own_run(layout) else 0))
 
     def log(self, name: str, value: Value, step: float | None = None) -> None:
         """Log one value of a metric, maybe with its step."""
