@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import requests
 
 from tests.jupyter_environment import jupyter_environment
+from tests.keepers import end_keepers
 
 TOKEN = "the-servers-own-token"  # it guards nothing: the server is on loopback and ends with the tests
 BASE = "/user/ada/"
@@ -77,6 +78,7 @@ def jupyter_process(
     finally:
         process.terminate()
         process.wait(timeout=DEADLINE_S)
+        end_keepers(Path(environment["CELLRUN_RUNTIME_DIR"]))
 
 
 class Client:
