@@ -59,9 +59,10 @@ class RunControl:
     def cancel(self, reason: str | None = None) -> None:
         """Ask for the run's end and that of its children; nothing happens to a run that has ended.
 
-        A submitted run is stopped by its supervisor, with grace. An interactive run is the user's own kernel, which
-        nobody stops: it is Canceled at once, and the next log call there raises RunClosedError. Where the disk takes
-        nothing, EventNotKeptError is raised, or ExperimentExecutionException for a submitted run.
+        A submitted run is stopped by its supervisor, with grace, and if its engine doesn't answer once that does. An
+        interactive run is the user's own kernel, which nobody stops: it is Canceled at once, and the next log call
+        there raises RunClosedError. Where the disk takes nothing, EventNotKeptError is raised, or
+        ExperimentExecutionException for a submitted run.
         """
         before = self._written_status().status
         if before.is_terminal:
@@ -73,7 +74,8 @@ class RunControl:
                 raise EventNotKeptError(self._layout.run_id, Status.CANCELED.word, error) from error
         else:
             self._ask_target()
-            self._give_up(Status.CANCELED, reason or "canceled by somebody: it wasn't heard of any more")
+            if not self._is_unanswered():  # it may go on over there, and is asked once it can be
+                self._give_up(Status.CANCELED, reason or "canceled by somebody: it wasn't heard of any more")
         self._cancel_children(reason, again=before is Status.CANCEL_REQUESTED)
 
     def complete(self) -> None:
@@ -153,6 +155,11 @@ class RunControl:
         self._target.cancel(self._layout)
         if not self._target.shares_files:
             wake(self._layout.workspace, self._target.name)
+
+    def _is_unanswered(self) -> bool:
+        from cellrun.core.targets.silent_engine import is_unanswered  # noqa: PLC0415  # as above
+
+        return is_unanswered(StatusFile(self._layout).read())
 
     def _await_end(self) -> None:
         """Wait a little for a run that is being stopped: code that asks for its status next wants the last one."""

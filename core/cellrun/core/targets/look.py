@@ -47,7 +47,10 @@ def _observed(target: ComputeTarget, runs: Sequence[RunLayout]) -> Mapping[str, 
             for run_id, said in look_by_keeper(target, WorkspaceLayout(folder), its).items()
         }
     except NoKeeperError:
-        return bring(target, runs).observed
+        try:
+            return bring(target, runs).observed
+        finally:
+            target.close()
 
 
 def _with_reason(status: StatusRecord, observed: Observation | None) -> StatusRecord:

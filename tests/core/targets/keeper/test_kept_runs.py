@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core import Workspace
+from cellrun.core import Run, Workspace
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.status import Status
 from cellrun.core.store.lists.index import Index
@@ -187,6 +187,21 @@ def test_an_engine_that_does_not_answer_makes_runs_not_responding_until_it_does(
     wait_for(lambda: runs.status(layout).status is Status.RUNNING, "its answer")
     (tmp_path / "go").touch()
     assert runs.end(layout).status is Status.COMPLETED
+
+
+def test_a_cancel_ends_no_run_whose_engine_cannot_hear_it_yet_and_a_persons_word_does(runs, box, tmp_path, monkeypatch):
+    monkeypatch.setenv("CELLRUN_SILENCE_S", "1")
+    script = UNTIL_GO.format(str(tmp_path / "go"))
+    first, second = (runs.seen(runs.script(script, compute_target="box"), "up") for _ in range(2))
+    with KINDS["fake"].cut_off(box):
+        for layout in (first, second):
+            wait_for(lambda layout=layout: runs.status(layout).status is Status.NOT_RESPONDING, "its silence")
+        opened = Run.get(runs.workspace, first.run_id)
+        opened.cancel()
+        assert opened.get_status() == "NotResponding"
+        Run.get(runs.workspace, second.run_id).fail("the box was stolen")
+        assert written(second) is Status.FAILED
+    assert runs.end(first).status is Status.CANCELED
 
 
 def test_a_target_that_its_python_does_not_have_is_asked_by_whoever_looks(posted, parcel, says, monkeypatch, tmp_path):

@@ -177,10 +177,27 @@ def test_its_runs_are_not_responding_after_so_much_time_awake_without_an_answer(
     assert (status(run).status, status(run).reason) == (Status.NOT_RESPONDING, "no route to box")
     played.error = None
     kept.wake()
-    wait_for(lambda: status(run).status is Status.RUNNING, "its answer")
+    wait_for(lambda: not kept.state().why_not, "its answer")
+    assert status(run).status is Status.RUNNING
     clock.seconds += 1000
     kept.notice_silence()
     assert status(run).status is Status.RUNNING
+
+
+def test_the_silence_of_the_last_runs_is_none_of_the_next_ones(kept, played, away, clock):
+    played.error = ComputeTargetException("no route to box")
+    first, second = away(), away()
+    kept.hold([first])
+    wait_for(lambda: kept.state().why_not, "the first try")
+    StatusFile(first).change(Status.CANCELED)
+    kept.wake()
+    wait_for(lambda: not kept.is_needed, "nobody")
+    clock.seconds += 1000
+    asked = played.count("observe")
+    kept.hold([second])
+    wait_for(lambda: played.count("observe") > asked, "the next try")
+    kept.notice_silence()
+    assert status(second).status is Status.RUNNING
 
 
 def test_one_that_hangs_is_silent_too(kept, played, away, clock):

@@ -98,16 +98,16 @@ def _send_here(workspace: WorkspaceLayout, target_name: str, run: RunLayout, wai
 
     target = WorkspaceTargets(workspace).get(target_name)
     until = time.monotonic() + wait_s
-    while True:
-        try:
+    try:
+        target.send([run])
+        while (is_on_way := is_on_its_way(StatusFile(run).read())) and time.monotonic() < until:
+            time.sleep(_PAUSE_S)
             target.send([run])
-        except ComputeTargetException as error:
-            return Sent(is_launched=False, why_not=str(error))
-        if not is_on_its_way(StatusFile(run).read()):
-            return Sent(is_launched=True)
-        if time.monotonic() >= until:
-            return Sent(is_launched=False)
-        time.sleep(_PAUSE_S)
+        return Sent(is_launched=not is_on_way)
+    except ComputeTargetException as error:
+        return Sent(is_launched=False, why_not=str(error))
+    finally:
+        target.close()
 
 
 def _is_refused(status: StatusRecord) -> bool:

@@ -59,13 +59,13 @@ class Keeper:
         self.is_over = False
 
     def answer(self, message: Mapping[str, Any]) -> Answer | Pending:
-        """Do what is asked for; everything that isn't right in a question is an answer that has an `error`."""
+        """Do what is asked for; whatever isn't right in a question, or here, is an answer that has an `error`."""
         try:
             order = Order(message.get("order"))
             if message["protocol"] != PROTOCOL and order is not Order.END:
                 return {"error": f"cellrun's keeper speaks protocol {PROTOCOL}, was asked in {message['protocol']}"}
             return self._answers[order](self, message)
-        except (CellrunError, *UNREADABLE) as error:
+        except Exception as error:  # noqa: BLE001  # no question ends the keeper: no thread can be had, a full disk
             return {"error": told(error)}
 
     def tick(self) -> float:

@@ -122,12 +122,7 @@ class KeptTarget:
     def _work(self) -> None:
         is_more_left = False
         while self._wait_until_due(is_more_left=is_more_left):
-            runs, unreadable = self._runs.living()
-            is_more_left = False
-            if runs:
-                is_more_left = self._pass(runs, unreadable)
-            else:
-                self._note(self._state._replace(problems=unreadable, next_try=None))
+            is_more_left = self._pass()
             self._passed()
         self._opened.close()
 
@@ -145,13 +140,18 @@ class KeptTarget:
             self._is_due = False
             return not self._is_over
 
-    def _pass(self, runs: list[RunLayout], unreadable: Mapping[str, str]) -> bool:
-        """Make one pass over runs; returns whether the next one should come at once."""
-        began = time.monotonic()
-        if self._unheard_from is None:
-            self._unheard_from = self._clock.seconds
-        target = None
+    def _pass(self) -> bool:
+        """Make one pass over the runs that live; returns whether the next one should come at once."""
+        began, target = time.monotonic(), None
+        unreadable: Mapping[str, str] = {}
         try:
+            runs, unreadable = self._runs.living()
+            if not runs:
+                self._unheard_from = None
+                self._note(self._state._replace(problems=unreadable, next_try=None))
+                return False
+            if self._unheard_from is None:
+                self._unheard_from = self._clock.seconds
             target = self._opened.get()
             brought = bring(target, runs)
         except Exception as error:  # noqa: BLE001  # a stranger's class: the other targets are kept all the same

@@ -15,6 +15,8 @@ _BLOCK = 1 << 16
 _PATIENCE_S = 5.0
 """So long a connection may take to ask, or to take its answer."""
 
+_FULL_S = 0.02
+
 
 class Asker:
     """One connection: its question comes, then its answer goes."""
@@ -81,10 +83,13 @@ class Service:
         return max(min([timeout_s, *(end - time.monotonic() for end in ends)]), 0.0)
 
     def _accept(self) -> None:
-        with suppress(OSError):  # it has gone already; no file is left for it: whoever waits asks again
+        try:
             asker = Asker(self._listening.accept()[0])
-            self._askers.add(asker)
-            self._selector.register(asker.connection, selectors.EVENT_READ, asker)
+        except OSError:  # it has gone already, or no file is left for it: it waits until another one's is given back
+            time.sleep(_FULL_S)
+            return
+        self._askers.add(asker)
+        self._selector.register(asker.connection, selectors.EVENT_READ, asker)
 
     def _go_on(self, asker: Asker, keeper: Keeper) -> None:
         try:
