@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from cellrun.core.far.places_there import WorkspaceThere
 from cellrun.core.far.protocol import Message
-from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import encode
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.mirror.sending import Sender
@@ -36,10 +35,13 @@ class ComingHome:
         most = max(_LEAST_BYTES, min(int(order.facts.get("most_bytes", _MOST_BYTES)), _MOST_BYTES))
         final, data = set(order.facts["final"]), bytearray()
         told: dict[str, Any] = {"more": False, "whole": [], "unknown": [], "anew": []}
-        for run_id, have in self._in_turn(order.facts["runs"]):
+        for run_id, have in order.facts["runs"].items():
+            if have is not None:
+                layout, known = there.run(run_id), {path: (int(size), int(at)) for path, (size, at) in have.items()}
+                self._senders[layout.folder] = Sender(layout, known)
+        for run_id in self._in_turn(order.facts["runs"]):
             layout = there.run(run_id)
-            key = key_of(layout) if layout.record.exists() else None
-            sender = self._sender(layout, have)
+            key, sender = key_of(layout) if layout.record.exists() else None, self._senders.get(layout.folder)
             if key is None or sender is None:
                 told["unknown" if key is None else "anew"].append(run_id)
                 continue
@@ -54,12 +56,6 @@ class ComingHome:
                 told["whole"].append(run_id)
         return Message(told, bytes(data))
 
-    def _in_turn(self, runs: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    def _in_turn(self, runs: Iterable[str]) -> list[str]:
         """Return the runs, those first that came last, or not at all, the last time: a large one lets others come."""
-        behind = [(run, have) for run, have in sorted(runs.items()) if run > self._last]
-        return [*behind, *((run, have) for run, have in sorted(runs.items()) if run <= self._last)]
-
-    def _sender(self, layout: RunLayout, have: Mapping[str, Any] | None) -> Sender | None:
-        if have is not None:
-            self._senders[layout.folder] = Sender(layout, {path: (int(a), int(b)) for path, (a, b) in have.items()})
-        return self._senders.get(layout.folder)
+        return sorted(runs, key=lambda run: (run <= self._last, run))

@@ -19,7 +19,7 @@ _ANSWER_S = 10.0
 
 def logout_finding(root: Path = Path("/")) -> Finding:
     """Say whether runs outlive the login that started them. `root` is where the system's files are."""
-    user = pwd.getpwuid(os.geteuid()).pw_name
+    user = _user()
     if not (root / "run/systemd/system").is_dir():
         return Finding(_SUBJECT, is_well=True, text="runs go on after it: this machine has no systemd that ends them")
     if not _is_on(_setting(root)) or user == "root":  # KillExcludeUsers leaves root out, unless somebody changed that
@@ -32,6 +32,10 @@ def logout_finding(root: Path = Path("/")) -> Finding:
         text=f"systemd ends all processes of {user} there with the last logout ({_SETTING}=yes in logind.conf), runs "
         f"included; let {user} stay there by: loginctl enable-linger",
     )
+
+
+def _user() -> str:
+    return pwd.getpwuid(os.geteuid()).pw_name
 
 
 def _setting(root: Path) -> str:
