@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 from tests.imports import ROOT, Import, circles, imports, room
 from tests.interpreters import other_pythons
