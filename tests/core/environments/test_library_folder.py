@@ -1,5 +1,7 @@
 """A library that is made of what was sent: whole, and of just what its name says."""
 
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -46,10 +48,20 @@ def test_one_that_was_changed_is_made_again(folder, damage):
 def test_one_that_others_can_write_to_is_not_taken(folder, open_to_others):
     make(folder, FILES)
     (folder if open_to_others == "itself" else folder.parent).chmod(0o777)
-    with pytest.raises(PermissionError, match="others can write to"):
+    with pytest.raises(PermissionError, match="others can write to it"):
         is_whole(folder)
-    with pytest.raises(PermissionError, match="others can write to"):
+    with pytest.raises(PermissionError, match="others can write to it"):
         make(folder, FILES)
+
+
+def test_it_is_this_users_alone_whatever_its_umask_says(folder):
+    before = os.umask(0)
+    try:
+        make(folder, FILES)
+    finally:
+        os.umask(before)
+    assert is_whole(folder)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder.parent, folder)] == [0o700, 0o700]
 
 
 def test_what_has_another_name_is_not_made(folder):

@@ -43,6 +43,23 @@ def test_the_library_is_sent_once(new_box: Callable[..., Box]):
     assert [link.ask("clock") and link.there["has"] for link in (first, second)] == [False, True]
 
 
+def test_a_library_that_is_not_what_its_name_says_is_sent_again(box: Box):
+    box.link().ask("clock")
+    [library] = (box.home / "library").glob("[0-9a-f]*")
+    (library / "cellrun" / "core" / "layout.py").write_text("raise SystemExit('not ours')\n")
+    link = box.link()
+    link.ask("clock")
+    assert link.there["has"] is False
+    assert "not ours" not in (library / "cellrun" / "core" / "layout.py").read_text()
+
+
+def test_a_library_that_others_can_write_to_is_not_run(box: Box):
+    box.link().ask("clock")
+    (box.home / "library").chmod(0o777)
+    with pytest.raises(LinkError, match=r"box: .*/library can't be used \(others can write to it"):
+        box.link().ask("clock")
+
+
 @pytest.mark.parametrize("banner", BANNERS.values(), ids=BANNERS)
 def test_what_a_login_script_prints_is_skipped(box: Box, banner: str):
     box.wrapped = after(banner)

@@ -5,6 +5,7 @@ Standard library only, and nothing of ours: a machine that has nothing of cellru
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
@@ -67,9 +68,10 @@ def make(folder: Path, files: Mapping[str, bytes]) -> None:
         return
     fresh = folder.with_name(f".{name}.{os.urandom(4).hex()}")
     try:
+        fresh.mkdir(0o700)
         for path, data in files.items():
             target = fresh / path
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
         if folder.is_dir():  # damaged, as by a power cut
             folder.rename(fresh.with_suffix(".old"))
@@ -103,4 +105,4 @@ def _sources(folder: Path) -> Iterator[tuple[str, bytes]]:
 def _check_is_ours(folder: Path) -> None:
     found = folder.stat()
     if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o022:
-        raise PermissionError(f"others can write to {folder}; what is there isn't run: chmod go-w it, or remove it")
+        raise PermissionError(errno.EACCES, "others can write to it: what is there isn't run", str(folder))

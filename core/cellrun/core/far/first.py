@@ -49,11 +49,11 @@ def make_private(folder: Path) -> None:
         folder.mkdir(0o700)
 
 
-def make_library(folder: Path) -> None:
-    """Take the text that makes a library of an archive, and the archive, and do that."""
+def library_maker() -> dict[str, Any]:
+    """Take the text that knows a library by its content, and makes one of an archive; return its names."""
     maker: dict[str, Any] = {"__name__": "library_folder"}
     exec(piece(), maker)  # noqa: S102  # as with this text itself: there is nothing yet to import it from
-    maker["make"](folder, maker["unpacked"](piece()))
+    return maker
 
 
 def piece() -> bytes:
@@ -64,10 +64,10 @@ def piece() -> bytes:
 def main() -> None:
     """Take what is wanted from stdin, say what is there, and go on as the agent."""
     wanted = json.loads(sys.stdin.buffer.readline())
-    folder = home() / "library" / wanted["library"]
+    folder, maker = home() / "library" / wanted["library"], library_maker()
     try:
         make_private(folder.parent)
-        has = folder.is_dir()
+        has = maker["is_whole"](folder)
         if has:
             os.utime(folder)  # it is in use
     except OSError as error:
@@ -76,7 +76,7 @@ def main() -> None:
     answer(MARKER, **told, has=has)
     if not has:
         try:
-            make_library(folder)
+            maker["make"](folder, maker["unpacked"](piece()))
         except OSError as error:
             refuse(error)
         except ValueError as error:
@@ -86,9 +86,8 @@ def main() -> None:
     sys.path.insert(0, str(folder))
     try:
         from cellrun.core.far.agent import main as go_on  # noqa: PLC0415  # it is there by now
-    except (ImportError, SyntaxError, ValueError) as error:  # ValueError: a file of zeros
-        folder.rename(folder.with_name(f".damaged.{os.urandom(4).hex()}"))  # it is sent anew
-        answer(error=f"its copy of cellrun is damaged and was put aside ({error}); try again", kind="library")
+    except ImportError as error:  # a Python without parts of its standard library
+        answer(error=f"{sys.executable} can't run cellrun: {error}; give another Python there", kind="python")
         sys.exit(1)
     go_on()
 

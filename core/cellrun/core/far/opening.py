@@ -44,7 +44,8 @@ class Opening:
 
         Raises LinkError in words, TimeoutError, PipeEndError, ValueError.
         """
-        wanted = Message({"library": library.name}).encoded()
+        maker = Path(library_folder.__file__).read_bytes()
+        wanted = b"%b%d\n%b" % (Message({"library": library.name}).encoded(), len(maker), maker)
         with suppress(PipeEndError):  # who doesn't read may have said why
             self._pipes.write(first_words(python, folder, wanted), deadline)
         told = self._after_banner(deadline)
@@ -55,9 +56,7 @@ class Opening:
         self._refuse(facts)
         if not facts["has"]:
             deadline = time.monotonic() + _LIBRARY_S
-            maker = Path(library_folder.__file__).read_bytes()
-            for piece in (maker, library.data):
-                self._pipes.write(b"%d\n%b" % (len(piece), piece), deadline)
+            self._pipes.write(b"%d\n%b" % (len(library.data), library.data), deadline)
             self._refuse(facts_of(self._pipes.line(deadline, MOST_LINE_BYTES))[0])
         return facts
 
