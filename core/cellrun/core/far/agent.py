@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
+from cellrun.core.environments.building.uv_program import DOWNLOADS
 from cellrun.core.far.coming_home import ComingHome
 from cellrun.core.far.incoming import Incoming
 from cellrun.core.far.launching import Launching
@@ -95,6 +96,7 @@ def main() -> None:
     for name in [*os.environ]:
         if name.startswith(_OF_SESSION) or name in _DIES_WITH_SESSION:
             del os.environ[name]
+    os.environ.setdefault(DOWNLOADS, "automatic")  # nobody is here who could install one
     os.chdir("/")
     threading.Thread(target=prune_now_and_then, name="cellrun pruning", daemon=True).start()
     try:

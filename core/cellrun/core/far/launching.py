@@ -77,7 +77,7 @@ class Launching:
 
 def _request(facts: Mapping[str, Any], layout: RunLayout) -> RunRequest:
     """Return the request as it is for this machine: nothing of it is linked to, or named by, what is elsewhere."""
-    kept = {**facts["request"], "links": {}, "target": None}
+    kept = {**facts["request"], "links": {}, "target": None, "repeats": None}  # which may have run anywhere
     request = request_from_json(kept, layout, facts["variables"])
     return replace(
         request,

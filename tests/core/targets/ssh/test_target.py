@@ -3,7 +3,10 @@
 import os
 
 import pytest
+from uv import find_uv_bin
 
+from cellrun.core import Run
+from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import (
     AuthenticationError,
     ComputeTargetException,
@@ -84,6 +87,41 @@ def test_an_environment_of_that_machine_runs_it(target, runs):
     layout = runs.script("import sys; print(sys.executable)", compute_target="box", environment="/usr/bin/python3.13")
     assert runs.end(layout).status is Status.COMPLETED
     assert layout.log.read_text() == "/usr/bin/python3.13\n"
+
+
+def test_an_environment_is_built_there_by_the_uv_that_is_there(runs, box):
+    (box.home / ".local" / "bin").mkdir(parents=True)
+    (box.home / ".local" / "bin" / "uv").symlink_to(find_uv_bin())
+    runs.workspace.attach("box", "ssh", host="box")
+    layout = runs.script(
+        "import sys; from cellrun.core import Run; Run.get_context().log('x', 1); print(sys.prefix)",
+        compute_target="box",
+        environment=EnvironmentSpec(python=">=3.10"),
+    )
+    assert runs.end(layout).status is Status.COMPLETED, layout.last_log.read_text()
+    assert layout.log.read_text().startswith(f"{box.cellrun_home / 'environments'}/")
+    assert "is built" in layout.preparation_log.read_text()
+
+
+def test_what_an_environment_has_of_this_machine_alone_is_refused(target, runs):
+    spec = EnvironmentSpec(packages=("mine @ file:///home/me/mine-1.0-py3-none-any.whl",))
+    with pytest.raises(InvalidSubmissionError, match=r"has mine from /home/me/mine-1\.0.*no other machine has"):
+        runs.script("pass", compute_target="box", environment=spec)
+
+
+def test_what_its_code_would_leave_in_the_workspace_there_is_refused_in_words(target, runs, box):
+    layout = runs.script(
+        "from azureml.core import Run\nopen('outputs/m.txt', 'w').close()\n"
+        "Run.get_context().register_model('m', 'outputs/m.txt')",
+        compute_target="box",
+    )
+    end = runs.end(layout)
+    assert end.status is Status.FAILED
+    assert "WorkspaceElsewhereError: models of its workspace can't be had or made" in end.reason
+    assert "register it in the notebook once the run is home" in layout.log.read_text()
+    assert not list(box.cellrun_home.glob("remote/*/models"))
+    run = Run.get(runs.workspace, layout.run_id)
+    assert run.register_model("m", "outputs/m.txt").version == 1
 
 
 def test_an_environment_that_isn_t_there_fails_in_words(target, runs):

@@ -10,10 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from cellrun.core.environments.building.uv_program import DOWNLOADS
 from cellrun.core.environments.package_lines import python_fits
 
-DOWNLOADS = "UV_PYTHON_DOWNLOADS"
-"""uv's own variable; only a user who sets it to `automatic` has uv bring a Python that isn't here."""
 _ANSWER_S = 30.0
 
 

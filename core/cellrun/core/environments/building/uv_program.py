@@ -11,6 +11,8 @@ from cellrun.core.environment_spec import has_login
 from cellrun.core.errors import UserErrorException
 from cellrun.core.identity import host_name
 
+DOWNLOADS = "UV_PYTHON_DOWNLOADS"
+"""uv's own variable; only a user who sets it to `automatic` has uv bring a Python that isn't here."""
 _WHERE_IT_INSTALLS_ITSELF = ("~/.local/bin", "~/.cargo/bin")
 _OF_ANOTHER_ENVIRONMENT = frozenset(
     {

@@ -86,9 +86,12 @@ class Facts(NamedTuple):
 
 def python_unseen(environment: str | EnvironmentSpec | None) -> TargetPython:
     """Return what is known of an environment's Python on a machine that hasn't told of it."""
-    if isinstance(environment, str):
+    if not isinstance(environment, EnvironmentSpec):
         return TargetPython(environment)
-    return TargetPython(version=environment.python if environment else None)
+    from cellrun.core.environments.portable_spec import PortableSpec  # noqa: PLC0415  # few runs need it
+
+    spec = PortableSpec.of(environment).spec
+    return TargetPython(spec.interpreter, None if spec.is_given else spec.python)
 
 
 def _path(settings: Mapping[str, str]) -> Path:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import make_private_folder, write_once
+from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.kept_request import request_to_json
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import private_folder
@@ -35,7 +37,11 @@ class Order(NamedTuple):
 
     @classmethod
     def of(cls, request: RunRequest) -> Order:
-        """Return the order of a request."""
+        """Return the order of a request, with its environment as another machine can have it."""
+        if isinstance(request.environment, EnvironmentSpec):
+            from cellrun.core.environments.portable_spec import PortableSpec  # noqa: PLC0415  # few runs need it
+
+            request = replace(request, environment=PortableSpec.of(request.environment).spec)
         return cls(request_to_json(request), request.experiment, dict(request.variables))
 
 

@@ -80,9 +80,13 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
         return facts.python_of(environment) if facts else python_unseen(environment)
 
     def problems(self, request: RunRequest) -> list[str]:
-        """Return why the machine could never start such a run, by what it told last."""
-        facts = Facts.known(self.settings)
-        return facts.problems(request, self.name) if facts else []
+        """Return why the machine could never start such a run, by what it told last; what can't be sent there."""
+        facts, problems = Facts.known(self.settings), list[str]()
+        if isinstance(request.environment, EnvironmentSpec):
+            from cellrun.core.environments.portable_spec import PortableSpec  # noqa: PLC0415  # few runs need it
+
+            problems += PortableSpec.of(request.environment).problems
+        return [*problems, *facts.problems(request, self.name)] if facts else problems
 
     def launch(self, request: RunRequest, layout: RunLayout) -> None:
         """Have the run sent and started there; a large one is on its way when this returns."""
