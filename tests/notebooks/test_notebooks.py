@@ -29,12 +29,14 @@ def outputs(notebook: nbformat.NotebookNode, cell_id: str) -> list[nbformat.Note
     return cell.outputs
 
 
-def assert_is_finished_still(found: list[nbformat.NotebookNode], run: Run, shows: str = "chart of ") -> None:
+def assert_is_finished_still(
+    found: list[nbformat.NotebookNode], run: Run, shows: str = "chart of ", status: str = "✓ Completed"
+) -> None:
     """Assert that what a cell shows of a run can be read by whoever opens the saved notebook, with no kernel."""
     (view,) = (out for out in found if out.output_type == "display_data")
     assert set(view.data) == {"application/vnd.cellrun.run.v1+json", "text/html", "image/png", "text/plain"}
     assert view.data["application/vnd.cellrun.run.v1+json"]["run_id"] == run.id
-    assert f"✓ Completed <b>{run.name}</b>" in view.data["text/html"]
+    assert f"{status} <b>{run.name}</b>" in view.data["text/html"]
     assert shows in view.data["text/html"]
 
 
