@@ -1,4 +1,4 @@
-"""A machine elsewhere, on this one: Debian's sshd in a host-name, process and mount namespace of its own.
+"""A machine elsewhere, on this one: Debian's sshd in namespaces of its own (host name, processes, mounts, time of boot).
 
 Its user, disk, `/tmp`, `/home` and boot id are its own; folders of this side are empty there, so that nothing passes
 because "there" is here. `Host box` of an ssh config leads to it through a `Wire`; a shim called `ssh`, first on PATH,
@@ -28,6 +28,7 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 _TOOLS = ("cat", "chmod", "cp", "date", "env", "head", "id", "ls", "mkdir", "mv", "rm", "sh", "sleep", "tail", "uname")
 """What is found there at least, where no Python is."""
 
+_NAMESPACES = ("--mount", "--uts", "--pid", "--time")
 _DEADLINE_S = 60
 
 _BOOT = f"""set -eu
@@ -68,7 +69,7 @@ def why_not() -> str:
         return "a machine of its own takes root, on Linux (namespaces, a user, mounts)"
     if missing := [each for each in ("/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/python3") if not Path(each).exists()]:
         return f"{', '.join(missing)} isn't there: .ci/need sshd installs it"
-    command = ["unshare", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "true"]
+    command = ["unshare", *_NAMESPACES, "--fork", "--mount-proc", "true"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return f"namespaces aren't allowed here: {done.stderr.strip()}" if done.returncode else ""
 
@@ -115,10 +116,12 @@ class Box:
     # The machine
 
     def power_on(self) -> None:
-        """Start it, with a boot id of its own, and its sshd."""
+        """Start it, with a boot id and a time of boot of its own, and its sshd."""
         (self._folder / "boot_id").write_text(f"{uuid.uuid4()}\n")
         boot = ["bash", "-c", _BOOT, "boot", str(self._folder), *map(str, self._hidden)]
-        command = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", *boot]
+        # When it was started is told by /proc/stat, and each process's start counts from there.
+        up_s = int(time.clock_gettime(time.CLOCK_BOOTTIME))
+        command = ["unshare", *_NAMESPACES, f"--boottime=-{up_s}", "--fork", "--kill-child", *boot]
         self._machine = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._machine.stdout
         assert self._machine.stdout.readline() == "up\n", "the machine didn't start: see above"
@@ -231,8 +234,8 @@ class Box:
         return {pid: line for pid in found if _namespace(pid) == mine and (line := _command(pid))}
 
     def _enter(self, *command: str) -> subprocess.CompletedProcess[str]:
-        namespaces = ["nsenter", f"--target={self._init()}", "--mount", "--uts", "--pid"]
-        return subprocess.run([*namespaces, "--", *command], capture_output=True, text=True, check=False)
+        enter = ["nsenter", f"--target={self._init()}", *_NAMESPACES, "--"]
+        return subprocess.run([*enter, *command], capture_output=True, text=True, check=False)
 
     def _init(self) -> int:
         """Return the id, here, of its first process."""

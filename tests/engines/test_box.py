@@ -34,6 +34,7 @@ def test_there_is_another_host_with_its_own_user_boot_processes_and_folders(box:
 
 
 def test_its_home_is_seen_from_here_and_left_when_it_boots_again(box: Box):
+    began = int(time.time())
     first = ssh(f"echo kept > kept; cat {BOOT_ID}; nohup sleep 77 > /dev/null 2>&1 &").stdout
     assert (box.home / "kept").read_text() == "kept\n"
     assert box.processes() == ["sleep 77"]
@@ -41,6 +42,7 @@ def test_its_home_is_seen_from_here_and_left_when_it_boots_again(box: Box):
     assert ssh("cat kept").stdout == "kept\n"
     assert box.processes() == []
     assert ssh(f"cat {BOOT_ID}").stdout != first
+    assert int(ssh("grep btime /proc/stat").stdout.split()[1]) >= began
 
 
 def test_orphans_are_taken_by_its_first_process(box: Box):
