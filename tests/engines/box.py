@@ -1,4 +1,4 @@
-"""A machine elsewhere, on this one: Debian's sshd in namespaces of its own (host name, processes, mounts, time of boot).
+"""A machine elsewhere, on this one: Debian's sshd in namespaces of its own (host name, processes, mounts, boot).
 
 Its user, disk, `/tmp`, `/home` and boot id are its own; folders of this side are empty there, so that nothing passes
 because "there" is here. `Host box` of an ssh config leads to it through a `Wire`; a shim called `ssh`, first on PATH,
@@ -88,6 +88,7 @@ class Box:
         """Keep all in a folder; `hidden` are this side's folders."""
         self._folder, self._hidden = folder, hidden
         self._machine: subprocess.Popen[str] | None = None
+        self._has_run = False
         self._variables: dict[str, str] = {"PATH": PATH}
         self.home = folder / "home"
         """Its user's home, looked at from here."""
@@ -119,8 +120,13 @@ class Box:
         """Start it, with a boot id and a time of boot of its own, and its sshd."""
         (self._folder / "boot_id").write_text(f"{uuid.uuid4()}\n")
         boot = ["bash", "-c", _BOOT, "boot", str(self._folder), *map(str, self._hidden)]
-        # When it was started is told by /proc/stat, and each process's start counts from there.
+        # Its clock of seconds since its start, by which /proc/stat tells when that was, is set to 0: in whole seconds,
+        # so that up to one would be before what was written when it went off.
         up_s = int(time.clock_gettime(time.CLOCK_BOOTTIME))
+        if self._has_run:
+            up_s += 2
+            time.sleep(up_s - time.clock_gettime(time.CLOCK_BOOTTIME))
+        self._has_run = True
         command = ["unshare", *_NAMESPACES, f"--boottime=-{up_s}", "--fork", "--kill-child", *boot]
         self._machine = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._machine.stdout
