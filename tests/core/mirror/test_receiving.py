@@ -28,7 +28,8 @@ from cellrun.core.store.notes import add_note, added_notes
 from cellrun.core.store.silence import SILENCE
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
-from tests.core.mirror.two_sides import EVERYTHING, TwoSides
+from tests.core.mirror.two_sides import EVERYTHING, TwoSides, made_workspace
+from tests.small_disk import SmallDisk
 
 LOG = "user_logs/std_log.txt"
 
@@ -476,3 +477,24 @@ def test_two_who_take_the_same_at_once_take_it_once(sides: TwoSides, tmp_path: P
     one.take(more)
     assert sides.here_are() == sides.there_are()
     assert json.loads(sides.here.environment.read_bytes()) == {}
+
+
+def test_on_a_full_disk_here_what_comes_waits_until_there_is_room(
+    tmp_path: Path, small_disk: Callable[[], SmallDisk]
+) -> None:
+    disk = small_disk()
+    sides = TwoSides.made(tmp_path, made_workspace(disk.folder / "here"))
+    sides.append(LOG, b"x" * 300_000)
+    sides.bring()
+    disk.fill()
+    sides.append(LOG, b"y" * 300_000)
+    sides.write("work/outputs/model.bin", os.urandom(300_000))
+    StatusFile(sides.there).change(Status.COMPLETED)
+    frames = sides.frames(block_bytes=50_000)
+    with pytest.raises(OSError, match="No space left"):
+        sides.bring(frames)
+    assert sides.there_are()[LOG].startswith(sides.here_are()[LOG])
+    disk.free()
+    sides.bring()
+    assert sides.here_are() == sides.there_are()
+    assert StatusFile(sides.here).read().status is Status.COMPLETED

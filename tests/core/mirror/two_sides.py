@@ -77,11 +77,16 @@ class TwoSides(NamedTuple):
 
 def new_run(workspace: Path, run_id: str = "") -> RunLayout:
     """Make a run's folder in a workspace of its own."""
-    layout = WorkspaceLayout(workspace)
+    return in_store(made_workspace(workspace), run_id)
+
+
+def made_workspace(folder: Path) -> WorkspaceLayout:
+    """Make a workspace's folder."""
+    layout = WorkspaceLayout(folder)
     layout.runs.mkdir(parents=True)
     layout.changes.touch()
-    layout.record.write_text(json.dumps({"id": workspace.name, "name": workspace.name, "version": 1}))
-    return in_store(layout, run_id)
+    layout.record.write_text(json.dumps({"id": folder.name, "name": folder.name, "version": 1}))
+    return layout
 
 
 def in_store(workspace: WorkspaceLayout, run_id: str = "") -> RunLayout:
