@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -478,6 +479,15 @@ def test_two_who_take_the_same_at_once_take_it_once(sides: TwoSides, tmp_path: P
     one.take(more)
     assert sides.here_are() == sides.there_are()
     assert json.loads(sides.here.environment.read_bytes()) == {}
+
+
+def test_many_who_take_the_same_at_once_take_it_once(sides: TwoSides) -> None:
+    frames = [piece(sides, LOG, offset, b"%03d\n" % (offset // 4)) for offset in range(0, 800, 4)]
+    frames += [piece(sides, f"work/outputs/{n}", 0, b"x", 1) for n in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: sides.bring(frames), range(8)))
+    assert sides.here.log.read_bytes() == b"".join(b"%03d\n" % n for n in range(200))
+    assert len(sides.here_are()) == 41
 
 
 def test_on_a_full_disk_here_what_comes_waits_until_there_is_room(

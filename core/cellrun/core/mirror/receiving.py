@@ -70,7 +70,7 @@ class Receiver:
             arriving, root = self._arriving, self._layout.folder
             found = {path: (max(0, size_of(root, path)), 0) for path in arriving.growing}
             found |= {path: (version.size, version.mtime_ns) for path, version in arriving.once.items()}
-            found |= arriving.parts()
+            found |= {path: part for path, part in arriving.parts().items() if side_of(path) is not Side.STATUS}
             found |= dict.fromkeys(arriving.conflicts, (ALL_BYTES, 0))
             found["notes.jsonl"] = (max(0, size_of(root, f"{arriving.folder.name}/{NOTES}")), 0)
             for n, path in arriving.statuses().items():

@@ -57,6 +57,9 @@ class Sender:
         self._sizes: dict[str, int] = {}
         self._statuses = StatusesThere(layout)
         self._next_status = 0
+        self._outputs: list[str] = []
+        """What comes at the end, listed once for all passes that it takes."""
+        self._next_output = 0
         self._left = 0
         self._told_sizes: Mapping[str, int] | None = None
         self.has_more = False
@@ -72,7 +75,7 @@ class Sender:
                 self._next_status = int(size)
             else:
                 self._sent[path] = (int(size), int(mtime_ns))
-        self._told_sizes = None
+        self._begin_again()
 
     def rewind(self, expected: Mapping[str, int]) -> None:
         """Go on from the offsets that a GapError named."""
@@ -81,7 +84,11 @@ class Sender:
                 self._sent[path] = (offset, self._sent.get(path, (0, 0))[1])
             else:
                 self._sent.pop(path, None)
-        self._told_sizes = None
+        self._begin_again()
+
+    def _begin_again(self) -> None:
+        """Say sizes again, and look at all outputs again: the other end hasn't what was thought."""
+        self._told_sizes, self._next_output = None, 0
 
     def size_bytes(self) -> int:
         """Return how many bytes all files have that come home by now."""
@@ -104,18 +111,28 @@ class Sender:
         yield self._beat()
         growing = self._files.growing()
         yield from self._growing(growing, is_over=is_over)
-        rest = [*self._files.once(), *(self._files.at_end() if is_over else ())]
-        for path in rest:
+        once = self._files.once()
+        for path in once:
             yield from self._grown(path, self._left) if side_of(path) is Side.NOTES else self._once(path)
             if self._left <= 0:
                 break
+        if is_over:
+            yield from self._at_end()
         self.has_more = self._left <= 0 or awaits_record
         if is_over and not self.has_more:
-            yield from self._told([*growing, *rest])
+            yield from self._told([*growing, *once, *self._outputs])
+            self._outputs, self._next_output = [], 0
         for status in statuses:
             if not (status.is_terminal and self.has_more):
                 yield from self._status(status)
         self.has_ended = is_over and not self.has_more
+
+    def _at_end(self) -> Iterator[Frame]:
+        if not self._next_output:
+            self._outputs = list(self._files.at_end())
+        while self._left > 0 and self._next_output < len(self._outputs):
+            yield from self._once(self._outputs[self._next_output])
+            self._next_output += self._left > 0  # else it may not be whole
 
     def _status(self, status: StatusThere) -> Iterator[Frame]:
         path, data = status.path, status.data

@@ -29,9 +29,9 @@ class Shortage(NamedTuple):
     def of(cls, layout: RunLayout, arriving: Arriving) -> Shortage:
         """Compare what is here with what the sender said last."""
         sizes = arriving.sizes()
-        short = {}
+        short, parts = {}, arriving.parts()
         for path, size in (sizes or {}).items():
-            here = _size_here(layout, arriving, path)
+            here = _size_here(layout, arriving, path, parts)
             if here < size and path not in arriving.conflicts:
                 short[path] = (max(0, here), size)
         return cls(short, sizes is not None)
@@ -53,7 +53,7 @@ class Shortage(NamedTuple):
         return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 
 
-def _size_here(layout: RunLayout, arriving: Arriving, path: str) -> int:
+def _size_here(layout: RunLayout, arriving: Arriving, path: str, parts: Mapping[str, tuple[int, int]]) -> int:
     side = side_of(path)
     if side is Side.VALUE:
         store = ValueStore(layout.workspace.values)
@@ -63,4 +63,4 @@ def _size_here(layout: RunLayout, arriving: Arriving, path: str) -> int:
     if side is Side.GROWING:
         return size_of(layout.folder, path)
     came = arriving.once.get(path)
-    return came.size if came else arriving.parts().get(path, (-1, 0))[0]
+    return came.size if came else parts.get(path, (-1, 0))[0]
