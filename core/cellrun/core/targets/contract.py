@@ -205,8 +205,8 @@ class ComputeTarget(ComputeResource):
         Called by every look (`targets.look`), and by the keeper for those that don't share files. A run that is missing
         in the answer is one that the engine said nothing about; an answer that doesn't come at all raises
         ComputeTargetException: it is asked again after 1 s, and each time later, up to 60 s. After AuthenticationError
-        it is asked again once somebody looks who has other credentials in the environment. `silence_s` without an
-        answer make its runs NotResponding, with these words.
+        it is asked again only while somebody looks, seldom, or at once with other credentials in the environment.
+        `silence_s` without an answer make its runs NotResponding, with these words.
         """
 
     def sync(self, runs: Sequence[RunLayout], *, is_final: bool) -> Collection[str] | None:  # noqa: ARG002  # a shared disk needs none

@@ -117,6 +117,19 @@ def test_while_it_fails_nobody_waits_for_it_and_its_state_says_why(kept, played,
     assert said == ["doesn't answer: no route to box", "answers again"]
 
 
+def test_who_begins_to_watch_has_it_tried_again_sooner(kept, played, away, monkeypatch):
+    monkeypatch.setattr(pace, "FIRST_RETRY_S", 600.0)
+    monkeypatch.setattr(pace, "LAST_RETRY_S", 600.0)
+    run = away()
+    played.error = ComputeTargetException("no route to box")
+    kept.hold([run])
+    wait_for(lambda: kept.state().next_try, "the first try")
+    monkeypatch.setattr(pace, "WATCHED_RETRY_S", 0.1)
+    played.error = None
+    kept.watch([run], {})
+    wait_for(lambda: kept.state().heard_at, "its answer")
+
+
 def test_any_error_of_a_strangers_class_is_said_and_tried_again(kept, played, away):
     played.error = KeyError("bug")
     kept.hold([away()])
@@ -134,7 +147,6 @@ def test_one_that_refuses_this_user_waits_for_other_credentials(kept, played, aw
     played.error = AuthenticationError("denied")
     kept.watch([run], {"SSH_AUTH_SOCK": "/old"})
     wait_for(lambda: kept.state().is_paused, "its refusal")
-    assert kept.state().next_try is None
     asked = played.count("observe")
     for _ in range(3):
         kept.watch([run], {"SSH_AUTH_SOCK": "/old"})
@@ -158,6 +170,7 @@ def test_a_person_may_have_it_tried_again_with_the_same(kept, played, away):
     played.error = AuthenticationError("denied")
     kept.hold([away()])
     wait_for(lambda: kept.state().is_paused, "its refusal")
+    assert kept.state().next_try is None
     played.error = None
     kept.wake()
     wait_for(lambda: kept.state().heard_at, "its answer")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cellrun.core.targets.keeper.pace import UNWATCHED_PAUSE_S, WATCHED_PAUSE_S, WATCHED_S, Pace
+from cellrun.core.targets.keeper.pace import REFUSED_RETRY_S, UNWATCHED_PAUSE_S, WATCHED_PAUSE_S, WATCHED_S, Pace
 
 
 def latest(_, most):
@@ -21,14 +21,16 @@ def test_what_is_on_its_way_is_gone_on_with_at_once():
     assert Pace().pause_s(100.0, is_more_left=True) == WATCHED_PAUSE_S
 
 
-def test_one_that_fails_is_asked_later_and_later_up_to_a_minute_though_somebody_watches():
+def test_one_that_fails_is_asked_later_and_later_up_to_a_minute_or_ten_seconds_while_somebody_watches():
     pace = Pace(latest)
-    pauses = []
+    pace.watch(100.0)
+    pauses, watched = [], []
     for _ in range(8):
-        pace.watch(100.0)
         pace.failed(is_refused=False)
-        pauses.append(pace.pause_s(100.0, is_more_left=True))
+        pauses.append(pace.pause_s(200.0, is_more_left=True))
+        watched.append(pace.pause_s(100.0, is_more_left=False))
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert watched == [1, 2, 4, 8, 10, 10, 10, 10]
     pace.well()
     assert pace.pause_s(100.0, is_more_left=False) == WATCHED_PAUSE_S
     pace.failed(is_refused=False)
@@ -45,7 +47,11 @@ def test_many_do_not_come_back_all_at_once():
 
 
 @pytest.mark.parametrize("is_more_left", [True, False])
-def test_one_that_refuses_this_user_is_not_asked_again_by_itself(is_more_left):
+def test_one_that_refuses_this_user_is_asked_again_while_somebody_watches_and_not_by_itself(is_more_left):
+    pace = Pace()
+    pace.watch(100.0)
+    pace.failed(is_refused=True)
+    assert pace.pause_s(100.0, is_more_left=is_more_left) == REFUSED_RETRY_S
     pace = Pace()
     pace.failed(is_refused=True)
     assert pace.is_paused

@@ -21,7 +21,7 @@ class KeptState(NamedTuple):
     is_paused: bool = False
     """Whether it isn't asked any more by itself: it doesn't let this user in."""
     next_try: float | None = None
-    """When it is asked next; None if it is paused, or nothing is to be asked."""
+    """When it is asked next; None if nobody watches one that is paused, or nothing is to be asked."""
     runs: int = 0
     """How many live runs of it are held."""
     problems: Mapping[str, str] = {}
@@ -40,7 +40,7 @@ def said_of(state: KeptState, now: float | None = None) -> str:
     if state.why_not:
         ago = f"not heard of for {duration_text(now - state.since)}" if state.since else "not heard of"
         parts.append(f"{ago}: {state.why_not}")
-        if state.is_paused:
+        if state.is_paused and state.next_try is None:
             parts.append(
                 "it isn't asked again until %targets NAME, a new run or a notebook with other credentials does"
             )

@@ -71,6 +71,9 @@ class KeptTarget:
             self.wake()
         elif not was_watched and not self._pace.is_failing:
             self.wake()
+        elif not was_watched:
+            with self._changed:
+                self._changed.notify()  # it is tried again sooner
 
     def wake(self) -> None:
         """Let a pass come at once, whatever the last one told."""
@@ -129,16 +132,23 @@ class KeptTarget:
     def _wait_until_due(self, *, is_more_left: bool) -> bool:
         """Wait for the next pass; False if there will be none."""
         with self._changed:
-            pause_s = self._pace.pause_s(time.monotonic(), is_more_left=is_more_left) if self.is_needed else _NOBODY_S
-            if self.is_needed:
-                next_try = None if pause_s is None else time.time() + pause_s
-                self._state = self._state._replace(is_paused=self._pace.is_paused, next_try=next_try)
-            self._changed.wait_for(lambda: self._is_due or self._is_over, pause_s)
-            if not self._is_due and not self.is_needed:
+            if not self.is_needed and not self._changed.wait_for(self._is_called, _NOBODY_S):
                 self._opened.close()
-                self._changed.wait_for(lambda: self._is_due or self._is_over)
+                self._changed.wait_for(self._is_called)
+            since = time.monotonic()
+            while not self._is_called():
+                pause_s = self._pace.pause_s(time.monotonic(), is_more_left=is_more_left)
+                rest_s = None if pause_s is None else max(since + pause_s - time.monotonic(), 0)
+                next_try = None if rest_s is None else time.time() + rest_s
+                self._state = self._state._replace(is_paused=self._pace.is_paused, next_try=next_try)
+                if rest_s == 0:
+                    break
+                self._changed.wait(rest_s)
             self._is_due = False
             return not self._is_over
+
+    def _is_called(self) -> bool:
+        return self._is_due or self._is_over
 
     def _pass(self) -> bool:
         """Make one pass over the runs that live; returns whether the next one should come at once."""

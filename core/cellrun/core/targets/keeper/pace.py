@@ -10,10 +10,14 @@ UNWATCHED_PAUSE_S = 15.0
 WATCHED_S = 3.0
 """So long after somebody looked a target counts as watched: views look every second."""
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
+WATCHED_RETRY_S = 10.0
+"""Somebody who watches is about to have the network put right."""
+REFUSED_RETRY_S = 30.0
+"""While somebody watches: the key may be put right over there. Oftener, an account may be locked for it."""
 
 
 class Pace:
-    """The pauses between passes: short while somebody watches, growing while none goes well, none at all if paused.
+    """The pauses between passes: short while somebody watches, growing while none goes well, without end if paused.
 
     Times are those of a monotonic clock, in seconds.
     """
@@ -52,8 +56,9 @@ class Pace:
 
     def pause_s(self, now: float, *, is_more_left: bool) -> float | None:
         """Return how long to wait after a pass; None for as long as nobody says otherwise."""
+        is_watched = self.is_watched(now)
         if self.is_paused:
-            return None
+            return REFUSED_RETRY_S if is_watched else None
         if self.is_failing:
-            return self._retry_s
-        return WATCHED_PAUSE_S if is_more_left or self.is_watched(now) else UNWATCHED_PAUSE_S
+            return min(self._retry_s, WATCHED_RETRY_S) if is_watched else self._retry_s
+        return WATCHED_PAUSE_S if is_more_left or is_watched else UNWATCHED_PAUSE_S
