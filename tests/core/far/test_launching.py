@@ -22,10 +22,16 @@ APPEND = "import os, sys; open(sys.argv[1], 'a').write(os.environ['CELLRUN_RUN_F
 
 def test_a_script_runs_to_its_end_on_a_python_that_has_nothing(any_box: Box, make_run: Callable[..., Made]):
     run = make_run("import sys; print('from', sys.version_info[:2], sys.argv[1:])", "--epochs", 3)
-    answer = run.launch(any_box.link())
-    assert answer.facts["status"] in {"Starting", "Running", "Queued", "Completed"}
+    assert run.launch(any_box.link()).facts["status"] != "Failed"
     assert any_box.ended(run.layout).status is Status.COMPLETED
     assert "['--epochs', '3']" in any_box.there(run.layout).log.read_text()
+
+
+def test_a_job_finds_its_folders_for_outputs_and_logs(box: Box, make_run: Callable[..., Made]):
+    run = make_run("open('outputs/model', 'w').write('m'); open('logs/l', 'w')")
+    run.launch(box.link())
+    assert box.ended(run.layout).status is Status.COMPLETED
+    assert (box.there(run.layout).outputs / "model").read_text() == "m"
 
 
 def test_a_script_logs_its_metrics_there(any_box: Box, make_run: Callable[..., Made]):
@@ -39,7 +45,7 @@ def test_a_script_logs_its_metrics_there(any_box: Box, make_run: Callable[..., M
 def test_a_run_is_started_once_however_often_it_is_ordered(box: Box, make_run: Callable[..., Made], tmp_path: Path):
     run = make_run(APPEND, tmp_path / "ran")
     run.launch(box.link())
-    assert run.order(box.link()).facts["status"] in {"Starting", "Running", "Queued", "Completed"}
+    assert run.order(box.link()).facts["status"] != "Failed"
     box.ended(run.layout)
     assert run.order(box.link()).facts == {"id": 1, "status": "Completed", "reason": None}
     assert len((tmp_path / "ran").read_text().splitlines()) == 1
@@ -79,14 +85,12 @@ def test_an_agent_that_is_killed_while_it_starts_a_run_leaves_it_to_the_next(
 
 def test_what_a_killed_agent_left_of_a_start_is_made_anew(box: Box, make_run: Callable[..., Made]):
     """It had moved the folder, had written how the run is started, and half of its working copy; not its ticket."""
-    run = make_run("print(open('data.txt').read())")
+    run = make_run("print(open('data.txt').read()); open('outputs/a', 'w'); open('logs/b', 'w')")
     run.send(box.link())
     folder = box.home / "remote" / run.of_run["workspace"]
     there = RunLayout(folder / "runs" / run.layout.run_id)
     (folder / "incoming" / run.layout.run_id).rename(there.folder)
-    for made in (there.outputs, there.logs, there.log.parent, there.events, there.summaries):
-        made.mkdir(parents=True)
-    StatusFile(there).begin()
+    there.logs.mkdir(parents=True)
     there.launch.write_text("{half")
     (there.snapshot / "data.txt").write_text("whole")
     (there.work / "data.txt").write_text("ha")

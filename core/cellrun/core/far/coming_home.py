@@ -8,6 +8,7 @@ from typing import Any
 
 from cellrun.core.far.places_there import WorkspaceThere
 from cellrun.core.far.protocol import Message
+from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import encode
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.mirror.sending import Sender
@@ -21,6 +22,7 @@ class ComingHome:
 
     def __init__(self) -> None:
         self._senders: dict[Path, Sender] = {}
+        self._keys: dict[Path, bytes] = {}
         self._last = ""
         """The run that the last answer ended with: the next one begins behind it."""
 
@@ -41,7 +43,7 @@ class ComingHome:
                 self._senders[layout.folder] = Sender(layout, known)
         for run_id in self._in_turn(order.facts["runs"]):
             layout = there.run(run_id)
-            key, sender = key_of(layout) if layout.record.exists() else None, self._senders.get(layout.folder)
+            key, sender = self._key(layout), self._senders.get(layout.folder)
             if key is None or sender is None:
                 told["unknown" if key is None else "anew"].append(run_id)
                 continue
@@ -55,6 +57,14 @@ class ComingHome:
             if sender.has_ended:
                 told["whole"].append(run_id)
         return Message(told, bytes(data))
+
+    def _key(self, layout: RunLayout) -> bytes | None:
+        """Return the key of a run that is there; None if it isn't."""
+        if not layout.record.exists():
+            return None
+        if (key := self._keys.get(layout.folder)) is None and (key := key_of(layout)):
+            self._keys[layout.folder] = key
+        return key
 
     def _in_turn(self, runs: Iterable[str]) -> list[str]:
         """Return the runs, those first that came last, or not at all, the last time: a large one lets others come."""

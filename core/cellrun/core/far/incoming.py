@@ -15,6 +15,8 @@ from cellrun.core.far.pieces import add_piece, finish, parts_of, sizes_below
 from cellrun.core.far.places_there import INCOMING, WorkspaceThere, plain_name
 from cellrun.core.far.protocol import Message
 from cellrun.core.far.refusal import BadOrderError
+from cellrun.core.layout import RunLayout
+from cellrun.core.store.status_file import StatusFile
 
 _OURS = frozenset({"run.json", "signed.json", "snapshot", "context"})
 """What of a run's folder comes from whoever submits it."""
@@ -55,13 +57,12 @@ class Incoming:
 
         Of `files` each is `{path, offset, length, size, mode, mtime_ns}`; their bytes follow one another.
         """
-        there, has, at = _made(order), {}, 0
-        draft = there.draft(order.facts["run"])
-        make_private_folder(draft.folder)
-        for file in order.facts["files"]:
-            parts, length, size = parts_of(file["path"]), _count(file, "length"), _count(file, "size")
-            if parts[0] not in _OURS:
-                raise BadOrderError(f"{file['path']!r:.80} isn't written by whoever submits a run")
+        files = [(file, _ours(file["path"])) for file in order.facts["files"]]
+        draft, has, at = _made(order).draft(order.facts["run"]), {}, 0
+        if not draft.folder.exists():
+            prepare(draft)
+        for file, parts in files:
+            length, size = _count(file, "length"), _count(file, "size")
             data, at = order.data[at : at + length], at + length
             has[file["path"]] = add_piece(draft.folder, parts, _count(file, "offset"), data)
             if has[file["path"]] > size:  # nobody knows what it is
@@ -75,8 +76,9 @@ class Incoming:
     def draft(self, order: Message) -> Message:
         """`workspace`, `run` → `has`: bytes by path of what has come of a run; `is_there`: it is more than that."""
         there = WorkspaceThere(order.facts["workspace"])
-        is_there = there.run(order.facts["run"]).folder.exists()
-        return Message({"has": sizes_below(there.draft(order.facts["run"]).folder), "is_there": is_there})
+        is_there, found = there.run(order.facts["run"]).folder.exists(), there.draft(order.facts["run"]).folder
+        has = {path: size for path, size in sizes_below(found).items() if path.partition("/")[0] in _OURS}
+        return Message({"has": has, "is_there": is_there})
 
     def drop(self, order: Message) -> Message:
         """`workspace`, `run`: forget what has come of a run that isn't to be started."""
@@ -84,6 +86,15 @@ class Incoming:
         if draft.folder.exists():
             remove_tree(draft.folder)
         return Message({})
+
+
+def prepare(draft: RunLayout) -> None:
+    """Make what any run's folder has, unless it is there: before all has come, so that no start waits for it."""
+    make_private_folder(draft.folder)
+    for folder in (draft.snapshot, draft.log.parent, draft.events, draft.summaries):
+        folder.mkdir(parents=True, exist_ok=True)
+    if StatusFile(draft).read().n < 0:
+        StatusFile(draft).begin()
 
 
 def lacking(there: WorkspaceThere, hashes: Sequence[object]) -> list[str]:
@@ -96,6 +107,14 @@ def lacking(there: WorkspaceThere, hashes: Sequence[object]) -> list[str]:
         except FileNotFoundError:
             lacks.append(name)
     return lacks
+
+
+def _ours(path: object) -> list[str]:
+    """Return the parts of the path of a file that whoever submits a run writes. Raises BadOrderError for another."""
+    parts = parts_of(path)
+    if parts[0] not in _OURS:
+        raise BadOrderError(f"{path!r:.80} isn't written by whoever submits a run")
+    return parts
 
 
 def _is_there(path: Path, size: int) -> bool:

@@ -6,13 +6,13 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from cellrun.core.disk import remove_tree, replace_file, sync_folder
+from cellrun.core.disk import remove_tree, replace_file
 from cellrun.core.errors import ExperimentExecutionException
-from cellrun.core.far.incoming import lacking
+from cellrun.core.far.incoming import lacking, prepare
 from cellrun.core.far.pieces import parts_of, sizes_below
 from cellrun.core.far.places_there import WorkspaceThere
 from cellrun.core.far.protocol import Message
@@ -51,10 +51,11 @@ class Launching:
         key = bytes.fromhex(facts["key"])
         layout = there.run(facts["run"])
         with alone(there):
-            if not layout.folder.exists():
+            is_new = not layout.folder.exists()
+            if is_new:
                 keep_key(layout, key)
                 _move(there, layout, facts)
-            if not _is_launched(layout):
+            if is_new or not _is_launched(layout):
                 self._start(_request(facts, layout), layout)
         status = StatusFile(layout).read()
         return Message({"status": status.status.value, "reason": status.reason})
@@ -62,12 +63,11 @@ class Launching:
     def _start(self, request: RunRequest, layout: RunLayout) -> None:
         record = RunRecord.read(layout)._replace(created_by=ProcessIdentity.current().to_json())
         replace_file(layout.record, json.dumps(record.to_json()))  # whose end can be proven here, this machine ends
-        with suppress(FileNotFoundError):  # left by an agent that was killed, or for want of room
+        if layout.launch.exists():  # an agent was killed when it was about to start it, or there was no room
             layout.launch.unlink()
-        if layout.work.exists():
             remove_tree(layout.work)
         for folder in (layout.outputs, layout.logs):  # a job expects them
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
         try:
             self._target.launch(request, layout)
         except ExperimentExecutionException:
@@ -77,7 +77,7 @@ class Launching:
 
 def _request(facts: Mapping[str, Any], layout: RunLayout) -> RunRequest:
     """Return the request as it is for this machine: nothing of it is linked to, or named by, what is elsewhere."""
-    kept = {**facts["request"], "links": {}, "target": None, "repeats": None}  # which may have run anywhere
+    kept = {**facts["request"], "links": {}, "target": None}
     request = request_from_json(kept, layout, facts["variables"])
     return replace(
         request,
@@ -95,28 +95,24 @@ def _move(there: WorkspaceThere, layout: RunLayout, facts: Mapping[str, Any]) ->
     lacks = lacking(there, facts["values"])
     if missing or lacks:
         raise IncompleteError(missing, lacks)
-    for folder in (draft.snapshot, draft.log.parent, draft.events, draft.summaries):
-        folder.mkdir(parents=True, exist_ok=True)
-    if StatusFile(draft).read().n < 0:
-        StatusFile(draft).begin()
+    prepare(draft)
     draft.folder.rename(layout.folder)
-    sync_folder(there.layout.runs)
 
 
 def _is_launched(layout: RunLayout) -> bool:
-    """Whether the queue has a run, or had it; one that was put into it by an agent that was killed then, goes on."""
-    status = StatusFile(layout)
-    if status.read().status is not Status.NOT_STARTED or layout.claim.exists():
+    """Whether the queue has a run, or had it; what an agent began with it that was killed then, goes on."""
+    status, queue = StatusFile(layout), LocalQueue.existing()
+    now = status.read().status
+    if now.is_terminal or layout.claim.exists():
         return True
-    queue = LocalQueue.existing()
-    if queue is None:
-        return False
-    with queue.locked():
-        if not queue.holds(layout):
-            return False
-        admission.admit(queue)
-        status.change(Status.QUEUED, expected={Status.NOT_STARTED})
-    return True
+    if queue:
+        with queue.locked():
+            if queue.holds(layout):
+                admission.look_after(queue)
+                admission.admit(queue)
+                status.change(Status.QUEUED, expected={Status.NOT_STARTED})
+                return True
+    return now is not Status.NOT_STARTED
 
 
 @contextmanager

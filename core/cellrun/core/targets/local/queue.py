@@ -9,7 +9,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -205,6 +205,13 @@ class LocalQueue:
         """Whether a run waits or runs; a copy of its folder, which has its id too, does neither."""
         tickets = (ticket for kind in (_WAITING, _RUNNING) for ticket in self._tickets(kind, layout.run_id))
         return any(ticket.layout.is_same(layout) for ticket in tickets)
+
+    def held(self, runs: Sequence[RunLayout]) -> list[RunLayout]:
+        """Return those of some runs that wait or run, reading the tickets once."""
+        tickets: dict[str, list[RunLayout]] = {}
+        for ticket in (*self._tickets(_WAITING), *self._tickets(_RUNNING)):
+            tickets.setdefault(ticket.layout.run_id, []).append(ticket.layout)
+        return [run for run in runs if any(layout.is_same(run) for layout in tickets.get(run.run_id, ()))]
 
     def is_abandoned(self, ticket: Ticket) -> bool:
         """Whether nobody is left in the container where a run was queued: none of its runs holds a place.

@@ -227,8 +227,9 @@ class LocalTarget(ComputeTarget):
                 admission.look_after(queue)
                 admission.admit(queue)
                 self._waiting |= admission.reasons(queue)
+                held = set(queue.held(runs))
                 for run in runs:
-                    if not queue.holds(run):
+                    if run not in held:
                         recovery.recover_without_ticket(run, is_known=run not in elsewhere)
 
 
