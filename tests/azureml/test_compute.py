@@ -1,11 +1,13 @@
 """Compute and run configuration by their old names, as programs write them."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from cellrun.core import ComputeTargetException, NotSupportedError, Workspace, said_once
+from cellrun.core import ComputeTargetException, NotSupportedError, UserErrorException, Workspace, said_once
+from tests.core.targets.ssh.shim import SshShim
 
 
 @pytest.fixture(autouse=True)
@@ -126,13 +128,38 @@ def test_data_references_are_found_by_the_script(ws: Workspace):
     assert run.layout.log.read_text() == "1,2\n"
 
 
+def test_a_machine_of_ones_own_is_attached_and_runs_what_is_submitted(ws: Workspace, tmp_path, monkeypatch):
+    from azureml.core import ComputeTarget, Experiment, ScriptRunConfig
+    from azureml.core.compute import RemoteCompute
+    from azureml.core.compute.remote import RemoteCompute as Same
+
+    assert RemoteCompute is Same
+    monkeypatch.setenv("PATH", f"{SshShim(tmp_path).bin}{os.pathsep}{os.environ['PATH']}")
+    config = RemoteCompute.attach_configuration(address="10.0.0.9", username="ann", ssh_port=2222)
+    target = ComputeTarget.attach(ws, "gpu-box", config)
+    target.wait_for_completion(show_output=True)
+    assert (target.address, target.ssh_port, target.username) == ("10.0.0.9", 2222, "ann")
+    assert isinstance(ComputeTarget(ws, "gpu-box"), RemoteCompute)
+    Path("src").mkdir()
+    Path("src/train.py").write_text("print('there')")
+    run = Experiment(ws, "digits").submit(ScriptRunConfig("src", "train.py", compute_target="gpu-box"))
+    assert run.wait_for_completion()["status"] == "Completed"
+    assert run.layout.log.read_text() == "there\n"
+    target.detach()
+
+
+def test_a_password_is_refused_in_words():
+    from azureml.core.compute import RemoteCompute
+
+    with pytest.raises(UserErrorException, match="ssh-copy-id ann@box"):
+        RemoteCompute.attach_configuration(address="box", username="ann", password="hunter2")
+
+
 def test_what_is_the_clouds_own_is_refused_when_it_is_used(ws: Workspace):
     from azureml.core import ComputeTarget
-    from azureml.core.compute import AksCompute, DatabricksCompute, RemoteCompute
+    from azureml.core.compute import AksCompute, DatabricksCompute
     from azureml.core.compute.databricks import DatabricksCompute as Again
 
-    with pytest.raises(NotSupportedError, match="ssh"):
-        RemoteCompute.attach_configuration(address="10.0.0.1", ssh_port=22)
     for kind in (AksCompute, DatabricksCompute, Again):
         with pytest.raises(NotSupportedError, match="AmlCompute"):
             kind.provisioning_configuration()

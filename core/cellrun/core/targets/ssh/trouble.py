@@ -44,7 +44,7 @@ _ROWS = (
     ),
     _Row(
         r"(?P<key>Permissions \d+ for '[^']*' are too open)",
-        "ssh doesn't use a private key that others can read: {key}; chmod 600 it",
+        "{0}: ssh doesn't use a private key that others can read: {key}; chmod 600 it",
         is_authentication=True,
     ),
     _Row(
@@ -60,17 +60,17 @@ _ROWS = (
     ),
     _Row(
         r"Could not resolve hostname (?P<name>[^\s:]+): (?P<why>[^\n]+)",
-        "no host {name} is known ({why}); is it spelt so, is there a network, or a VPN to be on?",
+        "{0}: no host {name} is known ({why}); is it spelt so, is there a network, or a VPN to be on?",
     ),
     _Row(
         r"connect to host (?P<name>\S+) port (?P<port>\d+): Connection refused",
-        "{name} is there, and nothing takes connections at its port {port}: is sshd running, is it another port "
-        "(Port in ~/.ssh/config)?",
+        "{0}: {name} is there, and nothing takes connections at its port {port}: is sshd running, is it another "
+        "port (Port in ~/.ssh/config)?",
     ),
     _Row(
         r"connect to host (?P<name>\S+) port \d+: "
         r"(?P<why>No route to host|Network is unreachable|Host is down)",
-        "{name} can't be reached ({why}): is it switched on, is there a network, or a VPN to be on?",
+        "{0}: {name} can't be reached ({why}): is it switched on, is there a network, or a VPN to be on?",
     ),
     _Row(
         r"Connection to \S+ port \d+ timed out|timed out during|Connection timed out|Operation timed out",
@@ -79,11 +79,11 @@ _ROWS = (
     _Row(
         r"(?P<file>[^\n:]+)(?:: | )line (?P<line>\d+): "
         r"(?P<why>Bad configuration option[^\n]*|[^\n]*(?:argument|keyword)[^\n]*)",
-        "your ssh config can't be read: {file}, line {line}: {why}",
+        "{0}: your ssh config can't be read: {file}, line {line}: {why}",
     ),
     _Row(
         r"(?P<why>Bad owner or permissions on \S+|Can't open user config file [^\n]+)",
-        "your ssh config can't be read: {why}",
+        "{0}: your ssh config can't be read: {why}",
     ),
     _Row(
         r"(?P<why>Unable to negotiate with [^\n]*?: no matching [^.\n]*)",
