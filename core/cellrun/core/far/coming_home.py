@@ -31,12 +31,13 @@ class ComingHome:
 
         The answer's bytes are frames, about `most_bytes` of them (4 MB). `more`: there was no room for all; `whole`:
         runs that have ended and are wholly sent; `unknown`: those that aren't there; `anew`: those of which this
-        connection has sent nothing: it has to be told what is at home.
+        connection has sent nothing: it has to be told what is at home; `progress`: of a run of which more is to come,
+        how many bytes are at home by then, and of how many.
         """
         there = WorkspaceThere(order.facts["workspace"])
         most = max(_LEAST_BYTES, min(int(order.facts.get("most_bytes", _MOST_BYTES)), _MOST_BYTES))
         final, data = set(order.facts["final"]), bytearray()
-        told: dict[str, Any] = {"more": False, "whole": [], "unknown": [], "anew": []}
+        told: dict[str, Any] = {"more": False, "whole": [], "unknown": [], "anew": [], "progress": {}}
         for run_id, have in order.facts["runs"].items():
             if have is not None:
                 layout, known = there.run(run_id), {path: (int(size), int(at)) for path, (size, at) in have.items()}
@@ -54,6 +55,8 @@ class ComingHome:
                 data += encode(frame, key)
             self._last = run_id
             told["more"] |= sender.has_more
+            if sender.has_more:
+                told["progress"][run_id] = [sender.sent_bytes(), sender.size_bytes()]
             if sender.has_ended:
                 told["whole"].append(run_id)
         return Message(told, bytes(data))

@@ -90,6 +90,12 @@ class Sender:
         """Say sizes again, and look at all outputs again: the other end hasn't what was thought."""
         self._told_sizes, self._next_output = None, 0
 
+    def sent_bytes(self) -> int:
+        """Return how many bytes of all files the other end has by now."""
+        return sum(
+            size for path, (size, _) in self._sent.items() if size < ALL_BYTES and side_of(path) is not Side.STATUS
+        )
+
     def size_bytes(self) -> int:
         """Return how many bytes all files have that come home by now."""
         paths = [*self._files.growing(), *self._files.once(), *self._files.at_end()]

@@ -1,6 +1,7 @@
 """The target of kind ssh by a shim of ssh: what the conformance suite doesn't ask of every kind."""
 
 import os
+import re
 
 import pytest
 from uv import find_uv_bin
@@ -194,10 +195,12 @@ def test_a_run_that_takes_long_to_send_says_how_far_it_is_and_goes_on(target, ru
     assert layout.log.read_text() == "5000000\n"
 
 
-def test_outputs_come_home_whole(target, runs):
-    layout = runs.script("open('outputs/model.bin', 'wb').write(bytes(range(256)) * 40_000)", compute_target="box")
+def test_large_outputs_come_home_whole_and_say_how_far_they_are(target, runs):
+    layout = runs.script("open('outputs/model.bin', 'wb').write(bytes(range(256)) * 80_000)", compute_target="box")
     assert runs.end(layout).status is Status.COMPLETED
-    assert (layout.outputs / "model.bin").read_bytes() == bytes(range(256)) * 40_000
+    assert (layout.outputs / "model.bin").read_bytes() == bytes(range(256)) * 80_000
+    reasons = [entry.reason for entry in StatusFile(layout).history() if entry.status is Status.FINALIZING]
+    assert any(re.fullmatch(r"bringing \d+\.\d of 20\.5 MB home", reason or "") for reason in reasons), reasons
 
 
 def test_it_isn_t_detached_while_a_run_of_it_lives(target, runs):

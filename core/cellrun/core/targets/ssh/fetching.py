@@ -22,10 +22,12 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameReader
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of
+from cellrun.core.status import Status
 from cellrun.core.store.cancellation import cancel_requests
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.targets.ssh.connection import Connection
+from cellrun.core.targets.ssh.progress import Progress
 
 _CALL_S = 3.0
 """About so long a call works: what else is to be asked of the machine waits for it."""
@@ -45,6 +47,7 @@ class Fetching:
         """Runs of which the other end of the link knows what is here."""
         self._delivered: dict[Path, int] = {}
         """How many requests of a run are there."""
+        self._progress = Progress(Status.FINALIZING, "bringing {} home", {Status.FINALIZING})
 
     def fetch(self, runs: Sequence[RunLayout], *, is_final: bool) -> set[str]:
         """Bring home what there is, and requests there; return the ids of runs of which more is left.
@@ -89,6 +92,7 @@ class Fetching:
         by_run, again = self._frames(answer, runs), set(answer.facts["anew"])
         for run in runs:
             if run.run_id not in have:
+                self._progress.forget(run)
                 continue
             is_sent = self._take(run, by_run[run.run_id])
             if not is_sent or run.run_id in answer.facts["anew"]:
@@ -101,6 +105,8 @@ class Fetching:
                 self._end(run, f"{link.name} has its folder no more")
             elif answer.facts["more"]:
                 again.add(run.run_id)
+            if run.run_id in answer.facts["progress"]:
+                self._progress.tell(run, *answer.facts["progress"][run.run_id])
         ended += [run.run_id for run in runs if run.run_id in have and _has_ended(run)]
         if ended:
             with suppress(OrderError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
 from cellrun.core.errors import CellrunError, ComputeTargetException, told
 from cellrun.core.far.link import Link, OrderError
@@ -19,18 +18,12 @@ from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.targets.contract import JobState, Observation
 from cellrun.core.targets.ssh.connection import Connection
 from cellrun.core.targets.ssh.outgoing import Outgoing
-from cellrun.core.targets.ssh.sending import Sending, Sent
+from cellrun.core.targets.ssh.progress import Progress
+from cellrun.core.targets.ssh.sending import Sending
 
 ON_ITS_WAY = frozenset({Status.NOT_STARTED, Status.PREPARING})
 _CALL_S = 3.0
 """About so long a call works: what else is to be asked of the machine waits for it."""
-_TOLD_S, _TOLD_SHARE = 2.0, 0.02
-"""How much time and how much of a run is between two words of how far it is: each is a file of its folder."""
-
-
-class _Told(NamedTuple):
-    at: float
-    sent_bytes: int
 
 
 class Launches:
@@ -49,7 +42,7 @@ class Launches:
         self._observe = observe
         self._fetch = fetch
         self._sendings: dict[str, Sending] = {}
-        self._told: dict[str, _Told] = {}
+        self._progress = Progress(Status.PREPARING, "sending {}", ON_ITS_WAY)
 
     def go_on(self, runs: Sequence[RunLayout]) -> None:
         """Send and start runs, the small ones first, for some seconds. One that is refused there is Failed.
@@ -86,7 +79,7 @@ class Launches:
         outgoing = Outgoing(run.workspace)
         order = outgoing.get(run)
         if not sent.is_whole:
-            self._tell(run, sent)
+            self._progress.tell(run, sent.sent_bytes, sent.size_bytes)
         elif order:
             outgoing.note_asked(run)
             sending.launch(link, order, new_key(run))
@@ -127,15 +120,7 @@ class Launches:
     def _forget(self, run: RunLayout) -> None:
         Outgoing(run.workspace).remove(run)
         self._sendings.pop(run.run_id, None)
-        self._told.pop(run.run_id, None)
-
-    def _tell(self, run: RunLayout, sent: Sent) -> None:
-        now, last = time.monotonic(), self._told.get(run.run_id)
-        share = sent.size_bytes * _TOLD_SHARE
-        if last and (now - last.at < _TOLD_S or sent.sent_bytes - last.sent_bytes < share):
-            return
-        self._told[run.run_id] = _Told(now, sent.sent_bytes)
-        StatusFile(run).show(Status.PREPARING, expected=ON_ITS_WAY, reason=str(sent))
+        self._progress.forget(run)
 
 
 def _fail(run: RunLayout, why: str) -> None:

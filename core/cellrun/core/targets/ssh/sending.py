@@ -15,7 +15,6 @@ from cellrun.core.context.used_values import values_of_run
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.far.link import Link
 from cellrun.core.layout import RunLayout
-from cellrun.core.sizes import size_text
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.targets.ssh.outgoing import Order
 
@@ -32,16 +31,6 @@ class Sent(NamedTuple):
     sent_bytes: int
     size_bytes: int
     is_whole: bool
-
-    def __str__(self) -> str:
-        return f"sending {progress_text(self.sent_bytes, self.size_bytes)}"
-
-
-def progress_text(done_bytes: int, size_bytes: int) -> str:
-    """Return how much of something is done: "1.2 of 4.0 GB"."""
-    done, size = size_text(min(done_bytes, size_bytes)), size_text(size_bytes)
-    number, _, unit = done.partition(" ")
-    return f"{number if size.endswith(f' {unit}') else done} of {size}"
 
 
 class Cargo(NamedTuple):
