@@ -22,6 +22,7 @@ from cellrun.core.resources import Resources
 from cellrun.core.runs.failure_words import failure_fields
 from cellrun.core.store import failure
 from cellrun.core.store.failure import LogEnd
+from cellrun.core.targets.ssh.trouble import _ROWS
 from cellrun.core.targets.this_machine import problems_here
 
 ROOT = Path(__file__).parents[1]
@@ -35,11 +36,15 @@ SAID = {
     f"{CORE}/data/in_run/delivery.py": "_note",
     f"{CORE}/data/in_run/input_files.py": "note_at_end",
     f"{CORE}/environments/building/build_script.py": "_failure",
+    f"{CORE}/far/watching.py": "Watching",
+    f"{CORE}/far/words.py": "refused no_python banner_words",
     f"{CORE}/live/failure.py": "Failure _where",
     f"{CORE}/live/header.py": "resources_text",
     f"{CORE}/live/live_run.py": "_follow",
     f"{CORE}/live/metric_window.py": "_lead",
     f"{CORE}/live/source.py": "RunSource._notes",
+    f"{CORE}/mirror/assembly.py": "_sign",
+    f"{CORE}/mirror/receiving.py": "Receiver.give_up Receiver._conflict Receiver._note_left_out",
     f"{CORE}/pipelines/pipeline_driver.py": "PipelineDriver._reused",
     f"{CORE}/processes/memory_group.py": "MemoryGroup.use",
     f"{CORE}/runs/control.py": "RunControl.cancel RunControl.fail",
@@ -71,6 +76,11 @@ SAID = {
     f"{CORE}/targets/local/target.py": "LocalTarget.launch _WAITS_ELSEWHERE cancel",
     f"{CORE}/targets/bringing.py": "_ended_unseen",
     f"{CORE}/targets/keeper/kept_target.py": "_NO_ANSWER",
+    f"{CORE}/targets/ssh/fetching.py": "Fetching._round",
+    f"{CORE}/targets/ssh/launches.py": "Launches",
+    f"{CORE}/targets/ssh/sending.py": "Sent",
+    f"{CORE}/targets/ssh/target.py": "_WAITS SshTarget.cancel SshTarget.observe",
+    f"{CORE}/targets/ssh/trouble.py": "trouble no_ssh",
 }
 """Where what a view shows is made: functions, classes and constants by module."""
 
@@ -107,7 +117,7 @@ ACCOUNT = {
 }
 """Where the account of what travelled with a cell is made."""
 
-TABLES = {"said trouble": SENTENCES, "account": tuple(kind.what for kind in TABLE)}
+TABLES = {"said trouble": (*SENTENCES, *(row.words for row in _ROWS)), "account": tuple(kind.what for kind in TABLE)}
 """Texts that a table has."""
 
 OF_A_FILE = ("is ", "isn't ", "has ", "can't ")
