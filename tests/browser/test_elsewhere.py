@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from cellrun.core.targets.fake.far_side import why_not_isolated
+from cellrun.core.targets.fake.engine import why_not_isolated
 from tests.browser.accessibility import grave_problems
 from tests.browser.panel_page import PanelPage
 

@@ -14,7 +14,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.targets.fake.far_side import isolated, why_not_isolated
+from cellrun.core.targets.fake.engine import isolated, why_not_isolated
 from tests.core.far.boxes import Box, Made, wait_for
 
 APPEND = "import os, sys; open(sys.argv[1], 'a').write(os.environ['CELLRUN_RUN_FOLDER'] + '\\n')"

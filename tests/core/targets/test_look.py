@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import shutil
 
 import pytest
 
@@ -60,30 +59,13 @@ def test_a_target_that_does_not_answer_changes_nothing(runs, cluster, monkeypatc
     assert runs.end(layout).status is Status.COMPLETED
 
 
-def test_a_file_that_vanishes_while_it_is_brought_home_costs_nothing(runs, cluster, monkeypatch):
-    layout = runs.script("from cellrun.core import Run\nRun.get_context().log('loss', 1)", compute_target="cluster")
-    copy2 = shutil.copy2
-
-    def too_late(source, target):
-        if "summary" in str(source) and too_late.first:
-            too_late.first = False
-            raise FileNotFoundError(source)
-        return copy2(source, target)
-
-    too_late.first = True
-    monkeypatch.setattr(shutil, "copy2", too_late)
-    assert runs.end(layout).status is Status.COMPLETED
-    assert not too_late.first
-    assert not [path for path in layout.folder.rglob(".*") if path.is_file()]
-
-
 def test_a_full_disk_here_ends_no_look(runs, cluster, monkeypatch, until):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     layout = runs.script("print('done')", compute_target="cluster")
     with monkeypatch.context() as patch:
-        patch.setattr("cellrun.core.targets.fake.target.bring_home", full)
+        patch.setattr("cellrun.core.mirror.receiving.Receiver.take", full)
         until(lambda: cluster.observe([layout])[layout.run_id].state is JobState.ENDED, "its end over there")
         assert look(cluster, [layout])[layout.run_id].status is Status.STARTING
     assert runs.end(layout).status is Status.COMPLETED
@@ -112,7 +94,7 @@ def test_notes_of_both_sides_are_kept(runs, cluster):
 
 
 def test_what_a_start_over_there_fails_of_is_told(runs, cluster, monkeypatch):
-    monkeypatch.setattr("cellrun.core.targets.fake.far_side._ON_ITS_HOST", "raise SystemExit('no host name')")
+    monkeypatch.setattr("cellrun.core.targets.fake.engine._ON_ITS_HOST", "raise SystemExit('no host name')")
     monkeypatch.setattr("cellrun.core.targets.fake.target.why_not_isolated", str)
     end = runs.end(runs.script("pass", compute_target="cluster"))
     assert (end.status, end.reason) == (Status.FAILED, "fake no longer knows it (no host name); last seen Starting")
@@ -132,15 +114,15 @@ def test_of_two_lookers_at_the_end_neither_takes_it_for_lost(runs, cluster, unti
     until(lambda: cluster.observe([layout])[layout.run_id].state is JobState.ENDED, "its end over there")
     other = os.open(layout.arriving_lock, os.O_RDWR | os.O_CREAT)
     fcntl.flock(other, fcntl.LOCK_EX)
-    flock = fcntl.flock
+    flock, held = fcntl.flock, [other]
 
-    def until_free(fd, how):
-        if not how & fcntl.LOCK_NB:
-            os.close(other)
+    def when_free(fd, how):
+        if os.fstat(fd).st_ino == layout.arriving_lock.stat().st_ino and held:
+            os.close(held.pop())
         flock(fd, how)
 
     with monkeypatch.context() as patch:
-        patch.setattr("cellrun.core.targets.fake.homecoming.fcntl.flock", until_free)
+        patch.setattr("cellrun.core.mirror.receiving.fcntl.flock", when_free)
         end = look(cluster, [layout])[layout.run_id]
     assert end.status is Status.COMPLETED, end.reason
     assert layout.log.read_text() == "whole\n"

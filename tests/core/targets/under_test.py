@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +13,12 @@ from cellrun.core import Workspace
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.targets.contract import ComputeTarget
-from cellrun.core.targets.fake.far_side import ENGINE, UNREACHABLE
+from cellrun.core.targets.fake.engine import ENGINE
+from cellrun.core.targets.fake.faults import Faults
 from tests.core.targets.ssh.shim import SshShim
+
+SERVER = "CELLRUN_TEST_SERVER"
+"""Environment variable: the address of a server of ours, for kinds whose jobs need one."""
 
 
 class UnderTest(NamedTuple):
@@ -28,21 +33,39 @@ class UnderTest(NamedTuple):
     """Ends all that runs for a run, supervisor and job, so that nobody is left to say how it ended."""
     cut_off: Callable[[ComputeTarget], AbstractContextManager[None]] | None = None
     """Keeps us from reaching its engine, and what its jobs write, for a while; None if that can't happen."""
+    largest_bytes: int | None = None
+    """Larger files than this don't come home, and the run's notes say so; None if all do."""
+    needs_server: bool = False
+    """Whether its jobs need a server of ours: its address is in the environment (`SERVER`) when `made` is called."""
 
 
-def _made_fake(workspace: Workspace, folder: Path) -> ComputeTarget:
-    return workspace.attach("elsewhere", "fake", folder=folder / "far side")
+FAULTS = Faults(loss=0.2, repetition=0.2, reordering=0.2, delay_s=0.05, clock_offset_s=3600.0)
+"""What goes wrong all the time where a kind is tried with faults."""
+
+
+def _fake(faults: Faults | None = None, **settings: str) -> UnderTest:
+    """The fake, over one of its ways home, with what goes wrong all the time."""
+
+    def made(workspace: Workspace, folder: Path) -> ComputeTarget:
+        far = folder / "far side"
+        if faults:
+            faults.write(far)
+        given = {**settings, "server": os.environ[SERVER]} if "push" in settings.values() else settings
+        return workspace.attach("elsewhere", "fake", folder=far, **given)
+
+    largest_bytes = 5_000_000 if "log" in settings.values() else None
+    return UnderTest(made, _lose_fake, _cut_off_fake, largest_bytes, needs_server="push" in settings.values())
 
 
 @contextmanager
 def _cut_off_fake(target: ComputeTarget) -> Iterator[None]:
-    mark = Path(target.settings["folder"]) / UNREACHABLE
-    mark.parent.mkdir(parents=True, exist_ok=True)
-    mark.touch()
+    far = Path(target.settings["folder"])
+    before = Faults.read(far)
+    replace(before, unreachable=True).write(far)
     try:
         yield
     finally:
-        mark.unlink()
+        before.write(far)
 
 
 def _lose_local(_: ComputeTarget, layout: RunLayout) -> None:
@@ -77,9 +100,19 @@ def _kill(found: Iterable[dict]) -> None:
 KINDS = {
     "amlcompute": UnderTest(lambda workspace, _: workspace.attach("cluster", "amlcompute", max_nodes=9), _lose_local),
     "local": UnderTest(lambda workspace, _: workspace.compute_targets["local"], _lose_local),
-    "fake": UnderTest(_made_fake, _lose_fake, _cut_off_fake),
+    "fake": _fake(),
     "ssh": UnderTest(_made_ssh, _lose_ssh, _cut_off_ssh),
 }
+"""By kind."""
+
+WAYS = {
+    "fake_faulty": _fake(FAULTS),
+    "fake_push": _fake(transport="push"),
+    "fake_push_faulty": _fake(FAULTS, transport="push"),
+    "fake_log": _fake(transport="log"),
+    "fake_log_faulty": _fake(FAULTS, transport="log"),
+}
+"""Other ways in which runs of a kind come home: what concerns that is tried over each of them, too."""
 
 ANOTHERS = {"computeinstance"}
 """Kinds that are local with other words."""

@@ -123,9 +123,12 @@ class StatusFile:
         """Whether a status newer than the one of that number was written: the cheap question of a hot path."""
         return os.access(self._path(since + 1), os.F_OK)
 
-    def begin(self) -> None:
-        """Write the status of a run that is being made, NotStarted, and take the reserve for its last one."""
-        self.change(Status.NOT_STARTED)
+    def begin(self, at: float | None = None) -> None:
+        """Write the status of a run that is being made, NotStarted, and take the reserve for its last one.
+
+        `at` is when that is, as for `change`.
+        """
+        self.change(Status.NOT_STARTED, at=at)
         Reserve(self._folder).make()
 
     def change(

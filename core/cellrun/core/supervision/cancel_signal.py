@@ -1,4 +1,7 @@
-"""How a run is canceled whose disk takes no request: its supervisor is asked by a signal.
+"""How a run is canceled that no request reaches: its supervisor is asked by a signal.
+
+One whose disk takes no file is sent SIGUSR1; an engine that ends its job sends SIGTERM to the supervisor, which is its
+job's first process.
 
 Standard library only: the supervisor shares it.
 """
@@ -17,6 +20,8 @@ from cellrun.core.supervision.process_file import ProcessFile
 
 _SIGNAL = signal.SIGUSR1  # nobody sends it by himself, as an engine or a machine that stops sends SIGTERM
 _heard = 0
+asked_by_engine: list[int] = []
+"""Grows with each SIGTERM of the engine that a supervisor runs under: set by that, which listens from its beginning."""
 
 
 def listen() -> None:
@@ -26,7 +31,7 @@ def listen() -> None:
 
 def requests(layout: RunLayout) -> int:
     """Return how often a supervisor has been asked to cancel its run, either way."""
-    return cancel_requests(layout) + _heard
+    return cancel_requests(layout) + _heard + len(asked_by_engine)
 
 
 def cancel_without_request(layout: RunLayout, grace_s: float) -> bool:

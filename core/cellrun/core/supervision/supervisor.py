@@ -37,6 +37,7 @@ PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 HEAD_START_S = 0.015  # an interpreter's start: on a busy core our imports would take it from the job
 MOST_WAIT_S = 5.0  # nobody is held up for ever by a half that was stopped
 ROOT = os.path.abspath(f"{__file__}/../../../..")  # noqa: PTH100  # pathlib costs 10 ms
+asked_by_engine: "list[int]" = []  # each signal by which an engine ends its job
 
 
 def main() -> None:
@@ -82,7 +83,9 @@ def _supervise(
         time.sleep(HEAD_START_S)
     sys.path.append(ROOT)
     from cellrun.core.processes import orphans  # noqa: PLC0415  # see above
-    from cellrun.core.supervision import watch  # noqa: PLC0415
+    from cellrun.core.supervision import cancel_signal, watch  # noqa: PLC0415
+
+    cancel_signal.asked_by_engine = asked_by_engine
 
     orphans.of_run = sys.argv[1] if takes_orphans else ""
     if kind == b"run":
@@ -112,6 +115,7 @@ def _in_foreground(order: str) -> None:
     fd = os.open(order, os.O_RDONLY)
     kind, log, claim, work, launch, argv = _parted(_read_order(fd).split(b"\0")[:-1])
     os.close(fd)
+    signal(SIGTERM, lambda number, _: asked_by_engine.append(number))  # before there is a job that it would leave alone
     os.chdir("/")
     _attach(log)
     _supervise(kind, claim, launch, lambda: _start(claim, work, argv), lambda _: None)

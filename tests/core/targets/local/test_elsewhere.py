@@ -23,7 +23,7 @@ from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
-from cellrun.core.targets.fake.far_side import isolated, why_not_isolated
+from cellrun.core.targets.fake.engine import isolated, why_not_isolated
 from cellrun.core.targets.local import admission, queue_lock
 from cellrun.core.targets.local.queue import LocalQueue
 
