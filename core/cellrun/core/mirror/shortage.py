@@ -61,6 +61,6 @@ def _size_here(layout: RunLayout, arriving: Arriving, path: str, parts: Mapping[
     if side is Side.NOTES:
         return size_of(layout.folder, f"{arriving.folder.name}/{NOTES}")
     if side is Side.GROWING:
-        return size_of(layout.folder, path)
+        return max(0, size_of(layout.folder, path))  # nothing comes of one that is empty there
     came = arriving.once.get(path)
     return came.size if came else parts.get(path, (-1, 0))[0]
