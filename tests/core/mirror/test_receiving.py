@@ -438,10 +438,14 @@ def test_it_isnt_waited_for_long(sides: TwoSides, monkeypatch: pytest.MonkeyPatc
     assert StatusFile(sides.here).read().status is Status.COMPLETED
 
 
-def test_a_file_that_cant_be_read_there_is_told(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cant_be_sent_is_told(sides: TwoSides) -> None:
     sides.write("work/outputs/" + "/".join(["deep" * 20] * 20), b"x")
+    sides.write("work/outputs/z", bytes(50_000))
     StatusFile(sides.there).change(Status.COMPLETED)
-    sides.bring()
+    sender = Sender(sides.there, block_bytes=1000)
+    for _ in range(10):  # however many passes it takes
+        if not StatusFile(sides.here).read().status.is_terminal:
+            sides.bring(sender.frames(is_final=True, most_bytes=20_000))
     assert StatusFile(sides.here).read().status is Status.COMPLETED
     assert any("path is too long" in note for note in added_notes(sides.here))
 
@@ -453,6 +457,20 @@ def test_a_log_that_never_stops_keeps_nothing_else_from_coming(sides: TwoSides) 
     frames = sides.frames(most_bytes=10_000, block_bytes=1000)
     assert {frame.file.partition("/")[0] for frame in frames} >= {"events", "user_logs", "status"}
     log.close()
+
+
+def test_what_a_job_works_with_isnt_looked_at_while_it_goes_on(
+    sides: TwoSides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have a million files: no look at the run costs their number."""
+    sides.write("work/data/1", b"x")
+    looked: list[str] = []
+    fwalk = os.fwalk
+    monkeypatch.setattr("os.fwalk", lambda top, **options: looked.append(top) or fwalk(top, **options))
+    sides.frames()
+    assert looked == []
+    sides.frames(is_final=True)
+    assert looked == ["work"]
 
 
 def test_sizes_that_say_none_are_refused(sides: TwoSides) -> None:

@@ -13,7 +13,7 @@ from cellrun.core.context.manifest import Context, has_context
 from cellrun.core.control_file import UNREADABLE, names_in
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror.sides import TREES, Side, is_plain_path, side_of
+from cellrun.core.mirror.sides import Side, is_plain_path, side_of, trees_of
 from cellrun.core.store.files.artifacts import DRAFT, Artifacts
 
 
@@ -38,12 +38,11 @@ class FilesThere:
     def once(self) -> list[str]:
         """Return the paths of what is written once, results before their values."""
         top = [name for name in sorted(self._names("")) if side_of(name) in {Side.ONCE, Side.NOTES}]
-        return [*top, *(path for tree in TREES for path in self._below(tree, Side.ONCE)), *self._values()]
+        return [*top, *self._below(Side.ONCE), *self._values()]
 
     def at_end(self) -> Iterator[str]:
         """Iterate over the paths of what comes when the run has ended."""
-        for tree in TREES:
-            yield from self._below(tree, Side.AT_END)
+        yield from self._below(Side.AT_END)
 
     def path_of_artifact(self, name: str) -> str | None:
         """Return the path of a run's file by the name that its users see; None for one that can't be."""
@@ -90,7 +89,11 @@ class FilesThere:
             return os.listdir(where) if not folder else names_in(self._layout.folder, where)  # noqa: PTH208  # names alone
         return []
 
-    def _below(self, tree: str, side: Side) -> Iterator[str]:
+    def _below(self, side: Side) -> Iterator[str]:
+        for tree in trees_of(side):
+            yield from self._in_tree(tree)
+
+    def _in_tree(self, tree: str) -> Iterator[str]:
         with suppress(OSError), folder_beneath(self._layout.folder) as root:
             if not stat.S_ISDIR(os.stat(tree, dir_fd=root, follow_symlinks=False).st_mode):
                 return
@@ -100,10 +103,10 @@ class FilesThere:
                     path = f"{folder}/{name}"
                     if name.startswith(DRAFT) or not _is_regular(name, fd):
                         continue
-                    if not is_plain_path(path):
-                        self.left_out[path] = "its path is too long"
-                    elif side_of(path) is side:
+                    if side_of(path) is not Side.OURS:
                         yield path
+                    elif not is_plain_path(path):
+                        self.left_out[path] = "its path is too long"
 
     def _cannot_look(self, error: OSError) -> None:
         self.left_out[str(error.filename)] = error.strerror or str(error)

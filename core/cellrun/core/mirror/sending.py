@@ -57,7 +57,7 @@ class Sender:
         self._sizes: dict[str, int] = {}
         self._statuses = StatusesThere(layout)
         self._next_status = 0
-        self._outputs: list[str] = []
+        self._outputs: list[str] | None = None
         """What comes at the end, listed once for all passes that it takes."""
         self._next_output = 0
         self._left = 0
@@ -88,7 +88,8 @@ class Sender:
 
     def _begin_again(self) -> None:
         """Say sizes again, and look at all outputs again: the other end hasn't what was thought."""
-        self._told_sizes, self._next_output = None, 0
+        self._told_sizes = self._outputs = None
+        self._next_output = 0
 
     def sent_bytes(self) -> int:
         """Return how many bytes of all files the other end has by now."""
@@ -108,7 +109,8 @@ class Sender:
         it comes before it. When the run has ended (`is_final`: its engine says so) outputs and sizes come too.
         """
         self._left, self.has_more, self.has_ended = most_bytes, False, False
-        self._files.left_out.clear()
+        if self._outputs is None:
+            self._files.left_out.clear()
         statuses = [each for each in self._statuses.since(self._next_status) if each.path not in self._sent]
         is_over = is_final or self._statuses.is_over
         awaits_record = is_over and self._statuses.awaits_record
@@ -122,22 +124,22 @@ class Sender:
             yield from self._grown(path, self._left) if side_of(path) is Side.NOTES else self._once(path)
             if self._left <= 0:
                 break
+        outputs: list[str] = []
         if is_over:
-            yield from self._at_end()
+            outputs = self._outputs = list(self._files.at_end()) if self._outputs is None else self._outputs
+            yield from self._at_end(outputs)
         self.has_more = self._left <= 0 or awaits_record
         if is_over and not self.has_more:
-            yield from self._told([*growing, *once, *self._outputs])
-            self._outputs, self._next_output = [], 0
+            yield from self._told([*growing, *once, *outputs])
+            self._outputs, self._next_output = None, 0
         for status in statuses:
             if not (status.is_terminal and self.has_more):
                 yield from self._status(status)
         self.has_ended = is_over and not self.has_more
 
-    def _at_end(self) -> Iterator[Frame]:
-        if not self._next_output:
-            self._outputs = list(self._files.at_end())
-        while self._left > 0 and self._next_output < len(self._outputs):
-            yield from self._once(self._outputs[self._next_output])
+    def _at_end(self, paths: list[str]) -> Iterator[Frame]:
+        while self._left > 0 and self._next_output < len(paths):
+            yield from self._once(paths[self._next_output])
             self._next_output += self._left > 0  # else it may not be whole
 
     def _status(self, status: StatusThere) -> Iterator[Frame]:

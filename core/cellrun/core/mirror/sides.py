@@ -42,8 +42,11 @@ _STATUS = re.compile(r"(0|[1-9][0-9]{0,8})\.json", re.ASCII)
 _VALUE = re.compile(r"(sha256-)?[0-9a-f]{64}", re.ASCII)
 _LOG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}", re.ASCII)
 _DRAFT = re.compile(r"\.(new-.*|cellrun-draft-.*|.+\.[0-9a-f]{8}|.+-[0-9]+)", re.DOTALL)
-TREES = tuple(_TREES)
-"""Folders whose files all have one side."""
+
+
+def trees_of(side: Side) -> list[str]:
+    """Return the folders whose files all have one side."""
+    return [tree for tree, of in _TREES.items() if of is side]
 
 
 def side_of(path: str) -> Side:
