@@ -473,6 +473,14 @@ def test_what_a_job_works_with_isnt_looked_at_while_it_goes_on(
     assert looked == ["work"]
 
 
+@pytest.mark.parametrize("path", [LOG, "notes.jsonl", "events/0000000a.jsonl", "work/outputs/empty"])
+def test_of_an_empty_file_nothing_is_missing(sides: TwoSides, path: str) -> None:
+    sides.write(path, b"")
+    StatusFile(sides.there).change(Status.COMPLETED)
+    sides.bring()
+    assert StatusFile(sides.here).read().status is Status.COMPLETED
+
+
 def test_sizes_that_say_none_are_refused(sides: TwoSides) -> None:
     for facts in ({}, {"sizes": {"a": -1}, "count": 1, "made_ns": 1}, {"sizes": [], "count": 1, "made_ns": 1}):
         with pytest.raises(FrameError):

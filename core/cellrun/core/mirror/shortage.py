@@ -59,7 +59,7 @@ def _size_here(layout: RunLayout, arriving: Arriving, path: str, parts: Mapping[
         store = ValueStore(layout.workspace.values)
         return size_of(store.folder, str(store.path(Blob(path.split("/")[1], 0)).relative_to(store.folder)))
     if side is Side.NOTES:
-        return size_of(layout.folder, f"{arriving.folder.name}/{NOTES}")
+        return max(0, size_of(layout.folder, f"{arriving.folder.name}/{NOTES}"))
     if side is Side.GROWING:
         return max(0, size_of(layout.folder, path))  # nothing comes of one that is empty there
     came = arriving.once.get(path)
