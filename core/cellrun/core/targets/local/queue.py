@@ -136,17 +136,6 @@ class LocalQueue:
             make_private_folder(self.folder)
 
     @classmethod
-    def of(cls, layout: RunLayout) -> LocalQueue | None:
-        """Return this user's and machine's queue if a run was put into it; None if it wasn't, or there is none."""
-        own, named = cls.existing(), _named_by(layout)
-        if own is None:
-            return None
-        with suppress(OSError):  # it isn't there
-            if named is None or own.folder.samefile(named):
-                return own
-        return own if own.holds(layout) else None  # cellrun 0.1 kept it elsewhere
-
-    @classmethod
     def elsewhere(cls, layout: RunLayout) -> LocalQueue | None:
         """Return the queue that a run's folder names, only to be read: another home's, or whatever came with a copy.
 
@@ -205,6 +194,14 @@ class LocalQueue:
         """Whether a run waits or runs; a copy of its folder, which has its id too, does neither."""
         tickets = (ticket for kind in (_WAITING, _RUNNING) for ticket in self._tickets(kind, layout.run_id))
         return any(ticket.layout.is_same(layout) for ticket in tickets)
+
+    def took(self, layout: RunLayout) -> bool:
+        """Whether a run was put into this queue, be it that it waits, runs or has ended."""
+        named = _named_by(layout)
+        with suppress(OSError):  # it isn't there
+            if named is None or self.folder.samefile(named):
+                return True
+        return self.holds(layout)  # cellrun 0.1 kept it elsewhere
 
     def held(self, runs: Sequence[RunLayout]) -> list[RunLayout]:
         """Return those of some runs that wait or run, reading the tickets once."""

@@ -217,9 +217,9 @@ class LocalTarget(ComputeTarget):
 
         Whoever has the home of another queue starts what waits there: nobody here knows who wrote its tickets.
         """
-        elsewhere = {run for run in runs if LocalQueue.of(run) is None}
-        self._waiting |= {run.run_id: _reason_elsewhere(run) for run in elsewhere}
         queue = LocalQueue.existing()
+        elsewhere = {run for run in runs if queue is None or not queue.took(run)}
+        self._waiting |= {run.run_id: _reason_elsewhere(run) for run in elsewhere}
         if queue is None:
             return
         with suppress(ComputeTargetException, OSError), queue.locked(wait=False) as is_held:
