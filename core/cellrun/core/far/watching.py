@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 
-from cellrun.core.errors import ComputeTargetException
 from cellrun.core.far.places_there import WorkspaceThere
 from cellrun.core.far.protocol import Message
 from cellrun.core.far.refusal import BadOrderError
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.run_key import forget_key
 from cellrun.core.mirror.sending import deliver
-from cellrun.core.store.cancellation import set_canceled
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.contract import JobState
-from cellrun.core.targets.local import admission
-from cellrun.core.targets.local.queue import LocalQueue
 from cellrun.core.targets.local.target import LocalTarget
 
 
@@ -45,12 +40,7 @@ class Watching:
         """
         layout = _there(order)
         deliver(layout, order.data)
-        with suppress(ComputeTargetException):  # the queue can't be held: its pass comes to it
-            if queue := LocalQueue.existing():
-                with queue.locked():
-                    admission.cancel_waiting(queue, layout.run_id)
-                    admission.look_after(queue)  # a supervisor that died can't see the request: another one does
-        set_canceled(layout, "canceled while it was waiting", expected=admission.NOT_STARTED)
+        self._target.heed_cancellation(layout)
         return Message({"status": StatusFile(layout).read().status.value})
 
     def home(self, order: Message) -> Message:

@@ -173,18 +173,26 @@ class LocalTarget(ComputeTarget):
             if cancel_without_request(run, limits().grace_s):
                 return
             refused = error
-        with suppress(ComputeTargetException, OSError):  # the queue can't be held: its pass comes to it
-            if queue := LocalQueue.existing():
-                with queue.locked():
-                    admission.cancel_waiting(queue, run.run_id)
-                    admission.look_after(queue)  # a supervisor that died can't see the request: another one does
         try:
-            set_canceled(run, "canceled while it was waiting", expected=admission.NOT_STARTED)  # in a queue elsewhere
+            self.heed_cancellation(run)
         except OSError as error:
             refused = error
         if refused and not StatusFile(run).read().status.is_terminal:
             words = f"run {run.run_id} can't be asked to stop: {refused.strerror}"
             raise ExperimentExecutionException(words) from refused
+
+    @staticmethod
+    def heed_cancellation(run: RunLayout) -> None:
+        """Cancel a run that waits and was asked to stop; one that goes on gets a supervisor if it has lost its own.
+
+        Raises OSError where the disk takes no status.
+        """
+        with suppress(ComputeTargetException, OSError):  # the queue can't be held: its pass comes to it
+            if queue := LocalQueue.existing():
+                with queue.locked():
+                    admission.cancel_waiting(queue, run.run_id)
+                    admission.look_after(queue)  # a supervisor that died can't see the request: another one does
+        set_canceled(run, "canceled while it was waiting", expected=admission.NOT_STARTED)  # in a queue elsewhere
 
     def doctor(self) -> list[Finding]:
         """Try what a run needs: a queue folder, an interpreter for its supervisor, /proc, a shell."""
