@@ -206,7 +206,7 @@ def test_a_folder_that_cannot_be_used_is_said(new_box: Callable[..., Box], tmp_p
         box.link().ask("hello")
 
 
-def test_a_damaged_library_is_put_aside_and_sent_anew(new_box: Callable[..., Box]):
+def test_a_damaged_library_is_sent_anew(new_box: Callable[..., Box]):
     box = new_box(library=None)
     link = box.link()
     link.ask("clock")
@@ -215,7 +215,5 @@ def test_a_damaged_library_is_put_aside_and_sent_anew(new_box: Callable[..., Box
     for file in library.rglob("*.pyc"):
         file.unlink()
     (library / "cellrun/core/far/agent.py").write_bytes(b"\0" * 100)  # as a power cut leaves it
-    with pytest.raises(LinkError, match=r"box: its copy of cellrun is damaged and was put aside"):
-        box.link().ask("hello")
     assert box.link().ask("hello").facts["home"] == str(box.home)
     assert os.path.exists(library)  # noqa: PTH110  # made again
