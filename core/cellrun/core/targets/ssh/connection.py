@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from cellrun.core.far.command import REMOTE_COMMAND
@@ -62,6 +62,11 @@ class Connection:
         """Give the link up; the next order makes another one."""
         if link := self._link:
             self._drop(link)
+
+    def __del__(self) -> None:
+        """Leave no session behind: targets are made whenever one is needed."""
+        with suppress(Exception):  # at the interpreter's end parts of it have gone
+            self.close()
 
     def _open(self) -> Link:
         with self._lock:
