@@ -1,4 +1,4 @@
-"""The conformance suite over a real sshd, and what is made of several runs there."""
+"""The conformance suite over a real sshd."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from tests.core.targets.test_conformance import *  # noqa: F403  # the suite
 from tests.core.targets.test_conformance import submit  # noqa: F401  # its fixture
 from tests.core.targets.under_test import UnderTest
 from tests.engines.box import NAME, Box
+
+pytestmark = pytest.mark.usefixtures("box")
+"""It is there before all else of a test, and goes after it."""
 
 
 @pytest.fixture
