@@ -18,6 +18,7 @@ from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.target_file import place_text
 from cellrun.core.submission.again import resubmit
 from cellrun.core.targets.keeper.client import states
 from cellrun.core.targets.ssh import launches
@@ -138,6 +139,13 @@ def test_a_run_is_run_again(target, runs):
     runs.submitted.append(again)
     assert runs.end(again).status is Status.COMPLETED
     assert again.log.read_text() == "['--lr', '0.1']\n"
+
+
+def test_a_view_says_on_which_machine_it_is(runs, box):
+    runs.workspace.attach("mine", "ssh", host="ann@box")
+    layout = runs.script("print(1)", compute_target="mine")
+    assert runs.end(layout).status is Status.COMPLETED
+    assert place_text(layout, "mine") == "mine (ann@box)"
 
 
 def test_a_command_runs_in_a_shell_there(target, runs, box):

@@ -94,7 +94,7 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
         if status.read().status not in ON_ITS_WAY:  # it was launched before
             return
         outgoing.add(layout, Order.of(request))
-        RunTarget(self.name, self.kind, shares_processes=False).write(layout)
+        RunTarget(self.name, self.kind, shares_processes=False, handle={"host": self.settings["host"]}).write(layout)
         if not is_on_its_way(status.read()):  # meanwhile
             outgoing.remove(layout)
             return
