@@ -5,7 +5,7 @@ import sys
 import pytest
 from IPython.core.error import UsageError
 
-from cellrun.core import Run
+from cellrun.core import Run, Workspace
 from cellrun.core.context.manifest import Context
 from cellrun.core.errors import ActivityFailedException, InvalidSubmissionError, ResultError, UntrustedError
 from cellrun.core.places import private_folder
@@ -25,6 +25,20 @@ def test_values_come_back_into_the_notebook(notebook):
     assert (names["total"]["sum"], names["text"]) == (3.0, "ok")
     assert names["scaled"].tolist() == [0, 2, 4]
     assert names["base"].tolist() == [0, 1, 2]
+
+
+def test_values_of_a_cell_that_ran_elsewhere_come_back_without_trust(notebook, tmp_path):
+    """Signed over there by nobody's key that is known here, they came by frames that the run's key vouches for."""
+    far = tmp_path / "far side"
+    Workspace.from_config().attach("elsewhere", "fake", folder=far)
+    notebook.run("import numpy as np\nbase = np.arange(3.0)")
+    notebook.run(
+        "%%submit digits --target elsewhere --return scaled,make --wait\nscaled = base * 2\ndef make(): return scaled"
+    )
+    assert notebook.names["scaled"].tolist() == [0, 2, 4]
+    assert notebook.run("print(make())") == "[0. 2. 4.]\n"
+    assert newest_run().result("scaled").tolist() == [0, 2, 4]
+    assert (private_folder() / "signing.key").read_bytes() not in {key.read_bytes() for key in far.rglob("*.key")}
 
 
 def test_without_wait_it_is_said_how_to_get_them(notebook):
