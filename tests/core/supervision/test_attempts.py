@@ -117,3 +117,15 @@ def test_of_two_supervisors_of_one_attempt_one_starts_the_job(sides: TwoSides, s
 def read(path: Path) -> bytes:
     """Return what a file has; nothing of one that isn't there."""
     return path.read_bytes() if path.exists() else b""
+
+
+def test_an_engines_sigterm_cancels_the_run(sides: TwoSides, spec: LaunchSpec) -> None:
+    """However early it comes: from before there is a job that it could leave alone."""
+    supervisor = start(sides, spec, Attempt.next_of(sides.there, "started"))
+    deadline = time.monotonic() + DEADLINE_S
+    while not sides.there.claim.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    supervisor.send_signal(signal.SIGTERM)
+    supervisor.wait(DEADLINE_S)
+    assert StatusFile(sides.there).read().status is Status.CANCELED
