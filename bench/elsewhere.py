@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,13 +107,11 @@ def keepers(home: Path) -> list[int]:
     return [pid for pid, command in _processes() if _KEEPER in command and f"CELLRUN_HOME={home}" in _environment(pid)]
 
 
-def family(pids: Sequence[int]) -> list[int]:
-    """Return processes and all that they have started, as far as those are their children still."""
-    parents = {pid: _parent(pid) for pid, _ in _processes()}
-    found = set(pids)
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return sorted(found)
+def ssh_here(*names: Path) -> list[int]:
+    """Return the processes of ssh on this side: by its config, or by the socket that its sessions share."""
+    return [
+        pid for pid, command in _processes() if "ssh" in command[:20] and any(str(name) in command for name in names)
+    ]
 
 
 def cpu_s(pid: int) -> float:
@@ -146,11 +144,6 @@ def _processes() -> list[tuple[int, str]]:
 
 def _environment(pid: int) -> list[str]:
     return _read(pid, "environ").split("\0")
-
-
-def _parent(pid: int) -> int:
-    fields = _read(pid, "stat").rpartition(")")[2].split()
-    return int(fields[1]) if fields else 0
 
 
 def _read(pid: int, name: str) -> str:

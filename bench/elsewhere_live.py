@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import kit
-from bench.elsewhere import Elsewhere, cpu_s, elsewhere, family, keepers, wait_for
+from bench.elsewhere import Elsewhere, cpu_s, elsewhere, keepers, ssh_here, wait_for
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.reader import EventReader
 
@@ -104,9 +104,8 @@ def tell_costs(spent: dict[str, float], row: dict[str, Any]) -> None:
 def costs_s(place: Elsewhere, folder: Path) -> dict[str, float]:
     """Return the seconds of CPU that each kind of process has used until now."""
     costs = dict.fromkeys(("keeper", "ssh here", *_KINDS), 0.0)
-    ours = keepers(folder / "home")
-    for pid in family(ours):
-        costs["keeper" if pid in ours else "ssh here"] += cpu_s(pid)
+    costs["keeper"] = sum(map(cpu_s, keepers(folder / "home")))
+    costs["ssh here"] = sum(map(cpu_s, ssh_here(place.box.config, folder / "runtime")))
     for pid, command in place.box.everything().items():
         for what, is_it in _KINDS.items():
             if is_it(command):

@@ -181,7 +181,7 @@ def test_a_key_that_is_refused_pauses_and_fails_no_run(there: RunsThere, box: Bo
 def test_without_sshd_a_submission_says_so_and_nothing_runs_later(there: RunsThere, box: Box):
     box.stop_sshd()
     box.wire.cut()
-    with pytest.raises(ExperimentExecutionException, match=NAME):
+    with pytest.raises(ExperimentExecutionException, match="is sshd running"):
         there.script(NOTES_THAT_IT_RAN)
     box.wire.mend()
     box.start_sshd()
