@@ -91,7 +91,10 @@ def serve(orders: BinaryIO, answers: int) -> None:
 
 def main() -> None:
     """Be the agent of this process's stdin and stdout."""
-    answers = os.dup(1)
+    orders, answers = os.fdopen(os.dup(0), "rb"), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)  # an order is no child's to read
+    os.close(nothing)
     os.dup2(2, 1)  # what a library may print is no answer
     for name in [*os.environ]:
         if name.startswith(_OF_SESSION) or name in _DIES_WITH_SESSION:
@@ -100,6 +103,6 @@ def main() -> None:
     os.chdir("/")
     threading.Thread(target=prune_now_and_then, name="cellrun pruning", daemon=True).start()
     try:
-        serve(sys.stdin.buffer, answers)
+        serve(orders, answers)
     except (EOFError, BrokenPipeError, ValueError) as error:
         sys.exit(f"cellrun: the other end has gone: {error}")

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cellrun.core import Workspace
+from cellrun.core.identity import boot_id, boot_time, pid_namespace
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.source import RunSource
 from cellrun.core.resources import Resources
@@ -20,7 +22,7 @@ from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.targets.local import LocalTarget, admission
-from cellrun.core.targets.local.queue import LocalQueue
+from cellrun.core.targets.local.queue import LocalQueue, Ticket
 from cellrun.core.targets.look import look
 
 UNTIL_GO = "import os, time\nprint('up')\nwhile not os.path.exists('go'):\n    time.sleep(0.02)\n"
@@ -282,3 +284,12 @@ def test_drafts_of_tickets_that_killed_processes_left_are_swept(runs):
     draft.touch()
     runs.end(runs.script("pass"))
     assert not draft.exists()
+
+
+def test_of_a_machine_that_was_restarted_nobody_is_left_in_any_container(tmp_path):
+    written_at = boot_time() - 60
+    ticket = Ticket(1, RunLayout(tmp_path), Resources(), boot="before", pid_namespace="pid:[1]", written_at=written_at)
+    assert ticket.is_of_here
+    assert not replace(ticket, written_at=boot_time() + 60).is_of_here  # another machine of that name
+    assert not replace(ticket, boot=boot_id()).is_of_here  # another container
+    assert replace(ticket, boot=boot_id(), pid_namespace=pid_namespace()).is_of_here

@@ -109,9 +109,13 @@ class Ticket:
 
     @property
     def is_of_here(self) -> bool:
-        """Whether whoever wrote it would see this process, and this process whom that one has started."""
-        is_this_machines = self.boot == boot_id() or self.is_of_earlier_boot
-        return is_this_machines and self.pid_namespace in {"", pid_namespace()}
+        """Whether whoever wrote it would see this process, and this process whom that one has started.
+
+        Of an earlier boot nobody is left, in whichever container.
+        """
+        if self.boot == boot_id():
+            return self.pid_namespace in {"", pid_namespace()}
+        return self.is_of_earlier_boot
 
     @property
     def is_of_earlier_boot(self) -> bool:
