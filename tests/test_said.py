@@ -73,7 +73,7 @@ SAID = {
     f"{CORE}/targets/local/admission.py": "reasons _lacks _gpus _cores _start _ended_while_waiting _note",
     f"{CORE}/targets/local/queue_lock.py": "_wait",
     f"{CORE}/targets/local/recovery.py": "recover recover_without_ticket",
-    f"{CORE}/targets/local/target.py": "LocalTarget.launch _WAITS_ELSEWHERE cancel",
+    f"{CORE}/targets/local/target.py": "LocalTarget.launch _WAITS_ELSEWHERE cancel heed_cancellation",
     f"{CORE}/targets/bringing.py": "_ended_unseen",
     f"{CORE}/targets/keeper/kept_target.py": "_NO_ANSWER",
     f"{CORE}/targets/ssh/fetching.py": "Fetching._round",
