@@ -418,7 +418,9 @@ def test_log_and_metrics_are_whole_after_any_cut(runs, target, submit, until, cu
     seen = 0
     while not runs.status(layout).status.is_terminal:
         with cut_off():
+            before = layout.log.stat().st_size if layout.log.exists() else 0
             look(target, [layout])
+            assert (layout.log.stat().st_size if layout.log.exists() else 0) == before
         seen += 1
     assert seen > 1
     assert StatusFile(layout).read().status is Status.COMPLETED
@@ -431,6 +433,7 @@ def test_a_run_that_ended_while_it_was_cut_off_comes_home_whole(runs, target, su
     layout = runs.seen(submit("import time\nprint('up', flush=True)\ntime.sleep(0.5)\nprint('end')"), "up")
     with cut_off():
         time.sleep(0.7)  # long enough for its end; if not, it comes later, and all the same
+        assert not look(target, [layout])[layout.run_id].status.is_terminal
     assert runs.end(layout).status is Status.COMPLETED
     assert layout.log.read_text() == "up\nend\n"
 

@@ -15,6 +15,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.fake.engine import ENGINE
 from cellrun.core.targets.fake.faults import Faults
+from cellrun.core.targets.fake.faulty_link import FaultyLink
 from tests.core.targets.ssh.shim import SshShim
 
 SERVER = "CELLRUN_TEST_SERVER"
@@ -62,6 +63,7 @@ def _cut_off_fake(target: ComputeTarget) -> Iterator[None]:
     far = Path(target.settings["folder"])
     before = Faults.read(far)
     replace(before, unreachable=True).write(far)
+    FaultyLink(far).until_quiet()
     try:
         yield
     finally:

@@ -87,3 +87,36 @@ def test_nothing_goes_through_while_it_is_cut_off_or_nobody_serves(tmp_path, ser
     assert kept == []
     Faults().write(tmp_path)
     assert send(FaultyProxy("http://127.0.0.1:9", FaultyLink(tmp_path)), b"1") is None
+
+
+def test_who_cuts_it_off_may_wait_for_what_is_on_its_way(tmp_path):
+    order, arrived, go_on = [], threading.Event(), threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            arrived.set()
+            go_on.wait(20)
+            order.append("taken")
+            self.send_error(400)
+
+        def log_message(self, *_):
+            pass
+
+    def cut_off():
+        FaultyLink(tmp_path).until_quiet()
+        order.append("quiet")
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        proxy = FaultyProxy(f"http://127.0.0.1:{http.server_port}/", FaultyLink(tmp_path))
+        threads = [threading.Thread(target=each) for each in (http.serve_forever, lambda: send(proxy, b"1"), cut_off)]
+        for thread in threads[:2]:
+            thread.start()
+        assert arrived.wait(20)
+        Faults(unreachable=True).write(tmp_path)
+        threads[2].start()
+        go_on.set()
+        threads[2].join()
+        assert send(proxy, b"2") is None
+        http.shutdown()
+        threads[1].join()
+    assert order == ["taken", "quiet"]

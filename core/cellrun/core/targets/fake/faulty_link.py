@@ -5,13 +5,17 @@ Standard library only: the far side uses it too.
 
 from __future__ import annotations
 
+import fcntl
 import random
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.targets.fake.faults import Faults
+
+_ON_ITS_WAY = "on_its_way"
 
 
 class FaultyLink:
@@ -45,6 +49,18 @@ class FaultyLink:
         if faults.engine == "dead":
             raise ComputeTargetException(f"the engine of the far side in {self._folder} doesn't answer")
         return faults
+
+    @contextmanager
+    def on_its_way(self) -> Iterator[None]:
+        """Let whoever calls `until_quiet` wait for an exchange: from before its faults are read until all is there."""
+        with (self._folder / _ON_ITS_WAY).open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            yield
+
+    def until_quiet(self) -> None:
+        """Wait for what the far side sends by itself and had begun to send: by faults that have been changed since."""
+        with (self._folder / _ON_ITS_WAY).open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
 
     def happens(self, share: float) -> bool:
         """Whether it happens this time, of something that does in a share of all cases."""

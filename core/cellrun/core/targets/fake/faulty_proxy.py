@@ -66,7 +66,8 @@ class FaultyProxy:
     def _answer(self, handler: BaseHTTPRequestHandler, request: _Request) -> None:
         handler.close_connection = True
         with suppress(OSError, HTTPException, ComputeTargetException):  # whoever asked sees that nothing is answered
-            answer = self._through(request)
+            with self._link.on_its_way():
+                answer = self._through(request)
             if answer is not None:
                 handler.send_response(answer.status)
                 for name, value in answer.headers.items():
