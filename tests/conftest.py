@@ -18,7 +18,10 @@ from cellrun.core.targets.keeper.start import NoKeeperError
 from tests.keepers import end_keepers
 
 AZUREML = Path(__file__).parent / "azureml"
-LONGEST = ("tests/browser/", "tests/notebooks/", "tests/widgets/", "tests/server/", "tests/magics/", "")
+LONGEST = (
+    *("tests/browser/", "tests/notebooks/", "tests/widgets/", "tests/core/targets/test_conformance.py"),
+    *("tests/server/", "tests/magics/", ""),
+)
 
 settings.register_profile("cellrun", deadline=None, derandomize=True)  # neither timing nor luck decides a test
 settings.load_profile("cellrun")

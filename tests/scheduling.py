@@ -5,10 +5,16 @@ from __future__ import annotations
 from xdist.scheduler import LoadFileScheduling
 
 BROWSER = "tests/browser/"
+CONFORMANCE = "tests/core/targets/test_conformance.py"
 
 
 class ByFile(LoadFileScheduling):
-    """Gives a process the tests of a file together, and all browser tests: these share a JupyterLab and a Chromium."""
+    """Gives a process the tests of a file together, and all browser tests: these share a JupyterLab and a Chromium.
+
+    What every target must do is tried over many kinds, each of which waits: several processes share that.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(CONFORMANCE):
+            return f"{CONFORMANCE}[{nodeid.partition('[')[2]}"
         return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))

@@ -22,6 +22,7 @@ from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import start
 from cellrun.core.targets.contract import ComputeTarget, Finding, Observation, TargetDescription, TargetPython
+from tests.core.far.library import give_library
 
 OTHER_PYTHON = "/usr/bin/python3.13"
 DEADLINE_S = 60
@@ -131,18 +132,16 @@ class Box:
     wrapped: Callable[[list[str]], list[str]] = lambda command: command
     variables: dict[str, str] = field(default_factory=dict)
     """Of the login there."""
-    library: Path | None = None
-    """What it has of cellrun before anybody connects."""
+    has_library: bool = True
+    """Whether it has cellrun before anybody connects."""
     links: list[Link] = field(default_factory=list)
 
     def link(self, **options: Any) -> Link:
         """Connect to it, as ssh would start it."""
         env = {"PATH": os.environ["PATH"], "HOME": str(self.home.parent), "LANG": "C.UTF-8", **self.variables}
         command = self.wrapped(["sh", "-c", REMOTE_COMMAND])
-        if self.library and not self.home.exists():
-            (self.home / "library").mkdir(parents=True, mode=0o700)
-            self.home.chmod(0o700)
-            (self.home / "library" / self.library.name).symlink_to(self.library)
+        if self.has_library and not self.home.exists():
+            give_library(self.home)
         options = {"python": self.python, "folder": str(self.home), "name": "box", **options}
         self.links.append(Link(command, env=env, **options))
         return self.links[-1]

@@ -8,29 +8,18 @@ from typing import Any
 import pytest
 
 from cellrun.core import Workspace
-from cellrun.core.environments import library_folder
-from cellrun.core.environments.job_library import library_archive
 from tests.core.far.boxes import OTHER_PYTHON, Box, Made, made
 
 
-@pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What all machines have of cellrun, compiled by whoever came first."""
-    archive = library_archive()
-    folder = tmp_path_factory.mktemp("far") / archive.name
-    library_folder.make(folder, library_folder.unpacked(archive.data))
-    return folder
-
-
 @pytest.fixture
-def new_box(tmp_path: Path, library: Path) -> Iterator[Callable[..., Box]]:
-    """Make a machine: `new_box(home=..., python=...)`; with `library=None` it has nothing of cellrun."""
+def new_box(tmp_path: Path) -> Iterator[Callable[..., Box]]:
+    """Make a machine: `new_box(home=..., python=...)`; with `has_library=False` it has nothing of cellrun."""
     boxes: list[Box] = []
 
     def new(**options: Any) -> Box:
         folder = tmp_path / f"box-{len(boxes)}"
         folder.mkdir()
-        boxes.append(Box(**{"home": folder / "cellrun", "python": sys.executable, "library": library, **options}))
+        boxes.append(Box(**{"home": folder / "cellrun", "python": sys.executable, **options}))
         return boxes[-1]
 
     yield new

@@ -74,7 +74,7 @@ def test_a_folder_and_a_python_below_the_users_home_are_found(box: Box):
     below = box.home.parent / "my python"
     below.symlink_to(sys.executable)
     box.home = box.home.parent / "$(touch here) 'x'"
-    box.library = None
+    box.has_library = False
     link = box.link(python="~/my python", folder="~/$(touch here) 'x'")
     assert link.ask("hello").facts["home"] == str(box.home)
     assert sorted(path.name for path in box.home.parent.iterdir()) == ["$(touch here) 'x'", "my python"]

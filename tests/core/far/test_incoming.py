@@ -193,7 +193,7 @@ def test_a_full_disk_is_said_and_what_had_room_stays(
 
 def test_a_full_disk_takes_no_library(new_box: Callable[..., Box], small_disk: Callable[..., SmallDisk]):
     disk = small_disk(options="size=2m")
-    box = new_box(home=disk.folder / "cellrun", library=None)
+    box = new_box(home=disk.folder / "cellrun", has_library=False)
     with pytest.raises(LinkError, match=r"^box: its disk is full: .*; free some room there$"):
         box.link().ask("hello")
     assert [path.name for path in (box.home / "library").iterdir()] == []
@@ -201,13 +201,13 @@ def test_a_full_disk_takes_no_library(new_box: Callable[..., Box], small_disk: C
 
 def test_a_folder_that_cannot_be_used_is_said(new_box: Callable[..., Box], tmp_path: Path):
     (tmp_path / "file").touch()
-    box = new_box(home=tmp_path / "file" / "cellrun", library=None)
+    box = new_box(home=tmp_path / "file" / "cellrun", has_library=False)
     with pytest.raises(LinkError, match=r"^box: .*file/cellrun.* can't be used \(not a directory\); attach it with"):
         box.link().ask("hello")
 
 
 def test_a_damaged_library_is_sent_anew(new_box: Callable[..., Box]):
-    box = new_box(library=None)
+    box = new_box(has_library=False)
     link = box.link()
     link.ask("clock")
     link.close()

@@ -109,12 +109,13 @@ KINDS = {
 
 WAYS = {
     "fake_faulty": _fake(FAULTS),
-    "fake_push": _fake(transport="push"),
     "fake_push_faulty": _fake(FAULTS, transport="push"),
-    "fake_log": _fake(transport="log"),
     "fake_log_faulty": _fake(FAULTS, transport="log"),
 }
 """Other ways in which runs of a kind come home: what concerns that is tried over each of them, too."""
+
+WELL = {"fake_push": _fake(transport="push"), "fake_log": _fake(transport="log")}
+"""These where all goes well: that is quick, and nothing is tried again that ought to have gone at once."""
 
 ANOTHERS = {"computeinstance"}
 """Kinds that are local with other words."""

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.core.far.library import give_library
+
 _SHIM = """\
 #!/bin/sh
 # What a session of sshd is: nothing of this side's environment, the other side's home, a shell that gets a text.
@@ -33,6 +35,8 @@ class SshShim:
         """For PATH, first of all."""
         for each in (self.home, self.bin):
             each.mkdir(parents=True, exist_ok=True)
+        if not self.cellrun_home.exists():
+            give_library(self.cellrun_home)
         program = self.bin / "ssh"
         program.write_text(_SHIM.format(there=shlex.quote(str(self._there))))
         program.chmod(0o700)
