@@ -18,7 +18,7 @@ from cellrun.core.mirror import statuses
 from cellrun.core.mirror.arriving import Arriving, Part, Version
 from cellrun.core.mirror.files_here import GrowingFile, made_beneath, put_in_place, write_draft
 from cellrun.core.mirror.frame import Frame
-from cellrun.core.mirror.sides import MOST_STATUS_BYTES, Side, status_number
+from cellrun.core.mirror.sides import MOST_STATUS_BYTES, MOST_WAITING, Side, status_number
 from cellrun.core.store.notes import add_note
 
 _SIGNED = f"results/{CONTEXT_FILE}"
@@ -46,6 +46,8 @@ class Assembly:
             raise FrameError(f"{shown(frame.file)} has {version.size} bytes: no status is that long")
         if self._is_known(frame.file, side, version):
             return Added(0)
+        if side is Side.STATUS and status_number(frame.file) >= statuses.next_number(self._layout) + MOST_WAITING:
+            return Added(0, 0)  # it comes after those before it
         if side is Side.VALUE and frame.file.split("/")[1] not in self._named_values():
             return Added(0, 0)  # it comes after the results that name it
         part = self._arriving.part(frame.file)

@@ -200,24 +200,22 @@ class Receiver:
         """Add notes and statuses that are due; the last status only when all else is here, or given up."""
         self._add_notes()
         arriving, layout = self._arriving, self._layout
-        waiting = {}
-        for n, path in arriving.statuses().items():
-            with suppress(*UNREADABLE):
-                waiting[n] = control_file.read_control_file(layout.folder, path)
+        waiting = arriving.statuses()
         is_given_up = arriving.is_given_up
         is_all_here = bool(waiting) and (is_given_up or self._shortage().is_none)
         if is_all_here:
             ReceivedSummaries.of(layout).close()
             sync_files(layout)
         ahead_s = self._ahead_s()
-        following = statuses.apply_statuses(layout, waiting, ahead_s, is_all_here=is_all_here, may_skip=is_given_up)
+        statuses.apply_statuses(layout, waiting, ahead_s, is_all_here=is_all_here, may_skip=is_given_up)
         if StatusFile(layout).read_whole().status.is_terminal:
             note_change(layout)
             self.close()
             return
-        for n in waiting:
-            if n < statuses.next_number(layout) and n < following:
-                arriving.status_path(n).unlink(missing_ok=True)
+        applied = statuses.next_number(layout)  # one that is damaged behind them is passed over again
+        for n, path in waiting.items():
+            if n < applied:
+                path.unlink(missing_ok=True)
         self._notice_silence()
 
     def _notice_silence(self) -> None:

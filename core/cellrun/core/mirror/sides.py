@@ -15,6 +15,8 @@ MOST_FILES = 200_000
 MOST_GROWING = 4096
 """Logs and event logs: a run's processes and their forks; more are no training but an attack on the folder."""
 MOST_STATUS_BYTES = 1_000_000
+MOST_WAITING = 1000
+"""So many statuses wait for those before them."""
 MOST_NOTES_BYTES = 1_000_000
 NAMED_BYTES = 5_000_000
 """A file that an image or file event names comes with the event up to so many bytes, a larger one at the end."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from cellrun.core import control_file
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
@@ -25,30 +27,31 @@ def next_number(layout: RunLayout) -> int:
 
 
 def apply_statuses(
-    layout: RunLayout, waiting: Mapping[int, bytes], clock_ahead_s: float, *, is_all_here: bool, may_skip: bool
-) -> int:
-    """Apply entries, by their number there, as far as they follow one another; return the next number.
+    layout: RunLayout, waiting: Mapping[int, Path], clock_ahead_s: float, *, is_all_here: bool, may_skip: bool
+) -> None:
+    """Apply entries, by their number there, as far as they follow one another.
 
     The last one of a run waits until all else is here (`is_all_here`). `may_skip`: don't wait for entries that are
     missing between others. `clock_ahead_s` is by how much the clock there is ahead of ours.
-    Raises OSError if the disk doesn't take one.
+    Raises OSError if an entry can't be read, or the disk doesn't take one.
     """
     file = StatusFile(layout)
-    n = next_number(layout)
-    while n in waiting or (may_skip and any(number > n for number in waiting)):
-        entry = _entry(layout, n, waiting[n]) if n in waiting else None
+    following = next_number(layout)
+    for n in sorted(n for n in waiting if n >= following):
+        if n > following and not may_skip:
+            return
+        entry = _entry(layout, n, waiting[n])
         if entry is not None:
             if entry.status.is_terminal and not is_all_here:
-                break
+                return
             _change(file, entry, clock_ahead_s)
-        n += 1
-    return n
+        following = n + 1
 
 
-def _entry(layout: RunLayout, n: int, text: bytes) -> StatusRecord | None:
+def _entry(layout: RunLayout, n: int, path: Path) -> StatusRecord | None:
     """Return an entry; None for one that is damaged, or says nothing."""
     try:
-        entry = status_of(layout, n, text)
+        entry = status_of(layout, n, control_file.read_control_file(layout.folder, path))
     except DamagedRunError:
         return None
     return None if entry.status is Status.NOT_STARTED else entry
