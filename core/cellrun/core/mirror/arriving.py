@@ -111,6 +111,13 @@ class Arriving:
         draft.unlink(missing_ok=True)
         draft.with_suffix(".json").unlink(missing_ok=True)
 
+    def is_failed_again(self, file: str) -> bool:
+        """Note that what came of a file isn't it: the disk here may have lost a part. Whether that was so before."""
+        mark = self.draft_of(file).with_suffix(".failed")
+        was_so = mark.exists()
+        mark.touch()
+        return was_so
+
     def parts(self) -> dict[str, tuple[int, int]]:
         """Return, by file that comes in parts, how many bytes came and of which time there."""
         found = {}

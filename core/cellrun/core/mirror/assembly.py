@@ -30,6 +30,8 @@ class Added(NamedTuple):
     new_bytes: int
     expected: int | None = None
     """From which byte on the file is to be sent, if not from where the frame goes on."""
+    note: str = ""
+    """Why nothing is added to the file any more; empty if that isn't so."""
 
 
 class Assembly:
@@ -38,6 +40,14 @@ class Assembly:
     def __init__(self, layout: RunLayout, arriving: Arriving) -> None:
         self._layout = layout
         self._arriving = arriving
+        self._named: tuple[Version | None, Collection[str]] = (None, ())
+        """The values that results name, and which version of these."""
+
+    def values(self) -> dict[str, int]:
+        """Return the values here that results from there name, by their paths, with their sizes."""
+        store = ValueStore(self._layout.workspace.values)
+        named = {f"values/{name}": store.path(Blob(name, 0)) for name in self._named_values()}
+        return {path: value.stat().st_size for path, value in named.items() if value.is_file()}
 
     def take(self, frame: Frame, side: Side) -> Added:
         """Take a part of a file, or all of it. Raises FrameError for nonsense, OSError."""
@@ -84,6 +94,8 @@ class Assembly:
         elif side is Side.VALUE:
             if not self._keep_value(file, part):
                 self._arriving.end_part(file)
+                if self._arriving.is_failed_again(file):
+                    return Added(0, note=f"{shown(file)} isn't what its name says: it isn't kept")
                 return Added(0, 0)
         else:
             if file == _SIGNED:
@@ -104,10 +116,13 @@ class Assembly:
         return came is not None and (came == version or came.mtime_ns > version.mtime_ns)
 
     def _named_values(self) -> Collection[str]:
-        with suppress(*UNREADABLE, CellrunError):
-            if has_context(self._layout.results):
-                return {blob.hash for blob in Context.read(self._layout.results).blobs()}
-        return ()
+        version = self._arriving.once.get(_SIGNED)
+        if self._named[0] != version:
+            self._named = (version, ())
+            with suppress(*UNREADABLE, CellrunError):
+                if has_context(self._layout.results):
+                    self._named = (version, {blob.hash for blob in Context.read(self._layout.results).blobs()})
+        return self._named[1]
 
     def _keep_value(self, file: str, part: Part) -> bool:
         """Put a value into the workspace's store; False if its content hasn't the hash that is its name."""

@@ -71,6 +71,7 @@ class Receiver:
             found = {path: (max(0, size_of(root, path)), 0) for path in arriving.growing}
             found |= {path: (version.size, version.mtime_ns) for path, version in arriving.once.items()}
             found |= {path: part for path, part in arriving.parts().items() if side_of(path) is not Side.STATUS}
+            found |= {path: (size, 0) for path, size in self._assembly.values().items()}
             found |= dict.fromkeys(arriving.conflicts, (ALL_BYTES, 0))
             found["notes.jsonl"] = (max(0, size_of(root, f"{arriving.folder.name}/{NOTES}")), 0)
             for n, path in arriving.statuses().items():
@@ -156,6 +157,8 @@ class Receiver:
                 raise
             self._conflict(frame.file)
             return 0
+        if added.note:
+            self._conflict(frame.file, added.note)
         if added.expected is not None:
             self._gaps[frame.file] = added.expected
         return added.new_bytes
@@ -181,10 +184,11 @@ class Receiver:
             self._writers.add(path[len("events/") : -len(".jsonl")])
         return Added(size - before, size if frame.offset > size else None)
 
-    def _conflict(self, file: str) -> None:
+    def _conflict(self, file: str, note: str = "") -> None:
         self._arriving.add_conflict(file)
         self._conflicts.append(file)
-        add_note(self._layout, f"{shown(file)} differs from what came of it first: nothing is added to it any more")
+        differs = f"{shown(file)} differs from what came of it first: nothing is added to it any more"
+        add_note(self._layout, note or differs)
 
     def _take_beat(self, frame: Frame) -> None:
         age_s, now = frame.facts.get("age_s"), frame.facts.get("now")
