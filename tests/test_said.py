@@ -43,7 +43,7 @@ SAID = {
     f"{CORE}/live/live_run.py": "_follow",
     f"{CORE}/live/metric_window.py": "_lead",
     f"{CORE}/live/source.py": "RunSource._notes",
-    f"{CORE}/mirror/assembly.py": "_sign",
+    f"{CORE}/mirror/assembly.py": "_sign _finish",
     f"{CORE}/mirror/receiving.py": "Receiver.give_up Receiver._conflict Receiver._note_left_out",
     f"{CORE}/pipelines/pipeline_driver.py": "PipelineDriver._reused",
     f"{CORE}/processes/memory_group.py": "MemoryGroup.use",
