@@ -14,6 +14,9 @@ from cellrun.core.errors import (
     ExperimentExecutionException,
     InvalidSubmissionError,
 )
+from cellrun.core.far.link import OrderError
+from cellrun.core.far.words import INCOMPLETE
+from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
@@ -22,6 +25,7 @@ from cellrun.core.store.target_file import place_text
 from cellrun.core.submission.again import resubmit
 from cellrun.core.targets.keeper.client import states
 from cellrun.core.targets.ssh import launches
+from cellrun.core.targets.ssh.sending import Sending
 from tests.core.submitted_runs import wait_for
 
 REFUSED = "ssh: connect to host box port 22: Connection refused"
@@ -230,3 +234,40 @@ def test_doctor_says_what_there_is_and_what_to_do(target, box):
         found = {each.subject: each for each in target.doctor()}
     assert not found["connection"].is_well
     assert "ssh-copy-id box" in found["connection"].text
+
+
+def test_what_was_removed_there_before_the_start_is_sent_again(target, runs, sends_nothing, monkeypatch):
+    """The machine knows nothing of the run then, which is no reason to take it for lost."""
+    launch, facts = Sending.launch, {"missing": [], "lacks": []}
+    refusals = [OrderError("a value isn't there any more", INCOMPLETE, facts)]
+
+    def refused_once(*asked):
+        if refusals:
+            raise refusals.pop()
+        return launch(*asked)
+
+    monkeypatch.setattr(Sending, "launch", refused_once)
+    layout = runs.script("print(1)", compute_target="box")
+    assert StatusFile(layout).read().status is Status.PREPARING
+    sends_nothing.undo()
+    assert runs.end(layout).status is Status.COMPLETED
+    assert not refusals
+
+
+def test_interrupted_while_the_machine_is_starting_it_a_run_is_stopped_there(
+    target, runs, box, without_keeper, monkeypatch
+):
+    launch = Sending.launch
+
+    def interrupted(*asked):
+        launch(*asked)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sending, "launch", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            runs.script("import time; time.sleep(600)", compute_target="box")
+    (layout,) = [runs.workspace.layout.run(path.name) for path in box.cellrun_home.glob("remote/*/runs/*")]
+    (there,) = map(RunLayout, box.cellrun_home.glob("remote/*/runs/*"))
+    assert runs.end(layout).status is Status.CANCELED
+    assert StatusFile(there).read().status is Status.CANCELED

@@ -38,6 +38,7 @@ _LAUNCH_S = 60.0
 """So long a submission waits for a small run to be started there."""
 _ASK_S = 1.0
 _WAITS = "its machine takes it as soon as it answers"
+_IS_ASKED = "its machine is asked to stop it as soon as it answers"
 
 
 class SshTarget(RemoteComputeNames, ComputeTarget):
@@ -57,7 +58,7 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
         super().__init__(name, settings)
         self._connection = Connection(self.settings)
         self._fetching = Fetching(self._connection)
-        self._launches = Launches(self._connection, self.observe, self._fetch)
+        self._launches = Launches(self._connection, self._observe, self._fetch)
 
     @classmethod
     def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,9 +126,11 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
 
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Return what the queue there says of runs."""
-        there = [run for run in runs if not self._is_to_be_sent(run)]
+        return self._observe([run for run in runs if not self._is_to_be_sent(run)])
+
+    def _observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         found: dict[str, Observation] = {}
-        for workspace_id, group in by_workspace(there).items():
+        for workspace_id, group in by_workspace(runs).items():
             asked = [run.run_id for run in group]
             told = self._connection.ask("observe", workspace=workspace_id, runs=asked).facts["runs"]
             for run_id, said in told.items():
@@ -145,7 +148,9 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
         """Leave a request, and have it taken there; a run that isn't on its way yet is Canceled at once."""
         ask_to_cancel(run)
         outgoing = Outgoing(run.workspace)
-        if outgoing.get(run) and not outgoing.was_asked(run):
+        if outgoing.was_asked(run):  # it may go on there: nobody here may take it for Canceled by now
+            StatusFile(run).show(Status.PREPARING, expected={Status.NOT_STARTED}, reason=_IS_ASKED)
+        elif outgoing.get(run):
             set_canceled(run, "canceled before it was sent", expected=ON_ITS_WAY)
             outgoing.remove(run)
         keeper.wake(run.workspace, self.name)
@@ -178,6 +183,5 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
 
     @staticmethod
     def _is_to_be_sent(run: RunLayout) -> bool:
-        """Whether the machine can't know a run yet."""
-        outgoing = Outgoing(run.workspace)
-        return is_on_its_way(StatusFile(run).read()) and not outgoing.was_asked(run) and outgoing.get(run) is not None
+        """Whether a run isn't known to have been started there: what the machine says of it then proves nothing."""
+        return is_on_its_way(StatusFile(run).read()) and Outgoing(run.workspace).get(run) is not None
