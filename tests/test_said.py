@@ -79,7 +79,7 @@ SAID = {
     f"{CORE}/targets/ssh/fetching.py": "Fetching._round",
     f"{CORE}/targets/ssh/launches.py": "Launches",
     f"{CORE}/targets/ssh/sending.py": "Sent",
-    f"{CORE}/targets/ssh/target.py": "_WAITS SshTarget.cancel SshTarget.observe",
+    f"{CORE}/targets/ssh/target.py": "_WAITS _IS_ASKED SshTarget.cancel SshTarget.observe",
     f"{CORE}/targets/ssh/trouble.py": "trouble no_ssh",
 }
 """Where what a view shows is made: functions, classes and constants by module."""
