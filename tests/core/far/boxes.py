@@ -91,12 +91,20 @@ class Made:
                 about = {"path": path, "offset": at, "length": len(piece), "size": size, "mode": 0o644, "mtime_ns": 1}
                 has |= link.ask("put", piece, files=[about], **self.of_run).facts["has"]
 
+    def along(self) -> tuple[list[dict[str, Any]], bytes]:
+        """Return its files as they go along with the order to start it, and their bytes."""
+        put = [
+            {"path": path, "offset": 0, "length": size, "size": size, "mode": 0o644, "mtime_ns": 1}
+            for path, size in self.files.items()
+        ]
+        return put, b"".join((self.layout.folder / path).read_bytes() for path in self.files)
+
     def launch(self, link: Link, **changed: Any) -> Answer:
         """Send it and have it launched."""
         self.send(link)
         return self.order(link, **changed)
 
-    def order(self, link: Link, **changed: Any) -> Answer:
+    def order(self, link: Link, data: bytes = b"", **changed: Any) -> Answer:
         """Have it launched that was sent."""
         facts: dict[str, Any] = {
             "workspace_name": "default",
@@ -108,7 +116,7 @@ class Made:
             "variables": {},
             "key": KEY.hex(),
         }
-        return link.ask("launch", **{**self.of_run, **facts, **changed})
+        return link.ask("launch", data, **{**self.of_run, **facts, **changed})
 
 
 def made(workspace: Workspace, source: Path, script: str, *arguments: Any, **options: Any) -> Made:

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import pytest
 
 from cellrun.core.far.link import LinkError, OrderError
 from cellrun.core.identity import ProcessIdentity
+from cellrun.core.kept_request import request_to_json
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.run_store import RunStore
@@ -47,7 +49,7 @@ def test_a_run_is_started_once_however_often_it_is_ordered(box: Box, make_run: C
     run.launch(box.link())
     assert run.order(box.link()).facts["status"] != "Failed"
     box.ended(run.layout)
-    assert run.order(box.link()).facts == {"id": 1, "status": "Completed", "reason": None}
+    assert run.order(box.link()).facts == {"id": 1, "status": "Completed", "reason": None, "n": 4}
     assert len((tmp_path / "ran").read_text().splitlines()) == 1
 
 
@@ -113,6 +115,44 @@ def test_a_run_of_which_something_has_not_come_is_not_started(box: Box, make_run
         run.order(link, files={**run.files, "snapshot/train.py": 9_999})
     assert told.value.facts["missing"] == ["snapshot/train.py"]
     assert list(box.home.glob("remote/*/runs/*")) == []
+
+
+def test_what_is_small_goes_along_with_the_order(box: Box, make_run: Callable[..., Made]):
+    run, link, value = make_run("print('of the run')"), box.link(), b"a value"
+    name = hashlib.sha256(value).hexdigest()
+    put, files = run.along()
+    with pytest.raises(OrderError) as told:
+        run.order(link, data=files, put=put, values=[name])
+    assert (told.value.facts["missing"], told.value.facts["lacks"]) == ([], [name])
+    given = [{"name": name, "size": len(value)}]
+    run.order(link, data=value + files, given=given, put=put, values=[name])
+    assert box.ended(run.layout).status is Status.COMPLETED
+    assert box.there(run.layout).log.read_text() == "of the run\n"
+    there = box.there(run.layout).workspace
+    assert (there.values / name[:2] / name).read_bytes() == value
+    assert run.order(link, data=files, put=put, values=[name]).facts["status"] == "Completed"
+    assert list(there.folder.glob("incoming/*")) == []
+
+
+def test_what_goes_along_is_judged_as_what_is_put(box: Box, make_run: Callable[..., Made]):
+    run, link = make_run("print(1)"), box.link()
+    put, files = run.along()
+    for path in ("status/0.json", "../x", "work/x"):
+        with pytest.raises(OrderError) as told:
+            run.order(link, data=files, put=[*put[:-1], {**put[-1], "path": path}])
+        assert told.value.kind == "order"
+    assert list(box.home.glob("remote/*/incoming/*")) == []
+    assert list(box.home.glob("remote/*/runs/*")) == []
+
+
+def test_a_run_that_repeats_one_of_another_machine_is_started_as_it_says(box: Box, make_run: Callable[..., Made]):
+    first, again = make_run("print(1)"), make_run("print(2)")
+    first.launch(box.link())
+    box.ended(first.layout)
+    request = {**request_to_json(again.request), "repeats": first.layout.run_id}
+    again.launch(box.link(), request=request)
+    assert box.ended(again.layout).status is Status.COMPLETED
+    assert box.there(again.layout).log.read_text() == "2\n"
 
 
 def test_runs_of_one_id_of_two_workspaces_do_not_meet(box: Box, make_run: Callable[..., Made]):

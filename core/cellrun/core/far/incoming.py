@@ -35,42 +35,18 @@ class Incoming:
 
         Without bytes it only tells. `has` may be less than was expected, or more: the sender goes on from there.
         """
-        there, name, size = _made(order), plain_name("value", order.facts["name"]), _count(order.facts, "size")
-        path = there.layout.values / name[:2] / name
-        if _is_there(path, size):
-            return Message({"has": size, "is_whole": True})
-        incoming = there.layout.values / INCOMING
-        make_private_folder(incoming)
-        has = add_piece(incoming, [name], _count(order.facts, "offset"), order.data)
-        if has < size:
-            return Message({"has": has, "is_whole": False})
-        if has > size or hash_of(incoming / name, like=name) not in {name, None}:
-            (incoming / name).unlink()
-            return Message({"has": 0, "is_whole": False})
-        make_private_folder(path.parent)
-        (incoming / name).replace(path)
-        os.utime(path)
-        return Message({"has": size, "is_whole": True})
+        has, is_whole = take_value(_made(order), order.facts, order.data)
+        return Message({"has": has, "is_whole": is_whole})
 
     def put(self, order: Message) -> Message:
         """`workspace`, `run`, `files`, bytes → `has`: bytes by path. Files of a run that isn't there yet.
 
         Of `files` each is `{path, offset, length, size, mode, mtime_ns}`; their bytes follow one another.
         """
-        files = [(file, _ours(file["path"])) for file in order.facts["files"]]
-        draft, has, at = _made(order).draft(order.facts["run"]), {}, 0
-        if not draft.folder.exists():
+        draft = _made(order).draft(order.facts["run"])
+        is_new, has = not draft.folder.exists(), take_files(draft, order.facts["files"], order.data)
+        if is_new:
             prepare(draft)
-        for file, parts in files:
-            length, size = _count(file, "length"), _count(file, "size")
-            data, at = order.data[at : at + length], at + length
-            has[file["path"]] = add_piece(draft.folder, parts, _count(file, "offset"), data)
-            if has[file["path"]] > size:  # nobody knows what it is
-                draft.folder.joinpath(*parts).unlink()
-                has[file["path"]] = 0
-            elif has[file["path"]] == size:
-                finish(draft.folder, parts, _count(file, "mode"), _count(file, "mtime_ns"))
-        os.utime(draft.folder)  # it isn't given up
         return Message({"has": has})
 
     def draft(self, order: Message) -> Message:
@@ -86,6 +62,43 @@ class Incoming:
         if draft.folder.exists():
             remove_tree(draft.folder)
         return Message({})
+
+
+def take_value(there: WorkspaceThere, about: Mapping[str, Any], data: bytes) -> tuple[int, bool]:
+    """Take a piece of a value: `name`, `offset`, `size`. Returns how much of it is there, and whether that is all."""
+    name, size = plain_name("value", about["name"]), _count(about, "size")
+    path = there.layout.values / name[:2] / name
+    if _is_there(path, size):
+        return size, True
+    incoming = there.layout.values / INCOMING
+    make_private_folder(incoming)
+    has = add_piece(incoming, [name], _count(about, "offset"), data)
+    if has < size:
+        return has, False
+    if has > size or hash_of(incoming / name, like=name) not in {name, None}:
+        (incoming / name).unlink()
+        return 0, False
+    make_private_folder(path.parent)
+    (incoming / name).replace(path)
+    os.utime(path)
+    return size, True
+
+
+def take_files(draft: RunLayout, files: Sequence[Mapping[str, Any]], data: bytes) -> dict[str, int]:
+    """Take pieces of files, whose bytes follow one another, as `put` has them. Returns how much is there, by path."""
+    ours, has, at = [(file, _ours(file["path"])) for file in files], {}, 0
+    make_private_folder(draft.folder)
+    for file, parts in ours:
+        length, size = _count(file, "length"), _count(file, "size")
+        piece, at = data[at : at + length], at + length
+        has[file["path"]] = add_piece(draft.folder, parts, _count(file, "offset"), piece)
+        if has[file["path"]] > size:  # nobody knows what it is
+            draft.folder.joinpath(*parts).unlink()
+            has[file["path"]] = 0
+        elif has[file["path"]] == size:
+            finish(draft.folder, parts, _count(file, "mode"), _count(file, "mtime_ns"))
+    os.utime(draft.folder)  # it isn't given up
+    return has
 
 
 def prepare(draft: RunLayout) -> None:

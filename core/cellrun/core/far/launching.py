@@ -12,7 +12,7 @@ from typing import Any
 
 from cellrun.core.disk import remove_tree, replace_file
 from cellrun.core.errors import ExperimentExecutionException
-from cellrun.core.far.incoming import lacking, prepare
+from cellrun.core.far.incoming import lacking, prepare, take_files, take_value
 from cellrun.core.far.pieces import parts_of, sizes_below
 from cellrun.core.far.places_there import WorkspaceThere
 from cellrun.core.far.protocol import Message
@@ -37,12 +37,13 @@ class Launching:
         self._target = target
 
     def launch(self, order: Message) -> Message:
-        """Start a run, or queue it → `status`, `reason`.
+        """Start a run, or queue it → `status`, `reason`, `n` (the status's number).
 
         `workspace`, `workspace_name`, `experiment`, `run`, `files` (sizes by path), `values` (hashes), `request`
-        (`request_to_json`), `signed` (the hash of its signed.json), `variables` by value, `key` (in hex).
-        An order whose answer was lost is given again: then nothing happens but that it is answered. Raises
-        IncompleteError, with nothing started, if something of it hasn't come.
+        (`request_to_json`), `signed` (the hash of its signed.json), `variables` by value, `key` (in hex). What is small
+        comes along: `given`, whole values as `{name, size}`, then `put`, as the order of that name has them; their
+        bytes follow one another. An order whose answer was lost is given again: then nothing happens but that it is
+        answered. Raises IncompleteError, with nothing started, if something of it hasn't come.
         """
         facts = order.facts
         there = WorkspaceThere(facts["workspace"])
@@ -51,14 +52,17 @@ class Launching:
         key = bytes.fromhex(facts["key"])
         layout = there.run(facts["run"])
         with alone(there):
-            is_new = not layout.folder.exists()
-            if is_new:
-                keep_key(layout, key)
-                _move(there, layout, facts)
-            if is_new or not _is_launched(layout):
+            if not layout.folder.exists():
+                _take(there, layout, order)
+                request = _request(facts, layout)
+                with self._target.prepare(request, layout):  # an interpreter starts while the folder is made
+                    keep_key(layout, key)
+                    _move(there, layout)
+                    self._start(request, layout)
+            elif not _is_launched(layout):
                 self._start(_request(facts, layout), layout)
         status = StatusFile(layout).read()
-        return Message({"status": status.status.value, "reason": status.reason})
+        return Message({"status": status.status.value, "reason": status.reason, "n": status.n})
 
     def _start(self, request: RunRequest, layout: RunLayout) -> None:
         record = RunRecord.read(layout)._replace(created_by=ProcessIdentity.current().to_json())
@@ -76,8 +80,11 @@ class Launching:
 
 
 def _request(facts: Mapping[str, Any], layout: RunLayout) -> RunRequest:
-    """Return the request as it is for this machine: nothing of it is linked to, or named by, what is elsewhere."""
-    kept = {**facts["request"], "links": {}, "target": None}
+    """Return the request as it is for this machine: nothing of it is linked to, or named by, what is elsewhere.
+
+    One that repeats an earlier run is started as it says itself: that one may be elsewhere, signed by no key of here.
+    """
+    kept = {**facts["request"], "links": {}, "target": None, "repeats": None}
     request = request_from_json(kept, layout, facts["variables"])
     return replace(
         request,
@@ -88,14 +95,24 @@ def _request(facts: Mapping[str, Any], layout: RunLayout) -> RunRequest:
     )
 
 
-def _move(there: WorkspaceThere, layout: RunLayout, facts: Mapping[str, Any]) -> None:
-    """Make a run's folder of what has come in, by one rename."""
-    draft = there.draft(layout.run_id)
+def _take(there: WorkspaceThere, layout: RunLayout, order: Message) -> None:
+    """Take what comes along. Raises IncompleteError if something of the run hasn't come."""
+    facts, draft, data = order.facts, there.draft(layout.run_id), order.data
+    for value in facts.get("given", ()):
+        take_value(there, {**value, "offset": 0}, data[: value["size"]])
+        data = data[value["size"] :]
+    if put := facts.get("put"):
+        take_files(draft, put, data)
     found = sizes_below(draft.folder)
     missing = [path for path, size in facts["files"].items() if parts_of(path) and found.get(path) != size]
     lacks = lacking(there, facts["values"])
     if missing or lacks:
         raise IncompleteError(missing, lacks)
+
+
+def _move(there: WorkspaceThere, layout: RunLayout) -> None:
+    """Make a run's folder of what has come in, by one rename."""
+    draft = there.draft(layout.run_id)
     prepare(draft)
     draft.folder.rename(layout.folder)
 

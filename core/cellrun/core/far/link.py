@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -72,6 +73,11 @@ class Link:
         """Whether it is of no use any more."""
         return self._broken is not None
 
+    def open(self) -> None:
+        """Reach the agent, unless that is done. Raises LinkError if it can't be: nothing was ordered then."""
+        with self._turns, self._told_why("its start", _CONNECT_S):
+            self._opened()
+
     def ask(self, order: str, data: bytes = b"", *, timeout_s: float | None = None, **facts: Any) -> Answer:
         """Give an order and return its answer. Raises OrderError if it is refused, LinkError if none comes."""
         with self._turns:
@@ -97,16 +103,22 @@ class Link:
             self._pipes.close()
 
     def _exchanged(self, order: str, data: bytes, facts: Mapping[str, Any], limit_s: float) -> Answer:
-        what = "its start"
-        try:
-            pipes = self._open()
-            what = f"the order {order!r}"
+        with self._told_why("its start", _CONNECT_S):
+            pipes = self._opened()
+        with self._told_why(f"the order {order!r}", limit_s):
             self._number += 1
             deadline = time.monotonic() + limit_s
             pipes.write(Message({"id": self._number, "order": order, **facts}, data).encoded(), deadline)
             told, size = facts_of(pipes.line(deadline, MOST_LINE_BYTES))
             answer = Answer(told, pipes.read(size, deadline))
             self._check(answer)
+        return answer
+
+    @contextmanager
+    def _told_why(self, what: str, limit_s: float) -> Iterator[None]:
+        """Have whatever goes wrong in the body break the link, as a LinkError that says at what."""
+        try:
+            yield
         except LinkError as error:
             raise self._breaks(error) from error
         except TimeoutError as error:
@@ -118,7 +130,6 @@ class Link:
         except BaseException:  # Ctrl-C: the answer is still to come, and would be taken for the next order's
             self._breaks(LinkError(f"the link to {self.name} was interrupted"))
             raise
-        return answer
 
     def _check(self, answer: Answer) -> None:
         if "error" in answer.facts and "id" not in answer.facts:  # it hasn't come to be an agent
@@ -126,7 +137,7 @@ class Link:
         if answer.facts.get("id") != self._number:
             raise ValueError(f"an answer to another order: {answer.facts!r:.80}")
 
-    def _open(self) -> Pipes:
+    def _opened(self) -> Pipes:
         if self._broken:
             raise LinkError(str(self._broken), last_words=self._broken.last_words, exit_code=self._broken.exit_code)
         if self._pipes is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from cellrun.core.control_file import UNREADABLE
@@ -37,14 +37,16 @@ class Brought(NamedTuple):
     """Whether the next round should come at once: something is on its way still."""
 
 
-def bring(target: ComputeTarget, runs: Sequence[RunLayout]) -> Brought:
+def bring(target: ComputeTarget, runs: Sequence[RunLayout], sent: Callable[[], None] = lambda: None) -> Brought:
     """Send, observe and sync runs that haven't ended. A lost one is Failed once all that it wrote has come home.
 
-    Lost is what the engine says that it doesn't know, or that has ended without its supervisor's word. Raises what the
-    target raises where that is no single run's matter.
+    Lost is what the engine says that it doesn't know, or that has ended without its supervisor's word. `sent` is called
+    once runs were sent: who waits for that needn't wait for the rest. Raises what the target raises where that is no
+    single run's matter.
     """
     if on_way := [run for run in runs if is_on_its_way(StatusFile(run).read())]:
         target.send(on_way)
+        sent()
     begun = [run for run in runs if not is_being_started(run, StatusFile(run).read())]
     observed = target.observe(begun) if begun else {}
     for run in begun:

@@ -7,6 +7,7 @@ import pytest
 from uv import find_uv_bin
 
 from cellrun.core import Run
+from cellrun.core.context.value_store import ValueStore
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import (
     AuthenticationError,
@@ -14,7 +15,7 @@ from cellrun.core.errors import (
     ExperimentExecutionException,
     InvalidSubmissionError,
 )
-from cellrun.core.far.link import OrderError
+from cellrun.core.far.link import Link, OrderError
 from cellrun.core.far.words import INCOMPLETE
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
@@ -24,7 +25,7 @@ from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import place_text
 from cellrun.core.submission.again import resubmit
 from cellrun.core.targets.keeper.client import states
-from cellrun.core.targets.ssh import launches
+from cellrun.core.targets.ssh import launches, sending
 from cellrun.core.targets.ssh.sending import Sending
 from tests.core.submitted_runs import wait_for
 
@@ -271,3 +272,40 @@ def test_interrupted_while_the_machine_is_starting_it_a_run_is_stopped_there(
     (there,) = map(RunLayout, box.cellrun_home.glob("remote/*/runs/*"))
     assert runs.end(layout).status is Status.CANCELED
     assert StatusFile(there).read().status is Status.CANCELED
+
+
+@pytest.fixture
+def orders(without_keeper, monkeypatch):
+    """What the machine is asked for, in order."""
+    asked, ask = [], Link.ask
+
+    def noted(link, order, data=b"", **options):
+        asked.append(order)
+        return ask(link, order, data, **options)
+
+    monkeypatch.setattr(Link, "ask", noted)
+    return asked
+
+
+def test_a_small_run_is_there_and_started_by_one_order(target, runs, orders):
+    layout = runs.script("print(1)", compute_target="box")
+    assert orders == ["launch"]
+    assert "there" in StatusFile(layout).read().fields
+    assert runs.end(layout).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize(("size_bytes", "expected"), [(9, ["launch", "launch"]), (600_000, None)])
+def test_values_that_are_not_there_go_with_a_second_order_if_they_are_small(
+    target, runs, box, orders, monkeypatch, size_bytes, expected
+):
+    blob = ValueStore(runs.workspace.layout.values).put(bytes(size_bytes))
+    monkeypatch.setattr(sending, "values_of_run", lambda _: [blob])
+    layout = runs.script("print(1)", compute_target="box")
+    sent_first = [*orders]
+    assert runs.end(layout).status is Status.COMPLETED
+    (there,) = box.cellrun_home.glob(f"remote/*/values/{blob.hash[:2]}/{blob.hash}")
+    assert there.stat().st_size == size_bytes
+    assert sent_first == (expected or ["launch", "draft", "lacks", "value", "value", "launch"])
+    orders.clear()
+    assert runs.end(runs.script("print(2)", compute_target="box")).status is Status.COMPLETED
+    assert orders.count("launch") == 1

@@ -163,7 +163,7 @@ class KeptTarget:
             if self._unheard_from is None:
                 self._unheard_from = self._clock.seconds
             target = self._opened.get()
-            brought = bring(target, runs)
+            brought = bring(target, runs, self._passed)
         except Exception as error:  # noqa: BLE001  # a stranger's class: the other targets are kept all the same
             why = str(error) if isinstance(error, CellrunError) else told(error)
             self.why_unusable = why if target is None else ""

@@ -38,6 +38,7 @@ class Connection:
         """
         link = self._open()
         try:
+            link.open()
             yield link
         except LinkError as error:
             self._drop(link)

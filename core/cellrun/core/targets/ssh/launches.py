@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from cellrun.core.errors import CellrunError, ComputeTargetException, told
 from cellrun.core.far.link import Link, OrderError
@@ -27,20 +28,16 @@ _CALL_S = 3.0
 
 
 class Launches:
-    """Sends and starts runs. `observe` asks the machine for states; `fetch` brings home what there is of some runs.
+    """Sends and starts runs. `observe` asks the machine for states.
 
     It may be made anew at any time: what is there the machine tells, what is to be sent stands in `Outgoing`.
     """
 
     def __init__(
-        self,
-        connection: Connection,
-        observe: Callable[[Sequence[RunLayout]], dict[str, Observation]],
-        fetch: Callable[[Sequence[RunLayout]], object],
+        self, connection: Connection, observe: Callable[[Sequence[RunLayout]], dict[str, Observation]]
     ) -> None:
         self._connection = connection
         self._observe = observe
-        self._fetch = fetch
         self._sendings: dict[str, Sending] = {}
         self._progress = Progress(Status.PREPARING, "sending {}", ON_ITS_WAY)
 
@@ -57,9 +54,11 @@ class Launches:
             sendings = [(sending, run) for run in due if (sending := self._sending(run))]
             for sending, run in sorted(sendings, key=lambda each: each[0].size_bytes):
                 try:
-                    self._advance(link, sending, run, until)
+                    while self._advance(link, sending, run, until) and time.monotonic() < until:
+                        pass
                 except OrderError as error:
-                    self._refused(run, sending, error)
+                    _fail(run, str(error))
+                    self._drop(run)
                 except OSError as error:
                     _fail(run, f"it can't be sent: {told(error)}")
                 if time.monotonic() >= until:
@@ -74,22 +73,31 @@ class Launches:
                 _fail(run, f"it can't be sent: {told(error)}")
         return self._sendings.get(run.run_id)
 
-    def _advance(self, link: Link, sending: Sending, run: RunLayout, until: float) -> None:
+    def _advance(self, link: Link, sending: Sending, run: RunLayout, until: float) -> bool:
+        """Send a run and have it started once it is whole; returns whether it is to be gone on with at once."""
         sent = sending.go_on(link, lambda: time.monotonic() >= until or is_asked_to_cancel(run))
         outgoing = Outgoing(run.workspace)
         order = outgoing.get(run)
         if not sent.is_whole:
             self._progress.tell(run, sent.sent_bytes, sent.size_bytes)
         elif order:
+            asked_at = time.time()
             outgoing.note_asked(run)
-            sending.launch(link, order, new_key(run))
-            self._begun(run)
+            try:
+                told = sending.launch(link, order, new_key(run)).facts
+            except OrderError as error:
+                if error.kind != INCOMPLETE:
+                    raise
+                sending.lacks([*error.facts["missing"], *error.facts["lacks"]])
+                return True
+            self._begun(run, asked_at, told)
+        return False
 
-    def _begun(self, run: RunLayout) -> None:
-        """Note that a run is the machine's by now: what it says of it holds, else that it is being started."""
-        self._fetch([run])
-        if "there" not in StatusFile(run).read().fields:
-            StatusFile(run).change(Status.STARTING, expected=ON_ITS_WAY, there=0)
+    def _begun(self, run: RunLayout, at: float, told: Mapping[str, Any]) -> None:
+        """Note that a run is the machine's by now, and waits in its queue if that is `told`: all else comes home."""
+        waits = told.get("status") == Status.QUEUED.value
+        to, number = (Status.QUEUED, int(told["n"])) if waits else (Status.STARTING, 0)
+        StatusFile(run).change(to, expected=ON_ITS_WAY, at=at, there=number)
         self._forget(run)
 
     def _is_canceled(self, run: RunLayout) -> bool:
@@ -99,18 +107,11 @@ class Launches:
         if Outgoing(run.workspace).was_asked(run):  # the answer was lost: it may have been started
             said = self._observe([run]).get(run.run_id)
             if said and said.state is not JobState.UNKNOWN:
-                self._begun(run)
+                self._begun(run, time.time(), {})
                 return True
         set_canceled(run, "canceled before it was sent", expected=ON_ITS_WAY)
         self._drop(run)
         return True
-
-    def _refused(self, run: RunLayout, sending: Sending, error: OrderError) -> None:
-        if error.kind == INCOMPLETE:  # something was removed there meanwhile: it is sent again
-            sending.start_over()
-        else:
-            _fail(run, str(error))
-            self._drop(run)
 
     def _drop(self, run: RunLayout) -> None:
         self._forget(run)

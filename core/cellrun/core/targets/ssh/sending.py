@@ -6,14 +6,14 @@ import itertools
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core.context.signed_files import order_of
 from cellrun.core.context.used_values import values_of_run
 from cellrun.core.context.value_store import ValueStore
-from cellrun.core.far.link import Link
+from cellrun.core.far.link import Answer, Link
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.targets.ssh.outgoing import Order
@@ -23,6 +23,8 @@ _LARGEST_PIECE_BYTES = 8 << 20
 _PIECE_S = 0.5
 """About so long one piece takes: other runs, and a request to cancel, come between."""
 _MOST_FILES_A_PIECE = 1000
+_SMALL_BYTES = 1 << 19
+"""What a run and its values have at most that go along with the order to start it: one round trip for all."""
 
 
 class Sent(NamedTuple):
@@ -66,19 +68,21 @@ class Sending:
         self._workspace_name = record.name
         self._cargo = Cargo.of(run)
         self._left: dict[str, int] | None = None
-        """What isn't there yet, by name (a file's path, a value's hash), with how much of it is."""
+        """What isn't there yet, by name (a file's path, a value's hash), with how much of it is; None: unknown."""
+        self._along: list[str] | None = None if self._bytes(self._cargo.files) > _SMALL_BYTES else [*self._cargo.files]
+        """What goes along with the order to start it."""
         self._size_bytes = 0
         self._piece_bytes = _FIRST_PIECE_BYTES
 
     @property
     def size_bytes(self) -> int:
         """How many bytes are to be sent at most."""
-        return self._size_bytes or sum(
-            self._path(name).stat().st_size for name in (*self._cargo.files, *self._cargo.values)
-        )
+        return self._size_bytes or self._bytes((*self._cargo.files, *self._cargo.values))
 
     def go_on(self, link: Link, is_over: Callable[[], bool]) -> Sent:
         """Send until all is there, or `is_over` says so after a piece. Raises OrderError, LinkError, OSError."""
+        if self._along:  # whether something else of it isn't there, the order's answer tells
+            return Sent(0, self.size_bytes, is_whole=not is_over())
         left = self._what_is_left(link) if self._left is None else self._left
         self._left = left
         while left and not is_over():
@@ -90,14 +94,18 @@ class Sending:
             self._learn(time.monotonic() - began)
         return Sent(self._size_bytes - self._unsent(left), self._size_bytes, not left)
 
-    def launch(self, link: Link, order: Order, key: bytes) -> None:
-        """Have the run started that is there whole, with its key; nothing happens if it is started already.
+    def launch(self, link: Link, order: Order, key: bytes) -> Answer:
+        """Have the run started that is there, or goes along, whole, with its key; one that is started already stays so.
 
         Raises OrderError, of kind `incomplete` if something of it isn't there (any more), LinkError, OSError.
         """
         signed = self._run.signed
-        link.ask(
+        given, put, data = self._whole(self._along or [])
+        return link.ask(
             "launch",
+            data,
+            given=given,
+            put=put,
             key=key.hex(),
             **self._of_run,
             workspace_name=self._workspace_name,
@@ -109,8 +117,14 @@ class Sending:
             values=sorted(self._cargo.values),
         )
 
-    def start_over(self) -> None:
-        """Ask again what is there: something of it has gone since."""
+    def lacks(self, names: Sequence[str]) -> None:
+        """Go on when the order to start it was refused, as these files and values of it aren't there (any more).
+
+        They go along with the next one, if they are small and haven't. Otherwise it is asked again what is there.
+        """
+        known = [name for name in names if name in self._cargo.values or name in self._cargo.files]
+        is_new = self._along is not None and known and not {*known} & {*self._along}
+        self._along = known if is_new and self._bytes(known) <= _SMALL_BYTES else None
         self._left = None
 
     def _what_is_left(self, link: Link) -> dict[str, int]:
@@ -125,6 +139,23 @@ class Sending:
 
     def _unsent(self, left: Mapping[str, int]) -> int:
         return sum(self._path(name).stat().st_size - has for name, has in left.items())
+
+    def _bytes(self, names: Iterable[str]) -> int:
+        return sum(self._path(name).stat().st_size for name in names)
+
+    def _whole(self, names: Iterable[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], bytes]:
+        """Return values and files, as the order to start a run has them, and their bytes."""
+        given, put, values, files = list[dict[str, Any]](), list[dict[str, Any]](), bytearray(), bytearray()
+        for name in names:
+            path = self._path(name)
+            about, data = path.stat(), path.read_bytes()
+            if name in self._cargo.values:
+                given.append({"name": name, "size": len(data)})
+                values += data
+            else:
+                put.append(_about(name, 0, len(data), len(data), about))
+                files += data
+        return given, put, bytes(values + files)
 
     def _path(self, name: str) -> Path:
         return self._cargo.values.get(name) or self._cargo.files[name]
@@ -143,8 +174,7 @@ class Sending:
         for name, offset in itertools.islice(left.items(), _MOST_FILES_A_PIECE):
             about = self._cargo.files[name].stat()
             size, data = _piece(self._cargo.files[name], offset, max(room, 0))
-            length = {"path": name, "offset": offset, "length": len(data), "size": size}
-            files.append({**length, "mode": about.st_mode & 0o777, "mtime_ns": about.st_mtime_ns})
+            files.append(_about(name, offset, len(data), size, about))
             pieces.append(data)
             room -= len(data)
             if room <= 0:
@@ -160,6 +190,12 @@ class Sending:
     def _learn(self, took_s: float) -> None:
         factor = 2.0 if took_s < _PIECE_S / 2 else 0.5 if took_s > 2 * _PIECE_S else 1.0
         self._piece_bytes = int(min(max(self._piece_bytes * factor, _SMALLEST_PIECE_BYTES), _LARGEST_PIECE_BYTES))
+
+
+def _about(name: str, offset: int, length: int, size: int, about: os.stat_result) -> dict[str, Any]:
+    """Return what is told of a piece of a file."""
+    mode = {"mode": about.st_mode & 0o777, "mtime_ns": about.st_mtime_ns}
+    return {"path": name, "offset": offset, "length": length, "size": size, **mode}
 
 
 def _piece(path: Path, offset: int, most_bytes: int) -> tuple[int, bytes]:

@@ -58,7 +58,7 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
         super().__init__(name, settings)
         self._connection = Connection(self.settings)
         self._fetching = Fetching(self._connection)
-        self._launches = Launches(self._connection, self._observe, self._fetch)
+        self._launches = Launches(self._connection, self._observe)
 
     @classmethod
     def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,9 +177,6 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
 
     def _learn(self) -> Facts:
         return Facts.keep(self.settings, self._connection.ask("hello").facts)
-
-    def _fetch(self, runs: Sequence[RunLayout]) -> object:
-        return self._fetching.fetch(runs, is_final=False)
 
     @staticmethod
     def _is_to_be_sent(run: RunLayout) -> bool:
