@@ -33,7 +33,7 @@ def test_a_status_far_ahead_of_those_that_came_isnt_waited_for_number_by_number(
 
 
 def test_statuses_that_wait_for_one_before_them_are_so_many(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cellrun.core.mirror.assembly.MOST_WAITING", 3)
+    monkeypatch.setattr("cellrun.core.mirror.assembly.MOST_STATUSES_WAITING", 3)
     sides.bring()
     with pytest.raises(GapError):
         sides.bring([status_frame(sides, n, Status.RUNNING) for n in range(3, 10)])

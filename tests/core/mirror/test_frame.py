@@ -140,3 +140,10 @@ def test_the_program_prints_a_run_and_what_a_log_is_too_small_for_is_named(sides
     assert StatusFile(sides.here).read().status is Status.COMPLETED
     assert sides.here.folder.joinpath("work/outputs/model.bin").read_bytes() == b"model"
     assert "large.bin" in added_notes(sides.here)[0]
+
+
+def test_facts_that_are_nested_are_none():
+    """Each list of a header would take ten times its bytes, and a header is large for the sake of sizes."""
+    nested = encode(Frame("run_1", FrameKind.BEAT, facts={"age_s": None, "now": 1.0, "x": [[[]]]}), KEY)
+    with pytest.raises(FrameError, match="nested"):
+        list(FrameReader(lambda _: KEY).feed(nested))

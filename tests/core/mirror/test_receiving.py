@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,16 +18,17 @@ from cellrun.core.context.signature import why_untrusted
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ConflictError, FrameError, GapError, RunClosedError
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.mirror import statuses_there
+from cellrun.core.mirror import arriving, receiving, statuses_there
 from cellrun.core.mirror.frame import Frame, FrameKind
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of, new_key
 from cellrun.core.mirror.sending import Sender
+from cellrun.core.mirror.sides import MOST_STATUSES_WAITING
 from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.run_summary import run_summary
 from cellrun.core.store.events.summary import read_summaries
-from cellrun.core.store.notes import add_note, added_notes
+from cellrun.core.store.notes import MOST_NOTES, add_note, added_notes
 from cellrun.core.store.silence import SILENCE
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
@@ -544,3 +546,58 @@ def test_on_a_full_disk_here_what_comes_waits_until_there_is_room(
     sides.bring()
     assert sides.here_are() == sides.there_are()
     assert StatusFile(sides.here).read().status is Status.COMPLETED
+
+
+def test_statuses_far_ahead_of_those_before_them_are_not_kept(sides: TwoSides) -> None:
+    """Each may be long, and all that wait are read with every frame."""
+    long = json.dumps({"status": "Running", "at": 1.0, "reason": "x" * 100, "fields": {}, "started_at": None}).encode()
+    frames = [piece(sides, f"status/{n}.json", 0, long, len(long)) for n in range(1, 200)]
+    with pytest.raises(GapError):
+        sides.bring(frames)
+    assert len(list(sides.here.arriving.glob("status-*"))) == MOST_STATUSES_WAITING - 1
+    first = piece(sides, "status/0.json", 0, long, len(long))
+    for _ in range(3):
+        with suppress(GapError):
+            sides.bring([first, *frames])
+    sides.bring(frames)
+    assert StatusFile(sides.here).read().fields["there"] == 199
+
+
+def test_of_notes_without_end_those_are_read_that_a_run_may_have(
+    sides: TwoSides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added: list[str] = []
+    monkeypatch.setattr(receiving, "add_note", lambda _, note: added.append(note))
+    sides.bring([piece(sides, "notes.jsonl", 0, b'{"note": "x"}\n' * 50_000)])
+    assert len(added) == MOST_NOTES
+
+
+def test_files_that_come_in_parts_have_an_end(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arriving, "MOST_PARTS", 3)
+    with pytest.raises(FrameError, match="parts"):
+        sides.bring(piece(sides, f"work/outputs/{n}", 0, b"x", 2) for n in range(10))
+    assert len(list(sides.here.arriving.glob("*.part"))) <= 3
+    sides.bring([piece(sides, "work/outputs/0", 1, b"y", 2), piece(sides, "work/outputs/7", 0, b"x", 2)])
+
+
+def test_files_that_differ_have_an_end(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arriving, "MOST_FILES", 5)
+    sides.bring([piece(sides, "work/file", 0, b"x", 1)])
+    with pytest.raises(FrameError, match="more than 5 files"):
+        sides.bring(piece(sides, f"work/file/{n}", 0, b"x", 1) for n in range(10))
+    assert len((sides.here.arriving / "came.jsonl").read_bytes().splitlines()) == 5
+
+
+def test_sizes_that_no_file_can_have_are_refused(sides: TwoSides) -> None:
+    facts = {"sizes": {"work/outputs/x": 10**400}, "count": 1, "made_ns": 1}
+    with pytest.raises(FrameError, match="says none"):
+        sides.bring([Frame(sides.here.run_id, FrameKind.SIZES, facts=facts)])
+
+
+def test_sizes_of_more_files_than_a_run_has_are_not_kept_in_mind(
+    sides: TwoSides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "MOST_FILES", 5)
+    facts = {"sizes": {f"work/outputs/{n}": 0 for n in range(9)}, "count": 3, "made_ns": 1}
+    receiver = sides.bring([Frame(sides.here.run_id, FrameKind.SIZES, facts=facts)])
+    assert not receiver.is_whole

@@ -7,10 +7,11 @@ parts are drafts beside it until they are whole; statuses wait for their turn.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,13 +19,15 @@ from typing import Any, NamedTuple
 from cellrun.core import control_file
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import replace_file
-from cellrun.core.errors import FrameError
+from cellrun.core.errors import FrameError, shown
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror.sides import MOST_FILES
+from cellrun.core.mirror.frame import MOST_HEADER_BYTES
+from cellrun.core.mirror.sides import MOST_FILES, MOST_PARTS
 
 NOTES = "notes.jsonl"
 _CAME, _SIZES, _GIVEN_UP = "came.jsonl", "sizes.jsonl", "given_up"
 _MOST_SIZES_BYTES = 64_000_000
+_MOST_LINE_BYTES = 8 * MOST_HEADER_BYTES  # a byte of a name may be six characters of JSON
 
 
 class Version(NamedTuple):
@@ -83,7 +86,7 @@ class Arriving:
         self._add({"f": file, "s": version.size, "v": version.mtime_ns})
 
     def add_conflict(self, file: str) -> None:
-        """Say that nothing is added to a file any more."""
+        """Say that nothing is added to a file any more. Raises FrameError for one too many."""
         self._add({"f": file, "x": 1})
 
     def draft_of(self, file: str) -> Path:
@@ -99,8 +102,10 @@ class Arriving:
         return None
 
     def begin_part(self, file: str, version: Version) -> Part:
-        """Begin to put a file together, from nothing."""
+        """Begin to put a file together, from nothing. Raises FrameError for one too many at a time."""
         draft = self.draft_of(file)
+        if not draft.exists() and len(os.listdir(self.folder)) >= 2 * MOST_PARTS:  # noqa: PTH208  # names alone
+            raise FrameError(f"more than {MOST_PARTS:,} files come in parts at a time: {shown(file)} isn't taken")
         draft.unlink(missing_ok=True)
         replace_file(draft.with_suffix(".json"), json.dumps({"file": file, **version._asdict()}))
         return Part(draft, version)
@@ -142,10 +147,10 @@ class Arriving:
     def add_sizes(self, facts: Mapping[str, Any]) -> None:
         """Keep what a frame says of the files' sizes, unless a later one has come. Raises FrameError for nonsense."""
         sizes, count, made_ns = (facts.get(key) for key in ("sizes", "count", "made_ns"))
-        is_well = isinstance(sizes, dict) and all(type(size) is int and size >= 0 for size in sizes.values())
+        is_well = isinstance(sizes, dict) and all(type(size) is int and 0 <= size < 2**62 for size in sizes.values())
         if not is_well or type(count) is not int or type(made_ns) is not int or not 0 <= count <= MOST_FILES:
             raise FrameError("a frame of sizes says none")
-        known_ns = next((told["made_ns"] for told in self._sizes()), -1)
+        known_ns = next((told["made_ns"] for told in self._sizes(_MOST_LINE_BYTES)), -1)
         path = self.folder / _SIZES
         if made_ns > known_ns:
             path.unlink(missing_ok=True)
@@ -163,20 +168,23 @@ class Arriving:
         for told in self._sizes():
             found |= told["sizes"]
             count = told["count"]
+            if len(found) > MOST_FILES:
+                return None
         return found if count >= 0 and len(found) >= count else None
 
     def remove(self) -> None:
         """Remove the folder: the run is home."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _sizes(self) -> list[dict[str, Any]]:
-        with suppress(*UNREADABLE):
-            text = control_file.read_control_file(self._root, self.folder / _SIZES, 2 * _MOST_SIZES_BYTES)
-            return [json.loads(line) for line in text.split(b"\n")[:-1]]
-        return []
+    def _sizes(self, most_bytes: int = 2 * _MOST_SIZES_BYTES) -> Iterator[dict[str, Any]]:
+        """Iterate over what was kept of sizes, in so many bytes of it: each line is a frame's."""
+        path = self.folder / _SIZES
+        with suppress(*UNREADABLE), os.fdopen(control_file.open_control_file(self._root, path), "rb") as file:
+            for line in io.BytesIO(file.read(most_bytes)):
+                yield json.loads(line)
 
     def _add(self, told: Mapping[str, Any]) -> None:
-        if len(self.growing) + len(self.once) >= MOST_FILES:
+        if len(self.growing) + len(self.once) + len(self.conflicts) >= MOST_FILES:
             raise FrameError(f"more than {MOST_FILES:,} files come of one run: no further one is taken")
         line = f"{json.dumps(told)}\n".encode()
         control_file.append(self._root, self.folder / _CAME, line)

@@ -18,7 +18,7 @@ from cellrun.core.mirror import statuses
 from cellrun.core.mirror.arriving import Arriving, Part, Version
 from cellrun.core.mirror.files_here import GrowingFile, made_beneath, put_in_place, write_draft
 from cellrun.core.mirror.frame import Frame
-from cellrun.core.mirror.sides import MOST_STATUS_BYTES, MOST_WAITING, Side, status_number
+from cellrun.core.mirror.sides import MOST_STATUS_BYTES, MOST_STATUSES_WAITING, Side, status_number
 from cellrun.core.store.notes import add_note
 
 _SIGNED = f"results/{CONTEXT_FILE}"
@@ -56,8 +56,8 @@ class Assembly:
             raise FrameError(f"{shown(frame.file)} has {version.size} bytes: no status is that long")
         if self._is_known(frame.file, side, version):
             return Added(0)
-        if side is Side.STATUS and status_number(frame.file) >= statuses.next_number(self._layout) + MOST_WAITING:
-            return Added(0, 0)  # it comes after those before it
+        if side is Side.STATUS and self._is_far_ahead(frame.file):
+            return Added(0, 0)
         if side is Side.VALUE and frame.file.split("/")[1] not in self._named_values():
             return Added(0, 0)  # it comes after the results that name it
         part = self._arriving.part(frame.file)
@@ -114,6 +114,10 @@ class Assembly:
             return path.is_file() and path.stat().st_size == version.size
         came = self._arriving.once.get(file)
         return came is not None and (came == version or came.mtime_ns > version.mtime_ns)
+
+    def _is_far_ahead(self, file: str) -> bool:
+        """Whether a status has to come again: all that wait are read with each frame that comes."""
+        return status_number(file) >= statuses.next_number(self._layout) + MOST_STATUSES_WAITING
 
     def _named_values(self) -> Collection[str]:
         version = self._arriving.once.get(_SIGNED)

@@ -142,6 +142,8 @@ def _frame_of(header: bytes, data: bytes) -> Frame:
     run, file, offset, facts = told.get("run"), told.get("file"), told.get("offset"), told.get("facts")
     if not (isinstance(run, str) and isinstance(file, str) and isinstance(facts, dict) and isinstance(offset, int)):
         raise FrameError(f"no frame: its header is {shown(told)}")
+    if not all(map(_is_flat, facts.values())):
+        raise FrameError(f"no frame: the facts of {shown(file)} are nested")  # each list would take ten times its bytes
     if not 0 <= offset < 2**62:
         raise FrameError(f"a frame of {shown(file)} can't stand at byte {offset}")
     try:
@@ -150,6 +152,11 @@ def _frame_of(header: bytes, data: bytes) -> Frame:
         raise FrameError(
             f"a frame of a kind that isn't known here: {shown(told.get('kind'))}; update cellrun"
         ) from None
+
+
+def _is_flat(value: Any) -> bool:
+    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return not any(isinstance(each, (dict, list)) for each in within)
 
 
 def _parsed(header: bytes) -> dict[str, Any]:

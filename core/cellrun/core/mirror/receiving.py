@@ -30,7 +30,7 @@ from cellrun.core.mirror.shortage import Shortage
 from cellrun.core.mirror.sides import MOST_GROWING, MOST_NOTES_BYTES, Side, side_of
 from cellrun.core.mirror.summaries import ReceivedSummaries
 from cellrun.core.store.changes import note_change
-from cellrun.core.store.notes import add_note
+from cellrun.core.store.notes import MOST_NOTES, add_note
 from cellrun.core.store.silence import SILENCE
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.terminal import plain_line
@@ -241,7 +241,7 @@ class Receiver:
         path = self._arriving.folder / NOTES
         with suppress(FileNotFoundError):
             text = control_file.read_control_file(self._layout.folder, path, MOST_NOTES_BYTES)
-            for line in text.split(b"\n")[:-1]:
+            for line in text.split(b"\n")[:-1][:MOST_NOTES]:
                 with suppress(*UNREADABLE):
                     note = control_file.parsed(self._layout.folder, path, line).get("note")
                     if isinstance(note, str):

@@ -15,8 +15,10 @@ MOST_FILES = 200_000
 MOST_GROWING = 4096
 """Logs and event logs: a run's processes and their forks; more are no training but an attack on the folder."""
 MOST_STATUS_BYTES = 1_000_000
-MOST_WAITING = 1000
-"""So many statuses wait for those before them."""
+MOST_STATUSES_WAITING = 64
+"""A status so far ahead of the next one comes again when those before it were applied."""
+MOST_PARTS = 4096
+"""So many files may be coming in parts at a time."""
 MOST_NOTES_BYTES = 1_000_000
 NAMED_BYTES = 5_000_000
 """A file that an image or file event names comes with the event up to so many bytes, a larger one at the end."""
@@ -40,7 +42,7 @@ class Side(str, Enum):
 _ONCE = frozenset({"environment.json", "input_files.json", "used_data.json", "delivered.json"})
 _TREES = {"results": Side.ONCE, "displayed": Side.ONCE, "work": Side.AT_END, "files": Side.AT_END}
 _EVENTS = re.compile(r"[0-9a-f]{8}\.jsonl", re.ASCII)
-_STATUS = re.compile(r"(0|[1-9][0-9]{0,8})\.json", re.ASCII)
+_STATUS = re.compile(r"(0|[1-9][0-9]{0,4})\.json", re.ASCII)  # each is a file here: no run has 100,000
 _VALUE = re.compile(r"(sha256-)?[0-9a-f]{64}", re.ASCII)
 _LOG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}", re.ASCII)
 _DRAFT = re.compile(r"\.(new-.*|cellrun-draft-.*|.+\.[0-9a-f]{8}|.+-[0-9]+)", re.DOTALL)
