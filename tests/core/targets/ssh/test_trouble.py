@@ -1,6 +1,7 @@
 """What is made of ssh's words: they were said by OpenSSH 10 (7 to 9 where they differ), against a real sshd."""
 
 import re
+import shlex
 
 import pytest
 
@@ -49,7 +50,7 @@ CASES = [
         "doesn't answer",
     ),
     ("Timeout, server 10.0.0.9 not responding.", False, "ended the connection.*not responding"),
-    (CHANGED, True, r"known_hosts:4.*SHA256:8Gs.*8qk; only when that fits: ssh-keygen -f '/home/me.*' -R '\[127"),
+    (CHANGED, True, r"known_hosts:4.*SHA256:8Gs.*8qk; only when that fits: ssh-keygen -f /home/me.* -R '\[127"),
     ("Host key verification failed.", True, "isn't known yet; run `ssh box` once by hand"),
     (
         "No ED25519 host key is known for box and you have requested strict checking.\r\nHost key verification failed.",
@@ -117,3 +118,27 @@ def test_what_the_far_side_prints_reaches_no_terminal_as_codes():
 def test_no_ssh_here_is_an_error_of_its_own():
     assert isinstance(no_ssh(), ComputeTargetException)
     assert "OpenSSH" in str(no_ssh())
+
+
+def test_what_the_machine_itself_says_becomes_no_command():
+    """Its words come on the same way as ssh's own, and it may choose to end with 255."""
+    said = CHANGED.replace("/home/me/.ssh/known_hosts:4", "x'; rm -rf ~; ':4").replace("[127.0.0.1]:29022", "$(id)")
+    told = str(trouble("box", said))
+    command = told.partition("only when that fits: ")[2]
+    assert shlex.split(command) == ["ssh-keygen", "-f", "x'; rm -rf ~; '", "-R", "$(id)"]
+
+
+def test_no_words_keep_the_others_waiting(monkeypatch):
+    """Python's regular expressions hold up all threads, and the machine may say 4 kB of whatever takes them longest."""
+    longest = max(
+        (len(line) for text in (CHANGED, "ProxyCommand" * 400, "x" * 4096) for line in _looked_at(text, monkeypatch)),
+    )
+    assert longest <= 500
+
+
+def _looked_at(text, monkeypatch):
+    seen = []
+    monkeypatch.setattr(re, "search", lambda _, text: seen.append(text))
+    trouble("box", text)
+    monkeypatch.undo()
+    return [line for each in seen for line in each.split("\n")]

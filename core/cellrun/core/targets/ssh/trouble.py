@@ -7,6 +7,7 @@ has no translations.
 from __future__ import annotations
 
 import re
+import shlex
 from typing import NamedTuple
 
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
@@ -27,13 +28,14 @@ class _Row(NamedTuple):
 
 _CHANGED = (
     "the key of {0} isn't the one that is known for it ({place}): it was installed anew, or somebody stands between; "
-    "ask whoever runs it for the fingerprint {fingerprint}; only when that fits: ssh-keygen -f '{file}' -R '{name}'"
+    "ask whoever runs it for the fingerprint {fingerprint}; only when that fits: ssh-keygen -f {file} -R {name}"
 )
 _ROWS = (
     _Row(
-        r"(?s)REMOTE HOST IDENTIFICATION HAS CHANGED.*?(?P<fingerprint>(?:SHA256|MD5):\S+?)\.?\s"
-        r".*?Offending (?:key for IP|\S+ key) in (?P<place>(?P<file>[^\n]+):\d+)"
-        r".*?Host key for (?P<name>\S+) has changed",
+        r"(?m)^@ +WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! +@\n"
+        r"(?:.*\n){0,9}(?P<fingerprint>(?:SHA256|MD5):\S+?)\.?\n"
+        r"(?:.*\n){0,4}Offending (?:key for IP|\S+ key) in (?P<place>(?P<file>.+):\d+)\n"
+        r"(?:.*\n){0,4}Host key for (?P<name>\S+) has changed",
         _CHANGED,
         is_authentication=True,
     ),
@@ -110,6 +112,8 @@ _ROWS = (
     ),
     _Row(r"No space left on device|Disk quota exceeded", "the disk of {0} is full; free some room there"),
 )
+_MOST_LINE_CHARS = 500
+"""What the machine says comes here, too: a pattern that it is looked for in takes the square of a line's length."""
 _DECORATION = re.compile(r"^[\s@*#=-]*$|^\*\* |^Warning: Permanently added")
 
 
@@ -118,11 +122,14 @@ def trouble(host: str, stderr: str) -> ComputeTargetException:
 
     AuthenticationError where keys or an agent are in question.
     """
-    text = plain(stderr.replace("\r\n", "\n"))
+    text = "\n".join(plain(line)[:_MOST_LINE_CHARS] for line in stderr.replace("\r\n", "\n").split("\n"))
     for row in _ROWS:
         if found := re.search(row.pattern, text):
             made = AuthenticationError if row.is_authentication else ComputeTargetException
-            return made(row.words.format(host, **found.groupdict()))
+            told = found.groupdict()
+            if row.words is _CHANGED:  # the machine itself may have said so: nothing of it may be a command
+                told |= {name: shlex.quote(told[name]) for name in ("file", "name")}
+            return made(row.words.format(host, **told))
     return ComputeTargetException(
         f"ssh can't connect to {host}; the last that it said: {_last_line(text) or 'nothing'}"
     )
