@@ -16,8 +16,10 @@ from cellrun.core.store.status_file import StatusFile, StatusRecord, status_of
 
 THERE = "there"
 """The field that holds an entry's own number."""
+_THERE_AT = "there_at"
+"""The field that holds its time by the clock here: before that the next one can't have been."""
 _SILENT = "silent"
-_NOT_TAKEN = frozenset({THERE, _SILENT, "owner"})
+_NOT_TAKEN = frozenset({THERE, _THERE_AT, _SILENT, "owner"})
 """What is said by whoever judges a run here: no process there is one of ours."""
 
 
@@ -59,10 +61,14 @@ def _entry(layout: RunLayout, n: int, path: Path) -> StatusRecord | None:
 
 def _change(file: StatusFile, entry: StatusRecord, clock_ahead_s: float) -> None:
     fields: dict[str, Any] = {name: value for name, value in entry.fields.items() if name not in _NOT_TAKEN}
-    if is_silent(file.read_whole()):
+    last = file.read_whole()
+    if is_silent(last):
         fields[_SILENT] = ""
     at = min(entry.at - clock_ahead_s, time.time())  # it was written before it came
-    file.change(entry.status, reason=entry.reason, at=at, **fields, there=entry.n)
+    before = last.fields.get(_THERE_AT)
+    not_before = before if isinstance(before, float) else None
+    at = at if not_before is None else max(at, not_before)
+    file.change(entry.status, reason=entry.reason, at=at, not_before=not_before, **fields, there=entry.n, there_at=at)
 
 
 def _applied(status: StatusRecord) -> int:

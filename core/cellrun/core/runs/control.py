@@ -19,6 +19,7 @@ from cellrun.core.store.run_store import check_is_there
 from cellrun.core.store.settle import run_owners, settle
 from cellrun.core.store.silence import in_sight, is_silent
 from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.targets.silent_engine import is_unanswered
 from cellrun.core.terminal import plain
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class RunControl:
         status = self._written_status()
         if status.status in _GOES_ON and is_asked_to_cancel(self._layout):
             return status._replace(status=Status.CANCEL_REQUESTED, reason=None)
+        if is_unanswered(status) and is_asked_to_cancel(self._layout):  # it goes there as soon as that answers
+            return status._replace(status=Status.CANCEL_REQUESTED)
         return status
 
     def _written_status(self) -> StatusRecord:
@@ -91,7 +94,7 @@ class RunControl:
         Of an interactive one that is for its owner to say, or for anybody if its owner isn't heard of. Nothing happens
         to a run that is Failed. Raises UserErrorException if the run goes on, RunClosedError if it ended otherwise.
         """
-        status = self.status()
+        status = self._written_status()
         if self._record.kind != "interactive" and not status.status.is_terminal:
             is_left = is_silent(status)
             ask_to_cancel(self._layout, reason or "declared failed by somebody")

@@ -44,7 +44,8 @@ class StatusRecord(NamedTuple):
     """Its number: 0 is the first, -1 stands for none written yet."""
     status: Status
     at: float
-    """When it was written, epoch seconds; never before the status before it, whatever the clock does."""
+    """When it was written, epoch seconds; never before the status before it, whatever the clock does. What comes of a
+    run elsewhere has its time there, which may be before what was said here while nothing came."""
     reason: str | None
     """Why, in words; every Failed has one."""
     fields: dict[str, Any]
@@ -138,11 +139,13 @@ class StatusFile:
         expected: Collection[Status] | None = None,
         reason: str | None = None,
         at: float | None = None,
+        not_before: float | None = None,
         **fields: Any,
     ) -> StatusRecord | None:
         """Set the status if it is one of those expected (any, if not given) and the run hasn't ended.
 
-        Fields are added to those that are known already; `at` is when that was, epoch seconds, now if left out.
+        Fields are added to those that are known already; `at` is when that was, epoch seconds, now if left out;
+        `not_before` the earliest that it can have been, when the last status was written if left out.
         Returns the record written; None when somebody else was first or the run has another status: then `read` tells.
         Raises OSError if the disk doesn't take it; a full one takes a last status, for which the run has a `Reserve`.
 
@@ -153,7 +156,8 @@ class StatusFile:
             n, last = self._next()
             if last.status.is_terminal or (expected is not None and last.status not in expected):
                 return None
-            now = max(last.at, time.time() if at is None else at)
+            earliest = last.at if not_before is None else not_before
+            now = max(earliest, time.time() if at is None else at)
             started_at = last.started_at if last.started_at is not None or to is not Status.RUNNING else now
             record = StatusRecord(n, to, now, reason, {**last.fields, **fields}, started_at)
             if self._publish(record):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,12 +14,14 @@ from cellrun.core.status import Status
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.targets.bringing import bring, is_being_started
-from cellrun.core.targets.contract import ComputeTarget, Observation
-from cellrun.core.targets.keeper.client import NoKeeperError, look_by_keeper
+from cellrun.core.targets.contract import ComputeTarget
+from cellrun.core.targets.keeper.client import Looked, NoKeeperError, look_by_keeper
+
+_UNDER_WAY = frozenset({Status.QUEUED, Status.STARTING, Status.RUNNING, Status.FINALIZING})
 
 
 def look(target: ComputeTarget, runs: Sequence[RunLayout]) -> dict[str, StatusRecord]:
-    """Return the status of a target's runs by id; of one that is Queued, with what its engine says that it waits for.
+    """Return the status of a target's runs by id; with what its engine says that one waits for, or why it says nothing.
 
     A target that shares our files is asked here; any other by the keeper, which is waited for a second at most, or here
     where none can be had. A target that doesn't answer changes nothing: the folders tell. Nothing is written into a
@@ -27,33 +29,35 @@ def look(target: ComputeTarget, runs: Sequence[RunLayout]) -> dict[str, StatusRe
     """
     states = {run: StatusFile(run).read() for run in runs}
     living = [run for run, now in states.items() if not now.status.is_terminal and not is_being_started(run, now)]
-    observed: Mapping[str, Observation] = {}
+    said = Looked()
     if living and all(is_mine(workspace) for workspace in {run.workspace.folder for run in living}):
         with suppress(ComputeTargetException):
-            observed = _observed(target, living)
-    return {run.run_id: _with_reason(settle(run), observed.get(run.run_id)) for run in runs}
+            said = _looked(target, living)
+    return {run.run_id: _with_reason(run.run_id, settle(run), said) for run in runs}
 
 
-def _observed(target: ComputeTarget, runs: Sequence[RunLayout]) -> Mapping[str, Observation]:
+def _looked(target: ComputeTarget, runs: Sequence[RunLayout]) -> Looked:
     if target.shares_files:
-        return target.observe(runs)
+        return Looked(target.observe(runs))
     by_workspace: dict[Path, list[RunLayout]] = defaultdict(list)
     for run in runs:
         by_workspace[run.workspace.folder].append(run)
     try:
-        return {
-            run_id: said
-            for folder, its in by_workspace.items()
-            for run_id, said in look_by_keeper(target, WorkspaceLayout(folder), its).items()
-        }
+        found = [look_by_keeper(target, WorkspaceLayout(folder), its) for folder, its in by_workspace.items()]
     except NoKeeperError:
         try:
-            return bring(target, runs).observed
+            return Looked(bring(target, runs).observed)
         finally:
             target.close()
+    observed = {run_id: said for each in found for run_id, said in each.observed.items()}
+    return Looked(observed, next((each.why_not for each in found if each.why_not), ""))
 
 
-def _with_reason(status: StatusRecord, observed: Observation | None) -> StatusRecord:
-    if status.status is not Status.QUEUED or observed is None or not observed.reason:
-        return status
-    return status._replace(reason=observed.reason)
+def _with_reason(run_id: str, status: StatusRecord, said: Looked) -> StatusRecord:
+    """Return a status with what isn't in the folder: what a run waits for, or why nothing is heard of it by now."""
+    reason = ""
+    if status.status is Status.QUEUED and run_id in said.observed:
+        reason = said.observed[run_id].reason
+    elif status.status in _UNDER_WAY:
+        reason = said.why_not
+    return status._replace(reason=reason) if reason else status

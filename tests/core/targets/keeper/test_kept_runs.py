@@ -189,6 +189,18 @@ def test_an_engine_that_does_not_answer_makes_runs_not_responding_until_it_does(
     assert runs.end(layout).status is Status.COMPLETED
 
 
+def test_a_look_says_at_once_why_nothing_is_heard_of_a_run(runs, box, tmp_path):
+    layout = runs.seen(runs.script(UNTIL_GO.format(str(tmp_path / "go")), compute_target="box"), "up")
+    wait_for(lambda: runs.status(layout).status is Status.RUNNING, "Running")
+    assert look(box, [layout])[layout.run_id].reason is None
+    with KINDS["fake"].cut_off(box):
+        wait_for(lambda: "can't be reached" in (look(box, [layout])[layout.run_id].reason or ""), "the reason")
+        assert StatusFile(layout).read().status is Status.RUNNING
+    wait_for(lambda: look(box, [layout])[layout.run_id].reason is None, "its answer")
+    (tmp_path / "go").touch()
+    assert runs.end(layout).status is Status.COMPLETED
+
+
 def test_a_cancel_ends_no_run_whose_engine_cannot_hear_it_yet_and_a_persons_word_does(runs, box, tmp_path, monkeypatch):
     monkeypatch.setenv("CELLRUN_SILENCE_S", "1")
     script = UNTIL_GO.format(str(tmp_path / "go"))
@@ -198,8 +210,11 @@ def test_a_cancel_ends_no_run_whose_engine_cannot_hear_it_yet_and_a_persons_word
             wait_for(lambda layout=layout: runs.status(layout).status is Status.NOT_RESPONDING, "its silence")
         opened = Run.get(runs.workspace, first.run_id)
         opened.cancel()
-        assert opened.get_status() == "NotResponding"
-        Run.get(runs.workspace, second.run_id).fail("the box was stolen")
+        assert opened.get_status() == "CancelRequested"
+        assert "can't be reached" in look(box, [first])[first.run_id].reason
+        lost = Run.get(runs.workspace, second.run_id)
+        lost.cancel()
+        lost.fail("the box was stolen")
         assert written(second) is Status.FAILED
     assert runs.end(first).status is Status.CANCELED
 

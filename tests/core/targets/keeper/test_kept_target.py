@@ -106,7 +106,7 @@ def test_while_it_fails_nobody_waits_for_it_and_its_state_says_why(kept, played,
     played.error = ComputeTargetException("no route to box")
     kept.watch([run], {})
     wait_for(lambda: kept.state().next_try, "the first try")
-    assert kept.observed([run.run_id], time.monotonic()) == {}
+    assert kept.failure == "no route to box"
     state = kept.state()
     assert (state.why_not, state.runs, state.is_paused, state.heard_at) == ("no route to box", 1, False, None)
     assert state.since <= time.time() <= state.next_try + pace.FIRST_RETRY_S

@@ -18,7 +18,7 @@ from cellrun.core.targets.keeper.protocol import Order, observations_of
 from cellrun.core.targets.keeper.start import NoKeeperError
 from cellrun.core.targets.silent_engine import is_on_its_way
 
-__all__ = ["NoKeeperError", "Sent", "look_by_keeper", "send", "states", "tend", "wake"]
+__all__ = ["Looked", "NoKeeperError", "Sent", "look_by_keeper", "send", "states", "tend", "wake"]
 
 LOOK_S = 1.0
 """So long a look waits for a pass."""
@@ -37,12 +37,19 @@ class Sent(NamedTuple):
     """Why its target can't send it now, in its words; it is tried again. Empty if it is on its way."""
 
 
-def look_by_keeper(
-    target: ComputeTarget, workspace: WorkspaceLayout, runs: Sequence[RunLayout]
-) -> Mapping[str, Observation]:
+class Looked(NamedTuple):
+    """What a look by the keeper has seen."""
+
+    observed: Mapping[str, Observation] = {}
+    """What the engine says of runs. Empty if no pass was there within a second, or passes fail: the folders tell."""
+    why_not: str = ""
+    """Why passes fail, in the target's words."""
+
+
+def look_by_keeper(target: ComputeTarget, workspace: WorkspaceLayout, runs: Sequence[RunLayout]) -> Looked:
     """Return what the engine says of runs, by a pass that isn't older than a second.
 
-    Empty if none comes within a second, or passes fail: the folders tell. Raises NoKeeperError if none can be had.
+    Raises NoKeeperError if no keeper can be had.
     """
     about = {
         **_about(workspace, target.name, runs),
@@ -52,8 +59,8 @@ def look_by_keeper(
     try:
         answer = ask(Order.LOOK, about, LOOK_S + _MARGIN_S)
     except NoAnswerError:
-        return {}
-    return observations_of(answer["observed"])
+        return Looked()
+    return Looked(observations_of(answer["observed"]), str(answer.get("why_not", "")))
 
 
 def wake(workspace: WorkspaceLayout, target_name: str) -> None:

@@ -104,6 +104,8 @@ class Keeper:
         def ready() -> Answer | None:
             if kept.why_unusable:
                 return {"error": kept.why_unusable}
+            if why_not := kept.failure:
+                return {"observed": {}, "why_not": why_not}
             observed = kept.observed(ids, began - YOUNG_S)
             return None if observed is None else {"observed": observations_to_json(observed)}
 

@@ -97,17 +97,17 @@ class KeptTarget:
         return len(self._runs) > 0
 
     def observed(self, run_ids: Collection[str], not_before: float) -> dict[str, Observation] | None:
-        """Return what a pass that began then or later has seen of runs; None while there is none.
-
-        Empty where passes fail: nobody need wait for the next one.
-        """
-        if self._pace.is_failing:
-            return {}
+        """Return what a pass that began then or later has seen of runs; None while there is none."""
         return self._runs.seen(run_ids, not_before)
+
+    @property
+    def failure(self) -> str:
+        """Why passes fail: nobody need wait for the next one. Empty if they don't."""
+        return self._state.why_not if self._pace.is_failing else ""
 
     def failure_since(self, began: float) -> str:
         """Return why a pass failed that began then or later; empty if none did."""
-        return self._state.why_not if self._pace.is_failing and self._failed_at >= began else ""
+        return self.failure if self._failed_at >= began else ""
 
     def state(self) -> KeptState:
         """Return how it is."""
