@@ -155,7 +155,9 @@ def test_one_that_somebody_else_attached_is_used_once_it_is_attached_here(ws, ta
     assert sorted(path.name for path in ws.layout.targets.iterdir()) == ["copied.json", "copied.sig"]
 
 
-def test_a_look_brings_nothing_home_by_a_target_that_somebody_else_attached(runs, far, monkeypatch, tmp_path):
+def test_a_look_brings_nothing_home_by_a_target_that_somebody_else_attached(
+    runs, without_keeper, far, monkeypatch, tmp_path
+):
     """Nor through a link: what is brought is chosen by whoever has the far side."""
     runs.workspace.attach("cluster", "fake", folder=far)
     layout, mine = runs.script("print('done')", compute_target="cluster"), tmp_path / "mine"
@@ -282,7 +284,7 @@ def test_one_is_taken_away_only_when_none_of_its_runs_lives(runs):
     runs.submitted.remove(sleeping)
 
 
-def test_a_run_elsewhere_that_ended_unseen_holds_nothing(runs, far, until):
+def test_a_run_elsewhere_that_ended_unseen_holds_nothing(runs, without_keeper, far, until):
     """Nobody looked since: its folder here says Starting yet."""
     target = runs.workspace.attach("cluster", "fake", folder=far)
     layout = runs.script("print('ran')", compute_target="cluster")

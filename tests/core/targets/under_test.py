@@ -109,7 +109,7 @@ KINDS = {
 
 WAYS = {
     "fake_faulty": _fake(FAULTS),
-    "fake_push_faulty": _fake(FAULTS, transport="push"),
+    "fake_push_faulty": _fake(replace(FAULTS, loss=0.1, reordering=0.1), transport="push"),  # each has many frames
     "fake_log_faulty": _fake(FAULTS, transport="log"),
 }
 """Other ways in which runs of a kind come home: what concerns that is tried over each of them, too."""

@@ -21,7 +21,7 @@ printf '%s\\n' "$2" >> "$there/called"
 if [ -s "$there/trouble" ]; then cat "$there/trouble" >&2; exit 255; fi
 echo $$ >> "$there/sessions"
 cd "$there/home"
-exec env -i HOME="$there/home" PATH=/usr/bin:/bin LANG=C.UTF-8 sh -c "$3"
+exec env -i HOME="$there/home" PATH=/usr/bin:/bin LANG=C.UTF-8 CELLRUN_GRACE_S=0.5 sh -c "$3"
 """
 
 

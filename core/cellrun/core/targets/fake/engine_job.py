@@ -22,6 +22,7 @@ if __name__ == "__main__":
 from cellrun.core.disk import replace_file
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout
+from cellrun.core.mirror.statuses_there import RECORD_S
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.attempts import Attempt
@@ -58,13 +59,14 @@ class EngineJob:
         self._canceled = 0
 
     def run(self) -> None:
-        """Stay until the supervisor, and who carries what the run writes, have ended."""
+        """Stay until the supervisor has ended, who carries what the run writes, and who records what it was run by."""
         self._start_attempt()
         while not self._has_ended(self._supervisor):
             self._cancel()
             self._preempt()
             time.sleep(_LOOK_S)
-        while self._carrier and not self._has_ended(self._carrier):
+        until = time.monotonic() + RECORD_S
+        while self._has_children() and (self._is_carrying() or time.monotonic() < until):
             time.sleep(_LOOK_S)
 
     def _start_attempt(self) -> None:
@@ -116,6 +118,9 @@ class EngineJob:
             if is_ready and self._canceled < int((self._run.folder / CANCELS).read_text()):
                 self._canceled += 1
                 os.kill(self._supervisor, signal.SIGTERM)
+
+    def _is_carrying(self) -> bool:
+        return self._carrier != 0 and self._carrier not in self._ended
 
     def _has_ended(self, pid: int) -> bool:
         return not self._has_children() or pid in self._ended
