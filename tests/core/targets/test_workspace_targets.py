@@ -156,21 +156,20 @@ def test_one_that_somebody_else_attached_is_used_once_it_is_attached_here(ws, ta
 
 
 def test_a_look_brings_nothing_home_by_a_target_that_somebody_else_attached(
-    runs, without_keeper, far, monkeypatch, tmp_path
+    runs, without_keeper, far, until, monkeypatch, tmp_path
 ):
     """Nor through a link: what is brought is chosen by whoever has the far side."""
-    runs.workspace.attach("cluster", "fake", folder=far)
+    target = runs.workspace.attach("cluster", "fake", folder=far)
     layout, mine = runs.script("print('done')", compute_target="cluster"), tmp_path / "mine"
-    runs.end(layout)
-    for path in sorted(layout.statuses.iterdir())[2:]:
-        path.unlink()
+    until(lambda: target.describe().running == 0, "its end over there")
     mine.write_text("")
-    layout.log.unlink()
+    layout.log.parent.mkdir(exist_ok=True)
     layout.log.symlink_to(mine)
+    here = len(list(layout.statuses.iterdir()))
     with monkeypatch.context() as patch:
         patch.setenv("CELLRUN_HOME", str(tmp_path / "home of another"))
         Run.get(runs.workspace, layout.run_id).get_status()
-    assert len(list(layout.statuses.iterdir())) == 2
+    assert len(list(layout.statuses.iterdir())) == here
     assert runs.end(layout).status is Status.COMPLETED  # by whom it was attached
     assert mine.read_text() == ""
 

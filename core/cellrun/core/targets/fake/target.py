@@ -12,7 +12,13 @@ from urllib.parse import urlsplit
 
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.sources.notebook import installed
-from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException, UserErrorException, shown
+from cellrun.core.errors import (
+    ComputeTargetException,
+    ExperimentExecutionException,
+    FrameError,
+    UserErrorException,
+    shown,
+)
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.own_run import run_variables
@@ -147,7 +153,7 @@ class FakeTarget(ComputeTarget):
                 self._transport.bring_requests(run, there)
                 if self._transport.bring(run, there, is_final=is_final):
                     unfinished.append(run.run_id)
-            except OSError as error:
+            except (OSError, FrameError) as error:
                 raise ComputeTargetException(
                     f"run {run.run_id} of {self.name!r} can't be brought home: {error}"
                 ) from error
