@@ -10,7 +10,9 @@ import pytest
 from cellrun.core.errors import GapError
 from cellrun.core.mirror.frame import Frame, FrameKind
 from cellrun.core.mirror.receiving import Receiver
+from cellrun.core.mirror.told_sizes import ToldSizes
 from cellrun.core.status import Status
+from cellrun.core.store.notes import added_notes
 from cellrun.core.store.status_file import StatusFile
 from tests.core.mirror.two_sides import TwoSides
 
@@ -20,6 +22,12 @@ def status_frame(sides: TwoSides, n: int, status: Status) -> Frame:
     data = json.dumps({"status": status.value, "at": 1.0, "reason": "so", "fields": {}, "started_at": None}).encode()
     facts = {"size": len(data), "mtime_ns": 0}
     return Frame(sides.here.run_id, FrameKind.BYTES, f"status/{n}.json", 0, data, facts)
+
+
+def sizes_frame(sides: TwoSides, sizes: dict[str, int], *, count: int, made_ns: int = 1) -> Frame:
+    """What a sender says of sizes."""
+    facts = {"sizes": sizes, "count": count, "made_ns": made_ns}
+    return Frame(sides.here.run_id, FrameKind.SIZES, facts=facts)
 
 
 def test_a_status_far_ahead_of_those_that_came_isnt_waited_for_number_by_number(sides: TwoSides) -> None:
@@ -38,3 +46,28 @@ def test_statuses_that_wait_for_one_before_them_are_so_many(sides: TwoSides, mon
     with pytest.raises(GapError):
         sides.bring([status_frame(sides, n, Status.RUNNING) for n in range(3, 10)])
     assert len(list(Path(sides.here.arriving).glob("status-*"))) == 2
+
+
+def test_what_is_told_of_sizes_is_read_once(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run with many files has many frames of sizes: each read anew with the next, 200,000 would take hours."""
+    read: list[int] = []
+    apply = ToldSizes._apply
+    monkeypatch.setattr(ToldSizes, "_apply", lambda self, told: (read.append(1), apply(self, told))[1])
+    frames = [sizes_frame(sides, {f"work/outputs/{n}": 1}, count=50) for n in range(50)]
+    receiver = Receiver(sides.here, 0.0)
+    for frame in frames:
+        receiver.take([frame])
+    assert len(read) == 50
+    assert Receiver(sides.here, 0.0).is_whole is False
+
+
+def test_sizes_that_another_process_was_told_are_known(sides: TwoSides) -> None:
+    one, other = Receiver(sides.here, 0.0), Receiver(sides.here, 0.0)
+    one.take([sizes_frame(sides, {"work/outputs/a": 1}, count=1, made_ns=1)])
+    other.take([sizes_frame(sides, {"work/outputs/b": 0}, count=2, made_ns=2)])
+    one.take([sizes_frame(sides, {"work/outputs/a": 0}, count=2, made_ns=2)])
+    one.take([sizes_frame(sides, {"work/outputs/c": 9}, count=1, made_ns=1)])
+    other.give_up("so")
+    missing = "work/outputs/b (0 bytes of 0 bytes), work/outputs/a (0 bytes of 0 bytes)"
+    assert added_notes(sides.here) == [f"not all of it could be brought here (so): {missing}"]
+    assert len(list(sides.here.arriving.glob("sizes-*"))) == 1

@@ -7,11 +7,10 @@ parts are drafts beside it until they are whole; statuses wait for their turn.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,13 +20,11 @@ from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import replace_file
 from cellrun.core.errors import FrameError, shown
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror.frame import MOST_HEADER_BYTES
 from cellrun.core.mirror.sides import MOST_FILES, MOST_PARTS
+from cellrun.core.mirror.told_sizes import ToldSizes
 
 NOTES = "notes.jsonl"
-_CAME, _SIZES, _GIVEN_UP = "came.jsonl", "sizes.jsonl", "given_up"
-_MOST_SIZES_BYTES = 64_000_000
-_MOST_LINE_BYTES = 8 * MOST_HEADER_BYTES  # a byte of a name may be six characters of JSON
+_CAME, _GIVEN_UP = "came.jsonl", "given_up"
 
 
 class Version(NamedTuple):
@@ -56,6 +53,7 @@ class Arriving:
         """Files from there that grow."""
         self.once: dict[str, Version] = {}
         """Files from there that are whole, as they came last."""
+        self.sizes = ToldSizes(layout.folder, layout.arriving)
         self.conflicts: set[str] = set()
         """Files that nothing is added to any more."""
 
@@ -67,6 +65,7 @@ class Arriving:
     def load(self) -> None:
         """Make the folder, and read on in what came: another process may have taken frames meanwhile."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
+        self.sizes.load()
         with suppress(FileNotFoundError):
             with os.fdopen(control_file.open_control_file(self._root, self.folder / _CAME), "rb") as file:
                 file.seek(self._read_to)
@@ -96,8 +95,11 @@ class Arriving:
     def part(self, file: str) -> Part | None:
         """Return what has come of a file in parts; None if nothing has."""
         draft = self.draft_of(file)
+        about = draft.with_suffix(".json")
         with suppress(*UNREADABLE):
-            told = control_file.read_object(self._root, draft.with_suffix(".json"))
+            if not about.exists():  # of most files nothing has: asked of each
+                return None
+            told = control_file.read_object(self._root, about)
             return Part(draft, Version(int(told["size"]), int(told["mtime_ns"])))
         return None
 
@@ -144,44 +146,9 @@ class Arriving:
         """Say that what is missing isn't waited for."""
         (self.folder / _GIVEN_UP).touch()
 
-    def add_sizes(self, facts: Mapping[str, Any]) -> None:
-        """Keep what a frame says of the files' sizes, unless a later one has come. Raises FrameError for nonsense."""
-        sizes, count, made_ns = (facts.get(key) for key in ("sizes", "count", "made_ns"))
-        is_well = isinstance(sizes, dict) and all(type(size) is int and 0 <= size < 2**62 for size in sizes.values())
-        if not is_well or type(count) is not int or type(made_ns) is not int or not 0 <= count <= MOST_FILES:
-            raise FrameError("a frame of sizes says none")
-        known_ns = next((told["made_ns"] for told in self._sizes(_MOST_LINE_BYTES)), -1)
-        path = self.folder / _SIZES
-        if made_ns > known_ns:
-            path.unlink(missing_ok=True)
-        if made_ns < known_ns:
-            return
-        if path.exists() and path.stat().st_size > _MOST_SIZES_BYTES:
-            raise FrameError("the frames of sizes are too many")
-        line = json.dumps({"sizes": sizes, "count": count, "made_ns": made_ns})
-        control_file.append(self._root, path, f"{line}\n".encode())
-
-    def sizes(self) -> dict[str, int] | None:
-        """Return how large each file is at last; None as long as that isn't known of all."""
-        found: dict[str, int] = {}
-        count = -1
-        for told in self._sizes():
-            found |= told["sizes"]
-            count = told["count"]
-            if len(found) > MOST_FILES:
-                return None
-        return found if count >= 0 and len(found) >= count else None
-
     def remove(self) -> None:
         """Remove the folder: the run is home."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _sizes(self, most_bytes: int = 2 * _MOST_SIZES_BYTES) -> Iterator[dict[str, Any]]:
-        """Iterate over what was kept of sizes, in so many bytes of it: each line is a frame's."""
-        path = self.folder / _SIZES
-        with suppress(*UNREADABLE), os.fdopen(control_file.open_control_file(self._root, path), "rb") as file:
-            for line in io.BytesIO(file.read(most_bytes)):
-                yield json.loads(line)
 
     def _add(self, told: Mapping[str, Any]) -> None:
         if len(self.growing) + len(self.once) + len(self.conflicts) >= MOST_FILES:

@@ -138,7 +138,7 @@ class Receiver:
         if frame.run != self._layout.run_id:
             raise FrameError(f"a frame of run {shown(frame.run)} came for run {self._layout.run_id}")
         if frame.kind is FrameKind.SIZES:
-            self._arriving.add_sizes(frame.facts)
+            self._arriving.sizes.add(frame.facts)
             self._note_left_out(frame.facts.get("left_out"))
             return 0
         if frame.kind is FrameKind.BEAT:

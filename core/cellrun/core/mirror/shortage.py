@@ -28,7 +28,7 @@ class Shortage(NamedTuple):
     @classmethod
     def of(cls, layout: RunLayout, arriving: Arriving) -> Shortage:
         """Compare what is here with what the sender said last."""
-        sizes = arriving.sizes()
+        sizes = arriving.sizes.all()
         short, parts = {}, arriving.parts()
         for path, size in (sizes or {}).items():
             here = _size_here(layout, arriving, path, parts)
