@@ -44,6 +44,28 @@ def test_one_that_was_changed_is_made_again(folder, damage):
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
+def test_its_files_are_read_once_a_boot_and_after_each_change(folder, tmp_path, monkeypatch):
+    boot, read = tmp_path / "boot", []
+    monkeypatch.setattr(library_folder, "_BOOT", boot)
+    monkeypatch.setattr(library_folder, "name_of", lambda files: read.append(1) or name_of(files))
+    boot.write_text("first")
+    make(folder, FILES)
+
+    def reads():
+        read.clear()
+        return is_whole(folder), len(read)
+
+    assert reads() == (True, 1)
+    assert reads() == (True, 0)
+    os.utime(folder / "a/b.py")
+    assert reads() == (True, 1)
+    boot.write_text("second")
+    assert reads() == (True, 1)
+    boot.unlink()  # a system that doesn't tell
+    assert reads() == (True, 1)
+    assert reads() == (True, 1)
+
+
 @pytest.mark.parametrize("open_to_others", ["library", "itself"])
 def test_one_that_others_can_write_to_is_not_taken(folder, open_to_others):
     make(folder, FILES)

@@ -238,12 +238,9 @@ def test_the_key_of_a_run_is_kept_for_its_user_alone(box: Box, make_run: Callabl
 
 
 def test_two_libraries_stand_beside_one_another(new_box: Callable[..., Box], make_run: Callable[..., Made]):
-    from cellrun.core.environments import library_folder  # noqa: PLC0415
     from cellrun.core.environments.job_library import LibraryArchive, library_archive  # noqa: PLC0415
 
-    box, archive = new_box(), library_archive()
-    files = {**library_folder.unpacked(archive.data), "zz_newer.py": b"x = 1\n"}
-    newer = LibraryArchive(library_folder.name_of(files.items()), library_folder.packed(files.items()))
+    box, newer = new_box(), LibraryArchive({**library_archive().files, "zz_newer.py": b"x = 1\n"})
     first, second = make_run("import sys; print(sys.path)"), make_run("import zz_newer; print(zz_newer.x)")
     older_link, newer_link = box.link(), box.link(library=newer)
     first.launch(older_link)

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
 from cellrun.core.disk import remove_tree
 from cellrun.core.environments import library_folder
@@ -32,12 +32,22 @@ _USED_BY = ".used_by"
 _UNUSED_S = 30 * 24 * 3600.0
 
 
-class LibraryArchive(NamedTuple):
+@dataclass(frozen=True)
+class LibraryArchive:
     """The copy as another machine is sent it; there the text of `library_folder.py` makes a folder of it."""
 
-    name: str
-    """By its content: the same for the same sources, whenever and wherever they were installed."""
-    data: bytes
+    files: Mapping[str, bytes]
+    """By their paths, sorted."""
+
+    @cached_property
+    def name(self) -> str:
+        """By its content: the same for the same sources, whenever and wherever they were installed."""
+        return library_folder.name_of(self.files.items())
+
+    @cached_property
+    def data(self) -> bytes:
+        """What is sent to a machine that lacks it. To pack it takes longer than to name it."""
+        return library_folder.packed(self.files.items())
 
 
 def job_library() -> Path:
@@ -65,8 +75,7 @@ def own_library() -> Path | None:
 
 def library_archive() -> LibraryArchive:
     """Return this cellrun's copy for another machine."""
-    files = list(_read(_sources()))
-    return LibraryArchive(library_folder.name_of(files), library_folder.packed(files))
+    return LibraryArchive(dict(_read(_sources())))
 
 
 def with_library(python_path: str) -> str:

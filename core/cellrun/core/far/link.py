@@ -62,7 +62,7 @@ class Link:
         self.there: Mapping[str, Any] = {}
         """Of the Python there: python (its version), executable, home, has (whether it had the library)."""
         self._command, self._env = list(command), env
-        self._library, self._python, self._folder = library or _this_library(), python, folder
+        self._library, self._python, self._folder = library, python, folder
         self._turns = Turns()
         self._pipes: Pipes | None = None
         self._broken: LinkError | None = None
@@ -146,7 +146,8 @@ class Link:
             except OSError as error:
                 raise LinkError(f"{self._command[0]} can't be started: {error.strerror}") from error
             opening = Opening(self.name, self._pipes)
-            self.there = opening.begin(self._library, self._python, self._folder, time.monotonic() + _CONNECT_S)
+            library = self._library or _this_library()  # while that is on its way
+            self.there = opening.begin(library, self._python, self._folder, time.monotonic() + _CONNECT_S)
         return self._pipes
 
     def _gone(self, what: str) -> LinkError:
@@ -162,6 +163,6 @@ class Link:
         return self._broken
 
 
-@lru_cache(maxsize=1)  # it takes 0.2 s, and this process's own code doesn't change either
+@lru_cache(maxsize=1)  # this process's own code doesn't change either
 def _this_library() -> LibraryArchive:
     return library_archive()

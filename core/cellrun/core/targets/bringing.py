@@ -35,6 +35,8 @@ class Brought(NamedTuple):
     """Why some runs, by id, couldn't be brought home while others could."""
     is_more_left: bool = False
     """Whether the next round should come at once: something is on its way still."""
+    has_started: bool = False
+    """Whether runs have come to their engine in it: what they write first is near."""
 
 
 def bring(target: ComputeTarget, runs: Sequence[RunLayout], sent: Callable[[], None] = lambda: None) -> Brought:
@@ -59,8 +61,8 @@ def bring(target: ComputeTarget, runs: Sequence[RunLayout], sent: Callable[[], N
     for run in ended:
         if run.run_id not in problems and run.run_id not in unfinished:
             _end_lost(target, run, observed[run.run_id])
-    is_sending = any(is_on_its_way(StatusFile(run).read()) for run in on_way)
-    return Brought(observed, problems, is_sending or bool(unfinished))
+    sending = sum(is_on_its_way(StatusFile(run).read()) for run in on_way)
+    return Brought(observed, problems, bool(sending or unfinished), has_started=sending < len(on_way))
 
 
 def is_being_started(run: RunLayout, status: StatusRecord) -> bool:

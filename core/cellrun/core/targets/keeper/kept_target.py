@@ -175,6 +175,8 @@ class KeptTarget:
         self._unheard_from = None
         self._tried.clear()
         self._pace.well()
+        if brought.has_started:
+            self._pace.started(time.monotonic())
         self._note(KeptState(heard_at=time.time(), problems={**unreadable, **brought.problems}))
         return brought.is_more_left
 

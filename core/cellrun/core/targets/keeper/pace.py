@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 WATCHED_PAUSE_S = 0.25
 UNWATCHED_PAUSE_S = 15.0
+STARTED_PAUSE_S, STARTED_S = 0.05, 1.0
+"""So short, and so long after a run has been started: its first lines are what whoever submitted it waits for."""
 WATCHED_S = 3.0
 """So long after somebody looked a target counts as watched: views look every second."""
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
@@ -25,6 +27,7 @@ class Pace:
     def __init__(self, jitter: Callable[[float, float], float] = random.uniform) -> None:
         self._jitter = jitter
         self._watched_until = 0.0
+        self._started_until = 0.0
         self._failures = 0
         self._retry_s = 0.0
         self.is_paused = False
@@ -32,6 +35,10 @@ class Pace:
     def watch(self, now: float) -> None:
         """Note that somebody has just looked."""
         self._watched_until = now + WATCHED_S
+
+    def started(self, now: float) -> None:
+        """Note that a run has just been started."""
+        self._started_until = now + STARTED_S
 
     def is_watched(self, now: float) -> bool:
         """Whether somebody has looked of late."""
@@ -61,4 +68,6 @@ class Pace:
             return REFUSED_RETRY_S if is_watched else None
         if self.is_failing:
             return min(self._retry_s, WATCHED_RETRY_S) if is_watched else self._retry_s
+        if now < self._started_until:
+            return STARTED_PAUSE_S
         return WATCHED_PAUSE_S if is_more_left or is_watched else UNWATCHED_PAUSE_S
