@@ -146,6 +146,13 @@ class ComputeTarget(ComputeResource):
     def describe(self) -> TargetDescription:
         """Return how full the target is, and what of this machine a job there can reach."""
 
+    def shared_folders(self) -> Sequence[str]:  # for those that know it without asking
+        """Return the folders where a job there finds the same files as this process: those that `describe` tells.
+
+        Called while a cell is captured that names a file. Raises ComputeTargetException.
+        """
+        return self.describe().shared_folders
+
     @abstractmethod
     def python(self, environment: str | EnvironmentSpec | None) -> TargetPython:
         """Return the Python that a run with this environment gets there, as far as it is known without asking long.

@@ -33,5 +33,5 @@ class Place:
     @cached_property
     def _shared_folders(self) -> tuple[str, ...]:
         with suppress(ComputeTargetException):  # it doesn't answer: nothing is known to be shared
-            return self._target.describe().shared_folders if self._target else ()
+            return tuple(self._target.shared_folders()) if self._target else ()
         return ()

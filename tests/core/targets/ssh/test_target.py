@@ -60,6 +60,12 @@ def test_one_that_can_t_be_reached_is_attached_and_says_why(runs, box):
     assert target.problems(RunRequest("script", "train.py", resources=Resources(cpus=10_000))) == []
 
 
+def test_that_it_shares_no_folder_is_known_without_a_word_to_it(target, box):
+    asked = len(box.called())
+    assert target.shared_folders() == ()
+    assert len(box.called()) == asked
+
+
 def test_what_it_hasn_t_is_refused_without_a_word_to_it(target, box, runs):
     asked = len(box.called())
     with pytest.raises(InvalidSubmissionError, match="cpus=10000: 'box' has"):

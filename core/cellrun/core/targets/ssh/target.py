@@ -75,6 +75,10 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
         capacity, in_use = (Resources.from_json(facts[name]) for name in ("capacity", "in_use"))
         return TargetDescription(capacity, in_use, int(facts["running"]), int(facts["waiting"]))
 
+    def shared_folders(self) -> tuple[str, ...]:
+        """Return none, without a word to the machine: nobody knows which of its folders may be the same."""
+        return ()
+
     def python(self, environment: str | EnvironmentSpec | None) -> TargetPython:
         """Return the Python that a run gets there, as far as the machine has told."""
         facts = Facts.known(self.settings)
