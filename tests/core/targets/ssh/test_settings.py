@@ -45,3 +45,9 @@ def test_a_host_that_is_no_text_is_refused(given):
 @pytest.mark.parametrize("folder", ["~", "~/cellrun", "/data/cell run"])
 def test_a_folder_over_there_may_be_the_home_or_absolute(folder):
     assert checked({"host": "box", "folder": folder})["folder"] == folder
+
+
+@pytest.mark.parametrize("host", ["box:2222", "me@box:2222"])
+def test_a_port_behind_a_name_is_refused_with_how_it_is_said(host):
+    with pytest.raises(UserErrorException, match=rf"'ssh://{host}', or '{host[:-5]}' and Port 2222"):
+        checked({"host": host})

@@ -204,6 +204,17 @@ def test_canceled_before_it_is_sent_it_never_starts(target, runs, box, home, sen
     assert list(box.cellrun_home.glob("remote/*/runs/*")) == []
 
 
+def test_an_order_that_a_power_cut_has_damaged_fails_its_run_alone(target, runs, home, sends_nothing):
+    damaged, other = (runs.script(f"print({n})", compute_target="box") for n in range(2))
+    (path,) = home.glob(f"private/outgoing/*/{damaged.run_id}.json")
+    path.write_bytes(b"")
+    sends_nothing.undo()
+    assert runs.end(other).status is Status.COMPLETED
+    end = runs.end(damaged)
+    assert end.status is Status.FAILED
+    assert end.reason == f"it can't be sent: {path} is damaged; run it again"
+
+
 def test_a_run_that_takes_long_to_send_says_how_far_it_is_and_goes_on(target, runs, sends_nothing):
     (runs.source / "large.bin").write_bytes(os.urandom(5_000_000))
     layout = runs.script("import os; print(os.path.getsize('large.bin'))", compute_target="box")

@@ -66,8 +66,10 @@ class Launches:
 
     def _sending(self, run: RunLayout) -> Sending | None:
         """Return how far a run is; None for one without an order (yet), or that is Failed as it can't be read."""
-        if run.run_id not in self._sendings and Outgoing(run.workspace).get(run):
+        outgoing = Outgoing(run.workspace)
+        if run.run_id not in self._sendings and outgoing.has(run):
             try:
+                outgoing.get(run)
                 self._sendings[run.run_id] = Sending(run)
             except (OSError, CellrunError) as error:
                 _fail(run, f"it can't be sent: {told(error)}")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import make_private_folder, write_once
 from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.errors import ComputeTargetException
 from cellrun.core.kept_request import request_to_json
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import private_folder
@@ -65,10 +66,21 @@ class Outgoing:
             return False
         return True
 
+    def has(self, run: RunLayout) -> bool:
+        """Whether a run has an order."""
+        return self._path(run).exists()
+
     def get(self, run: RunLayout) -> Order | None:
-        """Return the order of a run; None if it has none (any more)."""
+        """Return the order of a run; None if it has none (any more).
+
+        Raises ComputeTargetException for one that is damaged, as by a power cut: the run can't be started any more.
+        """
         with suppress(FileNotFoundError):
-            return Order(**json.loads(self._path(run).read_bytes()))
+            path = self._path(run)
+            try:
+                return Order(**json.loads(path.read_bytes()))
+            except (ValueError, TypeError) as error:
+                raise ComputeTargetException(f"{path} is damaged; run it again") from error
         return None
 
     def note_asked(self, run: RunLayout) -> None:

@@ -36,6 +36,10 @@ def _host_problem(host: str) -> str:
     name = host.removeprefix("ssh://")
     if _IN_A_SHELL.search(host) or name.startswith("-") or "@-" in name or not name.strip("@:/"):
         return f"host is one word that `ssh` is called with, no option: 'box', 'me@box'; got {shown(host)}"
+    if found := re.fullmatch(r"([^:]+):(\d+)", host):
+        return (
+            f"host has no port but in an address: 'ssh://{host}', or {found[1]!r} and Port {found[2]} in ~/.ssh/config"
+        )
     return ""
 
 

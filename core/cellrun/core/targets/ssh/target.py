@@ -154,7 +154,7 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
         outgoing = Outgoing(run.workspace)
         if outgoing.was_asked(run):  # it may go on there: nobody here may take it for Canceled by now
             StatusFile(run).show(Status.PREPARING, expected={Status.NOT_STARTED}, reason=_IS_ASKED)
-        elif outgoing.get(run):
+        elif outgoing.has(run):
             set_canceled(run, "canceled before it was sent", expected=ON_ITS_WAY)
             outgoing.remove(run)
         keeper.wake(run.workspace, self.name)
@@ -185,4 +185,4 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
     @staticmethod
     def _is_to_be_sent(run: RunLayout) -> bool:
         """Whether a run isn't known to have been started there: what the machine says of it then proves nothing."""
-        return is_on_its_way(StatusFile(run).read()) and Outgoing(run.workspace).get(run) is not None
+        return is_on_its_way(StatusFile(run).read()) and Outgoing(run.workspace).has(run)
