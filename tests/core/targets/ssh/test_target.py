@@ -2,6 +2,8 @@
 
 import os
 import re
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from uv import find_uv_bin
@@ -94,6 +96,20 @@ def test_a_secret_is_in_no_run_folder_and_nowhere_here_once_the_run_has_begun(ta
     assert layout.log.read_text() == f"{len(SECRET)}\n"
     for folder in (home, runs.workspace.layout.folder, box.home):
         assert [path for path, text in texts_below(folder).items() if SECRET in text] == []
+
+
+def test_a_secret_is_on_no_command_line_and_in_no_log_of_a_keeper(target, runs, tmp_path):
+    script = "import os; print(len(os.environ['TOKEN']), flush=True); import time; time.sleep(600)"
+    layout = runs.script(script, compute_target="box", environment_variables={"TOKEN": SECRET})
+    runs.seen(layout, str(len(SECRET)))
+    texts = {path: text for path, text in texts_below(tmp_path / "runtime").items() if path.suffix in {".log", ".err"}}
+    assert texts
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            texts[process] = (process / "cmdline").read_text(errors="replace")
+    assert [path for path, text in texts.items() if SECRET in text] == []
+    target.cancel(layout)
+    assert runs.end(layout).status is Status.CANCELED
 
 
 def test_an_environment_of_that_machine_runs_it(target, runs):
