@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from cellrun.core import control_file
 from cellrun.core.control_file import UNREADABLE
@@ -77,5 +77,5 @@ class ToldSizes:
         self._count = told["count"]
 
 
-def _is_within(value: Any, most: int) -> bool:
+def _is_within(value: Any, most: int) -> TypeGuard[int]:
     return type(value) is int and 0 <= value <= most
