@@ -101,6 +101,16 @@ def test_a_look_waits_for_a_pass_that_knows_its_run(kept, played, away):
     assert kept.observed([run.run_id], time.monotonic() + 60) is None
 
 
+def test_who_asks_while_a_pass_goes_on_hears_that_it_failed(kept, played, away):
+    played.answers.clear()
+    kept.watch([away(Status.QUEUED)], {})
+    wait_for(lambda: played.count("observe"), "the pass to begin")
+    asked = time.monotonic()
+    played.error = ComputeTargetException("box has no Python")
+    played.answers.set()
+    wait_for(lambda: kept.failure_since(asked) == "box has no Python", "why it failed")
+
+
 def test_while_it_fails_nobody_waits_for_it_and_its_state_says_why(kept, played, away, said):
     run = away()
     played.error = ComputeTargetException("no route to box")

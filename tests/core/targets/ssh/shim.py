@@ -18,6 +18,7 @@ there={there}
 [ "$1" != -V ] || exec /usr/bin/ssh -V
 while [ "$1" != -- ]; do shift; done
 printf '%s\\n' "$2" >> "$there/called"
+if [ -e "$there/silent" ]; then rm "$there/silent"; exit 255; fi
 if [ -s "$there/trouble" ]; then cat "$there/trouble" >&2; exit 255; fi
 echo $$ >> "$there/sessions"
 cd "$there/home"
@@ -56,6 +57,10 @@ class SshShim:
         """Return the identities of a run's supervisor and job there."""
         found = self.cellrun_home.glob(f"remote/*/runs/{run_id}/process.json")
         return [each for path in found for each in json.loads(path.read_bytes()).values()]
+
+    def end_next_silently(self) -> None:
+        """End the next session at once, without a word: as where the connection that sessions share has just gone."""
+        (self._there / "silent").touch()
 
     def break_sessions(self) -> None:
         """End all sessions, as when the line is cut."""

@@ -49,7 +49,7 @@ class KeptTarget:
         self._tried: list[dict[str, str]] = []
         """The credentials with which it didn't let us in."""
         self._failed_at = 0.0
-        """When the last pass began that failed."""
+        """When the last pass that failed did."""
         self.why_unusable = ""
         """Why there is no such target in this process: whoever looks may have it."""
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -106,7 +106,7 @@ class KeptTarget:
         return self._state.why_not if self._pace.is_failing else ""
 
     def failure_since(self, began: float) -> str:
-        """Return why a pass failed that began then or later; empty if none did."""
+        """Return why a pass failed then or later; empty if none did."""
         return self.failure if self._failed_at >= began else ""
 
     def state(self) -> KeptState:
@@ -167,7 +167,7 @@ class KeptTarget:
         except Exception as error:  # noqa: BLE001  # a stranger's class: the other targets are kept all the same
             why = str(error) if isinstance(error, CellrunError) else told(error)
             self.why_unusable = why if target is None else ""
-            self._fail(began, why, unreadable, is_refused=isinstance(error, AuthenticationError))
+            self._fail(why, unreadable, is_refused=isinstance(error, AuthenticationError))
             return False
         self.why_unusable = ""
         self._runs.saw(began, runs, brought.observed)
@@ -180,11 +180,11 @@ class KeptTarget:
         self._note(KeptState(heard_at=time.time(), problems={**unreadable, **brought.problems}))
         return brought.is_more_left
 
-    def _fail(self, began: float, why: str, unreadable: Mapping[str, str], *, is_refused: bool) -> None:
+    def _fail(self, why: str, unreadable: Mapping[str, str], *, is_refused: bool) -> None:
         if is_refused:
             self._tried.append(credentials())
             self._opened.close()
-        self._failed_at = began
+        self._failed_at = time.monotonic()
         since = self._state.since if self._state.why_not else time.time()
         self._note(self._state._replace(why_not=why, since=since, is_paused=is_refused, problems=dict(unreadable)))
         self._pace.failed(is_refused=is_refused)

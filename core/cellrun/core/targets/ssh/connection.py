@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from cellrun.core.errors import ComputeTargetException
 from cellrun.core.far.command import REMOTE_COMMAND
 from cellrun.core.far.link import Answer, Link, LinkError
 from cellrun.core.targets.ssh.command import ssh_command
@@ -36,15 +37,12 @@ class Connection:
         Raises AuthenticationError if the machine doesn't let this user in, another ComputeTargetException if no answer
         comes; what the machine itself refuses is an OrderError, and the link goes on.
         """
-        link = self._open()
+        link = self._opened()
         try:
-            link.open()
             yield link
         except LinkError as error:
             self._drop(link)
-            if error.exit_code == SSH_FAILED:
-                raise trouble(self.name, error.last_words) from error
-            raise
+            raise self._told(error) from error
 
     def ask(self, order: str, **facts: Any) -> Answer:
         """Give an order and return its answer. Raises what `link` raises, OrderError."""
@@ -69,7 +67,28 @@ class Connection:
         with suppress(Exception):  # at the interpreter's end parts of it have gone
             self.close()
 
-    def _open(self) -> Link:
+    def _opened(self) -> Link:
+        """Return the link, open. A session by a shared connection that is just ending gets no word: then once more."""
+        link = self._made()
+        try:
+            link.open()
+        except LinkError as error:
+            self._drop(link)
+            if error.exit_code != SSH_FAILED or error.last_words:
+                raise self._told(error) from error
+            link = self._made()
+            try:
+                link.open()
+            except LinkError as again:
+                self._drop(link)
+                raise self._told(again) from again
+        return link
+
+    def _told(self, error: LinkError) -> ComputeTargetException:
+        """Return the error that users are told."""
+        return trouble(self.name, error.last_words) if error.exit_code == SSH_FAILED else error
+
+    def _made(self) -> Link:
         with self._lock:
             if self._link is None or self._link.is_broken:
                 command = ssh_command(self.name, REMOTE_COMMAND)
