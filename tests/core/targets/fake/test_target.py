@@ -145,3 +145,13 @@ def test_settings_that_cannot_be_are_refused(runs, far, settings, fact):
     with pytest.raises(UserErrorException) as refused:
         runs.workspace.attach("elsewhere", "fake", folder=far, **settings)
     assert fact in str(refused.value)
+
+
+def test_a_run_whose_key_is_gone_is_not_brought_home_and_says_so(runs, far, home):
+    target = runs.workspace.attach("pulled", "fake", folder=far)
+    layout = runs.script(ASLEEP, compute_target="pulled")
+    (key,) = (home / "private" / "run_keys").rglob(f"*{layout.run_id}*")
+    kept = key.rename(home / "elsewhere")
+    with pytest.raises(ComputeTargetException, match=r"can't be brought home: .*no key here"):
+        target.sync([layout], is_final=False)
+    kept.rename(key)
