@@ -90,7 +90,6 @@ def _request(facts: Mapping[str, Any], layout: RunLayout) -> RunRequest:
         request,
         experiment=str(facts["experiment"]),
         workspace=str(facts["workspace_name"]),
-        repeats=None,  # how the first was started is known here, if it is, by what this machine's key didn't sign
         signed=str(facts["signed"]),
     )
 

@@ -19,8 +19,8 @@ from cellrun.core.targets.keeper.open_target import OpenTarget
 from cellrun.core.targets.keeper.pace import Pace
 from cellrun.core.targets.silent_engine import fall_silent
 
-_NOBODY_S = 10.0
-"""So long after its last run has ended a target keeps its connection: the next run is often near."""
+_NOBODY_S = 60.0
+"""So long after its last run has ended a target keeps its connection, to open which takes longer than a small run."""
 
 _NO_ANSWER = "its compute target was asked, and hasn't answered since"
 
