@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from cellrun.core.control_file import check_parts, is_number
 from cellrun.core.environments.job_library import LibraryArchive, library_archive
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.far.opening import LinkError, Opening
 from cellrun.core.far.pipes import PipeEndError, Pipes
-from cellrun.core.far.protocol import MOST_LINE_BYTES, Message, facts_of
+from cellrun.core.far.protocol import MOST_ANSWER_BYTES, Message, facts_of
 from cellrun.core.far.turns import Turns
 from cellrun.core.far.words import refused
 
@@ -87,11 +88,14 @@ class Link:
         return answer
 
     def clock_offset_s(self) -> float:
-        """Return how far the clock there is ahead of ours: as the fastest of a few answers tells it."""
+        """Return how far the clock there is ahead of ours: as the fastest of a few answers tells it.
+
+        Raises ValueError for what is no time, and what `ask` raises.
+        """
         found = []
         for _ in range(_CLOCKS):
             asked, began = time.time(), time.monotonic()
-            told = float(self.ask("clock").facts["now"])
+            told = _seconds(self.ask("clock").facts["now"])
             took_s = time.monotonic() - began
             found.append((took_s, told - (asked + took_s / 2)))
         return min(found)[1]
@@ -109,8 +113,7 @@ class Link:
             self._number += 1
             deadline = time.monotonic() + limit_s
             pipes.write(Message({"id": self._number, "order": order, **facts}, data).encoded(), deadline)
-            told, size = facts_of(pipes.line(deadline, MOST_LINE_BYTES))
-            answer = Answer(told, pipes.read(size, deadline))
+            answer = _read(pipes, deadline)
             self._check(answer)
         return answer
 
@@ -125,7 +128,7 @@ class Link:
             raise self._breaks(LinkError(f"{self.name} gave no answer to {what} in {limit_s:.0f} s")) from error
         except PipeEndError as error:
             raise self._breaks(self._gone(what)) from error
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, RecursionError) as error:
             raise self._breaks(LinkError(f"{self.name} answered {what} with nonsense: {error}")) from error
         except BaseException:  # Ctrl-C: the answer is still to come, and would be taken for the next order's
             self._breaks(LinkError(f"the link to {self.name} was interrupted"))
@@ -161,6 +164,21 @@ class Link:
             self._broken = error
         self.close()
         return self._broken
+
+
+def _read(pipes: Pipes, deadline: float) -> Answer:
+    line = pipes.line(deadline, MOST_ANSWER_BYTES)
+    check_parts(line)
+    told, size = facts_of(line)
+    if size > MOST_ANSWER_BYTES:
+        raise ValueError(f"{size} bytes were to follow")
+    return Answer(told, pipes.read(size, deadline))
+
+
+def _seconds(told: Any) -> float:
+    if not is_number(told):
+        raise ValueError(f"{told!r:.80} is no time")
+    return float(told)
 
 
 @lru_cache(maxsize=1)  # this process's own code doesn't change either

@@ -13,7 +13,7 @@ from cellrun.core.environments.job_library import LibraryArchive
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.far.command import first_words
 from cellrun.core.far.pipes import PipeEndError, Pipes
-from cellrun.core.far.protocol import MARKER, MOST_LINE_BYTES, Message, facts_of
+from cellrun.core.far.protocol import MARKER, MOST_ANSWER_BYTES, Message, facts_of
 from cellrun.core.far.words import banner_words, no_python, refused
 
 MOST_BANNER_BYTES = 64 << 10
@@ -57,7 +57,7 @@ class Opening:
         if not facts["has"]:
             deadline = time.monotonic() + _LIBRARY_S
             self._pipes.write(b"%d\n%b" % (len(library.data), library.data), deadline)
-            self._refuse(facts_of(self._pipes.line(deadline, MOST_LINE_BYTES))[0])
+            self._refuse(facts_of(self._pipes.line(deadline, MOST_ANSWER_BYTES))[0])
         return facts
 
     def _refuse(self, facts: Mapping[str, Any]) -> None:

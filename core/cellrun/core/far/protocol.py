@@ -15,6 +15,8 @@ PIECE_BYTES = 1 << 20
 """The most of a file that goes in one order, so that others come between."""
 MOST_LINE_BYTES = 64 << 20
 MOST_DATA_BYTES = 64 << 20
+MOST_ANSWER_BYTES = 16 << 20
+"""Of an answer's line, and of what follows it: four times what is asked for. Who answers may be anybody by now."""
 
 
 class Message(NamedTuple):
@@ -30,7 +32,10 @@ class Message(NamedTuple):
 
 
 def facts_of(line: bytes) -> tuple[dict[str, Any], int]:
-    """Return what a line says, and how many bytes follow it. Raises ValueError for what is no such line."""
+    """Return what a line says, and how many bytes follow it.
+
+    Raises ValueError for what is no such line, RecursionError for one that is nested too deep.
+    """
     facts = json.loads(line)
     if not isinstance(facts, dict):
         raise ValueError(f"expected an object, got {line[:80]!r}")  # noqa: TRY004  # nonsense of one kind

@@ -8,12 +8,21 @@ from typing import Any
 from cellrun.core.terminal import plain_line
 
 _QUOTED_CHARS = 300
+_MOST_CHARS = 2000
+NONSENSE = (ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError)
+"""What an answer may raise that isn't as it should be, where it is read."""
 DISK_FULL, FOLDER, INCOMPLETE, ORDER = "disk_full", "folder", "incomplete", "order"
+
+
+def quoted(said: object) -> str:
+    """Return what a machine said as it may stand in a line of ours, however long it is."""
+    text = str(said)
+    return plain_line(text if len(text) <= _MOST_CHARS else f"{text[:_MOST_CHARS]} …")
 
 
 def refused(name: str, facts: Mapping[str, Any]) -> str:
     """Return why a machine refused, from its answer: `error`, and maybe `kind` and `path`."""
-    error, path = plain_line(str(facts["error"])), plain_line(str(facts.get("path", "")))
+    error, path = quoted(facts["error"]), quoted(facts.get("path", ""))
     if facts.get("kind") == DISK_FULL:
         return f"{name}: its disk is full: {path or error}; free some room there"
     if facts.get("kind") == FOLDER:

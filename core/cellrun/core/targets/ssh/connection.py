@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from cellrun.core.errors import ComputeTargetException
+from cellrun.core.errors import CellrunError, ComputeTargetException
 from cellrun.core.far.command import REMOTE_COMMAND
 from cellrun.core.far.link import Answer, Link, LinkError
+from cellrun.core.far.words import NONSENSE, quoted
 from cellrun.core.targets.ssh.command import ssh_command
 from cellrun.core.targets.ssh.trouble import SSH_FAILED, trouble
 
@@ -39,10 +40,25 @@ class Connection:
         """
         link = self._opened()
         try:
-            yield link
+            with self.understood():
+                yield link
         except LinkError as error:
             self._drop(link)
             raise self._told(error) from error
+
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """Read an answer in the body: who gave it may be anybody, or another cellrun's.
+
+        Raises ComputeTargetException for what in it isn't as it should be.
+        """
+        try:
+            yield
+        except CellrunError:
+            raise
+        except NONSENSE as error:
+            why = quoted(f"{type(error).__name__}: {error}")
+            raise ComputeTargetException(f"{self.name} answers what can't be understood ({why})") from error
 
     def ask(self, order: str, **facts: Any) -> Answer:
         """Give an order and return its answer. Raises what `link` raises, OrderError."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.far.command import REMOTE_COMMAND
+from cellrun.core.far.words import quoted
 from cellrun.core.sizes import size_text
 from cellrun.core.targets.contract import Finding
 from cellrun.core.targets.ssh.command import ssh_command
@@ -27,12 +28,13 @@ def findings(connection: Connection, settings: Mapping[str, str]) -> list[Findin
         return [Finding("ssh", is_well=False, text=str(error))]
     began = time.monotonic()
     try:
-        told = connection.ask("hello").facts
-        facts = Facts.keep(settings, told)
-        took = f"{connection.name} answers after {time.monotonic() - began:.1f} s; it calls itself {facts.host}"
-        found += [Finding("connection", is_well=True, text=took), *_machine(facts, told)]
-        found.append(_clock(connection.clock_ahead_s()))
-        found += [Finding(**each) for each in connection.ask("doctor").facts["findings"]]
+        with connection.understood():
+            told = connection.ask("hello").facts
+            facts = Facts.keep(settings, told)
+            took = f"{connection.name} answers after {time.monotonic() - began:.1f} s; it calls itself {facts.host}"
+            found += [Finding("connection", is_well=True, text=took), *_machine(facts, told)]
+            found.append(_clock(connection.clock_ahead_s()))
+            found += [_said(each) for each in connection.ask("doctor").facts["findings"]]
     except ComputeTargetException as error:
         found.append(Finding("connection", is_well=False, text=str(error)))
     return found
@@ -47,6 +49,10 @@ def _ssh(host: str) -> Finding:
     return Finding("ssh", is_well=True, text=f"{program}, {said.strip() or 'of unknown version'}")
 
 
+def _said(finding: Mapping[str, Any]) -> Finding:
+    return Finding(quoted(finding["subject"]), is_well=finding["is_well"] is True, text=quoted(finding["text"]))
+
+
 def _machine(facts: Facts, told: Mapping[str, Any]) -> list[Finding]:
     python, capacity = facts.python, facts.capacity
     packages = "of unknown packages" if python.packages is None else f"{len(python.packages)} packages"
@@ -56,7 +62,7 @@ def _machine(facts: Facts, told: Mapping[str, Any]) -> list[Finding]:
         Finding("python", is_well=True, text=f"{python.executable}, {python.version}, {packages}"),
         Finding("uv", is_well=True, text=facts.uv or no_uv),
         Finding("machine", is_well=True, text=has),
-        Finding("folder", is_well=True, text=f"runs are kept in {told['home']}"),
+        Finding("folder", is_well=True, text=f"runs are kept in {quoted(told['home'])}"),
     ]
 
 

@@ -7,9 +7,11 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cellrun.core.control_file import is_system_text
 from cellrun.core.disk import replace_file
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.places import home_folder
@@ -17,6 +19,10 @@ from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.sizes import size_text
 from cellrun.core.targets.contract import TargetPython
+
+_TOLD = ("executable", "host", "python", "packages", "uv", "cpus", "gpus", "memory_bytes")
+_MOST_PACKAGES, _MOST_CHARS = 20_000, 4096
+"""Who tells may be anybody by now, and all of it is read before each submission."""
 
 
 class Facts(NamedTuple):
@@ -43,10 +49,10 @@ class Facts(NamedTuple):
     @classmethod
     def keep(cls, settings: Mapping[str, str], told: Mapping[str, Any]) -> Facts:
         """Keep what a machine has told just now, and return it. Raises ValueError for what doesn't tell that."""
-        kept = {**told, "learned_at": time.time()}
         try:
+            kept = {**{name: told[name] for name in _TOLD}, "learned_at": time.time()}
             facts = cls._of(kept)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
             raise ValueError(f"a machine tells of itself without {error}") from error
         with suppress(OSError):  # a full disk: it is asked again the next time
             replace_file(_path(settings), json.dumps(kept), mode=0o600)
@@ -74,14 +80,13 @@ class Facts(NamedTuple):
 
     @classmethod
     def _of(cls, told: Mapping[str, Any]) -> Facts:
-        packages = told.get("packages")
-        python = TargetPython(
-            str(told["executable"]), str(told["python"]), dict(packages) if isinstance(packages, dict) else None
-        )
-        uv = told.get("uv")
-        return cls(
-            float(told["learned_at"]), str(told["host"]), python, Resources.from_json(dict(told)), uv and str(uv)
-        )
+        uv, packages = told["uv"], told["packages"]
+        if not all(map(_is_short_text, (told["executable"], told["python"], told["host"], uv or ""))):
+            raise ValueError("a machine tells of itself what can't be")
+        if packages is not None:
+            packages = dict(filter(_are_short_texts, islice(packages.items(), _MOST_PACKAGES)))
+        python = TargetPython(told["executable"], told["python"], packages)
+        return cls(float(told["learned_at"]), told["host"], python, Resources.from_json(dict(told)), uv)
 
 
 def python_unseen(environment: str | EnvironmentSpec | None) -> TargetPython:
@@ -92,6 +97,14 @@ def python_unseen(environment: str | EnvironmentSpec | None) -> TargetPython:
 
     spec = PortableSpec.of(environment).spec
     return TargetPython(spec.interpreter, None if spec.is_given else spec.python)
+
+
+def _is_short_text(value: object) -> bool:
+    return is_system_text(value) and len(str(value)) <= _MOST_CHARS
+
+
+def _are_short_texts(package: tuple[Any, Any]) -> bool:
+    return all(map(_is_short_text, package))
 
 
 def _path(settings: Mapping[str, str]) -> Path:

@@ -106,7 +106,7 @@ class Fetching:
             elif answer.facts["more"]:
                 again.add(run.run_id)
             if run.run_id in answer.facts["progress"]:
-                self._progress.tell(run, *answer.facts["progress"][run.run_id])
+                self._progress.tell(run, *map(int, answer.facts["progress"][run.run_id]))
         ended += [run.run_id for run in runs if run.run_id in have and _has_ended(run)]
         if ended:
             with suppress(OrderError):

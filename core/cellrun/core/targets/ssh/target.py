@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
+from cellrun.core.far.words import quoted
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
@@ -69,11 +70,12 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
         """Return what the machine has and what this user's runs hold there. Raises ComputeTargetException."""
         try:
             self._learn()
-            facts = self._connection.ask("describe").facts
+            with self._connection.understood():
+                facts = self._connection.ask("describe").facts
+                capacity, in_use = (Resources.from_json(facts[name]) for name in ("capacity", "in_use"))
+                return TargetDescription(capacity, in_use, int(facts["running"]), int(facts["waiting"]))
         finally:
             self.close()
-        capacity, in_use = (Resources.from_json(facts[name]) for name in ("capacity", "in_use"))
-        return TargetDescription(capacity, in_use, int(facts["running"]), int(facts["waiting"]))
 
     def shared_folders(self) -> tuple[str, ...]:
         """Return none, without a word to the machine: nobody knows which of its folders may be the same."""
@@ -136,12 +138,13 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
         found: dict[str, Observation] = {}
         for workspace_id, group in by_workspace(runs).items():
             asked = [run.run_id for run in group]
-            told = self._connection.ask("observe", workspace=workspace_id, runs=asked).facts["runs"]
-            for run_id, said in told.items():
-                state, reason = JobState(said["state"]), str(said["reason"] or "")
-                if state is JobState.UNKNOWN:
-                    reason = reason or f"its folder on {self._connection.name} is gone"
-                found[run_id] = Observation(state, reason)
+            with self._connection.understood():
+                told = self._connection.ask("observe", workspace=workspace_id, runs=asked).facts["runs"]
+                for run_id in asked:
+                    state, reason = JobState(told[run_id]["state"]), quoted(told[run_id]["reason"] or "")
+                    if state is JobState.UNKNOWN:
+                        reason = reason or f"its folder on {self._connection.name} is gone"
+                    found[run_id] = Observation(state, reason)
         return found
 
     def sync(self, runs: Sequence[RunLayout], *, is_final: bool) -> Collection[str]:
@@ -180,7 +183,8 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
             self.close()
 
     def _learn(self) -> Facts:
-        return Facts.keep(self.settings, self._connection.ask("hello").facts)
+        with self._connection.understood():
+            return Facts.keep(self.settings, self._connection.ask("hello").facts)
 
     @staticmethod
     def _is_to_be_sent(run: RunLayout) -> bool:
