@@ -22,6 +22,7 @@ class BoxTarget(ComputeTarget):
         "version": "that of its Python",
         "packages": "their versions by name",
         "shared": "a folder that is the same there",
+        "builds": "whether environments are built there",
     }
 
     def describe(self) -> TargetDescription:
@@ -31,7 +32,7 @@ class BoxTarget(ComputeTarget):
     def python(self, environment: object) -> TargetPython:
         is_its_own = environment is None
         packages = self.settings.get("packages") if is_its_own else None
-        return TargetPython("/usr/bin/python3", self.settings.get("version"), packages)
+        return TargetPython("/usr/bin/python3", self.settings.get("version"), packages, self.settings.get("builds"))
 
     def problems(self, _: object) -> list[str]:
         return []

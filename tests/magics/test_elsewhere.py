@@ -49,6 +49,13 @@ def test_what_its_python_lacks_is_refused_with_how_to_have_it(notebook, attach):
     assert "1 refusal" in card(notebook, "print(values)")
 
 
+def test_where_nothing_is_built_that_is_not_what_is_advised_first(notebook, attach):
+    attach(version=OTHER, packages={}, builds=False)
+    notebook.run("import numpy as np")
+    with pytest.raises(InvalidSubmissionError, match=r"install numpy there, .*; once uv is there, `--environment note"):
+        notebook.run("%%submit --target box\nprint(np.pi)")
+
+
 def test_a_package_goes_by_the_name_that_it_is_installed_by(notebook, attach):
     attach(version=OURS, packages={"scikit_learn": version("scikit-learn"), "numpy": "2.0"})
     notebook.run("import sklearn")

@@ -54,6 +54,8 @@ class TargetPython(NamedTuple):
     """As in `3.11.7`."""
     packages: Mapping[str, str] | None = None
     """Versions by name."""
+    builds: bool | None = None
+    """Whether another environment can be built there in its place."""
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.version, self.executable)))

@@ -3,6 +3,7 @@ import pytest
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
+from cellrun.core.targets.contract import TargetPython
 from cellrun.core.targets.ssh.facts import Facts
 
 SETTINGS = {"host": "box"}
@@ -29,8 +30,10 @@ def test_what_a_machine_told_is_known_as_long_as_it_is_reached_the_same_way(home
 
 def test_the_python_of_a_run_without_an_environment_is_known_with_its_packages():
     kept = Facts.keep(SETTINGS, TOLD)
-    assert kept.python_of(None) == ("/usr/bin/python3", "3.12.4", {"numpy": "2.1.0"})
-    assert kept.python_of("/opt/python") == ("/opt/python", None, None)
+    assert kept.python_of(None) == TargetPython(
+        "/usr/bin/python3", "3.12.4", {"numpy": "2.1.0"}, builds=bool(TOLD["uv"])
+    )
+    assert kept.python_of("/opt/python") == TargetPython("/opt/python")
     assert kept.python_of(EnvironmentSpec(packages=("numpy",), python="3.11")).version == "3.11"
 
 

@@ -67,8 +67,8 @@ class Facts(NamedTuple):
         asked, most, problems = request.resources, self.capacity, []
         if isinstance(request.environment, EnvironmentSpec) and not self.uv:
             problems.append(
-                f"its environment is built on {name!r}, and uv isn't there; install it "
-                "(https://docs.astral.sh/uv), or give environment='/path/of/a/python' of that machine"
+                f"its environment is built on {name!r}, and uv isn't there; install it (https://docs.astral.sh/uv), "
+                "or give the path of a Python there: --environment PATH, environment='PATH'"
             )
         if asked.cpus > most.cpus:
             problems.append(f"cpus={asked.cpus}: {name!r} has {most.cpus}")
@@ -85,7 +85,7 @@ class Facts(NamedTuple):
             raise ValueError("a machine tells of itself what can't be")
         if packages is not None:
             packages = dict(filter(_are_short_texts, islice(packages.items(), _MOST_PACKAGES)))
-        python = TargetPython(told["executable"], told["python"], packages)
+        python = TargetPython(told["executable"], told["python"], packages, builds=bool(uv))
         return cls(float(told["learned_at"]), told["host"], python, Resources.from_json(dict(told)), uv)
 
 

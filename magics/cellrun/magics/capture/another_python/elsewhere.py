@@ -82,7 +82,13 @@ class Elsewhere:
 
     def advice(self, package: str) -> str:
         """Return what to do about a module that it lacks, which a package has."""
-        return f"{BUILD_IT_THERE}; or install {package} there, and `%targets {self._target}` looks again"
+        install = f"install {package} there, and `%targets {self._target}` looks again"
+        return f"{install}; {self._build_it}" if self._python.builds is False else f"{self._build_it}; or {install}"
+
+    @property
+    def _build_it(self) -> str:
+        """What gives a run there another environment."""
+        return f"once uv is there, {BUILD_IT_THERE}" if self._python.builds is False else BUILD_IT_THERE
 
     def differences(self, pickled: Iterable[tuple[str, str]]) -> tuple[list[Refusal], list[str]]:
         """Return what can't be loaded there, of modules that pickles name, with places; and what is worth saying.
@@ -95,7 +101,7 @@ class Elsewhere:
             mine, theirs = _numbers(here), _numbers(there)
             if mine[0] != theirs[0] and max(mine[0], theirs[0]) < _FIRST_YEAR:
                 what = f"what the cell needs was made with {package} {here}, and {self.words} has {there}"
-                refusals.append(Refusal(package, what, place, BUILD_IT_THERE))
+                refusals.append(Refusal(package, what, place, self._build_it))
             elif mine[:2] != theirs[:2]:
                 notes.append(f"{package} {there} (here {here})")
         return refusals, [f"other versions in {self.words}: {', '.join(notes)}"] if notes else []
