@@ -15,7 +15,7 @@ from cellrun.core.places import default_workspace
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.targets.keeper.start import NoKeeperError
-from tests.keepers import end_keepers
+from tests.keepers import end_keepers, left_behind
 
 AZUREML = Path(__file__).parent / "azureml"
 LONGEST = (
@@ -52,6 +52,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if twice := [each for each, count in ids.items() if count > 1]:  # of these a process would run one
         raise pytest.UsageError(f"more than one test has the id {', '.join(twice)}; give each an id of its own")
     items.sort(key=lambda item: next(n for n, folder in enumerate(LONGEST) if item.nodeid.startswith(folder)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No keeper and no far side outlives the tests."""
+    yield
+    assert left_behind(tmp_path_factory.getbasetemp()) == []
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Keepers that tests have started: each is ended with its test."""
+"""Keepers that tests have started: each is ended with its test. Nobody outlives the tests, also no far side."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from cellrun.core.identity import ProcessIdentity
 from cellrun.core.targets.keeper.place import KeeperPlace
 
 _PATIENCE_S = 5.0
+_AFTERWARDS = (b"cellrun.core.targets.keeper", b"engine_job.py", b"sys.stdin.buffer.readline")
+"""What is in the command lines of a keeper, of a job of the fake engine, of an agent on the far side."""
 
 
 def keepers(runtime: Path) -> list[ProcessIdentity]:
@@ -33,3 +35,22 @@ def end_keepers(runtime: Path) -> None:
             time.sleep(0.01)
         living = [process for process in living if process.is_alive()]
     assert not living
+
+
+def left_behind(folder: Path) -> list[str]:
+    """Return the command lines of keepers and far sides that tests below a folder have started and that stay."""
+    until = time.monotonic() + _PATIENCE_S
+    while (found := _of_tests(os.fsencode(f"{folder}/"))) and time.monotonic() < until:
+        time.sleep(0.1)
+    return found
+
+
+def _of_tests(folder: bytes) -> list[str]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            command = (process / "cmdline").read_bytes()
+            is_one = any(word in command for word in _AFTERWARDS)
+            if is_one and (folder in command or folder in (process / "environ").read_bytes()):
+                found.append(os.fsdecode(command.replace(b"\0", b" ")))
+    return found

@@ -171,6 +171,8 @@ def test_a_cancel_is_taken_there_though_nobody_looks(runs, box, tmp_path):
     with KINDS["fake"].cut_off(box):
         box.cancel(layout)
     client.wake(runs.workspace.layout, "box")
+    wait_for(lambda: written(box._far.run(layout)) is Status.CANCELED, "its end over there")
+    client.wake(runs.workspace.layout, "box")  # sooner than the next pass that comes by itself
     wait_for(lambda: written(layout) is Status.CANCELED, "its end")
 
 
