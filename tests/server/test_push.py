@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
@@ -18,10 +19,13 @@ import pytest
 from cellrun.core import Experiment, Run, Workspace
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror import carrier, outgoing
-from cellrun.core.mirror.carrier import NotTakenError
+from cellrun.core.mirror.carrier import Answer, NotTakenError
+from cellrun.core.mirror.frame import Frame
+from cellrun.core.mirror.printed_lines import PrintedLines
 from cellrun.core.mirror.push import Push
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.mirror.run_token import new_token
+from cellrun.core.mirror.sending import ALL_BYTES
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import ask_to_cancel, cancel_requests
 from cellrun.core.store.events.event_log import EventLog
@@ -246,6 +250,25 @@ def test_what_could_not_be_sent_is_told_at_the_end(
     assert "5.0 KB" in left
     assert str(sides.there.folder) in left
     assert len(server.came) > 1
+
+
+class NeverHome(PrintedLines):
+    """Has all that is sent, and says that something is missing."""
+
+    def have(self) -> Mapping[str, tuple[int, int]]:
+        return {"status": (99, 0), "environment.json": (ALL_BYTES, 0)}
+
+    def send(self, frames: Sequence[Frame]) -> Answer:
+        super().send(frames)
+        return Answer()
+
+
+def test_a_run_is_given_up_of_which_nothing_new_is_taken(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its machine would be kept for ever."""
+    monkeypatch.setattr(carrier, "END_S", 0.2)
+    StatusFile(sides.there).change(Status.COMPLETED)
+    left = carrier.Carrier(sides.there, NeverHome(io.BytesIO(), bytes(32))).to_the_end()
+    assert "something is missing there" in left
 
 
 def test_a_server_that_knows_no_such_run_any_more_ends_it(

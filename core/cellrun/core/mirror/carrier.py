@@ -127,7 +127,9 @@ class Carrier:
         now = time.monotonic()
         if any(frame.kind is not FrameKind.BEAT for frame in frames) or now - self._sent_at >= self._way.idle_s:
             answer = self._way.send(frames)
-            self._sent_at = self._taken_at = time.monotonic()
+            self._sent_at = time.monotonic()
+            if any(frame.data for frame in frames):
+                self._taken_at = self._sent_at
             self._taken_bytes += sum(len(frame.data) for frame in frames)
             if answer.cancel is not None:
                 with suppress(OSError):  # asked again with the next answer
