@@ -2,6 +2,7 @@
 
 import pytest
 
+from cellrun.core.mirror.statuses import apply_statuses, next_number
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.bringing import bring
@@ -30,6 +31,19 @@ def test_what_is_silent_for_another_reason_stays_so(away):
     hear_again(run)
     assert status(run).status is Status.NOT_RESPONDING
     fall_silent(run, "no route to box")
+    assert not is_unanswered(status(run))
+
+
+def test_a_status_from_there_ends_an_engine_s_silence_for_good(away, tmp_path):
+    """What its supervisor falls silent for afterwards isn't taken back as soon as the engine answers."""
+    run = away()
+    fall_silent(run, "no route to box")
+    entry = tmp_path / "entry"
+    entry.write_text('{"status": "Running", "at": 1.0, "reason": null, "fields": {}, "started_at": 1.0}')
+    waiting = {next_number(run): run.statuses / "draft"}
+    entry.replace(run.statuses / "draft")
+    apply_statuses(run, waiting, 0.0, is_all_here=False, may_skip=False)
+    StatusFile(run).change(Status.NOT_RESPONDING, silent="Running")
     assert not is_unanswered(status(run))
 
 

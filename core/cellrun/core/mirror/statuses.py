@@ -11,15 +11,14 @@ from cellrun.core import control_file
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
-from cellrun.core.store.silence import is_silent
+from cellrun.core.store.silence import SILENT, UNANSWERED, is_silent
 from cellrun.core.store.status_file import StatusFile, StatusRecord, status_of
 
 THERE = "there"
 """The field that holds an entry's own number."""
 _THERE_AT = "there_at"
 """The field that holds its time by the clock here: before that the next one can't have been."""
-_SILENT = "silent"
-_NOT_TAKEN = frozenset({THERE, _THERE_AT, _SILENT, "owner"})
+_NOT_TAKEN = frozenset({THERE, _THERE_AT, SILENT, UNANSWERED, "owner"})
 """What is said by whoever judges a run here: no process there is one of ours."""
 
 
@@ -63,7 +62,7 @@ def _change(file: StatusFile, entry: StatusRecord, clock_ahead_s: float) -> None
     fields: dict[str, Any] = {name: value for name, value in entry.fields.items() if name not in _NOT_TAKEN}
     last = file.read_whole()
     if is_silent(last):
-        fields[_SILENT] = ""
+        fields |= {SILENT: "", UNANSWERED: False}
     at = min(entry.at - clock_ahead_s, time.time())  # it was written before it came
     before = last.fields.get(_THERE_AT)
     not_before = before if isinstance(before, float) else None

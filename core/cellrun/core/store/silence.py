@@ -25,6 +25,8 @@ _UNDER_WAY = frozenset({Status.PREPARING, Status.STARTING, Status.RUNNING, Statu
 """The statuses in which a process stands by the run, and beats."""
 SILENT = "silent"
 """The field that holds the status before; empty once the run was heard of again."""
+UNANSWERED = "unanswered"
+"""The field that says of a silent run elsewhere that its engine doesn't answer: that is its target's word."""
 
 
 def heartbeat(layout: RunLayout) -> float | None:

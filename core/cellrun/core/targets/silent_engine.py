@@ -8,11 +8,8 @@ from typing import Any
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
-from cellrun.core.store.silence import SILENT
+from cellrun.core.store.silence import SILENT, UNANSWERED
 from cellrun.core.store.status_file import StatusFile, StatusRecord
-
-_UNANSWERED = "unanswered"
-"""The field that says whose silence it is: of a supervisor that doesn't beat over there its own target tells."""
 
 
 def is_on_its_way(status: StatusRecord) -> bool:
@@ -32,13 +29,13 @@ def fall_silent(run: RunLayout, why: str) -> None:
             if before.status is Status.PREPARING and before.reason != why:
                 StatusFile(run).show(Status.PREPARING, expected={Status.PREPARING}, reason=why)
         elif not before.status.is_terminal and before.status is not Status.NOT_RESPONDING:
-            fields: dict[str, Any] = {SILENT: before.status.value, _UNANSWERED: True}
+            fields: dict[str, Any] = {SILENT: before.status.value, UNANSWERED: True}
             StatusFile(run).show(Status.NOT_RESPONDING, expected={before.status}, reason=why, **fields)
 
 
 def is_unanswered(status: StatusRecord) -> bool:
     """Whether a run is NotResponding because its engine didn't answer."""
-    return status.status is Status.NOT_RESPONDING and status.fields.get(_UNANSWERED) is True
+    return status.status is Status.NOT_RESPONDING and status.fields.get(UNANSWERED) is True
 
 
 def hear_again(run: RunLayout) -> None:
@@ -49,5 +46,5 @@ def hear_again(run: RunLayout) -> None:
     before = status.fields.get(SILENT)
     known = {each.value for each in Status if not each.is_terminal} - {Status.NOT_RESPONDING.value}
     to = Status(before) if before in known else Status.RUNNING
-    fields: dict[str, Any] = {SILENT: "", _UNANSWERED: False}
+    fields: dict[str, Any] = {SILENT: "", UNANSWERED: False}
     StatusFile(run).show(to, expected={Status.NOT_RESPONDING}, **fields)
