@@ -12,7 +12,7 @@ from cellrun.core.mirror.frame import Frame, FrameKind
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.told_sizes import ToldSizes
 from cellrun.core.status import Status
-from cellrun.core.store.notes import added_notes
+from cellrun.core.store.notes import MOST_NOTES, added_notes
 from cellrun.core.store.status_file import StatusFile
 from tests.core.mirror.two_sides import TwoSides
 
@@ -46,6 +46,38 @@ def test_statuses_that_wait_for_one_before_them_are_so_many(sides: TwoSides, mon
     with pytest.raises(GapError):
         sides.bring([status_frame(sides, n, Status.RUNNING) for n in range(3, 10)])
     assert len(list(Path(sides.here.arriving).glob("status-*"))) == 2
+
+
+def test_a_run_ends_that_has_more_notes_than_are_taken(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cellrun.core.mirror.receiving.MOST_NOTES_BYTES", 1000)
+    sides.write("notes.jsonl", b'{"note": "x"}\n' * 100)
+    StatusFile(sides.there).change(Status.COMPLETED)
+    sides.bring()
+    assert StatusFile(sides.here).read().status is Status.COMPLETED
+
+
+def test_no_more_notes_are_read_than_are_kept(sides: TwoSides) -> None:
+    sides.write("notes.jsonl", b"".join(b'{"note": "%d"}\n' % n for n in range(200)))
+    sides.bring()
+    assert added_notes(sides.here) == [str(n) for n in range(MOST_NOTES)]
+
+
+def test_a_run_ends_that_has_more_files_than_are_taken(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are left out and told of: else its frames would be refused, and it would go on here for ever."""
+    for module in ("arriving", "files_there"):
+        monkeypatch.setattr(f"cellrun.core.mirror.{module}.MOST_FILES", 7)
+    for module in ("receiving", "files_there"):
+        monkeypatch.setattr(f"cellrun.core.mirror.{module}.MOST_GROWING", 2)
+    for n in range(5):
+        sides.write(f"events/0000000{n}.jsonl", b"\n")
+        sides.write(f"work/outputs/{n}", b"x")
+    StatusFile(sides.there).change(Status.COMPLETED)
+    sides.bring()
+    assert StatusFile(sides.here).read().status is Status.COMPLETED
+    assert "work/outputs/3" in sides.here_are()
+    assert added_notes(sides.here) == [
+        "not brought here: events/00000002.jsonl: it is one of more than 2, work/outputs/4: it is one of more than 4"
+    ]
 
 
 def test_what_is_told_of_sizes_is_read_once(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:

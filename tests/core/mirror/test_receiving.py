@@ -140,6 +140,38 @@ def test_what_is_replaced_there_is_replaced_whole(sides: TwoSides) -> None:
     assert sides.here.environment.read_bytes() == b'{"packages": {"numpy": "2.1"}}'
 
 
+def test_what_is_replaced_after_the_clock_there_was_put_back_is_replaced_here(sides: TwoSides) -> None:
+    sides.write("displayed/1.json", b"one")
+    sender = Sender(sides.there)
+    there = (sides.there.folder / "displayed/1.json").stat()
+    receiver = sides.bring(
+        [
+            frame._replace(facts={**frame.facts, "mtime_ns": there.st_mtime_ns + 10**15})  # of a clock that was ahead
+            if frame.file.startswith("displayed")
+            else frame
+            for frame in sender.frames(is_final=False, most_bytes=EVERYTHING)
+        ]
+    )
+    sides.write("displayed/1.json", b"two, which is longer")
+    sender = Sender(sides.there, receiver.have())
+    for _ in range(9):
+        receiver.take(sender.frames(is_final=True, most_bytes=300))
+    assert sides.here_are() == sides.there_are()
+    assert not any(frame.data for frame in sides.frames(is_final=True))
+
+
+def test_a_log_that_was_cut_there_is_never_added_to(sides: TwoSides) -> None:
+    """What comes after it isn't what stood there before."""
+    sides.append(LOG, b"one\ntwo\n")
+    sides.bring()
+    sides.write(LOG, b"three\n")
+    with pytest.raises(ConflictError):
+        sides.bring()
+    sides.append(LOG, b"and four\n")
+    sides.bring()
+    assert sides.here_are()[LOG] == b"one\ntwo\n"
+
+
 def test_a_part_of_an_earlier_version_that_comes_late_changes_nothing(sides: TwoSides) -> None:
     old = [piece(sides, "environment.json", 0, b"old", 3, at=5)]
     sides.bring(old)
@@ -452,6 +484,15 @@ def test_what_a_short_run_was_run_by_is_waited_for(sides: TwoSides, monkeypatch:
     sides.bring(sender.frames(is_final=True, most_bytes=EVERYTHING))
     assert StatusFile(sides.here).read().status is Status.COMPLETED
     assert sides.here.environment.read_text() == "{}"
+
+
+def test_it_isnt_waited_for_until_a_clock_that_was_put_back_has_caught_up(sides: TwoSides) -> None:
+    sides.there.environment.unlink()
+    StatusFile(sides.there).change(Status.COMPLETED)
+    for path in sides.there.statuses.iterdir():
+        os.utime(path, (time.time() + 3600, time.time() + 3600))
+    sides.bring()
+    assert StatusFile(sides.here).read().status is Status.COMPLETED
 
 
 def test_it_isnt_waited_for_long(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:

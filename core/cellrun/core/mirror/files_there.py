@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from cellrun.core.beneath import folder_beneath, open_file
@@ -13,7 +14,7 @@ from cellrun.core.context.manifest import Context, has_context
 from cellrun.core.control_file import UNREADABLE, names_in
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror.sides import Side, is_plain_path, side_of, trees_of
+from cellrun.core.mirror.sides import MOST_FILES, MOST_GROWING, Side, is_plain_path, side_of, trees_of
 from cellrun.core.store.files.artifacts import DRAFT, Artifacts
 
 
@@ -28,21 +29,22 @@ class FilesThere:
 
     def growing(self) -> list[str]:
         """Return the paths of event logs and logs, events first."""
-        return [
+        paths = [
             path
             for folder in ("events", "user_logs")
             for name in sorted(self._names(folder))
             if side_of(path := f"{folder}/{name}") is Side.GROWING
         ]
+        return self._so_many(paths, MOST_GROWING)
 
     def once(self) -> list[str]:
         """Return the paths of what is written once, results before their values."""
         top = [name for name in sorted(self._names("")) if side_of(name) in {Side.ONCE, Side.NOTES}]
         return [*top, *self._below(Side.ONCE), *self._values()]
 
-    def at_end(self) -> Iterator[str]:
-        """Iterate over the paths of what comes when the run has ended."""
-        yield from self._below(Side.AT_END)
+    def at_end(self, besides: int = 0) -> list[str]:
+        """Return the paths of what comes when the run has ended, besides so many of what is written once."""
+        return self._so_many(self._below(Side.AT_END), MOST_FILES - MOST_GROWING - besides)
 
     def path_of_artifact(self, name: str) -> str | None:
         """Return the path of a run's file by the name that its users see; None for one that can't be."""
@@ -107,6 +109,14 @@ class FilesThere:
                         yield path
                     elif not is_plain_path(path):
                         self.left_out[path] = "its path is too long"
+
+    def _so_many(self, paths: Iterable[str], most: int) -> list[str]:
+        """Return the first ones, as many as are taken; the next one is told of."""
+        rest = iter(paths)
+        found = list(islice(rest, max(most, 0)))
+        if (further := next(rest, None)) is not None:
+            self.left_out[further] = f"it is one of more than {most:,}"
+        return found
 
     def _cannot_look(self, error: OSError) -> None:
         self.left_out[str(error.filename)] = error.strerror or str(error)

@@ -168,6 +168,7 @@ class Receiver:
         if side is Side.NOTES:
             path = f"{arriving.folder.name}/{NOTES}"
             if frame.offset + len(frame.data) > MOST_NOTES_BYTES:
+                arriving.add_conflict(frame.file)  # what is left of it isn't waited for
                 return Added(0)
         elif path not in arriving.growing:
             if os.path.lexists(root / path):  # a log or writer of this side

@@ -27,6 +27,7 @@ STATUSES = "status"
 """In what the other end has: so many statuses, from the first one on, need not be sent."""
 
 _SIZES_BYTES = 2400  # of one frame's list: it fits into a line, whatever the names are
+_COMPARED_BYTES = 4096
 _FRAME_BYTES = 200  # what a frame has beside its data, about
 _MOST_LEFT_OUT = 5
 _NAMES_FILE = (b'"k":"image"', b'"k":"page"', b'"k":"file"')
@@ -55,6 +56,8 @@ class Sender:
         self._largest_bytes = largest_bytes
         self._sent: dict[str, tuple[int, int]] = {}
         self._sizes: dict[str, int] = {}
+        self._later: dict[tuple[str, int], int] = {}
+        """By file and time of its last change, the time that is told: what the other end has may seem to be later."""
         self._statuses = StatusesThere(layout)
         self._next_status = 0
         self._outputs: list[str] | None = None
@@ -126,7 +129,7 @@ class Sender:
                 break
         outputs: list[str] = []
         if is_over:
-            outputs = self._outputs = list(self._files.at_end()) if self._outputs is None else self._outputs
+            outputs = self._outputs = self._files.at_end(len(once)) if self._outputs is None else self._outputs
             yield from self._at_end(outputs)
         self.has_more = self._left <= 0 or awaits_record
         if is_over and not self.has_more:
@@ -175,6 +178,9 @@ class Sender:
         try:
             offset = self._sent.get(path, (0, 0))[0]
             size = os.fstat(fd).st_size
+            if size < offset < ALL_BYTES and not has_torn_line:  # cut there: is what is left what came of it?
+                start = max(size - _COMPARED_BYTES, 0)
+                yield self._frame(path, start, os.pread(fd, size - start, start), {})
             end = min(size, offset + min(most_bytes, max(self._left, 1)))
             while offset < end:
                 data = os.pread(fd, min(self._block_bytes, end - offset), offset)
@@ -214,8 +220,11 @@ class Sender:
             found = os.fstat(fd)
             self._sizes[path] = found.st_size
             version = max(found.st_mtime_ns, found.st_ctime_ns)
-            facts = {"size": found.st_size, "mtime_ns": version}
             had, of_version = self._sent.get(path, (-1, 0))
+            if version < of_version and side_of(path) is not Side.VALUE:  # the clock here was put back
+                is_same = had == found.st_size
+                version = of_version if is_same else self._later.setdefault((path, version), of_version + 1)
+            facts = {"size": found.st_size, "mtime_ns": version}
             offset = max(had, 0) if version == of_version and had <= found.st_size else -1
             if side_of(path) is Side.VALUE:
                 offset = had

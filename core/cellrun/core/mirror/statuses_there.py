@@ -102,5 +102,5 @@ class StatusesThere:
 
     def _age_s(self, path: str) -> float:
         with suppress(OSError):
-            return time.time() - (self._layout.folder / path).lstat().st_mtime
+            return abs(time.time() - (self._layout.folder / path).lstat().st_mtime)  # the clock may be put back
         return 0.0
