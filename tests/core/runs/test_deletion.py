@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core import Experiment, Run, Workspace
+from cellrun.core import Experiment, Run, Workspace, places
 from cellrun.core.context.manifest import Blob, Context, Group, State
 from cellrun.core.context.used_values import free_orphans
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import EventNotKeptError, RunNotFoundError, UserErrorException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.mirror.run_key import new_key
+from cellrun.core.mirror.run_token import new_token
 from cellrun.core.own_run import run_variables
 from cellrun.core.runs.deletion import delete_runs
 from cellrun.core.status import Status
@@ -109,6 +111,15 @@ def test_dry_it_says_what_deleting_then_frees(
     assert told.to_json()["runs"][0] == {
         "id": ids[0], "name": "digits-1", "size_bytes": told.runs[0].size_bytes, "refused": None
     }  # fmt: skip
+
+
+def test_its_key_and_token_go_with_a_run(ended_run: Callable[..., RunLayout]) -> None:
+    run = ended_run()
+    new_key(run)
+    new_token(run)
+    delete_runs(run.workspace, [run.run_id])
+    kept = [*(places.private_folder() / "run_keys").rglob("*"), *(places.runtime_folder() / "tokens").rglob("*")]
+    assert [path for path in kept if path.name == run.run_id] == []
 
 
 def test_lists_forget_them_and_their_numbers_stay_taken(

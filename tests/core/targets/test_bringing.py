@@ -3,6 +3,8 @@
 import pytest
 
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
+from cellrun.core.mirror.receiving import Receiver
+from cellrun.core.mirror.run_key import key_of, new_key
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.bringing import bring, living
@@ -38,6 +40,17 @@ def test_a_lost_run_is_failed_after_a_last_sync_has_ended(played, away, said, re
     bring(played, [run])
     assert seen == [Status.RUNNING]
     assert (status(run).status, status(run).reason) == (Status.FAILED, reason)
+
+
+def test_a_lost_run_leaves_nothing_behind_that_was_kept_for_its_way_home(played, away):
+    run = away()
+    new_key(run)
+    Receiver(run).have()
+    assert run.arriving.is_dir()
+    played.says[run.run_id] = Observation(JobState.UNKNOWN)
+    bring(played, [run])
+    assert not run.arriving.exists()
+    assert key_of(run) is None
 
 
 def test_what_its_supervisor_said_of_its_end_is_believed(played, away):

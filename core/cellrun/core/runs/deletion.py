@@ -11,9 +11,11 @@ from typing import Any
 from cellrun.core.context.used_values import free_values, size_of_values, values_only_of
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import remove_tree, size_on_disk
-from cellrun.core.errors import RunNotFoundError, told
+from cellrun.core.errors import CellrunError, RunNotFoundError, told
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.mirror.run_key import forget_key
+from cellrun.core.mirror.run_token import revoke_token
 from cellrun.core.own_run import is_own_run
 from cellrun.core.processes.family import ProcessFamily, runs_with_members
 from cellrun.core.store.events.column_cache import ColumnCache
@@ -74,6 +76,9 @@ def delete_runs(workspace: WorkspaceLayout, ids: Iterable[str], *, dry: bool = F
         free_values(workspace, values)  # the runs went first: none is ever without its values
     for run_id in going:
         ColumnCache(workspace.run(run_id)).forget()
+        with suppress(CellrunError, OSError, ValueError):  # no place for these, or no name of a run's: it has none
+            forget_key(workspace.run(run_id))
+            revoke_token(workspace.run(run_id))
     for folder in taken_out:
         with suppress(OSError):  # what can't be removed is no run any more
             remove_tree(folder)

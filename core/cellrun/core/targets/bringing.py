@@ -13,6 +13,7 @@ from typing import NamedTuple
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.errors import AuthenticationError, told
 from cellrun.core.layout import RunLayout
+from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import run_owners
@@ -120,6 +121,7 @@ def _end_lost(target: ComputeTarget, run: RunLayout, said: Observation) -> None:
     before = StatusFile(run).read()
     if not before.status.is_terminal:
         StatusFile(run).change(Status.FAILED, reason=_ended_unseen(target, said, before.status))
+        Receiver(run).close()
 
 
 def _ended_unseen(target: ComputeTarget, said: Observation, last: Status) -> str:
