@@ -25,6 +25,14 @@ def test_many_runs_are_asked_about_and_brought_in_one_call_each(played, away):
     assert not brought.is_more_left
 
 
+def test_a_round_reads_the_status_of_a_run_that_goes_on_once(played, away, monkeypatch):
+    runs = [away() for _ in range(3)]
+    read, found = StatusFile.read, []
+    monkeypatch.setattr(StatusFile, "read", lambda self: (found.append(1), read(self))[1])
+    bring(played, runs)
+    assert len(found) == 3
+
+
 @pytest.mark.parametrize(
     ("said", "reason"),
     [

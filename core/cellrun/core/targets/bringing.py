@@ -20,7 +20,7 @@ from cellrun.core.store.settle import run_owners
 from cellrun.core.store.silence import are_proven_dead
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.targets.contract import ComputeTarget, JobState, Observation
-from cellrun.core.targets.silent_engine import hear_again, is_on_its_way
+from cellrun.core.targets.silent_engine import hear_again, is_on_its_way, is_unanswered
 
 _OVER = frozenset({JobState.ENDED, JobState.UNKNOWN})
 _ALONE_S = 5.0
@@ -47,13 +47,16 @@ def bring(target: ComputeTarget, runs: Sequence[RunLayout], sent: Callable[[], N
     once runs were sent: who waits for that needn't wait for the rest. Raises what the target raises where that is no
     single run's matter.
     """
-    if on_way := [run for run in runs if is_on_its_way(StatusFile(run).read())]:
+    states = {run: StatusFile(run).read() for run in runs}
+    if on_way := [run for run, status in states.items() if is_on_its_way(status)]:
         target.send(on_way)
         sent()
-    begun = [run for run in runs if not is_being_started(run, StatusFile(run).read())]
+        states |= {run: StatusFile(run).read() for run in on_way}
+    begun = [run for run, status in states.items() if not is_being_started(run, status)]
     observed = target.observe(begun) if begun else {}
     for run in begun:
-        hear_again(run)
+        if is_unanswered(states[run]):
+            hear_again(run)
     ended = [run for run in begun if (said := observed.get(run.run_id)) and said.state in _OVER]
     going = [run for run in begun if run not in ended]
     problems, _ = _synced(target, going, is_final=False)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
+from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.bringing import living
 from cellrun.core.targets.contract import Observation
 
@@ -35,6 +38,17 @@ class HeldRuns:
         found, unreadable = living(held)
         self.let_go({run.run_id for run in held} - {run.run_id for run in found})
         return found, unreadable
+
+    def let_go_ended(self) -> None:
+        """Hold those no more that have ended."""
+        with self._lock:
+            held = list(self._runs.values())
+        ended = set()
+        for run in held:
+            with suppress(*UNREADABLE):  # what is wrong with it is told by `living`
+                if StatusFile(run).read().status.is_terminal:
+                    ended.add(run.run_id)
+        self.let_go(ended)
 
     def let_go(self, run_ids: Collection[str]) -> None:
         """Hold these no more."""

@@ -171,7 +171,7 @@ class KeptTarget:
             return False
         self.why_unusable = ""
         self._runs.saw(began, runs, brought.observed)
-        self._runs.living()  # those that have just ended are held no more
+        self._runs.let_go_ended()
         self._unheard_from = None
         self._tried.clear()
         self._pace.well()
