@@ -5,7 +5,6 @@ import pytest
 from cellrun.core.targets.keeper.pace import (
     FIRST_RETRY_S,
     REFUSED_RETRY_S,
-    STARTED_PAUSE_S,
     UNWATCHED_PAUSE_S,
     WATCHED_PAUSE_S,
     WATCHED_S,
@@ -71,7 +70,7 @@ def test_one_that_refuses_this_user_is_asked_again_while_somebody_watches_and_no
 def test_after_a_start_passes_come_in_quick_succession_for_a_second():
     pace = Pace()
     pace.started(10.0)
-    assert pace.pause_s(10.9, is_more_left=False) == STARTED_PAUSE_S
+    assert [pace.pause_s(10.0 + since, is_more_left=False) for since in (0.0, 0.5)] == [0.01, 0.125]
     assert pace.pause_s(11.1, is_more_left=False) == UNWATCHED_PAUSE_S
     pace.failed(is_refused=False)
     assert pace.pause_s(10.5, is_more_left=False) >= FIRST_RETRY_S

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 WATCHED_PAUSE_S = 0.25
 UNWATCHED_PAUSE_S = 15.0
-STARTED_PAUSE_S, STARTED_S = 0.05, 1.0
-"""So short, and so long after a run has been started: its first lines are what whoever submitted it waits for."""
+STARTED_S, _STARTED_SHARE, _SHORTEST_S = 1.0, 0.25, 0.01
+"""So long after a start a pause is that share of the time since: its first lines are what its submitter waits for."""
 WATCHED_S = 3.0
 """So long after somebody looked a target counts as watched: views look every second."""
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
@@ -27,7 +27,7 @@ class Pace:
     def __init__(self, jitter: Callable[[float, float], float] = random.uniform) -> None:
         self._jitter = jitter
         self._watched_until = 0.0
-        self._started_until = 0.0
+        self._started_at = float("-inf")
         self._failures = 0
         self._retry_s = 0.0
         self.is_paused = False
@@ -38,7 +38,7 @@ class Pace:
 
     def started(self, now: float) -> None:
         """Note that a run has just been started."""
-        self._started_until = now + STARTED_S
+        self._started_at = now
 
     def is_watched(self, now: float) -> bool:
         """Whether somebody has looked of late."""
@@ -68,6 +68,6 @@ class Pace:
             return REFUSED_RETRY_S if is_watched else None
         if self.is_failing:
             return min(self._retry_s, WATCHED_RETRY_S) if is_watched else self._retry_s
-        if now < self._started_until:
-            return STARTED_PAUSE_S
+        if (since_s := now - self._started_at) < STARTED_S:
+            return max(since_s * _STARTED_SHARE, _SHORTEST_S)
         return WATCHED_PAUSE_S if is_more_left or is_watched else UNWATCHED_PAUSE_S
