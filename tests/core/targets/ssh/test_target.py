@@ -189,6 +189,12 @@ def test_a_cut_line_changes_nothing_but_the_time(target, runs, box):
     assert layout.log.read_text() == "up\nend\n"
 
 
+def test_a_kept_connection_that_has_broken_fails_no_submission(target, runs, box):
+    assert runs.end(runs.script("print(1)", compute_target="box")).status is Status.COMPLETED
+    box.break_sessions()
+    assert runs.end(runs.script("print(2)", compute_target="box")).status is Status.COMPLETED
+
+
 def test_a_run_whose_folder_there_is_gone_is_lost(target, runs, box):
     layout = runs.seen(runs.script("print('up', flush=True); import time; time.sleep(60)", compute_target="box"), "up")
     (there,) = box.cellrun_home.glob(f"remote/*/runs/{layout.run_id}")
