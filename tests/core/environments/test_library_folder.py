@@ -121,3 +121,19 @@ def test_its_text_alone_makes_cellruns_own_copy_in_a_bare_python(tmp_path):
     command = [sys.executable, "-I", "-S", "-c", program, tmp_path / "archive", folder]
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     assert done.stdout.split() == [str(folder), archive.name], done.stderr
+
+
+def test_one_below_a_folder_where_all_can_write_is_not_taken(folder, tmp_path):
+    """Whoever can rename what leads to it puts another one in its place once it was looked at."""
+    above = tmp_path / "above"
+    above.mkdir()
+    above.chmod(0o777)
+    inner = above / "mine" / folder.name
+    with pytest.raises(PermissionError, match="above"):
+        make(inner, FILES)
+    assert not inner.exists()
+    above.chmod(0o1777)
+    make(inner, FILES)
+    above.chmod(0o777)
+    with pytest.raises(PermissionError, match="above"):
+        is_whole(inner)

@@ -655,3 +655,15 @@ def test_sizes_of_more_files_than_a_run_has_are_not_kept_in_mind(
     facts = {"sizes": {f"work/outputs/{n}": 0 for n in range(9)}, "count": 3, "made_ns": 1}
     receiver = sides.bring([Frame(sides.here.run_id, FrameKind.SIZES, facts=facts)])
     assert not receiver.is_whole
+
+
+def test_nothing_is_put_together_where_a_link_leads(sides: TwoSides, tmp_path: Path) -> None:
+    """A run folder that came from somebody else may have a link in the place of what has arrived."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "status-7").write_text("precious")
+    sides.here.arriving.symlink_to(tmp_path / "outside")
+    receiver = Receiver(sides.here, 0.0)
+    for ask in (lambda: receiver.take([piece(sides, "work/x", 0, b"x", 2)]), lambda: receiver.give_up("gone")):
+        with pytest.raises(OSError, match="symbolic links"):
+            ask()
+    assert {path.name: path.read_text() for path in (tmp_path / "outside").iterdir()} == {"status-7": "precious"}

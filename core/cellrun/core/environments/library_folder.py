@@ -22,6 +22,8 @@ _HEX_DIGITS = 32
 _SEEN = ".seen_whole"
 """The file that says of which state a library was seen to be whole, and in which boot: a power cut may undo it."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+_UNMAPPED_UID = 65534
+"""Whose the system's own folders are in a container of a user's own."""
 
 
 def name_of(files: Iterable[tuple[str, bytes]]) -> str:
@@ -136,3 +138,8 @@ def _check_is_ours(folder: Path) -> None:
     found = folder.stat()
     if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o022:
         raise PermissionError(errno.EACCES, "others can write to it: what is there isn't run", str(folder))
+    for above in folder.resolve().parents:  # where all can write anybody puts another folder in its place
+        found = above.stat()
+        is_open = stat.S_IMODE(found.st_mode) & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH
+        if is_open or found.st_uid not in {0, os.getuid(), _UNMAPPED_UID}:
+            raise PermissionError(errno.EACCES, "others can write to it: what is below isn't run", str(above))

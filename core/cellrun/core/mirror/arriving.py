@@ -20,6 +20,7 @@ from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import replace_file
 from cellrun.core.errors import FrameError, shown
 from cellrun.core.layout import RunLayout
+from cellrun.core.mirror.files_here import made_beneath
 from cellrun.core.mirror.sides import MOST_FILES, MOST_PARTS
 from cellrun.core.mirror.told_sizes import ToldSizes
 
@@ -63,8 +64,14 @@ class Arriving:
         return (self.folder / _GIVEN_UP).exists()
 
     def load(self) -> None:
-        """Make the folder, and read on in what came: another process may have taken frames meanwhile."""
-        self.folder.mkdir(mode=0o700, exist_ok=True)
+        """Make the folder, and read on in what came: another process may have taken frames meanwhile.
+
+        Raises OSError for a link or a file in its place.
+        """
+        with suppress(FileExistsError):
+            self.folder.mkdir(mode=0o700)
+        with made_beneath(self._root, [self.folder.name]):
+            pass
         self.sizes.load()
         with suppress(FileNotFoundError):
             with os.fdopen(control_file.open_control_file(self._root, self.folder / _CAME), "rb") as file:
