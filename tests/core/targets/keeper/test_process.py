@@ -178,6 +178,7 @@ def test_another_protocol_is_answered_with_its_own(keeper, place):
     [
         b"what?\n",
         b"[]\n",
+        b"[" * 200_000 + b"\n",
         line_of({}),
         line_of({"order": "dance"}),
         line_of({"order": "look"}),

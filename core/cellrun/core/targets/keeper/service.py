@@ -113,7 +113,7 @@ class Service:
     def _ask(self, asker: Asker, keeper: Keeper) -> None:
         try:
             answer = keeper.answer(parsed(asker.question))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             answer = {"error": str(error)}
         if isinstance(answer, Pending):
             asker.pending = answer
