@@ -81,16 +81,19 @@ def layout(machine, runs, without_keeper, monkeypatch):
 
 @pytest.mark.parametrize("said", NONSENSE.values(), ids=NONSENSE)
 def test_nonsense_about_a_run_is_an_error_of_the_target(machine, layout, said):
-    target, nonsense = SshTarget("box", {"host": "box"}), dict.fromkeys(ORDERS, said)
-    for well in ({}, {"draft": {"has": {}, "is_there": False}, "lacks": {"lacks": []}}):
-        machine.says(**{**nonsense, "clock": CLOCK, **well})
+    nonsense = {**dict.fromkeys(ORDERS, said), "clock": CLOCK}
+    incomplete = {"launch": {"error": "not yet", "kind": "incomplete", "missing": [], "lacks": []}}
+    for well in (incomplete, {**incomplete, "draft": {"has": {}, "is_there": False}, "lacks": {"lacks": []}}):
+        machine.says(**{**nonsense, **well})
         with pytest.raises(ComputeTargetException):
-            target.send([layout])
-    machine.says(**{**nonsense, "clock": CLOCK, "draft": {"has": {}, "is_there": True}, "lacks": {"lacks": []}})
-    target = SshTarget("box", {"host": "box"})
+            SshTarget("box", {"host": "box"}).send([layout])
+    machine.says(**nonsense)
+    target, outgoing = SshTarget("box", {"host": "box"}), Outgoing(layout.workspace)
     with suppress(ComputeTargetException):
         target.send([layout])
-    assert Outgoing(layout.workspace).was_asked(layout)
+    assert outgoing.was_asked(layout) or not outgoing.has(layout)
+    StatusFile(layout).change(Status.STARTING, there=0)
+    outgoing.remove(layout)
     for ask in (target.observe, lambda runs: target.sync(runs, is_final=True)):
         with pytest.raises(ComputeTargetException):
             ask([layout])
