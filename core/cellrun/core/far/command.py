@@ -27,8 +27,8 @@ _SCRIPT = (
     'if "$u" --version </dev/null >/dev/null 2>&1; then '
     'c=$(cd / && "$u" python find ">=3.10" </dev/null 2>/dev/null) || '
     '{ "$u" python install 3.12 </dev/null >&2 && c=$(cd / && "$u" python find ">=3.10" </dev/null); }; '
-    'if [ -n "$c" ]; then exec "$c" -I -S -c "$r"; fi; fi; done; fi; '
-    f'echo "{MARKER.decode()}no-python $("${{p:-python3}}" -V 2>&1 </dev/null)"; exit 127'
+    'if [ -n "$c" ]; then exec "$c" -I -S -c "$r"; fi; b=uv; fi; done; fi; '
+    f'echo "{MARKER.decode()}no-python ${{b:-}} $("${{p:-python3}}" -V 2>&1 </dev/null)"; exit 127'
 )
 REMOTE_COMMAND = f"exec sh -c '{_SCRIPT}'"
 

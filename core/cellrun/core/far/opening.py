@@ -51,7 +51,9 @@ class Opening:
         told = self._after_banner(deadline)
         if not told.startswith(b"{"):
             version = told.partition(b" ")[2].decode("utf-8", "replace").strip()
-            raise LinkError(no_python(self._name, python, version), last_words=self._pipes.last_words)
+            self._pipes.end()  # its last words may be on their way
+            words = no_python(self._name, python, version, self._pipes.last_words)
+            raise LinkError(words, last_words=self._pipes.last_words)
         facts, _ = facts_of(told)
         self._refuse(facts)
         if not facts["has"]:

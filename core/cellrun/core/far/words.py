@@ -30,11 +30,19 @@ def refused(name: str, facts: Mapping[str, Any]) -> str:
     return f"{name}: {error}"
 
 
-def no_python(name: str, python: str, found: str) -> str:
-    """Return what is said where no Python will do. `python` is the one that was asked for, `found` what it said."""
+def no_python(name: str, python: str, found: str, last_words: str) -> str:
+    """Return what is said where no Python will do.
+
+    `python` is the one that was asked for; `found` what it said, after `uv` where that is there and has brought none,
+    which has said why in its `last_words`.
+    """
     if python:
         return f"{name}: {python} can't be used ({plain_line(found)}); give the path of a Python 3.10 or newer there"
-    said = f" (its python3: {plain_line(found)})" if found.startswith("Python ") else ""
+    version = found.removeprefix("uv").strip()
+    said = f" (its python3: {plain_line(version)})" if version.startswith("Python ") else ""
+    if found.startswith("uv"):
+        why = quoted(last_words.splitlines()[-1] if last_words else "nothing")
+        return f"{name} has no Python 3.10 or newer{said}, and its uv brings none ({why}); install one there"
     return (
         f"{name} has no Python 3.10 or newer{said}, and no uv; install one of them there, or attach with python='/path'"
     )

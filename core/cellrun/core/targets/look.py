@@ -17,7 +17,7 @@ from cellrun.core.targets.bringing import bring, is_being_started
 from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.keeper.client import Looked, NoKeeperError, look_by_keeper
 
-_UNDER_WAY = frozenset({Status.QUEUED, Status.STARTING, Status.RUNNING, Status.FINALIZING})
+_UNDER_WAY = frozenset({Status.PREPARING, Status.QUEUED, Status.STARTING, Status.RUNNING, Status.FINALIZING})
 
 
 def look(target: ComputeTarget, runs: Sequence[RunLayout]) -> dict[str, StatusRecord]:
