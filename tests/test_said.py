@@ -76,10 +76,10 @@ SAID = {
     f"{CORE}/targets/local/target.py": "LocalTarget.launch _WAITS_ELSEWHERE cancel heed_cancellation",
     f"{CORE}/targets/bringing.py": "_ended_unseen",
     f"{CORE}/targets/keeper/kept_target.py": "_NO_ANSWER",
-    f"{CORE}/targets/ssh/fetching.py": "Fetching._round",
+    f"{CORE}/targets/ssh/fetching.py": "Fetching.__init__ Fetching._round",
     f"{CORE}/targets/ssh/launches.py": "Launches",
     f"{CORE}/targets/ssh/sending.py": "Sent",
-    f"{CORE}/targets/ssh/target.py": "_WAITS _IS_ASKED SshTarget.cancel SshTarget.observe",
+    f"{CORE}/targets/ssh/target.py": "_WAITS _IS_ASKED SshTarget.cancel SshTarget._observe",
     f"{CORE}/targets/ssh/trouble.py": "trouble no_ssh",
 }
 """Where what a view shows is made: functions, classes and constants by module."""
