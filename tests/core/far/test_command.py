@@ -65,9 +65,7 @@ def test_uv_brings_a_python_where_there_is_none(box: Box, programs: Path, tmp_pa
 
 def test_where_uv_brings_none_its_reason_is_said(box: Box, programs: Path):
     program(programs, "uv", '[ "$1" = --version ] && exit; echo "error: no route to the internet" >&2; exit 2')
-    with pytest.raises(
-        LinkError, match=r"and its uv brings none \(error: no route to the internet\); install"
-    ):
+    with pytest.raises(LinkError, match=r"and its uv brings none \(error: no route to the internet\); install"):
         box.link().ask("hello")
 
 
