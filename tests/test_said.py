@@ -56,7 +56,7 @@ SAID = {
     f"{CORE}/store/events/reader.py": "EventReader.damage_notes",
     f"{CORE}/store/silence.py": "_silent",
     f"{CORE}/store/record.py": "RunRecord.read RunRecord.of_bytes",
-    f"{CORE}/store/notes.py": "DISK_WAS_FULL",
+    f"{CORE}/store/notes.py": "DISK_WAS_FULL CANCELED_TOO_LATE",
     f"{CORE}/store/settle.py": "settle _reason restart_reason",
     f"{CORE}/submission/again.py": "_note",
     f"{CORE}/submission/submission.py": "_signed _launch _failed",

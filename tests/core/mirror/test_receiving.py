@@ -25,10 +25,11 @@ from cellrun.core.mirror.run_key import key_of, new_key
 from cellrun.core.mirror.sending import Sender
 from cellrun.core.mirror.sides import MOST_STATUSES_WAITING
 from cellrun.core.status import Status
+from cellrun.core.store.cancellation import ask_to_cancel
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.run_summary import run_summary
 from cellrun.core.store.events.summary import read_summaries
-from cellrun.core.store.notes import MOST_NOTES, add_note, added_notes
+from cellrun.core.store.notes import CANCELED_TOO_LATE, MOST_NOTES, add_note, added_notes, run_notes
 from cellrun.core.store.silence import SILENCE
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
@@ -298,6 +299,15 @@ def test_what_was_said_here_while_nothing_came_leaves_a_run_the_times_that_it_ha
     Receiver(sides.here, 0.0).take(sides.frames(is_final=True))
     end = StatusFile(sides.here).read()
     assert (end.status, end.ended_at) == (Status.COMPLETED, pytest.approx(began + 0.002, abs=1e-4))
+
+
+def test_a_cancel_that_came_too_late_is_said(sides: TwoSides) -> None:
+    ask_to_cancel(sides.here)
+    StatusFile(sides.there).change(Status.COMPLETED)
+    sides.bring(is_final=True)
+    end = StatusFile(sides.here).read()
+    assert end.status is Status.COMPLETED
+    assert run_notes(sides.here, end) == [CANCELED_TOO_LATE]
 
 
 def test_a_status_here_never_runs_back_nor_ahead(sides: TwoSides) -> None:

@@ -11,6 +11,8 @@ from cellrun.core import control_file
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
+from cellrun.core.store.cancellation import is_asked_to_cancel
+from cellrun.core.store.notes import CANCELED_TOO_LATE
 from cellrun.core.store.silence import SILENT, UNANSWERED, is_silent
 from cellrun.core.store.status_file import StatusFile, StatusRecord, status_of
 
@@ -45,7 +47,8 @@ def apply_statuses(
         if entry is not None:
             if entry.status.is_terminal and not is_all_here:
                 return
-            _change(file, entry, clock_ahead_s)
+            is_too_late = entry.status is Status.COMPLETED and is_asked_to_cancel(layout)
+            _change(file, _with_note(entry, CANCELED_TOO_LATE) if is_too_late else entry, clock_ahead_s)
         following = n + 1
 
 
@@ -56,6 +59,10 @@ def _entry(layout: RunLayout, n: int, path: Path) -> StatusRecord | None:
     except DamagedRunError:
         return None
     return None if entry.status is Status.NOT_STARTED else entry
+
+
+def _with_note(entry: StatusRecord, note: str) -> StatusRecord:
+    return entry._replace(fields={**entry.fields, "notes": [*entry.fields.get("notes", ()), note]})
 
 
 def _change(file: StatusFile, entry: StatusRecord, clock_ahead_s: float) -> None:

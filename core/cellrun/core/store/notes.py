@@ -16,6 +16,7 @@ from cellrun.core.store.changes import note_change
 from cellrun.core.store.status_file import StatusRecord
 
 DISK_WAS_FULL = "the disk was full when it ended: its log and metrics may lack their end"
+CANCELED_TOO_LATE = "the request to cancel it came too late: it had completed by then"
 _MOST_BYTES = 1_000_000
 MOST_NOTES = 50
 """More than so many help nobody; who adds further ones adds nothing."""
