@@ -41,6 +41,7 @@ def test_what_its_python_lacks_is_refused_with_how_to_have_it(notebook, attach):
     for fact in (
         f"module 'numpy' isn't installed in the Python of target 'box' (Python {OTHER})",
         "line 2",
+        "--with-package numpy",
         "--environment notebook",
         "or install numpy there",
     ):
@@ -52,7 +53,7 @@ def test_what_its_python_lacks_is_refused_with_how_to_have_it(notebook, attach):
 def test_where_nothing_is_built_that_is_not_what_is_advised_first(notebook, attach):
     attach(version=OTHER, packages={}, builds=False)
     notebook.run("import numpy as np")
-    with pytest.raises(InvalidSubmissionError, match=r"install numpy there, .*; once uv is there, `--environment note"):
+    with pytest.raises(InvalidSubmissionError, match=r"install numpy there, .*; once uv is there, `--with-p"):
         notebook.run("%%submit --target box\nprint(np.pi)")
 
 

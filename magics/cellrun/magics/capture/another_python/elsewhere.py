@@ -20,7 +20,7 @@ from cellrun.core.targets.contract import TargetPython
 from cellrun.magics.capture.another_python.standard_library import lacks
 from cellrun.magics.capture.found import Refusal
 
-BUILD_IT_THERE = "`--environment notebook` builds there what this notebook has"
+_LIKE_HERE = "`--environment notebook` one with all that this notebook has"
 _VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
 _FIRST_YEAR = 1900  # of versions that are dates: the next year's is no other in its kind
 
@@ -83,12 +83,13 @@ class Elsewhere:
     def advice(self, package: str) -> str:
         """Return what to do about a module that it lacks, which a package has."""
         install = f"install {package} there, and `%targets {self._target}` looks again"
-        return f"{install}; {self._build_it}" if self._python.builds is False else f"{self._build_it}; or {install}"
+        build = f"`--with-package {package}` builds an environment with it there, {_LIKE_HERE}"
+        return f"{install}; {self._once_uv}{build}" if self._once_uv else f"{build}; or {install}"
 
     @property
-    def _build_it(self) -> str:
-        """What gives a run there another environment."""
-        return f"once uv is there, {BUILD_IT_THERE}" if self._python.builds is False else BUILD_IT_THERE
+    def _once_uv(self) -> str:
+        """What to say before what builds an environment there, where nothing does yet."""
+        return "once uv is there, " if self._python.builds is False else ""
 
     def differences(self, pickled: Iterable[tuple[str, str]]) -> tuple[list[Refusal], list[str]]:
         """Return what can't be loaded there, of modules that pickles name, with places; and what is worth saying.
@@ -101,7 +102,8 @@ class Elsewhere:
             mine, theirs = _numbers(here), _numbers(there)
             if mine[0] != theirs[0] and max(mine[0], theirs[0]) < _FIRST_YEAR:
                 what = f"what the cell needs was made with {package} {here}, and {self.words} has {there}"
-                refusals.append(Refusal(package, what, place, self._build_it))
+                build = f"`--with-package {package}=={here}` builds an environment with it there, {_LIKE_HERE}"
+                refusals.append(Refusal(package, what, place, f"{self._once_uv}{build}"))
             elif mine[:2] != theirs[:2]:
                 notes.append(f"{package} {there} (here {here})")
         return refusals, [f"other versions in {self.words}: {', '.join(notes)}"] if notes else []
