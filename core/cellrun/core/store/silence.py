@@ -10,6 +10,7 @@ import time
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from cellrun.core.errors import CellrunError
 from cellrun.core.identity import ProcessIdentity
@@ -131,7 +132,8 @@ def _changed(run: RunLayout, status: StatusRecord, to: Status, silent: str, reas
         return seen
     try:
         file = StatusFile(run)
-        return file.change(to, expected={status.status}, reason=reason, silent=silent) or file.read()
+        fields: dict[str, Any] = {SILENT: silent, **({UNANSWERED: False} if status.fields.get(UNANSWERED) else {})}
+        return file.change(to, expected={status.status}, reason=reason, **fields) or file.read()
     except OSError:  # a full disk, a read-only one
         return seen
 

@@ -40,12 +40,17 @@ class Brought(NamedTuple):
     """Whether runs have come to their engine in it: what they write first is near."""
 
 
-def bring(target: ComputeTarget, runs: Sequence[RunLayout], sent: Callable[[], None] = lambda: None) -> Brought:
+def bring(
+    target: ComputeTarget,
+    runs: Sequence[RunLayout],
+    sent: Callable[[], None] = lambda: None,
+    answered: Callable[[], None] = lambda: None,
+) -> Brought:
     """Send, observe and sync runs that haven't ended. A lost one is Failed once all that it wrote has come home.
 
     Lost is what the engine says that it doesn't know, or that has ended without its supervisor's word. `sent` is called
-    once runs were sent: who waits for that needn't wait for the rest. Raises what the target raises where that is no
-    single run's matter.
+    once runs were sent: who waits for that needn't wait for the rest; `answered` once the engine was heard. Raises what
+    the target raises where that is no single run's matter.
     """
     states = {run: StatusFile(run).read() for run in runs}
     if on_way := [run for run, status in states.items() if is_on_its_way(status)]:
@@ -54,6 +59,7 @@ def bring(target: ComputeTarget, runs: Sequence[RunLayout], sent: Callable[[], N
         states |= {run: StatusFile(run).read() for run in on_way}
     begun = [run for run, status in states.items() if not is_being_started(run, status)]
     observed = target.observe(begun) if begun else {}
+    answered()
     for run in begun:
         if is_unanswered(states[run]):
             hear_again(run)

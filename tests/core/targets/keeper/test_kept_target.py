@@ -1,6 +1,7 @@
 """One target as the keeper holds it."""
 
 import os
+import threading
 import time
 
 import pytest
@@ -231,6 +232,22 @@ def test_one_that_hangs_is_silent_too(kept, played, away, clock):
     clock.seconds += 1000
     kept.notice_silence()
     assert status(run).reason == "its compute target was asked, and hasn't answered since"
+
+
+def test_one_that_is_heard_again_is_no_more_silent_while_much_is_brought(kept, played, away, clock):
+    run, brings, may_end = away(), threading.Event(), threading.Event()
+    played.error = ComputeTargetException("no route to box")
+    kept.hold([run])
+    wait_for(lambda: kept.state().why_not, "the first try")
+    clock.seconds += 1000
+    kept.notice_silence()
+    assert status(run).status is Status.NOT_RESPONDING
+    played.error, played.on_sync = None, lambda _: (brings.set(), may_end.wait(60))
+    kept.wake()
+    assert brings.wait(60)
+    kept.notice_silence()
+    assert status(run).status is Status.RUNNING
+    may_end.set()
 
 
 def test_time_asleep_is_no_silence(monkeypatch):

@@ -163,7 +163,7 @@ class KeptTarget:
             if self._unheard_from is None:
                 self._unheard_from = self._clock.seconds
             target = self._opened.get()
-            brought = bring(target, runs, self._passed)
+            brought = bring(target, runs, self._passed, self._hear)
         except Exception as error:  # noqa: BLE001  # a stranger's class: the other targets are kept all the same
             why = str(error) if isinstance(error, CellrunError) else told(error)
             self.why_unusable = why if target is None else ""
@@ -179,6 +179,10 @@ class KeptTarget:
             self._pace.started(time.monotonic())
         self._note(KeptState(heard_at=time.time(), problems={**unreadable, **brought.problems}))
         return brought.is_more_left
+
+    def _hear(self) -> None:
+        """Note that the engine answers, though what has waited meanwhile is yet to be brought."""
+        self._unheard_from = self._clock.seconds
 
     def _fail(self, why: str, unreadable: Mapping[str, str], *, is_refused: bool) -> None:
         if is_refused:
