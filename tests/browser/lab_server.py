@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.jupyter_environment import jupyter_environment
+from tests.keepers import end_keepers
 
 SETTINGS = {
     # No question about news, no look-up of updates: both would need a network.
@@ -79,6 +80,7 @@ def lab_server(root: Path, *, has_extension: bool = True) -> Iterator[LabServer]
         yield server
     finally:
         server.stop()
+        end_keepers(root / "cellrun-runtime")
 
 
 def _free_port() -> int:

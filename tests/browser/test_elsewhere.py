@@ -20,10 +20,10 @@ import numpy as np
 from cellrun.core import Workspace
 X_train = np.zeros((1437, 64))
 Workspace.from_config().attach('box', 'fake', folder='far side')"""
-DRY = """%%submit digits --target box --dry
+DRY = """%%submit digits_there --target box --dry
 import os
 print(X_train.shape, os.environ['HF_TOKEN_OF_MINE'], open('large.bin'))"""
-TRAIN = """%%submit digits --target box
+TRAIN = """%%submit digits_there --target box
 import time
 for epoch in range(100_000):
     run.log('loss', 1 / (1 + epoch))
@@ -66,7 +66,7 @@ def test_a_cell_submitted_elsewhere_is_live_is_listed_and_is_canceled(lab, serve
 
     panel = PanelPage(lab)
     panel.show()
-    row = panel.root.locator(".cellrun-line", has_text="digits-1")
+    row = panel.root.locator(".cellrun-line", has_text="digits_there-1")
     expect(row.locator(".cellrun-state")).to_have_attribute("data-status", "Running")
     lab.screenshot("elsewhere-panel")
 

@@ -90,6 +90,8 @@ def ours(layout: RunLayout) -> dict[Path, bytes]:
     for folder, _, names in os.walk(layout.workspace.folder.parent):
         for name in names:
             path = Path(folder, name)
+            if path.is_relative_to(layout.arriving):  # what the receiving end keeps of those before
+                continue
             is_below = path.is_relative_to(layout.folder)
             if not is_below or side_of(path.relative_to(layout.folder).as_posix()) is Side.OURS:
                 found[path] = path.read_bytes()

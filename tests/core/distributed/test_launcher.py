@@ -68,6 +68,7 @@ def test_two_runs_at_once_meet_at_ports_of_their_own(runs: Runs, monkeypatch: py
     two = [runs.script(waits, distributed_job_config=PyTorchConfiguration(process_count=1)) for _ in range(2)]
     for layout in two:
         runs.printed(layout, "\n")
+    for layout in two:
         layout.outputs.mkdir(exist_ok=True)
         (layout.outputs / "go").touch()
     assert [runs.end(layout).status for layout in two] == [Status.COMPLETED] * 2

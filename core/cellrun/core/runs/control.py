@@ -17,9 +17,8 @@ from cellrun.core.store.cancellation import ask_to_cancel, is_asked_to_cancel, s
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import check_is_there
 from cellrun.core.store.settle import run_owners, settle
-from cellrun.core.store.silence import in_sight, is_silent
+from cellrun.core.store.silence import in_sight, is_silent, is_unanswered
 from cellrun.core.store.status_file import StatusFile, StatusRecord
-from cellrun.core.targets.silent_engine import is_unanswered
 from cellrun.core.terminal import plain
 
 if TYPE_CHECKING:
@@ -160,8 +159,6 @@ class RunControl:
             wake(self._layout.workspace, self._target.name)
 
     def _is_unanswered(self) -> bool:
-        from cellrun.core.targets.silent_engine import is_unanswered  # noqa: PLC0415  # as above
-
         return is_unanswered(StatusFile(self._layout).read())
 
     def _await_end(self) -> None:

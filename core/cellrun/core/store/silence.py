@@ -60,6 +60,11 @@ def is_silent(status: StatusRecord) -> bool:
     return status.status is Status.NOT_RESPONDING and bool(status.fields.get(SILENT))
 
 
+def is_unanswered(status: StatusRecord) -> bool:
+    """Whether a run is NotResponding because its engine didn't answer."""
+    return status.status is Status.NOT_RESPONDING and status.fields.get(UNANSWERED) is True
+
+
 def take_back(layout: RunLayout) -> None:
     """Let a run that is NotResponding have the status that it had before."""
     status = StatusFile(layout).read()

@@ -17,10 +17,10 @@ from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import run_owners
-from cellrun.core.store.silence import are_proven_dead
+from cellrun.core.store.silence import are_proven_dead, is_unanswered
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.targets.contract import ComputeTarget, JobState, Observation
-from cellrun.core.targets.silent_engine import hear_again, is_on_its_way, is_unanswered
+from cellrun.core.targets.silent_engine import hear_again, is_on_its_way
 
 _OVER = frozenset({JobState.ENDED, JobState.UNKNOWN})
 _ALONE_S = 5.0

@@ -8,7 +8,7 @@ from typing import Any
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
-from cellrun.core.store.silence import SILENT, UNANSWERED
+from cellrun.core.store.silence import SILENT, UNANSWERED, is_unanswered
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 
 
@@ -31,11 +31,6 @@ def fall_silent(run: RunLayout, why: str) -> None:
         elif not before.status.is_terminal and before.status is not Status.NOT_RESPONDING:
             fields: dict[str, Any] = {SILENT: before.status.value, UNANSWERED: True}
             StatusFile(run).show(Status.NOT_RESPONDING, expected={before.status}, reason=why, **fields)
-
-
-def is_unanswered(status: StatusRecord) -> bool:
-    """Whether a run is NotResponding because its engine didn't answer."""
-    return status.status is Status.NOT_RESPONDING and status.fields.get(UNANSWERED) is True
 
 
 def hear_again(run: RunLayout) -> None:

@@ -26,6 +26,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import place_text
 from cellrun.core.submission.again import resubmit
+from cellrun.core.targets.contract import TargetPython
 from cellrun.core.targets.keeper.client import states
 from cellrun.core.targets.ssh import launches, sending
 from cellrun.core.targets.ssh.sending import Sending
@@ -58,7 +59,7 @@ def test_attached_it_tells_at_once_what_its_python_is(target, box):
 def test_one_that_can_t_be_reached_is_attached_and_says_why(runs, box):
     with box.trouble(REFUSED), pytest.warns(UserWarning, match="can't be used yet: .*port 22: is sshd running"):
         target = runs.workspace.attach("box", "ssh", host="box")
-    assert target.python(None) == (None, None, None)
+    assert target.python(None) == TargetPython()
     assert target.problems(RunRequest("script", "train.py", resources=Resources(cpus=10_000))) == []
 
 
