@@ -108,12 +108,16 @@ def test_a_front_end_that_cannot_be_heard_while_a_cell_runs_is_fed_all_the_same(
 
 def test_a_page_that_has_the_run_from_its_server_is_sent_nothing_until_it_asks(page):
     subshell = page.open_subshell()
-    longer = "from cellrun.widgets import view_feed\nview_feed.GRACE_S = 4\n"  # a busy machine hears it late
+    longer = "from cellrun.widgets import view_feed\nview_feed.GRACE_S = 60\n"  # a busy machine hears it late
     sent = page.start(longer + SHOW + "\nfor x in range(100): run.log('x', x); time.sleep(0.05)")
     page.wait_for(lambda _message: page.comms)
     page.ask({"type": "leave"}, subshell)
     page.wait_for_end(sent)
     assert not any(custom(message, "frame") for message in page.messages)
+    waiting = "type(t).__name__ == 'Timer' and not t.finished.is_set()"
+    timers = f"[t for t in __import__('threading').enumerate() if {waiting}]"
+    page.run(f"for _ in range(600):\n    if not {timers}: break\n    time.sleep(0.05)")
+    assert page_value(page, timers) == "[]"  # it was heard
     page.ask(HELLO)
     content, _ = page.wait_for_frame()
     assert content["reset"]
