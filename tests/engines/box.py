@@ -156,9 +156,9 @@ class Box:
 
     def stop_sshd(self) -> None:
         """Refuse connections; those that are there stay: see `Wire.cut`."""
-        for pid in self._sshd():
-            if _parent(pid) == self._init():
-                os.kill(pid, signal.SIGTERM)
+        listening = [pid for pid in self._sshd() if _parent(pid) == self._init()]  # its sessions too, later
+        for pid in listening:
+            os.kill(pid, signal.SIGTERM)
         _wait(lambda: not _answers(self._port), "the end of sshd")
 
     def freeze(self) -> None:
