@@ -133,7 +133,8 @@ def test_a_log_call_that_fails_shows_the_users_line_and_none_of_our_files(kernel
 
 def test_so_does_one_that_the_disk_refuses(kernel):
     kernel.run("%start_logging e --no-view")
-    kernel.run("import shutil\nshutil.rmtree(run.layout.folder)")
+    kernel.run("import shutil, time\nwhile not run.layout.environment.exists(): time.sleep(0.05)")  # all is written
+    kernel.run("shutil.rmtree(run.layout.folder)")
     error = plain("\n".join(kernel.run("run.log('m', 1)").error))
     assert "----> 1 run.log('m', 1)" in error
     assert error.endswith("its folder is gone")

@@ -105,6 +105,7 @@ def test_a_runs_children_are_listed_by_it(api: Client, ws: Workspace, at: str) -
 
 def test_a_run_is_found_by_id_and_by_name(api: Client, exp: Experiment, ws: Workspace, at: str) -> None:
     run = exp.start_logging(display_name="<img src=x onerror=alert(1)>", tags={"</script>": "javascript:alert(1)"})
+    wait_for(run.layout.environment.exists, "what it is run by")
     details = api.get(f"{at}/runs/{run.id}")
     assert details == {**api.get(f"{at}/runs/digits-1"), "header": details["header"]}
     assert details["row"]["display_name"] == "<img src=x onerror=alert(1)>"  # F8: text is text, in JSON
