@@ -18,6 +18,7 @@ from cellrun.core import ActivityFailedException, Run, ScriptRunConfig, UserErro
 from cellrun.core.runs import watch as run_watch
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusRecord
+from tests.core.submitted_runs import wait_for
 
 WATCH = """
 import signal, sys
@@ -340,6 +341,8 @@ for same in (mine, Run.get(Workspace.from_config(), mine.id)):
 
 def test_its_result_is_short_as_a_cells_last_line_and_still_the_dict(submit):
     run = submit("say(b'up')")
+    run.wait_for_completion()
+    wait_for(run.layout.environment.exists, "what it was run by")
     details = run.wait_for_completion()
     assert isinstance(details, dict)
     assert details == run.get_details() == json.loads(json.dumps(details)) == pickle.loads(pickle.dumps(details))
