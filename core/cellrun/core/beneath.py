@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,11 +15,17 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 @contextmanager
-def folder_beneath(root: Path, parts: Sequence[str] = ()) -> Iterator[int]:
-    """Open a folder below another one, part by part. Raises OSError: ELOOP for a link, the root included."""
+def folder_beneath(root: Path, parts: Sequence[str] = (), *, makes: bool = False) -> Iterator[int]:
+    """Open a folder below another one, part by part; one that `makes` makes what of them isn't there.
+
+    Raises OSError: ELOOP for a link, the root included.
+    """
     fd = os.open(root, _FOLDER)
     try:
         for part in parts:
+            if makes:
+                with suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=fd)
             child = open_folder(part, fd)
             os.close(fd)
             fd = child

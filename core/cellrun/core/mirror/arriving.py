@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core import control_file
+from cellrun.core.beneath import folder_beneath
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import replace_file
 from cellrun.core.errors import FrameError, shown
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror.files_here import made_beneath
 from cellrun.core.mirror.sides import MOST_FILES, MOST_PARTS
 from cellrun.core.mirror.told_sizes import ToldSizes
 
@@ -70,7 +70,7 @@ class Arriving:
         """
         with suppress(FileExistsError):
             self.folder.mkdir(mode=0o700)
-        with made_beneath(self._root, [self.folder.name]):
+        with folder_beneath(self._root, [self.folder.name], makes=True):
             pass
         self.sizes.load()
         with suppress(FileNotFoundError):

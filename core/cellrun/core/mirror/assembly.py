@@ -7,6 +7,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import NamedTuple
 
+from cellrun.core.beneath import folder_beneath
 from cellrun.core.context.manifest import CONTEXT_FILE, Blob, Context, has_context
 from cellrun.core.context.signature import sign
 from cellrun.core.context.value_store import ValueStore, hash_of
@@ -16,7 +17,7 @@ from cellrun.core.errors import CellrunError, FrameError, WorkspaceException, sh
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror import statuses
 from cellrun.core.mirror.arriving import Arriving, Part, Version
-from cellrun.core.mirror.files_here import GrowingFile, made_beneath, put_in_place, write_draft
+from cellrun.core.mirror.files_here import GrowingFile, put_in_place, write_draft
 from cellrun.core.mirror.frame import Frame
 from cellrun.core.mirror.sides import MOST_STATUS_BYTES, MOST_STATUSES_WAITING, Side, status_number
 from cellrun.core.store.notes import add_note
@@ -135,14 +136,14 @@ class Assembly:
             return False
         make_private_folder(store.folder)
         folder, name = store.path(blob).relative_to(store.folder).parts
-        with made_beneath(store.folder, [folder]) as to:
+        with folder_beneath(store.folder, [folder], makes=True) as to:
             os.replace(part.draft, name, dst_dir_fd=to)  # into an open folder, which has no path
         return True
 
     def _sign(self, part: Part) -> None:
         """Sign results as ours: their frames came with the run's key. Who can have no key gets them without."""
         results = self._layout.results
-        with made_beneath(self._layout.folder, [results.name]):
+        with folder_beneath(self._layout.folder, [results.name], makes=True):
             pass
         try:
             sign(results / CONTEXT_FILE, data=part.draft.read_bytes())

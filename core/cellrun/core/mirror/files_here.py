@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
-from cellrun.core.beneath import open_folder
+from cellrun.core.beneath import folder_beneath
 
 IN_THE_WAY = frozenset(
     {errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST, errno.ENXIO, errno.ENAMETOOLONG}
@@ -17,23 +16,6 @@ IN_THE_WAY = frozenset(
 """What the system says where a link, a folder or something else stands in the place of a file or its folder."""
 
 _PLAIN = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-@contextmanager
-def made_beneath(root: Path, parts: Sequence[str]) -> Iterator[int]:
-    """Open a folder below another one, part by part; what isn't there is made. Raises OSError: ELOOP for a link."""
-    fd = os.open(root, _FOLDER)
-    try:
-        for part in parts:
-            with suppress(FileExistsError):
-                os.mkdir(part, dir_fd=fd)
-            child = open_folder(part, fd)
-            os.close(fd)
-            fd = child
-        yield fd
-    finally:
-        os.close(fd)
 
 
 def size_of(root: Path, path: str) -> int:
@@ -58,7 +40,7 @@ class GrowingFile:
         Returns its size by then, and whether those agree that are here: if not, or after a gap, nothing is added.
         Raises OSError if not all of them can be written; a beginning of them may be there then.
         """
-        with made_beneath(self._root, self._folders) as folder:
+        with folder_beneath(self._root, self._folders, makes=True) as folder:
             fd = os.open(self._name, os.O_RDWR | os.O_CREAT | os.O_APPEND | _PLAIN, 0o644, dir_fd=folder)
         try:
             found = os.fstat(fd)
@@ -94,5 +76,5 @@ def put_in_place(draft: Path, root: Path, path: str, mtime_ns: int) -> None:
     *folders, name = path.split("/")
     with suppress(OSError, OverflowError):  # a time that this file system can't hold
         os.utime(draft, ns=(mtime_ns, mtime_ns))
-    with made_beneath(root, folders) as folder:
+    with folder_beneath(root, folders, makes=True) as folder:
         os.replace(draft, name, dst_dir_fd=folder)  # into an open folder, which has no path
