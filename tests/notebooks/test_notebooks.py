@@ -115,9 +115,9 @@ def test_data(tmp_path):
     assert counted.get_metrics()["rows"] == [50, 50, 50]
     assert trained.get_details()["inputDatasets"][0]["dataset"]["name"] == "flowers"
     assert printed(notebook, "model") == f"1 {trained.get_metrics()['slope']}\n"
-    (told,) = outputs(notebook, "details")
-    assert told.text.splitlines()[0] == "flowers:1 → counts"
-    assert trained.display_name in told.text.splitlines()[1]
+    told = printed(notebook, "details").splitlines()
+    assert told[0] == "flowers:1 → counts"
+    assert trained.display_name in told[1]
 
 
 @pytest.mark.timeout(300)
