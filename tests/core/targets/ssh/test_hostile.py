@@ -8,9 +8,9 @@ import pytest
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.targets.outgoing import Outgoing
 from cellrun.core.targets.ssh import launches
 from cellrun.core.targets.ssh.facts import Facts
-from cellrun.core.targets.ssh.outgoing import Outgoing
 from cellrun.core.targets.ssh.target import SshTarget
 from tests.core.targets.ssh.hostile import HostileMachine
 

@@ -26,9 +26,10 @@ from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import place_text
 from cellrun.core.submission.again import resubmit
+from cellrun.core.targets import cargo
 from cellrun.core.targets.contract import TargetPython
 from cellrun.core.targets.keeper.client import states
-from cellrun.core.targets.ssh import launches, sending
+from cellrun.core.targets.ssh import launches
 from cellrun.core.targets.ssh.sending import Sending
 from tests.core.submitted_runs import wait_for
 
@@ -339,7 +340,7 @@ def test_values_that_are_not_there_go_with_a_second_order_if_they_are_small(
     target, runs, box, orders, monkeypatch, size_bytes, expected
 ):
     blob = ValueStore(runs.workspace.layout.values).put(bytes(size_bytes))
-    monkeypatch.setattr(sending, "values_of_run", lambda _: [blob])
+    monkeypatch.setattr(cargo, "values_of_run", lambda _: [blob])
     layout = runs.script("print(1)", compute_target="box")
     sent_first = [*orders]
     assert runs.end(layout).status is Status.COMPLETED

@@ -26,8 +26,8 @@ from cellrun.core.status import Status
 from cellrun.core.store.cancellation import cancel_requests
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.workspace_record import WorkspaceRecord
+from cellrun.core.targets.progress import Progress
 from cellrun.core.targets.ssh.connection import Connection
-from cellrun.core.targets.ssh.progress import Progress
 
 _CALL_S = 3.0
 """About so long a call works: what else is to be asked of the machine waits for it."""

@@ -17,9 +17,9 @@ from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.targets.contract import JobState, Observation
+from cellrun.core.targets.outgoing import Outgoing
+from cellrun.core.targets.progress import Progress
 from cellrun.core.targets.ssh.connection import Connection
-from cellrun.core.targets.ssh.outgoing import Outgoing
-from cellrun.core.targets.ssh.progress import Progress
 from cellrun.core.targets.ssh.sending import Sending
 
 ON_ITS_WAY = frozenset({Status.NOT_STARTED, Status.PREPARING})

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import itertools
 import os
-import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core.context.signed_files import order_of
-from cellrun.core.context.used_values import values_of_run
-from cellrun.core.context.value_store import ValueStore
 from cellrun.core.far.link import Answer, Link
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.workspace_record import WorkspaceRecord
-from cellrun.core.targets.ssh.outgoing import Order
+from cellrun.core.targets.cargo import Cargo
+from cellrun.core.targets.outgoing import Order
 
 _FIRST_PIECE_BYTES, _SMALLEST_PIECE_BYTES = 1 << 18, 1 << 16
 _LARGEST_PIECE_BYTES = 8 << 20
@@ -33,28 +31,6 @@ class Sent(NamedTuple):
     sent_bytes: int
     size_bytes: int
     is_whole: bool
-
-
-class Cargo(NamedTuple):
-    """All that a run needs there, found once: its folder doesn't change after it was submitted."""
-
-    files: Mapping[str, Path]
-    """Of its folder, by their paths below it, with slashes."""
-    values: Mapping[str, Path]
-    """Captured values, by their hashes."""
-
-    @classmethod
-    def of(cls, run: RunLayout) -> Cargo:
-        """Find what a run needs. Raises OSError for what can't be read."""
-        store = ValueStore(run.workspace.values)
-        paths = [path for path in (run.record, run.signed) if path.exists()]
-        paths += [*_files_below(run.snapshot), *_files_below(run.context)]
-        files = {path.relative_to(run.folder).as_posix(): path for path in paths}
-        return cls(files, {blob.hash: store.path(blob) for blob in values_of_run(run)})
-
-    def file_sizes(self) -> dict[str, int]:
-        """Return how many bytes each file has."""
-        return {name: path.stat().st_size for name, path in self.files.items()}
 
 
 class Sending:
@@ -204,12 +180,3 @@ def _piece(path: Path, offset: int, most_bytes: int) -> tuple[int, bytes]:
         size = os.fstat(file.fileno()).st_size
         file.seek(offset)
         return size, file.read(most_bytes)
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    """Iterate over the plain files below a folder; none if it isn't there."""
-    for place, _, names in os.walk(folder):
-        for name in names:
-            path = Path(place, name)
-            if stat.S_ISREG(path.lstat().st_mode):
-                yield path

@@ -26,12 +26,12 @@ from cellrun.core.targets.contract import (
     TargetPython,
 )
 from cellrun.core.targets.keeper import client as keeper
+from cellrun.core.targets.outgoing import Order, Outgoing
 from cellrun.core.targets.silent_engine import is_on_its_way
 from cellrun.core.targets.ssh.connection import Connection
 from cellrun.core.targets.ssh.facts import Facts, python_unseen
 from cellrun.core.targets.ssh.fetching import Fetching, by_workspace
 from cellrun.core.targets.ssh.launches import ON_ITS_WAY, Launches
-from cellrun.core.targets.ssh.outgoing import Order, Outgoing
 from cellrun.core.targets.ssh.remote_compute import RemoteComputeNames
 from cellrun.core.targets.ssh.settings import SETTINGS, checked
 

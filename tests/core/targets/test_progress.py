@@ -2,7 +2,7 @@ import pytest
 
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.targets.ssh.progress import Progress, progress_text
+from cellrun.core.targets.progress import Progress, progress_text
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.targets.ssh.outgoing import Order, Outgoing
+from cellrun.core.targets.outgoing import Order, Outgoing
 
 SECRET = "hunter2-of-the-user"
 ORDER = Order.of(RunRequest("script", "train.py", variables={"TOKEN": SECRET}, experiment="digits"))
