@@ -67,7 +67,7 @@ def start(sides: TwoSides, spec: LaunchSpec, attempt: Attempt) -> subprocess.Pop
     path = sides.there.folder.parent / "order"
     path.write_bytes(order(sides.there, spec, attempt.number))
     environment = {**os.environ, **run_variables(sides.there), **attempt.variables()}
-    return subprocess.Popen([*spec.supervisor, str(sides.there.folder), str(path)], env=environment)
+    return subprocess.Popen([*spec.supervisor, str(sides.there.folder), str(path), "Slurm"], env=environment)
 
 
 def test_a_run_that_is_started_again_goes_on_and_comes_home_whole(sides: TwoSides, spec: LaunchSpec) -> None:
@@ -119,13 +119,13 @@ def read(path: Path) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
 
-def test_an_engines_sigterm_cancels_the_run(sides: TwoSides, spec: LaunchSpec) -> None:
+def test_an_engines_cancel_reaches_the_run(sides: TwoSides, spec: LaunchSpec) -> None:
     """However early it comes: from before there is a job that it could leave alone."""
     supervisor = start(sides, spec, Attempt.next_of(sides.there, "started"))
     deadline = time.monotonic() + DEADLINE_S
     while not sides.there.claim.exists():
         assert time.monotonic() < deadline
         time.sleep(0.001)
-    supervisor.send_signal(signal.SIGTERM)
+    supervisor.send_signal(signal.SIGUSR1)
     supervisor.wait(DEADLINE_S)
     assert StatusFile(sides.there).read().status is Status.CANCELED

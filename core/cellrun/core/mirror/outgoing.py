@@ -1,8 +1,8 @@
 """The program that carries what one run writes away from a machine whose files nobody at home can read.
 
-Started as `python -I -S outgoing.py <order>` beside the run's supervisor. The order is a file for this user alone,
-removed once it is read: `folder` of the run, its `key` (hex), the `way` ("push" or "lines"), and for a push `url` and
-`token`. It ends when the run has ended and all of it was taken; 1 if not all was.
+Started as `python -I -S outgoing.py` beside the run's supervisor. Its stdin has its order (JSON): `folder` of the run,
+its `key` (hex), the `way` ("push" or "lines"), and for a push `url` and `token`. It ends when the run has ended and all
+of it was taken; 1 if not all was.
 """
 
 import json
@@ -12,7 +12,7 @@ import sys
 ROOT = os.path.abspath(f"{__file__}/../../../..")  # noqa: PTH100  # as the supervisor has it
 
 
-def main(order: str) -> int:
+def main() -> int:
     """Carry one run's files; return the exit code."""
     sys.path.append(ROOT)
     from cellrun.core.layout import RunLayout  # noqa: PLC0415  # found by the path above
@@ -20,9 +20,7 @@ def main(order: str) -> int:
     from cellrun.core.mirror.printed_lines import PrintedLines  # noqa: PLC0415  # as above
     from cellrun.core.mirror.push import Push  # noqa: PLC0415  # as above
 
-    with open(order, encoding="utf-8") as file:  # noqa: PTH123  # pathlib takes long to load
-        told = json.load(file)
-    os.unlink(order)  # noqa: PTH108  # as above
+    told = json.load(sys.stdin)
     layout, key = RunLayout(told["folder"]), bytes.fromhex(told["key"])
     way = Push(told["url"], told["token"], key) if told["way"] == "push" else PrintedLines(sys.stdout.buffer, key)
     left = Carrier(layout, way).to_the_end()
@@ -32,4 +30,4 @@ def main(order: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main())

@@ -7,10 +7,32 @@ session of its own, but whose child it is it can't change. Standard library only
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
+
+from cellrun.core.processes import process_table
+
+_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 of_run = ""
 """The folder of the run whose orphans this process takes: set by its supervisor alone, whose children they are then."""
+
+
+def take() -> None:
+    """Let this process be the parent of whatever its descendants leave behind, where the system does that."""
+    import ctypes  # noqa: PLC0415  # a supervisor, which has done it when it comes here, isn't to wait for it
+
+    with suppress(AttributeError, OSError):  # macOS
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def descendants() -> set[int]:
+    """Return the pids of all living processes that descend from this one; empty where that isn't told."""
+    parents = {entry.pid: entry.parent for entry in process_table.processes()}
+    found, new = set[int](), {os.getpid()}
+    while new := {pid for pid, parent in parents.items() if parent in new} - found:
+        found |= new
+    return found
 
 
 def reap(but: int) -> None:

@@ -25,14 +25,17 @@ class Attempt(NamedTuple):
     def next_of(cls, layout: RunLayout, reason: str) -> Attempt:
         """Return the attempt that is to be started now, nobody of the one before being left.
 
-        A run that had begun is Queued from here on, for `reason`: its engine's words. Raises RunClosedError for one
-        that has ended, OSError where that can't be written.
+        A run that had begun is Queued from here on, for `reason`: its engine's words. Called twice, the
+        second time nothing happens. Raises RunClosedError for one that has ended, OSError where that can't be written.
         """
         number = 1
         while layout.claim_of(number).exists():
             number += 1
-        if number > 1 and StatusFile(layout).change(Status.QUEUED, reason=reason, attempt=number) is None:
-            raise RunClosedError(layout.run_id, StatusFile(layout).read_whole().status.value)
+        if number > 1:
+            before = StatusFile(layout).read_whole()
+            is_told = before.status is Status.QUEUED and before.fields.get("attempt") == number
+            if not is_told and StatusFile(layout).change(Status.QUEUED, reason=reason, attempt=number) is None:
+                raise RunClosedError(layout.run_id, before.status.value)
         return cls(number)
 
     def variables(self) -> dict[str, str]:

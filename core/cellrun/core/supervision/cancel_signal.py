@@ -1,7 +1,6 @@
 """How a run is canceled that no request reaches: its supervisor is asked by a signal.
 
-One whose disk takes no file is sent SIGUSR1; an engine that ends its job sends SIGTERM to the supervisor, which is its
-job's first process.
+One whose disk takes no file is sent SIGUSR1; so is one whose engine was asked to cancel it (`engine_word.py`).
 
 Standard library only: the supervisor shares it.
 """
@@ -16,22 +15,22 @@ from cellrun.core.processes import process_table
 from cellrun.core.processes.family import ProcessFamily, is_of_run, send
 from cellrun.core.store.cancellation import cancel_requests, set_canceled
 from cellrun.core.store.silence import are_proven_dead
+from cellrun.core.supervision import engine_word
 from cellrun.core.supervision.process_file import ProcessFile
 
-_SIGNAL = signal.SIGUSR1  # nobody sends it by himself, as an engine or a machine that stops sends SIGTERM
+_SIGNAL = engine_word.CANCEL  # nobody sends it by himself, as an engine or a machine that stops sends SIGTERM
 _heard = 0
-asked_by_engine: list[int] = []
-"""Grows with each SIGTERM of the engine that a supervisor runs under: set by that, which listens from its beginning."""
 
 
 def listen() -> None:
     """Count the signals that this process gets, a supervisor: each is as good as a request."""
-    signal.signal(_SIGNAL, _hear)
+    if not engine_word.engine:  # else it has listened to it from its beginning
+        signal.signal(_SIGNAL, _hear)
 
 
 def requests(layout: RunLayout) -> int:
     """Return how often a supervisor has been asked to cancel its run, either way."""
-    return cancel_requests(layout) + _heard + len(asked_by_engine)
+    return cancel_requests(layout) + _heard + engine_word.cancels()
 
 
 def cancel_without_request(layout: RunLayout, grace_s: float) -> bool:

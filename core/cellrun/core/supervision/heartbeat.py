@@ -16,13 +16,14 @@ from cellrun.core.processes import process_table
 from cellrun.core.status import Status
 from cellrun.core.store.silence import take_back
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.supervision import cancel_signal
+from cellrun.core.supervision import cancel_signal, engine_word
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.watched_job import WatchedJob
 
 _LOOK_S = 0.25
+_WORD_LOOK_S = 0.02
 _IN_KERNEL = "D"
 
 
@@ -32,6 +33,7 @@ class Cause(Enum):
     EXITED = 0
     CANCELED = 1
     TIMED_OUT = 2
+    ENGINE_LIMIT = 3
 
 
 class Heartbeat:
@@ -50,21 +52,29 @@ class Heartbeat:
         self._stuck_since: float | None = None
 
     def until_over(self, job: WatchedJob, limit_s: float | None = None, began: float = 0.0) -> Cause:
-        """Wait until a process has ended, a cancel request is there, or the limit since `began` (monotonic) is over."""
+        """Wait until a process has ended, a cancel request is there, or the limit since `began` (monotonic) is over.
+
+        Of a process that its engine may have ended, why is waited for, too.
+        """
         next_beat = time.monotonic() + self._spec.heartbeat_s
         while True:
-            if job.poll():
-                return Cause.EXITED
+            how = job.poll()
+            awaited_s = engine_word.awaited_s(how) if how else 0.0
+            if how and not awaited_s:
+                return _engines_cause() or Cause.EXITED
             self._layout.follow()  # one that was deleted has no request: the job goes on to its end
-            if cancel_signal.requests(self._layout):
-                return Cause.CANCELED
+            if cause := _engines_cause() or (Cause.CANCELED if cancel_signal.requests(self._layout) else None):
+                return cause
             now = time.monotonic()
-            if limit_s is not None and now - began >= limit_s:
+            if limit_s is not None and now - began >= limit_s and not how:
                 return Cause.TIMED_OUT
             if now >= next_beat:
                 self._beat(job, now)
                 next_beat = now + self._spec.heartbeat_s
-            job.wait(_LOOK_S if limit_s is None else min(_LOOK_S, limit_s - (now - began)))
+            if how:  # it has ended: what is waited for comes by a signal
+                time.sleep(min(_WORD_LOOK_S, awaited_s))
+            else:
+                job.wait(_LOOK_S if limit_s is None else min(_LOOK_S, limit_s - (now - began)))
 
     def _beat(self, job: WatchedJob, now: float) -> None:
         self._processes.beat()
@@ -102,3 +112,10 @@ class Heartbeat:
                 f"its process (pid {entry.pid} on {host_name()}) hangs in the kernel: a disk or network doesn't answer"
             )
         return ""
+
+
+def _engines_cause() -> Cause | None:
+    """Return what the engine wants that this supervisor runs under; None for nothing."""
+    if engine_word.is_time_over():
+        return Cause.ENGINE_LIMIT
+    return Cause.CANCELED if engine_word.cancels() else None

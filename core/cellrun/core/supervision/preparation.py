@@ -19,6 +19,7 @@ from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
 from cellrun.core.store import failure
 from cellrun.core.store.ending import Ending
+from cellrun.core.supervision import engine_word
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
@@ -77,10 +78,12 @@ def run_steps(layout: HeldFolder, spec: LaunchSpec, commands: Sequence[Sequence[
             job = WatchedJob.own(_spawn(layout, command, log))
         except OSError as error:
             return Ending(Status.FAILED, failure.cannot_start(command[0], error.errno or 0), {})
-        if heartbeat.until_over(job) is Cause.CANCELED:
-            canceled = Ending(Status.CANCELED, stage.canceled, {})
-            Stopping(layout, job, spec.grace_s).stop("canceled", canceled)
-            return canceled
+        if (cause := heartbeat.until_over(job)) is not Cause.EXITED:
+            stopped, why = Ending(Status.CANCELED, stage.canceled, {}), "canceled"
+            if cause is Cause.ENGINE_LIMIT:
+                stopped, why = Ending(Status.FAILED, engine_word.limit_words(), {}), engine_word.limit_words()
+            Stopping(layout, job, spec.grace_s).stop(why, stopped)
+            return stopped
         how = job.poll() or UNKNOWN_EXIT
         if how.code != 0:
             nobody.stop(spec.grace_s)  # what it left in the background

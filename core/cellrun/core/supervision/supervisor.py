@@ -3,7 +3,8 @@
 Started as `python -I -S supervisor.py <run folder>`, with the job's environment. It takes one order from stdin: to run
 a program, maybe to make things ready for it first, or to adopt the job of a supervisor that died; its launcher may have
 started it ahead, while the run folder was still being built. It belongs to nobody: neither a kernel's restart nor a
-server's end reaches it. Under an engine its second argument is the order's file, and it stays in the foreground.
+server's end reaches it. Under an engine its second argument is the order's file, its third one what people call the
+engine, and it stays in the foreground.
 
 What stands here decides how soon the first line of a user's code runs. So until the job is started it uses what the
 interpreter loads anyway (importing json costs more than all of this), and everything else comes afterwards, while the
@@ -22,6 +23,8 @@ from _signal import (  # type: ignore[import-not-found]
     SIGPIPE,
     SIGQUIT,
     SIGTERM,
+    SIGUSR1,
+    SIGUSR2,
     SIGXFSZ,
     signal,
 )
@@ -30,14 +33,14 @@ TYPE_CHECKING = False  # typing's own takes too long to load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FOREGROUND = 2  # the argument that names the order's file, if there is one
+FOREGROUND, ENGINE = 2, 3  # the arguments that name the order's file, if there is one, and the engine
 LAUNCH = b"launch="
 UNTOLD = 255  # no errno: what the launcher hears of a supervisor that was killed before it could tell it anything
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 HEAD_START_S = 0.015  # an interpreter's start: on a busy core our imports would take it from the job
 MOST_WAIT_S = 5.0  # nobody is held up for ever by a half that was stopped
 ROOT = os.path.abspath(f"{__file__}/../../../..")  # noqa: PTH100  # pathlib costs 10 ms
-asked_by_engine: "list[int]" = []  # each signal by which an engine ends its job
+heard_from_engine: "list[tuple[int, float]]" = []  # each signal by which an engine ends its job, and when
 
 
 def main() -> None:
@@ -83,9 +86,9 @@ def _supervise(
         time.sleep(HEAD_START_S)
     sys.path.append(ROOT)
     from cellrun.core.processes import orphans  # noqa: PLC0415  # see above
-    from cellrun.core.supervision import cancel_signal, watch  # noqa: PLC0415
+    from cellrun.core.supervision import engine_word, watch  # noqa: PLC0415
 
-    cancel_signal.asked_by_engine = asked_by_engine
+    engine_word.heard, engine_word.engine = heard_from_engine, sys.argv[ENGINE] if len(sys.argv) > ENGINE else ""
 
     orphans.of_run = sys.argv[1] if takes_orphans else ""
     if kind == b"run":
@@ -115,10 +118,15 @@ def _in_foreground(order: str) -> None:
     fd = os.open(order, os.O_RDONLY)
     kind, log, claim, work, launch, argv = _parted(_read_order(fd).split(b"\0")[:-1])
     os.close(fd)
-    signal(SIGTERM, lambda number, _: asked_by_engine.append(number))  # before there is a job that it would leave alone
+    for number in (SIGTERM, SIGUSR1, SIGUSR2):  # before there is a job that it would leave alone
+        signal(number, _hear)
     os.chdir("/")
     _attach(log)
     _supervise(kind, claim, launch, lambda: _start(claim, work, argv), lambda _: None)
+
+
+def _hear(number: int, _: object) -> None:
+    heard_from_engine.append((number, time.monotonic()))
 
 
 def _read_order(fd: int) -> bytes:

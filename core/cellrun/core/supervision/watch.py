@@ -23,7 +23,7 @@ from cellrun.core.store.ending import Ending, exit_left
 from cellrun.core.store.notes import DISK_WAS_FULL
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.supervision import cancel_signal
+from cellrun.core.supervision import cancel_signal, engine_word
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
@@ -202,6 +202,8 @@ class Watch:
         """Return what a run that is stopped comes to, and what its status says meanwhile."""
         if cause is Cause.CANCELED:
             return Ending(Status.CANCELED, "canceled", {}), "canceled"
+        if cause is Cause.ENGINE_LIMIT:
+            return Ending(Status.FAILED, engine_word.limit_words(), {}), engine_word.limit_words()
         limit = f"{self.spec.max_run_duration_seconds:g}"
         reason = f"stopped after {limit} s (max_run_duration_seconds={limit})"
         return Ending(Status.FAILED, reason, {}), f"its time limit of {limit} s is over"

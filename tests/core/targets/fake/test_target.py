@@ -127,9 +127,21 @@ def test_faults_that_cannot_be_followed_are_said_wherever_it_is_used(runs, targe
     assert "loss is a share" in finding.text
 
 
-def test_keys_and_variables_are_on_the_far_disk_only_until_they_are_read(runs, submit, far):
-    runs.seen(submit(ASLEEP, environment_variables={"TOKEN": "hush-hush"}), "up")
-    assert list((far / "private").iterdir()) == []
+def test_keys_and_variables_are_on_the_far_disk_for_its_user_alone_and_only_until_the_end(runs, submit, far):
+    """An engine may start its job again before."""
+    layout = runs.seen(submit(ASLEEP, environment_variables={"TOKEN": "hush-hush"}), "up")
+    (order,) = (far / "private").iterdir()
+    assert (order.stat().st_mode & 0o777, order.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    runs.target(layout).cancel(layout)
+    runs.end(layout)
+    until_gone(order)
+
+
+def until_gone(path):
+    until = time.monotonic() + 30
+    while path.exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(

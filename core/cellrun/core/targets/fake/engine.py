@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from cellrun.core.disk import make_private_folder, replace_file
+from cellrun.core.disk import replace_file
+from cellrun.core.engine.order import JobOrder
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
@@ -41,8 +41,10 @@ class Engine:
         self._host = host
         self._link = link
 
-    def submit(self, there: RunLayout, told: Callable[[], Mapping[str, Any]]) -> None:
-        """Start a run's job; a second time nothing happens. `told` gives what `engine_job.py` reads, the first time.
+    def submit(self, there: RunLayout, told: Callable[[], tuple[JobOrder, float]]) -> None:
+        """Start a run's job; a second time nothing happens.
+
+        `told` gives its order, and how far the clock there is ahead (seconds), the first time.
 
         Whether the engine has it is asked where its answer was lost, and it is submitted again only if not.
         Raises ComputeTargetException if it doesn't answer, ExperimentExecutionException where it can start nothing.
@@ -92,20 +94,19 @@ class Engine:
         self._link.ask_engine()
         return (there.folder / ENGINE).exists()
 
-    def _accept(self, there: RunLayout, told: Callable[[], Mapping[str, Any]]) -> None:
+    def _accept(self, there: RunLayout, told: Callable[[], tuple[JobOrder, float]]) -> None:
         with suppress(FileExistsError):
             (there.folder / CLAIM).touch(exist_ok=False)
-            order_of_job = told()
-            make_private_folder(self._folder / _ORDERS)
-            order = self._folder / _ORDERS / f"{there.workspace.folder.name}-{there.run_id}.json"
-            replace_file(order, json.dumps(order_of_job), mode=0o600)
-            job = [sys.executable, "-I", "-S", str(_PROGRAM), str(self._folder), str(there.folder), str(order)]
+            order, clock_offset_s = told()
+            path = self._folder / _ORDERS / f"{there.workspace.folder.name}-{there.run_id}.json"
+            order.write(path)
+            job = [sys.executable, "-I", "-S", str(_PROGRAM), str(self._folder), str(path), str(clock_offset_s)]
             try:
                 pid = self._spawn(job, there.folder / ENGINE_LOG)
             except ExperimentExecutionException:
                 (there.folder / CLAIM).unlink()
                 raise
-            known = {**ProcessIdentity.of(pid).to_json(), _CLOCK: order_of_job[_CLOCK]}
+            known = {**ProcessIdentity.of(pid).to_json(), _CLOCK: clock_offset_s}
             replace_file(there.folder / ENGINE, json.dumps(known))
 
     def _observed(self, there: RunLayout) -> Observation:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from cellrun.core.engine.order import JobOrder
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.sources.notebook import installed
 from cellrun.core.errors import (
@@ -176,16 +177,14 @@ class FakeTarget(ComputeTarget):
     def _start(self, request: RunRequest, spec: LaunchSpec, layout: RunLayout) -> None:
         there = self._far.send(layout)
 
-        def told() -> Mapping[str, Any]:
+        def told() -> tuple[JobOrder, float]:
             key = new_key(layout)
             spec.write(there)
             variables, _ = job_environment(spec, there, given_variables(request, spec), os.environ)
-            return {
-                "supervisor": spec.supervisor,
-                "variables": {**variables, **run_variables(there), **self._homes()},
-                "carrier": self._transport.carrier(layout, there, key),
-                "clock_offset_s": Faults.read(self._folder).clock_offset_s,
-            }
+            variables = {**variables, **run_variables(there), **self._homes()}
+            carrier = self._transport.carrier(layout, there, key)
+            order = JobOrder(str(there.folder), spec.supervisor, variables, carrier)
+            return order, Faults.read(self._folder).clock_offset_s
 
         self._engine.submit(there, told)
 

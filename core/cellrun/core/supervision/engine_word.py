@@ -1,0 +1,48 @@
+"""What an engine wants of a run whose supervisor stays in the foreground: told by the process that the engine knows.
+
+An engine's own SIGTERM may reach every process of its job, or none but the first; it may mean a cancel, the end of the
+job's time, or that its machine is taken away. So by itself it says only that a word is about to come, by a signal that
+no engine sends: or this process is killed.
+
+Standard library only: the supervisor runs it.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+
+from cellrun.core.processes.exits import JobExit
+
+CANCEL, TIME_LIMIT = signal.SIGUSR1, signal.SIGUSR2
+_ASK_S = 20.0  # so long it may take to ask an engine what it meant
+_ARRIVE_S = 0.5  # an engine signals many processes one after another
+
+heard: list[tuple[int, float]] = []
+"""The signals that a supervisor has got, each with its time (monotonic): set by it, who listens from its beginning."""
+engine = ""
+"""What people call the engine; empty for a supervisor that has none."""
+
+
+def cancels() -> int:
+    """Return how often the run was to be canceled."""
+    return sum(number == CANCEL for number, _ in heard)
+
+
+def is_time_over() -> bool:
+    """Whether the engine says that the job's time is over."""
+    return any(number == TIME_LIMIT for number, _ in heard)
+
+
+def awaited_s(how: JobExit) -> float:
+    """Return how long to wait for a word, of a job that has just ended so: the engine may have ended it. 0: no more."""
+    if not engine:
+        return 0.0
+    if heard and heard[-1][0] == signal.SIGTERM:
+        return max(0.0, heard[-1][1] + _ASK_S - time.monotonic())
+    return _ARRIVE_S if how.signal == signal.SIGTERM and not heard else 0.0
+
+
+def limit_words() -> str:
+    """Return why a run fails whose time is over."""
+    return f"ended by {engine}'s time limit"
