@@ -67,10 +67,10 @@ class Pusher:
         told = {"folder": str(sides.there.folder), "key": new_key(sides.here).hex(), "way": "push", "url": url}
         order.write_text(json.dumps({**told, "token": new_token(sides.here)}))
         self.said = folder / "said"
-        with self.said.open("wb") as said:
-            command = [sys.executable, "-I", "-S", outgoing.__file__, str(order)]
+        with self.said.open("wb") as said, order.open("rb") as stdin:
+            command = [sys.executable, "-I", "-S", outgoing.__file__]
             self.process = subprocess.Popen(
-                command, stdout=said, stderr=said, env={"CELLRUN_HOME": str(folder / "far")}
+                command, stdin=stdin, stdout=said, stderr=said, env={"CELLRUN_HOME": str(folder / "far")}
             )
 
     def wait(self) -> int:
@@ -130,7 +130,7 @@ def test_a_server_that_is_away_for_a_while_loses_nothing_and_doubles_nothing(
         first.process.kill()
     for _ in range(500):
         train()
-    until(lambda: b"can't reach" in pusher.said.read_bytes(), "that the server is away")
+    until(lambda: b"cannot reach" in pusher.said.read_bytes(), "that the server is away")
     (home / "notebooks").rmdir()
     with jupyter_process(home, "jupyter-server", "--ServerApp.port_retries=0", port=int(port)):
         last = train()

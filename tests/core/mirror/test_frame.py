@@ -128,11 +128,10 @@ def test_the_program_prints_a_run_and_what_a_log_is_too_small_for_is_named(sides
     sides.write("work/outputs/model.bin", b"model")
     sides.write("work/outputs/large.bin", bytes(5_000_001))
     StatusFile(sides.there).change(Status.COMPLETED)
-    order = tmp_path / "order"
-    order.write_text(json.dumps({"folder": str(sides.there.folder), "key": KEY.hex(), "way": "lines"}))
-    command = [sys.executable, "-I", "-S", outgoing.__file__, str(order)]
-    done = subprocess.run(command, capture_output=True, check=True, env={"CELLRUN_HOME": str(tmp_path / "far")})
-    assert not order.exists()
+    order = json.dumps({"folder": str(sides.there.folder), "key": KEY.hex(), "way": "lines"}).encode()
+    command = [sys.executable, "-I", "-S", outgoing.__file__]
+    environment = {"CELLRUN_HOME": str(tmp_path / "far")}
+    done = subprocess.run(command, input=order, capture_output=True, check=True, env=environment)
     receiver = Receiver(sides.here)
     receiver.take(frame for line in done.stdout.splitlines() if (frame := from_line(line, lambda _: KEY)))
     assert StatusFile(sides.here).read().status is Status.RUNNING

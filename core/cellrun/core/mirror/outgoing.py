@@ -1,8 +1,8 @@
 """The program that carries what one run writes away from a machine whose files nobody at home can read.
 
 Started as `python -I -S outgoing.py` beside the run's supervisor. Its stdin has its order (JSON): `folder` of the run,
-its `key` (hex), the `way` ("push" or "lines"), and for a push `url` and `token`. It ends when the run has ended and all
-of it was taken; 1 if not all was.
+its `key` (hex), the `way` ("push" or "lines"), and for a push `url` and `token`; with `or_lines` all is printed where
+that address can't be reached. It ends when the run has ended and all of it was taken; 1 if not all was.
 """
 
 import json
@@ -17,13 +17,10 @@ def main() -> int:
     sys.path.append(ROOT)
     from cellrun.core.layout import RunLayout  # noqa: PLC0415  # found by the path above
     from cellrun.core.mirror.carrier import Carrier  # noqa: PLC0415  # as above
-    from cellrun.core.mirror.printed_lines import PrintedLines  # noqa: PLC0415  # as above
-    from cellrun.core.mirror.push import Push  # noqa: PLC0415  # as above
+    from cellrun.core.mirror.ways import way_of  # noqa: PLC0415  # as above
 
     told = json.load(sys.stdin)
-    layout, key = RunLayout(told["folder"]), bytes.fromhex(told["key"])
-    way = Push(told["url"], told["token"], key) if told["way"] == "push" else PrintedLines(sys.stdout.buffer, key)
-    left = Carrier(layout, way).to_the_end()
+    left = Carrier(RunLayout(told["folder"]), way_of(told, sys.stdout.buffer)).to_the_end()
     if left:
         print(f"cellrun: {left}", file=sys.stderr, flush=True)  # noqa: T201  # the engine's log has it
     return 1 if left else 0

@@ -7,11 +7,15 @@ from typing import BinaryIO
 
 from cellrun.core.mirror.carrier import Answer, NothingTakenError
 from cellrun.core.mirror.frame import LINE_DATA_BYTES, Frame, FrameKind, to_line
+from cellrun.core.mirror.readable_copy import ReadableCopy
 from cellrun.core.mirror.sides import NAMED_BYTES
 
 
 class PrintedLines:
-    """Prints frames. Larger files than a log should carry are left out: the last frames say so by their sizes."""
+    """Prints frames, and before those of a log what people can read of it.
+
+    Larger files than a log should carry are left out: the last frames say so by their sizes.
+    """
 
     block_bytes = LINE_DATA_BYTES
     pass_bytes = 1 << 18
@@ -21,6 +25,7 @@ class PrintedLines:
     def __init__(self, out: BinaryIO, key: bytes) -> None:
         self._out = out
         self._key = key
+        self._copy = ReadableCopy()
 
     def have(self) -> Mapping[str, tuple[int, int]]:
         """Return nothing: nobody says what has come."""
@@ -32,7 +37,8 @@ class PrintedLines:
     def send(self, frames: Sequence[Frame]) -> Answer:
         """Print frames. Raises NothingTakenError where nobody reads any more."""
         try:
-            self._out.writelines(to_line(frame, self._key) for frame in frames)
+            for frame in frames:
+                self._out.writelines([*self._copy.lines(frame), to_line(frame, self._key)])
             self._out.flush()
         except OSError as error:
             raise NothingTakenError(f"the engine's log takes nothing any more ({error.strerror})") from error

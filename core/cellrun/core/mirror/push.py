@@ -69,8 +69,8 @@ class Push:
             self.close()
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise NotTakenError(
-                f"can't reach {self._where} from {host_name()} ({why}); where another address leads there, set "
-                "CELLRUN_PUBLIC_URL where the run is submitted"
+                f"cannot reach {self._where} from {host_name()} ({why}); set CELLRUN_PUBLIC_URL, where runs are "
+                "submitted, to an address that leads there"
             ) from error
         if answer.status == _ENDED:
             raise NothingTakenError(f"{self._where} takes nothing of this run any more")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from cellrun.core.errors import ComputeTargetException, ConflictError, GapError, RunClosedError
+from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror.frame import Frame, from_line
-from cellrun.core.mirror.receiving import Receiver
-from cellrun.core.mirror.run_key import key_of
+from cellrun.core.mirror.log_lines import LogLines
 from cellrun.core.store.cancellation import cancel_requests
 from cellrun.core.targets.fake.engine import ENGINE_LOG, Engine
 from cellrun.core.targets.fake.faulty_link import FaultyLink
@@ -35,16 +32,13 @@ class LogChannel(Transport):
 
         Raises ComputeTargetException while too little gets through.
         """
-        receiver = Receiver(here, self._engine.clock_ahead_s(there))
-        with suppress(RunClosedError):  # it has come home
-            while lines := self._lines(there):
-                for found in (self._arrived(lines), lines):  # as it came, with some twice and some late; then in order
-                    with suppress(GapError, ConflictError):
-                        receiver.take(_frames(here, found))
-                        break
-                self._read_to[there.run_id] = self._read_to.get(there.run_id, 0) + sum(map(len, lines))
-            if is_final:
-                receiver.give_up("its engine's log ended before all had come")
+        log = LogLines(here, self._engine.clock_ahead_s(there))
+        while lines := self._lines(there):
+            log.feed(b"".join(self._arrived(lines)))  # as it came, with some twice and some late
+            log.feed(b"".join(lines))
+            self._read_to[there.run_id] = self._read_to.get(there.run_id, 0) + sum(map(len, lines))
+        if is_final:
+            log.end("its engine's log ended before all had come")
         return False
 
     def carrier(self, here: RunLayout, there: RunLayout, key: bytes) -> dict[str, Any]:  # noqa: ARG002  # as it has it
@@ -75,9 +69,3 @@ class LogChannel(Transport):
                 return found
             found += self._link.carry(missing)
         raise ComputeTargetException("the engine's log can't be read: the link loses too much")
-
-
-def _frames(here: RunLayout, lines: Iterable[bytes]) -> Iterator[Frame]:
-    for line in lines:
-        if frame := from_line(line, lambda _: key_of(here)):
-            yield frame
