@@ -48,6 +48,8 @@ REQUEST = RunRequest(
     target="box",
     environment=SPEC,
     variables={"OMP": "1", "TOKEN": SECRET},
+    env_in_engine=True,
+    options={"partition": "gpu"},
     resources=Resources(4, 1, 1 << 30, 2),
     max_run_duration_seconds=60.0,
     distribution=Distribution("tensorflow", 2, 1, 1),
@@ -88,7 +90,7 @@ def test_one_that_asks_for_little_comes_through(environment):
 
 def test_one_that_an_earlier_version_kept_is_read():
     kept = request_to_json(REQUEST)
-    for name in ("parent", "experiment", "workspace", "repeats", "trust", "signed"):
+    for name in ("parent", "experiment", "workspace", "repeats", "trust", "signed", "options", "env_in_engine"):
         del kept[name]
     came = request_from_json(kept, RunLayout("/there"), {})
     assert (came.program, came.parent, came.experiment, came.trust) == ("cell.py", None, "", False)

@@ -8,6 +8,7 @@ from cellrun.core.context.manifest import Context
 from cellrun.core.errors import ActivityFailedException, InvalidSubmissionError, UserErrorException
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
+from cellrun.core.targets.local import LocalTarget
 from tests.core.submitted_runs import wait_for
 from tests.magics.notebook_shell import log, newest_run
 
@@ -414,3 +415,16 @@ def test_of_other_cells_only_what_the_run_needs_is_kept(notebook):
     kept = b"".join(path.read_bytes() for path in run.layout.workspace.folder.rglob("*") if path.is_file())
     assert b"return 1 / x" in kept
     assert b"hush-hush" not in kept
+
+
+def test_options_for_the_targets_engine_come_through_or_are_refused(notebook, monkeypatch):
+    with pytest.raises(
+        InvalidSubmissionError, match=r"target 'local' \(local\) takes no options; leave 'partition' out"
+    ):
+        notebook.run("%%submit --option partition=gpu\npass")
+    with pytest.raises(UsageError, match="give NAME=VALUE, as in partition=gpu"):
+        notebook.run("%%submit --option partition\npass")
+    monkeypatch.setattr(LocalTarget, "options_known", {"partition": "where it queues", "qos": "how soon"})
+    run = notebook.submit("pass", "--option partition=gpu --option qos=a=b --env-in-engine")
+    assert record(run).options == {"partition": "gpu", "qos": "a=b"}
+    assert record(run).env_in_engine

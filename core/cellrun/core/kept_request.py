@@ -17,8 +17,8 @@ _PLAIN = (
     *("kind", "program", "source_directory", "target", "max_run_duration_seconds", "name", "type", "properties"),
     "cell",
 )
-_FILLED_IN = ("parent", "experiment", "workspace", "repeats", "trust", "signed")
-"""What is known once it is submitted, or of a run that is run again; what earlier versions kept has none of it."""
+_ADDED = ("parent", "experiment", "workspace", "repeats", "trust", "signed", "options", "env_in_engine")
+"""What a request that an earlier version kept has none of."""
 
 
 class KeptCode(RunCode):
@@ -47,8 +47,9 @@ def request_to_json(request: RunRequest) -> dict[str, Any]:
     """Return a request as plain values: without its code and without the values of its variables, maybe secrets."""
     wanted = request.environment
     return {
-        **{name: getattr(request, name) for name in (*_PLAIN, *_FILLED_IN)},
+        **{name: getattr(request, name) for name in (*_PLAIN, *_ADDED)},
         "properties": dict(request.properties),
+        "options": dict(request.options),
         "cell": None if request.cell is None else dict(request.cell),
         "arguments": [{"data": one.name} if isinstance(one, DataPlaceholder) else one for one in request.arguments],
         "inputs": [one.to_json() for one in request.inputs],
@@ -67,7 +68,7 @@ def request_from_json(data: Mapping[str, Any], code: RunLayout, variables: Mappi
     environment = data["environment"] if spec is None else EnvironmentSpec.from_json(spec)
     own = environment.variables if isinstance(environment, EnvironmentSpec) else {}
     return RunRequest(
-        **{name: data[name] for name in (*_PLAIN, *_FILLED_IN) if name not in _FILLED_IN or name in data},
+        **{name: data[name] for name in (*_PLAIN, *_ADDED) if name not in _ADDED or name in data},
         arguments=tuple(one if isinstance(one, str) else DataPlaceholder(one["data"]) for one in data["arguments"]),
         inputs=tuple(map(RunInput.from_json, data["inputs"])),
         outputs=tuple(map(RunOutput.from_json, data["outputs"])),

@@ -72,6 +72,10 @@ class RunRequest:
     """Whose Python runs it: one that is there, as the user says it, or one to be built; None for the target's own."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Environment variables that the user gave. Values may be secrets: a run folder keeps their names alone."""
+    env_in_engine: bool = False
+    """Whether they may be told to an engine that shows them to others (`ComputeTarget.shows_variables`)."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What its target's engine is told for this run, by `ComputeTarget.options_known`: a partition, an account."""
     resources: Resources = field(default_factory=Resources)
     max_run_duration_seconds: float | None = None
     distribution: Distribution | None = None
@@ -109,6 +113,8 @@ class RunRequest:
             "type": ("a text", isinstance(self.type, str)),
             "parent": ("the id of a run as text, or None", isinstance(self.parent, (str, NoneType))),
             "properties": ("a dict of texts", _is_dict_of_texts(self.properties)),
+            "options": ("a dict of texts", _is_dict_of_texts(self.options)),
+            "env_in_engine": ("True or False", isinstance(self.env_in_engine, bool)),
             "code": ("a RunCode", isinstance(self.code, RunCode)),
             "distribution": ("a Distribution or None", isinstance(self.distribution, (Distribution, type(None)))),
             "resources": ("Resources(cpus, gpus, memory_bytes)", isinstance(self.resources, Resources)),

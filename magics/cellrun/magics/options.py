@@ -148,6 +148,14 @@ def variable(text: str) -> tuple[str, str]:
     return name, value if equals else os.environ[name]
 
 
+def option(text: str) -> tuple[str, str]:
+    """Read `NAME=VALUE`; as argparse's `type`."""
+    name, equals, value = text.partition("=")
+    if not name or not equals or not value:
+        raise argparse.ArgumentTypeError(f"{text!r} is no option; give NAME=VALUE, as in partition=gpu")
+    return name, value
+
+
 def name_list(words: Sequence[str]) -> tuple[str, ...]:
     """Return the names in an option's words, of which each may be a list, `a,b`; a name may hold blanks; each once."""
     names = (name.strip() for word in words for name in word.split(","))

@@ -26,6 +26,7 @@ from cellrun.magics.options import (
     MagicParser,
     is_python_name,
     name_list,
+    option,
     python_name,
     seconds,
     split_line,
@@ -69,6 +70,10 @@ def _parser() -> MagicParser:
     add("--timeout", type=seconds, metavar="TIME", help=limit)
     more = "one more environment variable; NAME alone passes on the notebook's; e.g. --env MODE=quick --env HF_TOKEN"
     add("--env", type=variable, action="append", default=[], metavar="NAME=VALUE", help=more)
+    shown = "values of --env may be told to an engine that shows them to others, as Ray does; e.g. --env-in-engine"
+    add("--env-in-engine", action="store_true", help=shown)
+    told = "what the target's engine is told for this run, as often as needed; e.g. --option partition=gpu"
+    add("--option", dest="options", type=option, action="append", default=[], metavar="NAME=VALUE", help=told)
     data = (
         "a dataset for the run, as a path in NAME ($NAME in a command): a registered one, a variable's, a path, an "
         "https address; e.g. --input train=mydata --input test=mydata:2"
@@ -262,4 +267,6 @@ def _common(given: Namespace) -> dict[str, Any]:
         "memory": given.memory,
         "max_run_duration_seconds": given.timeout,
         "environment_variables": dict(given.env),
+        "env_in_engine": given.env_in_engine,
+        "target_options": dict(given.options),
     }

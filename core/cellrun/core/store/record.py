@@ -63,6 +63,10 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
     """What of the source folder is linked into the working folder, not copied: what is secret by its name."""
     environment_variables: Sequence[str] = ()
     """Names alone: values may be secrets."""
+    env_in_engine: bool = False
+    """Whether their values were given to an engine that shows them to others."""
+    options: Mapping[str, str] = {}
+    """What its target's engine was told for this run: a partition, an account."""
     resources: Mapping[str, Any] = {}
     """cpus, gpus, memory_bytes."""
     max_run_duration_seconds: float | None = None
@@ -230,6 +234,8 @@ _SHAPE: control_file.Shape = {
     "source_directory": is_text_or_none,
     "links": is_mapping_of(is_text),
     "environment_variables": are_texts,
+    "env_in_engine": lambda value: isinstance(value, bool),
+    "options": is_mapping_of(is_text),
     "resources": is_mapping_of(is_number_or_none),
     "max_run_duration_seconds": is_number_or_none,
     "distribution": lambda value: value is None or _is_distribution(value),

@@ -18,7 +18,8 @@ from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import SCRIPT_RUN, RunRecord
 from cellrun.core.store.run_store import check_is_there
 from cellrun.core.store.workspace_record import WorkspaceRecord
-from cellrun.core.submission.submission import data_problems, start
+from cellrun.core.submission.submission import start
+from cellrun.core.submission.target_problems import target_problems
 from cellrun.core.supervision.job_environment import inherited, is_of_jupyter
 from cellrun.core.targets.contract import Capability
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
@@ -50,8 +51,8 @@ def resubmit(layout: RunLayout, *, trust: bool = False) -> RunLayout:
     record = trusted.record()
     target = WorkspaceTargets(layout.workspace).get(record.target)
     request = request_of(layout, record, trusted, trust=trust)
-    problems = [*request.code.problems(layout.workspace), *target.problems(request)]
-    if problems := [*problems, *data_problems(target, request, layout.workspace)]:
+    code_problems = request.code.problems(layout.workspace)
+    if problems := [*code_problems, *target_problems(target, request, layout.workspace)]:
         raise InvalidSubmissionError(problems)
     of_the_first = {name: getattr(record, name) for name in _KEPT}
     if Capability.SHARES_FILES in target.capabilities:  # it is the same Python, whichever this process's is
@@ -78,6 +79,8 @@ def request_of(layout: RunLayout, record: RunRecord, trusted: TrustedRun, *, tru
         target=record.target,
         environment=environment,
         variables={**own, **given},
+        env_in_engine=record.env_in_engine,
+        options=record.options,
         resources=Resources.from_json(dict(record.resources)),
         max_run_duration_seconds=record.max_run_duration_seconds,
         distribution=Distribution.from_json(record.distribution) if record.distribution else None,

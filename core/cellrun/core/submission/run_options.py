@@ -40,6 +40,8 @@ class RunOptions(ABC):
         gpus: int = 0,
         memory: str | int | None = None,
         environment_variables: Mapping[str, Any] | None = None,
+        env_in_engine: bool = False,
+        target_options: Mapping[str, Any] | None = None,
         name: str | None = None,
         data: Iterable[Any] = (),
         **unknown: object,
@@ -54,6 +56,8 @@ class RunOptions(ABC):
         self.gpus = gpus
         self.memory = memory
         self.environment_variables = dict(environment_variables or {})
+        self.env_in_engine = env_in_engine
+        self.target_options = target_options
         self.name = name
         self._unknown = unknown
 
@@ -92,6 +96,8 @@ class RunOptions(ABC):
             "target": None if self.compute_target is None else target_name(self.compute_target),
             "environment": environment,
             "variables": {**(environment.variables if isinstance(environment, EnvironmentSpec) else {}), **given},
+            "env_in_engine": self.env_in_engine,
+            "options": option_texts(self.target_options)[0],
             "resources": self.resources,
             "max_run_duration_seconds": self.max_run_duration_seconds,
             "name": self.name,
@@ -174,6 +180,9 @@ class RunOptions(ABC):
         problems += variable_texts(self.environment_variables)[1]
         own = [name for name in self.environment_variables if is_set_by_cellrun(str(name))]
         problems += [f"environment variable {name} is set by cellrun itself; choose another name" for name in own]
+        if not isinstance(self.env_in_engine, bool):
+            problems.append(f"env_in_engine={shown(self.env_in_engine)}: give True or False")
+        problems += option_texts(self.target_options)[1]
         try:
             self.wanted_environment()
         except UserErrorException as error:
@@ -218,6 +227,22 @@ def wanted_environment(given: object) -> str | EnvironmentSpec | None:
         f"environment={shown(given)}: give an Environment, or as a path the folder of a virtual environment or conda "
         "prefix, or a Python interpreter"
     )
+
+
+def option_texts(given: object) -> tuple[dict[str, str], list[str]]:
+    """Return options for a target's engine as texts, and what is wrong with others."""
+    if given is None:
+        return {}, []
+    if not isinstance(given, Mapping):
+        return {}, [f"target_options={shown(given)}: give a dict, as in {{'partition': 'gpu'}}"]
+    texts, problems = {}, []
+    for name, value in given.items():
+        is_plain = isinstance(value, (str, int)) and not isinstance(value, bool) and str(value).isprintable()
+        if isinstance(name, str) and is_plain and str(value).strip():
+            texts[name] = str(value)
+        else:
+            problems.append(f"target_options {shown(name)}: {shown(value)} is no value; give a text of one line")
+    return texts, problems
 
 
 def _copied(arguments: Iterable[Any]) -> list[Any]:

@@ -41,6 +41,9 @@ class ScriptRunConfig(RunOptions):
         out, it is one core; given, numeric libraries are told to use so many threads (OMP_NUM_THREADS), unless the
         environment says otherwise.
     environment_variables: added to those of this process.
+    env_in_engine: their values may be told to an engine that shows them to others, as Ray does; else that is refused.
+    target_options: what the target's engine is told for this run, such as {"partition": "gpu"} for Slurm;
+        `ComputeTarget.options_known` has what a target takes.
     run_config: Azure ML's RunConfiguration, which has target, environment, data and processes in one; given beside
         compute_target or environment it wins, with a warning. Each config has one, `config.run_config`, which may be
         changed.
@@ -71,6 +74,8 @@ class ScriptRunConfig(RunOptions):
         gpus: int = 0,
         memory: str | int | None = None,
         environment_variables: Mapping[str, Any] | None = None,
+        env_in_engine: bool = False,
+        target_options: Mapping[str, Any] | None = None,
         name: str | None = None,
         data: Iterable[Any] = (),
         **unknown: object,
@@ -106,6 +111,8 @@ class ScriptRunConfig(RunOptions):
             gpus=gpus,
             memory=memory,
             environment_variables=environment_variables,
+            env_in_engine=env_in_engine,
+            target_options=target_options,
             name=name,
             data=data,
             **unknown,

@@ -35,9 +35,10 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore, has_run
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.arguments import parameters
-from cellrun.core.submission.run_options import target_name, wanted_environment
+from cellrun.core.submission.run_options import option_texts, target_name, wanted_environment
 from cellrun.core.submission.source_control import git_head
-from cellrun.core.targets.contract import Capability, ComputeTarget
+from cellrun.core.submission.target_problems import say_what_is_shown, target_problems
+from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.core.terminal import plain
 
@@ -90,6 +91,7 @@ def submit(
         raise InvalidSubmissionError(problems, advice)
     for warning in (*request.code.warnings(), *target.warnings(request)):
         warnings.warn(plain(warning), stacklevel=3)
+    say_what_is_shown(target, request)
     request = replace(request, experiment=experiment, workspace=workspace.name)
     return start(target, request, workspace.layout, workspace_id=workspace.id, tags=dict(tags or {}))
 
@@ -251,23 +253,8 @@ def _target(
         if (given.kind, given.settings) != (target.kind, target.settings):  # nobody would find its runs
             problems.append(f"compute_target={given!r} isn't this workspace's own; ws.compute_targets has those")
         target = given
-    problems += [*target.problems(request), *data_problems(target, request, workspace)]
-    limit = request.max_run_duration_seconds
-    if limit is not None and Capability.LIMITS_TIME not in target.capabilities:
-        problems.append(f"max_run_duration_seconds={limit:g}: {target.name!r} can't end a run by itself; leave it out")
+    problems += target_problems(target, request, workspace)
     return target
-
-
-def data_problems(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout) -> list[str]:
-    """Return why a run could never have its data on a target."""
-    if not request.inputs and not request.outputs:
-        return []
-    if Capability.SHARES_FILES not in target.capabilities:
-        names_of_data = ", ".join([*(one.name for one in request.inputs), *(one.name for one in request.outputs)])
-        return [f"{target.name!r} can't bring data to its runs ({names_of_data}); take 'local', or read it in the code"]
-    from cellrun.core.data.in_run import binding  # noqa: PLC0415  # a run without data needs none of it
-
-    return binding.problems(request.inputs, request.outputs, workspace)
 
 
 def _known_of(config: RunConfig) -> RunRequest:
@@ -275,7 +262,8 @@ def _known_of(config: RunConfig) -> RunRequest:
     environment = None
     with suppress(UserErrorException):
         environment = wanted_environment(getattr(config, "environment", None))
-    return RunRequest("script", "", environment=environment)
+    options = option_texts(getattr(config, "target_options", None))[0]
+    return RunRequest("script", "", environment=environment, options=options)
 
 
 def _parameters(request: RunRequest) -> dict[str, str]:
@@ -305,6 +293,8 @@ def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
         source_directory=request.source_directory,
         links=dict(request.code.links()),
         environment_variables=sorted(request.variables),
+        env_in_engine=request.env_in_engine,
+        options=dict(request.options),
         resources=request.resources.to_json(),
         max_run_duration_seconds=request.max_run_duration_seconds,
         distribution=request.distribution and request.distribution.to_json(),

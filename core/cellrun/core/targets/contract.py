@@ -105,6 +105,14 @@ class ComputeTarget(ComputeResource):
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     settings_known: ClassVar[Mapping[str, str]] = {}
     """The settings that `attach` takes for this kind, each with what it means."""
+    options_known: ClassVar[Mapping[str, str]] = {}
+    """The options that a single run may give it (`RunRequest.options`), each with what it means."""
+    shows_variables: ClassVar[bool] = False
+    """Whether others who may ask its engine can read the values of a run's variables."""
+    is_watched: bool = False
+    """Whether somebody looks at its runs, so that what they write is wanted at once. The keeper says so."""
+    watched: frozenset[str] = frozenset()
+    """The ids of the runs that somebody looks at. The keeper says so."""
 
     def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:
         self.name = name
