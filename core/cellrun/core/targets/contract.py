@@ -110,9 +110,9 @@ class ComputeTarget(ComputeResource):
     shows_variables: ClassVar[bool] = False
     """Whether others who may ask its engine can read the values of a run's variables."""
     is_watched: bool = False
-    """Whether somebody looks at its runs, so that what they write is wanted at once. The keeper says so."""
+    """Whether somebody looks at its runs, so that what they write is wanted at once; set before each pass."""
     watched: frozenset[str] = frozenset()
-    """The ids of the runs that somebody looks at. The keeper says so."""
+    """The ids of those runs; set before each pass."""
 
     def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:
         self.name = name

@@ -45,6 +45,7 @@ def _looked(target: ComputeTarget, runs: Sequence[RunLayout]) -> Looked:
     try:
         found = [look_by_keeper(target, WorkspaceLayout(folder), its) for folder, its in by_workspace.items()]
     except NoKeeperError:
+        target.is_watched, target.watched = True, frozenset(run.run_id for run in runs)
         try:
             return Looked(bring(target, runs).observed)
         finally:

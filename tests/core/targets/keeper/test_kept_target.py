@@ -313,3 +313,16 @@ def test_a_connection_is_given_up_once_nobody_needs_it(kept, played, away, monke
     kept.end()
     kept.wait(10)
     assert played.count("close") == 2
+
+
+def test_a_target_knows_which_of_its_runs_somebody_looks_at(kept, played, away, monkeypatch):
+    monkeypatch.setattr("cellrun.core.targets.keeper.kept_target.WATCHED_S", 0.2)
+    seen, looked_at, other = [], away(), away()
+    played.on_sync = lambda run: seen.append((run.run_id, played.is_watched, played.watched))
+    kept.hold([looked_at, other])
+    passes(played, 1)
+    kept.watch([looked_at], {})
+    passes(played, 2)
+    wait_for(lambda: played.watched == frozenset(), "nobody to look any more")
+    assert (other.run_id, False, frozenset()) in seen
+    assert (other.run_id, True, frozenset({looked_at.run_id})) in seen

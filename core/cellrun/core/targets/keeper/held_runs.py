@@ -20,6 +20,7 @@ class HeldRuns:
         self._lock = threading.Lock()
         self._runs: dict[str, RunLayout] = {}
         self._seen: dict[str, tuple[float, Observation | None]] = {}
+        self._watched_until: dict[str, float] = {}
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -30,6 +31,17 @@ class HeldRuns:
             before = len(self._runs)
             self._runs |= {run.run_id: run for run in runs}
             return len(self._runs) > before
+
+    def watch(self, runs: Iterable[RunLayout], until: float) -> None:
+        """Note that somebody looks at these; they count as watched until then."""
+        with self._lock:
+            self._watched_until |= {run.run_id: until for run in runs}
+
+    def watched(self, now: float) -> frozenset[str]:
+        """Return the ids of those that somebody has looked at of late."""
+        with self._lock:
+            self._watched_until = {run_id: until for run_id, until in self._watched_until.items() if now < until}
+            return frozenset(self._watched_until)
 
     def living(self) -> tuple[list[RunLayout], dict[str, str]]:
         """Return those that haven't ended, and why others can't be read, by id; these aren't held any more."""

@@ -16,7 +16,7 @@ from cellrun.core.targets.keeper.credentials import credentials, take_on
 from cellrun.core.targets.keeper.held_runs import HeldRuns
 from cellrun.core.targets.keeper.kept_state import KeptState
 from cellrun.core.targets.keeper.open_target import OpenTarget
-from cellrun.core.targets.keeper.pace import Pace
+from cellrun.core.targets.keeper.pace import WATCHED_S, Pace
 from cellrun.core.targets.silent_engine import fall_silent
 
 _NOBODY_S = 60.0
@@ -66,6 +66,7 @@ class KeptTarget:
         self.hold(runs)
         was_watched = self._pace.is_watched(time.monotonic())
         self._pace.watch(time.monotonic())
+        self._runs.watch(runs, time.monotonic() + WATCHED_S)
         if self._pace.is_paused and given and given not in self._tried:
             take_on(given)
             self.wake()
@@ -163,6 +164,7 @@ class KeptTarget:
             if self._unheard_from is None:
                 self._unheard_from = self._clock.seconds
             target = self._opened.get()
+            target.is_watched, target.watched = self._pace.is_watched(began), self._runs.watched(began)
             brought = bring(target, runs, self._passed, self._hear)
         except Exception as error:  # noqa: BLE001  # a stranger's class: the other targets are kept all the same
             why = str(error) if isinstance(error, CellrunError) else told(error)
