@@ -1,5 +1,8 @@
 """One round with an engine that shares no files."""
 
+import os
+import time
+
 import pytest
 
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
@@ -8,7 +11,7 @@ from cellrun.core.mirror.run_key import key_of, new_key
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.bringing import bring, living
-from cellrun.core.targets.contract import JobState, Observation
+from cellrun.core.targets.contract import Capability, JobState, Observation
 
 
 def status(run):
@@ -143,3 +146,49 @@ def test_a_run_that_is_damaged_or_gone_hides_no_other(away):
     assert unreadable.keys() == {damaged.run_id, gone.run_id}
     assert "run.json" in unreadable[damaged.run_id]
     assert unreadable[gone.run_id] == "its folder is gone"
+
+
+@pytest.fixture
+def sharing(played, monkeypatch):
+    """A target whose runs write into their folders here, on other machines."""
+    monkeypatch.setattr(type(played), "capabilities", frozenset({Capability.SHARES_FILES}))
+    return played
+
+
+def beat(run, ago_s=0.0):
+    run.processes.write_text("{}")
+    os.utime(run.processes, (time.time() - ago_s,) * 2)
+
+
+def test_where_folders_are_shared_nothing_is_sent_or_brought(sharing, away):
+    preparing, run = away(Status.PREPARING), away()
+    assert not bring(sharing, [preparing, run]).is_more_left
+    assert sharing.asked == [("observe", (preparing.run_id, run.run_id))]
+
+
+def test_where_folders_are_shared_a_lost_run_is_failed(sharing, away):
+    run = away()
+    sharing.says[run.run_id] = Observation(JobState.UNKNOWN)
+    bring(sharing, [run])
+    assert status(run).reason == "played no longer knows it; last seen Running"
+
+
+def test_where_folders_are_shared_one_that_runs_and_shows_no_life_is_not_responding_and_never_failed(
+    sharing, away, monkeypatch
+):
+    monkeypatch.setenv("CELLRUN_HEARTBEAT_S", "0.05")
+    run, waiting = away(), away(Status.QUEUED)
+    sharing.says[waiting.run_id] = Observation(JobState.WAITING, "Priority")
+    beat(run, ago_s=1000)
+    bring(sharing, [run, waiting])
+    assert status(run).status is Status.RUNNING  # two beats more are waited for
+    time.sleep(0.2)
+    bring(sharing, [run, waiting])
+    assert status(run).status is Status.NOT_RESPONDING
+    assert "no heartbeat for 17 min" in status(run).reason
+    assert status(waiting).status is Status.QUEUED
+    bring(sharing, [run])
+    assert status(run).status is Status.NOT_RESPONDING
+    beat(run)
+    bring(sharing, [run])
+    assert status(run).status is Status.RUNNING

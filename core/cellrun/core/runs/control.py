@@ -155,7 +155,7 @@ class RunControl:
         from cellrun.core.targets.keeper.client import wake  # noqa: PLC0415  # as above
 
         self._target.cancel(self._layout)
-        if not self._target.shares_files:
+        if not self._target.shares_processes:
             wake(self._layout.workspace, self._target.name)
 
     def _is_unanswered(self) -> bool:

@@ -1,4 +1,6 @@
-"""One round with an engine that shares no files: runs are sent, it is asked once, what they wrote is brought home.
+"""One round with an engine that isn't this machine: runs are sent, it is asked once, what they wrote is brought home.
+
+Where its runs write into their folders here nothing is to be sent or brought: they are watched for signs of life.
 
 The keeper makes it again and again; where none can be had, whoever looks at a run makes it once.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from cellrun.core.control_file import UNREADABLE
@@ -17,7 +20,7 @@ from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import run_owners
-from cellrun.core.store.silence import are_proven_dead, is_unanswered
+from cellrun.core.store.silence import SILENCE, are_proven_dead, heartbeat, is_unanswered
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.targets.contract import ComputeTarget, JobState, Observation
 from cellrun.core.targets.silent_engine import hear_again, is_on_its_way
@@ -53,7 +56,8 @@ def bring(
     the target raises where that is no single run's matter.
     """
     states = {run: StatusFile(run).read() for run in runs}
-    if on_way := [run for run, status in states.items() if is_on_its_way(status)]:
+    on_way = [] if target.shares_files else [run for run, status in states.items() if is_on_its_way(status)]
+    if on_way:
         target.send(on_way)
         sent()
         states |= {run: StatusFile(run).read() for run in on_way}
@@ -63,11 +67,12 @@ def bring(
     for run in begun:
         if is_unanswered(states[run]):
             hear_again(run)
-    ended = [run for run in begun if (said := observed.get(run.run_id)) and said.state in _OVER]
-    going = [run for run in begun if run not in ended]
-    problems, _ = _synced(target, going, is_final=False)
-    problems_at_end, unfinished = _synced(target, ended, is_final=True)
-    problems |= problems_at_end
+    ended, going = list[RunLayout](), list[RunLayout]()
+    for run in begun:
+        (ended if (said := observed.get(run.run_id)) and said.state in _OVER else going).append(run)
+    problems, unfinished = _synced_all(target, going, ended)
+    if target.shares_files:
+        _listen({run: states[run] for run in going}, observed)
     for run in ended:
         if run.run_id not in problems and run.run_id not in unfinished:
             _end_lost(target, run, observed[run.run_id])
@@ -94,6 +99,31 @@ def living(runs: Sequence[RunLayout]) -> tuple[list[RunLayout], dict[str, str]]:
         except UNREADABLE as error:
             unreadable[run.run_id] = "its folder is gone" if not run.folder.exists() else told(error)
     return found, unreadable
+
+
+def _listen(runs: Mapping[RunLayout, StatusRecord], observed: Mapping[str, Observation]) -> None:
+    """Make those NotResponding that run, by their engine's word, and whose supervisors show no life in their folders.
+
+    Or what they were before, once they do. That one lost is never concluded from silence.
+    """
+    for run, status in runs.items():
+        if (said := observed.get(run.run_id)) and said.state is JobState.RUNNING:
+            with suppress(*UNREADABLE):  # its own matter, which whoever looks at it is told
+                SILENCE.notice(run, status, heartbeat(run), is_in_sight=True)
+
+
+def _synced_all(
+    target: ComputeTarget, going: Sequence[RunLayout], ended: Sequence[RunLayout]
+) -> tuple[dict[str, str], Collection[str]]:
+    """Sync runs that go on, and then for good those that don't, unless they write into their folders here anyway.
+
+    Returns as `_synced` does; of those that go on more is always to come.
+    """
+    if target.shares_files:
+        return {}, ()
+    problems, _ = _synced(target, going, is_final=False)
+    problems_at_end, unfinished = _synced(target, ended, is_final=True)
+    return {**problems, **problems_at_end}, unfinished
 
 
 def _synced(

@@ -127,6 +127,11 @@ class ComputeTarget(ComputeResource):
         return Capability.SHARES_FILES in self.capabilities
 
     @property
+    def shares_processes(self) -> bool:
+        """Whether its runs are processes of this machine: whoever looks at one can ask itself, and prove a death."""
+        return Capability.SHARES_PROCESSES in self.capabilities
+
+    @property
     def where(self) -> str:
         """Where that is, for people: a host, a folder; empty for this machine."""
         return str(self.settings.get("host") or self.settings.get("folder") or "")
@@ -219,7 +224,7 @@ class ComputeTarget(ComputeResource):
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Return what the engine says of runs that haven't ended, by id, in one call to it.
 
-        Called by every look (`targets.look`), and by the keeper for those that don't share files. A run that is missing
+        Called by the keeper, or by whoever looks where its runs are processes of this machine. A run that is missing
         in the answer is one that the engine said nothing about; an answer that doesn't come at all raises
         ComputeTargetException: it is asked again after 1 s, and each time later, up to 60 s. After AuthenticationError
         it is asked again only while somebody looks, seldom, or at once with other credentials in the environment.

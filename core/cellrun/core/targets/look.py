@@ -23,9 +23,9 @@ _UNDER_WAY = frozenset({Status.PREPARING, Status.QUEUED, Status.STARTING, Status
 def look(target: ComputeTarget, runs: Sequence[RunLayout]) -> dict[str, StatusRecord]:
     """Return the status of a target's runs by id; with what its engine says that one waits for, or why it says nothing.
 
-    A target that shares our files is asked here; any other by the keeper, which is waited for a second at most, or here
-    where none can be had. A target that doesn't answer changes nothing: the folders tell. Nothing is written into a
-    workspace that others can write to: it is looked at, as it is.
+    A target whose runs are processes of this machine is asked here; any other by the keeper, so that one process asks
+    an engine, which is waited for a second at most, or here where none can be had. A target that doesn't answer changes
+    nothing: the folders tell. Nothing is written into a workspace that others can write to: it is looked at, as it is.
     """
     states = {run: StatusFile(run).read() for run in runs}
     living = [run for run, now in states.items() if not now.status.is_terminal and not is_being_started(run, now)]
@@ -37,7 +37,7 @@ def look(target: ComputeTarget, runs: Sequence[RunLayout]) -> dict[str, StatusRe
 
 
 def _looked(target: ComputeTarget, runs: Sequence[RunLayout]) -> Looked:
-    if target.shares_files:
+    if target.shares_processes:
         return Looked(target.observe(runs))
     by_workspace: dict[Path, list[RunLayout]] = defaultdict(list)
     for run in runs:

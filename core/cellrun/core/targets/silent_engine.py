@@ -8,7 +8,7 @@ from typing import Any
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
-from cellrun.core.store.silence import SILENT, UNANSWERED, is_unanswered
+from cellrun.core.store.silence import SILENT, UNANSWERED, heartbeat, is_old, is_unanswered
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 
 
@@ -16,6 +16,11 @@ def is_on_its_way(status: StatusRecord) -> bool:
     """Whether a run hasn't come to its engine yet, by what its target promises (`ComputeTarget.send`)."""
     is_preparing_here = status.status is Status.PREPARING and "there" not in status.fields
     return status.status is Status.NOT_STARTED or is_preparing_here
+
+
+def shows_life(run: RunLayout) -> bool:
+    """Whether a run's own folder tells that it goes on, for a target that shares it."""
+    return not is_old(heartbeat(run))
 
 
 def fall_silent(run: RunLayout, why: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.targets.contract import JobState, Observation
+from cellrun.core.targets.contract import Capability, JobState, Observation
 from cellrun.core.targets.keeper import pace
 from cellrun.core.targets.keeper.awake import AwakeClock
 from cellrun.core.targets.keeper.credentials import credentials
@@ -326,3 +326,20 @@ def test_a_target_knows_which_of_its_runs_somebody_looks_at(kept, played, away, 
     wait_for(lambda: played.watched == frozenset(), "nobody to look any more")
     assert (other.run_id, False, frozenset()) in seen
     assert (other.run_id, True, frozenset({looked_at.run_id})) in seen
+
+
+def test_a_run_whose_shared_folder_shows_life_does_not_fall_silent_with_its_engine(
+    kept, played, away, clock, monkeypatch
+):
+    monkeypatch.setattr(type(played), "capabilities", frozenset({Capability.SHARES_FILES}))
+    alive, silent = away(), away()
+    for run in (alive, silent):
+        run.processes.write_text("{}")
+    os.utime(silent.processes, (time.time() - 1000,) * 2)
+    played.error = ComputeTargetException("slurmctld doesn't answer")
+    kept.hold([alive, silent])
+    wait_for(lambda: kept.state().why_not, "the first try")
+    clock.seconds += 1000
+    kept.notice_silence()
+    assert (status(silent).status, status(silent).reason) == (Status.NOT_RESPONDING, "slurmctld doesn't answer")
+    assert status(alive).status is Status.RUNNING

@@ -17,7 +17,7 @@ from cellrun.core.targets.keeper.held_runs import HeldRuns
 from cellrun.core.targets.keeper.kept_state import KeptState
 from cellrun.core.targets.keeper.open_target import OpenTarget
 from cellrun.core.targets.keeper.pace import WATCHED_S, Pace
-from cellrun.core.targets.silent_engine import fall_silent
+from cellrun.core.targets.silent_engine import fall_silent, shows_life
 
 _NOBODY_S = 60.0
 """So long after its last run has ended a target keeps its connection, to open which takes longer than a small run."""
@@ -48,6 +48,8 @@ class KeptTarget:
         """Of the keeper's awake time: when the first pass began of those that haven't gone well."""
         self._tried: list[dict[str, str]] = []
         """The credentials with which it didn't let us in."""
+        self._shares_files = False
+        """Whether its runs write into their folders here, which tell that they live while their engine says nothing."""
         self._failed_at = 0.0
         """When the last pass that failed did."""
         self.why_unusable = ""
@@ -121,7 +123,8 @@ class KeptTarget:
             return
         why = self._state.why_not or _NO_ANSWER
         for run in self._runs.living()[0]:
-            fall_silent(run, why)
+            if not (self._shares_files and shows_life(run)):
+                fall_silent(run, why)
 
     def _work(self) -> None:
         is_more_left = False
@@ -164,6 +167,7 @@ class KeptTarget:
             if self._unheard_from is None:
                 self._unheard_from = self._clock.seconds
             target = self._opened.get()
+            self._shares_files = target.shares_files
             target.is_watched, target.watched = self._pace.is_watched(began), self._runs.watched(began)
             brought = bring(target, runs, self._passed, self._hear)
         except Exception as error:  # noqa: BLE001  # a stranger's class: the other targets are kept all the same

@@ -15,7 +15,7 @@ _LIVING = [status.value for status in Status if status not in {*TERMINAL, Status
 
 
 def runs_elsewhere(workspace: WorkspaceLayout) -> dict[str, list[RunLayout]]:
-    """Return the live runs of targets that don't share our files, by the target's name; none of another user's.
+    """Return the live runs of targets that aren't on this machine, by the target's name; none of another user's.
 
     A target that can't be used here counts as one: why it can't is to be said. Raises WorkspaceException.
     """
@@ -27,10 +27,10 @@ def runs_elsewhere(workspace: WorkspaceLayout) -> dict[str, list[RunLayout]]:
     for row in Index(workspace).runs(status=_LIVING):
         if row.target and row.target != LOCAL:
             found[row.target].append(workspace.run(row.id))
-    return {name: runs for name, runs in found.items() if not _shares_files(workspace, name)}
+    return {name: runs for name, runs in found.items() if not _is_here(workspace, name)}
 
 
-def _shares_files(workspace: WorkspaceLayout, name: str) -> bool:
+def _is_here(workspace: WorkspaceLayout, name: str) -> bool:
     with suppress(ComputeTargetException):
-        return WorkspaceTargets(workspace).get(name).shares_files
+        return WorkspaceTargets(workspace).get(name).shares_processes
     return False
