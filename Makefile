@@ -3,7 +3,7 @@
 # make demo   run the notebooks headless and print the runs, their metrics and where they are
 # make test   run every check and test: Python, TypeScript, browser
 # make test-versions  run the given cells and the goldens with the newest and the lowest versions of what cellrun needs
-# make test-engines  run what needs a real engine: a machine elsewhere, by ssh (root, on Linux; at most 15 minutes)
+# make test-engines  run what needs a real engine: a machine elsewhere by ssh, Slurm (root, on Linux; at most 15 minutes)
 # make soak MINUTES=10  put anything into whatever is read; then kill kernels, the server, supervisors and jobs at random moments,
 #             on a full and a slow disk as well, and say what was lost (SEED=: the same choices again)
 # make faults  do what may go wrong, row by row (docs/faults.md), those that take long too; some rows: make faults ROWS="D C2"
@@ -61,9 +61,9 @@ vitest: .venv/.test
 test-versions: .venv/.test
 	$(BIN)/python -m tests.versions
 
-# Debian's sshd, which the tests start themselves, in namespaces of its own
+# Debian's sshd and Slurm, which the tests start themselves, in namespaces of their own
 test-engines: .venv/.test
-	.ci/need sshd
+	.ci/need sshd slurm
 	$(BIN)/pytest -m engine --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS) tests/engines
 
 soak: .venv/.test

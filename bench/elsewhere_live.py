@@ -106,7 +106,7 @@ def costs_s(place: Elsewhere, folder: Path) -> dict[str, float]:
     costs = dict.fromkeys(("keeper", "ssh here", *_KINDS), 0.0)
     costs["keeper"] = sum(map(cpu_s, keepers(folder / "home")))
     costs["ssh here"] = sum(map(cpu_s, ssh_here(place.box.config, folder / "runtime")))
-    for pid, command in place.box.everything().items():
+    for pid, command in place.box.machine.everything().items():
         for what, is_it in _KINDS.items():
             if is_it(command):
                 costs[what] += cpu_s(pid)

@@ -11,14 +11,14 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.engines import machine
+from tests.engines.machine import Machine, free_port, wait
 from tests.engines.wire import Wire
 
 NAME = "box"
@@ -28,10 +28,9 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 _TOOLS = ("cat", "chmod", "cp", "date", "env", "head", "id", "ls", "mkdir", "mv", "rm", "sh", "sleep", "tail", "uname")
 """What is found there at least, where no Python is."""
 
-_NAMESPACES = ("--mount", "--uts", "--pid", "--time")
-_DEADLINE_S = 60
+NAMESPACES = ("--mount", "--uts", "--pid", "--time")
 
-_BOOT = f"""set -eu
+_BOOT = f"""
 mount --make-rprivate /
 mount --bind "$1" /mnt
 shift
@@ -44,10 +43,7 @@ mount --bind /mnt/empty /etc/motd 2>/dev/null || true
 mount -t proc proc /proc
 mount --bind /mnt/boot_id /proc/sys/kernel/random/boot_id
 hostname {NAME}
-echo up
-while read -r _; do :; done
 """
-"""Its first process, a bash, which takes orphans as any init does, and lives until its input ends."""
 
 _CONFIG = """
 Port {port}
@@ -65,13 +61,9 @@ LogLevel VERBOSE
 
 def why_not() -> str:
     """Return why there can be no such machine here; "" if there can be one."""
-    if sys.platform != "linux" or os.geteuid():
-        return "a machine of its own takes root, on Linux (namespaces, a user, mounts)"
     if missing := [each for each in ("/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/python3") if not Path(each).exists()]:
         return f"{', '.join(missing)} isn't there: .ci/need sshd installs it"
-    command = ["unshare", *_NAMESPACES, "--fork", "--mount-proc", "true"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return f"namespaces aren't allowed here: {done.stderr.strip()}" if done.returncode else ""
+    return machine.why_not(NAMESPACES)
 
 
 class Box:
@@ -86,14 +78,14 @@ class Box:
 
     def __init__(self, folder: Path, hidden: Sequence[Path] = ()) -> None:
         """Keep all in a folder; `hidden` are this side's folders."""
-        self._folder, self._hidden = folder, hidden
-        self._machine: subprocess.Popen[str] | None = None
+        self.folder, self._hidden = folder, hidden
+        self.machine = Machine(NAMESPACES, _BOOT)
         self._has_run = False
         self._variables: dict[str, str] = {"PATH": PATH}
         self.home = folder / "home"
         """Its user's home, looked at from here."""
         self.log = folder / "sshd.log"
-        self._port = _free_port()
+        self._port = free_port()
         self._make_account()
         self.wire = Wire(self._port)
         self._make_client()
@@ -102,12 +94,12 @@ class Box:
     @property
     def shims(self) -> Path:
         """The folder of the `ssh` that finds it: for PATH."""
-        return self._folder / "shims"
+        return self.folder / "shims"
 
     @property
     def config(self) -> Path:
         """The ssh config that has `Host box`."""
-        return self._folder / "config"
+        return self.folder / "config"
 
     def close(self) -> None:
         """End it."""
@@ -118,8 +110,7 @@ class Box:
 
     def power_on(self) -> None:
         """Start it, with a boot id and a time of boot of its own, and its sshd."""
-        (self._folder / "boot_id").write_text(f"{uuid.uuid4()}\n")
-        boot = ["bash", "-c", _BOOT, "boot", str(self._folder), *map(str, self._hidden)]
+        (self.folder / "boot_id").write_text(f"{uuid.uuid4()}\n")
         # Its clock of seconds since its start, by which /proc/stat tells when that was, is set to 0: in whole seconds,
         # so that up to one would be before what was written when it went off.
         up_s = int(time.clock_gettime(time.CLOCK_BOOTTIME))
@@ -127,18 +118,12 @@ class Box:
             up_s += 2
             time.sleep(up_s - time.clock_gettime(time.CLOCK_BOOTTIME))
         self._has_run = True
-        command = ["unshare", *_NAMESPACES, f"--boottime=-{up_s}", "--fork", "--kill-child", *boot]
-        self._machine = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self._machine.stdout
-        assert self._machine.stdout.readline() == "up\n", "the machine didn't start: see above"
+        self.machine.turn_on(str(self.folder), *map(str, self._hidden), options=[f"--boottime=-{up_s}"])
         self.start_sshd()
 
     def power_off(self) -> None:
         """Kill all that runs there, at once."""
-        if self._machine:
-            os.kill(self._init(), signal.SIGKILL)
-            self._machine.communicate()
-            self._machine = None
+        self.machine.turn_off()
 
     def reboot(self) -> None:
         """Power off and on."""
@@ -150,16 +135,16 @@ class Box:
     def start_sshd(self) -> None:
         """Let connections come."""
         variables = " ".join(f'"{name}={text}"' for name, text in self._variables.items())
-        (self._folder / "sshd_config").write_text(f"{_CONFIG.format(port=self._port)}SetEnv {variables}\n")
-        self._enter("/usr/sbin/sshd", "-f", "/mnt/sshd_config", "-E", "/mnt/sshd.log").check_returncode()
-        _wait(lambda: _answers(self._port), "sshd")
+        (self.folder / "sshd_config").write_text(f"{_CONFIG.format(port=self._port)}SetEnv {variables}\n")
+        self.machine.run("/usr/sbin/sshd", "-f", "/mnt/sshd_config", "-E", "/mnt/sshd.log").check_returncode()
+        wait(lambda: _answers(self._port), "sshd")
 
     def stop_sshd(self) -> None:
         """Refuse connections; those that are there stay: see `Wire.cut`."""
-        listening = [pid for pid in self._sshd() if _parent(pid) == self._init()]  # its sessions too, later
+        listening = [pid for pid in self._sshd() if _parent(pid) == self.machine.first]  # its sessions too, later
         for pid in listening:
             os.kill(pid, signal.SIGTERM)
-        _wait(lambda: not _answers(self._port), "the end of sshd")
+        wait(lambda: not _answers(self._port), "the end of sshd")
 
     def freeze(self) -> None:
         """Let sshd and its sessions stand still: what connects waits, what is connected hears nothing."""
@@ -174,13 +159,13 @@ class Box:
     def change_host_key(self) -> None:
         """Be, for all that a client knows, another machine."""
         self.stop_sshd()
-        _new_key(self._folder / "host_key")
+        _new_key(self.folder / "host_key")
         self.start_sshd()
 
     def accept_key(self, *, accepted: bool = True) -> None:
         """Let the user in by the key, or don't."""
-        key = (self._folder / "user_key.pub").read_text() if accepted else ""
-        (self._folder / "authorized_keys").write_text(key)
+        key = (self.folder / "user_key.pub").read_text() if accepted else ""
+        (self.folder / "authorized_keys").write_text(key)
 
     # Its account
 
@@ -217,40 +202,28 @@ class Box:
     def have_small_disk(self, size_bytes: int) -> None:
         """Let its user's home be a disk of that size, empty."""
         options = f"size={size_bytes},mode=755,uid={UID}"
-        self._enter("mount", "-t", "tmpfs", "-o", options, "small", HOME).check_returncode()
-        self.home = Path(f"/proc/{self._init()}/root{HOME}")
+        self.machine.run("mount", "-t", "tmpfs", "-o", options, "small", HOME).check_returncode()
+        self.home = Path(f"/proc/{self.machine.first}/root{HOME}")
 
     # A look from outside
+
+    def seen_there(self, path: Path) -> str:
+        """Return what a path below this one's folder is called there."""
+        return f"/mnt/{path.relative_to(self.folder)}"
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a line of shell there as its user, without ssh."""
         variables = {"HOME": HOME, "USER": USER, **self._variables}
         as_user = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups"]
         given = [f"{name}={text}" for name, text in variables.items()]
-        return self._enter("env", "-i", *given, *as_user, "sh", "-c", f"cd && {command}")
+        return self.machine.run("env", "-i", *given, *as_user, "sh", "-c", f"cd && {command}")
 
     def processes(self) -> list[str]:
         """Return the command lines of its user's processes, those of sshd aside."""
-        return [line for pid, line in self.everything().items() if _owner(pid) == UID and "sshd" not in line]
-
-    def everything(self) -> dict[int, str]:
-        """Return the command lines of all that runs there, by its process id here."""
-        found = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-        mine = _namespace(self._init())
-        return {pid: line for pid in found if _namespace(pid) == mine and (line := _command(pid))}
-
-    def _enter(self, *command: str) -> subprocess.CompletedProcess[str]:
-        enter = ["nsenter", f"--target={self._init()}", *_NAMESPACES, "--"]
-        return subprocess.run([*enter, *command], capture_output=True, text=True, check=False)
-
-    def _init(self) -> int:
-        """Return the id, here, of its first process."""
-        assert self._machine, "it is off"
-        outer = self._machine.pid
-        return int(Path(f"/proc/{outer}/task/{outer}/children").read_text())
+        return [line for pid, line in self.machine.everything().items() if _owner(pid) == UID and "sshd" not in line]
 
     def _sshd(self) -> list[int]:
-        return [pid for pid, line in self.everything().items() if line.startswith("sshd")]
+        return [pid for pid, line in self.machine.everything().items() if line.startswith("sshd")]
 
     def _with_tools(self) -> str:
         tools = self.home / "tools"
@@ -261,23 +234,23 @@ class Box:
         return f"{HOME}/tools"
 
     def _make_account(self) -> None:
-        self._folder.chmod(0o755)
+        self.folder.chmod(0o755)
         self.home.mkdir()
         os.chown(self.home, UID, UID)
-        (self._folder / "empty").touch()
+        (self.folder / "empty").touch()
         users = "\n".join(":".join(map(str, each)) for each in pwd.getpwall() if each.pw_name != USER)
-        (self._folder / "passwd").write_text(f"{users}\n{USER}:x:{UID}:{UID}::{HOME}:/bin/bash\n")
-        _new_key(self._folder / "host_key")
-        _new_key(self._folder / "user_key")
+        (self.folder / "passwd").write_text(f"{users}\n{USER}:x:{UID}:{UID}::{HOME}:/bin/bash\n")
+        _new_key(self.folder / "host_key")
+        _new_key(self.folder / "user_key")
         self.accept_key()
 
     def _make_client(self) -> None:
-        key = (self._folder / "host_key.pub").read_text()
-        (self._folder / "known_hosts").write_text(f"[127.0.0.1]:{self.wire.port} {key}")
+        key = (self.folder / "host_key.pub").read_text()
+        (self.folder / "known_hosts").write_text(f"[127.0.0.1]:{self.wire.port} {key}")
         self.config.write_text(
             f"Host {NAME}\n  HostName 127.0.0.1\n  Port {self.wire.port}\n  User {USER}\n"
-            f"  IdentityFile {self._folder / 'user_key'}\n  IdentitiesOnly yes\n"
-            f"  UserKnownHostsFile {self._folder / 'known_hosts'}\n  GlobalKnownHostsFile /dev/null\n"
+            f"  IdentityFile {self.folder / 'user_key'}\n  IdentitiesOnly yes\n"
+            f"  UserKnownHostsFile {self.folder / 'known_hosts'}\n  GlobalKnownHostsFile /dev/null\n"
             "  StrictHostKeyChecking yes\n"
         )
         self.shims.mkdir()
@@ -291,38 +264,10 @@ def _new_key(path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True, capture_output=True)
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
-
-
-def _wait(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + _DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {_DEADLINE_S} s for {what}"
-        time.sleep(0.01)
-
-
 def _answers(port: int) -> bool:
     """Whether somebody listens; sshd turns away for a while who connects and says nothing, so nobody does."""
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return any(local.endswith(f":{port:04X}") and state == "0A" for _, local, _, state, *_ in lines)
-
-
-def _namespace(pid: int) -> str:
-    try:
-        return str(Path(f"/proc/{pid}/ns/pid").readlink())
-    except OSError:
-        return ""
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-    except OSError:
-        return ""
 
 
 def _owner(pid: int) -> int | None:

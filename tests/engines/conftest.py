@@ -11,8 +11,10 @@ import pytest
 
 from cellrun.core import Workspace
 from tests.core.submitted_runs import runs, until  # noqa: F401  # fixtures of the tests below
+from tests.engines import slurm_cluster
 from tests.engines.box import NAME, Box, why_not
 from tests.engines.runs_there import RunsThere, end_keepers
+from tests.engines.slurm_cluster import SlurmCluster
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -35,6 +37,28 @@ def box(
         pytest.skip(why)
     made = Box(tmp_path_factory.mktemp("box"), [tmp_path, ROOT, Path(sys.prefix)])
     monkeypatch.setenv("PATH", f"{made.shims}{os.pathsep}{os.environ['PATH']}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def slurm(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlurmCluster]:
+    """A Slurm that `sbatch` and the like reach from here; its nodes see this machine's disk."""
+    if why := slurm_cluster.why_not():
+        pytest.skip(why)
+    made = SlurmCluster(tmp_path_factory.mktemp("slurm"))
+    monkeypatch.setenv("SLURM_CONF", made.config)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def slurm_box(box: Box) -> Iterator[SlurmCluster]:
+    """A Slurm that only `ssh box` leads to: its login node; the nodes see that machine's disk."""
+    if why := slurm_cluster.why_not():
+        pytest.skip(why)
+    made = SlurmCluster(box.folder / "slurm", box)
+    box.set_variables({"SLURM_CONF": made.config})
     yield made
     made.close()
 
