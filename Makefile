@@ -3,7 +3,7 @@
 # make demo   run the notebooks headless and print the runs, their metrics and where they are
 # make test   run every check and test: Python, TypeScript, browser
 # make test-versions  run the given cells and the goldens with the newest and the lowest versions of what cellrun needs
-# make test-engines  run what needs a real engine: a machine elsewhere by ssh, Slurm (root, on Linux; at most 15 minutes)
+# make test-engines  run what needs a real engine: a machine elsewhere by ssh, Slurm, Ray (root, on Linux; at most 15 minutes)
 # make soak MINUTES=10  put anything into whatever is read; then kill kernels, the server, supervisors and jobs at random moments,
 #             on a full and a slow disk as well, and say what was lost (SEED=: the same choices again)
 # make faults  do what may go wrong, row by row (docs/faults.md), those that take long too; some rows: make faults ROWS="D C2"
@@ -11,6 +11,8 @@
 # make clean  remove what these made
 
 PYTHON ?= python3
+# what a cluster of Ray has: the system's own, so that there it's mostly another version than here
+RAY_PYTHON ?= $(firstword $(wildcard /usr/bin/python3) $(PYTHON))
 BIN := .venv/bin
 UV := $(BIN)/uv
 # the versions that uv.lock names, in this folder's own environment
@@ -61,10 +63,14 @@ vitest: .venv/.test
 test-versions: .venv/.test
 	$(BIN)/python -m tests.versions
 
-# Debian's sshd and Slurm, which the tests start themselves, in namespaces of their own
-test-engines: .venv/.test
+# Debian's sshd and Slurm, and Ray of a Python of its own, which the tests start themselves, in namespaces of their own; one engine
+# after another, and of Rays, each of which is 20 processes, one at a time
+ENGINES := $(BIN)/pytest -m engine --no-loadscope-reorder --durations=10
+test-engines: .venv/.test .venv/.ray
 	.ci/need sshd slurm
-	$(BIN)/pytest -m engine --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS) tests/engines
+	$(ENGINES) --numprocesses=auto $(PYTEST_OPTIONS) --ignore-glob='*slurm*' --ignore-glob='*ray*' tests/engines
+	$(ENGINES) --numprocesses=auto $(PYTEST_OPTIONS) $(wildcard tests/engines/*slurm*.py)
+	$(ENGINES) --numprocesses=0 $(PYTEST_OPTIONS) $(wildcard tests/engines/*ray*.py)
 
 soak: .venv/.test
 	FUZZ_TIMES=$(MINUTES) $(BIN)/pytest --timeout=3600 $(if $(SEED),--hypothesis-seed=$(SEED)) tests/fuzz tests/server/test_any_request.py
@@ -97,7 +103,11 @@ clean:
 
 .venv/.test: .venv/.lab tests/azurite/yarn.lock
 	PYTHON=$(PYTHON) .ci/need chromium
-	$(SYNC) --all-groups
+	$(SYNC) --all-groups --no-group cluster
 	cd tests/azurite && PATH="$$PWD/../../$(BIN):$$PATH" jlpm install --immutable > ../../.venv/azurite.txt || { cat ../../.venv/azurite.txt; exit 1; }
 	command -v chromium >/dev/null || command -v google-chrome >/dev/null || $(BIN)/playwright install --with-deps chromium
+	touch $@
+
+.venv/.ray: .venv/.made pyproject.toml uv.lock
+	$(subst =.venv ,=.venv/ray ,$(SYNC)) --only-group cluster --no-install-project --python $(RAY_PYTHON)
 	touch $@

@@ -11,8 +11,9 @@ import pytest
 
 from cellrun.core import Workspace
 from tests.core.submitted_runs import runs, until  # noqa: F401  # fixtures of the tests below
-from tests.engines import slurm_cluster
+from tests.engines import ray_cluster, slurm_cluster
 from tests.engines.box import NAME, Box, why_not
+from tests.engines.ray_cluster import RayCluster
 from tests.engines.runs_there import RunsThere, end_keepers
 from tests.engines.slurm_cluster import SlurmCluster
 
@@ -59,6 +60,16 @@ def slurm_box(box: Box) -> Iterator[SlurmCluster]:
         pytest.skip(why)
     made = SlurmCluster(box.folder / "slurm", box)
     box.set_variables({"SLURM_CONF": made.config})
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def standing_ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
+    """A Ray that stands as long as the tests run: it takes half a minute to start. Whoever breaks it mends it."""
+    if why := ray_cluster.why_not():
+        pytest.skip(why)
+    made = RayCluster(tmp_path_factory.mktemp("ray"), [tmp_path_factory.getbasetemp(), ROOT])
     yield made
     made.close()
 
