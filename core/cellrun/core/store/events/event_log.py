@@ -15,6 +15,7 @@ from cellrun.core import names
 from cellrun.core.errors import DamagedRunError, EventNotKeptError, InvalidMetricError, RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
+from cellrun.core.own_rank import own_rank
 from cellrun.core.own_run import is_own_run, own_attempt
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.events.event_file import EventFile
@@ -27,8 +28,6 @@ from cellrun.core.store.status_file import StatusFile
 LOOK_EVERY_S = 0.05
 """How often a log call looks whether the run has ended."""
 SUMMARY_EVERY_S = 1.0
-
-_RANK_VARIABLES = ("RANK", "OMPI_COMM_WORLD_RANK", "SLURM_PROCID")
 
 
 class EventLog:
@@ -200,7 +199,7 @@ class EventLog:
             self._looked_at = now
         if self._file is None:
             # A forked worker of a distributed training is given its rank only after the fork.
-            rank = _rank_of_environment() if self._rank is None else self._rank
+            rank = own_rank() if self._rank is None else self._rank
             opened = EventFile(self._layout, self._attempt, rank)
             if self._file is None:
                 self._file = opened
@@ -244,12 +243,6 @@ class _EncodedNames(dict[str, str]):
     def __missing__(self, name: str) -> str:
         text = self[name] = encode_text(names.metric_name(name))
         return text
-
-
-def _rank_of_environment() -> int | None:
-    """Return the rank that torchrun, MPI or Slurm gave to this process."""
-    given = (os.environ.get(variable, "") for variable in _RANK_VARIABLES)
-    return next((int(text) for text in given if text.isdecimal()), None)
 
 
 def _too_large(name: str, size_bytes: int, most_bytes: int) -> InvalidMetricError:
