@@ -18,7 +18,7 @@ def own_rank(environ: Mapping[str, str] = os.environ) -> int | None:
     """Return the rank that our launcher, torchrun and its kin, or mpirun gave to this process; None if it has none.
 
     A rank alone, without how many there are, is a variable that somebody has set for a program of his own; a world of
-    one has no ranks to tell apart. What Slurm calls a process (SLURM_PROCID) is none: every job and kernel there has it.
+    one has no ranks to tell apart. Slurm's number of a process (SLURM_PROCID) is none: every job there has it.
     """
     for rank, size in _OF_LAUNCHERS:
         if (found := _count(environ, rank)) is not None and max(1, found) < (_count(environ, size) or 0):

@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from cellrun.core.own_rank import RANK
+
 DistributionKind = Literal["mpi", "pytorch", "tensorflow"]
+HERE = "127.0.0.1"
+"""Where the processes of one machine meet."""
 _SERVER, _WORKER = "ps", "worker"
 
 
@@ -19,7 +23,7 @@ class Distribution(NamedTuple):
     processes: int
     """How many there are, of TensorFlow its workers."""
     nodes: int = 1
-    """On how many machines they are thought to be."""
+    """On how many machines they are: the first so many ranks on the first one, and so on."""
     servers: int = 0
     """TensorFlow's parameter servers, which end when the workers have."""
 
@@ -27,6 +31,11 @@ class Distribution(NamedTuple):
     def total(self) -> int:
         """How many processes are started."""
         return self.processes + self.servers
+
+    @property
+    def per_node(self) -> int:
+        """How many of the processes, servers aside, are on each machine."""
+        return self.processes // self.nodes
 
     def problems(self) -> list[str]:
         """Return what can't be of it."""
@@ -55,14 +64,17 @@ class Distribution(NamedTuple):
         """Whether a rank is a parameter server's: they come last."""
         return rank >= self.processes
 
-    def variables(self, rank: int, ports: tuple[int, ...]) -> dict[str, str]:
+    def variables(self, rank: int, ports: tuple[int, ...], host: str = HERE) -> dict[str, str]:
         """Return what one process is told in its environment, as Azure ML documents it.
 
-        `ports` are free ones of this machine: the first is the meeting point; TensorFlow has one for each process.
+        `ports` are free ones of the first machine, which the others reach by the name or address `host`: the first port
+        is the meeting point; TensorFlow has one for each process.
         """
-        host = "127.0.0.1"
-        per_node = self.processes // self.nodes
-        node, local = divmod(rank, per_node)
+        own = {RANK: str(rank)} if self.total > 1 else {}
+        return own | self._documented(rank, ports, host)
+
+    def _documented(self, rank: int, ports: tuple[int, ...], host: str) -> dict[str, str]:
+        node, local = divmod(rank, self.per_node)
         if self.kind == "tensorflow":
             addresses = [f"{host}:{port}" for port in ports]
             cluster = {_WORKER: addresses[: self.processes], _SERVER: addresses[self.processes :]}
@@ -72,7 +84,6 @@ class Distribution(NamedTuple):
             told = {"cluster": {name: found for name, found in cluster.items() if found}}
             return {
                 "TF_CONFIG": json.dumps({**told, "task": {"type": kind, "index": index}, "environment": "cloud"}),
-                "RANK": str(rank),  # what the run's event log calls a writer by
             }
         shared = {"AZ_BATCH_MASTER_NODE": f"{host}:{ports[0]}", "MASTER_ADDR": host, "MASTER_PORT": str(ports[0])}
         if self.kind == "mpi":
@@ -80,13 +91,13 @@ class Distribution(NamedTuple):
                 "OMPI_COMM_WORLD_RANK": str(rank),
                 "OMPI_COMM_WORLD_SIZE": str(self.processes),
                 "OMPI_COMM_WORLD_LOCAL_RANK": str(local),
-                "OMPI_COMM_WORLD_LOCAL_SIZE": str(per_node),
+                "OMPI_COMM_WORLD_LOCAL_SIZE": str(self.per_node),
                 "OMPI_COMM_WORLD_NODE_RANK": str(node),
                 "AZ_BATCHAI_MPI_MASTER_NODE": host,
             }
         return shared | {
             "WORLD_SIZE": str(self.processes),
-            "LOCAL_WORLD_SIZE": str(per_node),
+            "LOCAL_WORLD_SIZE": str(self.per_node),
             "NODE_RANK": str(node),
             "RANK": str(rank),
             "LOCAL_RANK": str(local),

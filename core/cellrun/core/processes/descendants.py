@@ -1,0 +1,55 @@
+"""What this process has started, and what that has, wherever it went: ended, nobody stays.
+
+Standard library only: whoever starts a run's processes on another machine shares it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import time
+from contextlib import suppress
+
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.processes import process_table
+from cellrun.core.processes.family import send
+
+_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+_LOOK_S = 0.02
+_LEAVE_S = 0.5  # helpers of multiprocessing and the like end by themselves, right after the main process
+_LAST_S = 5.0  # after SIGKILL only a process stuck in the kernel (a dead network disk) is still there
+
+
+def take_orphans() -> None:
+    """Be the parent of what a descendant leaves behind: a daemon in a session of its own is one still (Linux)."""
+    with suppress(OSError, AttributeError):  # macOS
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_descendants(grace_s: float) -> None:
+    """Wait a moment until all have ended by themselves; then SIGTERM, after a grace SIGKILL, to who is born as well."""
+    steps = ((None, _LEAVE_S), (signal.SIGTERM, grace_s), (signal.SIGKILL, _LAST_S))
+    for number, most_s in steps:
+        told, deadline = set[ProcessIdentity](), time.monotonic() + most_s
+        while living := _living():
+            for who in living - told:
+                if number is not None:
+                    send(who, number)
+                    send(who, signal.SIGCONT)  # a stopped process takes notice only then
+            told |= living
+            if time.monotonic() >= deadline:
+                break
+            time.sleep(_LOOK_S)
+
+
+def _living() -> set[ProcessIdentity]:
+    """Let go of those that have ended, and return the others."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    everyone = list(process_table.processes())
+    family = {os.getpid()}
+    while born := {entry.pid for entry in everyone if entry.parent in family} - family:
+        family |= born
+    return {entry.identity for entry in everyone if entry.pid in family and entry.pid != os.getpid()}
