@@ -15,6 +15,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.targets.resource import ComputeResource
+from cellrun.core.targets.setting_form import SettingForm
 
 
 class Capability(str, Enum):
@@ -113,6 +114,10 @@ class ComputeTarget(ComputeResource):
     """Whether somebody looks at its runs, so that what they write is wanted at once; set before each pass."""
     watched: frozenset[str] = frozenset()
     """The ids of those runs; set before each pass."""
+    about: ClassVar[str] = ""
+    """What sort of place it is, in a few words, for who chooses a kind."""
+    setting_forms: ClassVar[Mapping[str, SettingForm]] = {}
+    """What a form that asks for the settings has to know of them, by name; it takes those left out for optional texts."""
 
     def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:
         self.name = name

@@ -49,6 +49,7 @@ from cellrun.core.targets.fake.push import Push
 from cellrun.core.targets.fake.transport import Transport
 from cellrun.core.targets.launching import enter_environment, given_variables, launch_spec, ordered, write_spec
 from cellrun.core.targets.local import machine
+from cellrun.core.targets.setting_form import SettingForm
 from cellrun.core.targets.this_machine import environment_warnings, problems_here, python_here
 
 _TRANSPORTS: Mapping[str, Callable[[FaultyLink, Engine, str], Transport]] = {
@@ -72,6 +73,11 @@ class FakeTarget(ComputeTarget):
         "folder": "the far side's folder",
         "transport": "how runs come home: 'pull' (it is asked), 'push' (to our server) or 'log' (the engine's)",
         "server": "for 'push', the address of a server of ours",
+    }
+    about: ClassVar[str] = "another machine that is this one, for tests"
+    setting_forms: ClassVar[Mapping[str, SettingForm]] = {
+        "folder": SettingForm(is_needed=True),
+        "transport": SettingForm(choices=tuple(_TRANSPORTS)),
     }
 
     def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:

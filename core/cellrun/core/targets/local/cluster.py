@@ -23,6 +23,7 @@ from cellrun.core.targets.local.cluster_status import (
 from cellrun.core.targets.local.queue import LocalQueue, Share, Ticket
 from cellrun.core.targets.local.target import LocalTarget
 from cellrun.core.targets.resource import DESCRIPTION, LOCATION, MADE_AT, TAGS, Provisioning
+from cellrun.core.targets.setting_form import SettingForm, SettingShape
 
 _MIN, _MAX, _IDLE, _SIZE, _PRIORITY = (
     "min_nodes",
@@ -38,6 +39,7 @@ _ALIKE = {
     LOCATION: "kept, and shown",
     MADE_AT: "when it was made",
 }
+_NOT_ASKED = dict.fromkeys((TAGS, MADE_AT), SettingForm(is_asked=False))
 
 
 class AmlCompute(LocalTarget):
@@ -53,6 +55,11 @@ class AmlCompute(LocalTarget):
         _IDLE: "kept, and shown",
         _PRIORITY: "kept, and shown",
         **_ALIKE,
+    }
+    about: ClassVar[str] = "a name for this machine, as a cluster of Azure ML's"
+    setting_forms: ClassVar[Mapping[str, SettingForm]] = {
+        **dict.fromkeys((_MAX, _MIN, _IDLE), SettingForm(shape=SettingShape.NUMBER)),
+        **_NOT_ASKED,
     }
     admin_username: str | None = None
     admin_user_password: str | None = None
@@ -304,6 +311,8 @@ class ComputeInstance(LocalTarget):
 
     kind: ClassVar[str] = "computeinstance"
     settings_known: ClassVar[Mapping[str, str]] = _ALIKE
+    about: ClassVar[str] = "a name for this machine, as a compute instance of Azure ML's"
+    setting_forms: ClassVar[Mapping[str, SettingForm]] = _NOT_ASKED
     is_attached = False
 
     @staticmethod

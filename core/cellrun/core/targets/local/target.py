@@ -58,6 +58,7 @@ class LocalTarget(ComputeTarget):
     """The local machine: each run has a supervisor of its own; as many run at once as there is room, the rest waits."""
 
     kind: ClassVar[str] = "local"
+    about: ClassVar[str] = "this machine"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
 
     def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:

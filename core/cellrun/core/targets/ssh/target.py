@@ -27,6 +27,7 @@ from cellrun.core.targets.contract import (
 )
 from cellrun.core.targets.keeper import client as keeper
 from cellrun.core.targets.outgoing import Order, Outgoing
+from cellrun.core.targets.setting_form import SettingForm
 from cellrun.core.targets.silent_engine import is_on_its_way
 from cellrun.core.targets.ssh.connection import Connection
 from cellrun.core.targets.ssh.facts import Facts, python_unseen
@@ -54,6 +55,8 @@ class SshTarget(RemoteComputeNames, ComputeTarget):
         {Capability.QUEUES, Capability.CANCELS, Capability.LIMITS_TIME, Capability.GPUS}
     )
     settings_known: ClassVar[Mapping[str, str]] = SETTINGS
+    about: ClassVar[str] = "a machine of your own, by ssh"
+    setting_forms: ClassVar[Mapping[str, SettingForm]] = {"host": SettingForm(is_needed=True)}
 
     def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, settings)
