@@ -23,7 +23,12 @@ OPEN_TO_ALL = {  # scripts, styles and an empty page, the same for everyone
     r"/cellrun/static/(plotly\.min\.js)$",
     "/cellrun/figure$",
 }
-PAGES = {"/cellrun/?$", "/cellrun/workspaces/([^/]+)/runs/([^/]+)$", "/cellrun/workspaces/([^/]+)/compare$"}
+PAGES = {
+    "/cellrun/?$",
+    "/cellrun/workspaces/([^/]+)/runs/([^/]+)$",
+    "/cellrun/workspaces/([^/]+)/compare$",
+    "/cellrun/workspaces/([^/]+)/targets$",
+}
 NOT_THE_TOKEN = "a-wrong-token"
 
 
@@ -70,7 +75,7 @@ def test_parameters_and_the_openapi_file_agree(described: dict[str, Any]) -> Non
     described_names = {
         plain(path): {
             parameter["name"]
-            for parameter in (item.get("get") or item["post"]).get("parameters", [])
+            for parameter in (item.get("get") or item.get("post") or item["delete"]).get("parameters", [])
             if "$ref" not in parameter
         }
         | {"preview" for parameter in item.get("get", {}).get("parameters", []) if "preview" in str(parameter)}

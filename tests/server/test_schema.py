@@ -49,7 +49,7 @@ def run(exp: Experiment) -> Run:
 def test_no_request_makes_the_server_fail(case: Case, jupyter: JupyterProcess, api: Client, run: Run) -> None:
     takes_run_token = case.path.endswith("/frames")
     token = f"Bearer {new_token(run.layout)}" if takes_run_token else f"token {TOKEN}"
-    real = {"w": run.experiment.workspace.id, "r": run.id, "path": "outputs/model.pt"}
+    real = {"w": run.experiment.workspace.id, "r": run.id, "path": "outputs/model.pt", "t": "local"}
     if next(IS_REAL):
         case.path_parameters = {name: real[name] for name in case.path_parameters or {}}
     case.headers = {**(case.headers or {}), "Authorization": token}

@@ -31,6 +31,7 @@
     ├── ResultError                       a value that a run doesn't give back: never asked for, not yet, or lost
     ├── ComputeTargetException            a target that isn't there or can't start anything
     │   ├── AuthenticationError           one that doesn't let this user in
+    │   ├── OthersTargetError             one that another user attached, and this one hasn't trusted
     │   └── NoSuchTargetError             one that ws.compute_targets hasn't (a KeyError, too)
     ├── DatastoreError                    a datastore that isn't there, can't be reached, or doesn't take or give a file
     ├── KeyvaultError                     a secret that can't be kept or read
@@ -320,6 +321,23 @@ class AuthenticationError(ComputeTargetException):
 
 class NoSuchTargetError(ComputeTargetException, KeyError):
     """A name that no compute target of the workspace has: a KeyError as well, as of any dict."""
+
+
+class OthersTargetError(ComputeTargetException):
+    """A compute target that another user attached, or that came with a copied workspace: this user hasn't trusted it.
+
+    `kind` and `settings` are what `attach` has to be given for that, `why` what is known of who attached it.
+    """
+
+    def __init__(self, name: str, kind: str, settings: Mapping[str, Any], known: Iterable[str], why: str) -> None:
+        self.kind = kind
+        self.settings = settings
+        self.why = why
+        given = "".join(f", {key}={settings[key]!r}" for key in known if key in settings)
+        super().__init__(
+            f"the compute target {name!r} can't be used here: {why}; "
+            f"if you trust whoever attached it: ws.attach({name!r}, {kind!r}{given})"
+        )
 
 
 class DatastoreError(CellrunError):

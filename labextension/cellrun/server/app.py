@@ -18,10 +18,12 @@ from cellrun.core.store.events.metric_shelf import MetricShelf
 from cellrun.core.targets.local.admission import tend_own
 from cellrun.server.allowance import Allowance
 from cellrun.server.routes import routes
+from cellrun.server.slow_work import SlowWork
 from cellrun.server.stream.hub import Hub
 from cellrun.server.workspaces import Workspaces
 
 _THREADS = 8
+_ASKED_AT_ONCE = 8
 _TEND_S = 15.0
 _FRAMES_PER_SECOND = 20.0
 _FRAMES_BURST = 200
@@ -57,6 +59,7 @@ class CellrunApp(ExtensionApp):
                 "cellrun_workspaces": workspaces,
                 "cellrun_hub": self._hub,
                 "cellrun_pool": self._pool,
+                "cellrun_slow": SlowWork(_ASKED_AT_ONCE),
                 "cellrun_shelf": MetricShelf(),
                 "cellrun_frames": Allowance(_FRAMES_PER_SECOND, _FRAMES_BURST),
             }

@@ -13,6 +13,7 @@ from cellrun.core.errors import (
     FrameError,
     FramesError,
     IndexTooNewError,
+    NoSuchTargetError,
     NotOfferedError,
     RunClosedError,
     RunNotFoundError,
@@ -51,6 +52,13 @@ class TooOftenError(CellrunError):
         super().__init__(f"this run sends too often; send again in {self.wait_s} s, much together")
 
 
+class BusyError(CellrunError):
+    """Questions to other machines, of which so many are waited for that no further one is begun."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} targets are being asked already; try again once one has answered")
+
+
 class WrongTypeError(CellrunError):
     """A body, or a file asked for as a preview, of a type that isn't taken."""
 
@@ -62,11 +70,13 @@ class RefusedError(CellrunError):
 STATUS: tuple[tuple[type[CellrunError], int], ...] = (
     (RunNotFoundError, 404),
     (NotFoundError, 404),
+    (NoSuchTargetError, 404),
     (RunGoneError, 410),
     (DamagedRunError, 409),
     (TooLargeError, 413),
     (WrongTypeError, 415),
     (TooOftenError, 429),
+    (BusyError, 429),
     (NotOfferedError, 403),
     (FrameError, 400),
     (FramesError, 409),

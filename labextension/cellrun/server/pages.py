@@ -40,7 +40,7 @@ _PAGE = """<!DOCTYPE html>
 
 
 class PageHandler(Refusals):
-    """A page of the portal: the list of runs, a run, or a comparison. Whoever isn't logged in is sent to log in.
+    """A page of the portal: runs, a run, a comparison, the targets. Whoever isn't logged in is sent to log in.
 
     Jupyter's own error pages hold its token, ours don't.
     """
@@ -96,3 +96,9 @@ class ComparePageHandler(PageHandler):
     """The page that compares runs: `?run=a&run=b`."""
 
     page: ClassVar[str] = "compare"
+
+
+class TargetsPageHandler(PageHandler):
+    """The page of a workspace's targets."""
+
+    page: ClassVar[str] = "targets"

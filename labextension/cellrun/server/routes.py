@@ -26,8 +26,10 @@ from cellrun.server.handlers.metrics import MetricHandler, MetricsHandler
 from cellrun.server.handlers.root import OpenApiHandler, RootHandler
 from cellrun.server.handlers.run import AgainHandler, CancelHandler, RunDetailsHandler
 from cellrun.server.handlers.runs import RunsHandler
+from cellrun.server.handlers.target_kinds import TargetKindsHandler
+from cellrun.server.handlers.targets import CheckTargetHandler, DoctorHandler, TargetHandler, TargetsHandler
 from cellrun.server.handlers.workspaces import ExperimentsHandler, WorkspacesHandler
-from cellrun.server.pages import ComparePageHandler, PageHandler, RunPageHandler
+from cellrun.server.pages import ComparePageHandler, PageHandler, RunPageHandler, TargetsPageHandler
 from cellrun.server.stream.stream import StreamHandler
 
 _WORKSPACE = r"cellrun/api/workspaces/([^/]+)"
@@ -59,6 +61,7 @@ def routes() -> list[Route]:
         (r"cellrun/?", PageHandler),
         (r"cellrun/workspaces/([^/]+)/runs/([^/]+)", RunPageHandler),
         (r"cellrun/workspaces/([^/]+)/compare", ComparePageHandler),
+        (r"cellrun/workspaces/([^/]+)/targets", TargetsPageHandler),
         (r"cellrun/figure", FigurePage),
         (r"cellrun/static/(plotly\.min\.js)", StaticHandler, {"path": _plotly()}),
         (r"cellrun/static/(.+)", StaticHandler, {"path": [str(files("cellrun.server") / "static")]}),
@@ -66,10 +69,15 @@ def routes() -> list[Route]:
         (r"cellrun/api/openapi.yaml", OpenApiHandler),
         (r"cellrun/api/stream", StreamHandler),
         (r"cellrun/api/workspaces", WorkspacesHandler),
+        (r"cellrun/api/target_kinds", TargetKindsHandler),
         (rf"{_WORKSPACE}/experiments", ExperimentsHandler),
         (rf"{_WORKSPACE}/runs", RunsHandler),
         (rf"{_WORKSPACE}/delete", DeleteHandler),
         (rf"{_WORKSPACE}/compare", CompareHandler),
+        (rf"{_WORKSPACE}/targets", TargetsHandler),
+        (rf"{_WORKSPACE}/check_target", CheckTargetHandler),
+        (rf"{_WORKSPACE}/targets/([^/]+)", TargetHandler),
+        (rf"{_WORKSPACE}/targets/([^/]+)/doctor", DoctorHandler),
         (_RUN, RunDetailsHandler),
         (rf"{_RUN}/cancel", CancelHandler),
         (rf"{_RUN}/again", AgainHandler),

@@ -6,12 +6,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from cellrun.core import places
+from cellrun.core import Workspace, places
 from cellrun.core.errors import RunNotFoundError, WorkspaceException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.workspace_record import WorkspaceRecord
+from cellrun.core.targets.target_states import TargetStates
+from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.server.errors import NotFoundError
 from cellrun.server.kept_targets import KeptTargets
 
@@ -32,7 +34,9 @@ class OpenWorkspace:
         self._known = known
         self.index = Index(layout)
         self.store = RunStore(layout)
-        self._targets = KeptTargets(layout)
+        self.targets = WorkspaceTargets(layout)
+        self.target_states = TargetStates(layout)
+        self._kept = KeptTargets(layout)
 
     @property
     def exists(self) -> bool:
@@ -46,9 +50,15 @@ class OpenWorkspace:
         except WorkspaceException:  # one damaged workspace doesn't hide all others
             return self._known
 
+    def made(self) -> OpenWorkspace:
+        """Return it once it is there: the default one is made with the first thing that is kept in it."""
+        if not self.exists:
+            Workspace.create(DEFAULT, self.layout.folder, exist_ok=True)
+        return self
+
     def tend(self) -> None:
         """Let its list learn of runs elsewhere though nobody opens one; for whoever shows it, as often as it likes."""
-        self._targets.tend()
+        self._kept.tend()
 
     def run(self, id_or_name: str) -> RunLayout:
         """Return a run's layout by its id or name. Raises RunNotFoundError."""

@@ -117,7 +117,7 @@ class ComputeTarget(ComputeResource):
     about: ClassVar[str] = ""
     """What sort of place it is, in a few words, for who chooses a kind."""
     setting_forms: ClassVar[Mapping[str, SettingForm]] = {}
-    """What a form that asks for the settings has to know of them, by name; it takes those left out for optional texts."""
+    """What a form that asks for the settings has to know of them, by name; others are texts that may be left out."""
 
     def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:
         self.name = name

@@ -17,6 +17,7 @@ from cellrun.core.errors import (
     ComputeTargetException,
     DamagedRunError,
     NoSuchTargetError,
+    OthersTargetError,
     UserErrorException,
     did_you_mean,
     shown,
@@ -79,17 +80,31 @@ class WorkspaceTargets:
             raise ComputeTargetException(
                 f"the compute target {name!r} can't be read from {path}: {told(error)}"
             ) from error
-        why: object = why_not_own(path, content, path.name)
+        why = why_not_own(path, content, path.name)
         try:
             made = kind_named(kind)
             if not why:
                 return made(str(name), settings)
-            given = "".join(f", {key}={settings[key]!r}" for key in made.settings_known if key in settings)
-            why = f"{why}; if you trust whoever attached it: ws.attach({name!r}, {kind!r}{given})"
+            others = OthersTargetError(str(name), kind, settings, made.settings_known, why)
         except Exception as error:  # a stranger's class may raise anything at settings that it hasn't checked
-            why = error if isinstance(error, ComputeTargetException) else repr(error)
-            raise ComputeTargetException(f"the compute target {name!r} can't be used here: {why}") from error
-        raise ComputeTargetException(f"the compute target {name!r} can't be used here: {why}")
+            reason = error if isinstance(error, ComputeTargetException) else repr(error)
+            raise ComputeTargetException(f"the compute target {name!r} can't be used here: {reason}") from error
+        raise others
+
+    def check_name(self, name: str) -> None:
+        """See whether a target may be attached by this name.
+
+        Raises InvalidNameError for one that is none, ComputeTargetException for one that is taken.
+        """
+        names.target_name(name)
+        is_taken = name in self.names() and not self._is_anothers(self._workspace.targets / f"{name}.json")
+        if name == LOCAL or is_taken:
+            raise self._taken(name)
+
+    def candidate(self, name: str, kind: str, settings: Mapping[str, Any]) -> ComputeTarget:
+        """Return a target as it would be if it were attached; nothing is kept of it. Raises as `attach` does."""
+        made, kept = self._checked(name, kind, settings)
+        return made(name, kept)
 
     def attach(self, name: str, kind: str, settings: Mapping[str, Any]) -> ComputeTarget:
         """Add a target, and return it; one that somebody else has attached so is trusted from now on.
@@ -99,18 +114,9 @@ class WorkspaceTargets:
         Raises InvalidNameError for a name that is none, ComputeTargetException for one that is taken or a kind that
         isn't there, UserErrorException for settings that the kind doesn't take.
         """
-        names.target_name(name)
-        if name == LOCAL:
-            raise self._taken(name)
-        made, path = kind_named(kind), self._workspace.targets / f"{name}.json"
-        if name in self.names() and not self._is_anothers(path):
-            raise self._taken(name)
-        data = {"version": _VERSION, "kind": kind, "settings": made.checked_settings(settings)}
-        try:
-            text = json.dumps(data, indent=1, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise UserErrorException(f"the settings of target {name!r} are kept as JSON: {error}") from error
-        target = made(name, json.loads(text)["settings"])  # as whoever reads them gets them
+        made, kept = self._checked(name, kind, settings)
+        path, target = self._workspace.targets / f"{name}.json", made(name, kept)
+        text = json.dumps({"version": _VERSION, "kind": kind, "settings": kept}, indent=1)
         self._workspace.targets.mkdir(mode=0o700, exist_ok=True)
         try:
             write_once(path, f"{text}\n")
@@ -145,6 +151,16 @@ class WorkspaceTargets:
             )
         path.unlink(missing_ok=True)
         path.with_suffix(".sig").unlink(missing_ok=True)
+
+    def _checked(self, name: str, kind: str, settings: Mapping[str, Any]) -> tuple[type[ComputeTarget], dict[str, Any]]:
+        """Return the class and the settings of a target that may be attached, as whoever reads them gets them."""
+        self.check_name(name)
+        made = kind_named(kind)
+        given = made.checked_settings(settings)
+        try:
+            return made, json.loads(json.dumps(given, allow_nan=False))
+        except (TypeError, ValueError) as error:
+            raise UserErrorException(f"the settings of target {name!r} are kept as JSON: {error}") from error
 
     def _is_anothers(self, path: Path, expected: bytes | None = None) -> bool:
         """Whether somebody else has attached a target, and as expected."""

@@ -1,0 +1,103 @@
+"""How all targets of a workspace are: each is asked by itself, so that one which is slow or dead holds up no other."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from cellrun.core.errors import ComputeTargetException, OthersTargetError
+from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.targets.asked_target import AskedTarget
+from cellrun.core.targets.contract import ComputeTarget, Finding
+from cellrun.core.targets.keeper import client as keeper
+from cellrun.core.targets.keeper.kept_state import KeptState, said_of
+from cellrun.core.targets.target_state import TargetState
+from cellrun.core.targets.workspace_targets import WorkspaceTargets
+
+
+class TargetStates:
+    """What is known of a workspace's targets: by their files, by asking them, by the keeper. Threads may share it."""
+
+    def __init__(self, workspace: WorkspaceLayout) -> None:
+        self._workspace = workspace
+        self._targets = WorkspaceTargets(workspace)
+        self._asked: dict[str, tuple[str, AskedTarget]] = {}  # by name, with what it was attached as
+
+    def now(self, *, again: bool = False) -> list[TargetState]:
+        """Return what is known, without waiting; those are asked of which that is old, with `again` all.
+
+        One of which the keeper doesn't hear isn't asked here, too; `again` has the keeper try.
+        """
+        kept = keeper.states(self._workspace)
+        names = self._targets.names()
+        self._asked = {name: asked for name, asked in self._asked.items() if name in names}
+        return [self._state(name, kept.get(name), again=again) for name in names]
+
+    def answered(self, wait_s: float) -> list[TargetState]:
+        """Return what is known once all that are asked have answered, or so many seconds are over."""
+        found = self.now()
+        until = time.monotonic() + wait_s
+        for _, asked in self._asked.values():
+            asked.wait(max(until - time.monotonic(), 0))
+        return self.now() if any(state.is_asked for state in found) else found
+
+    def _state(self, name: str, kept: KeptState | None, *, again: bool) -> TargetState:
+        try:
+            target = self._targets.get(name)
+        except OthersTargetError as error:
+            return TargetState(name, error.kind, why_unusable=str(error), others=error)
+        except ComputeTargetException as error:
+            return TargetState(name, why_unusable=str(error))
+        asked = self._of(target)
+        if not (kept and kept.why_not):
+            asked.ask(now=again)
+        elif again:
+            keeper.wake(self._workspace, name)
+        return _merged(asked, kept)
+
+    def _of(self, target: ComputeTarget) -> AskedTarget:
+        attached = json.dumps([target.kind, target.settings])
+        before, asked = self._asked.get(target.name, ("", None))
+        if asked is None or before != attached:  # the first time, or it was detached and is another one now
+            asked = AskedTarget(target)
+            self._asked[target.name] = attached, asked
+        return asked
+
+
+def findings(target: ComputeTarget) -> list[Finding]:
+    """Return what a target's doctor finds; that it can't look is a finding, too."""
+    try:
+        return target.doctor()
+    except Exception as error:  # noqa: BLE001  # a stranger's class may raise anything
+        text = str(error) if isinstance(error, ComputeTargetException) else repr(error)
+        return [Finding(target.kind, is_well=False, text=text)]
+    finally:
+        target.close()
+
+
+def findings_of_kept(target: ComputeTarget, workspace: WorkspaceLayout) -> list[Finding]:
+    """Return what is found of one of a workspace's targets; what the keeper says of it afterwards comes last."""
+    found = findings(target)
+    if target.name in keeper.states(workspace):
+        keeper.wake(workspace, target.name)  # what was amiss may be well now
+        state = keeper.states(workspace)[target.name]
+        found.append(Finding("runs", not (state.why_not or state.problems), said_of(state)))
+    return found
+
+
+def _merged(asked: AskedTarget, kept: KeptState | None) -> TargetState:
+    target = asked.target
+    heard = [at for at in (asked.heard_at, kept.heard_at if kept else None) if at is not None]
+    is_silent = bool(kept and kept.why_not)
+    return TargetState(
+        target.name,
+        target.kind,
+        target.where,
+        target.capabilities,
+        described=asked.described,
+        heard_at=max(heard, default=None),
+        why_not=kept.why_not if kept and is_silent else asked.why_not,
+        since=kept.since if kept and is_silent else asked.since,
+        is_asked=asked.is_asked,
+        kept=kept,
+    )
