@@ -27,7 +27,8 @@ def python_here(environment: str | EnvironmentSpec | None) -> TargetPython:
     return TargetPython(plan.interpreter, plan.version)
 
 
-def _environment_problems(environment: str | EnvironmentSpec | None) -> list[str]:
+def environment_problems_here(environment: str | EnvironmentSpec | None) -> list[str]:
+    """Return why an environment can't be had on this machine."""
     if not isinstance(environment, EnvironmentSpec):
         return environment_problems(environment)
     from cellrun.core.environments.building.plan import plan_of  # noqa: PLC0415  # as above
@@ -46,7 +47,7 @@ def environment_warnings(environment: str | EnvironmentSpec | None) -> tuple[str
 
 def problems_here(request: RunRequest, name: str, most: Resources) -> list[str]:
     """Return why this machine, as a target of a name that may give so much, could never start such a run."""
-    asked, has, problems = request.resources, f"{name!r} has", _environment_problems(request.environment)
+    asked, has, problems = request.resources, f"{name!r} has", environment_problems_here(request.environment)
     if asked.cpus > most.cpus:
         problems.append(f"cpus={asked.cpus}: {has} {most.cpus}")
     if asked.gpus > most.gpus:

@@ -1,0 +1,162 @@
+"""The target of kind slurm on shared folders: a cluster's own queue, from a machine where sbatch is.
+
+It needs no other process than Slurm's, and nothing but the standard library: it works on a login node's bare Python.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
+from cellrun.core.layout import RunLayout
+from cellrun.core.resources import Resources
+from cellrun.core.run_request import RunRequest
+from cellrun.core.status import Status
+from cellrun.core.store.cancellation import ask_to_cancel, set_canceled
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.target_file import RunTarget
+from cellrun.core.targets.contract import (
+    Capability,
+    ComputeTarget,
+    Finding,
+    JobState,
+    Observation,
+    TargetDescription,
+    TargetPython,
+)
+from cellrun.core.targets.slurm.job_folder import JobFolder
+from cellrun.core.targets.slurm.job_list import JobList
+from cellrun.core.targets.slurm.launching import Launch
+from cellrun.core.targets.slurm.observing import Observing
+from cellrun.core.targets.slurm.partitions import Partitions, gpus_in_use, totals
+from cellrun.core.targets.slurm.programs import SlurmPrograms
+from cellrun.core.targets.slurm.settings import OPTIONS, SETTINGS, checked, option_problems
+from cellrun.core.targets.slurm.submission import python_of
+from cellrun.core.targets.this_machine import environment_problems_here, environment_warnings, python_here
+
+_ASK_S = 5.0
+"""So long somebody who waits for an answer waits for Slurm's."""
+_KNOWN_S = 60.0
+_BEFORE = frozenset({Status.NOT_STARTED, Status.PREPARING})
+_WAITED = "canceled while it was waiting"
+
+
+class SlurmCluster(ComputeTarget):
+    """A cluster whose nodes see this workspace's folder: Slurm starts a run's supervisor as its job."""
+
+    kind: ClassVar[str] = "slurm"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability) - {Capability.SHARES_PROCESSES}
+    settings_known: ClassVar[Mapping[str, str]] = SETTINGS
+    options_known: ClassVar[Mapping[str, str]] = OPTIONS
+
+    def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:
+        super().__init__(name, settings)
+        self._slurm = SlurmPrograms()
+        self._observing = Observing(self._slurm)
+        self._partitions = Partitions(())
+        self._asked_at = float("-inf")
+
+    @classmethod
+    def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return settings as they are kept. Raises UserErrorException with everything that is wrong in them."""
+        return checked(super().checked_settings(settings))
+
+    def describe(self) -> TargetDescription:
+        """Return what the partition's nodes have that work, what all jobs use of it, and how many runs are there.
+
+        Raises ComputeTargetException if Slurm doesn't answer.
+        """
+        wanted = str(self.settings.get("partition") or "")
+        capacity, cpus = totals(self._known_partitions(0).of(wanted))
+        gpus = gpus_in_use(self._slurm, wanted) if capacity.gpus else 0
+        jobs = self._observing.jobs()
+        running, waiting = jobs.count(JobState.RUNNING), jobs.count(JobState.WAITING)
+        return TargetDescription(capacity, Resources(cpus, gpus, 0), running, waiting, ("/",))
+
+    def shared_folders(self) -> tuple[str, ...]:
+        """Return all: that the disk is shared is what such a target is; doctor tries it."""
+        return ("/",)
+
+    def python(self, environment: str | EnvironmentSpec | None) -> TargetPython:
+        """Return the Python of the settings, or this process's own, or an environment's."""
+        if environment is None and self.settings.get("python"):
+            return TargetPython(python_of(self.settings))
+        return python_here(environment)
+
+    def warnings(self, request: RunRequest) -> tuple[str, ...]:
+        """Return what of its environment is otherwise than it was asked for."""
+        return environment_warnings(request.environment)
+
+    def problems(self, request: RunRequest) -> list[str]:
+        """Return why the cluster could never start such a run, by what Slurm said a minute ago at most."""
+        problems = [*environment_problems_here(request.environment), *option_problems(request.options)]
+        with suppress(ComputeTargetException):  # whether it answers, launch finds out
+            partitions = self._known_partitions(_KNOWN_S)
+            problems += partitions.problems(request, self._wanted_partition(request), self.name)
+        return problems
+
+    def launch(self, request: RunRequest, layout: RunLayout) -> None:
+        """Hand the run to Slurm, or have its environment made first."""
+        status = StatusFile(layout)
+        if status.read().status not in _BEFORE:  # it was launched before
+            return
+        target = RunTarget(self.name, self.kind, shares_processes=False)
+        interpreter = self.python(request.environment).executable or python_of(self.settings)
+        try:
+            Launch(request, layout, target, self.settings).start(self._slurm, interpreter, self._most_s(request))
+        except (ComputeTargetException, ExperimentExecutionException) as error:
+            status.change(Status.FAILED, expected=_BEFORE, reason=str(error))
+            JobFolder(layout).forget()
+            raise ExperimentExecutionException(str(error)) from error
+
+    def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
+        """Return what Slurm says of runs, in one question every few seconds."""
+        return self._observing.observe(runs)
+
+    def cancel(self, run: RunLayout) -> None:
+        """Leave a request for the run's supervisor; Slurm is told if the run waits."""
+        ask_to_cancel(run)
+        self.heed_cancellation(run)
+
+    def heed_cancellation(self, run: RunLayout) -> None:
+        """Cancel a run that waits and was asked to stop; if Slurm doesn't answer now, the next look does it."""
+        if StatusFile(run).read().status.is_terminal:
+            return
+        with suppress(ComputeTargetException):
+            job = JobList.asked(self._slurm, _ASK_S).of(run.run_id)
+            if job and job.is_waiting:
+                self._observing.heed(run, job)
+                job = JobList.asked(self._slurm, _ASK_S).of(run.run_id)
+                if job and job.observation.state is JobState.ENDED and not run.claim.exists():
+                    set_canceled(run, _WAITED)
+                    JobFolder(run).forget()
+
+    def doctor(self) -> list[Finding]:
+        """Look at Slurm's programs, its controller, the partition, the accounts, a node's Python and its disk."""
+        from cellrun.core.targets.slurm.doctor import findings  # noqa: PLC0415  # it is asked for by hand
+
+        folder = self.workspace.layout.folder if self.workspace else None
+        return findings(self._slurm, self.settings, folder)
+
+    def _wanted_partition(self, request: RunRequest) -> str:
+        return str(request.options.get("partition") or self.settings.get("partition") or "")
+
+    def _most_s(self, request: RunRequest) -> float | None:
+        """Return the time limit of the partition that a run comes to, if that is known and has one."""
+        if request.max_run_duration_seconds is None:
+            return None
+        with suppress(ComputeTargetException):
+            groups = self._known_partitions(_KNOWN_S).of(self._wanted_partition(request))
+            limits = [group.limit_s for group in groups]
+            return None if None in limits else max((each for each in limits if each), default=None)
+        return None
+
+    def _known_partitions(self, age_s: float) -> Partitions:
+        if time.monotonic() - self._asked_at > age_s:
+            self._partitions = Partitions.asked(self._slurm, _ASK_S)
+            self._asked_at = time.monotonic()
+        return self._partitions

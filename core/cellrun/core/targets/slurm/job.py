@@ -1,0 +1,79 @@
+"""What Slurm runs as the job of a run: `python -I -S job.py <run folder>`, on the first of its nodes.
+
+Standard library only: it runs on bare machines.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+if __name__ == "__main__":
+    sys.path.append(str(Path(__file__).parents[4]))
+
+from cellrun.core.engine.engine import Engine, Stop
+from cellrun.core.engine.job import EngineJob
+from cellrun.core.engine.order import JobOrder
+from cellrun.core.errors import ComputeTargetException
+from cellrun.core.layout import RunLayout
+from cellrun.core.targets.slurm.job_folder import JobFolder
+from cellrun.core.targets.slurm.programs import SlurmPrograms
+
+_PREFIXES = ("SLURM", "SBATCH_", "SRUN_", "PMI", "PMIX_", "CUDA_", "ROCR_", "HIP_", "ZE_AFFINITY", "GPU_DEVICE")
+_NAMES = frozenset({"TMPDIR", "HOSTNAME"})
+_NEAR_S = 120.0  # Slurm tells of a time limit up to a minute before it was asked to
+
+
+class SlurmEngine(Engine):
+    """Slurm, as one of its jobs sees it."""
+
+    name: ClassVar[str] = "Slurm"
+    restarts: ClassVar[str] = "Slurm starts it again: it was preempted or requeued, or its node failed"
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def passes(self, variable: str) -> bool:
+        """Whether it is one by which the job finds what Slurm has given it."""
+        return variable in _NAMES or variable.startswith(_PREFIXES)
+
+    def why_stopped(self) -> Stop:
+        """Ask Slurm, which has counted one more restart by now if it takes the node away; else see what time it is."""
+        told = self._told()
+        restarts = int(self._environ.get("SLURM_RESTART_COUNT") or 0)
+        if int(told.get("Restarts") or 0) > restarts or told.get("PreemptTime", "None") not in {"None", "N/A"}:
+            return Stop.PREEMPTED
+        if told.get("JobState") in {"CANCELLED", "PREEMPTED"}:
+            return Stop.CANCEL
+        ends_at = int(self._environ.get("SLURM_JOB_END_TIME") or 0)
+        return Stop.TIME_LIMIT if ends_at and time.time() > ends_at - _NEAR_S else Stop.CANCEL
+
+    def _told(self) -> dict[str, str]:
+        try:
+            said = SlurmPrograms().ask("scontrol", "--oneliner", "show", "job", self._environ["SLURM_JOB_ID"])
+        except (ComputeTargetException, KeyError):
+            return {}
+        return dict(word.split("=", 1) for word in said.split() if "=" in word)
+
+
+def find_slurm(folder: JobFolder) -> None:
+    """Look for Slurm's programs where they were when the run was submitted: a job begins with hardly any variable."""
+    variables = JobOrder.read(folder.order).variables
+    for name in ("PATH", "SLURM_CONF", "LD_LIBRARY_PATH"):
+        if name in variables:
+            os.environ.setdefault(name, variables[name])
+
+
+if __name__ == "__main__":
+    folder = JobFolder(RunLayout(sys.argv[1]))
+    find_slurm(folder)
+    if not folder.is_first(os.environ["SLURM_JOB_ID"]):
+        sys.exit("another job of Slurm's has this run; this one ends")
+    code = EngineJob(folder.order, SlurmEngine(os.environ)).run()
+    if not folder.order.exists():  # the run has ended
+        folder.forget()
+    sys.exit(code)

@@ -1,0 +1,75 @@
+"""What a run's job needs beside its folder: on the disk that the cluster's nodes share, for its user alone.
+
+It holds the job's variables by value, secrets among them, so it is no part of the run, and goes when that has ended.
+Standard library only: the job shares it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cellrun.core.disk import make_private_folder, remove_tree, replace_file
+from cellrun.core.layout import RunLayout
+
+_FOLDER = ".slurm"
+
+
+class JobFolder:
+    """The folder of one run's job.
+
+    Responsibilities: where the order and the submission are; which job is the run's, of two that an answer's loss made.
+    """
+
+    def __init__(self, run: RunLayout) -> None:
+        self.run = run
+        self.folder = run.workspace.folder / _FOLDER / run.run_id
+
+    @property
+    def order(self) -> Path:
+        """What the job is told (`engine.order.JobOrder`)."""
+        return self.folder / "order.json"
+
+    @property
+    def _submission(self) -> Path:
+        return self.folder / "submission.json"
+
+    @property
+    def _job(self) -> Path:
+        return self.folder / "job"
+
+    def make(self) -> None:
+        """Make it, unless it is there."""
+        make_private_folder(self.folder.parent)
+        make_private_folder(self.folder)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether all is there that is handed to Slurm: it may have been by now."""
+        return self._submission.exists()
+
+    def keep(self, submission: Mapping[str, Any]) -> None:
+        """Keep what is handed to Slurm, as plain values."""
+        replace_file(self._submission, json.dumps(submission), mode=0o600)
+
+    def kept(self) -> dict[str, Any]:
+        """Return that. Raises OSError if there is none, ValueError for what isn't it."""
+        return dict(json.loads(self._submission.read_bytes()))
+
+    def is_first(self, job: str) -> bool:
+        """Whether a job is the one that runs the run: the first one to ask, each time that Slurm starts it."""
+        try:
+            fd = os.open(self._job, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            return self._job.read_text() in {"", job}  # "": killed between the two, or about to write
+        with os.fdopen(fd, "w") as file:
+            file.write(job)
+        return True
+
+    def forget(self) -> None:
+        """Remove it: the run has ended, or will never begin."""
+        if self.folder.is_dir():
+            remove_tree(self.folder)

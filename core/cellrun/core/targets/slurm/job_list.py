@@ -1,0 +1,118 @@
+"""What Slurm says of this user's jobs: squeue's own words, read strictly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from cellrun.core.errors import ComputeTargetException
+from cellrun.core.targets.contract import JobState, Observation
+from cellrun.core.targets.slurm.programs import TIMEOUT_S, SlurmPrograms
+
+_PREFIX = "cellrun-"
+_FORMAT, _HEADER = "%A|%T|%r|%N|%j", "JOBID|STATE|REASON|NODELIST|NAME"
+_ROW = re.compile(r"(\d+)\|([A-Z_]+)\|([^|]*)\|([^|]*)\|(.*)", re.ASCII)
+_NO_REASON = frozenset({"", "None", "(null)"})
+WAITING = frozenset(
+    {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT"}
+)
+RUNNING = frozenset({"RUNNING", "COMPLETING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT", "RESIZING", "REVOKED"})
+MEANINGS: Mapping[str, str] = {
+    "AssocGrpCPUMinutesLimit": "the account has used the time that it was given",
+    "BeginTime": "it was given back, or may not begin yet",
+    "Dependency": "it waits for another job",
+    "JobHeldAdmin": "an administrator holds it back",
+    "JobHeldUser": "it is held back: `scontrol release` lets it go on",
+    "launch_failed_requeued_held": "a node failed to start it; `scontrol release` lets it try again",
+    "Licenses": "a licence that it asks for is in use",
+    "PartitionDown": "the partition is down",
+    "PartitionInactive": "the partition takes no jobs now",
+    "PartitionTimeLimit": "its time limit is beyond the partition's",
+    "Priority": "others go before it",
+    "QOSMaxCpuPerUserLimit": "your jobs use as many cores as the QOS allows",
+    "QOSMaxGRESPerUser": "your jobs use as many GPUs as the QOS allows",
+    "QOSMaxJobsPerUserLimit": "as many of your jobs run as the QOS allows",
+    "ReqNodeNotAvail": "a node that it needs is down or reserved",
+    "Reservation": "it waits for a reservation",
+    "Resources": "it is the next one, as soon as there is room",
+}
+"""What Slurm's reasons mean, of those that people meet."""
+_ENDS: Mapping[str, str] = {
+    "BOOT_FAIL": "its node didn't boot",
+    "CANCELLED": "it was canceled in Slurm",
+    "DEADLINE": "its deadline passed",
+    "NODE_FAIL": "its node failed",
+    "OUT_OF_MEMORY": "it used more memory than it was given",
+    "PREEMPTED": "its machine was given to another job",
+    "TIMEOUT": "its time limit in Slurm was over",
+}
+
+
+class SlurmJob(NamedTuple):
+    """One job."""
+
+    number: str
+    state: str
+    """As Slurm spells it."""
+    reason: str = ""
+    nodes: str = ""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether none of its processes is there."""
+        return self.state in WAITING
+
+    @property
+    def observation(self) -> Observation:
+        """Return it as the contract has it."""
+        if self.is_waiting:
+            return Observation(JobState.WAITING, why_waiting(self.reason))
+        if self.state in RUNNING:
+            return Observation(JobState.RUNNING)
+        meaning = _ENDS.get(self.state)
+        return Observation(JobState.ENDED, f"{self.state}: {meaning}" if meaning else self.state)
+
+
+class JobList:
+    """Those of cellrun's jobs of this user that Slurm's controller has in mind, also what ended minutes ago."""
+
+    def __init__(self, rows: Iterable[tuple[str, SlurmJob]]) -> None:
+        self._by_run: dict[str, SlurmJob] = {}
+        for name, job in sorted(rows, key=lambda row: int(row[1].number)):
+            run_id = name.removeprefix(_PREFIX)
+            before = self._by_run.get(run_id)
+            if before is None or before.observation.state is JobState.ENDED:  # else a second one gives up by itself
+                self._by_run[run_id] = job
+
+    @classmethod
+    def asked(cls, slurm: SlurmPrograms, timeout_s: float = TIMEOUT_S) -> JobList:
+        """Ask squeue once. Raises ComputeTargetException if it says nothing that can be relied upon."""
+        said = slurm.ask("squeue", "--me", "--states=all", f"--format={_FORMAT}", timeout_s=timeout_s)
+        lines = said.splitlines()
+        if _HEADER not in lines:  # an empty list is one with a headline: anything else is no answer
+            raise ComputeTargetException(f"squeue printed no list of jobs; it said: {said.strip()[-300:] or 'nothing'}")
+        found = (_ROW.fullmatch(line) for line in lines[lines.index(_HEADER) + 1 :])
+        return cls((row[5], SlurmJob(*row.groups()[:4])) for row in found if row and row[5].startswith(_PREFIX))
+
+    def of(self, run_id: str) -> SlurmJob | None:
+        """Return the job of a run, if there is one."""
+        return self._by_run.get(run_id)
+
+    def count(self, state: JobState) -> int:
+        """Return how many jobs are in a state."""
+        return sum(job.observation.state is state for job in self._by_run.values())
+
+
+def job_name(run_id: str) -> str:
+    """Return what the job of a run is called, by which it is found again."""
+    return f"{_PREFIX}{run_id}"
+
+
+def why_waiting(reason: str) -> str:
+    """Return why a job waits: Slurm's word, and what it means."""
+    if reason in _NO_REASON:
+        return ""
+    code = reason.partition(",")[0]
+    meaning = MEANINGS.get(code)
+    return f"{reason}: {meaning}" if meaning else reason

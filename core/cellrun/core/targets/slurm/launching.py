@@ -1,0 +1,107 @@
+"""What a run needs to be handed to Slurm: its launch spec, its working folder, its job's order."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from cellrun.core.copying import copy_tree, link_into
+from cellrun.core.engine.order import JobOrder
+from cellrun.core.environment_spec import EnvironmentSpec
+from cellrun.core.errors import ComputeTargetException
+from cellrun.core.layout import RunLayout
+from cellrun.core.run_request import RunRequest
+from cellrun.core.status import Status
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.target_file import RunTarget
+from cellrun.core.supervision.job_environment import job_environment
+from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.targets.launching import enter_environment, given_variables, ordered, write_spec
+from cellrun.core.targets.local.launch import local_spec
+from cellrun.core.targets.slurm.handing_over import hand_over
+from cellrun.core.targets.slurm.job_folder import JobFolder
+from cellrun.core.targets.slurm.programs import SlurmPrograms
+from cellrun.core.targets.slurm.submission import Submission
+
+_MAKING = Path(__file__).with_name("making.py")
+_IS_MADE = "its environment is made on {}, before it is handed to Slurm"
+
+
+class Launch:
+    """The launch of one run.
+
+    Responsibilities: all is in its place before Slurm hears of it, so that whoever was interrupted goes on; what is to
+    be made first is made here, by a process of its own.
+    """
+
+    def __init__(self, request: RunRequest, run: RunLayout, target: RunTarget, settings: Mapping[str, Any]) -> None:
+        self._request = request
+        self._run = run
+        self._target = target
+        self._settings = settings
+        self._folder = JobFolder(run)
+
+    def start(self, slurm: SlurmPrograms, interpreter: str, most_s: float | None) -> None:
+        """Hand the run over, or have that done once its environment is made. Raises ComputeTargetException."""
+        is_again = self._folder.is_kept
+        if not is_again:
+            self._make_ready(interpreter, most_s)
+        kept = self._folder.kept()
+        if not kept["before"]:
+            hand_over(self._run, self._target, slurm, is_again=is_again)
+        elif not is_again or StatusFile(self._run).read().status is Status.NOT_STARTED:
+            self._start_making()
+
+    def _make_ready(self, interpreter: str, most_s: float | None) -> None:
+        request, run = self._request, self._run
+        whole = ordered(local_spec(request, run, interpreter, ()), request)
+        count = len(_making(request, whole))
+        spec = whole._replace(before=whole.before[count:])  # the rest, as bringing data, is a matter of its node
+        if given := self._settings.get("python"):
+            spec = spec._replace(supervisor=(str(Path(given).expanduser()), *spec.supervisor[1:]))
+        with suppress(FileExistsError):  # whoever began was interrupted: what is there is as good
+            write_spec(spec, run)
+        self._target.write(run)
+        enter_environment(request, spec, run)
+        copy_tree(run.snapshot, run.work)  # never links: a script may write to its own files
+        link_into(run.work, request.code.links())
+        if request.inputs or request.outputs:
+            from cellrun.core.data.in_run.binding import lay_out  # noqa: PLC0415  # a run without data needs none of it
+
+            lay_out(request.inputs, request.outputs, run)
+        run.log.parent.mkdir(exist_ok=True)  # Slurm opens a log there before there is a supervisor
+        variables, _ = job_environment(spec, run, given_variables(request, spec), os.environ)
+        self._folder.make()
+        JobOrder(str(run.folder), spec.supervisor, variables).write(self._folder.order)
+        submission = Submission.of(request, run, self._settings, spec.grace_s, most_s)
+        before = [list(command) for command in whole.before[:count]]
+        self._folder.keep({"submission": submission.to_json(), "before": before})
+
+    def _start_making(self) -> None:
+        """Start what makes the environment, and wait until the run's folder says who that is."""
+        variables = JobOrder.read(self._folder.order).variables
+        command = [sys.executable, "-I", "-S", str(_MAKING), str(self._run.folder)]
+        nothing = subprocess.DEVNULL
+        try:
+            done = subprocess.run(command, env=variables, stdin=nothing, stdout=nothing, stderr=nothing, check=False)
+        except OSError as error:
+            raise ComputeTargetException(f"what makes the environment can't be started: {error.strerror}") from error
+        if done.returncode:
+            raise ComputeTargetException(f"what makes the environment ended with exit code {done.returncode}")
+        where = _IS_MADE.format(os.uname().nodename)
+        StatusFile(self._run).show(Status.PREPARING, expected={Status.NOT_STARTED}, reason=where)
+
+
+def _making(request: RunRequest, spec: LaunchSpec) -> Sequence[Sequence[str]]:
+    """Return those commands of a launch spec, its first ones, that make its environment."""
+    if not isinstance(request.environment, EnvironmentSpec):
+        return ()
+    from cellrun.core.environments.building.plan import plan_of  # noqa: PLC0415  # few runs need it
+
+    commands = plan_of(request.environment).commands()
+    return commands if tuple(spec.before[: len(commands)]) == tuple(commands) else ()

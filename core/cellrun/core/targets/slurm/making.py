@@ -1,0 +1,69 @@
+"""Makes what a job needs before it is handed to Slurm: an environment, where there is a network and no node is held.
+
+Started as `python -I -S making.py <run folder>` with the job's variables; it detaches itself, so that it belongs to
+nobody, and returns once the run's folder says who is at it. Standard library only: it is sent to bare machines.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.append(str(Path(__file__).parents[4]))
+
+from cellrun.core.control_file import UNREADABLE
+from cellrun.core.errors import ComputeTargetException, told
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.status import Status
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.target_file import RunTarget
+from cellrun.core.supervision import cancel_signal
+from cellrun.core.supervision.held_folder import HeldFolder
+from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.preparation import prepare
+from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
+from cellrun.core.targets.slurm.handing_over import hand_over
+from cellrun.core.targets.slurm.job_folder import JobFolder
+from cellrun.core.targets.slurm.programs import SlurmPrograms
+
+
+def main(folder: str) -> None:
+    """Detach, and make what is to be made."""
+    told_by_child, tell = os.pipe()
+    if os.fork():
+        os.close(tell)
+        os._exit(0 if os.read(told_by_child, 1) else 1)
+    os.setsid()
+    os.chdir("/")
+    run = HeldFolder(folder)
+    cancel_signal.listen()
+    ProcessFile(run).write(RunProcesses(ProcessIdentity.current(), None))
+    os.write(tell, b"1")
+    os.close(tell)
+    try:
+        _make(run)
+    except (*UNREADABLE, KeyError) as error:
+        why = f"its environment can't be made: {told(error)}"
+        run.until_written(lambda: StatusFile(run).change(Status.FAILED, reason=why))
+        JobFolder(run).forget()
+
+
+def _make(run: HeldFolder) -> None:
+    """Run what comes before the job, then hand it over. The run has ended if either can't be done."""
+    folder, target = JobFolder(run), RunTarget.read(run)
+    before = tuple(tuple(map(str, command)) for command in folder.kept()["before"])
+    StatusFile(run).show(Status.PREPARING, expected={Status.NOT_STARTED, Status.PREPARING})
+    spec = LaunchSpec.read(run)._replace(before=before)
+    if target is None or not prepare(run, spec):
+        folder.forget()
+        return
+    ProcessFile(run).beat()
+    with suppress(ComputeTargetException):  # the run is Failed, and says why
+        hand_over(run, target, SlurmPrograms(), is_again=False)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
