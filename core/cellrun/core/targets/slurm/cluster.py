@@ -101,15 +101,17 @@ class SlurmCluster(ComputeTarget):
 
     def launch(self, request: RunRequest, layout: RunLayout) -> None:
         """Hand the run to Slurm, or have its environment made first."""
-        status = StatusFile(layout)
-        if status.read().status not in _BEFORE:  # it was launched before
-            return
+        with JobFolder(layout).alone():
+            if StatusFile(layout).read().status in _BEFORE:  # else it was launched before
+                self._launch(request, layout)
+
+    def _launch(self, request: RunRequest, layout: RunLayout) -> None:
         target = RunTarget(self.name, self.kind, shares_processes=False)
         interpreter = self.python(request.environment).executable or python_of(self.settings)
         try:
             Launch(request, layout, target, self.settings).start(self._slurm, interpreter, self._most_s(request))
         except (ComputeTargetException, ExperimentExecutionException) as error:
-            status.change(Status.FAILED, expected=_BEFORE, reason=str(error))
+            StatusFile(layout).change(Status.FAILED, expected=_BEFORE, reason=str(error))
             JobFolder(layout).forget()
             raise ExperimentExecutionException(str(error)) from error
 

@@ -23,8 +23,9 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.targets.slurm.job_folder import JobFolder
 from cellrun.core.targets.slurm.programs import SlurmPrograms
 
-_PREFIXES = ("SLURM", "SBATCH_", "SRUN_", "PMI", "PMIX_", "CUDA_", "ROCR_", "HIP_", "ZE_AFFINITY", "GPU_DEVICE")
+_PREFIXES = ("SLURM", "SRUN_", "PMI", "PMIX_", "CUDA_", "ROCR_", "HIP_", "ZE_AFFINITY", "GPU_DEVICE")
 _NAMES = frozenset({"TMPDIR", "HOSTNAME"})
+_NOTHING_ELSE = "SLURM_EXPORT_ENV"  # that of our own submission: whatever srun starts in a job would have no variables
 _NEAR_S = 120.0  # Slurm tells of a time limit up to a minute before it was asked to
 
 
@@ -39,7 +40,7 @@ class SlurmEngine(Engine):
 
     def passes(self, variable: str) -> bool:
         """Whether it is one by which the job finds what Slurm has given it."""
-        return variable in _NAMES or variable.startswith(_PREFIXES)
+        return variable in _NAMES or (variable != _NOTHING_ELSE and variable.startswith(_PREFIXES))
 
     def why_stopped(self) -> Stop:
         """Ask Slurm, which has counted one more restart by now if it takes the node away; else see what time it is."""

@@ -6,9 +6,11 @@ Standard library only: the job shares it.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,10 @@ class JobFolder:
     def _job(self) -> Path:
         return self.folder / "job"
 
+    @property
+    def _lock(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.lock")
+
     def make(self) -> None:
         """Make it, unless it is there."""
         make_private_folder(self.folder.parent)
@@ -59,6 +65,18 @@ class JobFolder:
         """Return that. Raises OSError if there is none, ValueError for what isn't it."""
         return dict(json.loads(self._submission.read_bytes()))
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only one who launches the run, as long as this lasts. Where a disk has no locks, anybody may be."""
+        make_private_folder(self.folder.parent)
+        fd = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            with suppress(OSError):
+                fcntl.flock(fd, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(fd)
+
     def is_first(self, job: str) -> bool:
         """Whether a job is the one that runs the run: the first one to ask, each time that Slurm starts it."""
         try:
@@ -73,3 +91,4 @@ class JobFolder:
         """Remove it: the run has ended, or will never begin."""
         if self.folder.is_dir():
             remove_tree(self.folder)
+        self._lock.unlink(missing_ok=True)
