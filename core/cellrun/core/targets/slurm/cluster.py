@@ -31,7 +31,7 @@ from cellrun.core.targets.contract import (
 from cellrun.core.targets.slurm.job_folder import JobFolder
 from cellrun.core.targets.slurm.job_list import JobList
 from cellrun.core.targets.slurm.launching import Launch
-from cellrun.core.targets.slurm.observing import Observing
+from cellrun.core.targets.slurm.observing import Observing, has_begun
 from cellrun.core.targets.slurm.partitions import Partitions, gpus_in_use, totals
 from cellrun.core.targets.slurm.programs import SlurmPrograms
 from cellrun.core.targets.slurm.settings import OPTIONS, SETTINGS, checked, option_problems
@@ -126,14 +126,15 @@ class SlurmCluster(ComputeTarget):
 
     def heed_cancellation(self, run: RunLayout) -> None:
         """Cancel a run that waits and was asked to stop; if Slurm doesn't answer now, the next look does it."""
-        if StatusFile(run).read().status.is_terminal:
+        status = StatusFile(run).read()
+        if status.status.is_terminal:
             return
         with suppress(ComputeTargetException):
             job = JobList.asked(self._slurm, _ASK_S).of(run.run_id)
             if job and job.is_waiting:
                 self._observing.heed(run, job)
                 job = JobList.asked(self._slurm, _ASK_S).of(run.run_id)
-                if job and job.observation.state is JobState.ENDED and not run.claim.exists():
+                if job and job.observation.state is JobState.ENDED and not has_begun(run, status):
                     set_canceled(run, _WAITED)
                     JobFolder(run).forget()
 

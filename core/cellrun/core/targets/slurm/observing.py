@@ -6,12 +6,13 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-from cellrun.core.errors import ComputeTargetException
+from cellrun.core.errors import ComputeTargetException, RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
 from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.supervision.attempts import Attempt
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.targets.contract import JobState, Observation
 from cellrun.core.targets.slurm.accounting import Accounting
@@ -26,7 +27,7 @@ _DISK_S = 10.0
 _AFTER_GRACES_S = 30.0
 _AGAIN_S = 60.0
 _BEGUN = frozenset({Status.STARTING, Status.RUNNING, Status.FINALIZING, Status.NOT_RESPONDING, Status.CANCEL_REQUESTED})
-_NOT_BEGUN = frozenset({Status.NOT_STARTED, Status.PREPARING, Status.QUEUED})
+_NOT_BEGUN = frozenset({Status.NOT_STARTED, Status.QUEUED})
 _GIVEN_BACK = "Slurm has taken its node away, or that failed: it starts it again"
 _NOT_HANDED_OVER = "it was never handed to Slurm: what was to do that ended before"
 _NO_LONGER_MADE = "what made its environment ready here was killed; submit it again"
@@ -115,7 +116,7 @@ class Observing:
         if said.state not in {JobState.ENDED, JobState.UNKNOWN}:
             self._over_since.pop(run.run_id, None)
             return said
-        never_began = said.state is JobState.ENDED and before.status in _NOT_BEGUN and not run.claim.exists()
+        never_began = said.state is JobState.ENDED and not has_begun(run, before)
         if never_began and is_asked_to_cancel(run):
             self._canceled(run, "canceled while it was waiting")
             return said
@@ -136,7 +137,8 @@ class Observing:
     def _give_back(run: RunLayout, before: StatusRecord) -> None:
         """Let a run wait whose job does so again, unless its next attempt has begun meanwhile."""
         if StatusFile(run).read().n == before.n:
-            StatusFile(run).show(Status.QUEUED, expected={before.status}, reason=_GIVEN_BACK)
+            with suppress(OSError, RunClosedError):
+                Attempt.next_of(run, _GIVEN_BACK)
 
     def _is_overdue(self, run: RunLayout) -> bool:
         """Whether a run goes on though it should have ended by itself since it was asked to."""
@@ -145,3 +147,9 @@ class Observing:
             asked_s = time.time() - run.cancel_request.stat().st_mtime
             return asked_s > 2 * limits().grace_s + _AFTER_GRACES_S and since > _AGAIN_S
         return False
+
+
+def has_begun(run: RunLayout, status: StatusRecord) -> bool:
+    """Whether a supervisor has taken up the attempt of a run that a status speaks of."""
+    attempt = status.fields.get("attempt", 1)
+    return status.status not in _NOT_BEGUN or run.claim_of(attempt if isinstance(attempt, int) else 1).exists()
