@@ -127,14 +127,14 @@ class SlurmCluster(ComputeTarget):
     def heed_cancellation(self, run: RunLayout) -> None:
         """Cancel a run that waits and was asked to stop; if Slurm doesn't answer now, the next look does it."""
         status = StatusFile(run).read()
-        if status.status.is_terminal:
+        if has_begun(run, status) or status.status.is_terminal:  # its supervisor sees the request
             return
         with suppress(ComputeTargetException):
             job = JobList.asked(self._slurm, _ASK_S).of(run.run_id)
             if job and job.is_waiting:
                 self._observing.heed(run, job)
                 job = JobList.asked(self._slurm, _ASK_S).of(run.run_id)
-                if job and job.observation.state is JobState.ENDED and not has_begun(run, status):
+                if job and job.observation.state is JobState.ENDED and not has_begun(run, StatusFile(run).read()):
                     set_canceled(run, _WAITED)
                     JobFolder(run).forget()
 

@@ -58,7 +58,7 @@ class Submission(NamedTuple):
         told += [
             f"--job-name={job_name(run.run_id)}",
             f"--chdir={run.folder}",
-            f"--output={LOG}",
+            f"--output={_pattern(run.folder / LOG)}",
             "--open-mode=append",
             "--requeue",
             f"--signal=B:TERM@{ending_s + 5}",  # before a limit of the partition's own
@@ -117,6 +117,12 @@ class Submission(NamedTuple):
                 job = jobs.of(run.run_id)
                 return job.number if job else ""
         return ""
+
+
+def _pattern(path: Path) -> str:
+    """Return what Slurm makes this very path of: where there is a backslash, it fills nothing in."""
+    text = str(path)
+    return text.replace("\\", "\\\\") if "\\" in text else text.replace("%", "%%")
 
 
 def script(command: Sequence[str]) -> str:
