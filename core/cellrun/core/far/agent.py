@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from cellrun.core.environments.building.uv_program import DOWNLOADS
 from cellrun.core.far.coming_home import ComingHome
+from cellrun.core.far.engines import Engines
 from cellrun.core.far.incoming import Incoming
 from cellrun.core.far.launching import Launching
 from cellrun.core.far.machine_facts import MachineFacts
@@ -23,7 +24,6 @@ from cellrun.core.far.protocol import Message, read_message
 from cellrun.core.far.pruning import prune_now_and_then
 from cellrun.core.far.refusal import BadOrderError, refusal
 from cellrun.core.far.watching import Watching
-from cellrun.core.targets.local.target import LocalTarget
 
 IDLE_S = 900
 _OF_SESSION = ("SSH_", "XDG_SESSION_")
@@ -35,8 +35,9 @@ class Agent:
     """The orders of one connection, by their names."""
 
     def __init__(self) -> None:
-        target = LocalTarget("local")
-        incoming, launching, watching, machine = Incoming(), Launching(target), Watching(target), MachineFacts(target)
+        engines = Engines()
+        incoming, launching, watching = Incoming(), Launching(engines), Watching(engines)
+        machine = MachineFacts(engines)
         self._orders: Mapping[str, _Order] = {
             "hello": machine.hello,
             "clock": machine.clock,

@@ -57,13 +57,19 @@ class Link:
         name: str = "the machine",
         python: str = "",
         folder: str = "",
+        engine: Mapping[str, Any] | None = None,
     ) -> None:
-        """`name` is what people call it; `python` and `folder` (CELLRUN_HOME) are those there, found there if empty."""
+        """`name` is what people call it; `python` and `folder` (CELLRUN_HOME) are those there, found there if empty.
+
+        `engine` is what starts runs there (`Engines`), if it isn't the queue of that machine.
+        """
         self.name = name
         self.there: Mapping[str, Any] = {}
         """Of the Python there: python (its version), executable, home, has (whether it had the library)."""
         self._command, self._env = list(command), env
         self._library, self._python, self._folder = library, python, folder
+        self._of_all: Mapping[str, Any] = {"engine": engine} if engine else {}
+        """What goes with every order."""
         self._turns = Turns()
         self._pipes: Pipes | None = None
         self._broken: LinkError | None = None
@@ -112,7 +118,9 @@ class Link:
         with self._told_why(f"the order {order!r}", limit_s):
             self._number += 1
             deadline = time.monotonic() + limit_s
-            pipes.write(Message({"id": self._number, "order": order, **facts}, data).encoded(), deadline)
+            pipes.write(
+                Message({"id": self._number, "order": order, **self._of_all, **facts}, data).encoded(), deadline
+            )
             answer = _read(pipes, deadline)
             self._check(answer)
         return answer

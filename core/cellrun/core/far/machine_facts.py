@@ -10,15 +10,15 @@ from dataclasses import asdict
 from typing import Any
 
 from cellrun.core.errors import CellrunError
+from cellrun.core.far.engines import Engines
 from cellrun.core.far.logout import logout_finding
 from cellrun.core.far.protocol import Message
 from cellrun.core.far.python_packages import PythonPackages
 from cellrun.core.identity import boot_id, host_name
 from cellrun.core.places import home
 from cellrun.core.sizes import size_text
-from cellrun.core.targets.contract import Finding
+from cellrun.core.targets.contract import Capability, Finding
 from cellrun.core.targets.local import machine
-from cellrun.core.targets.local.target import LocalTarget
 
 _LITTLE_BYTES = 1 << 30
 _UV = ("~/.local/bin/uv", "~/.cargo/bin/uv")
@@ -27,15 +27,16 @@ _UV = ("~/.local/bin/uv", "~/.cargo/bin/uv")
 class MachineFacts:
     """What this machine tells of itself."""
 
-    def __init__(self, target: LocalTarget) -> None:
-        self._target = target
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
 
-    def hello(self, _: Message) -> Message:
-        """→ what this machine is, and has.
+    def hello(self, order: Message) -> Message:
+        """Maybe `engine` → what this machine is, and has.
 
         `host`, `boot`, `pid`, `now` (epoch s), `home` (CELLRUN_HOME), `disk_free_bytes`, `cpus`, `gpus`,
         `memory_bytes`, `uv` (its path, or None), `outlives_logout` (whether runs do), and of the Python that a run gets
         that asks for no other `executable`, `python` (its version) and `packages` (versions by name; None if unknown).
+        `engine` is what its engine has to offer, as `ComputeTarget.learned` has it.
         """
         return Message(
             {
@@ -50,6 +51,7 @@ class MachineFacts:
                 "executable": sys.executable,
                 "python": ".".join(map(str, sys.version_info[:3])),
                 "packages": _own_packages(),
+                "engine": dict(self._engines.of(order.facts).learned()),
                 **machine.capacity().to_json(),
             }
         )
@@ -62,15 +64,17 @@ class MachineFacts:
         """→ `now`: the clock here, epoch seconds."""
         return Message({"now": time.time()})
 
-    def describe(self, _: Message) -> Message:
-        """→ `capacity`, `in_use` (each cpus, gpus, memory_bytes), `running`, `waiting`: how full the queue is."""
-        told = self._target.describe()
+    def describe(self, order: Message) -> Message:
+        """Maybe `engine` → how full it is: `capacity`, `in_use` (each cpus, gpus, memory_bytes), `running`, `waiting`."""
+        told = self._engines.of(order.facts).describe()
         facts: dict[str, Any] = {"running": told.running, "waiting": told.waiting}
         return Message({**facts, "capacity": told.capacity.to_json(), "in_use": told.in_use.to_json()})
 
-    def doctor(self, _: Message) -> Message:
-        """→ `findings`: each `{subject, is_well, text}`."""
-        findings = [*self._target.doctor(), logout_finding(), _disk()]
+    def doctor(self, order: Message) -> Message:
+        """Maybe `engine` → `findings`: each `{subject, is_well, text}`."""
+        target = self._engines.of(order.facts)
+        runs_here = Capability.SHARES_PROCESSES in target.capabilities
+        findings = [*target.doctor(), *([logout_finding()] if runs_here else []), _disk()]
         return Message({"findings": [asdict(each) for each in findings]})
 
 

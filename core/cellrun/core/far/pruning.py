@@ -16,6 +16,7 @@ from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import remove_tree
 from cellrun.core.environments.job_library import remove_unused
 from cellrun.core.errors import CellrunError
+from cellrun.core.far.engines import Engines
 from cellrun.core.far.launching import alone
 from cellrun.core.far.places_there import INCOMING, WorkspaceThere
 from cellrun.core.layout import RunLayout
@@ -23,7 +24,6 @@ from cellrun.core.mirror.run_key import forget_key
 from cellrun.core.places import home_folder
 from cellrun.core.store.run_store import DELETED
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.targets.local.queue import LocalQueue
 
 _DAY_S = 86_400.0
 RUN_S = DRAFT_S = 7 * _DAY_S
@@ -53,15 +53,16 @@ def prune() -> None:
 
 
 def _prune_runs(there: WorkspaceThere) -> None:
-    queue = LocalQueue.existing()
+    engines = Engines()
     for layout in _runs(there):
         mark = there.home_mark(layout.run_id)
         if _age_s(mark, missing_s=0.0) > RUN_S and StatusFile(layout).read().status.is_terminal:
-            if queue and queue.holds(layout):  # daemons of it may be left
-                continue
-            forget_key(layout)
-            _remove(layout.folder)
-            mark.unlink(missing_ok=True)
+            with suppress(CellrunError):  # its engine doesn't answer, or isn't known here (any more)
+                if engines.of_run(layout).holds(layout):  # processes of it may be left
+                    continue
+                forget_key(layout)
+                _remove(layout.folder)
+                mark.unlink(missing_ok=True)
     for left in there.layout.runs.glob(f"{DELETED}*"):  # whoever was removing it was killed
         remove_tree(left)
 

@@ -14,6 +14,7 @@ from cellrun.core.errors import UserErrorException, did_you_mean
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
+from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.resource import ComputeResource
 from cellrun.core.targets.setting_form import SettingForm
 
@@ -249,6 +250,29 @@ class ComputeTarget(ComputeResource):
 
     def close(self) -> None:  # for those that hold nothing
         """Give up what an instance holds, as connections. Safe to call again; the next verb may open them anew."""
+
+    def holds(self, run: RunLayout) -> bool:  # for those that share files
+        """Whether the engine has anything of a run: it waits, it goes on, or processes of it are left.
+
+        Asked on the machine that shares its files, by whoever starts runs there for a machine elsewhere (`far/`). What
+        a launch had begun with it that was killed is gone on with then; one that isn't held, and is NotStarted still,
+        is launched again from the beginning. What is held isn't removed. Raises ComputeTargetException if that can't
+        be known now.
+        """
+        return not StatusFile(run).read().status.is_terminal and run.claim.exists()
+
+    def heed_cancellation(self, run: RunLayout) -> None:  # for those that share files
+        """Do what a request to cancel that is in the run's folder asks for, as far as no supervisor does it.
+
+        Asked where `holds` is, once a request has come there. Raises OSError where the disk takes no status.
+        """
+
+    def learned(self) -> Mapping[str, Any]:
+        """Return, as plain values, what an instance on another machine has to know for its `problems`.
+
+        Asked where `holds` is. Raises ComputeTargetException.
+        """
+        return {}
 
     @abstractmethod
     def cancel(self, run: RunLayout) -> None:

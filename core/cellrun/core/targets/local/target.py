@@ -182,12 +182,22 @@ class LocalTarget(ComputeTarget):
             words = f"run {run.run_id} can't be asked to stop: {refused.strerror}"
             raise ExperimentExecutionException(words) from refused
 
-    @staticmethod
-    def heed_cancellation(run: RunLayout) -> None:
-        """Cancel a run that waits and was asked to stop; one that goes on gets a supervisor if it has lost its own.
+    def holds(self, run: RunLayout) -> bool:
+        """Whether the queue has a run, or it was started; what was begun with one that waits goes on."""
+        status, queue = StatusFile(run), LocalQueue.existing()
+        if run.claim.exists() and not status.read().status.is_terminal:
+            return True
+        if queue is None:
+            return False
+        with queue.locked():
+            if is_held := queue.holds(run):
+                admission.look_after(queue)
+                admission.admit(queue)
+                status.change(Status.QUEUED, expected={Status.NOT_STARTED})
+        return is_held
 
-        Raises OSError where the disk takes no status.
-        """
+    def heed_cancellation(self, run: RunLayout) -> None:
+        """Cancel a run that waits and was asked to stop; one that goes on gets a supervisor if it has lost its own."""
         with suppress(ComputeTargetException, OSError):  # the queue can't be held: its pass comes to it
             if queue := LocalQueue.existing():
                 with queue.locked():
