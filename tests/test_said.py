@@ -79,7 +79,7 @@ SAID = {
     f"{CORE}/targets/ssh/fetching.py": "Fetching.__init__ Fetching._round",
     f"{CORE}/targets/ssh/launches.py": "Launches",
     f"{CORE}/targets/ssh/sending.py": "Sent",
-    f"{CORE}/targets/ssh/target.py": "_WAITS _IS_ASKED SshTarget.cancel SshTarget._observe",
+    f"{CORE}/targets/ssh/remote_target.py": "_WAITS _IS_ASKED RemoteTarget.cancel RemoteTarget._observe",
     f"{CORE}/targets/ssh/trouble.py": "trouble no_ssh",
 }
 """Where what a view shows is made: functions, classes and constants by module."""

@@ -65,7 +65,7 @@ class MachineFacts:
         return Message({"now": time.time()})
 
     def describe(self, order: Message) -> Message:
-        """Maybe `engine` → how full it is: `capacity`, `in_use` (each cpus, gpus, memory_bytes), `running`, `waiting`."""
+        """Maybe `engine` → `capacity`, `in_use` (each cpus, gpus, memory_bytes), `running`, `waiting`."""
         told = self._engines.of(order.facts).describe()
         facts: dict[str, Any] = {"running": told.running, "waiting": told.waiting}
         return Message({**facts, "capacity": told.capacity.to_json(), "in_use": told.in_use.to_json()})

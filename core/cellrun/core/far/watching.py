@@ -13,7 +13,6 @@ from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.contract import JobState
 
-
 _LOST = "its engine has it no more, and its supervisor didn't say how it ended"
 
 
@@ -26,7 +25,8 @@ class Watching:
     def observe(self, order: Message) -> Message:
         """`workspace`, `runs`, maybe `engine` → `runs`: of each `{state, reason}`, as `JobState` has it.
 
-        Those that aren't there are unknown; those of which the engine says nothing are left out. On the way runs are adopted, settled and admitted where that is due.
+        Those that aren't there are unknown; those of which the engine says nothing are left out. On the way runs are
+        adopted, settled and admitted where that is due.
         """
         there = WorkspaceThere(order.facts["workspace"])
         runs = [there.run(run) for run in order.facts["runs"]]

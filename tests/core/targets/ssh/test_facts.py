@@ -1,5 +1,6 @@
 import pytest
 
+from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
@@ -46,6 +47,21 @@ def test_what_a_machine_hasn_t_is_said_before_there_is_a_run():
         "memory=65.0 GB: 'box' has 64.0 GB",
     ]
     assert kept.problems(RunRequest("script", "train.py", resources=Resources(16, 2)), "box") == []
+
+
+def test_a_run_of_several_nodes_is_too_many_for_one_machine(home):
+    asked = RunRequest("script", "train.py", distribution=Distribution("pytorch", 2, nodes=2))
+    (problem,) = Facts.keep(SETTINGS, TOLD).problems(asked, "box")
+    assert problem == "node_count=2: 'box' is one machine; give node_count=1"
+
+
+def test_what_an_engine_told_is_known_as_it_came(home):
+    Facts.keep(SETTINGS, {**TOLD, "engine": {"partitions": ["gpu"]}})
+    known = Facts.known(SETTINGS)
+    assert known
+    assert known.engine == {"partitions": ["gpu"]}
+    with pytest.raises(ValueError, match="more of its engine"):
+        Facts.keep(SETTINGS, {**TOLD, "engine": {"x": "y" * (1 << 20)}})
 
 
 def test_an_environment_to_be_built_needs_uv_there():

@@ -22,10 +22,12 @@ _CLOCK_S = 60.0
 class Connection:
     """One link to a machine, made anew after it broke. Threads may share it."""
 
-    def __init__(self, settings: Mapping[str, str]) -> None:
+    def __init__(self, settings: Mapping[str, str], engine: Mapping[str, Any] | None = None) -> None:
+        """`engine` is what starts runs there, if it isn't the queue of that machine (`far.engines`)."""
         self.name = settings["host"]
         """What people call the machine."""
         self._python, self._folder = settings.get("python", ""), settings.get("folder", "")
+        self._engine = engine
         self._link: Link | None = None
         self._lock = threading.Lock()
         self._ahead_s = 0.0
@@ -108,7 +110,9 @@ class Connection:
         with self._lock:
             if self._link is None or self._link.is_broken:
                 command = ssh_command(self.name, REMOTE_COMMAND)
-                self._link = Link(command, name=self.name, python=self._python, folder=self._folder)
+                self._link = Link(
+                    command, name=self.name, python=self._python, folder=self._folder, engine=self._engine
+                )
                 self._ahead_until = 0.0  # it may be another machine by now
             return self._link
 

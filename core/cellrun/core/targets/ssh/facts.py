@@ -21,7 +21,7 @@ from cellrun.core.sizes import size_text
 from cellrun.core.targets.contract import TargetPython
 
 _TOLD = ("executable", "host", "python", "packages", "uv", "cpus", "gpus", "memory_bytes")
-_MOST_PACKAGES, _MOST_CHARS = 20_000, 4096
+_MOST_PACKAGES, _MOST_CHARS, _MOST_ENGINE_CHARS = 20_000, 4096, 1 << 20
 """Who tells may be anybody by now, and all of it is read before each submission."""
 
 
@@ -38,6 +38,8 @@ class Facts(NamedTuple):
     """The most that one run may ask for."""
     uv: str | None
     """Where uv is, which builds environments."""
+    engine: Mapping[str, Any]
+    """What its engine told (`ComputeTarget.learned`), as it came: it is for its kind to read."""
 
     @classmethod
     def known(cls, settings: Mapping[str, str]) -> Facts | None:
@@ -50,7 +52,7 @@ class Facts(NamedTuple):
     def keep(cls, settings: Mapping[str, str], told: Mapping[str, Any]) -> Facts:
         """Keep what a machine has told just now, and return it. Raises ValueError for what doesn't tell that."""
         try:
-            kept = {**{name: told[name] for name in _TOLD}, "learned_at": time.time()}
+            kept = {**{name: told[name] for name in _TOLD}, "engine": told.get("engine"), "learned_at": time.time()}
             facts = cls._of(kept)
         except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
             raise ValueError(f"a machine tells of itself without {error}") from error
@@ -62,31 +64,40 @@ class Facts(NamedTuple):
         """Return the Python that a run with an environment gets there, as far as this tells."""
         return self.python if environment is None else python_unseen(environment)
 
+    def environment_problems(self, request: RunRequest, name: str) -> list[str]:
+        """Return why a run's environment can't be built on this machine, as a target of a name."""
+        if not isinstance(request.environment, EnvironmentSpec) or self.uv:
+            return []
+        problem = (
+            f"its environment is built on {name!r}, and uv isn't there; install it (https://docs.astral.sh/uv), "
+            "or give the path of a Python there: --environment PATH, environment='PATH'"
+        )
+        return [problem]
+
     def problems(self, request: RunRequest, name: str) -> list[str]:
-        """Return why a run could never start on this machine, as a target of a name."""
-        asked, most, problems = request.resources, self.capacity, []
-        if isinstance(request.environment, EnvironmentSpec) and not self.uv:
-            problems.append(
-                f"its environment is built on {name!r}, and uv isn't there; install it (https://docs.astral.sh/uv), "
-                "or give the path of a Python there: --environment PATH, environment='PATH'"
-            )
+        """Return why a run could never start on this machine itself, as a target of a name."""
+        asked, most, problems = request.resources, self.capacity, self.environment_problems(request, name)
         if asked.cpus > most.cpus:
             problems.append(f"cpus={asked.cpus}: {name!r} has {most.cpus}")
         if asked.gpus > most.gpus:
             problems.append(f"gpus={asked.gpus}: {name!r} has {most.gpus}")
         if asked.memory_bytes > most.memory_bytes:
             problems.append(f"memory={size_text(asked.memory_bytes)}: {name!r} has {size_text(most.memory_bytes)}")
+        if request.distribution and request.distribution.nodes > 1:
+            problems.append(f"node_count={request.distribution.nodes}: {name!r} is one machine; give node_count=1")
         return problems
 
     @classmethod
     def _of(cls, told: Mapping[str, Any]) -> Facts:
-        uv, packages = told["uv"], told["packages"]
+        uv, packages, engine = told["uv"], told["packages"], dict(told.get("engine") or {})
         if not all(map(_is_short_text, (told["executable"], told["python"], told["host"], uv or ""))):
             raise ValueError("a machine tells of itself what can't be")
+        if len(json.dumps(engine)) > _MOST_ENGINE_CHARS:
+            raise ValueError("a machine tells more of its engine than there can be")
         if packages is not None:
             packages = dict(filter(_are_short_texts, islice(packages.items(), _MOST_PACKAGES)))
         python = TargetPython(told["executable"], told["python"], packages, builds=bool(uv))
-        return cls(float(told["learned_at"]), told["host"], python, Resources.from_json(dict(told)), uv)
+        return cls(float(told["learned_at"]), told["host"], python, Resources.from_json(dict(told)), uv, engine)
 
 
 def python_unseen(environment: str | EnvironmentSpec | None) -> TargetPython:
