@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cellrun.core.disk import remove_tree
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.far.engines import Engines
 from cellrun.core.far.incoming import lacking, prepare, take_files, take_value
@@ -54,15 +53,13 @@ class Launching:
                     _move(there, layout)
                     _start(target, request, layout)
             elif not _is_launched(target, layout):
+                target.undo_launch(layout)
                 _start(target, request_of(facts, layout), layout)
         status = StatusFile(layout).read()
         return Message({"status": status.status.value, "reason": status.reason, "n": status.n})
 
 
 def _start(target: ComputeTarget, request: RunRequest, layout: RunLayout) -> None:
-    if layout.launch.exists():  # an agent was killed when it was about to start it, or there was no room
-        layout.launch.unlink()
-        remove_tree(layout.work)
     settle_in(layout)
     try:
         target.launch(request, layout)

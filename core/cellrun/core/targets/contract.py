@@ -254,12 +254,18 @@ class ComputeTarget(ComputeResource):
     def holds(self, run: RunLayout) -> bool:  # for those that share files
         """Whether the engine has anything of a run: it waits, it goes on, or processes of it are left.
 
-        Asked on the machine that shares its files, by whoever starts runs there for a machine elsewhere (`far/`). What
-        a launch had begun with it that was killed is gone on with then; one that isn't held, and is NotStarted still,
-        is launched again from the beginning. What is held isn't removed. Raises ComputeTargetException if that can't
-        be known now.
+        Asked on the machine that shares its files, by whoever starts runs there for a machine elsewhere (`far/`): an
+        agent that was killed may have begun to launch it. One that isn't held and is NotStarted is launched once more,
+        after `undo_launch`. An ended one that is held isn't removed. Raises ComputeTargetException if that can't be
+        known now.
         """
         return not StatusFile(run).read().status.is_terminal and run.claim.exists()
+
+    def undo_launch(self, run: RunLayout) -> None:  # for those whose launch doesn't go on by itself
+        """Undo what was begun by a launch that was killed, of a run that the engine doesn't hold.
+
+        Asked where `holds` is, by the only one who launches the run.
+        """
 
     def heed_cancellation(self, run: RunLayout) -> None:  # for those that share files
         """Do what a request to cancel that is in the run's folder asks for, as far as no supervisor does it.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from cellrun.core.copying import copy_tree, link_into
+from cellrun.core.disk import remove_tree
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
 from cellrun.core.layout import RunLayout
@@ -195,6 +196,12 @@ class LocalTarget(ComputeTarget):
                 admission.admit(queue)
                 status.change(Status.QUEUED, expected={Status.NOT_STARTED})
         return is_held
+
+    def undo_launch(self, run: RunLayout) -> None:
+        """Let a run be launched that was about to be put into the queue."""
+        if run.launch.exists():
+            run.launch.unlink()
+            remove_tree(run.work)
 
     def heed_cancellation(self, run: RunLayout) -> None:
         """Cancel a run that waits and was asked to stop; one that goes on gets a supervisor if it has lost its own."""

@@ -1,0 +1,37 @@
+"""A cluster's partitions as plain values: how its login node tells them to another machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cellrun.core.control_file import is_number, is_system_text
+from cellrun.core.resources import Resources
+from cellrun.core.targets.slurm.partitions import NodeGroup, Partitions
+
+_PARTITIONS = "partitions"
+_MOST = 1000
+
+
+def told(partitions: Partitions) -> dict[str, Any]:
+    """Return what `read` reads."""
+    return {_PARTITIONS: [{**group._asdict(), "each": group.each.to_json()} for group in partitions.groups]}
+
+
+def read(facts: Mapping[str, Any]) -> Partitions:
+    """Return the partitions that a login node told; none if it told nothing of them.
+
+    Raises ValueError for what they can't be: who told may be anybody by now.
+    """
+    try:
+        return Partitions([_group(each) for each in facts.get(_PARTITIONS, ())[:_MOST]])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"a login node tells of partitions that can't be: {type(error).__name__}: {error}") from error
+
+
+def _group(facts: Mapping[str, Any]) -> NodeGroup:
+    group = NodeGroup(**{**facts, "each": Resources.from_json(facts["each"])})
+    numbers = (group.nodes, group.cpus_in_use, 0 if group.limit_s is None else group.limit_s, *group.each)
+    if not (is_system_text(group.partition) and all(map(is_number, numbers))):
+        raise ValueError(f"a login node tells of a partition that can't be: {facts!r:.200}")
+    return group
