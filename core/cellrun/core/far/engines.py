@@ -49,7 +49,7 @@ class Engines:
 
 def _made(kind: str, name: str, settings: Mapping[str, Any]) -> ComputeTarget:
     wanted = kind_named(kind)
-    target = wanted(name, wanted.checked_settings(settings))
+    target = wanted.for_settings(name, wanted.checked_settings(settings))
     if not target.shares_files:
         raise BadOrderError(f"a target of kind {kind!r} with these settings has no runs on this machine")
     return target

@@ -52,7 +52,7 @@ class Launching:
                     keep_key(layout, key)
                     _move(there, layout)
                     _start(target, request, layout)
-            elif not _is_launched(target, layout):
+            elif StatusFile(layout).read().status is Status.NOT_STARTED:  # an agent was killed, or there was no room
                 target.undo_launch(layout)
                 _start(target, request_of(facts, layout), layout)
         status = StatusFile(layout).read()
@@ -88,12 +88,6 @@ def _move(there: WorkspaceThere, layout: RunLayout) -> None:
     draft = there.draft(layout.run_id)
     prepare(draft)
     draft.folder.rename(layout.folder)
-
-
-def _is_launched(target: ComputeTarget, layout: RunLayout) -> bool:
-    """Whether a run has come to its engine; what an agent began with it that was killed then, goes on."""
-    is_begun = StatusFile(layout).read().status is not Status.NOT_STARTED
-    return is_begun or target.holds(layout)
 
 
 @contextmanager

@@ -143,6 +143,11 @@ class ComputeTarget(ComputeResource):
         return str(self.settings.get("host") or self.settings.get("folder") or "")
 
     @classmethod
+    def for_settings(cls, name: str, settings: Mapping[str, Any]) -> ComputeTarget:
+        """Return the target of a name with checked settings; a kind whose settings decide its class overrides it."""
+        return cls(name, settings)
+
+    @classmethod
     def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return settings as they are kept. Raises UserErrorException for those that can't be.
 
@@ -254,15 +259,13 @@ class ComputeTarget(ComputeResource):
     def holds(self, run: RunLayout) -> bool:  # for those that share files
         """Whether the engine has anything of a run: it waits, it goes on, or processes of it are left.
 
-        Asked on the machine that shares its files, by whoever starts runs there for a machine elsewhere (`far/`): an
-        agent that was killed may have begun to launch it. One that isn't held and is NotStarted is launched once more,
-        after `undo_launch`. An ended one that is held isn't removed. Raises ComputeTargetException if that can't be
-        known now.
+        Asked on the machine that shares its files, by whoever looks after runs there for a machine elsewhere (`far/`):
+        an ended one that is held isn't removed. Raises ComputeTargetException if that can't be known now.
         """
         return not StatusFile(run).read().status.is_terminal and run.claim.exists()
 
     def undo_launch(self, run: RunLayout) -> None:  # for those whose launch doesn't go on by itself
-        """Undo what was begun by a launch that was killed, of a run that the engine doesn't hold.
+        """Undo what was begun by a launch that was killed, of a run that the engine doesn't hold; then it is launched.
 
         Asked where `holds` is, by the only one who launches the run.
         """

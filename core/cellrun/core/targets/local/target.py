@@ -199,7 +199,7 @@ class LocalTarget(ComputeTarget):
 
     def undo_launch(self, run: RunLayout) -> None:
         """Let a run be launched that was about to be put into the queue."""
-        if run.launch.exists():
+        if not self.holds(run) and run.launch.exists():
             run.launch.unlink()
             remove_tree(run.work)
 

@@ -28,13 +28,15 @@ from cellrun.core.targets.contract import (
     TargetDescription,
     TargetPython,
 )
+from cellrun.core.targets.slurm import told_partitions
 from cellrun.core.targets.slurm.job_folder import JobFolder
 from cellrun.core.targets.slurm.job_list import JobList
+from cellrun.core.targets.slurm.kind import SlurmTarget
 from cellrun.core.targets.slurm.launching import Launch
 from cellrun.core.targets.slurm.observing import Observing, has_begun
 from cellrun.core.targets.slurm.partitions import Partitions, gpus_in_use, totals
 from cellrun.core.targets.slurm.programs import SlurmPrograms
-from cellrun.core.targets.slurm.settings import OPTIONS, SETTINGS, checked, option_problems
+from cellrun.core.targets.slurm.settings import option_problems
 from cellrun.core.targets.slurm.submission import python_of
 from cellrun.core.targets.this_machine import environment_problems_here, environment_warnings, python_here
 
@@ -45,13 +47,10 @@ _BEFORE = frozenset({Status.NOT_STARTED, Status.PREPARING})
 _WAITED = "canceled while it was waiting"
 
 
-class SlurmCluster(ComputeTarget):
+class SlurmCluster(SlurmTarget):
     """A cluster whose nodes see this workspace's folder: Slurm starts a run's supervisor as its job."""
 
-    kind: ClassVar[str] = "slurm"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability) - {Capability.SHARES_PROCESSES}
-    settings_known: ClassVar[Mapping[str, str]] = SETTINGS
-    options_known: ClassVar[Mapping[str, str]] = OPTIONS
 
     def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, settings)
@@ -61,9 +60,13 @@ class SlurmCluster(ComputeTarget):
         self._asked_at = float("-inf")
 
     @classmethod
-    def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Return settings as they are kept. Raises UserErrorException with everything that is wrong in them."""
-        return checked(super().checked_settings(settings))
+    def for_settings(cls, name: str, settings: Mapping[str, Any]) -> ComputeTarget:
+        """Return a target with these settings: of a cluster that is reached through its login node, that."""
+        if settings.get("host"):
+            from cellrun.core.targets.slurm.login_node import LoginNode  # noqa: PLC0415  # few need it, and what ssh takes
+
+            return LoginNode(name, settings)
+        return cls(name, settings)
 
     def describe(self) -> TargetDescription:
         """Return what the partition's nodes have that work, what all jobs use of it, and how many runs are there.
@@ -123,6 +126,17 @@ class SlurmCluster(ComputeTarget):
         """Leave a request for the run's supervisor; Slurm is told if the run waits."""
         ask_to_cancel(run)
         self.heed_cancellation(run)
+
+    def holds(self, run: RunLayout) -> bool:
+        """Whether Slurm has a job of the run that hasn't ended."""
+        job = JobList.asked(self._slurm, _ASK_S).of(run.run_id)
+        return job is not None and job.observation.state is not JobState.ENDED
+
+    def learned(self) -> dict[str, Any]:
+        """Return the cluster's partitions; nothing while Slurm doesn't answer, which doctor says."""
+        with suppress(ComputeTargetException):
+            return told_partitions.told(self._known_partitions(0))
+        return {}
 
     def heed_cancellation(self, run: RunLayout) -> None:
         """Cancel a run that waits and was asked to stop; if Slurm doesn't answer now, the next look does it."""

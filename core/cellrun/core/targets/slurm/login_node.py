@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from cellrun.core.run_request import RunRequest
 from cellrun.core.targets.contract import Capability
 from cellrun.core.targets.slurm import told_partitions
+from cellrun.core.targets.slurm.kind import SlurmTarget
 from cellrun.core.targets.ssh.facts import Facts
 from cellrun.core.targets.ssh.remote_target import RemoteTarget
 
@@ -16,13 +17,12 @@ _OF_THIS_SIDE = frozenset({"host", "python", "folder"})
 """Settings by which the login node is reached; the others are for the target of the same kind there."""
 
 
-class LoginNode(RemoteTarget):
+class LoginNode(SlurmTarget, RemoteTarget):
     """Runs that a target of kind slurm on the login node hands to its cluster, from folders that its nodes share.
 
     Environments are built on the login node: nodes often have no network.
     """
 
-    kind: ClassVar[str] = "slurm"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {Capability.QUEUES, Capability.CANCELS, Capability.LIMITS_TIME, Capability.GPUS}
     )

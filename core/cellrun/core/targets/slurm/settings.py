@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.targets.ssh.settings import checked as check_place
 
 OPTIONS = {
     "partition": "the partition, or several with commas; left out: the cluster's default one",
@@ -27,6 +28,8 @@ OURS = (
     *("quiet", "signal", "test-only", "uid", "gid", "usage", "verbose", "version", "wait", "wrap"),
 )
 """What cellrun says itself, or what would leave it without its job."""
+_PLACE = frozenset({"host", "python", "folder"})
+_NO_FOLDER = "folder is where runs are kept beyond a login node (host=); without one they are in the workspace"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _OPTION = re.compile(r"--([A-Za-z][A-Za-z0-9-]*)(=.*)?", re.DOTALL)
 
@@ -36,6 +39,7 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in settings.items() if value not in (None, "", [], ())}
     further = given.pop("sbatch", [])
     problems = [f"{name} is a text; got {shown(value)}" for name, value in given.items() if not isinstance(value, str)]
+    problems += _place_problems(given)
     problems += option_problems({name: value for name, value in given.items() if isinstance(value, str)})
     if isinstance(further, str) or not all(isinstance(each, str) for each in further):
         problems.append(f"sbatch is a list of texts, as ['--constraint=a100']; got {shown(further)}")
@@ -44,6 +48,18 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise UserErrorException("\n".join(problems))
     return {**given, **({"sbatch": list(further)} if further else {})}
+
+
+def _place_problems(given: Mapping[str, Any]) -> list[str]:
+    """Return what can't be of where it is: what ssh and the far side take, of a login node."""
+    place = {name: value for name, value in given.items() if name in _PLACE and isinstance(value, str)}
+    if not given.get("host"):
+        return [_NO_FOLDER] if "folder" in place else []
+    try:
+        check_place(place)
+    except UserErrorException as error:
+        return str(error).splitlines()
+    return []
 
 
 def option_problems(given: Mapping[str, str]) -> list[str]:

@@ -1,0 +1,22 @@
+"""What all targets of kind slurm have in common: their settings, and what a run may choose otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from cellrun.core.targets.contract import ComputeTarget
+from cellrun.core.targets.slurm.settings import OPTIONS, SETTINGS, checked
+
+
+class SlurmTarget(ComputeTarget):
+    """A cluster's own queue: from here (`SlurmCluster`), or through its login node (`LoginNode`)."""
+
+    kind: ClassVar[str] = "slurm"
+    settings_known: ClassVar[Mapping[str, str]] = SETTINGS
+    options_known: ClassVar[Mapping[str, str]] = OPTIONS
+
+    @classmethod
+    def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return settings as they are kept. Raises UserErrorException with everything that is wrong in them."""
+        return checked(super().checked_settings(settings))
