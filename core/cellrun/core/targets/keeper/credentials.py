@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-_NAMES = frozenset({"SSH_AUTH_SOCK", "SSH_AGENT_PID", "KRB5CCNAME"})
+_NAMES = frozenset({"SSH_AUTH_SOCK", "SSH_AGENT_PID", "KRB5CCNAME", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"})
 _PREFIXES = ("AZURE_", "AWS_", "GOOGLE_")
 
 
