@@ -42,16 +42,13 @@ def imports() -> list[Import]:
 
 
 _DEPTH = 3
-_APART = ("cellrun.core.targets.ssh", "cellrun.core.targets.slurm")
+_APART = tuple(f"cellrun.core.targets.{kind}" for kind in ("ray", "slurm", "ssh"))
 """Rooms within another one, and above what the rest of that is below: the far side uses `targets/local`, and goes by a
 kind's name to any other."""
-_APART = tuple(f"cellrun.core.targets.{kind}" for kind in ("ray", "slurm", "ssh"))
-"""Rooms within another one, and above what the rest of that is below: the far side uses `targets/local`."""
 
 
 def room(module: str, depth: int = _DEPTH) -> str:
     """Return the room of a module: `cellrun.core.store` for all below it; a module beside the rooms is its own."""
-    if depth == _DEPTH and (apart := next((each for each in _APART if f"{module}.".startswith(f"{each}.")), "")):
     apart = next((each for each in _APART if f"{module}.".startswith(f"{each}.")), None)
     if depth == _DEPTH and apart:
         return apart
