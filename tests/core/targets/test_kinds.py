@@ -84,5 +84,5 @@ def test_it_keeps_no_other_from_being_listed(installed):
             print(sorted(ws.compute_targets), len(caught))
         """
     )
-    kinds = ["alias", "amlcompute", "broken", "computeinstance", "fake", "half", "local", "other", "ssh"]
+    kinds = ["alias", "amlcompute", "broken", "computeinstance", "fake", "half", "local", "other", "ray", "ssh"]
     assert told == f"{kinds} False\n['local', 'mine'] 3\n"

@@ -23,7 +23,7 @@ from cellrun.core.store.settle import run_owners
 from cellrun.core.store.silence import SILENCE, are_proven_dead, heartbeat, is_unanswered
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.targets.contract import ComputeTarget, JobState, Observation
-from cellrun.core.targets.silent_engine import hear_again, is_on_its_way
+from cellrun.core.targets.silent_engine import hear_again, is_on_its_way, waits_here
 
 _OVER = frozenset({JobState.ENDED, JobState.UNKNOWN})
 _ALONE_S = 5.0
@@ -76,8 +76,9 @@ def bring(
     for run in ended:
         if run.run_id not in problems and run.run_id not in unfinished:
             _end_lost(target, run, observed[run.run_id])
-    sending = sum(is_on_its_way(StatusFile(run).read()) for run in on_way)
-    return Brought(observed, problems, bool(sending or unfinished), has_started=sending < len(on_way))
+    left = [status for run in on_way if is_on_its_way(status := StatusFile(run).read())]
+    is_sending = not all(map(waits_here, left))
+    return Brought(observed, problems, bool(is_sending or unfinished), has_started=len(left) < len(on_way))
 
 
 def is_being_started(run: RunLayout, status: StatusRecord) -> bool:

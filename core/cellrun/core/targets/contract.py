@@ -224,8 +224,9 @@ class ComputeTarget(ComputeResource):
     def send(self, runs: Sequence[RunLayout]) -> None:  # for those that send nothing, or all of it at launch
         """Bring there what `launch` left to be sent, and start those runs that are there whole by now.
 
-        Called by the keeper before each `observe` with all runs that haven't ended. A run is on its way as long as it
-        is NotStarted, or Preparing without a `there` in its fields: that is what this changes once the engine has it.
+        Called by the keeper before each `observe` with all runs on their way. A run is that as long as it is
+        NotStarted, Preparing without a `there` in its fields, or Queued in a queue of this side's (`WAITS_HERE` in
+        them): that is what this changes once the engine has it.
         Until then `observe` says nothing of it, or Waiting. A call works for a few seconds at most and goes on in the
         next, which comes at once. One run that can't be started there is marked Failed, with why; what concerns the
         target raises ComputeTargetException, and is tried again later.

@@ -18,6 +18,7 @@ _BUILT_IN = {
     "computeinstance": "cellrun.core.targets.local.cluster:ComputeInstance",
     "fake": "cellrun.core.targets.fake:FakeTarget",
     "local": "cellrun.core.targets.local:LocalTarget",
+    "ray": "cellrun.core.targets.ray.target:RayTarget",
     "slurm": "cellrun.core.targets.slurm.cluster:SlurmCluster",
     "ssh": "cellrun.core.targets.ssh.target:SshTarget",
 }

@@ -80,6 +80,8 @@ class ComputeResource(metaclass=TargetType):
     settings: dict[str, Any]
     workspace: OwningWorkspace | None = None
     """The workspace that it is one of, if it was asked for by its name."""
+    layout: WorkspaceLayout | None = None
+    """Where that workspace is; None for one that nobody has attached."""
     provisioning_state = SUCCEEDED
     provisioning_errors: Any = None
     cluster_resource_id: str | None = None

@@ -11,11 +11,19 @@ from cellrun.core.status import Status
 from cellrun.core.store.silence import SILENT, UNANSWERED, heartbeat, is_old, is_unanswered
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 
+WAITS_HERE = "waits_here"
+"""The field that says of a Queued run that it waits in a queue of this side's, as its engine has none."""
+
 
 def is_on_its_way(status: StatusRecord) -> bool:
     """Whether a run hasn't come to its engine yet, by what its target promises (`ComputeTarget.send`)."""
     is_preparing_here = status.status is Status.PREPARING and "there" not in status.fields
-    return status.status is Status.NOT_STARTED or is_preparing_here
+    return status.status is Status.NOT_STARTED or is_preparing_here or waits_here(status)
+
+
+def waits_here(status: StatusRecord) -> bool:
+    """Whether a run waits in a queue of this side's: nothing is to be done for it but at the engine's leisure."""
+    return status.status is Status.QUEUED and status.fields.get(WAITS_HERE) is True
 
 
 def shows_life(run: RunLayout) -> bool:

@@ -84,7 +84,7 @@ class WorkspaceTargets:
         try:
             made = kind_named(kind)
             if not why:
-                return made.for_settings(str(name), settings)
+                return self._of_workspace(made.for_settings(str(name), settings))
             others = OthersTargetError(str(name), kind, settings, made.settings_known, why)
         except Exception as error:  # a stranger's class may raise anything at settings that it hasn't checked
             reason = error if isinstance(error, ComputeTargetException) else repr(error)
@@ -104,7 +104,7 @@ class WorkspaceTargets:
     def candidate(self, name: str, kind: str, settings: Mapping[str, Any]) -> ComputeTarget:
         """Return a target as it would be if it were attached; nothing is kept of it. Raises as `attach` does."""
         made, kept = self._checked(name, kind, settings)
-        return made.for_settings(name, kept)
+        return self._of_workspace(made.for_settings(name, kept))
 
     def attach(self, name: str, kind: str, settings: Mapping[str, Any]) -> ComputeTarget:
         """Add a target, and return it; one that somebody else has attached so is trusted from now on.
@@ -115,7 +115,8 @@ class WorkspaceTargets:
         isn't there, UserErrorException for settings that the kind doesn't take.
         """
         made, kept = self._checked(name, kind, settings)
-        path, target = self._workspace.targets / f"{name}.json", made.for_settings(name, kept)
+        path = self._workspace.targets / f"{name}.json"
+        target = self._of_workspace(made.for_settings(name, kept))
         text = json.dumps({"version": _VERSION, "kind": kind, "settings": kept}, indent=1)
         self._workspace.targets.mkdir(mode=0o700, exist_ok=True)
         try:
@@ -168,6 +169,10 @@ class WorkspaceTargets:
             content = read_control_file(self._workspace.folder, path)
             return expected in {None, content} and bool(why_not_own(path, content, path.name))
         return False
+
+    def _of_workspace(self, target: ComputeTarget) -> ComputeTarget:
+        target.layout = self._workspace
+        return target
 
     def _path(self, name: object) -> Path:
         if not isinstance(name, str) or name not in self.names():

@@ -215,6 +215,7 @@ class _Handler(BaseHTTPRequestHandler):
         sent = 0
         while not (self.ray.has_ended or self.ray.tails_are_cut):
             is_over, new = job.status in {"SUCCEEDED", "FAILED", "STOPPED"}, job.log[sent : sent + 20_000]
+            new = new[: new.rfind(b"\n") + 1] or new  # as Ray: lines
             try:
                 new.decode()
             except UnicodeDecodeError:

@@ -15,6 +15,7 @@ from cellrun.core.targets.ray.connection import Answer, Connection, facts_of, no
 from cellrun.core.targets.ray.jobs import RayJob
 
 _JOBS = "/api/jobs/"
+_NO_LOG = b'{"logs": ""}'
 
 
 class RefusedJobError(ComputeTargetException):
@@ -123,9 +124,13 @@ class RayClient:
     def log(self, submission_id: str) -> Iterator[Iterator[bytes]]:
         """Open a job's whole log, as the JSON that the cluster gives: an object whose `logs` is its text.
 
-        Raises RefusedJobError where the cluster can't read it: it isn't text.
+        A job that it doesn't know has an empty one. Raises RefusedJobError where the cluster can't read it, as it
+        isn't text.
         """
         with self._connection.blocks(f"{_path(submission_id)}/logs") as (answer, blocks):
+            if answer.status == HTTPStatus.NOT_FOUND and _is_rays(answer):
+                yield iter((_NO_LOG,))
+                return
             if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and "UnicodeDecodeError" in answer.words:
                 raise RefusedJobError(f"Ray can't read the job's log any more: {answer.words}")
             if not answer.is_well:

@@ -16,6 +16,8 @@ SETTINGS = {
     "datastore": "a datastore that the cluster reaches, too, for values that are too large for the Jobs API",
     "secret": "the name of the keyvault's secret that holds the token; left out: RAY_AUTH_TOKEN, ~/.ray/auth_token",
 }
+PUBLIC_URL = "CELLRUN_PUBLIC_URL"
+"""Environment variable: our server's address from outside."""
 _CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
@@ -30,6 +32,11 @@ def checked(settings: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: value.rstrip("/") if name in {"address", "server"} else value for name, value in given.items() if value
     }
+
+
+def is_address(given: str) -> bool:
+    """Whether a text is an address by http that may be one of ours."""
+    return bool(given) and not _url_problem("server", given)
 
 
 def _address_problem(name: str, address: str) -> str:

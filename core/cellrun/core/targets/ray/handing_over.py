@@ -1,0 +1,158 @@
+"""The queue here: a cluster of Ray's has none, so runs are handed over in order as it takes them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from cellrun.core.errors import CellrunError, ComputeTargetException, told
+from cellrun.core.layout import RunLayout
+from cellrun.core.sizes import size_text
+from cellrun.core.status import Status
+from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.targets.outgoing import Outgoing
+from cellrun.core.targets.ray.client import RayClient, RefusedJobError, TooLargeError
+from cellrun.core.targets.ray.handle import Handle
+from cellrun.core.targets.ray.jobs import PENDING, RayJob
+from cellrun.core.targets.ray.package import CorePackage, RunPackage
+from cellrun.core.targets.ray.submission import carrier_of, submission
+
+MOST_PENDING = 8
+"""So many of our jobs wait at the cluster at most: it fails one that waits for 900 s, and an autoscaler sees these."""
+ON_ITS_WAY = frozenset({Status.NOT_STARTED, Status.QUEUED})
+_CALL_S = 3.0
+"""About so long a call works: what else is to be asked of the cluster waits for it."""
+
+
+class _Waiting(NamedTuple):
+    """A run that isn't known to have been started, and its job."""
+
+    run: RunLayout
+    handle: Handle
+
+
+class HandingOver:
+    """Hands runs over. It may be made anew at any time: what was handed over stands in each run's target.json."""
+
+    def __init__(self, client: RayClient) -> None:
+        self._client = client
+        self._core: CorePackage | None = None
+
+    def go_on(self, runs: Sequence[RunLayout], jobs: Mapping[str, RayJob]) -> None:
+        """Hand over as many as may wait there, in the order of their submission, for some seconds.
+
+        `jobs` is what the cluster has just told. A run that it takes never is Failed. Raises ComputeTargetException
+        where that is no single run's matter.
+        """
+        for workspace in {run.workspace.folder: run.workspace for run in runs}.values():
+            Outgoing(workspace).sweep()
+        until = time.monotonic() + _CALL_S
+        left = [each for run in sorted(runs, key=_order_of) if (each := self._looked_at(run, jobs))]
+        pending = sum(each.handle.is_taken for each in left)
+        for each in left:
+            if each.handle.is_taken:
+                continue
+            if pending >= MOST_PENDING or time.monotonic() > until:
+                return
+            pending += self._hand_over(each)
+
+    @staticmethod
+    def cancel_kept(runs: Sequence[RunLayout]) -> None:
+        """Cancel those that are asked to stop and that the cluster can't have; it needn't answer for that."""
+        for run in runs:
+            if is_asked_to_cancel(run) and not Outgoing(run.workspace).was_asked(run):
+                _cancel(run)
+
+    def _looked_at(self, run: RunLayout, jobs: Mapping[str, RayJob]) -> _Waiting | None:
+        """Note what became of a run's job; return it as long as it waits, there or here."""
+        handle = Handle.read(run)
+        if handle is None:
+            return None
+        job = self._job(run, handle, jobs)
+        if job and not handle.is_taken:  # the answer was lost
+            handle = handle.taken().write(run)
+        if job and job.found_no_room and not is_asked_to_cancel(run):
+            handle, job = handle.next_attempt(run).write(run), None
+        if job and job.status != PENDING:
+            began(run)
+            return None
+        if not handle.is_taken and is_asked_to_cancel(run):
+            _cancel(run)
+            return None
+        return _Waiting(run, handle)
+
+    def _job(self, run: RunLayout, handle: Handle, jobs: Mapping[str, RayJob]) -> RayJob | None:
+        if handle.job in jobs:
+            return jobs[handle.job]
+        was_asked = Outgoing(run.workspace).was_asked(run) and not handle.is_taken
+        return self._client.job(handle.job) if was_asked else None
+
+    def _hand_over(self, waiting: _Waiting) -> bool:
+        """Hand one run over; whether it waits there now."""
+        run, handle = waiting
+        outgoing = Outgoing(run.workspace)
+        try:
+            order = outgoing.get(run)
+            if order is None:  # its submitter is still at it
+                return False
+            name, core = self._sent_run(RunPackage.of(run, order, handle.attempt, carrier_of(run, handle)))
+            job = submission(run, handle, order, name, core)
+            if is_asked_to_cancel(run):  # while it was sent
+                _cancel(run)
+                return False
+            outgoing.note_asked(run)
+            self._client.submit(job)
+        except RefusedJobError as error:
+            _fail(run, str(error))
+            return False
+        except ComputeTargetException:
+            raise
+        except (OSError, ValueError, CellrunError) as error:
+            _fail(run, f"it can't be sent: {told(error)}")
+            return False
+        handle.taken().write(run)
+        return True
+
+    def _sent_run(self, package: RunPackage) -> tuple[str, str]:
+        """See to it that the cluster has a run and this cellrun; return what their packages are called."""
+        core = self._sent_core()
+        with package.packed() as made:
+            try:
+                if not self._client.has_package(made.name):
+                    self._client.put_package(made.name, made.path)
+            except TooLargeError as error:
+                most = f" (at most {size_text(error.most_bytes)})" if error.most_bytes else ""
+                size = size_text(made.path.stat().st_size)
+                raise RefusedJobError(f"it can't be sent: it has {size}, more than the cluster takes{most}") from error
+            return made.name, core
+
+    def _sent_core(self) -> str:
+        """See to it that the cluster has this cellrun; to be asked for each job, which keeps it there until it runs."""
+        core = self._core = self._core or CorePackage()
+        if not self._client.has_package(core.name):
+            with core.packed() as made:
+                self._client.put_package(made.name, made.path)
+        return core.name
+
+
+def began(run: RunLayout) -> None:
+    """Note that a run's job has begun, or ended: all else comes home from there."""
+    StatusFile(run).change(Status.STARTING, expected=ON_ITS_WAY, there=-1, waits_here=False)
+    Outgoing(run.workspace).remove(run)
+
+
+def _cancel(run: RunLayout) -> None:
+    set_canceled(run, "canceled before it was handed over", expected=ON_ITS_WAY)
+    Outgoing(run.workspace).remove(run)
+
+
+def _fail(run: RunLayout, why: str) -> None:
+    StatusFile(run).change(Status.FAILED, expected=ON_ITS_WAY, reason=why)
+    Outgoing(run.workspace).remove(run)
+
+
+def _order_of(run: RunLayout) -> tuple[float, str]:
+    return RunRecord.read(run).created_at, run.run_id
