@@ -12,6 +12,7 @@ _TERMINAL = frozenset({STOPPED, SUCCEEDED, FAILED})
 _MOST_CHARS = 300
 # What Ray says of a job that found no room in 900 s, by its error's type; before 2.44 by its words alone.
 _START_TIMEOUT = "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"
+_LOG_FOLLOWS = ", last available logs"
 _START_TIMEOUT_WORDS = "Job supervisor actor failed to start within"
 
 
@@ -45,6 +46,6 @@ class RayJob(NamedTuple):
 
     @property
     def words(self) -> str:
-        """Return what Ray says of it, for people: its first line."""
-        first = next((line for line in self.message.splitlines() if line.strip()), "")
+        """Return what Ray says of it, for people: its first line, without the log's end that follows."""
+        first = next((line for line in self.message.splitlines() if line.strip()), "").partition(_LOG_FOLLOWS)[0]
         return quoted(first[:_MOST_CHARS])
