@@ -65,7 +65,7 @@ class Guard:
         self._told = told
         self._run = RunLayout(order.folder)
         self._stops: deque[Stop] = deque()
-        self._ended: set[int] = set()
+        self._ended: dict[int, int] = {}
         self._supervisor = self._carrier = 0
         self._woken = -1
         self._is_alone = False
@@ -74,19 +74,21 @@ class Guard:
         """Stay until the attempt is over, and nobody of it is left; return an exit code."""
         self._listen()
         try:
-            attempt = Attempt.next_of(self._run, self._engine.restarts)
-        except RunClosedError:
-            return self._code()
-        try:
-            self._start(attempt)
-            while not self._has_ended(self._supervisor):
-                self._wait(_LOOK_S if self._stops else None)
-                if self._stops and self._run.claim_of(attempt.number).exists():
-                    stop = self._stops.popleft()
-                    if stop is Stop.PREEMPTED:
-                        return self._preempted()
-                    os.kill(self._supervisor, _WORDS[stop])
+            if self._order.carrier:
+                self._carrier = self._start_carrier()
+            if not StatusFile(self._run).read().status.is_terminal:  # else only what it wrote is still to be carried
+                attempt = Attempt.next_of(self._run, self._engine.restarts)
+                self._supervisor = self._start_supervisor(attempt)
+                while not self._has_ended(self._supervisor):
+                    self._wait(_LOOK_S if self._stops else None)
+                    if self._stops and self._run.claim_of(attempt.number).exists():
+                        stop = self._stops.popleft()
+                        if stop is Stop.PREEMPTED:
+                            return self._preempted()
+                        os.kill(self._supervisor, _WORDS[stop])
             self._finish()
+        except RunClosedError:  # somebody has ended it just now
+            return self._code()
         except _AloneError:
             return OTHERWISE
         finally:
@@ -108,15 +110,13 @@ class Guard:
         for number in (signal.SIGTERM, CANCEL, TIME_LIMIT):  # ignored: a supervisor that begins is to be as deaf
             signal.signal(number, signal.SIG_IGN)
 
-    def _start(self, attempt: Attempt) -> None:
-        if self._order.carrier:
-            self._carrier = self._start_carrier()
+    def _start_supervisor(self, attempt: Attempt) -> int:
         file = self._run.folder / _ORDER
         file.write_bytes(order(self._run, LaunchSpec.read(self._run), attempt.number))
         passed = {name: value for name, value in os.environ.items() if self._engine.passes(name)}
         variables = {**self._order.variables, **passed, **attempt.variables()}
         command = [*self._order.supervisor, str(self._run.folder), str(file), self._engine.name]
-        self._supervisor = self._spawn(command, variables)
+        return self._spawn(command, variables)
 
     def _start_carrier(self) -> int:
         """Start what carries the run's files, its order in its stdin: it has a token in it."""
@@ -194,7 +194,7 @@ class Guard:
         """Return all who descend from this process, but one."""
         if not self._has_children():
             return set()
-        return (orphans.descendants() or {self._supervisor, self._carrier} - self._ended - {0}) - {but}
+        return (orphans.descendants() or {self._supervisor, self._carrier} - self._ended.keys() - {0}) - {but}
 
     def _code(self) -> int:
         """Return the exit code of a run that has ended, whose order nobody needs any more."""
@@ -202,6 +202,11 @@ class Guard:
         if status.is_terminal:
             self._path.unlink(missing_ok=True)
         return COMPLETED if status is Status.COMPLETED else OTHERWISE
+
+    @property
+    def has_left(self) -> bool:
+        """Whether something of what the run wrote was to be carried home, and wasn't taken."""
+        return self._carrier != 0 and self._ended.get(self._carrier) != 0
 
     def _is_carrying(self) -> bool:
         return self._carrier != 0 and self._carrier not in self._ended
@@ -212,8 +217,8 @@ class Guard:
     def _has_children(self) -> bool:
         """Let go of children that have ended; whether any are left."""
         try:
-            while ended := os.waitpid(-1, os.WNOHANG)[0]:
-                self._ended.add(ended)
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                self._ended[ended[0]] = ended[1]
         except ChildProcessError:
             return False
         return True

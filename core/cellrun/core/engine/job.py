@@ -38,6 +38,8 @@ class EngineJob:
         self._order = order
         self._engine = engine
         self._signals = self._answered = 0
+        self.has_left = True
+        """Whether what the run wrote is still needed there: something wasn't carried home, as far as is known."""
 
     def run(self) -> int:
         """Stay until the attempt is over; return the exit code: 0 if the run has Completed, `PREEMPTED`, else 1.
@@ -81,9 +83,10 @@ class EngineJob:
             os.close(hears)
             if self._engine.is_detached and os.fork():
                 os._exit(0)
-            code = Guard(order, self._engine, self._order, told).run()
+            guard = Guard(order, self._engine, self._order, told)
+            code = guard.run()
             with suppress(OSError):  # nobody is there any more
-                os.write(says, bytes([code]))
+                os.write(says, bytes([code, guard.has_left]))
         except BaseException:  # noqa: BLE001  # of a fork nothing is to get out, whatever it is
             traceback.print_exc()
             sys.stderr.flush()
@@ -95,7 +98,8 @@ class EngineJob:
         while True:
             ready, _, _ = select.select([hears, woken], [], [], self._engine.look_s)
             if hears in ready:
-                said = os.read(hears, 1)
+                said = os.read(hears, 2)
+                self.has_left = said[1:] != b"\0"
                 return said[0] if said else None
             with suppress(BlockingIOError):
                 os.read(woken, _NO_NEWS)
