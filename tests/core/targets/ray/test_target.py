@@ -261,14 +261,27 @@ def test_a_run_that_waits_here_is_canceled_without_a_word_to_the_cluster(ray, ta
     assert ray.submitted == []
 
 
-def test_a_run_that_waits_there_is_stopped_and_canceled(ray, target, launched):
+def test_a_run_that_waits_there_is_canceled_though_ray_stops_its_job_only_when_there_is_room(ray, target, launched):
     run = launched()
+    bring(target, [run])
+    target.cancel(run)
+    target.cancel(run)
+    bring(target, [run])
+    assert ray.stopped == [RunTarget.read(run).handle["job"]]
+    assert status(run) is Status.CANCELED
+
+
+def test_a_run_whose_job_ray_stopped_before_anybody_was_there_to_say_so_is_canceled(ray, target, launched):
+    run = launched()
+    bring(target, [run])
+    job_of(ray, run).status = "RUNNING"
     bring(target, [run])
     target.cancel(run)
     target.cancel(run)
     bring(target, [run])
     bring(target, [run])
     assert ray.stopped == [RunTarget.read(run).handle["job"]]
+    assert status(run) is Status.STARTING
     job_of(ray, run).status = "STOPPED"
     bring(target, [run])
     assert status(run) is Status.CANCELED

@@ -13,12 +13,11 @@ from cellrun.core.mirror.run_token import new_token
 from cellrun.core.resources import Resources
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.targets.outgoing import Order
+from cellrun.core.targets.ray.entry import SECRETS
 from cellrun.core.targets.ray.handle import Handle
 from cellrun.core.targets.ray.package import uri_of
 
-SECRETS = "CELLRUN_JOB_SECRETS"
-"""Environment variable of a job: its variables, key and token. The entry takes it out of its environment."""
-_MODULE = "cellrun.core.engine.ray_entry"
+_MODULE = "cellrun.core.targets.ray.entry"
 # A cluster that was started out of a virtual environment has its `python` first on PATH; others only a `python3`.
 _ENTRY = f"if command -v python >/dev/null 2>&1; then exec python -m {_MODULE}; else exec python3 -m {_MODULE}; fi"
 _STOP_WAIT = "RAY_JOB_STOP_WAIT_TIME_S"

@@ -28,7 +28,7 @@ from cellrun.core.targets.outgoing import Order, Outgoing
 from cellrun.core.targets.ray.client import RayClient
 from cellrun.core.targets.ray.connection import Connection
 from cellrun.core.targets.ray.facts import Nodes
-from cellrun.core.targets.ray.handing_over import HandingOver
+from cellrun.core.targets.ray.handing_over import ON_ITS_WAY, HandingOver
 from cellrun.core.targets.ray.handle import KIND, Handle
 from cellrun.core.targets.ray.jobs import PENDING, RUNNING, STOPPED, RayJob
 from cellrun.core.targets.ray.logs import Due, Logs
@@ -148,7 +148,7 @@ class RayTarget(ComputeTarget):
                 continue
             job = self._jobs.get(handle.job)
             if not is_final and job and is_asked_to_cancel(run):
-                self._stop(handle, job)
+                self._stop(run, handle, job)
             if is_final or (job and job.status != PENDING):
                 due.append(Due(run, handle.job, run.run_id in self.watched))
         unfinished = self._logs.bring(due, is_final=is_final)
@@ -218,8 +218,11 @@ class RayTarget(ComputeTarget):
             return Observation(JobState.ENDED, f"{job.status}: {words}" if words else job.status)
         return Observation(JobState.RUNNING)
 
-    def _stop(self, handle: Handle, job: RayJob) -> None:
-        """Have a job stopped, once: at once where no request of ours reaches it, else if that has taken too long."""
+    def _stop(self, run: RunLayout, handle: Handle, job: RayJob) -> None:
+        """Have a job stopped, once: at once where no request of ours reaches it, else if that has taken too long.
+
+        Ray stops one that waits only when there is room for it. Nothing of it has been started until then.
+        """
         now = time.monotonic()
         first = self._stopped_at.setdefault(handle.job, now)
         is_by_server = bool(handle.server) and job.status == RUNNING
@@ -227,6 +230,9 @@ class RayTarget(ComputeTarget):
             return
         self._client.stop(handle.job)
         self._stopped_at[handle.job] = -1.0
+        if job.status == PENDING:
+            set_canceled(run, "canceled while it waited for room on the cluster", expected=ON_ITS_WAY)
+            Outgoing(run.workspace).remove(run)
 
     def _end_stopped(self, due: Due) -> None:
         """End a run that was asked to stop, whose job Ray has stopped before anybody was there to say so."""
