@@ -16,6 +16,7 @@ if sys.version_info < (3, 10):  # noqa: UP036  # the cluster's Python is whateve
 
 import json
 import os
+import signal
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -54,6 +55,7 @@ class RayEngine(Engine):
 
 def main() -> int:
     """Start the run of the package in this folder, stay until it is home, and remove it; return the exit code."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # Ray blocks it, and a run is stopped by it first
     secrets = taken_secrets(os.environ)
     package = Path.cwd()
     order = json.loads((package / _ORDER).read_bytes())
