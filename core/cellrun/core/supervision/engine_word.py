@@ -34,13 +34,13 @@ def is_time_over() -> bool:
     return any(number == TIME_LIMIT for number, _ in heard)
 
 
-def awaited_s(how: JobExit) -> float:
-    """Return how long to wait for a word, of a job that has just ended so: the engine may have ended it. 0: no more."""
+def is_awaited(how: JobExit, ended: float) -> bool:
+    """Whether a word is still to come that says why a job has ended so, as was seen at a time (monotonic)."""
     if not engine:
-        return 0.0
+        return False
     if heard and heard[-1][0] == signal.SIGTERM:
-        return max(0.0, heard[-1][1] + _ASK_S - time.monotonic())
-    return _ARRIVE_S if how.signal == signal.SIGTERM and not heard else 0.0
+        return time.monotonic() - heard[-1][1] < _ASK_S
+    return not heard and how.signal == signal.SIGTERM and time.monotonic() - ended < _ARRIVE_S
 
 
 def limit_words() -> str:

@@ -56,12 +56,13 @@ class Heartbeat:
 
         Of a process that its engine may have ended, why is waited for, too.
         """
-        next_beat = time.monotonic() + self._spec.heartbeat_s
+        next_beat, ended = time.monotonic() + self._spec.heartbeat_s, 0.0
         while True:
             how = job.poll()
-            awaited_s = engine_word.awaited_s(how) if how else 0.0
-            if how and not awaited_s:
-                return _engines_cause() or Cause.EXITED
+            if how:
+                ended = ended or time.monotonic()
+                if not engine_word.is_awaited(how, ended):
+                    return _engines_cause() or Cause.EXITED
             self._layout.follow()  # one that was deleted has no request: the job goes on to its end
             if cause := _engines_cause() or (Cause.CANCELED if cancel_signal.requests(self._layout) else None):
                 return cause
@@ -72,7 +73,7 @@ class Heartbeat:
                 self._beat(job, now)
                 next_beat = now + self._spec.heartbeat_s
             if how:  # it has ended: what is waited for comes by a signal
-                time.sleep(min(_WORD_LOOK_S, awaited_s))
+                time.sleep(_WORD_LOOK_S)
             else:
                 job.wait(_LOOK_S if limit_s is None else min(_LOOK_S, limit_s - (now - began)))
 
