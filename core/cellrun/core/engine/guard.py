@@ -90,6 +90,8 @@ class Guard:
         except RunClosedError:  # somebody has ended it just now
             return self._code()
         except _AloneError:
+            if not self._engine.starts_again:
+                self._path.unlink(missing_ok=True)
             return OTHERWISE
         finally:
             with suppress(_AloneError):

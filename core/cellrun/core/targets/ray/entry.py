@@ -14,6 +14,11 @@ if sys.version_info < (3, 10):  # noqa: UP036  # the cluster's Python is whateve
         "with another one"
     )
 
+import signal
+
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # it is taken once there is a run that it can end
+
 import json
 import os
 import signal
@@ -51,6 +56,7 @@ class RayEngine(Engine):
     name: ClassVar[str] = "Ray"
     restarts: ClassVar[str] = "Ray started it again"
     is_detached: ClassVar[bool] = True
+    starts_again: ClassVar[bool] = False
 
 
 def main() -> int:
@@ -60,10 +66,14 @@ def main() -> int:
     package = Path.cwd()
     order = json.loads((package / _ORDER).read_bytes())
     place = new_folder()
-    hide_package(os.environ, package)
-    run = unpacked(package, order, place)
     path = place / "private" / _ORDER
-    _job_order(run, order, secrets).write(path)
+    hide_package(os.environ, package)
+    try:
+        run = unpacked(package, order, place)
+        _job_order(run, order, secrets).write(path)
+    except (CellrunError, OSError, KeyError) as error:  # a full disk, a package that isn't whole
+        remove_tree(place)
+        sys.exit(f"cellrun: could not start the run: {told(error)}")
     os.chdir("/")  # Ray may remove the package
     job = EngineJob(path, RayEngine())
     code = job.run()

@@ -1,0 +1,252 @@
+"""A run is started on a node of a cluster from its package: as Ray does it, by a Python that has nothing of ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cellrun.core.environments.job_library import library_archive
+from cellrun.core.identity import ProcessIdentity
+from cellrun.core.kept_request import request_to_json
+from cellrun.core.mirror.log_lines import LogLines
+from cellrun.core.mirror.run_key import new_key
+from cellrun.core.processes import process_table
+from cellrun.core.run_request import RunRequest
+from cellrun.core.status import Status
+from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.target_file import RunTarget
+from cellrun.core.targets.cargo import Cargo
+from tests.core.mirror.two_sides import new_run
+from tests.interpreters import bare_environment, python_of
+
+DEADLINE_S = 60
+SECRETS = "CELLRUN_JOB_SECRETS"
+_MODULE = "cellrun.core.targets.ray.entry"
+
+
+class Node:
+    """A node of a cluster to which one run comes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.here = new_run(folder / "here")
+        RunTarget("cluster", "ray", shares_processes=False).write(self.here)
+        self.folder, self.package, self.core = folder / "tmp", folder / "package", folder / "core"
+        self.folder.mkdir()
+        for path, data in library_archive().files.items():
+            file = self.core / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+        self.python = bare_environment(folder / "bare")
+        self.out = folder / "job.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def given(self, script: str, **request: Any) -> Node:
+        """Let the package come, with a script."""
+        self.here.snapshot.mkdir(parents=True, exist_ok=True)
+        (self.here.snapshot / "train.py").write_text(script)
+        cargo = Cargo.of(self.here)
+        for path, file in cargo.files.items():
+            target = self.package / "run" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+        wanted = replace(RunRequest("script", "train.py", experiment="tests", workspace="mine"), **request)
+        files = [(path, file.stat()) for path, file in cargo.files.items()]
+        order = {
+            "request": request_to_json(wanted),
+            "experiment": "tests",
+            "workspace": "w1",
+            "workspace_name": "mine",
+            "run": self.here.run_id,
+            "attempt": 1,
+            "signed": "",
+            "files": [
+                {"path": path, "size": one.st_size, "mode": one.st_mode & 0o777, "mtime_ns": one.st_mtime_ns}
+                for path, one in files
+            ],
+            "carrier": {"way": "lines"},
+        }
+        (self.package / "order.json").write_text(json.dumps(order))
+        return self
+
+    def start(self, python: str = "", **options: Any) -> subprocess.Popen[bytes]:
+        """Start what Ray starts."""
+        secrets = json.dumps({"variables": {"TOKEN": "hush-hush"}, "key": new_key(self.here).hex(), "token": ""})
+        config = json.dumps({"runtime_env": {"env_vars": {SECRETS: secrets}}, "metadata": {}})
+        environment = {
+            SECRETS: secrets,
+            "RAY_JOB_CONFIG_JSON_ENV_VAR": config,
+            "RAY_ADDRESS": "10.0.0.1:6379",
+            "TMPDIR": str(self.folder),
+            "HOME": str(self.folder.parent),
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join([str(self.package), str(self.core)]),
+        }
+        with self.out.open("wb") as out:
+            self.process = subprocess.Popen(
+                [python or self.python, "-m", _MODULE],
+                **{"cwd": self.package, "env": environment, "stdout": out, "stderr": out, **options},
+            )
+        return self.process
+
+    def ended(self) -> int:
+        """Wait until it has ended, and nobody of it is left; return its exit code."""
+        assert self.process
+        code = self.process.wait(DEADLINE_S)
+        self.until(lambda: not self.living(), "that nobody is left")
+        return code
+
+    def home(self) -> StatusRecord:
+        """Bring the run home from the job's log; return how it is then."""
+        LogLines(self.here).feed(self.out.read_bytes())
+        return StatusFile(self.here).read()
+
+    def living(self) -> list[int]:
+        """Return the processes of the job."""
+        return [
+            entry.pid
+            for entry in process_table.processes()
+            if process_table.variable(entry.pid, "TMPDIR") == str(self.folder)
+        ]
+
+    def until(self, is_so: Any, what: str) -> None:
+        """Wait until something is so."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not is_so():
+            assert time.monotonic() < deadline, (what, self.out.read_text())
+            time.sleep(0.02)
+
+    def printed(self, text: bytes) -> None:
+        """Wait until people can read a text in the job's log."""
+        self.until(lambda: b"\n" + text in b"\n" + self.out.read_bytes(), text)
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    """A node; what runs there ends with the test."""
+    node = Node(tmp_path)
+    yield node
+    if node.process:
+        node.process.kill()
+        node.process.wait()
+        node.until(lambda: not node.living(), "that nobody is left")
+
+
+def test_a_run_goes_from_its_package_to_its_end_and_home(node: Node) -> None:
+    node.given(
+        """
+import json, os, sys
+from cellrun.core import Run
+Run.get_context().log("loss", 0.5)
+with open("outputs/model.txt", "w") as file:
+    file.write("model")
+print(json.dumps([sys.argv[1:], dict(os.environ), sys.path]))
+""",
+        arguments=("--lr", "0.1"),
+        variables={"TOKEN": "hush-hush"},
+    ).start()
+    assert node.ended() == 0
+    assert node.home().status is Status.COMPLETED
+    arguments, variables, path = json.loads(node.here.log.read_text())
+    assert arguments == ["--lr", "0.1"]
+    assert (variables["TOKEN"], variables["RAY_ADDRESS"]) == ("hush-hush", "10.0.0.1:6379")
+    assert str(node.package) not in path
+    assert (node.here.outputs / "model.txt").read_text() == "model"
+    assert json.loads(node.here.environment.read_text())["python"]["executable"] == node.python
+    assert list(node.folder.iterdir()) == []
+
+
+def test_what_is_secret_is_told_to_nobody_but_what_the_user_gave(node: Node) -> None:
+    node.given("import os; print(os.environ)").start()
+    assert node.ended() == 0
+    node.home()
+    assert SECRETS not in node.here.log.read_text()
+    assert new_key(node.here).hex() not in node.here.log.read_text()
+
+
+def test_a_stop_of_rays_cancels_the_run_with_its_grace(node: Node) -> None:
+    process = node.given(
+        """
+import time
+print("up", flush=True)
+try:
+    time.sleep(600)
+except KeyboardInterrupt:
+    print("saved")
+"""
+    ).start()
+    node.printed(b"up\n")
+    process.send_signal(signal.SIGTERM)
+    assert node.ended() == 1
+    assert node.home().status is Status.CANCELED
+    assert node.here.log.read_text() == "up\nsaved\n"
+    assert list(node.folder.iterdir()) == []
+
+
+def test_a_stop_that_comes_while_the_run_is_unpacked_cancels_it(node: Node) -> None:
+    def wait_with_it() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    node.given("import time; time.sleep(600)").start(preexec_fn=wait_with_it)
+    assert node.ended() == 1
+    assert node.home().status is Status.CANCELED
+
+
+def test_nobody_and_no_secret_is_left_when_ray_kills_it(node: Node) -> None:
+    process = node.given("print('up', flush=True); import time; time.sleep(600)").start()
+    node.printed(b"up\n")
+    process.kill()
+    node.ended()
+    assert [path.name for path in node.folder.glob("*/private/*")] == []
+
+
+def test_a_run_that_can_not_be_started_there_says_why(node: Node) -> None:
+    node.given("pass", environment="/nowhere/venv").start()
+    assert node.ended() == 1
+    end = node.home()
+    assert end.status is Status.FAILED
+    assert "/nowhere/venv" in (end.reason or "")
+
+
+def test_a_package_that_is_not_whole_is_not_started(node: Node) -> None:
+    node.given("print('never')")
+    (node.package / "run" / "snapshot" / "train.py").write_text("prin")
+    node.start()
+    assert node.ended() == 1
+    assert "snapshot/train.py of the run didn't come whole" in node.out.read_text()
+    assert list(node.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("minor", [8, 9])
+def test_a_python_that_is_too_old_says_so(node: Node, minor: int) -> None:
+    python = python_of(minor)
+    if python is None:
+        pytest.skip(f"no Python 3.{minor} is on this machine")
+    node.given("pass").start(python)
+    assert node.ended() == 1
+    assert "a run needs 3.10 or newer" in node.out.read_text()
+    assert "Traceback" not in node.out.read_text()
+
+
+def test_folders_of_killed_runs_go_after_a_week(node: Node) -> None:
+    node.given("pass").start().kill()
+    node.ended()
+    for age_days, is_kept in ((1, True), (8, False)):
+        left = node.folder / f"cellrun-ray-{age_days}"
+        left.mkdir(0o700)
+        dead = {**ProcessIdentity.current().to_json(), "pid": 2**22 - 1, "started": 1}
+        (left / "owner.json").write_text(json.dumps(dead))
+        os.utime(left, times=(time.time() - age_days * 86400,) * 2)
+        node.start()
+        node.ended()
+        assert left.exists() == is_kept
