@@ -54,6 +54,7 @@ SAID = {
     f"{CORE}/store/events/event_log.py": "_tell_dropped",
     f"{CORE}/store/events/event_tail.py": "Damage EventTail",
     f"{CORE}/store/events/reader.py": "EventReader.damage_notes",
+    f"{CORE}/store/attempt.py": "ToldAttempt",
     f"{CORE}/store/silence.py": "_silent",
     f"{CORE}/store/record.py": "RunRecord.read RunRecord.of_bytes",
     f"{CORE}/store/notes.py": "DISK_WAS_FULL CANCELED_TOO_LATE",

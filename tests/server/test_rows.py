@@ -12,9 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellrun.core.layout import RunLayout
+from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metric_summary import MetricSummary
 from cellrun.core.store.lists.run_row import RunRow
+from cellrun.core.store.status_file import StatusFile
+from cellrun.core.targets.keeper.kept_state import KeptState
+from cellrun.core.targets.keeper.waiting_elsewhere import WAITING_ELSEWHERE
 from cellrun.server.rows import METRICS_LISTED, SPARK_POINTS, course, last_value, row_json
 
 
@@ -106,3 +110,15 @@ def test_a_row_says_which_cell_it_came_from(new_run: Callable[..., RunLayout]) -
     row = row_json(RunRow.read(new_run(cell=cell)))
     assert row["cell"] == {"notebook": "/n/a.ipynb", "id": "c1", "source_hash": row["cell"]["source_hash"]}
     assert len(row["cell"]["source_hash"]) == 32
+
+
+def test_a_run_that_waits_elsewhere_says_why_in_its_engines_words(new_run: Callable[..., RunLayout]) -> None:
+    layout = new_run(kind="script")
+    StatusFile(layout).change(Status.QUEUED)
+    assert row_json(RunRow.read(layout))["reason"] is None
+    folder = layout.workspace.folder
+    WAITING_ELSEWHERE.take(folder, {"hpc": KeptState(waiting={layout.run_id: "Priority"})})
+    assert row_json(RunRow.read(layout))["reason"] == "Priority"
+    StatusFile(layout).change(Status.RUNNING)
+    assert row_json(RunRow.read(layout))["reason"] is None
+    WAITING_ELSEWHERE.take(folder, {})

@@ -10,6 +10,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.events.event_line import Value, typed
 from cellrun.core.store.events.metric_summary import MetricSummary, y_column
 from cellrun.core.store.lists.run_row import RunRow
+from cellrun.core.targets.keeper.waiting_elsewhere import WAITING_ELSEWHERE
 from cellrun.core.targets.local.waiting import WAITING_RUNS
 
 METRICS_LISTED = 50
@@ -23,9 +24,11 @@ TEXT_CHARACTERS = 200
 def row_json(row: RunRow, sparks: Sequence[str] = ()) -> dict[str, Any]:
     """Return a row as plain values; `sparks` are the metrics whose courses are wanted, `*` the first that has one.
 
-    A queued run's reason is what it waits for now, and how many are before it.
+    A queued run's reason is what it waits for now, in its engine's words, or how many are before it.
     """
-    waits = WAITING_RUNS.now().reasons.get(row.id) if row.status is Status.QUEUED else None
+    waits = None
+    if row.status is Status.QUEUED:
+        waits = WAITING_RUNS.now().reasons.get(row.id) or WAITING_ELSEWHERE.now().reasons.get(row.id)
     return {
         "id": row.id,
         "name": row.name,

@@ -1,5 +1,6 @@
 import {
   numbersOf,
+  type Attempt,
   type ColumnPart,
   type ColumnType,
   type MetricKind,
@@ -39,6 +40,7 @@ export class Metric {
   length = 0;
   columns: readonly Column[] = [];
   kind: MetricKind = 'log';
+  attempts: readonly Attempt[] = [];
 
   constructor(readonly name: string) {}
 
@@ -62,6 +64,7 @@ export class Metric {
     this.kind = part.kind;
     this.rows = part.rows;
     this.length = part.length;
+    this.attempts = part.attempts ?? [];
     return true;
   }
 

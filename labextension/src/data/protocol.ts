@@ -49,6 +49,8 @@ export interface Header {
   /** What travelled with a cell: how many of the notebook's names, and all that was copied; null for what is no cell. */
   travelled?: { names: number; bytes: number } | null;
   interactive: boolean;
+  /** Which start of it by its engine this is, from 1: more than once where that took its machine away, or lost it. */
+  attempt?: number;
   log_size: number;
   cancelable: boolean;
   notes: string[];
@@ -77,7 +79,11 @@ export interface MetricPart {
   columns: ColumnPart[];
   at: number;
   length: number;
+  /** Each start of the run by its engine but the first: its number, from 2, and where in a chart it begins. */
+  attempts?: readonly Attempt[];
 }
+
+export type Attempt = readonly [number: number, x: number];
 
 /** Bytes `start` to `end` of a log of `size` bytes. */
 export interface LogPart {

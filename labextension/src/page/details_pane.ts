@@ -10,7 +10,7 @@ import { environmentSection } from './environment_section';
 import { gitSection } from './git_section';
 import { LoadedPane } from './loaded_pane';
 import type { PageContext } from './page_context';
-import { part, textOf } from './recorded';
+import { part, textOf, type Recorded } from './recorded';
 import { facts, nothing, section, table } from './section';
 
 /** What the details can do besides being read. */
@@ -96,6 +96,8 @@ export class DetailsPane {
         [page.workspace, header.workspace],
         [page.kind, page.kinds[row.kind]],
         [page.target, [header.target, saidHere(header.resources)].filter(Boolean).join(' · ')],
+        [page.options, pairsOf(part(record, 'options'))],
+        [page.attempt, (header.attempt ?? 1) > 1 ? String(header.attempt) : null],
         [page.created, at(row.created_at)],
         [page.started, at(row.started_at)],
         [page.ended, at(row.ended_at)],
@@ -163,6 +165,13 @@ export class DetailsPane {
 }
 
 /** What of a run's state is in its details. */
-function stateOf({ name, status, tags }: Header): string {
-  return JSON.stringify([name, status, tags]);
+function stateOf({ name, status, tags, attempt }: Header): string {
+  return JSON.stringify([name, status, tags, attempt]);
+}
+
+/** What was recorded by names, in a line. */
+function pairsOf(recorded: Recorded): string {
+  return Object.keys(recorded)
+    .map(name => `${name}=${textOf(recorded, name)}`)
+    .join(' ');
 }

@@ -27,6 +27,8 @@ const ENGLISH = {
   experiment: 'Experiment',
   workspace: 'Workspace',
   target: 'Target',
+  options: 'Options of its engine',
+  attempt: 'Attempt',
   kind: 'Kind',
   kinds: { script: 'script', command: 'command', cell: 'cell', interactive: 'interactive' },
   created: 'Created',

@@ -5,6 +5,7 @@ import { h, setAttribute, setText } from './dom';
 import { clock } from './format';
 import { saidHere } from './said';
 import { setName } from './name';
+import { fill } from './words';
 import { statusIcon } from './status_icon';
 
 /** After so long without an effect, Cancel can be pressed again. */
@@ -19,6 +20,7 @@ export class HeaderBar {
   private readonly name = h('b', { class: 'cellrun-name' });
   private readonly experiment = h('span', { class: 'cellrun-experiment cellrun-muted' });
   private readonly target = h('span', { class: 'cellrun-chip', hidden: true });
+  private readonly attempt = h('span', { class: 'cellrun-chip', hidden: true });
   private readonly elapsed = h('span', {
     class: 'cellrun-elapsed cellrun-muted cellrun-numbers',
     role: 'timer',
@@ -54,7 +56,8 @@ export class HeaderBar {
     open.hidden = false;
     setText(this.state, words.connecting);
     this.elapsed.setAttribute('aria-label', words.elapsed);
-    const facts = h('span', { class: 'cellrun-header-facts' }, this.name, this.experiment, this.target);
+    const facts = h('span', { class: 'cellrun-header-facts' });
+    facts.append(this.name, this.experiment, this.target, this.attempt);
     const space = h('span', { class: 'cellrun-space' });
     this.element = h('div', { class: 'cellrun-header' }, this.state, facts, this.elapsed, space);
     if (actions.again) this.element.append(this.again);
@@ -86,7 +89,9 @@ export class HeaderBar {
     }
     setName(this.name, header.name);
     setAttribute(this.name, 'title', header.name);
+    const { attempt = 1 } = header;
     for (const [element, text] of [
+      [this.attempt, attempt > 1 ? fill(this.context.words.attempt, { n: String(attempt) }) : ''],
       [this.experiment, header.experiment],
       [this.target, [header.target, saidHere(header.resources)].filter(Boolean).join(' · ')],
     ] as const) {

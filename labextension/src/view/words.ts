@@ -12,6 +12,7 @@ export interface Words {
   readonly cancelNow: string;
   readonly cancelNowTitle: string;
   readonly elapsed: string;
+  readonly attempt: string;
   readonly silent: string;
   readonly lost: string;
   readonly noMetricsYet: string;
@@ -114,6 +115,7 @@ const ENGLISH: Words = {
   cancelNow: 'Cancel now',
   cancelNowTitle: 'Send the next signal without waiting for it',
   elapsed: 'elapsed time',
+  attempt: 'attempt {n}',
   silent: 'Nothing heard from the kernel since {time}: it is busy, or gone. What is shown may be old.',
   lost: "This view's kernel is gone, so what is shown is old. Its run, as it is now: `RunDetails(Run.get(ws, '{id}')).show()`",
   noMetricsYet: "Metrics will appear here: run.log('loss', value)",

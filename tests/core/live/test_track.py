@@ -182,3 +182,32 @@ def test_a_plain_value_becomes_a_row():
     part = track.advance(metric, MOST)
     assert (part.at, part.kind) == (0, "row")
     assert [column.name for column in part.columns] == ["mixed", "x", "y"]
+
+
+def test_a_chart_is_told_where_its_run_was_started_again():
+    loss, epochs = Metric("loss", "log"), Metric("curve", "row")
+    log(loss, 3.0, 2.0)
+    for epoch in (1, 2, 3):
+        epochs.add_row(0.0, {"epoch": epoch, "acc": 0.1})
+    tracks = [Track(metric, MOST) for metric in (loss, epochs)]
+    assert [list(track.whole.attempts) for track in tracks] == [[], []]
+    loss.begin_attempt(2, loss.rows)
+    log(loss, 2.5, 1.0)
+    epochs.begin_attempt(2, epochs.rows)
+    for epoch in (2, 3, 4):
+        epochs.add_row(0.0, {"epoch": epoch, "acc": 0.2})
+    assert tracks[0].advance(loss, MOST).attempts == [(2, 2.0)]
+    part = tracks[1].advance(epochs, MOST)
+    assert part.attempts == [(2, 2.0)]
+    assert all(column.ordered for column in part.columns)  # it is a chart still, though x has turned
+    epochs.add_row(0.0, {"epoch": 1, "acc": 0.2})
+    assert not tracks[1].advance(epochs, MOST).columns[0].ordered
+
+
+def test_where_a_step_was_given_another_start_is_at_that():
+    metric = Metric("loss", "log")
+    metric.add_values([0.0, 0.0], [1.0, 2.0], [100, 200])
+    metric.begin_attempt(3, 2)
+    assert Track(metric, MOST).whole.attempts == [(3, 2.0)]  # nothing was logged since
+    metric.add_values([0.0], [1.5], [150])
+    assert Track(metric, MOST).whole.attempts == [(3, 150.0)]

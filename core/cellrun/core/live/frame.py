@@ -51,6 +51,8 @@ class MetricPart:
     columns: Sequence[ColumnPart]
     at: int
     length: int
+    attempts: Sequence[tuple[int, float]] = ()
+    """Each start of the run by its engine but the first: its number, and the x of its first row in a chart."""
 
 
 @dataclass(frozen=True)
@@ -157,4 +159,5 @@ def _metric(part: MetricPart, buffers: _Buffers) -> dict[str, Any]:
         ],
         "at": part.at,
         "length": part.length,
+        **({"attempts": [list(each) for each in part.attempts]} if part.attempts else {}),
     }

@@ -11,6 +11,7 @@ from cellrun.core.context.account import travelled
 from cellrun.core.context.manifest import Need
 from cellrun.core.live.failure import Failure
 from cellrun.core.status import Status
+from cellrun.core.store.attempt import ToldAttempt
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
@@ -32,7 +33,9 @@ def header(  # noqa: PLR0913  # a view's head has so many sources
     """
     interactive = record.kind == "interactive"
     failed = status.status is Status.FAILED
+    attempt = ToldAttempt.of(status)
     waiting = status.reason if status.reason and not status.status.is_terminal else None
+    again = str(attempt) if attempt.why and attempt.why != waiting else None
     return {
         "run_id": record.id,
         "number": record.number,
@@ -51,7 +54,8 @@ def header(  # noqa: PLR0913  # a view's head has so many sources
         "travelled": None if needs is None else _travelled(needs),
         "interactive": interactive,
         "cancelable": not status.status.is_terminal,
-        "notes": [waiting, *notes] if waiting else list(notes),
+        "attempt": attempt.number,
+        "notes": [*filter(None, (waiting, again)), *notes],
     }
 
 

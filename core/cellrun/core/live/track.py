@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ class Track:
             return _rows_from(self.whole, before.length)
         fresh = _numbers(metric, shapes, before.rows)
         count = metric.rows - before.rows
-        rows = thin(_curves(fresh, shapes, shown), max(FEW_ROWS, ceil(count / self._rows_per_point)))
+        rows = thin(_curves(fresh, shapes, shown), max(FEW_ROWS, math.ceil(count / self._rows_per_point)))
         length = before.length + len(rows)
         if length > 2 * _rows_for(shapes, most):
             self.whole = self._restart(metric, most)
@@ -110,7 +110,22 @@ def _part(metric: Metric, shapes: list[ColumnShape], numbers: list[Floats | None
         ColumnPart(column.name, column.type, last, numbers=values, ordered=column.ordered)
         for column, last, values in zip(shapes, lasts, numbers, strict=True)
     ]
-    return MetricPart(metric.name, metric.kind, metric.rows, columns, at, length)
+    return MetricPart(metric.name, metric.kind, metric.rows, columns, at, length, _attempts(metric, shapes))
+
+
+def _attempts(metric: Metric, shapes: list[ColumnShape]) -> list[tuple[int, float]]:
+    """Return where in a chart each start of the run begins but the first: its number, and its first row's x."""
+    name = next((column.name for column in shapes if column.type == "number"), "")
+    found = []
+    for number, row in metric.attempts:
+        x: Any = row
+        if not _has_index(metric, shapes):
+            x = next(iter(metric.columns[name].values(row, row + 1)), None) if name else None
+        elif metric.steps is not None and row < metric.rows and not math.isnan(metric.steps[row]):
+            x = metric.steps[row]
+        if isinstance(x, (int, float)) and math.isfinite(x):
+            found.append((number, float(x)))
+    return found
 
 
 def _lasts(metric: Metric, shapes: list[ColumnShape]) -> list[Any]:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core.status import Status
+from cellrun.core.store.attempt import ToldAttempt
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusRecord
 
+_WAITS = frozenset({Status.QUEUED, Status.PREPARING})
 _BRIEF = ("runId", "status", "startTimeUtc", "endTimeUtc")
 
 
@@ -41,7 +43,9 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
     `error` is in it if the run Failed, `warnings` if there are any. Ours are `repeats`, the id of the run whose code
     this one has again; `environment`, what was recorded beside the running job, uncommitted changes included (`git`,
     `diff`); `results`, name, type, bytes and form of each value that its cell gave back; `filesWritten`, what the
-    script left beside `outputs/` and `logs/`, by its path in the working directory, and where it is.
+    script left beside `outputs/` and `logs/`, by its path in the working directory, and where it is; `waitsFor`, why it
+    waits, as its engine says; `targetOptions`, what that was told for this run; `attempt`, its number and why there was
+    one before, of a run that its engine has started again.
     """
     from cellrun.core.runs.run_definition import run_definition  # noqa: PLC0415  # a job that logs doesn't need it
 
@@ -56,6 +60,7 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
         "outputDatasets": list(outputs),
         "runDefinition": run_definition(record),
         "logFiles": {name: str(path) for name, path in (logs or {}).items()},
+        **_of_engine(record, status),
     }
     if submitted_by:
         details["submittedBy"] = submitted_by
@@ -72,6 +77,17 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
     if status.status is Status.FAILED:
         details["error"] = run_error(status, log)
     return details
+
+
+def _of_engine(record: RunRecord, status: StatusRecord) -> dict[str, Any]:
+    """Return what its engine was told of a run, and has said of it."""
+    told: dict[str, Any] = {"targetOptions": dict(record.options)} if record.options else {}
+    attempt = ToldAttempt.of(status)
+    if attempt.number > 1:
+        told["attempt"] = {"number": attempt.number, "reason": attempt.why}
+    if status.status in _WAITS and status.reason:
+        told["waitsFor"] = status.reason
+    return told
 
 
 def run_error(status: StatusRecord, log: Path | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from cellrun.core.errors import RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import ATTEMPT
 from cellrun.core.status import Status
+from cellrun.core.store.attempt import ToldAttempt
 from cellrun.core.store.status_file import StatusFile
 
 
@@ -31,10 +32,11 @@ class Attempt(NamedTuple):
         number = 1
         while layout.claim_of(number).exists():
             number += 1
+        told = ToldAttempt(number, reason).fields()
         if number > 1:
             before = StatusFile(layout).read_whole()
             is_told = before.status is Status.QUEUED and before.fields.get("attempt") == number
-            if not is_told and StatusFile(layout).change(Status.QUEUED, reason=reason, attempt=number) is None:
+            if not is_told and StatusFile(layout).change(Status.QUEUED, reason=reason, **told) is None:
                 raise RunClosedError(layout.run_id, before.status.value)
         return cls(number)
 

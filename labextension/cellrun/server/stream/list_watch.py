@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from cellrun.core.errors import CellrunError
 from cellrun.core.status import Status
 from cellrun.core.store.lists.index import ListNews, Point
+from cellrun.core.targets.keeper.waiting_elsewhere import WAITING_ELSEWHERE
 from cellrun.core.targets.local.waiting import WAITING_RUNS
 from cellrun.server.errors import status_of
 from cellrun.server.rows import row_json
@@ -25,15 +26,15 @@ MOST_ROWS = 500
 """More rows than that at once are cheaper to load again than to send: a page shows fifty."""
 
 _NOWHERE = Point("none", 0)
-_NOBODY = -1
-"""No version of the queue: whoever was told so is told of all that wait."""
+_NOBODY = (-1, -1)
+"""No version of the queues: whoever was told so is told of all that wait."""
 
 
 class Told(NamedTuple):
-    """What a listener has been told: all up to a point of the index, None for nothing, and a version of the queue."""
+    """What a listener has been told: all up to a point of the index, None for nothing, and versions of the queues."""
 
     point: Point | None
-    queue: int = _NOBODY
+    queue: tuple[int, int] = _NOBODY
 
 
 class Listener(Protocol):
@@ -53,7 +54,7 @@ class Listener(Protocol):
 class WatchedList:
     """Asks the index what changed and tells every listener, each from where it stands. Used from the event loop alone.
 
-    The index doesn't follow the queue: runs that wait are told again when that has changed.
+    The index doesn't follow the queues: runs that wait are told again when one has changed.
     Responsibilities: one task while anybody listens; what each listener has been told (a `Point` of the index outlives
     this server). `forget` is called when the last one has left.
     """
@@ -123,7 +124,7 @@ class WatchedList:
 
     def _ask(self, told: Told, sparks: Collection[tuple[str, ...]]) -> tuple[Told, dict[tuple[str, ...], Message]]:
         """Return what is told now, and how to those who were told so much, by the courses wanted."""
-        point, queue = told.point, WAITING_RUNS.now().version
+        point, queue = told.point, _queues()
         if not self._workspace.exists:  # the default workspace before its first run: it is served, and empty
             news = ListNews([], [], _NOWHERE, reset=point != _NOWHERE)
         else:
@@ -155,6 +156,11 @@ class WatchedList:
         self.close()
         for listener in listeners:
             listener.refuse(status, text)
+
+
+def _queues() -> tuple[int, int]:
+    """Return versions of this machine's queue, and of those elsewhere."""
+    return WAITING_RUNS.now().version, WAITING_ELSEWHERE.now().version
 
 
 def _message(news: ListNews, sparks: tuple[str, ...]) -> Message:

@@ -1,3 +1,4 @@
+import type { Attempt } from '../../data/protocol';
 import { AS_LOGGED, type ChartOptions } from './chart_options';
 import { ChartPointer } from './chart_pointer';
 import type { Context } from '../context';
@@ -24,6 +25,8 @@ export interface ChartContent {
   readonly counted: boolean;
   /** Whether x is seconds since the run began. */
   readonly isTime?: boolean;
+  /** Where the run was started again by its engine, by x. */
+  readonly attempts?: readonly Attempt[];
   /** Whether more may come. */
   readonly live: boolean;
   /** How many points were logged, of all curves; what is held may be fewer. */
@@ -112,6 +115,9 @@ export class ChartCard {
     const layout = { width, height, log, xKind, range: zoom.range } as const;
     this.figure = layOut(curves, pale, layout, this.context.format);
     this.plot.draw(this.figure, this.context.format);
+    this.overlay.mark(this.figure, content.attempts ?? [], number =>
+      fill(this.context.words.attempt, { n: String(number) }),
+    );
     this.say(content, left);
     this.mark();
   }

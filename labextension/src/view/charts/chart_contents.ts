@@ -79,6 +79,7 @@ export class ChartContents {
       subtitle: series.subtitle && this.over(series.lines, series.x ?? '', ''),
       x: series.x ?? '',
       curves: curvesOf(metric, series),
+      attempts: metric.attempts,
       counted,
     };
   }

@@ -1,4 +1,5 @@
 import type { Metric } from '../../data/metric';
+import type { Attempt } from '../../data/protocol';
 import type { Series } from '../../data/series';
 
 /** One line of a chart. NaN is a gap. */
@@ -22,11 +23,30 @@ export function colourClass(curve: { readonly colour?: number } | undefined, pla
 export function curvesOf(metric: Metric, { x, lines }: Pick<Series, 'x' | 'lines'>): Curve[] {
   const places =
     metric.column(x ?? '')?.numbers.values ?? Float64Array.from({ length: metric.length }, (_, i) => i);
-  return lines.map(name => ({
-    name,
-    x: places,
-    y: metric.column(name)?.numbers.values ?? new Float64Array(),
-  }));
+  const breaks = metric.attempts.length > 0 ? breaksOf(metric.attempts, places) : [];
+  return lines.map(name => {
+    const y = metric.column(name)?.numbers.values ?? new Float64Array();
+    return { name, x: withGaps(places, breaks), y: withGaps(y, breaks) };
+  });
+}
+
+/** The places of the points at which another start of the run begins: no line leads there. */
+function breaksOf(attempts: readonly Attempt[], x: Float64Array): number[] {
+  const places = [...x.keys()].slice(1);
+  const turns = places.filter(i => (x[i] ?? NaN) < (x[i - 1] ?? NaN));
+  if (turns.length > 0) return turns.length <= attempts.length ? turns : [];
+  return places.filter(i => attempts.some(([, from]) => (x[i - 1] ?? NaN) < from && from <= (x[i] ?? NaN)));
+}
+
+/** Values with a gap before each of these places; the same ones if there is none. */
+function withGaps(values: Float64Array, breaks: readonly number[]): Float64Array {
+  if (breaks.length === 0) return values;
+  const all = new Float64Array(values.length + breaks.length);
+  [0, ...breaks].forEach((from, i) => {
+    all.set(values.subarray(from, breaks[i]), from + i);
+    if (i < breaks.length) all[(breaks[i] ?? 0) + i] = NaN;
+  });
+  return all;
 }
 
 /** The position of the point whose x is nearest; -1 if there is none. */

@@ -1,7 +1,11 @@
+import type { Attempt } from '../../data/protocol';
 import { setAttribute, setText, svg } from '../dom';
 import { colourClass, nearest } from './curve';
 import type { Figure } from './figure';
 import type { Range } from './range';
+
+/** A label stands to the left of what it names where the chart ends sooner. */
+const ATTEMPT_ROOM_PX = 64;
 
 /** What moves on top of a chart: the dots at the ends of live lines, the crosshair, and the part that is being chosen. */
 export class Overlay {
@@ -10,9 +14,10 @@ export class Overlay {
   private readonly label = svg('text', { class: 'cellrun-cursor-label' });
   private readonly brush = svg('rect', { class: 'cellrun-brush', visibility: 'hidden' });
   private readonly dots: SVGCircleElement[] = [];
+  private readonly attempts = svg('g', {});
 
   constructor() {
-    this.element.append(this.brush, this.cursor, this.label);
+    this.element.append(this.attempts, this.brush, this.cursor, this.label);
   }
 
   /** Mark `pointed` (an x) on all curves; without it, and if `live`, their last points. */
@@ -26,6 +31,33 @@ export class Overlay {
     const xs = figure.curves.map((curve, i) => curve.x[at[i] ?? -1] ?? NaN).filter(Number.isFinite);
     const x = pointed === null ? NaN : xs.reduce((best, one) => (near(one, best, pointed) ? one : best), NaN);
     this.drawCursor(figure, x);
+  }
+
+  /** Mark where the run was started again; what doesn't begin in the part that is shown is left out. */
+  mark(figure: Figure, attempts: readonly Attempt[], say: (number: number) => string): void {
+    this.attempts.replaceChildren(
+      ...attempts
+        .filter(([, x]) => figure.x.shows(x))
+        .flatMap(([number, x]) => {
+          const left = figure.x.place(x);
+          const isAtEnd = figure.width - left < ATTEMPT_ROOM_PX;
+          const line = svg('line', {
+            class: 'cellrun-attempt',
+            x1: left,
+            x2: left,
+            y1: figure.y.end,
+            y2: figure.y.start,
+          });
+          const label = svg('text', {
+            class: 'cellrun-attempt-label',
+            x: isAtEnd ? left - 4 : left + 4,
+            y: figure.y.end + 9,
+          });
+          if (isAtEnd) label.setAttribute('text-anchor', 'end');
+          setText(label, say(number));
+          return [line, label];
+        }),
+    );
   }
 
   /** Mark a part of x that is being chosen; null for none. */

@@ -56,6 +56,7 @@ def told(metrics: Metrics) -> str:
             "times": metric.times.tolist(),
             "steps": metric.steps and metric.steps.tolist(),
             "ranks": metric.ranks and metric.ranks.tolist(),
+            "attempts": metric.attempts,
             "columns": {
                 column: [column_values.values(), column_values.numbers().tolist(), column_values.has_number]
                 for column, column_values in metric.columns.items()
@@ -112,6 +113,31 @@ def test_several_writers_with_ranks(layout: RunLayout, log: EventLog) -> None:
     assert told(metrics) == told(read(layout))
     other.close()
     later.close()
+
+
+def test_of_a_run_that_was_started_again_each_start_is_known(layout: RunLayout, log: EventLog) -> None:
+    for step in (1, 2, 3):
+        log.row("curve", {"epoch": step, "acc": 0.5})
+    log.log("loss", 1.0)
+    log.close()
+    again = EventLog(layout, attempt=1)
+    again.log("loss", 2.0)
+    again.log("loss", 3.0)
+    for step in (2, 3):
+        again.row("curve", {"epoch": step, "acc": 0.5})
+    keep(layout)
+    for metrics in (read(layout), kept(layout)):
+        assert {name: metric.attempts for name, metric in metrics.metrics.items()} == {
+            "curve": [(2, 3)],
+            "loss": [(2, 1)],
+        }
+        assert metrics.metrics["curve"].columns["epoch"].is_ordered
+    again.row("curve", {"epoch": 1, "acc": 0.5})
+    again.close()
+    for metrics in (read(layout), kept(layout)):
+        metrics.update()
+        assert metrics.metrics["curve"].attempts == [(2, 3)]
+        assert not metrics.metrics["curve"].columns["epoch"].is_ordered
 
 
 def test_damage_is_told_again(layout: RunLayout, log: EventLog) -> None:
@@ -177,7 +203,7 @@ def test_a_damaged_one_is_passed_over(how: str, layout: RunLayout, log: EventLog
         "cut": path.read_bytes()[:-1],
         "empty": b"",
         "text": b"none of ours" * 100,
-        "newer": path.read_bytes().replace(b"columns 2", b"columns 3"),
+        "newer": path.read_bytes().replace(b"columns 3", b"columns 4"),
     }
     path.write_bytes(changed[how])
     assert kept(layout).reader.cursor == {}

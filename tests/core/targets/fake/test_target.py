@@ -7,6 +7,7 @@ import pytest
 
 from cellrun.core import Run
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException, UserErrorException
+from cellrun.core.live.source import RunSource
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.contract import JobState
@@ -104,7 +105,15 @@ if not os.path.exists('checkpoint'):
     history = [entry for entry in StatusFile(layout).history() if entry.fields.get("attempt") == 2]
     assert (history[0].status, history[0].reason) == (Status.QUEUED, "its machine was taken from it by the engine")
     assert Status.RUNNING in {entry.status for entry in history}
-    assert Run.get(runs.workspace, layout.run_id).get_metrics("loss") == {"loss": [1, 1]}
+    run = Run.get(runs.workspace, layout.run_id)
+    assert run.get_metrics("loss") == {"loss": [1, 1]}
+    why = "its machine was taken from it by the engine"
+    assert run.get_details()["attempt"] == {"number": 2, "reason": why}
+    shown = RunSource(layout).look()
+    assert shown.header["attempt"] == 2
+    assert f"attempt 2: {why}" in shown.header["notes"]
+    (loss,) = shown.metrics
+    assert loss.attempts == [(2, 1)]
 
 
 def test_over_a_slow_link_all_comes_late(runs, submit, far):

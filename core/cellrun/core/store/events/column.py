@@ -22,7 +22,7 @@ class Column:
     2^53 are kept besides.
     """
 
-    __slots__ = ("_has_large_int", "_has_text", "_kinds", "_numbers", "_order", "_ordered", "_others")
+    __slots__ = ("_has_large_int", "_has_text", "_kinds", "_numbers", "_order", "_ordered", "_others", "restarts")
 
     def __init__(self, rows: int = 0) -> None:
         self._numbers = array("d")
@@ -32,6 +32,8 @@ class Column:
         self._has_text = False
         self._order = Order()
         self._ordered = 0
+        self.restarts: Sequence[int] = ()
+        """The rows from which its numbers may run anew, as the run was started again."""
         self.pad(rows)
 
     def __len__(self) -> int:
@@ -49,10 +51,13 @@ class Column:
 
     @property
     def is_ordered(self) -> bool:
-        """Whether its numbers all run up, or all down, so that a line can be drawn over them."""
-        if self._order.is_kept and self._ordered < len(self._numbers):
-            self._order.add(self._numbers[self._ordered :])
-            self._ordered = len(self._numbers)
+        """Whether its numbers run up, or down, so that a line can be drawn over them; one more from each restart on."""
+        while self._order.is_kept and self._ordered < len(self._numbers):
+            if self._ordered in self.restarts:
+                self._order = Order()
+            end = next((row for row in self.restarts if row > self._ordered), len(self._numbers))
+            self._order.add(self._numbers[self._ordered : end])
+            self._ordered = end
         return self._order.is_kept
 
     @property

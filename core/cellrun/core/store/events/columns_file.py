@@ -17,7 +17,7 @@ from cellrun.core.store.events.metric import Metric
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import Damage
 
-_MAGIC = b"cellrun columns 2 " + sys.byteorder.encode() + b"\n"
+_MAGIC = b"cellrun columns 3 " + sys.byteorder.encode() + b"\n"
 _SIZES = struct.Struct("<QI")
 """The head's size, and the crc32 of all that follows these two."""
 
@@ -41,6 +41,7 @@ def pack(metrics: Metrics, about: Mapping[str, Any]) -> Iterator[bytes | memoryv
         "files": metrics.files,
         "display_name": metrics.display_name,
         "ranks": metrics.ranks,
+        "attempts": metrics.attempts,
         "damage": [(damage.file.name, damage.byte, damage.problem) for damage in metrics.reader.damage],
     }
     head = json.dumps(state).encode()
@@ -82,6 +83,7 @@ class PackedColumns:
         metrics.files = state["files"]
         metrics.display_name = state["display_name"]
         metrics.ranks = state["ranks"]
+        metrics.attempts = state["attempts"]
 
     def _metric(self, packed: Mapping[str, Any]) -> Metric:
         metric = Metric(packed["name"], packed["kind"])
@@ -91,7 +93,10 @@ class PackedColumns:
         metric.ranks = None if packed["ranks"] is None else self._array("i", packed["ranks"])
         for name, numbers, kinds, others in packed["columns"]:
             values = {row: decode_value(value) for row, value in others}
-            metric.columns[name] = Column.unpacked(self._array("d", numbers), bytearray(self._take(kinds)), values)
+            kept = Column.unpacked(self._array("d", numbers), bytearray(self._take(kinds)), values)
+            metric.add_column(name, kept)
+        for number, row in packed["attempts"]:
+            metric.begin_attempt(number, row)
         return metric
 
     def _array(self, kind: str, size: int) -> array[Any]:
@@ -110,6 +115,7 @@ def _packed(metric: Metric, block: Any) -> dict[str, Any]:
         "name": metric.name,
         "kind": metric.kind,
         "rows": metric.rows,
+        "attempts": metric.attempts,
         "times": block(metric.times),
         "steps": block(metric.steps),
         "ranks": block(metric.ranks),

@@ -19,7 +19,7 @@ class Metric:
     A plain metric has one column, which has the metric's name. Values come in as a JSON parser gave them.
     """
 
-    __slots__ = ("columns", "kind", "name", "ranks", "rows", "steps", "times")
+    __slots__ = ("_restarts", "attempts", "columns", "kind", "name", "ranks", "rows", "steps", "times")
 
     def __init__(self, name: str, kind: str) -> None:
         self.name = name
@@ -34,6 +34,21 @@ class Metric:
         self.ranks: array[int] | None = None
         """By row, the rank in a distributed training of the process that logged it (NO_RANK where it has none); None
         if none ever had one."""
+        self.attempts: list[tuple[int, int]] = []
+        """Each start of the run by its engine but the first: its number, from 2 on, and its first row here."""
+        self._restarts: list[int] = []
+
+    def begin_attempt(self, number: int, row: int) -> None:
+        """Note from which row on the values are those of another start of the run; nothing for what is noted."""
+        if number > (self.attempts[-1][0] if self.attempts else 1):
+            self.attempts.append((number, row))
+            self._restarts.append(row)
+
+    def add_column(self, name: str, column: Column) -> Column:
+        """Add a column that has as many rows as this has."""
+        column.restarts = self._restarts
+        self.columns[name] = column
+        return column
 
     def add_values(
         self, times: list[float], values: list[Any], steps: Sequence[Any] = (), ranks: Sequence[int] = ()
@@ -75,7 +90,7 @@ class Metric:
     def _column(self, name: str) -> Column:
         column = self.columns.get(name)
         if column is None:
-            column = self.columns[name] = Column(self.rows)
+            column = self.add_column(name, Column(self.rows))
         return column
 
     def _become(self, kind: str) -> None:

@@ -37,6 +37,8 @@ class Metrics:
         """What was said last that the run is about; None if nothing was."""
         self.ranks: dict[str, int] = {}
         """Of the writers that have one."""
+        self.attempts: dict[str, int] = {}
+        """Of the writers of a run that its engine has started again, in which start they were, from 2 on."""
 
     def update(self, max_bytes: int | None = None) -> set[str]:
         """Read what is new, all of it or a part of so many bytes; return the names of the metrics that changed."""
@@ -73,7 +75,11 @@ class Metrics:
 
     def _take_values(self, values: dict[str, list[Event]], changed: set[str]) -> None:
         for name, events in values.items():
-            self._metric(name, "log").add_values(
+            metric = self._metric(name, "log")
+            if self.attempts:
+                for row, event in enumerate(events, metric.rows):
+                    metric.begin_attempt(self._attempt(event), row)
+            metric.add_values(
                 [event["t"] for event in events],
                 [event["v"] for event in events],
                 [event.get("i") for event in events],
@@ -85,6 +91,7 @@ class Metrics:
     def _take_rows(self, event: Event, changed: set[str]) -> None:
         kind, at, name = event["k"], event["t"], event["n"]
         metric = self._metric(name, kind)
+        metric.begin_attempt(self._attempt(event), metric.rows)
         changed.add(name)
         if kind == "list":
             count = len(event["v"])
@@ -112,11 +119,20 @@ class Metrics:
             self.description = event["v"] or None
         elif kind == "file":
             self.files[event["n"]] = event["bytes"]
-        elif kind == "writer" and event["rank"] is not None:
+        elif kind == "writer":
+            self._take_writer(event)
+
+    def _take_writer(self, event: Event) -> None:
+        if event["rank"] is not None:
             self.ranks[event["w"]] = event["rank"]
+        if event["attempt"] > 0:
+            self.attempts[event["w"]] = event["attempt"] + 1
 
     def _rank(self, event: Event) -> int:
         return self.ranks.get(event["w"], NO_RANK) if self.ranks else NO_RANK  # events in memory have no writer
+
+    def _attempt(self, event: Event) -> int:
+        return self.attempts.get(event["w"], 1) if self.attempts else 1
 
     def _metric(self, name: str, kind: str) -> Metric:
         metric = self.metrics.get(name)

@@ -26,6 +26,8 @@ class KeptState(NamedTuple):
     """How many live runs of it are held."""
     problems: Mapping[str, str] = {}
     """Why single runs can't be brought home, or read, by id."""
+    waiting: Mapping[str, str] = {}
+    """Why runs wait that the engine has, by id, as it says."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> KeptState:

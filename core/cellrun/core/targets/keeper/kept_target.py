@@ -10,7 +10,7 @@ from cellrun.core.errors import AuthenticationError, CellrunError, told
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.targets.bringing import bring
-from cellrun.core.targets.contract import Observation
+from cellrun.core.targets.contract import JobState, Observation
 from cellrun.core.targets.keeper.awake import AwakeClock
 from cellrun.core.targets.keeper.credentials import credentials, take_on
 from cellrun.core.targets.keeper.held_runs import HeldRuns
@@ -183,7 +183,8 @@ class KeptTarget:
         self._pace.well()
         if brought.has_started:
             self._pace.started(time.monotonic())
-        self._note(KeptState(heard_at=time.time(), problems={**unreadable, **brought.problems}))
+        waiting = {run_id: said.reason for run_id, said in brought.observed.items() if _waits(said)}
+        self._note(KeptState(heard_at=time.time(), problems={**unreadable, **brought.problems}, waiting=waiting))
         return brought.is_more_left
 
     def _hear(self) -> None:
@@ -209,3 +210,7 @@ class KeptTarget:
         for run_id, why in state.problems.items():
             if before.problems.get(run_id) != why:
                 self._say(f"run {run_id}: {why}")
+
+
+def _waits(said: Observation) -> bool:
+    return said.state is JobState.WAITING and bool(said.reason)

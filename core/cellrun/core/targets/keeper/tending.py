@@ -13,9 +13,10 @@ from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.targets.keeper import client
 from cellrun.core.targets.keeper.kept_state import KeptState
 from cellrun.core.targets.keeper.listed_runs import runs_elsewhere
+from cellrun.core.targets.keeper.waiting_elsewhere import WAITING_ELSEWHERE
 
-TEND_S = 15.0
-"""So seldom a workspace's list is looked through for that."""
+TEND_S = 5.0
+"""So seldom a workspace's list is looked through for that, and the keeper asked what its runs wait for."""
 
 _LOCK = threading.Lock()
 _TENDED: dict[Path, float] = {}
@@ -24,7 +25,7 @@ Told = Callable[[Mapping[str, KeptState]], object]
 
 
 def tend(workspace: WorkspaceLayout, told: Told | None = None) -> None:
-    """See to it that a keeper is there while live runs of targets elsewhere are listed; at most every 15 s.
+    """See to it that a keeper is there while live runs of targets elsewhere are listed; at most every 5 s.
 
     A list doesn't wait for that: it is done by a thread, which calls `told` with how these targets are, by name. Where
     no keeper can be had, such runs are brought home when somebody looks at them.
@@ -42,5 +43,7 @@ def _tend(workspace: WorkspaceLayout, told: Told | None) -> None:
     with suppress(CellrunError, OSError):  # whoever shows the list says what is wrong with it
         if runs_elsewhere(workspace):
             client.tend(workspace)
+    states = client.states(workspace)
+    WAITING_ELSEWHERE.take(workspace.folder, states)
     if told:
-        told(client.states(workspace))
+        told(states)
