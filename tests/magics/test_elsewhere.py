@@ -9,6 +9,7 @@ from cellrun.core import Workspace
 from cellrun.core.context.manifest import Context
 from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.store.lists.index import Index
+from cellrun.core.targets.contract import Capability
 from tests.magics.box import registered
 from tests.magics.notebook_shell import newest_run
 
@@ -213,3 +214,22 @@ def test_what_is_loaded_there_is_known_by_a_hash_that_any_python_has(notebook, t
     context = Context.read(newest_run().layout.context)
     assert all(group.payload.hash.startswith("sha256-") for group in context.groups)
     newest_run().wait_for_completion(raise_on_error=False)
+
+
+def test_where_folders_are_shared_nothing_is_sent_and_variables_stay(notebook, attach, monkeypatch):
+    box = attach(version=OURS, packages={})
+    monkeypatch.setattr(type(box), "capabilities", frozenset({Capability.SHARES_FILES}))
+    monkeypatch.setenv("MODE", "quick")
+    notebook.run("rate = 0.5")
+    shown = card(notebook, "import os\nprint(rate, os.environ['MODE'])")
+    assert "to box" in shown
+    assert "by shared folders" in shown
+    assert "isn't passed on to target 'box'; `--env MODE`" in shown
+    assert "refusal" not in shown
+
+
+def test_what_others_could_read_there_is_a_refusal_on_the_card(notebook, attach, monkeypatch):
+    box = attach(version=OURS, packages={})
+    monkeypatch.setattr(type(box), "shows_variables", True)
+    assert "--env-in-engine" in card(notebook, "pass", "--env HF_TOKEN=hunter2")
+    assert "refusal" not in card(notebook, "pass", "--env HF_TOKEN=hunter2 --env-in-engine")

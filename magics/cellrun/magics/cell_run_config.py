@@ -116,8 +116,9 @@ class CellRunConfig(RunOptions):
         problems = [*problems_of_place(workspace, experiment, self.compute_target, request), *problems]
         refusals = [Refusal("", problem) for problem in problems] + self._capture.refusals(self._workspace.values)
         needs = [*self._data_needs(workspace), *self._capture.account_against(workspace)]
-        there = ", ".join(filter(None, [self._place.name, self._python_there])) if self._place.name else ""
-        return Card(needs, refusals, self.notes(), there)
+        machine = self._place.machine
+        there = ", ".join(filter(None, [machine, self._python_there])) if machine else ""
+        return Card(needs, refusals, self.notes(), there, self._place.is_here)
 
     def _data_needs(self, workspace: WorkspaceLayout) -> list[Need]:
         """Return the lines of the card for its data."""

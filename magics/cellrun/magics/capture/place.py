@@ -16,14 +16,21 @@ class Place:
     def __init__(self, target: ComputeTarget | None = None) -> None:
         self._target = target
         self.is_here = target is None or Capability.SHARES_FILES in target.capabilities
-        """Whether the run finds all files of this machine, and inherits the notebook's environment variables."""
+        """Whether the run finds all files of this machine, or those of its shared folders, by their paths."""
+        self.inherits = target is None or Capability.SHARES_PROCESSES in target.capabilities
+        """Whether it inherits the notebook's environment variables."""
 
     def __str__(self) -> str:
         return f"target {self._target.name!r}" if self._target else "this machine"
 
     @property
+    def machine(self) -> str:
+        """The target's name if its runs aren't on this machine, else empty."""
+        return self._target.name if self._target and not self.inherits else ""
+
+    @property
     def name(self) -> str:
-        """The target's name; empty for this machine."""
+        """The target's name; empty for this machine, and where its files are found anyway."""
         return self._target.name if self._target and not self.is_here else ""
 
     def finds(self, path: Path) -> bool:

@@ -46,6 +46,8 @@ class Content:
     notes: Sequence[str] = ()
     there: str = ""
     """The machine elsewhere that it goes to, with its Python: `box, Python 3.13.5`; empty for this one."""
+    shares_files: bool = False
+    """Whether what it needs is found there in folders that both share, so that nothing is sent."""
 
     @property
     def summary(self) -> str:
@@ -67,6 +69,8 @@ class Content:
         """Where it goes, and how much of it isn't there yet as far as that is known here."""
         if not self.there:
             return ""
+        if self.shares_files:
+            return f"to {self.there}, by shared folders"
         size = travelled(need for need in self.needs if not is_sent_before(need)).bytes
         return f"to {self.there}, {size_words(size) or 'nothing'} to send"
 

@@ -46,10 +46,10 @@ class EnvironmentCarrier:
         for name, (variable, place) in self._read.items():
             if name in self._given or name in passed_on:
                 continue
-            if not self._place.is_here and name in _OF_EVERY_LOGIN:
+            if not self._place.inherits and name in _OF_EVERY_LOGIN:
                 continue
             if name in self._environ:
-                whose = "is the notebook's own and isn't passed on" if self._place.is_here else self._stays
+                whose = "is the notebook's own and isn't passed on" if self._place.inherits else self._stays
                 notes.append(f"environment variable {name!r} ({place}) {whose}; `--env {name}` gives it to the run")
             elif variable.is_required and not has_env_file:
                 notes.append(
@@ -62,4 +62,4 @@ class EnvironmentCarrier:
         return f"isn't passed on to {self._place}"
 
     def _passed_on(self) -> Collection[str]:
-        return inherited(self._environ) if self._place.is_here else ()
+        return inherited(self._environ) if self._place.inherits else ()
