@@ -29,7 +29,6 @@ from cellrun.core.targets.slurm.programs import SlurmPrograms
 from cellrun.core.targets.slurm.submission import Submission
 
 _MAKING = Path(__file__).with_name("making.py")
-_IS_MADE = "its environment is made on {}, before it is handed to Slurm"
 
 
 class Launch:
@@ -93,8 +92,6 @@ class Launch:
             raise ComputeTargetException(f"what makes the environment can't be started: {error.strerror}") from error
         if done.returncode:
             raise ComputeTargetException(f"what makes the environment ended with exit code {done.returncode}")
-        where = _IS_MADE.format(os.uname().nodename)
-        StatusFile(self._run).show(Status.PREPARING, expected={Status.NOT_STARTED}, reason=where)
 
 
 def _making(request: RunRequest, spec: LaunchSpec) -> Sequence[Sequence[str]]:

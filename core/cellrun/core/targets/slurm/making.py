@@ -16,7 +16,7 @@ if __name__ == "__main__":
 
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.errors import ComputeTargetException, told
-from cellrun.core.identity import ProcessIdentity
+from cellrun.core.identity import ProcessIdentity, host_name
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
@@ -28,6 +28,9 @@ from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.targets.slurm.handing_over import hand_over
 from cellrun.core.targets.slurm.job_folder import JobFolder
 from cellrun.core.targets.slurm.programs import SlurmPrograms
+
+_BEFORE = frozenset({Status.NOT_STARTED, Status.PREPARING})
+_IS_MADE = "its environment is made on {}, before it is handed to Slurm"
 
 
 def main(folder: str) -> None:
@@ -41,10 +44,12 @@ def main(folder: str) -> None:
     run = HeldFolder(folder)
     cancel_signal.listen()
     ProcessFile(run).write(RunProcesses(ProcessIdentity.current(), None))
+    is_to_be_made = StatusFile(run).show(Status.PREPARING, expected=_BEFORE, reason=_IS_MADE.format(host_name()))
     os.write(tell, b"1")
     os.close(tell)
     try:
-        _make(run)
+        if is_to_be_made:
+            _make(run)
     except (*UNREADABLE, KeyError) as error:
         why = f"its environment can't be made: {told(error)}"
         run.until_written(lambda: StatusFile(run).change(Status.FAILED, reason=why))
@@ -55,7 +60,6 @@ def _make(run: HeldFolder) -> None:
     """Run what comes before the job, then hand it over. The run has ended if either can't be done."""
     folder, target = JobFolder(run), RunTarget.read(run)
     before = tuple(tuple(map(str, command)) for command in folder.kept()["before"])
-    StatusFile(run).show(Status.PREPARING, expected={Status.NOT_STARTED, Status.PREPARING})
     spec = LaunchSpec.read(run)._replace(before=before)
     if target is None or not prepare(run, spec):
         folder.forget()

@@ -9,6 +9,7 @@ from contextlib import suppress
 from cellrun.core.errors import ComputeTargetException, RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
+from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
 from cellrun.core.store.status_file import StatusFile, StatusRecord
@@ -108,6 +109,7 @@ class Observing:
             return Observation(JobState.UNKNOWN, _NOT_HANDED_OVER)
         processes = ProcessFile(run).read()
         if processes and processes.supervisor.is_proven_dead():
+            ProcessFamily(run, job=None).stop(0)  # what it had started
             return Observation(JobState.ENDED, _NO_LONGER_MADE)
         return Observation(JobState.WAITING)
 
