@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.targets.contract import JobState, Observation
-from cellrun.core.targets.slurm.programs import TIMEOUT_S, SlurmPrograms
+from cellrun.core.targets.slurm.programs import SlurmPrograms
 
 _PREFIX = "cellrun-"
 _FORMAT, _HEADER = "%A|%T|%r|%N|%j", "JOBID|STATE|REASON|NODELIST|NAME"
@@ -17,7 +17,11 @@ _NO_REASON = frozenset({"", "None", "(null)"})
 WAITING = frozenset(
     {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT"}
 )
-RUNNING = frozenset({"RUNNING", "COMPLETING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT", "RESIZING", "REVOKED"})
+ENDED = frozenset(
+    {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "DEADLINE", "OUT_OF_MEMORY"}
+    | {"LAUNCH_FAILED", "RECONFIG_FAIL"}
+)
+"""A job in a state that is in neither of these runs, for all that is known."""
 MEANINGS: Mapping[str, str] = {
     "AssocGrpCPUMinutesLimit": "the account has used the time that it was given",
     "BeginTime": "it was given back, or may not begin yet",
@@ -68,7 +72,7 @@ class SlurmJob(NamedTuple):
         """Return it as the contract has it."""
         if self.is_waiting:
             return Observation(JobState.WAITING, why_waiting(self.reason))
-        if self.state in RUNNING:
+        if self.state not in ENDED:
             return Observation(JobState.RUNNING)
         meaning = _ENDS.get(self.state)
         return Observation(JobState.ENDED, f"{self.state}: {meaning}" if meaning else self.state)
@@ -86,7 +90,7 @@ class JobList:
                 self._by_run[run_id] = job
 
     @classmethod
-    def asked(cls, slurm: SlurmPrograms, timeout_s: float = TIMEOUT_S) -> JobList:
+    def asked(cls, slurm: SlurmPrograms, timeout_s: float | None = None) -> JobList:
         """Ask squeue once. Raises ComputeTargetException if it says nothing that can be relied upon."""
         said = slurm.ask("squeue", "--me", "--states=all", f"--format={_FORMAT}", timeout_s=timeout_s)
         lines = said.splitlines()

@@ -32,21 +32,22 @@ class NoAnswerError(ComputeTargetException):
 class SlurmPrograms:
     """Runs them: with a list of arguments, in a plain environment, for so long at most."""
 
-    def ask(self, program: str, *arguments: str, stdin: bytes = b"", timeout_s: float = TIMEOUT_S) -> str:
+    def ask(self, program: str, *arguments: str, stdin: bytes = b"", timeout_s: float | None = None) -> str:
         """Return what a program prints.
 
-        Raises NoAnswerError after `timeout_s`, ComputeTargetException if it isn't there, fails, or names an error
-        though it says that it went well.
+        Raises NoAnswerError after `timeout_s`, 15 if left out; ComputeTargetException if it isn't there, fails, or
+        names an error though it says that it went well.
         """
         path = shutil.which(program)
         if path is None:
             raise ComputeTargetException(
                 f"{program} isn't on PATH here; is this a machine of the cluster? (`module load slurm` may be missing)"
             )
+        most_s = TIMEOUT_S if timeout_s is None else timeout_s
         try:
-            out, err, code = _run([path, *arguments], stdin, timeout_s)
+            out, err, code = _run([path, *arguments], stdin, most_s)
         except subprocess.TimeoutExpired as error:
-            words = f"{program} didn't answer in {timeout_s:g} s: Slurm's controller is busy, or can't be reached"
+            words = f"{program} didn't answer in {most_s:g} s: Slurm's controller is busy, or can't be reached"
             raise NoAnswerError(words) from error
         except OSError as error:
             raise ComputeTargetException(f"{path} can't be started: {error.strerror}") from error
@@ -75,8 +76,9 @@ def _run(command: list[str], stdin: bytes, timeout_s: float) -> tuple[str, str, 
         env=plain_environment(os.environ),
         start_new_session=True,
     ) as running:
+        most_s = TIMEOUT_S if timeout_s is None else timeout_s
         try:
-            out, err = running.communicate(stdin, timeout_s)
+            out, err = running.communicate(stdin, most_s)
         except BaseException:  # it took too long, or we are interrupted
             with suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)

@@ -26,9 +26,11 @@ LOG = "user_logs/slurm_log.txt"
 """What Slurm itself has to say about the job, below the run's folder."""
 _JOB = Path(__file__).with_name("job.py")
 _ID = re.compile(r"(\d+)(;[\w.-]+)?", re.ASCII)
+_MAY_BE_TAKEN = re.compile("timed out|zero bytes|unexpected message", re.IGNORECASE)
+"""What sbatch says after it has sent a job and heard nothing."""
 _ROOM_S = 60
 """What a run that is stopped at its own time limit takes at most besides its graces, and what Slurm rounds."""
-_ASKS = 3
+_ASKS = 2
 _PAUSE_S = 1.0
 
 
@@ -88,8 +90,9 @@ class Submission(NamedTuple):
             return job
         try:
             said = slurm.ask("sbatch", *self.options, stdin=os.fsencode(self.script))
-        except NoAnswerError:
-            if job := self._known(run, slurm):
+        except ComputeTargetException as error:
+            is_unsure = isinstance(error, NoAnswerError) or _MAY_BE_TAKEN.search(str(error))
+            if is_unsure and (job := self._known(run, slurm)):
                 return job
             raise
         found = [match[1] for line in said.splitlines() if (match := _ID.fullmatch(line.strip()))]

@@ -1,0 +1,41 @@
+"""Why Slurm stops a job: what it says of it, or what time it is."""
+
+import time
+
+import pytest
+
+from cellrun.core.engine.engine import Stop
+from cellrun.core.targets.slurm.job import SlurmEngine
+
+NOW = int(time.time())
+
+
+@pytest.mark.parametrize(
+    ("told", "environ", "why"),
+    [
+        ("JobId=7 JobState=COMPLETING Restarts=0", {}, Stop.CANCEL),
+        ("JobId=7 JobState=COMPLETING Restarts=1", {}, Stop.PREEMPTED),
+        ("JobId=7 JobState=COMPLETING Restarts=1", {"SLURM_RESTART_COUNT": "1"}, Stop.CANCEL),
+        ("JobId=7 JobState=RUNNING Restarts=0 PreemptTime=2026-11-28T21:41:08", {}, Stop.PREEMPTED),
+        ("JobId=7 JobState=RUNNING Restarts=0", {"SLURM_JOB_END_TIME": str(NOW + 30)}, Stop.TIME_LIMIT),
+        ("JobId=7 JobState=RUNNING Restarts=0", {"SLURM_JOB_END_TIME": str(NOW + 3600)}, Stop.CANCEL),
+        ("JobId=7 JobState=CANCELLED Restarts=0", {"SLURM_JOB_END_TIME": str(NOW + 30)}, Stop.CANCEL),
+    ],
+)
+def test_it_is_what_slurm_says(slurm, told, environ, why):
+    slurm.goes_wrong("scontrol", says=f"{told}\n")
+    assert SlurmEngine({"SLURM_JOB_ID": "7", **environ}).why_stopped() is why
+    assert slurm.called("scontrol") == [["--oneliner", "show", "job", "7"]]
+
+
+@pytest.mark.parametrize(("left_s", "why"), [(30, Stop.TIME_LIMIT), (3600, Stop.CANCEL)])
+def test_without_an_answer_the_clock_decides(slurm, left_s, why):
+    slurm.goes_wrong("scontrol", says="", complains="error: no controller", code=1)
+    assert SlurmEngine({"SLURM_JOB_ID": "7", "SLURM_JOB_END_TIME": str(NOW + left_s)}).why_stopped() is why
+
+
+def test_a_job_sees_what_slurm_gave_it_and_not_how_it_was_submitted():
+    engine = SlurmEngine({})
+    seen = ["SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES", "TMPDIR", "SLURMD_NODENAME"]
+    hidden = ["SLURM_EXPORT_ENV", "SBATCH_PARTITION", "PATH", "HOME"]
+    assert [name for name in (*seen, *hidden) if engine.passes(name)] == seen

@@ -1,0 +1,74 @@
+"""What a cluster has, as sinfo tells it, and what can't be had there."""
+
+import pytest
+
+from cellrun.core.distributed.distribution import Distribution
+from cellrun.core.errors import ComputeTargetException
+from cellrun.core.resources import Resources
+from cellrun.core.run_request import RunRequest
+from cellrun.core.targets.slurm.partitions import Partitions, gpus_in_use, seconds, totals
+from cellrun.core.targets.slurm.programs import SlurmPrograms
+
+
+@pytest.fixture
+def partitions(slurm):
+    return Partitions.asked(SlurmPrograms(), 5)
+
+
+def problems(partitions, wanted="", distribution=None, limit_s=None, **resources):
+    asked = Resources(**{"cpus": 1, "gpus": 0, "memory_bytes": 0, **resources})
+    request = RunRequest(
+        "script", "train.py", resources=asked, distribution=distribution, max_run_duration_seconds=limit_s
+    )
+    return partitions.problems(request, wanted, "cluster")
+
+
+def test_what_can_be_had_is_no_problem(partitions):
+    assert problems(partitions, cpus=64, memory_bytes=10**10, limit_s=86400) == []
+    assert problems(partitions, "long", gpus=2, limit_s=10**7) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        ({"wanted": "gpu"}, "partition 'gpu': 'cluster' has main, long"),
+        ({"cpus": 65}, "cpus=65: a node of 'cluster' (main) has 64 at most"),
+        ({"wanted": "long", "cpus": 9}, "cpus=9: a node of 'cluster' (long) has 8 at most"),
+        ({"gpus": 3}, "gpus=3: a node of 'cluster' (main) has 2 at most"),
+        ({"memory_bytes": 10**12}, "memory=1.0 TB: a node of 'cluster' (main) has 268.4 GB at most"),
+        (
+            {"limit_s": 86401},
+            "max_run_duration_seconds=86401: a node of 'cluster' (main) is given for 1440 min at most",
+        ),
+        (
+            {"gpus": 1, "distribution": Distribution("pytorch", 3, 3)},
+            "node_count=3: there are 2 nodes that have as much as a node of 'cluster' (main) is to have",
+        ),
+    ],
+)
+def test_what_cannot_be_had_is_said(partitions, asked, problem):
+    assert problems(partitions, **asked) == [problem]
+
+
+def test_a_cluster_without_a_default_partition_says_so(partitions):
+    only = Partitions(group for group in partitions.groups if group.partition == "long")
+    assert problems(only) == ["'cluster' has no default partition; give one: long"]
+
+
+def test_what_is_down_counts_for_what_can_be_had_and_not_for_what_is_there(partitions):
+    capacity, cpus = totals(partitions.of(""))
+    assert (capacity.cpus, capacity.gpus, cpus) == (16, 4, 3)
+    assert gpus_in_use(SlurmPrograms(), "main") == 1
+
+
+def test_no_answer_is_no_cluster_without_partitions(slurm):
+    slurm.goes_wrong("sinfo", says="welcome\n")
+    with pytest.raises(ComputeTargetException, match="sinfo printed no partitions; it said: welcome"):
+        Partitions.asked(SlurmPrograms(), 5)
+
+
+@pytest.mark.parametrize(
+    ("printed", "known"), [("1-02:03:04", 93784), ("30:00", 1800), ("2:00:00", 7200), ("infinite", None), ("n/a", None)]
+)
+def test_a_time_limit_is_read_as_slurm_prints_it(printed, known):
+    assert seconds(printed) == known
