@@ -71,6 +71,8 @@ def count_calls(box: Box, program: str) -> Path:
     calls.touch()
     os.chown(calls, UID, UID)
     box.set_variables({"PATH": f"{HOME}/shims:{PATH}"})
+    box.wire.cut()  # a connection that is there has the variables of before
+    box.wire.mend()
     return calls
 
 

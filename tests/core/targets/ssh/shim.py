@@ -22,14 +22,15 @@ if [ -e "$there/silent" ]; then rm "$there/silent"; exit 255; fi
 if [ -s "$there/trouble" ]; then cat "$there/trouble" >&2; exit 255; fi
 echo $$ >> "$there/sessions"
 cd "$there/home"
-exec env -i HOME="$there/home" PATH=/usr/bin:/bin LANG=C.UTF-8 CELLRUN_GRACE_S=0.5 sh -c "$3"
+exec env -i HOME="$there/home" PATH={path} LANG=C.UTF-8 CELLRUN_GRACE_S=0.5 sh -c "$3"
 """
 
 
 class SshShim:
     """The program, and the machine that it leads to: both are below a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, path: str = "/usr/bin:/bin") -> None:
+        """`path` is PATH there."""
         self._there = folder / "machine"
         self.home = self._there / "home"
         self.bin = folder / "shims"
@@ -39,7 +40,7 @@ class SshShim:
         if not self.cellrun_home.exists():
             give_library(self.cellrun_home)
         program = self.bin / "ssh"
-        program.write_text(_SHIM.format(there=shlex.quote(str(self._there))))
+        program.write_text(_SHIM.format(there=shlex.quote(str(self._there)), path=shlex.quote(path)))
         program.chmod(0o700)
 
     @property

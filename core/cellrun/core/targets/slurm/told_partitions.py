@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cellrun.core.control_file import is_number, is_system_text
+from cellrun.core.far.words import quoted
 from cellrun.core.resources import Resources
 from cellrun.core.targets.slurm.partitions import NodeGroup, Partitions
 
@@ -32,6 +33,7 @@ def read(facts: Mapping[str, Any]) -> Partitions:
 def _group(facts: Mapping[str, Any]) -> NodeGroup:
     group = NodeGroup(**{**facts, "each": Resources.from_json(facts["each"])})
     numbers = (group.nodes, group.cpus_in_use, 0 if group.limit_s is None else group.limit_s, *group.each)
-    if not (is_system_text(group.partition) and all(map(is_number, numbers))):
+    name = group.partition
+    if not (is_system_text(name) and quoted(name) == name and all(map(is_number, numbers))):
         raise ValueError(f"a login node tells of a partition that can't be: {facts!r:.200}")
     return group

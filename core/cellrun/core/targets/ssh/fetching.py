@@ -107,7 +107,8 @@ class Fetching:
                 again.add(run.run_id)
             if run.run_id in answer.facts["progress"]:
                 self._progress.tell(run, *map(int, answer.facts["progress"][run.run_id]))
-        ended += [run.run_id for run in runs if run.run_id in have and _has_ended(run)]
+        lost = set(have) - again if is_final else set()  # it is Failed here next: nobody asks for it once more
+        ended += [run.run_id for run in runs if run.run_id in have and (run.run_id in lost or _has_ended(run))]
         if ended:
             with suppress(OrderError):
                 link.ask("home", workspace=workspace_id, runs=ended)
