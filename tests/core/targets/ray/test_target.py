@@ -172,6 +172,18 @@ def test_a_job_that_ray_gave_up_for_want_of_room_is_handed_over_again(ray, targe
     assert status(run) is Status.QUEUED
 
 
+def test_a_job_that_waited_at_a_head_that_was_restarted_is_handed_over_again(ray, target, launched):
+    runs = [launched(), launched()]
+    bring(target, runs)
+    job_of(ray, runs[0]).status = "RUNNING"
+    bring(target, runs)
+    ray.restart()
+    bring(target, runs)
+    assert [status(run) for run in runs] == [Status.FAILED, Status.QUEUED]
+    assert list(ray.jobs) == [RunTarget.read(runs[1]).handle["job"]]
+    assert RunTarget.read(runs[1]).handle["attempt"] == 2
+
+
 def test_what_a_job_prints_comes_home_and_its_supervisors_word_ends_it(ray, target, launched):
     run = launched()
     bring(target, [run])

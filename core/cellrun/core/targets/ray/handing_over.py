@@ -74,7 +74,8 @@ class HandingOver:
         job = self._job(run, handle, jobs)
         if job and not handle.is_taken:  # the answer was lost
             handle = handle.taken().write(run)
-        if job and job.found_no_room and not is_asked_to_cancel(run):
+        # One that it gave up, or has forgotten, as after a restart of its head, was never seen to start.
+        if handle.is_taken and (job is None or job.found_no_room) and not is_asked_to_cancel(run):
             handle, job = handle.next_attempt(run).write(run), None
         if job and job.status != PENDING:
             began(run)
@@ -87,7 +88,7 @@ class HandingOver:
     def _job(self, run: RunLayout, handle: Handle, jobs: Mapping[str, RayJob]) -> RayJob | None:
         if handle.job in jobs:
             return jobs[handle.job]
-        was_asked = Outgoing(run.workspace).was_asked(run) and not handle.is_taken
+        was_asked = handle.is_taken or Outgoing(run.workspace).was_asked(run)
         return self._client.job(handle.job) if was_asked else None
 
     def _hand_over(self, waiting: _Waiting) -> bool:
