@@ -1,5 +1,9 @@
 import { FramedSource } from './framed_source';
-import { PROTOCOL, type FromKernel, type ToKernel, type WireBuffer } from './protocol';
+import { bytesOf, PROTOCOL, type FromKernel, type ToKernel, type WireBuffer } from './protocol';
+import type { RankLogPart } from './source';
+
+/** A kernel that computes without a break answers nothing meanwhile. */
+const ANSWER_MS = 10_000;
 
 /** The part of a widget's model that is used here; anywidget hands it over. */
 export interface Model {
@@ -17,6 +21,9 @@ export class CommSource extends FramedSource {
   override readonly fedBy = 'kernel';
   override readonly disconnected = null;
 
+  /** Who waits for a part of a rank's log. */
+  private readonly waiting = new Map<number, (part: RankLogPart) => void>();
+
   constructor(private readonly model: Model) {
     super();
     model.on('msg:custom', this.receive);
@@ -24,6 +31,17 @@ export class CommSource extends FramedSource {
 
   override cancel(): void {
     this.send({ type: 'cancel' });
+  }
+
+  readRankLog(rank: number, start: number | null): Promise<RankLogPart> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('no answer')), ANSWER_MS);
+      this.waiting.set(rank, part => {
+        clearTimeout(timer);
+        resolve(part);
+      });
+      this.send({ type: 'rank_log', rank, start });
+    });
   }
 
   override dispose(): void {
@@ -36,6 +54,7 @@ export class CommSource extends FramedSource {
     this.heard();
     if (content.type === 'frame') this.frame(content, buffers);
     else if (content.type === 'log') this.older(content.start, buffers[0]);
+    else if (content.type === 'rank_log') this.answered(content, buffers[0]);
     else if (content.type === 'error') this.refuse(content.message);
   };
 
@@ -53,6 +72,14 @@ export class CommSource extends FramedSource {
 
   protected override otherProtocol(protocol: number): string {
     return `The kernel's cellrun speaks protocol ${protocol}, this page's ${PROTOCOL}: install one version in both.`;
+  }
+
+  private answered(
+    { rank, start, size }: Omit<RankLogPart, 'bytes'> & { rank: number },
+    buffer?: WireBuffer,
+  ): void {
+    this.waiting.get(rank)?.({ start, size, bytes: buffer ? bytesOf(buffer).slice() : new Uint8Array() });
+    this.waiting.delete(rank);
   }
 
   private send(content: ToKernel): void {

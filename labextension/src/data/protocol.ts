@@ -53,6 +53,8 @@ export interface Header {
   attempt?: number;
   log_size: number;
   cancelable: boolean;
+  /** How many processes a distributed run is, each with a log of its own; 0 for any other. */
+  ranks?: number;
   notes: string[];
 }
 
@@ -117,6 +119,7 @@ export interface Frame {
 export type FromKernel =
   | Frame
   | { type: 'log'; start: number; end: number }
+  | { type: 'rank_log'; rank: number; start: number; size: number }
   | { type: 'error'; message: string }
   | { type: 'bundle'; version: string; encoding?: 'gzip' };
 
@@ -125,6 +128,8 @@ export type ToKernel =
   /** Nobody looks here: the page has the run from its server. */
   | { type: 'leave' }
   | { type: 'log'; start: number; end: number }
+  /** What a process of a distributed run has printed, from a byte on; its end for null. */
+  | { type: 'rank_log'; rank: number; start: number | null }
   | { type: 'cancel' }
   | { type: 'bundle'; version: string };
 

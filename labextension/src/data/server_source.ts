@@ -5,7 +5,7 @@ import type { LogSearch, MetricColumns } from '../server/types';
 import type { ServerWords } from '../server/words';
 import { FramedSource } from './framed_source';
 import { PROTOCOL } from './protocol';
-import type { Disconnected, LogHits } from './source';
+import type { Disconnected, LogHits, RankLogPart } from './source';
 
 /** Of so many lines, the last ones, it is kept where they are. */
 const MOST_HITS = 1000;
@@ -49,11 +49,11 @@ export class ServerSource extends FramedSource {
     return this.api.metric(this.key, query);
   }
 
-  async searchLog(text: string, end: number, over: AbortSignal): Promise<LogHits> {
+  async searchLog(text: string, end: number, over: AbortSignal, rank = 0): Promise<LogHits> {
     let [count, ends] = [0, 0];
     let [lines, numbers]: [readonly number[], readonly number[]] = [[], []];
     for (let start: number | null = 0; start !== null && !over.aborted;) {
-      const found: LogSearch = await this.api.searchLog(this.key, text, start, end);
+      const found: LogSearch = await this.api.searchLog(this.key, text, { start, end, rank });
       count += found.count;
       lines = [...lines, ...found.lines].slice(-MOST_HITS);
       numbers = [...numbers, ...found.numbers.map(number => ends + number)].slice(-MOST_HITS);
@@ -63,8 +63,12 @@ export class ServerSource extends FramedSource {
     return { count, lines, numbers, ends };
   }
 
-  readLog(start: number, end: number): Promise<Uint8Array> {
-    return this.api.log(this.key, start, end);
+  readLog(start: number, end: number, rank = 0): Promise<Uint8Array> {
+    return this.api.log(this.key, start, end, rank);
+  }
+
+  readRankLog(rank: number, start: number | null): Promise<RankLogPart> {
+    return this.api.rankLog(this.key, rank, start);
   }
 
   override dispose(): void {

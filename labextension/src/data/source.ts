@@ -1,5 +1,7 @@
 import type { MetricQuery } from '../server/api';
 import type { MetricColumns } from '../server/types';
+import type { LogBuffer } from './log_buffer';
+import type { Header } from './protocol';
 import type { Change, RunState } from './run_state';
 
 /** What a view hears: that the state changed, and where. */
@@ -22,6 +24,26 @@ export interface LogHits {
   readonly ends: number;
 }
 
+/** What a process of a distributed run has printed, from byte `start` on, of `size` bytes by now. */
+export interface RankLogPart {
+  readonly start: number;
+  readonly size: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Where a log comes from: the run's, or another one of a distributed run's. */
+export interface LogSource {
+  readonly state: { readonly log: LogBuffer; readonly header: Header | null };
+  /** Whose log it is, of a distributed run's processes; the run's is that of the first. */
+  readonly rank?: number;
+  /** Ask for log bytes before those that are held. Asking again while they are on their way does nothing. */
+  readOlderLog(): void;
+  /** The lines before byte `end` of the log that hold a text, in any case; where the other side can look, until `over`. */
+  readonly searchLog?: ((text: string, end: number, over: AbortSignal) => Promise<LogHits>) | undefined;
+  /** Bytes `start` to `end` of the log; where any part of it can be had. */
+  readonly readLog?: ((start: number, end: number) => Promise<Uint8Array>) | undefined;
+}
+
 /** Where a view's data comes from. A view draws `state`; how it is kept up to date is the source's matter. */
 export interface RunSource {
   readonly state: RunState;
@@ -39,12 +61,12 @@ export interface RunSource {
   subscribe(listener: Listener): () => void;
   /** Ask for the run to be canceled. */
   cancel(): void;
-  /** Ask for log bytes before those that are held. Asking again while they are on their way does nothing. */
+  /** As a log's source; of another process's log where a rank is named. */
   readOlderLog(): void;
-  /** The lines before byte `end` of the log that hold a text, in any case; where the other side can look, until `over`. */
-  searchLog?(text: string, end: number, over: AbortSignal): Promise<LogHits>;
-  /** Bytes `start` to `end` of the log; where any part of it can be had. */
-  readLog?(start: number, end: number): Promise<Uint8Array>;
+  searchLog?(text: string, end: number, over: AbortSignal, rank?: number): Promise<LogHits>;
+  readLog?(start: number, end: number, rank?: number): Promise<Uint8Array>;
+  /** What a process of a distributed run has printed: from a byte on, as much as comes at once; its end for null. */
+  readRankLog?(rank: number, start: number | null): Promise<RankLogPart>;
   /** Any part of a metric, as exact as asked for; where the other side can tell. */
   readMetric?(query: MetricQuery): Promise<MetricColumns>;
 }

@@ -13,6 +13,6 @@ export function viewActions(actions: RunActions, api: Api, key: RunKey): ViewAct
     },
     countOutputs: async () => (await api.files(key, 'outputs')).files.length,
     ...shownBy(api, key),
-    logUrl: api.logUrl(key),
+    logUrl: rank => api.logUrl(key, rank),
   };
 }

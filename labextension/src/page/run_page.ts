@@ -13,7 +13,7 @@ import { Alerts } from '../view/alerts';
 import { h, setAttribute } from '../view/dom';
 import { HeaderBar } from '../view/header';
 import { LiveDrawing, type Dirty } from '../view/charts/live_drawing';
-import { LogPane } from '../view/log/log_pane';
+import { RunLog } from '../view/log/run_log';
 import { withCode } from '../view/with_code';
 import { ChildrenPane } from './children_pane';
 import { DetailsPane } from './details_pane';
@@ -51,7 +51,7 @@ export class RunPage {
   private readonly header: HeaderBar;
   private readonly alerts: Alerts;
   private readonly metrics: MetricsTab;
-  private readonly log: LogPane;
+  private readonly log: RunLog;
   private readonly children: ChildrenPane | null = null;
   private readonly details: DetailsPane;
   private readonly outputs: FilesPane;
@@ -75,11 +75,12 @@ export class RunPage {
     this.actions = options.actions?.(this.element);
     const again = this.actions ? { again: () => this.runAgain() } : {};
     const { frameUrl } = options;
-    const actions: ViewActions = { ...again, ...shownBy(api, key), frameUrl, logUrl: api.logUrl(key) };
+    const logUrl = (rank: number): string => api.logUrl(key, rank);
+    const actions: ViewActions = { ...again, ...shownBy(api, key), frameUrl, logUrl };
     this.header = new HeaderBar(context, () => source.cancel(), actions);
     this.alerts = new Alerts(context);
     this.metrics = new MetricsTab(source, context, () => this.drawing.request(), actions);
-    this.log = new LogPane(source, context, actions);
+    this.log = new RunLog(source, context, actions);
     if (options.stream) this.children = this.makeChildren(options.stream);
     this.details = new DetailsPane(api, key, context, {
       actions: this.actions,

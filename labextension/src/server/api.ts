@@ -1,5 +1,6 @@
 /** The server's REST routes: the one place that knows URLs. */
 
+import type { RankLogPart } from '../data/source';
 import type {
   Comparison,
   Deletion,
@@ -59,6 +60,9 @@ export interface MetricQuery {
 
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
+/** Of a rank's log, as much comes at once. */
+const LOG_BYTES = 256 * 1024;
+
 export class Api {
   constructor(private readonly settings: Settings) {}
 
@@ -103,19 +107,31 @@ export class Api {
   }
 
   /** Bytes `start` to `end` of the log. */
-  async log(key: RunKey, start: number, end: number): Promise<Uint8Array> {
-    const answer = await this.ask(`${of(key)}/log`, { offset: start, length: end - start });
+  async log(key: RunKey, start: number, end: number, rank = 0): Promise<Uint8Array> {
+    const answer = await this.ask(`${of(key)}/log`, { offset: start, length: end - start, ...ofRank(rank) });
     return new Uint8Array(await answer.arrayBuffer());
   }
 
-  /** Lines of a log that hold a text, between two bytes; a part of it at a time. */
-  searchLog(key: RunKey, text: string, start: number, end: number): Promise<LogSearch> {
-    return this.get(`${of(key)}/log/search`, { text, start, end });
+  /** What a process of a distributed run has printed, from a byte on, as much as comes at once; its end for null. */
+  async rankLog(key: RunKey, rank: number, start: number | null): Promise<RankLogPart> {
+    const part = start === null ? {} : { offset: start, length: LOG_BYTES };
+    const answer = await this.ask(`${of(key)}/log`, { ...part, ...ofRank(rank) });
+    const [from, size] = ['X-Log-Start', 'X-Log-Size'].map(name => Number(answer.headers.get(name)));
+    return { start: from ?? 0, size: size ?? 0, bytes: new Uint8Array(await answer.arrayBuffer()) };
   }
 
-  /** The address of the whole log, as a download. */
-  logUrl(key: RunKey): string {
-    return this.url(`${of(key)}/log`, { download: true });
+  /** Lines of a log that hold a text, between two bytes; a part of it at a time. */
+  searchLog(
+    key: RunKey,
+    text: string,
+    { start, end, rank }: { readonly start: number; readonly end: number; readonly rank: number },
+  ): Promise<LogSearch> {
+    return this.get(`${of(key)}/log/search`, { text, start, end, ...ofRank(rank) });
+  }
+
+  /** The address of the whole log, as a download; of a distributed run that of a rank's. */
+  logUrl(key: RunKey, rank: number): string {
+    return this.url(`${of(key)}/log`, { download: true, ...ofRank(rank) });
   }
 
   files(key: RunKey, of_: 'outputs' | 'snapshot'): Promise<RunFiles> {
@@ -239,6 +255,11 @@ export class Api {
 
 function inside(workspace: string): string {
   return `workspaces/${encodeURIComponent(workspace)}`;
+}
+
+/** The run's log is that of rank 0, also to a server that knows of no other. */
+function ofRank(rank: number): Query {
+  return rank === 0 ? {} : { rank };
 }
 
 function of({ workspace, run }: RunKey): string {

@@ -26,6 +26,6 @@ export interface ViewActions {
   toHtml?(mime: string, text: string): Promise<string>;
   /** Where frames come from (`FrameOptions`). */
   readonly frameUrl?: string | undefined;
-  /** Where the whole log can be downloaded. */
-  readonly logUrl?: string;
+  /** Where the whole log can be downloaded, of a distributed run that of a rank. */
+  logUrl?(rank: number): string;
 }

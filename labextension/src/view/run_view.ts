@@ -10,7 +10,7 @@ import { Format } from './format';
 import { HeaderBar } from './header';
 import { languageOf } from './language';
 import { LiveDrawing, type Dirty } from './charts/live_drawing';
-import { LogPane } from './log/log_pane';
+import { RunLog } from './log/run_log';
 import { MetricsPane } from './metrics_pane';
 import { Room } from './room';
 import { wordsIn } from './words';
@@ -26,7 +26,7 @@ export class RunView {
   private readonly alerts: Alerts;
   private readonly metrics: MetricsPane;
   private readonly room: Room;
-  private readonly log: LogPane;
+  private readonly log: RunLog;
   private readonly footer: Footer;
   private readonly drawing: LiveDrawing;
 
@@ -43,7 +43,7 @@ export class RunView {
     this.header = new HeaderBar(context, () => source.cancel(), actions);
     this.alerts = new Alerts(context, actions);
     this.metrics = new MetricsPane(source, context, () => this.drawing.request(), actions);
-    this.log = new LogPane(source, context, actions);
+    this.log = new RunLog(source, context, actions);
     this.footer = new Footer(context, actions);
     this.room = new Room(this.metrics.element, context, isAll => {
       setAttribute(this.element, 'data-all', isAll ? '' : null);

@@ -31,6 +31,8 @@ export interface Words {
   readonly earlier: string;
   readonly search: string;
   readonly searchLog: string;
+  readonly whichLog: string;
+  readonly rankLog: string;
   readonly matches: string;
   readonly noMatch: string;
   readonly noMatchHere: string;
@@ -134,6 +136,8 @@ const ENGLISH: Words = {
   earlier: '… {size} earlier',
   search: 'Search',
   searchLog: 'Search the log',
+  whichLog: 'Which process prints: the log of a rank',
+  rankLog: 'rank {n} · {file}',
   matches: '{i} of {n} lines',
   noMatch: 'not found',
   noMatchHere: 'not in the last {held} lines: scroll up for more',

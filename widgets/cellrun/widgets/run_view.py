@@ -9,8 +9,10 @@ import anywidget
 import traitlets
 
 from cellrun.core.errors import CellrunError
+from cellrun.core.live.log_window import PART_BYTES
 from cellrun.core.live.source import RunSource
 from cellrun.core.runs.run import Run
+from cellrun.core.store.files.log_tail import LogPart
 from cellrun.core.store.record import RunRecord
 from cellrun.widgets import bundle
 from cellrun.widgets.view_feed import ViewFeed
@@ -24,7 +26,7 @@ _REFUSALS = (CellrunError, OSError, KeyError, TypeError, ValueError)
 class RunView(anywidget.AnyWidget):
     """The model of one run's views. Its state is small and fixed: what changes goes in messages (see `frame`).
 
-    Responsibilities: the comm; the answers to what a view asks (`bundle`, `hello`, `leave`, `log`, `cancel`).
+    Responsibilities: the comm; the answers to what a view asks (`bundle`, `hello`, `leave`, `log`, `rank_log`, `cancel`).
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
@@ -70,6 +72,8 @@ class RunView(anywidget.AnyWidget):
                 self._tell(answer, [bundle.view()])
             elif kind == "log":
                 self._answer_log(int(content["start"]), int(content["end"]))
+            elif kind == "rank_log":
+                self._answer_rank_log(int(content["rank"]), content["start"])
             elif kind == "cancel":
                 self._run.cancel()
         except _REFUSALS as error:
@@ -79,6 +83,18 @@ class RunView(anywidget.AnyWidget):
         start = max(0, start, end - LOG_ANSWER_BYTES)
         data = self._source.read_log(start, max(0, end - start))
         self._tell({"type": "log", "start": start, "end": start + len(data)}, [data])
+
+    def _answer_rank_log(self, rank: int, start: int | None) -> None:
+        """Answer with what a process of a distributed run has printed from a byte on, or with its end."""
+        log = self._source.log_of(rank)
+        part = log.tail(PART_BYTES) if start is None else LogPart(start, log.read(int(start), LOG_ANSWER_BYTES))
+        about = {
+            "type": "rank_log",
+            "rank": rank,
+            "start": part.offset,
+            "size": max(log.size, part.offset + len(part.data)),
+        }
+        self._tell(about, [part.data])
 
 
 def _answer_while_busy(comm: Any) -> None:

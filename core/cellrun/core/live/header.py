@@ -9,6 +9,7 @@ from typing import Any
 
 from cellrun.core.context.account import travelled
 from cellrun.core.context.manifest import Need
+from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.live.failure import Failure
 from cellrun.core.status import Status
 from cellrun.core.store.attempt import ToldAttempt
@@ -29,7 +30,7 @@ def header(  # noqa: PLR0913  # a view's head has so many sources
 ) -> dict[str, Any]:
     """Return the header as plain values. Times are epoch seconds; `error` is there for a Failed run alone.
 
-    `place` says where it runs; `needs` is the account of what travelled with a cell.
+    `place` says where it runs; `ranks` is how many processes a distributed run is, each with a log of its own; `needs` is the account of what travelled with a cell.
     """
     interactive = record.kind == "interactive"
     failed = status.status is Status.FAILED
@@ -56,6 +57,7 @@ def header(  # noqa: PLR0913  # a view's head has so many sources
         "cancelable": not status.status.is_terminal,
         "attempt": attempt.number,
         "notes": [*filter(None, (waiting, again)), *notes],
+        "ranks": 0 if record.distribution is None else Distribution.from_json(record.distribution).total,
     }
 
 

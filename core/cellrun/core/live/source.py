@@ -87,6 +87,10 @@ class RunSource:
         """Return raw bytes of the log."""
         return self._log.read(offset, most_bytes)
 
+    def log_of(self, rank: int) -> LogReader:
+        """Return the log of one of a distributed run's processes."""
+        return LogReader.of_run(self.layout, rank)
+
     def read_image(self, path: str) -> bytes | None:
         """Return the bytes of one of the run's images or pages, None if it isn't there any more."""
         try:

@@ -21,6 +21,8 @@ SEARCH_CHARACTERS = 1000
 TAIL_BYTES = 64 * 1024
 MOST_BYTES = 8_000_000
 """In one answer: a longer log is read part by part, or downloaded."""
+RANK = whole(0, 2**31 - 1, 0)
+"""Whose log of a distributed run's processes; that of the first is the run's."""
 
 
 class LogHandler(RunHandler):
@@ -31,6 +33,7 @@ class LogHandler(RunHandler):
         "length": whole(0, MOST_BYTES, MOST_BYTES),
         "tail": whole(0, MOST_BYTES),
         "download": flag(),
+        "rank": RANK,
     }
 
     async def get(self, workspace_id: str, run: str) -> None:
@@ -38,9 +41,8 @@ class LogHandler(RunHandler):
         asked = self.asked()
         address = (workspace_id, run)
         if asked["download"]:
-            opened = await self.of_run(address, lambda layout: (_opened(layout), layout.run_id, _beginning(layout)))
-            file, run_id, beginning = opened
-            await send_file(self, file, f"{run_id}.log", beginning)
+            file, name, beginning = await self.of_run(address, _download, asked["rank"])
+            await send_file(self, file, name, beginning)
             return
         part, size = await self.of_run(address, _part, asked)
         self.set_header("Content-Type", "application/octet-stream")
@@ -57,6 +59,7 @@ class LogSearchHandler(RunHandler):
         "case": flag(),
         "start": whole(0, 2**53, 0),
         "end": whole(0, 2**53),
+        "rank": RANK,
     }
 
     async def get(self, workspace_id: str, run: str) -> None:
@@ -68,15 +71,22 @@ class LogSearchHandler(RunHandler):
 
 
 def _found(layout: RunLayout, asked: Mapping[str, Any]) -> Found:
-    log = LogReader.of_run(layout)
+    log = LogReader.of_run(layout, asked["rank"])
     return search_log(log, asked["text"], start=asked["start"], end=asked["end"], is_case_kept=asked["case"])
 
 
 def _part(layout: RunLayout, asked: Mapping[str, Any]) -> tuple[LogPart, int]:
-    log = LogReader.of_run(layout)
+    log = LogReader.of_run(layout, asked["rank"])
     if asked["offset"] is None:
         return log.tail(TAIL_BYTES if asked["tail"] is None else asked["tail"]), log.size
     return LogPart(asked["offset"], log.read(asked["offset"], asked["length"])), log.size
+
+
+def _download(layout: RunLayout, rank: int) -> tuple[BinaryIO, str, bytes]:
+    """Return a whole log, its name as a file, and what comes before it."""
+    if rank:
+        return _opened(layout, layout.rank_log(rank)), f"{layout.run_id}_{rank}.log", b""
+    return _opened(layout, layout.log), f"{layout.run_id}.log", _beginning(layout)
 
 
 def _beginning(layout: RunLayout) -> bytes:
@@ -84,9 +94,9 @@ def _beginning(layout: RunLayout) -> bytes:
     return LogReader(layout.preparation_log).read(0, MOST_BYTES)
 
 
-def _opened(layout: RunLayout) -> BinaryIO:
-    """Open a run's log, which is empty before it is there. Raises NotOfferedError for a link in its place."""
+def _opened(layout: RunLayout, log: Path) -> BinaryIO:
+    """Open a log of a run's, which is empty before it is there. Raises NotOfferedError for a link in its place."""
     try:
-        return OfferedFiles(layout, {"": layout.log.parent}).open(layout.log.name).file
+        return OfferedFiles(layout, {"": log.parent}).open(log.name).file
     except FileNotFoundError:
         return Path(os.devnull).open("rb")

@@ -1,5 +1,5 @@
 import { LogBuffer } from '../../data/log_buffer';
-import type { RunSource } from '../../data/source';
+import type { LogSource } from '../../data/source';
 import { isTerminal } from '../../data/protocol';
 import type { ViewActions } from '../actions';
 import type { Context } from '../context';
@@ -24,7 +24,6 @@ interface Excerpt {
 
 /** A run's log beside its charts: its lines, and below them what can be done with them. */
 export class LogPane {
-  readonly element: HTMLElement;
   private readonly lines: LogLines;
   private readonly search: LogSearch;
   private readonly empty = h('p', { class: 'cellrun-empty' });
@@ -42,9 +41,11 @@ export class LogPane {
   private pausedAt = 0;
 
   constructor(
-    private readonly source: RunSource,
+    private readonly source: LogSource,
     private readonly context: Context,
-    private readonly actions: ViewActions = {},
+    private readonly actions: ViewActions,
+    choice: HTMLElement,
+    readonly element = h('div', { class: 'cellrun-log' }),
   ) {
     const { words } = context;
     const button = (text: string, act: () => void): HTMLButtonElement =>
@@ -78,11 +79,9 @@ export class LogPane {
       closed: () => this.searchButton.focus(),
     });
     const space = h('span', { class: 'cellrun-space' });
-    const footer = [this.position, space, this.count, this.wrap, this.searchButton, this.download];
+    const footer = [this.position, choice, space, this.count, this.wrap, this.searchButton, this.download];
     const body = h('div', { class: 'cellrun-log-body' }, this.lines.element, this.empty);
-    this.element = h(
-      'div',
-      { class: 'cellrun-log' },
+    this.element.replaceChildren(
       this.search.element,
       body,
       h('div', { class: 'cellrun-log-footer' }, ...footer),
@@ -183,16 +182,17 @@ export class LogPane {
   }
 
   private save(): void {
-    const { logUrl } = this.actions;
-    if (logUrl === undefined) this.saveHeld();
-    else h('a', { href: logUrl, download: '' }).click();
+    const url = this.actions.logUrl?.(this.source.rank ?? 0);
+    if (url === undefined) this.saveHeld();
+    else h('a', { href: url, download: '' }).click();
   }
 
   private saveHeld(): void {
     const { log, header } = this.source.state;
+    const rank = this.source.rank ? `_${this.source.rank}` : '';
     const bytes = log.bytes.map(piece => piece.slice());
     const url = URL.createObjectURL(new Blob(bytes, { type: 'text/plain' }));
-    h('a', { href: url, download: `${header?.name ?? 'run'}.log` }).click();
+    h('a', { href: url, download: `${header?.name ?? 'run'}${rank}.log` }).click();
     // The browser reads it after this turn of the event loop; a minute is plenty, and the copy is small.
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   }

@@ -1,5 +1,5 @@
 import { lineText } from '../../data/line';
-import type { LogHits, RunSource } from '../../data/source';
+import type { LogHits, LogSource } from '../../data/source';
 import type { Context } from '../context';
 import { h, setText } from '../dom';
 import { fill } from '../words';
@@ -37,7 +37,7 @@ export class LogSearch {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly source: RunSource,
+    private readonly source: LogSource,
     private readonly context: Context,
     private readonly listener: LogSearchListener,
   ) {

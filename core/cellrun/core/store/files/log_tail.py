@@ -38,9 +38,12 @@ class LogReader:
         self._paths = paths
 
     @classmethod
-    def of_run(cls, layout: RunLayout) -> LogReader:
-        """Read what is shown as a run's log: how things were made ready for it, then what it prints."""
-        return cls(layout.preparation_log, layout.log)
+    def of_run(cls, layout: RunLayout, rank: int = 0) -> LogReader:
+        """Read what is shown as a run's log: how things were made ready for it, then what it prints.
+
+        Of a rank above 0 of a distributed run: what that one's process prints.
+        """
+        return cls(layout.rank_log(rank)) if rank else cls(layout.preparation_log, layout.log)
 
     @property
     def size(self) -> int:
