@@ -44,6 +44,19 @@ def test_a_text_is_found_in_all_of_a_log(api: Client, run: Run, at: str) -> None
     assert "the text to find" in api.ask("GET", f"{search}?text=", expect=400).json()["message"]
 
 
+def test_the_log_of_another_process_of_a_run(api: Client, run: Run, at: str) -> None:
+    run.layout.rank_log(12).write_bytes(b"of rank 12\nits second line\n")
+    log = f"{at}/runs/{run.id}/log"
+    whole = api.ask("GET", f"{log}?rank=12")
+    assert (whole.content, whole.headers["X-Log-Size"]) == (b"of rank 12\nits second line\n", "27")
+    assert api.ask("GET", f"{log}?rank=12&offset=11&length=3").content == b"its"
+    assert api.ask("GET", f"{log}/search?text=line&rank=12").json()["lines"] == [11]
+    download = api.ask("GET", f"{log}?rank=12&download=true")
+    assert (download.content, f"{run.id}_12.log" in download.headers["Content-Disposition"]) == (whole.content, True)
+    assert api.ask("GET", f"{log}?rank=0").content == api.ask("GET", log).content
+    assert api.ask("GET", f"{log}?rank=7").content == api.ask("GET", f"{log}?rank=7&download=true").content == b""
+
+
 def test_what_was_made_ready_for_a_run_is_the_beginning_of_its_log(api: Client, run: Run, at: str) -> None:
     run.layout.preparation_log.write_bytes(b"made ready\n")
     log = f"{at}/runs/{run.id}/log"

@@ -199,6 +199,15 @@ def test_older_parts_of_the_log_are_sent_when_asked_for(page):
     assert (content["start"], content["end"], data) == (10, 25, b"012345678901234")
 
 
+def test_what_another_process_of_a_run_prints_is_sent_when_asked_for(page):
+    page.run(BEGIN + "run.layout.rank_log(3).write_bytes(b'0123456789')\nRunDetails(run).show()")
+    page.ask({"type": "rank_log", "rank": 3, "start": None})
+    content, (data,) = page.wait_for_answer("rank_log")
+    assert (content["rank"], content["start"], content["size"], data) == (3, 0, 10, b"0123456789")
+    page.ask({"type": "rank_log", "rank": 3, "start": 7})
+    assert page.wait_for_answer("rank_log")[1] == [b"789"]
+
+
 @pytest.mark.parametrize("content", [{"type": "log"}, {"type": "log", "start": "x", "end": 1}])
 def test_a_wrong_question_gets_an_error(page, content):
     page.run(SHOW)

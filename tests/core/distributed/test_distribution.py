@@ -14,6 +14,26 @@ def test_pytorch_is_told_as_by_torchrun():
     assert [told[name] for name in older] == ["3", "tcp://127.0.0.1:6105"]
 
 
+def test_processes_of_several_nodes_meet_on_the_first():
+    told = Distribution("pytorch", 4, nodes=2).variables(3, (29500,), "n1.cluster")
+    assert (told["MASTER_ADDR"], told["MASTER_PORT"]) == ("n1.cluster", "29500")
+    assert told["AZ_BATCHAI_PYTORCH_INIT_METHOD"] == "tcp://n1.cluster:29500"
+    assert Distribution("mpi", 2, nodes=2).variables(1, (1,), "n1")["AZ_BATCH_MASTER_NODE"] == "n1:1"
+
+
+def test_a_process_has_a_rank_for_its_log_if_there_are_others():
+    assert Distribution("tensorflow", 1, servers=1).variables(1, (1, 2))["CELLRUN_RUN_RANK"] == "1"
+    assert "CELLRUN_RUN_RANK" not in Distribution("pytorch", 1).variables(0, (1,))
+
+
+def test_several_nodes_are_refused_where_there_are_fewer():
+    four = Distribution("pytorch", 4, nodes=4)
+    assert four.node_problems("big", 4) == []
+    assert four.node_problems("box") == [
+        "node_count=4: 'box' is one machine; give node_count=1, or a target of the kind slurm"
+    ]
+
+
 def test_mpi_is_told_as_by_its_own_starter():
     told = Distribution("mpi", 2).variables(1, (6105,))
     names = ("RANK", "SIZE", "LOCAL_RANK", "LOCAL_SIZE")

@@ -26,7 +26,7 @@ _REFUSALS = (CellrunError, OSError, KeyError, TypeError, ValueError)
 class RunView(anywidget.AnyWidget):
     """The model of one run's views. Its state is small and fixed: what changes goes in messages (see `frame`).
 
-    Responsibilities: the comm; the answers to what a view asks (`bundle`, `hello`, `leave`, `log`, `rank_log`, `cancel`).
+    Responsibilities: the comm; the answers to what a view asks (bundle, hello, leave, log, rank_log, cancel).
     """
 
     _esm = traitlets.Unicode().tag(sync=True)

@@ -51,6 +51,13 @@ class Distribution(NamedTuple):
             problems.append(f"distributed_job_config: {self.processes} processes can't be shared by {self.nodes} nodes")
         return problems
 
+    def node_problems(self, target: str, most: int = 1) -> list[str]:
+        """Return why a target of so many nodes can't have it."""
+        if self.nodes <= most:
+            return []
+        has = "is one machine" if most == 1 else f"has {most} nodes at most"
+        return [f"node_count={self.nodes}: {target!r} {has}; give node_count={most}, or a target of the kind slurm"]
+
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
         return self._asdict()

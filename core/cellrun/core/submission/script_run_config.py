@@ -166,12 +166,12 @@ class ScriptRunConfig(RunOptions):
 
     @property
     def resources(self) -> Resources:
-        """What the run holds: a core a process, as far as this machine has so many, unless it is said."""
+        """What the run holds on each node: a core a process, as far as this machine has so many, unless it is said."""
         distribution = self.run_config.distribution()
         asked = super().resources
         if self.cpus is not None or distribution is None:
             return asked
-        return asked._replace(cpus=max(1, min(distribution.total, os.cpu_count() or 1)))
+        return asked._replace(cpus=max(1, min(distribution.total // distribution.nodes, os.cpu_count() or 1)))
 
     @property
     def folder(self) -> Path:

@@ -142,6 +142,8 @@ class RunConfiguration:
                 f"distributed_job_config={shown(distributed)}: give MpiConfiguration, PyTorchConfiguration or "
                 "TensorflowConfiguration"
             )
+        if isinstance(distributed, PyTorchConfiguration) and str(distributed.communicator).lower() not in _BACKENDS:
+            raise UserErrorException(f"communication_backend={shown(distributed.communicator)}: give 'Nccl' or 'Gloo'")
         setattr(self, part, distributed)
         self.framework, self.communicator = distributed.framework, distributed.communicator
         self.node_count = distributed.node_count
@@ -152,7 +154,7 @@ class RunConfiguration:
         part: DistributedConfiguration | None = None
         if communicator in {"mpi", "openmpi", "intelmpi"}:
             part = self.mpi
-        elif communicator in {"nccl", "gloo"}:
+        elif communicator in _BACKENDS:
             part = self.pytorch
         elif communicator == "parameterserver" and framework == "tensorflow":
             part = self.tensorflow
@@ -220,4 +222,5 @@ class RunConfiguration:
         return f"RunConfiguration(target={self.target!r}, framework={self.framework!r})"
 
 
+_BACKENDS = frozenset({"nccl", "gloo"})
 _DISTRIBUTED = {MpiConfiguration: "mpi", PyTorchConfiguration: "pytorch", TensorflowConfiguration: "tensorflow"}

@@ -126,6 +126,7 @@ class FakeTarget(ComputeTarget):
     def problems(self, request: RunRequest) -> list[str]:
         """Return why such a run could never start there."""
         problems = problems_here(request, self.name, self._capacity())
+        problems += request.distribution.node_problems(self.name) if request.distribution else []
         if why := why_not_isolated():
             problems.append(f"{self.name!r} can't start anything on this machine: {why}")
         return problems

@@ -93,11 +93,7 @@ class LocalTarget(ComputeTarget):
         return [*problems, *self._node_problems(request)]
 
     def _node_problems(self, request: RunRequest) -> list[str]:
-        nodes = request.distribution.nodes if request.distribution else 1
-        if nodes <= self.nodes:
-            return []
-        has = "is one machine" if self.nodes == 1 else f"has {self.nodes} nodes at most"
-        return [f"node_count={nodes}: {self.name!r} {has}; give node_count={self.nodes}"]
+        return request.distribution.node_problems(self.name, self.nodes) if request.distribution else []
 
     def share(self, request: RunRequest, workspace: str) -> Share | None:  # noqa: ARG002  # for those that have places
         """Return what a run takes of this target beside what it takes of the machine."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from cellrun.core.run_request import RunRequest
 from cellrun.core.targets.contract import Capability
 from cellrun.core.targets.setting_form import SettingForm
 from cellrun.core.targets.ssh.remote_compute import RemoteComputeNames
@@ -27,3 +28,8 @@ class SshTarget(RemoteComputeNames, RemoteTarget):
     def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return settings as they are kept. Raises UserErrorException with everything that is wrong in them."""
         return {**checked(super().checked_settings(settings))}
+
+    def problems(self, request: RunRequest) -> list[str]:
+        """Return why the machine could never start such a run: it is one."""
+        several = request.distribution.node_problems(self.name) if request.distribution else []
+        return [*several, *super().problems(request)]
