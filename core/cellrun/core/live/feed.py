@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cellrun.core.live.by_rank import by_rank
 from cellrun.core.live.frame import Frame, ImagePart, MetricPart
 from cellrun.core.live.log_window import LogWindow
 from cellrun.core.live.pace import Pace
@@ -78,7 +79,7 @@ class Feed:
             if len(self._shown) < METRICS_SHOWN:
                 self._shown.add(metric.name)
             if metric.name in self._shown:
-                self._changed[metric.name] = metric
+                self._changed[metric.name] = by_rank(metric)
         self._new_images = _latest([*self._new_images, *news.images])
         self._images = _latest([*self._images, *news.images])
         self._is_header_new |= news.header != self._last.header

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cellrun.core.live.by_rank import MetricByRank
 from cellrun.core.live.downsample import Floats, is_ascending, thin
 from cellrun.core.live.frame import ColumnPart, MetricPart
 from cellrun.core.live.series import ColumnShape, Series, series
@@ -36,6 +37,9 @@ class Track:
     def advance(self, metric: Metric, most: int) -> MetricPart:
         """Take in what is new in the metric; return what to tell the view. `whole` is then what the view holds."""
         before, found = self.whole, shape(metric)
+        if isinstance(metric, MetricByRank):
+            self.whole = self._restart(metric, most)
+            return _changed_rows(before, self.whole)
         shapes = list(found.columns)
         if [column.shape for column in before.columns] != shapes or before.rows == 0:
             self.whole = self._restart(metric, most)
@@ -154,6 +158,24 @@ def _table(metric: Metric, shapes: list[ColumnShape]) -> MetricPart:
         for column, last, text in zip(shapes, _lasts(metric, shapes), texts, strict=True)
     ]
     return MetricPart(metric.name, metric.kind, metric.rows, columns, 0, end)
+
+
+def _changed_rows(before: MetricPart, now: MetricPart) -> MetricPart:
+    """Return what a view lacks that holds what was there before, of columns of numbers that may be filled late."""
+    if [column.shape for column in before.columns] != [column.shape for column in now.columns]:
+        return now
+    least = min(before.length, now.length)
+    same = np.ones(least, dtype=bool)
+    for old, new in zip(before.columns, now.columns, strict=True):
+        if old.numbers is None or new.numbers is None:
+            return now
+        a, b = old.numbers[:least], new.numbers[:least]
+        same &= (a == b) | (np.isnan(a) & np.isnan(b))
+    at = int(np.argmin(same)) if not same.all() else least
+    columns = [
+        replace(column, numbers=None if column.numbers is None else column.numbers[at:]) for column in now.columns
+    ]
+    return replace(now, columns=columns, at=at)
 
 
 def _rows_from(table: MetricPart, at: int) -> MetricPart:

@@ -52,7 +52,8 @@ def _heads(layout: RunLayout, shelf: MetricShelf) -> dict[str, Any]:
 
 
 def _window(layout: RunLayout, shelf: MetricShelf, asked: Mapping[str, Any]) -> dict[str, Any]:
-    from cellrun.core.live.metric_window import window  # noqa: PLC0415  # see above
+    from cellrun.core.live.by_rank import by_rank  # noqa: PLC0415  # it loads numpy, which not every server needs
+    from cellrun.core.live.metric_window import window  # noqa: PLC0415  # it does, too
 
     low, high = asked["from"], asked["to"]
     if low is not None and high is not None and low > high:
@@ -62,5 +63,5 @@ def _window(layout: RunLayout, shelf: MetricShelf, asked: Mapping[str, Any]) -> 
         if metric is None:
             raise NotFoundError(f"run {layout.run_id} has no metric {asked['name']!r}; …/metrics lists what it has")
         rows = {"start": asked["start"], "count": asked["count"]}
-        found = window(metric, x=asked["x"], low=low, high=high, points=asked["points"], **rows)
+        found = window(by_rank(metric), x=asked["x"], low=low, high=high, points=asked["points"], **rows)
         return {**found, "damage": metrics.reader.damage_notes()}

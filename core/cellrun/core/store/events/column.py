@@ -130,6 +130,14 @@ class Column:
         made._has_text = any(isinstance(value, str) for value in others.values())
         return made
 
+    @classmethod
+    def with_gaps(cls, numbers: array[float]) -> Column:
+        """Return a column of numbers; NaN stands for none."""
+        made = cls()
+        made._numbers = numbers
+        made._kinds = bytearray(_NONE if number != number else _FLOAT for number in numbers)  # noqa: PLR0124  # NaN
+        return made
+
     def _append_rare(self, parsed: Any) -> None:
         value = decode_value(parsed)
         if isinstance(value, float):
