@@ -87,10 +87,11 @@ SAID = {
 
 REFUSED = {
     f"{CORE}/comparison/comparison.py": "_check_count _check_once _read_all",
+    f"{CORE}/context/signature.py": "why_untrusted",
     f"{CORE}/context/signed_files.py": "SignedFiles",
     f"{CORE}/context/trusted.py": "_own _refuse",
     f"{CORE}/errors.py": "DamagedRunError EventNotKeptError IndexTooNewError NotOfferedError RunClosedError "
-    "RunNotFoundError did_you_mean",
+    "OthersTargetError RunNotFoundError did_you_mean",
     f"{CORE}/runs/deletion.py": "_judged _judged_family",
     f"{CORE}/store/files/run_files.py": "_IS_LINK _IS_NO_FILE listing OfferedFiles.open _why_not",
     f"{CORE}/submission/again.py": "resubmit _CodeOfRun.problems",
@@ -118,6 +119,26 @@ ACCOUNT = {
 }
 """Where the account of what travelled with a cell is made."""
 
+FOUND = {
+    f"{CORE}/far/logout.py": "logout_finding",
+    f"{CORE}/targets/contract.py": "ComputeTarget.checked_settings",
+    f"{CORE}/targets/fake/far_side.py": "FarSide.finding",
+    f"{CORE}/targets/fake/target.py": "FakeTarget.about FakeTarget.settings_known FakeTarget.checked_settings "
+    "FakeTarget.doctor",
+    f"{CORE}/targets/keeper/kept_state.py": "said_of",
+    f"{CORE}/targets/kinds.py": "kind_named _loaded",
+    f"{CORE}/targets/local/cluster.py": "AmlCompute.about AmlCompute.settings_known AmlCompute.checked_settings "
+    "ComputeInstance.about _ALIKE",
+    f"{CORE}/targets/local/target.py": "LocalTarget.about LocalTarget.doctor",
+    f"{CORE}/targets/ssh/doctor.py": "findings _ssh _machine _clock",
+    f"{CORE}/targets/ssh/settings.py": "SETTINGS checked _host_problem _python_problem _folder_problem",
+    f"{CORE}/targets/ssh/target.py": "SshTarget.about",
+    f"{CORE}/targets/workspace_targets.py": "WorkspaceTargets.detach WorkspaceTargets._checked WorkspaceTargets._taken",
+    f"{SERVER}/errors.py": "BusyError",
+    f"{SERVER}/handlers/targets.py": "TargetRoute.attachment",
+}
+"""Where the page of targets has its words from: what kinds and settings are, what is wrong with them, what is found."""
+
 TABLES = {"said trouble": (*SENTENCES, *(row.words for row in _ROWS)), "account": tuple(kind.what for kind in TABLE)}
 """Texts that a table has."""
 
@@ -125,6 +146,14 @@ OF_A_FILE = ("is ", "isn't ", "has ", "can't ")
 """How texts begin that are said behind the name of a file (DamagedRunError)."""
 
 NOT_SAID = {
+    "import json",
+    "is no subclass of cellrun.core.targets.contract.ComputeTarget",
+    "known: {}",
+    "lacks {}",
+    "of unknown packages",
+    "of unknown version",
+    "{} packages",
+    "{} run{}",
     " (and {} more)",
     " (error code {})",
     "%Y-%m-%d %H:%M:%S",
@@ -141,7 +170,7 @@ GAP = re.compile(r"\{\w+\}")
 
 
 @pytest.mark.parametrize(
-    ("catalogues", "sources"), [("said trouble", SAID), ("refused", REFUSED), ("account", ACCOUNT)]
+    ("catalogues", "sources"), [("said trouble", SAID), ("refused", REFUSED), ("account", ACCOUNT), ("found", FOUND)]
 )
 def test_each_text_has_its_japanese_and_each_japanese_its_text(catalogues: str, sources: dict[str, str]) -> None:
     keys = {GAP.sub("{}", key): key for key in japanese(catalogues)}
@@ -154,7 +183,7 @@ def test_each_text_has_its_japanese_and_each_japanese_its_text(catalogues: str, 
 
 
 def test_texts_of_several_places_are_known_as_they_are_made() -> None:
-    keys = [key for key in japanese("said trouble refused account") if is_words(key)]
+    keys = [key for key in japanese("said trouble refused account found") if is_words(key)]
     assert [text for text in composed() if not any(fits(key, text) for key in keys)] == []
 
 
@@ -168,7 +197,7 @@ def test_a_reason_is_given_where_this_test_looks() -> None:
 
 
 def test_each_text_has_the_same_gaps_in_japanese() -> None:
-    texts = japanese("said trouble refused account")
+    texts = japanese("said trouble refused account found")
     assert [key for key, text in texts.items() if sorted(GAP.findall(key)) != sorted(GAP.findall(text))] == []
 
 

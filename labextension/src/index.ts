@@ -5,5 +5,6 @@ import { provider } from './lab/provider';
 import { renderer } from './lab/renderer';
 import { runTab } from './lab/run_tab';
 import { server } from './lab/server';
+import { targets } from './lab/targets';
 
-export default [server, provider, renderer, runTab, panel, compare, badge];
+export default [server, provider, renderer, runTab, panel, compare, targets, badge];

@@ -334,10 +334,8 @@ class OthersTargetError(ComputeTargetException):
         self.settings = settings
         self.why = why
         given = "".join(f", {key}={settings[key]!r}" for key in known if key in settings)
-        super().__init__(
-            f"the compute target {name!r} can't be used here: {why}; "
-            f"if you trust whoever attached it: ws.attach({name!r}, {kind!r}{given})"
-        )
+        trust = f"{why}; if you trust whoever attached it: ws.attach({name!r}, {kind!r}{given})"
+        super().__init__(f"the compute target {name!r} can't be used here: {trust}")
 
 
 class DatastoreError(CellrunError):

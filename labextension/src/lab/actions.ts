@@ -30,6 +30,7 @@ function makeActions(app: JupyterFrontEnd, server: IRunServer, translator: ITran
   const places: Places = {
     open: (key, tab) => execute('cellrun:open-run', { ...key, ...(tab ? { tab } : {}) }),
     compare: (workspace, runs) => execute('cellrun:compare', { workspace, runs: [...runs] }),
+    targets: workspace => execute('cellrun:targets', { workspace }),
     jumpToCell: key => execute('cellrun:jump-to-cell', { ...key }),
   };
   return new RunActions(server.api, dialogs, places, translate, languageOf(translator));

@@ -8,6 +8,7 @@ import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
 import { compareWords } from '../compare/words';
 import { CompareTab } from './compare_tab';
+import { latestWorkspace } from './latest_workspace';
 import { IRunServer } from './tokens';
 import { translateOf } from './translation';
 
@@ -80,13 +81,12 @@ export const compare: JupyterFrontEndPlugin<void> = {
 
 /** The latest runs of the experiment that was worked on last, in the workspace that was. */
 async function latest({ api }: IRunServer): Promise<Compare> {
-  const workspaces = await api.workspaces();
-  const [last] = [...workspaces].sort((a, b) => (b.latest_at ?? 0) - (a.latest_at ?? 0));
-  if (!last) return { workspace: '', runs: [] };
-  const [newest] = (await api.runs(last.id, { limit: 1 })).runs;
-  if (!newest) return { workspace: last.id, runs: [] };
-  const { runs } = await api.runs(last.id, { experiment: newest.experiment, limit: LATEST });
-  return { workspace: last.id, runs: runs.map(({ id }) => id) };
+  const workspace = await latestWorkspace(api);
+  if (workspace === '') return { workspace, runs: [] };
+  const [newest] = (await api.runs(workspace, { limit: 1 })).runs;
+  if (!newest) return { workspace, runs: [] };
+  const { runs } = await api.runs(workspace, { experiment: newest.experiment, limit: LATEST });
+  return { workspace, runs: runs.map(({ id }) => id) };
 }
 
 function isNamed(args: object): args is Compare {

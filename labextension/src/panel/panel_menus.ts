@@ -16,11 +16,11 @@ export function metricMenu(group: Group, choose: (metric: string) => void): read
   return [lines];
 }
 
-/** How the list is arranged. */
+/** How the list is arranged, and what else there is of its workspace. `targets`: where there is a place for them. */
 export function moreMenu(
   words: PanelWords,
   order: Order,
-  ear: { sort(order: Order): void; turnAll(isOpen: boolean): void },
+  ear: { sort(order: Order): void; turnAll(isOpen: boolean): void; readonly targets?: () => void },
 ): readonly ActionGroup[] {
   const sort = ORDERS.map(one => ({
     id: `sort-${one}`,
@@ -33,5 +33,8 @@ export function moreMenu(
     { id: 'expand', label: words.expandAll, enabled: true, run: () => ear.turnAll(true) },
     { id: 'collapse', label: words.collapseAll, enabled: true, run: () => ear.turnAll(false) },
   ];
-  return [sort, all];
+  const targets = ear.targets
+    ? [{ id: 'targets', label: words.targets, enabled: true, run: ear.targets }]
+    : [];
+  return [targets, sort, all].filter(group => group.length > 0);
 }

@@ -233,7 +233,9 @@ export class RunPanel {
   private openMore(at: DOMRect): void {
     const { list, tree, options } = this;
     const names = list.rows.groups.map(group => group.name);
+    const { targets } = options.actions.places;
     const menu = moreMenu(this.context.words, this.arrangement.order, {
+      ...(targets ? { targets: () => targets(this.workspaces.current) } : {}),
       sort: order => this.arrange({ order }),
       turnAll: isOpen => this.toggle(names, isOpen),
     });

@@ -7,6 +7,7 @@ const ENGLISH = {
   compareNone: 'Compare',
   compareHow: 'Select 2 to 20 runs to compare them.',
   more: 'More actions',
+  targets: 'Targets',
   workspace: 'Workspace',
   filter: 'Filter: status:failed digits lr>0.01',
   filterLabel: 'Filter the runs',

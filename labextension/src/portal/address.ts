@@ -31,6 +31,11 @@ export class Addresses {
     return `${this.inside(workspace)}/compare?${query.toString()}`;
   }
 
+  /** A workspace's targets. */
+  targets(workspace: string): string {
+    return `${this.inside(workspace)}/targets`;
+  }
+
   private inside(workspace: string): string {
     return `${this.list}workspaces/${encodeURIComponent(workspace)}`;
   }

@@ -19,13 +19,14 @@ declare const VERSION: string;
 /** What the server tells a page: `data-base-url` and the like of its body. */
 export type PageData = Readonly<Partial<Record<string, string>>>;
 
-/** A page of the portal: the list of runs, a run, or a comparison, each loaded when it is wanted. */
+/** A page of the portal: the list of runs, a run, a comparison, or the targets, each loaded when it is wanted. */
 export class Portal {
   private readonly context = pageContext();
   private readonly api: Api;
   private readonly connection: Connection;
   private readonly addresses: Addresses;
   private readonly actions: RunActions;
+  private readonly dialogs: PageDialogs;
   private readonly bar: HTMLElement;
   private readonly main: HTMLElement;
 
@@ -46,10 +47,11 @@ export class Portal {
         location.assign(this.addresses.run(key, tab)),
       compare: (workspace: string, runs: readonly string[]) =>
         location.assign(this.addresses.compare(workspace, runs)),
+      targets: (workspace: string) => location.assign(this.addresses.targets(workspace)),
       href: (key: RunKey) => this.addresses.run(key),
     };
-    const dialogs = new PageDialogs(this.bar, translate);
-    this.actions = new RunActions(this.api, dialogs, places, translate, language);
+    this.dialogs = new PageDialogs(this.bar, translate);
+    this.actions = new RunActions(this.api, this.dialogs, places, translate, language);
   }
 
   /** Show the page that the server named. */
@@ -59,6 +61,7 @@ export class Portal {
     try {
       if (kind === 'run') await this.showRun({ workspace, run });
       else if (kind === 'compare') await this.showComparison(workspace);
+      else if (kind === 'targets') await this.showTargets(workspace);
       else await this.showList();
     } catch (error) {
       this.say(this.context.page.stale); // a part that can't be loaded any more: the server was updated
@@ -110,6 +113,15 @@ export class Portal {
       },
     });
     document.title = title(runs.length);
+    this.main.append(view.element);
+  }
+
+  private async showTargets(workspace: string): Promise<void> {
+    const { TargetsView } = await import('../targets/targets_view');
+    const { translate, language } = this.context;
+    const { dialogs } = this;
+    const view = new TargetsView(this.api, workspace, { dialogs, translate, language });
+    document.title = view.title;
     this.main.append(view.element);
   }
 

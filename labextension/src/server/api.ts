@@ -15,6 +15,7 @@ import type {
   RunQuery,
   Workspace,
 } from './types';
+import type { Attachment, Finding, TargetCheck, TargetKind, Targets } from './target_types';
 
 /** Where the server is, and how to ask it. */
 export interface Settings {
@@ -161,6 +162,35 @@ export class Api {
 
   compare(workspace: string, runs: readonly string[], x = 'step'): Promise<Comparison> {
     return this.get(`${inside(workspace)}/compare`, { run: runs, x });
+  }
+
+  /** The kinds of targets that the server has. */
+  async targetKinds(): Promise<readonly TargetKind[]> {
+    return (await this.get<{ kinds: TargetKind[] }>('target_kinds')).kinds;
+  }
+
+  /** A workspace's targets with what is known by now; with `again` all are asked anew, and a later list tells. */
+  targets(workspace: string, again = false): Promise<Targets> {
+    return this.get(`${inside(workspace)}/targets`, again ? { again } : {});
+  }
+
+  /** Test a target that isn't attached: what is wrong with its fields, or what is found there. */
+  checkTarget(workspace: string, attachment: Attachment): Promise<TargetCheck> {
+    return this.change('POST', `${inside(workspace)}/check_target`, attachment);
+  }
+
+  attachTarget(workspace: string, attachment: Attachment): Promise<Targets> {
+    return this.change('POST', `${inside(workspace)}/targets`, attachment);
+  }
+
+  async detachTarget(workspace: string, name: string): Promise<void> {
+    await this.change('DELETE', `${inside(workspace)}/targets/${encodeURIComponent(name)}`);
+  }
+
+  /** What the doctor of an attached target finds. */
+  async examineTarget(workspace: string, name: string): Promise<readonly Finding[]> {
+    const path = `${inside(workspace)}/targets/${encodeURIComponent(name)}/doctor`;
+    return (await this.change<{ findings: Finding[] }>('POST', path)).findings;
   }
 
   cancel(key: RunKey): Promise<Row> {

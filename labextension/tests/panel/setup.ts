@@ -51,7 +51,13 @@ export async function showPanel(
 ): Promise<ShownPanel> {
   const server = rows instanceof FakeRuns ? rows : new FakeRuns(rows);
   const dialogs = new FakeDialogs();
-  const places = { open: vi.fn(), compare: vi.fn(), jumpToCell: vi.fn(), href: vi.fn(() => '#run') };
+  const places = {
+    open: vi.fn(),
+    compare: vi.fn(),
+    targets: vi.fn(),
+    jumpToCell: vi.fn(),
+    href: vi.fn(() => '#run'),
+  };
   const { href, ...inLab } = places;
   const api = new Api({ baseUrl: '/', fetch: server.fetch });
   const translate = translateInto(language);

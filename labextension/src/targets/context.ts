@@ -1,0 +1,44 @@
+import type { Dialogs } from '../actions/dialogs';
+import { said } from '../i18n/said';
+import type { Translate } from '../i18n/translate';
+import { Format } from '../view/format';
+import { targetWords, type TargetWords } from './words';
+
+const SOON_S = 12;
+const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+];
+
+/** What every part of the page of targets needs to say something. */
+export class TargetContext {
+  readonly words: TargetWords;
+  readonly format: Format;
+  private readonly relative: Intl.RelativeTimeFormat;
+
+  /** `language`: BCP 47. */
+  constructor(
+    readonly translate: Translate,
+    readonly language: string,
+    readonly dialogs: Dialogs,
+  ) {
+    this.words = targetWords(translate);
+    this.format = new Format(language);
+    this.relative = new Intl.RelativeTimeFormat(language, { style: 'short' });
+  }
+
+  /** What Python says, in the reader's language. */
+  said(text: string): string {
+    return said(text, this.translate);
+  }
+
+  /** A time as it is from now: `3 min ago`, `in 20 s`. `at`: epoch seconds. */
+  when(at: number): string {
+    const seconds = at - Date.now() / 1000;
+    if (seconds <= 0 && seconds > -SOON_S) return this.words.now;
+    const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? (['second', 1] as const);
+    return this.relative.format(Math.trunc(seconds / size), unit);
+  }
+}

@@ -1,0 +1,35 @@
+import { fill } from '../i18n/fill';
+import type { Finding } from '../server/target_types';
+import { h } from '../view/dom';
+import { statusIcon } from '../view/status_icon';
+import { withCode } from '../view/with_code';
+import type { TargetContext } from './context';
+
+/** What a doctor has found, a line each; how many of them aren't well comes first. */
+export function findingsList(context: TargetContext, found: readonly Finding[]): Node[] {
+  const { words, format } = context;
+  const unwell = found.filter(finding => !finding.is_well).length;
+  const sum =
+    unwell === 0
+      ? words.well
+      : unwell === 1
+        ? words.oneUnwell
+        : fill(words.unwell, { n: format.count(unwell) });
+  const lines = found.map(finding => {
+    const status = finding.is_well ? 'Completed' : 'Failed';
+    const word = h('span', { class: 'cellrun-unseen' }, finding.is_well ? words.isWell : words.isNotWell);
+    return h(
+      'li',
+      {},
+      h('span', { class: 'cellrun-state', 'data-status': status }, statusIcon(status), word),
+      h('b', {}, context.said(finding.subject)),
+      h('span', { class: 'cellrun-finding' }, ...withCode(context.said(finding.text))),
+    );
+  });
+  return [h('p', {}, h('b', {}, sum)), h('ul', { class: 'cellrun-findings' }, ...lines)];
+}
+
+/** Whether all is well. */
+export function areWell(found: readonly Finding[]): boolean {
+  return found.every(finding => finding.is_well);
+}
