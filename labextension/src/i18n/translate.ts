@@ -11,7 +11,6 @@ import compare from './ja/compare.json';
 import page from './ja/page.json';
 import panel from './ja/panel.json';
 import server from './ja/server.json';
-import targets from './ja/targets.json';
 import view from './ja/view.json';
 
 export { fill } from './fill';
@@ -27,7 +26,6 @@ const JAPANESE = new Map(
     ...compare,
     ...badge,
     ...server,
-    ...targets,
   }),
 );
 

@@ -6,7 +6,7 @@ import {
 } from '@jupyterlab/application';
 import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
-import { targetWords } from '../targets/words';
+import { translated } from '../i18n/translate';
 import { latestWorkspace } from './latest_workspace';
 import { TargetsTab } from './targets_tab';
 import { IRunServer } from './tokens';
@@ -17,6 +17,8 @@ import { languageOf, translateOf } from './translation';
  * it those of the workspace that was worked in last.
  */
 const TARGETS = 'cellrun:targets';
+
+const ENGLISH = { title: 'Targets', show: 'Show the targets' };
 
 /** Targets in tabs of the main area: one tab a workspace, there again after a reload. */
 export const targets: JupyterFrontEndPlugin<void> = {
@@ -35,9 +37,10 @@ export const targets: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null,
   ): void => {
     const translate = translateOf(translator);
+    const words = translated(ENGLISH, translate);
     const tracker = new WidgetTracker<TargetsTab>({ namespace: 'cellrun-targets' });
     app.commands.addCommand(TARGETS, {
-      label: targetWords(translate).show,
+      label: words.show,
       execute: async args => {
         const workspace =
           typeof args.workspace === 'string'
@@ -49,7 +52,7 @@ export const targets: JupyterFrontEndPlugin<void> = {
         }
         let tab = tracker.find(one => one.workspace === workspace);
         if (!tab) {
-          tab = new TargetsTab(server, workspace, translate, languageOf(translator));
+          tab = new TargetsTab(server, workspace, words.title, translate, languageOf(translator));
           shell.add(tab, 'main');
           await tracker.add(tab);
         }

@@ -1,6 +1,5 @@
 import type { Translate } from '../i18n/translate';
 import type { TargetsView } from '../targets/targets_view';
-import { targetWords } from '../targets/words';
 import { LabDialogs } from './dialogs';
 import { runsIcon } from './icons';
 import { loadPart } from './lazy';
@@ -16,12 +15,13 @@ export class TargetsTab extends MainTab {
   constructor(
     private readonly server: IRunServer,
     readonly workspace: string,
+    title: string,
     private readonly translate: Translate,
     private readonly language: string,
   ) {
     super(`cellrun-targets-${++count}`);
     this.title.icon = runsIcon;
-    this.title.label = targetWords(translate).targets;
+    this.title.label = title;
     this.load().catch((error: unknown) => this.say(error));
   }
 

@@ -49,11 +49,11 @@ export class AttachForm {
       anyway: button(words.attachAnyway, () => void this.attach(), 'cellrun-link'),
     };
     const { test, attach, cancel, anyway } = this.buttons;
-    const row = h('div', { class: 'cellrun-form-buttons' }, test, attach, cancel);
+    const row = h('div', { class: 'cellrun-form-buttons' }, test, attach, cancel, anyway);
     const title = others ? fill(words.trustTitle, { name: others.name }) : words.formTitle;
     const heading = h('h3', {}, title);
     this.element = h('form', { class: 'cellrun-form', novalidate: true, 'aria-label': title });
-    this.element.append(heading, ...this.asked(), this.said, anyway, row);
+    this.element.append(heading, ...this.asked(), this.said, row);
     this.element.addEventListener('submit', event => {
       event.preventDefault();
       void this.test();

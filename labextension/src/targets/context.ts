@@ -26,7 +26,7 @@ export class TargetContext {
   ) {
     this.words = targetWords(translate);
     this.format = new Format(language);
-    this.relative = new Intl.RelativeTimeFormat(language, { style: 'short' });
+    this.relative = new Intl.RelativeTimeFormat(language, { style: 'long' });
   }
 
   /** What Python says, in the reader's language. */
@@ -34,7 +34,7 @@ export class TargetContext {
     return said(text, this.translate);
   }
 
-  /** A time as it is from now: `3 min ago`, `in 20 s`. `at`: epoch seconds. */
+  /** A time as it is from now: `3 minutes ago`, `in 20 seconds`. `at`: epoch seconds. */
   when(at: number): string {
     const seconds = at - Date.now() / 1000;
     if (seconds <= 0 && seconds > -SOON_S) return this.words.now;

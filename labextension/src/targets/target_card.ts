@@ -95,10 +95,11 @@ export class TargetCard {
   private lines(): HTMLElement[] {
     const { context, target } = this;
     const { words } = context;
-    if (target.others) return [alert(context.said(target.others.why), true)];
+    if (target.others) return [alert(context.said(target.others.why), false)];
     if (target.why_unusable !== null) return [alert(context.said(target.why_unusable), true)];
     const heard = target.heard_at === null ? null : context.when(target.heard_at);
     const lines = [fullnessOf(context, target.fullness)];
+    setAttribute(this.element, 'data-silent', target.why_not === null ? null : '');
     if (target.why_not === null) {
       const text =
         heard === null
@@ -167,7 +168,8 @@ export class TargetCard {
 }
 
 function alert(text: string, isError: boolean): HTMLElement {
-  const lines = text.split('\n').map(line => h('div', {}, ...withCode(line)));
+  const [first = '', ...more] = text.split('\n');
+  const lines = [h('span', {}, ...withCode(first)), ...more.map(line => h('div', {}, line))];
   return h('div', { class: 'cellrun-alert', ...(isError ? { 'data-error': true } : {}) }, ...lines);
 }
 

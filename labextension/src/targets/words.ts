@@ -1,9 +1,9 @@
-import { translated, type Translate } from '../i18n/translate';
+import japanese from '../i18n/ja/targets.json';
+import { addJapanese, translated, type Translate } from '../i18n/translate';
 
 /** The texts of the page of targets. `{…}` is filled in by `fill`; between back quotes is code. */
 const ENGLISH = {
   targets: 'Targets',
-  show: 'Show the targets',
   refresh: 'Refresh',
   refreshHow: 'Ask all targets anew',
   attachOne: 'Attach a target',
@@ -27,8 +27,8 @@ const ENGLISH = {
   memory: 'Memory',
   running: 'Running',
   waiting: 'Waiting',
-  heard: 'Heard of {when}.',
-  heardAsked: 'Heard of {when}. Being asked again …',
+  heard: 'Last heard of: {when}.',
+  heardAsked: 'Last heard of: {when}. Being asked again …',
   neverHeard: 'Being asked for the first time …',
   now: 'just now',
   silentSince: 'Not heard of since {when}: {why}',
@@ -54,8 +54,8 @@ const ENGLISH = {
   detachTitle: 'Detach {name}?',
   detachLines: 'No new run is started there. What its runs have brought here stays.',
   notDetached: '{name} was not detached: {why}',
-  lookAt: 'Look at it …',
-  lookAtOne: 'Look at {name}, which another user attached',
+  lookAt: 'Look at it',
+  lookAtOne: 'Look at it: {name}, which another user attached',
   formTitle: 'Attach a target',
   trustTitle: 'Attach {name}, which another user attached?',
   trust:
@@ -87,5 +87,6 @@ export type TargetWords = typeof ENGLISH;
 
 /** The texts in the language that `translate` knows. */
 export function targetWords(translate: Translate): TargetWords {
+  addJapanese(japanese); // not part of what JupyterLab starts with
   return translated(ENGLISH, translate);
 }
