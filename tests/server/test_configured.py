@@ -53,6 +53,16 @@ def test_users_and_origins_are_jupyters_matter(configured: JupyterProcess, run: 
     for method, route in (("PATCH", at), ("DELETE", at), ("POST", f"{at}/cancel"), ("POST", f"{at}/again")):
         answer = client.ask(method, route, json={"display_name": "x"}, expect=403)
         assert "may not write runs" in answer.json()["message"]
+    targets = at.partition("/runs/")[0]
+    assert client.get(f"{targets}/targets")["may_change"] is False
+    for method, route in (
+        ("POST", "targets"),
+        ("POST", "check_target"),
+        ("POST", "targets/local/doctor"),
+        ("DELETE", "targets/x"),
+    ):
+        answer = client.ask(method, f"{targets}/{route}", json={"name": "x", "kind": "local"}, expect=403)
+        assert "may not write runs" in answer.json()["message"]
     for origin, status in (
         ("https://hub.example.org", 200),
         ("https://lab.example.org", 200),
