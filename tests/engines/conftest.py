@@ -22,11 +22,20 @@ ROOT = HERE.parents[1]
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what stands in this folder, before marks are looked at."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what stands in this folder, before marks are looked at.
+
+    What the conformance suite tries over several ways home is tried once over an engine, as it is over ssh.
+    """
+    others = []
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("engine")
+            given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+            if given.get("under_test", "ssh") != "ssh":
+                others.append(item)
+    items[:] = [item for item in items if item not in others]
+    config.hook.pytest_deselected(items=others)
 
 
 @pytest.fixture
@@ -49,6 +58,16 @@ def slurm(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
         pytest.skip(why)
     made = SlurmCluster(tmp_path_factory.mktemp("slurm"))
     monkeypatch.setenv("SLURM_CONF", made.config)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def standing_slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
+    """A Slurm on this machine's disk that stands as long as the tests run. Whoever breaks it mends it."""
+    if why := slurm_cluster.why_not():
+        pytest.skip(why)
+    made = SlurmCluster(tmp_path_factory.mktemp("slurm"))
     yield made
     made.close()
 

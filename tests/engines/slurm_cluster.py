@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tests.engines import machine
 from tests.engines.box import Box
-from tests.engines.machine import Machine, free_port, wait
+from tests.engines.machine import Machine, children, free_port, wait
 
 NODES = ("n1", "n2")
 CPUS, MEMORY_MB, GPUS = 8, 16_000, 2
@@ -85,7 +87,7 @@ class SlurmCluster:
 
     Responsibilities:
     - its controller: stopped, started, without any memory of its jobs; what it does after minutes, at once
-    - its nodes: killed at once with all that runs there, started again as after a boot
+    - its nodes: killed at once with all that runs there, started again as after a boot; one that loses a job
     - a look from outside: commands with its configuration, what runs on a node
 
     Partitions: `main`, and `spot`, whose jobs make room for those of `main`.
@@ -164,6 +166,24 @@ class SlurmCluster:
         """Return what Slurm says of a node."""
         told = self.ask("scontrol", "show", "node", name, "--oneliner").stdout
         return told.partition("State=")[2].partition(" ")[0]
+
+    def lose(self, name: str) -> None:
+        """Kill all processes of the job of that name, as a node that runs out of memory does."""
+        job = self.ask("squeue", "--noheader", "--format=%A", f"--name={name}").stdout.strip()
+        waiting = [
+            pid for each in self.nodes.values() for pid, line in each.everything().items() if f"[{job}.batch]" in line
+        ]
+        assert waiting, f"no node runs {name}"
+        found: list[int] = []
+        while waiting:
+            below = children(waiting.pop())
+            waiting += below
+            for pid in below:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)  # so that nobody notices another one's end meanwhile
+                    found.append(pid)
+        for pid in found:
+            os.kill(pid, signal.SIGKILL)
 
     # A look from outside
 

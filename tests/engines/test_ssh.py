@@ -20,10 +20,8 @@ pytestmark = pytest.mark.usefixtures("box")
 
 
 @pytest.fixture
-def under_test(request: pytest.FixtureRequest, box: Box) -> UnderTest:
+def under_test(box: Box) -> UnderTest:
     """The machine elsewhere."""
-    if getattr(request, "param", "ssh") != "ssh":
-        pytest.skip("it is tried over the other kinds where no engine is needed")
 
     def lose(_: ComputeTarget, layout: RunLayout) -> None:
         found = box.home.glob(f".local/share/cellrun/remote/*/runs/{layout.run_id}/process.json")

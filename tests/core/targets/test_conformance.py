@@ -26,13 +26,13 @@ from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.targets.contract import Capability, ComputeTarget, JobState
 from cellrun.core.targets.kinds import kind_names
 from cellrun.core.targets.look import look
-from tests.core.targets.under_test import ANOTHERS, KINDS, SERVER, WAYS, WELL, UnderTest
+from tests.core.targets.under_test import ANOTHERS, ENGINES, KINDS, SERVER, WAYS, WELL, UnderTest
 from tests.server.live_server import server  # noqa: F401  # a fixture: where jobs push to
 
 ASLEEP = "print('up'); import time; time.sleep(60)"
 
 
-EACH_KIND = [kind for kind in kind_names() if kind not in ANOTHERS]
+EACH_KIND = [kind for kind in kind_names() if kind not in ANOTHERS | ENGINES]
 
 _HOME = [kind for kind in EACH_KIND if kind != "amlcompute"]  # it is local in this
 
@@ -82,7 +82,7 @@ def test_a_script_runs_to_its_end(runs, submit):
     assert runs.end(layout).status is Status.COMPLETED
     assert layout.log.read_text() == "['--lr', '0.1']\n"
     order = [entry.status for entry in StatusFile(layout).history()]
-    rank = [Status.NOT_STARTED, Status.STARTING, Status.RUNNING, Status.FINALIZING, Status.COMPLETED]
+    rank = [Status.NOT_STARTED, Status.QUEUED, Status.STARTING, Status.RUNNING, Status.FINALIZING, Status.COMPLETED]
     assert order == sorted(order, key=rank.index)
 
 
@@ -145,15 +145,19 @@ def test_launched_by_several_at_the_same_time_it_starts_once(runs, target, submi
     assert statuses.count(Status.RUNNING) == 1
 
 
-def test_runs_wait_and_start_in_order(runs, target, submit):
+def test_runs_wait_and_start_in_order(runs, under_test, target, submit, until):
     needs(target, Capability.QUEUES)
     most = target.describe().capacity.cpus
-    first = runs.seen(submit(ASLEEP, cpus=most), "up")
-    waiting = [submit("pass", cpus=most, name=str(number)) for number in range(3)]
+    first, *others = [runs.seen(submit(ASLEEP, cpus=most // under_test.nodes), "up") for _ in range(under_test.nodes)]
+    waiting = [submit("pass", cpus=most // under_test.nodes, name=str(number)) for number in range(3)]
     assert [runs.status(layout).status for layout in waiting] == [Status.QUEUED] * 3
-    assert [target.observe([layout])[layout.run_id].state for layout in waiting] == [JobState.WAITING] * 3
+
+    def said():
+        return [each.state for each in target.observe(waiting).values()]
+
+    until(lambda: said() == [JobState.WAITING] * 3, "the engine's word, which may be some seconds old")
     described = target.describe()
-    assert (described.running, described.waiting, described.in_use.cpus) == (1, 3, most)
+    assert (described.running, described.waiting, described.in_use.cpus) == (under_test.nodes, 3, most)
     target.cancel(waiting[1])
     assert runs.end(waiting[1]).status is Status.CANCELED
     target.cancel(first)
@@ -167,6 +171,8 @@ def test_runs_wait_and_start_in_order(runs, target, submit):
         for layout in (waiting[0], waiting[2])
     ]
     assert begun == sorted(begun)
+    for layout in others:
+        assert runs.status(layout).status is Status.RUNNING
 
 
 @over_each_way
@@ -362,7 +368,9 @@ def test_a_job_that_its_engine_has_lost_is_failed_with_what_was_seen_last(runs, 
     under_test.lose(target, layout)
     end = runs.end(layout)
     assert end.status is Status.FAILED
-    assert any(word in end.reason for word in ("no longer knows it", "disappeared", "was killed")), end.reason
+    assert any(word in end.reason for word in ("no longer knows it", "disappeared", "was killed", "has ended")), (
+        end.reason
+    )
     assert layout.log.read_text().startswith("up\n")
 
 
@@ -461,20 +469,25 @@ def test_the_end_of_whoever_submitted_means_nothing_to_a_run_elsewhere(runs, tar
 
 
 @over_each_way
-def test_its_own_variables_reach_the_job_and_no_file_of_the_run(runs, submit, tmp_path):
+def test_its_own_variables_reach_the_job_and_no_file_of_the_run(runs, submit, tmp_path, until):
     layout = submit("import os; print(os.environ['TOKEN'][::-1])", environment_variables={"TOKEN": "hush-hush"})
     runs.end(layout)
     assert layout.log.read_text() == "hsuh-hsuh\n"
-    kept = []
-    for folder, _, names in os.walk(tmp_path):  # what is removed meanwhile, and a socket, has none
-        for name in names:
-            with suppress(OSError), open(os.path.join(folder, name), "rb") as file:  # noqa: PTH118, PTH123
-                kept += [file.name] if b"hush-hush" in file.read() else []
-    assert kept == []
+
+    def kept():
+        found = []
+        for folder, _, names in os.walk(tmp_path):  # what is removed meanwhile, and a socket, has none
+            for name in names:
+                with suppress(OSError), open(os.path.join(folder, name), "rb") as file:  # noqa: PTH118, PTH123
+                    found += [file.name] if b"hush-hush" in file.read() else []
+        return found
+
+    assert [path for path in kept() if path.startswith(str(layout.folder))] == []
+    until(lambda: kept() == [], "the end of what an engine's job has read")
 
 
-def test_more_than_it_has_is_refused_before_a_run_exists(runs, target, submit):
-    most = target.describe().capacity
+def test_more_than_it_has_is_refused_before_a_run_exists(runs, under_test, target, submit):
+    most = Resources(*(each // under_test.nodes for each in target.describe().capacity))
     too_much = Resources(most.cpus + 1, most.gpus + 1, most.memory_bytes + 1)
     problems = target.problems(RunRequest("command", "true", resources=too_much))
     assert len(problems) == 3

@@ -36,6 +36,8 @@ class UnderTest(NamedTuple):
     """Keeps us from reaching its engine, and what its jobs write, for a while; None if that can't happen."""
     largest_bytes: int | None = None
     """Larger files than this don't come home, and the run's notes say so; None if all do."""
+    nodes: int = 1
+    """So many machines have each an equal part of what it has; a run of one process gets no more than a part."""
     needs_server: bool = False
     """Whether its jobs need a server of ours: its address is in the environment (`SERVER`) when `made` is called."""
 
@@ -119,3 +121,6 @@ WELL = {"fake_push": _fake(transport="push"), "fake_log": _fake(transport="log")
 
 ANOTHERS = {"computeinstance"}
 """Kinds that are local with other words."""
+
+ENGINES = {"slurm", "ray"}
+"""Kinds that need a real engine: tests/engines tries them."""
