@@ -71,7 +71,7 @@ def test_the_parts_import_one_way():
 def test_what_runs_where_nothing_is_installed_needs_no_package():
     """A supervisor, and whatever a machine elsewhere is sent, runs with `-I -S`; `local`'s queue goes with it."""
     core = ROOT / "core" / "cellrun" / "core"
-    rooms = ("supervision", "engine", "targets/local", "far", "mirror")
+    rooms = ("supervision", "engine", "targets/local", "targets/slurm", "far", "mirror")
     modules = [
         f"cellrun.core.{file.relative_to(core).with_suffix('').as_posix().replace('/', '.')}"
         for file in (*(file for each in rooms for file in core.glob(f"{each}/*.py")), core / "targets" / "launching.py")

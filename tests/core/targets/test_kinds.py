@@ -84,5 +84,6 @@ def test_it_keeps_no_other_from_being_listed(installed):
             print(sorted(ws.compute_targets), len(caught))
         """
     )
-    kinds = ["alias", "amlcompute", "broken", "computeinstance", "fake", "half", "local", "other", "ray", "ssh"]
+    kinds = ["alias", "amlcompute", "broken", "computeinstance", "fake", "half", "local", "other"]
+    kinds += ["ray", "slurm", "ssh"]
     assert told == f"{kinds} False\n['local', 'mine'] 3\n"

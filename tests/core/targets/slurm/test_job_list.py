@@ -57,7 +57,7 @@ def test_of_two_jobs_of_a_run_the_one_that_lives_is_its_own(slurm):
             "PENDING",
             "ReqNodeNotAvail, UnavailableNodes:n1",
             JobState.WAITING,
-            "ReqNodeNotAvail, UnavailableNodes:n1: a node that it needs is down or reserved",
+            "ReqNodeNotAvail: a node that it needs is down or reserved",
         ),
         ("COMPLETING", "None", JobState.RUNNING, ""),
         ("OUT_OF_MEMORY", "None", JobState.ENDED, "OUT_OF_MEMORY: it used more memory than it was given"),

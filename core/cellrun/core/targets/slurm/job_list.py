@@ -22,35 +22,37 @@ ENDED = frozenset(
     | {"LAUNCH_FAILED", "RECONFIG_FAIL"}
 )
 """A job in a state that is in neither of these runs, for all that is known."""
-MEANINGS: Mapping[str, str] = {
-    "AssocGrpCPUMinutesLimit": "the account has used the time that it was given",
-    "BeginTime": "it was given back, or may not begin yet",
-    "Dependency": "it waits for another job",
-    "JobHeldAdmin": "an administrator holds it back",
-    "JobHeldUser": "it is held back: `scontrol release` lets it go on",
-    "launch_failed_requeued_held": "a node failed to start it; `scontrol release` lets it try again",
-    "Licenses": "a licence that it asks for is in use",
-    "PartitionDown": "the partition is down",
-    "PartitionInactive": "the partition takes no jobs now",
-    "PartitionTimeLimit": "its time limit is beyond the partition's",
-    "Priority": "others go before it",
-    "QOSMaxCpuPerUserLimit": "your jobs use as many cores as the QOS allows",
-    "QOSMaxGRESPerUser": "your jobs use as many GPUs as the QOS allows",
-    "QOSMaxJobsPerUserLimit": "as many of your jobs run as the QOS allows",
-    "ReqNodeNotAvail": "a node that it needs is down or reserved",
-    "Reservation": "it waits for a reservation",
-    "Resources": "it is the next one, as soon as there is room",
-}
-"""What Slurm's reasons mean, of those that people meet."""
-_ENDS: Mapping[str, str] = {
-    "BOOT_FAIL": "its node didn't boot",
-    "CANCELLED": "it was canceled in Slurm",
-    "DEADLINE": "its deadline passed",
-    "NODE_FAIL": "its node failed",
-    "OUT_OF_MEMORY": "it used more memory than it was given",
-    "PREEMPTED": "its machine was given to another job",
-    "TIMEOUT": "its time limit in Slurm was over",
-}
+_WAITS = (
+    "AssocGrpCPUMinutesLimit: the account has used the time that it was given",
+    "BeginTime: it was given back, or may not begin yet",
+    "Dependency: it waits for another job",
+    "JobHeldAdmin: an administrator holds it back",
+    "JobHeldUser: it is held back: `scontrol release` lets it go on",
+    "launch_failed_requeued_held: a node failed to start it; `scontrol release` lets it try again",
+    "Licenses: a licence that it asks for is in use",
+    "PartitionDown: the partition is down",
+    "PartitionInactive: the partition takes no jobs now",
+    "PartitionTimeLimit: its time limit is beyond the partition's",
+    "Priority: others go before it",
+    "QOSMaxCpuPerUserLimit: your jobs use as many cores as the QOS allows",
+    "QOSMaxGRESPerUser: your jobs use as many GPUs as the QOS allows",
+    "QOSMaxJobsPerUserLimit: as many of your jobs run as the QOS allows",
+    "ReqNodeNotAvail: a node that it needs is down or reserved",
+    "Reservation: it waits for a reservation",
+    "Resources: it is the next one, as soon as there is room",
+)
+"""Slurm's reasons of those that people meet, and what they mean."""
+_ENDS = (
+    "BOOT_FAIL: its node didn't boot",
+    "CANCELLED: it was canceled in Slurm",
+    "DEADLINE: its deadline passed",
+    "NODE_FAIL: its node failed",
+    "OUT_OF_MEMORY: it used more memory than it was given",
+    "PREEMPTED: its machine was given to another job",
+    "TIMEOUT: its time limit in Slurm was over",
+)
+"""States in which a job ended otherwise than by itself."""
+_WORDS: Mapping[str, str] = {text.partition(":")[0]: text for text in (*_WAITS, *_ENDS)}
 
 
 class SlurmJob(NamedTuple):
@@ -74,8 +76,7 @@ class SlurmJob(NamedTuple):
             return Observation(JobState.WAITING, why_waiting(self.reason))
         if self.state not in ENDED:
             return Observation(JobState.RUNNING)
-        meaning = _ENDS.get(self.state)
-        return Observation(JobState.ENDED, f"{self.state}: {meaning}" if meaning else self.state)
+        return Observation(JobState.ENDED, _WORDS.get(self.state, self.state))
 
 
 class JobList:
@@ -117,6 +118,4 @@ def why_waiting(reason: str) -> str:
     """Return why a job waits: Slurm's word, and what it means."""
     if reason in _NO_REASON:
         return ""
-    code = reason.partition(",")[0]
-    meaning = MEANINGS.get(code)
-    return f"{reason}: {meaning}" if meaning else reason
+    return _WORDS.get(reason.partition(",")[0], reason)  # behind the word names of nodes may follow, hundreds of them
