@@ -145,12 +145,6 @@ def test_launched_again_by_whoever_takes_it_up_it_is_one_job(slurm, runs, submit
     assert (layout.log.read_text(), slurm.jobs()) == ("once\n", 1)
 
 
-def test_a_second_job_of_a_run_ends_at_once(slurm, runs, submit):
-    layout = runs.printed(submit(ASLEEP), "up")
-    assert JobFolder(layout).is_first("1")
-    assert not JobFolder(layout).is_first("2")
-
-
 def test_why_it_waits_is_said_in_slurms_word_and_ours(slurm, runs, submit, cluster):
     slurm.hold("Priority")
     layout = submit()

@@ -5,7 +5,11 @@ import time
 import pytest
 
 from cellrun.core.engine.engine import Stop
+from cellrun.core.engine.order import JobOrder
+from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.targets.slurm import job
 from cellrun.core.targets.slurm.job import SlurmEngine
+from cellrun.core.targets.slurm.job_folder import JobFolder
 
 NOW = int(time.time())
 
@@ -39,3 +43,18 @@ def test_a_job_sees_what_slurm_gave_it_and_not_how_it_was_submitted():
     seen = ["SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES", "TMPDIR", "SLURMD_NODENAME"]
     hidden = ["SLURM_EXPORT_ENV", "SBATCH_PARTITION", "PATH", "HOME"]
     assert [name for name in (*seen, *hidden) if engine.passes(name)] == seen
+
+
+def test_a_job_without_an_order_says_why_it_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "_DISK_S", 0.0)
+    run = WorkspaceLayout(tmp_path).run("a_1")
+    assert str(job.main(str(run.folder))).startswith(f"there is no order for {run.folder}: the run has ended, or")
+
+
+def test_a_second_job_of_a_run_ends_at_once(tmp_path, monkeypatch):
+    run = WorkspaceLayout(tmp_path).run("a_1")
+    JobOrder(str(run.folder), ("python",), {"PATH": "/bin"}).write(JobFolder(run).order)
+    assert JobFolder(run).is_first("1")
+    assert JobFolder(run).is_first("1")  # requeued
+    monkeypatch.setenv("SLURM_JOB_ID", "2")
+    assert job.main(str(run.folder)) == "another job of Slurm's has this run; this one ends"

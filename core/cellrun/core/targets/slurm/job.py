@@ -20,12 +20,14 @@ from cellrun.core.engine.job import EngineJob
 from cellrun.core.engine.order import JobOrder
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout
+from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.slurm.job_folder import JobFolder
 from cellrun.core.targets.slurm.programs import SlurmPrograms
 
 _PREFIXES = ("SLURM", "SRUN_", "PMI", "PMIX_", "CUDA_", "ROCR_", "HIP_", "ZE_AFFINITY", "GPU_DEVICE")
 _NAMES = frozenset({"TMPDIR", "HOSTNAME"})
 _NOTHING_ELSE = "SLURM_EXPORT_ENV"  # that of our own submission: whatever srun starts in a job would have no variables
+_DISK_S, _LOOK_S = 10.0, 0.25
 _NEAR_S = 120.0  # Slurm tells of a time limit up to a minute before it was asked to
 
 
@@ -69,12 +71,29 @@ def find_slurm(folder: JobFolder) -> None:
             os.environ.setdefault(name, variables[name])
 
 
-if __name__ == "__main__":
-    folder = JobFolder(RunLayout(sys.argv[1]))
+def is_ordered(folder: JobFolder) -> bool:
+    """Whether there is an order for this job; a shared disk may show it late."""
+    until = time.monotonic() + _DISK_S
+    while not folder.order.exists():
+        if time.monotonic() > until or StatusFile(folder.run).read().status.is_terminal:
+            return False
+        time.sleep(_LOOK_S)
+    return True
+
+
+def main(run: str) -> int | str:
+    """Run the job of a run; return its exit code, or in words why there is nothing to do."""
+    folder = JobFolder(RunLayout(run))
+    if not is_ordered(folder):
+        return f"there is no order for {run}: the run has ended, or this node doesn't see {folder.folder}"
     find_slurm(folder)
     if not folder.is_first(os.environ["SLURM_JOB_ID"]):
-        sys.exit("another job of Slurm's has this run; this one ends")
+        return "another job of Slurm's has this run; this one ends"
     code = EngineJob(folder.order, SlurmEngine(os.environ)).run()
     if not folder.order.exists():  # the run has ended
         folder.forget()
-    sys.exit(code)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
