@@ -44,12 +44,12 @@ def impatient(monkeypatch):
     monkeypatch.setattr(observing, "_DISK_S", 0.0)
 
 
-def test_a_run_is_a_job_and_writes_into_its_folder(slurm, runs, submit):
+def test_a_run_is_a_job_and_writes_into_its_folder(slurm, runs, submit, until):
     layout = submit("import os, sys; print(sys.argv[1:], os.environ['SLURM_JOB_ID'])", "$(id)", "a;b\n")
     assert runs.end(layout).status is Status.COMPLETED
     assert layout.log.read_text() == "['$(id)', 'a;b\\n'] 1\n"
     assert RunTarget.read(layout).handle == {"job": "1"}
-    assert list((layout.workspace.folder / ".slurm").iterdir()) == []
+    until(lambda: not list((layout.workspace.folder / ".slurm").iterdir()), "its order to go")
 
 
 def test_nothing_of_a_users_is_in_the_script_and_no_secret_is_shown(slurm, runs, submit):
