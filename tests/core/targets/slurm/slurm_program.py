@@ -105,7 +105,7 @@ def scancel():
     for job in jobs():
         if str(job["number"]) != number:
             continue
-        if job["state"] == "PENDING":
+        if job["state"] in {"PENDING", "--state=PENDING" not in ARGUMENTS and "REQUEUE_HOLD"}:
             keep({**job, "state": "CANCELLED"})
         elif "--state=PENDING" not in ARGUMENTS and job["state"] == "RUNNING":
             (JOBS / f"{number}.canceled").touch()

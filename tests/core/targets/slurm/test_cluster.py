@@ -155,6 +155,14 @@ def test_why_it_waits_is_said_in_slurms_word_and_ours(slurm, runs, submit, clust
     assert not JobFolder(layout).folder.exists()
 
 
+def test_one_that_slurm_holds_back_is_canceled(slurm, runs, submit, cluster):
+    slurm.hold("JobHeldUser")
+    layout = submit()
+    slurm.set_state(1, "REQUEUE_HOLD", "JobHeldUser")
+    cluster.cancel(layout)
+    assert runs.status(layout).status is Status.CANCELED
+
+
 def test_all_runs_are_asked_for_in_one_question_and_not_again_at_once(slurm, submit, cluster):
     slurm.hold("Resources")
     layouts = [submit() for _ in range(3)]

@@ -78,7 +78,10 @@ class Observing:
         if job is None:
             return
         if job.is_waiting:
-            self._slurm.ask("scancel", "--state=PENDING", job.number)
+            only = (
+                ("--state=PENDING",) if job.state == "PENDING" else ()
+            )  # it may begin now: its supervisor is to hear it
+            self._slurm.ask("scancel", *only, job.number)
         elif job.observation.state is JobState.RUNNING and self._is_overdue(run):
             self._ended_again_at[run.run_id] = time.monotonic()
             self._slurm.ask("scancel", job.number)
