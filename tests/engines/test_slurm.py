@@ -34,7 +34,7 @@ def submit(slurm: SlurmCluster, runs: Runs) -> Callable[..., RunLayout]:
 
     def do(text: str = ASLEEP, **options: Any) -> RunLayout:
         layout = runs.script(text, compute_target="cluster", **options)
-        return runs.seen(layout, "up") if "'up'" in text else layout
+        return runs.running(runs.seen(layout, "up")) if "'up'" in text else layout
 
     return do
 

@@ -260,6 +260,15 @@ def test_a_run_that_slurm_gives_back_waits_for_its_next_attempt(slurm, runs, sub
     slurm.set_state(1, "RUNNING")
 
 
+def test_one_that_is_given_back_before_it_was_seen_to_run_waits_too(slurm, submit, cluster, impatient):
+    slurm.hold("BeginTime")
+    layout = submit()
+    layout.claim.touch()  # as its supervisor did, before its node failed
+    cluster.observe([layout])
+    status = StatusFile(layout).read()
+    assert (status.status, status.fields["attempt"]) == (Status.QUEUED, 2)
+
+
 def test_a_run_that_does_not_end_though_it_was_asked_to_is_ended_by_slurm(slurm, runs, submit, cluster, impatient):
     layout = runs.running(runs.printed(submit(ASLEEP), "up"))
     layout.cancel_request.parent.mkdir(exist_ok=True)

@@ -27,7 +27,6 @@ _DISK_S = 10.0
 """So long a shared disk may take to show here what was written on a node."""
 _AFTER_GRACES_S = 30.0
 _AGAIN_S = 60.0
-_BEGUN = frozenset({Status.STARTING, Status.RUNNING, Status.FINALIZING, Status.NOT_RESPONDING, Status.CANCEL_REQUESTED})
 _NOT_BEGUN = frozenset({Status.NOT_STARTED, Status.QUEUED})
 _GIVEN_BACK = "Slurm has taken its node away, or that failed: it starts it again"
 _NOT_HANDED_OVER = "it was never handed to Slurm: what was to do that ended before"
@@ -59,6 +58,7 @@ class Observing:
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Return what Slurm says of runs; nothing of one that may be newer than what it said last."""
         before = {run: StatusFile(run).read() for run in runs}
+        begun = {run for run, status in before.items() if has_begun(run, status)}  # by now: it may begin meanwhile
         asked_at = self._asked_at
         jobs = self.jobs()
         is_fresh = self._asked_at > asked_at
@@ -67,6 +67,8 @@ class Observing:
         found: dict[str, Observation] = {}
         for run, status in before.items():
             job = jobs.of(run.run_id) or accounted.get(run.run_id)
+            if is_fresh and job and job.is_waiting and run in begun:
+                self._give_back(run, status)
             if said := self._said(run, status, job, is_fresh=is_fresh):
                 found[run.run_id] = said
         asked = {run.run_id for run in runs}
@@ -78,9 +80,8 @@ class Observing:
         if job is None:
             return
         if job.is_waiting:
-            only = (
-                ("--state=PENDING",) if job.state == "PENDING" else ()
-            )  # it may begin now: its supervisor is to hear it
+            # It may begin just now: then its supervisor is to hear it, and to end it with its grace.
+            only = ("--state=PENDING",) if job.state == "PENDING" else ()
             self._slurm.ask("scancel", *only, job.number)
         elif job.observation.state is JobState.RUNNING and self._is_overdue(run):
             self._ended_again_at[run.run_id] = time.monotonic()
@@ -98,10 +99,7 @@ class Observing:
         if job is None:
             said = self._without_job(run, before)
             return self._over(run, before, said) if said.state is not JobState.UNKNOWN or is_fresh else None
-        said = job.observation
-        if said.state is JobState.WAITING and is_fresh and before.status in _BEGUN:
-            self._give_back(run, before)
-        return self._over(run, before, said)
+        return self._over(run, before, job.observation)
 
     @staticmethod
     def _without_job(run: RunLayout, before: StatusRecord) -> Observation:
