@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import threading
 import time
 import uuid
@@ -85,6 +86,11 @@ def have_uv(box: Box) -> None:
         os.chown(folder, UID, UID)
 
 
+def is_building(box: Box) -> bool:
+    """Whether an environment is being built there."""
+    return any(".local/bin/uv" in line for line in box.processes())
+
+
 @contextmanager
 def served(packages: Packages) -> Iterator[str]:
     """Serve a folder of packages, as an index that the login node reaches does."""
@@ -105,6 +111,19 @@ def there(box: Box, slurm_box: SlurmCluster, tmp_path: Path, home: Path) -> Iter
     made.box = box
     yield made
     end_keepers(home)
+
+
+@pytest.fixture
+def building(there: RunsThere) -> Iterator[RunLayout]:
+    """A run whose environment is being built, by an index that doesn't answer."""
+    have_uv(there.box)
+    there.workspace.compute_targets[NAME].learn()
+    with socket.create_server(("127.0.0.1", 0)) as index:
+        options = ("--no-index", f"--find-links http://127.0.0.1:{index.getsockname()[1]}/")
+        spec = EnvironmentSpec(python=">=3.10", packages=("tally==1.0",), options=options)
+        layout = there.script("print(1)", environment=spec)
+        wait_for(lambda: is_building(there.box) and there.status(layout).status is Status.PREPARING, "the build")
+        yield layout
 
 
 def test_a_script_runs_on_a_node_and_comes_home(there: RunsThere):
@@ -228,24 +247,20 @@ def test_an_environment_is_built_on_the_login_node_before_there_is_a_job(there: 
     assert said(layout).index("Preparing") < said(layout).index("Queued")
 
 
-def test_a_run_whose_environment_is_being_built_is_canceled(there: RunsThere, tmp_path: Path, slurm_box: SlurmCluster):
-    have_uv(there.box)
-    there.workspace.compute_targets[NAME].learn()
-    packages = Packages(there.box.home)
-    packages.slow("sluggish")
-    (there.box.home / "sluggish.built").touch()
-    with served(packages) as address:
-        layout = there.script(
-            "print(1)",
-            environment=EnvironmentSpec(
-                python=">=3.10", packages=("sluggish==1.0",), options=("--no-index", f"--find-links {address}")
-            ),
-        )
-        wait_for(lambda: there.status(layout).status is Status.PREPARING, "Preparing")
-        there.target(layout).cancel(layout)
-        assert there.end(layout).status is Status.CANCELED
+def test_a_run_whose_environment_is_being_built_is_canceled(building: RunLayout, there: RunsThere):
+    there.target(building).cancel(building)
+    assert there.end(building).status is Status.CANCELED
+    wait_for(lambda: not is_building(there.box), "the end of uv")
+
+
+def test_a_run_whose_environment_was_being_built_when_the_login_node_booted_says_so(
+    building: RunLayout, there: RunsThere, slurm_box: SlurmCluster
+):
+    restart_login(there.box)
+    status = there.end(building)
+    assert status.status is Status.FAILED
+    assert "what made its environment ready here was killed" in str(status.reason)
     assert jobs(slurm_box) == {}
-    wait_for(lambda: not any("uv" in line for line in there.box.processes()), "the end of uv")
 
 
 def test_slurm_is_asked_once_in_two_seconds_however_often_somebody_looks(there: RunsThere):

@@ -1,11 +1,15 @@
+import os
+import signal
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cellrun.core.far.engines import Engines
-from cellrun.core.far.link import Link, OrderError
+from cellrun.core.far.link import Link, LinkError, OrderError
 from cellrun.core.far.places_there import WorkspaceThere
 from cellrun.core.far.protocol import Message
 from cellrun.core.far.refusal import BadOrderError
@@ -17,6 +21,7 @@ from cellrun.core.store.target_file import RunTarget
 from cellrun.core.targets.local.target import LocalTarget
 from tests.core.far.boxes import Box, Made, Nowhere
 from tests.core.far.test_watching import WAITS, deliver, observed
+from tests.core.targets.slurm.fake_slurm import FakeSlurm
 
 CLUSTER = {"kind": "amlcompute", "name": "cluster", "settings": {"max_nodes": 1}}
 """An engine that shares files with whoever is on its machine, and isn't the queue: of its runs one runs at a time."""
@@ -132,3 +137,24 @@ def test_nothing_is_said_of_a_run_of_which_the_engine_says_nothing(begun: RunLay
     order = Message({"workspace": there.id, "runs": [begun.run_id, "gone"]})
     told = Watching(Only(Forgetful())).observe(order).facts["runs"]
     assert told == {"gone": {"state": "unknown", "reason": ""}}
+
+
+@pytest.mark.parametrize("after_ms", [0, 30, 80, 160, 320])
+def test_an_agent_that_is_killed_while_it_hands_a_run_over_leaves_it_to_the_next(
+    new_box: Callable[..., Box], make_run: Callable[..., Made], tmp_path: Path, after_ms: int
+):
+    (tmp_path / "slurm").mkdir()
+    slurm = FakeSlurm(tmp_path / "slurm")
+    box, run = new_box(variables={"PATH": f"{slurm.bin}:{os.environ['PATH']}"}), make_run("print('once')")
+    cluster = {"kind": "slurm", "name": "cluster", "settings": {}}
+    link = box.link(engine=cluster)
+    run.send(link)
+    killer = threading.Timer(after_ms / 1000, os.kill, (link.ask("hello").facts["pid"], signal.SIGKILL))
+    killer.start()
+    with suppress(LinkError):
+        run.order(link)
+    killer.join()
+    assert run.order(box.link(engine=cluster)).facts["status"] not in {"NotStarted", "Failed"}
+    assert box.ended(run.layout).status is Status.COMPLETED
+    assert box.there(run.layout).log.read_text() == "once\n"
+    assert slurm.jobs() == 1

@@ -128,8 +128,8 @@ class SlurmCluster(SlurmTarget):
         self.heed_cancellation(run)
 
     def holds(self, run: RunLayout) -> bool:
-        """Whether Slurm has a job of the run that hasn't ended."""
-        job = JobList.asked(self._slurm, _ASK_S).of(run.run_id)
+        """Whether Slurm has a job of the run that hasn't ended, by what it said some seconds ago."""
+        job = self._observing.jobs().of(run.run_id)
         return job is not None and job.observation.state is not JobState.ENDED
 
     def learned(self) -> dict[str, Any]:
