@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from cellrun.core.targets.contract import ComputeTarget
+from cellrun.core.targets.setting_form import SettingForm, SettingShape
 from cellrun.core.targets.slurm.settings import OPTIONS, SETTINGS, checked
 
 
@@ -14,6 +15,8 @@ class SlurmTarget(ComputeTarget):
 
     kind: ClassVar[str] = "slurm"
     settings_known: ClassVar[Mapping[str, str]] = SETTINGS
+    about: ClassVar[str] = "a Slurm cluster, from here or through its login node"
+    setting_forms: ClassVar[Mapping[str, SettingForm]] = {"sbatch": SettingForm(shape=SettingShape.LIST)}
     options_known: ClassVar[Mapping[str, str]] = OPTIONS
 
     @classmethod
