@@ -205,6 +205,18 @@ def test_a_connection_that_is_cut_for_a_while_loses_nothing_and_doubles_nothing(
     there.assert_all_is_home(layout)
 
 
+def test_what_runs_write_comes_home_while_slurm_does_not_answer(there: RunsThere, slurm_box: SlurmCluster):
+    layout = there.logging()
+    slurm_box.stop_controller()
+    there.more()
+    before = len(numbers(layout))
+    wait_for(lambda: there.status(layout) and len(numbers(layout)) > before + 200, "more numbers")
+    there.enough()
+    assert there.end(layout).status is Status.COMPLETED
+    there.assert_all_is_home(layout)
+    slurm_box.start_controller()
+
+
 def test_jobs_outlive_a_reboot_of_the_login_node(there: RunsThere):
     layout = there.logging()
     restart_login(there.box)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from cellrun.core.run_request import RunRequest
 from cellrun.core.targets.contract import Capability
 from cellrun.core.targets.slurm import told_partitions
 from cellrun.core.targets.slurm.kind import SlurmTarget
+from cellrun.core.targets.slurm.settings import option_problems
 from cellrun.core.targets.ssh.facts import Facts
 from cellrun.core.targets.ssh.remote_target import RemoteTarget
 
@@ -34,8 +36,9 @@ class LoginNode(SlurmTarget, RemoteTarget):
 
     def problems_there(self, facts: Facts, request: RunRequest) -> list[str]:
         """Return why no node of the cluster could ever run it, and why its environment can't be built."""
-        partitions = told_partitions.read(facts.engine)
-        if not partitions.groups:  # Slurm didn't answer when the login node was last asked
-            return facts.environment_problems(request, self.name)
-        wanted = request.options.get(PARTITION) or self.settings.get(PARTITION, "")
-        return [*facts.environment_problems(request, self.name), *partitions.problems(request, wanted, self.name)]
+        problems = [*facts.environment_problems(request, self.name), *option_problems(request.options)]
+        with suppress(ValueError):  # what can't be understood tells as little as one whose Slurm didn't answer
+            if (partitions := told_partitions.read(facts.engine)).groups:
+                wanted = request.options.get(PARTITION) or self.settings.get(PARTITION, "")
+                problems += partitions.problems(request, wanted, self.name)
+        return problems

@@ -8,6 +8,7 @@ from typing import Any
 
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
+from cellrun.core.far.link import OrderError
 from cellrun.core.far.words import quoted
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
@@ -125,8 +126,13 @@ class RemoteTarget(ComputeTarget):
         self._launches.go_on(runs)
 
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
-        """Return what the queue there says of runs."""
-        return self._observe([run for run in runs if not self._is_to_be_sent(run)])
+        """Return what starts runs there says of them. If that doesn't answer, what they write comes all the same."""
+        begun = [run for run in runs if not self._is_to_be_sent(run)]
+        try:
+            return self._observe(begun)
+        except OrderError:
+            self._fetching.fetch(begun, is_final=False)
+            raise
 
     def _observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         found: dict[str, Observation] = {}
