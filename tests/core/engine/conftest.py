@@ -9,7 +9,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -93,12 +93,12 @@ class Job:
         return self
 
     def start(self, *, detached: bool = False, why: Stop = Stop.CANCEL) -> subprocess.Popen[bytes]:
-        """Let the engine start it; when it is signalled it will say why."""
+        """Let the engine start it, which blocks what Ray blocks; when it is signalled it will say why."""
         self._why.write_text(why.name)
         command = [sys.executable, "-I", "-S", str(self._program), str(self.order)]
         command += ["detached" if detached else "attached", str(self._why)]
         environment = {"SLURM_JOB_ID": "7", "ANOTHERS": "1", MARK: str(self.run.folder)}
-        with self.out.open("ab") as out:
+        with self.out.open("ab") as out, blocked(signal.SIGINT, signal.SIGTERM):
             self.started.append(subprocess.Popen(command, env=environment, stdout=out, stderr=out))
         return self.started[-1]
 
@@ -132,6 +132,16 @@ class Job:
         while not is_so():
             assert time.monotonic() < deadline, (what, self.out.read_text())
             time.sleep(0.02)
+
+
+@contextmanager
+def blocked(*numbers: signal.Signals) -> Iterator[None]:
+    """Let the processes that are started here begin with these signals blocked."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @pytest.fixture

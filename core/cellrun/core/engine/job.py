@@ -52,7 +52,8 @@ class EngineJob:
             os.set_blocking(end, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, self._hear)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # who had much to do before had it wait
+        # Who had much to do before had SIGTERM wait, and Ray blocks SIGINT, by which a run is stopped first.
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         tell, hears = self._start_guard(order)
         try:
             code = self._stay(tell, hears, woken)

@@ -26,6 +26,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.store.target_file import RunTarget
 from cellrun.core.targets.cargo import Cargo
+from tests.core.engine.conftest import blocked
 from tests.core.mirror.two_sides import new_run
 from tests.interpreters import bare_environment, python_of
 
@@ -78,7 +79,7 @@ class Node:
         (self.package / "order.json").write_text(json.dumps(order))
         return self
 
-    def start(self, python: str = "", **options: Any) -> subprocess.Popen[bytes]:
+    def start(self, python: str = "") -> subprocess.Popen[bytes]:
         """Start what Ray starts."""
         secrets = json.dumps({"variables": {"TOKEN": "hush-hush"}, "key": new_key(self.here).hex(), "token": ""})
         config = json.dumps({"runtime_env": {"env_vars": {SECRETS: secrets}}, "metadata": {}})
@@ -94,7 +95,10 @@ class Node:
         with self.out.open("wb") as out:
             self.process = subprocess.Popen(
                 [python or self.python, "-m", _MODULE],
-                **{"cwd": self.package, "env": environment, "stdout": out, "stderr": out, **options},
+                cwd=self.package,
+                env=environment,
+                stdout=out,
+                stderr=out,
             )
         return self.process
 
@@ -193,11 +197,10 @@ except KeyboardInterrupt:
 
 
 def test_a_stop_that_comes_while_the_run_is_unpacked_cancels_it(node: Node) -> None:
-    def wait_with_it() -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    node.given("import time; time.sleep(600)").start(preexec_fn=wait_with_it)
+    node.given("import time; time.sleep(600)")
+    with blocked(signal.SIGTERM):
+        process = node.start()
+    process.send_signal(signal.SIGTERM)
     assert node.ended() == 1
     assert node.home().status is Status.CANCELED
 

@@ -21,7 +21,6 @@ if __name__ == "__main__":
 
 import json
 import os
-import signal
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -61,7 +60,6 @@ class RayEngine(Engine):
 
 def main() -> int:
     """Start the run of the package in this folder, stay until it is home, and remove it; return the exit code."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # Ray blocks it, and a run is stopped by it first
     secrets = taken_secrets(os.environ)
     package = Path.cwd()
     order = json.loads((package / _ORDER).read_bytes())
