@@ -9,6 +9,7 @@ from cellrun.core.errors import AuthenticationError, ComputeTargetException
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of, new_key
 from cellrun.core.status import Status
+from cellrun.core.store.ending import Ending
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.bringing import bring, living
 from cellrun.core.targets.contract import Capability, JobState, Observation
@@ -51,6 +52,17 @@ def test_a_lost_run_is_failed_after_a_last_sync_has_ended(played, away, said, re
     bring(played, [run])
     assert seen == [Status.RUNNING]
     assert (status(run).status, status(run).reason) == (Status.FAILED, reason)
+
+
+def test_a_run_that_its_engine_kills_while_it_is_stopped_comes_to_what_was_told(played, away):
+    """As one whose engine gives its time limit's grace less time than it has."""
+    run = away()
+    why = "ended by Slurm's time limit"
+    told = Ending(Status.FAILED, why, {}).to_fields()
+    StatusFile(run).change(Status.CANCEL_REQUESTED, reason=f"{why}: interrupted", **told)
+    played.says[run.run_id] = Observation(JobState.ENDED, "TIMEOUT")
+    bring(played, [run])
+    assert (status(run).status, status(run).reason) == (Status.FAILED, why)
 
 
 def test_a_lost_run_leaves_nothing_behind_that_was_kept_for_its_way_home(played, away):

@@ -26,13 +26,11 @@ class Engine:
 
     name: ClassVar[str]
     """What people call it: `Slurm`."""
-    restarts: ClassVar[str]
-    """Why a run waits that the engine starts again, or has started again, in words."""
+    restarts: ClassVar[str] = ""
+    """Why a run waits that the engine starts again, or has started again, in words; empty for one that never does."""
     is_detached: ClassVar[bool] = False
     """Whether the run's processes are to be no descendants of the one that the engine knows: where it would signal them
     all, without a grace. They end with it all the same."""
-    starts_again: ClassVar[bool] = True
-    """Whether it may start a job again whose first process was killed: until then the order stays."""
     look_s: ClassVar[float | None] = None
     """How often `is_stopping` is asked; None: never, the engine sends SIGTERM to its job's first process."""
 

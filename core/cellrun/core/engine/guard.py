@@ -90,7 +90,7 @@ class Guard:
         except RunClosedError:  # somebody has ended it just now
             return self._code()
         except _AloneError:
-            if not self._engine.starts_again:
+            if not self._engine.restarts:  # else the next attempt is started from it
                 self._path.unlink(missing_ok=True)
             return OTHERWISE
         finally:

@@ -18,6 +18,7 @@ from cellrun.core.errors import AuthenticationError, told
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.status import Status
+from cellrun.core.store.ending import Ending
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import run_owners
 from cellrun.core.store.silence import SILENCE, are_proven_dead, heartbeat, is_unanswered
@@ -160,7 +161,8 @@ def _synced(
 def _end_lost(target: ComputeTarget, run: RunLayout, said: Observation) -> None:
     before = StatusFile(run).read()
     if not before.status.is_terminal:
-        StatusFile(run).change(Status.FAILED, reason=_ended_unseen(target, said, before.status))
+        unseen = Ending(Status.FAILED, _ended_unseen(target, said, before.status), {})
+        (Ending.told(before) or unseen).write(run)  # told: it was about to come to that when its engine killed it
         Receiver(run).close()
 
 

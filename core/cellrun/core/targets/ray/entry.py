@@ -53,9 +53,7 @@ class RayEngine(Engine):
     """
 
     name: ClassVar[str] = "Ray"
-    restarts: ClassVar[str] = "Ray started it again"
     is_detached: ClassVar[bool] = True
-    starts_again: ClassVar[bool] = False
 
 
 def main() -> int:
