@@ -35,7 +35,7 @@ SAID = {
     "names_in",
     f"{CORE}/data/in_run/delivery.py": "_note",
     f"{CORE}/data/in_run/input_files.py": "note_at_end",
-    f"{CORE}/engine/guard.py": "Guard._end_run",
+    f"{CORE}/engine/guard.py": "Guard._supervise Guard._end_run",
     f"{CORE}/environments/building/build_script.py": "_failure",
     f"{CORE}/far/watching.py": "Watching",
     f"{CORE}/far/words.py": "refused no_python banner_words",

@@ -233,6 +233,22 @@ def test_a_run_whose_supervisor_is_killed_ends_with_it(job: Job) -> None:
     assert not job.order.exists()
 
 
+def test_a_run_that_another_supervisor_has_is_left_to_it(job: Job) -> None:
+    """As that of an engine that starts a job twice at once: the second one ends by itself."""
+    job.ordered("pass", supervisor=("/bin/sh", "-c", "exit 1")).start()
+    assert job.ended() == 1
+    assert job.status.status is Status.STARTING
+
+
+def test_a_run_whose_supervisor_can_not_be_started_says_why(job: Job) -> None:
+    job.ordered("pass", supervisor=("/nowhere/python",), carried=True).start()
+    assert job.ended() == 1
+    LogLines(job.sides.here).feed(job.out.read_bytes())
+    end = StatusFile(job.sides.here).read()
+    assert end.status is Status.FAILED
+    assert "could not start the run: " in (end.reason or "")
+
+
 def test_a_run_whose_guard_is_killed_ends_with_it(job: Job) -> None:
     job.ordered(ASLEEP)
     process = job.start()

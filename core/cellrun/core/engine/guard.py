@@ -22,7 +22,7 @@ from pathlib import Path
 from cellrun.core.control_file import UNREADABLE
 from cellrun.core.engine.engine import Engine, Stop
 from cellrun.core.engine.order import JobOrder
-from cellrun.core.errors import RunClosedError
+from cellrun.core.errors import CellrunError, RunClosedError, told
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.statuses_there import RECORD_S
 from cellrun.core.processes import orphans
@@ -55,14 +55,14 @@ class Guard:
 
     Responsibilities: the supervisor runs, and who carries what the run writes, if somebody does; the supervisor hears
     why the engine ends its job; nobody is left afterwards, whatever ends it; a run whose supervisor was killed ends.
-    `told` is where the job's first process says why to stop, and its end is known.
+    `hears` is where the job's first process says why to stop, and its end is known.
     """
 
-    def __init__(self, order: JobOrder, engine: Engine, path: Path, told: int) -> None:
+    def __init__(self, order: JobOrder, engine: Engine, path: Path, hears: int) -> None:
         self._order = order
         self._engine = engine
         self._path = path
-        self._told = told
+        self._hears = hears
         self._run = RunLayout(order.folder)
         self._stops: deque[Stop] = deque()
         self._ended: dict[int, int] = {}
@@ -76,16 +76,9 @@ class Guard:
         try:
             if self._order.carrier:
                 self._carrier = self._start_carrier()
-            if not StatusFile(self._run).read().status.is_terminal:  # else only what it wrote is still to be carried
-                attempt = Attempt.next_of(self._run, self._engine.restarts)
-                self._supervisor = self._start_supervisor(attempt)
-                while not self._has_ended(self._supervisor):
-                    self._wait(_LOOK_S if self._stops else None)
-                    if self._stops and self._run.claim_of(attempt.number).exists():
-                        stop = self._stops.popleft()
-                        if stop is Stop.PREEMPTED:
-                            return self._preempted()
-                        os.kill(self._supervisor, _WORDS[stop])
+            is_over = StatusFile(self._run).read().status.is_terminal  # then only what it wrote is still to be carried
+            if not is_over and self._supervise() is Stop.PREEMPTED:
+                return self._preempted()
             self._finish()
         except RunClosedError:  # somebody has ended it just now
             return self._code()
@@ -99,12 +92,32 @@ class Guard:
             self._end_all(signal.SIGKILL)
         return self._code()
 
+    def _supervise(self) -> Stop | None:
+        """Start the supervisor, and tell it what is told here until it has ended, or is to be ended by a preemption.
+
+        Raises _AloneError, RunClosedError for a run that has ended meanwhile.
+        """
+        attempt = Attempt.next_of(self._run, self._engine.restarts)
+        try:
+            self._supervisor = self._start_supervisor(attempt)
+        except (CellrunError, OSError) as error:
+            StatusFile(self._run).change(Status.FAILED, reason=f"could not start the run: {told(error)}")
+            return None
+        while not self._has_ended(self._supervisor):
+            self._wait(_LOOK_S if self._stops else None)
+            if self._stops and self._run.claim_of(attempt.number).exists():
+                stop = self._stops.popleft()
+                if stop is Stop.PREEMPTED:
+                    return stop
+                os.kill(self._supervisor, _WORDS[stop])
+        return None
+
     def _listen(self) -> None:
         """Take no notice of an engine's signals, take the orphans, be woken up when a child has ended."""
         os.setsid()
         orphans.take()
         self._woken, wake = os.pipe()
-        for end in (self._woken, wake, self._told):
+        for end in (self._woken, wake, self._hears):
             os.set_blocking(end, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGHUP):  # by a handler: children have their own again
@@ -140,12 +153,12 @@ class Guard:
 
     def _wait(self, most_s: float | None) -> None:
         """Wait until a child has ended, or something is told. Raises _AloneError, once."""
-        ready, _, _ = select.select([self._woken, *(() if self._is_alone else (self._told,))], [], [], most_s)
+        ready, _, _ = select.select([self._woken, *(() if self._is_alone else (self._hears,))], [], [], most_s)
         if self._woken in ready:
             with suppress(BlockingIOError):
                 os.read(self._woken, _NO_NEWS)
-        if self._told in ready:
-            said = os.read(self._told, _NO_NEWS)
+        if self._hears in ready:
+            said = os.read(self._hears, _NO_NEWS)
             if not said:
                 self._is_alone = True
                 raise _AloneError
@@ -153,7 +166,9 @@ class Guard:
 
     def _finish(self) -> None:
         """Let all be done that is done when the supervisor has ended. Raises _AloneError."""
-        if not StatusFile(self._run).read_whole().status.is_terminal:
+        # One that ends by itself before the run has ended has found another one at it.
+        was_killed = os.WIFSIGNALED(self._ended.get(self._supervisor, 0))
+        if was_killed and not StatusFile(self._run).read_whole().status.is_terminal:
             self._end_run()
         until = time.monotonic() + RECORD_S
         while self._has_children() and (self._is_carrying() or time.monotonic() < until):
@@ -169,9 +184,9 @@ class Guard:
             return
         with suppress(*UNREADABLE):
             processes = ProcessFile(self._run).read()
-            told = Ending.told(StatusFile(self._run).read_whole())
+            stopped = Ending.told(StatusFile(self._run).read_whole())
             left = Ending.left(self._run, processes.job) if processes and processes.job else None
-            (told or left or Ending(Status.FAILED, "its supervisor was killed", {})).write(self._run)
+            (stopped or left or Ending(Status.FAILED, "its supervisor was killed", {})).write(self._run)
 
     def _preempted(self) -> int:
         """Take the machine from the attempt: its job may save what it has; the run waits for the next one."""
