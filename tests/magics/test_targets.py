@@ -49,7 +49,7 @@ def test_all_are_listed_with_how_full_they_are_and_what_they_can_do(notebook, ws
     assert local.endswith(can_do)
     assert rows(text)["cluster"].endswith("  cancels, limits time")
     assert (
-        ".attach(name, kind, **settings) adds one (kinds: amlcompute, computeinstance, fake, local, ray, ssh"
+        ".attach(name, kind, **settings) adds one (kinds: amlcompute, computeinstance, fake, local, ray, slurm, ssh"
         in text.splitlines()[-1]
     )
 

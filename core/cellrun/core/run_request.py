@@ -37,6 +37,11 @@ class RunCode:
         """
         return {}
 
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes go along, as far as that is known before they are written. Known once `problems` was asked."""
+        return 0
+
     def copy_to(self, draft: RunLayout) -> None:
         """Write it into a run folder that is being built, whose `snapshot/` is there."""
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from cellrun.core.context.account import travelled
 from cellrun.core.context.manifest import Need
 from cellrun.core.context.used_values import free_unused_values
 from cellrun.core.context.value_store import ValueStore
@@ -164,6 +165,11 @@ class _CellCode(RunCode):
         self._code = code
         self._title = title
         self._store: ValueStore | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes what the cell needs has."""
+        return travelled(self._capture.account()).bytes
 
     def copy_to(self, draft: RunLayout) -> None:
         """Write the cell and its context."""

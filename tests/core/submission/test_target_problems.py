@@ -92,3 +92,13 @@ def test_what_an_environment_defines_is_no_secret_unless_it_is_called_so(workspa
     assert "MODE" not in problems(MODE="quick")
     assert "values of MODE" in problems(MODE="slow")
     assert "values of API_TOKEN" in problems(MODE="quick", API_TOKEN="x")
+
+
+def test_a_folder_larger_than_a_target_takes_is_refused_with_both_sizes_before_there_is_a_run(runs, monkeypatch):
+    monkeypatch.setattr(LocalTarget, "most_bytes", 1_000_000)
+    (runs.source / "data.bin").write_bytes(bytes(1_500_000))
+    problem = refused(runs)
+    assert "1.5 MB" in problem
+    assert "1.0 MB at most" in problem
+    (runs.source / "data.bin").unlink()
+    runs.end(runs.script("pass"))

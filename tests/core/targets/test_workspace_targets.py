@@ -84,7 +84,7 @@ def test_an_unknown_one_is_refused_with_how_to_attach_one(ws, targets, far, give
     for ask in (targets.get, ws.detach):
         with pytest.raises(ComputeTargetException) as caught:
             ask(given)
-        facts = [repr(given), "known: local, cluster", "ws.attach(name, kind, **settings)", "fake, local, ray, ssh)"]
+        facts = [repr(given), "known: local, cluster", "ws.attach(name, kind, **settings)", "fake, local, ray, slurm, ssh)"]
         assert not [fact for fact in facts if fact not in str(caught.value)]
         assert ("did you mean 'cluster'?" in str(caught.value)) == (given == "clutser" or given == b"cluster")
 
@@ -188,7 +188,7 @@ def test_a_long_name_is_one(ws, far):
 
 def test_an_unknown_kind_is_refused(ws):
     with pytest.raises(
-        ComputeTargetException, match=r"no kind of compute target 'fkae'.*fake, local, ray, ssh.*mean 'fake'"
+        ComputeTargetException, match=r"no kind of compute target 'fkae'.*fake, local, ray, slurm, ssh.*mean 'fake'"
     ):
         ws.attach("cluster", "fkae")
     assert not ws.layout.targets.exists()
@@ -239,7 +239,7 @@ def test_who_attaches_gets_the_settings_as_everybody_else_does(ws, monkeypatch):
         ('{"kind": "fake", "settings": 7}', "damaged.json: TypeError"),
         (
             '{"kind": "gone", "settings": {}}',
-            "no kind of compute target 'gone'; known: amlcompute, computeinstance, fake, local, ray, ssh",
+            "no kind of compute target 'gone'; known: amlcompute, computeinstance, fake, local, ray, slurm, ssh",
         ),
         ('{"kind": ["fake"], "settings": {}}', "no kind of compute target ['fake']"),
         ('{"kind": "fake", "settings": {}}', "can't be used here: KeyError('folder')"),

@@ -40,6 +40,11 @@ class SourceFolder(RunCode):
         """Return the secrets beside the code, which a script may read where they are."""
         return self._snapshot.secrets if self._snapshot else {}
 
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes the snapshot has."""
+        return self._snapshot.size_bytes if self._snapshot else 0
+
     def copy_to(self, draft: RunLayout) -> None:
         """Copy what was scanned. Raises SnapshotException for a file that can't be read."""
         (self._snapshot or Snapshot(self._folder, out=(draft.workspace.folder,))).copy_to(draft.snapshot)

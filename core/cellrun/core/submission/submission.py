@@ -37,7 +37,7 @@ from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.arguments import parameters
 from cellrun.core.submission.run_options import option_texts, target_name, wanted_environment
 from cellrun.core.submission.source_control import git_head
-from cellrun.core.submission.target_problems import say_what_is_shown, target_problems
+from cellrun.core.submission.target_problems import say_what_is_shown, size_problems, target_problems
 from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.core.terminal import plain
@@ -87,6 +87,7 @@ def submit(
     target = _target(workspace.layout, getattr(config, "compute_target", None), request or _known_of(config), problems)
     if request and not problems:
         problems += request.code.problems(workspace.layout)
+        problems += size_problems(target, request) if target and not problems else []
     if problems or not request or not target:
         raise InvalidSubmissionError(problems, advice)
     for warning in (*request.code.warnings(), *target.warnings(request)):

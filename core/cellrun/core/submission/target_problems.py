@@ -9,6 +9,7 @@ from cellrun.core.errors import did_you_mean
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.run_request import RunRequest
 from cellrun.core.said_once import say_once
+from cellrun.core.sizes import size_text
 from cellrun.core.targets.contract import Capability, ComputeTarget
 
 
@@ -20,6 +21,18 @@ def target_problems(target: ComputeTarget, request: RunRequest, workspace: Works
     if limit is not None and Capability.LIMITS_TIME not in target.capabilities:
         problems.append(f"max_run_duration_seconds={limit:g}: {target.name!r} can't end a run by itself; leave it out")
     return problems
+
+
+def size_problems(target: ComputeTarget, request: RunRequest) -> list[str]:
+    """Return why what a run takes along could never go to a target."""
+    most, size = target.most_bytes, request.code.size_bytes
+    if most is None or size <= most:
+        return []
+    problem = (
+        f"it takes {size_text(size)} along, and {_words(target)} takes {size_text(most)} at most; put large data where "
+        "its machines read it (a folder that they share, a store), and read it in the code"
+    )
+    return [problem]
 
 
 def data_problems(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout) -> list[str]:

@@ -162,6 +162,11 @@ class ComputeTarget(ComputeResource):
             raise UserErrorException("\n".join(sorted(problems)))
         return dict(settings)
 
+    @property
+    def most_bytes(self) -> int | None:
+        """How many bytes a run may take along, code and values; None where only the disk there sets a limit."""
+        return None
+
     def learn(self) -> None:  # for those that `python` and `problems` needn't ask
         """Find out what `python` and `problems` are to know; may take seconds.
 

@@ -12,8 +12,8 @@ from cellrun.core.targets.ray.settings import checked
         ({"address": "http://head:8265/"}, {"address": "http://head:8265"}),
         ({"address": "https://head/ray", "server": None}, {"address": "https://head/ray"}),
         (
-            {"address": "http://[::1]:8265", "server": "https://me:8888/", "datastore": "lake", "secret": "token"},
-            {"address": "http://[::1]:8265", "server": "https://me:8888", "datastore": "lake", "secret": "token"},
+            {"address": "http://[::1]:8265", "server": "https://me:8888/", "secret": "token"},
+            {"address": "http://[::1]:8265", "server": "https://me:8888", "secret": "token"},
         ),
     ],
 )

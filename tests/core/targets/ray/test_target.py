@@ -342,6 +342,7 @@ def test_a_run_larger_than_the_cluster_takes_is_failed_with_both_sizes(ray, targ
     assert "5.1 MB" in end.reason
     assert "4.0 MB" in end.reason
     assert len(ray.submitted) == 1
+    assert target.most_bytes == 4_000_000  # the next one is refused before there is a run
 
 
 def test_several_nodes_are_refused_before_there_is_a_run(target):

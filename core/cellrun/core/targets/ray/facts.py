@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from cellrun.core.disk import replace_file
+from cellrun.core.errors import WorkspaceException
 from cellrun.core.far.words import NONSENSE
+from cellrun.core.places import home_folder
 from cellrun.core.resources import Resources
 from cellrun.core.targets.ray.client import RayClient
 from cellrun.core.targets.ray.connection import nonsense
+
+MOST_BYTES = 100 * 1024**2
+"""So large a package any cluster takes, unless it has said otherwise."""
+
+
+class Learned(NamedTuple):
+    """What a cluster has said of itself, kept in CELLRUN_HOME by its address. No secret."""
+
+    most_bytes: int = MOST_BYTES
+
+    @classmethod
+    def of(cls, address: str) -> Learned:
+        """Return what is kept of a cluster."""
+        with suppress(OSError, ValueError, KeyError, TypeError, WorkspaceException):
+            return cls(max(0, int(json.loads(_path(address).read_bytes())["most_bytes"])))
+        return cls()
+
+    def keep(self, address: str) -> None:
+        """Keep it; where the disk doesn't take it, it is learned again."""
+        with suppress(OSError, WorkspaceException):
+            replace_file(_path(address), json.dumps(self._asdict()), mode=0o600)
 
 
 class Nodes(NamedTuple):
@@ -38,6 +66,10 @@ def _part(usage: Mapping[str, Any], column: int) -> Resources:
     """Return what a node has (1) or has in use (0) of what it tells as pairs."""
     cpus, gpus, memory = (float(usage.get(name, (0, 0))[column]) for name in ("CPU", "GPU", "memory"))
     return Resources(int(cpus), int(gpus), int(memory))
+
+
+def _path(address: str) -> Path:
+    return home_folder("clusters") / f"{hashlib.sha256(address.encode()).hexdigest()[:32]}.json"
 
 
 def _sum(parts: list[Resources]) -> Resources:

@@ -15,6 +15,7 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.outgoing import Outgoing
 from cellrun.core.targets.ray.client import RayClient, RefusedJobError, TooLargeError
+from cellrun.core.targets.ray.facts import Learned
 from cellrun.core.targets.ray.handle import Handle
 from cellrun.core.targets.ray.jobs import PENDING, RayJob
 from cellrun.core.targets.ray.package import CorePackage, RunPackage
@@ -125,6 +126,8 @@ class HandingOver:
                 if not self._client.has_package(made.name):
                     self._client.put_package(made.name, made.path)
             except TooLargeError as error:
+                if error.most_bytes:
+                    Learned(error.most_bytes).keep(self._client.address)
                 most = f" (at most {size_text(error.most_bytes)})" if error.most_bytes else ""
                 size = size_text(made.path.stat().st_size)
                 raise RefusedJobError(f"it can't be sent: it has {size}, more than the cluster takes{most}") from error

@@ -85,7 +85,7 @@ class Logs:
         if is_final or now >= reading.look_at:
             self._read_whole(reading, due.job)
         if is_final:
-            reading.lines.end(reading.why_broken or "its job has ended before all had come")
+            reading.lines.end(reading.why_broken or "its job has ended; a log takes no file over 5 MB")
         return True
 
     def _open_tail(self, reading: _Reading, job: str) -> None:

@@ -27,7 +27,7 @@ from cellrun.core.targets.keeper import client as keeper
 from cellrun.core.targets.outgoing import Order, Outgoing
 from cellrun.core.targets.ray.client import RayClient
 from cellrun.core.targets.ray.connection import Connection
-from cellrun.core.targets.ray.facts import Nodes
+from cellrun.core.targets.ray.facts import Learned, Nodes
 from cellrun.core.targets.ray.handing_over import ON_ITS_WAY, HandingOver
 from cellrun.core.targets.ray.handle import KIND, Handle
 from cellrun.core.targets.ray.jobs import PENDING, RUNNING, STOPPED, RayJob
@@ -78,6 +78,11 @@ class RayTarget(ComputeTarget):
     def where(self) -> str:
         """Where that is, for people."""
         return str(self.settings["address"])
+
+    @property
+    def most_bytes(self) -> int:
+        """How many bytes a run may take along: what the cluster's Jobs API takes, as it has said it last."""
+        return Learned.of(self.settings["address"]).most_bytes
 
     def describe(self) -> TargetDescription:
         """Return what the cluster has, and its jobs, whoever submitted them. Raises ComputeTargetException."""
