@@ -84,6 +84,6 @@ def test_it_keeps_no_other_from_being_listed(installed):
             print(sorted(ws.compute_targets), len(caught))
         """
     )
-    kinds = ["alias", "amlcompute", "broken", "computeinstance", "fake", "half", "local", "other"]
-    kinds += ["ray", "slurm", "ssh"]
+    ours = ["amlcompute", "computeinstance", "fake", "local", "ray", "slurm", "ssh"]
+    kinds = sorted([*ours, "alias", "broken", "half", "other"])
     assert told == f"{kinds} False\n['local', 'mine'] 3\n"

@@ -84,7 +84,7 @@ def test_an_unknown_one_is_refused_with_how_to_attach_one(ws, targets, far, give
     for ask in (targets.get, ws.detach):
         with pytest.raises(ComputeTargetException) as caught:
             ask(given)
-        facts = [repr(given), "known: local, cluster", "ws.attach(name, kind, **settings)", "fake, local, ray, slurm, ssh)"]
+        facts = [repr(given), "known: local, cluster", "ws.attach(name, kind, **settings)", "local, ray, slurm, ssh)"]
         assert not [fact for fact in facts if fact not in str(caught.value)]
         assert ("did you mean 'cluster'?" in str(caught.value)) == (given == "clutser" or given == b"cluster")
 
