@@ -15,6 +15,7 @@ from cellrun.core.store.target_file import RunTarget
 from cellrun.core.targets.bringing import bring
 from cellrun.core.targets.contract import JobState
 from cellrun.core.targets.outgoing import Outgoing
+from cellrun.core.targets.ray import handing_over, logs
 from cellrun.core.targets.ray import target as ray_target
 from cellrun.core.targets.ray.handing_over import MOST_PENDING
 from cellrun.core.targets.ray.target import RayTarget
@@ -26,6 +27,8 @@ START_TIMEOUT = "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"
 @pytest.fixture(autouse=True)
 def each_look_asks(monkeypatch, without_keeper):
     monkeypatch.setattr(ray_target, "_YOUNG_S", 0.0)
+    for module in (handing_over, logs):  # however busy this machine is
+        monkeypatch.setattr(module, "_CALL_S", 60.0)
     monkeypatch.setattr("cellrun.core.targets.keeper.client.wake", lambda *_: None)
 
 

@@ -24,6 +24,7 @@ from cellrun.core.targets.ray.submission import carrier_of, submission
 MOST_PENDING = 8
 """So many of our jobs wait at the cluster at most: it fails one that waits for 900 s, and an autoscaler sees these."""
 ON_ITS_WAY = frozenset({Status.NOT_STARTED, Status.QUEUED})
+_SWEEP_S = 15.0
 _CALL_S = 3.0
 """About so long a call works: what else is to be asked of the cluster waits for it."""
 
@@ -41,6 +42,9 @@ class HandingOver:
     def __init__(self, client: RayClient) -> None:
         self._client = client
         self._core: CorePackage | None = None
+        self._made_at: dict[str, float] = {}
+        """When each run was submitted: a record doesn't change."""
+        self._swept_at = -_SWEEP_S
 
     def go_on(self, runs: Sequence[RunLayout], jobs: Mapping[str, RayJob]) -> None:
         """Hand over as many as may wait there, in the order of their submission, for some seconds.
@@ -48,10 +52,9 @@ class HandingOver:
         `jobs` is what the cluster has just told. A run that it takes never is Failed. Raises ComputeTargetException
         where that is no single run's matter.
         """
-        for workspace in {run.workspace.folder: run.workspace for run in runs}.values():
-            Outgoing(workspace).sweep()
+        self._sweep(runs)
         until = time.monotonic() + _CALL_S
-        left = [each for run in sorted(runs, key=_order_of) if (each := self._looked_at(run, jobs))]
+        left = [each for run in sorted(runs, key=self._order_of) if (each := self._looked_at(run, jobs))]
         pending = sum(each.handle.is_taken for each in left)
         for each in left:
             if each.handle.is_taken:
@@ -66,6 +69,17 @@ class HandingOver:
         for run in runs:
             if is_asked_to_cancel(run) and not Outgoing(run.workspace).was_asked(run):
                 _cancel(run)
+
+    def _sweep(self, runs: Sequence[RunLayout]) -> None:
+        if time.monotonic() - self._swept_at >= _SWEEP_S:
+            self._swept_at = time.monotonic()
+            for workspace in {run.workspace.folder: run.workspace for run in runs}.values():
+                Outgoing(workspace).sweep()
+
+    def _order_of(self, run: RunLayout) -> tuple[float, str]:
+        if run.run_id not in self._made_at:
+            self._made_at[run.run_id] = RunRecord.read(run).created_at
+        return self._made_at[run.run_id], run.run_id
 
     def _looked_at(self, run: RunLayout, jobs: Mapping[str, RayJob]) -> _Waiting | None:
         """Note what became of a run's job; return it as long as it waits, there or here."""
@@ -156,7 +170,3 @@ def _cancel(run: RunLayout) -> None:
 def _fail(run: RunLayout, why: str) -> None:
     StatusFile(run).change(Status.FAILED, expected=ON_ITS_WAY, reason=why)
     Outgoing(run.workspace).remove(run)
-
-
-def _order_of(run: RunLayout) -> tuple[float, str]:
-    return RunRecord.read(run).created_at, run.run_id

@@ -66,6 +66,8 @@ class RayTarget(ComputeTarget):
         self._logs = Logs(self._connection, self._client)
         self._jobs: dict[str, RayJob] = {}
         self._asked_at = -_YOUNG_S
+        self._sent: set[str] = set()
+        """The runs that were on their way when some were handed over last."""
         self._stopped_at: dict[str, float] = {}
         """When a job was asked to stop, or its run's request was first seen, by job (monotonic)."""
 
@@ -134,8 +136,12 @@ class RayTarget(ComputeTarget):
     def send(self, runs: Sequence[RunLayout]) -> None:
         """Hand over what the cluster takes by now."""
         self._handing_over.cancel_kept(runs)
+        ids = {run.run_id for run in runs}
+        if ids <= self._sent and time.monotonic() - self._asked_at < _YOUNG_S:
+            return  # nothing can have changed: with hundreds that wait even a look at each takes long
         if waiting := [run for run in runs if is_on_its_way(StatusFile(run).read())]:
             self._handing_over.go_on(waiting, self._all_jobs())
+        self._sent = ids
 
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Return what the cluster says of runs' jobs, by one question for all that it knows."""
