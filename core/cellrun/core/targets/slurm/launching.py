@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core.copying import copy_tree, link_into
+from cellrun.core.distributed.launcher import ON_NODES
 from cellrun.core.engine.order import JobOrder
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException
@@ -76,6 +77,7 @@ class Launch:
         run.log.parent.mkdir(exist_ok=True)  # Slurm opens a log there before there is a supervisor
         variables, _ = job_environment(spec, run, given_variables(request, spec), os.environ)
         self._folder.make()
+        variables[ON_NODES] = "srun"  # by which a distributed run's launcher reaches the other nodes
         JobOrder(str(run.folder), spec.supervisor, variables).write(self._folder.order)
         submission = Submission.of(request, run, self._settings, spec.grace_s, most_s)
         before = [list(command) for command in whole.before[:count]]
