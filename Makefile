@@ -66,7 +66,7 @@ test-versions: .venv/.test
 # Debian's sshd and Slurm, and Ray of a Python of its own, which the tests start themselves, in namespaces of their own; one engine
 # after another, and of Rays, each of which is 20 processes, one at a time
 ENGINES := $(BIN)/pytest -m engine --no-loadscope-reorder --durations=10
-test-engines: .venv/.test .venv/.ray
+test-engines: .venv/.test .venv/.ray .venv/.torch
 	.ci/need sshd slurm
 	$(ENGINES) --numprocesses=auto $(PYTEST_OPTIONS) --ignore-glob='*slurm*' --ignore-glob='*ray*' tests/engines
 	$(ENGINES) --numprocesses=auto $(PYTEST_OPTIONS) $(wildcard tests/engines/*slurm*.py)
@@ -106,6 +106,12 @@ clean:
 	$(SYNC) --all-groups --no-group cluster
 	cd tests/azurite && PATH="$$PWD/../../$(BIN):$$PATH" jlpm install --immutable > ../../.venv/azurite.txt || { cat ../../.venv/azurite.txt; exit 1; }
 	command -v chromium >/dev/null || command -v google-chrome >/dev/null || $(BIN)/playwright install --with-deps chromium
+	touch $@
+
+# PyTorch and MPI of a Python of their own, which train on the nodes of the tests' Slurm; 5 GB
+.venv/.torch: .venv/.made
+	$(BIN)/uv venv --quiet --clear --python $(RAY_PYTHON) .venv/torch
+	$(BIN)/uv pip install --quiet --python .venv/torch/bin/python torch==2.15.0 numpy mpi4py
 	touch $@
 
 .venv/.ray: .venv/.made pyproject.toml uv.lock

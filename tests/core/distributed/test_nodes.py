@@ -43,13 +43,15 @@ def start(layout: RunLayout, tmp_path: Path) -> Iterator[Start]:
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
 
-    def run(script: str, distribution: Distribution = TWO, *arguments: str, program: Sequence[str] = ()) -> object:
+    def run(
+        script: str, distribution: Distribution = TWO, *arguments: str, program: Sequence[str] = (), **variables: str
+    ) -> object:
         (layout.work / "train.py").write_text(script)
         command = launched(sys.executable, distribution, program or [sys.executable, "train.py", *arguments])
         path = os.pathsep.join([str(programs), os.environ["PATH"]])
         own = {ON_NODES: "1", "SLURMD_NODENAME": "n1", "PATH": path, "PYTHONUNBUFFERED": "1"}
         with layout.log.open("ab") as log:
-            environ = {**os.environ, **run_variables(layout), **own}
+            environ = {**os.environ, **run_variables(layout), **own, **variables}
             started.append(subprocess.Popen(command, stdout=log, stderr=log, env=environ, cwd=layout.work))
         return started[-1]
 
@@ -77,9 +79,10 @@ def test_each_node_starts_its_ranks_and_all_know_where_they_meet(layout: RunLayo
     ]
 
 
-def test_programs_of_mpi_are_started_by_srun_one_agent_each(layout: RunLayout, start: Start):
+@pytest.mark.parametrize("nodes", [1, 2])
+def test_programs_of_mpi_are_started_by_srun_one_agent_each(layout: RunLayout, start: Start, nodes: int):
     script = "import os\nprint(os.environ['OMPI_COMM_WORLD_RANK'], os.environ['SLURM_PROCID'], os.getppid())\n"
-    assert start(script, Distribution("mpi", 4, nodes=2)).wait(60) == 0
+    assert start(script, Distribution("mpi", 4, nodes)).wait(60) == 0
     told = [log.split() for log in logs(layout)]
     assert [line[:2] for line in told] == [[str(rank)] * 2 for rank in range(4)]
     assert len({parent for *_, parent in told}) == 4
@@ -145,8 +148,7 @@ def test_a_command_is_several_too(layout: RunLayout, start: Start):
 def test_what_can_t_be_started_is_said(layout: RunLayout, start: Start, tmp_path: Path):
     assert start("", program=["/no/such/program", "train.py"]).wait(60) == 1
     assert "process 0 can't be started: No such file or directory" in layout.log.read_text()
-    (tmp_path / "bin" / "srun").write_text("no program")
-    assert start("").wait(60) == 1
+    assert start("", PATH=str(tmp_path)).wait(60) == 1
     assert "srun can't be started" in layout.log.read_text()
 
 

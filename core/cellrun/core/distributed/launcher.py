@@ -49,7 +49,7 @@ def main(distribution: str, program: Sequence[str]) -> NoReturn:
         raise SystemExit("this is started by cellrun, as the process in front of those of a distributed run")
     several = Distribution.from_json(json.loads(distribution))
     program = [sys.executable if program[0] == _SAME else program[0], *program[1:]]
-    if several.nodes > 1 and os.environ.get(ON_NODES):
+    if os.environ.get(ON_NODES) and (several.nodes > 1 or several.kind == "mpi"):  # MPI's world is srun's to make
         _end(Nodes(several, program, layout).run(), layout)
     _end(_run_here(several, program, layout), layout)
 

@@ -19,7 +19,7 @@ from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.distributed.local_ranks import GRACE_S, LocalRanks
 from cellrun.core.distributed.rank_exit import RankExit
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import own_run
+from cellrun.core.own_run import own_run, run_variables
 from cellrun.core.processes.descendants import end_descendants, take_orphans
 
 INTERRUPT, STOP = "interrupt", "stop"
@@ -149,4 +149,5 @@ def main() -> None:
     layout = own_run()
     if layout is None:
         raise SystemExit("this is started by cellrun, on each node of a distributed run")
+    os.environ.update(run_variables(layout))  # of the ranks: what is between the launcher and them stands aside
     NodeAgent(layout, os.environ).run()

@@ -22,6 +22,7 @@ from cellrun.core.distributed.meeting_point import MeetingPoint
 from cellrun.core.distributed.node_agent import INTERRUPT, STOP, NodeOrder, read_report
 from cellrun.core.distributed.rank_exit import RankExit, say
 from cellrun.core.layout import RunLayout
+from cellrun.core.own_run import RUN_ID
 
 _ENTRY = (  # as the launcher's
     'import sys; "" in sys.path and sys.path.remove(""); from cellrun.core.distributed.node_agent import main; main()'
@@ -82,9 +83,17 @@ class Nodes:
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={name: value for name, value in os.environ.items() if name not in _NOT_PASSED},
+            env={name: value for name, value in os.environ.items() if name not in _NOT_PASSED} | self._aside(),
             start_new_session=True,
         )
+
+    def _aside(self) -> dict[str, str]:
+        """Return what lets the step stand aside of the run's family, whom its supervisor signals.
+
+        A SIGTERM has srun kill all nodes' processes at once; the launcher has them end in their time. When it is gone,
+        the step ends by itself, or with the engine's job.
+        """
+        return {RUN_ID: f"{self._layout.run_id}.srun"}
 
     def _wiring(self) -> str:
         """Return by what programs of MPI find each other: PMIx where this Slurm has it, unless the user has said it."""
