@@ -1,6 +1,6 @@
-"""Takes the README's pictures: `.venv/bin/python -m tests.browser.picture` writes those of `docs/images/`.
+"""Takes pictures of README and docs: `.venv/bin/python -m tests.browser.picture` writes those of `docs/images/`.
 
-The two notebooks in a real JupyterLab: a cell with its live view, and the side bar with their runs.
+In a real JupyterLab: a cell with its live view, the side bar with runs of two notebooks, the page of targets.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
+from playwright.sync_api import expect
 
 from tests.browser.chromium import chromium
 from tests.browser.lab_page import LabPage
 from tests.browser.lab_server import lab_server
 from tests.browser.panel_page import PanelPage
+from tests.browser.targets_page import TargetsPage
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs" / "images"
@@ -65,12 +67,33 @@ def take_side_bar(lab: LabPage) -> bytes:
     return lab.page.screenshot()
 
 
+def take_targets(lab: LabPage, folder: Path) -> bytes:
+    """Test a target that isn't attached yet; return a PNG of the page of targets."""
+    lab.resize(1400)
+    lab.open("empty.ipynb", ["1 + 1"])
+    lab.command("cellrun:targets")
+    targets = TargetsPage(lab.page)
+    targets.expect_state("local", "answers")
+    form = targets.open_form()
+    form.get_by_label("Name").fill("scratch")
+    form.get_by_label("Kind").select_option("fake")
+    form.get_by_label("folder").fill(str(folder))
+    form.get_by_label("folder").press("Enter")
+    expect(form.get_by_role("button", name="Attach", exact=True)).to_be_enabled()
+    lab.page.set_viewport_size({"width": 1000, "height": 720})
+    return targets.root.screenshot()
+
+
 def main() -> None:
     """Write the pictures, in few colours: a reader of the README loads them each time."""
     with tempfile.TemporaryDirectory() as root, lab_server(Path(root) / "lab") as server, chromium() as browser:
         page = browser.new_context(viewport=SIZE, device_scale_factor=2, locale="en-US").new_page()  # type: ignore[arg-type]
         lab = LabPage(page, server)
-        shots = {"live-view.png": take(lab), "side-bar.png": take_side_bar(lab)}
+        shots = {
+            "targets.png": take_targets(lab, Path(root) / "elsewhere"),
+            "live-view.png": take(lab),
+            "side-bar.png": take_side_bar(lab),
+        }
         lab.shut_down()
     IMAGES.mkdir(exist_ok=True)
     for name, shot in shots.items():

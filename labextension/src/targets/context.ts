@@ -34,10 +34,16 @@ export class TargetContext {
     return said(text, this.translate);
   }
 
+  /** Whether a time has only just passed. `at`: epoch seconds. */
+  isNow(at: number): boolean {
+    const ago = Date.now() / 1000 - at;
+    return ago >= 0 && ago < SOON_S;
+  }
+
   /** A time as it is from now: `3 minutes ago`, `in 20 seconds`. `at`: epoch seconds. */
   when(at: number): string {
     const seconds = at - Date.now() / 1000;
-    if (seconds <= 0 && seconds > -SOON_S) return this.words.now;
+    if (this.isNow(at)) return this.words.now;
     const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? (['second', 1] as const);
     return this.relative.format(Math.trunc(seconds / size), unit);
   }

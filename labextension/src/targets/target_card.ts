@@ -95,10 +95,11 @@ export class TargetCard {
   private lines(): HTMLElement[] {
     const { context, target } = this;
     const { words } = context;
-    if (target.others) return [alert(context.said(target.others.why), false)];
+    if (target.others) return [alert(fill(words.untrusted, { why: context.said(target.others.why) }), false)];
     if (target.why_unusable !== null) return [alert(context.said(target.why_unusable), true)];
     const heard = target.heard_at === null ? null : context.when(target.heard_at);
-    const lines = [fullnessOf(context, target.fullness)];
+    const isKnown = target.fullness !== null || target.why_not === null;
+    const lines = isKnown ? [fullnessOf(context, target.fullness)] : [];
     setAttribute(this.element, 'data-silent', target.why_not === null ? null : '');
     if (target.why_not === null) {
       const text =
@@ -121,7 +122,7 @@ export class TargetCard {
     const why = context.said(whyNot);
     const next = target.next_try === null ? '' : fill(words.nextTry, { when: context.when(target.next_try) });
     return [
-      target.since === null
+      target.since === null || context.isNow(target.since)
         ? fill(words.silent, { why })
         : fill(words.silentSince, { when: context.when(target.since), why }),
       target.is_paused && next === '' ? words.paused : next,

@@ -36,6 +36,7 @@ const ENGLISH = {
   asOf: 'What is shown is of {when}.',
   nextTry: 'It is asked again {when}.',
   paused: "It doesn't let you in, so it isn't asked again by itself: Test or Refresh does.",
+  untrusted: 'It is not used until you trust whoever attached it: {why}',
   unbrought: "The run {run} can't be brought home: {why}",
   test: 'Test',
   testHow: 'Look whether all is well there',
