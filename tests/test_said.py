@@ -147,6 +147,13 @@ FOUND = {
     f"{CORE}/targets/local/cluster.py": "AmlCompute.about AmlCompute.settings_known AmlCompute.checked_settings "
     "ComputeInstance.about _ALIKE",
     f"{CORE}/targets/local/target.py": "LocalTarget.about LocalTarget.doctor",
+    f"{CORE}/targets/ray/doctor.py": "findings is_open open_words _access _nodes _tails",
+    f"{CORE}/targets/ray/settings.py": "SETTINGS checked _address_problem _url_problem _name_problem",
+    f"{CORE}/targets/ray/target.py": "RayTarget.about",
+    f"{CORE}/targets/slurm/doctor.py": "findings _partition _accounts _node _unseen",
+    f"{CORE}/targets/slurm/kind.py": "SlurmTarget.about",
+    f"{CORE}/targets/slurm/settings.py": "SETTINGS OPTIONS checked _place_problems option_problems _further_problem "
+    "_NO_FOLDER",
     f"{CORE}/targets/ssh/doctor.py": "findings _ssh _machine _clock",
     f"{CORE}/targets/ssh/settings.py": "SETTINGS checked _host_problem _python_problem _folder_problem",
     f"{CORE}/targets/ssh/target.py": "SshTarget.about",
@@ -164,6 +171,7 @@ OF_A_FILE = ("is ", "isn't ", "has ", "can't ")
 
 NOT_SAID = {
     "import json",
+    "Unable to allocate resources",
     "is no subclass of cellrun.core.targets.contract.ComputeTarget",
     "known: {}",
     "lacks {}",

@@ -34,6 +34,7 @@ from cellrun.core.targets.ray.jobs import PENDING, RUNNING, STOPPED, RayJob
 from cellrun.core.targets.ray.logs import Due, Logs
 from cellrun.core.targets.ray.settings import PUBLIC_URL, SETTINGS, checked, is_address
 from cellrun.core.targets.ray.token import Token, token
+from cellrun.core.targets.setting_form import SettingForm
 from cellrun.core.targets.silent_engine import is_on_its_way
 
 _WAITS = "waits for room on the cluster"
@@ -56,6 +57,8 @@ class RayTarget(ComputeTarget):
         {Capability.QUEUES, Capability.CANCELS, Capability.LIMITS_TIME, Capability.GPUS}
     )
     settings_known: ClassVar[Mapping[str, str]] = SETTINGS
+    about: ClassVar[str] = "a Ray cluster, by its Jobs API"
+    setting_forms: ClassVar[Mapping[str, SettingForm]] = {"address": SettingForm(is_needed=True)}
     shows_variables: ClassVar[bool] = True
 
     def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:

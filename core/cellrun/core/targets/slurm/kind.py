@@ -18,6 +18,8 @@ class SlurmTarget(ComputeTarget):
     about: ClassVar[str] = "a Slurm cluster, from here or through its login node"
     setting_forms: ClassVar[Mapping[str, SettingForm]] = {"sbatch": SettingForm(shape=SettingShape.LIST)}
     options_known: ClassVar[Mapping[str, str]] = OPTIONS
+    about: ClassVar[str] = "a cluster's own queue, by Slurm"
+    setting_forms: ClassVar[Mapping[str, SettingForm]] = {"sbatch": SettingForm(shape=SettingShape.LIST)}
 
     @classmethod
     def checked_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
