@@ -343,3 +343,15 @@ def test_a_run_whose_shared_folder_shows_life_does_not_fall_silent_with_its_engi
     kept.notice_silence()
     assert (status(silent).status, status(silent).reason) == (Status.NOT_RESPONDING, "slurmctld doesn't answer")
     assert status(alive).status is Status.RUNNING
+
+
+def test_two_hundred_runs_that_wait_are_asked_about_in_one_call_a_pass(kept, played, away):
+    waiting = [away(Status.QUEUED) for _ in range(200)]
+    ids = {run.run_id for run in waiting}
+    played.says = {run_id: Observation(JobState.WAITING, "Priority") for run_id in ids}
+    kept.watch(waiting, {})
+    passes(played, 3)
+    observed = [asked for verb, asked in played.asked if verb == "observe"]
+    assert all(set(asked) == ids for asked in observed)
+    assert played.count("sync") <= len(observed)
+    assert kept.state().waiting == dict.fromkeys(ids, "Priority")
