@@ -224,7 +224,7 @@ def test_where_folders_are_shared_nothing_is_sent_and_variables_stay(notebook, a
     shown = card(notebook, "import os\nprint(rate, os.environ['MODE'])")
     assert "to box" in shown
     assert "by shared folders" in shown
-    assert "isn't passed on to target 'box'; `--env MODE`" in shown
+    assert "isn't passed on to target 'box'; --env MODE" in shown
     assert "refusal" not in shown
 
 
