@@ -445,8 +445,10 @@ def test_a_log_that_is_a_link_is_not_written_through(runs, tmp_path, monkeypatch
     assert (tmp_path / "victim").read_bytes() == b""
 
 
-def test_drafts_of_a_supervisor_that_was_killed_go_with_the_runs_end(runs, until):
-    layout = runs.running(runs.script("import time; time.sleep(0.2)"))
+def test_drafts_of_a_supervisor_that_was_killed_go_with_the_runs_end(runs, until, tmp_path):
+    script = "import sys, time\nfrom pathlib import Path\nwhile not Path(sys.argv[1]).exists():\n    time.sleep(0.02)"
+    layout = runs.running(runs.script(script, tmp_path / "enough"))
     (layout.folder / ".process.json.0a1b2c3d").touch()
+    (tmp_path / "enough").touch()
     runs.end(layout)
     until(lambda: not list(layout.folder.glob(".process.json.*")), "the draft to go")
