@@ -19,6 +19,7 @@ from tests.engines.slurm_cluster import SlurmCluster
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+TOKEN = "of-the-tests-" * 3
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -73,6 +74,13 @@ def standing_slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCl
 
 
 @pytest.fixture
+def ray(standing_ray: RayCluster, monkeypatch: pytest.MonkeyPatch) -> RayCluster:
+    """That Ray, for a test that has its token."""
+    monkeypatch.setenv("RAY_AUTH_TOKEN", standing_ray.token)
+    return standing_ray
+
+
+@pytest.fixture
 def slurm_box(box: Box) -> Iterator[SlurmCluster]:
     """A Slurm that only `ssh box` leads to: its login node; the nodes see that machine's disk."""
     if why := slurm_cluster.why_not():
@@ -85,10 +93,10 @@ def slurm_box(box: Box) -> Iterator[SlurmCluster]:
 
 @pytest.fixture(scope="session")
 def standing_ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
-    """A Ray that stands as long as the tests run: it takes half a minute to start. Whoever breaks it mends it."""
+    """A Ray with a token that stands as long as the tests run, as it starts slowly. Whoever breaks it mends it."""
     if why := ray_cluster.why_not():
         pytest.skip(why)
-    made = RayCluster(tmp_path_factory.mktemp("ray"), [tmp_path_factory.getbasetemp(), ROOT])
+    made = RayCluster(tmp_path_factory.mktemp("ray"), [tmp_path_factory.getbasetemp(), ROOT], token=TOKEN)
     yield made
     made.close()
 

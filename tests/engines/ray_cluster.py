@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,12 +18,13 @@ from pathlib import Path
 
 from tests.engines import machine
 from tests.engines.machine import Machine, free_port, wait
+from tests.engines.wire import Wire
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv" / "ray" / "bin" / "python"
 NODES = {"head": "127.0.0.2", "second": "127.0.0.3"}
 """The names of its hosts, and the addresses by which they know each other."""
-CPUS, GPUS = 4, 2
+CPUS, GPUS, MEMORY_BYTES = 4, 2, 4 << 30
 """What each node says it has."""
 _NAMESPACES = ("--mount", "--uts", "--pid")
 
@@ -49,28 +52,45 @@ class RayCluster:
     Responsibilities:
     - its head: gone, and there again without any memory of its jobs
     - its second node: killed at once with all that runs there, there again
+    - a run's job whose processes are all killed; a wire to it (`wire`), as it may be far away
     - with a token: whoever doesn't send it is turned away
     - a look from outside: its Jobs API, commands on a node
     """
 
     def __init__(self, folder: Path, hidden: Sequence[Path] = (), token: str = "") -> None:
         """Keep its logs in a folder; `hidden` are this side's folders; with a token, it wants that."""
-        self._folder, self._hidden, self._token = folder, hidden, token
+        self._folder, self._hidden, self.token = folder, hidden, token
         self._ports = {name: free_port() for name in ("head", "dashboard")}
         self.nodes = {name: Machine(_NAMESPACES, _BOOT) for name in NODES}
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
+        self.wire = Wire(self._ports["dashboard"])
+        """Between whoever uses `address` and the cluster."""
         self.start_head()
         self.start_node()
 
     @property
     def address(self) -> str:
         """The address of its Jobs API."""
-        return f"http://127.0.0.1:{self._ports['dashboard']}"
+        return f"http://127.0.0.1:{self.wire.port}"
 
     def close(self) -> None:
         """End it."""
         for name in NODES:
             self._kill(name)
+        self.wire.close()
+
+    def lose(self, run_id: str) -> None:
+        """Kill all processes of a run's job at once, its supervisor too, as a node that runs out of memory does."""
+        found = [
+            pid
+            for node in self.nodes.values()
+            for pid, line in node.everything().items()
+            if not line.startswith("ray::") and run_id.encode() in line.encode() + _variables(pid)
+        ]
+        assert found, f"no node runs {run_id}"
+        for number in (signal.SIGSTOP, signal.SIGKILL):  # so that nobody notices another one's end meanwhile
+            for pid in found:
+                os.kill(pid, number)
 
     def start_head(self) -> None:
         """Start the head, and wait until its Jobs API answers."""
@@ -94,14 +114,14 @@ class RayCluster:
     @contextmanager
     def without_token(self) -> Iterator[None]:
         """Ask meanwhile as somebody who has no token."""
-        token, self._token = self._token, ""
+        token, self.token = self.token, ""
         yield
-        self._token = token
+        self.token = token
 
     def ask(self, method: str, path: str, body: object = None) -> object:
         """Ask its API; None if it doesn't answer, or not with 200."""
         connection = http.client.HTTPConnection("127.0.0.1", self._ports["dashboard"], timeout=30)
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None, headers)
             answer = connection.getresponse()
@@ -128,10 +148,15 @@ class RayCluster:
             "LANG": "C.UTF-8",
             "RAY_USAGE_STATS_ENABLED": "0",
         }
-        if self._token:
-            variables |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self._token}
+        if self.token:
+            variables |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.token}
         ports = [f"--dashboard-agent-listen-port={free_port()}", f"--ray-client-server-port={free_port()}"]
-        has = [f"--num-cpus={CPUS}", f"--num-gpus={GPUS}", "--object-store-memory=100000000"]
+        has = [
+            f"--num-cpus={CPUS}",
+            f"--num-gpus={GPUS}",
+            "--object-store-memory=100000000",
+            f"--memory={MEMORY_BYTES}",
+        ]
         ray = ["/mnt/bin/python", "-m", "ray.scripts.scripts", "start", "--block", f"--node-ip-address={NODES[name]}"]
         given = [f"{key}={text}" for key, text in variables.items()]
         command = [*node.inside, "env", "-i", "-C", "/root", *given, *ray, *ports, *has, *options]
@@ -142,3 +167,10 @@ class RayCluster:
         self.nodes[name].turn_off()
         if daemon := self._daemons.pop(name, None):
             daemon.wait()
+
+
+def _variables(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""

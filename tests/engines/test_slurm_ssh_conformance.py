@@ -29,8 +29,10 @@ def under_test(box: Box, slurm_box: SlurmCluster) -> UnderTest:
     @contextmanager
     def cut_off(_: ComputeTarget) -> Iterator[None]:
         box.wire.cut()
-        yield
-        box.wire.mend()
+        try:
+            yield
+        finally:
+            box.wire.mend()
 
     return UnderTest(
         lambda workspace, _: workspace.attach("cluster", "slurm", host=NAME), lose, cut_off, nodes=len(NODES)

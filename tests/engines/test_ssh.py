@@ -32,8 +32,10 @@ def under_test(box: Box) -> UnderTest:
     @contextmanager
     def cut_off(_: ComputeTarget) -> Iterator[None]:
         box.wire.cut()
-        yield
-        box.wire.mend()
+        try:
+            yield
+        finally:
+            box.wire.mend()
 
     return UnderTest(lambda workspace, _: workspace.attach(NAME, "ssh", host=NAME), lose, cut_off)
 

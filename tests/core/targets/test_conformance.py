@@ -450,12 +450,24 @@ def test_a_run_that_ended_while_it_was_cut_off_comes_home_whole(runs, target, su
     assert layout.log.read_text() == "up\nend\n"
 
 
-def test_what_cannot_be_launched_is_failed_and_says_why(runs, submit, cut_off):
+def test_what_cannot_be_launched_is_failed_and_says_why(runs, under_test, submit, cut_off):
+    if under_test.waits_here:
+        pytest.skip("it waits here until it can")
     with cut_off(), pytest.raises(ExperimentExecutionException) as refused:
         submit("pass")
     (run,) = Experiment(runs.workspace, "tests").get_runs()
     assert run.get_status() == "Failed"
     assert str(run.get_details()["error"]["error"]["message"]) in str(refused.value)
+
+
+def test_what_cannot_be_launched_yet_starts_once_it_can(runs, under_test, submit, cut_off):
+    if not under_test.waits_here:
+        pytest.skip("it is Failed at once")
+    with cut_off():
+        layout = submit("print('once')")
+        assert runs.status(layout).status is Status.QUEUED
+    assert runs.end(layout).status is Status.COMPLETED
+    assert layout.log.read_text() == "once\n"
 
 
 def test_the_end_of_whoever_submitted_means_nothing_to_a_run_elsewhere(runs, target, submit, until):
@@ -468,9 +480,11 @@ def test_the_end_of_whoever_submitted_means_nothing_to_a_run_elsewhere(runs, tar
     assert runs.status(layout).status is Status.RUNNING
 
 
+@pytest.mark.filterwarnings("ignore:whoever may ask target")  # said once of an engine that shows them
 @over_each_way
-def test_its_own_variables_reach_the_job_and_no_file_of_the_run(runs, submit, tmp_path, until):
-    layout = submit("import os; print(os.environ['TOKEN'][::-1])", environment_variables={"TOKEN": "hush-hush"})
+def test_its_own_variables_reach_the_job_and_no_file_of_the_run(runs, target, submit, tmp_path, until):
+    variables = {"environment_variables": {"TOKEN": "hush-hush"}, "env_in_engine": target.shows_variables}
+    layout = submit("import os; print(os.environ['TOKEN'][::-1])", **variables)
     runs.end(layout)
     assert layout.log.read_text() == "hsuh-hsuh\n"
 
@@ -487,6 +501,8 @@ def test_its_own_variables_reach_the_job_and_no_file_of_the_run(runs, submit, tm
 
 
 def test_more_than_it_has_is_refused_before_a_run_exists(runs, under_test, target, submit):
+    if under_test.may_grow:
+        pytest.skip("it may come to have more")
     most = Resources(*(each // under_test.nodes for each in target.describe().capacity))
     too_much = Resources(most.cpus + 1, most.gpus + 1, most.memory_bytes + 1)
     problems = target.problems(RunRequest("command", "true", resources=too_much))

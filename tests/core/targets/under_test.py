@@ -38,6 +38,10 @@ class UnderTest(NamedTuple):
     """Larger files than this don't come home, and the run's notes say so; None if all do."""
     nodes: int = 1
     """So many machines have each an equal part of what it has; a run of one process gets no more than a part."""
+    waits_here: bool = False
+    """Whether a run that its engine can't be asked to take waits here, and goes there once it can."""
+    may_grow: bool = False
+    """Whether its engine may come to more than it has: nothing is too much for it."""
     needs_server: bool = False
     """Whether its jobs need a server of ours: its address is in the environment (`SERVER`) when `made` is called."""
 
