@@ -78,5 +78,5 @@ def test_no_package_owns_the_namespace():
 
 def test_the_notebooks_are_kept_without_outputs():
     notebooks = [json.loads(path.read_text()) for path in (ROOT / "notebooks").glob("*.ipynb")]
-    assert len(notebooks) == 6
+    assert len(notebooks) == 7
     assert not any(cell.get("outputs") for notebook in notebooks for cell in notebook["cells"])
