@@ -83,7 +83,17 @@ def _by_sbatch(script: Path) -> float:
 
 
 def _by_ray(address: str, script: Path) -> float:
-    command = [PYTHON.with_name("ray"), "job", "submit", "--address", address, "--", "python", "-c", script.read_text()]
+    command = [
+        str(PYTHON.with_name("ray")),
+        "job",
+        "submit",
+        "--address",
+        address,
+        "--",
+        "python",
+        "-c",
+        script.read_text(),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout
         seen = next(time.monotonic() for line in process.stdout if line.startswith("line"))

@@ -9,6 +9,8 @@ and somebody watches; the two take turns.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench import kit
@@ -37,16 +39,21 @@ def by_engine(made: Cluster, folder: Path) -> float:
     return made.bare(script) - called
 
 
+def measured(made: Cluster, folder: Path, rounds: int) -> dict[str, list[float]]:
+    """Return how long each way takes, in seconds, by round."""
+    ways: dict[str, Callable[[], float]] = {
+        "bare": partial(by_engine, made, folder),
+        "cellrun": partial(by_cellrun, made),
+    }
+    return kit.take_turns(ways, rounds, lambda way, _: ways[way]())
+
+
 def main() -> None:
     """Measure each engine."""
     asked = parser(__doc__, rounds=10).parse_args()
     for kind in asked.engine:
         with kit.working_folder() as folder, cluster(kind, folder) as made:
-            ways = {
-                "bare": lambda made=made, folder=folder: by_engine(made, folder),
-                "cellrun": lambda made=made: by_cellrun(made),
-            }
-            took = kit.take_turns(ways, asked.rounds + 1, lambda way, _, ways=ways: ways[way]())  # type: ignore[misc]
+            took = measured(made, folder, asked.rounds + 1)
             kit.emit_pairs(took["cellrun"][1:], took["bare"][1:], what="first line is here, s", engine=kind)
 
 

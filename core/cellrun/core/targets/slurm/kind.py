@@ -15,8 +15,6 @@ class SlurmTarget(ComputeTarget):
 
     kind: ClassVar[str] = "slurm"
     settings_known: ClassVar[Mapping[str, str]] = SETTINGS
-    about: ClassVar[str] = "a Slurm cluster, from here or through its login node"
-    setting_forms: ClassVar[Mapping[str, SettingForm]] = {"sbatch": SettingForm(shape=SettingShape.LIST)}
     options_known: ClassVar[Mapping[str, str]] = OPTIONS
     about: ClassVar[str] = "a cluster's own queue, by Slurm"
     setting_forms: ClassVar[Mapping[str, SettingForm]] = {"sbatch": SettingForm(shape=SettingShape.LIST)}
