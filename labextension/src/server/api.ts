@@ -288,9 +288,7 @@ function inside(workspace: string): string {
 }
 
 /** The run's log is that of rank 0, also to a server that knows of no other. */
-function ofRank(rank: number): Query {
-  return rank === 0 ? {} : { rank };
-}
+const ofRank = (rank: number): Query => (rank === 0 ? {} : { rank });
 
 function of({ workspace, run }: RunKey): string {
   return `${inside(workspace)}/runs/${encodeURIComponent(run)}`;
