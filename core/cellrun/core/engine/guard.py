@@ -170,9 +170,16 @@ class Guard:
         was_killed = os.WIFSIGNALED(self._ended.get(self._supervisor, 0))
         if was_killed and not StatusFile(self._run).read_whole().status.is_terminal:
             self._end_run()
+        self._forget_variables()
         until = time.monotonic() + RECORD_S
         while self._has_children() and (self._is_carrying() or time.monotonic() < until):
             self._wait(None if self._is_carrying() else max(0.0, until - time.monotonic()))
+
+    def _forget_variables(self) -> None:
+        """Let a run's secrets not outlive it; should the job be started again, what is left is still to be carried."""
+        with suppress(OSError):
+            if StatusFile(self._run).read().status.is_terminal:
+                self._order._replace(variables={}).write(self._path)
 
     def _end_run(self) -> None:
         """End a run whose supervisor was killed, unless this process is about to be."""
