@@ -105,6 +105,7 @@ def test_every_error_that_users_catch_is_public():
         "IndexTooNewError",
         "NoSuchNameError",
         "NoSuchTargetError",
+        "OthersTargetError",
         "WorkspaceElsewhereError",
     }  # caught by the names of their base classes
 
