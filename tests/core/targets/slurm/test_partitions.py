@@ -9,6 +9,8 @@ from cellrun.core.run_request import RunRequest
 from cellrun.core.targets.slurm.partitions import Partitions, gpus_in_use, seconds, totals
 from cellrun.core.targets.slurm.programs import SlurmPrograms
 
+HEADER = "PARTITION|AVAIL|NODES|CPUS|MEMORY|GRES|CPUS(A/I/O/T)|TIMELIMIT|STATE\n"
+
 
 @pytest.fixture
 def partitions(slurm):
@@ -41,8 +43,16 @@ def test_what_can_be_had_is_no_problem(partitions):
             "max_run_duration_seconds=86401: a node of 'cluster' (main) is given for 1440 min at most",
         ),
         (
+            {"wanted": "main,long", "cpus": 8, "distribution": Distribution("pytorch", 4, 4)},
+            "node_count=4: 3 nodes of 'cluster' (main,long) have all that is asked of each; give no more",
+        ),
+        (
+            {"cpus": 64, "gpus": 2, "distribution": Distribution("pytorch", 2, 2)},
+            "node_count=2: no node of 'cluster' (main) has all that is asked of each; ask for less",
+        ),
+        (
             {"gpus": 1, "distribution": Distribution("pytorch", 3, 3)},
-            "node_count=3: there are 2 nodes that have as much as a node of 'cluster' (main) is to have",
+            "node_count=3: 2 nodes of 'cluster' (main) have all that is asked of each; give no more",
         ),
     ],
 )
@@ -59,6 +69,16 @@ def test_what_is_down_counts_for_what_can_be_had_and_not_for_what_is_there(parti
     capacity, cpus = totals(partitions.of(""))
     assert (capacity.cpus, capacity.gpus, cpus) == (16, 4, 3)
     assert gpus_in_use(SlurmPrograms(), "main") == 1
+
+
+def test_nodes_that_are_told_of_in_another_way_are_no_partition_that_is_missing(slurm):
+    said = f"{HEADER}main*|up|2|2K|16000|(null)|0/4096/0/4096|infinite|idle\n"
+    slurm.goes_wrong("sinfo", says=said)
+    with pytest.raises(
+        ComputeTargetException, match=r"sinfo tells of nodes in a way that isn't known here: main\*\|up"
+    ):
+        Partitions.asked(SlurmPrograms(), 5)
+    assert "--noconvert" in slurm.called("sinfo")[0]  # else it says 2K for 2048 cores
 
 
 def test_no_answer_is_no_cluster_without_partitions(slurm):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -45,12 +46,17 @@ class Partitions:
     @classmethod
     def asked(cls, slurm: SlurmPrograms, timeout_s: float) -> Partitions:
         """Ask sinfo once. Raises ComputeTargetException if it says nothing that can be relied upon."""
-        said = slurm.ask("sinfo", "--exact", f"--format={_FORMAT}", timeout_s=timeout_s)
+        said = slurm.ask("sinfo", "--exact", "--noconvert", f"--format={_FORMAT}", timeout_s=timeout_s)
         lines = said.splitlines()
         if _HEADER not in lines:
             raise ComputeTargetException(f"sinfo printed no partitions; it said: {said.strip()[-300:] or 'nothing'}")
-        found = (_ROW.fullmatch(line) for line in lines[lines.index(_HEADER) + 1 :])
-        return cls(_group(row.groups()) for row in found if row)
+        groups = []
+        for line in lines[lines.index(_HEADER) + 1 :]:
+            if row := _ROW.fullmatch(line):
+                groups.append(_group(row.groups()))
+            elif line.count("|") == _FORMAT.count("|"):  # left out, its partition would seem not to be there
+                raise ComputeTargetException(f"sinfo tells of nodes in a way that isn't known here: {line:.300}")
+        return cls(groups)
 
     @property
     def names(self) -> list[str]:
@@ -69,11 +75,12 @@ class Partitions:
         groups = self.of(wanted)
         if not groups:
             return [] if wanted else [f"{name!r} has no default partition; give one: {', '.join(self.names)}"]
-        where = f"a node of {name!r} ({wanted or groups[0].partition})"
-        return [*_size_problems(request, groups, where), *_limit_problems(request, groups, where)]
+        partition = wanted or groups[0].partition
+        of, where = f"{name!r} ({partition})", f"a node of {name!r} ({partition})"
+        return [*_size_problems(request, groups, of, where), *_limit_problems(request, groups, where)]
 
 
-def _size_problems(request: RunRequest, groups: Sequence[NodeGroup], where: str) -> list[str]:
+def _size_problems(request: RunRequest, groups: Sequence[NodeGroup], of: str, where: str) -> list[str]:
     asked, problems = request.resources, list[str]()
     most = Resources(*(max(getattr(group.each, one) for group in groups) for one in ("cpus", "gpus", "memory_bytes")))
     if asked.cpus > most.cpus:
@@ -83,9 +90,16 @@ def _size_problems(request: RunRequest, groups: Sequence[NodeGroup], where: str)
     if asked.memory_bytes > most.memory_bytes:
         problems.append(f"memory={size_text(asked.memory_bytes)}: {where} has {size_text(most.memory_bytes)} at most")
     nodes = request.distribution.nodes if request.distribution else 1
-    alike = sum(group.nodes for group in groups if _is_enough(group.each, asked))
-    if not problems and nodes > alike:
-        problems.append(f"node_count={nodes}: there are {alike} nodes that have as much as {where} is to have")
+    alike = Counter[str]()
+    for group in groups:
+        alike[group.partition] += group.nodes if _is_enough(group.each, asked) else 0
+    together = max(alike.values())  # a job is in one of them, whose nodes may be the others' as well
+    if not problems and nodes > together:
+        problems.append(
+            f"node_count={nodes}: {together} nodes of {of} have all that is asked of each; give no more"
+            if together
+            else f"node_count={nodes}: no node of {of} has all that is asked of each; ask for less"
+        )
     return problems
 
 
