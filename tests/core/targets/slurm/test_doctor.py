@@ -46,11 +46,12 @@ def test_that_there_are_no_accounts_is_said_and_no_trouble(slurm):
         ("No such file or directory\n", {"node": False}),
     ],
 )
-def test_a_node_is_tried(slurm, tmp_path, monkeypatch, said, well):
-    monkeypatch.setenv("HOME", str(tmp_path))
+def test_a_node_is_tried(slurm, home, said, well):
     srun = slurm.bin / "srun"
     said = said.format(now=time.time(), later=time.time() + 3600)
     srun.write_text(f"#!{sys.executable}\nprint({said!r})\n")
     srun.chmod(0o700)
     told = found()
+    if well["node"]:
+        assert told["node"].text == f"a node sees {home}"  # where runs are kept: of a login node its `folder`
     assert {name: told[name].is_well for name in told if name not in {"slurm", "partition", "accounting"}} == well

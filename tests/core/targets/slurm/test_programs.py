@@ -36,6 +36,11 @@ def test_an_error_with_exit_code_0_is_an_error(slurm):
         SlurmPrograms().ask("squeue")
 
 
+def test_an_error_beside_an_answer_is_none(slurm):
+    slurm.goes_wrong("squeue", says="JOBID\n", complains="squeue: error: Unable to resolve backup controller\n")
+    assert SlurmPrograms().ask("squeue") == "JOBID\n"
+
+
 def test_no_option_that_a_variable_holds_reaches_a_program(slurm, monkeypatch):
     for name in ("SBATCH_PARTITION", "SQUEUE_FORMAT", "SLURM_TIME_FORMAT", "SLURM_CLUSTERS", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "x")

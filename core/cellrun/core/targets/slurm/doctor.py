@@ -11,6 +11,7 @@ from typing import Any
 
 from cellrun.core.disk import make_private_folder
 from cellrun.core.errors import ComputeTargetException
+from cellrun.core.places import home
 from cellrun.core.targets.contract import Finding
 from cellrun.core.targets.slurm.accounting import Accounting
 from cellrun.core.targets.slurm.partitions import Partitions
@@ -28,7 +29,10 @@ print("probe", sys.version_info[0], sys.version_info[1], time.time(), open(sys.a
 
 
 def findings(slurm: SlurmPrograms, settings: Mapping[str, Any], folder: Path | None) -> list[Finding]:
-    """Look at all that a run needs; `folder` is the workspace's, if it is known. A small job is tried on a node."""
+    """Look at all that a run needs; `folder` is the workspace's; None: that of all.
+
+    A small job is tried on a node.
+    """
     missing = [program for program in _PROGRAMS if not slurm.is_there(program)]
     if missing:
         words = f"{', '.join(missing)} not found; take a machine of the cluster, or `module load slurm` first"
@@ -41,7 +45,7 @@ def findings(slurm: SlurmPrograms, settings: Mapping[str, Any], folder: Path | N
     found = [Finding("slurm", is_well=True, text=f"{version} answers"), _partition(partitions, settings)]
     found.append(_accounts(slurm))
     if found[1].is_well:
-        found += _node(slurm, settings, folder or Path.home())
+        found += _node(slurm, settings, folder or home())
     return found
 
 

@@ -25,8 +25,9 @@ from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.targets.launching import enter_environment, given_variables, ordered, write_spec
 from cellrun.core.targets.local.launch import local_spec
 from cellrun.core.targets.slurm.handing_over import hand_over
+from cellrun.core.targets.slurm.job import SlurmEngine
 from cellrun.core.targets.slurm.job_folder import JobFolder
-from cellrun.core.targets.slurm.programs import SlurmPrograms
+from cellrun.core.targets.slurm.programs import PLACE, SlurmPrograms
 from cellrun.core.targets.slurm.submission import Submission
 
 _MAKING = Path(__file__).with_name("making.py")
@@ -62,6 +63,7 @@ class Launch:
         whole = ordered(local_spec(request, run, interpreter, ()), request)
         count = len(_making(request, whole))
         spec = whole._replace(before=whole.before[count:])  # the rest, as bringing data, is a matter of its node
+        spec = _outside_of_jobs(spec)
         if given := self._settings.get("python"):
             spec = spec._replace(supervisor=(str(Path(given).expanduser()), *spec.supervisor[1:]))
         with suppress(FileExistsError):  # whoever began was interrupted: what is there is as good
@@ -94,6 +96,18 @@ class Launch:
             raise ComputeTargetException(f"what makes the environment can't be started: {error.strerror}") from error
         if done.returncode:
             raise ComputeTargetException(f"what makes the environment ended with exit code {done.returncode}")
+
+
+def _outside_of_jobs(spec: LaunchSpec) -> LaunchSpec:
+    """Return a launch spec without what Slurm told of another job, which this process is in: a Jupyter may be one."""
+    if "SLURM_JOB_ID" not in os.environ:
+        return spec
+    is_of_one = SlurmEngine(os.environ).passes
+    dropped = {name for name in os.environ if is_of_one(name) and name not in PLACE}
+    return spec._replace(
+        set_variables={name: value for name, value in spec.set_variables.items() if name not in dropped},
+        inherited_names=tuple(name for name in spec.inherited_names if name not in dropped),
+    )
 
 
 def _making(request: RunRequest, spec: LaunchSpec) -> Sequence[Sequence[str]]:

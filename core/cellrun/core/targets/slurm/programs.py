@@ -16,12 +16,9 @@ from cellrun.core.errors import ComputeTargetException
 
 TIMEOUT_S = 15.0
 _MOST_SHOWN = 500
-_PASSED = frozenset(
-    {
-        *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "LD_LIBRARY_PATH"),
-        *("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT", "KRB5CCNAME"),  # where it is, and what lets its user in
-    }
-)
+PLACE = frozenset({"SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT", "KRB5CCNAME"})
+"""Variables that say where Slurm is, and what lets its user in."""
+_PASSED = PLACE | {"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "LD_LIBRARY_PATH"}
 _ERROR = "error:"
 
 
@@ -36,7 +33,7 @@ class SlurmPrograms:
         """Return what a program prints.
 
         Raises NoAnswerError after `timeout_s`, 15 if left out; ComputeTargetException if it isn't there, fails, or
-        names an error though it says that it went well.
+        names an error and nothing else though it says that it went well.
         """
         path = shutil.which(program)
         if path is None:
@@ -51,7 +48,9 @@ class SlurmPrograms:
             raise NoAnswerError(words) from error
         except OSError as error:
             raise ComputeTargetException(f"{path} can't be started: {error.strerror}") from error
-        if code or _ERROR in err:
+        if code or (
+            _ERROR in err and not out.strip()
+        ):  # what is printed besides an answer may be of a second controller
             said = (err.strip() or out.strip())[-_MOST_SHOWN:] or f"it ended with exit code {code} and said nothing"
             raise ComputeTargetException(f"{program}: {said}")
         return out
