@@ -129,6 +129,11 @@ def sacct():
     return f"JobIDRaw|JobName|State\n{path.read_text()}"
 
 
+def scontrol():
+    number = ARGUMENTS[-1]
+    return f"JobId={number} JobState={'CANCELLED' if (JOBS / f'{number}.canceled').exists() else 'RUNNING'}\n"
+
+
 def main():
     with (HERE / "calls.jsonl").open("a") as calls:
         fcntl.flock(calls, fcntl.LOCK_EX)
@@ -144,9 +149,7 @@ def main():
         sys.exit(fault.get("code", 0))
     with (HERE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        said = {"scontrol": lambda: "", **{each.__name__: each for each in (sbatch, squeue, scancel, sinfo, sacct)}}[
-            PROGRAM
-        ]()
+        said = {each.__name__: each for each in (sbatch, squeue, scancel, scontrol, sinfo, sacct)}[PROGRAM]()
     if fault.get("loses_answer"):
         time.sleep(600)
     sys.stdout.write(fault.get("banner", "") + said)

@@ -38,7 +38,7 @@ def submit(runs, cluster):
 @pytest.fixture
 def impatient(monkeypatch):
     """Wait for nobody as long as for a busy cluster."""
-    monkeypatch.setattr(programs, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(programs, "TIMEOUT_S", 3.0)
     monkeypatch.setattr(submission, "_PAUSE_S", 0.0)
     monkeypatch.setattr(observing, "POLITE_S", 0.0)
     monkeypatch.setattr(observing, "_DISK_S", 0.0)
@@ -185,6 +185,26 @@ def test_a_run_ends_as_slurm_cancels_it(slurm, runs, submit, cluster):
     layout = runs.printed(submit(ASLEEP), "up")
     os.system(f"scancel {RunTarget.read(layout).handle['job']}")  # by hand
     assert runs.end(layout).status is Status.CANCELED
+
+
+def test_a_run_that_waits_and_is_canceled_by_hand_is_canceled(slurm, runs, submit, cluster, impatient):
+    slurm.hold("Priority")
+    layout = submit()
+    slurm.set_state(1, "CANCELLED")
+    cluster.observe([layout])
+    status = StatusFile(layout).read()
+    assert (status.status, status.reason) == (Status.CANCELED, "CANCELLED: it was canceled in Slurm")
+    assert not JobFolder(layout).folder.exists()
+
+
+def test_what_slurm_told_the_job_that_a_jupyter_is_in_is_not_told_its_runs(slurm, runs, submit, monkeypatch):
+    told = {"SLURM_JOB_ID": "77", "SLURM_MEM_PER_NODE": "99", "CUDA_VISIBLE_DEVICES": "5", "TMPDIR": "/tmp/77"}
+    for name, value in {**told, "SLURM_CONF": "/etc/slurm.conf"}.items():
+        monkeypatch.setenv(name, value)
+    names = [*told, "SLURM_CONF"]
+    layout = submit(f"import os; print([os.environ.get(name) for name in {names}])")
+    runs.end(layout)
+    assert layout.log.read_text() == "['1', None, None, None, '/etc/slurm.conf']\n"
 
 
 def test_a_cancel_that_comes_too_late_changes_nothing(slurm, runs, submit, cluster):

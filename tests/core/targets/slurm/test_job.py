@@ -14,6 +14,11 @@ from cellrun.core.targets.slurm.job_folder import JobFolder
 NOW = int(time.time())
 
 
+def clock(ahead_s):
+    """Return a time as scontrol prints it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(NOW + ahead_s))
+
+
 @pytest.mark.parametrize(
     ("told", "environ", "why"),
     [
@@ -24,16 +29,20 @@ NOW = int(time.time())
         ("JobId=7 JobState=RUNNING Restarts=0", {"SLURM_JOB_END_TIME": str(NOW + 30)}, Stop.TIME_LIMIT),
         ("JobId=7 JobState=RUNNING Restarts=0", {"SLURM_JOB_END_TIME": str(NOW + 3600)}, Stop.CANCEL),
         ("JobId=7 JobState=CANCELLED Restarts=0", {"SLURM_JOB_END_TIME": str(NOW + 30)}, Stop.CANCEL),
+        ("JobId=7 JobState=RUNNING Restarts=0 EndTime=SOON", {}, Stop.TIME_LIMIT),  # before 23.02
+        ("JobId=7 JobState=RUNNING EndTime=LATER", {"SLURM_JOB_END_TIME": str(NOW + 30)}, Stop.CANCEL),
+        ("JobId=7 JobState=RUNNING EndTime=Unknown", {}, Stop.CANCEL),
     ],
 )
 def test_it_is_what_slurm_says(slurm, told, environ, why):
-    slurm.goes_wrong("scontrol", says=f"{told}\n")
+    said = told.replace("SOON", clock(30)).replace("LATER", clock(3600))
+    slurm.goes_wrong("scontrol", says=f"{said}\n")
     assert SlurmEngine({"SLURM_JOB_ID": "7", **environ}).why_stopped() is why
     assert slurm.called("scontrol") == [["--oneliner", "show", "job", "7"]]
 
 
-@pytest.mark.parametrize(("left_s", "why"), [(30, Stop.TIME_LIMIT), (3600, Stop.CANCEL)])
-def test_without_an_answer_the_clock_decides(slurm, left_s, why):
+@pytest.mark.parametrize(("left_s", "why"), [(30, Stop.TIME_LIMIT), (3600, Stop.PREEMPTED)])
+def test_without_an_answer_the_clock_decides_or_whoever_asks_slurm_later(slurm, left_s, why):
     slurm.goes_wrong("scontrol", says="", complains="error: no controller", code=1)
     assert SlurmEngine({"SLURM_JOB_ID": "7", "SLURM_JOB_END_TIME": str(NOW + left_s)}).why_stopped() is why
 

@@ -9,6 +9,8 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -52,8 +54,15 @@ class SlurmEngine(Engine):
             return Stop.PREEMPTED
         if told.get("JobState") in {"CANCELLED", "PREEMPTED"}:
             return Stop.CANCEL
-        ends_at = int(self._environ.get("SLURM_JOB_END_TIME") or 0)
-        return Stop.TIME_LIMIT if ends_at and time.time() > ends_at - _NEAR_S else Stop.CANCEL
+        if time.time() > self._ends_at(told) - _NEAR_S:
+            return Stop.TIME_LIMIT
+        return Stop.CANCEL if told else Stop.PREEMPTED  # nobody says: then what becomes of the job tells whoever looks
+
+    def _ends_at(self, told: Mapping[str, str]) -> float:
+        """Return when Slurm ends the job: what it says now, as that may have changed, else what it said at first."""
+        with suppress(KeyError, ValueError):  # "Unknown", and none at all
+            return datetime.fromisoformat(told["EndTime"]).timestamp()
+        return float(self._environ.get("SLURM_JOB_END_TIME") or "inf")
 
     def _told(self) -> dict[str, str]:
         try:
@@ -66,9 +75,11 @@ class SlurmEngine(Engine):
 def find_slurm(folder: JobFolder) -> None:
     """Look for Slurm's programs where they were when the run was submitted: a job begins with hardly any variable."""
     variables = JobOrder.read(folder.order).variables
-    for name in ("PATH", "SLURM_CONF", "LD_LIBRARY_PATH"):
+    for name in ("SLURM_CONF", "LD_LIBRARY_PATH"):
         if name in variables:
             os.environ.setdefault(name, variables[name])
+    paths = (variables.get("PATH"), os.environ.get("PATH"))  # a node's own may lack what a module adds
+    os.environ["PATH"] = os.pathsep.join(filter(None, paths))
 
 
 def is_ordered(folder: JobFolder) -> bool:

@@ -70,6 +70,11 @@ class SlurmJob(NamedTuple):
         return self.state in WAITING
 
     @property
+    def is_canceled(self) -> bool:
+        """Whether somebody ended it by Slurm's own means."""
+        return self.state == "CANCELLED"
+
+    @property
     def observation(self) -> Observation:
         """Return it as the contract has it."""
         if self.is_waiting:

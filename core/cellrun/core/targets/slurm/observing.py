@@ -99,7 +99,7 @@ class Observing:
         if job is None:
             said = self._without_job(run, before)
             return self._over(run, before, said) if said.state is not JobState.UNKNOWN or is_fresh else None
-        return self._over(run, before, job.observation)
+        return self._over(run, before, job.observation, is_canceled=job.is_canceled)
 
     @staticmethod
     def _without_job(run: RunLayout, before: StatusRecord) -> Observation:
@@ -114,7 +114,9 @@ class Observing:
             return Observation(JobState.ENDED, _NO_LONGER_MADE)
         return Observation(JobState.WAITING)
 
-    def _over(self, run: RunLayout, before: StatusRecord, said: Observation) -> Observation:
+    def _over(
+        self, run: RunLayout, before: StatusRecord, said: Observation, *, is_canceled: bool = False
+    ) -> Observation:
         """Return what is said of a run, and of one that is over only once the disk has had its time."""
         if said.state not in {JobState.ENDED, JobState.UNKNOWN}:
             self._over_since.pop(run.run_id, None)
@@ -126,8 +128,8 @@ class Observing:
         since = self._over_since.setdefault(run.run_id, time.monotonic())
         if time.monotonic() - since < _DISK_S:
             return Observation(JobState.RUNNING, said.reason)
-        if is_asked_to_cancel(run):
-            self._canceled(run, "canceled")
+        if is_canceled or is_asked_to_cancel(run):
+            set_canceled(run, "canceled" if is_asked_to_cancel(run) else said.reason)
         JobFolder(run).forget()
         return said
 
