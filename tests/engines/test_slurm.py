@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,7 +16,9 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
+from cellrun.core.targets.look import look
 from cellrun.core.targets.slurm.job_folder import JobFolder
+from cellrun.core.targets.slurm.observing import POLITE_S
 from tests.core.submitted_runs import Runs
 from tests.engines.slurm_cluster import SlurmCluster
 
@@ -136,3 +142,28 @@ def test_a_folder_may_have_any_name(slurm, tmp_path, monkeypatch, name):
     assert runs.end(layout).status is Status.COMPLETED
     assert (layout.log.read_text(), (layout.log.parent / "slurm_log.txt").exists()) == ("well\n", True)
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(name[:3])) == [name]
+
+
+def test_a_hundred_that_wait_run_once_each_and_one_process_asks_slurm_about_them(
+    slurm, runs, submit, tmp_path, monkeypatch, until
+):
+    asked, squeue = tmp_path / "asked", tmp_path / "bin" / "squeue"
+    squeue.parent.mkdir()
+    squeue.write_text(f'#!/bin/sh\necho "$PPID $(date +%s.%N)" >> {asked}\nexec {shutil.which("squeue")} "$@"\n')
+    squeue.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{squeue.parent}{os.pathsep}{os.environ['PATH']}")
+    slurm.ask("scontrol", "update", "NodeName=n1,n2", "State=DRAIN", "Reason=tests").check_returncode()
+    waiting = [submit("print('once')") for _ in range(100)]
+    target = runs.target(waiting[0])
+    until(lambda: all(each.reason for each in look(target, waiting).values()), "why each of them waits")
+    slurm.ask("scontrol", "update", "NodeName=n1,n2", "State=RESUME").check_returncode()
+    for _ in range(5):  # it takes a machine of few cores longer than one waits for anything else
+        with suppress(AssertionError):
+            until(lambda: all(each.status.is_terminal for each in look(target, waiting).values()), "all of them to end")
+            break
+    assert {status.status for status in look(target, waiting).values()} == {Status.COMPLETED}
+    assert {run.log.read_text() for run in waiting} == {"once\n"}
+    calls = [line.split() for line in asked.read_text().splitlines()]
+    times = [float(at) for _, at in calls]
+    assert len({process for process, _ in calls}) == 1
+    assert min(after - before for before, after in pairwise(times)) >= POLITE_S
