@@ -32,6 +32,8 @@ def clock(ahead_s):
         ("JobId=7 JobState=RUNNING Restarts=0 EndTime=SOON", {}, Stop.TIME_LIMIT),  # before 23.02
         ("JobId=7 JobState=RUNNING EndTime=LATER", {"SLURM_JOB_END_TIME": str(NOW + 30)}, Stop.CANCEL),
         ("JobId=7 JobState=RUNNING EndTime=Unknown", {}, Stop.CANCEL),
+        ("JobId=7 JobState=CANCELLED Restarts=0 Command=(null) WorkDir=/a Restarts=9 PreemptTime=1", {}, Stop.CANCEL),
+        ("JobId=7 JobState=CANCELLED Restarts=many", {"SLURM_JOB_END_TIME": "N/A"}, Stop.CANCEL),
     ],
 )
 def test_it_is_what_slurm_says(slurm, told, environ, why):

@@ -4,6 +4,7 @@ import pytest
 
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.targets.contract import JobState
+from cellrun.core.targets.slurm.accounting import Accounting
 from cellrun.core.targets.slurm.job_list import JobList, SlurmJob
 from cellrun.core.targets.slurm.programs import SlurmPrograms
 
@@ -26,6 +27,15 @@ def test_a_banner_and_jobs_of_others_mean_nothing(slurm):
 def test_an_answer_without_its_headline_is_none(slurm, said):
     with pytest.raises(ComputeTargetException, match="squeue printed no list of jobs; it said"):
         listed(slurm, said)
+
+
+def test_a_number_without_an_end_is_none(slurm):
+    found = listed(slurm, f"{HEADER}{'9' * 5000}|RUNNING|None|n1|cellrun-a\n8|RUNNING|None|n2|cellrun-b\n")
+    assert found.of("a") is None
+    assert found.of("b").number == "8"
+    slurm.keep_accounts(f"{'9' * 5000}|cellrun-a|COMPLETED", "٣|cellrun-c|COMPLETED", "8|cellrun-b|COMPLETED")
+    slurm.goes_well()
+    assert list(Accounting(SlurmPrograms()).jobs(["a", "b", "c"])) == ["b"]
 
 
 def test_a_name_that_looks_like_a_job_of_ours_is_no_other_line(slurm):

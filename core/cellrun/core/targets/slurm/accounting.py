@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from cellrun.core.targets.slurm.job_list import JobList, SlurmJob, job_name
 from cellrun.core.targets.slurm.programs import SlurmPrograms
 
 _FORMAT, _HEADER = "JobIDRaw,JobName%300,State%40", "JobIDRaw|JobName|State"
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _SINCE = "now-30days"
 _AGAIN_S = 300.0
 
@@ -54,5 +56,5 @@ class Accounting:
         return [
             (name, SlurmJob(number, state.partition(" ")[0].rstrip("+")))  # "CANCELLED by 1000"
             for number, name, state in (row for row in rows if len(row) == 3)
-            if number.isdecimal()
+            if _NUMBER.fullmatch(number)
         ]

@@ -6,6 +6,7 @@ Standard library only: it runs on bare machines.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -28,8 +29,11 @@ from cellrun.core.targets.slurm.programs import SlurmPrograms
 
 _PREFIXES = ("SLURM", "SRUN_", "PMI", "PMIX_", "CUDA_", "ROCR_", "HIP_", "ZE_AFFINITY", "GPU_DEVICE")
 _NAMES = frozenset({"TMPDIR", "HOSTNAME"})
+_NAMES_OF_USERS = " Command="
+"""From here on what Slurm tells of a job has paths, which may read as anything."""
 _NOTHING_ELSE = "SLURM_EXPORT_ENV"  # that of our own submission: whatever srun starts in a job would have no variables
 _DISK_S, _LOOK_S = 10.0, 0.25
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _NEAR_S = 120.0  # Slurm tells of a time limit up to a minute before it was asked to
 
 
@@ -49,8 +53,8 @@ class SlurmEngine(Engine):
     def why_stopped(self) -> Stop:
         """Ask Slurm, which has counted one more restart by now if it takes the node away; else see what time it is."""
         told = self._told()
-        restarts = int(self._environ.get("SLURM_RESTART_COUNT") or 0)
-        if int(told.get("Restarts") or 0) > restarts or told.get("PreemptTime", "None") not in {"None", "N/A"}:
+        restarts = _number(self._environ.get("SLURM_RESTART_COUNT"))
+        if _number(told.get("Restarts")) > restarts or told.get("PreemptTime", "None") not in {"None", "N/A"}:
             return Stop.PREEMPTED
         if told.get("JobState") in {"CANCELLED", "PREEMPTED"}:
             return Stop.CANCEL
@@ -62,14 +66,20 @@ class SlurmEngine(Engine):
         """Return when Slurm ends the job: what it says now, as that may have changed, else what it said at first."""
         with suppress(KeyError, ValueError):  # "Unknown", and none at all
             return datetime.fromisoformat(told["EndTime"]).timestamp()
-        return float(self._environ.get("SLURM_JOB_END_TIME") or "inf")
+        return float(_number(self._environ.get("SLURM_JOB_END_TIME"))) or float("inf")
 
     def _told(self) -> dict[str, str]:
         try:
             said = SlurmPrograms().ask("scontrol", "--oneliner", "show", "job", self._environ["SLURM_JOB_ID"])
         except (ComputeTargetException, KeyError):
             return {}
-        return dict(word.split("=", 1) for word in said.split() if "=" in word)
+        told = said.partition(_NAMES_OF_USERS)[0]
+        return dict(word.split("=", 1) for word in told.split() if "=" in word)
+
+
+def _number(told: str | None) -> int:
+    """Return what Slurm has counted; 0 for what is no number."""
+    return int(told) if told and _NUMBER.fullmatch(told) else 0
 
 
 def find_slurm(folder: JobFolder) -> None:

@@ -12,7 +12,7 @@ from cellrun.core.targets.slurm.programs import SlurmPrograms
 
 _PREFIX = "cellrun-"
 _FORMAT, _HEADER = "%A|%T|%r|%N|%j", "JOBID|STATE|REASON|NODELIST|NAME"
-_ROW = re.compile(r"(\d+)\|([A-Z_]+)\|([^|]*)\|([^|]*)\|(.*)", re.ASCII)
+_ROW = re.compile(r"(\d{1,18})\|([A-Z_]+)\|([^|]*)\|([^|]*)\|(.*)", re.ASCII)
 _NO_REASON = frozenset({"", "None", "(null)"})
 WAITING = frozenset(
     {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT"}

@@ -14,11 +14,10 @@ from cellrun.core.sizes import duration_text, size_text
 from cellrun.core.targets.slurm.programs import SlurmPrograms
 
 _FORMAT, _HEADER = "%P|%a|%D|%c|%m|%G|%C|%l|%t", "PARTITION|AVAIL|NODES|CPUS|MEMORY|GRES|CPUS(A/I/O/T)|TIMELIMIT|STATE"
-_ROW = re.compile(
-    r"([^|]+)\|(\w+)\|(\d+)\|(\d+)\+?\|(\d+)\+?\|([^|]*)\|(\d+)/(\d+)/(\d+)/(\d+)\|([^|]*)\|([^|]*)", re.ASCII
-)
-_GPUS = re.compile(r"\bgpu(?::[\w.-]+)??:(\d+)", re.ASCII)
-_LIMIT = re.compile(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)", re.ASCII)
+_N = r"(\d{1,18})"
+_ROW = re.compile(rf"([^|]+)\|(\w+)\|{_N}\|{_N}\+?\|{_N}\+?\|([^|]*)\|{_N}/{_N}/{_N}/{_N}\|([^|]*)\|([^|]*)", re.ASCII)
+_GPUS = re.compile(rf"\bgpu(?::[\w.-]+)??:{_N}", re.ASCII)
+_LIMIT = re.compile(rf"(?:{_N}-)?(?:{_N}:)?{_N}:{_N}", re.ASCII)
 _OUT = ("down", "drain", "drng", "fail", "maint", "unk")
 
 
