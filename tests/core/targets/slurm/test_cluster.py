@@ -3,12 +3,13 @@
 import json
 import os
 import time
+from unittest.mock import Mock
 
 import pytest
 
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building import plan
-from cellrun.core.errors import ExperimentExecutionException, InvalidSubmissionError
+from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException, InvalidSubmissionError
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
@@ -69,6 +70,53 @@ def test_nothing_of_a_users_is_in_the_script_and_no_secret_is_shown(slurm, runs,
     assert lines[1].endswith(f"job.py {layout.folder}")
     told = [slurm.script(1), *arguments, *(path.read_text() for path in layout.folder.glob("*.json"))]
     assert not [text for text in told if "s3cret" in text]
+
+
+def test_nothing_is_kept_or_removed_where_a_link_in_the_place_of_its_orders_leads(runs, submit, tmp_path):
+    """As in a workspace out of an archive: an order says what is started, and has secrets in it."""
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    run = runs.workspace.layout.run("a_1")
+    (theirs / run.run_id).mkdir()
+    (theirs / run.run_id / "kept").touch()
+    (run.workspace.folder / ".slurm").symlink_to(theirs)
+    JobFolder(run).forget()
+    with pytest.raises(ComputeTargetException, match=r"\.slurm is a link"):
+        submit()
+    assert [str(path.relative_to(theirs)) for path in theirs.rglob("*")] == ["a_1", "a_1/kept"]
+
+
+def test_no_order_stays_of_a_run_that_never_was_handed_over(slurm, runs, submit, monkeypatch):
+    """The disk is full; or its submitter was interrupted: the next launch finds what is left."""
+    orders = runs.workspace.layout.folder / ".slurm"
+
+    def fails(error):
+        with monkeypatch.context() as patched:
+            patched.setattr(JobFolder, "keep", Mock(side_effect=error))
+            with pytest.raises((ExperimentExecutionException, KeyboardInterrupt)):
+                submit(environment_variables={"KEY": SECRET})
+
+    fails(OSError(28, "No space left on device"))
+    assert [path.name for path in orders.iterdir() if path.suffix != ".lock"] == []
+    fails(KeyboardInterrupt())
+    layout = submit(ASLEEP)
+    assert {path.stem for path in orders.iterdir()} == {layout.run_id}
+    runs.target(layout).cancel(layout)
+    assert runs.end(layout).status is Status.CANCELED
+
+
+def test_a_notebook_that_is_a_job_itself_lends_its_runs_nothing_of_that(slurm, runs, submit, monkeypatch):
+    """Else a run would look for the notebook's GPUs, and srun in it would do as the notebook's options say."""
+    outer = {"SLURM_JOB_ID": "999", "SLURM_MEM_PER_NODE": "1", "SLURM_CPU_BIND": "x", "SBATCH_HOLD": "1"}
+    node = {"CUDA_VISIBLE_DEVICES": "7", "TMPDIR": "/tmp/job.999", "SRUN_DEBUG": "3", "PMIX_RANK": "5"}
+    for name, value in (outer | node | {"SLURM_CONF": "/etc/slurm/slurm.conf"}).items():
+        monkeypatch.setenv(name, value)
+    code = "import json, os; print(json.dumps(dict(os.environ)))"
+    layout = submit(code, environment_variables={"SLURM_CPU_FREQ_REQ": "low"})
+    assert runs.end(layout).status is Status.COMPLETED
+    seen = json.loads(layout.log.read_text())
+    assert {name: seen[name] for name in outer | node if name in seen} == {"SLURM_JOB_ID": "1"}
+    assert (seen["SLURM_CPU_FREQ_REQ"], seen["SLURM_CONF"]) == ("low", "/etc/slurm/slurm.conf")
 
 
 def test_what_it_asks_for_is_told_by_options(slurm, submit, runs):
@@ -289,15 +337,20 @@ def test_one_that_is_given_back_before_it_was_seen_to_run_waits_too(slurm, submi
     assert (status.status, status.fields["attempt"]) == (Status.QUEUED, 2)
 
 
-def test_a_run_that_does_not_end_though_it_was_asked_to_is_ended_by_slurm(slurm, runs, submit, cluster, impatient):
+@pytest.mark.parametrize("ahead_s", [0, 3600, -3600])
+def test_a_run_that_does_not_end_though_it_was_asked_to_is_ended_by_slurm(
+    slurm, runs, submit, cluster, impatient, monkeypatch, ahead_s
+):
+    """Whatever the clock of the disk says."""
     layout = runs.running(runs.printed(submit(ASLEEP), "up"))
     layout.cancel_request.parent.mkdir(exist_ok=True)
     os.kill(json.loads(layout.processes.read_bytes())["supervisor"]["pid"], 19)
     layout.cancel_request.write_text("{}\n")
+    hours = time.time() + ahead_s
+    os.utime(layout.cancel_request, (hours, hours))
     cluster.observe([layout])
     assert slurm.called("scancel") == []
-    long_ago = time.time() - 3600
-    os.utime(layout.cancel_request, (long_ago, long_ago))
+    monkeypatch.setattr(observing, "_AFTER_GRACES_S", -3600.0)
     cluster.observe([layout])
     cluster.observe([layout])
     assert slurm.called("scancel") == [["1"]]

@@ -104,6 +104,7 @@ class SlurmCluster(SlurmTarget):
 
     def launch(self, request: RunRequest, layout: RunLayout) -> None:
         """Hand the run to Slurm, or have its environment made first."""
+        JobFolder.sweep(layout.workspace)
         with JobFolder(layout).alone():
             if StatusFile(layout).read().status in _BEFORE:  # else it was launched before
                 self._launch(request, layout)
@@ -117,6 +118,9 @@ class SlurmCluster(SlurmTarget):
             StatusFile(layout).change(Status.FAILED, expected=_BEFORE, reason=str(error))
             JobFolder(layout).forget()
             raise ExperimentExecutionException(str(error)) from error
+        except OSError:  # a full disk, of which who launches makes words
+            JobFolder(layout).forget()
+            raise
 
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Return what Slurm says of runs, in one question every few seconds."""

@@ -9,13 +9,17 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import make_private_folder, remove_tree, replace_file
-from cellrun.core.layout import RunLayout
+from cellrun.core.errors import ComputeTargetException
+from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.store.status_file import StatusFile
 
 _FOLDER = ".slurm"
 
@@ -48,9 +52,9 @@ class JobFolder:
         return self.folder.with_name(f"{self.folder.name}.lock")
 
     def make(self) -> None:
-        """Make it, unless it is there."""
-        make_private_folder(self.folder.parent)
-        make_private_folder(self.folder)
+        """Make it, unless it is there. Raises ComputeTargetException where it wouldn't be this user's alone."""
+        for folder in (self.folder.parent, self.folder):
+            _make_own(folder)
 
     @property
     def is_kept(self) -> bool:
@@ -67,8 +71,11 @@ class JobFolder:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Be the only one who launches the run, as long as this lasts. Where a disk has no locks, anybody may be."""
-        make_private_folder(self.folder.parent)
+        """Be the only one who launches the run, as long as this lasts. Where a disk has no locks, anybody may be.
+
+        Raises ComputeTargetException where a folder of orders wouldn't be this user's alone.
+        """
+        _make_own(self.folder.parent)
         fd = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             with suppress(OSError):
@@ -89,6 +96,33 @@ class JobFolder:
 
     def forget(self) -> None:
         """Remove it: the run has ended, or will never begin."""
+        if self.folder.parent.is_symlink():  # whatever is there isn't ours
+            return
         if self.folder.is_dir():
             remove_tree(self.folder)
         self._lock.unlink(missing_ok=True)
+
+    @classmethod
+    def sweep(cls, workspace: WorkspaceLayout) -> None:
+        """Forget what runs have left that have ended, or are gone: whoever ended them was killed before that."""
+        for lock in (workspace.folder / _FOLDER).glob("*.lock"):
+            run = workspace.run(lock.stem)
+            with suppress(*UNREADABLE):
+                if not run.folder.exists() or StatusFile(run).read().status.is_terminal:
+                    cls(run).forget()
+
+
+def _make_own(folder: Path) -> None:
+    make_private_folder(folder)
+    if why := _why_not_own(folder):
+        raise ComputeTargetException(f"{folder} {why}, and orders of jobs are kept there: take it away")
+
+
+def _why_not_own(folder: Path) -> str:
+    """Return why somebody else may see or exchange what is in a folder, in words; "" if nobody may."""
+    found = folder.lstat()
+    if stat.S_ISLNK(found.st_mode):
+        return "is a link"
+    if found.st_uid != os.getuid():
+        return f"belongs to uid {found.st_uid}"
+    return "can be written to by others" if found.st_mode & 0o022 else ""

@@ -25,11 +25,16 @@ from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.targets.launching import enter_environment, given_variables, ordered, write_spec
 from cellrun.core.targets.local.launch import local_spec
 from cellrun.core.targets.slurm.handing_over import hand_over
-from cellrun.core.targets.slurm.job import SlurmEngine
 from cellrun.core.targets.slurm.job_folder import JobFolder
 from cellrun.core.targets.slurm.programs import PLACE, SlurmPrograms
 from cellrun.core.targets.slurm.submission import Submission
 
+_OF_SLURM = ("SLURM", "SRUN_", "SBATCH_", "SALLOC_", "PMI_", "PMI2_", "PMIX_")
+_OF_USERS = frozenset({"SLURM_CONF", "SLURM_MPI_TYPE"})
+_OF_A_NODE = frozenset(
+    {"CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK", "GPU_DEVICE_ORDINAL"}
+    | {"TMPDIR", "HOSTNAME"}
+)
 _MAKING = Path(__file__).with_name("making.py")
 
 
@@ -63,9 +68,8 @@ class Launch:
         whole = ordered(local_spec(request, run, interpreter, ()), request)
         count = len(_making(request, whole))
         spec = whole._replace(before=whole.before[count:])  # the rest, as bringing data, is a matter of its node
-        spec = _outside_of_jobs(spec)
-        if given := self._settings.get("python"):
-            spec = spec._replace(supervisor=(str(Path(given).expanduser()), *spec.supervisor[1:]))
+        if python := self._settings.get("python"):
+            spec = spec._replace(supervisor=(str(Path(python).expanduser()), *spec.supervisor[1:]))
         with suppress(FileExistsError):  # whoever began was interrupted: what is there is as good
             write_spec(spec, run)
         self._target.write(run)
@@ -77,7 +81,9 @@ class Launch:
 
             lay_out(request.inputs, request.outputs, run)
         run.log.parent.mkdir(exist_ok=True)  # Slurm opens a log there before there is a supervisor
-        variables, _ = job_environment(spec, run, given_variables(request, spec), os.environ)
+        given = given_variables(request, spec)
+        spec = spec._replace(set_variables=without_outer_job(spec.set_variables, os.environ))
+        variables, _ = job_environment(spec, run, given, without_outer_job(os.environ, os.environ))
         self._folder.make()
         variables[ON_NODES] = "srun"  # by which a distributed run's launcher reaches the other nodes
         JobOrder(str(run.folder), spec.supervisor, variables).write(self._folder.order)
@@ -98,18 +104,6 @@ class Launch:
             raise ComputeTargetException(f"what makes the environment ended with exit code {done.returncode}")
 
 
-def _outside_of_jobs(spec: LaunchSpec) -> LaunchSpec:
-    """Return a launch spec without what Slurm told of another job, which this process is in: a Jupyter may be one."""
-    if "SLURM_JOB_ID" not in os.environ:
-        return spec
-    is_of_one = SlurmEngine(os.environ).passes
-    dropped = {name for name in os.environ if is_of_one(name) and name not in PLACE}
-    return spec._replace(
-        set_variables={name: value for name, value in spec.set_variables.items() if name not in dropped},
-        inherited_names=tuple(name for name in spec.inherited_names if name not in dropped),
-    )
-
-
 def _making(request: RunRequest, spec: LaunchSpec) -> Sequence[Sequence[str]]:
     """Return those commands of a launch spec, its first ones, that make its environment."""
     if not isinstance(request.environment, EnvironmentSpec):
@@ -118,3 +112,16 @@ def _making(request: RunRequest, spec: LaunchSpec) -> Sequence[Sequence[str]]:
 
     commands = plan_of(request.environment).commands()
     return commands if tuple(spec.before[: len(commands)]) == tuple(commands) else ()
+
+
+def without_outer_job(variables: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return variables without options of srun's, and those of the job of Slurm's that this process may be in.
+
+    A notebook often is one: its steps, its memory and its GPUs aren't those of the jobs that it submits.
+    """
+    is_in_job = "SLURM_JOB_ID" in environ
+    return {
+        name: value
+        for name, value in variables.items()
+        if (name in _OF_USERS or not name.startswith(_OF_SLURM)) and not (is_in_job and name in _OF_A_NODE)
+    }

@@ -46,6 +46,7 @@ class Observing:
         self._jobs = JobList(())
         self._asked_at = float("-inf")
         self._over_since: dict[str, float] = {}
+        self._asked_to_end_at: dict[str, float] = {}
         self._ended_again_at: dict[str, float] = {}
 
     def jobs(self) -> JobList:
@@ -146,12 +147,14 @@ class Observing:
                 Attempt.next_of(run, _GIVEN_BACK)
 
     def _is_overdue(self, run: RunLayout) -> bool:
-        """Whether a run goes on though it should have ended by itself since it was asked to."""
-        since = time.monotonic() - self._ended_again_at.get(run.run_id, float("-inf"))
-        with suppress(OSError):
-            asked_s = time.time() - run.cancel_request.stat().st_mtime
-            return asked_s > 2 * limits().grace_s + _AFTER_GRACES_S and since > _AGAIN_S
-        return False
+        """Whether a run goes on though it should have ended by itself since it was seen to be asked to.
+
+        When that was the disk may say by a clock of its own.
+        """
+        now = time.monotonic()
+        asked_s = now - self._asked_to_end_at.setdefault(run.run_id, now)
+        since = now - self._ended_again_at.get(run.run_id, float("-inf"))
+        return asked_s > 2 * limits().grace_s + _AFTER_GRACES_S and since > _AGAIN_S
 
 
 def has_begun(run: RunLayout, status: StatusRecord) -> bool:
