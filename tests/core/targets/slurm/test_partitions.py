@@ -6,7 +6,6 @@ from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
-from cellrun.core.targets.slurm.partitions import _HEADER as HEADER
 from cellrun.core.targets.slurm.partitions import Partitions, gpus_in_use, seconds, totals
 from cellrun.core.targets.slurm.programs import SlurmPrograms
 
@@ -97,11 +96,14 @@ def test_a_time_limit_is_read_as_slurm_prints_it(printed, known):
 
 def test_a_number_without_an_end_is_none(slurm):
     endless = "9" * 5000
-    rows = [
-        f"main*|up|{endless}|8|16000|(null)|0/0/0/0|infinite|idle",
-        f"a|up|1|8|1|gpu:{endless}|0/0/0/0|{endless}:1|x",
-    ]
-    slurm.goes_wrong("sinfo", says="\n".join((HEADER, *rows, "")))
+    row = f"a|up|1|8|1|gpu:{endless}|0/0/0/0|{endless}:1|x"
+    slurm.goes_wrong("sinfo", says=f"{HEADER}{row}\n")
     (group,) = Partitions.asked(SlurmPrograms(), 5).groups
     assert (group.partition, group.limit_s) == ("a", None)
     assert group.each.gpus < 10**18
+
+
+def test_nodes_without_end_are_said_to_be_nonsense(slurm):
+    slurm.goes_wrong("sinfo", says=f"{HEADER}main*|up|{'9' * 5000}|8|16000|(null)|0/0/0/0|infinite|idle\n")
+    with pytest.raises(ComputeTargetException, match=r"a way that isn't known here: main\*\|up\|9"):
+        Partitions.asked(SlurmPrograms(), 5)

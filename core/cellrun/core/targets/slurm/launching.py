@@ -26,7 +26,7 @@ from cellrun.core.targets.launching import enter_environment, given_variables, o
 from cellrun.core.targets.local.launch import local_spec
 from cellrun.core.targets.slurm.handing_over import hand_over
 from cellrun.core.targets.slurm.job_folder import JobFolder
-from cellrun.core.targets.slurm.programs import PLACE, SlurmPrograms
+from cellrun.core.targets.slurm.programs import SlurmPrograms
 from cellrun.core.targets.slurm.submission import Submission
 
 _OF_SLURM = ("SLURM", "SRUN_", "SBATCH_", "SALLOC_", "PMI_", "PMI2_", "PMIX_")
