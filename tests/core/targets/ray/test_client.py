@@ -66,6 +66,15 @@ def test_a_cluster_that_hangs_is_given_up(ray, client, monkeypatch):
         client.jobs()
 
 
+@pytest.mark.parametrize("begins", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n"])
+def test_who_answers_one_byte_at_a_time_is_given_up(begins, dribbling, monkeypatch, begin_with):
+    begin_with.append(begins)
+    monkeypatch.setattr(connection, "ANSWER_S", 0.3)
+    monkeypatch.setattr(connection, "CONNECT_S", 0.3)
+    with pytest.raises(ComputeTargetException, match=r"gave no answer in 0\.3 s"):
+        RayClient(Connection(dribbling, lambda: None)).version()
+
+
 def test_an_address_that_nobody_listens_at_says_why():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

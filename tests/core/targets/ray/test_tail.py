@@ -1,7 +1,10 @@
 """A log as it is written, over a real websocket."""
 
+from contextlib import suppress
+
 import pytest
 
+from cellrun.core.targets.ray import tail as tail_module
 from cellrun.core.targets.ray.tail import Tail
 
 
@@ -38,6 +41,26 @@ def test_a_tail_that_is_let_in_nowhere_is_over(ray, job):
     assert Tail(ray.address, "a-1", {"Authorization": "Bearer mine"}).is_over
     ray.close()
     assert Tail(ray.address, "a-1", {}).is_over
+
+
+def test_a_message_that_never_ends_fills_no_memory(ray, job, until, monkeypatch):
+    """A cluster may say that gigabytes follow, and send them."""
+    monkeypatch.setattr(tail_module, "_MOST_BYTES", 100_000)
+
+    def send_on(handler, kind, data):
+        handler.wfile.write(bytes([kind, 127]) + (1 << 60).to_bytes(8, "big"))
+        with suppress(OSError):
+            for _ in range(100_000):
+                handler.wfile.write(b"x" * 10_000)
+
+    monkeypatch.setattr("tests.core.targets.ray.fake_ray._Handler._frame", send_on)
+    job.log = b"one\n"
+    assert all_of(Tail(ray.address, "a-1", {}), until) == b""
+
+
+def test_who_answers_one_byte_at_a_time_is_given_up(monkeypatch, dribbling):
+    monkeypatch.setattr(tail_module, "_OPEN_S", 0.3)
+    assert Tail(dribbling, "a-1", {}).is_over
 
 
 def test_a_tail_ends_at_a_byte_that_is_no_text(ray, job, until):

@@ -16,9 +16,12 @@ import requests
 
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
 from cellrun.core.far.words import quoted
+from cellrun.core.targets.ray.limited import LimitedAdapter
 from cellrun.core.targets.ray.token import Token
 
 CONNECT_S, ANSWER_S = 5.0, 15.0
+LARGE_S = 600.0
+"""So long a package or a log may be on its way."""
 _BLOCK_BYTES = 1 << 16
 _MOST_BYTES = 256_000_000
 """The list of all jobs of a busy cluster is a few MB."""
@@ -49,6 +52,7 @@ class Connection:
     def __init__(self, address: str, find_token: Callable[[], Token | None]) -> None:
         self.address = address
         self._find_token = find_token
+        self._adapter = LimitedAdapter()
         self._session: requests.Session | None = None
         self._token: Token | None = None
 
@@ -63,7 +67,7 @@ class Connection:
 
         Raises AuthenticationError where it lets nobody in so, ComputeTargetException where no answer comes.
         """
-        with self._asked(method, path, told=told, body=body) as response:
+        with self._asked(method, path, told=told, body=body, limit_s=LARGE_S if body else ANSWER_S) as response:
             return Answer(response.status_code, _body(response, self.address))
 
     @contextmanager
@@ -72,7 +76,7 @@ class Connection:
 
         Raises as `ask`, also while they come.
         """
-        with self._asked("GET", path) as response:
+        with self._asked("GET", path, limit_s=LARGE_S) as response:
             is_well = response.status_code == HTTPStatus.OK
             yield (
                 Answer(response.status_code, b"" if is_well else _body(response, self.address)),
@@ -86,10 +90,11 @@ class Connection:
 
     @contextmanager
     def _asked(
-        self, method: str, path: str, *, told: Any = None, body: IO[bytes] | None = None
+        self, method: str, path: str, *, limit_s: float, told: Any = None, body: IO[bytes] | None = None
     ) -> Iterator[requests.Response]:
-        with self.understood():
-            response = self._opened().request(
+        session = self._opened()
+        with self.understood(), self._adapter.at_most(CONNECT_S + limit_s):
+            response = session.request(
                 method,
                 f"{self.address}{path}",
                 json=told,
@@ -106,6 +111,8 @@ class Connection:
         if self._session is None:
             self._token = self._find_token()
             self._session = requests.Session()
+            for scheme in ("http://", "https://"):
+                self._session.mount(scheme, self._adapter)
             self._session.auth = _Bearer(self._token)
             self._session.headers["User-Agent"] = "cellrun"
         return self._session

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from cellrun.core.errors import missing_package
+from cellrun.core.targets.ray.limited import cut
 
 _OPEN_S, _READ_S = 5.0, 0.002
 _MOST_MESSAGES = 200
 """So many are taken in one call at most; each has some 20 kB."""
+_MOST_BYTES = 16_000_000
+"""So large one may be: whoever sends it says how long it gets."""
 
 
 class Tail:
@@ -34,13 +39,21 @@ class Tail:
         self._messages: Callable[[], bytes | str] = self._socket.recv
         connect: Callable[..., None] = self._socket.connect
         self._shut: Callable[[], None] = self._socket.shutdown
+        self._message_bytes = 0
         self.is_over = False
         """Whether nothing more comes: the job has ended, or the connection."""
+        opening = threading.Timer(_OPEN_S, self._cut)
+        opening.daemon = True
+        opening.start()
         try:
             connect(url, timeout=_OPEN_S, header=dict(headers), suppress_origin=True, redirect_limit=0)
             self._socket.settimeout(_READ_S)
+            buffer: Any = self._socket.frame_buffer
+            self._receive, buffer.recv = buffer.recv, self._received
         except self._troubles:
             self.close()
+        finally:
+            opening.cancel()
 
     def read(self) -> bytes:
         """Return what has come since; nothing if nothing has."""
@@ -50,6 +63,7 @@ class Tail:
                 if self.is_over:
                     break
                 message = self._messages()
+                self._message_bytes = 0
                 if not message and not self._socket.connected:
                     self.close()
                 found += message.encode() if isinstance(message, str) else message
@@ -63,3 +77,15 @@ class Tail:
         """Read no more."""
         self.is_over = True
         self._shut()
+
+    def _received(self, most_bytes: int) -> bytes:
+        """Take what has come of a message; its sender says how long it is, and may never end it."""
+        found: bytes = self._receive(most_bytes)
+        self._message_bytes += len(found)
+        if self._message_bytes > _MOST_BYTES:
+            raise ValueError("a message of a log's tail is too long")
+        return found
+
+    def _cut(self) -> None:
+        if self._socket.sock:
+            cut(self._socket.sock)
