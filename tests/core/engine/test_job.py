@@ -14,6 +14,7 @@ from cellrun.core.mirror.log_lines import LogLines
 from cellrun.core.processes import orphans, process_table
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
+from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
 from tests.core.engine.conftest import Job
 
@@ -267,6 +268,18 @@ def test_a_run_that_has_ended_is_not_started_again(job: Job) -> None:
     assert job.ended() == 0
     assert job.run.log.read_text() == "once\n"
     assert not job.order.exists()
+
+
+def test_what_was_exchanged_while_the_engine_let_it_wait_is_not_started(job: Job) -> None:
+    job.ordered("print('mine')")
+    launch = LaunchSpec.read(job.run).digest()
+    JobOrder.read(job.order)._replace(launch=launch).write(job.order)
+    job.run.launch.write_bytes(job.run.launch.read_bytes().replace(b"mine", b"evil"))
+    job.start()
+    assert job.ended() == 1
+    assert job.status.status is Status.FAILED
+    assert "was changed after the run had been submitted" in (job.status.reason or "")
+    assert not job.run.log.exists()
 
 
 def test_what_it_writes_comes_home_by_the_engines_log_to_the_last_byte(job: Job) -> None:

@@ -127,7 +127,7 @@ class Guard:
 
     def _start_supervisor(self, attempt: Attempt) -> int:
         file = self._run.folder / _ORDER
-        file.write_bytes(order(self._run, LaunchSpec.read(self._run), attempt.number))
+        file.write_bytes(order(self._run, LaunchSpec.read(self._run, self._order.launch), attempt.number))
         passed = {name: value for name, value in os.environ.items() if self._engine.passes(name)}
         variables = {**self._order.variables, **passed, **attempt.variables()}
         command = [*self._order.supervisor, str(self._run.folder), str(file), self._engine.name]

@@ -27,6 +27,8 @@ class JobOrder(NamedTuple):
     """The job's environment, whole (`supervision.job_environment`)."""
     carrier: Mapping[str, Any] = {}
     """What `mirror/outgoing.py` is told; empty: the folder is shared with whoever looks at it, nothing is carried."""
+    launch: str = ""
+    """The hash of the run's launch.json, where that lies open while the engine lets the run wait."""
 
     def __repr__(self) -> str:
         """Return what may be shown of it."""

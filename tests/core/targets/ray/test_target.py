@@ -20,6 +20,7 @@ from cellrun.core.targets.ray import target as ray_target
 from cellrun.core.targets.ray.handing_over import MOST_PENDING
 from cellrun.core.targets.ray.target import RayTarget
 from tests.core.targets.ray.fake_ray import FakeRay
+from tests.killed import killed_at
 
 START_TIMEOUT = "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"
 
@@ -137,6 +138,26 @@ def test_a_run_whose_answer_was_lost_is_one_job(ray, target, launched, opened):
     bring(opened(ray), [run])
     assert len(ray.submitted) == 1
     assert RunTarget.read(run).handle["is_taken"] is True
+
+
+def test_a_keeper_that_is_killed_at_any_step_hands_a_run_over_once(ray, target, launched, opened):
+    """Whoever goes on finds the job, and has the key that the job was given."""
+    bring(target, [launched()])  # the cluster has the code by now
+    was_killed, step = True, 0
+    while was_killed:
+        run = launched()
+        was_killed = killed_at(step, lambda run=run: bring(opened(ray), [run]))
+        bring(opened(ray), [run])
+        assert RunTarget.read(run).handle["is_taken"] is True
+        secrets = json.loads(job_of(ray, run).told["runtime_env"]["env_vars"]["CELLRUN_JOB_SECRETS"])
+        assert secrets["key"] == key_of(run).hex()
+        job_of(ray, run).status = "RUNNING"
+        bring(opened(ray), [run])
+        assert status(run) is Status.STARTING
+        assert not Outgoing(run.workspace).has(run)
+        step += 2
+    assert len(ray.jobs) == len(ray.submitted) == step // 2 + 1
+    assert step > 10
 
 
 def test_a_question_that_never_arrived_is_asked_again(ray, target, launched):

@@ -2,11 +2,13 @@
 
 import json
 import os
+import sys
 import time
 from unittest.mock import Mock
 
 import pytest
 
+from cellrun.core.engine.order import JobOrder
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building import plan
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException, InvalidSubmissionError
@@ -14,11 +16,13 @@ from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
+from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.targets.bringing import bring
 from cellrun.core.targets.contract import JobState
 from cellrun.core.targets.slurm import observing, programs, submission
 from cellrun.core.targets.slurm.cluster import SlurmCluster
 from cellrun.core.targets.slurm.job_folder import JobFolder
+from tests.killed import killed_at
 
 ASLEEP = "print('up', flush=True); import time; time.sleep(60)"
 SECRET = "s3cret;$(id)\nline"
@@ -51,6 +55,14 @@ def test_a_run_is_a_job_and_writes_into_its_folder(slurm, runs, submit, until):
     assert layout.log.read_text() == "['$(id)', 'a;b\\n'] 1\n"
     assert RunTarget.read(layout).handle == {"job": "1"}
     until(lambda: not list((layout.workspace.folder / ".slurm").iterdir()), "its order to go")
+
+
+def test_its_order_says_what_it_was_submitted_as(slurm, submit):
+    """What is exchanged while it waits isn't started (`tests/core/engine/test_job.py`)."""
+    slurm.hold("Priority")
+    layout = submit()
+    assert JobOrder.read(JobFolder(layout).order).launch == LaunchSpec.read(layout).digest()
+    slurm.set_state(1, "CANCELLED")
 
 
 def test_nothing_of_a_users_is_in_the_script_and_no_secret_is_shown(slurm, runs, submit):
@@ -191,6 +203,40 @@ def test_launched_again_by_whoever_takes_it_up_it_is_one_job(slurm, runs, submit
     SlurmCluster("cluster").launch(RunRequest("script", "train.py"), layout)
     assert runs.end(layout).status is Status.COMPLETED
     assert (layout.log.read_text(), slurm.jobs()) == ("once\n", 1)
+
+
+def test_who_is_killed_at_any_step_of_a_launch_leaves_one_job_or_none(
+    slurm, runs, submit, cluster, impatient, monkeypatch
+):
+    """And whoever looks knows how the run ends."""
+    launch, folders = SlurmCluster.launch, runs.workspace.layout.runs
+
+    def announced(*arguments):
+        sys.audit("tests.launch")
+        launch(*arguments)
+
+    monkeypatch.setattr(SlurmCluster, "launch", announced)
+    was_killed, step, ends = True, 0, list[str]()
+    while was_killed:
+        known, jobs = set(folders.glob("tests_*")), slurm.jobs()
+        was_killed = killed_at(step, lambda: submit("print('once')"), after="tests.launch")
+        (folder,) = set(folders.glob("tests_*")) - known
+        layout = runs.workspace.layout.run(folder.name)
+        end = runs.end(layout)
+        ends.append(end.status.value)
+        handed_over = slurm.jobs() - jobs
+        assert handed_over <= 1
+        if end.status is Status.COMPLETED:
+            assert (layout.log.read_text(), handed_over) == ("once\n", 1)
+        else:
+            assert end.status is Status.FAILED
+            assert "it was never handed to Slurm" in end.reason
+            assert handed_over == 0
+        step += 4
+    assert ends == sorted(ends, reverse=True)  # Failed ones, and from a step on Completed ones
+    assert set(ends) == {"Completed", "Failed"}
+    JobFolder.sweep(runs.workspace.layout)
+    assert list((runs.workspace.layout.folder / ".slurm").iterdir()) == []
 
 
 def test_why_it_waits_is_said_in_slurms_word_and_ours(slurm, runs, submit, cluster):

@@ -86,7 +86,8 @@ class Launch:
         variables, _ = job_environment(spec, run, given, without_outer_job(os.environ, os.environ))
         self._folder.make()
         variables[ON_NODES] = "srun"  # by which a distributed run's launcher reaches the other nodes
-        JobOrder(str(run.folder), spec.supervisor, variables).write(self._folder.order)
+        launch = LaunchSpec.read(run).digest()
+        JobOrder(str(run.folder), spec.supervisor, variables, launch=launch).write(self._folder.order)
         submission = Submission.of(request, run, self._settings, spec.grace_s, most_s)
         before = [list(command) for command in whole.before[:count]]
         self._folder.keep({"submission": submission.to_json(), "before": before})
