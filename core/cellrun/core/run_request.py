@@ -42,6 +42,11 @@ class RunCode:
         """How many bytes go along, as far as that is known before they are written. Known once `problems` was asked."""
         return 0
 
+    @property
+    def values_bytes(self) -> int:
+        """How many of these are captured values, which are files of their own."""
+        return 0
+
     def copy_to(self, draft: RunLayout) -> None:
         """Write it into a run folder that is being built, whose `snapshot/` is there."""
 

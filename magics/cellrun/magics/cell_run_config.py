@@ -171,6 +171,11 @@ class _CellCode(RunCode):
         """How many bytes what the cell needs has."""
         return travelled(self._capture.account()).bytes
 
+    @property
+    def values_bytes(self) -> int:
+        """How many of these are values."""
+        return travelled(need for need in self._capture.account() if need.how == "value").bytes
+
     def copy_to(self, draft: RunLayout) -> None:
         """Write the cell and its context."""
         (draft.snapshot / CELL).write_text(self._code, encoding="utf-8")

@@ -95,10 +95,21 @@ def test_what_an_environment_defines_is_no_secret_unless_it_is_called_so(workspa
 
 
 def test_a_folder_larger_than_a_target_takes_is_refused_with_both_sizes_before_there_is_a_run(runs, monkeypatch):
-    monkeypatch.setattr(LocalTarget, "most_bytes", 1_000_000)
+    def size_problem(_, code):
+        return "1.0 MB is too small" if code.size_bytes > 1_000_000 else ""
+
+    monkeypatch.setattr(LocalTarget, "size_problem", size_problem)
     (runs.source / "data.bin").write_bytes(bytes(1_500_000))
     problem = refused(runs)
-    assert "1.5 MB" in problem
-    assert "1.0 MB at most" in problem
+    assert "target 'local' (local) can't have what it takes along: 1.0 MB is too small" in problem
     (runs.source / "data.bin").unlink()
     runs.end(runs.script("pass"))
+
+
+def test_a_run_again_is_refused_as_well_if_a_target_takes_less_by_now(runs, monkeypatch):
+    (runs.source / "data.bin").write_bytes(bytes(1_500_000))
+    layout = runs.script("pass")
+    runs.end(layout)
+    monkeypatch.setattr(LocalTarget, "size_problem", lambda _, code: f"{code.size_bytes:,} are too many")
+    with pytest.raises(InvalidSubmissionError, match=r"1,50\d,\d{3} are too many"):
+        resubmit(layout)

@@ -19,8 +19,9 @@ from cellrun.core.store.record import SCRIPT_RUN, RunRecord
 from cellrun.core.store.run_store import check_is_there
 from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.submission.submission import start
-from cellrun.core.submission.target_problems import target_problems
+from cellrun.core.submission.target_problems import size_problems, target_problems
 from cellrun.core.supervision.job_environment import inherited, is_of_jupyter
+from cellrun.core.targets.cargo import Cargo
 from cellrun.core.targets.contract import Capability
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 
@@ -52,7 +53,9 @@ def resubmit(layout: RunLayout, *, trust: bool = False) -> RunLayout:
     target = WorkspaceTargets(layout.workspace).get(record.target)
     request = request_of(layout, record, trusted, trust=trust)
     code_problems = request.code.problems(layout.workspace)
-    if problems := [*code_problems, *target_problems(target, request, layout.workspace)]:
+    problems = [*code_problems, *target_problems(target, request, layout.workspace)]
+    problems += size_problems(target, request) if not problems else []
+    if problems:
         raise InvalidSubmissionError(problems)
     of_the_first = {name: getattr(record, name) for name in _KEPT}
     if Capability.SHARES_FILES in target.capabilities:  # it is the same Python, whichever this process's is
@@ -111,6 +114,16 @@ class _CodeOfRun(RunCode):
         if self._record.kind == "cell" and not self._layout.context.is_dir():
             problems.append(f"what its cell got from the notebook, {self._layout.context}, is gone")
         return problems
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes it has."""
+        return sum(Cargo.of(self._layout).file_sizes().values()) + self.values_bytes
+
+    @property
+    def values_bytes(self) -> int:
+        """How many bytes its values have."""
+        return sum(path.stat().st_size for path in Cargo.of(self._layout).values.values())
 
     def links(self) -> Mapping[str, str]:
         """Return what was linked."""

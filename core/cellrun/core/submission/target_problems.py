@@ -9,7 +9,6 @@ from cellrun.core.errors import did_you_mean
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.run_request import RunRequest
 from cellrun.core.said_once import say_once
-from cellrun.core.sizes import size_text
 from cellrun.core.targets.contract import Capability, ComputeTarget
 
 
@@ -25,14 +24,8 @@ def target_problems(target: ComputeTarget, request: RunRequest, workspace: Works
 
 def size_problems(target: ComputeTarget, request: RunRequest) -> list[str]:
     """Return why what a run takes along could never go to a target."""
-    most, size = target.most_bytes, request.code.size_bytes
-    if most is None or size <= most:
-        return []
-    problem = (
-        f"it takes {size_text(size)} along, and {_words(target)} takes {size_text(most)} at most; put large data where "
-        "its machines read it (a folder that they share, a store), and read it in the code"
-    )
-    return [problem]
+    problem = target.size_problem(request.code)
+    return [f"{_words(target)} can't have what it takes along: {problem}"] if problem else []
 
 
 def data_problems(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout) -> list[str]:

@@ -13,7 +13,7 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import UserErrorException, did_you_mean
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
-from cellrun.core.run_request import RunRequest
+from cellrun.core.run_request import RunCode, RunRequest
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.resource import ComputeResource
 from cellrun.core.targets.setting_form import SettingForm
@@ -162,10 +162,9 @@ class ComputeTarget(ComputeResource):
             raise UserErrorException("\n".join(sorted(problems)))
         return dict(settings)
 
-    @property
-    def most_bytes(self) -> int | None:
-        """How many bytes a run may take along, code and values; None where only the disk there sets a limit."""
-        return None
+    def size_problem(self, code: RunCode) -> str:  # noqa: ARG002  # for those that have a limit
+        """Return why what a run takes along could never go there; "" if it could. Within a second, as `problems`."""
+        return ""
 
     def learn(self) -> None:  # for those that `python` and `problems` needn't ask
         """Find out what `python` and `problems` are to know; may take seconds.

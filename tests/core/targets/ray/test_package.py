@@ -17,7 +17,7 @@ def packaged(new_run):
     tool.write_text("#!/bin/sh\n")
     tool.chmod(0o755)
     order = Order(request_to_json(RunRequest("script", "train.py")), "digits", {"PASSWORD": "hunter2"})
-    return RunPackage.of(run, order, 1, {"way": "lines"})
+    return RunPackage.of(run, order, 1, {"way": "lines"}, {})
 
 
 def test_a_package_has_a_runs_files_and_its_order_without_a_secret(ws, new_run):

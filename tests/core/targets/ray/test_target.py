@@ -1,6 +1,7 @@
 """Runs on a cluster that does what a test says: handed over once, in order, ended by what is known."""
 
 import json
+from typing import NamedTuple
 
 import pytest
 
@@ -21,6 +22,15 @@ from cellrun.core.targets.ray.handing_over import MOST_PENDING
 from cellrun.core.targets.ray.target import RayTarget
 from tests.core.targets.ray.fake_ray import FakeRay
 from tests.killed import killed_at
+
+
+
+class Code(NamedTuple):
+    """What a run takes along, as a submission knows it."""
+
+    size_bytes: int
+    values_bytes: int
+
 
 START_TIMEOUT = "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"
 
@@ -366,7 +376,7 @@ def test_a_run_larger_than_the_cluster_takes_is_failed_with_both_sizes(ray, targ
     assert "5.1 MB" in end.reason
     assert "4.0 MB" in end.reason
     assert len(ray.submitted) == 1
-    assert target.most_bytes == 4_000_000  # the next one is refused before there is a run
+    assert "4.0 MB at most" in target.size_problem(Code(5_000_000, 0))  # the next one is refused before there is a run
 
 
 def test_several_nodes_are_refused_before_there_is_a_run(target):

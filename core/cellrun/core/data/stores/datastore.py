@@ -98,6 +98,19 @@ class Datastore(AzureAttributes, Registration):
         place = self._kind.place(self._definition.settings)
         return f"{place}/{str(path).lstrip('/')}" if str(path) else place
 
+    def signed_url(self, path: str, valid_s: float) -> str:
+        """Return a URL by which whoever has it reads a file for so long, in seconds, without credentials.
+
+        The store isn't asked: the file needn't be there yet. Raises DatastoreError for a kind that has no such URLs,
+        and credentials that don't suffice for one.
+        """
+        if self._kind is None or not self._kind.signs_urls:
+            raise DatastoreError(self.name, f"at {self.location()} has no URLs by which others read its files")
+        place = self._place(self._kind)
+        with place.told(path):
+            root = self._kind.root(self._definition.settings)
+            return str(place.connect().sign(f"{root}/{path}", expiration=int(valid_s)))
+
     def path(self, path: str | None = None, data_reference_name: str | None = None) -> DataReference:
         """Return a reference to a folder or file of it, to be given to a run; all of it if no path is given."""
         from cellrun.core.data.stores.data_reference import DataReference  # noqa: PLC0415  # it imports this module

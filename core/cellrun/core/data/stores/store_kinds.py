@@ -52,6 +52,8 @@ class StoreKind:
     takes_own_login: bool = False
     """Whether its package takes what this user has logged in with, where no credentials are given."""
     lists_by_prefix: bool = False
+    signs_urls: bool = False
+    """Whether it gives URLs by which others read a file for a while, without credentials."""
     is_read_only: bool = False
 
     def connect(self, store: str, settings: Texts, credentials: Texts) -> Any:
@@ -114,6 +116,7 @@ def _azure(kind: str) -> StoreKind:
         server=_azure_account,
         checksum=_azure_checksum,
         lists_by_prefix=True,
+        signs_urls=True,
     )
 
 
@@ -183,6 +186,7 @@ KINDS: Mapping[str, StoreKind] = {
         is_checksum_sure=False,
         takes_own_login=True,
         lists_by_prefix=True,
+        signs_urls=True,
     ),
     GCS: StoreKind(
         type="GoogleCloudStorage",

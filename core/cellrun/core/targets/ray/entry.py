@@ -37,6 +37,7 @@ from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.job_environment import job_environment
 from cellrun.core.targets.launching import enter_environment, given_variables, ordered, write_spec
 from cellrun.core.targets.local.launch import local_spec
+from cellrun.core.targets.ray.fetching import fetch
 from cellrun.core.targets.ray.unpacking import lay_out, new_folder, unpacked
 from cellrun.core.targets.sent_run import request_of, settle_in
 from cellrun.core.targets.this_machine import python_here
@@ -101,6 +102,7 @@ def _job_order(run: RunLayout, order: Mapping[str, Any], secrets: Mapping[str, A
     """Make a run ready to be started; one that can't be is Failed by then, and only that is carried home."""
     carrier = {**order["carrier"], "folder": str(run.folder), "key": secrets["key"], "token": secrets["token"]}
     try:
+        fetch(order.get("values", {}), run.workspace)
         settle_in(run)
         request = request_of({**order, "variables": secrets["variables"]}, run)
         interpreter = python_here(request.environment).executable or sys.executable

@@ -13,12 +13,14 @@ from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.targets.outgoing import Outgoing
+from cellrun.core.targets.cargo import Cargo
+from cellrun.core.targets.outgoing import Order, Outgoing
 from cellrun.core.targets.ray.client import RayClient, RefusedJobError, TooLargeError
 from cellrun.core.targets.ray.facts import Learned
 from cellrun.core.targets.ray.handle import Handle
 from cellrun.core.targets.ray.jobs import PENDING, RayJob
 from cellrun.core.targets.ray.package import CorePackage, RunPackage
+from cellrun.core.targets.ray.stored_values import StoredValues, too_large
 from cellrun.core.targets.ray.submission import carrier_of, submission
 
 MOST_PENDING = 8
@@ -39,8 +41,10 @@ class _Waiting(NamedTuple):
 class HandingOver:
     """Hands runs over. It may be made anew at any time: what was handed over stands in each run's target.json."""
 
-    def __init__(self, client: RayClient) -> None:
+    def __init__(self, client: RayClient, stored: StoredValues | None = None) -> None:
+        """With `stored`, values that make a run's package too large go by it."""
         self._client = client
+        self._stored = stored
         self._core: CorePackage | None = None
         self._made_at: dict[str, float] = {}
         """When each run was submitted: a record doesn't change."""
@@ -114,8 +118,10 @@ class HandingOver:
             order = outgoing.get(run)
             if order is None:  # its submitter is still at it
                 return False
-            name, core = self._sent_run(RunPackage.of(run, order, handle.attempt, carrier_of(run, handle)))
-            job = submission(run, handle, order, name, core)
+            names = self._sent_run(run, order, handle)
+            if names is None:
+                return False
+            job = submission(run, handle, order, *names)
             if is_asked_to_cancel(run):  # while it was sent
                 _cancel(run)
                 return False
@@ -132,16 +138,26 @@ class HandingOver:
         handle.taken().write(run)
         return True
 
-    def _sent_run(self, package: RunPackage) -> tuple[str, str]:
-        """See to it that the cluster has a run and this cellrun; return what their packages are called."""
+    def _sent_run(self, run: RunLayout, order: Order, handle: Handle) -> tuple[str, str] | None:
+        """See to it that the cluster has a run and this cellrun; return what their packages are called.
+
+        None where that is for a later pass: values are on their way to the datastore, or are to go there.
+        """
+        known = Learned.of(self._client.address).most_bytes
+        large = too_large(Cargo.of(run), known) if self._stored else {}
+        elsewhere = self._stored.places(run, large) if self._stored and large else {}
+        if elsewhere is None:
+            return None
         core = self._sent_core()
-        with package.packed() as made:
+        with RunPackage.of(run, order, handle.attempt, carrier_of(run, handle), elsewhere).packed() as made:
             try:
                 if not self._client.has_package(made.name):
                     self._client.put_package(made.name, made.path)
             except TooLargeError as error:
                 if error.most_bytes:
                     Learned(error.most_bytes).keep(self._client.address)
+                    if self._stored and error.most_bytes < known:
+                        return None
                 most = f" (at most {size_text(error.most_bytes)})" if error.most_bytes else ""
                 size = size_text(made.path.stat().st_size)
                 raise RefusedJobError(f"it can't be sent: it has {size}, more than the cluster takes{most}") from error

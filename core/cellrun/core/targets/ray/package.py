@@ -2,9 +2,9 @@
 
 The run's own is the job's working folder there:
 
-    order.json       what the job is to start (`RunPackage.order`), no secret in it
+    order.json       what the job is to start (`RunPackage.order`), no secret in it but URLs of single values
     run/<path>       the files of the run's folder
-    values/<hash>    the captured values that it uses
+    values/<hash>    the captured values that it uses, but for those that came by a datastore (`stored_values.py`)
 """
 
 from __future__ import annotations
@@ -57,13 +57,20 @@ class RunPackage(NamedTuple):
     cargo: Cargo
     order: Mapping[str, Any]
     """`request` (as `request_to_json` gives it), `experiment`, `workspace` (id), `workspace_name`, `run`, `attempt`,
-    `signed` (the hash of its signed.json, or empty), `files` (each `path`, `size`, `mode`, `mtime_ns`) and `carrier`:
-    `way` "push" with `url` and `or_lines`, or "lines"."""
+    `signed` (the hash of its signed.json, or empty), `files` (each `path`, `size`, `mode`, `mtime_ns`), `values` (those
+    that are elsewhere, by hash: `path` or `url`, `size`, `sha256`) and `carrier`: `way` "push" with `url` and
+    `or_lines`, or "lines"."""
 
     @classmethod
-    def of(cls, run: RunLayout, order: Order, attempt: int, carrier: Mapping[str, Any]) -> RunPackage:
-        """Return what a run takes along. Raises OSError, ContextException for what can't be read."""
+    def of(
+        cls, run: RunLayout, order: Order, attempt: int, carrier: Mapping[str, Any], elsewhere: Mapping[str, Any]
+    ) -> RunPackage:
+        """Return what a run takes along, without the values that are elsewhere.
+
+        Raises OSError, ContextException for what can't be read.
+        """
         cargo, record = Cargo.of(run), WorkspaceRecord.read(run.workspace)
+        within = {name: path for name, path in cargo.values.items() if name not in elsewhere}
         told = {
             "request": dict(order.request),
             "experiment": order.experiment,
@@ -73,14 +80,10 @@ class RunPackage(NamedTuple):
             "attempt": attempt,
             "signed": order_of(run.signed.read_bytes()) if run.signed.exists() else "",
             "files": [_about(path, file) for path, file in cargo.files.items()],
+            "values": dict(elsewhere),
             "carrier": dict(carrier),
         }
-        return cls(run, cargo, told)
-
-    @property
-    def size_bytes(self) -> int:
-        """How many bytes its files and values have."""
-        return sum(path.stat().st_size for path in (*self.cargo.files.values(), *self.cargo.values.values()))
+        return cls(run, cargo._replace(values=within), told)
 
     @contextmanager
     def packed(self) -> Iterator[Package]:

@@ -13,6 +13,7 @@ from cellrun.core.names import is_plain
 SETTINGS = {
     "address": "where the cluster's Jobs API listens, as the dashboard: http://head:8265",
     "server": "the address of a cellrun server of yours as jobs reach it; left out: CELLRUN_PUBLIC_URL, else none",
+    "datastore": "the name of a datastore of the workspace that the nodes reach too: for values the cluster won't take",
     "secret": "the name of the keyvault's secret that holds the token; left out: RAY_AUTH_TOKEN, ~/.ray/auth_token",
 }
 PUBLIC_URL = "CELLRUN_PUBLIC_URL"
@@ -67,4 +68,4 @@ def _name_problem(name: str, value: str) -> str:
     return f"{name} is a name; got {shown(value)}" if value and not is_plain(value) else ""
 
 
-_CHECKS = {"address": _address_problem, "server": _url_problem, "secret": _name_problem}
+_CHECKS = {"address": _address_problem, "server": _url_problem, "datastore": _name_problem, "secret": _name_problem}

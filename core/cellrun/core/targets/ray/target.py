@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.layout import RunLayout
-from cellrun.core.run_request import RunRequest
+from cellrun.core.run_request import RunCode, RunRequest
+from cellrun.core.sizes import size_text
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import ask_to_cancel, is_asked_to_cancel, set_canceled
 from cellrun.core.store.status_file import StatusFile
@@ -33,6 +34,7 @@ from cellrun.core.targets.ray.handle import KIND, Handle
 from cellrun.core.targets.ray.jobs import PENDING, RUNNING, STOPPED, RayJob
 from cellrun.core.targets.ray.logs import Due, Logs
 from cellrun.core.targets.ray.settings import PUBLIC_URL, SETTINGS, checked, is_address
+from cellrun.core.targets.ray.stored_values import StoredValues
 from cellrun.core.targets.ray.token import Token, token
 from cellrun.core.targets.setting_form import SettingForm
 from cellrun.core.targets.silent_engine import is_on_its_way
@@ -65,7 +67,8 @@ class RayTarget(ComputeTarget):
         super().__init__(name, settings)
         self._connection = Connection(self.settings["address"], self._token)
         self._client = RayClient(self._connection)
-        self._handing_over = HandingOver(self._client)
+        self._stored = StoredValues(self.settings["datastore"]) if self.settings.get("datastore") else None
+        self._handing_over = HandingOver(self._client, self._stored)
         self._logs = Logs(self._connection, self._client)
         self._jobs: dict[str, RayJob] = {}
         self._asked_at = -_YOUNG_S
@@ -84,10 +87,22 @@ class RayTarget(ComputeTarget):
         """Where that is, for people."""
         return str(self.settings["address"])
 
-    @property
-    def most_bytes(self) -> int:
-        """How many bytes a run may take along: what the cluster's Jobs API takes, as it has said it last."""
-        return Learned.of(self.settings["address"]).most_bytes
+    def size_problem(self, code: RunCode) -> str:
+        """Return why a run's package would be larger than the cluster takes, as it has said last."""
+        most, size = Learned.of(self.settings["address"]).most_bytes, code.size_bytes
+        if size <= most:
+            return ""
+        too_large = f"it has {size_text(size)}, and the cluster takes {size_text(most)} at most"
+        values, files = code.values_bytes, size - code.values_bytes
+        if not values or files > most:
+            return f"{too_large}; put large files where its nodes read them, and read them in the code"
+        if self._stored is None:
+            return (
+                f"{too_large}; attach it with datastore= a store of the workspace that its nodes reach too, by which "
+                "values go then, or put large data where they read it"
+            )
+        why = self._stored.problem(self.layout) if self.layout else ""
+        return f"{too_large}; {why}" if why else ""
 
     def describe(self) -> TargetDescription:
         """Return what the cluster has, and its jobs, whoever submitted them. Raises ComputeTargetException."""
@@ -151,7 +166,7 @@ class RayTarget(ComputeTarget):
         handles = {run.run_id: handle for run in runs if (handle := Handle.read(run))}
         jobs = self._all_jobs()
         self._logs.keep({handle.job for handle in handles.values()})
-        return {run_id: self._observed(handle, jobs) for run_id, handle in handles.items()}
+        return {run.run_id: self._observed(run, handles[run.run_id], jobs) for run in runs if run.run_id in handles}
 
     def sync(self, runs: Sequence[RunLayout], *, is_final: bool) -> Collection[str]:
         """Read the logs of runs whose jobs have begun; have those stopped that are asked to."""
@@ -216,9 +231,9 @@ class RayTarget(ComputeTarget):
             self._asked_at = time.monotonic()
         return self._jobs
 
-    def _observed(self, handle: Handle, jobs: Mapping[str, RayJob]) -> Observation:
+    def _observed(self, run: RunLayout, handle: Handle, jobs: Mapping[str, RayJob]) -> Observation:
         if not handle.is_taken:
-            return Observation(JobState.WAITING, _WAITS)
+            return Observation(JobState.WAITING, (self._stored and self._stored.words(run)) or _WAITS)
         # The list may be older than the job.
         job = jobs.get(handle.job) or self._client.job(handle.job)
         if job is None:

@@ -6,11 +6,11 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from cellrun.core.errors import AuthenticationError, KeyvaultError
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.store.workspace_record import WorkspaceRecord
+from cellrun.core.targets.ray.opened_workspace import opened_workspace
 
 _VARIABLE, _PATH_VARIABLE = "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"
 _SENDABLE = re.compile(r"[\x21-\x7e]{1,8192}", re.ASCII)
@@ -25,13 +25,6 @@ class Token(NamedTuple):
     def __repr__(self) -> str:
         """Return what may be shown of it."""
         return f"Token(from {self.source})"
-
-
-class _Owner(NamedTuple):
-    """What the keyvault asks of a workspace."""
-
-    layout: WorkspaceLayout
-    id: str
 
 
 def token(settings: Mapping[str, Any], workspace: WorkspaceLayout | None) -> Token | None:
@@ -52,7 +45,7 @@ def _of_keyvault(name: str, workspace: WorkspaceLayout | None) -> Token:
     if workspace is None:
         raise AuthenticationError(f"the secret {name!r} is a workspace's; ask for the target by ws.compute_targets")
     try:
-        value = Keyvault(cast("Any", _Owner(workspace, WorkspaceRecord.read(workspace).id))).get_secret(name)
+        value = Keyvault(opened_workspace(workspace)).get_secret(name)
     except KeyvaultError as error:
         raise AuthenticationError(str(error)) from None
     if not value:

@@ -1,0 +1,18 @@
+"""What the keyvault and the datastores of a workspace ask of it: a target is below the class of workspaces itself."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.store.workspace_record import WorkspaceRecord
+
+
+class _Opened(NamedTuple):
+    layout: WorkspaceLayout
+    id: str
+
+
+def opened_workspace(layout: WorkspaceLayout) -> Any:
+    """Return what they take for a workspace. Raises WorkspaceException for a folder that is none."""
+    return cast("Any", _Opened(layout, WorkspaceRecord.read(layout).id))
