@@ -24,7 +24,6 @@ from tests.core.targets.ray.fake_ray import FakeRay
 from tests.killed import killed_at
 
 
-
 class Code(NamedTuple):
     """What a run takes along, as a submission knows it."""
 
