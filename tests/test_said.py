@@ -91,8 +91,10 @@ SAID = {
     f"{CORE}/targets/slurm/submission.py": "Submission",
     f"{CORE}/targets/ray/connection.py": "Connection._check Connection.refusal "
     "Connection.understood Connection.no_answer nonsense parsed _body _why",
+    f"{CORE}/targets/ray/fetching.py": "_fetched _opened _copied _unfetched",
     f"{CORE}/targets/ray/handing_over.py": "HandingOver._sent_run _cancel",
     f"{CORE}/targets/ray/logs.py": "_Reading.give_up",
+    f"{CORE}/targets/ray/stored_values.py": "StoredValues.words StoredValues._named",
     f"{CORE}/targets/ray/target.py": "_WAITS _GIVEN_UP RayTarget._observed RayTarget._stop RayTarget._end_stopped",
     f"{CORE}/targets/ssh/fetching.py": "Fetching.__init__ Fetching._round",
     f"{CORE}/targets/ssh/launches.py": "Launches",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from cellrun.core.targets.cargo import Cargo
 from tests.core.engine.conftest import blocked
 from tests.core.mirror.two_sides import new_run
 from tests.interpreters import bare_environment, python_of
+from tests.stores import Web, free_port, web  # noqa: F401  # a fixture of the tests below
 
 DEADLINE_S = 60
 SECRETS = "CELLRUN_JOB_SECRETS"
@@ -51,8 +54,8 @@ class Node:
         self.out = folder / "job.log"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def given(self, script: str, **request: Any) -> Node:
-        """Let the package come, with a script."""
+    def given(self, script: str, values: Mapping[str, Any] | None = None, **request: Any) -> Node:
+        """Let the package come, with a script; `values` came by a datastore."""
         self.here.snapshot.mkdir(parents=True, exist_ok=True)
         (self.here.snapshot / "train.py").write_text(script)
         cargo = Cargo.of(self.here)
@@ -74,6 +77,7 @@ class Node:
                 {"path": path, "size": one.st_size, "mode": one.st_mode & 0o777, "mtime_ns": one.st_mtime_ns}
                 for path, one in files
             ],
+            "values": values or {},
             "carrier": {"way": "lines"},
         }
         (self.package / "order.json").write_text(json.dumps(order))
@@ -239,6 +243,75 @@ def test_a_python_that_is_too_old_says_so(node: Node, minor: int) -> None:
     assert node.ended() == 1
     assert "a run needs 3.10 or newer" in node.out.read_text()
     assert "Traceback" not in node.out.read_text()
+
+
+VALUE = bytes(range(256)) * 9000
+NAME = "ab" * 32
+SHOWS_VALUE = f"""
+from cellrun.core import Run
+from hashlib import sha256
+folder = Run.get_context().layout.workspace.values
+print(sha256((folder / {NAME[:2]!r} / {NAME!r}).read_bytes()).hexdigest())
+"""
+
+
+def told_of(**where: Any) -> dict[str, Any]:
+    return {NAME: {"size": len(VALUE), "sha256": hashlib.sha256(VALUE).hexdigest(), **where}}
+
+
+def test_a_value_is_fetched_from_a_folder_that_the_node_shares_or_by_a_url(node: Node, web: Web) -> None:  # noqa: F811  # the fixture
+    (web.folder / "value").write_bytes(VALUE)
+    for where in ({"path": str(web.folder / "value")}, {"url": f"{web.url}/value?signed=so"}):
+        node.given(SHOWS_VALUE, told_of(**where)).start()
+        assert node.ended() == 0, node.out.read_text()
+        assert hashlib.sha256(VALUE).hexdigest() in node.out.read_text()
+    assert list(node.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ({"url": "{web}/none?signed=so"}, "from {web}/none: it answers 404"),
+        ({"url": "{web}/other?signed=so"}, "from {web}/other: what is there isn't what was sent"),
+        ({"url": "{away}?signed=so"}, "from {away}: [Errno 111] Connection refused"),
+        ({"path": "/nowhere/value"}, "from /nowhere/value: No such file or directory; is the folder shared"),
+    ],
+)
+def test_a_value_that_cant_be_had_fails_the_run_in_words_without_what_its_url_was_signed_by(
+    node: Node,
+    web: Web,  # noqa: F811  # as above
+    where: dict[str, str],
+    words: str,
+) -> None:
+    (web.folder / "other").write_bytes(VALUE[::-1])
+    holes = {"web": web.url, "away": f"http://127.0.0.1:{free_port()}/value"}
+    node.given("print('never')", told_of(**{key: text.format(**holes) for key, text in where.items()})).start()
+    assert node.ended() == 1
+    end = node.home()
+    assert end.status is Status.FAILED
+    assert words.format(**holes) in (end.reason or "")
+    assert "signed=so" not in (end.reason or "")
+    assert not node.here.log.exists() or "never" not in node.here.log.read_text()
+
+
+def test_a_stop_that_comes_while_a_value_is_fetched_cancels_the_run(node: Node, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "slow")
+    process = node.given("print('never')", told_of(path=str(tmp_path / "slow"))).start()
+    with (tmp_path / "slow").open("wb") as slow:
+        slow.write(VALUE)
+        slow.flush()
+        process.send_signal(signal.SIGTERM)
+        node.until(lambda: signal_is_pending(process.pid), "that the signal has come")
+        with suppress(BrokenPipeError):  # it reads no more
+            slow.write(VALUE)
+    assert node.ended() == 1
+    assert node.home().status is Status.CANCELED
+
+
+def signal_is_pending(pid: int) -> bool:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    pending = [int(line.split()[1], 16) for line in lines if line.startswith(("ShdPnd", "SigPnd"))]
+    return any(mask & 1 << signal.SIGTERM - 1 for mask in pending)
 
 
 def test_folders_of_killed_runs_go_after_a_week(node: Node) -> None:

@@ -45,7 +45,7 @@ def _fetched(told: Mapping[str, Any], path: Path) -> bool:
     for pause_s in _PAUSES_S:
         try:
             with closing(_opened(told)) as source:
-                found = _copied(source, path)
+                found = _copied(source, path, told["size"])
             break
         except HTTPError as error:
             error.close()
@@ -59,7 +59,7 @@ def _fetched(told: Mapping[str, Any], path: Path) -> bool:
         return False
     if found != told["sha256"]:
         path.unlink()
-        raise _unfetched(told, f"what is there ({path.name[:16]}) isn't what was sent; remove it there, and run again")
+        raise _unfetched(told, "what is there isn't what was sent; remove it there, and run again")
     return True
 
 
@@ -72,8 +72,11 @@ def _opened(told: Mapping[str, Any]) -> BinaryIO:
         raise _unfetched(told, f"{error.strerror}; is the folder shared with this node?") from None
 
 
-def _copied(source: BinaryIO, path: Path) -> str | None:
-    """Copy to a file; return the SHA-256 of all, None if Ray has begun to stop the job."""
+def _copied(source: BinaryIO, path: Path, size_bytes: int) -> str | None:
+    """Copy to a file; return the SHA-256 of all, None if Ray has begun to stop the job.
+
+    Raises ConnectionError for less than there should be.
+    """
     seen = hashlib.sha256()
     with path.open("wb") as to:
         while block := source.read(_BLOCK_BYTES):
@@ -81,6 +84,8 @@ def _copied(source: BinaryIO, path: Path) -> str | None:
                 return None
             seen.update(block)
             to.write(block)
+        if to.tell() < size_bytes:
+            raise ConnectionError(f"it breaks off after {to.tell():,} of {size_bytes:,} bytes")
     return seen.hexdigest()
 
 

@@ -13,7 +13,7 @@ from cellrun.core.names import is_plain
 SETTINGS = {
     "address": "where the cluster's Jobs API listens, as the dashboard: http://head:8265",
     "server": "the address of a cellrun server of yours as jobs reach it; left out: CELLRUN_PUBLIC_URL, else none",
-    "datastore": "the name of a datastore of the workspace that the nodes reach too: for values the cluster won't take",
+    "datastore": "a datastore that the cluster reaches, too, for values that are too large for the Jobs API",
     "secret": "the name of the keyvault's secret that holds the token; left out: RAY_AUTH_TOKEN, ~/.ray/auth_token",
 }
 PUBLIC_URL = "CELLRUN_PUBLIC_URL"
