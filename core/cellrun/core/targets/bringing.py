@@ -42,6 +42,8 @@ class Brought(NamedTuple):
     """Whether the next round should come at once: something is on its way still."""
     has_started: bool = False
     """Whether runs have come to their engine in it: what they write first is near."""
+    others_wait: bool = False
+    """Whether others wait in a queue of this side's for their engine to have room."""
 
 
 def bring(
@@ -58,8 +60,9 @@ def bring(
     """
     states = {run: StatusFile(run).read() for run in runs}
     on_way = [] if target.shares_files else [run for run, status in states.items() if is_on_its_way(status)]
+    has_gone = False
     if on_way:
-        target.send(on_way)
+        has_gone = bool(target.send(on_way))
         sent()
         states |= {run: StatusFile(run).read() for run in on_way}
     begun = [run for run, status in states.items() if not is_being_started(run, status)]
@@ -79,7 +82,8 @@ def bring(
             _end_lost(target, run, observed[run.run_id])
     left = [status for run in on_way if is_on_its_way(status := StatusFile(run).read())]
     is_sending = not all(map(waits_here, left))
-    return Brought(observed, problems, bool(is_sending or unfinished), has_started=len(left) < len(on_way))
+    has_started = has_gone or len(left) < len(on_way)
+    return Brought(observed, problems, bool(is_sending or unfinished), has_started, any(map(waits_here, left)))
 
 
 def is_being_started(run: RunLayout, status: StatusRecord) -> bool:

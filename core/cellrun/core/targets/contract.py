@@ -225,15 +225,16 @@ class ComputeTarget(ComputeResource):
         with the run Preparing if that isn't done by then.
         """
 
-    def send(self, runs: Sequence[RunLayout]) -> None:  # for those that send nothing, or all of it at launch
+    def send(self, runs: Sequence[RunLayout]) -> bool | None:  # for those that send nothing, or all of it at launch
         """Bring there what `launch` left to be sent, and start those runs that are there whole by now.
 
         Called by the keeper before each `observe` with all runs on their way. A run is that as long as it is
         NotStarted, Preparing without a `there` in its fields, or Queued in a queue of this side's (`WAITS_HERE` in
         them): that is what this changes once the engine has it.
         Until then `observe` says nothing of it, or Waiting. A call works for a few seconds at most and goes on in the
-        next, which comes at once. One run that can't be started there is marked Failed, with why; what concerns the
-        target raises ComputeTargetException, and is tried again later.
+        next, which comes at once. Where runs wait here for the engine's leisure, returns whether one has gone to it:
+        then the next look comes soon, as there may be room for more. One run that can't be started there is marked
+        Failed, with why; what concerns the target raises ComputeTargetException, and is tried again later.
         """
 
     @abstractmethod

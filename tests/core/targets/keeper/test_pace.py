@@ -67,6 +67,17 @@ def test_one_that_refuses_this_user_is_asked_again_while_somebody_watches_and_no
     assert pace.pause_s(0.0, is_more_left=is_more_left) is not None
 
 
+def test_where_one_has_found_room_those_that_wait_are_looked_at_soon_and_ever_more_seldom():
+    pace = Pace()
+    pace.started(100.0, others_wait=True)
+    pauses = [pace.pause_s(100.0 + since, is_more_left=False) for since in (0.0, 2.0, 20.0, 59.0, 61.0)]
+    assert pauses == [0.01, 0.5, 5.0, 14.75, UNWATCHED_PAUSE_S]
+    pace.watch(120.0)
+    assert pace.pause_s(120.0, is_more_left=False) == WATCHED_PAUSE_S
+    pace.started(200.0)
+    assert pace.pause_s(202.0, is_more_left=False) == UNWATCHED_PAUSE_S
+
+
 def test_after_a_start_passes_come_in_quick_succession_for_a_second():
     pace = Pace()
     pace.started(10.0)

@@ -182,7 +182,7 @@ class KeptTarget:
         self._tried.clear()
         self._pace.well()
         if brought.has_started:
-            self._pace.started(time.monotonic())
+            self._pace.started(time.monotonic(), others_wait=brought.others_wait)
         waiting = {run_id: said.reason for run_id, said in brought.observed.items() if _waits(said)}
         self._note(KeptState(heard_at=time.time(), problems={**unreadable, **brought.problems}, waiting=waiting))
         return brought.is_more_left

@@ -8,7 +8,11 @@ from collections.abc import Callable
 WATCHED_PAUSE_S = 0.25
 UNWATCHED_PAUSE_S = 15.0
 STARTED_S, _STARTED_SHARE, _SHORTEST_S = 1.0, 0.25, 0.01
-"""So long after a start a pause is that share of the time since: its first lines are what its submitter waits for."""
+"""So long after a start a pause is that share of the time since: its first lines are what its submitter waits for.
+
+While runs wait for room in a queue of this side's it is that for as long as it is less than the usual pause: where one
+has found room there may be more.
+"""
 WATCHED_S = 3.0
 """So long after somebody looked a target counts as watched: views look every second."""
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
@@ -27,7 +31,7 @@ class Pace:
     def __init__(self, jitter: Callable[[float, float], float] = random.uniform) -> None:
         self._jitter = jitter
         self._watched_until = 0.0
-        self._started_at = float("-inf")
+        self._started_at, self._started_s = float("-inf"), STARTED_S
         self._failures = 0
         self._retry_s = 0.0
         self.is_paused = False
@@ -36,9 +40,10 @@ class Pace:
         """Note that somebody has just looked."""
         self._watched_until = now + WATCHED_S
 
-    def started(self, now: float) -> None:
-        """Note that a run has just been started."""
+    def started(self, now: float, *, others_wait: bool = False) -> None:
+        """Note that a run has just been started, and whether others wait in a queue of this side's."""
         self._started_at = now
+        self._started_s = UNWATCHED_PAUSE_S / _STARTED_SHARE if others_wait else STARTED_S
 
     def is_watched(self, now: float) -> bool:
         """Whether somebody has looked of late."""
@@ -68,6 +73,7 @@ class Pace:
             return REFUSED_RETRY_S if is_watched else None
         if self.is_failing:
             return min(self._retry_s, WATCHED_RETRY_S) if is_watched else self._retry_s
-        if (since_s := now - self._started_at) < STARTED_S:
-            return max(since_s * _STARTED_SHARE, _SHORTEST_S)
-        return WATCHED_PAUSE_S if is_more_left or is_watched else UNWATCHED_PAUSE_S
+        pause_s = WATCHED_PAUSE_S if is_more_left or is_watched else UNWATCHED_PAUSE_S
+        if (since_s := now - self._started_at) < self._started_s:
+            return min(pause_s, max(since_s * _STARTED_SHARE, _SHORTEST_S))
+        return pause_s

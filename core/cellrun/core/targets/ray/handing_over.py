@@ -50,8 +50,8 @@ class HandingOver:
         """When each run was submitted: a record doesn't change."""
         self._swept_at = -_SWEEP_S
 
-    def go_on(self, runs: Sequence[RunLayout], jobs: Mapping[str, RayJob]) -> None:
-        """Hand over as many as may wait there, in the order of their submission, for some seconds.
+    def go_on(self, runs: Sequence[RunLayout], jobs: Mapping[str, RayJob]) -> bool:
+        """Hand over as many as may wait there, in the order of their submission, for some seconds; whether one was.
 
         `jobs` is what the cluster has just told. A run that it takes never is Failed. Raises ComputeTargetException
         where that is no single run's matter.
@@ -59,13 +59,14 @@ class HandingOver:
         self._sweep(runs)
         until = time.monotonic() + _CALL_S
         left = [each for run in sorted(runs, key=self._order_of) if (each := self._looked_at(run, jobs))]
-        pending = sum(each.handle.is_taken for each in left)
+        before = pending = sum(each.handle.is_taken for each in left)
         for each in left:
             if each.handle.is_taken:
                 continue
             if pending >= MOST_PENDING or time.monotonic() > until:
-                return
+                break
             pending += self._hand_over(each)
+        return pending > before
 
     @staticmethod
     def cancel_kept(runs: Sequence[RunLayout]) -> None:

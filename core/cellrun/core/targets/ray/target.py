@@ -151,15 +151,16 @@ class RayTarget(ComputeTarget):
         status.change(Status.QUEUED, expected={Status.NOT_STARTED}, reason=_WAITS, waits_here=True)
         keeper.wake(layout.workspace, self.name)
 
-    def send(self, runs: Sequence[RunLayout]) -> None:
-        """Hand over what the cluster takes by now."""
+    def send(self, runs: Sequence[RunLayout]) -> bool:
+        """Hand over what the cluster takes by now; whether that was any."""
         self._handing_over.cancel_kept(runs)
         ids = {run.run_id for run in runs}
         if ids <= self._sent and time.monotonic() - self._asked_at < _YOUNG_S:
-            return  # nothing can have changed: with hundreds that wait even a look at each takes long
-        if waiting := [run for run in runs if is_on_its_way(StatusFile(run).read())]:
-            self._handing_over.go_on(waiting, self._all_jobs())
+            return False  # nothing can have changed: with hundreds that wait even a look at each takes long
+        waiting = [run for run in runs if is_on_its_way(StatusFile(run).read())]
+        has_gone = bool(waiting) and self._handing_over.go_on(waiting, self._all_jobs())
         self._sent = ids
+        return has_gone
 
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Return what the cluster says of runs' jobs, by one question for all that it knows."""
