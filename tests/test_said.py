@@ -173,7 +173,9 @@ OF_A_FILE = ("is ", "isn't ", "has ", "can't ")
 
 NOT_SAID = {
     "import json",
+    "Immediate execution impossible",
     "Unable to allocate resources",
+    "srun --help",
     "is no subclass of cellrun.core.targets.contract.ComputeTarget",
     "known: {}",
     "lacks {}",

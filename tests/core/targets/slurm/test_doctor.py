@@ -55,3 +55,25 @@ def test_a_node_is_tried(slurm, home, said, well):
     if well["node"]:
         assert told["node"].text == f"a node sees {home}"  # where runs are kept: of a login node its `folder`
     assert {name: told[name].is_well for name in told if name not in {"slurm", "partition", "accounting"}} == well
+
+
+@pytest.mark.parametrize(
+    ("complains", "well", "text"),
+    [
+        ("srun: error: Unable to allocate resources: Requested nodes are busy", True, "no node was free"),
+        (
+            "srun: error: Unable to allocate resources: Invalid feature specification",
+            False,
+            "Slurm refuses a job with these settings: srun: srun: error: Unable to allocate resources: Invalid feature",
+        ),
+        ("srun: unrecognized option '--constrain'\nTry \"srun --help\" for more information", False, "--constrain"),
+    ],
+)
+def test_settings_that_slurm_refuses_are_no_busy_nodes(slurm, tmp_path, monkeypatch, complains, well, text):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    srun = slurm.bin / "srun"
+    srun.write_text(f"#!{sys.executable}\nimport sys\nsys.exit({complains!r})\n")
+    srun.chmod(0o700)
+    node = found()["node"]
+    assert node.is_well == well
+    assert text in node.text

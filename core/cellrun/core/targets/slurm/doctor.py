@@ -99,7 +99,10 @@ def _node(slurm: SlurmPrograms, settings: Mapping[str, Any], folder: Path) -> li
 
 
 def _unseen(said: str, folder: Path, python: str) -> Finding:
-    if "Unable to allocate resources" in said or "nodes are busy" in said:
+    if "nodes are busy" in said or "Immediate execution impossible" in said:
         return Finding("node", is_well=True, text=f"no node was free to be asked for {_NODE_S:.0f} s; try again later")
+    if "Unable to allocate resources" in said or "srun --help" in said:
+        words = f"Slurm refuses a job with these settings: {said}; attach it again with what it takes"
+        return Finding("node", is_well=False, text=words)
     words = f"a node can't read {folder} by {shlex.quote(python)}: {said}; both have to be on a disk that nodes share"
     return Finding("node", is_well=False, text=words)
