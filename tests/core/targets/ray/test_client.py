@@ -128,15 +128,18 @@ def test_a_netrc_of_the_users_is_nobodys_business(ray, tmp_path, monkeypatch):
         "tests.core.targets.ray.fake_ray._Handler._answer_to",
         lambda handler, *_: (seen.append(handler.headers.get("Authorization")), handler._say(404, "x")),
     )
-    with pytest.raises(ComputeTargetException, match="404"):
+    with pytest.raises(ComputeTargetException, match="Ray dashboard"):
         RayClient(Connection(ray.address, lambda: None)).version()
     assert seen == [None]
 
 
-@pytest.mark.parametrize("said", ["<html>", "[]", '{"ray_version": 3}', '"' + "[" * 100_000])
-def test_what_isnt_rays_is_said_to_be_something_else(said, ray, client, monkeypatch):
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(200, "<html>"), (200, "[]"), (200, '{"ray_version": 3}'), (200, '"' + "[" * 100_000), (404, "<html>\n</html>")],
+)
+def test_what_isnt_rays_is_said_to_be_something_else(status, said, ray, client, monkeypatch):
     monkeypatch.setattr(
-        "tests.core.targets.ray.fake_ray._Handler._answer_to", lambda handler, *_: handler._say(200, said)
+        "tests.core.targets.ray.fake_ray._Handler._answer_to", lambda handler, *_: handler._say(status, said)
     )
     with pytest.raises(ComputeTargetException, match="Ray dashboard"):
         client.version()

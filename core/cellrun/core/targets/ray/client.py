@@ -55,7 +55,10 @@ class RayClient:
 
     def version(self) -> RayVersion:
         """Return what it runs."""
-        told = self._facts("GET", "/api/version")
+        answer = self._connection.ask("GET", "/api/version")
+        if answer.status == HTTPStatus.NOT_FOUND:  # some other server's, or a proxy's that leads to none
+            raise nonsense(self.address)
+        told = facts_of(parsed(answer, self.address), self.address)
         if not isinstance(told.get("ray_version"), str):
             raise nonsense(self.address)
         return RayVersion(quoted(told["ray_version"]), quoted(told.get("session_name", "")))
