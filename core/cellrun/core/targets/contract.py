@@ -38,7 +38,7 @@ class TargetDescription:
     """How full a target is, and how near."""
 
     capacity: Resources
-    """The most that one run may ask for."""
+    """What all of it has; what one run may ask for of it `problems` knows."""
     in_use: Resources
     running: int
     waiting: int

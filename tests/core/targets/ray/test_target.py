@@ -399,7 +399,7 @@ def test_a_cluster_says_how_full_it_is(ray, target):
     ray.cpus = {"n1": (1.0, 4.0), "n2": (0.0, 2.0)}
     ray.submit({"submission_id": "anothers"})
     found = target.describe()
-    assert (found.capacity.cpus, found.in_use.cpus, found.running, found.waiting) == (4, 1, 0, 1)
+    assert (found.capacity.cpus, found.in_use.cpus, found.running, found.waiting) == (6, 1, 0, 1)
 
 
 def test_a_cluster_that_lets_everybody_in_is_said_when_it_is_attached(ray, target):

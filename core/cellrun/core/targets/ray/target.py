@@ -109,7 +109,7 @@ class RayTarget(ComputeTarget):
         try:
             nodes, jobs = Nodes.of(self._client), self._client.jobs().values()
             running, waiting = (sum(job.status == status for job in jobs) for status in (RUNNING, PENDING))
-            return TargetDescription(nodes.largest, nodes.in_use, running, waiting, reaches_server=bool(self._server()))
+            return TargetDescription(nodes.total, nodes.in_use, running, waiting, reaches_server=bool(self._server()))
         finally:
             self.close()
 
