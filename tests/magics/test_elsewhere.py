@@ -84,9 +84,9 @@ def test_what_is_not_known_is_said_with_how_to_know(notebook, attach):
     notebook.run("import numpy as np")
     text = card(notebook, "print(np.pi)")
     assert (
-        "what the Python of target 'box' lacks of the modules that the cell needs isn't known here; %targets box looks"
-        in text
-    )
+        "what the Python of target 'box' lacks of the modules that the cell needs isn't known here; "
+        "--with-package NAME brings one that it lacks"
+    ) in text
     assert "refusal" not in text
 
 

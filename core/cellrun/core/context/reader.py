@@ -64,7 +64,11 @@ def _import(each: Import, namespace: dict[str, Any]) -> None:
             value = operator.attrgetter(each.attribute)(value)
     except (ImportError, AttributeError) as error:
         needed = f"{each.name!r}, which the cell needs, comes" if each.name else "the cell needs it: it comes"
-        raise ContextException(f"{needed} from {each.module!r}, which can't be imported here: {error}") from error
+        # Which Python that is a user can't see: the run's may be on another machine.
+        words = f"{needed} from {each.module!r}, which {sys.executable} can't import: {error}"
+        if isinstance(error, ModuleNotFoundError):
+            words += "; install it for that Python, or submit with --with-package"
+        raise ContextException(words) from error
     if each.name:
         namespace[each.name] = value
 

@@ -61,7 +61,7 @@ class Elsewhere:
         """What to say of the modules that it may lack where that isn't known; empty if it is."""
         if self._packages is not None or (self._spec and self.is_version_known):
             return ""
-        looks = "" if self._environment else f"; `%targets {self._target}` looks"
+        looks = "" if self._environment else "; `--with-package NAME` brings one that it lacks"
         how = "before it is built" if self._spec else f"here{looks}"
         return f"what {self.words} lacks of the modules that the cell needs isn't known {how}"
 
