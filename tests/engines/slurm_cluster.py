@@ -72,6 +72,7 @@ ReturnToService=2
 {nodes}
 PartitionName=main Nodes=n1,n2 Default=YES PriorityTier=10 PreemptMode=OFF MaxTime=1-0 State=UP
 PartitionName=spot Nodes=n1,n2 PriorityTier=1 PreemptMode=REQUEUE GraceTime={grace_s} State=UP
+PartitionName=scrap Nodes=n1,n2 PriorityTier=1 PreemptMode=CANCEL GraceTime={grace_s} State=UP
 """
 
 
@@ -90,7 +91,7 @@ class SlurmCluster:
     - its nodes: killed at once with all that runs there, started again as after a boot; one that loses a job
     - a look from outside: commands with its configuration, what runs on a node
 
-    Partitions: `main`, and `spot`, whose jobs make room for those of `main`.
+    Partitions: `main`, and two whose jobs make room for those of `main`: `spot`, to be started again, and `scrap`.
     """
 
     def __init__(self, folder: Path, box: Box | None = None, **settings: int) -> None:

@@ -81,6 +81,16 @@ def test_one_that_is_preempted_may_save_what_it_has(slurm, runs, submit, until):
     assert layout.log.read_text().startswith("up\nsaved\nup\n")
 
 
+def test_one_that_is_preempted_for_good_is_failed_once_it_has_saved_what_it_has(slurm, runs, submit):
+    layout = submit(SAVES, memory="15900M", target_options={"partition": "scrap"})
+    for _ in slurm.nodes:
+        submit(memory="15900M", target_options={"partition": "main"})
+    end = runs.end(layout)
+    assert end.status is Status.FAILED
+    assert "PREEMPTED: its machine was given to another job" in end.reason
+    assert layout.log.read_text() == "up\nsaved\n"
+
+
 def test_one_whose_node_fails_has_a_second_attempt(slurm, runs, submit, until):
     layout = submit()
     node = slurm.ask("squeue", "--noheader", "--format=%N", f"--jobs={job(layout)}").stdout.strip()

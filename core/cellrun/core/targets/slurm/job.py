@@ -54,9 +54,10 @@ class SlurmEngine(Engine):
         """Ask Slurm, which has counted one more restart by now if it takes the node away; else see what time it is."""
         told = self._told()
         restarts = _number(self._environ.get("SLURM_RESTART_COUNT"))
-        if _number(told.get("Restarts")) > restarts or told.get("PreemptTime", "None") not in {"None", "N/A"}:
+        is_taken_away = told.get("PreemptTime", "None") not in {"None", "N/A"} or told.get("JobState") == "PREEMPTED"
+        if is_taken_away or _number(told.get("Restarts")) > restarts:
             return Stop.PREEMPTED
-        if told.get("JobState") in {"CANCELLED", "PREEMPTED"}:
+        if told.get("JobState") == "CANCELLED":
             return Stop.CANCEL
         if time.time() > self._ends_at(told) - _NEAR_S:
             return Stop.TIME_LIMIT
@@ -64,8 +65,9 @@ class SlurmEngine(Engine):
 
     def _ends_at(self, told: Mapping[str, str]) -> float:
         """Return when Slurm ends the job: what it says now, as that may have changed, else what it said at first."""
-        with suppress(KeyError, ValueError):  # "Unknown", and none at all
-            return datetime.fromisoformat(told["EndTime"]).timestamp()
+        if told.get("JobState") == "RUNNING":  # else it is when it was canceled
+            with suppress(KeyError, ValueError):  # "Unknown", and none at all
+                return datetime.fromisoformat(told["EndTime"]).timestamp()
         return float(_number(self._environ.get("SLURM_JOB_END_TIME"))) or float("inf")
 
     def _told(self) -> dict[str, str]:
