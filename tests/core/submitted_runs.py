@@ -54,9 +54,9 @@ class Runs:
         """Return the target that a run was submitted to."""
         return WorkspaceTargets(layout.workspace).get(RunRecord.read(layout).target)
 
-    def end(self, layout: RunLayout) -> StatusRecord:
+    def end(self, layout: RunLayout, within_s: float = DEADLINE_S) -> StatusRecord:
         """Wait until a run has ended, looking as any reader does."""
-        wait_for(lambda: self.status(layout).status.is_terminal, f"the end of {layout.folder}")
+        wait_for(lambda: self.status(layout).status.is_terminal, f"the end of {layout.folder}", within_s)
         return self.status(layout)
 
     def running(self, layout: RunLayout) -> RunLayout:
@@ -88,11 +88,11 @@ def _log(layout: RunLayout) -> str:
     return layout.log.read_text(errors="replace") if layout.log.exists() else ""
 
 
-def wait_for(condition: Callable[[], object], what: str) -> None:
+def wait_for(condition: Callable[[], object], what: str, within_s: float = DEADLINE_S) -> None:
     """Wait for something that another process does."""
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + within_s
     while not condition():
-        assert time.monotonic() < deadline, f"waited {DEADLINE_S} s for {what}"
+        assert time.monotonic() < deadline, f"waited {within_s} s for {what}"
         time.sleep(0.02)
 
 

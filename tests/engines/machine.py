@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import cycle, islice
 from pathlib import Path
 
 DEADLINE_S = 60
@@ -77,6 +79,10 @@ class Machine:
         return {pid: line for pid in found if _namespace(pid) == mine and (line := _command(pid))}
 
 
+_PORTS, _PORTS_A_PROCESS = 20_500, 400
+_numbers = cycle(range(_PORTS_A_PROCESS))
+
+
 def why_not(namespaces: Sequence[str]) -> str:
     """Return why there can be no machine with these namespaces here; "" if there can be one."""
     if sys.platform != "linux" or os.geteuid():
@@ -87,11 +93,17 @@ def why_not(namespaces: Sequence[str]) -> str:
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens at."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+    """Return a port of this machine that nobody listens at, and that no other process of the tests is given.
+
+    It may be taken seconds later. So it is none of those from which the system takes one for whoever connects.
+    """
+    process = int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or 0)
+    first = _PORTS + process * _PORTS_A_PROCESS
+    for port in islice(_numbers, _PORTS_A_PROCESS):
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", first + port))
+            return first + port
+    raise AssertionError(f"nobody gives a port from {first} on")
 
 
 def wait(condition: Callable[[], object], what: str) -> None:

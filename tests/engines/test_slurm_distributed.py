@@ -22,6 +22,8 @@ from tests.core.submitted_runs import Runs
 from tests.engines.slurm_cluster import SlurmCluster
 
 TORCH = Path(__file__).parents[2] / ".venv" / "torch" / "bin" / "python"
+_TORCH_S = 240
+"""To load it may take a minute on each of two nodes that are one busy machine."""
 needs_torch = pytest.mark.skipif(not TORCH.exists(), reason="PyTorch isn't there: `make .venv/.torch` installs it")
 Submit = Callable[..., RunLayout]
 TWO = PyTorchConfiguration("Gloo", process_count=2, node_count=2)
@@ -99,9 +101,10 @@ def nobody(slurm: SlurmCluster) -> bool:
 
 
 @needs_torch
+@pytest.mark.timeout(2 * _TORCH_S)
 def test_two_processes_of_pytorch_on_two_nodes_train_one_model(runs: Runs, submit: Submit):
     layout = submit(TRAIN, distributed_job_config=TWO, environment=str(TORCH))
-    assert runs.end(layout).status is Status.COMPLETED, logs(layout)
+    assert runs.end(layout, _TORCH_S).status is Status.COMPLETED, logs(layout)
     printed = [log.splitlines() for log in logs(layout)]
     for rank, lines in enumerate(printed):
         assert f"rank {rank} of 2 on n{rank + 1}" in lines
@@ -111,6 +114,7 @@ def test_two_processes_of_pytorch_on_two_nodes_train_one_model(runs: Runs, submi
 
 
 @needs_torch
+@pytest.mark.timeout(2 * _TORCH_S)
 @pytest.mark.skipif(not shutil.which("mpirun"), reason="Open MPI isn't there")
 def test_a_program_of_mpi_is_one_world_on_two_nodes(runs: Runs, submit: Submit):
     layout = submit(
@@ -119,17 +123,18 @@ def test_a_program_of_mpi_is_one_world_on_two_nodes(runs: Runs, submit: Submit):
         environment=str(TORCH),
         environment_variables={"OMPI_MCA_btl_tcp_if_include": "lo"},  # both nodes are this machine
     )
-    assert runs.end(layout).status is Status.COMPLETED, logs(layout)
+    assert runs.end(layout, _TORCH_S).status is Status.COMPLETED, logs(layout)
     assert logs(layout) == [f"rank {rank} of 4 on n{1 + rank // 2} sum 10\n" for rank in range(4)]
     assert ranks(layout) == [0, 1, 2, 3]
 
 
 @needs_torch
+@pytest.mark.timeout(2 * _TORCH_S)
 def test_the_ranks_that_torchrun_gives_in_a_command_are_the_run_s(runs: Runs, submit: Submit):
     (runs.source / "train.py").write_text(TRAIN)
     torchrun = f"{TORCH} -m torch.distributed.run --standalone --local-addr=127.0.0.1 --nproc-per-node=2 train.py"
     layout = runs.command(torchrun, compute_target="cluster", environment=str(TORCH))
-    assert runs.end(layout).status is Status.COMPLETED, logs(layout)
+    assert runs.end(layout, _TORCH_S).status is Status.COMPLETED, logs(layout)
     assert ranks(layout) == [0, 1]
 
 
