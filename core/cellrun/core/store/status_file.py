@@ -112,6 +112,12 @@ class StatusFile:
         """Return the newest status that isn't damaged: what a run's owner goes on from, who judges nothing by it."""
         return self._next()[1]
 
+    def is_over(self) -> bool:
+        """Whether the run has ended, for all that can be read of it."""
+        with suppress(*control_file.UNREADABLE):
+            return self.read().status.is_terminal
+        return False
+
     def history(self) -> list[StatusRecord]:
         """Return every status that the run had, oldest first, those left out that are damaged."""
         found = []

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import make_private_folder, write_once
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException
@@ -100,7 +99,7 @@ class Outgoing:
         """Forget the orders of runs that have ended, or are gone: whoever ended them may not have known of any."""
         for path in self._folder.glob("*.json"):
             run = self._workspace.run(path.stem)
-            if not run.folder.exists() or _has_ended(run):
+            if not run.folder.exists() or StatusFile(run).is_over():
                 self.remove(run)
 
     def _path(self, run: RunLayout) -> Path:
@@ -108,10 +107,3 @@ class Outgoing:
 
     def _mark(self, run: RunLayout) -> Path:
         return self._folder / f"{run.run_id}.asked"
-
-
-def _has_ended(run: RunLayout) -> bool:
-    try:
-        return StatusFile(run).read().status.is_terminal
-    except UNREADABLE:
-        return False

@@ -94,6 +94,14 @@ class JobFolder:
             file.write(job)
         return True
 
+    @classmethod
+    def sweep(cls, workspace: WorkspaceLayout) -> None:
+        """Remove those of runs that have ended, or are gone: a node that failed, or was to be quick, has left them."""
+        for path in (workspace.folder / _FOLDER).glob("*/"):
+            run = workspace.run(path.name)
+            if path.is_dir() and (not run.folder.exists() or StatusFile(run).is_over()):
+                cls(run).forget()
+
     def forget(self) -> None:
         """Remove it: the run has ended, or will never begin."""
         if self.folder.parent.is_symlink():  # whatever is there isn't ours

@@ -27,6 +27,7 @@ _DISK_S = 10.0
 """So long a shared disk may take to show here what was written on a node."""
 _AFTER_GRACES_S = 30.0
 _AGAIN_S = 60.0
+_SWEEP_S = 600.0
 _NOT_BEGUN = frozenset({Status.NOT_STARTED, Status.QUEUED})
 _GIVEN_BACK = "Slurm has taken its node away, or that failed: it starts it again"
 _NOT_HANDED_OVER = "it was never handed to Slurm: what was to do that ended before"
@@ -45,6 +46,7 @@ class Observing:
         self._accounting = Accounting(slurm)
         self._jobs = JobList(())
         self._asked_at = float("-inf")
+        self._swept_at = float("-inf")
         self._over_since: dict[str, float] = {}
         self._asked_to_end_at: dict[str, float] = {}
         self._ended_again_at: dict[str, float] = {}
@@ -58,6 +60,7 @@ class Observing:
 
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Return what Slurm says of runs; nothing of one that may be newer than what it said last."""
+        self._sweep(runs)
         before = {run: StatusFile(run).read() for run in runs}
         begun = {run for run, status in before.items() if has_begun(run, status)}  # by now: it may begin meanwhile
         asked_at = self._asked_at
@@ -75,6 +78,14 @@ class Observing:
         asked = {run.run_id for run in runs}
         self._over_since = {run_id: at for run_id, at in self._over_since.items() if run_id in asked}
         return found
+
+    def _sweep(self, runs: Sequence[RunLayout]) -> None:
+        """Now and then, let no secrets stay of runs that have ended while nobody could remove them."""
+        if time.monotonic() - self._swept_at >= _SWEEP_S:
+            self._swept_at = time.monotonic()
+            for workspace in {run.workspace.folder: run.workspace for run in runs}.values():
+                with suppress(OSError):
+                    JobFolder.sweep(workspace)
 
     def heed(self, run: RunLayout, job: SlurmJob | None) -> None:
         """Do what a request to cancel asks for, as far as the run's supervisor can't."""

@@ -108,7 +108,9 @@ class Fetching:
             if run.run_id in answer.facts["progress"]:
                 self._progress.tell(run, *map(int, answer.facts["progress"][run.run_id]))
         lost = set(have) - again if is_final else set()  # it is Failed here next: nobody asks for it once more
-        ended += [run.run_id for run in runs if run.run_id in have and (run.run_id in lost or _has_ended(run))]
+        ended += [
+            run.run_id for run in runs if run.run_id in have and (run.run_id in lost or StatusFile(run).is_over())
+        ]
         if ended:
             with suppress(OrderError):
                 link.ask("home", workspace=workspace_id, runs=ended)
@@ -176,12 +178,6 @@ def by_workspace(runs: Iterable[RunLayout]) -> dict[str, list[RunLayout]]:
             ids[folder] = WorkspaceRecord.read(run.workspace).id
         found[ids[folder]].append(run)
     return found
-
-
-def _has_ended(run: RunLayout) -> bool:
-    with suppress(*UNREADABLE):
-        return StatusFile(run).read().status.is_terminal
-    return False
 
 
 def _cannot_keep(run: RunLayout, error: OSError) -> ComputeTargetException:
