@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from cellrun.core.errors import ComputeTargetException, RunClosedError
 from cellrun.core.layout import RunLayout
@@ -29,6 +30,9 @@ _AFTER_GRACES_S = 30.0
 _AGAIN_S = 60.0
 _SWEEP_S = 600.0
 _NOT_BEGUN = frozenset({Status.NOT_STARTED, Status.QUEUED})
+_over_since: dict[Path, float] = {}
+"""When this process first saw that a run is over whose folder doesn't say so: where no keeper can be had, each look
+makes its target anew."""
 _GIVEN_BACK = "Slurm has taken its node away, or that failed: it starts it again"
 _NOT_HANDED_OVER = "it was never handed to Slurm: what was to do that ended before"
 _NO_LONGER_MADE = "what made its environment ready here was killed; submit it again"
@@ -47,7 +51,6 @@ class Observing:
         self._jobs = JobList(())
         self._asked_at = float("-inf")
         self._swept_at = float("-inf")
-        self._over_since: dict[str, float] = {}
         self._asked_to_end_at: dict[str, float] = {}
         self._ended_again_at: dict[str, float] = {}
 
@@ -75,8 +78,6 @@ class Observing:
                 self._give_back(run, status)
             if said := self._said(run, status, job, is_fresh=is_fresh):
                 found[run.run_id] = said
-        asked = {run.run_id for run in runs}
-        self._over_since = {run_id: at for run_id, at in self._over_since.items() if run_id in asked}
         return found
 
     def _sweep(self, runs: Sequence[RunLayout]) -> None:
@@ -131,13 +132,13 @@ class Observing:
     ) -> Observation:
         """Return what is said of a run, and of one that is over only once the disk has had its time."""
         if said.state not in {JobState.ENDED, JobState.UNKNOWN}:
-            self._over_since.pop(run.run_id, None)
+            _over_since.pop(run.folder, None)
             return said
         never_began = said.state is JobState.ENDED and not has_begun(run, before)
         if never_began and is_asked_to_cancel(run):
             self._canceled(run, "canceled while it was waiting")
             return said
-        since = self._over_since.setdefault(run.run_id, time.monotonic())
+        since = _over_since.setdefault(run.folder, time.monotonic())
         if time.monotonic() - since < _DISK_S:
             return Observation(JobState.RUNNING, said.reason)
         if is_canceled or is_asked_to_cancel(run):
