@@ -1,6 +1,7 @@
 """Runs on a cluster that does what a test says: handed over once, in order, ended by what is known."""
 
 import json
+from contextlib import suppress
 from typing import NamedTuple
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
 from cellrun.core.mirror.frame import Frame, FrameKind, to_line
+from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
@@ -244,6 +246,52 @@ def test_a_watched_run_is_tailed_and_others_are_read_once_a_minute(ray, target, 
     assert not runs[1].log.exists()
     assert ray.count("GET", r".*/logs/tail") == 1
     assert ray.count("GET", r".*/logs") == 1  # the unwatched one's first look
+
+
+@pytest.mark.parametrize("is_watched", [False, True])
+def test_what_a_full_disk_here_refuses_is_taken_later(ray, target, launched, until, monkeypatch, is_watched):
+    run, take, refusals = launched(), Receiver.take, []
+
+    def refuse_once(self, frames):
+        if not refusals:
+            refusals.append(OSError(28, "No space left on device"))
+            raise refusals[0]
+        return take(self, frames)
+
+    bring(target, [run])
+    job_of(ray, run).status = "RUNNING"
+    target.watched = frozenset({run.run_id} if is_watched else ())
+    monkeypatch.setattr(Receiver, "take", refuse_once)
+    monkeypatch.setattr(logs, "_AGAIN_S", 0.0)
+    told(ray, run, entry(0, Status.NOT_STARTED), entry(1, Status.RUNNING), ("user_logs/std_log.txt", 0, b"one\n"))
+
+    def bring_anyway():
+        with suppress(OSError):
+            bring(target, [run])
+        return run.log.exists()
+
+    until(bring_anyway, "what is printed")
+    told(ray, run, ("user_logs/std_log.txt", 4, b"two\n"), entry(2, Status.COMPLETED))
+    told(ray, run, is_all=True)
+    job_of(ray, run).status = "SUCCEEDED"
+    until(lambda: bring_anyway() and status(run) is Status.COMPLETED, "the run's end")
+    assert run.log.read_text() == "one\ntwo\n"
+    assert len(refusals) == 1
+
+
+def test_another_home_without_the_runs_key_ends_nothing(ray, target, launched, opened, tmp_path, monkeypatch):
+    """A second notebook of this user's, with a CELLRUN_HOME of its own, looks at the same workspace."""
+    run = launched()
+    bring(target, [run])
+    told(ray, run, entry(0, Status.NOT_STARTED), entry(1, Status.RUNNING), ("user_logs/std_log.txt", 0, b"up\n"))
+    told(ray, run, entry(2, Status.COMPLETED), is_all=True)
+    job_of(ray, run).status = "SUCCEEDED"
+    with monkeypatch.context() as other:
+        other.setenv("CELLRUN_HOME", str(tmp_path / "other home"))
+        bring(opened(ray), [run])
+        assert not status(run).is_terminal
+    bring(target, [run])
+    assert (status(run), run.log.read_text()) == (Status.COMPLETED, "up\n")
 
 
 def test_all_runs_are_observed_by_one_question(ray, target, launched):

@@ -139,6 +139,11 @@ class _Reading:
                 self.lines.feed(new)
             except FrameError as error:
                 add_note(self._run, str(error))
+            except OSError:  # the disk here is full: nothing of the log counts as taken
+                self._fed_bytes = self._skip_bytes = 0
+                self.lines.begin_again()
+                self.close_tail()
+                raise
 
     def close_tail(self) -> None:
         """Tail it no more, for now: where the connection broke, it is read whole soon, and tailed again."""

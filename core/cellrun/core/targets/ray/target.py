@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.layout import RunLayout
+from cellrun.core.mirror.run_key import key_of
 from cellrun.core.run_request import RunCode, RunRequest
 from cellrun.core.sizes import size_text
 from cellrun.core.status import Status
@@ -164,7 +165,7 @@ class RayTarget(ComputeTarget):
 
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Return what the cluster says of runs' jobs, by one question for all that it knows."""
-        handles = {run.run_id: handle for run in runs if (handle := Handle.read(run))}
+        handles = {run.run_id: handle for run in runs if (handle := _handle_of(run))}
         jobs = self._all_jobs()
         self._logs.keep({handle.job for handle in handles.values()})
         return {run.run_id: self._observed(run, handles[run.run_id], jobs) for run in runs if run.run_id in handles}
@@ -173,7 +174,7 @@ class RayTarget(ComputeTarget):
         """Read the logs of runs whose jobs have begun; have those stopped that are asked to."""
         due = []
         for run in runs:
-            handle = Handle.read(run)
+            handle = _handle_of(run)
             if handle is None:
                 continue
             job = self._jobs.get(handle.job)
@@ -270,3 +271,15 @@ class RayTarget(ComputeTarget):
         if job and job.status == STOPPED and is_asked_to_cancel(due.run):
             set_canceled(due.run, "Ray stopped its job")
         self._stopped_at.pop(due.job, None)
+
+
+def _handle_of(run: RunLayout) -> Handle | None:
+    """Return the job of a run that is to be looked at here; None if there is none.
+
+    Where its key is missing, as another CELLRUN_HOME handed it over, nothing of it can be taken: it is left to the
+    keeper there. One that is asked to stop ends all the same, as that home may be gone.
+    """
+    handle = Handle.read(run)
+    if handle and handle.is_taken and key_of(run) is None and not is_asked_to_cancel(run):
+        return None
+    return handle
