@@ -22,6 +22,7 @@ def test_what_is_well_is_kept():
         ({"partition": "a\nb"}, "partition is one line of text that doesn't begin with '-'"),
         ({"account": "--uid=0"}, "account is one line of text"),
         ({"qos": 3}, "qos is a text; got 3"),
+        ({"python": "--uid=0"}, "python is one line of text that doesn't begin with '-'"),
         ({"sbatch": "--exclusive"}, "sbatch is a list of texts"),
         ({"sbatch": ["-p gpu"]}, "'-p gpu' is no long option on one line"),
         ({"sbatch": ["--constraint=a\n#SBATCH --uid=0"]}, "is no long option on one line"),
