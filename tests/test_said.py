@@ -94,7 +94,7 @@ SAID = {
     f"{CORE}/targets/ray/fetching.py": "_fetched _opened _copied _unfetched",
     f"{CORE}/targets/ray/handing_over.py": "HandingOver._sent_run _cancel",
     f"{CORE}/targets/ray/logs.py": "_Reading.give_up",
-    f"{CORE}/targets/ray/stored_values.py": "StoredValues.words StoredValues._named",
+    f"{CORE}/targets/ray/stored_values.py": "StoredValues.words StoredValues.named",
     f"{CORE}/targets/ray/target.py": "_WAITS _GIVEN_UP RayTarget._observed RayTarget._stop RayTarget._end_stopped",
     f"{CORE}/targets/ssh/fetching.py": "Fetching.__init__ Fetching._round",
     f"{CORE}/targets/ssh/launches.py": "Launches",

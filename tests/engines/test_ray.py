@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core import Workspace
+from cellrun.core import Datastore, Workspace
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.target_file import RunTarget
@@ -100,10 +100,17 @@ except KeyboardInterrupt:
     assert layout.log.read_text() == "up\nsaved\n"
 
 
-def test_the_doctor_says_that_jobs_reach_our_server(attached: Runs):
-    found = {each.subject: each for each in attached.workspace.compute_targets["cluster"].doctor()}
+def test_the_doctor_says_that_jobs_reach_our_server_and_that_a_folder_is_not_shared(
+    ray: RayCluster, server: JupyterProcess, runs: Runs, tmp_path: Path
+):
+    (tmp_path / "folder").mkdir()
+    Datastore.register_folder(runs.workspace, "here", tmp_path / "folder")
+    address = f"http://{server.host}{BASE}"
+    runs.workspace.attach("cluster", "ray", address=ray.address, server=address, datastore="here")
+    found = {each.subject: each for each in runs.workspace.compute_targets["cluster"].doctor()}
     assert found["server"].is_well, found["server"].text
     assert "what runs write comes home by it" in found["server"].text
+    assert "jobs can't read the datastore 'here' ([Errno 2] No such file" in found["datastore"].text
 
 
 def test_a_value_that_is_larger_than_the_jobs_api_takes_comes_by_a_store_that_both_sides_reach(
@@ -119,6 +126,8 @@ def test_a_value_that_is_larger_than_the_jobs_api_takes_comes_by_a_store_that_bo
     S3(s3_server).register(workspace)
     workspace.attach("cluster", "ray", address=ray.address, datastore="blobs")
     body = "import hashlib\nprint(len(data['bytes']), hashlib.sha256(data['bytes']).hexdigest())"
+    found = {each.subject: each for each in workspace.compute_targets["cluster"].doctor()}
+    assert found["datastore"].text == "jobs read the datastore 'blobs': values too large for the Jobs API go by it"
     run = notebook.submit(body, "--target cluster")
     assert run.get_status() == "Completed", run.get_details()
     size, digest = log(run).split()

@@ -21,6 +21,8 @@ class LogLines:
         self._layout = layout
         self._receiver = Receiver(layout, ahead_s)
         self._rest = b""
+        self.have_frames = False
+        """Whether there was one."""
 
     def feed(self, text: bytes) -> None:
         """Take a piece of the log, of any size, from where the last one has ended.
@@ -33,6 +35,7 @@ class LogLines:
         frames = [frame for line in lines if (frame := self._frame(line))]
         if not frames:
             return
+        self.have_frames = True
         with suppress(GapError, ConflictError, RunClosedError):  # short: `end` names it; closed: it has come home
             self._receiver.take(frames)
 

@@ -123,7 +123,7 @@ class _CodeOfRun(RunCode):
     @property
     def values_bytes(self) -> int:
         """How many bytes its values have."""
-        return sum(path.stat().st_size for path in Cargo.of(self._layout).values.values())
+        return sum(path.stat().st_size for path in Cargo.of(self._layout).values.values() if path.exists())
 
     def links(self) -> Mapping[str, str]:
         """Return what was linked."""

@@ -443,6 +443,23 @@ def test_a_job_reaches_our_server_where_one_is_said(ray, opened, ws, new_run):
     assert target.describe().reaches_server
 
 
+def test_a_job_that_doesnt_reach_the_server_that_it_was_told_of_is_stopped_by_ray_at_once(ray, opened, ws, new_run):
+    target = opened(ray, server="http://me:8888")
+    runs = [new_run(kind="script", target="cluster") for _ in range(2)]
+    for run in runs:
+        run.snapshot.mkdir(exist_ok=True)
+        target.launch(RunRequest("script", "train.py"), run)
+    bring(target, runs)
+    for run in runs:
+        job_of(ray, run).status = "RUNNING"
+    told(ray, runs[0], entry(0, Status.NOT_STARTED), entry(1, Status.RUNNING))
+    bring(target, runs)
+    for run in runs:
+        target.cancel(run)
+    bring(target, runs)
+    assert ray.stopped == [RunTarget.read(runs[0]).handle["job"]]
+
+
 def test_a_cluster_says_how_full_it_is(ray, target):
     ray.cpus = {"n1": (1.0, 4.0), "n2": (0.0, 2.0)}
     ray.submit({"submission_id": "anothers"})

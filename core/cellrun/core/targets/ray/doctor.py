@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
+from typing import NamedTuple
 
-from cellrun.core.errors import AuthenticationError, ComputeTargetException
+from cellrun.core.errors import AuthenticationError, CellrunError, ComputeTargetException, told
+from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.sizes import size_text
 from cellrun.core.targets.contract import Finding
 from cellrun.core.targets.ray.client import RayClient
 from cellrun.core.targets.ray.connection import Connection
 from cellrun.core.targets.ray.facts import Nodes
 from cellrun.core.targets.ray.probe import probed
+from cellrun.core.targets.ray.stored_values import StoredValues
 from cellrun.core.targets.ray.token import Token
 
 
-def findings(client: RayClient, server: str, find_token: Callable[[], Token | None]) -> list[Finding]:
+class Stored(NamedTuple):
+    """The values of a workspace's runs that go by a datastore."""
+
+    values: StoredValues
+    workspace: WorkspaceLayout
+
+
+def findings(
+    client: RayClient, server: str, find_token: Callable[[], Token | None], stored: Stored | None
+) -> list[Finding]:
     """Look at the way there, at who is let in, at its nodes, and by a job of a second at what jobs find there."""
     try:
         version = client.version()
@@ -24,8 +36,14 @@ def findings(client: RayClient, server: str, find_token: Callable[[], Token | No
     except ComputeTargetException as error:
         return [Finding("connection", is_well=False, text=str(error))]
     found.append(_tails())
+    where: Mapping[str, str] = {}
+    if stored:
+        try:
+            where = stored.values.probe(stored.workspace)
+        except (CellrunError, OSError) as error:
+            found.append(Finding("datastore", is_well=False, text=told(error)))
     try:
-        return [*found, *probed(client, server)]
+        return [*found, *probed(client, server, stored.values.named if stored else "", where)]
     except ComputeTargetException as error:
         return [*found, Finding("jobs", is_well=False, text=str(error))]
 

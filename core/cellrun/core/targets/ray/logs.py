@@ -62,6 +62,10 @@ class Logs:
                 self._forget(each.job)
         return unfinished
 
+    def bring_frames(self, job: str) -> bool:
+        """Whether what a job's run writes was seen to come by its log."""
+        return job in self._readings and self._readings[job].lines.have_frames
+
     def keep(self, jobs: Collection[str]) -> None:
         """Close the tails of all jobs but these."""
         for job in self._readings.keys() - set(jobs):

@@ -1,4 +1,4 @@
-"""A job of a second that tells what jobs find at a cluster: which Python, and whether they reach our server."""
+"""A job of a second that tells what jobs find: which Python, and whether they reach our server and a datastore."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from cellrun.core.errors import ComputeTargetException
@@ -20,7 +21,7 @@ _MARK = "cellrun-probe:"
 _LEAST_PYTHON = (3, 10)
 _PROGRAM = """
 import json, sys, urllib.request, urllib.error
-server, why = sys.argv[1], ""
+server, mark, store, why, lacks = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), "", ""
 try:
     if server:
         urllib.request.urlopen(server, timeout=5).close()
@@ -28,15 +29,24 @@ except urllib.error.HTTPError:
     pass
 except Exception as error:
     why = str(getattr(error, "reason", error))
-told = {"python": list(sys.version_info[:3]), "executable": sys.executable, "why": why}
-print("\\n" + sys.argv[2] + json.dumps(told))
+try:
+    if store:
+        with open(store["path"]) if "path" in store else urllib.request.urlopen(store["url"], timeout=5) as file:
+            file.read()
+except Exception as error:
+    lacks = str(getattr(error, "reason", error))
+told = {"python": list(sys.version_info[:3]), "executable": sys.executable, "why": why, "lacks": lacks}
+print("\\n" + mark + json.dumps(told))
 """
 
 
-def probed(client: RayClient, server: str) -> list[Finding]:
-    """Run it; return what it found. Raises ComputeTargetException."""
+def probed(client: RayClient, server: str, store: str, where: Mapping[str, str]) -> list[Finding]:
+    """Run it; return what it found. `store` is what the datastore is called, and `where` a file of it is for nodes.
+
+    Raises ComputeTargetException.
+    """
     job = f"cellrun-doctor-{os.urandom(6).hex()}"
-    program = f"-c {shlex.quote(_PROGRAM)} {shlex.quote(server)} {_MARK}"
+    program = f"-c {shlex.quote(_PROGRAM)} {shlex.quote(server)} {_MARK} {shlex.quote(json.dumps(dict(where)))}"
     entry = f"if command -v python >/dev/null 2>&1; then exec python {program}; else exec python3 {program}; fi"
     client.submit({"submission_id": job, "entrypoint": entry, "entrypoint_num_cpus": 0})
     try:
@@ -46,7 +56,7 @@ def probed(client: RayClient, server: str) -> list[Finding]:
         client.stop(job)
     if told is None:
         return [Finding("jobs", is_well=False, text=f"a job that prints a line printed none ({ended.words})")]
-    return [_python(told), _server(told, server)]
+    return [_python(told), _server(told, server), *([_store(told, store)] if where else [])]
 
 
 def _wait(client: RayClient, job: str) -> RayJob:
@@ -71,6 +81,7 @@ def _told(client: RayClient, job: str) -> dict[str, Any] | None:
             "python": tuple(map(int, told["python"])),
             "where": quoted(told["executable"]),
             "why": quoted(told["why"]),
+            "lacks": quoted(told["lacks"]),
         }
     except (StopIteration, *NONSENSE):
         return None
@@ -95,3 +106,12 @@ def _server(told: dict[str, Any], server: str) -> Finding:
         )
         return Finding("server", is_well=False, text=text)
     return Finding("server", is_well=True, text=f"jobs reach {server}: what runs write comes home by it")
+
+
+def _store(told: dict[str, Any], store: str) -> Finding:
+    if told["lacks"]:
+        text = (
+            f"jobs can't read {store} ({told['lacks']}): a folder is to be the same on each node, a store to be reached"
+        )
+        return Finding("datastore", is_well=False, text=text)
+    return Finding("datastore", is_well=True, text=f"jobs read {store}: values too large for the Jobs API go by it")

@@ -6,6 +6,7 @@ it without a package of ours: by the path of a folder that it shares, or by a UR
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core.context.value_store import SHA256, hash_of
-from cellrun.core.errors import CellrunError, told
+from cellrun.core.errors import CellrunError, DatastoreError, told
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.targets.cargo import Cargo
 from cellrun.core.targets.ray.opened_workspace import opened_workspace
@@ -21,7 +22,7 @@ from cellrun.core.targets.ray.opened_workspace import opened_workspace
 if TYPE_CHECKING:
     from cellrun.core.data.stores.datastore import Datastore
 
-FOLDER = "cellrun-values"
+FOLDER, _PROBE = "cellrun-values", "probe"
 _VALID_S = 24 * 3600.0
 """So long a signed URL holds: a job that waits at the cluster is given up much earlier."""
 _AT_ONCE_S = 2.0
@@ -48,7 +49,7 @@ class StoredValues:
             store = self._opened(workspace)
             if store.kind and not store.kind.signs_urls:
                 return (
-                    f"{self._named} is of the kind {store.kind.type}: nodes read a folder that they share, S3 or Azure"
+                    f"{self.named} is of the kind {store.kind.type}: nodes read a folder that they share, S3 or Azure"
                 )
             if store.kind:
                 store.signed_url(FOLDER, _VALID_S)
@@ -56,10 +57,21 @@ class StoredValues:
             return told(error)
         return ""
 
+    def probe(self, workspace: WorkspaceLayout) -> dict[str, str]:
+        """Put something small there; return where nodes find it. Raises DatastoreError, OSError."""
+        if why := self.problem(workspace):
+            raise DatastoreError("", why)
+        store = self._opened(workspace)
+        with tempfile.NamedTemporaryFile(prefix="cellrun-") as file:
+            file.write(b"cellrun's doctor was here\n")
+            file.flush()
+            _put(store, {_PROBE: Path(file.name)})
+        return _where(store, _PROBE)
+
     def words(self, run: RunLayout) -> str:
         """Return what a run waits for; empty if it isn't this."""
         if self._sending and self._sending.run == run:
-            return f"its values are sent to {self._named}"
+            return f"its values are sent to {self.named}"
         if self._failed and self._failed.run == run:
             return f"its values can't be sent yet: {self._failed.why_not}"
         return ""
@@ -81,7 +93,8 @@ class StoredValues:
         return sending.places() if sending.run == run and not sending.why_not else None
 
     @property
-    def _named(self) -> str:
+    def named(self) -> str:
+        """What the store is called in a sentence."""
         return f"the datastore {self._store!r}"
 
     def _opened(self, workspace: WorkspaceLayout) -> Datastore:
@@ -110,22 +123,28 @@ class _Sending:
         return {each: self._place(each, path) for each, path in self._values.items()}
 
     def _place(self, name: str, path: Path) -> dict[str, Any]:
-        there = f"{FOLDER}/{name}"
-        root = self._store.local_root
-        where = {"url": self._store.signed_url(there, _VALID_S)} if root is None else {"path": str(root / there)}
-        return {**where, "size": path.stat().st_size, "sha256": self._hashes[name]}
+        return {**_where(self._store, name), "size": path.stat().st_size, "sha256": self._hashes[name]}
 
     def _send(self) -> None:
-        from cellrun.core.data.stores.store_transfer import side_of  # noqa: PLC0415  # few runs are so large
-        from cellrun.core.data.stores.transfer import send  # noqa: PLC0415  # as above
-
         try:
             for name, path in self._values.items():
                 if name not in self._hashes:
                     self._hashes[name] = str(hash_of(path, like=SHA256)).removeprefix(SHA256)
-            send(side_of(self._store), {f"{FOLDER}/{name}": path for name, path in self._values.items()})
+            _put(self._store, self._values)
         except (CellrunError, OSError) as error:
             self.why_not = told(error)
+
+
+def _put(store: Datastore, files: Mapping[str, Path]) -> None:
+    from cellrun.core.data.stores.store_transfer import side_of  # noqa: PLC0415  # few runs are so large
+    from cellrun.core.data.stores.transfer import send  # noqa: PLC0415  # as above
+
+    send(side_of(store), {f"{FOLDER}/{name}": path for name, path in files.items()})
+
+
+def _where(store: Datastore, name: str) -> dict[str, str]:
+    root, there = store.local_root, f"{FOLDER}/{name}"
+    return {"url": store.signed_url(there, _VALID_S)} if root is None else {"path": str(root / there)}
 
 
 def too_large(cargo: Cargo, most_bytes: int) -> dict[str, Path]:

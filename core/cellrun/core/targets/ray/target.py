@@ -212,10 +212,11 @@ class RayTarget(ComputeTarget):
 
     def doctor(self) -> list[Finding]:
         """Look at all that a run needs there."""
-        from cellrun.core.targets.ray.doctor import findings  # noqa: PLC0415  # it is asked for by hand
+        from cellrun.core.targets.ray.doctor import Stored, findings  # noqa: PLC0415  # it is asked for by hand
 
+        stored = Stored(self._stored, self.layout) if self._stored and self.layout else None
         try:
-            return findings(self._client, self._server(), self._token)
+            return findings(self._client, self._server(), self._token, stored)
         finally:
             self.close()
 
@@ -252,11 +253,13 @@ class RayTarget(ComputeTarget):
     def _stop(self, run: RunLayout, handle: Handle, job: RayJob) -> None:
         """Have a job stopped, once: at once where no request of ours reaches it, else if that has taken too long.
 
+        None does where what it writes comes by its log, whatever server it was told of.
+
         Ray stops one that waits only when there is room for it. Nothing of it has been started until then.
         """
         now = time.monotonic()
         first = self._stopped_at.setdefault(handle.job, now)
-        is_by_server = bool(handle.server) and job.status == RUNNING
+        is_by_server = bool(handle.server) and job.status == RUNNING and not self._logs.bring_frames(handle.job)
         if first < 0 or job.has_ended or (is_by_server and now - first < _STOP_S):
             return
         self._client.stop(handle.job)
