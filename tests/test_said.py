@@ -150,6 +150,7 @@ FOUND = {
     "ComputeInstance.about _ALIKE",
     f"{CORE}/targets/local/target.py": "LocalTarget.about LocalTarget.doctor",
     f"{CORE}/targets/ray/doctor.py": "findings is_open open_words _access _nodes _tails",
+    f"{CORE}/targets/ray/probe.py": "probed _wait _python _server _store",
     f"{CORE}/targets/ray/settings.py": "SETTINGS checked _address_problem _url_problem _name_problem",
     f"{CORE}/targets/ray/target.py": "RayTarget.about",
     f"{CORE}/targets/slurm/doctor.py": "findings _partition _accounts _node _unseen",

@@ -46,9 +46,7 @@ def probed(client: RayClient, server: str, store: str, where: Mapping[str, str])
     Raises ComputeTargetException.
     """
     job = f"cellrun-doctor-{os.urandom(6).hex()}"
-    program = f"-c {shlex.quote(_PROGRAM)} {shlex.quote(server)} {_MARK} {shlex.quote(json.dumps(dict(where)))}"
-    entry = f"if command -v python >/dev/null 2>&1; then exec python {program}; else exec python3 {program}; fi"
-    client.submit({"submission_id": job, "entrypoint": entry, "entrypoint_num_cpus": 0})
+    client.submit({"submission_id": job, "entrypoint": _entry(server, where), "entrypoint_num_cpus": 0})
     try:
         ended = _wait(client, job)
         told = _told(client, job)
@@ -57,6 +55,11 @@ def probed(client: RayClient, server: str, store: str, where: Mapping[str, str])
     if told is None:
         return [Finding("jobs", is_well=False, text=f"a job that prints a line printed none ({ended.words})")]
     return [_python(told), _server(told, server), *([_store(told, store)] if where else [])]
+
+
+def _entry(server: str, where: Mapping[str, str]) -> str:
+    program = f"-c {shlex.quote(_PROGRAM)} {shlex.quote(server)} {_MARK} {shlex.quote(json.dumps(dict(where)))}"
+    return f"if command -v python >/dev/null 2>&1; then exec python {program}; else exec python3 {program}; fi"
 
 
 def _wait(client: RayClient, job: str) -> RayJob:
