@@ -26,6 +26,8 @@ export interface Rows {
   readonly isTable?: boolean;
   /** Columns whose numbers turn. */
   readonly turning?: readonly string[];
+  /** Latest values that stand before the end of their columns: those of processes that lag behind. */
+  readonly last?: Readonly<Record<string, number>>;
 }
 
 /** What goes into one frame. */
@@ -147,6 +149,7 @@ function metricPart(name: string, rows: Rows, buffers: WireBuffer[]): MetricPart
   const columns = entries(rows.columns).map(([column, cells]) => ({
     ...columnPart(column, cells, rows.isTable ?? false, buffers),
     ...(rows.turning?.includes(column) ? { ordered: false } : {}),
+    ...(rows.last?.[column] === undefined ? {} : { last: rows.last[column] }),
   }));
   const [first = []] = entries(rows.columns).map(([, cells]) => cells);
   const at = rows.at ?? 0;

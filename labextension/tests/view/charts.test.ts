@@ -67,6 +67,14 @@ describe('what is shown', () => {
     expect(getComputedStyle(waves.querySelectorAll('.js-line')[6]!).strokeDasharray).not.toBe('none');
   });
 
+  test('of a process that is behind the others its latest value is told, and of one that logged NaN that', async () => {
+    const { place, kernel } = show();
+    const columns = { step: [0, 1, 2], 'rank 0': [3, 2, NaN], 'rank 1': [4, 3, 2], 'rank 2': [5, 4, NaN] };
+    kernel.tell({ reset: true, header: {}, metrics: { loss: { columns, last: { 'rank 0': 2 } } } });
+    const told = texts(await card(place, 'loss'), '.cellrun-legend > span');
+    expect(told).toEqual(['rank 0 2', 'rank 1 2', 'rank 2 NaN']);
+  });
+
   test('NaN is a gap, a point between gaps a dot', async () => {
     const { place } = show('long');
     const gaps = await card(place, 'gaps');

@@ -3,7 +3,7 @@ import { AS_LOGGED, type ChartOptions } from './chart_options';
 import { ChartPointer } from './chart_pointer';
 import type { Context } from '../context';
 import type { Crosshair } from './crosshair';
-import { nearest, type Curve } from './curve';
+import { latestPlace, nearest, type Curve } from './curve';
 import { look } from './curve_look';
 import { h, setAttribute, setText } from '../dom';
 import { layOut, type Figure } from './figure';
@@ -139,7 +139,7 @@ export class ChartCard {
     this.overlay.draw(this.figure, this.pointed, this.content?.live ?? false);
     const { format } = this.context;
     const values = this.logged.map(curve => {
-      const at = this.pointed === null ? curve.y.length - 1 : nearest(curve, this.pointed);
+      const at = this.pointed === null ? latestPlace(curve) : nearest(curve, this.pointed);
       return { ...curve, text: format.number(curve.y[at] ?? NaN, isWhole(curve.y)) };
     });
     this.legend.update(values);

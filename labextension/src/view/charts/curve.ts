@@ -7,6 +7,8 @@ export interface Curve {
   readonly name: string;
   readonly x: Float64Array;
   readonly y: Float64Array;
+  /** Its latest value, where one was told: at its end there is a gap if its process is behind the others. */
+  readonly latest?: number;
   /** Its colour's number, from 0; its place among the curves where none is given. Beyond the palette, lines are dashed. */
   readonly colour?: number;
 }
@@ -25,8 +27,10 @@ export function curvesOf(metric: Metric, { x, lines }: Pick<Series, 'x' | 'lines
     metric.column(x ?? '')?.numbers.values ?? Float64Array.from({ length: metric.length }, (_, i) => i);
   const breaks = metric.attempts.length > 0 ? breaksOf(metric.attempts, places) : [];
   return lines.map(name => {
-    const y = metric.column(name)?.numbers.values ?? new Float64Array();
-    return { name, x: withGaps(places, breaks), y: withGaps(y, breaks) };
+    const column = metric.column(name);
+    const y = column?.numbers.values ?? new Float64Array();
+    const latest = typeof column?.last === 'number' ? { latest: column.last } : {};
+    return { name, x: withGaps(places, breaks), y: withGaps(y, breaks), ...latest };
   });
 }
 
@@ -47,6 +51,13 @@ function withGaps(values: Float64Array, breaks: readonly number[]): Float64Array
     if (i < breaks.length) all[(breaks[i] ?? 0) + i] = NaN;
   });
   return all;
+}
+
+/** The position of a curve's latest point: its end, or before the gap there; -1 if it has none. */
+export function latestPlace({ y, latest = NaN }: Curve): number {
+  let at = y.length - 1;
+  if (Number.isFinite(latest)) while (at > 0 && Number.isNaN(y[at])) at--;
+  return at;
 }
 
 /** The position of the point whose x is nearest; -1 if there is none. */

@@ -29,5 +29,5 @@ export function look(
 
 /** A curve with gaps where it isn't above 0. */
 function positive(curve: Curve): Curve {
-  return { ...curve, y: curve.y.map(value => (value > 0 ? value : NaN)) };
+  return { ...curve, y: curve.y.map(value => (value > 0 ? value : NaN)), latest: NaN };
 }

@@ -1,6 +1,6 @@
 import type { Attempt } from '../../data/protocol';
 import { setAttribute, setText, svg } from '../dom';
-import { colourClass, nearest } from './curve';
+import { colourClass, latestPlace, nearest } from './curve';
 import type { Figure } from './figure';
 import type { Range } from './range';
 
@@ -24,7 +24,7 @@ export class Overlay {
   draw(figure: Figure, pointed: number | null, live: boolean): void {
     setAttribute(this.element, 'viewBox', `0 0 ${figure.width} ${figure.height}`);
     const at = figure.curves.map(curve =>
-      pointed !== null ? nearest(curve, pointed) : live || curve.y.length === 1 ? curve.y.length - 1 : -1,
+      pointed !== null ? nearest(curve, pointed) : live || curve.y.length === 1 ? latestPlace(curve) : -1,
     );
     this.drawDots(figure, at);
     // Where the first curve that reaches so far has its point: of several runs the first may have ended early.
