@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.live.header import arguments_text, elapsed_s, elapsed_text, resources_text
 from cellrun.core.status import Status
@@ -42,6 +43,12 @@ def test_arguments_are_the_users(fields, text):
 )
 def test_resources(resources, text):
     assert resources_text(resources) == text
+
+
+def test_what_several_nodes_have_is_said_with_how_many_they_are():
+    two = Distribution("pytorch", 4, nodes=2).to_json()
+    assert resources_text({"cpus": 2}, two) == "2 nodes · 2 cpus"
+    assert resources_text({"cpus": 2}, Distribution("pytorch", 4).to_json()) == "2 cpus"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [*json.loads(DURATIONS.read_text()), (None, "")])

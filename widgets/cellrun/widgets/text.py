@@ -32,7 +32,9 @@ def run_text(layout: RunLayout) -> str:
     status = settle(layout)
     summary = run_summary(layout)
     name = summary.display_name[1] if summary.display_name else record.display_name or record.name
-    where = " · ".join(filter(None, [place_text(layout, record.target), resources_text(record.resources)]))
+    where = " · ".join(
+        filter(None, [place_text(layout, record.target), resources_text(record.resources, record.distribution)])
+    )
     facts = [status.status.value, name, record.experiment, "" if record.kind == "interactive" else where]
     lines = [f"{sign(status.status)} {'  '.join(filter(None, [*facts, elapsed_text(elapsed_s(status))]))}"]
     if status.status is Status.FAILED:

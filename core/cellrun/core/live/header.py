@@ -46,7 +46,7 @@ def header(  # noqa: PLR0913  # a view's head has so many sources
         "workspace": workspace,
         "status": status.status.value,
         "target": "" if interactive else place,
-        "resources": "" if interactive else resources_text(record.resources),
+        "resources": "" if interactive else resources_text(record.resources, record.distribution),
         "created_at": record.created_at,
         "started_at": status.started_at,
         "ended_at": status.ended_at,
@@ -90,10 +90,13 @@ def arguments_text(record: RunRecord) -> str:
     return shlex.join(record.arguments)
 
 
-def resources_text(resources: Mapping[str, Any]) -> str:
-    """Return what a run asked for: `2 cpus · 1 gpu · 4G memory`."""
+def resources_text(resources: Mapping[str, Any], distribution: Mapping[str, Any] | None = None) -> str:
+    """Return what a run asked for: `2 cpus · 1 gpu · 4G memory`; of several nodes, each: `2 nodes · 2 cpus`."""
     cpus, gpus = int(resources.get("cpus") or 0), int(resources.get("gpus") or 0)
-    parts = [f"{cpus} cpus" if cpus > 1 else "1 cpu"] if cpus else []
+    nodes = Distribution.from_json(distribution).nodes if distribution else 1
+    parts = [f"{nodes} nodes"] if nodes > 1 else []
+    if cpus:
+        parts.append(f"{cpus} cpus" if cpus > 1 else "1 cpu")
     if gpus:
         parts.append(f"{gpus} gpus" if gpus > 1 else "1 gpu")
     if resources.get("memory_bytes"):
