@@ -43,8 +43,6 @@ class Nodes(NamedTuple):
     """The nodes of a cluster."""
 
     how_many: int
-    largest: Resources
-    """The most of each that one node has: what a run may ask for before the cluster grows."""
     total: Resources
     in_use: Resources
 
@@ -58,8 +56,7 @@ class Nodes(NamedTuple):
         except NONSENSE:
             raise nonsense(client.address) from None
         has, uses = [each[0] for each in nodes], [each[1] for each in nodes]
-        largest = Resources(*(max(column, default=0) for column in zip(*has, strict=True))) if has else Resources(0)
-        return cls(len(nodes), largest, _sum(has), _sum(uses))
+        return cls(len(nodes), _sum(has), _sum(uses))
 
 
 def _part(usage: Mapping[str, Any], column: int) -> Resources:
