@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines.box import HOME, USER, Box
+from tests.engines.machine import wait
 
 OPTIONS = ("-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2")
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -37,7 +38,7 @@ def test_its_home_is_seen_from_here_and_left_when_it_boots_again(box: Box):
     began = int(time.time())
     first = ssh(f"echo kept > kept; cat {BOOT_ID}; nohup sleep 77 > /dev/null 2>&1 &").stdout
     assert (box.home / "kept").read_text() == "kept\n"
-    assert box.processes() == ["sleep 77"]
+    wait(lambda: box.processes() == ["sleep 77"], "the program in the place of its shell")
     box.reboot()
     assert ssh("cat kept").stdout == "kept\n"
     assert box.processes() == []
