@@ -15,7 +15,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.control_file import UNREADABLE
 from cellrun.core.disk import make_private_folder, remove_tree, replace_file
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
@@ -94,14 +93,6 @@ class JobFolder:
             file.write(job)
         return True
 
-    @classmethod
-    def sweep(cls, workspace: WorkspaceLayout) -> None:
-        """Remove those of runs that have ended, or are gone: a node that failed, or was to be quick, has left them."""
-        for path in (workspace.folder / _FOLDER).glob("*/"):
-            run = workspace.run(path.name)
-            if path.is_dir() and (not run.folder.exists() or StatusFile(run).is_over()):
-                cls(run).forget()
-
     def forget(self) -> None:
         """Remove it: the run has ended, or will never begin."""
         if self.folder.parent.is_symlink():  # whatever is there isn't ours
@@ -113,11 +104,10 @@ class JobFolder:
     @classmethod
     def sweep(cls, workspace: WorkspaceLayout) -> None:
         """Forget what runs have left that have ended, or are gone: whoever ended them was killed before that."""
-        for lock in (workspace.folder / _FOLDER).glob("*.lock"):
-            run = workspace.run(lock.stem)
-            with suppress(*UNREADABLE):
-                if not run.folder.exists() or StatusFile(run).read().status.is_terminal:
-                    cls(run).forget()
+        for name in {path.name.removesuffix(".lock") for path in (workspace.folder / _FOLDER).glob("*")}:
+            run = workspace.run(name)
+            if not run.folder.exists() or StatusFile(run).is_over():
+                cls(run).forget()
 
 
 def _make_own(folder: Path) -> None:
