@@ -47,6 +47,18 @@ test('no two states that a reader must tell apart have one shape', async () => {
   expect(shapes.size).toBe(6);
 });
 
+test('an attempt after the first is counted, and the first is not', async () => {
+  const { place, kernel } = show('running');
+  const shown = (): string[] =>
+    [...place.querySelectorAll<HTMLElement>('.cellrun-header .cellrun-chip')]
+      .filter(chip => !chip.hidden)
+      .map(chip => chip.innerText);
+  const first = shown();
+  kernel.tell({ header: { attempt: 2 } });
+  await until(() => shown().length > first.length, 'it is drawn');
+  expect(shown().at(-1)).toBe('attempt 2');
+});
+
 test('the time goes on while the run does, from where the kernel said', async () => {
   const { place } = show('running');
   await until(() => text(place, '.cellrun-elapsed') === '00:43', 'a second has passed');
@@ -143,9 +155,10 @@ test.each([320, 420, 620])(
     await until(() => end.textContent === '-1234' && inside(end), 'the number is there');
     const buttons = [...head.querySelectorAll('button')].filter(one => one.getClientRects().length > 0);
     expect(buttons.map(inside)).toEqual([true, true]);
-    const [chip, facts] = [find(head, '.cellrun-chip'), find(head, '.cellrun-header-facts')].map(one =>
-      one.getBoundingClientRect(),
-    );
+    const [chip, facts] = [
+      find(head, '.cellrun-chip:not([hidden])'),
+      find(head, '.cellrun-header-facts'),
+    ].map(one => one.getBoundingClientRect());
     expect(chip!.top).toBeGreaterThanOrEqual(facts!.bottom); // out of sight
     const code = find(place, '.cellrun-footer code');
     expect(code.scrollWidth).toBeLessThanOrEqual(code.clientWidth);
