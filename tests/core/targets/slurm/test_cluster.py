@@ -301,17 +301,6 @@ def test_what_slurm_told_the_job_that_a_jupyter_is_in_is_not_told_its_runs(slurm
     assert layout.log.read_text() == "['1', None, None, None, '/etc/slurm.conf']\n"
 
 
-def test_what_a_killed_job_has_left_of_a_run_that_had_ended_is_removed(slurm, runs, submit, cluster, until):
-    ended = submit("pass")
-    runs.end(ended)
-    until(lambda: not JobFolder(ended).folder.exists(), "its own removing it")
-    JobOrder(str(ended.folder), (), {"KEY": SECRET}).write(JobFolder(ended).order)
-    slurm.hold("Priority")
-    waiting = submit("pass")
-    cluster.observe([waiting])
-    assert [path.name for path in JobFolder(waiting).folder.parent.glob("*/")] == [waiting.run_id]
-
-
 def test_a_cancel_that_comes_too_late_changes_nothing(slurm, runs, submit, cluster):
     """H9."""
     layout = submit("print('done')")

@@ -28,7 +28,6 @@ _DISK_S = 10.0
 """So long a shared disk may take to show here what was written on a node."""
 _AFTER_GRACES_S = 30.0
 _AGAIN_S = 60.0
-_SWEEP_S = 600.0
 _NOT_BEGUN = frozenset({Status.NOT_STARTED, Status.QUEUED})
 _over_since: dict[Path, float] = {}
 """When this process first saw that a run is over whose folder doesn't say so: where no keeper can be had, each look
@@ -50,7 +49,6 @@ class Observing:
         self._accounting = Accounting(slurm)
         self._jobs = JobList(())
         self._asked_at = float("-inf")
-        self._swept_at = float("-inf")
         self._asked_to_end_at: dict[str, float] = {}
         self._ended_again_at: dict[str, float] = {}
 
@@ -63,7 +61,6 @@ class Observing:
 
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Return what Slurm says of runs; nothing of one that may be newer than what it said last."""
-        self._sweep(runs)
         before = {run: StatusFile(run).read() for run in runs}
         begun = {run for run, status in before.items() if has_begun(run, status)}  # by now: it may begin meanwhile
         asked_at = self._asked_at
@@ -79,14 +76,6 @@ class Observing:
             if said := self._said(run, status, job, is_fresh=is_fresh):
                 found[run.run_id] = said
         return found
-
-    def _sweep(self, runs: Sequence[RunLayout]) -> None:
-        """Now and then, let no secrets stay of runs that have ended while nobody could remove them."""
-        if time.monotonic() - self._swept_at >= _SWEEP_S:
-            self._swept_at = time.monotonic()
-            for workspace in {run.workspace.folder: run.workspace for run in runs}.values():
-                with suppress(OSError):
-                    JobFolder.sweep(workspace)
 
     def heed(self, run: RunLayout, job: SlurmJob | None) -> None:
         """Do what a request to cancel asks for, as far as the run's supervisor can't."""
