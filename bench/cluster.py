@@ -10,9 +10,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench import kit
@@ -30,12 +31,15 @@ _LOOK_S = 0.005
 class Cluster:
     """An engine, and a workspace here that has it as a target."""
 
+    kind: str
     place: Elsewhere
     bare: Callable[[Path], float]
     """Starts a Python file by the engine's own command; returns when its first line was here (monotonic seconds)."""
     cut: Callable[[], None]
     """Lets nobody reach the engine: Slurm's controller is stopped, the wire to Ray's API is cut."""
     mend: Callable[[], None]
+    carried: Callable[[], Mapping[str, int]]
+    """Returns how many bytes went to and from it until now; none where a disk is shared."""
 
 
 @contextmanager
@@ -51,12 +55,13 @@ def cluster(kind: str, folder: Path) -> Iterator[Cluster]:
         engine = slurm = SlurmCluster(folder / "slurm")
         os.environ["SLURM_CONF"] = slurm.config
         workspace.attach(NAME, "slurm")
-        made = Cluster(place, _by_sbatch, slurm.stop_controller, slurm.start_controller)
+        made = Cluster(kind, place, _by_sbatch, slurm.stop_controller, slurm.start_controller, dict)
     else:
         (folder / "ray").mkdir()
         engine = ray = RayCluster(folder / "ray")
         workspace.attach(NAME, "ray", address=ray.address)
-        made = Cluster(place, lambda script: _by_ray(ray.address, script), ray.wire.cut, ray.wire.mend)
+        bare, wire = partial(_by_ray, ray.address), ray.wire
+        made = Cluster(kind, place, bare, wire.cut, wire.mend, lambda: _up_and_down(wire.counted()))
     try:
         yield made
     finally:
@@ -71,6 +76,10 @@ def parser(description: str | None, rounds: int | None = None) -> argparse.Argum
     made = kit.parser(description, rounds)
     made.add_argument("--engine", nargs="*", choices=KINDS, default=list(KINDS))
     return made
+
+
+def _up_and_down(counted: Mapping[str, int]) -> Mapping[str, int]:
+    return {way: counted[way] for way in ("up", "down")}
 
 
 def _by_sbatch(script: Path) -> float:

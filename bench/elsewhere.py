@@ -104,13 +104,13 @@ def elsewhere(folder: Path) -> Iterator[Elsewhere]:
 
 def keepers(home: Path) -> list[int]:
     """Return the processes that keep the runs of a CELLRUN_HOME."""
-    return [pid for pid, command in _processes() if _KEEPER in command and f"CELLRUN_HOME={home}" in _environment(pid)]
+    return [pid for pid, command in processes() if _KEEPER in command and f"CELLRUN_HOME={home}" in _environment(pid)]
 
 
 def ssh_here(*names: Path) -> list[int]:
     """Return the processes of ssh on this side: by its config, or by the socket that its sessions share."""
     return [
-        pid for pid, command in _processes() if "ssh" in command[:20] and any(str(name) in command for name in names)
+        pid for pid, command in processes() if "ssh" in command[:20] and any(str(name) in command for name in names)
     ]
 
 
@@ -137,7 +137,8 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = _DEADL
         time.sleep(0.01)
 
 
-def _processes() -> list[tuple[int, str]]:
+def processes() -> list[tuple[int, str]]:
+    """Return all processes of this machine, each with its command."""
     pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208  # names are all that is wanted
     return [(pid, _read(pid, "cmdline")) for pid in pids]
 
