@@ -11,6 +11,7 @@ from cellrun.core.errors import AuthenticationError, ComputeTargetException
 from cellrun.core.mirror.frame import Frame, FrameKind, to_line
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of
+from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
@@ -465,6 +466,16 @@ def test_a_cluster_says_how_full_it_is(ray, target):
     ray.submit({"submission_id": "anothers"})
     found = target.describe()
     assert (found.capacity.cpus, found.in_use.cpus, found.running, found.waiting) == (6, 1, 0, 1)
+
+
+def test_what_no_node_has_is_said_before_a_run_waits_for_it(ray, target):
+    request = RunRequest("script", "train.py", resources=Resources(5, 1, 7 * 10**9))
+    assert target.warnings(request) == ()
+    ray.cpus = {"n1": (1.0, 4.0), "n2": (0.0, 2.0)}
+    target.describe()
+    cpus, gpus = target.warnings(request)
+    assert cpus.startswith("cpus=5: the largest node of 'cluster' has 4; the run waits until")
+    assert gpus.startswith("gpus=1: the largest node of 'cluster' has 0")
 
 
 def test_a_cluster_that_lets_everybody_in_is_said_when_it_is_attached(ray, target):

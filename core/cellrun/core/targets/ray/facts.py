@@ -25,18 +25,23 @@ class Learned(NamedTuple):
     """What a cluster has said of itself, kept in CELLRUN_HOME by its address. No secret."""
 
     most_bytes: int = MOST_BYTES
+    largest: Resources | None = None
+    """The most of each that one of its nodes had; None if it wasn't asked yet."""
 
     @classmethod
     def of(cls, address: str) -> Learned:
         """Return what is kept of a cluster."""
-        with suppress(OSError, ValueError, KeyError, TypeError, WorkspaceException):
-            return cls(max(0, int(json.loads(_path(address).read_bytes())["most_bytes"])))
+        with suppress(OSError, WorkspaceException, *NONSENSE):
+            kept = json.loads(_path(address).read_bytes())
+            largest = kept.get("largest")
+            return cls(max(0, int(kept["most_bytes"])), Resources.from_json(largest) if largest else None)
         return cls()
 
     def keep(self, address: str) -> None:
         """Keep it; where the disk doesn't take it, it is learned again."""
+        kept = {"most_bytes": self.most_bytes, "largest": self.largest.to_json() if self.largest else None}
         with suppress(OSError, WorkspaceException):
-            replace_file(_path(address), json.dumps(self._asdict()), mode=0o600)
+            replace_file(_path(address), json.dumps(kept), mode=0o600)
 
 
 class Nodes(NamedTuple):
@@ -48,7 +53,7 @@ class Nodes(NamedTuple):
 
     @classmethod
     def of(cls, client: RayClient) -> Nodes:
-        """Ask the cluster. Raises ComputeTargetException."""
+        """Ask the cluster, and keep how large its nodes are. Raises ComputeTargetException."""
         told = client.status()
         try:
             usage = told["data"]["clusterStatus"]["loadMetricsReport"]["usageByNode"] or {}
@@ -56,6 +61,9 @@ class Nodes(NamedTuple):
         except NONSENSE:
             raise nonsense(client.address) from None
         has, uses = [each[0] for each in nodes], [each[1] for each in nodes]
+        if has:
+            largest = Resources(*(max(column) for column in zip(*has, strict=True)))
+            Learned.of(client.address)._replace(largest=largest).keep(client.address)
         return cls(len(nodes), _sum(has), _sum(uses))
 
 

@@ -156,7 +156,7 @@ class HandingOver:
                     self._client.put_package(made.name, made.path)
             except TooLargeError as error:
                 if error.most_bytes:
-                    Learned(error.most_bytes).keep(self._client.address)
+                    Learned.of(self._client.address)._replace(most_bytes=error.most_bytes).keep(self._client.address)
                     if self._stored and error.most_bytes < known:
                         return None
                 most = f" (at most {size_text(error.most_bytes)})" if error.most_bytes else ""

@@ -141,6 +141,22 @@ class RayTarget(ComputeTarget):
             problems += PortableSpec.of(request.environment).problems
         return problems
 
+    def warnings(self, request: RunRequest) -> tuple[str, ...]:
+        """Return what no node of the cluster had when it was asked last: it may grow, or the run waits for good."""
+        largest = Learned.of(self.settings["address"]).largest
+        if largest is None:
+            return ()
+        asked, each = request.resources, f"the largest node of {self.name!r} has"
+        waits = "the run waits until one that has as much joins the cluster"
+        told = {
+            f"cpus={asked.cpus}: {each} {largest.cpus}; {waits}": asked.cpus > largest.cpus,
+            f"gpus={asked.gpus}: {each} {largest.gpus}; {waits}": asked.gpus > largest.gpus,
+            f"memory={size_text(asked.memory_bytes)}: {each} {size_text(largest.memory_bytes)}; {waits}": (
+                asked.memory_bytes > largest.memory_bytes
+            ),
+        }
+        return tuple(words for words, is_so in told.items() if is_so)
+
     def launch(self, request: RunRequest, layout: RunLayout) -> None:
         """Queue the run here; the keeper hands it over as the cluster takes it."""
         status = StatusFile(layout)
@@ -205,6 +221,7 @@ class RayTarget(ComputeTarget):
 
         try:
             self._client.version()
+            Nodes.of(self._client)
             if is_open(self.settings["address"]):
                 warnings.warn(open_words(self.settings["address"]), stacklevel=5)
         finally:
