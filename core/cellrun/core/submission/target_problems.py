@@ -11,6 +11,10 @@ from cellrun.core.run_request import RunRequest
 from cellrun.core.said_once import say_once
 from cellrun.core.targets.contract import Capability, ComputeTarget
 
+_OWN_WORDS = (
+    "cores, GPUs, memory and time are said by --cpus, --gpus, --memory and --timeout, nodes by distributed_job_config"
+)
+
 
 def target_problems(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout) -> list[str]:
     """Return every reason why a target could never start a run as it is wanted, before there is one."""
@@ -56,7 +60,7 @@ def _option_problems(target: ComputeTarget, request: RunRequest) -> list[str]:
             continue
         known = ", ".join(f"{each} ({meaning})" for each, meaning in target.options_known.items())
         if known:
-            hint = did_you_mean(name, target.options_known) or f"known: {known}"
+            hint = did_you_mean(name, target.options_known) or f"known: {known}; {_OWN_WORDS}"
             problems.append(f"{_words(target)} has no option {name!r}; {hint}")
         else:
             problems.append(f"{_words(target)} takes no options; leave {name!r} out")
