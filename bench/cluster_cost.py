@@ -33,8 +33,8 @@ while time.monotonic() < until:
     time.sleep(1 / (rate or 5))
 """
 _BEFORE_S = {True: 5.0, False: 20.0}
-_AROUND_S = 120.0
-"""So much longer than it is counted a job goes on: without anybody who looks, Ray's log is read once a minute."""
+_AROUND_S = 60.0
+"""So much longer than it is counted a job goes on."""
 
 
 def measure(made: Cluster, home: Path, rate: float, seconds: float, *, is_watched: bool) -> None:
