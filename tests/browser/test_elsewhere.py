@@ -52,7 +52,7 @@ def test_a_cell_submitted_elsewhere_is_live_is_listed_and_is_canceled(lab, serve
     lab.run_cell(2)
     view = lab.view(2)
     view.expect_status("Running")
-    expect(view.root.locator(".cellrun-chip")).to_have_text("box · 1 cpu")
+    expect(view.root.locator(".cellrun-chip:visible")).to_have_text("box · 1 cpu")
     view.wait_for_points("loss", 5)
     expect(view.log).to_contain_text("epoch 5 (1437, 64)")
     assert view.accessibility_problems() == []

@@ -50,6 +50,7 @@ SAMPLES = [
     errors.UserErrorException("so"),
     errors.InvalidNameError("metric name", lambda: 1, "is text"),
     errors.NoSuchNameError("no"),
+    errors.OthersTargetError("box", "ssh", {"host": "box"}, ["host"], "another user attached it"),
     errors.NotSupportedError("azureml.x", "is away", "stay"),
     errors.InvalidMetricError("m", "a list"),
     errors.InvalidSubmissionError(["no script", "no folder"], "look"),
