@@ -68,7 +68,10 @@ def test_a_run_that_does_not_respond_is_canceled_like_any(runs, until):
     until(lambda: StatusFile(layout).read().status is Status.NOT_RESPONDING, "NotResponding")
     LocalTarget("local").cancel(layout)
     assert runs.end(layout).status is Status.CANCELED
-    assert statuses(layout)[-3:] == [Status.CANCEL_REQUESTED, Status.FINALIZING, Status.CANCELED]
+    heard = [
+        status for status in statuses(layout) if status is not Status.NOT_RESPONDING
+    ]  # on a busy machine once more
+    assert heard[-3:] == [Status.CANCEL_REQUESTED, Status.FINALIZING, Status.CANCELED]
 
 
 def test_a_job_that_waits_in_the_kernel_without_a_tick_is_stuck_and_one_that_computes_is_not(runs, until, monkeypatch):
