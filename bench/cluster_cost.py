@@ -32,8 +32,8 @@ while time.monotonic() < until:
         print('sent', time.time(), flush=True)
     time.sleep(1 / (rate or 5))
 """
-_BEFORE_S = {True: 5.0, False: 20.0}
-_AROUND_S = 60.0
+_BEFORE_S = {True: 5.0, False: 18.0}
+_AROUND_S = 40.0
 """So much longer than it is counted a job goes on."""
 
 
