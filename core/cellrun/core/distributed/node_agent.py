@@ -20,7 +20,8 @@ from cellrun.core.distributed.local_ranks import GRACE_S, LocalRanks
 from cellrun.core.distributed.rank_exit import RankExit
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import own_run, run_variables
-from cellrun.core.processes.descendants import end_descendants, take_orphans
+from cellrun.core.processes import orphans
+from cellrun.core.processes.descendants import end_descendants
 
 INTERRUPT, STOP = "interrupt", "stop"
 _BLOCK_BYTES = 1 << 16
@@ -87,7 +88,7 @@ class NodeAgent:
 
     def run(self) -> None:
         """Start the ranks and stay until all have ended, or the launcher says so, or is gone."""
-        take_orphans()
+        orphans.take()
         wakes = self._wake_up()
         order = NodeOrder.from_line(next(self._lines))
         ranks = LocalRanks(order.distribution, order.program, self._layout)

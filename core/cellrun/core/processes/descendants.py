@@ -5,7 +5,6 @@ Standard library only: whoever starts a run's processes on another machine share
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import time
@@ -14,17 +13,11 @@ from contextlib import suppress
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.processes import process_table
 from cellrun.core.processes.family import send
+from cellrun.core.processes.orphans import descendants
 
-_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 _LOOK_S = 0.02
 _LEAVE_S = 0.5  # helpers of multiprocessing and the like end by themselves, right after the main process
 _LAST_S = 5.0  # after SIGKILL only a process stuck in the kernel (a dead network disk) is still there
-
-
-def take_orphans() -> None:
-    """Be the parent of what a descendant leaves behind: a daemon in a session of its own is one still (Linux)."""
-    with suppress(OSError, AttributeError):  # macOS
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end_descendants(grace_s: float) -> None:
@@ -48,8 +41,5 @@ def _living() -> set[ProcessIdentity]:
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
-    everyone = list(process_table.processes())
-    family = {os.getpid()}
-    while born := {entry.pid for entry in everyone if entry.parent in family} - family:
-        family |= born
-    return {entry.identity for entry in everyone if entry.pid in family and entry.pid != os.getpid()}
+    born = descendants()
+    return {entry.identity for entry in process_table.processes() if entry.pid in born}
