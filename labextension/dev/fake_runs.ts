@@ -1,6 +1,6 @@
 import type { Status } from '../src/data/protocol';
-import type { ListEar, Listing } from '../src/server/connection';
-import type { Trouble } from '../src/server/lasting_socket';
+import type { RowsListener, Listing } from '../src/server/connection';
+import type { Trouble } from '../src/server/reconnecting_socket';
 import type { Row, RunPage, Workspace } from '../src/server/types';
 
 /** Seconds since the epoch at which the newest of the fake runs was submitted. */
@@ -92,7 +92,7 @@ export class FakeRuns {
   isComplete = true;
   /** Waits before an answer, for tests of what comes in between. */
   delay: () => Promise<void> = () => Promise.resolve();
-  ears: { workspace: string; sparks: readonly string[]; ear: ListEar }[] = [];
+  listings: { workspace: string; sparks: readonly string[]; listener: RowsListener }[] = [];
   private readonly listeners = new Set<() => void>();
   private cursor = 0;
 
@@ -114,13 +114,13 @@ export class FakeRuns {
   };
 
   /** What a connection does. */
-  list(workspace: string, sparks: readonly string[], ear: ListEar): Listing {
-    const listing = { workspace, sparks, ear };
-    this.ears.push(listing);
+  list(workspace: string, sparks: readonly string[], listener: RowsListener): Listing {
+    const listing = { workspace, sparks, listener };
+    this.listings.push(listing);
     queueMicrotask(() => this.tell({ reset: true }));
     return {
       setSparks: changed => (listing.sparks = changed),
-      leave: () => (this.ears = this.ears.filter(one => one !== listing)),
+      leave: () => (this.listings = this.listings.filter(one => one !== listing)),
     };
   }
 
@@ -148,7 +148,8 @@ export class FakeRuns {
 
   private tell(news: { reset?: boolean; rows?: readonly Row[]; gone?: readonly string[] }): void {
     const message = { type: 'rows', channel: 1, epoch: 'e', cursor: ++this.cursor } as const;
-    for (const { ear } of this.ears) ear.rows({ ...message, reset: false, rows: [], gone: [], ...news });
+    for (const { listener } of this.listings)
+      listener.rows({ ...message, reset: false, rows: [], gone: [], ...news });
   }
 
   private answer(method: string, path: string, query: URLSearchParams, body: unknown): unknown {

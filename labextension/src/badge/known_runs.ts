@@ -1,6 +1,6 @@
 import { ServerError, type Api, type RunKey } from '../server/api';
 import type { Connection, Listing } from '../server/connection';
-import { Overheard } from '../server/overheard';
+import { ChangedMeanwhile } from '../server/changed_meanwhile';
 import type { RowsNews } from '../server/stream_messages';
 import type { Row } from '../server/types';
 import type { KnownRun, Runs } from './cell_run';
@@ -31,7 +31,7 @@ export class KnownRuns implements Runs {
   private readonly workspaces = new Map<string, Kept>();
   private readonly notebooks = new Set<string>();
   private readonly listeners = new Set<() => void>();
-  private readonly overheard = new Overheard();
+  private readonly meanwhile = new ChangedMeanwhile();
   private isTelling = false;
   private isDisposed = false;
 
@@ -104,7 +104,7 @@ export class KnownRuns implements Runs {
   /** Take in the runs that a notebook has in a workspace, which is listened to if there are any. */
   private async load(workspace: string, notebook: string): Promise<void> {
     const asked = this.api.runs(workspace, { notebook, limit: MOST_RUNS }).catch(() => null);
-    const [page, heard] = await this.overheard.during(asked);
+    const [page, heard] = await this.meanwhile.during(asked);
     if (page === null || this.isDisposed) return;
     if (!page.is_complete) this.loadSoon(workspace, notebook);
     if (page.runs.length === 0) return;
@@ -125,7 +125,7 @@ export class KnownRuns implements Runs {
       if (isOfNotebook || kept.rows.has(row.id) || kept.absent.has(row.id)) kept.rows.set(row.id, row);
     }
     for (const run of gone) kept.rows.delete(run);
-    this.overheard.hear([...rows.map(({ id }) => id), ...gone]);
+    this.meanwhile.note([...rows.map(({ id }) => id), ...gone]);
     if (reset) {
       kept.absent.clear();
       for (const notebook of this.notebooks) void this.load(workspace, notebook);
@@ -138,7 +138,7 @@ export class KnownRuns implements Runs {
   private ask(key: RunKey, kept: Kept, anew = false): void {
     if ((kept.asked.has(key.run) && !anew) || kept.absent.has(key.run) || this.isDisposed) return;
     kept.asked.add(key.run);
-    this.overheard.during(this.api.run(key)).then(
+    this.meanwhile.during(this.api.run(key)).then(
       ([{ row, record }, heard]) => {
         if (!heard.has(row.id) || !kept.rows.has(row.id)) kept.rows.set(row.id, row);
         kept.sources.set(row.id, sourceOf(record));

@@ -1,7 +1,7 @@
 import type { Status } from '../data/protocol';
 import type { Api, RunKey } from '../server/api';
 import type { Connection, Listing } from '../server/connection';
-import { Overheard } from '../server/overheard';
+import { ChangedMeanwhile } from '../server/changed_meanwhile';
 import type { RowsNews } from '../server/stream_messages';
 import type { Row } from '../server/types';
 import { saidHere } from '../view/said';
@@ -16,7 +16,7 @@ export class ChildRuns {
   /** How many there are, those included that aren't held. */
   total = 0;
   private readonly rows = new Map<string, Row>();
-  private readonly overheard = new Overheard();
+  private readonly meanwhile = new ChangedMeanwhile();
   private readonly listing: Listing;
 
   constructor(
@@ -51,7 +51,7 @@ export class ChildRuns {
   private hear(news: RowsNews): void {
     if (news.reset) void this.load();
     else {
-      this.overheard.hear([...news.rows.map(row => row.id), ...news.gone]);
+      this.meanwhile.note([...news.rows.map(row => row.id), ...news.gone]);
       this.take(
         news.rows.filter(row => row.parent === this.key.run),
         news.gone,
@@ -72,7 +72,7 @@ export class ChildRuns {
     const { workspace, run } = this.key;
     try {
       const asked = this.api.runs(workspace, { parent: run, limit: MOST });
-      const [page, heard] = await this.overheard.during(asked);
+      const [page, heard] = await this.meanwhile.during(asked);
       const known = new Set([...page.runs.map(row => row.id), ...heard]);
       for (const id of this.rows.keys()) if (!known.has(id)) this.rows.delete(id);
       for (const row of page.runs) if (!heard.has(row.id)) this.rows.set(row.id, row);

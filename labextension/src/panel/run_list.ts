@@ -1,6 +1,6 @@
 import { ServerError, type Api } from '../server/api';
 import type { Connection, Listing } from '../server/connection';
-import { Overheard } from '../server/overheard';
+import { ChangedMeanwhile } from '../server/changed_meanwhile';
 import type { RowsNews } from '../server/stream_messages';
 import type { Row, RunQuery } from '../server/types';
 import { saidHere } from '../view/said';
@@ -39,7 +39,7 @@ export class RunList {
   private readonly endState: () => void;
   /** Counts loads: an old one that still runs stops when it sees a new number. */
   private turn = 0;
-  private readonly overheard = new Overheard();
+  private readonly meanwhile = new ChangedMeanwhile();
   /** How many of the runs before the next page are gone. */
   private shift = 0;
 
@@ -120,7 +120,7 @@ export class RunList {
     const ended = (): boolean => turn !== this.turn;
     for (let offset = 0, limit = FIRST; offset < BOUND; limit = Math.min(PAGE, BOUND - offset)) {
       const asked = this.api.runs(workspace, { ...query, spark, limit, offset });
-      const [page, heard] = await this.overheard.during(asked);
+      const [page, heard] = await this.meanwhile.during(asked);
       // Rows of a load that was overtaken are better than none, as long as they are of this list.
       if (this.workspace !== workspace || query !== this.query) return seen;
       for (const id of [...page.runs.map(row => row.id), ...heard]) seen.add(id);
@@ -147,7 +147,7 @@ export class RunList {
     if (this.total !== null) this.total += added - left;
     this.rows.put(rows);
     this.rows.remove(gone);
-    this.overheard.hear([...rows.map(row => row.id), ...gone]);
+    this.meanwhile.note([...rows.map(row => row.id), ...gone]);
     this.changed();
   }
 

@@ -1,17 +1,22 @@
 import { PROTOCOL, type Frame } from '../data/protocol';
 import type { RunKey } from './api';
-import { LastingSocket, type ConnectionState, type SocketOptions, type Trouble } from './lasting_socket';
+import {
+  ReconnectingSocket,
+  type ConnectionState,
+  type SocketOptions,
+  type Trouble,
+} from './reconnecting_socket';
 import { readFrame, type FromServer, type RowsNews, type ToServer } from './stream_messages';
 
 /** Who hears of one run. */
-export interface RunEar {
+export interface RunListener {
   frame(frame: Frame, buffers: readonly Uint8Array[]): void;
   /** The server can't follow the run: 404 if there is none. Told again after each reconnection, until it is left. */
   error(status: number, message: string): void;
 }
 
 /** Who hears of a workspace's list of runs. */
-export interface ListEar {
+export interface RowsListener {
   rows(news: RowsNews): void;
   error(status: number, message: string): void;
 }
@@ -47,19 +52,19 @@ const IDLE_MS = 10_000;
  * It comes back by itself, and each channel goes on from the last frame or cursor that it had.
  */
 export class Connection {
-  private readonly socket: LastingSocket;
+  private readonly socket: ReconnectingSocket;
   private readonly channels = new Map<number, Channel>();
   private readonly listeners = new Set<() => void>();
   private nextChannel = 1;
   private idle: ReturnType<typeof setTimeout> | undefined;
 
   constructor(url: () => string, options: SocketOptions = {}) {
-    const ear = {
+    const listener = {
       opened: () => this.resume(),
       message: (data: unknown) => this.receive(data),
       changed: () => this.tell(),
     };
-    this.socket = new LastingSocket(url, ear, options);
+    this.socket = new ReconnectingSocket(url, listener, options);
   }
 
   get state(): ConnectionState {
@@ -88,7 +93,7 @@ export class Connection {
   }
 
   /** Hear of a run, from its whole state on. */
-  follow({ workspace, run }: RunKey, ear: RunEar): Following {
+  follow({ workspace, run }: RunKey, listener: RunListener): Following {
     let epoch: string | null = null;
     let frame = -1;
     const subscription = this.subscribe({
@@ -96,9 +101,9 @@ export class Connection {
       frame: (content, newEpoch, buffers) => {
         epoch = newEpoch;
         frame = content.frame;
-        ear.frame(content, buffers);
+        listener.frame(content, buffers);
       },
-      error: (status, message) => ear.error(status, message),
+      error: (status, message) => listener.error(status, message),
     });
     return {
       again: whole => {
@@ -110,7 +115,7 @@ export class Connection {
   }
 
   /** Hear of changes of a workspace's runs: first a `reset`, after which the list is loaded by REST. */
-  list(workspace: string, sparks: readonly string[], ear: ListEar): Listing {
+  list(workspace: string, sparks: readonly string[], listener: RowsListener): Listing {
     let wanted = sparks;
     let epoch: string | null = null;
     let cursor = -1;
@@ -118,9 +123,9 @@ export class Connection {
       ask: channel => ({ type: 'list', channel, workspace, sparks: wanted, epoch, cursor }),
       rows: news => {
         ({ epoch, cursor } = news);
-        ear.rows(news);
+        listener.rows(news);
       },
-      error: (status, message) => ear.error(status, message),
+      error: (status, message) => listener.error(status, message),
     });
     return {
       setSparks: changed => {

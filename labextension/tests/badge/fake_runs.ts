@@ -1,5 +1,5 @@
 import { ServerError, type RunKey } from '../../src/server/api';
-import type { ListEar, Listing } from '../../src/server/connection';
+import type { RowsListener, Listing } from '../../src/server/connection';
 import type { RowsNews } from '../../src/server/stream_messages';
 import type { Row, RunDetails, RunPage, RunQuery, Workspace } from '../../src/server/types';
 import { row } from '../compare/fake_server';
@@ -18,7 +18,7 @@ export class FakeRuns {
   /** What it was asked, in order. */
   readonly asked: string[] = [];
   isComplete = true;
-  private readonly ears = new Map<string, Set<ListEar>>();
+  private readonly listeners = new Map<string, Set<RowsListener>>();
 
   add(workspace: string, added: Row, source?: string): void {
     this.rows.set(workspace, [added, ...(this.rows.get(workspace) ?? [])]);
@@ -52,15 +52,15 @@ export class FakeRuns {
     return Promise.resolve({ row: found, record } as unknown as RunDetails);
   }
 
-  list(workspace: string, _sparks: readonly string[], ear: ListEar): Listing {
-    const ears = this.ears.get(workspace) ?? new Set();
-    this.ears.set(workspace, ears.add(ear));
-    return { setSparks: () => undefined, leave: () => ears.delete(ear) };
+  list(workspace: string, _sparks: readonly string[], listener: RowsListener): Listing {
+    const listeners = this.listeners.get(workspace) ?? new Set();
+    this.listeners.set(workspace, listeners.add(listener));
+    return { setSparks: () => undefined, leave: () => listeners.delete(listener) };
   }
 
   /** How many listen to a workspace. */
   heard(workspace: string): number {
-    return this.ears.get(workspace)?.size ?? 0;
+    return this.listeners.get(workspace)?.size ?? 0;
   }
 
   tell(workspace: string, news: Partial<RowsNews>): void {
@@ -73,6 +73,6 @@ export class FakeRuns {
       rows: [],
       gone: [],
     } as const;
-    for (const ear of [...(this.ears.get(workspace) ?? [])]) ear.rows({ ...whole, ...news });
+    for (const listener of [...(this.listeners.get(workspace) ?? [])]) listener.rows({ ...whole, ...news });
   }
 }

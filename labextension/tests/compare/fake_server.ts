@@ -1,6 +1,6 @@
 import { ServerError, type MetricQuery, type RunKey } from '../../src/server/api';
-import type { Trouble } from '../../src/server/lasting_socket';
-import type { ListEar, Listing } from '../../src/server/connection';
+import type { Trouble } from '../../src/server/reconnecting_socket';
+import type { RowsListener, Listing } from '../../src/server/connection';
 import type { RowsNews } from '../../src/server/stream_messages';
 import type {
   Compared,
@@ -91,7 +91,7 @@ export class FakeServer {
   heads: readonly MetricHead[] = [];
   rows: readonly Row[] = [];
   details = new Map<string, RunDetails>();
-  private readonly ears = new Set<ListEar>();
+  private readonly lists = new Set<RowsListener>();
   private readonly listeners = new Set<() => void>();
 
   compare(_workspace: string, runs: readonly string[], x = 'step'): Promise<Comparison> {
@@ -130,9 +130,9 @@ export class FakeServer {
     });
   }
 
-  list(_workspace: string, _sparks: readonly string[], ear: ListEar): Listing {
-    this.ears.add(ear);
-    return { setSparks: () => undefined, leave: () => this.ears.delete(ear) };
+  list(_workspace: string, _sparks: readonly string[], listener: RowsListener): Listing {
+    this.lists.add(listener);
+    return { setSparks: () => undefined, leave: () => this.lists.delete(listener) };
   }
 
   onState(listener: () => void): () => void {
@@ -142,7 +142,7 @@ export class FakeServer {
 
   /** Whether anyone still listens. */
   get isHeard(): boolean {
-    return this.ears.size > 0;
+    return this.lists.size > 0;
   }
 
   tell(news: Partial<RowsNews>): void {
@@ -155,7 +155,7 @@ export class FakeServer {
       rows: [],
       gone: [],
     } as const;
-    for (const ear of [...this.ears]) ear.rows({ ...whole, ...news });
+    for (const listener of [...this.lists]) listener.rows({ ...whole, ...news });
   }
 
   become(trouble: Trouble | null): void {

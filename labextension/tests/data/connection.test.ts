@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeServer } from '../../dev/fake_server';
 import type { Frame } from '../../src/data/protocol';
 import { ServerError } from '../../src/server/api';
-import { Connection, type RunEar } from '../../src/server/connection';
+import { Connection, type RunListener } from '../../src/server/connection';
 import type { RowsNews } from '../../src/server/stream_messages';
 
 const KEY = { workspace: 'w', run: 'digits_1' };
@@ -14,8 +14,8 @@ let answer: () => Promise<unknown>;
 let connection: Connection;
 let states: string[];
 
-/** A run's ear that remembers. */
-function ear(): RunEar & { frames: number[]; errors: string[] } {
+/** A listener that remembers. */
+function listener(): RunListener & { frames: number[]; errors: string[] } {
   const frames: number[] = [];
   const errors: string[] = [];
   return {
@@ -46,7 +46,7 @@ afterEach(() => {
 describe('one socket', () => {
   test('is opened by the first who follows, shared, and closed a while after the last left', () => {
     expect(server.sockets).toHaveLength(0);
-    const run = connection.follow(KEY, ear());
+    const run = connection.follow(KEY, listener());
     const list = connection.list('w', ['*'], { rows: vi.fn(), error: vi.fn() });
     expect(server.received).toEqual([]);
     server.accept();
@@ -62,7 +62,7 @@ describe('one socket', () => {
       { type: 'leave', channel: 2 },
     ]);
     vi.advanceTimersByTime(5 * SECOND);
-    connection.follow(KEY, ear()).leave();
+    connection.follow(KEY, listener()).leave();
     vi.advanceTimersByTime(9 * SECOND);
     expect(server.socket.isClosed).toBe(false);
     vi.advanceTimersByTime(SECOND);
@@ -72,10 +72,13 @@ describe('one socket', () => {
   });
 
   test('brings each channel its own, buffers included', () => {
-    const first = ear();
+    const first = listener();
     const seen: number[][] = [];
     connection.follow({ ...KEY, run: 'other' }, first);
-    connection.follow(KEY, { ...ear(), frame: (_frame, buffers) => seen.push(buffers.map(b => b.length)) });
+    connection.follow(KEY, {
+      ...listener(),
+      frame: (_frame, buffers) => seen.push(buffers.map(b => b.length)),
+    });
     server.accept();
     server.tell({
       reset: true,
@@ -88,7 +91,7 @@ describe('one socket', () => {
   });
 
   test('tells who asked what the server cannot do', () => {
-    const run = ear();
+    const run = listener();
     connection.follow(KEY, run);
     server.accept();
     server.say({ type: 'error', channel: 1, status: 404, message: 'there is no run digits_1' });
@@ -100,7 +103,7 @@ describe('one socket', () => {
 
 describe('a connection that ends', () => {
   test('comes back, and each channel goes on from where it was', () => {
-    const run = ear();
+    const run = listener();
     const news: RowsNews[] = [];
     connection.follow(KEY, run);
     connection.list('w', [], { rows: rows => news.push(rows), error: vi.fn() });
@@ -123,7 +126,7 @@ describe('a connection that ends', () => {
   });
 
   test('is tried again ever more seldom, up to half a minute, and at once again after it was good', async () => {
-    connection.follow(KEY, ear());
+    connection.follow(KEY, listener());
     const waits: number[] = [];
     for (let i = 0; i < 7; i++) {
       server.end();
@@ -138,7 +141,7 @@ describe('a connection that ends', () => {
   });
 
   test('that opens and closes each time is not tried more and more often', () => {
-    connection.follow(KEY, ear());
+    connection.follow(KEY, listener());
     for (let i = 0; i < 6; i++) {
       server.accept();
       server.end();
@@ -149,7 +152,7 @@ describe('a connection that ends', () => {
   });
 
   test('can be tried at once: by hand, when the network is back, when the page is looked at again', () => {
-    connection.follow(KEY, ear());
+    connection.follow(KEY, listener());
     server.accept();
     const tries = [
       () => connection.retry(),
@@ -165,7 +168,7 @@ describe('a connection that ends', () => {
   });
 
   test('that never opens is given up and tried again', () => {
-    connection.follow(KEY, ear());
+    connection.follow(KEY, listener());
     vi.advanceTimersByTime(15 * SECOND);
     expect(connection.state).toBe('retrying');
     expect(server.socket.isClosed).toBe(true);
@@ -180,7 +183,7 @@ describe('a connection that ends', () => {
     ['blocked', () => Promise.resolve({ version: '1', protocol: 1 })],
   ])('is explained: %s', async (trouble, answers) => {
     answer = answers;
-    connection.follow(KEY, ear());
+    connection.follow(KEY, listener());
     server.end();
     await vi.advanceTimersByTimeAsync(0);
     expect(connection.trouble).toBe(trouble);
@@ -193,7 +196,7 @@ describe('a connection that ends', () => {
 
 describe('a dead connection', () => {
   test('is noticed: nothing comes, nor an answer to a question', () => {
-    connection.follow(KEY, ear());
+    connection.follow(KEY, listener());
     server.accept();
     vi.advanceTimersByTime(25 * SECOND);
     expect(server.asked('ping')).toHaveLength(1); // and answered
@@ -203,7 +206,7 @@ describe('a dead connection', () => {
   });
 
   test('is noticed soon after the computer slept', () => {
-    connection.follow(KEY, ear());
+    connection.follow(KEY, listener());
     server.accept();
     server.isAlive = false;
     vi.setSystemTime(Date.now() + 3600 * SECOND);
@@ -212,7 +215,7 @@ describe('a dead connection', () => {
   });
 
   test('is not suspected while there is news, or an answer', () => {
-    connection.follow(KEY, ear());
+    connection.follow(KEY, listener());
     server.accept();
     for (let i = 0; i < 100; i++) {
       server.tell({ reset: i === 0 });
@@ -226,7 +229,7 @@ describe('a dead connection', () => {
 });
 
 test('after a gap, a whole frame is asked for on another channel; what is under way on the old one is not heard', () => {
-  const run = ear();
+  const run = listener();
   const following = connection.follow(KEY, run);
   server.accept();
   server.tell({ reset: true });

@@ -134,7 +134,7 @@ describe('what changes', () => {
     let release: () => void = () => undefined;
     const shown = await showPanel(server);
     server.delay = () => new Promise(resolve => (release = resolve));
-    server.ears[0]!.ear.rows({
+    server.listings[0]!.listener.rows({
       type: 'rows',
       channel: 1,
       epoch: 'e',
@@ -144,7 +144,7 @@ describe('what changes', () => {
       gone: [],
     });
     await until(() => server.asked.at(-1)!.query.get('offset') === '0', 'it is loaded again');
-    server.ears[0]!.ear.rows({
+    server.listings[0]!.listener.rows({
       ...{ type: 'rows', channel: 1, epoch: 'e', cursor: 10, reset: false },
       rows: [row(2999, { metrics: { loss: 42 } })],
       gone: ['digits_2998'],
@@ -163,7 +163,7 @@ describe('what changes', () => {
     const watch = new MutationObserver(() => seen.add(lines(shown).length));
     watch.observe(shown.place, { childList: true, subtree: true });
     shown.server.rows = shown.server.rows.filter(one => one.number !== 49);
-    shown.server.ears[0]!.ear.rows({
+    shown.server.listings[0]!.listener.rows({
       type: 'rows',
       channel: 1,
       epoch: 'f',
@@ -185,7 +185,7 @@ test('an experiment has its metric, which can be chosen, and is asked for', asyn
   await userEvent.click(page.getByRole('menuitemradio', { name: 'accuracy' }));
   await until(() => line(shown, 'digits').innerText.includes('accuracy'), 'it is shown');
   expect(line(shown, 'sine').innerText).toContain('loss');
-  expect(shown.server.ears[0]!.sparks).toEqual(['*', 'accuracy']);
+  expect(shown.server.listings[0]!.sparks).toEqual(['*', 'accuracy']);
   await until(
     () => shown.server.asked.at(-1)!.query.getAll('spark').includes('accuracy'),
     'courses are asked for',
@@ -235,7 +235,7 @@ test('of several workspaces, one is chosen', async () => {
   expect(select.value).toBe('w2'); // the one with the latest run
   await userEvent.selectOptions(select, 'name of w1');
   expect(server.asked.at(-1)!.path).toBe('workspaces/w1/runs');
-  expect(server.ears.map(ear => ear.workspace)).toEqual(['w1']);
+  expect(server.listings.map(one => one.workspace)).toEqual(['w1']);
 });
 
 test('the workspace of the last time is shown at once; if it is gone, that with the latest run', async () => {
@@ -244,9 +244,9 @@ test('the workspace of the last time is shown at once; if it is gone, that with 
   expect(server.asked.slice(0, 2).map(({ path }) => path)).toEqual(['workspaces/w1/runs', 'workspaces']);
   const other = new FakeRuns(RUNS);
   const shown = await showPanel(other, { state: { workspace: 'gone' } });
-  await until(() => other.ears.at(-1)?.workspace === 'w1', 'another is chosen');
+  await until(() => other.listings.at(-1)?.workspace === 'w1', 'another is chosen');
   expect(lines(shown)).toContain('digits-3');
-  expect(other.ears).toHaveLength(1);
+  expect(other.listings).toHaveLength(1);
 });
 
 test.each([

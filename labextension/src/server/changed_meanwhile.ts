@@ -3,7 +3,7 @@
  *
  * An answer may have been written before such news and come after them: what it says of these runs is old.
  */
-export class Overheard {
+export class ChangedMeanwhile {
   private readonly questions = new Set<Set<string>>();
 
   /** Ask; returns the answer, and the ids that were heard of meanwhile. */
@@ -17,8 +17,8 @@ export class Overheard {
     }
   }
 
-  /** These runs were told of. */
-  hear(ids: Iterable<string>): void {
+  /** Note that these runs were told of. */
+  note(ids: Iterable<string>): void {
     for (const id of ids) for (const heard of this.questions) heard.add(id);
   }
 }

@@ -20,7 +20,7 @@ export interface SocketOptions {
 }
 
 /** What is done with an open socket. */
-export interface SocketEar {
+export interface SocketListener {
   opened(): void;
   message(data: unknown): void;
   /** `state`, `retryAt` or `trouble` changed. */
@@ -46,7 +46,7 @@ const PING = JSON.stringify({ type: 'ping' });
  *
  * Responsibilities: when to connect and when to try again; noticing that a connection is dead; why there is none.
  */
-export class LastingSocket {
+export class ReconnectingSocket {
   state: ConnectionState = 'idle';
   /** When it is tried again (epoch milliseconds), while `retrying`. */
   retryAt: number | null = null;
@@ -62,7 +62,7 @@ export class LastingSocket {
 
   constructor(
     private readonly url: () => string,
-    private readonly ear: SocketEar,
+    private readonly listener: SocketListener,
     private readonly options: SocketOptions = {},
   ) {
     this.backoff = new Backoff(options.random);
@@ -110,7 +110,7 @@ export class LastingSocket {
     socket.onmessage = ({ data }: MessageEvent<unknown>) => {
       this.heardAt = Date.now();
       this.pingedAt = null;
-      this.ear.message(data);
+      this.listener.message(data);
     };
     socket.onclose = () => this.lost();
     this.timer = setTimeout(() => this.lost(), OPEN_MS);
@@ -123,7 +123,7 @@ export class LastingSocket {
     this.heardAt = this.watchedAt = Date.now();
     this.watching = setInterval(() => this.watch(), WATCH_MS);
     this.become('open');
-    this.ear.opened();
+    this.listener.opened();
   }
 
   /** Let the socket go, at once: on a dead line the closing handshake would wait for ever. */
@@ -182,7 +182,7 @@ export class LastingSocket {
     this.state = state;
     this.retryAt = retryAt;
     if (state !== 'connecting') this.trouble = trouble; // until it is open, what was wrong still is
-    this.ear.changed();
+    this.listener.changed();
   }
 }
 
