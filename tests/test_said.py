@@ -31,8 +31,8 @@ JAPANESE = ROOT / "labextension/src/i18n/ja"
 
 SAID = {
     f"{CORE}/cell/give_back.py": "_give_back",
-    f"{CORE}/control_file.py": "_KINDS _IN_THE_WAY open_control_file read_control_file open_to_append parsed check "
-    "names_in",
+    f"{CORE}/disk/control_file.py": "_KINDS _IN_THE_WAY open_control_file read_control_file open_to_append parsed "
+    "check names_in",
     f"{CORE}/data/in_run/delivery.py": "_note",
     f"{CORE}/data/in_run/input_files.py": "note_at_end",
     f"{CORE}/engine/guard.py": "Guard._supervise Guard._end_run",

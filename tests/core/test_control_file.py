@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core import control_file
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.signed_files import SignedFiles
-from cellrun.core.control_file import MOST_PARTS, read_object
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import MOST_PARTS, read_object
 from cellrun.core.errors import ContextException, DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.summary import read_summaries

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from cellrun.core import Experiment, Run
-from cellrun.core.copying import copy_tree
+from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import RUN_FOLDER, RUN_ID
 from cellrun.core.run_request import RunConfig

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names
-from cellrun.core.disk import make_private_folder
+from cellrun.core.disk.whole_files import make_private_folder
 from cellrun.core.experiment_verbs import ExperimentVerbs
 from cellrun.core.places import cannot_write
 from cellrun.core.runs import open_runs, printing

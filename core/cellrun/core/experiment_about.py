@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from cellrun.core import control_file
-from cellrun.core.disk import replace_file
+from cellrun.core.disk import control_file
+from cellrun.core.disk.lock import alone
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import DamagedRunError
-from cellrun.core.making_lock import alone
 
 _FILE, _LOCK = "about.json", ".about.lock"
 _SHAPE: control_file.Shape = {

@@ -164,7 +164,7 @@ class ExperimentVerbs:
 
 
 def _remove(workspace: WorkspaceLayout, name: str) -> None:
-    from cellrun.core.disk import remove_tree  # noqa: PLC0415  # as below
+    from cellrun.core.disk.whole_files import remove_tree  # noqa: PLC0415  # as below
     from cellrun.core.store.lists.index import Index  # noqa: PLC0415  # it loads sqlite3, which a job doesn't need
 
     if count := len(Index(workspace).runs(experiment=name)):

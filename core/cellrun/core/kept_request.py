@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cellrun.core.copying import copy_tree
+from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.layout import RunLayout, WorkspaceLayout

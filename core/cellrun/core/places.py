@@ -10,13 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from cellrun.core.control_file import read_control_file, read_object
 from cellrun.core.digest import digest
-from cellrun.core.disk import NO_ROOM, make_private_folder, replace_file
+from cellrun.core.disk.control_file import read_control_file, read_object
+from cellrun.core.disk.ownership import is_mine, refuse_foreign
+from cellrun.core.disk.whole_files import NO_ROOM, make_private_folder, replace_file
 from cellrun.core.errors import DamagedRunError, WorkspaceException
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.names import slug
-from cellrun.core.ownership import is_mine, refuse_foreign
 
 _ANOTHER_HOME = "set CELLRUN_HOME to a folder of yours"
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core.digest import digest
-from cellrun.core.disk import replace_file
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.settle import settle

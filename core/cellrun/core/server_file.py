@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from cellrun.core import places
 from cellrun.core.digest import digest
-from cellrun.core.disk import make_private_folder, replace_file
+from cellrun.core.disk.whole_files import make_private_folder, replace_file
 from cellrun.core.identity import ProcessIdentity, host_name
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names, places
 from cellrun.core.azure_workspace import AzureWorkspace
-from cellrun.core.disk import make_private_folder
+from cellrun.core.disk.ownership import refuse_foreign
+from cellrun.core.disk.whole_files import make_private_folder
 from cellrun.core.errors import InvalidNameError, RunNotFoundError, WorkspaceException
 from cellrun.core.experiment import Experiment
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.own_run import own_run
-from cellrun.core.ownership import refuse_foreign
 from cellrun.core.runs import printing
 from cellrun.core.store.azure_names import NOWHERE
 from cellrun.core.store.record import RunRecord

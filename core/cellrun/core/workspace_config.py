@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core import places
-from cellrun.core.beneath import open_regular
-from cellrun.core.control_file import is_system_text
+from cellrun.core.disk.control_file import is_system_text, open_regular
+from cellrun.core.disk.ownership import doubt
 from cellrun.core.errors import WorkspaceException, shown
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.own_run import own_run
-from cellrun.core.ownership import doubt
 from cellrun.core.terminal import plain
 
 _OWN_FOLDERS = (".cellrun", ".azureml", "aml_config")

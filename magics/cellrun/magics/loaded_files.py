@@ -13,7 +13,7 @@ from cellrun.core.cell.linked_files import LinkedFiles
 from cellrun.core.context.loaded_copies import new_copy, remove_copy
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.trusted import TrustedRun
-from cellrun.core.copying import copy_tree
+from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.layout import RunLayout
 
 _CELL = "cell.py"

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.copying import copy_tree
+from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.environments import library_folder
 from cellrun.core.environments.job_library import LibraryArchive, library_archive
 from cellrun.core.kept_request import request_to_json

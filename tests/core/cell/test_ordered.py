@@ -13,7 +13,7 @@ from cellrun.core.context.ordered_run import with_order
 from cellrun.core.context.reader import python_version
 from cellrun.core.context.signed_files import write_hashes
 from cellrun.core.context.value_store import ValueStore
-from cellrun.core.copying import copy_tree
+from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.run_request import RunRequest
 from cellrun.core.targets.launching import program_of
 

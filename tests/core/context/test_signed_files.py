@@ -7,7 +7,7 @@ import pytest
 
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.signed_files import SignedFiles, order_of, write_hashes
-from cellrun.core.copying import copy_tree
+from cellrun.core.disk.whole_files import copy_tree
 
 
 @pytest.fixture

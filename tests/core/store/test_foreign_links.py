@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Experiment, Workspace
-from cellrun.core.copying import copy_tree
+from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.errors import CellrunError, DamagedRunError, UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status

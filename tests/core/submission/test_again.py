@@ -10,7 +10,7 @@ import pytest
 
 from cellrun.core import Experiment, Run, Workspace
 from cellrun.core.context.signature import sign, signing_key
-from cellrun.core.copying import copy_tree
+from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.errors import (
     ComputeTargetException,
     InvalidSubmissionError,

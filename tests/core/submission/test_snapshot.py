@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from cellrun.core.copying import copy_tree
+from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.errors import SnapshotException
 from cellrun.core.submission.ignore_rules import IgnoreRules
 from cellrun.core.submission.snapshot import Snapshot

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.control_file import parsed
+from cellrun.core.disk.control_file import parsed
 from cellrun.core.errors import RunClosedError
 from cellrun.core.own_run import run_variables
 from cellrun.core.resources import Resources

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cellrun.core import ownership
+from cellrun.core.disk import ownership
 from cellrun.server.private import peer
 from cellrun.server.private.peer import HUNG_UP, stranger, uid_at_other_end
 

@@ -13,7 +13,8 @@ import pytest
 import requests
 import websocket
 
-from cellrun.core import ownership, server_file
+from cellrun.core import server_file
+from cellrun.core.disk import ownership
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.portal_codes import Codes
 from cellrun.core.status import Status

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cellrun.core.comparison.code import code_of
 from cellrun.core.comparison.code_files import CodeFile, code_files
 from cellrun.core.comparison.curves import Curves, DrawnRun, compared_curves
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import RunNotFoundError, UserErrorException, shown, told
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.live.header import elapsed_s

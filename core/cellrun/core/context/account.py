@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from cellrun.core import control_file
 from cellrun.core.context.manifest import CONTEXT_FILE, Need
-from cellrun.core.control_file import is_count, is_text
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import is_count, is_text
 
 _FITS = {"bytes": is_count}
 _NAMES = frozenset({"value", "function", "class", "import", "reference"})

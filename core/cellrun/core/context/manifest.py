@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.control_file import check_parts, read_control_file
+from cellrun.core.disk.control_file import check_parts, read_control_file
 from cellrun.core.errors import ContextException, DamagedRunError, shown
 
 VERSION = 2

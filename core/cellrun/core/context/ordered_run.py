@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from cellrun.core.context.manifest import CONTEXT_FILE, Context
 from cellrun.core.context.signed_files import SignedFiles, order_of
 from cellrun.core.context.value_store import CheckedStore
-from cellrun.core.control_file import read_control_file
+from cellrun.core.disk.control_file import read_control_file
 from cellrun.core.errors import ContextException, DamagedRunError, told
 from cellrun.core.layout import RunLayout
 

@@ -13,10 +13,10 @@ import os
 import stat
 from pathlib import Path
 
-from cellrun.core.control_file import read_control_file
-from cellrun.core.disk import NO_LINKS, replace_file
+from cellrun.core.disk.control_file import read_control_file
+from cellrun.core.disk.ownership import is_declared_safe
+from cellrun.core.disk.whole_files import NO_LINKS, replace_file
 from cellrun.core.errors import DamagedRunError, WorkspaceException
-from cellrun.core.ownership import is_declared_safe
 from cellrun.core.places import private_folder, runtime_folder
 
 _KEY = "signing.key"

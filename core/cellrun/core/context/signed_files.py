@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cellrun.core.context.manifest import CONTEXT_FILE
 from cellrun.core.context.value_store import SHA256, digest_as, hash_of
-from cellrun.core.control_file import check_parts
+from cellrun.core.disk.control_file import check_parts
 from cellrun.core.errors import ContextException
 from cellrun.core.layout import RunLayout
 from cellrun.core.terminal import plain_line

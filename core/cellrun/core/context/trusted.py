@@ -8,7 +8,7 @@ from cellrun.core.context.manifest import CONTEXT_FILE, Blob, Context, has_conte
 from cellrun.core.context.signature import why_untrusted
 from cellrun.core.context.signed_files import SignedFiles
 from cellrun.core.context.value_store import CheckedStore
-from cellrun.core.control_file import read_control_file
+from cellrun.core.disk.control_file import read_control_file
 from cellrun.core.errors import UntrustedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.record import RunRecord

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from cellrun.core.context.manifest import Blob, Context, has_context
 from cellrun.core.context.value_store import ValueStore
-from cellrun.core.control_file import UNREADABLE
-from cellrun.core.drafts import DRAFT
+from cellrun.core.disk.control_file import UNREADABLE
+from cellrun.core.disk.whole_files import DRAFT
 from cellrun.core.errors import ContextException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.run_store import DELETED, is_abandoned_run

@@ -12,8 +12,7 @@ from typing import Protocol
 
 from cellrun.core.context.manifest import Blob
 from cellrun.core.context.pickles.memory import Memory, Strided, bytes_of, pieces_of, size_of
-from cellrun.core.disk import make_private_folder
-from cellrun.core.drafts import draft_name
+from cellrun.core.disk.whole_files import draft_name, make_private_folder
 from cellrun.core.errors import ContextException
 
 _LARGE_BYTES = 8 << 20

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cellrun.core import control_file
-from cellrun.core.control_file import is_mapping_of
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import is_mapping_of
 from cellrun.core.kept_request import request_from_json, request_to_json
 from cellrun.core.layout import RunLayout
 from cellrun.core.run_request import RunRequest

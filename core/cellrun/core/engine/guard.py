@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.engine.engine import Engine, Stop
 from cellrun.core.engine.order import JobOrder
 from cellrun.core.errors import CellrunError, RunClosedError, told

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core.disk import make_private_folder, replace_file
+from cellrun.core.disk.whole_files import make_private_folder, replace_file
 
 
 class JobOrder(NamedTuple):

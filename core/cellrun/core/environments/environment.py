@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core.control_file import MOST_BYTES
-from cellrun.core.disk import replace_file
+from cellrun.core.disk.control_file import MOST_BYTES
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.environment_spec import EnvironmentSpec, without_logins
 from cellrun.core.environments.conda_dependencies import FILE_NAME, CondaDependencies
 from cellrun.core.environments.conda_prefixes import conda_prefix

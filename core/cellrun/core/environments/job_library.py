@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from cellrun.core.disk import remove_tree
+from cellrun.core.disk.whole_files import remove_tree
 from cellrun.core.environments import library_folder
 from cellrun.core.environments.last_library import LAST_LIBRARY
 from cellrun.core.layout import RunLayout

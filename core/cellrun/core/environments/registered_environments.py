@@ -14,8 +14,8 @@ from typing import Any
 
 from cellrun.core import names
 from cellrun.core.context.signature import sign, why_not_own
-from cellrun.core.control_file import is_number, parsed, read_control_file
-from cellrun.core.disk import make_private_folder, write_once
+from cellrun.core.disk.control_file import is_number, parsed, read_control_file
+from cellrun.core.disk.whole_files import make_private_folder, write_once
 from cellrun.core.environment_spec import has_secret_name, login_problems
 from cellrun.core.environments.curated import is_curated
 from cellrun.core.environments.environment import Environment

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from cellrun.core.context.manifest import Context, has_context
 from cellrun.core.context.trusted import VerifiedStore
 from cellrun.core.context.value_store import ValueStore
-from cellrun.core.copying import copy_tree
+from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.errors import ContextException, UserErrorException, shown
 from cellrun.core.export.cell_script import CellScript
 from cellrun.core.export.library import copy_library

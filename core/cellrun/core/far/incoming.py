@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core.context.value_store import hash_of
-from cellrun.core.disk import make_private_folder, remove_tree
+from cellrun.core.disk.whole_files import make_private_folder, remove_tree
 from cellrun.core.far.pieces import add_piece, finish, parts_of, sizes_below
 from cellrun.core.far.places_there import INCOMING, WorkspaceThere, plain_name
 from cellrun.core.far.protocol import Message

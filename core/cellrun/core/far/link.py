@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from cellrun.core.control_file import check_parts, is_number
+from cellrun.core.disk.control_file import check_parts, is_number
 from cellrun.core.environments.job_library import LibraryArchive, library_archive
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.far.opening import LinkError, Opening

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cellrun.core.beneath import folder_beneath, open_folder
+from cellrun.core.disk.control_file import folder_beneath, open_folder
 from cellrun.core.far.refusal import BadOrderError
 
 _LONGEST_BYTES = 4000

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cellrun.core.disk import make_private_folder, replace_file
+from cellrun.core.disk.whole_files import make_private_folder, replace_file
 from cellrun.core.far.refusal import BadOrderError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.names import is_plain

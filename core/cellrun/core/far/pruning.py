@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core.context.used_values import values_of_run
-from cellrun.core.control_file import UNREADABLE
-from cellrun.core.disk import remove_tree
+from cellrun.core.disk.control_file import UNREADABLE
+from cellrun.core.disk.whole_files import remove_tree
 from cellrun.core.environments.job_library import remove_unused
 from cellrun.core.errors import CellrunError
 from cellrun.core.far.engines import Engines

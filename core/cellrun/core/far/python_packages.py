@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core.disk import replace_file
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.places import home_folder
 

@@ -6,7 +6,7 @@ import errno
 import os
 from typing import Any
 
-from cellrun.core.disk import NO_ROOM
+from cellrun.core.disk.whole_files import NO_ROOM
 from cellrun.core.errors import CellrunError
 from cellrun.core.far.words import DISK_FULL, FOLDER, INCOMPLETE, ORDER
 

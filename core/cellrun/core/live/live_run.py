@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import RunNotFoundError, told
 from cellrun.core.live.feed import Feed
 from cellrun.core.live.pace import LOOK_S

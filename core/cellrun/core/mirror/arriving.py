@@ -15,10 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core import control_file
-from cellrun.core.beneath import folder_beneath
-from cellrun.core.control_file import UNREADABLE
-from cellrun.core.disk import replace_file
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import UNREADABLE, folder_beneath
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import FrameError, shown
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.sides import MOST_FILES, MOST_PARTS

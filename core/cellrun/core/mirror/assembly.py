@@ -7,12 +7,11 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import NamedTuple
 
-from cellrun.core.beneath import folder_beneath
 from cellrun.core.context.manifest import CONTEXT_FILE, Blob, Context, has_context
 from cellrun.core.context.signature import sign
 from cellrun.core.context.value_store import ValueStore, hash_of
-from cellrun.core.control_file import UNREADABLE
-from cellrun.core.disk import make_private_folder
+from cellrun.core.disk.control_file import UNREADABLE, folder_beneath
+from cellrun.core.disk.whole_files import make_private_folder
 from cellrun.core.errors import CellrunError, FrameError, WorkspaceException, shown
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror import statuses

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import CellrunError
 from cellrun.core.identity import host_name
 from cellrun.core.layout import RunLayout

@@ -8,7 +8,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from cellrun.core.beneath import folder_beneath
+from cellrun.core.disk.control_file import folder_beneath
 
 IN_THE_WAY = frozenset(
     {errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST, errno.ENXIO, errno.ENAMETOOLONG}

@@ -9,9 +9,8 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from cellrun.core.beneath import folder_beneath, open_file
 from cellrun.core.context.manifest import Context, has_context
-from cellrun.core.control_file import UNREADABLE, names_in
+from cellrun.core.disk.control_file import UNREADABLE, folder_beneath, names_in, open_file
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.sides import MOST_FILES, MOST_GROWING, Side, is_plain_path, side_of, trees_of

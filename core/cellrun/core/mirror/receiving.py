@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
-from cellrun.core import control_file
-from cellrun.core.control_file import UNREADABLE, is_number, is_number_or_none
-from cellrun.core.disk import sync_files
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import UNREADABLE, is_number, is_number_or_none
+from cellrun.core.disk.whole_files import sync_files
 from cellrun.core.errors import ConflictError, FrameError, GapError, RunClosedError, shown
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror import statuses

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from cellrun.core.disk import make_private_folder
+from cellrun.core.disk.whole_files import make_private_folder
 from cellrun.core.layout import RunLayout
 from cellrun.core.names import is_plain
 from cellrun.core.places import private_folder

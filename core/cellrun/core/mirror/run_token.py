@@ -11,7 +11,7 @@ import os
 import secrets
 from pathlib import Path
 
-from cellrun.core.disk import make_private_folder, replace_file
+from cellrun.core.disk.whole_files import make_private_folder, replace_file
 from cellrun.core.layout import RunLayout
 from cellrun.core.names import is_plain
 from cellrun.core.places import runtime_folder

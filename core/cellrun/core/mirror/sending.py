@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from cellrun.core import control_file
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.files_there import FilesThere
 from cellrun.core.mirror.frame import Frame, FrameKind

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cellrun.core import control_file
+from cellrun.core.disk import control_file
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from cellrun.core import control_file
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.sides import MOST_STATUS_BYTES, Side, side_of, status_number
 from cellrun.core.status import TERMINAL

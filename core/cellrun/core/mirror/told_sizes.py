@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from cellrun.core import control_file
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import FrameError
 from cellrun.core.mirror.sides import MOST_FILES
 

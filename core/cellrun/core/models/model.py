@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from cellrun.core.disk.ownership import doubt
 from cellrun.core.errors import (
     ModelNotFoundException,
     RunNotFoundError,
@@ -23,7 +24,6 @@ from cellrun.core.models.registered_models import ModelAbout, ModelRecord, Regis
 from cellrun.core.models.resource_configuration import ResourceConfiguration
 from cellrun.core.models.said import LATEST, about_model, as_texts, chosen
 from cellrun.core.own_run import own_run, parents_run
-from cellrun.core.ownership import doubt
 from cellrun.core.said_once import say_once
 from cellrun.core.store.record import RunRecord
 from cellrun.core.terminal import plain

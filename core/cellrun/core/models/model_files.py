@@ -8,8 +8,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cellrun.core.copying import copy_plain
-from cellrun.core.drafts import draft_name
+from cellrun.core.disk.whole_files import copy_plain, draft_name
 from cellrun.core.errors import ModelPathNotFoundException, UserErrorException, shown
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.run_files import OutputFiles

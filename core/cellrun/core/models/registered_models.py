@@ -9,13 +9,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core import control_file, names
-from cellrun.core.control_file import is_mapping_of, is_number, is_text, is_text_or_none
-from cellrun.core.disk import make_private_folder, remove_tree, replace_file, sync_folder, write_new
-from cellrun.core.drafts import draft_name
+from cellrun.core import names
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import is_mapping_of, is_number, is_text, is_text_or_none
+from cellrun.core.disk.ownership import refuse_foreign
+from cellrun.core.disk.whole_files import (
+    draft_name,
+    make_private_folder,
+    remove_tree,
+    replace_file,
+    sync_folder,
+    write_new,
+)
 from cellrun.core.errors import ModelNotFoundException, UserErrorException, WebserviceException, shown, told
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.ownership import refuse_foreign
 from cellrun.core.store.sent_run import refuse_elsewhere
 
 _RECORD, _ABOUT, _FILES = "model.json", "about.json", "files"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cellrun.core.control_file import is_number_or_none
+from cellrun.core.disk.control_file import is_number_or_none
 from cellrun.core.errors import UserErrorException, shown
 
 

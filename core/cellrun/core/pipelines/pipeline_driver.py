@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cellrun.core.copying import copy_plain, copy_tree
 from cellrun.core.data.in_run.binding import store_of
+from cellrun.core.disk.whole_files import copy_plain, copy_tree
 from cellrun.core.driving.children import Children
 from cellrun.core.driving.drive import say
 from cellrun.core.driving.driver import Driver

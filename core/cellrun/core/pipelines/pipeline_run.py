@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import NotSupportedError, UserErrorException, did_you_mean
 from cellrun.core.pipelines import watching
 from cellrun.core.pipelines.port_data import PortDataReference

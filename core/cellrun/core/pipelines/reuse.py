@@ -10,12 +10,13 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from cellrun.core import control_file, names
+from cellrun.core import names
 from cellrun.core.context.trusted import TrustedRun
-from cellrun.core.control_file import UNREADABLE
 from cellrun.core.data.in_run.binding import files_of, path_in_place, store_of
 from cellrun.core.digest import hasher
-from cellrun.core.disk import make_private_folder, replace_file
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import UNREADABLE
+from cellrun.core.disk.whole_files import make_private_folder, replace_file
 from cellrun.core.errors import CellrunError
 from cellrun.core.kept_request import KeptCode, request_to_json
 from cellrun.core.layout import RunLayout, WorkspaceLayout

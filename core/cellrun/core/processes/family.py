@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from cellrun.core.beneath import folder_beneath
+from cellrun.core.disk.control_file import folder_beneath
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import RUN_FOLDER, RUN_ID

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import front_end
-from cellrun.core.control_file import open_to_append
+from cellrun.core.disk.control_file import open_to_append
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.masking import MASK, masked

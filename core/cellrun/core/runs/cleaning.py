@@ -13,13 +13,12 @@ from typing import Any, NamedTuple
 
 from cellrun.core.context.loaded_copies import abandoned_copies, remove_copy
 from cellrun.core.context.used_values import orphans
-from cellrun.core.control_file import UNREADABLE, read_object
-from cellrun.core.disk import remove_tree, size_on_disk
-from cellrun.core.drafts import DRAFT, drafts_of_run, is_abandoned
+from cellrun.core.disk.control_file import UNREADABLE, read_object
+from cellrun.core.disk.ownership import refuse_foreign
+from cellrun.core.disk.whole_files import DRAFT, drafts_of_run, is_abandoned, remove_tree, size_on_disk
 from cellrun.core.environments.building.kept import KeptEnvironment, kept_environments
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.ownership import refuse_foreign
 from cellrun.core.places import cache_of
 from cellrun.core.runs import printing
 from cellrun.core.sizes import size_text

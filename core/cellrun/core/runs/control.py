@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import ComputeTargetException, EventNotKeptError, RunClosedError, UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run, is_parents_run

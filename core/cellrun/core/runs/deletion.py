@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core.context.used_values import free_values, size_of_values, values_only_of
-from cellrun.core.control_file import UNREADABLE
-from cellrun.core.disk import remove_tree, size_on_disk
+from cellrun.core.disk.control_file import UNREADABLE
+from cellrun.core.disk.whole_files import remove_tree, size_on_disk
 from cellrun.core.errors import CellrunError, RunNotFoundError, told
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names
-from cellrun.core.disk import is_full, remove_tree
+from cellrun.core.disk.whole_files import is_full, remove_tree
 from cellrun.core.errors import EventNotKeptError, RunClosedError, SnapshotException, UserErrorException, shown
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout

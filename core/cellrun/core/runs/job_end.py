@@ -10,7 +10,7 @@ import threading
 from contextlib import suppress
 from types import TracebackType
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
 
 _ends: dict[str, JobEnd] = {}

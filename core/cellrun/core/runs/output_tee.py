@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
-from cellrun.core.control_file import open_to_append
+from cellrun.core.disk.control_file import open_to_append
 
 
 class OutputTee:

@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
+from cellrun.core.disk.ownership import owner
 from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout
-from cellrun.core.ownership import owner
 from cellrun.core.runs.details import run_details
 from cellrun.core.runs.files import RunFiles
 from cellrun.core.status import Status

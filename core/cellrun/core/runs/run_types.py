@@ -8,7 +8,7 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.runs.run import Run
 from cellrun.core.store.record import RunRecord

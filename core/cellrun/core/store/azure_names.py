@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from cellrun.core import control_file
-from cellrun.core.disk import replace_file
+from cellrun.core.disk import control_file
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import WorkspaceLayout
 

@@ -11,8 +11,8 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
-from cellrun.core import control_file
-from cellrun.core.beneath import folder_beneath
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import folder_beneath
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout

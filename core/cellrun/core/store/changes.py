@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from cellrun.core.control_file import MOST_BYTES, open_control_file
+from cellrun.core.disk.control_file import MOST_BYTES, open_control_file
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 

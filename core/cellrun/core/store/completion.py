@@ -9,9 +9,9 @@ import json
 from contextlib import suppress
 from typing import NamedTuple
 
-from cellrun.core import control_file
-from cellrun.core.control_file import UNREADABLE
-from cellrun.core.disk import replace_file
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import UNREADABLE
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cellrun.core import control_file
-from cellrun.core.control_file import are_texts, is_mapping_of, is_number, is_scalar, is_text, is_text_or_none
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import are_texts, is_mapping_of, is_number, is_scalar, is_text, is_text_or_none
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 

@@ -11,7 +11,7 @@ import signal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core.control_file import open_control_file
+from cellrun.core.disk.control_file import open_control_file
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.processes.exits import JobExit
 from cellrun.core.terminal import without_codes

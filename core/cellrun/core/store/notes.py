@@ -9,7 +9,7 @@ import json
 import time
 from contextlib import suppress
 
-from cellrun.core import control_file
+from cellrun.core.disk import control_file
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.changes import note_change

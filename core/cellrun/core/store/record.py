@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
-from cellrun.core import control_file
-from cellrun.core.control_file import (
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import (
     are_texts,
     is_count,
     is_mapping_of,
@@ -19,8 +19,8 @@ from cellrun.core.control_file import (
     is_text,
     is_text_or_none,
 )
+from cellrun.core.disk.ownership import owner
 from cellrun.core.layout import RunLayout
-from cellrun.core.ownership import owner
 
 RunKind = Literal["script", "command", "cell", "interactive"]
 

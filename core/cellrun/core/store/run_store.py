@@ -10,13 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core import names
-from cellrun.core.control_file import UNREADABLE, read_control_file
-from cellrun.core.disk import NO_ROOM, make_private_folder, remove_tree, sync_folder
-from cellrun.core.drafts import DRAFT, is_abandoned
+from cellrun.core.disk.control_file import UNREADABLE, read_control_file
+from cellrun.core.disk.ownership import is_mine, refuse_foreign
+from cellrun.core.disk.whole_files import DRAFT, NO_ROOM, is_abandoned, make_private_folder, remove_tree, sync_folder
 from cellrun.core.errors import DamagedRunError, RunNotFoundError, UserErrorException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.ownership import is_mine, refuse_foreign
 from cellrun.core.places import cannot_write
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.record import RunRecord

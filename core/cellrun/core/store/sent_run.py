@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Literal
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import WorkspaceElsewhereError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.own_run import own_run

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cellrun.core import control_file
-from cellrun.core.disk import write_new
+from cellrun.core.disk import control_file
+from cellrun.core.disk.ownership import is_mine
+from cellrun.core.disk.whole_files import write_new
 from cellrun.core.identity import ProcessIdentity, boot_time
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run
-from cellrun.core.ownership import is_mine
 from cellrun.core.processes import run_mounts
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.status import Status

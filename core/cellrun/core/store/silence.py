@@ -12,11 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from cellrun.core.disk.ownership import is_mine
 from cellrun.core.errors import CellrunError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
-from cellrun.core.ownership import is_mine
 from cellrun.core.sizes import duration_text
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile, StatusRecord

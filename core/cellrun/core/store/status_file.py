@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core import control_file
-from cellrun.core.control_file import (
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import (
     are_texts,
     is_number,
     is_number_or_none,
@@ -23,8 +23,7 @@ from cellrun.core.control_file import (
     is_scalar,
     is_text_or_none,
 )
-from cellrun.core.disk import NO_LINKS, NO_ROOM, sync_folder, write_new
-from cellrun.core.drafts import drafts_of_run
+from cellrun.core.disk.whole_files import NO_LINKS, NO_ROOM, drafts_of_run, sync_folder, write_new
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import TERMINAL, Status

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from cellrun.core import control_file
-from cellrun.core.disk import replace_file
+from cellrun.core.disk import control_file
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.layout import RunLayout
 
 _VERSION = 1

@@ -7,11 +7,11 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
-from cellrun.core import control_file
-from cellrun.core.disk import write_once
+from cellrun.core.disk import control_file
+from cellrun.core.disk.ownership import owner
+from cellrun.core.disk.whole_files import write_once
 from cellrun.core.errors import DamagedRunError, WorkspaceException
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.ownership import owner
 
 _VERSION = 1
 _SHAPE: control_file.Shape = {"id": control_file.is_text, "name": control_file.is_text}

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from cellrun.core.context.trusted import TrustedRun
-from cellrun.core.copying import copy_tree
+from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import InvalidSubmissionError, UserErrorException, WorkspaceException

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellrun.core.beneath import open_regular
+from cellrun.core.disk.control_file import open_regular
 from cellrun.core.layout import RUN_FOLDERS
 from cellrun.core.secret_files import is_secret
 

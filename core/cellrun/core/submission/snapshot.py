@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from cellrun.core.copying import copy_plain
-from cellrun.core.disk import NO_ROOM
+from cellrun.core.disk.whole_files import NO_ROOM, copy_plain
 from cellrun.core.errors import SnapshotException
 from cellrun.core.limits import limits
 from cellrun.core.sizes import size_text

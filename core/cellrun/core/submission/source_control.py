@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cellrun.core.beneath import open_regular
+from cellrun.core.disk.control_file import open_regular
 
 _MOST_BYTES = 64_000_000
 """Of packed references, 100,000 have 8 MB."""

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from enum import Enum
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.identity import host_name
 from cellrun.core.processes import process_table
 from cellrun.core.status import Status

@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from cellrun.core import control_file
-from cellrun.core.control_file import are_texts, is_mapping_of, is_number, is_number_or_none, is_text
-from cellrun.core.disk import write_once
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import are_texts, is_mapping_of, is_number, is_number_or_none, is_text
+from cellrun.core.disk.whole_files import write_once
 from cellrun.core.layout import RunLayout
 from cellrun.core.moved import moved_command
 from cellrun.core.resources import Resources

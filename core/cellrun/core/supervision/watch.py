@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from cellrun.core.disk import is_full, sync_files
+from cellrun.core.disk.whole_files import is_full, sync_files
 from cellrun.core.errors import DamagedRunError, told
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.processes import run_mounts

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from cellrun.core.disk.ownership import is_mine
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.ownership import is_mine
 from cellrun.core.status import Status
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusFile, StatusRecord

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core.disk import make_private_folder, write_once
+from cellrun.core.disk.whole_files import make_private_folder, write_once
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.kept_request import request_to_json

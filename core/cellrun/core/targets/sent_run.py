@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from cellrun.core.disk import replace_file
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.kept_request import request_from_json
 from cellrun.core.layout import RunLayout

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.silence import SILENT, UNANSWERED, heartbeat, is_old, is_unanswered

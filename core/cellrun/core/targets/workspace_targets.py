@@ -11,8 +11,8 @@ from typing import Any
 
 from cellrun.core import names
 from cellrun.core.context.signature import sign, why_not_own
-from cellrun.core.control_file import parsed, read_control_file
-from cellrun.core.disk import replace_file, write_once
+from cellrun.core.disk.control_file import parsed, read_control_file
+from cellrun.core.disk.whole_files import replace_file, write_once
 from cellrun.core.errors import (
     ComputeTargetException,
     DamagedRunError,

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado import web
 
-from cellrun.core.control_file import UNREADABLE, read_control_file
+from cellrun.core.disk.control_file import UNREADABLE, read_control_file
 from cellrun.core.errors import CellrunError, ConflictError, FrameError, GapError, RunClosedError, RunNotFoundError
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import FrameReader

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from cellrun.core import ownership
+from cellrun.core.disk import ownership
 
 if TYPE_CHECKING:
     import socket

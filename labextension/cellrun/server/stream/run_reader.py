@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import CellrunError, RunNotFoundError
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.pace import LOOK_S, Pace

@@ -11,7 +11,7 @@ import sys
 from base64 import b64encode
 from contextlib import suppress
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
 from cellrun.widgets.still.html import still_html

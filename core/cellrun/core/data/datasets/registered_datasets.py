@@ -12,10 +12,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core import control_file, names
+from cellrun.core import names
 from cellrun.core.data.files.data_files import FilesSeen
 from cellrun.core.data.files.definition import DatasetDefinition
-from cellrun.core.disk import remove_tree, replace_file, write_once
+from cellrun.core.disk import control_file
+from cellrun.core.disk.whole_files import remove_tree, replace_file, write_once
 from cellrun.core.errors import CellrunError, DatasetError, did_you_mean, shown, told
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.store.sent_run import refuse_elsewhere

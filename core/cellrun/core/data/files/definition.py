@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from cellrun.core import control_file
 from cellrun.core.data.stores.addresses import keys_of
 from cellrun.core.digest import digest
+from cellrun.core.disk import control_file
 from cellrun.core.errors import DatasetError, shown
 
 FILE = "file"

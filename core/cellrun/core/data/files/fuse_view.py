@@ -26,7 +26,7 @@ from typing import IO, TYPE_CHECKING, Any
 if __name__ == "__main__":  # it finds this cellrun however that was found by the process that starts it
     sys.path.append(str(Path(__file__).parents[4]))
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import UserErrorException, told
 from cellrun.core.layout import RunLayout
 from cellrun.core.processes.run_mounts import forget, source_of, unmount

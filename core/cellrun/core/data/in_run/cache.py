@@ -14,10 +14,10 @@ from cellrun.core.data.files.bringing import bring_files
 from cellrun.core.data.files.data_files import DataFile
 from cellrun.core.data.stores.carrying import Progress
 from cellrun.core.digest import digest
-from cellrun.core.disk import make_private_folder, remove_tree
+from cellrun.core.disk.lock import alone
+from cellrun.core.disk.whole_files import make_private_folder, remove_tree
 from cellrun.core.errors import DatasetError
 from cellrun.core.layout import RunLayout
-from cellrun.core.making_lock import alone
 from cellrun.core.places import home_folder
 from cellrun.core.sizes import size_text
 from cellrun.core.store.using_runs import UsingRuns

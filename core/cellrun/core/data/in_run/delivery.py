@@ -11,12 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cellrun.core import control_file
 from cellrun.core.data.in_run.binding import output_path, store_of, workspace_of
 from cellrun.core.data.stores.datastore import Datastore
 from cellrun.core.data.stores.store_transfer import files_below, named, side_of
 from cellrun.core.data.stores.transfer import send
-from cellrun.core.disk import replace_file
+from cellrun.core.disk import control_file
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import CellrunError, DatasetError
 from cellrun.core.layout import RunLayout
 from cellrun.core.run_data import RunOutput

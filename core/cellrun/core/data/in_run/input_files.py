@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from cellrun.core import control_file
 from cellrun.core.data.datasets.registered_datasets import RegisteredDatasets
 from cellrun.core.data.files.data_files import DataFile, FilesSeen
 from cellrun.core.data.in_run.binding import files_of
 from cellrun.core.digest import hasher
-from cellrun.core.disk import replace_file
+from cellrun.core.disk import control_file
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import CellrunError, told
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits

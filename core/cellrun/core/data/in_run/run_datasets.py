@@ -7,11 +7,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Literal
 
-from cellrun.core.control_file import UNREADABLE
 from cellrun.core.data.in_run.binding import store_of, workspace_of
 from cellrun.core.data.in_run.delivery import delivered
 from cellrun.core.data.in_run.input_files import noted
 from cellrun.core.data.in_run.used_data import inputs_of, note_used
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import CellrunError, UserErrorException, shown
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.run_data import RunInput, RunOutput

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from cellrun.core.control_file import UNREADABLE
 from cellrun.core.data.files.data_files import DataFile
 from cellrun.core.data.files.fuse_view import FuseView, is_usable
 from cellrun.core.data.in_run.cache import counted, places
-from cellrun.core.disk import make_private_folder
+from cellrun.core.disk.control_file import UNREADABLE
+from cellrun.core.disk.whole_files import make_private_folder
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits
 from cellrun.core.places import home_folder

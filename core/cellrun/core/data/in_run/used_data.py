@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from cellrun.core import control_file
-from cellrun.core.disk import replace_file
+from cellrun.core.disk import control_file
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.run_data import RunInput

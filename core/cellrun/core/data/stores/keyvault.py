@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names
-from cellrun.core.control_file import read_object
-from cellrun.core.disk import replace_file
+from cellrun.core.disk.control_file import read_object
+from cellrun.core.disk.lock import alone
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import DamagedRunError, InvalidNameError, KeyvaultError, told
-from cellrun.core.making_lock import alone
 from cellrun.core.places import private_folder
 from cellrun.core.store.sent_run import refuse_elsewhere
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from cellrun.core.data.stores.store_kinds import StoreKind, Texts
-from cellrun.core.disk import NO_ROOM
+from cellrun.core.disk.whole_files import NO_ROOM
 from cellrun.core.errors import CellrunError, DatastoreError
 from cellrun.core.terminal import plain
 

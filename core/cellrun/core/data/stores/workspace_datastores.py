@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core import control_file, names
-from cellrun.core.disk import replace_file, write_once
+from cellrun.core import names
+from cellrun.core.disk import control_file
+from cellrun.core.disk.whole_files import replace_file, write_once
 from cellrun.core.errors import DamagedRunError, DatastoreError, did_you_mean, told
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.store.sent_run import refuse_elsewhere

@@ -10,12 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from cellrun.core.disk.lock import alone
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.builder import BuildError, Say
 from cellrun.core.environments.building.easing import eased
 from cellrun.core.environments.building.kept import KeptEnvironment, remove, words_of
 from cellrun.core.environments.building.plan import builder_of
-from cellrun.core.making_lock import alone
 from cellrun.core.own_run import own_run
 from cellrun.core.sizes import size_text
 from cellrun.core.store.record import RunRecord

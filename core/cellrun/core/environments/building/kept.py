@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.control_file import UNREADABLE, read_object
-from cellrun.core.disk import remove_tree, replace_file, size_on_disk, write_once
+from cellrun.core.disk.control_file import UNREADABLE, read_object
+from cellrun.core.disk.lock import alone
+from cellrun.core.disk.ownership import refuse_foreign
+from cellrun.core.disk.whole_files import remove_tree, replace_file, size_on_disk, write_once
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout
-from cellrun.core.making_lock import alone
-from cellrun.core.ownership import refuse_foreign
 from cellrun.core.places import home, home_folder
 from cellrun.core.store.using_runs import UsingRuns
 

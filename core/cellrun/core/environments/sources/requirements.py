@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
-from cellrun.core.control_file import is_system_text
+from cellrun.core.disk.control_file import is_system_text
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.package_lines import local_path, requirement
 from cellrun.core.errors import UserErrorException, shown

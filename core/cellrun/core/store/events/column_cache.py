@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core.digest import hasher
-from cellrun.core.disk import make_private_folder
+from cellrun.core.disk.whole_files import make_private_folder
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.limits import limits

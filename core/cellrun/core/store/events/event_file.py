@@ -8,7 +8,7 @@ import weakref
 from time import time
 from typing import Any
 
-from cellrun.core.beneath import folder_beneath
+from cellrun.core.disk.control_file import folder_beneath
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_line import VERSION, seal

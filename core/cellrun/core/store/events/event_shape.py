@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from cellrun.core import names
-from cellrun.core.control_file import is_mapping_of, is_text_or_none
+from cellrun.core.disk.control_file import is_mapping_of, is_text_or_none
 from cellrun.core.errors import InvalidNameError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.store.events.event_line import are_exact, is_encoded, is_exact

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 from zlib import crc32
 
-from cellrun.core.control_file import open_control_file
+from cellrun.core.disk.control_file import open_control_file
 from cellrun.core.limits import limits
 from cellrun.core.store.events.event_line import open_line
 from cellrun.core.store.events.event_shape import are_kept_values, is_kept_event

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 
-from cellrun.core.control_file import names_in
+from cellrun.core.disk.control_file import names_in
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_tail import Damage, Event, EventTail
 

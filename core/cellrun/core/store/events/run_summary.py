@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from cellrun.core.disk.ownership import is_mine
 from cellrun.core.layout import RunLayout
-from cellrun.core.ownership import is_mine
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.events.summary import Summary, read_summaries, stale_writers, write_summary
 

@@ -11,10 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core import control_file
-from cellrun.core.beneath import folder_beneath
-from cellrun.core.control_file import is_count, is_number, is_text
-from cellrun.core.disk import replace_file
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import folder_beneath, is_count, is_number, is_text
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_line import Value, decode_value, is_encoded
 from cellrun.core.store.events.metric_summary import MetricSummary

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from cellrun.core.beneath import folder_beneath, open_file
+from cellrun.core.disk.control_file import folder_beneath, open_file
 from cellrun.core.layout import RunLayout
 from cellrun.core.terminal import unfinished
 

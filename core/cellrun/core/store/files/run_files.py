@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import PurePath
 from typing import BinaryIO, NamedTuple
 
-from cellrun.core.beneath import folder_beneath, open_file, open_folder
+from cellrun.core.disk.control_file import folder_beneath, open_file, open_folder
 from cellrun.core.errors import InvalidNameError, NotOfferedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.artifacts import DRAFT, file_name_parts

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import RunNotFoundError, WorkspaceException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout

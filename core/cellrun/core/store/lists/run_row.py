@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from cellrun.core.control_file import UNREADABLE
 from cellrun.core.digest import digest
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import told
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status

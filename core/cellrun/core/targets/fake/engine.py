@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from cellrun.core.disk import replace_file
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.engine.order import JobOrder
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
 from cellrun.core.identity import ProcessIdentity

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cellrun.core.context.used_values import values_of_run
 from cellrun.core.context.value_store import ValueStore
-from cellrun.core.copying import copy_tree
+from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.status_file import StatusFile

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.disk import replace_file
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import ComputeTargetException, did_you_mean, shown
 
 FAULTS = "faults.json"

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.bringing import living

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
+from cellrun.core.disk.ownership import is_mine
 from cellrun.core.errors import CellrunError, told
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.limits import limits
-from cellrun.core.ownership import is_mine
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.keeper.awake import AwakeClock
 from cellrun.core.targets.keeper.kept_target import KeptTarget

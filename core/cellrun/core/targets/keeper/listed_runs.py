@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import suppress
 
+from cellrun.core.disk.ownership import is_mine
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.ownership import is_mine
 from cellrun.core.status import TERMINAL, Status
 from cellrun.core.targets.workspace_targets import LOCAL, WorkspaceTargets
 

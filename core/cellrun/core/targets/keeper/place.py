@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellrun.core import places
-from cellrun.core.disk import replace_file
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.identity import ProcessIdentity, host_name, pid_namespace
 
 _MOST_PATH_BYTES = 100

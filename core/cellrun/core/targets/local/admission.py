@@ -9,7 +9,7 @@ import os
 from contextlib import suppress
 from typing import Any
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import (
     CellrunError,
     ComputeTargetException,

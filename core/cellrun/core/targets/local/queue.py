@@ -15,13 +15,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core import control_file
-from cellrun.core.control_file import are_texts, is_count, is_mapping_of, is_system_text, is_text
-from cellrun.core.disk import make_private_folder, replace_file
+from cellrun.core.disk import control_file
+from cellrun.core.disk.control_file import are_texts, is_count, is_mapping_of, is_system_text, is_text
+from cellrun.core.disk.ownership import is_mine
+from cellrun.core.disk.whole_files import make_private_folder, replace_file
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.identity import boot_id, boot_time, host_name, pid_namespace
 from cellrun.core.layout import RunLayout
-from cellrun.core.ownership import is_mine
 from cellrun.core.places import private_folder, private_path, runtime_folder
 from cellrun.core.resources import Resources
 from cellrun.core.store.silence import is_old

@@ -12,8 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from cellrun.core.copying import copy_tree, link_into
-from cellrun.core.disk import remove_tree
+from cellrun.core.disk.whole_files import copy_tree, link_into, remove_tree
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
 from cellrun.core.layout import RunLayout

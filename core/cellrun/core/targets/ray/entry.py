@@ -25,7 +25,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from cellrun.core.disk import remove_tree
+from cellrun.core.disk.whole_files import remove_tree
 from cellrun.core.engine.engine import Engine
 from cellrun.core.engine.job import EngineJob
 from cellrun.core.engine.order import JobOrder

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core.disk import replace_file
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import WorkspaceException
 from cellrun.core.far.words import NONSENSE
 from cellrun.core.places import home_folder

@@ -17,7 +17,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from cellrun.core.disk import make_private_folder
+from cellrun.core.disk.whole_files import make_private_folder
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.layout import WorkspaceLayout
 

@@ -16,15 +16,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.copying import copy_tree
-from cellrun.core.disk import make_private_folder, remove_tree, replace_file
+from cellrun.core.disk.ownership import is_mine
+from cellrun.core.disk.whole_files import copy_tree, make_private_folder, remove_tree, replace_file
 from cellrun.core.errors import ExperimentExecutionException, WorkspaceException
 from cellrun.core.far.incoming import prepare
 from cellrun.core.far.pieces import finish, parts_of
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.names import is_plain
-from cellrun.core.ownership import is_mine
 from cellrun.core.places import home_folder
 from cellrun.core.run_request import RunRequest
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.disk import make_private_folder
+from cellrun.core.disk.whole_files import make_private_folder
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.places import home
 from cellrun.core.targets.contract import Finding

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.disk import make_private_folder, remove_tree, replace_file
+from cellrun.core.disk.whole_files import make_private_folder, remove_tree, replace_file
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.status_file import StatusFile

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.copying import copy_tree, link_into
+from cellrun.core.disk.whole_files import copy_tree, link_into
 from cellrun.core.distributed.launcher import ON_NODES
 from cellrun.core.engine.order import JobOrder
 from cellrun.core.environment_spec import EnvironmentSpec

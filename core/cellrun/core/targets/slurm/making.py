@@ -14,7 +14,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.append(str(Path(__file__).parents[4]))
 
-from cellrun.core.control_file import UNREADABLE
+from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import ComputeTargetException, told
 from cellrun.core.identity import ProcessIdentity, host_name
 from cellrun.core.status import Status

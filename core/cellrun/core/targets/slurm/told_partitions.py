@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cellrun.core.control_file import is_number, is_system_text
+from cellrun.core.disk.control_file import is_number, is_system_text
 from cellrun.core.far.words import quoted
 from cellrun.core.resources import Resources
 from cellrun.core.targets.slurm.partitions import NodeGroup, Partitions

@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core.control_file import is_system_text
-from cellrun.core.disk import replace_file
+from cellrun.core.disk.control_file import is_system_text
+from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.places import home_folder
 from cellrun.core.resources import Resources

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from cellrun.core.control_file import UNREADABLE, read_control_file
+from cellrun.core.disk.control_file import UNREADABLE, read_control_file
 from cellrun.core.errors import (
     ComputeTargetException,
     ConflictError,

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import pytest
 
-from cellrun.core import ownership
+from cellrun.core.disk import ownership
+from cellrun.core.disk.ownership import SAFE_FOLDERS, doubt, is_mine, refuse_foreign
 from cellrun.core.errors import WorkspaceException
-from cellrun.core.ownership import SAFE_FOLDERS, doubt, is_mine, refuse_foreign
 
 ANOTHER = 12345
 
@@ -300,7 +300,7 @@ def test_chmod_is_never_advised_where_it_changes_nothing(folder, tmp_path, monke
 IN_A_NAMESPACE = """
 import json, os, sys
 from pathlib import Path
-from cellrun.core.ownership import doubt
+from cellrun.core.disk.ownership import doubt
 print(json.dumps([os.stat(path).st_uid for path in sys.argv[1:]]), file=sys.stderr)
 print(json.dumps([str(doubt(Path(path)) or "") for path in sys.argv[1:]]))
 """

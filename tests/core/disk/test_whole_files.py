@@ -4,12 +4,14 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from cellrun.core.disk import make_private_folder, replace_file, write_new
+from cellrun.core.disk import whole_files
+from cellrun.core.disk.whole_files import draft_name, is_abandoned, make_private_folder, replace_file, write_new
 
 
 def test_what_leads_to_a_private_folder_is_for_nobody_else_to_write_to(tmp_path: Path) -> None:
@@ -42,7 +44,7 @@ def test_a_disk_that_takes_only_a_part_is_told(tmp_path: Path) -> None:
     program = """
 import resource, sys
 from pathlib import Path
-from cellrun.core.disk import replace_file, write_new
+from cellrun.core.disk.whole_files import replace_file, write_new
 resource.setrlimit(resource.RLIMIT_FSIZE, (50, resource.RLIM_INFINITY))
 for write in (lambda: write_new(Path("new"), b"x" * 100), lambda: replace_file(Path("old"), "x" * 100)):
     try:
@@ -70,7 +72,7 @@ def test_a_tree_whose_maker_closed_it_is_removed() -> None:
     program = """
 import os, shutil, tempfile
 from pathlib import Path
-from cellrun.core.disk import remove_tree, size_on_disk
+from cellrun.core.disk.whole_files import remove_tree, size_on_disk
 if os.geteuid() == 0:
     os.setuid(65534)
 with tempfile.TemporaryDirectory(dir="/tmp") as name:
@@ -90,3 +92,46 @@ with tempfile.TemporaryDirectory(dir="/tmp") as name:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.stdout.split(), done.stderr) == (["True", "False", "True"], "")
+
+
+WRITE = (
+    "import sys; from cellrun.core.disk.whole_files import draft_name; "
+    "print(draft_name(), flush=True); sys.stdin.read()"
+)
+
+
+def test_it_is_abandoned_when_its_process_is_dead(tmp_path: Path) -> None:
+    writer = subprocess.Popen([sys.executable, "-c", WRITE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    draft = tmp_path / writer.stdout.readline().strip()
+    draft.touch()
+    assert not is_abandoned(draft)
+    writer.kill()
+    writer.communicate()
+    assert is_abandoned(draft)
+
+
+def test_each_is_another_and_goes_on_with_its_process(tmp_path: Path) -> None:
+    first, second = draft_name(), draft_name()
+    assert first != second
+    assert not is_abandoned(tmp_path / first)
+
+
+@pytest.mark.parametrize("whose", ["another host", "another boot", "an earlier cellrun"])
+def test_what_cannot_be_seen_from_here_is_known_by_its_age(
+    whose: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f".new-{os.getpid()}-1234abcd"
+    if whose != "an earlier cellrun":
+        me = whole_files.ProcessIdentity.current()
+        other = me._replace(**{whose.split()[1]: "another"})
+        with monkeypatch.context() as there:
+            there.setattr(whole_files.ProcessIdentity, "current", lambda: other)
+            name = draft_name()
+    draft = tmp_path / name
+    draft.touch()
+    assert not is_abandoned(draft)
+    os.utime(draft, (0, time.time() - 90_000))
+    assert is_abandoned(draft)
+    draft.unlink()
+    assert not is_abandoned(draft)  # somebody else was as quick

@@ -1,4 +1,4 @@
-"""What it takes to have a file whole, and on the disk for good.
+"""Files made whole or not at all, copied, removed; and the drafts of those that are being written.
 
 Standard library only: the supervisor shares it.
 """
@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from cellrun.core.identity import ProcessIdentity, start_ticks
 from cellrun.core.layout import RunLayout
 
 NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
@@ -186,3 +189,109 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
             continue
         yield from listed
         waiting += [entry.path for entry in listed if entry.is_dir(follow_symlinks=False)]
+
+
+_PART_BYTES = 1 << 27
+_BLOCK_BYTES = 1 << 20
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder's plain files, with their times and permissions: a snapshot into a working folder, or a new run.
+
+    Raises OSError for a link in its place, as a run folder of somebody else may have: it leads to what isn't the run's.
+    """
+    if source.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(source))
+    for folder, _, names in os.walk(source):
+        made = target / Path(folder).relative_to(source)
+        made.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            path = Path(folder, name)
+            if stat.S_ISREG(path.lstat().st_mode):  # a job may have put a link or a pipe beside them
+                copy_plain(path, made / name)
+
+
+def link_into(folder: Path, links: Mapping[str, str]) -> None:
+    """Link paths into a folder, each to where it leads; what is there by that name stays as it is."""
+    for path, target in links.items():
+        with suppress(OSError):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).symlink_to(target)
+
+
+def copy_plain(source: str | Path, target: Path, report: Callable[[int], None] | None = None) -> None:
+    """Copy one file: by reference where the file system can, so that a large one costs nothing until it is changed.
+
+    `report` is told now and then how many bytes more there are.
+    """
+    with open(source, "rb") as reader, target.open("xb") as writer:  # noqa: PTH123  # may be a plain string
+        found = os.fstat(reader.fileno())
+        _copy_content(reader.fileno(), writer.fileno(), found.st_size, report or (lambda _: None))
+        with suppress(OSError):  # a file system without permissions
+            os.fchmod(writer.fileno(), stat.S_IMODE(found.st_mode) & 0o777)
+        os.utime(writer.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def _copy_content(reader: int, writer: int, size: int, report: Callable[[int], None]) -> None:
+    if hasattr(os, "copy_file_range"):
+        try:
+            while copied := os.copy_file_range(reader, writer, min(max(size, 1 << 20), _PART_BYTES)):
+                report(copied)
+        except OSError:  # two file systems, or one that can't: by hand, from where it stopped
+            pass
+        else:
+            return
+    with os.fdopen(os.dup(reader), "rb") as source, os.fdopen(os.dup(writer), "wb") as target:
+        while block := source.read(_BLOCK_BYTES):
+            target.write(block)
+            report(len(block))
+
+
+DRAFT = ".new-"
+"""How the name of a draft begins."""
+_NAME = re.compile(rf"{re.escape(DRAFT)}([0-9a-f]{{16}})-(\d+)-(\d+)-[0-9a-f]+", re.ASCII)
+_ELSEWHERE_S = 86_400.0
+_OF_RUN = re.compile(
+    r"\.{1,2}(?:(?:completion|launch|process|target)\.json\.[0-9a-f.]+|environment\.json\.(?P<pid>[0-9]+))", re.ASCII
+)
+
+
+def draft_name() -> str:
+    """Return a new name for a file that this process is about to write."""
+    me = ProcessIdentity.current()
+    return f"{DRAFT}{_machine(me)}-{me.pid}-{me.started}-{os.urandom(4).hex()}"
+
+
+def is_abandoned(draft: Path) -> bool:
+    """Whether nobody goes on with a draft.
+
+    Its process is dead; or it isn't one of those that can be seen from here (another host, another start of the
+    machine, an earlier cellrun), and nothing was written into the draft for a day.
+    """
+    me = ProcessIdentity.current()
+    found = _NAME.fullmatch(draft.name)
+    if found and found[1] == _machine(me):
+        return me._replace(pid=int(found[2]), started=int(found[3])).is_proven_dead()
+    try:
+        return time.time() - draft.lstat().st_mtime > _ELSEWHERE_S
+    except FileNotFoundError:
+        return False
+
+
+def drafts_of_run(folder: Path) -> list[Path]:
+    """Return the drafts of control files that killed processes have left in the folder of a run that has ended.
+
+    Nobody writes such a file of it any more, but for the recorder of its surroundings, which may go on.
+    """
+    with suppress(OSError):
+        found = [(path, _OF_RUN.fullmatch(path.name)) for path in folder.iterdir()]
+        return [path for path, name in found if name and not (name["pid"] and start_ticks(int(name["pid"])))]
+    return []
+
+
+def _machine(identity: ProcessIdentity) -> str:
+    """Return what the identities of processes have in common that can see one another."""
+    import hashlib  # noqa: PLC0415  # a supervisor has no need of it
+
+    shared = {key: value for key, value in identity.to_json().items() if key not in {"pid", "started"}}
+    return hashlib.blake2b(repr(sorted(shared.items())).encode(), digest_size=8).hexdigest()
