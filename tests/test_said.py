@@ -128,11 +128,11 @@ REFUSED = {
 
 ACCOUNT = {
     f"{MAGICS}/carriers/environment.py": "account",
-    f"{MAGICS}/carriers/links.py": "Links.add",
+    f"{MAGICS}/paths/links.py": "Links.add",
     f"{MAGICS}/carriers/values.py": "_need",
     f"{CORE}/likely_keys.py": "_KINDS",
     f"{MAGICS}/sent_before.py": "SentBefore",
-    f"{MAGICS}/shipment.py": "account",
+    f"{MAGICS}/paths/shipment.py": "account",
     f"{MAGICS}/source/analysis.py": "Read.place _place",
     f"{MAGICS}/words.py": "type_words code_words",
 }

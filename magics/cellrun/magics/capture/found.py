@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from types import FunctionType
 
-from cellrun.magics.capture.source.analysis import Reach, Read, Text
-from cellrun.magics.capture.source.outside import NOTHING, Outside
+from cellrun.magics.capture.source.analysis import NOTHING, Outside, Reach, Read, Text
 
 
 @dataclass

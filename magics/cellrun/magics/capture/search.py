@@ -17,7 +17,6 @@ from cellrun.core.runs.run import Run
 from cellrun.magics.capture.carriers.attributes import AttributeCarrier
 from cellrun.magics.capture.carriers.code import CodeCarrier, annotated_names, attribute_texts
 from cellrun.magics.capture.carriers.environment import EnvironmentCarrier
-from cellrun.magics.capture.carriers.files import FileCarrier
 from cellrun.magics.capture.carriers.magics import MagicCarrier
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
 from cellrun.magics.capture.carriers.state import StateCarrier
@@ -29,12 +28,12 @@ from cellrun.magics.capture.local.local_modules import find_beside, find_local, 
 from cellrun.magics.capture.local.module_source import module_source
 from cellrun.magics.capture.needs import Needs
 from cellrun.magics.capture.notebook import Notebook
+from cellrun.magics.capture.paths.expressions import path_of
+from cellrun.magics.capture.paths.files import FileCarrier
+from cellrun.magics.capture.paths.shipment import Shipment
 from cellrun.magics.capture.place import Place
-from cellrun.magics.capture.shipment import Shipment
-from cellrun.magics.capture.source.analysis import Analysis, Certainty, Reach, Read, Text
+from cellrun.magics.capture.source.analysis import Analysis, Certainty, Outside, Pieces, Reach, Read, Text
 from cellrun.magics.capture.source.flow import analyse
-from cellrun.magics.capture.source.outside import Outside
-from cellrun.magics.capture.source.path_expressions import Pieces, path_of
 from cellrun.magics.capture.source.scripts import analyse_script
 
 _NO_CHOICES = Choices()

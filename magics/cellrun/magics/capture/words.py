@@ -1,21 +1,14 @@
-"""Values in words, for the account of what travels; and the words in values."""
+"""Values in words, for the account of what travels."""
 
 from __future__ import annotations
 
 import pickle
 import re
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from itertools import islice
-from pathlib import PurePath
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from cellrun.magics.capture.frames import paths_in_table
-
 _CELL_TITLE = re.compile(r"^Cell In\[(\d+)\]$")
-_MOST_LOOKED_AT = 500
 _CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
 
 
@@ -73,23 +66,3 @@ def error_words(error: Exception) -> str:
     if not text:
         return kind
     return text if isinstance(error, (pickle.PicklingError, TypeError)) else f"{kind}: {text}"
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """Iterate over the texts and paths that a value is or holds, near its surface: they may name files."""
-    waiting = deque([value])
-    for _ in range(_MOST_LOOKED_AT):
-        if not waiting:
-            return
-        each = waiting.popleft()
-        if isinstance(each, (str, PurePath)):
-            yield str(each)
-        elif isinstance(each, Mapping):
-            waiting.extend(islice(each.values(), _MOST_LOOKED_AT))
-        elif isinstance(each, (list, tuple, set, frozenset)):
-            waiting.extend(islice(each, _MOST_LOOKED_AT))
-        elif isinstance(each, partial):
-            waiting.extend((each.args, each.keywords))
-        else:
-            yield from paths_in_table(each)
-            waiting.extend((attribute_of(each, "__dict__") or {}).values())

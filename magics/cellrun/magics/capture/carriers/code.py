@@ -15,11 +15,11 @@ from cellrun.core.context.own_code import at_path
 from cellrun.magics.capture.another_python.definitions import Defined, Undefined, find_definition
 from cellrun.magics.capture.found import Found
 from cellrun.magics.capture.notebook import Notebook
-from cellrun.magics.capture.source.analysis import Certainty, Read, Text
+from cellrun.magics.capture.paths.in_source import outside_of_code
+from cellrun.magics.capture.paths.in_values import texts_in
+from cellrun.magics.capture.source.analysis import NOTHING, Certainty, Outside, Read, Text
 from cellrun.magics.capture.source.code_reads import CodeReads, code_reads, evaluated_names
-from cellrun.magics.capture.source.outside import NOTHING, Outside, outside_of_code
 from cellrun.magics.capture.source.own_lines import lines_of, only_lines
-from cellrun.magics.capture.words import texts_in
 
 _HOLDERS = (str, PurePath, list, tuple, dict, set, frozenset)  # of texts
 

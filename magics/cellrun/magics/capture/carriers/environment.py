@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from cellrun.core.context.manifest import Need
 from cellrun.core.supervision.job_environment import inherited
 from cellrun.magics.capture.place import Place
-from cellrun.magics.capture.source.outside import Variable
+from cellrun.magics.capture.source.analysis import Variable
 
 _OF_EVERY_LOGIN = frozenset({"HOME", "HOSTNAME", "LANG", "LOGNAME", "PATH", "PWD", "SHELL", "TMPDIR", "USER"})
 """What another machine has its own of."""

@@ -16,7 +16,7 @@ from cellrun.magics.capture.found import Refusal
 from cellrun.magics.capture.local.loaded_module import LoadedModule
 from cellrun.magics.capture.local.local_modules import find_local, is_importable, why_unfound
 from cellrun.magics.capture.local.module_source import module_source
-from cellrun.magics.capture.shipment import Shipment
+from cellrun.magics.capture.paths.shipment import Shipment
 from cellrun.magics.capture.source.analysis import Read, Text
 from cellrun.magics.capture.words import attribute_of
 

@@ -15,9 +15,9 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from cellrun.core.context.pickles.garbage import without_collections
+from cellrun.magics.capture.paths.expressions import path_of
+from cellrun.magics.capture.paths.in_source import outside_of
 from cellrun.magics.capture.source.code_reads import imports_by_name, is_function, walk_code
-from cellrun.magics.capture.source.outside import outside_of
-from cellrun.magics.capture.source.path_expressions import path_of
 from cellrun.magics.capture.source.walk import walk
 
 _PYC_HEADER_BYTES = 16  # https://peps.python.org/pep-0552/

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-
-from cellrun.magics.capture.source.outside import NOTHING, Outside
+from typing import TypeAlias
 
 
 class Certainty(IntEnum):
@@ -81,6 +80,62 @@ class MagicUse:
     def place(self) -> str:
         """Where it stands, in words."""
         return f"{self.where}, line {self.line}" if self.where else f"line {self.line}"
+
+
+@dataclass(frozen=True)
+class NamedPart:
+    """A part of a path that a name stands for, `config.DATA` too; the empty name for what can't be known."""
+
+    name: str
+    sign: str = ""
+    """What begins the places in its text that are filled in: `%` of `name % x`, `{` of `name.format(x)`."""
+
+
+Piece: TypeAlias = tuple[str | NamedPart, ...]
+"""Parts with nothing between them."""
+Pieces: TypeAlias = tuple[Piece, ...]
+"""What a path is made of, with slashes between."""
+
+
+@dataclass(frozen=True)
+class PathText:
+    """A path that is put together."""
+
+    pieces: Pieces
+    line: int
+    is_entered: bool = False
+    """Whether the source makes it the current folder."""
+    is_searched: bool = False
+    """Whether the source adds it to `sys.path`."""
+    is_listed: bool = False
+    """Whether it is a folder that the source lists."""
+    is_globbed: bool = False
+    """Whether it is a pattern whose files the source, or a shell, looks for."""
+    is_changed: bool = False
+    """Whether a command or a library may change the file: Python itself wouldn't tell of that."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An environment variable that is read."""
+
+    name: str
+    line: int
+    is_required: bool = False
+    """Whether it is an error if it isn't set."""
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a source reads from outside of Python."""
+
+    paths: tuple[PathText, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    where: str = ""
+    """The function that does; empty for the cell's own statements."""
+
+
+NOTHING = Outside()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from cellrun.core.cell.execution import CELL_FLAGS, FUTURE_FLAGS, parsed
+from cellrun.magics.capture.paths.in_source import outside_of
 from cellrun.magics.capture.source.analysis import Analysis, Certainty
 from cellrun.magics.capture.source.bindings import Bindings
 from cellrun.magics.capture.source.code_reads import code_reads, is_function, walk_code
@@ -17,7 +18,6 @@ from cellrun.magics.capture.source.control import breaks, catches_name_error, le
 from cellrun.magics.capture.source.hints import Hints
 from cellrun.magics.capture.source.import_certainty import import_certainty
 from cellrun.magics.capture.source.magic_lines import MagicParts, magic_parts
-from cellrun.magics.capture.source.outside import outside_of
 
 
 def analyse(source: str, filename: str = "<cell>", transform: Callable[[str], str] = str) -> Analysis:

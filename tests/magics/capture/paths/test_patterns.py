@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.magics.capture.carriers import files, patterns
-from cellrun.magics.capture.carriers.files import FileCarrier
-from cellrun.magics.capture.carriers.patterns import TooManyFilesError, Tree, folder_of, is_bounded, is_clear
 from cellrun.magics.capture.choices import LeftOut
-from cellrun.magics.capture.shipment import Shipment
+from cellrun.magics.capture.paths import files, patterns
+from cellrun.magics.capture.paths.files import FileCarrier
+from cellrun.magics.capture.paths.patterns import TooManyFilesError, Tree, folder_of, is_bounded, is_clear
+from cellrun.magics.capture.paths.shipment import Shipment
 from cellrun.magics.capture.source.analysis import Text
 
 FILES = ("a.csv", "b.csv", "aXb", "what1", "c", "data/x.csv", "data/deep/y.csv", "data/.hidden.csv", "notes.txt")

@@ -5,9 +5,9 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from cellrun.magics.capture.carriers.cell_folder import cell_folder, placed
-from cellrun.magics.capture.source.outside import outside_of, outside_of_code
-from cellrun.magics.capture.source.path_expressions import path_of
+from cellrun.magics.capture.paths.expressions import path_of
+from cellrun.magics.capture.paths.in_source import outside_of, outside_of_code
+from cellrun.magics.capture.paths.shipment import cell_folder, placed
 
 NAMES = {
     "ROOT": Path(".."),

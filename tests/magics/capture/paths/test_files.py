@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from cellrun.core.context.manifest import Context
-from cellrun.magics.capture.carriers import links
+from cellrun.magics.capture.paths import links
 from tests.magics.notebook_shell import log, newest_run
 
 

@@ -8,20 +8,22 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
 
-from cellrun.magics.capture.source.commands import command_parts, named_in, patterns_in, template
-from cellrun.magics.capture.source.path_expressions import (
+from cellrun.magics.capture.paths.expressions import (
     CURRENT,
     UNKNOWN,
     PathExpressions,
-    Pieces,
+    command_parts,
     filled_in,
     globbed,
     last_name,
+    named_in,
+    patterns_in,
+    template,
 )
+from cellrun.magics.capture.source.analysis import NOTHING, Outside, PathText, Pieces, Variable
 from cellrun.magics.capture.source.walk import children
 
 _VARIABLE_GETTERS = frozenset({"get", "pop", "setdefault"})
@@ -35,47 +37,6 @@ _LISTING = re.compile(r"(ls|ll|dir|find|tree|du)( +-[\w-]+)*( +(\.|\*))?")
 _SHELL_VARIABLE = re.compile(r"(?<!\$)\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
 _LEAVES = frozenset({ast.Name, ast.Constant})  # most nodes; by itself none tells anything
 _PATHS = (ast.BinOp, ast.Call, ast.JoinedStr, ast.Attribute, ast.Subscript)
-
-
-@dataclass(frozen=True)
-class PathText:
-    """A path that is put together."""
-
-    pieces: Pieces
-    line: int
-    is_entered: bool = False
-    """Whether the source makes it the current folder."""
-    is_searched: bool = False
-    """Whether the source adds it to `sys.path`."""
-    is_listed: bool = False
-    """Whether it is a folder that the source lists."""
-    is_globbed: bool = False
-    """Whether it is a pattern whose files the source, or a shell, looks for."""
-    is_changed: bool = False
-    """Whether a command or a library may change the file: Python itself wouldn't tell of that."""
-
-
-@dataclass(frozen=True)
-class Variable:
-    """An environment variable that is read."""
-
-    name: str
-    line: int
-    is_required: bool = False
-    """Whether it is an error if it isn't set."""
-
-
-@dataclass(frozen=True)
-class Outside:
-    """All that a source reads so."""
-
-    paths: tuple[PathText, ...] = ()
-    variables: tuple[Variable, ...] = ()
-    where: str = ""
-    """The function that does; empty for the cell's own statements."""
-
-
-NOTHING = Outside()
 
 
 def outside_of(nodes: Iterable[ast.AST]) -> Outside:

@@ -1,19 +1,44 @@
-"""The texts in the columns of frames and the arrays of texts: a table often lists files."""
+"""The texts in values that may name files: in containers, in attributes, in the columns of tables."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import PurePath
 from typing import Any
 
+from cellrun.magics.capture.words import attribute_of
+
+_MOST_LOOKED_AT = 500
 _MOST_COLUMNS = 1_000  # whose types are looked at
 _MOST_TEXT_COLUMNS = 20
 _MOST_TEXTS = 500  # of one column
 _MOST_CHARS = 1_000
 _TEXT_KINDS = frozenset("OUT")  # of numpy's types: objects, texts of one length, of any length
 _TEXT_TYPES = frozenset({"string", "str", "category"})  # of pandas
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Iterate over the texts and paths that a value is or holds, near its surface: they may name files."""
+    waiting = deque([value])
+    for _ in range(_MOST_LOOKED_AT):
+        if not waiting:
+            return
+        each = waiting.popleft()
+        if isinstance(each, (str, PurePath)):
+            yield str(each)
+        elif isinstance(each, Mapping):
+            waiting.extend(islice(each.values(), _MOST_LOOKED_AT))
+        elif isinstance(each, (list, tuple, set, frozenset)):
+            waiting.extend(islice(each, _MOST_LOOKED_AT))
+        elif isinstance(each, partial):
+            waiting.extend((each.args, each.keywords))
+        else:
+            yield from paths_in_table(each)
+            waiting.extend((attribute_of(each, "__dict__") or {}).values())
 
 
 def paths_in_table(value: Any) -> Iterator[str]:

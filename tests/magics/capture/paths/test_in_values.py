@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cellrun.magics.capture.frames import paths_in_table
+from cellrun.magics.capture.paths.in_values import paths_in_table
 
 PATHS = ["data/a.csv", "b.csv"]
 

@@ -16,13 +16,12 @@ from cellrun.core.layout import RUN_FOLDERS
 from cellrun.core.secret_files import is_env_file, is_secret
 from cellrun.core.sizes import size_text
 from cellrun.core.submission.snapshot import Snapshot
-from cellrun.magics.capture.carriers.cell_folder import cell_folder, steps_up
-from cellrun.magics.capture.carriers.links import Links
-from cellrun.magics.capture.carriers.patterns import TooManyFilesError, Tree, folder_of, is_bounded, is_clear
 from cellrun.magics.capture.found import Found, Refusal
 from cellrun.magics.capture.local.local_modules import imported_by
+from cellrun.magics.capture.paths.links import Links
+from cellrun.magics.capture.paths.patterns import TooManyFilesError, Tree, folder_of, is_bounded, is_clear
+from cellrun.magics.capture.paths.shipment import Shipment, cell_folder, steps_up
 from cellrun.magics.capture.place import Place
-from cellrun.magics.capture.shipment import Shipment
 from cellrun.magics.capture.source.analysis import Text
 
 _MOST_COPIED_BYTES = 16 << 20
