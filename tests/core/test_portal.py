@@ -26,6 +26,7 @@ from cellrun.core.identity import ProcessIdentity
 from cellrun.core.portal import web_view
 from cellrun.core.server_file import ServerFile
 from tests.core.submitted_runs import wait_for
+from tests.files_below import files_below
 
 SECRETS = ("https://ada:pw@hub.example.org/", "https://hub.example.org/?token=pw", "https://hub.example.org/#pw")
 
@@ -130,9 +131,7 @@ def test_a_server_is_started_and_lets_one_browser_in_once(run, page, tmp_path):
     assert browser.get(api).json()["row"]["metrics"] == {"loss": 0.5}
     assert requests.get(api).status_code == 401
     listed = subprocess.run(["ps", "eww", "-p", str(server.process.pid)], capture_output=True, text=True, check=True)
-    told = listed.stdout + "".join(
-        f"{path}{path.read_text(errors='replace')}" for path in tmp_path.rglob("*") if path.is_file()
-    )
+    told = listed.stdout + "".join(f"{path}{content!r}" for path, content in files_below(tmp_path).items())
     assert not [secret for secret in codes if secret in told]
 
 

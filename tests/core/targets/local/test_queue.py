@@ -24,6 +24,7 @@ from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.targets.local import LocalTarget, admission
 from cellrun.core.targets.local.queue import LocalQueue, Ticket
 from cellrun.core.targets.look import look
+from tests.files_below import files_with
 
 UNTIL_GO = "import os, time\nprint('up')\nwhile not os.path.exists('go'):\n    time.sleep(0.02)\n"
 
@@ -171,7 +172,7 @@ def test_a_run_started_by_another_process_keeps_what_finds_programs_and_its_own_
     assert not {"OF_THE_FIRST", "SHARED", "PASSWORD"} & set(seen), "nothing of the run before it"
     (note,) = end.fields["notes"]
     assert note.startswith("started without the variables PASSWORD, SHARED: ")
-    assert not [path for path in second.folder.rglob("*") if path.is_file() and b"hush-hush" in path.read_bytes()]
+    assert not files_with(second.folder, "hush-hush")
 
 
 def test_given_variables_leave_the_runtime_folder_when_the_run_starts(runs):
