@@ -10,7 +10,7 @@ import pytest
 
 from cellrun.magics.capture.local import module_source as of_module
 from cellrun.magics.capture.local.module_source import EMPTY, function_codes, has_stale_cache, module_source
-from cellrun.magics.capture.source.walk import walk
+from cellrun.magics.capture.source.tree import walk
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import importlib.util
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 from cellrun.core.context.manifest import Definition
@@ -14,7 +13,7 @@ from cellrun.core.context.reader import python_version
 from cellrun.core.environments.building.foreseen import Foreseen
 from cellrun.core.environments.interpreter import Answer, ask, environment_of, is_own
 from cellrun.core.errors import UserErrorException
-from cellrun.magics.capture.another_python.elsewhere import Elsewhere
+from cellrun.magics.capture.another_python.elsewhere import Elsewhere, is_pythons, packages_by_module
 from cellrun.magics.capture.found import Refusal
 from cellrun.magics.capture.local.local_modules import find_local
 from cellrun.magics.capture.source.analysis import Analysis, Certainty
@@ -124,7 +123,7 @@ class Destination:
         if self._foreseen is None:
             return
         is_asked = any(
-            need.certainty is not Certainty.POSSIBLE and not _is_pythons(name) for name, need in needs.items()
+            need.certainty is not Certainty.POSSIBLE and not is_pythons(name) for name, need in needs.items()
         )
         if self._foreseen.not_known and is_asked:
             yield self._foreseen.not_known
@@ -151,26 +150,22 @@ class Destination:
 
     def _refusal(self, need: ModuleNeed) -> Refusal:
         top = need.name.partition(".")[0]
-        if top in sys.stdlib_module_names:
+        if is_pythons(top):
             what = f"module {need.name!r} isn't in {self._words}, the notebook's Python {python_version()} has it"
             return Refusal(need.name, what, need.place, f"Give an environment with Python {python_version()}")
         what = f"module {need.name!r} isn't installed in {self._words}"
-        package = _distributions().get(top)
-        if package is None:  # the name of a stranger's package, perhaps
+        packages = packages_by_module().get(top)
+        if packages is None:  # the name of a stranger's package, perhaps
             known = "" if is_found_here(top) else ", and the notebook can't import it either"
             return Refusal(need.name, what + known, need.place)
         if self._foreseen:
-            return Refusal(need.name, what, need.place, self._foreseen.advice(package))
+            return Refusal(need.name, what, need.place, self._foreseen.advice(packages[0]))
         pip = "%pip" if self.is_own else f"{self._interpreter} -m pip"
-        return Refusal(need.name, what, need.place, f"Install it: {pip} install {package}")
+        return Refusal(need.name, what, need.place, f"Install it: {pip} install {packages[0]}")
 
     def _not_understood(self, name: str, why: str) -> Refusal:
         what = f"{repr(name) if name else 'the cell'} is no Python to {self._words}: {why}"
         return Refusal(name, what, remedy=f"Give an environment with Python {python_version()}")
-
-
-def _is_pythons(module: str) -> bool:
-    return module.partition(".")[0] in sys.stdlib_module_names
 
 
 def _surest(needs: Iterable[ModuleNeed]) -> dict[str, ModuleNeed]:
@@ -178,10 +173,10 @@ def _surest(needs: Iterable[ModuleNeed]) -> dict[str, ModuleNeed]:
     surest: dict[str, ModuleNeed] = {}
     for need in needs:
         top = need.name.partition(".")[0]
-        is_pythons = _is_pythons(top)
-        if top in _BROUGHT_ALONG or (is_pythons and top.startswith("_")) or find_local(top):
+        is_of_python = is_pythons(top)
+        if top in _BROUGHT_ALONG or (is_of_python and top.startswith("_")) or find_local(top):
             continue
-        name = need.name if is_pythons else top  # to look for a submodule of others would import them
+        name = need.name if is_of_python else top  # to look for a submodule of others would import them
         surest[name] = max(surest.get(name, need), need, key=lambda each: each.certainty)._replace(name=name)
     return surest
 
@@ -192,14 +187,6 @@ def is_found_here(name: str) -> bool:
         return importlib.util.find_spec(name.partition(".")[0]) is not None
     except (ImportError, ValueError):
         return False
-
-
-@lru_cache(maxsize=1)
-def _distributions() -> Mapping[str, str]:
-    """Return what to install for a module, by the names that this environment knows them by: sklearn, scikit-learn."""
-    from importlib.metadata import packages_distributions  # noqa: PLC0415  # slow, for a refusal alone
-
-    return {module: names[0] for module, names in packages_distributions().items()}
 
 
 def may_bring_modules(analysis: Analysis) -> bool:

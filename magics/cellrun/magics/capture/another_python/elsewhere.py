@@ -17,12 +17,43 @@ from cellrun.core.environments.building.foreseen import is_empty, not_brought
 from cellrun.core.environments.building.kept import words_of
 from cellrun.core.environments.interpreter import Answer
 from cellrun.core.targets.contract import TargetPython
-from cellrun.magics.capture.another_python.standard_library import lacks
 from cellrun.magics.capture.found import Refusal
 
 _LIKE_HERE = "`--environment notebook` one with all that this notebook has"
 _VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
 _FIRST_YEAR = 1900  # of versions that are dates: the next year's is no other in its kind
+_ADDED: Mapping[tuple[int, int], frozenset[str]] = {
+    (3, 11): frozenset({"tomllib"}),
+    (3, 14): frozenset({"annotationlib", "compression"}),
+}
+_REMOVED: Mapping[tuple[int, int], frozenset[str]] = {
+    (3, 11): frozenset({"binhex"}),
+    (3, 12): frozenset({"asynchat", "asyncore", "distutils", "imp", "smtpd"}),
+    (3, 13): frozenset(
+        {
+            "aifc",
+            "audioop",
+            "cgi",
+            "cgitb",
+            "chunk",
+            "crypt",
+            "imghdr",
+            "lib2to3",
+            "mailcap",
+            "msilib",
+            "nis",
+            "nntplib",
+            "ossaudiodev",
+            "pipes",
+            "sndhdr",
+            "spwd",
+            "sunau",
+            "telnetlib",
+            "uu",
+            "xdrlib",
+        }
+    ),
+}
 
 
 class Elsewhere:
@@ -78,7 +109,7 @@ class Elsewhere:
             return not_brought(self._spec, modules)
         if self._packages is None:
             return set()
-        return {name for name in modules if not _is_pythons(name) and not self._brings(name) and not _packages_of(name)}
+        return {name for name in modules if not is_pythons(name) and not self._brings(name) and not _packages_of(name)}
 
     def advice(self, package: str) -> str:
         """Return what to do about a module that it lacks, which a package has."""
@@ -123,12 +154,12 @@ class Elsewhere:
 
     def _missing(self, modules: Collection[str]) -> frozenset[str]:
         version, packages = self._version or sys.version_info[:2], self._packages
-        of_python = {name for name in modules if lacks(version, name)}
+        of_python = {name for name in modules if _lacks(version, name)}
         if self._spec and is_empty(self._spec):
-            return frozenset(of_python | {name for name in modules if not _is_pythons(name)})
+            return frozenset(of_python | {name for name in modules if not is_pythons(name)})
         if packages is None or self._spec:
             return frozenset(of_python)
-        others = {name for name in modules if not _is_pythons(name) and _packages_of(name) and not self._brings(name)}
+        others = {name for name in modules if not is_pythons(name) and _packages_of(name) and not self._brings(name)}
         return frozenset(of_python | others)
 
     def _brings(self, module: str) -> bool:
@@ -136,17 +167,27 @@ class Elsewhere:
         return any(each in (self._packages or {}) for each in known)
 
 
-def _is_pythons(module: str) -> bool:
+def is_pythons(module: str) -> bool:
+    """Whether a module is of this Python's standard library."""
     return module.partition(".")[0] in sys.stdlib_module_names
+
+
+def _lacks(version: tuple[int, ...], module: str) -> bool:
+    """Whether a module of this Python's standard library isn't in that of another version."""
+    top, other = module.partition(".")[0], version[:2]
+    is_later = any(top in names for since, names in _ADDED.items() if other < since)
+    is_gone = any(top in names for since, names in _REMOVED.items() if other >= since)
+    return is_pythons(top) and (is_later or is_gone)
 
 
 def _packages_of(module: str) -> list[str]:
     """Return the packages that bring a module here; none if nobody here knows."""
-    return [canonicalize_name(each) for each in _distributions().get(module.partition(".")[0], ())]
+    return [canonicalize_name(each) for each in packages_by_module().get(module.partition(".")[0], ())]
 
 
 @lru_cache(maxsize=1)
-def _distributions() -> Mapping[str, list[str]]:
+def packages_by_module() -> Mapping[str, list[str]]:
+    """Return what to install for a module, by the names that this environment knows them by: sklearn, scikit-learn."""
     return packages_distributions()
 
 

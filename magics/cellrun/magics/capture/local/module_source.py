@@ -18,7 +18,7 @@ from cellrun.core.context.pickles.garbage import without_collections
 from cellrun.magics.capture.paths.expressions import path_of
 from cellrun.magics.capture.paths.in_source import outside_of
 from cellrun.magics.capture.source.code_reads import imports_by_name, is_function, walk_code
-from cellrun.magics.capture.source.walk import walk
+from cellrun.magics.capture.source.tree import walk
 
 _PYC_HEADER_BYTES = 16  # https://peps.python.org/pep-0552/
 _OPERATORS = {

@@ -24,7 +24,7 @@ from cellrun.magics.capture.paths.expressions import (
     template,
 )
 from cellrun.magics.capture.source.analysis import NOTHING, Outside, PathText, Pieces, Variable
-from cellrun.magics.capture.source.walk import children
+from cellrun.magics.capture.source.tree import children
 
 _VARIABLE_GETTERS = frozenset({"get", "pop", "setdefault"})
 _ADDERS = frozenset({"append", "insert"})

@@ -1,15 +1,72 @@
-"""How sure it is that code comes to its imports, and that it can't do without what they import."""
+"""What a syntax tree tells: its nodes, where control leaves a block, how surely it comes to an import."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from cellrun.magics.capture.source.analysis import Certainty
 
+_CONTEXT = "ctx"  # whether a name is read or given a value: no node that anybody visits
+_CATCHES_NAME_ERROR = frozenset({"NameError", "Exception", "BaseException"})
 _CATCHES_IMPORT_ERROR = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "suppress"})
 _APART = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _BRANCHES = (getattr(ast, "TryStar", ast.Try), ast.If, ast.For, ast.AsyncFor, ast.While, ast.Match, ast.IfExp)
+
+
+def walk(node: ast.AST) -> list[ast.AST]:
+    """Return a node and all nodes below it, each before those below it.
+
+    Quicker than `ast.walk`: a package's files have a million nodes, half of which only say `Load`.
+    """
+    found = [node]
+    for each in found:  # it grows meanwhile
+        found += children(each)
+    return found
+
+
+def children(node: ast.AST) -> Iterator[ast.AST]:
+    """Iterate over the nodes right below a node."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            for each in value:
+                if isinstance(each, ast.AST):
+                    yield each
+        elif isinstance(value, ast.AST) and name != _CONTEXT:
+            yield value
+
+
+def leaves(body: Sequence[ast.AST]) -> bool:
+    """Whether control surely doesn't come out at the end of a body."""
+    return bool(body) and isinstance(body[-1], ast.Raise | ast.Continue | ast.Break | ast.Return)
+
+
+def breaks(node: ast.AST) -> bool:
+    """Whether a statement of a loop's body may leave the loop by a `break`."""
+    if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+        return any(map(breaks, node.orelse))
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return False
+    return isinstance(node, ast.Break) or any(map(breaks, ast.iter_child_nodes(node)))
+
+
+def catches_name_error(handler: ast.ExceptHandler) -> bool:
+    """Whether an `except` catches that a name has no value."""
+    if handler.type is None:
+        return True
+    return _names_name_error(handler.type)
+
+
+def _names_name_error(expression: ast.expr) -> bool:
+    return any(isinstance(node, ast.Name) and node.id in _CATCHES_NAME_ERROR for node in ast.walk(expression))
+
+
+def may_suppress(context: ast.expr) -> bool:
+    """Whether a `with` goes on after an exception: contextlib.suppress, pytest.raises, also by other names."""
+    names = {node.id for node in ast.walk(context) if isinstance(node, ast.Name)}
+    attributes = {node.attr for node in ast.walk(context) if isinstance(node, ast.Attribute)}
+    return bool((names | attributes) & {"suppress", "raises"}) or _names_name_error(context)
 
 
 def import_certainty(statements: Iterable[ast.stmt]) -> dict[str, Certainty]:
