@@ -8,7 +8,6 @@ from cellrun.core.own_run import RUN_FOLDER, own_run, parents_run
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.job_end import job_end
 from cellrun.core.runs.run import Run
-from cellrun.core.runs.run_types import opened
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 
@@ -58,5 +57,5 @@ def _opened(layout: RunLayout) -> Run:
 
     record = RunRecord.read(layout)
     return _told.setdefault(
-        folder, opened(Experiment(Workspace.opened(layout.workspace), record.experiment), record.id)
+        folder, open_runs.opened(Experiment(Workspace.opened(layout.workspace), record.experiment), record.id)
     )

@@ -13,7 +13,6 @@ from cellrun.core.experiment_verbs import ExperimentVerbs
 from cellrun.core.places import cannot_write
 from cellrun.core.runs import open_runs, printing
 from cellrun.core.runs.found_runs import found_runs
-from cellrun.core.runs.run_types import opened
 from cellrun.core.runs.writer import tag_value
 
 if TYPE_CHECKING:
@@ -151,7 +150,7 @@ class Experiment(ExperimentVerbs):
 
         A run that drives others, such as a pipeline's, is of the class that its type has.
         """
-        return open_runs.get(run_id) or opened(self, run_id)
+        return open_runs.get(run_id) or open_runs.opened(self, run_id)
 
     def __repr__(self) -> str:
         return printing.experiment_text(self.name, self.workspace.name)

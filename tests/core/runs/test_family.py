@@ -22,7 +22,7 @@ from cellrun.core import (
 )
 from cellrun.core.driving.children import Children
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.runs import open_runs, run_types
+from cellrun.core.runs import open_runs
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import cancel_requests
 from cellrun.core.store.record import RunRecord
@@ -459,7 +459,7 @@ def test_a_run_is_of_the_class_that_its_type_has(ws, exp, here, monkeypatch):
 
     (here / "train.py").write_text("")
     replaced = replace(ScriptRunConfig(here, "train.py").request(), type="mine")
-    monkeypatch.setattr(run_types, "_given", {})
+    monkeypatch.setattr(open_runs, "_given", {})
     run = exp.submit(Asked())
     run.wait_for_completion()
     assert type(run) is Run

@@ -219,8 +219,8 @@ class JobControl(PartControl):
         return status
 
 
-def control_of(layout: RunLayout, _writer: object = None) -> RunControl:
-    """Return the control that this process has over a run that it doesn't own; the writer is an owner's to close."""
+def control_of(layout: RunLayout) -> RunControl:
+    """Return the control that this process has over a run that it doesn't own."""
     if is_own_run(layout):
         return JobControl(layout)
     return PartControl(layout) if is_parents_run(layout) else RunControl(layout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +64,7 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
         run_id: str,
         outputs: StrPath | None = None,
         *,
-        control: Callable[[RunLayout, RunWriter], RunControl] = control_of,
+        control: Callable[[RunLayout, RunWriter], RunControl] | None = None,
         **kwargs: object,  # noqa: ARG002  # Azure ML's own
     ) -> None:
         """Open a run of an experiment. Raises RunNotFoundError if it isn't there.
@@ -74,10 +74,21 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
         layout = RunStore(experiment.workspace.layout).open(run_id)
         self._layout = layout
         self._experiment = experiment
-        self._reader = RunReader(layout)
-        self._writer = RunWriter(self._opened_events, RunFiles(layout))
         self._outputs = outputs
-        self._control = control(layout, self._writer)
+        if control:
+            self._control = control(layout, self._writer)
+
+    @cached_property
+    def _reader(self) -> RunReader:  # type: ignore[override]  # it can be set
+        return RunReader(self._layout)
+
+    @cached_property
+    def _writer(self) -> RunWriter:  # type: ignore[override]  # it can be set
+        return RunWriter(self._opened_events, RunFiles(self._layout))
+
+    @cached_property
+    def _control(self) -> RunControl:  # type: ignore[override]  # it can be set
+        return control_of(self._layout)
 
     @staticmethod
     def get(workspace: Workspace, run_id: str) -> Run:
@@ -119,9 +130,9 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
 
         `run` has run_id, run_type, parent_run_id, tags and properties.
         """
-        from cellrun.core.runs.run_types import add_type  # noqa: PLC0415  # it loads this module
+        from cellrun.core.runs import open_runs  # noqa: PLC0415  # it loads this module
 
-        add_type(runtype, run_factory)
+        open_runs.add_type(runtype, run_factory)
 
     @staticmethod
     def get_submitted_run(**kwargs: object) -> Run:  # noqa: ARG004  # Azure ML's own
