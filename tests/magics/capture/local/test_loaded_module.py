@@ -1,12 +1,14 @@
 """A local module in memory against its file."""
 
-import importlib
+import importlib.util
+import os
+import py_compile
 import sys
 from pathlib import Path
 
 import pytest
 
-from cellrun.magics.capture.local.loaded_module import LoadedModule
+from cellrun.magics.capture.local.loaded_module import LoadedModule, function_codes, has_stale_cache
 
 SOURCE = """\
 import functools, enum
@@ -125,3 +127,36 @@ def test_a_file_that_was_compiled_when_it_was_another_is_changed(load, monkeypat
     assert again(loaded).is_changed
     assert again(loaded).differing == []
     assert Path(loaded.module.__cached__).exists()
+
+
+def test_the_code_on_disk_counts_not_the_cached_one(tmp_path):
+    file = tmp_path / "m.py"
+    file.write_text("def f(): return 1\n")
+    py_compile.compile(str(file))
+    assert [code.co_consts for code in function_codes(file)["f"]] == [(None, 1)]
+    assert not has_stale_cache(file)
+    file.write_text("def f(): return 23\n")
+    assert [code.co_consts for code in function_codes(file)["f"]] == [(None, 23)]
+    assert has_stale_cache(file)
+
+
+def test_an_edit_to_the_same_size_within_a_second_counts(tmp_path):
+    file, cache = tmp_path / "m.py", Path(importlib.util.cache_from_source(str(tmp_path / "m.py")))
+    for ns, value in ((0, 1), (20, 2)):
+        file.write_text(f"def f(): return {value}\n")
+        os.utime(file, ns=(10**18 + ns, 10**18 + ns))
+        if value == 1:
+            py_compile.compile(str(file))
+            os.utime(cache, ns=(10**18 + 10, 10**18 + 10))
+        assert [code.co_consts for code in function_codes(file)["f"]] == [(None, value)]
+
+
+def test_a_damaged_cache_is_passed_over(tmp_path):
+    file = tmp_path / "m.py"
+    file.write_text("def f(): return 1\n")
+    cache = Path(importlib.util.cache_from_source(str(file)))
+    py_compile.compile(str(file))
+    cache.write_bytes(cache.read_bytes()[:20])
+    assert list(function_codes(file)) == ["f"]
+    cache.unlink()
+    assert not has_stale_cache(file)

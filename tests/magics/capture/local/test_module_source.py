@@ -1,15 +1,11 @@
 """What the source of a module tells without being run."""
 
 import ast
-import importlib.util
-import os
-import py_compile
-from pathlib import Path
 
 import pytest
 
 from cellrun.magics.capture.local import module_source as of_module
-from cellrun.magics.capture.local.module_source import EMPTY, function_codes, has_stale_cache, module_source
+from cellrun.magics.capture.local.module_source import EMPTY, module_source
 from cellrun.magics.capture.source.tree import walk
 
 
@@ -65,39 +61,6 @@ def test_texts_and_imports_by_name(source):
 
 def test_what_is_no_python_tells_nothing(source):
     assert source("{{ template }} import x").imports == frozenset()
-
-
-def test_the_code_on_disk_counts_not_the_cached_one(tmp_path):
-    file = tmp_path / "m.py"
-    file.write_text("def f(): return 1\n")
-    py_compile.compile(str(file))
-    assert [code.co_consts for code in function_codes(file)["f"]] == [(None, 1)]
-    assert not has_stale_cache(file)
-    file.write_text("def f(): return 23\n")
-    assert [code.co_consts for code in function_codes(file)["f"]] == [(None, 23)]
-    assert has_stale_cache(file)
-
-
-def test_an_edit_to_the_same_size_within_a_second_counts(tmp_path):
-    file, cache = tmp_path / "m.py", Path(importlib.util.cache_from_source(str(tmp_path / "m.py")))
-    for ns, value in ((0, 1), (20, 2)):
-        file.write_text(f"def f(): return {value}\n")
-        os.utime(file, ns=(10**18 + ns, 10**18 + ns))
-        if value == 1:
-            py_compile.compile(str(file))
-            os.utime(cache, ns=(10**18 + 10, 10**18 + 10))
-        assert [code.co_consts for code in function_codes(file)["f"]] == [(None, value)]
-
-
-def test_a_damaged_cache_is_passed_over(tmp_path):
-    file = tmp_path / "m.py"
-    file.write_text("def f(): return 1\n")
-    cache = Path(importlib.util.cache_from_source(str(file)))
-    py_compile.compile(str(file))
-    cache.write_bytes(cache.read_bytes()[:20])
-    assert list(function_codes(file)) == ["f"]
-    cache.unlink()
-    assert not has_stale_cache(file)
 
 
 def test_a_file_is_walked_as_often_as_it_is_deep_whatever_its_length(tmp_path, monkeypatch):

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import itertools
+import marshal
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from cellrun.magics.capture.local.module_source import (
-    EMPTY,
-    ModuleSource,
-    function_codes,
-    has_stale_cache,
-    module_source,
-    qualified_name,
-)
+from cellrun.magics.capture.local.module_source import EMPTY, ModuleSource, module_source
+from cellrun.magics.capture.source.code_reads import is_function, walk_code
 
+_PYC_HEADER_BYTES = 16  # https://peps.python.org/pep-0552/
 _PLAIN = (str, bytes, int, float, complex, type(None))
 _COMPUTED = (*_PLAIN, random.Random, itertools.count)
 _CODE_FIELDS = (
@@ -64,7 +61,7 @@ class LoadedModule:
             return []
         on_disk = function_codes(self.file)
         own = [
-            (qualified_name(code), code) for code in self._codes()
+            (_qualified_name(code), code) for code in self._codes()
         ]  # two by one name: a property's getter and setter
         differing = [name for name, code in own if not self._is_among(code, name, on_disk.get(name, []))]
         return list(dict.fromkeys(differing))
@@ -127,7 +124,7 @@ class LoadedModule:
             for member in members:
                 for function in _functions_of(member):
                     code = function.__code__
-                    if code.co_filename == self.module.__file__ and "<" not in qualified_name(code):
+                    if code.co_filename == self.module.__file__ and "<" not in _qualified_name(code):
                         yield code
 
 
@@ -182,3 +179,61 @@ def _is_same(one: Any, other: Any) -> bool:
     if isinstance(one, (set, frozenset)):
         return bool(one == other)
     return repr(one) == repr(other) if isinstance(one, _PLAIN) else one is other
+
+
+def function_codes(file: Path) -> Mapping[str, list[CodeType]]:
+    """Return the code of a file's functions as it is on disk, by qualified name: there may be several by one name."""
+    found = file.stat()
+    return _codes_of_version(file, found.st_mtime_ns, found.st_size)
+
+
+def has_stale_cache(file: Path) -> bool:
+    """Whether the compiled code that Python keeps of a file is of another version of it: so it was imported then."""
+    try:
+        header = Path(importlib.util.cache_from_source(str(file))).read_bytes()[:_PYC_HEADER_BYTES]
+    except (OSError, NotImplementedError):
+        return False
+    return len(header) == _PYC_HEADER_BYTES and not _is_current(header, file)
+
+
+@lru_cache(maxsize=4096)
+def _codes_of_version(file: Path, _changed: int, _size: int) -> Mapping[str, list[CodeType]]:
+    try:
+        code = _compiled(file)
+    except (SyntaxError, ValueError):
+        return {}
+    functions: dict[str, list[CodeType]] = {}
+    for each in filter(is_function, walk_code(code)):
+        functions.setdefault(_qualified_name(each), []).append(each)
+    return functions
+
+
+def _compiled(file: Path) -> CodeType:
+    """Return the code of a file, from Python's own cache where that is of this version of it."""
+    try:
+        cache = Path(importlib.util.cache_from_source(str(file)))
+        data = cache.read_bytes()
+        # Python knows whole seconds: it takes a file that was edited within one, to the same size, for the old one
+        is_later = cache.stat().st_mtime_ns > file.stat().st_mtime_ns
+        if is_later and data[:4] == importlib.util.MAGIC_NUMBER and _is_current(data[:_PYC_HEADER_BYTES], file):
+            code = marshal.loads(data[_PYC_HEADER_BYTES:])  # noqa: S302  # as an import does
+            if isinstance(code, CodeType):
+                return code
+    except (OSError, NotImplementedError, EOFError, TypeError, ValueError):  # none, or a damaged one
+        pass
+    return compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
+
+
+def _is_current(header: bytes, file: Path) -> bool:
+    """Whether a cache belongs to the file as it is: by time and size, as Python decides."""
+    found = file.stat()
+    expected = (int(found.st_mtime) & 0xFFFFFFFF).to_bytes(4, "little") + (found.st_size & 0xFFFFFFFF).to_bytes(
+        4, "little"
+    )
+    return header[4:8] != b"\0\0\0\0" or header[8:16] == expected  # by hash instead of time: for Python to check
+
+
+def _qualified_name(code: CodeType) -> str:
+    """Return the name of a function's code, with the classes and functions around it where Python keeps those."""
+    name = getattr(code, "co_qualname", code.co_name)  # since Python 3.11
+    return str(name)

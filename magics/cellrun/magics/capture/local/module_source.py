@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
-import marshal
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from types import CodeType
 from typing import Any, NamedTuple
 
 from cellrun.core.context.pickles.garbage import without_collections
 from cellrun.magics.capture.paths.expressions import path_of
 from cellrun.magics.capture.paths.in_source import outside_of
-from cellrun.magics.capture.source.code_reads import imports_by_name, is_function, walk_code
+from cellrun.magics.capture.source.code_reads import imports_by_name
 from cellrun.magics.capture.source.tree import walk
 
-_PYC_HEADER_BYTES = 16  # https://peps.python.org/pep-0552/
 _OPERATORS = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -78,21 +74,6 @@ def module_source(file: Path) -> ModuleSource:
         return _module_source(file, found.st_mtime_ns, found.st_size)
 
 
-def function_codes(file: Path) -> Mapping[str, list[CodeType]]:
-    """Return the code of a file's functions as it is on disk, by qualified name: there may be several by one name."""
-    found = file.stat()
-    return _function_codes(file, found.st_mtime_ns, found.st_size)
-
-
-def has_stale_cache(file: Path) -> bool:
-    """Whether the compiled code that Python keeps of a file is of another version of it: so it was imported then."""
-    try:
-        header = Path(importlib.util.cache_from_source(str(file))).read_bytes()[:_PYC_HEADER_BYTES]
-    except (OSError, NotImplementedError):
-        return False
-    return len(header) == _PYC_HEADER_BYTES and not _is_current(header, file)
-
-
 @lru_cache(maxsize=4096)
 def _module_source(file: Path, _changed: int, _size: int) -> ModuleSource:
     try:
@@ -116,49 +97,6 @@ def _module_source(file: Path, _changed: int, _size: int) -> ModuleSource:
         functions=frozenset(name for name, node in _last_bindings(statements) if isinstance(node, _FUNCTIONS)),
         is_open="*" in names or not names.isdisjoint({"exec", "globals", "vars", "__dict__", "setattr"}),
     )
-
-
-@lru_cache(maxsize=4096)
-def _function_codes(file: Path, _changed: int, _size: int) -> Mapping[str, list[CodeType]]:
-    try:
-        code = _compiled(file)
-    except (SyntaxError, ValueError):
-        return {}
-    functions: dict[str, list[CodeType]] = {}
-    for each in filter(is_function, walk_code(code)):
-        functions.setdefault(qualified_name(each), []).append(each)
-    return functions
-
-
-def _compiled(file: Path) -> CodeType:
-    """Return the code of a file, from Python's own cache where that is of this version of it."""
-    try:
-        cache = Path(importlib.util.cache_from_source(str(file)))
-        data = cache.read_bytes()
-        # Python knows whole seconds: it takes a file that was edited within one, to the same size, for the old one
-        is_later = cache.stat().st_mtime_ns > file.stat().st_mtime_ns
-        if is_later and data[:4] == importlib.util.MAGIC_NUMBER and _is_current(data[:_PYC_HEADER_BYTES], file):
-            code = marshal.loads(data[_PYC_HEADER_BYTES:])  # noqa: S302  # as an import does
-            if isinstance(code, CodeType):
-                return code
-    except (OSError, NotImplementedError, EOFError, TypeError, ValueError):  # none, or a damaged one
-        pass
-    return compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
-
-
-def _is_current(header: bytes, file: Path) -> bool:
-    """Whether a cache belongs to the file as it is: by time and size, as Python decides."""
-    found = file.stat()
-    expected = (int(found.st_mtime) & 0xFFFFFFFF).to_bytes(4, "little") + (found.st_size & 0xFFFFFFFF).to_bytes(
-        4, "little"
-    )
-    return header[4:8] != b"\0\0\0\0" or header[8:16] == expected  # by hash instead of time: for Python to check
-
-
-def qualified_name(code: CodeType) -> str:
-    """Return the name of a function's code, with the classes and functions around it where Python keeps those."""
-    name = getattr(code, "co_qualname", code.co_name)  # since Python 3.11
-    return str(name)
 
 
 def _used_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
