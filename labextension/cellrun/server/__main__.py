@@ -20,6 +20,8 @@ def main(handed: list[str]) -> int:
         return 0
     else:
         listening = socket.create_server((HOST, 0))
+    # Jupyter's schemas could check addresses by it, and don't; its import takes as long as all others together
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # as if it weren't installed
     from cellrun.server.private.private_server import PrivateServer  # noqa: PLC0415  # the lock first: this takes a second
 
     PrivateServer.listens_on = listening

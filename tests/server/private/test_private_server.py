@@ -330,6 +330,12 @@ def test_nothing_secret_is_printed_shown_or_readable_by_others(workspace, browse
         assert not any(secret in text for text in (printed, *seen, json.dumps(file.to_json())))
 
 
+def test_it_compiles_no_grammar_of_addresses(tmp_path):
+    (tmp_path / "rfc3987_syntax.py").write_text("print('compiled'); is_valid_syntax = None")
+    private = Private(PYTHONPATH=str(tmp_path), CELLRUN_PORTAL_IDLE_S="0.1")
+    assert private.process.communicate(timeout=PATIENCE_S)[0] == ""
+
+
 def test_its_file_names_its_process(private):
     assert private.file.is_private
     assert private.file.process == ProcessIdentity.of(private.process.pid)
