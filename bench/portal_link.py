@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import kit
-from cellrun.core import Experiment, ScriptRunConfig, Workspace, server_file
+from cellrun.core import Experiment, ScriptRunConfig, Workspace
+from cellrun.core.portal import servers
 
 WAYS = ("started", "known")
 
@@ -51,7 +52,7 @@ def measure(way: str, folder_name: str) -> dict[str, Any]:
     began_s = time.perf_counter()
     with redirect_stdout(Terminal()) as terminal:
         run.wait_for_completion(show_output=True)
-    if server := server_file.private():
+    if server := servers.private():
         os.kill(server.process.pid, signal.SIGTERM)
     return {"ms": (terminal.printed_s - began_s) * 1000}
 

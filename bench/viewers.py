@@ -29,10 +29,10 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from bench import kit
-from cellrun.core import server_file
 from cellrun.core.layout import RunLayout
-from cellrun.core.portal_codes import Codes
-from cellrun.core.server_file import ServerFile
+from cellrun.core.portal import servers
+from cellrun.core.portal.private_server import Codes
+from cellrun.core.portal.servers import ServerFile
 from tests.browser.chromium import chromium
 
 ROWS_PER_S = 10
@@ -65,13 +65,13 @@ def started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 def link(server: ServerFile, path: str = "") -> str:
     """Return an address that lets somebody in once, to a page of the portal."""
-    code = Codes(server_file.private_codes()).give()
+    code = Codes(servers.private_codes()).give()
     return f"{server.url}cellrun/enter?code={code}&next=/cellrun/{path}"
 
 
 def log_in() -> tuple[ServerFile, str]:
     """Wait for the server; return its file and the cookie that it gave."""
-    while not (found := server_file.running()):
+    while not (found := servers.running()):
         time.sleep(0.05)
     entered = requests.get(link(found[0]), allow_redirects=False, timeout=10)
     return found[0], "; ".join(f"{name}={text}" for name, text in entered.cookies.items())

@@ -2,14 +2,14 @@
 
 import pytest
 
-from cellrun.core import Workspace, said_once
+from cellrun.core import Workspace, unsupported
 
 SECRET = "pa55-w0rd-of-a-service"
 
 
 @pytest.fixture(autouse=True)
 def nothing_said_yet(monkeypatch):
-    monkeypatch.setattr(said_once, "_said", set())
+    monkeypatch.setattr(unsupported, "_said", set())
 
 
 def test_every_kind_is_taken_and_said_once_to_be_of_no_use(tmp_path, monkeypatch):

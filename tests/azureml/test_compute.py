@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core import ComputeTargetException, NotSupportedError, UserErrorException, Workspace, said_once
+from cellrun.core import ComputeTargetException, NotSupportedError, UserErrorException, Workspace, unsupported
 from tests.core.targets.ssh.shim import SshShim
 
 
 @pytest.fixture(autouse=True)
 def nothing_was_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(said_once, "_said", set())
+    monkeypatch.setattr(unsupported, "_said", set())
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from cellrun.core import Dataset, InvalidSubmissionError, UserErrorException, Workspace, said_once
+from cellrun.core import Dataset, InvalidSubmissionError, UserErrorException, Workspace, unsupported
 from cellrun.core.distributed.distribution import Distribution
 
 
 @pytest.fixture
 def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(said_once, "_said", set())
+    monkeypatch.setattr(unsupported, "_said", set())
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "train.py").write_text("import sys\nprint(sys.argv[1:])")
     return tmp_path / "src"

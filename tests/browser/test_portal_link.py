@@ -6,7 +6,8 @@ import signal
 import pytest
 from playwright.sync_api import expect
 
-from cellrun.core import Experiment, Workspace, server_file
+from cellrun.core import Experiment, Workspace
+from cellrun.core.portal import servers
 from tests.browser.lab_page import SCREENSHOTS
 from tests.browser.run_page import RunPage
 
@@ -22,7 +23,7 @@ def run(tmp_path, monkeypatch):
     run = Experiment(Workspace.from_config(), "sine").start_logging()
     yield run
     run.cancel()
-    for server in server_file.running():
+    for server in servers.running():
         os.kill(server.process.pid, signal.SIGTERM)
 
 

@@ -1,9 +1,11 @@
 """Sizes as people write them."""
 
+from __future__ import annotations
+
 import pytest
 
-from cellrun.core.resources import Resources
-from cellrun.core.sizes import size_bytes, size_text
+from cellrun.core.errors import UserErrorException
+from cellrun.core.resources import Resources, limits, size_bytes, size_text
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,22 @@ def test_sizes_for_people():
 def test_they_travel_as_json():
     assert Resources.from_json(Resources(2, 1, 3, 2).to_json()) == Resources(2, 1, 3, 2)
     assert Resources.from_json({"cpus": 2, "gpus": 1, "memory_bytes": 3}) == Resources(2, 1, 3)  # of an earlier version
+
+
+def test_defaults() -> None:
+    assert (limits().snapshot_bytes, limits().snapshot_files) == (1_000_000_000, 20_000)
+    assert limits().grace_s == 10.0
+
+
+def test_each_limit_has_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELLRUN_SNAPSHOT_FILES", "5_000")
+    monkeypatch.setenv("CELLRUN_GRACE_S", "0.5")
+    assert limits().snapshot_files == 5000
+    assert limits().grace_s == 0.5
+
+
+@pytest.mark.parametrize("text", ["many", "-1", "0", "1.5", "inf", "nan"])
+def test_a_wrong_number_is_told(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELLRUN_SNAPSHOT_BYTES", text)
+    with pytest.raises(UserErrorException, match=f"CELLRUN_SNAPSHOT_BYTES is a positive whole number; got '{text}'"):
+        limits()

@@ -20,9 +20,9 @@ from cellrun.core.context.trusted import TrustedRun
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import registered
+from cellrun.core.portal.servers import ServerFile, running
 from cellrun.core.run_request import RunRequest
 from cellrun.core.runs.deletion import delete_runs
-from cellrun.core.server_file import ServerFile, running
 from cellrun.core.store.cancellation import cancel_requests
 from cellrun.core.store.environment import read_environment
 from cellrun.core.store.lists.index import Index

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.masking import masked
+from cellrun.core.likely_secrets import masked
 from cellrun.core.store.record import RunRecord
 from tests.core.submitted_runs import wait_for
 from tests.files_below import files_below

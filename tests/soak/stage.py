@@ -18,7 +18,7 @@ import requests
 from cellrun.core import Experiment, ScriptRunConfig, Workspace
 from cellrun.core.errors import CellrunError, told
 from cellrun.core.layout import RunLayout
-from cellrun.core.server_file import running
+from cellrun.core.portal.servers import running
 from cellrun.core.status import TERMINAL
 from cellrun.core.store.status_file import StatusFile
 from tests.soak import account

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 from cellrun.core import CondaDependencies, Environment, RunConfiguration, ScriptRunConfig, UserErrorException
 from cellrun.core.errors import shown
-from cellrun.core.said_once import say_once
 from cellrun.core.submission.configuration.parts import (
     DistributedConfiguration,
     MpiConfiguration,
@@ -18,6 +17,7 @@ from cellrun.core.submission.configuration.parts import (
     TensorflowConfiguration,
 )
 from cellrun.core.submission.configuration.run_configuration import ONE_RUN_CLUSTER
+from cellrun.core.unsupported import say_once
 
 _IMAGES = ("custom_docker_base_image", "custom_docker_image", "image_registry_details", "shm_size")
 _MEANINGLESS = {"use_gpu", "use_docker", "vm_priority", "source_directory_data_store", *_IMAGES}

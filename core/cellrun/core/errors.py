@@ -50,7 +50,7 @@ from errno import ENOENT
 from types import TracebackType
 from typing import Any
 
-from cellrun.core.terminal import plain
+from cellrun.core.front_end import plain
 
 _PLAIN = (str, int, float, tuple, list, dict, type(None))
 

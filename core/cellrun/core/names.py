@@ -8,7 +8,7 @@ import time
 import unicodedata
 
 from cellrun.core.errors import InvalidNameError
-from cellrun.core.limits import limits
+from cellrun.core.resources import limits
 
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")

@@ -9,11 +9,16 @@ import os
 from collections.abc import Mapping
 
 from cellrun.core.layout import RunLayout
-from cellrun.core.run_variables import INPUT_NAMES, OUTPUT_NAMES, REFERENCE
 
 RUN_FOLDER = "CELLRUN_RUN_FOLDER"
 RUN_ID = "CELLRUN_RUN_ID"
 ATTEMPT = "CELLRUN_RUN_ATTEMPT"
+REFERENCE = "AZUREML_DATAREFERENCE_"
+"""How the variable begins that has the path of an input or output, before its name."""
+INPUT_NAMES = "AZUREML_DATASET_ENVIRONMENT_VARS"
+"""`train:mount,rows:direct`."""
+OUTPUT_NAMES = "AZUREML_DATASET_FILE_OUTPUTS"
+"""`model;figures`."""
 _OPEN_RUN = "CELLRUN_RUN_OPEN"
 _told_by_parent = os.environ.get(_OPEN_RUN)
 
@@ -75,3 +80,26 @@ def is_of_a_run(variable: str) -> bool:
 
 
 _OF_AZURE = frozenset({"AZUREML_ARM_PROJECT_NAME", "AZUREML_ARM_WORKSPACE_NAME", INPUT_NAMES, OUTPUT_NAMES})
+
+
+RANK = "CELLRUN_RUN_RANK"
+"""What our own launcher tells each process that it starts; another run's processes aren't told (`own_run`)."""
+# A program that a process of ours starts, torchrun or mpirun, tells its own: it stands before ours.
+_OF_LAUNCHERS = (("RANK", "WORLD_SIZE"), ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"))
+
+
+def own_rank(environ: Mapping[str, str] = os.environ) -> int | None:
+    """Return the rank that our launcher, torchrun and its kin, or mpirun gave to this process; None if it has none.
+
+    A rank alone, without how many there are, is a variable that somebody has set for a program of his own; a world of
+    one has no ranks to tell apart. Slurm's number of a process (SLURM_PROCID) is none: every job there has it.
+    """
+    for rank, size in _OF_LAUNCHERS:
+        if (found := _count(environ, rank)) is not None and max(1, found) < (_count(environ, size) or 0):
+            return found
+    return _count(environ, RANK)
+
+
+def _count(environ: Mapping[str, str], variable: str) -> int | None:
+    text = environ.get(variable, "")
+    return int(text) if text.isascii() and text.isdecimal() else None

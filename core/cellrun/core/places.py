@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellrun.core.digest import digest
+from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import read_control_file, read_object
-from cellrun.core.disk.ownership import is_mine, refuse_foreign
-from cellrun.core.disk.whole_files import NO_ROOM, make_private_folder, replace_file
+from cellrun.core.disk.ownership import is_mine, owner, refuse_foreign
+from cellrun.core.disk.whole_files import NO_ROOM, make_private_folder, replace_file, write_once
 from cellrun.core.errors import DamagedRunError, WorkspaceException
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.names import slug
@@ -177,3 +178,54 @@ def _user_data() -> Path:
         return Path.home() / "Library" / "Application Support"
     given = os.environ.get("XDG_DATA_HOME")  # https://specifications.freedesktop.org/basedir-spec: absolute or ignored
     return Path(given) if given and Path(given).is_absolute() else Path.home() / ".local" / "share"
+
+
+_RECORD_VERSION = 1
+_RECORD_SHAPE: control_file.Shape = {"id": control_file.is_text, "name": control_file.is_text}
+
+
+class WorkspaceRecord(NamedTuple):
+    """The content of a workspace.json."""
+
+    id: str
+    name: str
+
+    @classmethod
+    def read(cls, layout: WorkspaceLayout) -> WorkspaceRecord:
+        """Read it. Raises WorkspaceException if it isn't there or is damaged."""
+        try:
+            record = control_file.read_object(layout.folder, layout.record)
+            control_file.check(layout.folder, layout.record, record, _RECORD_SHAPE)
+            return cls(record["id"], record["name"])
+        except PermissionError as error:
+            raise _closed(layout) from error
+        except OSError as error:
+            raise WorkspaceException(f"{layout.folder} is no workspace: {error.strerror}: {layout.record}") from error
+        except DamagedRunError as error:
+            raise WorkspaceException(f"the workspace in {layout.folder} is damaged: {error.told}") from error
+
+    @staticmethod
+    def is_there(layout: WorkspaceLayout) -> bool:
+        """Return whether a folder is a workspace. Raises WorkspaceException for one that is closed to this user."""
+        try:
+            layout.record.stat()
+        except PermissionError as error:
+            raise _closed(layout) from error
+        except OSError:
+            return False
+        return True
+
+    @staticmethod
+    def write_new(layout: WorkspaceLayout, name: str) -> None:
+        """Write the record of a new workspace; of several that make it at once, one id wins."""
+        with suppress(FileExistsError):
+            write_once(
+                layout.record, json.dumps({"version": _RECORD_VERSION, "id": os.urandom(16).hex(), "name": name})
+            )
+
+
+def _closed(layout: WorkspaceLayout) -> WorkspaceException:
+    return WorkspaceException(
+        f"the workspace in {layout.folder} is closed to you: it belongs to {owner(layout.folder)}; "
+        "ask to be let in, or take a workspace in a folder of yours: Workspace.create(name, folder)"
+    )

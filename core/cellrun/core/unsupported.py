@@ -1,7 +1,9 @@
-"""What Azure ML's first SDK has and cellrun hasn't: an error that names it and what to use, when it is used."""
+"""What Azure ML has and cellrun hasn't: refused when it is used, or said once where it has no meaning."""
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -22,3 +24,18 @@ def refused(name: str, why: str, instead: str = "") -> Callable[..., NoReturn]:
     vars(refuse)[REFUSES] = why, instead
     refuse.__doc__ = f"Refuse: it {why}. Raises NotSupportedError."
     return refuse
+
+
+_OURS = "cellrun."
+_said: set[str] = set()
+
+
+def say_once(text: str) -> None:
+    """Warn of something at the user's own line, unless this process has warned of it before."""
+    if text in _said:
+        return
+    _said.add(text)
+    level, frame = 1, sys._getframe()  # noqa: SLF001  # what `warnings` does for `skip_file_prefixes`, since 3.12
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(_OURS):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, stacklevel=level)

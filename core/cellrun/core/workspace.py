@@ -17,12 +17,12 @@ from cellrun.core.errors import InvalidNameError, RunNotFoundError, WorkspaceExc
 from cellrun.core.experiment import Experiment
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.own_run import own_run
+from cellrun.core.places import WorkspaceRecord
 from cellrun.core.runs import printing
 from cellrun.core.store.azure_names import NOWHERE
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import ANOTHER_WORKSPACE, RunStore
 from cellrun.core.store.sent_run import own_sent_run
-from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.workspace_config import WorkspaceConfig, config_file, configured_workspace
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from cellrun.core import places
 from cellrun.core.disk.control_file import is_system_text, open_regular
 from cellrun.core.disk.ownership import doubt
 from cellrun.core.errors import WorkspaceException, shown
+from cellrun.core.front_end import plain
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.own_run import own_run
-from cellrun.core.terminal import plain
 
 _OWN_FOLDERS = (".cellrun", ".azureml", "aml_config")
 CONFIG = "config.json"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import sys
 
-from cellrun.core.private_server import HOST, take_lock
+from cellrun.core.portal.private_server import HOST, take_lock
 
 
 def main(handed: list[str]) -> int:

@@ -13,7 +13,7 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 
 from cellrun.core.errors import CellrunError
-from cellrun.core.server_file import ServerFile
+from cellrun.core.portal.servers import ServerFile
 from cellrun.core.store.events.metric_shelf import MetricShelf
 from cellrun.core.targets.local.admission import tend_own
 from cellrun.server.allowance import Allowance

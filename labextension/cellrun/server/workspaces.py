@@ -9,9 +9,9 @@ from pathlib import Path
 from cellrun.core import Workspace, places
 from cellrun.core.errors import RunNotFoundError, WorkspaceException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.places import WorkspaceRecord
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.targets.target_states import TargetStates
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.server.errors import NotFoundError

@@ -1,4 +1,4 @@
-// Twins of `core/cellrun/core/masking.py`; tests/data/masked.json holds them together.
+// Twins of `core/cellrun/core/likely_secrets.py`; tests/data/masked.json holds them together.
 const MAGIC = /^[ \t]*%%?submit\b.*/gm;
 const VARIABLE = /(--env(?:=|[ \t]+))((?:\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"\\])+)/g;
 

@@ -16,7 +16,7 @@ from cellrun.core.environments.building.foreseen import Foreseen
 from cellrun.core.environments.building.plan import plan_of
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.likely_keys import likely_key
+from cellrun.core.likely_secrets import likely_key
 from cellrun.core.run_request import CELL, RunCode, RunRequest
 from cellrun.core.submission.run_options import RunOptions
 from cellrun.core.submission.submission import problems_of_place

@@ -9,7 +9,7 @@ from IPython.display import display
 
 from cellrun.core.environments.building.kept import KeptEnvironment, kept_environments
 from cellrun.core.errors import UserErrorException
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 from cellrun.magics.options import MagicParser
 from cellrun.magics.table import Table
 from cellrun.magics.view import plain_errors, say

@@ -14,6 +14,7 @@ from cellrun.core.context.manifest import Context
 from cellrun.core.context.reader import load
 from cellrun.core.context.trusted import TrustedRun, VerifiedStore
 from cellrun.core.errors import ContextException, UntrustedError, UserErrorException
+from cellrun.core.front_end import plain
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.failure import Failure
 from cellrun.core.offline.offline_run import _OfflineRun
@@ -23,7 +24,6 @@ from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import settle
 from cellrun.core.store.status_file import StatusRecord
-from cellrun.core.terminal import plain
 from cellrun.core.workspace import Workspace
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.loaded_files import LoadedFiles

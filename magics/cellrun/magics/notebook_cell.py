@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from cellrun.core import front_end
 from cellrun.core.errors import UserErrorException
-from cellrun.core.masking import masked
+from cellrun.core.likely_secrets import masked
 from cellrun.core.names import experiment_from
 
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
-from cellrun.core.masking import MASK
+from cellrun.core.likely_secrets import MASK
 
 _SEPARATOR = re.compile(r"(?:^|\s)--(?:\s+|$)")
 _COMMENT = re.compile(r"(?:^|\s)#(?:\s.*)?$")  # a blank after it: `#fff` is an argument

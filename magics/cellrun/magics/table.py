@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from cellrun.core.terminal import plain, plain_line
+from cellrun.core.front_end import plain, plain_line
 
 
 class Table:

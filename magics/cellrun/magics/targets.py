@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from IPython.display import display
 
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 from cellrun.core.targets.contract import Capability, Finding
 from cellrun.core.targets.keeper.kept_state import said_of
 from cellrun.core.targets.kinds import kind_names

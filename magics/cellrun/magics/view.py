@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from IPython.core.interactiveshell import InteractiveShell
 
 from cellrun.core.errors import CellrunError
+from cellrun.core.front_end import plain
 from cellrun.core.runs.run import Run
-from cellrun.core.terminal import plain
 
 
 def is_notebook(shell: InteractiveShell) -> bool:

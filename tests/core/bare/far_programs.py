@@ -13,9 +13,8 @@ from typing import Any
 from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.environments import library_folder
 from cellrun.core.environments.job_library import LibraryArchive, library_archive
-from cellrun.core.kept_request import request_to_json
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.run_request import RunRequest
+from cellrun.core.run_request import RunRequest, request_to_json
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 
@@ -23,7 +22,7 @@ _BEGIN = """
 import json, sys, time
 sys.path[:0] = [sys.argv[1]]
 told = json.loads(sys.argv[2])
-from cellrun.core.kept_request import request_from_json
+from cellrun.core.run_request import request_from_json
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.local.target import LocalTarget

@@ -13,12 +13,11 @@ from cellrun.core.far.command import REMOTE_COMMAND
 from cellrun.core.far.link import Answer, Link
 from cellrun.core.far.places_there import REMOTE
 from cellrun.core.far.protocol import PIECE_BYTES
-from cellrun.core.kept_request import request_to_json
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.places import WorkspaceRecord
 from cellrun.core.processes.family import ProcessFamily
-from cellrun.core.run_request import RunRequest
+from cellrun.core.run_request import RunRequest, request_to_json
 from cellrun.core.store.status_file import StatusFile, StatusRecord
-from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import start
 from cellrun.core.targets.contract import ComputeTarget, Finding, Observation, TargetDescription, TargetPython

@@ -11,8 +11,8 @@ import pytest
 
 from cellrun.core.far.link import LinkError, OrderError
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.kept_request import request_to_json
 from cellrun.core.layout import RunLayout
+from cellrun.core.run_request import request_to_json
 from cellrun.core.status import Status
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile

@@ -18,6 +18,7 @@ from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.mirror.run_token import new_token
 from cellrun.core.own_run import run_variables
+from cellrun.core.places import WorkspaceRecord
 from cellrun.core.runs.deletion import delete_runs
 from cellrun.core.status import Status
 from cellrun.core.store import values_in_use
@@ -27,7 +28,6 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.values_in_use import using_values
-from cellrun.core.store.workspace_record import WorkspaceRecord
 from tests.damage import deepen
 
 

@@ -13,10 +13,10 @@ from cellrun.core import Experiment, Workspace
 from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.errors import CellrunError, DamagedRunError, UserErrorException
 from cellrun.core.layout import RunLayout
+from cellrun.core.places import WorkspaceRecord
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import ask_to_cancel
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.workspace_record import WorkspaceRecord
 
 
 @pytest.fixture

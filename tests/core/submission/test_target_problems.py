@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from cellrun.core import said_once
+from cellrun.core import unsupported
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.run_request import RunRequest
@@ -21,7 +21,7 @@ def with_options(monkeypatch):
 
 @pytest.fixture
 def showing(monkeypatch):
-    monkeypatch.setattr(said_once, "_said", set())
+    monkeypatch.setattr(unsupported, "_said", set())
     monkeypatch.setattr(LocalTarget, "shows_variables", True)
 
 

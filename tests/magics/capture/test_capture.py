@@ -6,7 +6,7 @@ import pytest
 
 from cellrun.core.context.manifest import Context
 from cellrun.core.errors import InvalidSubmissionError
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 from tests.magics.notebook_shell import newest_run
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cellrun.core.likely_keys import likely_key
+from cellrun.core.likely_secrets import likely_key
 
 # In parts, so that nobody's scanner takes these for keys that were lost.
 KEYS = {

@@ -11,7 +11,7 @@ from cellrun.core.context import value_store
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import InvalidSubmissionError
-from cellrun.core.limits import limits
+from cellrun.core.resources import limits
 from cellrun.magics.capture.carriers import progress
 from tests.magics.notebook_shell import log
 

@@ -13,10 +13,10 @@ import pytest
 import requests
 import websocket
 
-from cellrun.core import server_file
 from cellrun.core.disk import ownership
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.portal_codes import Codes
+from cellrun.core.portal import servers
+from cellrun.core.portal.private_server import Codes
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from tests.server.live_server import PATIENCE_S, wait_until
@@ -46,11 +46,11 @@ class Private:
     @property
     def mine(self):
         """Its file, if it is there."""
-        return [found for found in server_file.running() if found.process.pid == self.process.pid]
+        return [found for found in servers.running() if found.process.pid == self.process.pid]
 
     def code(self, run=None):
         """Make a code as `get_portal_url` does."""
-        return Codes(server_file.private_codes()).give(run)
+        return Codes(servers.private_codes()).give(run)
 
     def get(self, path, session=requests, **options):
         """Ask for a page."""
@@ -268,7 +268,7 @@ def test_two_that_start_at_once_are_one(workspace):
     (winner,) = [one for one in several if one.process.poll() is None]
     assert winner.enter(winner.code()).status_code == 302
     assert [one.process.returncode for one in several if one is not winner] == [0, 0]
-    assert [found.process.pid for found in server_file.running()] == [winner.process.pid]
+    assert [found.process.pid for found in servers.running()] == [winner.process.pid]
     for one in several:
         one.end()
 
@@ -284,7 +284,7 @@ def test_it_ends_when_nobody_is_there_and_not_before(workspace):
         private.process.wait(1.5)
     page.close()
     assert private.process.wait(PATIENCE_S) == 0
-    assert server_file.running() == []
+    assert servers.running() == []
     private.process.communicate()
 
 
@@ -305,7 +305,7 @@ def test_a_file_of_a_dead_server_is_no_server_and_the_next_one_starts(workspace)
     assert killed.file
     killed.process.kill()
     killed.process.communicate()
-    assert server_file.running() == []
+    assert servers.running() == []
     following = Private()
     assert following.enter(following.code()).status_code == 302
     following.end()
@@ -321,7 +321,7 @@ def test_nothing_secret_is_printed_shown_or_readable_by_others(workspace, browse
     file = private.file
     process = Path(f"/proc/{private.process.pid}")
     seen = [(process / name).read_bytes().decode(errors="replace") for name in ("cmdline", "environ")]
-    modes = [path.stat().st_mode & 0o777 for path in server_file.servers_folder().rglob("*")]
+    modes = [path.stat().st_mode & 0o777 for path in servers.servers_folder().rglob("*")]
     assert modes
     assert [mode for mode in modes if mode & 0o077] == []
     (cookie,) = [text for name, text in browser.cookies.items() if name.startswith("username-")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cellrun.core.front_end import plain_line, without_codes
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.failure import Failure
 from cellrun.core.live.header import elapsed_s, elapsed_text, resources_text
@@ -15,7 +16,6 @@ from cellrun.core.store.files.log_tail import LogReader
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.settle import settle
 from cellrun.core.store.target_file import place_text
-from cellrun.core.terminal import plain_line, without_codes
 
 METRICS = 12
 LOG_LINES = 5

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from cellrun.azureml.exceptions import AuthenticationException
-from cellrun.core.said_once import say_once
+from cellrun.core.unsupported import say_once
 
 __all__ = [
     "AbstractAuthentication",

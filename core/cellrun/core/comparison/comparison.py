@@ -12,6 +12,7 @@ from cellrun.core.comparison.code_files import CodeFile, code_files
 from cellrun.core.comparison.curves import Curves, DrawnRun, compared_curves
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import RunNotFoundError, UserErrorException, shown, told
+from cellrun.core.front_end import plain_line
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.live.header import elapsed_s
 from cellrun.core.live.metric_window import STEP, heads
@@ -23,7 +24,6 @@ from cellrun.core.store.lists.run_row import RunRow
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.terminal import plain_line
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure  # type: ignore[import-untyped]

@@ -16,8 +16,8 @@ from cellrun.core.context.manifest import CONTEXT_FILE
 from cellrun.core.context.value_store import SHA256, digest_as, hash_of
 from cellrun.core.disk.control_file import check_parts
 from cellrun.core.errors import ContextException
+from cellrun.core.front_end import plain_line
 from cellrun.core.layout import RunLayout
-from cellrun.core.terminal import plain_line
 
 VERSION = 1
 _SNAPSHOT = "snapshot/"

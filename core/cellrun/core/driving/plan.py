@@ -10,9 +10,8 @@ from typing import Any
 
 from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import is_mapping_of
-from cellrun.core.kept_request import request_from_json, request_to_json
 from cellrun.core.layout import RunLayout
-from cellrun.core.run_request import RunRequest
+from cellrun.core.run_request import RunRequest, request_from_json, request_to_json
 from cellrun.core.submission.source_folder import SourceFolder
 
 VARIABLES = "CELLRUN_DRIVER_VARIABLES"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cellrun.core.cell.execution import CELL_FLAGS, is_silenced
-from cellrun.core.terminal import plain_line
+from cellrun.core.front_end import plain_line
 
 _BEGINNING = """\
 # The cell of run {run}, exported by cellrun: `python cell.py` runs it. README.md says what it needs.

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from cellrun.core.context.manifest import Context
+from cellrun.core.front_end import plain_line
 from cellrun.core.store.record import RunRecord
-from cellrun.core.terminal import plain_line
 
 
 def readme(record: RunRecord, context: Context, requirements: Sequence[str]) -> str:

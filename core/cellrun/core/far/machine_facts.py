@@ -16,7 +16,7 @@ from cellrun.core.far.protocol import Message
 from cellrun.core.far.python_packages import PythonPackages
 from cellrun.core.identity import boot_id, host_name
 from cellrun.core.places import home
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 from cellrun.core.targets.contract import Capability, Finding
 from cellrun.core.targets.local import machine
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cellrun.core.terminal import plain_line
+from cellrun.core.front_end import plain_line
 
 _QUOTED_CHARS = 300
 _MOST_CHARS = 2000

@@ -10,10 +10,11 @@ from typing import Any
 from cellrun.core.context.account import needs_of
 from cellrun.core.errors import CellrunError, WorkspaceException
 from cellrun.core.layout import RunLayout
-from cellrun.core.limits import limits
 from cellrun.core.live.feed import METRICS_SHOWN, News
 from cellrun.core.live.frame import ImagePart
 from cellrun.core.live.header import elapsed_s, header
+from cellrun.core.places import WorkspaceRecord
+from cellrun.core.resources import limits
 from cellrun.core.runs.control import control_of
 from cellrun.core.runs.logged_document import DOCUMENT_MIME, is_document
 from cellrun.core.runs.logged_image import PLOTLY_SUFFIX
@@ -24,7 +25,6 @@ from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import place_text
-from cellrun.core.store.workspace_record import WorkspaceRecord
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 READ_BYTES = 8_000_000  # of events in one look, so that a first look at a long history soon shows something

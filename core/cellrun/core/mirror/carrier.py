@@ -19,7 +19,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameKind
 from cellrun.core.mirror.sending import ALL_BYTES, Sender, deliver
 from cellrun.core.mirror.statuses_there import StatusesThere
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 from cellrun.core.store.settle import settle
 
 LOOK_S = 0.25

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cellrun.core.front_end import without_codes
 from cellrun.core.mirror.frame import LINE_BYTES, Frame, FrameKind
-from cellrun.core.terminal import without_codes
 
 _FOLDER, _MAIN = "user_logs/", "user_logs/std_log.txt"
 _MOST_TEXT_BYTES = 1500  # of one line: at most four times as long in ASCII (\xff for one byte)

@@ -18,6 +18,7 @@ from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import UNREADABLE, is_number, is_number_or_none
 from cellrun.core.disk.whole_files import sync_files
 from cellrun.core.errors import ConflictError, FrameError, GapError, RunClosedError, shown
+from cellrun.core.front_end import plain_line
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror import statuses
 from cellrun.core.mirror.arriving import NOTES, Arriving
@@ -33,7 +34,6 @@ from cellrun.core.store.changes import note_change
 from cellrun.core.store.notes import MOST_NOTES, add_note
 from cellrun.core.store.silence import SILENCE
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.terminal import plain_line
 
 _PLAIN = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 

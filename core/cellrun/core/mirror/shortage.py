@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from cellrun.core.context.manifest import Blob
 from cellrun.core.context.value_store import ValueStore
+from cellrun.core.front_end import plain_line
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.arriving import NOTES, Arriving
 from cellrun.core.mirror.files_here import size_of
 from cellrun.core.mirror.sides import Side, side_of
-from cellrun.core.sizes import size_text
-from cellrun.core.terminal import plain_line
+from cellrun.core.resources import size_text
 
 _MOST_NAMED = 5
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from cellrun.core.data.in_run.output import OutputIdentity
 from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.own_run import REFERENCE
 from cellrun.core.pipelines.edge import EdgeInput
 from cellrun.core.run_data import DataPlaceholder, InputMode, Registration, RunOutput, data_name
-from cellrun.core.run_variables import REFERENCE
 
 if TYPE_CHECKING:
     from cellrun.core.data.stores.datastore import Datastore

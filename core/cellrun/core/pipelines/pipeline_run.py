@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import NotSupportedError, UserErrorException, did_you_mean
+from cellrun.core.front_end import plain
 from cellrun.core.pipelines import watching
 from cellrun.core.pipelines.port_data import PortDataReference
 from cellrun.core.pipelines.step_run import StepRun
 from cellrun.core.pipelines.watched_run import WatchedRun
-from cellrun.core.terminal import plain
 
 if TYPE_CHECKING:
     from cellrun.core.workspace import Workspace

@@ -18,10 +18,9 @@ from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.disk.whole_files import make_private_folder, replace_file
 from cellrun.core.errors import CellrunError
-from cellrun.core.kept_request import KeptCode, request_to_json
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.run_data import RunInput, RunOutput
-from cellrun.core.run_request import RunRequest
+from cellrun.core.run_request import KeptCode, RunRequest, request_to_json
 from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from cellrun.core.errors import UserErrorException
 from cellrun.core.pipelines.step import PipelineStep, StepParts
 from cellrun.core.run_request import RunConfig
-from cellrun.core.said_once import say_once
 from cellrun.core.submission.configuration.parts import MpiConfiguration
 from cellrun.core.submission.configuration.run_configuration import RunConfiguration
 from cellrun.core.submission.script_run_config import ScriptRunConfig
+from cellrun.core.unsupported import say_once
 
 
 class ConfiguredStep(PipelineStep):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.pipelines.told_status import shown_status
-from cellrun.core.portal import web_view
+from cellrun.core.portal.servers import web_view
 from cellrun.core.runs import watch
 from cellrun.core.status import TERMINAL, Status
 from cellrun.core.store.status_file import StatusFile, StatusRecord

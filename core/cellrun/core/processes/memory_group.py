@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 
 
 class _Names(NamedTuple):

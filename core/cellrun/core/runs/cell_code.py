@@ -11,7 +11,7 @@ from cellrun.core import front_end
 from cellrun.core.disk.control_file import open_to_append
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
-from cellrun.core.masking import MASK, masked
+from cellrun.core.likely_secrets import MASK, masked
 from cellrun.core.store.status_file import StatusFile
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class CellCode:
     def _keep(self, source: str, number: int) -> None:
         if self._size_bytes >= MOST_BYTES or not source.strip():
             return
-        from cellrun.core.likely_keys import without_keys  # noqa: PLC0415  # a job has no cells
+        from cellrun.core.likely_secrets import without_keys  # noqa: PLC0415  # a job has no cells
 
         text = f"# %% In[{number}]\n{without_keys(masked(source), MASK).rstrip()}\n\n"
         data = text.encode("utf-8", "backslashreplace")

@@ -20,8 +20,8 @@ from cellrun.core.environments.building.kept import KeptEnvironment, kept_enviro
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.places import cache_of
+from cellrun.core.resources import size_text
 from cellrun.core.runs import printing
-from cellrun.core.sizes import size_text
 from cellrun.core.store.run_store import (
     ANOTHER_WORKSPACE,
     DELETED,

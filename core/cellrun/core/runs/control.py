@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import ComputeTargetException, EventNotKeptError, RunClosedError, UserErrorException
+from cellrun.core.front_end import plain
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run, is_parents_run
 from cellrun.core.status import Status
@@ -19,7 +20,6 @@ from cellrun.core.store.run_store import check_is_there
 from cellrun.core.store.settle import run_owners, settle
 from cellrun.core.store.silence import in_sight, is_silent, is_unanswered
 from cellrun.core.store.status_file import StatusFile, StatusRecord
-from cellrun.core.terminal import plain
 
 if TYPE_CHECKING:
     from cellrun.core.targets.contract import ComputeTarget

@@ -12,6 +12,7 @@ from cellrun.core.context.used_values import free_values, size_of_values, values
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.disk.whole_files import remove_tree, size_on_disk
 from cellrun.core.errors import CellrunError, RunNotFoundError, told
+from cellrun.core.front_end import plain
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.mirror.run_key import forget_key
@@ -26,7 +27,6 @@ from cellrun.core.store.settle import run_owners, settle
 from cellrun.core.store.silence import in_sight, is_silent
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.values_in_use import freeing_values
-from cellrun.core.terminal import plain
 
 
 @dataclass(frozen=True)

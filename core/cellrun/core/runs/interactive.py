@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cellrun.core import names
 from cellrun.core.disk.whole_files import is_full, remove_tree
 from cellrun.core.errors import EventNotKeptError, RunClosedError, SnapshotException, UserErrorException, shown
+from cellrun.core.front_end import plain
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import own_run
@@ -38,7 +39,6 @@ from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.source_control import git_head
 from cellrun.core.supervision.recorder import start_recorder
-from cellrun.core.terminal import plain
 
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment

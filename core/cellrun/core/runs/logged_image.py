@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names
 from cellrun.core.errors import InvalidMetricError, UserErrorException, shown
-from cellrun.core.limits import limits
+from cellrun.core.resources import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable

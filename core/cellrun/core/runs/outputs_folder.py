@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from cellrun.core.terminal import plain
+from cellrun.core.front_end import plain
 
 
 class OutputsFolder:

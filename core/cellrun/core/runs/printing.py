@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cellrun.core.sizes import size_text
-from cellrun.core.terminal import plain
+from cellrun.core.front_end import plain
+from cellrun.core.resources import size_text
 
 OFFLINE_NOTICE = "This code runs outside a run: what it logs is kept in memory only, as run {run_id}."
 

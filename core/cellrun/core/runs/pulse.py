@@ -10,7 +10,7 @@ from pathlib import Path
 from cellrun.core.errors import CellrunError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
-from cellrun.core.limits import limits
+from cellrun.core.resources import limits
 from cellrun.core.store.silence import take_back
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cellrun.core.disk.ownership import owner
 from cellrun.core.errors import UserErrorException
+from cellrun.core.front_end import plain
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs.details import run_details
 from cellrun.core.runs.files import RunFiles
@@ -19,7 +20,6 @@ from cellrun.core.store.environment import read_environment
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import check_is_there
-from cellrun.core.terminal import plain
 
 if TYPE_CHECKING:
     from cellrun.core.runs.kept_snapshot import KeptSnapshot

@@ -437,7 +437,7 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
 
         Raises PortalError where none can be started: in a run, or without `cellrun.server`.
         """
-        from cellrun.core.portal import run_url  # noqa: PLC0415  # a job rarely asks
+        from cellrun.core.portal.servers import run_url  # noqa: PLC0415  # a job rarely asks
 
         self._reader.check_is_there()
         return run_url(self.layout, self.experiment.workspace.id)
@@ -534,7 +534,7 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
         self._control.refuse_own_wait()
         page = None
         if show_output:
-            from cellrun.core.portal import web_view  # noqa: PLC0415  # a job rarely shows another run's output
+            from cellrun.core.portal.servers import web_view  # noqa: PLC0415  # a job rarely shows another run's output
 
             page = partial(web_view, self._layout, self.experiment.workspace.id)
         wait_for_end(self._layout, self._control.status, self._reader.notes, page=page, raise_on_error=raise_on_error)
@@ -608,14 +608,14 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
         return printing.run_text(*self._in_print())
 
     def __str__(self) -> str:
-        from cellrun.core.portal import known_run_url  # noqa: PLC0415  # a job rarely prints its run
+        from cellrun.core.portal.servers import known_run_url  # noqa: PLC0415  # a job rarely prints its run
 
         shown = self._in_print()
         page = None if shown[-1] == _DELETED else known_run_url(self.layout, self.experiment.workspace.id)
         return printing.run_text(*shown, page)
 
     def _repr_html_(self) -> str:
-        from cellrun.core.portal import public_run_url  # noqa: PLC0415  # a job shows no HTML
+        from cellrun.core.portal.servers import public_run_url  # noqa: PLC0415  # a job shows no HTML
 
         experiment, run_id, kind, status = self._in_print()
         is_there = status != _DELETED

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cellrun.core.errors import ActivityFailedException, ExperimentExecutionException
+from cellrun.core.front_end import coloured, plain
 from cellrun.core.layout import PREPARATION_LOG, RunLayout
 from cellrun.core.runs import printing
 from cellrun.core.runs.details import run_error
@@ -17,7 +18,6 @@ from cellrun.core.status import Status
 from cellrun.core.store.files.artifacts import LOG
 from cellrun.core.store.files.log_tail import LinePrinter, LogReader
 from cellrun.core.store.status_file import StatusRecord
-from cellrun.core.terminal import coloured, plain
 
 SOONEST_LOOK_S = 0.02
 LATEST_LOOK_S = 0.2

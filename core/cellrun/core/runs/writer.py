@@ -245,7 +245,7 @@ class RunWriter:
 
 def _notice_datastore(name: str | None) -> None:
     if name is not None:
-        from cellrun.core.said_once import say_once  # noqa: PLC0415  # rarely needed
+        from cellrun.core.unsupported import say_once  # noqa: PLC0415  # rarely needed
 
         say_once(
             f"uploaded files are kept with their run; datastore_name={name!r} changes nothing "

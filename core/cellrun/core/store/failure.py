@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from cellrun.core.disk.control_file import open_control_file
 from cellrun.core.errors import DamagedRunError
+from cellrun.core.front_end import without_codes
 from cellrun.core.processes.exits import JobExit
-from cellrun.core.terminal import without_codes
 
 _TAIL_BYTES = 64 * 1024
 _TRACEBACK_CHARS = 4000

@@ -16,8 +16,7 @@ from cellrun.core.disk.ownership import is_mine
 from cellrun.core.errors import CellrunError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
-from cellrun.core.limits import limits
-from cellrun.core.sizes import duration_text
+from cellrun.core.resources import duration_text, limits
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 

@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from cellrun.core.errors import InvalidMetricError, UserErrorException, shown
-from cellrun.core.limits import limits
+from cellrun.core.resources import limits
 from cellrun.core.store.events.event_line import Value
 
 Notice = Callable[[Any], None]

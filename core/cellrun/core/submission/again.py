@@ -11,13 +11,13 @@ from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import InvalidSubmissionError, UserErrorException, WorkspaceException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.places import WorkspaceRecord
 from cellrun.core.resources import Resources
 from cellrun.core.run_data import RunInput, RunOutput, with_holes
 from cellrun.core.run_request import CELL, RunCode, RunRequest
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import SCRIPT_RUN, RunRecord
 from cellrun.core.store.run_store import check_is_there
-from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.submission.submission import start
 from cellrun.core.submission.target_problems import size_problems, target_problems
 from cellrun.core.supervision.job_environment import inherited, is_of_jupyter

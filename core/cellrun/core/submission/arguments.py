@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.own_run import REFERENCE
+from cellrun.core.resources import size_text
 from cellrun.core.run_data import DataOfArguments, DataPlaceholder, GoesIntoRun
-from cellrun.core.run_variables import REFERENCE
-from cellrun.core.sizes import size_text
 
 MOST_BYTES = 128 * 1024  # Linux: MAX_ARG_STRLEN, the closing NUL counted
 

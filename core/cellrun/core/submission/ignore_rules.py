@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cellrun.core.disk.control_file import open_regular
 from cellrun.core.layout import RUN_FOLDERS
-from cellrun.core.secret_files import is_secret
+from cellrun.core.likely_secrets import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

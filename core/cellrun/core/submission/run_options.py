@@ -14,10 +14,9 @@ from cellrun.core import names
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, UserErrorException, did_you_mean, shown
 from cellrun.core.own_run import is_set_by_cellrun
-from cellrun.core.resources import Resources
+from cellrun.core.resources import Resources, size_bytes
 from cellrun.core.run_data import DataOfArguments, DataPlaceholder
 from cellrun.core.run_request import RunRequest
-from cellrun.core.sizes import size_bytes
 from cellrun.core.submission.arguments import argument_parts, data_problems, reference_problems, variable_texts
 
 _HEADER = "# /// script"

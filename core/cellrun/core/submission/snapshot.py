@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from cellrun.core.disk.whole_files import NO_ROOM, copy_plain
 from cellrun.core.errors import SnapshotException
-from cellrun.core.limits import limits
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import limits, size_text
 from cellrun.core.submission.ignore_rules import GIT_FILE, NAMES, IgnoreRules
 
 _COUNT_BEYOND = 5  # a folder of ten times the files allowed is refused as surely as one of five times

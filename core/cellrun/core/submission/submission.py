@@ -26,6 +26,7 @@ from cellrun.core.errors import (
     WorkspaceException,
     shown,
 )
+from cellrun.core.front_end import plain
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.run_request import RunConfig, RunRequest
 from cellrun.core.status import Status
@@ -40,7 +41,6 @@ from cellrun.core.submission.source_control import git_head
 from cellrun.core.submission.target_problems import say_what_is_shown, size_problems, target_problems
 from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
-from cellrun.core.terminal import plain
 
 
 class SubmittingWorkspace(Protocol):

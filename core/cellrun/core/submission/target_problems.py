@@ -8,8 +8,8 @@ from cellrun.core.environment_spec import EnvironmentSpec, has_secret_name
 from cellrun.core.errors import did_you_mean
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.run_request import RunRequest
-from cellrun.core.said_once import say_once
 from cellrun.core.targets.contract import Capability, ComputeTarget
+from cellrun.core.unsupported import say_once
 
 _OWN_WORDS = (
     "cores, GPUs, memory and time are said by --cpus, --gpus, --memory and --timeout, nodes by distributed_job_config"

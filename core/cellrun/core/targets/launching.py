@@ -15,7 +15,7 @@ from cellrun.core.environments.interpreter import is_own
 from cellrun.core.environments.job_library import PYTHON_PATH, has_library, own_library, use_library, with_library
 from cellrun.core.errors import ExperimentExecutionException, WorkspaceException
 from cellrun.core.layout import RunLayout
-from cellrun.core.limits import limits
+from cellrun.core.resources import limits
 from cellrun.core.run_data import NO_DATA, BoundData
 from cellrun.core.run_request import CELL, RunRequest
 from cellrun.core.store.notes import add_note

@@ -12,12 +12,10 @@ from typing import Any, NamedTuple
 from cellrun.core.disk.whole_files import make_private_folder, write_once
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.kept_request import request_to_json
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.places import private_folder
-from cellrun.core.run_request import RunRequest
+from cellrun.core.places import WorkspaceRecord, private_folder
+from cellrun.core.run_request import RunRequest, request_to_json
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.workspace_record import WorkspaceRecord
 
 _FOLDER = "outgoing"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellrun.core.layout import RunLayout
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 

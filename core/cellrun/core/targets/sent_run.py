@@ -9,9 +9,8 @@ from typing import Any
 
 from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.kept_request import request_from_json
 from cellrun.core.layout import RunLayout
-from cellrun.core.run_request import RunRequest
+from cellrun.core.run_request import RunRequest, request_from_json
 from cellrun.core.store.record import RunRecord
 
 

@@ -6,9 +6,8 @@ import sys
 
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.interpreter import environment_problems, interpreter_of
-from cellrun.core.resources import Resources
+from cellrun.core.resources import Resources, size_text
 from cellrun.core.run_request import RunRequest
-from cellrun.core.sizes import size_text
 from cellrun.core.targets.contract import TargetPython
 
 

@@ -12,7 +12,7 @@ from jupyter_server.auth.identity import IdentityProvider, User
 from tornado import web
 
 from cellrun.core.disk.ownership import user
-from cellrun.core.portal_codes import Codes
+from cellrun.core.portal.private_server import Codes
 from cellrun.server.private.peer import stranger
 from cellrun.server.refusals import QuietHandler
 

@@ -15,10 +15,9 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 from traitlets.config import Config
 
-from cellrun.core import server_file
-from cellrun.core.portal_codes import Codes
-from cellrun.core.private_server import HOST
-from cellrun.core.server_file import ServerFile
+from cellrun.core.portal import servers
+from cellrun.core.portal.private_server import HOST, Codes
+from cellrun.core.portal.servers import ServerFile
 from cellrun.server.app import CellrunApp
 from cellrun.server.private.private_pages import ClosedDoorHandler, EnterHandler, PrivateIdentity
 from cellrun.server.stream.hub import Hub
@@ -67,7 +66,7 @@ class PrivateServer(ServerApp):
         self.jpserver_extensions = {"cellrun.server.private.private_server": True}
         self.log_level = logging.WARNING
         self.tornado_settings = {
-            "cellrun_codes": Codes(server_file.private_codes()),
+            "cellrun_codes": Codes(servers.private_codes()),
             "log_function": self._log_request,
         }
         self.update_config(_config())

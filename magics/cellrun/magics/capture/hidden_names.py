@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.analysis import Certainty, Reach, Read, Text
 from cellrun.magics.capture.source.code_reads import evaluated_names

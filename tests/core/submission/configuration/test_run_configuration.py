@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cellrun.core import Environment, InvalidSubmissionError, ScriptRunConfig, UserErrorException, said_once
+from cellrun.core import Environment, InvalidSubmissionError, ScriptRunConfig, UserErrorException, unsupported
 from cellrun.core.data.stores.data_reference import DataReferenceConfiguration
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.environments.conda_dependencies import CondaDependencies
@@ -72,7 +72,7 @@ def test_the_target_of_one_run_is_this_machine_and_containers_are_noticed_once(
     config = ScriptRunConfig(source, "train.py", docker_runtime_config=DockerConfiguration(use_docker=True))
     config.run_config.target = "amlcompute"
     config.run_config.amlcompute.vm_size = "STANDARD_D2_V2"
-    monkeypatch.setattr(said_once, "_said", set())
+    monkeypatch.setattr(unsupported, "_said", set())
     with pytest.warns(UserWarning, match="no container"), pytest.warns(UserWarning, match="amlcompute"):
         assert config.request().target is None
     config.request()  # warnings are errors here

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cellrun.core import ComputeTargetException, Experiment, UserErrorException, Workspace, said_once
+from cellrun.core import ComputeTargetException, Experiment, UserErrorException, Workspace, unsupported
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.configuration.parts import MpiConfiguration
@@ -16,7 +16,7 @@ from tests.core.submitted_runs import Runs
 def said(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """What was said by this process: nothing yet."""
     told: set[str] = set()
-    monkeypatch.setattr(said_once, "_said", told)
+    monkeypatch.setattr(unsupported, "_said", told)
     return told
 
 

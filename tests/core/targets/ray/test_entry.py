@@ -19,11 +19,10 @@ import pytest
 
 from cellrun.core.environments.job_library import library_archive
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.kept_request import request_to_json
 from cellrun.core.mirror.log_lines import LogLines
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.processes import process_table
-from cellrun.core.run_request import RunRequest
+from cellrun.core.run_request import RunRequest, request_to_json
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.store.target_file import RunTarget

@@ -3,8 +3,7 @@
 import json
 import zipfile
 
-from cellrun.core.kept_request import request_to_json
-from cellrun.core.run_request import RunRequest
+from cellrun.core.run_request import RunRequest, request_to_json
 from cellrun.core.targets.outgoing import Order
 from cellrun.core.targets.ray.package import CorePackage, RunPackage
 

@@ -16,7 +16,7 @@ from cellrun.core import names
 from cellrun.core.cell.display.shown import Label
 from cellrun.core.errors import CellrunError, InvalidNameError
 from cellrun.core.layout import RunLayout
-from cellrun.core.limits import limits
+from cellrun.core.resources import limits
 from cellrun.core.runs.files import RunFiles
 from cellrun.core.runs.logged_image import LoggedImage
 from cellrun.core.runs.writer import RunWriter

@@ -14,7 +14,7 @@ from cellrun.core.context.pickles.pickling import ClassIds, DeniedError, Pickled
 from cellrun.core.context.pickles.references import RunCodeReference
 from cellrun.core.context.results.plain_forms import PlainForm, plain_form
 from cellrun.core.errors import ContextException
-from cellrun.core.limits import limits
+from cellrun.core.resources import limits
 
 OF_MODULE = "__main__:"
 """How a name begins in a group that isn't a result itself: a result's function or class, or a global that one reads."""

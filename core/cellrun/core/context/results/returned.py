@@ -19,7 +19,7 @@ from cellrun.core.context.results.plain_forms import PICKLE, load_plain
 from cellrun.core.context.signature import why_untrusted
 from cellrun.core.context.trusted import VerifiedStore
 from cellrun.core.errors import ContextException, UntrustedError
-from cellrun.core.terminal import plain, plain_line
+from cellrun.core.front_end import plain, plain_line
 
 _MOST_KEPT = 4  # runs; each may hold large globals of its functions
 

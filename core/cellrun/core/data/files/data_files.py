@@ -15,7 +15,7 @@ from cellrun.core.data.stores.datastore import Datastore
 from cellrun.core.data.stores.transfer import ASIDE
 from cellrun.core.digest import hasher
 from cellrun.core.errors import CellrunError, DatasetError, told
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

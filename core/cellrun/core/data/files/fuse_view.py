@@ -30,7 +30,7 @@ from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import UserErrorException, told
 from cellrun.core.layout import RunLayout
 from cellrun.core.processes.run_mounts import forget, source_of, unmount
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 
 if TYPE_CHECKING:
     from cellrun.core.data.files.data_files import DataFile

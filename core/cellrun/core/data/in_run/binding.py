@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from cellrun.core.data.stores.datastore import Datastore
 from cellrun.core.errors import CellrunError, ExperimentExecutionException, InvalidSubmissionError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.own_run import INPUT_NAMES, OUTPUT_NAMES, REFERENCE
+from cellrun.core.places import WorkspaceRecord
 from cellrun.core.run_data import BoundData, RunInput, RunOutput
-from cellrun.core.run_variables import INPUT_NAMES, OUTPUT_NAMES, REFERENCE
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.workspace_record import WorkspaceRecord
 
 if TYPE_CHECKING:
     from cellrun.core.data.files.data_files import DataFile

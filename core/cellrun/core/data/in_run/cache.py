@@ -19,7 +19,7 @@ from cellrun.core.disk.whole_files import make_private_folder, remove_tree
 from cellrun.core.errors import DatasetError
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import home_folder
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 from cellrun.core.store.using_runs import UsingRuns
 
 _FILES, _LOCK, _PART = "files", ".lock", ".part"

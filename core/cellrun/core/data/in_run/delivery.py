@@ -19,8 +19,8 @@ from cellrun.core.disk import control_file
 from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import CellrunError, DatasetError
 from cellrun.core.layout import RunLayout
+from cellrun.core.resources import size_text
 from cellrun.core.run_data import RunOutput
-from cellrun.core.sizes import size_text
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import RunRecord
 

@@ -15,7 +15,7 @@ from cellrun.core.disk import control_file
 from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import CellrunError, told
 from cellrun.core.layout import RunLayout
-from cellrun.core.limits import limits
+from cellrun.core.resources import limits
 from cellrun.core.run_data import RunInput
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import RunRecord

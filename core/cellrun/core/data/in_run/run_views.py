@@ -13,9 +13,9 @@ from cellrun.core.data.in_run.cache import counted, places
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.disk.whole_files import make_private_folder
 from cellrun.core.layout import RunLayout
-from cellrun.core.limits import limits
 from cellrun.core.places import home_folder
 from cellrun.core.processes.run_mounts import RUN_LINK, source_of, unmount
+from cellrun.core.resources import limits
 from cellrun.core.store.status_file import StatusFile
 
 

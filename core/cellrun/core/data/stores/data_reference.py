@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.own_run import REFERENCE
 from cellrun.core.run_data import RunInput, RunOutput, data_name
-from cellrun.core.run_variables import REFERENCE
 
 if TYPE_CHECKING:
     from cellrun.core.data.stores.data_path import DataPath, DataPathComputeBinding

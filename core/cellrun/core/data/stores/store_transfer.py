@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cellrun.core.data.stores.carrying import bar
 from cellrun.core.data.stores.transfer import Side, bring, inside, leads_out, send
 from cellrun.core.errors import DatastoreError, UserErrorException, shown
-from cellrun.core.terminal import plain
+from cellrun.core.front_end import plain
 
 if TYPE_CHECKING:
     from cellrun.core.data.stores.datastore import Datastore

@@ -14,7 +14,7 @@ from urllib.request import getproxies, proxy_bypass
 from cellrun.core.data.stores.store_kinds import StoreKind, Texts
 from cellrun.core.disk.whole_files import NO_ROOM
 from cellrun.core.errors import CellrunError, DatastoreError
-from cellrun.core.terminal import plain
+from cellrun.core.front_end import plain
 
 _WAIT_S = 10.0
 _KNOWN_S = 30.0

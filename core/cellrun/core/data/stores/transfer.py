@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from cellrun.core.data.stores.carrying import Piece, Report, Show, carry_all
 from cellrun.core.disk.whole_files import NO_ROOM, copy_plain, remove_tree
 from cellrun.core.errors import DatastoreError, UserErrorException, shown
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

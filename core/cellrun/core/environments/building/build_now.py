@@ -14,7 +14,7 @@ from cellrun.core.environments.building.kept import words_of
 from cellrun.core.environments.building.plan import Plan, plan_of
 from cellrun.core.environments.building.uv_program import kept_choices
 from cellrun.core.errors import UserErrorException
-from cellrun.core.terminal import plain
+from cellrun.core.front_end import plain
 
 
 class BuiltEnvironment:

@@ -17,8 +17,8 @@ from cellrun.core.digest import hasher
 from cellrun.core.disk.whole_files import make_private_folder
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
-from cellrun.core.limits import limits
 from cellrun.core.places import cache_of
+from cellrun.core.resources import limits
 from cellrun.core.store.events.columns_file import PackedColumns, pack
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader

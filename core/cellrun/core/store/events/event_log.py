@@ -14,9 +14,8 @@ from time import time
 from cellrun.core import names
 from cellrun.core.errors import DamagedRunError, EventNotKeptError, InvalidMetricError, RunClosedError
 from cellrun.core.layout import RunLayout
-from cellrun.core.limits import limits
-from cellrun.core.own_rank import own_rank
-from cellrun.core.own_run import is_own_run, own_attempt
+from cellrun.core.own_run import is_own_run, own_attempt, own_rank
+from cellrun.core.resources import limits
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.events.event_file import EventFile
 from cellrun.core.store.events.event_line import Value, encode_text, encode_value, encode_values

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 from zlib import crc32
 
 from cellrun.core.disk.control_file import open_control_file
-from cellrun.core.limits import limits
+from cellrun.core.resources import limits
 from cellrun.core.store.events.event_line import open_line
 from cellrun.core.store.events.event_shape import are_kept_values, is_kept_event
 from cellrun.core.store.json_reading import check_brackets, loads, read_json

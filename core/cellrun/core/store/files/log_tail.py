@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from cellrun.core.disk.control_file import folder_beneath, open_file
+from cellrun.core.front_end import unfinished
 from cellrun.core.layout import RunLayout
-from cellrun.core.terminal import unfinished
 
 _NO_LOG = frozenset({errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
 LONGEST_WAIT_CHARS = 65_536

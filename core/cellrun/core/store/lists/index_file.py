@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from cellrun.core.errors import IndexTooNewError
-from cellrun.core.terminal import plain
+from cellrun.core.front_end import plain
 
 INDEX = "index.db"
 VERSION = 4

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from cellrun.core.data.stores.data_reference import DataReferenceConfiguration
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.errors import UserErrorException, shown
-from cellrun.core.said_once import say_once
 from cellrun.core.submission.configuration.parts import (
     AmlComputeConfiguration,
     DistributedConfiguration,
@@ -23,6 +22,7 @@ from cellrun.core.submission.configuration.parts import (
     SparkConfiguration,
     TensorflowConfiguration,
 )
+from cellrun.core.unsupported import say_once
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ from cellrun.core.context.value_store import ValueStore
 from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.places import WorkspaceRecord
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.targets.contract import Finding
 from cellrun.core.targets.fake.faulty_link import FaultyLink
 

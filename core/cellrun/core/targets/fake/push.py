@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_token import new_token
-from cellrun.core.store.workspace_record import WorkspaceRecord
+from cellrun.core.places import WorkspaceRecord
 from cellrun.core.targets.fake.transport import Transport
 
 

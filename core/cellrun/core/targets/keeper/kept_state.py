@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from cellrun.core.sizes import duration_text
+from cellrun.core.resources import duration_text
 
 
 class KeptState(NamedTuple):

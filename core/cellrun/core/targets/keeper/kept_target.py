@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from cellrun.core.errors import AuthenticationError, CellrunError, told
 from cellrun.core.layout import RunLayout
-from cellrun.core.limits import limits
+from cellrun.core.resources import limits
 from cellrun.core.targets.bringing import bring
 from cellrun.core.targets.contract import JobState, Observation
 from cellrun.core.targets.keeper.awake import AwakeClock

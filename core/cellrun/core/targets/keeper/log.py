@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core.disk.whole_files import replace_file
-from cellrun.core.terminal import plain_line
+from cellrun.core.front_end import plain_line
 
 _MOST_BYTES, _KEPT_BYTES = 200_000, 100_000
 

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, NoReturn
 
 from cellrun.core.errors import NotSupportedError, UserErrorException, shown
 from cellrun.core.run_request import RunRequest
-from cellrun.core.said_once import say_once
 from cellrun.core.status import TERMINAL, Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.contract import TargetDescription
@@ -24,6 +23,7 @@ from cellrun.core.targets.local.queue import LocalQueue, Share, Ticket
 from cellrun.core.targets.local.target import LocalTarget
 from cellrun.core.targets.resource import DESCRIPTION, LOCATION, MADE_AT, TAGS, Provisioning
 from cellrun.core.targets.setting_form import SettingForm, SettingShape
+from cellrun.core.unsupported import say_once
 
 _MIN, _MAX, _IDLE, _SIZE, _PRIORITY = (
     "min_nodes",

@@ -12,8 +12,8 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.job_library import PYTHON_PATH, has_library, with_library
 from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.layout import RunLayout
-from cellrun.core.limits import limits
 from cellrun.core.moved import moved_command
+from cellrun.core.resources import limits
 from cellrun.core.run_data import NO_DATA, BoundData
 from cellrun.core.run_request import RunRequest
 from cellrun.core.supervision.job_environment import is_of_jupyter

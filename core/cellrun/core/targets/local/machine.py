@@ -10,8 +10,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from cellrun.core.limits import limits
-from cellrun.core.resources import Resources
+from cellrun.core.resources import Resources, limits
 
 _CGROUP = Path("/sys/fs/cgroup")
 

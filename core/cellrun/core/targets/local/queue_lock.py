@@ -16,9 +16,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cellrun.core.errors import ComputeTargetException
+from cellrun.core.front_end import plain
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.processes import process_table
-from cellrun.core.terminal import plain
 
 _SHORT_S = 0.001
 _LONGEST_S = 0.02

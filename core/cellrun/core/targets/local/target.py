@@ -16,8 +16,7 @@ from cellrun.core.disk.whole_files import copy_tree, link_into, remove_tree
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
 from cellrun.core.layout import RunLayout
-from cellrun.core.limits import limits
-from cellrun.core.resources import Resources
+from cellrun.core.resources import Resources, limits
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import ask_to_cancel, set_canceled

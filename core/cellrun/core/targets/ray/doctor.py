@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cellrun.core.errors import AuthenticationError, CellrunError, ComputeTargetException, told
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 from cellrun.core.targets.contract import Finding
 from cellrun.core.targets.ray.client import RayClient
 from cellrun.core.targets.ray.connection import Connection

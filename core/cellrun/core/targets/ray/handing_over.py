@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cellrun.core.errors import CellrunError, ComputeTargetException, told
 from cellrun.core.layout import RunLayout
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
 from cellrun.core.store.record import RunRecord

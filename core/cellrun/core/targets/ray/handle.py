@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from cellrun.core.layout import RunLayout
+from cellrun.core.places import WorkspaceRecord
 from cellrun.core.store.target_file import RunTarget
-from cellrun.core.store.workspace_record import WorkspaceRecord
 
 KIND = "ray"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, cast
 
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.store.workspace_record import WorkspaceRecord
+from cellrun.core.places import WorkspaceRecord
 
 
 class _Opened(NamedTuple):

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from cellrun.core.context.signed_files import order_of
 from cellrun.core.environments.job_library import LibraryArchive, library_archive
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.workspace_record import WorkspaceRecord
+from cellrun.core.places import WorkspaceRecord
 from cellrun.core.targets.cargo import Cargo
 from cellrun.core.targets.outgoing import Order
 

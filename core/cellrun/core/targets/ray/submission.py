@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from cellrun.core.layout import RunLayout
-from cellrun.core.limits import limits
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.mirror.run_token import new_token
-from cellrun.core.resources import Resources
-from cellrun.core.store.workspace_record import WorkspaceRecord
+from cellrun.core.places import WorkspaceRecord
+from cellrun.core.resources import Resources, limits
 from cellrun.core.targets.outgoing import Order
 from cellrun.core.targets.ray.entry import SECRETS
 from cellrun.core.targets.ray.handle import Handle

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from cellrun.core.errors import ComputeTargetException, RunClosedError
 from cellrun.core.layout import RunLayout
-from cellrun.core.limits import limits
 from cellrun.core.processes.family import ProcessFamily
+from cellrun.core.resources import limits
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
 from cellrun.core.store.status_file import StatusFile, StatusRecord

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.resources import Resources
+from cellrun.core.resources import Resources, duration_text, size_text
 from cellrun.core.run_request import RunRequest
-from cellrun.core.sizes import duration_text, size_text
 from cellrun.core.targets.slurm.programs import SlurmPrograms
 
 _FORMAT, _HEADER = "%P|%a|%D|%c|%m|%G|%C|%l|%t", "PARTITION|AVAIL|NODES|CPUS|MEMORY|GRES|CPUS(A/I/O/T)|TIMELIMIT|STATE"

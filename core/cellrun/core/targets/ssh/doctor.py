@@ -10,7 +10,7 @@ from typing import Any
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.far.command import REMOTE_COMMAND
 from cellrun.core.far.words import quoted
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 from cellrun.core.targets.contract import Finding
 from cellrun.core.targets.ssh.command import ssh_command
 from cellrun.core.targets.ssh.connection import Connection

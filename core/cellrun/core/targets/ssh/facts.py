@@ -15,9 +15,8 @@ from cellrun.core.disk.control_file import is_system_text
 from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.places import home_folder
-from cellrun.core.resources import Resources
+from cellrun.core.resources import Resources, size_text
 from cellrun.core.run_request import RunRequest
-from cellrun.core.sizes import size_text
 from cellrun.core.targets.contract import TargetPython
 
 _TOLD = ("executable", "host", "python", "packages", "uv", "cpus", "gpus", "memory_bytes")

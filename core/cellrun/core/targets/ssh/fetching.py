@@ -22,10 +22,10 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameReader
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of
+from cellrun.core.places import WorkspaceRecord
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import cancel_requests
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.workspace_record import WorkspaceRecord
 from cellrun.core.targets.progress import Progress
 from cellrun.core.targets.ssh.connection import Connection
 

@@ -11,7 +11,7 @@ import shlex
 from typing import NamedTuple
 
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
-from cellrun.core.terminal import plain
+from cellrun.core.front_end import plain
 
 SSH_FAILED = 255
 """What ssh ends with for a failure of its own."""

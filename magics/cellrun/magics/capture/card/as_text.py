@@ -6,7 +6,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from cellrun.core.terminal import plain, plain_line
+from cellrun.core.front_end import plain, plain_line
 from cellrun.magics.capture.card.content import COLUMNS, NOTHING, TITLE, Content, Row, without_marks
 
 _WIDTH = 100

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from cellrun.core.context.pickles.filled_classes import filled_at_call
 from cellrun.core.context.pickles.log_handlers import OwnHandlers
 from cellrun.core.context.state.log_settings import own_handlers
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import size_text
 from cellrun.magics.capture.hidden_names import estimated_bytes
 from cellrun.magics.capture.local.loaded_module import LoadedModule
 from cellrun.magics.capture.notebook import Notebook

@@ -13,9 +13,8 @@ from types import FunctionType
 from cellrun.core.context.manifest import Group, Need
 from cellrun.core.context.pickles.grouping import grouped
 from cellrun.core.context.pickles.pickling import ClassIds, Pickled, Store, pickle_together
-from cellrun.core.likely_keys import likely_key
-from cellrun.core.limits import limits
-from cellrun.core.sizes import size_text
+from cellrun.core.likely_secrets import likely_key
+from cellrun.core.resources import limits, size_text
 from cellrun.magics.capture.another_python.byte_code import WithCode
 from cellrun.magics.capture.carriers.culprit import find_culprit
 from cellrun.magics.capture.carriers.progress import progress

@@ -13,8 +13,8 @@ from urllib.parse import unquote
 
 from cellrun.core.context.manifest import Need
 from cellrun.core.layout import RUN_FOLDERS
-from cellrun.core.secret_files import is_env_file, is_secret
-from cellrun.core.sizes import size_text
+from cellrun.core.likely_secrets import is_env_file, is_secret
+from cellrun.core.resources import size_text
 from cellrun.core.submission.snapshot import Snapshot
 from cellrun.magics.capture.found import Found, Refusal
 from cellrun.magics.capture.local.local_modules import imported_by

@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from cellrun.core.context.manifest import Need
-from cellrun.core.secret_files import is_secret
-from cellrun.core.sizes import size_text
+from cellrun.core.likely_secrets import is_secret
+from cellrun.core.resources import size_text
 from cellrun.magics.capture.found import Refusal
 from cellrun.magics.capture.place import Place
 

@@ -14,8 +14,7 @@ from pathlib import Path, PurePath
 
 from cellrun.core.context.manifest import Need
 from cellrun.core.layout import RUN_FOLDERS
-from cellrun.core.limits import limits
-from cellrun.core.sizes import size_text
+from cellrun.core.resources import limits, size_text
 from cellrun.magics.capture.choices import LeftOut
 from cellrun.magics.capture.found import Refusal
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cellrun.core.portal_codes import MOST, VALID_S, Codes
+from cellrun.core.portal.private_server import MOST, VALID_S, Codes
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 
@@ -93,7 +93,7 @@ def test_a_run_that_is_deleted_is_no_reason_to_go_on(codes, tmp_path, running):
 
 
 def test_codes_that_nobody_uses_are_bounded(codes, clock, monkeypatch):
-    monkeypatch.setattr("cellrun.core.portal_codes.MOST", 20)
+    monkeypatch.setattr("cellrun.core.portal.private_server.MOST", 20)
     given = []
     for _ in range(25):
         clock.now += 0.1

@@ -1,6 +1,6 @@
 """Texts that look like a key, masked."""
 
-from cellrun.core.likely_keys import without_keys
+from cellrun.core.likely_secrets import without_keys
 
 TOKEN = "ghp_" + "a1B2" * 9
 

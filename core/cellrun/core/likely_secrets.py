@@ -1,4 +1,4 @@
-"""Texts that look like a key to somebody's account: nobody means to keep one with a run, and many do."""
+"""What likely is a secret: keys by their looks, files by their names, variables of a cell by their place."""
 
 from __future__ import annotations
 
@@ -45,3 +45,43 @@ def without_keys(text: str, mask: str) -> str:
         if sign in data:
             data = re.sub(_START + pattern, mask.encode(), data, flags=re.DOTALL)
     return data.decode("utf-8", "surrogatepass")
+
+
+MASK = "***"
+_QUOTES = "'\""
+# Twins of `labextension/src/badge/masking.ts`; tests/data/masked.json holds them together.
+_MAGIC = re.compile(r"^[ \t]*%%?submit\b.*", re.MULTILINE)
+_VARIABLE = re.compile(r"""(--env(?:=|[ \t]+))((?:\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"\\])+)""")
+
+
+def masked(source: str) -> str:
+    """Return a cell's text with `--env NAME=***` for each `--env NAME=value` of a `%%submit` or `%submit` line."""
+    return _MAGIC.sub(lambda line: _VARIABLE.sub(_without_value, line[0]), source)
+
+
+def _without_value(found: re.Match[str]) -> str:
+    name, equals, _ = found[2].partition("=")
+    return f"{found[1]}{name.lstrip(_QUOTES)}={MASK}" if equals else found[0]
+
+
+_FILES = re.compile(
+    r"""
+    \.env(?:\..*(?<!\.example)(?<!\.sample)(?<!\.template))?
+    | \.netrc | \.npmrc | \.pypirc | \.git-credentials
+    | id_(?:rsa|ecdsa|ed25519|dsa).*(?<!\.pub)
+    | .*\.(?:pem|key)
+    """,
+    re.VERBOSE,
+)
+_FOLDERS = frozenset({".aws", ".azure", ".ssh"})
+_ENV_FILE = re.compile(r"\.env(?:\..+)?")
+
+
+def is_secret(name: str, *, is_folder: bool = False) -> bool:
+    """Whether a file, or all that is in a folder, is secret by its name without the folders above it."""
+    return name in _FOLDERS if is_folder else not name.endswith(".py") and _FILES.fullmatch(name) is not None
+
+
+def is_env_file(name: str) -> bool:
+    """Whether it is a file of environment variables, `.env` or `.env.local`."""
+    return _ENV_FILE.fullmatch(name) is not None

@@ -1,8 +1,10 @@
-"""Where a run's page is."""
+from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -12,21 +14,91 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from cellrun.core import (
-    PortalError,
-    Run,
-    ScriptRunConfig,
-    UserErrorException,
-    front_end,
-    places,
-    private_server,
-    server_file,
-)
+from cellrun.core import PortalError, Run, ScriptRunConfig, UserErrorException, front_end, places
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.portal import web_view
-from cellrun.core.server_file import ServerFile
+from cellrun.core.portal import private_server, servers
+from cellrun.core.portal.servers import ServerFile, web_view
 from tests.core.submitted_runs import wait_for
 from tests.files_below import files_below
+
+URL, BASE = "http://127.0.0.1:8888/user/ada/", "/user/ada/"
+
+
+@pytest.fixture
+def mine() -> ServerFile:
+    """This process as a server."""
+    return ServerFile.of_this_process(URL, BASE, "1.2.3")
+
+
+@pytest.fixture
+def dead(mine: ServerFile) -> ServerFile:
+    """A server whose process is gone."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        return mine._replace(process=ProcessIdentity.of(process.pid))
+
+
+def test_a_server_is_found_until_it_says_that_it_is_gone(mine: ServerFile) -> None:
+    assert servers.running() == []
+    path = mine.write()
+    assert servers.running() == [mine]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    mine.remove()
+    mine.remove()
+    assert servers.running() == []
+
+
+def test_the_newest_comes_first(mine: ServerFile) -> None:
+    older = mine._replace(process=ProcessIdentity.of(os.getppid()), started_at=mine.started_at - 60)
+    older.write()
+    mine.write()
+    assert servers.running() == [mine, older]
+
+
+def test_what_a_killed_server_left_is_removed(dead: ServerFile) -> None:
+    left = dead.write()
+    assert servers.running() == []
+    assert not left.exists()
+
+
+def test_a_reused_pid_is_not_the_server(mine: ServerFile) -> None:
+    for field in ("started", "boot", "host"):
+        stranger = mine.process._replace(**{field: 17 if field == "started" else "another"})
+        path = mine._replace(process=stranger).write()
+        assert servers.running() == []
+        assert not path.exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"url": "http://127.0.0.1:1/"}'])
+def test_a_damaged_file_is_removed(text: str) -> None:
+    path = servers.servers_folder() / "1.json"
+    path.write_text(text)
+    assert servers.running() == []
+    assert not path.exists()
+
+
+def test_a_server_of_another_home_does_not_serve_this_one(
+    mine: ServerFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, lock = mine.write(), servers.private_lock()
+    monkeypatch.setenv("CELLRUN_HOME", str(tmp_path / "other"))
+    assert servers.running() == []
+    assert path.exists()
+    assert servers.private_lock() != lock
+
+
+def test_a_newer_cellrun_may_say_more(mine: ServerFile) -> None:
+    path = mine.write()
+    path.write_text(json.dumps({**mine.to_json(), "colour": "red"}))
+    assert servers.running() == [mine]
+
+
+def test_the_private_server_is_found_among_others(mine: ServerFile) -> None:
+    private = mine._replace(is_private=True, process=ProcessIdentity.of(os.getppid()))
+    mine.write()
+    assert servers.private() is None
+    private.write()
+    assert servers.private() == private
+
 
 SECRETS = ("https://ada:pw@hub.example.org/", "https://hub.example.org/?token=pw", "https://hub.example.org/#pw")
 
@@ -50,7 +122,7 @@ def no_server_left(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CELLRUN_PORTAL_IDLE_S", "60")
     yield
-    for server in server_file.running():
+    for server in servers.running():
         if server.is_private and server.process.pid != os.getpid():
             os.kill(server.process.pid, signal.SIGTERM)
             wait_for(lambda process=server.process: not process.is_alive(), "the private server to end")
@@ -65,7 +137,7 @@ def test_an_address_that_is_given_is_taken_and_nothing_is_started(run, page, mon
     experiment = run.experiment
     query = f"workspace={experiment.workspace.id}&experiment=digits"
     assert experiment.get_portal_url() == f"http://proxy.example.org/x/cellrun/?{query}"
-    assert server_file.running() == []
+    assert servers.running() == []
 
 
 @pytest.mark.parametrize("given", [*SECRETS, "hub.example.org", "ftp://x/", "https://", "https://a b/"])
@@ -113,7 +185,7 @@ def test_a_server_is_started_and_lets_one_browser_in_once(run, page, tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
-    (server,) = server_file.running()  # one for both
+    (server,) = servers.running()  # one for both
     assert server.is_private
     codes = set()
     for url in urls:
@@ -145,7 +217,7 @@ def test_a_server_that_cannot_start_says_why(run, monkeypatch):
     monkeypatch.setattr(private_server, "MODULE", "tabnanny")  # finds no file of that name, and says so
     with pytest.raises(PortalError, match=r"didn't start: .*: I/O Error"):
         run.get_portal_url()
-    wait_for(lambda: server_file.running() == [], "its process to be gone")
+    wait_for(lambda: servers.running() == [], "its process to be gone")
 
 
 def test_a_private_server_that_does_not_answer_is_no_portal(run):
@@ -166,9 +238,9 @@ def terminal(monkeypatch):
 def test_the_link_of_a_server_that_starts_is_printed_at_once_and_waits(run, page, monkeypatch):
     """Nothing waits for the server; who follows the link does, and comes in."""
     assert str(run) == repr(run)  # it starts nothing
-    assert server_file.running() == []
+    assert servers.running() == []
     url = web_view(run.layout, run.experiment.workspace.id)
-    (server,) = server_file.running()
+    (server,) = servers.running()
     assert url.startswith(f"{server.url}cellrun/enter?code=")
     assert web_view(run.layout, run.experiment.workspace.id) == url
     assert str(run) == f"{repr(run)[:-1]},\nWeb View: {url})"
@@ -189,7 +261,7 @@ def test_a_log_waits_for_no_server(exp, here, capsys, monkeypatch):
     monkeypatch.setattr(private_server, "MODULE", "never_serves")
     run = exp.submit(ScriptRunConfig(here, "train.py"))
     run.wait_for_completion(show_output=True)
-    (server,) = server_file.running()
+    (server,) = servers.running()
     printed = capsys.readouterr().out
     (url,) = {line.removeprefix("Web View: ") for line in printed.splitlines() if line.startswith("Web View: ")}
     assert printed.startswith(f"RunId: {run.id}\nWeb View: {url}\n\nStreaming ")
@@ -201,7 +273,7 @@ def test_where_nobody_sits_no_server_is_started(run, capsys):
     run.complete()
     run.wait_for_completion(show_output=True)
     assert capsys.readouterr().out.count("Web View: the command `jupyter cellrun` shows it\n") == 2
-    assert server_file.running() == []
+    assert servers.running() == []
 
 
 @pytest.mark.usefixtures("terminal")
@@ -232,7 +304,7 @@ def test_a_run_starts_no_server_and_prints_no_code_of_one_that_outlives_its_kern
     command = [sys.executable, "-W", "error", "-c", code, run.id]
     with subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True) as kernel:
         assert kernel.communicate()[1] == ""
-    (server,) = server_file.running()
+    (server,) = servers.running()
     assert os.getsid(server.process.pid) != kernel.pid
     assert requests.get(f"{server.url}cellrun/").status_code == 403
     layout = runs.script(ask)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from cellrun.core.own_rank import own_rank
+from cellrun.core.own_run import own_rank
 
 
 @pytest.mark.parametrize(
