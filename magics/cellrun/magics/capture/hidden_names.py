@@ -14,8 +14,7 @@ from typing import Any
 from cellrun.core.resources import size_text
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.analysis import Certainty, Reach, Read, Text
-from cellrun.magics.capture.source.code_reads import evaluated_names
-from cellrun.magics.capture.source.magic_lines import expansions
+from cellrun.magics.capture.source.code_reads import evaluated_names, expansions
 
 _MOST_BYTES = 1 << 20
 _MOST_LOOKED_AT = 500

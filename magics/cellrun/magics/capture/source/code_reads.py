@@ -10,6 +10,7 @@ import ast
 import dis
 import inspect
 import re
+import string
 import warnings
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
@@ -19,7 +20,6 @@ from types import CodeType
 from typing import NamedTuple
 
 from cellrun.magics.capture.source.analysis import Reach
-from cellrun.magics.capture.source.magic_lines import expansions
 
 _READS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "DELETE_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"})
 _PROFILERS = frozenset({"cProfile", "profile"})  # their `run` runs a text
@@ -36,6 +36,7 @@ _JUMPS = frozenset({*dis.hasjrel, *dis.hasjabs})
 _NO_BRANCHES = ("FOR_ITER", "SEND", "SETUP")  # loops over something, awaits, `try` and `with` of Python 3.10
 _RETURNS = frozenset({"RETURN_VALUE", "RETURN_CONST"})
 _MAIN = "__main__"
+_DOLLAR = re.compile(r"\$\$?([A-Za-z_]\w*)")
 _QUERIED = re.compile(r"@([A-Za-z_]\w*)")
 _MOST_EVALUATED_CHARS = 100_000
 
@@ -155,6 +156,17 @@ def evaluated_names(text: str) -> tuple[str, ...]:
 def queried_names(text: str) -> list[str]:
     """Return the variables that a pandas query names: `@name`."""
     return _QUERIED.findall(text)
+
+
+def expansions(text: str) -> Iterator[str]:
+    """Iterate over the expressions in a text that IPython replaces by values: `{name}`, `$name`."""
+    yield from _DOLLAR.findall(text)
+    try:
+        for _literal, field, _format, _conversion in string.Formatter().parse(text):
+            if field:
+                yield field
+    except ValueError:  # a lone brace: IPython leaves such a text as it is
+        return
 
 
 def _names(tree: ast.AST) -> Iterator[str]:

@@ -14,8 +14,7 @@ from cellrun.magics.capture.paths.in_source import outside_of
 from cellrun.magics.capture.source.analysis import Analysis, Certainty
 from cellrun.magics.capture.source.bindings import Bindings
 from cellrun.magics.capture.source.code_reads import code_reads, is_function, walk_code
-from cellrun.magics.capture.source.hints import Hints
-from cellrun.magics.capture.source.magic_lines import MagicParts, magic_parts
+from cellrun.magics.capture.source.hints import Hints, MagicParts, magic_parts
 from cellrun.magics.capture.source.tree import breaks, catches_name_error, import_certainty, leaves, may_suppress
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from cellrun.magics.capture.source.magic_lines import MagicParts, magic_parts
+from cellrun.magics.capture.source.hints import MagicParts, magic_parts
 
 
 def parts(cell: str) -> MagicParts | None:
