@@ -119,7 +119,7 @@ REFUSED = {
     f"{SERVER}/errors.py": "RunGoneError TooLargeError",
     f"{SERVER}/handlers/delete.py": "delete_run",
     f"{SERVER}/handlers/files.py": "OutputHandler _shown _opened",
-    f"{SERVER}/refusals.py": "denied _words",
+    f"{SERVER}/json_errors.py": "denied _words",
     f"{SERVER}/stream/run_reader.py": "_read",
     f"{SERVER}/tables.py": "read_tables _refused",
     f"{SERVER}/workspaces.py": "Workspaces.open",

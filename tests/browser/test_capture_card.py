@@ -35,7 +35,7 @@ DRY = "%%submit digits --dry\ntrain(X_train, cfg)"
 REAL = "%%submit digits --without cfg\nprint(features.scale.K, X_train.shape)\ndel cfg"
 
 
-def test_the_card_in_both_themes_and_what_travelled_afterwards(lab):
+def test_the_card_in_both_themes_and_what_was_captured_afterwards(lab):
     lab.open("card.ipynb", [SETUP, DRY, REAL])
     lab.run_cell(0)
     lab.wait_until_done(0)
@@ -63,18 +63,18 @@ def test_the_card_in_both_themes_and_what_travelled_afterwards(lab):
     lab.run_cell(2)
     view = lab.view(2)
     view.expect_status("Failed")  # cfg stayed behind
-    expect(view.root.locator(".cellrun-travelled")).to_have_text(re.compile(r"^1 name, 7\d\d\.\d kB captured$"))
+    expect(view.root.locator(".cellrun-captured")).to_have_text(re.compile(r"^1 name, 7\d\d\.\d kB captured$"))
     expect(view.alert).to_contain_text("%load_run digits-1")
-    lab.screenshot("travelled")
+    lab.screenshot("captured")
     view.button("Code").click()
     page = RunPage(lab.page)
     page.panel("Code").get_by_role("option", name="What was captured").click()
-    table = page.root.locator(".cellrun-travelled-table")
+    table = page.root.locator(".cellrun-captured-table")
     expect(table.locator("tbody tr").filter(has_text="X_train")).to_contain_text("ndarray 1437 × 64 float64")  # noqa: RUF001
     expect(table).to_contain_text("local module, 2 files")
     for theme in ("dark", "light"):
         lab.use_theme(theme)
-        lab.screenshot("travelled-table")
+        lab.screenshot("captured-table")
         assert page.accessibility_problems() == []
     assert lab.problems == []
 

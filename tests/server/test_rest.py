@@ -118,7 +118,7 @@ def test_a_run_is_found_by_id_and_by_name(api: Client, exp: Experiment, ws: Work
     assert scope["run"].id == run.id  # type: ignore[attr-defined]
 
 
-def test_details_have_the_account_of_what_travelled(api: Client, exp: Experiment, at: str) -> None:
+def test_details_have_the_account_of_what_was_captured(api: Client, exp: Experiment, at: str) -> None:
     run = exp.start_logging()
     assert api.get(f"{at}/runs/{run.id}")["needs"] is None
     needs = (Need("<b>x</b>", "value", "int", "line 1", 20, "value", "same as digits-1: not sent again"),)

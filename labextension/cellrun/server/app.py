@@ -16,9 +16,9 @@ from cellrun.core.errors import CellrunError
 from cellrun.core.portal.servers import ServerFile
 from cellrun.core.store.events.metric_shelf import MetricShelf
 from cellrun.core.targets.local.admission import tend_own
-from cellrun.server.allowance import Allowance
+from cellrun.server.bounded_threads import BoundedThreads
+from cellrun.server.rate_limit import RateLimit
 from cellrun.server.routes import routes
-from cellrun.server.slow_work import SlowWork
 from cellrun.server.stream.hub import Hub
 from cellrun.server.workspaces import Workspaces
 
@@ -59,9 +59,9 @@ class CellrunApp(ExtensionApp):
                 "cellrun_workspaces": workspaces,
                 "cellrun_hub": self._hub,
                 "cellrun_pool": self._pool,
-                "cellrun_slow": SlowWork(_ASKED_AT_ONCE),
+                "cellrun_threads": BoundedThreads(_ASKED_AT_ONCE),
                 "cellrun_shelf": MetricShelf(),
-                "cellrun_frames": Allowance(_FRAMES_PER_SECOND, _FRAMES_BURST),
+                "cellrun_frames": RateLimit(_FRAMES_PER_SECOND, _FRAMES_BURST),
             }
         )
 

@@ -15,8 +15,8 @@ from tornado import web
 from cellrun.core.errors import CellrunError, UserErrorException
 from cellrun.server.checks import admit
 from cellrun.server.errors import TooLargeError, WrongTypeError
+from cellrun.server.json_errors import JsonErrors, encoded
 from cellrun.server.query import Parameter, read_query
-from cellrun.server.refusals import Refusals, encoded
 from cellrun.server.workspaces import OpenWorkspace, Workspaces
 
 BODY_BYTES = 1_000_000
@@ -36,7 +36,7 @@ _HEADERS = {
 
 
 @web.stream_request_body
-class ApiHandler(Refusals):
+class ApiHandler(JsonErrors):
     """A route that answers with JSON, or with an error as `{"message", "status"}`.
 
     Bodies are taken in as they come and bounded; what blocks is done by `work`, never on the event loop.

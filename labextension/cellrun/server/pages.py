@@ -13,7 +13,7 @@ from tornado import web
 from tornado.httputil import url_concat
 
 from cellrun.server.checks import RESOURCE
-from cellrun.server.refusals import Refusals
+from cellrun.server.json_errors import JsonErrors
 
 # Plotly makes style sheets as it draws: styles alone may stand in the page, a script never. Its frames are
 # frame.html and figures, in a sandbox, and PDF files.
@@ -39,7 +39,7 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-class PageHandler(Refusals):
+class PageHandler(JsonErrors):
     """A page of the portal: runs, a run, a comparison, the targets. Whoever isn't logged in is sent to log in.
 
     Jupyter's own error pages hold its token, ours don't.

@@ -2,18 +2,16 @@ import { isTerminal } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import type { RunKey } from '../server/api';
 import { h, setAttribute, setText } from '../view/dom';
-import { clock, type Format } from '../view/format';
+import type { Context } from '../view/context';
+import { clock } from '../view/format';
 import { setName } from '../view/name';
 import { statusIcon } from '../view/status_icon';
-import type { Words } from '../view/words';
-import type { CellRun } from './cell_run';
+import type { CellRun } from './cell_match';
 import type { BadgeWords } from './words';
 
 /** What badges say, in a language. */
-export interface BadgeContext {
+export interface BadgeContext extends Context {
   readonly badge: BadgeWords;
-  readonly words: Words;
-  readonly format: Format;
 }
 
 /** The state of a cell's run, at the cell's upper right; a click opens the run. */

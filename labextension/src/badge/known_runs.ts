@@ -3,7 +3,7 @@ import type { Connection, Listing } from '../server/connection';
 import { ChangedMeanwhile } from '../server/changed_meanwhile';
 import type { RowsNews } from '../server/stream_messages';
 import type { Row } from '../server/types';
-import type { KnownRun, Runs } from './cell_run';
+import type { KnownRun, Runs } from './cell_match';
 
 /** What is asked of the server. */
 export type BadgeApi = Pick<Api, 'workspaces' | 'runs' | 'run'>;

@@ -46,7 +46,7 @@ export interface Header {
   arguments: string;
   tags: Record<string, string | null>;
   error: RunError | null;
-  /** What travelled with a cell: how many of the notebook's names, and all that was copied; null for what is no cell. */
+  /** What was captured with a cell: how many of the notebook's names, and all that was copied; null for what is no cell. */
   travelled?: { names: number; bytes: number } | null;
   interactive: boolean;
   /** Which start of it by its engine this is, from 1: more than once where that took its machine away, or lost it. */

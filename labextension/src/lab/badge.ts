@@ -9,7 +9,7 @@ import { h } from '../view/dom';
 import { Format } from '../view/format';
 import { wordsIn } from '../view/words';
 import { jumpCommand } from './jump_to_cell';
-import { NotebookBadges, type SharedPlace } from './notebook_badges';
+import { NotebookBadges, type SharedHost } from './notebook_badges';
 import { ServerPaths } from './server_paths';
 import { IRunServer } from './tokens';
 import { languageOf, translateOf } from './translation';
@@ -39,29 +39,25 @@ export const badge: JupyterFrontEndPlugin<void> = {
       if (problem) return; // without the server there is nothing to show; an output says what is wrong
       const paths = await ServerPaths.of(server);
       document.head.append(h('style', { data: { cellrun: 'badge' } }, css));
-      const place: SharedPlace = {
+      const host: SharedHost = {
         runs: new KnownRuns(server.api, server.connection),
         context,
         open: key => void app.commands.execute('cellrun:open-run', { ...key }),
         noCellrun: serverWords(translate).noCellrunInKernel,
       };
       const { contents } = app.serviceManager;
-      show(notebooks, place, path => paths.absolute(contents, path));
+      show(notebooks, host, path => paths.absolute(contents, path));
     });
   },
 };
 
 /** Give each notebook its badges, those that are open and those that will be. */
-function show(
-  notebooks: INotebookTracker,
-  place: SharedPlace,
-  pathOf: (path: string) => string | null,
-): void {
+function show(notebooks: INotebookTracker, host: SharedHost, pathOf: (path: string) => string | null): void {
   const shown = new Map<NotebookPanel['content'], NotebookBadges>();
   const begin = (panel: NotebookPanel): void => {
     void panel.context.ready.then(() => {
       if (panel.isDisposed) return;
-      shown.set(panel.content, new NotebookBadges(panel, place, pathOf));
+      shown.set(panel.content, new NotebookBadges(panel, host, pathOf));
       panel.disposed.connect(() => shown.delete(panel.content));
     });
   };

@@ -1,12 +1,12 @@
 import type { CodeCell } from '@jupyterlab/cells';
 import { Badge, type BadgeContext } from '../badge/badge';
-import { runOf, type Runs } from '../badge/cell_run';
+import { runOf, type Runs } from '../badge/cell_match';
 import { Notice } from '../output/notice';
 import type { RunKey } from '../server/api';
 import { referencesOf } from './notebook_cells';
 
 /** What a cell's badge needs of its notebook. */
-export interface BadgePlace {
+export interface BadgeHost {
   readonly runs: Runs;
   readonly context: BadgeContext;
   /** The notebook's path on the server's disk; null where that isn't known. */
@@ -29,7 +29,7 @@ export class CellBadge {
 
   constructor(
     private readonly cell: CodeCell,
-    private readonly place: BadgePlace,
+    private readonly host: BadgeHost,
   ) {
     cell.model.contentChanged.connect(this.later);
     cell.model.outputs.changed.connect(this.later);
@@ -40,18 +40,18 @@ export class CellBadge {
 
   /** Show the cell's run as it is known now. */
   update(): void {
-    const { cell, place } = this;
+    const { cell, host } = this;
     if (cell.isDisposed) return;
     const run = runOf(
       {
-        notebook: place.notebook(),
+        notebook: host.notebook(),
         id: cell.model.id,
         get text() {
           return cell.model.sharedModel.getSource(); // asked for where there is a run
         },
         references: referencesOf(cell.model),
       },
-      place.runs,
+      host.runs,
     );
     if (!run) {
       this.removeBadge();
@@ -103,8 +103,8 @@ export class CellBadge {
   };
 
   private makeBadge(): Badge {
-    const { cell, place } = this;
-    this.badge = new Badge(place.context, key => place.open(key));
+    const { cell, host } = this;
+    this.badge = new Badge(host.context, key => host.open(key));
     cell.node.classList.add('cellrun-badge-cell');
     cell.node.append(this.badge.element);
     // Lab's toolbar of the active cell comes and goes, and a class of the cell with it.
@@ -124,7 +124,7 @@ export class CellBadge {
     const isMissing = lacksCellrun(this.cell);
     if (isMissing && !this.notice) {
       this.notice = new Notice();
-      this.notice.say(this.place.noCellrun);
+      this.notice.say(this.host.noCellrun);
       this.notice.element.classList.add('cellrun-badge-notice');
       this.cell.node.append(this.notice.element);
     } else if (!isMissing) {

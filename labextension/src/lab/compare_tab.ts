@@ -4,7 +4,7 @@ import type { CompareView } from '../compare/compare_view';
 import { compareWords, titleOf, type CompareWords } from '../compare/words';
 import type { Translate } from '../i18n/translate';
 import { runsIcon } from './icons';
-import { loadPart } from './lazy';
+import { loadPart } from './load_part';
 import { MainTab } from './main_tab';
 import type { IRunServer } from './tokens';
 

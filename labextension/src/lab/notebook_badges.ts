@@ -1,10 +1,10 @@
 import { CodeCell, type Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { KnownRuns } from '../badge/known_runs';
-import { CellBadge, type BadgePlace } from './cell_badge';
+import { CellBadge, type BadgeHost } from './cell_badge';
 
 /** What all notebooks' badges share. */
-export type SharedPlace = Omit<BadgePlace, 'notebook'> & { readonly runs: KnownRuns };
+export type SharedHost = Omit<BadgeHost, 'notebook'> & { readonly runs: KnownRuns };
 
 /** The badges of one notebook's cells. */
 export class NotebookBadges {
@@ -17,10 +17,10 @@ export class NotebookBadges {
   /** `pathOf`: the path on the server's disk of what is called by a contents path. */
   constructor(
     private readonly panel: NotebookPanel,
-    private readonly place: SharedPlace,
+    private readonly host: SharedHost,
     private readonly pathOf: (path: string) => string | null,
   ) {
-    this.endRuns = place.runs.subscribe(() => this.update());
+    this.endRuns = host.runs.subscribe(() => this.update());
     this.observer = new ResizeObserver(() => this.makeRoom());
     this.observer.observe(panel.content.node);
     panel.content.modelContentChanged.connect(this.arrangeSoon);
@@ -33,7 +33,7 @@ export class NotebookBadges {
 
   /** Look for runs that its cells have started. */
   find(): void {
-    if (this.path !== null) void this.place.runs.find(this.path);
+    if (this.path !== null) void this.host.runs.find(this.path);
   }
 
   private readonly rename = (): void => {
@@ -56,10 +56,10 @@ export class NotebookBadges {
       badge.dispose();
       this.badges.delete(cell);
     }
-    const place: BadgePlace = { ...this.place, notebook: () => this.path };
+    const host: BadgeHost = { ...this.host, notebook: () => this.path };
     for (const cell of cells) {
       if (cell instanceof CodeCell && !this.badges.has(cell))
-        this.badges.set(cell, new CellBadge(cell, place));
+        this.badges.set(cell, new CellBadge(cell, host));
     }
   }
 

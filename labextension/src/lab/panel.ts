@@ -6,7 +6,7 @@ import { translated } from '../i18n/translate';
 import { readPanelState } from '../panel/panel_state';
 import { labActions } from './actions';
 import { runsIcon } from './icons';
-import { loadPart } from './lazy';
+import { loadPart } from './load_part';
 import { PanelWidget, type PanelContent } from './panel_widget';
 import { IRunServer } from './tokens';
 import { languageOf, translateOf } from './translation';

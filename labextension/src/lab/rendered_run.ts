@@ -4,14 +4,14 @@ import { Widget } from '@lumino/widgets';
 import { fill } from '../i18n/fill';
 import { MIME_TYPE, MIME_VERSION, readReference } from '../output/reference';
 import type { RunKey } from '../server/api';
-import { RunOutput, type Part, type Surroundings } from '../output/run_output';
+import { RunOutput, type Part, type OutputHost } from '../output/run_output';
 import { SavedOutput } from '../output/saved_output';
 
 /** What ipywidgets puts into an output: it is no still, and without its kernel no more than an error. */
 const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
 
-/** What an output has around it in JupyterLab. */
-export interface OutputPlace extends Surroundings {
+/** What an output has host it in JupyterLab. */
+export interface LabOutputHost extends OutputHost {
   /** Call `listener` when a run was submitted again from this page: with its key and its repetition's. Returns how to end that. */
   onRepeat(listener: (run: RunKey, repetition: RunKey) => void): () => void;
 }
@@ -25,11 +25,11 @@ export class RenderedRun extends Widget implements IRenderMime.IRenderer {
   private named: RunKey | null = null;
 
   constructor(
-    private readonly around: OutputPlace,
+    private readonly host: LabOutputHost,
     private readonly rendermime: IRenderMimeRegistry,
   ) {
     super();
-    this.endRepeats = around.onRepeat((run, repetition) => this.follow(run, repetition));
+    this.endRepeats = host.onRepeat((run, repetition) => this.follow(run, repetition));
   }
 
   /** Show what the model says. The same run again, as when its still is saved, leaves its view alone. */
@@ -38,7 +38,7 @@ export class RenderedRun extends Widget implements IRenderMime.IRenderer {
     const reference = readReference(model.data[MIME_TYPE]);
     const key = reference.kind === 'run' ? reference.key : null;
     if (key && this.output instanceof RunOutput && this.named && isSame(key, this.named)) this.output.saved();
-    else if (key) this.put(new RunOutput(key, this.around, () => this.still()));
+    else if (key) this.put(new RunOutput(key, this.host, () => this.still()));
     else this.put(new SavedOutput(this.still(), this.refusal(reference)));
     this.named = key;
     return Promise.resolve();
@@ -51,7 +51,7 @@ export class RenderedRun extends Widget implements IRenderMime.IRenderer {
    */
   private follow(run: RunKey, repetition: RunKey): void {
     if (!(this.output instanceof RunOutput) || !isSame(run, this.output.key)) return;
-    this.put(new RunOutput(repetition, this.around, () => null));
+    this.put(new RunOutput(repetition, this.host, () => null));
   }
 
   private put(output: RunOutput | SavedOutput): void {
@@ -68,7 +68,7 @@ export class RenderedRun extends Widget implements IRenderMime.IRenderer {
   }
 
   private refusal(reference: ReturnType<typeof readReference>): string {
-    const { words } = this.around;
+    const { words } = this.host;
     if (reference.kind !== 'newer') return words.damagedOutput;
     return fill(words.newerOutput, { output: String(reference.version), page: String(MIME_VERSION) });
   }

@@ -5,10 +5,10 @@ import { ITranslator } from '@jupyterlab/translation';
 import { MIME_TYPE } from '../output/reference';
 import { serverWords } from '../server/words';
 import { labActions } from './actions';
-import { loadPart } from './lazy';
+import { loadPart } from './load_part';
 import { widgetRuns } from './provider';
 import { insertCell } from './notebook_cells';
-import { RenderedRun, type OutputPlace } from './rendered_run';
+import { RenderedRun, type LabOutputHost } from './rendered_run';
 import { IRunServer } from './tokens';
 import { translateOf } from './translation';
 import { viewActions } from './view_actions';
@@ -32,7 +32,7 @@ export const renderer: JupyterFrontEndPlugin<void> = {
   ): void => {
     const translate = translateOf(translator);
     const actions = labActions(app, server, translator);
-    const around: OutputPlace = {
+    const host: LabOutputHost = {
       ready: server.ready,
       sources: server.sources,
       widgets: widgetRuns,
@@ -61,7 +61,7 @@ export const renderer: JupyterFrontEndPlugin<void> = {
       },
     };
     rendermime.addFactory(
-      { safe: true, mimeTypes: [MIME_TYPE], createRenderer: () => new RenderedRun(around, rendermime) },
+      { safe: true, mimeTypes: [MIME_TYPE], createRenderer: () => new RenderedRun(host, rendermime) },
       RANK,
     );
   },

@@ -8,7 +8,7 @@ import type { PageTab } from '../view/actions';
 import { languageOf, translateOfPage } from '../view/language';
 import { wordsIn } from '../view/words';
 import { runsIcon } from './icons';
-import { loadPart } from './lazy';
+import { loadPart } from './load_part';
 import { MainTab } from './main_tab';
 import { runIcon } from './run_icon';
 import type { IRunServer } from './tokens';

@@ -2,7 +2,7 @@ import type { Translate } from '../i18n/translate';
 import type { TargetsView } from '../targets/targets_view';
 import { LabDialogs } from './dialogs';
 import { runsIcon } from './icons';
-import { loadPart } from './lazy';
+import { loadPart } from './load_part';
 import { MainTab } from './main_tab';
 import type { IRunServer } from './tokens';
 

@@ -14,8 +14,8 @@ export interface Part {
   dispose(): void;
 }
 
-/** What an output has around it. */
-export interface Surroundings {
+/** The page around an output: what it brings. */
+export interface OutputHost {
   readonly ready: Promise<ServerProblem | null>;
   readonly sources: RunSources;
   readonly widgets: WidgetRuns;
@@ -56,11 +56,11 @@ export class RunOutput {
   /** `still` makes what was saved with the notebook; null: nothing was. */
   constructor(
     readonly key: RunKey,
-    private readonly around: Surroundings,
+    private readonly host: OutputHost,
     private readonly still: () => Part | null,
   ) {
     this.element.className = 'cellrun-output';
-    this.notice.wait(around.words.loading);
+    this.notice.wait(host.words.loading);
     this.element.append(this.notice.element);
     this.ends.push(whenSeen(this.element, () => void this.begin()));
   }
@@ -84,12 +84,12 @@ export class RunOutput {
       this.isSlow = true;
       this.choose();
     }, SLOW_MS);
-    const { words, widgets, sources } = this.around;
+    const { words, widgets, sources } = this.host;
     this.ends.push(
       () => clearTimeout(slow),
       widgets.onChange(() => this.choose()),
     );
-    const problem = await this.around.ready;
+    const problem = await this.host.ready;
     if (this.isDisposed) return;
     if (problem) {
       this.giveUp(problem.message);
@@ -129,7 +129,7 @@ export class RunOutput {
     const { source } = this.shared ?? {};
     if (source?.state.header) return source;
     if (this.reason === null && !this.isSlow) return null;
-    const widget = this.around.widgets.find(this.key);
+    const widget = this.host.widgets.find(this.key);
     // A kernel's view is worth more than a still, even when its kernel is gone.
     return widget ?? (this.choice instanceof ServerSource ? null : this.choice) ?? 'still';
   }
@@ -137,7 +137,7 @@ export class RunOutput {
   private async take(choice: ServerSource | WidgetRun): Promise<void> {
     let part: Part | null;
     try {
-      part = await (choice instanceof ServerSource ? this.around.view(this.key, choice) : partOf(choice));
+      part = await (choice instanceof ServerSource ? this.host.view(this.key, choice) : partOf(choice));
     } catch (error) {
       this.failure = error instanceof Error ? error.message : String(error);
       part = this.still();

@@ -13,7 +13,7 @@ import { setName } from '../view/name';
 import { statusIcon } from '../view/status_icon';
 import { childColumns, primaryMetric, sortedBy, type ChildColumn, type PrimaryMetric } from './child_columns';
 import { ChildRuns } from './child_runs';
-import type { PageContext } from './page_context';
+import type { PageContext } from './context';
 import { part, textOf } from './recorded';
 import { nothing } from './section';
 

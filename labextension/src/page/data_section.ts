@@ -1,6 +1,6 @@
 import { fill } from '../i18n/fill';
 import type { RunDetails } from '../server/types';
-import type { PageContext } from './page_context';
+import type { PageContext } from './context';
 import { section, table } from './section';
 
 /** A run's inputs and outputs; nothing of a run without data, or of a server that doesn't tell them. */

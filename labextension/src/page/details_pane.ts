@@ -9,7 +9,7 @@ import { dataSection } from './data_section';
 import { environmentSection } from './environment_section';
 import { gitSection } from './git_section';
 import { LoadedPane } from './loaded_pane';
-import type { PageContext } from './page_context';
+import type { PageContext } from './context';
 import { part, textOf, type Recorded } from './recorded';
 import { facts, nothing, section, table } from './section';
 

@@ -1,7 +1,7 @@
 import type { RunFile, RunFiles } from '../server/types';
 import { h, setAttribute } from '../view/dom';
 import { saidHere } from '../view/said';
-import type { PageContext } from './page_context';
+import type { PageContext } from './context';
 
 /** One line of a list of files. */
 export interface FileLine {

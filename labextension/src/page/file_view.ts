@@ -6,7 +6,7 @@ import { enlargeable } from '../view/enlarge';
 import { Frame } from '../view/frame';
 import { plotlyFigure } from '../view/plotly_figure';
 import { indented } from './json_text';
-import type { PageContext } from './page_context';
+import type { PageContext } from './context';
 import { languageOfFile, sourceText } from './source_text';
 import { tablePreviews } from './table_preview';
 

@@ -5,11 +5,11 @@ import { h } from '../view/dom';
 import { FileList, fileLine, skippedFiles, type FileLine } from './file_list';
 import { FilePreview, type Folder } from './file_preview';
 import { LoadedPane } from './loaded_pane';
-import type { PageContext } from './page_context';
+import type { PageContext } from './context';
 
 /** What is looked at before all files. */
 export interface First {
-  /** What is in no file: a cell's source, what travelled with it. */
+  /** What is in no file: a cell's source, what was captured with it. */
   readonly extras: readonly Extra[];
   /** A file's name; empty for any. */
   readonly file: string;

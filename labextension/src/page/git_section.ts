@@ -1,7 +1,7 @@
 import { fill } from '../i18n/fill';
 import type { RunDetails } from '../server/types';
 import { h } from '../view/dom';
-import type { PageContext } from './page_context';
+import type { PageContext } from './context';
 import { numberOf, part, textOf } from './recorded';
 import { facts, nothing, section } from './section';
 

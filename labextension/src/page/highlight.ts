@@ -4,7 +4,7 @@ import type { Parser } from '@lezer/common';
 import { parser as python } from '@lezer/python';
 
 /** A stretch of a line that has one look; `look` is empty for what has none. */
-export interface Stretch {
+export interface Span {
   readonly text: string;
   readonly look: string;
 }
@@ -32,8 +32,8 @@ const looks = tagHighlighter([
 ]);
 
 /** The lines of a text, each in stretches of one look. Loaded when there is code to be shown. */
-export function highlighted(text: string, language: Language): Stretch[][] {
-  let line: Stretch[] = [];
+export function highlighted(text: string, language: Language): Span[][] {
+  let line: Span[] = [];
   const lines = [line];
   highlightCode(
     text,

@@ -5,7 +5,7 @@ import { rememberedOptions, rememberOptions } from '../view/charts/chart_options
 import { h } from '../view/dom';
 import type { Dirty } from '../view/charts/live_drawing';
 import { MetricsPane } from '../view/metrics_pane';
-import type { PageContext } from './page_context';
+import type { PageContext } from './context';
 
 /** The surface whose chart options are remembered. */
 const SURFACE = 'run';

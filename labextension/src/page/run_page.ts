@@ -20,11 +20,11 @@ import { DetailsPane } from './details_pane';
 import { figureFrame } from './figure_frame';
 import { FilesPane, type Extra, type First } from './files_pane';
 import { MetricsTab } from './metrics_tab';
-import { pageContext } from './page_context';
+import { pageContext } from './context';
 import { part, textOf } from './recorded';
 import { countLines, sourceText } from './source_text';
 import { Tabs } from './tabs';
-import { travelledExtra } from './travelled';
+import { capturedExtra } from './captured';
 
 /** Where a run's page stands, and what can be done there. What isn't given isn't offered. */
 export interface RunPageOptions {
@@ -173,7 +173,7 @@ export class RunPage {
     });
   }
 
-  /** The cell that was submitted, as it was written, and what travelled with it; or the script. */
+  /** The cell that was submitted, as it was written, and what was captured with it; or the script. */
   private async firstCode(): Promise<First> {
     const { page, format } = this.context;
     const { record, header, needs } = await this.api.run(this.key);
@@ -187,7 +187,7 @@ export class RunPage {
         note,
         show: () => sourceText(text, page.cell, 'python'),
       });
-    if (needs && needs.length > 0) extras.push(travelledExtra(needs, header, this.context));
+    if (needs && needs.length > 0) extras.push(capturedExtra(needs, header, this.context));
     return { extras, file: textOf(record, 'script') };
   }
 

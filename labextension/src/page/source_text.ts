@@ -1,5 +1,5 @@
 import { h } from '../view/dom';
-import type { Language, Stretch } from './highlight';
+import type { Language, Span } from './highlight';
 
 /** So many lines are put into the page at once; the rest as the reader comes near. */
 const LINES = 2000;
@@ -7,7 +7,7 @@ const LINES = 2000;
 /** A text with line numbers, which aren't copied with it; coloured once that is loaded, if its language is known. */
 export function sourceText(text: string, label: string, language: Language | null = null): HTMLElement {
   const whole = text.replace(/\n$/, '');
-  let lines: readonly (string | Stretch[])[] = whole.split('\n');
+  let lines: readonly (string | Span[])[] = whole.split('\n');
   const numbers = h('pre', { class: 'cellrun-source-numbers', 'aria-hidden': 'true' });
   const code = h('pre', { class: 'cellrun-source-text' });
   const element = h(
@@ -47,7 +47,7 @@ export function languageOfFile(name: string): Language | null {
   return /\.pyi?$/i.test(name) ? 'python' : /\.(?:json|ipynb|geojson)$/i.test(name) ? 'json' : null;
 }
 
-function drawLine(line: string | Stretch[]): (Node | string)[] {
+function drawLine(line: string | Span[]): (Node | string)[] {
   if (typeof line === 'string') return [`${line}\n`];
   const pieces = line.map(({ text, look }) =>
     look === '' ? text : h('span', { class: `cellrun-code-${look}` }, text),

@@ -1,7 +1,7 @@
 import { fill } from '../i18n/fill';
 import type { FileTable } from '../server/types';
 import { h, type Properties } from '../view/dom';
-import type { PageContext } from './page_context';
+import type { PageContext } from './context';
 
 /** The tables of a file, each with what is told of it; `download` is the way to what isn't shown. */
 export function tablePreviews(tables: readonly FileTable[], name: string, context: PageContext): Node[] {

@@ -113,7 +113,7 @@ const ENGLISH = {
   noCode: 'An interactive run has no snapshot: its code is the notebook.',
   noSnapshot: 'The snapshot has no files.',
   cell: 'The cell',
-  travelled: 'What was captured',
+  captured: 'What was captured',
   name: 'Name',
   what: 'What',
   size: 'Size',

@@ -1,12 +1,10 @@
 import type { Status } from '../data/protocol';
-import type { Format } from '../view/format';
+import type { Context } from '../view/context';
 import type { PanelWords } from './words';
 
 /** What every part of the panel needs to say something. */
-export interface PanelContext {
-  readonly words: PanelWords;
+export interface PanelContext extends Context<PanelWords> {
   readonly status: Readonly<Record<Status, string>>;
-  readonly format: Format;
   /** A day and time. `at`: epoch seconds. */
   date(at: number): string;
   /** The address of a run's page, where it has one. */

@@ -5,7 +5,7 @@ import { h, setAttribute, setText } from '../view/dom';
 import type { PanelContext } from './context';
 
 /** What the header's parts do. */
-export interface HeaderEar {
+export interface HeaderListener {
   compare(): void;
   more(at: DOMRect): void;
   choose(workspace: string): void;
@@ -21,13 +21,13 @@ export class PanelHeader {
   /** `canCompare`: the page has a place for it. */
   constructor(
     private readonly context: PanelContext,
-    ear: HeaderEar,
+    listener: HeaderListener,
     canCompare: boolean,
   ) {
     const { words } = context;
     this.workspace = h('select', { class: 'cellrun-workspace', hidden: true, 'aria-label': words.workspace });
-    this.workspace.addEventListener('change', () => ear.choose(this.workspace.value));
-    const compare = { click: () => ear.compare() };
+    this.workspace.addEventListener('change', () => listener.choose(this.workspace.value));
+    const compare = { click: () => listener.compare() };
     this.compare = h('button', { type: 'button', class: 'cellrun-button', on: compare });
     this.compare.hidden = !canCompare;
     const more: HTMLButtonElement = h(
@@ -38,7 +38,7 @@ export class PanelHeader {
         'aria-haspopup': 'menu',
         'aria-label': words.more,
         title: words.more,
-        on: { click: () => ear.more(more.getBoundingClientRect()) },
+        on: { click: () => listener.more(more.getBoundingClientRect()) },
       },
       '⋯',
     );

@@ -20,21 +20,21 @@ export function metricMenu(group: Group, choose: (metric: string) => void): read
 export function moreMenu(
   words: PanelWords,
   order: Order,
-  ear: { sort(order: Order): void; turnAll(isOpen: boolean): void; readonly targets?: () => void },
+  listener: { sort(order: Order): void; setAllOpen(isOpen: boolean): void; readonly targets?: () => void },
 ): readonly ActionGroup[] {
   const sort = ORDERS.map(one => ({
     id: `sort-${one}`,
     label: fill(words.sort, { order: words.sortBy[one] }),
     enabled: true,
     checked: one === order,
-    run: () => ear.sort(one),
+    run: () => listener.sort(one),
   }));
   const all = [
-    { id: 'expand', label: words.expandAll, enabled: true, run: () => ear.turnAll(true) },
-    { id: 'collapse', label: words.collapseAll, enabled: true, run: () => ear.turnAll(false) },
+    { id: 'expand', label: words.expandAll, enabled: true, run: () => listener.setAllOpen(true) },
+    { id: 'collapse', label: words.collapseAll, enabled: true, run: () => listener.setAllOpen(false) },
   ];
-  const targets = ear.targets
-    ? [{ id: 'targets', label: words.targets, enabled: true, run: ear.targets }]
+  const targets = listener.targets
+    ? [{ id: 'targets', label: words.targets, enabled: true, run: listener.targets }]
     : [];
   return [targets, sort, all].filter(group => group.length > 0);
 }

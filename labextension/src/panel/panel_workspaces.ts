@@ -7,7 +7,7 @@ const DEFAULT = 'default';
 const AGAIN_MS = 30_000;
 
 /** What the list of workspaces changes. */
-export interface WorkspacesEar {
+export interface WorkspacesListener {
   /** Another workspace is to be shown. */
   show(workspace: string): void;
   /** There may be others to choose from. */
@@ -23,7 +23,7 @@ export class PanelWorkspaces {
 
   constructor(
     private readonly api: Api,
-    private readonly ear: WorkspacesEar,
+    private readonly listener: WorkspacesListener,
   ) {}
 
   /** Begin with the workspace of the last time, which needs no list; else with that of the latest run. */
@@ -34,7 +34,7 @@ export class PanelWorkspaces {
 
   choose(workspace: string): void {
     this.current = workspace;
-    this.ear.show(workspace);
+    this.listener.show(workspace);
   }
 
   async refresh(): Promise<void> {
@@ -44,7 +44,7 @@ export class PanelWorkspaces {
       const latest = [...workspaces].sort((a, b) => (b.latest_at ?? 0) - (a.latest_at ?? 0))[0];
       const isThere = this.current === DEFAULT || workspaces.some(({ id }) => id === this.current);
       if (!isThere && latest) this.choose(latest.id);
-      this.ear.listed(workspaces, this.current);
+      this.listener.listed(workspaces, this.current);
     } catch (error) {
       // Without a list, what is shown stays shown.
       if (this.current === '') this.problem = error instanceof ServerError ? error.message : String(error);

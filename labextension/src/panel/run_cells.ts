@@ -10,7 +10,7 @@ import { coloursOf } from '../view/charts/run_colours';
 import { statusIcon } from '../view/status_icon';
 import type { PanelContext } from './context';
 import type { RunLine } from './run_rows';
-import { Spark } from './spark';
+import { Sparkline } from './sparkline';
 import { elapsedOf } from './stage';
 
 const CELL = { role: 'gridcell' };
@@ -32,7 +32,7 @@ export class RunCells {
   private readonly created = h('span', { ...CELL, class: 'cellrun-run-created cellrun-muted' });
   private readonly time = h('span', { ...CELL, class: 'cellrun-run-time cellrun-muted cellrun-numbers' });
   private readonly value = h('span', { ...CELL, class: 'cellrun-run-value cellrun-numbers' });
-  private readonly spark = new Spark();
+  private readonly spark = new Sparkline();
   private readonly course = h('span', { ...CELL, class: 'cellrun-run-spark' });
   readonly elements = [this.state, this.name, this.tags, this.created, this.time, this.value, this.course];
   private status: Status | null = null;

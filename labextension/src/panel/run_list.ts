@@ -38,7 +38,7 @@ export class RunList {
   private listing: Listing | null = null;
   private readonly endState: () => void;
   /** Counts loads: an old one that still runs stops when it sees a new number. */
-  private turn = 0;
+  private loads = 0;
   private readonly meanwhile = new ChangedMeanwhile();
   /** How many of the runs before the next page are gone. */
   private shift = 0;
@@ -91,33 +91,33 @@ export class RunList {
   async load(): Promise<void> {
     const { workspace } = this;
     if (workspace === null) return;
-    const turn = ++this.turn;
+    const load = ++this.loads;
     this.shift = 0;
     try {
-      const seen = await this.loadPages(workspace, turn);
-      if (turn !== this.turn) return;
+      const seen = await this.loadPages(workspace, load);
+      if (load !== this.loads) return;
       this.rows.keep(seen);
       this.isLoaded = true;
       this.problem = null;
     } catch (error) {
-      if (turn !== this.turn) return;
+      if (load !== this.loads) return;
       this.fail(error instanceof ServerError ? error.message : String(error));
     }
     this.changed();
   }
 
   dispose(): void {
-    this.turn++;
+    this.loads++;
     this.listing?.leave();
     this.listing = null;
     this.endState();
   }
 
   /** Load page after page; returns the ids of all that is there. */
-  private async loadPages(workspace: string, turn: number): Promise<Set<string>> {
+  private async loadPages(workspace: string, load: number): Promise<Set<string>> {
     const seen = new Set<string>();
     const { query, sparks: spark } = this;
-    const ended = (): boolean => turn !== this.turn;
+    const ended = (): boolean => load !== this.loads;
     for (let offset = 0, limit = FIRST; offset < BOUND; limit = Math.min(PAGE, BOUND - offset)) {
       const asked = this.api.runs(workspace, { ...query, spark, limit, offset });
       const [page, heard] = await this.meanwhile.during(asked);

@@ -23,7 +23,7 @@ import { PanelWorkspaces } from './panel_workspaces';
 import { RunList } from './run_list';
 import { RunRows, turned, type Arrangement } from './run_rows';
 import { RunTree } from './run_tree';
-import type { TreeEar } from './tree_ear';
+import type { TreeListener } from './tree_listener';
 import { panelWords } from './words';
 
 /** What a panel is made of and for. */
@@ -140,17 +140,17 @@ export class RunPanel {
 
   private makeHeader(): PanelHeader {
     const { actions } = this.options;
-    const ear = {
+    const listener = {
       compare: () => actions.compare(this.workspaces.current, this.tree.selected),
       more: (at: DOMRect) => this.openMore(at),
       choose: (workspace: string) => this.workspaces.choose(workspace),
     };
-    return new PanelHeader(this.context, ear, actions.places.compare !== undefined);
+    return new PanelHeader(this.context, listener, actions.places.compare !== undefined);
   }
 
   private makeTree(rows: RunRows): RunTree {
     const { actions } = this.options;
-    const ear: TreeEar = {
+    const listener: TreeListener = {
       open: row => actions.places.open?.({ workspace: this.workspaces.current, run: row.id }),
       remove: () => void actions.delete(this.workspaces.current, this.tree.selected),
       menu: at => openMenu(actions.of(this.workspaces.current, this.tree.selected), at, this.element),
@@ -158,14 +158,14 @@ export class RunPanel {
         const choose = (metric: string): void => this.chooseMetric(group.name, metric);
         if (group.metrics.length > 0) openMenu(metricMenu(group, choose), at, this.element);
       },
-      turn: (line, isOpen) =>
+      setOpen: (line, isOpen) =>
         line.kind === 'group'
           ? this.toggle([line.group.name], isOpen)
           : this.arrange({ turned: turned(this.arrangement.turned, line, isOpen) }),
       toFilter: () => this.field.input.focus(),
       selected: () => this.header.showSelected(this.tree.selection.runs.size),
     };
-    return new RunTree(rows, ear, this.context);
+    return new RunTree(rows, listener, this.context);
   }
 
   private async openWorkspace(): Promise<void> {
@@ -237,7 +237,7 @@ export class RunPanel {
     const menu = moreMenu(this.context.words, this.arrangement.order, {
       ...(targets ? { targets: () => targets(this.workspaces.current) } : {}),
       sort: order => this.arrange({ order }),
-      turnAll: isOpen => this.toggle(names, isOpen),
+      setAllOpen: isOpen => this.toggle(names, isOpen),
     });
     openMenu([...menu, ...options.actions.of(this.workspaces.current, tree.selected)], at, this.element);
   }

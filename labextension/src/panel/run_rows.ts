@@ -20,7 +20,7 @@ export interface RunLine {
   readonly children: number;
   readonly isOpen: boolean;
   /** Whether it doesn't fit the filter itself, and a run below it does. */
-  readonly isContext: boolean;
+  readonly isUnmatched: boolean;
 }
 
 /** What is shown, and how. */
@@ -28,7 +28,7 @@ export interface Arrangement {
   readonly filter: Filter;
   readonly order: Order;
   readonly collapsed: ReadonlySet<string>;
-  /** Runs that aren't as they are by themselves (`turnKey`): open, or closed where only runs below them fit the filter. */
+  /** Runs that aren't as they are by themselves (`toggleKey`): open, or closed where only runs below them fit the filter. */
   readonly turned: ReadonlySet<string>;
   /** The chosen metric, by experiment. */
   readonly metrics: ReadonlyMap<string, string>;
@@ -135,8 +135,12 @@ function arranged(rows: ReadonlyMap<string, Row>, arrangement: Arrangement): Hel
     const own = withParents(group.newest, rows);
     const isInOrder = order === 'newest' && own === group.newest;
     const families = new Families(isInOrder ? own : [...own].sort(comparer(order, group.metric)));
-    const context = own.slice(group.newest.length);
-    add(lines, families, families.roots, { group, turned: arrangement.turned, context: new Set(context) });
+    const unmatched = own.slice(group.newest.length);
+    add(lines, families, families.roots, {
+      group,
+      turned: arrangement.turned,
+      unmatched: new Set(unmatched),
+    });
   }
   return { lines, groups, places: new Map(lines.map((line, i) => [line.key, i])) };
 }
@@ -144,33 +148,33 @@ function arranged(rows: ReadonlyMap<string, Row>, arrangement: Arrangement): Hel
 /** Which runs aren't as they are by themselves, once a run is opened or closed. */
 export function turned(before: ReadonlySet<string>, run: RunLine, isOpen: boolean): ReadonlySet<string> {
   const now = new Set(before);
-  const key = turnKey(run.key, run.isContext);
-  if (isOpen === run.isContext) now.delete(key);
+  const key = toggleKey(run.key, run.isUnmatched);
+  if (isOpen === run.isUnmatched) now.delete(key);
   else now.add(key);
   return now;
 }
 
 /** A run that stands there for those below it is open by itself, whether it is open or closed without a filter. */
-function turnKey(id: string, isContext: boolean): string {
-  return isContext ? `/${id}` : id;
+function toggleKey(id: string, isUnmatched: boolean): string {
+  return isUnmatched ? `/${id}` : id;
 }
 
 interface Below {
   readonly group: Group;
   readonly turned: ReadonlySet<string>;
   /** Runs that stand there for those below them. */
-  readonly context: ReadonlySet<Row>;
+  readonly unmatched: ReadonlySet<Row>;
 }
 
 /** Add the lines of runs, and of those below them as far as these are open. */
 function add(lines: Line[], families: Families, rows: readonly Row[], below: Below, depth = 0): void {
-  const { group, turned, context } = below;
+  const { group, turned, unmatched } = below;
   for (const row of rows) {
     const children = families.childrenOf(row.id);
-    const isContext = context.has(row);
-    const isOpen = children.length > 0 && turned.has(turnKey(row.id, isContext)) !== isContext;
+    const isUnmatched = unmatched.has(row);
+    const isOpen = children.length > 0 && turned.has(toggleKey(row.id, isUnmatched)) !== isUnmatched;
     const { length } = children;
-    lines.push({ kind: 'run', key: row.id, row, group, depth, children: length, isOpen, isContext });
+    lines.push({ kind: 'run', key: row.id, row, group, depth, children: length, isOpen, isUnmatched });
     if (isOpen) add(lines, families, children, below, depth + 1);
   }
 }

@@ -2,10 +2,10 @@ import type { MenuPlace } from '../actions/menu';
 import type { Row } from '../server/types';
 import { setAttribute } from '../view/dom';
 import type { PanelContext } from './context';
-import { LineSlot } from './line_slot';
+import { TreeRow } from './tree_row';
 import type { RunRows } from './run_rows';
 import { Selection } from './selection';
-import type { TreeEar } from './tree_ear';
+import type { TreeListener } from './tree_listener';
 import { pressed } from './tree_keys';
 import { VirtualList } from './virtual_list';
 
@@ -17,7 +17,7 @@ export class RunTree {
 
   constructor(
     readonly rows: RunRows,
-    readonly ear: TreeEar,
+    readonly listener: TreeListener,
     context: PanelContext,
   ) {
     this.selection = new Selection(rows);
@@ -28,7 +28,7 @@ export class RunTree {
       keyAt: (index: number) => rows.lines[index]?.key,
       indexOf: (key: string) => rows.indexOf(key),
     };
-    const makeSlot = (): LineSlot => new LineSlot(rows, this.selection, context);
+    const makeSlot = (): TreeRow => new TreeRow(rows, this.selection, context);
     this.list = new VirtualList(source, makeSlot, () => this.pointReader());
     this.element = this.list.element;
     for (const [name, value] of Object.entries({
@@ -73,17 +73,17 @@ export class RunTree {
   /** After the selection or the active line changed: show it, and tell. */
   moved(): void {
     if (this.selection.activeIndex >= 0) this.list.reveal(this.selection.activeIndex);
-    this.ear.selected();
+    this.listener.selected();
   }
 
   /** Open the menu of the active line: of its runs, or of its group's metrics. */
   openMenu(at: MenuPlace): void {
     const line = this.selection.activeLine;
-    if (line?.kind === 'group') this.ear.chooseMetric(line.group, at);
+    if (line?.kind === 'group') this.listener.chooseMetric(line.group, at);
     else if (line) {
       if (!this.selection.runs.has(line.key)) this.selection.choose(this.selection.activeIndex);
       this.moved();
-      this.ear.menu(at);
+      this.listener.menu(at);
     }
   }
 
@@ -132,11 +132,11 @@ export class RunTree {
     }
     if (line.kind === 'group') {
       this.selection.move(index);
-      if (button) this.ear.chooseMetric(line.group, button.getBoundingClientRect());
-      else this.ear.turn(line, !line.isOpen);
+      if (button) this.listener.chooseMetric(line.group, button.getBoundingClientRect());
+      else this.listener.setOpen(line, !line.isOpen);
     } else if (button) {
       this.selection.move(index);
-      this.ear.turn(line, !line.isOpen);
+      this.listener.setOpen(line, !line.isOpen);
     } else if (event.shiftKey) this.selection.extend(index);
     else if (event.ctrlKey || event.metaKey) this.selection.toggle(index);
     else this.selection.choose(index);
@@ -145,7 +145,7 @@ export class RunTree {
 
   private opened(event: MouseEvent): void {
     const line = this.rows.lines[this.list.indexOf(event.target as Element)];
-    if (line?.kind === 'run') this.ear.open(line.row);
+    if (line?.kind === 'run') this.listener.open(line.row);
   }
 
   private asked(event: MouseEvent): void {

@@ -1,14 +1,14 @@
 import type { MenuPlace } from '../actions/menu';
 import type { Line, RunRows } from './run_rows';
 import type { Selection } from './selection';
-import type { TreeEar } from './tree_ear';
+import type { TreeListener } from './tree_listener';
 
 /** What keys act upon. */
 export interface KeyTarget {
   readonly rows: Pick<RunRows, 'lines'>;
   readonly selection: Selection;
   readonly list: { readonly pageLength: number };
-  readonly ear: TreeEar;
+  readonly listener: TreeListener;
   readonly activePlace: DOMRect;
   openMenu(at: MenuPlace): void;
   redraw(): void;
@@ -25,34 +25,34 @@ const KEYS: Readonly<Record<string, Key>> = {
   PageUp: (tree, event) => go(tree, event, tree.selection.activeIndex - tree.list.pageLength),
   Home: (tree, event) => go(tree, event, 0),
   End: (tree, event) => go(tree, event, Infinity),
-  ArrowRight: tree => turn(tree, true),
-  ArrowLeft: tree => turn(tree, false),
+  ArrowRight: tree => setOpen(tree, true),
+  ArrowLeft: tree => setOpen(tree, false),
   ' ': tree => {
     tree.selection.toggle(tree.selection.activeIndex);
     tree.moved();
   },
   Enter: tree => {
     const line = tree.selection.activeLine;
-    if (line?.kind === 'run') tree.ear.open(line.row);
-    else if (line) tree.ear.turn(line, !line.isOpen);
+    if (line?.kind === 'run') tree.listener.open(line.row);
+    else if (line) tree.listener.setOpen(line, !line.isOpen);
   },
   Delete: tree => {
     if (tree.selection.runs.size === 0) tree.selection.toggle(tree.selection.activeIndex);
     tree.moved();
-    tree.ear.remove();
+    tree.listener.remove();
   },
   Escape: tree => {
     tree.selection.clear();
     tree.redraw();
-    tree.ear.selected();
+    tree.listener.selected();
   },
   a: (tree, event) => {
     if (!event.ctrlKey && !event.metaKey) return;
     tree.selection.all();
     tree.redraw();
-    tree.ear.selected();
+    tree.listener.selected();
   },
-  '/': tree => tree.ear.toFilter(),
+  '/': tree => tree.listener.toFilter(),
   ContextMenu: tree => tree.openMenu(tree.activePlace),
   F10: (tree, event) => {
     if (event.shiftKey) tree.openMenu(tree.activePlace);
@@ -82,12 +82,12 @@ function go(tree: KeyTarget, event: KeyboardEvent, to: number): void {
 }
 
 /** Open a line or step into it; close it, or step to the one that it stands below. */
-function turn(tree: KeyTarget, isOpen: boolean): void {
+function setOpen(tree: KeyTarget, isOpen: boolean): void {
   const line = tree.selection.activeLine;
   if (!line) return;
-  const turns = line.kind === 'group' || line.children > 0;
-  if (turns && line.isOpen !== isOpen) tree.ear.turn(line, isOpen);
-  else if (turns && isOpen) tree.selection.choose(tree.selection.activeIndex + 1);
+  const hasChildren = line.kind === 'group' || line.children > 0;
+  if (hasChildren && line.isOpen !== isOpen) tree.listener.setOpen(line, isOpen);
+  else if (hasChildren && isOpen) tree.selection.choose(tree.selection.activeIndex + 1);
   else if (line.kind === 'run' && !isOpen) {
     const above = tree.rows.lines.slice(0, tree.selection.activeIndex);
     const isAbove = (one: Line): boolean => one.kind === 'group' || one.depth < line.depth;

@@ -108,8 +108,8 @@ export class VirtualList {
     const step = from - this.from;
     this.from = from;
     if (Math.abs(step) < this.slots.length) {
-      for (let i = 0; i < step; i++) this.turn(true);
-      for (let i = 0; i > step; i--) this.turn(false);
+      for (let i = 0; i < step; i++) this.moveSlot(true);
+      for (let i = 0; i > step; i--) this.moveSlot(false);
     }
     while (this.slots.length > length) this.slots.pop()?.element.remove();
     while (this.slots.length < length) {
@@ -120,7 +120,7 @@ export class VirtualList {
   }
 
   /** Make the first slot the last, or the last the first; in the page too, where a screen reader follows it. */
-  private turn(forwards: boolean): void {
+  private moveSlot(forwards: boolean): void {
     const slot = forwards ? this.slots.shift() : this.slots.pop();
     if (!slot) return;
     if (forwards) {

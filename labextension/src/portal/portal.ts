@@ -2,7 +2,7 @@ import { PageDialogs } from '../actions/dialog';
 import { RunActions } from '../actions/run_actions';
 import { RunSources } from '../data/run_sources';
 import { fill } from '../i18n/fill';
-import { pageContext } from '../page/page_context';
+import { pageContext } from '../page/context';
 import { Api, type RunKey } from '../server/api';
 import { Connection } from '../server/connection';
 import { findProblem } from '../server/problem';

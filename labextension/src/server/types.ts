@@ -81,7 +81,7 @@ export interface LogSearch {
   readonly next: number | null;
 }
 
-/** One line of the account of what travelled with a cell; `bytes` 0: it has no size of its own. */
+/** One line of the account of what was captured with a cell; `bytes` 0: it has no size of its own. */
 export interface Need {
   readonly name: string;
   readonly kind: string;
@@ -118,7 +118,7 @@ export interface RunDetails {
   readonly properties?: Readonly<Record<string, string>>;
   /** The models that it has registered, as `name:version`. Left out by servers that know of no models. */
   readonly models?: readonly string[];
-  /** What travelled with a cell; null for what is no cell. */
+  /** What was captured with a cell; null for what is no cell. */
   readonly needs: readonly Need[] | null;
   /** Python that gets the run: `Run.get(Workspace.get('…'), '…')`. */
   readonly code: string;

@@ -8,7 +8,7 @@ import { areWell, findingsList } from './findings';
 import { FormField, SettingField, textControl } from './form_field';
 
 /** What the form asks for. Each rejects with why it couldn't be done. */
-export interface FormEar {
+export interface FormListener {
   check(attachment: Attachment): Promise<TargetCheck>;
   /** `found`: what the test found. */
   attach(attachment: Attachment, found: readonly Finding[]): Promise<void>;
@@ -33,7 +33,7 @@ export class AttachForm {
   constructor(
     private readonly context: TargetContext,
     private readonly kinds: readonly TargetKind[],
-    private readonly ear: FormEar,
+    private readonly listener: FormListener,
     private readonly others: Target | null = null,
   ) {
     const { words } = context;
@@ -45,7 +45,7 @@ export class AttachForm {
     this.buttons = {
       test: h('button', { type: 'submit', class: 'cellrun-button' }, words.test),
       attach: button(others ? words.trustAndAttach : words.attach, () => void this.attach()),
-      cancel: button(words.cancel, () => ear.cancel()),
+      cancel: button(words.cancel, () => listener.cancel()),
       anyway: button(words.attachAnyway, () => void this.attach(), 'cellrun-link'),
     };
     const { test, attach, cancel, anyway } = this.buttons;
@@ -60,7 +60,7 @@ export class AttachForm {
     });
     this.element.addEventListener('input', () => this.changed());
     this.element.addEventListener('keydown', event => {
-      if (event.key === 'Escape') ear.cancel();
+      if (event.key === 'Escape') listener.cancel();
     });
     this.offer();
   }
@@ -148,7 +148,7 @@ export class AttachForm {
     const { attachment, version } = this;
     this.tested = null;
     await this.busy(words.testing, words.testFailed, async () => {
-      const { problems, findings } = await this.ear.check(attachment);
+      const { problems, findings } = await this.listener.check(attachment);
       if (version !== this.version) {
         this.said.replaceChildren(h('p', {}, words.changed));
         return;
@@ -164,7 +164,7 @@ export class AttachForm {
     const { words } = this.context;
     if (this.isBusy || !tested) return;
     await this.busy(words.attaching, words.notAttached, () =>
-      this.ear.attach(tested.attachment, tested.found),
+      this.listener.attach(tested.attachment, tested.found),
     );
   }
 

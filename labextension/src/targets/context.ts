@@ -1,6 +1,7 @@
 import type { Dialogs } from '../actions/dialogs';
 import { said } from '../i18n/said';
 import type { Translate } from '../i18n/translate';
+import type { Context } from '../view/context';
 import { Format } from '../view/format';
 import { targetWords, type TargetWords } from './words';
 
@@ -13,7 +14,7 @@ const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
 ];
 
 /** What every part of the page of targets needs to say something. */
-export class TargetContext {
+export class TargetContext implements Context<TargetWords> {
   readonly words: TargetWords;
   readonly format: Format;
   private readonly relative: Intl.RelativeTimeFormat;

@@ -8,13 +8,13 @@ import type { TargetContext } from './context';
 /** What a doctor has found, a line each; how many of them aren't well comes first. */
 export function findingsList(context: TargetContext, found: readonly Finding[]): Node[] {
   const { words, format } = context;
-  const unwell = found.filter(finding => !finding.is_well).length;
+  const unhealthy = found.filter(finding => !finding.is_well).length;
   const sum =
-    unwell === 0
+    unhealthy === 0
       ? words.well
-      : unwell === 1
-        ? words.oneUnwell
-        : fill(words.unwell, { n: format.count(unwell) });
+      : unhealthy === 1
+        ? words.oneUnhealthy
+        : fill(words.unhealthy, { n: format.count(unhealthy) });
   const lines = found.map(finding => {
     const status = finding.is_well ? 'Completed' : 'Failed';
     const word = h('span', { class: 'cellrun-unseen' }, finding.is_well ? words.isWell : words.isNotWell);

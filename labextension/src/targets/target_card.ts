@@ -10,7 +10,7 @@ import { fullnessOf } from './fullness';
 import type { TargetWords } from './words';
 
 /** What a card's buttons do. Each rejects with why it couldn't be done. */
-export interface CardEar {
+export interface CardListener {
   examine(target: Target): Promise<readonly Finding[]>;
   /** Returns whether it was done: the reader may not want to. */
   detach(target: Target): Promise<boolean>;
@@ -33,7 +33,7 @@ export class TargetCard {
 
   constructor(
     private readonly context: TargetContext,
-    private readonly ear: CardEar,
+    private readonly listener: CardListener,
     private target: Target,
   ) {
     const { words } = context;
@@ -41,7 +41,7 @@ export class TargetCard {
     const id = `cellrun-target-${++count}`;
     this.name = h('h3', { id, tabindex: -1 }, target.name);
     this.buttons = {
-      trust: this.button(words.lookAt, fill(words.lookAtOne, name), () => ear.trust(this.target)),
+      trust: this.button(words.lookAt, fill(words.lookAtOne, name), () => listener.trust(this.target)),
       test: this.button(words.test, fill(words.testOne, name), () => void this.examine()),
       detach: this.button(words.detach, fill(words.detachOne, name), () => void this.detach()),
     };
@@ -143,12 +143,12 @@ export class TargetCard {
   private async examine(): Promise<void> {
     const { words } = this.context;
     await this.busy(words.testing, words.testFailed, async () => {
-      this.show(await this.ear.examine(this.target));
+      this.show(await this.listener.examine(this.target));
     });
   }
 
   private async detach(): Promise<void> {
-    await this.busy('', this.context.words.notDetached, () => this.ear.detach(this.target));
+    await this.busy('', this.context.words.notDetached, () => this.listener.detach(this.target));
   }
 
   /** Do one thing at a time; what went wrong is said here, beside what was asked for. */

@@ -154,12 +154,12 @@ export class TargetsView {
     this.kinds ??= this.api.targetKinds();
     try {
       const kinds = await this.kinds;
-      const ear = {
+      const listener = {
         check: (attachment: Attachment) => this.api.checkTarget(this.workspace, attachment),
         attach: (attachment: Attachment, found: readonly Finding[]) => this.attach(attachment, found),
         cancel: () => this.closeForm(),
       };
-      const form = new AttachForm(this.context, kinds, ear, others);
+      const form = new AttachForm(this.context, kinds, listener, others);
       this.formPlace.replaceChildren(form.element);
       this.formPlace.scrollIntoView({ block: 'nearest' });
       form.focus();

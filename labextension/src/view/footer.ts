@@ -11,7 +11,7 @@ const COUNT_AGAIN_MS = 15_000;
 export class Footer {
   readonly element: HTMLElement;
   private readonly code = h('code');
-  private readonly travelled = h('span', { class: 'cellrun-travelled cellrun-muted cellrun-numbers' });
+  private readonly captured = h('span', { class: 'cellrun-captured cellrun-muted cellrun-numbers' });
   private readonly children: HTMLButtonElement;
   private readonly outputs: HTMLButtonElement;
   private readonly endChildren: (() => void) | undefined;
@@ -34,7 +34,7 @@ export class Footer {
     this.children.hidden = true;
     this.outputs = link('outputs', words.outputs);
     const links = [this.children, link('code', words.code), this.outputs, link('details', words.details)];
-    this.element = h('div', { class: 'cellrun-footer', hidden: true }, this.code, this.travelled);
+    this.element = h('div', { class: 'cellrun-footer', hidden: true }, this.code, this.captured);
     if (!actions.openTab) return;
     this.element.append(h('span', { class: 'cellrun-links' }, ...links));
     this.endChildren = actions.followChildren?.(counts => this.sayChildren(counts));
@@ -47,10 +47,10 @@ export class Footer {
   update(header: Header): void {
     setText(this.code, header.arguments);
     setAttribute(this.code, 'title', `${this.context.words.arguments}: ${header.arguments}`);
-    const travelled = travelledText(header, this.context);
-    setText(this.travelled, travelled);
-    this.travelled.hidden = travelled === '';
-    this.element.hidden = header.arguments === '' && travelled === '' && !this.actions.openTab;
+    const captured = capturedText(header, this.context);
+    setText(this.captured, captured);
+    this.captured.hidden = captured === '';
+    this.element.hidden = header.arguments === '' && captured === '' && !this.actions.openTab;
     void this.count(isTerminal(header.status));
   }
 
@@ -80,10 +80,10 @@ export class Footer {
   }
 }
 
-/** What travelled with a cell; empty if nothing did. */
-function travelledText({ travelled }: Header, { words, format }: Context): string {
+/** What was captured with a cell; empty if nothing was. */
+function capturedText({ travelled }: Header, { words, format }: Context): string {
   if (!travelled || (travelled.names === 0 && travelled.bytes === 0)) return '';
   const { names, bytes } = travelled;
-  const texts = [words.travelledBytes, words.travelledOne];
-  return fill(texts[names] ?? words.travelled, { n: format.count(names), size: format.bytes(bytes) });
+  const texts = [words.capturedBytes, words.capturedOne];
+  return fill(texts[names] ?? words.captured, { n: format.count(names), size: format.bytes(bytes) });
 }

@@ -12,7 +12,7 @@ import { languageOf } from './language';
 import { LiveDrawing, type Dirty } from './charts/live_drawing';
 import { RunLog } from './log/run_log';
 import { MetricsPane } from './metrics_pane';
-import { Room } from './room';
+import { Expandable } from './expandable';
 import { wordsIn } from './words';
 
 /**
@@ -25,7 +25,7 @@ export class RunView {
   private readonly header: HeaderBar;
   private readonly alerts: Alerts;
   private readonly metrics: MetricsPane;
-  private readonly room: Room;
+  private readonly expandable: Expandable;
   private readonly log: RunLog;
   private readonly footer: Footer;
   private readonly drawing: LiveDrawing;
@@ -45,10 +45,10 @@ export class RunView {
     this.metrics = new MetricsPane(source, context, () => this.drawing.request(), actions);
     this.log = new RunLog(source, context, actions);
     this.footer = new Footer(context, actions);
-    this.room = new Room(this.metrics.element, context, isAll => {
+    this.expandable = new Expandable(this.metrics.element, context, isAll => {
       setAttribute(this.element, 'data-all', isAll ? '' : null);
     });
-    const body = h('div', { class: 'cellrun-body' }, this.room.element, this.log.element);
+    const body = h('div', { class: 'cellrun-body' }, this.expandable.element, this.log.element);
     this.element = h('div', {
       class: 'cellrun cellrun-inline',
       lang: language,
@@ -69,7 +69,7 @@ export class RunView {
   dispose(): void {
     this.drawing.dispose();
     this.header.dispose();
-    this.room.dispose();
+    this.expandable.dispose();
     this.metrics.dispose();
     this.log.dispose();
     this.footer.dispose();

@@ -73,9 +73,9 @@ export interface Words {
   readonly outputs: string;
   readonly outputsCount: string;
   readonly details: string;
-  readonly travelled: string;
-  readonly travelledOne: string;
-  readonly travelledBytes: string;
+  readonly captured: string;
+  readonly capturedOne: string;
+  readonly capturedBytes: string;
   readonly retry: string;
   readonly useCode: string;
   readonly copied: string;
@@ -178,9 +178,9 @@ const ENGLISH: Words = {
   outputs: 'Outputs',
   outputsCount: 'Outputs ({n})',
   details: 'Details',
-  travelled: '{n} names, {size} captured',
-  travelledOne: '1 name, {size} captured',
-  travelledBytes: '{size} captured',
+  captured: '{n} names, {size} captured',
+  capturedOne: '1 name, {size} captured',
+  capturedBytes: '{size} captured',
   retry: 'Retry now',
   useCode: 'Put it into a new cell, or copy it',
   copied: 'copied',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runOf, type CellFacts, type KnownRun, type Runs } from '../../src/badge/cell_run';
+import { runOf, type CellFacts, type KnownRun, type Runs } from '../../src/badge/cell_match';
 import { row } from '../compare/fake_server';
 import { cellRow, NOTEBOOK } from './fake_runs';
 

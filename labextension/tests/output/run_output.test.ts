@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeServer } from '../../dev/fake_server';
 import { RunSources } from '../../src/data/run_sources';
 import { WidgetRuns, type WidgetRun } from '../../src/data/widget_runs';
-import { RunOutput, type Part, type Surroundings } from '../../src/output/run_output';
+import { RunOutput, type Part, type OutputHost } from '../../src/output/run_output';
 import { Api } from '../../src/server/api';
 import { Connection } from '../../src/server/connection';
 import type { ServerProblem } from '../../src/server/problem';
@@ -37,7 +37,7 @@ function open(hasStill = true): void {
   document.body.append(output.element);
 }
 
-function around(): Surroundings {
+function around(): OutputHost {
   const api = new Api({ baseUrl: '/', fetch: () => Promise.reject(new TypeError('Failed to fetch')) });
   connection = new Connection(() => 'ws://x', { WebSocket: server.WebSocket, page: new EventTarget() });
   return {
@@ -170,7 +170,7 @@ test('a server that is gone when the page is loaded is said', async () => {
 });
 
 test('a view whose code cannot be loaded leaves the place to the still, with the reason', async () => {
-  const surroundings: Surroundings = {
+  const surroundings: OutputHost = {
     ...around(),
     view: () => Promise.reject(new Error('Loading chunk 7 failed')),
   };

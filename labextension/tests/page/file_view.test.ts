@@ -2,7 +2,7 @@ import { userEvent } from 'vitest/browser';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { OUTPUTS, TABLES } from '../../dev/fake_api';
 import { FilePreview } from '../../src/page/file_preview';
-import { pageContext } from '../../src/page/page_context';
+import { pageContext } from '../../src/page/context';
 import type { Api } from '../../src/server/api';
 import type { RunFile } from '../../src/server/types';
 import { find, text, until } from '../view/setup';

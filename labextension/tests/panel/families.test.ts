@@ -65,7 +65,7 @@ describe('child runs', () => {
     const shown = await showPanel(FAMILY);
     await filterBy(shown, 'grandchild');
     expect(lines(shown)).toEqual(['digits', '1sweep', '1first', 'grandchild']);
-    const context = [...shown.place.querySelectorAll('[data-context] .cellrun-run-link')];
+    const context = [...shown.place.querySelectorAll('[data-unmatched] .cellrun-run-link')];
     expect(context.map(one => one.textContent)).toEqual(['sweep', 'first']);
   });
 

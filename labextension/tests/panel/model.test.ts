@@ -6,7 +6,7 @@ import { readPanelState } from '../../src/panel/panel_state';
 import { RunList } from '../../src/panel/run_list';
 import { RunRows, type Arrangement } from '../../src/panel/run_rows';
 import { Selection } from '../../src/panel/selection';
-import { sparkPath } from '../../src/panel/spark';
+import { sparklinePath } from '../../src/panel/sparkline';
 import { STATUSES } from '../../src/panel/stage';
 import { panelWords } from '../../src/panel/words';
 import { Api } from '../../src/server/api';
@@ -156,10 +156,10 @@ describe('selection', () => {
 });
 
 test('a spark line has gaps where values are none, and a dot for a value alone', () => {
-  expect(sparkPath([0, 255])).toBe('M1.5 16.5L62.5 1.5');
-  expect(sparkPath([0, null, 255, 0]).match(/[ML]/gu)).toEqual(['M', 'M', 'L']);
-  expect(sparkPath([128])).toMatch(/h\.01$/u);
-  expect(sparkPath([])).toBe('');
+  expect(sparklinePath([0, 255])).toBe('M1.5 16.5L62.5 1.5');
+  expect(sparklinePath([0, null, 255, 0]).match(/[ML]/gu)).toEqual(['M', 'M', 'L']);
+  expect(sparklinePath([128])).toMatch(/h\.01$/u);
+  expect(sparklinePath([])).toBe('');
 });
 
 test('of a kept state only what fits is taken', () => {

@@ -83,7 +83,7 @@ describe('the room below a cell', () => {
   const MOST = 0.7 * window.innerHeight;
   const heightOf = (place: HTMLElement): number => find(place, '.cellrun').getBoundingClientRect().height;
   const all = (place: HTMLElement): HTMLButtonElement =>
-    find(place, '.cellrun-room-bar button') as HTMLButtonElement;
+    find(place, '.cellrun-expandable-bar button') as HTMLButtonElement;
   const charts = (place: HTMLElement): DOMRect[] =>
     [...place.querySelectorAll('.cellrun-card')].map(chart => chart.getBoundingClientRect());
   const across = (place: HTMLElement): number => new Set(charts(place).map(({ left }) => left)).size;

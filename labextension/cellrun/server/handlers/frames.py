@@ -17,11 +17,11 @@ from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.mirror.run_token import check_token
 from cellrun.core.store.status_file import StatusFile
-from cellrun.server.allowance import Allowance
 from cellrun.server.base_handler import ApiHandler
 from cellrun.server.checks import refuse_forged, refuse_query_token
 from cellrun.server.errors import NotFoundError, TooOftenError, WrongTypeError
 from cellrun.server.query import Parameter, flag
+from cellrun.server.rate_limit import RateLimit
 
 TYPE = "application/octet-stream"
 WIRE_BYTES = 16_000_000
@@ -48,8 +48,8 @@ class FramesHandler(ApiHandler):
         if layout is None:
             raise web.HTTPError(401)
         self._layout = layout
-        allowance: Allowance = self.settings["cellrun_frames"]
-        wait_s = allowance.take(self._layout.run_id)
+        limit: RateLimit = self.settings["cellrun_frames"]
+        wait_s = limit.take(self._layout.run_id)
         if wait_s:
             raise TooOftenError(wait_s)
 

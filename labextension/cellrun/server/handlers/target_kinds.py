@@ -9,7 +9,7 @@ from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.kinds import kind_named, kind_names
 from cellrun.core.targets.setting_form import SettingForm
 from cellrun.server.base_handler import ApiHandler
-from cellrun.server.slow_work import SlowWork
+from cellrun.server.bounded_threads import BoundedThreads
 
 _PLAIN = SettingForm()
 
@@ -20,8 +20,8 @@ class TargetKindsHandler(ApiHandler):
     async def get(self) -> None:
         """List them; the library of one may take seconds to load."""
         self.asked()
-        slow: SlowWork = self.settings["cellrun_slow"]
-        await self.answer({"kinds": await slow.do(lambda: [_kind(name) for name in kind_names()])})
+        threads: BoundedThreads = self.settings["cellrun_threads"]
+        await self.answer({"kinds": await threads.run(lambda: [_kind(name) for name in kind_names()])})
 
 
 def _kind(name: str) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from cellrun.core.targets.target_state import TargetState
 from cellrun.core.targets.target_states import findings, findings_of_kept
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.server.base_handler import ApiHandler
+from cellrun.server.bounded_threads import BoundedThreads
 from cellrun.server.checks import RESOURCE
 from cellrun.server.query import Parameter, flag
-from cellrun.server.slow_work import SlowWork
 from cellrun.server.target_json import target_json
 
 _FIELDS = {"name", "kind", "settings"}
@@ -27,9 +27,9 @@ class TargetRoute(ApiHandler):
     """What the routes of targets have in common."""
 
     @property
-    def slow(self) -> SlowWork:
+    def threads(self) -> BoundedThreads:
         """Where other machines are waited for."""
-        found: SlowWork = self.settings["cellrun_slow"]
+        found: BoundedThreads = self.settings["cellrun_threads"]
         return found
 
     def attachment(self) -> Attachment:
@@ -61,7 +61,7 @@ class TargetsHandler(TargetRoute):
         self.asked()
         name, kind, settings = self.attachment()
         held = self.workspace(workspace_id)
-        await self.slow.do(lambda: held.made().targets.attach(name, kind, settings))
+        await self.threads.run(lambda: held.made().targets.attach(name, kind, settings))
         await self.answer(await self._listed(await self.work(held.target_states.now)))
 
     async def _listed(self, states: list[TargetState]) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class CheckTargetHandler(TargetRoute):
         self.asked()
         attachment = self.attachment()
         targets = self.workspace(workspace_id).targets
-        await self.answer(await self.slow.do(_checked, attachment, targets))
+        await self.answer(await self.threads.run(_checked, attachment, targets))
 
 
 class TargetHandler(TargetRoute):
@@ -88,7 +88,7 @@ class TargetHandler(TargetRoute):
     async def delete(self, workspace_id: str, name: str) -> None:
         """Detach it; refused, with their names, while runs of it haven't ended."""
         self.asked()
-        await self.slow.do(self.workspace(workspace_id).targets.detach, name)
+        await self.threads.run(self.workspace(workspace_id).targets.detach, name)
         await self.answer({})
 
 
@@ -100,7 +100,7 @@ class DoctorHandler(TargetRoute):
         self.asked()
         self.json_body()
         held = self.workspace(workspace_id)
-        await self.answer({"findings": await self.slow.do(_examined, held.targets, name, held.layout)})
+        await self.answer({"findings": await self.threads.run(_examined, held.targets, name, held.layout)})
 
 
 def _examined(targets: WorkspaceTargets, name: str, workspace: WorkspaceLayout) -> list[dict[str, Any]]:

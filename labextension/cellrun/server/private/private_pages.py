@@ -13,8 +13,8 @@ from tornado import web
 
 from cellrun.core.disk.ownership import user
 from cellrun.core.portal.private_server import Codes
+from cellrun.server.json_errors import QuietHandler
 from cellrun.server.private.peer import stranger
-from cellrun.server.refusals import QuietHandler
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>cellrun</title>

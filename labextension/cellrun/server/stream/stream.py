@@ -9,7 +9,7 @@ from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from cellrun.server.checks import admit
-from cellrun.server.refusals import Refusals
+from cellrun.server.json_errors import JsonErrors
 from cellrun.server.stream.hub import Hub
 from cellrun.server.stream.stream_connection import StreamConnection
 
@@ -21,7 +21,7 @@ _VERSIONS = ("7", "8", "13")
 """Of the websocket protocol, those that tornado speaks."""
 
 
-class StreamHandler(WebSocketHandler, Refusals):
+class StreamHandler(WebSocketHandler, JsonErrors):
     """Lets in whom the REST routes let in, before the upgrade; then all is the connection's matter."""
 
     _connection: StreamConnection | None = None

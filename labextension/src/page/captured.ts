@@ -4,17 +4,17 @@ import { Templates } from '../i18n/templates';
 import type { Need } from '../server/types';
 import { h } from '../view/dom';
 import type { Extra } from './files_pane';
-import type { PageContext } from './page_context';
+import type { PageContext } from './context';
 import { table } from './section';
 
 /** What the account says of kinds and places, held against Python's sources as `i18n/said.ts` is. */
 const WORDS = new Templates(account);
 
-/** What travelled with a cell, as a table: the account that `%%submit --dry` shows before. */
-export function travelledExtra(needs: readonly Need[], { travelled }: Header, context: PageContext): Extra {
+/** What was captured with a cell, as a table: the account that `%%submit --dry` shows before. */
+export function capturedExtra(needs: readonly Need[], { travelled }: Header, context: PageContext): Extra {
   const { page, format } = context;
   const note = travelled ? format.bytes(travelled.bytes) : '';
-  return { name: 'travelled', label: page.travelled, note, show: () => needsTable(needs, context) };
+  return { name: 'captured', label: page.captured, note, show: () => needsTable(needs, context) };
 }
 
 function needsTable(needs: readonly Need[], { page, format, translate }: PageContext): HTMLElement {
@@ -27,7 +27,7 @@ function needsTable(needs: readonly Need[], { page, format, translate }: PageCon
     h('span', {}, said(how), ' ', h('span', { class: 'cellrun-muted' }, said(note))),
   ]);
   const headings = [page.name, page.what, page.size, page.neededBy, page.travelsAs];
-  const shown = table(page.travelled, headings, rows);
-  shown.classList.add('cellrun-travelled-table');
+  const shown = table(page.captured, headings, rows);
+  shown.classList.add('cellrun-captured-table');
   return shown;
 }

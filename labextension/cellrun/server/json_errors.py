@@ -1,4 +1,4 @@
-"""How a route says no: the words, the status, what goes into the log."""
+"""Errors as JSON: what a route answers with when it refuses or fails, the status, what goes into the log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class QuietHandler(JupyterHandler):
             self.log.error("Uncaught exception %s", where, exc_info=value)
 
 
-class Refusals(QuietHandler):
+class JsonErrors(QuietHandler):
     """Answers every refusal and every error with `{"message", "status"}`.
 
     Only what was said on purpose is told: texts of other errors may hold anything.

@@ -4,7 +4,7 @@ import type { Group } from './group';
 import type { Line } from './run_rows';
 
 /** What the reader wants of the lines. */
-export interface TreeEar {
+export interface TreeListener {
   open(row: Row): void;
   remove(): void;
   /** A menu of what can be done with the selected runs. */
@@ -12,7 +12,7 @@ export interface TreeEar {
   /** A menu of a group's metrics. */
   chooseMetric(group: Group, at: MenuPlace): void;
   /** Open a group, or a run that has others below it; or close it. */
-  turn(line: Line, isOpen: boolean): void;
+  setOpen(line: Line, isOpen: boolean): void;
   toFilter(): void;
   selected(): void;
 }

@@ -9,7 +9,7 @@ import type { Slot } from './virtual_list';
 let made = 0;
 
 /** A row of the grid, which shows one line after another, runs and experiments. */
-export class LineSlot implements Slot {
+export class TreeRow implements Slot {
   readonly element = h('div', { role: 'row', class: 'cellrun-line', id: `cellrun-line-${++made}` });
   private run: RunCells | null = null;
   private group: GroupCells | null = null;
@@ -30,9 +30,9 @@ export class LineSlot implements Slot {
     const { element } = this;
     setAttribute(element, 'aria-rowindex', String(index + 1));
     setAttribute(element, 'aria-level', line.kind === 'run' ? String(2 + line.depth) : '1');
-    const turns = line.kind === 'group' || line.children > 0;
-    setAttribute(element, 'aria-expanded', turns ? String(line.isOpen) : null);
-    setAttribute(element, 'data-context', line.kind === 'run' && line.isContext ? '' : null);
+    const hasChildren = line.kind === 'group' || line.children > 0;
+    setAttribute(element, 'aria-expanded', hasChildren ? String(line.isOpen) : null);
+    setAttribute(element, 'data-unmatched', line.kind === 'run' && line.isUnmatched ? '' : null);
     const isSelected = String(this.selection.runs.has(line.key));
     setAttribute(element, 'aria-selected', line.kind === 'run' ? isSelected : null);
     setAttribute(element, 'data-active', line.key === this.selection.active ? '' : null);

@@ -7,7 +7,7 @@ import { h, setText } from './dom';
  *
  * It doesn't scroll: a wheel turned over it goes on with the page around it.
  */
-export class Room {
+export class Expandable {
   readonly element: HTMLElement;
   private readonly all: HTMLButtonElement;
   private readonly observer: ResizeObserver;
@@ -20,8 +20,8 @@ export class Room {
   ) {
     this.all = h('button', { type: 'button', class: 'cellrun-link', 'aria-expanded': 'false', hidden: true });
     this.all.addEventListener('click', () => this.show(!this.isAll));
-    const bar = h('div', { class: 'cellrun-room-bar' }, this.all);
-    this.element = h('div', { class: 'cellrun-room' }, content, bar);
+    const bar = h('div', { class: 'cellrun-expandable-bar' }, this.all);
+    this.element = h('div', { class: 'cellrun-expandable' }, content, bar);
     // What is cut off comes into sight by keyboard, or as it is searched for: then all is wanted.
     content.addEventListener('scroll', () => this.reveal(), { passive: true });
     content.addEventListener('click', event => {

@@ -1,4 +1,4 @@
-"""How often somebody may ask: so many requests at once, then so many a second."""
+"""A rate limit: how often somebody may ask, so many requests at once, then so many a second."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 _MOST_KEPT = 10_000
 
 
-class Allowance:
+class RateLimit:
     """A bucket for each who asks: holds `burst` requests, refilled with `per_second`."""
 
     def __init__(self, per_second: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:

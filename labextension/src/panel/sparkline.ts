@@ -8,7 +8,7 @@ const EDGE = 1.5;
 const TOP = 255;
 
 /** The course of a metric as a small line, in a run's colour. */
-export class Spark {
+export class Sparkline {
   private readonly line = svg('path', {
     fill: 'none',
     'stroke-width': 1.5,
@@ -33,12 +33,12 @@ export class Spark {
     this.line.style.stroke = `var(--cellrun-series-${colour + 1})`;
     if (points === this.shown) return;
     this.shown = points;
-    this.line.setAttribute('d', sparkPath(points));
+    this.line.setAttribute('d', sparklinePath(points));
   }
 }
 
 /** The line through the points; a gap parts it, a point alone is a dot. */
-export function sparkPath(points: readonly (number | null)[]): string {
+export function sparklinePath(points: readonly (number | null)[]): string {
   const x = (i: number): string =>
     (EDGE + (i / Math.max(1, points.length - 1)) * (WIDTH - 2 * EDGE)).toFixed(1);
   const y = (value: number): string => (HEIGHT - EDGE - (value / TOP) * (HEIGHT - 2 * EDGE)).toFixed(1);

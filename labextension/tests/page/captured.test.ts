@@ -8,7 +8,7 @@ const RUN = `workspaces/${KEY.workspace}/runs/${KEY.run}`;
 
 /** The lines of the table that is shown, each as the texts of its cells. */
 function lines(place: HTMLElement): string[][] {
-  return [...panel(place).querySelectorAll<HTMLTableRowElement>('.cellrun-travelled-table tr')].map(row =>
+  return [...panel(place).querySelectorAll<HTMLTableRowElement>('.cellrun-captured-table tr')].map(row =>
     [...row.cells].map(cell => cell.innerText.trim()),
   );
 }
@@ -18,25 +18,28 @@ function choose(place: HTMLElement, label: string): void {
   options.find(option => option.innerText.startsWith(label))!.click();
 }
 
-test.each(['light', 'dark'])('the code tab has a table of what travelled with the cell, %s', async theme => {
-  document.documentElement.dataset.theme = theme;
-  const { place } = showPage('running', { tab: 'code' });
-  await says(place, 'model.partial_fit'); // the cell comes first
-  choose(place, 'What was captured');
-  await until(() => lines(place).length === 7, 'the table is shown');
-  expect(lines(place).slice(0, 3)).toEqual([
-    ['Name', 'What', 'Size', 'Needed by', 'Captured as'],
-    ['train', 'function, cell 4', '1.1 kB', 'line 1', 'source'],
-    ['model', 'SGDClassifier', '12.0 kB', 'line 1', 'value same as digits-2: not sent again'],
-  ]);
-  expect(lines(place)[4]).toEqual(['np', 'numpy 2.3.1', '', 'train, line 3', 'import']);
-  await browser.screenshot({
-    element: place,
-    path: `../../../tests/screenshots/page-travelled-${theme}.png`,
-  });
-});
+test.each(['light', 'dark'])(
+  'the code tab has a table of what was captured with the cell, %s',
+  async theme => {
+    document.documentElement.dataset.theme = theme;
+    const { place } = showPage('running', { tab: 'code' });
+    await says(place, 'model.partial_fit'); // the cell comes first
+    choose(place, 'What was captured');
+    await until(() => lines(place).length === 7, 'the table is shown');
+    expect(lines(place).slice(0, 3)).toEqual([
+      ['Name', 'What', 'Size', 'Needed by', 'Captured as'],
+      ['train', 'function, cell 4', '1.1 kB', 'line 1', 'source'],
+      ['model', 'SGDClassifier', '12.0 kB', 'line 1', 'value same as digits-2: not sent again'],
+    ]);
+    expect(lines(place)[4]).toEqual(['np', 'numpy 2.3.1', '', 'train, line 3', 'import']);
+    await browser.screenshot({
+      element: place,
+      path: `../../../tests/screenshots/page-captured-${theme}.png`,
+    });
+  },
+);
 
-test.each([null, []])('a run with which nothing travelled has no such table: %j', async needs => {
+test.each([null, []])('a run with which nothing was captured has no such table: %j', async needs => {
   const { place, known } = showPage('running', { tab: 'metrics' });
   known.set(`GET ${RUN}`, { ...DETAILS, needs });
   find(place, '[role=tab]:last-child').click();

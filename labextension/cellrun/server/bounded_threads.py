@@ -1,4 +1,4 @@
-"""What may take a minute, as a question to another machine: in threads of its own, so that nothing else waits."""
+"""Threads for what may take a minute, as a question to another machine: so many at once, nothing else waits."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from cellrun.server.errors import BusyError
 T = TypeVar("T")
 
 
-class SlowWork:
-    """Does so many things at once at the most. Used from one event loop; its end waits for none of them."""
+class BoundedThreads:
+    """Runs so many things at once at the most. Used from one event loop; its end waits for none of them."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._going = 0
 
-    async def do(self, task: Callable[..., T], *arguments: Any) -> T:
-        """Do something in a thread, and return its result. Raises BusyError where too much is being done."""
+    async def run(self, task: Callable[..., T], *arguments: Any) -> T:
+        """Run something in a thread, and return its result. Raises BusyError where too many are running."""
         if self._going >= self._most:
             raise BusyError(self._most)
         self._going += 1
