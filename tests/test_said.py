@@ -37,8 +37,8 @@ SAID = {
     f"{CORE}/data/in_run/input_files.py": "note_at_end",
     f"{CORE}/engine/guard.py": "Guard._supervise Guard._end_run",
     f"{CORE}/environments/building/build_script.py": "_failure",
-    f"{CORE}/far/watching.py": "Watching",
-    f"{CORE}/far/words.py": "refused no_python banner_words",
+    f"{CORE}/remote/run_orders.py": "RunOrders",
+    f"{CORE}/remote/messages.py": "refused no_python banner_words",
     f"{CORE}/live/failure.py": "Failure _where",
     f"{CORE}/live/header.py": "resources_text",
     f"{CORE}/live/live_run.py": "_follow",
@@ -139,7 +139,7 @@ ACCOUNT = {
 """Where the account of what travelled with a cell is made."""
 
 FOUND = {
-    f"{CORE}/far/logout.py": "logout_finding",
+    f"{CORE}/remote/logout.py": "logout_finding",
     f"{CORE}/targets/contract.py": "ComputeTarget.checked_settings",
     f"{CORE}/targets/fake/far_side.py": "FarSide.finding",
     f"{CORE}/targets/fake/target.py": "FakeTarget.about FakeTarget.settings_known FakeTarget.checked_settings "

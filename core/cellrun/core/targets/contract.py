@@ -265,7 +265,7 @@ class ComputeTarget(ComputeResource):
     def holds(self, run: RunLayout) -> bool:  # for those that share files
         """Whether the engine has anything of a run: it waits, it goes on, or processes of it are left.
 
-        Asked on the machine that shares its files, by whoever looks after runs there for a machine elsewhere (`far/`):
+        Asked on the machine that shares its files, by whoever looks after its runs for another machine (`remote/`):
         an ended one that is held isn't removed. Raises ComputeTargetException if that can't be known now.
         """
         return not StatusFile(run).read().status.is_terminal and run.claim.exists()

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from cellrun.core.far.protocol import MARKER
+from cellrun.core.remote.protocol import MARKER
 
 _ANSWERER = """\
 import json, os, sys

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.core.far.library import give_library
+from tests.core.remote.library import give_library
 
 _SHIM = """\
 #!/bin/sh

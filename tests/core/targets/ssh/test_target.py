@@ -17,9 +17,9 @@ from cellrun.core.errors import (
     ExperimentExecutionException,
     InvalidSubmissionError,
 )
-from cellrun.core.far.link import Link, OrderError
-from cellrun.core.far.words import INCOMPLETE
 from cellrun.core.layout import RunLayout
+from cellrun.core.remote.link import Link, OrderError
+from cellrun.core.remote.messages import INCOMPLETE
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.far.words import NONSENSE, quoted
+from cellrun.core.remote.messages import NONSENSE, quoted
 from cellrun.core.targets.ray.connection import Answer, Connection, facts_of, nonsense, parsed
 from cellrun.core.targets.ray.jobs import RayJob
 

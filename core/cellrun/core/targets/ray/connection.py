@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import requests
 
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
-from cellrun.core.far.words import quoted
+from cellrun.core.remote.messages import quoted
 from cellrun.core.targets.ray.limited import LimitedAdapter
 from cellrun.core.targets.ray.token import Token
 

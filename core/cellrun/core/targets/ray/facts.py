@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import WorkspaceException
-from cellrun.core.far.words import NONSENSE
 from cellrun.core.places import home_folder
+from cellrun.core.remote.messages import NONSENSE
 from cellrun.core.resources import Resources
 from cellrun.core.targets.ray.client import RayClient
 from cellrun.core.targets.ray.connection import nonsense

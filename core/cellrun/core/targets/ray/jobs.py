@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from cellrun.core.far.words import quoted
+from cellrun.core.remote.messages import quoted
 
 PENDING, RUNNING, STOPPED, SUCCEEDED, FAILED = "PENDING", "RUNNING", "STOPPED", "SUCCEEDED", "FAILED"
 _TERMINAL = frozenset({STOPPED, SUCCEEDED, FAILED})

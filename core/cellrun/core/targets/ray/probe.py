@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.far.words import NONSENSE, quoted
+from cellrun.core.remote.messages import NONSENSE, quoted
 from cellrun.core.targets.contract import Finding
 from cellrun.core.targets.ray.client import RayClient
 from cellrun.core.targets.ray.jobs import RayJob

@@ -19,12 +19,12 @@ from typing import Any
 from cellrun.core.disk.ownership import is_mine
 from cellrun.core.disk.whole_files import copy_tree, make_private_folder, remove_tree, replace_file
 from cellrun.core.errors import ExperimentExecutionException, WorkspaceException
-from cellrun.core.far.incoming import prepare
-from cellrun.core.far.pieces import finish, parts_of
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.names import is_plain
 from cellrun.core.places import home_folder
+from cellrun.core.remote.partial_files import finish, parts_of
+from cellrun.core.remote.upload_orders import prepare
 from cellrun.core.run_request import RunRequest
 
 _PREFIX = "cellrun-ray-"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cellrun.core.disk.control_file import is_number, is_system_text
-from cellrun.core.far.words import quoted
+from cellrun.core.remote.messages import quoted
 from cellrun.core.resources import Resources
 from cellrun.core.targets.slurm.partitions import NodeGroup, Partitions
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from cellrun.core.errors import CellrunError, ComputeTargetException
-from cellrun.core.far.command import REMOTE_COMMAND
-from cellrun.core.far.link import Answer, Link, LinkError
-from cellrun.core.far.words import NONSENSE, quoted
+from cellrun.core.remote.command import REMOTE_COMMAND
+from cellrun.core.remote.link import Answer, Link, LinkError
+from cellrun.core.remote.messages import NONSENSE, quoted
 from cellrun.core.targets.ssh.command import ssh_command
 from cellrun.core.targets.ssh.trouble import SSH_FAILED, trouble
 
@@ -23,7 +23,7 @@ class Connection:
     """One link to a machine, made anew after it broke. Threads may share it."""
 
     def __init__(self, settings: Mapping[str, str], engine: Mapping[str, Any] | None = None) -> None:
-        """`engine` is what starts runs there, if it isn't the queue of that machine (`far.engines`)."""
+        """`engine` is what starts runs there, if it isn't the queue of that machine (`remote.engines`)."""
         self.name = settings["host"]
         """What people call the machine."""
         self._python, self._folder = settings.get("python", ""), settings.get("folder", "")

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.far.command import REMOTE_COMMAND
-from cellrun.core.far.words import quoted
+from cellrun.core.remote.command import REMOTE_COMMAND
+from cellrun.core.remote.messages import quoted
 from cellrun.core.resources import size_text
 from cellrun.core.targets.contract import Finding
 from cellrun.core.targets.ssh.command import ssh_command

@@ -17,12 +17,12 @@ from cellrun.core.errors import (
     RunClosedError,
     told,
 )
-from cellrun.core.far.link import Answer, Link, OrderError
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameReader
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.places import WorkspaceRecord
+from cellrun.core.remote.link import Answer, Link, OrderError
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import cancel_requests
 from cellrun.core.store.status_file import StatusFile

@@ -8,11 +8,11 @@ from contextlib import suppress
 from typing import Any
 
 from cellrun.core.errors import CellrunError, ComputeTargetException, told
-from cellrun.core.far.link import Link, OrderError
-from cellrun.core.far.words import INCOMPLETE
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.places import WorkspaceRecord
+from cellrun.core.remote.link import Link, OrderError
+from cellrun.core.remote.messages import INCOMPLETE
 from cellrun.core.status import Status
 from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
 from cellrun.core.store.status_file import StatusFile

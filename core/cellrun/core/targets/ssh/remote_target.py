@@ -8,9 +8,9 @@ from typing import Any
 
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
-from cellrun.core.far.link import OrderError
-from cellrun.core.far.words import quoted
 from cellrun.core.layout import RunLayout
+from cellrun.core.remote.link import OrderError
+from cellrun.core.remote.messages import quoted
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core.context.signed_files import order_of
-from cellrun.core.far.link import Answer, Link
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import WorkspaceRecord
+from cellrun.core.remote.link import Answer, Link
 from cellrun.core.targets.cargo import Cargo
 from cellrun.core.targets.outgoing import Order
 

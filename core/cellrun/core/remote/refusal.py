@@ -8,7 +8,7 @@ from typing import Any
 
 from cellrun.core.disk.whole_files import NO_ROOM
 from cellrun.core.errors import CellrunError
-from cellrun.core.far.words import DISK_FULL, FOLDER, INCOMPLETE, ORDER
+from cellrun.core.remote.messages import DISK_FULL, FOLDER, INCOMPLETE, ORDER
 
 _OF_FOLDER = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENOENT})
 

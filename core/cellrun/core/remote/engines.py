@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cellrun.core.far.refusal import BadOrderError
 from cellrun.core.layout import RunLayout
+from cellrun.core.remote.refusal import BadOrderError
 from cellrun.core.store.target_file import RunTarget
 from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.kinds import kind_named

@@ -11,18 +11,18 @@ from typing import Any
 
 from cellrun.core.context.value_store import hash_of
 from cellrun.core.disk.whole_files import make_private_folder, remove_tree
-from cellrun.core.far.pieces import add_piece, finish, parts_of, sizes_below
-from cellrun.core.far.places_there import INCOMING, WorkspaceThere, plain_name
-from cellrun.core.far.protocol import Message
-from cellrun.core.far.refusal import BadOrderError
 from cellrun.core.layout import RunLayout
+from cellrun.core.remote.partial_files import add_piece, finish, parts_of, sizes_below
+from cellrun.core.remote.protocol import Message
+from cellrun.core.remote.refusal import BadOrderError
+from cellrun.core.remote.remote_workspace import INCOMING, RemoteWorkspace, plain_name
 from cellrun.core.store.status_file import StatusFile
 
 _OURS = frozenset({"run.json", "signed.json", "snapshot", "context"})
 """What of a run's folder comes from whoever submits it."""
 
 
-class Incoming:
+class UploadOrders:
     """What comes in. A place's free room is for the disk to tell."""
 
     def lacks(self, order: Message) -> Message:
@@ -51,20 +51,20 @@ class Incoming:
 
     def draft(self, order: Message) -> Message:
         """`workspace`, `run` → `has`: bytes by path of what has come of a run; `is_there`: it is more than that."""
-        there = WorkspaceThere(order.facts["workspace"])
+        there = RemoteWorkspace(order.facts["workspace"])
         is_there, found = there.run(order.facts["run"]).folder.exists(), there.draft(order.facts["run"]).folder
         has = {path: size for path, size in sizes_below(found).items() if path.partition("/")[0] in _OURS}
         return Message({"has": has, "is_there": is_there})
 
     def drop(self, order: Message) -> Message:
         """`workspace`, `run`: forget what has come of a run that isn't to be started."""
-        draft = WorkspaceThere(order.facts["workspace"]).draft(order.facts["run"])
+        draft = RemoteWorkspace(order.facts["workspace"]).draft(order.facts["run"])
         if draft.folder.exists():
             remove_tree(draft.folder)
         return Message({})
 
 
-def take_value(there: WorkspaceThere, about: Mapping[str, Any], data: bytes) -> tuple[int, bool]:
+def take_value(there: RemoteWorkspace, about: Mapping[str, Any], data: bytes) -> tuple[int, bool]:
     """Take a piece of a value: `name`, `offset`, `size`. Returns how much of it is there, and whether that is all."""
     name, size = plain_name("value", about["name"]), _count(about, "size")
     path = there.layout.values / name[:2] / name
@@ -110,7 +110,7 @@ def prepare(draft: RunLayout) -> None:
         StatusFile(draft).begin()
 
 
-def lacking(there: WorkspaceThere, hashes: Sequence[object]) -> list[str]:
+def lacking(there: RemoteWorkspace, hashes: Sequence[object]) -> list[str]:
     """Return the values that aren't there of some; the others count as used just now."""
     lacks = []
     now = time.time()
@@ -143,7 +143,7 @@ def _count(facts: Mapping[str, Any], name: str) -> int:
     return value
 
 
-def _made(order: Message) -> WorkspaceThere:
-    there = WorkspaceThere(order.facts["workspace"])
+def _made(order: Message) -> RemoteWorkspace:
+    there = RemoteWorkspace(order.facts["workspace"])
     there.make()
     return there

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.far import logout, python_packages
-from cellrun.core.far.link import OrderError
-from cellrun.core.far.logout import logout_finding
-from cellrun.core.far.python_packages import PythonPackages
-from tests.core.far.boxes import OTHER_PYTHON, Box, Made
-from tests.core.far.test_watching import WAITS
+from cellrun.core.remote import logout, python_packages
+from cellrun.core.remote.link import OrderError
+from cellrun.core.remote.logout import logout_finding
+from cellrun.core.remote.python_packages import PythonPackages
+from tests.core.remote.boxes import OTHER_PYTHON, Box, Made
+from tests.core.remote.test_run_orders import WAITS
 
 
 @pytest.fixture

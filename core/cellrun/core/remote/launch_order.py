@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cellrun.core.errors import ExperimentExecutionException
-from cellrun.core.far.engines import Engines
-from cellrun.core.far.incoming import lacking, prepare, take_files, take_value
-from cellrun.core.far.pieces import parts_of, sizes_below
-from cellrun.core.far.places_there import WorkspaceThere
-from cellrun.core.far.protocol import Message
-from cellrun.core.far.refusal import IncompleteError
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.run_key import keep_key
+from cellrun.core.remote.engines import Engines
+from cellrun.core.remote.partial_files import parts_of, sizes_below
+from cellrun.core.remote.protocol import Message
+from cellrun.core.remote.refusal import IncompleteError
+from cellrun.core.remote.remote_workspace import RemoteWorkspace
+from cellrun.core.remote.upload_orders import lacking, prepare, take_files, take_value
 from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
@@ -23,7 +23,7 @@ from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.sent_run import request_of, settle_in
 
 
-class Launching:
+class LaunchOrder:
     """Starts runs by this user's queue here, or by an engine, each once however often it is ordered."""
 
     def __init__(self, engines: Engines) -> None:
@@ -39,7 +39,7 @@ class Launching:
         happens but that it is answered. Raises IncompleteError, with nothing started, if something of it hasn't come.
         """
         facts, target = order.facts, self._engines.of(order.facts)
-        there = WorkspaceThere(facts["workspace"])
+        there = RemoteWorkspace(facts["workspace"])
         there.make()
         there.name(str(facts["workspace_name"]))
         key = bytes.fromhex(facts["key"])
@@ -68,7 +68,7 @@ def _start(target: ComputeTarget, request: RunRequest, layout: RunLayout) -> Non
             raise
 
 
-def _take(there: WorkspaceThere, layout: RunLayout, order: Message) -> None:
+def _take(there: RemoteWorkspace, layout: RunLayout, order: Message) -> None:
     """Take what comes along. Raises IncompleteError if something of the run hasn't come."""
     facts, draft, data = order.facts, there.draft(layout.run_id), order.data
     for value in facts.get("given", ()):
@@ -83,7 +83,7 @@ def _take(there: WorkspaceThere, layout: RunLayout, order: Message) -> None:
         raise IncompleteError(missing, lacks)
 
 
-def _move(there: WorkspaceThere, layout: RunLayout) -> None:
+def _move(there: RemoteWorkspace, layout: RunLayout) -> None:
     """Make a run's folder of what has come in, by one rename."""
     draft = there.draft(layout.run_id)
     prepare(draft)
@@ -91,7 +91,7 @@ def _move(there: WorkspaceThere, layout: RunLayout) -> None:
 
 
 @contextmanager
-def alone(there: WorkspaceThere) -> Iterator[None]:
+def alone(there: RemoteWorkspace) -> Iterator[None]:
     """Be the only agent that starts runs of a workspace: it ends with its process."""
     fd = os.open(there.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:

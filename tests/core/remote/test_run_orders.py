@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.far.link import Link, OrderError
 from cellrun.core.identity import boot_time
 from cellrun.core.mirror.frame import Frame, FrameReader
 from cellrun.core.mirror.receiving import Receiver
+from cellrun.core.remote.link import Link, OrderError
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.process_file import ProcessFile
-from tests.core.far.boxes import KEY, Box, Made, wait_for
+from tests.core.remote.boxes import KEY, Box, Made, wait_for
 
 WAITS = "import os, sys, time\nprint('began', flush=True)\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.01)"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cellrun.core import Workspace
-from tests.core.far.boxes import OTHER_PYTHON, Box, Made, made
+from tests.core.remote.boxes import OTHER_PYTHON, Box, Made, made
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cellrun.core.disk.control_file import folder_beneath, open_folder
-from cellrun.core.far.refusal import BadOrderError
+from cellrun.core.remote.refusal import BadOrderError
 
 _LONGEST_BYTES = 4000
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

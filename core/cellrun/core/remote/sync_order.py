@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.far.places_there import WorkspaceThere
-from cellrun.core.far.protocol import Message
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import encode
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.mirror.sending import Sender
+from cellrun.core.remote.protocol import Message
+from cellrun.core.remote.remote_workspace import RemoteWorkspace
 
 _MOST_BYTES = 4 << 20
 _LEAST_BYTES = 1 << 16
 
 
-class ComingHome:
+class SyncOrder:
     """What one connection has sent of each run; another one is told what is there already."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class ComingHome:
         connection has sent nothing: it has to be told what is at home; `progress`: of a run of which more is to come,
         how many bytes are at home by then, and of how many.
         """
-        there = WorkspaceThere(order.facts["workspace"])
+        there = RemoteWorkspace(order.facts["workspace"])
         most = max(_LEAST_BYTES, min(int(order.facts.get("most_bytes", _MOST_BYTES)), _MOST_BYTES))
         final, data = set(order.facts["final"]), bytearray()
         told: dict[str, Any] = {"more": False, "whole": [], "unknown": [], "anew": [], "progress": {}}

@@ -1,4 +1,4 @@
-"""What a Python elsewhere is told first: take the library, unless it is there, and go on as the agent from it.
+"""The program that a remote Python is sent first: it installs the library, unless it is there, and becomes the agent.
 
 It is sent as text and executed with nothing but the interpreter, so it imports nothing of ours. The words for people
 are made at the other end: here stands what the system says.
@@ -85,7 +85,7 @@ def main() -> None:
         answer(ready=True)
     sys.path.insert(0, str(folder))
     try:
-        from cellrun.core.far.agent import main as go_on  # noqa: PLC0415  # it is there by now
+        from cellrun.core.remote.agent import main as go_on  # noqa: PLC0415  # it is there by now
     except ImportError as error:  # a Python without parts of its standard library
         answer(error=f"{sys.executable} can't run cellrun: {error}; give another Python there", kind="python")
         sys.exit(1)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.far.command import REMOTE_COMMAND
-from cellrun.core.far.link import Link, LinkError, OrderError
-from cellrun.core.far.protocol import MARKER, Message
-from tests.core.far.boxes import Box
+from cellrun.core.remote.command import REMOTE_COMMAND
+from cellrun.core.remote.link import Link, LinkError, OrderError
+from cellrun.core.remote.protocol import MARKER, Message
+from tests.core.remote.boxes import Box
 
 BANNERS = {
     "a line": "echo Welcome to box",

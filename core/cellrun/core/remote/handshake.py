@@ -11,10 +11,10 @@ from typing import Any
 from cellrun.core.environments import library_folder
 from cellrun.core.environments.job_library import LibraryArchive
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.far.command import first_words
-from cellrun.core.far.pipes import PipeEndError, Pipes
-from cellrun.core.far.protocol import MARKER, MOST_ANSWER_BYTES, Message, facts_of
-from cellrun.core.far.words import banner_words, no_python, refused
+from cellrun.core.remote.command import first_words
+from cellrun.core.remote.messages import banner_words, no_python, refused
+from cellrun.core.remote.pipes import PipeEndError, Pipes
+from cellrun.core.remote.protocol import MARKER, MOST_ANSWER_BYTES, Message, facts_of
 
 MOST_BANNER_BYTES = 64 << 10
 _LIBRARY_S = 600.0  # 0.6 MB, over the slowest line that is worth it
@@ -32,7 +32,7 @@ class LinkError(ComputeTargetException):
         super().__init__(text)
 
 
-class Opening:
+class Handshake:
     """The beginning of one agent: what it is told first and what it must answer. `name` is what people call it."""
 
     def __init__(self, name: str, pipes: Pipes) -> None:

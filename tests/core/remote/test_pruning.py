@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.far import pruning
-from cellrun.core.far.places_there import WorkspaceThere
-from tests.core.far.boxes import Box, Made
-from tests.core.far.test_watching import WAITS
+from cellrun.core.remote import pruning
+from cellrun.core.remote.remote_workspace import RemoteWorkspace
+from tests.core.remote.boxes import Box, Made
+from tests.core.remote.test_run_orders import WAITS
 
 DAY_S = 86_400
 
@@ -19,11 +19,11 @@ def aged(path: Path, days: float) -> None:
 
 
 @pytest.fixture
-def there(box: Box, make_run: Callable[..., Made], monkeypatch: pytest.MonkeyPatch) -> WorkspaceThere:
+def there(box: Box, make_run: Callable[..., Made], monkeypatch: pytest.MonkeyPatch) -> RemoteWorkspace:
     """The folder of a workspace there, which this process prunes."""
     box.link().ask("lacks", workspace=make_run("print(1)").of_run["workspace"], hashes=[])
     monkeypatch.setenv("CELLRUN_HOME", str(box.home))
-    [found] = WorkspaceThere.all()
+    [found] = RemoteWorkspace.all()
     return found
 
 
@@ -37,7 +37,7 @@ def ended(box: Box, make_run: Callable[..., Made]) -> Made:
     return run
 
 
-def test_a_run_that_came_home_is_kept_some_days(box: Box, ended: Made, there: WorkspaceThere):
+def test_a_run_that_came_home_is_kept_some_days(box: Box, ended: Made, there: RemoteWorkspace):
     pruning.prune()
     assert box.there(ended.layout).record.exists()
     aged(there.home_mark(ended.layout.run_id), 8)
@@ -46,7 +46,7 @@ def test_a_run_that_came_home_is_kept_some_days(box: Box, ended: Made, there: Wo
     assert not there.home_mark(ended.layout.run_id).exists()
 
 
-def test_a_run_of_which_not_all_is_at_home_stays(box: Box, make_run: Callable[..., Made], there: WorkspaceThere):
+def test_a_run_of_which_not_all_is_at_home_stays(box: Box, make_run: Callable[..., Made], there: RemoteWorkspace):
     run = make_run("print(1)")
     run.launch(box.link())
     box.ended(run.layout)
@@ -57,7 +57,7 @@ def test_a_run_of_which_not_all_is_at_home_stays(box: Box, make_run: Callable[..
 
 
 def test_nothing_of_a_run_that_lives_goes(
-    box: Box, make_run: Callable[..., Made], there: WorkspaceThere, tmp_path: Path
+    box: Box, make_run: Callable[..., Made], there: RemoteWorkspace, tmp_path: Path
 ):
     run, link = make_run(WAITS, tmp_path / "go"), box.link()
     run.launch(link)
@@ -71,7 +71,7 @@ def test_nothing_of_a_run_that_lives_goes(
 
 
 def test_what_has_come_of_a_run_that_was_given_up_goes_after_some_days(
-    box: Box, make_run: Callable[..., Made], there: WorkspaceThere
+    box: Box, make_run: Callable[..., Made], there: RemoteWorkspace
 ):
     old, new = make_run("print(1)"), make_run("print(2)")
     for run in (old, new):
@@ -81,7 +81,7 @@ def test_what_has_come_of_a_run_that_was_given_up_goes_after_some_days(
     assert [path.name for path in there.draft("x").folder.parent.iterdir()] == [new.layout.run_id]
 
 
-def test_values_that_nobody_has_asked_for_in_long_go(box: Box, there: WorkspaceThere):
+def test_values_that_nobody_has_asked_for_in_long_go(box: Box, there: RemoteWorkspace):
     link, about = box.link(), {"workspace": there.id, "size": 1, "offset": 0}
     for name in ("aa-old", "bb-used", "cc-new"):
         link.ask("value", b"x", name=name, **about)
@@ -95,7 +95,7 @@ def test_values_that_nobody_has_asked_for_in_long_go(box: Box, there: WorkspaceT
     assert kept == ["bb-used", "cc-new"]
 
 
-def test_no_value_goes_while_a_run_cannot_be_read(box: Box, ended: Made, there: WorkspaceThere):
+def test_no_value_goes_while_a_run_cannot_be_read(box: Box, ended: Made, there: RemoteWorkspace):
     box.link().ask("value", b"x", name="aa-old", workspace=there.id, size=1, offset=0)
     aged(there.layout.values / "aa" / "aa-old", 31)
     context = box.there(ended.layout).context
@@ -105,7 +105,7 @@ def test_no_value_goes_while_a_run_cannot_be_read(box: Box, ended: Made, there: 
     assert (there.layout.values / "aa" / "aa-old").exists()
 
 
-def test_it_is_done_once_a_day(box: Box, ended: Made, there: WorkspaceThere):
+def test_it_is_done_once_a_day(box: Box, ended: Made, there: RemoteWorkspace):
     aged(there.home_mark(ended.layout.run_id), 8)
     pruning.prune_now_and_then()  # the agents have done so just now
     assert box.there(ended.layout).record.exists()

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.far.command import REMOTE_COMMAND
-from cellrun.core.far.link import LinkError
-from tests.core.far.boxes import Box
+from cellrun.core.remote.command import REMOTE_COMMAND
+from cellrun.core.remote.link import LinkError
+from tests.core.remote.boxes import Box
 
 SHELLS = [shell for shell in ("sh", "bash", "dash", "zsh", "fish", "csh", "tcsh") if shutil.which(shell)]
 

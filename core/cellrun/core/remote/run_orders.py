@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from cellrun.core.far.engines import Engines
-from cellrun.core.far.places_there import WorkspaceThere
-from cellrun.core.far.protocol import Message
-from cellrun.core.far.refusal import BadOrderError
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.run_key import forget_key
 from cellrun.core.mirror.sending import deliver
+from cellrun.core.remote.engines import Engines
+from cellrun.core.remote.protocol import Message
+from cellrun.core.remote.refusal import BadOrderError
+from cellrun.core.remote.remote_workspace import RemoteWorkspace
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.contract import JobState
@@ -16,7 +16,7 @@ from cellrun.core.targets.contract import JobState
 _LOST = "its engine has it no more, and its supervisor didn't say how it ended"
 
 
-class Watching:
+class RunOrders:
     """Looks after the runs of this machine as its owner's own looks would."""
 
     def __init__(self, engines: Engines) -> None:
@@ -28,7 +28,7 @@ class Watching:
         Those that aren't there are unknown; those of which the engine says nothing are left out. On the way runs are
         adopted, settled and admitted where that is due.
         """
-        there = WorkspaceThere(order.facts["workspace"])
+        there = RemoteWorkspace(order.facts["workspace"])
         runs = [there.run(run) for run in order.facts["runs"]]
         gone = [run for run in runs if not run.record.exists()]
         found = self._engines.of(order.facts).observe([run for run in runs if run not in gone])
@@ -48,7 +48,7 @@ class Watching:
 
     def home(self, order: Message) -> Message:
         """`workspace`, `runs`: all of these runs is at home; what is here of them may go, in some days."""
-        there = WorkspaceThere(order.facts["workspace"])
+        there = RemoteWorkspace(order.facts["workspace"])
         for layout in (there.run(run) for run in order.facts["runs"]):
             if layout.record.exists() and self._has_ended(layout):
                 there.home_mark(layout.run_id).touch(mode=0o600)
@@ -64,7 +64,7 @@ class Watching:
 
 
 def _there(order: Message) -> RunLayout:
-    layout = WorkspaceThere(order.facts["workspace"]).run(order.facts["run"])
+    layout = RemoteWorkspace(order.facts["workspace"]).run(order.facts["run"])
     if not layout.record.exists():
         raise BadOrderError(f"run {layout.run_id} isn't there")
     return layout

@@ -16,12 +16,12 @@ from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.disk.whole_files import remove_tree
 from cellrun.core.environments.job_library import remove_unused
 from cellrun.core.errors import CellrunError
-from cellrun.core.far.engines import Engines
-from cellrun.core.far.launching import alone
-from cellrun.core.far.places_there import INCOMING, WorkspaceThere
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.run_key import forget_key
 from cellrun.core.places import home_folder
+from cellrun.core.remote.engines import Engines
+from cellrun.core.remote.launch_order import alone
+from cellrun.core.remote.remote_workspace import INCOMING, RemoteWorkspace
 from cellrun.core.store.run_store import DELETED
 from cellrun.core.store.status_file import StatusFile
 
@@ -43,7 +43,7 @@ def prune_now_and_then() -> None:
 
 def prune() -> None:
     """Remove what is due in all workspaces."""
-    for there in WorkspaceThere.all():
+    for there in RemoteWorkspace.all():
         with suppress(OSError, CellrunError), alone(there):  # nobody starts a run of what is being looked at
             _prune_runs(there)
             _prune_drafts(there)
@@ -52,7 +52,7 @@ def prune() -> None:
         remove_unused()
 
 
-def _prune_runs(there: WorkspaceThere) -> None:
+def _prune_runs(there: RemoteWorkspace) -> None:
     engines = Engines()
     for layout in _runs(there):
         mark = there.home_mark(layout.run_id)
@@ -67,13 +67,13 @@ def _prune_runs(there: WorkspaceThere) -> None:
         remove_tree(left)
 
 
-def _prune_drafts(there: WorkspaceThere) -> None:
+def _prune_drafts(there: RemoteWorkspace) -> None:
     for draft in (there.folder / INCOMING).iterdir():
         if _age_s(draft) > DRAFT_S:
             remove_tree(draft)
 
 
-def _prune_values(there: WorkspaceThere) -> None:
+def _prune_values(there: RemoteWorkspace) -> None:
     """Remove values that nobody has asked for in long, but none that a run here names: none if one can't be read."""
     try:
         named = {blob.hash for layout in _runs(there) for blob in values_of_run(layout)}
@@ -85,7 +85,7 @@ def _prune_values(there: WorkspaceThere) -> None:
             path.unlink(missing_ok=True)
 
 
-def _runs(there: WorkspaceThere) -> Iterator[RunLayout]:
+def _runs(there: RemoteWorkspace) -> Iterator[RunLayout]:
     for name in os.listdir(there.layout.runs):  # noqa: PTH208  # names alone
         if not name.startswith("."):
             yield there.layout.run(name)

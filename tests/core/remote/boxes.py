@@ -9,19 +9,19 @@ from typing import Any, ClassVar
 
 from cellrun.core import Workspace
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.far.command import REMOTE_COMMAND
-from cellrun.core.far.link import Answer, Link
-from cellrun.core.far.places_there import REMOTE
-from cellrun.core.far.protocol import PIECE_BYTES
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.processes.family import ProcessFamily
+from cellrun.core.remote.command import REMOTE_COMMAND
+from cellrun.core.remote.link import Answer, Link
+from cellrun.core.remote.protocol import PIECE_BYTES
+from cellrun.core.remote.remote_workspace import REMOTE
 from cellrun.core.run_request import RunRequest, request_to_json
 from cellrun.core.store.status_file import StatusFile, StatusRecord
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import start
 from cellrun.core.targets.contract import ComputeTarget, Finding, Observation, TargetDescription, TargetPython
-from tests.core.far.library import give_library
+from tests.core.remote.library import give_library
 
 OTHER_PYTHON = "/usr/bin/python3.13"
 DEADLINE_S = 60

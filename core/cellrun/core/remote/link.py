@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from cellrun.core.disk.control_file import check_parts, is_number
 from cellrun.core.environments.job_library import LibraryArchive, library_archive
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.far.opening import LinkError, Opening
-from cellrun.core.far.pipes import PipeEndError, Pipes
-from cellrun.core.far.protocol import MOST_ANSWER_BYTES, Message, facts_of
-from cellrun.core.far.turns import Turns
-from cellrun.core.far.words import refused
+from cellrun.core.remote.fair_lock import FairLock
+from cellrun.core.remote.handshake import Handshake, LinkError
+from cellrun.core.remote.messages import refused
+from cellrun.core.remote.pipes import PipeEndError, Pipes
+from cellrun.core.remote.protocol import MOST_ANSWER_BYTES, Message, facts_of
 
 __all__ = ["Answer", "Link", "LinkError", "OrderError"]
 
@@ -70,7 +70,7 @@ class Link:
         self._library, self._python, self._folder = library, python, folder
         self._of_all: Mapping[str, Any] = {"engine": engine} if engine else {}
         """What goes with every order."""
-        self._turns = Turns()
+        self._turns = FairLock()
         self._pipes: Pipes | None = None
         self._broken: LinkError | None = None
         self._number = 0
@@ -156,7 +156,7 @@ class Link:
                 self._pipes = Pipes(self._command, self._env)
             except OSError as error:
                 raise LinkError(f"{self._command[0]} can't be started: {error.strerror}") from error
-            opening = Opening(self.name, self._pipes)
+            opening = Handshake(self.name, self._pipes)
             library = self._library or _this_library()  # while that is on its way
             self.there = opening.begin(library, self._python, self._folder, time.monotonic() + _CONNECT_S)
         return self._pipes

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cellrun.core.far.protocol import MARKER
+from cellrun.core.remote.protocol import MARKER
 
 _OLD = "import sys; sys.exit(sys.version_info < (3, 10))"
 _FIRST = "import sys; exec(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())))"
@@ -38,5 +38,5 @@ def first_words(python: str, folder: str, wanted: bytes) -> bytes:
 
     `python` and `folder` (CELLRUN_HOME there) are empty for what is found there; neither has a line break.
     """
-    program = Path(__file__).with_name("first.py").read_bytes()
+    program = Path(__file__).with_name("bootstrap.py").read_bytes()
     return b"%b\n%b\n%d\n%b%b" % (os.fsencode(python), os.fsencode(folder), len(program), program, wanted)

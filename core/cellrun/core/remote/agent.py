@@ -15,15 +15,15 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 from cellrun.core.environments.building.uv_program import DOWNLOADS
-from cellrun.core.far.coming_home import ComingHome
-from cellrun.core.far.engines import Engines
-from cellrun.core.far.incoming import Incoming
-from cellrun.core.far.launching import Launching
-from cellrun.core.far.machine_facts import MachineFacts
-from cellrun.core.far.protocol import Message, read_message
-from cellrun.core.far.pruning import prune_now_and_then
-from cellrun.core.far.refusal import BadOrderError, refusal
-from cellrun.core.far.watching import Watching
+from cellrun.core.remote.engines import Engines
+from cellrun.core.remote.launch_order import LaunchOrder
+from cellrun.core.remote.machine_orders import MachineOrders
+from cellrun.core.remote.protocol import Message, read_message
+from cellrun.core.remote.pruning import prune_now_and_then
+from cellrun.core.remote.refusal import BadOrderError, refusal
+from cellrun.core.remote.run_orders import RunOrders
+from cellrun.core.remote.sync_order import SyncOrder
+from cellrun.core.remote.upload_orders import UploadOrders
 
 IDLE_S = 900
 _OF_SESSION = ("SSH_", "XDG_SESSION_")
@@ -36,8 +36,8 @@ class Agent:
 
     def __init__(self) -> None:
         engines = Engines()
-        incoming, launching, watching = Incoming(), Launching(engines), Watching(engines)
-        machine = MachineFacts(engines)
+        incoming, launching, watching = UploadOrders(), LaunchOrder(engines), RunOrders(engines)
+        machine = MachineOrders(engines)
         self._orders: Mapping[str, _Order] = {
             "hello": machine.hello,
             "clock": machine.clock,
@@ -51,7 +51,7 @@ class Agent:
             "drop": incoming.drop,
             "launch": launching.launch,
             "observe": watching.observe,
-            "sync": ComingHome().sync,
+            "sync": SyncOrder().sync,
             "deliver": watching.deliver,
             "home": watching.home,
         }

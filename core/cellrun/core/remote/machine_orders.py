@@ -10,12 +10,12 @@ from dataclasses import asdict
 from typing import Any
 
 from cellrun.core.errors import CellrunError
-from cellrun.core.far.engines import Engines
-from cellrun.core.far.logout import logout_finding
-from cellrun.core.far.protocol import Message
-from cellrun.core.far.python_packages import PythonPackages
 from cellrun.core.identity import boot_id, host_name
 from cellrun.core.places import home
+from cellrun.core.remote.engines import Engines
+from cellrun.core.remote.logout import logout_finding
+from cellrun.core.remote.protocol import Message
+from cellrun.core.remote.python_packages import PythonPackages
 from cellrun.core.resources import size_text
 from cellrun.core.targets.contract import Capability, Finding
 from cellrun.core.targets.local import machine
@@ -24,7 +24,7 @@ _LITTLE_BYTES = 1 << 30
 _UV = ("~/.local/bin/uv", "~/.cargo/bin/uv")
 
 
-class MachineFacts:
+class MachineOrders:
     """What this machine tells of itself."""
 
     def __init__(self, engines: Engines) -> None:

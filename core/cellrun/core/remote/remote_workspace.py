@@ -10,17 +10,17 @@ import json
 from pathlib import Path
 
 from cellrun.core.disk.whole_files import make_private_folder, replace_file
-from cellrun.core.far.refusal import BadOrderError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.names import is_plain
 from cellrun.core.places import home_folder
+from cellrun.core.remote.refusal import BadOrderError
 
 REMOTE = "remote"
 INCOMING = "incoming"
 HOME = "home"
 
 
-class WorkspaceThere:
+class RemoteWorkspace:
     """The folder of one workspace. Raises BadOrderError for an id that is none, WorkspaceException, OSError."""
 
     def __init__(self, workspace_id: object) -> None:
@@ -29,7 +29,7 @@ class WorkspaceThere:
         self.layout = WorkspaceLayout(self.folder)
 
     @classmethod
-    def all(cls) -> list[WorkspaceThere]:
+    def all(cls) -> list[RemoteWorkspace]:
         """Return all that are there."""
         return [cls(path.name) for path in sorted(home_folder(REMOTE).iterdir()) if is_plain(path.name)]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.context.value_store import SHA256, ValueStore
-from cellrun.core.far.link import Link, LinkError, OrderError
-from cellrun.core.far.protocol import Message
-from tests.core.far.boxes import Box, Made
+from cellrun.core.remote.link import Link, LinkError, OrderError
+from cellrun.core.remote.protocol import Message
+from tests.core.remote.boxes import Box, Made
 from tests.small_disk import SmallDisk
 
 WORKSPACE = {"workspace": "w1"}
@@ -214,6 +214,6 @@ def test_a_damaged_library_is_sent_anew(new_box: Callable[..., Box]):
     [library] = [path for path in (box.home / "library").iterdir() if (path / "cellrun").is_dir()]
     for file in library.rglob("*.pyc"):
         file.unlink()
-    (library / "cellrun/core/far/agent.py").write_bytes(b"\0" * 100)  # as a power cut leaves it
+    (library / "cellrun/core/remote/agent.py").write_bytes(b"\0" * 100)  # as a power cut leaves it
     assert box.link().ask("hello").facts["home"] == str(box.home)
     assert os.path.exists(library)  # noqa: PTH110  # made again

@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from cellrun.core.far.engines import Engines
-from cellrun.core.far.link import Link, LinkError, OrderError
-from cellrun.core.far.places_there import WorkspaceThere
-from cellrun.core.far.protocol import Message
-from cellrun.core.far.refusal import BadOrderError
-from cellrun.core.far.watching import Watching
 from cellrun.core.layout import RunLayout
+from cellrun.core.remote.engines import Engines
+from cellrun.core.remote.link import Link, LinkError, OrderError
+from cellrun.core.remote.protocol import Message
+from cellrun.core.remote.refusal import BadOrderError
+from cellrun.core.remote.remote_workspace import RemoteWorkspace
+from cellrun.core.remote.run_orders import RunOrders
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
 from cellrun.core.targets.local.target import LocalTarget
-from tests.core.far.boxes import Box, Made, Nowhere
-from tests.core.far.test_watching import WAITS, deliver, observed
+from tests.core.remote.boxes import Box, Made, Nowhere
+from tests.core.remote.test_run_orders import WAITS, deliver, observed
 from tests.core.targets.slurm.fake_slurm import FakeSlurm
 
 CLUSTER = {"kind": "amlcompute", "name": "cluster", "settings": {"max_nodes": 1}}
@@ -112,7 +112,7 @@ def begun(box: Box, make_run: Callable[..., Made], monkeypatch: pytest.MonkeyPat
     run = make_run("print(1)")
     run.send(box.link())
     monkeypatch.setenv("CELLRUN_HOME", str(box.home))
-    [workspace] = WorkspaceThere.all()
+    [workspace] = RemoteWorkspace.all()
     there = workspace.run(run.layout.run_id)
     workspace.draft(run.layout.run_id).folder.rename(there.folder)
     StatusFile(there).change(Status.RUNNING)
@@ -121,21 +121,21 @@ def begun(box: Box, make_run: Callable[..., Made], monkeypatch: pytest.MonkeyPat
 
 
 def test_a_run_that_its_engine_has_lost_is_failed_there_once_it_is_known_at_home(begun: RunLayout):
-    [there] = WorkspaceThere.all()
+    [there] = RemoteWorkspace.all()
     order = Message({"workspace": there.id, "runs": [begun.run_id]})
-    Watching(Only(Nowhere())).home(order)  # its engine has it still
+    RunOrders(Only(Nowhere())).home(order)  # its engine has it still
     assert StatusFile(begun).read().status is Status.RUNNING
     assert not there.home_mark(begun.run_id).exists()
-    Watching(Only(Forgetful())).home(order)
+    RunOrders(Only(Forgetful())).home(order)
     assert StatusFile(begun).read().status is Status.FAILED
     assert "its engine has it no more" in str(StatusFile(begun).read().reason)
     assert there.home_mark(begun.run_id).exists()
 
 
 def test_nothing_is_said_of_a_run_of_which_the_engine_says_nothing(begun: RunLayout):
-    [there] = WorkspaceThere.all()
+    [there] = RemoteWorkspace.all()
     order = Message({"workspace": there.id, "runs": [begun.run_id, "gone"]})
-    told = Watching(Only(Forgetful())).observe(order).facts["runs"]
+    told = RunOrders(Only(Forgetful())).observe(order).facts["runs"]
     assert told == {"gone": {"state": "unknown", "reason": ""}}
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.far.link import LinkError, OrderError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
+from cellrun.core.remote.link import LinkError, OrderError
 from cellrun.core.run_request import request_to_json
 from cellrun.core.status import Status
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.targets.fake.engine import isolated, why_not_isolated
-from tests.core.far.boxes import Box, Made, wait_for
+from tests.core.remote.boxes import Box, Made, wait_for
 from tests.files_below import files_with
 
 APPEND = "import os, sys; open(sys.argv[1], 'a').write(os.environ['CELLRUN_RUN_FOLDER'] + '\\n')"
