@@ -41,8 +41,8 @@ SAID = {
     f"{CORE}/remote/messages.py": "refused no_python banner_words",
     f"{CORE}/live/failure.py": "Failure _where",
     f"{CORE}/live/header.py": "resources_text",
-    f"{CORE}/live/live_run.py": "_follow",
     f"{CORE}/live/metric_window.py": "_lead",
+    "widgets/cellrun/widgets/view_feed.py": "failed",
     f"{CORE}/live/source.py": "RunSource._notes",
     f"{CORE}/mirror/assembly.py": "_sign _finish",
     f"{CORE}/mirror/receiving.py": "Receiver.give_up Receiver._conflict Receiver._note_left_out",
@@ -120,7 +120,7 @@ REFUSED = {
     f"{SERVER}/handlers/delete.py": "delete_run",
     f"{SERVER}/handlers/files.py": "OutputHandler _shown _opened",
     f"{SERVER}/json_errors.py": "denied _words",
-    f"{SERVER}/stream/run_reader.py": "_read",
+    f"{SERVER}/stream/run_messages.py": "failed",
     f"{SERVER}/tables.py": "read_tables _refused",
     f"{SERVER}/workspaces.py": "Workspaces.open",
 }

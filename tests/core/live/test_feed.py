@@ -279,29 +279,42 @@ def test_a_view_that_comes_late_gets_what_was_told_and_goes_on_with_the_next_fra
         assert view.log == b"one\ntwo\n"
 
 
+def lossless(watched):
+    """Feed a view that loses nothing."""
+    watched.feed = Feed(watched.source.read_log, watched.source.read_image, Pace(is_lossless=True))
+    return watched
+
+
 def test_what_is_left_at_the_end_comes_at_once_and_then_nothing_is_left(watched):
-    heard(watched)
+    lossless(watched).step()
     watched.events.log("loss", 1.0)
     watched.step()
     watched.events.log("loss", 2.0)
     watched.feed.take(watched.source.look())
     assert watched.feed.frame(watched.now) is None  # too early
-    rest = watched.feed.rest(watched.now)
+    rest = watched.feed.last(watched.now)
     assert not rest.reset
     apply(watched.view, rest)
     assert watched.view.columns["loss"]["loss"].tolist() == [1.0, 2.0]
-    assert watched.feed.rest(watched.now) is None
+    assert watched.feed.last(watched.now) is None
 
 
 def test_the_rest_of_what_was_never_told_is_all(watched):
     watched.events.log("loss", 1.0)
     watched.feed.take(watched.source.look())
-    rest = watched.feed.rest(0.0)
+    rest = lossless(watched).feed.last(0.0)
     assert (rest.number, rest.reset) == (0, True)
 
 
+def test_where_frames_may_be_lost_the_last_one_is_all(watched):
+    heard(watched)
+    watched.events.log("loss", 1.0)
+    watched.step()
+    assert [watched.feed.last(watched.now).reset for _ in range(2)] == [True, True]
+
+
 def test_over_a_stream_nothing_is_told_twice(watched):
-    watched.feed = Feed(watched.source.read_log, watched.source.read_image, Pace(is_lossless=True))
+    lossless(watched)
     resets = []
     for value in range(300):
         watched.events.log("loss", float(value))

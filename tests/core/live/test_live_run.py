@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from cellrun.core.live.live_run import LiveRun
-from cellrun.core.live.source import RunSource
+from cellrun.core.errors import RunNotFoundError
+from cellrun.core.live.live_run import LiveRun, events_mark
 from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.status_file import StatusFile
@@ -19,14 +19,19 @@ class Page:
     def __init__(self):
         self.view = ViewModel()
         self.errors = []
+        self.mark = None
         self._changed = threading.Condition()
 
-    def receive(self, content, buffers):
+    def looked(self, feed, frame, mark):
         with self._changed:
-            if content["type"] == "frame":
-                self.view.apply(content, buffers)
-            else:
-                self.errors.append(content["message"])
+            if frame:
+                self.view.apply(*frame.message())
+            self.mark = mark or self.mark
+            self._changed.notify_all()
+
+    def failed(self, error):
+        with self._changed:
+            self.errors.append(error)
             self._changed.notify_all()
 
     def wait_until(self, condition):
@@ -50,7 +55,7 @@ def wait_for_end_of_thread(layout):
 
 
 def test_it_follows_a_run_and_ends_with_it(layout, page):
-    live = LiveRun(RunSource(layout), page.receive)
+    live = LiveRun(layout, page)
     live.start()
     status, events = StatusFile(layout), EventLog(layout)
     status.change(Status.RUNNING)
@@ -66,6 +71,19 @@ def test_it_follows_a_run_and_ends_with_it(layout, page):
     assert page.view.header["status"] == "Completed"
     assert page.view.columns["sine"]["x"].tolist() == list(range(10))
     assert page.view.log == b"line\n" * 10
+    assert page.mark == events_mark(layout)
+
+
+def test_it_looks_while_somebody_watches(layout, page):
+    live = LiveRun(layout, page)
+    live.start()
+    page.wait_until(lambda page: page.view.header)
+    live.watch(is_watched=False)
+    StatusFile(layout).change(Status.COMPLETED)
+    assert page.mark is None
+    live.watch(is_watched=True)
+    wait_for_end_of_thread(layout)
+    assert page.view.header["status"] == "Completed"
 
 
 def test_a_page_that_asks_after_the_end_gets_everything(layout, page):
@@ -73,7 +91,7 @@ def test_a_page_that_asks_after_the_end_gets_everything(layout, page):
     events.log("loss", 0.25)
     events.close()
     StatusFile(layout).change(Status.COMPLETED)
-    live = LiveRun(RunSource(layout), page.receive)
+    live = LiveRun(layout, page)
     live.start()
     wait_for_end_of_thread(layout)
     page.view = ViewModel()
@@ -83,7 +101,7 @@ def test_a_page_that_asks_after_the_end_gets_everything(layout, page):
 
 
 def test_it_can_be_stopped_before_the_run_ends(layout, page):
-    live = LiveRun(RunSource(layout), page.receive)
+    live = LiveRun(layout, page)
     live.start()
     page.wait_until(lambda page: page.view.header)
     live.stop()
@@ -92,19 +110,19 @@ def test_it_can_be_stopped_before_the_run_ends(layout, page):
 
 
 def test_a_run_whose_folder_goes_away_is_said_to_be_gone(layout, page):
-    live = LiveRun(RunSource(layout), page.receive)
+    live = LiveRun(layout, page)
     live.start()
     page.wait_until(lambda page: page.view.header)
     shutil.rmtree(layout.folder)
     page.wait_until(lambda page: page.errors)
     wait_for_end_of_thread(layout)
-    assert "can't be read any more" in page.errors[0]
+    assert isinstance(page.errors[0], (FileNotFoundError, RunNotFoundError))
 
 
 def test_an_interactive_run_of_a_dead_kernel_fails_in_the_view(make_run, page, dead_process):
     layout = make_run()
     StatusFile(layout).change(Status.RUNNING, owner=dead_process.to_json())
-    live = LiveRun(RunSource(layout), page.receive)
+    live = LiveRun(layout, page)
     live.start()
     wait_for_end_of_thread(layout)
     assert page.view.header["status"] == "Failed"
@@ -116,7 +134,7 @@ def test_a_long_history_is_shown_part_by_part(layout, page):
     for start in range(0, 200_000, 10_000):
         events.list_("values", [float(value) for value in range(start, start + 10_000)])
     events.close()
-    live = LiveRun(RunSource(layout), page.receive)
+    live = LiveRun(layout, page)
     live.start()
     page.wait_until(lambda page: page.view.metrics.get("values", {}).get("rows") == 200_000)
     assert page.view.metrics["values"]["length"] <= 4000

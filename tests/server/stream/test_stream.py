@@ -10,12 +10,12 @@ from unittest.mock import Mock
 import pytest
 import websocket
 
-from cellrun.core.live import pace
+from cellrun.core.live import live_run, pace
 from cellrun.core.status import Status
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.status_file import StatusFile
-from cellrun.server.stream import run_reader, stream, watched_run
+from cellrun.server.stream import stream, watched_run
 from tests.server.live_server import TOKEN, Page, deaf_viewer, reader_threads, wait_until
 
 COUNT = 20
@@ -41,7 +41,7 @@ def hurry(monkeypatch):
     """Let frames come as fast as they can."""
     monkeypatch.setattr(pace, "FRAME_S", 0)
     monkeypatch.setattr(pace, "STREAM_BYTES_PER_S", 10**12)
-    monkeypatch.setattr(run_reader, "LOOK_S", 0.001)
+    monkeypatch.setattr(live_run, "LOOK_S", 0.001)
 
 
 def test_a_viewer_gets_the_whole_run_and_then_what_is_new(page, open_run):
@@ -279,7 +279,7 @@ def test_a_run_that_cannot_be_read_is_said_and_read_again_when_it_can(page, open
     assert (page.texts[0]["channel"], page.texts[0]["status"]) == (1, 409)
     assert str(run.layout.folder) in page.texts[0]["message"]
     run.layout.record.write_bytes(record)
-    monkeypatch.setattr(run_reader, "events_mark", Mock(side_effect=RuntimeError("zero")))  # ours, at the run's end
+    monkeypatch.setattr(live_run, "events_mark", Mock(side_effect=RuntimeError("zero")))  # ours, at the run's end
     page.follow(run.layout, channel=2).until(lambda: 2 in page.views)
     StatusFile(run.layout).change(Status.COMPLETED)
     page.until(lambda: len(page.texts) == 2)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from cellrun.core.errors import told
 from cellrun.core.layout import RunLayout
-from cellrun.core.live.live_run import LiveRun, Send
-from cellrun.core.live.source import RunSource
+from cellrun.core.live.feed import Feed
+from cellrun.core.live.frame import Frame
+from cellrun.core.live.live_run import EventsMark, LiveRun
 
 GRACE_S = 1.5  # a page that has the run from the server says so in this time, if it can say anything while a cell runs
+
+Send = Callable[[dict[str, Any], Sequence[bytes]], None]
 
 
 class ViewFeed:
@@ -42,10 +48,19 @@ class ViewFeed:
                 self._live.stop()
             self._live = None
 
+    def looked(self, _feed: Feed, frame: Frame | None, _mark: EventsMark | None) -> None:
+        """Send a frame."""
+        if frame:
+            self._send(*frame.message())
+
+    def failed(self, error: Exception) -> None:
+        """Say why nothing more comes."""
+        self._send({"type": "error", "message": f"the run's folder can't be read any more: {told(error)}"}, [])
+
     def _begin(self) -> LiveRun:
         self._grace.cancel()
         with self._lock:
             if self._live is None:
-                self._live = LiveRun(RunSource(self._layout), self._send)
+                self._live = LiveRun(self._layout, self)
                 self._live.start()
             return self._live

@@ -96,9 +96,9 @@ class Feed:
             return self.whole(now)
         return self._news(now) if has_news or self._pace.wants_sign(now) else None
 
-    def rest(self, now: float) -> Frame | None:
-        """Return what is left to tell, whatever the pace: nothing more will come."""
-        if self._is_whole_wanted:
+    def last(self, now: float) -> Frame | None:
+        """Return what is left to tell, whatever the pace: nothing more will come. Where frames may be lost, all."""
+        if self._is_whole_wanted or not self._pace.is_lossless:
             return self.whole(now)
         return self._news(now) if self._has_news else None
 

@@ -1,78 +1,119 @@
-"""The thread that keeps the views of one run up to date."""
+"""A run as whoever shows it follows it: a thread that looks at its folder until the run has ended."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
-from cellrun.core.disk.control_file import UNREADABLE
-from cellrun.core.errors import RunNotFoundError, told
-from cellrun.core.live.feed import Feed
-from cellrun.core.live.pace import LOOK_S
-from cellrun.core.live.source import RunSource
+from cellrun.core.layout import RunLayout
+from cellrun.core.live.pace import LOOK_S, Pace
 
-Send = Callable[[dict[str, Any], Sequence[bytes]], None]
+if TYPE_CHECKING:
+    from cellrun.core.live.feed import Feed
+    from cellrun.core.live.frame import Frame
+    from cellrun.core.live.source import RunSource
+
+EventsMark = tuple[tuple[str, int], ...]
+
+
+def events_mark(layout: RunLayout) -> EventsMark:
+    """Return what changes when a run that has ended is renamed or tagged. Raises FileNotFoundError if it is gone."""
+    layout.record.stat()
+    try:
+        with os.scandir(layout.events) as entries:
+            return tuple(sorted((entry.name, entry.stat().st_size) for entry in entries))
+    except FileNotFoundError:  # a run that never logged anything
+        return ()
+
+
+class Listener(Protocol):
+    """Who is told of a run: one call at a time, from the run's thread or from one that says hello."""
+
+    def looked(self, feed: Feed, frame: Frame | None, mark: EventsMark | None) -> None:
+        """Hear of a look, with the next frame if one is due.
+
+        `mark` is there at the last look, when the run has ended: while `events_mark` gives the same, nothing came after
+        it.
+        """
+
+    def failed(self, error: Exception) -> None:
+        """Hear that nothing more will come, and why."""
 
 
 class LiveRun:
-    """Looks at a run and sends what its views lack, until the run has ended.
+    """Looks at a run every 40 ms while somebody watches, and tells what its views lack, until the run has ended.
 
-    Responsibilities: one daemon thread, which ends with the run; one look or answer at a time. `send(content, buffers)`
-    is called from that thread, or from the one that asks.
+    `pace` is that of views over a comm unless another is given.
+    Responsibilities: one daemon thread, which ends with the run; one look or answer at a time.
     """
 
-    def __init__(self, source: RunSource, send: Send) -> None:
-        self._source = source
-        self._feed = Feed(source.read_log, source.read_image)
-        self._send = send
+    def __init__(self, layout: RunLayout, listener: Listener, pace: Pace | None = None) -> None:
+        self._layout = layout
+        self._listener = listener
+        self._pace = pace or Pace()
+        self._feed: Feed | None = None
         self._lock = threading.Lock()
         self._wake = threading.Event()
-        self._is_over = False
+        self._is_watched = True
         self._is_stopped = False
-        self._thread = threading.Thread(
-            target=self._follow, name=f"cellrun view of {source.layout.run_id}", daemon=True
-        )
+        self._is_over = False
+        self._thread = threading.Thread(target=self._follow, name=f"cellrun reader of {layout.run_id}", daemon=True)
 
     def start(self) -> None:
-        """Begin to look and send. Returns at once."""
+        """Begin to look. Returns at once."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End before the run does: nobody is there to be told."""
+        """End the thread soon, whatever the run does."""
         self._is_stopped = True
         self._wake.set()
 
+    def watch(self, *, is_watched: bool) -> None:
+        """Look only while somebody watches; what was read is kept until `stop`."""
+        self._is_watched = is_watched
+        self._wake.set()
+
+    def look_soon(self) -> None:
+        """Look without a pause before."""
+        self._wake.set()
+
     def hello(self, frame: int) -> None:
-        """Send what a view lacks that has all frames up to this one: soon by the thread, at once when it is done."""
+        """Tell what a view lacks that has all frames up to this one: at the next look, at once when there is none."""
         with self._lock:
-            if self._feed.hello(frame) and self._is_over:
-                self._tell_all()
+            self._pace.heard()
+            if self._feed and self._feed.hello(frame) and self._is_over:
+                self._listener.looked(self._feed, self._feed.whole(time.monotonic()), None)
         self._wake.set()
 
     def _follow(self) -> None:
         try:
-            while not (self._is_stopped or self._step()):
-                self._wake.wait(LOOK_S)
+            # They load numpy, which a server that starts doesn't need yet.
+            from cellrun.core.live.feed import Feed  # noqa: PLC0415
+            from cellrun.core.live.source import RunSource  # noqa: PLC0415
+
+            source = RunSource(self._layout)
+            feed = self._feed = Feed(source.read_log, source.read_image, self._pace)
+            while not self._is_stopped:
+                if self._is_watched and self._look(source, feed):
+                    return
+                self._wake.wait(LOOK_S if self._is_watched else None)
                 self._wake.clear()
-        except (RunNotFoundError, *UNREADABLE) as error:
-            with self._lock:
-                self._is_over = True
-            self._send({"type": "error", "message": f"the run's folder can't be read any more: {told(error)}"}, [])
+        except Exception as error:  # noqa: BLE001  # who watches would wait for ever for a thread that is no more
+            self._is_over = True
+            self._listener.failed(error)
 
-    def _step(self) -> bool:
-        """Look once and send what may be sent; return whether that was the last time."""
+    def _look(self, source: RunSource, feed: Feed) -> bool:
+        """Look once and tell what there is; return whether that was the last time."""
         with self._lock:
-            self._feed.take(self._source.look())
-            self._is_over = self._source.has_ended
-            if self._is_over:
-                self._tell_all()
-                return True
-            frame = self._feed.frame(time.monotonic())
-            if frame:
-                self._send(*frame.message())
-            return False
-
-    def _tell_all(self) -> None:
-        self._send(*self._feed.whole(time.monotonic()).message())
+            now = time.monotonic()
+            feed.take(source.look())
+            if not source.has_ended:
+                self._listener.looked(feed, feed.frame(now), None)
+                return False
+            mark = events_mark(self._layout)
+            feed.take(source.look())  # whatever came before the mark
+            self._is_over = True
+            self._listener.looked(feed, feed.last(now), mark)
+            return True

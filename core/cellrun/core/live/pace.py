@@ -26,7 +26,7 @@ class Pace:
     """
 
     def __init__(self, *, is_lossless: bool = False) -> None:
-        self._is_lossless = is_lossless
+        self.is_lossless = is_lossless
         self._bytes_per_s = STREAM_BYTES_PER_S if is_lossless else BYTES_PER_S
         self._next_frame = 0.0
         self._next_sign = 0.0
@@ -44,7 +44,7 @@ class Pace:
 
     def wants_keyframe(self, now: float) -> bool:
         """Whether it is time for a whole frame, in case one was lost."""
-        return not self._is_lossless and now >= self._next_keyframe
+        return not self.is_lossless and now >= self._next_keyframe
 
     def heard(self) -> None:
         """Note that a view has asked, so that it isn't still on its way to the page."""

@@ -53,6 +53,7 @@ class RunSource:
         self._is_first_look = self._is_whole = True
         self._files = OutputFiles(layout)
         self._images_seen = 0
+        self._hidden = 0
         self._log = LogReader.of_run(layout)
         self.has_ended = False
         """Whether the run has ended and all of it was seen."""
@@ -135,9 +136,9 @@ class RunSource:
     def _notes(self) -> list[str]:
         """Return what the reader of the view should know about what isn't in it."""
         notes = run_notes(self.layout, self._status) + self._metrics.reader.damage_notes()
-        hidden = len(self._metrics.metrics) - METRICS_SHOWN
-        if hidden > 0:
-            notes.append(f"{hidden} more metrics: run.get_metrics() has them all")
+        self._hidden = max(self._hidden, len(self._metrics.metrics) - METRICS_SHOWN)
+        if self._hidden:
+            notes.append(f"{self._hidden} more metrics: run.get_metrics() has them all")
         return notes
 
 

@@ -10,8 +10,9 @@ from concurrent.futures import Executor
 from typing import Protocol
 
 from cellrun.core.layout import RunLayout
+from cellrun.core.live.live_run import EventsMark, events_mark
 from cellrun.server.stream.message import Message
-from cellrun.server.stream.run_reader import EventsMark, Look, RunReader, events_mark, gone_text
+from cellrun.server.stream.run_messages import Look, RunMessages, gone_text
 
 ROUND_S = 2.0
 """How often it is seen whether anybody still watches, and whether a run that has ended was tagged or deleted."""
@@ -53,7 +54,7 @@ class WatchedRun:
         self._number = -1
         self._kept: deque[tuple[int, Message]] = deque()
         self._kept_bytes = 0
-        self._reader: RunReader | None = None
+        self._reader: RunMessages | None = None
         self._final: Message | None = None
         self._mark: EventsMark | None = None
         self._used_at = self._loop.time()
@@ -68,7 +69,7 @@ class WatchedRun:
         """Let somebody watch who has all frames up to this one of an epoch (-1: none)."""
         self._used_at = self._loop.time()
         if self._reader:
-            self._reader.watch(is_watched=True)
+            self._reader.live.watch(is_watched=True)
         missed = self._since(frame) if epoch == self._epoch else None
         if missed is None:
             self._bring_whole(viewer)
@@ -86,7 +87,7 @@ class WatchedRun:
             group.pop(viewer, None)
         self._used_at = self._loop.time()
         if not self.viewers and self._reader:
-            self._reader.watch(is_watched=False)
+            self._reader.live.watch(is_watched=False)
 
     def catch_up(self, viewer: Viewer) -> None:
         """Bring a viewer that lagged, and has room again, up to the present with a whole frame."""
@@ -98,7 +99,7 @@ class WatchedRun:
         """End the reader; viewers hear nothing more."""
         self._rounds.cancel()
         if self._reader:
-            self._reader.stop()
+            self._reader.live.stop()
         self._drop_memory()
         for group in self._groups:
             group.clear()
@@ -129,8 +130,8 @@ class WatchedRun:
             if not self._loop.is_closed():  # a server that stops doesn't wait for its readers
                 self._loop.call_soon_threadsafe(self._take, epoch, look)
 
-        self._reader = RunReader(self._layout, epoch, post)
-        self._reader.start()
+        self._reader = RunMessages(self._layout, epoch, post)
+        self._reader.live.start()
 
     def _take(self, epoch: str, look: Look) -> None:
         if epoch != self._epoch or not self._reader:  # closed by now
