@@ -35,7 +35,7 @@ from bench import kit
 from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.magics.cell_run_config import CellRunConfig, CellToSubmit
-from cellrun.magics.notebook_cell import NotebookCell
+from cellrun.magics.shell import NotebookCell
 
 WAYS = ("array", "strided")
 ORDINARY = """\

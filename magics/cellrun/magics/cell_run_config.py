@@ -32,7 +32,7 @@ from cellrun.magics.capture.place import Place
 from cellrun.magics.capture.search import Search
 from cellrun.magics.capture.source.flow import analyse
 from cellrun.magics.capture.source.returned import analyse_with_returned
-from cellrun.magics.notebook_cell import NotebookCell
+from cellrun.magics.shell import NotebookCell
 
 
 class CellToSubmit(NamedTuple):

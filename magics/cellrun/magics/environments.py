@@ -11,8 +11,8 @@ from cellrun.core.environments.building.kept import KeptEnvironment, kept_enviro
 from cellrun.core.errors import UserErrorException
 from cellrun.core.resources import size_text
 from cellrun.magics.options import MagicParser
+from cellrun.magics.shell import plain_errors, say
 from cellrun.magics.table import Table
-from cellrun.magics.view import plain_errors, say
 
 _HEADER = ("Environment", "Key", "Python", "Packages", "Size", "Last used", "In use by")
 _SHORT = 8

@@ -28,7 +28,7 @@ from cellrun.core.workspace import Workspace
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.loaded_files import LoadedFiles
 from cellrun.magics.options import MagicParser
-from cellrun.magics.view import plain_errors, say
+from cellrun.magics.shell import plain_errors, say
 
 _MOST_LISTED = 20
 _MOST_LINES = 15

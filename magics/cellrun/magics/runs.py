@@ -14,8 +14,8 @@ from cellrun.core.store.lists.index import Index, RunRow
 from cellrun.core.targets.keeper.tending import tend
 from cellrun.core.workspace import Workspace
 from cellrun.magics.options import MagicParser
+from cellrun.magics.shell import plain_errors
 from cellrun.magics.table import Table
-from cellrun.magics.view import plain_errors
 
 _MOST_SHOWN = 50
 _SIGNS = {Status.COMPLETED: "✓", Status.FAILED: "✕", Status.CANCELED: "–", Status.RUNNING: "●", Status.DAMAGED: "!"}  # noqa: RUF001

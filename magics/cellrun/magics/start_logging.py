@@ -14,10 +14,8 @@ from cellrun.core.runs.output_tee import OutputTee
 from cellrun.core.runs.run import Run
 from cellrun.core.status import Status
 from cellrun.core.workspace import Workspace
-from cellrun.magics import binding
-from cellrun.magics.notebook_cell import NotebookCell, default_experiment
 from cellrun.magics.options import MagicParser, python_name
-from cellrun.magics.view import plain_errors, say, show
+from cellrun.magics.shell import NotebookCell, bind_run, check_name, default_experiment, plain_errors, say, show
 
 _SAMPLE = """\
 %start_logging example
@@ -59,7 +57,7 @@ class StartLoggingMagic:
         it. Running this again ends the run that it opened before.
         """
         given = _PARSER.parse_line(line)
-        binding.check_name(self._shell, given.as_name, ending=self._logged.run if self._logged else None)
+        check_name(self._shell, given.as_name, ending=self._logged.run if self._logged else None)
         cell = NotebookCell.current(self._shell, f"%start_logging {line}")
         with plain_errors():
             experiment = Experiment(Workspace.from_config(), given.experiment or default_experiment(self._shell))
@@ -67,7 +65,7 @@ class StartLoggingMagic:
         if self._logged is not None:
             self._logged.replace_by(run)
         self._logged = _LoggedRun(self._shell, run)
-        binding.bind(self._shell, run, given.as_name)
+        bind_run(self._shell, run, given.as_name)
         if not given.no_view:
             show(run)
 

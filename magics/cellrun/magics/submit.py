@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -10,18 +11,16 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import no_var_expand
 from IPython.display import display
 
+from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.experiment import Experiment
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.portal.servers import web_view
 from cellrun.core.runs import printing
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.workspace import Workspace
-from cellrun.magics import binding, results
 from cellrun.magics.capture.choices import Choices
 from cellrun.magics.cell_run_config import CellRunConfig, CellToSubmit
-from cellrun.magics.environment_option import wanted
 from cellrun.magics.named_data import named_input, named_output
-from cellrun.magics.notebook_cell import NotebookCell, default_experiment
 from cellrun.magics.options import (
     MagicParser,
     is_python_name,
@@ -34,14 +33,21 @@ from cellrun.magics.options import (
     variable,
     without_comment,
 )
-from cellrun.magics.view import (
+from cellrun.magics.shell import (
+    RUN_NAME,
+    NotebookCell,
+    announce_results,
+    bind_run,
     cells_syntax_errors,
+    check_name,
+    default_experiment,
     is_notebook,
     plain_errors,
     plain_interrupt,
     plain_warnings,
     say,
     show,
+    take_results,
 )
 
 _NO_FRAME = 1_000_000  # deeper than any stack: only the notebook's names are meant, none of ours
@@ -145,7 +151,7 @@ class SubmitMagic:
         given = _PARSER.parse_line(self._expanded(before))
         if after and not given.command:
             after = self._expanded(after)
-        binding.check_name(self._shell, given.as_name)
+        check_name(self._shell, given.as_name)
         with plain_errors(), cells_syntax_errors(self._shell):
             if given.dry:
                 with plain_interrupt("there is no card"):
@@ -161,17 +167,17 @@ class SubmitMagic:
                     config = self._cell_config(given, cell, line, after, workspace.layout)
                 with plain_warnings():
                     run = Experiment(workspace, given.experiment or default_experiment(self._shell)).submit(config)
-            run_name = binding.bind(self._shell, run, given.as_name)
+            run_name = bind_run(self._shell, run, given.as_name)
             for note in config.notes() if isinstance(config, CellRunConfig) else config.environment_notes():
                 say(note)
             show(run)
             if given.wait:
                 run.wait_for_completion(show_output=not is_notebook(self._shell))
-                results.take(self._shell, run, returned)
+                take_results(self._shell, run, returned)
             else:
                 if not is_notebook(self._shell):
                     print(printing.web_view(web_view(run.layout, workspace.id)))  # noqa: T201  # as the text above it
-                results.announce(run_name, returned)
+                announce_results(run_name, returned)
 
     def _expanded(self, text: str) -> str:
         """Return a text with the notebook's values for `{name}` and `$name`, as IPython does for other magics."""
@@ -185,9 +191,12 @@ class SubmitMagic:
         if not cell or not cell.strip():
             _PARSER.error("there is no cell to submit, and neither --script nor --command")
         notebook_cell = NotebookCell.current(self._shell, f"%%submit {line}\n{cell}")
-        run_name = given.as_name or binding.RUN_NAME
+        run_name = given.as_name or RUN_NAME
         to_submit = CellToSubmit(notebook_cell, cell, run_name, _PARSER.words(after or ""), _choices(given))
-        environment, data = wanted(given.environment, given.packages, cell, workspace), self._data(given, workspace)
+        environment, data = (
+            _environment(given.environment, given.packages, cell, workspace),
+            self._data(given, workspace),
+        )
         config = CellRunConfig(self._shell, to_submit, workspace, environment=environment, data=data, **_common(given))
         if mistakes := config.mistakes():
             _PARSER.error("; ".join(mistakes))
@@ -200,7 +209,7 @@ class SubmitMagic:
         from cellrun.magics.data_options import data_of  # noqa: PLC0415  # few runs have data
 
         names = [each.name for each in (*given.input, *given.output)]
-        if twice := [name for name in names if names.count(name) > 1 or name == (given.as_name or binding.RUN_NAME)]:
+        if twice := [name for name in names if names.count(name) > 1 or name == (given.as_name or RUN_NAME)]:
             _PARSER.error(f"{twice[0]!r} is to be two things in the run; give each input and output a name of its own")
         return data_of(given.input, given.output, self._shell.user_ns, workspace)
 
@@ -244,14 +253,14 @@ def _script_config(
     folder = given.source_directory or "."
     if given.script:
         config = ScriptRunConfig(folder, given.script, _PARSER.words(after or ""), data=data, **_common(given))
-        config.environment = wanted(given.environment, given.packages, config.source_text(), workspace)
+        config.environment = _environment(given.environment, given.packages, config.source_text(), workspace)
         return config
     if bool(cell) == bool(after):
         raise UsageError(
             "--command takes its command from the cell or from what follows ` -- `; for example:\n\n"
             "%submit digits --command -- export RANK=0 && python train.py"
         )
-    environment = wanted(given.environment, given.packages, "", workspace)
+    environment = _environment(given.environment, given.packages, "", workspace)
     return ScriptRunConfig(
         folder, command=cell or unquoted(after or ""), environment=environment, data=data, **_common(given)
     )
@@ -270,3 +279,18 @@ def _common(given: Namespace) -> dict[str, Any]:
         "env_in_engine": given.env_in_engine,
         "target_options": dict(given.options),
     }
+
+
+def _environment(given: str | None, packages: Sequence[str], code: str, workspace: WorkspaceLayout) -> object:
+    """Return the environment for a config: None where neither option is given.
+
+    Packages are added to the environment that is given, else to what the header of the code asks for (PEP 723).
+    Raises UserErrorException for what is no environment.
+    """
+    if given is None and not packages:
+        return None
+    from cellrun.core.environments.given import spec_from  # noqa: PLC0415  # most cells have neither
+    from cellrun.core.environments.sources.script_header import spec_of_script  # noqa: PLC0415  # as above
+
+    environment: str | EnvironmentSpec | None = given if given is not None else spec_of_script(code)
+    return spec_from(environment, workspace, packages)

@@ -13,8 +13,8 @@ from cellrun.core.targets.target_states import TargetStates, findings_of_kept
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.core.workspace import Workspace
 from cellrun.magics.options import MagicParser
+from cellrun.magics.shell import plain_errors
 from cellrun.magics.table import Table
-from cellrun.magics.view import plain_errors
 
 _HEADER = ("Target", "Kind", "Where", "Running", "Waiting", "CPUs", "GPUs", "Memory", "What it can do")
 _ANSWERS_S = 30.0
