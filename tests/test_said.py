@@ -22,8 +22,8 @@ from cellrun.core.resources import Resources
 from cellrun.core.runs.failure_words import failure_fields
 from cellrun.core.store import failure
 from cellrun.core.store.failure import LogEnd
+from cellrun.core.targets.launching import problems_here
 from cellrun.core.targets.ssh.trouble import _ROWS
-from cellrun.core.targets.this_machine import problems_here
 
 ROOT = Path(__file__).parents[1]
 CORE, SERVER, MAGICS = "core/cellrun/core", "labextension/cellrun/server", "magics/cellrun/magics/capture"

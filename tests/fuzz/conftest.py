@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.runs import interactive
-from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.local.target import LocalTarget
 from cellrun.magics import start_logging, submit
 from tests.core.conftest import exp, here, no_open_runs, ws  # noqa: F401  # fixtures of the tests here
 from tests.core.store.conftest import layout  # noqa: F401  # likewise

@@ -8,7 +8,7 @@ from cellrun.core.context.manifest import Context
 from cellrun.core.errors import ActivityFailedException, InvalidSubmissionError, UserErrorException
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
-from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.local.target import LocalTarget
 from tests.core.submitted_runs import wait_for
 from tests.files_below import files_below
 from tests.magics.notebook_shell import log, newest_run

@@ -19,7 +19,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.watched_job import WatchedJob
-from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.local.target import LocalTarget
 
 SLEEP = "import time; time.sleep(60)"
 STUBBORN = f"""

@@ -33,7 +33,7 @@ from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.targets.launching import program_of
-from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.local.target import LocalTarget
 from tests.core.submitted_runs import wait_for
 
 
@@ -395,7 +395,7 @@ from cellrun.core import Workspace
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.submission import submit
-from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.local.target import LocalTarget
 from cellrun.core.targets.look import look
 workspace = Workspace.create("tests")
 os.environ["CELLRUN_LOCAL_CPUS"] = "1"

@@ -11,7 +11,7 @@ from cellrun.core.run_request import RunRequest
 from cellrun.core.store.record import RunRecord
 from cellrun.core.submission.again import resubmit
 from cellrun.core.submission.target_problems import target_problems
-from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.local.target import LocalTarget
 
 
 @pytest.fixture

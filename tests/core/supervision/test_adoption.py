@@ -17,8 +17,8 @@ from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.start import supervisor_command
 from cellrun.core.targets import launching
-from cellrun.core.targets.local import LocalTarget
 from cellrun.core.targets.local.queue import LocalQueue
+from cellrun.core.targets.local.target import LocalTarget
 from cellrun.core.targets.look import look
 from tests.core.processes.test_exits import tells_exits
 

@@ -13,7 +13,7 @@ from cellrun.core.supervision.heartbeat import Heartbeat
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.watched_job import WatchedJob
-from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.local.target import LocalTarget
 from cellrun.core.targets.look import look
 
 ASLEEP = "print('up'); import time; time.sleep(60)"

@@ -17,7 +17,8 @@ from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.start import SupervisorStart, supervisor_command
-from cellrun.core.targets.local import LocalTarget, target
+from cellrun.core.targets.local import target
+from cellrun.core.targets.local.target import LocalTarget
 
 UNTIL_GO = "while [ ! -e go ]; do sleep 0.02; done"
 

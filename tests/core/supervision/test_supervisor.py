@@ -27,7 +27,7 @@ from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.start import SupervisorStart
 from cellrun.core.supervision.watch import Watch
 from cellrun.core.supervision.watched_job import WatchedJob
-from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.local.target import LocalTarget
 
 CORE = Path(supervision.__file__).parents[3]
 

@@ -17,7 +17,7 @@ from cellrun.core.processes.family import ProcessFamily, is_of_run
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
-from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.local.target import LocalTarget
 from cellrun.core.targets.look import look
 
 SLEEP = "import time; print('up', flush=True); time.sleep(60)"

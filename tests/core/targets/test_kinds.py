@@ -33,7 +33,7 @@ def installed(tmp_path):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strangers\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[cellrun.compute_targets]\nbroken = strangers:Nothing\nhalf = strangers:Half\nother = strangers:Other\n"
-        "alias = cellrun.core.targets.local:LocalTarget\n"
+        "alias = cellrun.core.targets.local.target:LocalTarget\n"
     )
     (tmp_path / "site" / "strangers.py").write_text(
         "from cellrun.core.targets.contract import ComputeTarget\n"
@@ -64,7 +64,7 @@ def test_one_that_cannot_be_loaded_says_so_with_its_own_error(installed):
     assert "'broken' (strangers:Nothing) can't be loaded: AttributeError" in told[0]
     assert "'half' (strangers:Half) lacks cancel, describe, doctor, launch, observe, python" in told[1]
     assert "'other' (strangers:Other) is no subclass of cellrun.core.targets.contract.ComputeTarget" in told[2]
-    assert "'alias' (cellrun.core.targets.local:LocalTarget) calls its kind 'local'; expected 'alias'" in told[3]
+    assert "'alias' (cellrun.core.targets.local.target:LocalTarget) calls its kind 'local'; expected 'alias'" in told[3]
 
 
 def test_it_keeps_no_other_from_being_listed(installed):

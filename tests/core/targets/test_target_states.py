@@ -10,7 +10,7 @@ from cellrun.core.targets.contract import Finding
 from cellrun.core.targets.fake import FakeTarget
 from cellrun.core.targets.keeper import client
 from cellrun.core.targets.keeper.kept_state import KeptState
-from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.local.target import LocalTarget
 from cellrun.core.targets.target_states import TargetStates, findings
 from tests.core.submitted_runs import wait_for
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABCMeta, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.errors import UserErrorException, did_you_mean
+from cellrun.core.errors import ComputeTargetException, UserErrorException, did_you_mean
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunCode, RunRequest
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.targets.resource import ComputeResource
+from cellrun.core.targets.resource import ComputeResource, target_named
 from cellrun.core.targets.setting_form import SettingForm
+
+Found = TypeVar("Found")
 
 
 class Capability(str, Enum):
@@ -89,7 +91,28 @@ class Finding:
     text: str
 
 
-class ComputeTarget(ComputeResource):
+class TargetType(ABCMeta):
+    """The type of the classes of targets: called with a workspace and a name they give that one (Azure ML's way)."""
+
+    def __call__(cls: type[Found], *args: Any, **kwargs: Any) -> Found:
+        """Make an instance; with a workspace return the target of a name that is there.
+
+        Raises ComputeTargetException if there is none of that name and class.
+        """
+        workspace = kwargs["workspace"] if "workspace" in kwargs else args[0] if args else None
+        if not hasattr(workspace, "layout"):
+            return super().__call__(*args, **kwargs)  # type: ignore[misc, no-any-return]  # ABCMeta's
+        name = kwargs["name"] if "name" in kwargs else args[1] if args[1:] else None
+        found = target_named(workspace, name)
+        if not isinstance(found, cls):
+            raise ComputeTargetException(
+                f"the compute target {name!r} is a {type(found).__name__}, no {cls.__name__}; "
+                "ComputeTarget(workspace, name) gives it whatever it is"
+            )
+        return found
+
+
+class ComputeTarget(ComputeResource, metaclass=TargetType):
     """A place where runs are started: one of a workspace's, by its name.
 
     Responsibilities: start the supervisor of a run there, tell what the engine says of it, bring home what it writes,

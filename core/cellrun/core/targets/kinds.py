@@ -17,7 +17,7 @@ _BUILT_IN = {
     "amlcompute": "cellrun.core.targets.local.cluster:AmlCompute",
     "computeinstance": "cellrun.core.targets.local.cluster:ComputeInstance",
     "fake": "cellrun.core.targets.fake:FakeTarget",
-    "local": "cellrun.core.targets.local:LocalTarget",
+    "local": "cellrun.core.targets.local.target:LocalTarget",
     "ray": "cellrun.core.targets.ray.target:RayTarget",
     "slurm": "cellrun.core.targets.slurm.cluster:SlurmCluster",
     "ssh": "cellrun.core.targets.ssh.target:SshTarget",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from abc import ABCMeta
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from cellrun.core.errors import ComputeTargetException, UserErrorException, shown
 from cellrun.core.layout import WorkspaceLayout
@@ -12,7 +11,6 @@ from cellrun.core.layout import WorkspaceLayout
 SUCCEEDED = "Succeeded"
 MADE_AT = "created_on"
 TAGS, DESCRIPTION, LOCATION = "tags", "description", "location"
-Found = TypeVar("Found")
 
 
 class OwningWorkspace(Protocol):
@@ -35,27 +33,6 @@ class Provisioning(NamedTuple):
     settings: Mapping[str, Any]
 
 
-class TargetType(ABCMeta):
-    """The type of the classes of targets: called with a workspace and a name they give that one (Azure ML's way)."""
-
-    def __call__(cls: type[Found], *args: Any, **kwargs: Any) -> Found:
-        """Make an instance; with a workspace return the target of a name that is there.
-
-        Raises ComputeTargetException if there is none of that name and class.
-        """
-        workspace = kwargs["workspace"] if "workspace" in kwargs else args[0] if args else None
-        if not hasattr(workspace, "layout"):
-            return super().__call__(*args, **kwargs)  # type: ignore[misc, no-any-return]  # ABCMeta's
-        name = kwargs["name"] if "name" in kwargs else args[1] if args[1:] else None
-        found = target_named(workspace, name)
-        if not isinstance(found, cls):
-            raise ComputeTargetException(
-                f"the compute target {name!r} is a {type(found).__name__}, no {cls.__name__}; "
-                "ComputeTarget(workspace, name) gives it whatever it is"
-            )
-        return found
-
-
 def target_named(workspace: Any, name: object) -> Any:
     """Return the target of a workspace by its name. Raises ComputeTargetException if there is none."""
     from cellrun.core.targets.workspace_targets import WorkspaceTargets  # noqa: PLC0415  # it imports this one
@@ -72,7 +49,7 @@ def target_named(workspace: Any, name: object) -> Any:
     return found
 
 
-class ComputeResource(metaclass=TargetType):
+class ComputeResource:
     """What Azure ML's names tell of any compute target and do with it. A target here is there at once."""
 
     name: str

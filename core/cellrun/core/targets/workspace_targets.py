@@ -70,7 +70,9 @@ class WorkspaceTargets:
         run's folder, with every look at it.
         """
         if name is None or name == LOCAL:
-            return kind_named(LOCAL)(LOCAL)
+            from cellrun.core.targets.local.target import LocalTarget  # noqa: PLC0415  # others start no run here
+
+            return LocalTarget(LOCAL)
         path = self._path(name)
         try:
             content = read_control_file(self._workspace.folder, path)

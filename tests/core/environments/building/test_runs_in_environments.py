@@ -20,7 +20,7 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.again import resubmit
 from cellrun.core.supervision.launch_spec import LaunchSpec
-from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.local.target import LocalTarget
 
 SCRIPT = "import os, sys, tinything; print(tinything.WHAT, sys.prefix, os.environ['VIRTUAL_ENV'])"
 

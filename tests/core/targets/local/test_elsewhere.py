@@ -81,7 +81,7 @@ def test_a_look_from_another_login_or_home_starts_or_ends_nothing(runs, tmp_path
     other = {**os.environ, "CELLRUN_HOME": str(tmp_path / "other")}
     code = textwrap.dedent(f"""
         from cellrun.core.layout import RunLayout
-        from cellrun.core.targets.local import LocalTarget
+        from cellrun.core.targets.local.target import LocalTarget
         from cellrun.core.targets.look import look
         found = look(LocalTarget("local"), [RunLayout({str(waiting.folder)!r}), RunLayout({str(running.folder)!r})])
         print(*(status.status for status in found.values()), found[{waiting.run_id!r}].reason)

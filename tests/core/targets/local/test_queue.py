@@ -21,8 +21,9 @@ from cellrun.core.store.status_file import StatusFile
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
 from cellrun.core.supervision.process_file import ProcessFile
-from cellrun.core.targets.local import LocalTarget, admission
+from cellrun.core.targets.local import admission
 from cellrun.core.targets.local.queue import LocalQueue, Ticket
+from cellrun.core.targets.local.target import LocalTarget
 from cellrun.core.targets.look import look
 from tests.files_below import files_with
 

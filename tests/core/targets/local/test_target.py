@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from cellrun.core.run_request import RunRequest
-from cellrun.core.targets.local import LocalTarget
+from cellrun.core.targets.local.target import LocalTarget
 
 
 @pytest.mark.parametrize(

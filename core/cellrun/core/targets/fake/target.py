@@ -47,10 +47,18 @@ from cellrun.core.targets.fake.log_channel import LogChannel
 from cellrun.core.targets.fake.pull import Pull
 from cellrun.core.targets.fake.push import Push
 from cellrun.core.targets.fake.transport import Transport
-from cellrun.core.targets.launching import enter_environment, given_variables, launch_spec, ordered, write_spec
+from cellrun.core.targets.launching import (
+    enter_environment,
+    environment_warnings,
+    given_variables,
+    launch_spec,
+    ordered,
+    problems_here,
+    python_here,
+    write_spec,
+)
 from cellrun.core.targets.local import machine
 from cellrun.core.targets.setting_form import SettingForm
-from cellrun.core.targets.this_machine import environment_warnings, problems_here, python_here
 
 _TRANSPORTS: Mapping[str, Callable[[FaultyLink, Engine, str], Transport]] = {
     "pull": Pull,

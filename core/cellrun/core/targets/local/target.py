@@ -36,11 +36,18 @@ from cellrun.core.targets.contract import (
     TargetDescription,
     TargetPython,
 )
-from cellrun.core.targets.launching import enter_environment, given_variables, ordered, write_spec
+from cellrun.core.targets.launching import (
+    enter_environment,
+    environment_warnings,
+    given_variables,
+    local_spec,
+    ordered,
+    problems_here,
+    python_here,
+    write_spec,
+)
 from cellrun.core.targets.local import admission, machine, recovery
-from cellrun.core.targets.local.launch import local_spec
 from cellrun.core.targets.local.queue import LocalQueue, Share
-from cellrun.core.targets.this_machine import environment_warnings, problems_here, python_here
 
 _WAITS_ELSEWHERE = "waits in the queue of another machine, or of another home; cancel it if that is gone"
 _PASS_S = 1.0  # between two passes over the queue that looks at one target object make: views look ten times a second

@@ -35,12 +35,17 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.supervision.job_environment import job_environment
-from cellrun.core.targets.launching import enter_environment, given_variables, ordered, write_spec
-from cellrun.core.targets.local.launch import local_spec
+from cellrun.core.targets.launching import (
+    enter_environment,
+    given_variables,
+    local_spec,
+    ordered,
+    python_here,
+    write_spec,
+)
 from cellrun.core.targets.ray.fetching import fetch
 from cellrun.core.targets.ray.unpacking import lay_out, new_folder, unpacked
 from cellrun.core.targets.sent_run import request_of, settle_in
-from cellrun.core.targets.this_machine import python_here
 
 SECRETS = "CELLRUN_JOB_SECRETS"
 _JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"

@@ -28,6 +28,7 @@ from cellrun.core.targets.contract import (
     TargetDescription,
     TargetPython,
 )
+from cellrun.core.targets.launching import environment_problems_here, environment_warnings, python_here
 from cellrun.core.targets.slurm import told_partitions
 from cellrun.core.targets.slurm.job_folder import JobFolder
 from cellrun.core.targets.slurm.job_list import JobList
@@ -38,7 +39,6 @@ from cellrun.core.targets.slurm.partitions import Partitions, gpus_in_use, total
 from cellrun.core.targets.slurm.programs import SlurmPrograms
 from cellrun.core.targets.slurm.settings import option_problems
 from cellrun.core.targets.slurm.submission import python_of
-from cellrun.core.targets.this_machine import environment_problems_here, environment_warnings, python_here
 
 _ASK_S = 5.0
 """So long somebody who waits for an answer waits for Slurm's."""

@@ -22,8 +22,7 @@ from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
 from cellrun.core.supervision.job_environment import job_environment
 from cellrun.core.supervision.launch_spec import LaunchSpec
-from cellrun.core.targets.launching import enter_environment, given_variables, ordered, write_spec
-from cellrun.core.targets.local.launch import local_spec
+from cellrun.core.targets.launching import enter_environment, given_variables, local_spec, ordered, write_spec
 from cellrun.core.targets.slurm.handing_over import hand_over
 from cellrun.core.targets.slurm.job_folder import JobFolder
 from cellrun.core.targets.slurm.programs import SlurmPrograms
