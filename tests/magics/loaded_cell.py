@@ -14,7 +14,7 @@ from cellrun.core.own_run import RUN_FOLDER, RUN_ID
 from cellrun.core.run_request import RunConfig
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.supervision.job_environment import recorded
+from cellrun.core.supervision.launch_spec import recorded
 from tests.forks import Forks
 from tests.magics.notebook_shell import NotebookShell, log, newest_run
 

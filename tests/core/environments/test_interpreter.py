@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.context.reader import python_version, version_words
-from cellrun.core.environments.interpreter import ask, environment_of, interpreter_of, is_own
+from cellrun.core.environments.interpreter import ask, environment_of, interpreter_of
 from cellrun.core.errors import UserErrorException
 from tests.interpreters import bare_environment, fake_interpreter
 
@@ -26,13 +26,6 @@ def test_the_environment_of_an_interpreter(tmp_path, mark):
     assert environment_of(str(python)) == python
     (tmp_path / mark).touch()
     assert environment_of(str(python)) == tmp_path
-
-
-def test_this_python_under_all_its_names(tmp_path):
-    assert is_own(sys.executable)
-    assert is_own(str(Path(sys.executable).parent / "python"))
-    assert not is_own(bare_environment(tmp_path))  # the same program, with other packages
-    assert not is_own("/not/there/python")
 
 
 def test_what_an_interpreter_has(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 from cellrun import core
 from cellrun.core.environments import job_library as module
-from cellrun.core.environments.job_library import has_library, job_library, library_archive, with_library
+from cellrun.core.environments.job_library import has_library, is_own, job_library, library_archive, with_library
 from cellrun.core.environments.last_library import LAST_LIBRARY
 from cellrun.core.status import Status
 from cellrun.core.submission.again import resubmit
@@ -184,3 +184,10 @@ def test_a_run_again_gets_the_present_copy(runs, tmp_path):
     runs.submitted.append(again)
     assert runs.end(again).status is Status.COMPLETED, again.log.read_text()
     assert again.log.read_text() == layout.log.read_text()
+
+
+def test_this_python_under_all_its_names(tmp_path):
+    assert is_own(sys.executable)
+    assert is_own(str(Path(sys.executable).parent / "python"))
+    assert not is_own(bare_environment(tmp_path))  # the same program, with other packages
+    assert not is_own("/not/there/python")

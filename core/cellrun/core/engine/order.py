@@ -24,7 +24,7 @@ class JobOrder(NamedTuple):
     supervisor: tuple[str, ...]
     """What starts a supervisor there (`supervision.start.supervisor_command`)."""
     variables: Mapping[str, str]
-    """The job's environment, whole (`supervision.job_environment`)."""
+    """The job's environment, whole (`supervision.launch_spec`)."""
     carrier: Mapping[str, Any] = {}
     """What `mirror/outgoing.py` is told; empty: the folder is shared with whoever looks at it, nothing is carried."""
     launch: str = ""

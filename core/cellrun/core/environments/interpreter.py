@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,7 +14,7 @@ from pathlib import Path
 from cellrun.core.context.reader import version_words
 from cellrun.core.environments import interpreter_script
 from cellrun.core.errors import UserErrorException
-from cellrun.core.supervision.job_environment import recorded
+from cellrun.core.supervision.launch_spec import recorded
 
 _ANSWER_S = 30.0
 _OLDEST = ".".join(map(str, interpreter_script.OLDEST))
@@ -48,11 +47,9 @@ def interpreter_of(environment: str | os.PathLike[str]) -> Path:
     return path / "bin" / "python" if path.is_dir() else path
 
 
-def environment_problems(environment: str | None) -> list[str]:
+def environment_problems(environment: str) -> list[str]:
     """Return why an environment can't be one on this machine: nothing is there to run, or no Python is in it."""
     expected = "give the folder of a virtual environment or conda prefix, or the path of a Python interpreter"
-    if environment is None:
-        return [] if sys.executable else ["this Python doesn't say where it is; give environment='/path/to/python'"]
     if Path(environment).expanduser().is_dir():
         is_there = interpreter_of(environment).exists()
         return [] if is_there else [f"environment={environment!r} is a folder without bin/python; {expected}"]
@@ -67,12 +64,6 @@ def environment_of(interpreter: str) -> Path:
     prefix = Path(interpreter).parent.parent
     is_environment = (prefix / "pyvenv.cfg").exists() or (prefix / "conda-meta").exists()
     return prefix if is_environment else Path(interpreter)
-
-
-def is_own(interpreter: str) -> bool:
-    """Whether an interpreter is the one that runs this code, under whichever of its names: `python`, `python3`."""
-    ours = Path(sys.executable)
-    return Path(interpreter).parent == ours.parent and os.path.realpath(interpreter) == os.path.realpath(ours)
 
 
 def ask(interpreter: str, modules: Collection[str] = (), sources: Mapping[str, str] | None = None) -> Answer:

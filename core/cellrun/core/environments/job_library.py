@@ -9,6 +9,7 @@ comes first.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -71,6 +72,17 @@ def own_library() -> Path | None:
     """Return the folder of the copy that this code is of; None where cellrun is installed."""
     folder = Path(__file__).parents[3]
     return folder if (folder / LAST_LIBRARY).is_dir() else None
+
+
+def is_own(interpreter: str) -> bool:
+    """Whether an interpreter is the one that runs this code, under whichever of its names: `python`, `python3`."""
+    ours = Path(sys.executable)
+    return Path(interpreter).parent == ours.parent and os.path.realpath(interpreter) == os.path.realpath(ours)
+
+
+def needs_library(interpreter: str) -> bool:
+    """Whether an interpreter has this cellrun by a copy alone: any but this process's own, and that if it has it so."""
+    return not is_own(interpreter) or own_library() is not None
 
 
 def library_archive() -> LibraryArchive:

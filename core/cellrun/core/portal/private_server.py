@@ -26,7 +26,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.portal import servers
 from cellrun.core.portal.servers import ServerFile
 from cellrun.core.store.settle import settle
-from cellrun.core.supervision.job_environment import inherited
+from cellrun.core.supervision.launch_spec import inherited
 
 MODULE = "cellrun.server"
 HOST = "127.0.0.1"

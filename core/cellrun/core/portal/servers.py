@@ -23,7 +23,7 @@ from cellrun.core.errors import CellrunError, PortalError, UserErrorException
 from cellrun.core.identity import ProcessIdentity, host_name
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.own_run import own_run
-from cellrun.core.supervision.job_environment import PUBLIC_URL_OF_HUB
+from cellrun.core.supervision.launch_spec import PUBLIC_URL_OF_HUB
 
 if TYPE_CHECKING:
     from cellrun.core.portal.private_server import Codes

@@ -20,7 +20,7 @@ from cellrun.core.store.record import SCRIPT_RUN, RunRecord
 from cellrun.core.store.run_store import check_is_there
 from cellrun.core.submission.submission import start
 from cellrun.core.submission.target_problems import size_problems, target_problems
-from cellrun.core.supervision.job_environment import inherited, is_of_jupyter
+from cellrun.core.supervision.launch_spec import inherited, is_of_jupyter
 from cellrun.core.targets.cargo import Cargo
 from cellrun.core.targets.contract import Capability
 from cellrun.core.targets.workspace_targets import WorkspaceTargets

@@ -1,4 +1,4 @@
-"""How a run is started on this machine: by which Python, if there is as much as it asks for, and what is kept of that."""
+"""How a run is started on this machine: by which Python, if there is as much as it asks for, what is kept of that."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from cellrun.core.context.trusted import TrustedRun
 from cellrun.core.distributed.launcher import launched
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.kept import kept_environment_of
-from cellrun.core.environments.interpreter import environment_problems, interpreter_of, is_own
-from cellrun.core.environments.job_library import PYTHON_PATH, has_library, own_library, use_library, with_library
+from cellrun.core.environments.interpreter import environment_problems, interpreter_of
+from cellrun.core.environments.job_library import PYTHON_PATH, has_library, needs_library, use_library, with_library
 from cellrun.core.errors import ExperimentExecutionException, InvalidSubmissionError, WorkspaceException
 from cellrun.core.layout import RunLayout
 from cellrun.core.moved import moved_command
@@ -25,8 +25,7 @@ from cellrun.core.resources import Resources, limits, size_text
 from cellrun.core.run_data import NO_DATA, BoundData
 from cellrun.core.run_request import CELL, RunRequest
 from cellrun.core.store.notes import add_note
-from cellrun.core.supervision.job_environment import is_of_jupyter, recorded
-from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.launch_spec import LaunchSpec, is_of_jupyter, recorded
 from cellrun.core.supervision.start import supervisor_command
 from cellrun.core.targets.contract import TargetPython
 
@@ -57,7 +56,9 @@ def python_here(environment: str | EnvironmentSpec | None) -> TargetPython:
 
 def environment_problems_here(environment: str | EnvironmentSpec | None) -> list[str]:
     """Return why an environment can't be had on this machine."""
-    if not isinstance(environment, EnvironmentSpec):
+    if environment is None:
+        return [] if sys.executable else ["this Python doesn't say where it is; give environment='/path/to/python'"]
+    if isinstance(environment, str):
         return environment_problems(environment)
     from cellrun.core.environments.building.plan import plan_of  # noqa: PLC0415  # as above
 
@@ -168,7 +169,7 @@ def launch_spec(
     kept, names_of_others = recorded(environ, interpreter, request.resources.threads)
     kept |= {"AZUREML_ARM_WORKSPACE_NAME": request.workspace, "AZUREML_ARM_PROJECT_NAME": request.experiment}
     kept |= bound.variables
-    if not is_own(interpreter) or own_library():
+    if needs_library(interpreter):
         kept[PYTHON_PATH] = with_library(kept.get(PYTHON_PATH, ""))
     if isinstance(request.environment, EnvironmentSpec):
         from cellrun.core.environments.building.plan import plan_of  # noqa: PLC0415  # few runs need it

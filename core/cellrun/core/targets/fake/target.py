@@ -29,8 +29,7 @@ from cellrun.core.status import Status
 from cellrun.core.store.cancellation import ask_to_cancel
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
-from cellrun.core.supervision.job_environment import job_environment
-from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.launch_spec import LaunchSpec, job_environment
 from cellrun.core.targets.contract import (
     Capability,
     ComputeTarget,

@@ -15,7 +15,7 @@ from cellrun.core import places
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.own_run import RUN_ID
-from cellrun.core.supervision.job_environment import inherited
+from cellrun.core.supervision.launch_spec import inherited
 from cellrun.core.targets.keeper.place import KeeperPlace
 
 MODULE = "cellrun.core.targets.keeper"

@@ -24,8 +24,7 @@ from cellrun.core.store.notes import add_note
 from cellrun.core.store.settle import restart_reason, settle
 from cellrun.core.store.silence import is_silent
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.supervision.job_environment import job_environment
-from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.launch_spec import LaunchSpec, job_environment
 from cellrun.core.supervision.start import ProcessLimitError, SupervisorStart
 from cellrun.core.targets.local import machine
 from cellrun.core.targets.local.queue import LocalQueue, Ticket

@@ -24,8 +24,7 @@ from cellrun.core.store.run_store import ancestors
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
 from cellrun.core.supervision.cancel_signal import cancel_without_request
-from cellrun.core.supervision.job_environment import job_environment
-from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.launch_spec import LaunchSpec, job_environment
 from cellrun.core.supervision.start import SupervisorStart, supervisor_command
 from cellrun.core.targets.contract import (
     Capability,

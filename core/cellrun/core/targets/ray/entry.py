@@ -34,7 +34,7 @@ from cellrun.core.errors import CellrunError, told
 from cellrun.core.layout import RunLayout
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
-from cellrun.core.supervision.job_environment import job_environment
+from cellrun.core.supervision.launch_spec import job_environment
 from cellrun.core.targets.launching import (
     enter_environment,
     given_variables,

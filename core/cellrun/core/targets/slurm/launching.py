@@ -20,8 +20,7 @@ from cellrun.core.run_request import RunRequest
 from cellrun.core.status import Status
 from cellrun.core.store.status_file import StatusFile
 from cellrun.core.store.target_file import RunTarget
-from cellrun.core.supervision.job_environment import job_environment
-from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.launch_spec import LaunchSpec, job_environment
 from cellrun.core.targets.launching import enter_environment, given_variables, local_spec, ordered, write_spec
 from cellrun.core.targets.slurm.handing_over import hand_over
 from cellrun.core.targets.slurm.job_folder import JobFolder

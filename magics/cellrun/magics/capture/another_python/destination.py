@@ -11,7 +11,8 @@ from typing import NamedTuple
 from cellrun.core.context.manifest import Definition
 from cellrun.core.context.reader import python_version
 from cellrun.core.environments.building.foreseen import Foreseen
-from cellrun.core.environments.interpreter import Answer, ask, environment_of, is_own
+from cellrun.core.environments.interpreter import Answer, ask, environment_of
+from cellrun.core.environments.job_library import is_own
 from cellrun.core.errors import UserErrorException
 from cellrun.magics.capture.another_python.elsewhere import Elsewhere, is_pythons, packages_by_module
 from cellrun.magics.capture.found import Refusal

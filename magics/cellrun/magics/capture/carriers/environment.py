@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from cellrun.core.context.manifest import Need
-from cellrun.core.supervision.job_environment import inherited
+from cellrun.core.supervision.launch_spec import inherited
 from cellrun.magics.capture.place import Place
 from cellrun.magics.capture.source.analysis import Variable
 
