@@ -15,9 +15,8 @@ from bench import kit
 from bench.cluster import cluster, parser
 from bench.elsewhere import Elsewhere, values_of
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
 from cellrun.core.store.lists.index import Index
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 
 JOB = """
 from cellrun.core import Run

@@ -16,7 +16,7 @@ from pathlib import Path
 from bench import kit
 from cellrun.core import Dataset, ScriptRunConfig, Workspace
 from cellrun.core.data.datasets.file_dataset import FileDataset
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 from cellrun.core.submission.submission import submit
 
 LINE = "import time; t = time.monotonic(); import sys; open(sys.argv[1], 'w').write(f'{t}\\n')"

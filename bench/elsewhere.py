@@ -18,9 +18,8 @@ from pathlib import Path
 from bench import kit
 from cellrun.core import ScriptRunConfig, Workspace
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
 from cellrun.core.store.events.reader import EventReader
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.status import Status, StatusFile, StatusRecord
 from cellrun.core.submission.submission import submit
 from cellrun.core.targets.look import look
 from cellrun.core.targets.workspace_targets import WorkspaceTargets

@@ -20,8 +20,7 @@ from bench import kit
 from bench.elsewhere import Elsewhere, elsewhere
 from cellrun.core import Workspace
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.engines.box import HOME, NAME
 
 JOB = """

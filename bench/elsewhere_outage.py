@@ -14,7 +14,7 @@ import time
 from bench import kit
 from bench.elsewhere import Elsewhere, elsewhere, values_of, wait_for
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 JOB = """
 import os, sys, time

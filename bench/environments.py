@@ -21,8 +21,7 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.plan import plan_of
 from cellrun.core.environments.given import spec_from
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.submission import submit
 
 FIRST_LINE = "import time; t = time.monotonic(); open('first', 'w').write(f'{t}\\n')"

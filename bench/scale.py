@@ -28,15 +28,14 @@ from bench.list_runs import fill
 from cellrun.core import Experiment, ScriptRunConfig, Workspace
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import cache_of
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.lists.index_file import INDEX
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_place import RunTarget
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.bringing import bring
 from cellrun.core.targets.contract import Capability, ComputeTarget, JobState, Observation
 

@@ -23,8 +23,7 @@ from pathlib import Path
 from bench import kit
 from cellrun.core import ScriptRunConfig, Workspace
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.submission import submit
 
 WAYS = ("popen", "supervised", "cellrun")

@@ -11,9 +11,8 @@ import pytest
 from cellrun.core import Workspace
 from cellrun.core.layout import RunLayout
 from cellrun.core.processes.family import ProcessFamily
-from cellrun.core.status import TERMINAL, Status
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.status import TERMINAL, Status, StatusFile, StatusRecord
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
 from cellrun.core.targets.contract import ComputeTarget

@@ -10,7 +10,7 @@ from typing import Any
 
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.reader import EventReader
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from tests.core.submitted_runs import Runs, wait_for
 from tests.engines.box import NAME, Box

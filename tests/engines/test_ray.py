@@ -9,8 +9,8 @@ import pytest
 
 from cellrun.core import Datastore, Workspace
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.status import Status
 from tests.core.data.stores.test_stores import S3
 from tests.core.submitted_runs import Runs
 from tests.engines.ray_cluster import RayCluster

@@ -13,9 +13,8 @@ import pytest
 
 from cellrun.core import Workspace
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.look import look
 from cellrun.core.targets.slurm.job_folder import JobFolder
 from cellrun.core.targets.slurm.observing import POLITE_S

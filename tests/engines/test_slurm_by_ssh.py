@@ -22,9 +22,8 @@ from cellrun.core import Workspace
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
 from cellrun.core.store.events.reader import EventReader
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.submitted_runs import wait_for
 from tests.engines.box import HOME, NAME, PATH, UID, Box
 from tests.engines.runs_there import RunsThere, end_keepers, numbers, said

@@ -15,7 +15,7 @@ from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.experiment import Experiment
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs.run import Run
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 from cellrun.core.submission.configuration.parts import MpiConfiguration, PyTorchConfiguration
 from cellrun.core.supervision.process_file import ProcessFile
 from tests.core.submitted_runs import Runs

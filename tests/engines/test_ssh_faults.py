@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.errors import ExperimentExecutionException
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.submitted_runs import wait_for
 from tests.engines.box import HOME, NAME, Box
 from tests.engines.runs_there import RunsThere, end_keepers, numbers, said

@@ -19,7 +19,7 @@ from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.lists.index import Index
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 PATIENCE_S = 20
 OF_A_WORKSPACE = frozenset(

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.context.signed_files import SignedFiles
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
+from cellrun.core.store.status import Status
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from tests.core.submitted_runs import Runs
 from tests.faults.invariants import assert_invariants

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Experiment, Run, ScriptRunConfig, Workspace
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 from tests.core.submitted_runs import Runs
 from tests.faults.injection import LOGGING_JOB, Told, memory_limit, needs_root
 from tests.faults.invariants import assert_invariants

@@ -10,10 +10,10 @@ import pytest
 from cellrun.core import Run
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.metric_window import window
-from cellrun.core.status import Status
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.lists.index import Index
+from cellrun.core.store.status import Status
 from tests.core.store.event_samples import events, in_process
 from tests.core.submitted_runs import Runs
 from tests.faults.invariants import assert_invariants

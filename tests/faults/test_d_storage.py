@@ -19,10 +19,9 @@ from cellrun.core.errors import WorkspaceException
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import cache_of
 from cellrun.core.processes.family import ProcessFamily
-from cellrun.core.status import Status
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile
 from tests.browser.listed_runs import workspace_with
 from tests.core.submitted_runs import Runs, wait_for

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.faults import invariants
 from tests.faults.invariants import assert_invariants
 

@@ -23,13 +23,13 @@ from cellrun.core.places import registered
 from cellrun.core.portal.servers import ServerFile, running
 from cellrun.core.run_request import RunRequest
 from cellrun.core.runs.deletion import delete_runs
-from cellrun.core.store.cancellation import cancel_requests
+from cellrun.core.store.ending import cancel_requests
 from cellrun.core.store.environment import read_environment
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.notes import added_notes
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_place import RunTarget
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.target_file import RunTarget
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.start import ProcessLimitError

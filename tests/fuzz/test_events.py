@@ -18,7 +18,7 @@ from cellrun.core.store.events.event_line import open_line, seal
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
-from cellrun.core.store.events.run_summary import listed_summary, run_summary
+from cellrun.core.store.events.summary import listed_summary, run_summary
 from cellrun.core.store.lists.index import Index
 from tests.fuzz.any_json import BYTE_EDITS, JSON_EDITS, TEXTS, VALUES, almost, changed_bytes
 from tests.fuzz.effort import effort

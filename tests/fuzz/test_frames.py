@@ -16,8 +16,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameKind, FrameReader, encode, from_line
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.sides import Side, side_of
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.fuzz.any_json import BYTE_EDITS, TEXTS, VALUES, changed_bytes
 from tests.fuzz.effort import effort
 from tests.fuzz.test_events import LINES, look_at

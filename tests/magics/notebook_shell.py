@@ -18,8 +18,8 @@ from traitlets.config import Config
 
 from cellrun.core import Run, Workspace
 from cellrun.core.errors import InvalidSubmissionError
-from cellrun.core.status import Status
 from cellrun.core.store.lists.index import Index
+from cellrun.core.store.status import Status
 
 
 class NotebookShell:

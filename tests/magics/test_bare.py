@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 from tests.interpreters import bare_environment, other_pythons
 from tests.magics.notebook_shell import log, newest_run
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 from tests.magics.cases import GIVEN, SUBMITTED
 from tests.magics.notebook_shell import log
 

@@ -19,9 +19,8 @@ from cellrun.core.context.signature import sign
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.offline.offline_run import _OfflineRun
 from cellrun.core.places import default_workspace
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import Status, StatusRecord
 from cellrun.magics.load_run import _ending
 from tests.interpreters import fake_interpreter
 from tests.magics.notebook_shell import log

@@ -10,9 +10,8 @@ from cellrun.core import Run, Workspace
 from cellrun.core.errors import RunNotFoundError
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.control import RunControl
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.magics.notebook_shell import log
 
 

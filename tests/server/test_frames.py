@@ -16,11 +16,10 @@ from cellrun.core.mirror.frame import Frame, FrameKind, encode
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.mirror.run_token import new_token, revoke_token
 from cellrun.core.mirror.sending import Sender
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import ask_to_cancel
+from cellrun.core.store.ending import ask_to_cancel
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.notes import added_notes
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.server.handlers.frames import WIRE_BYTES
 from tests.core.mirror.two_sides import TwoSides
 from tests.server.jupyter_process import BASE, TOKEN, JupyterProcess

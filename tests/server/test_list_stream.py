@@ -11,9 +11,8 @@ import pytest
 
 from cellrun.core import Experiment, ScriptRunConfig, Workspace
 from cellrun.core.places import cache_of
-from cellrun.core.status import Status
 from cellrun.core.store.lists.index_file import INDEX
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.server.stream import list_watch
 from tests.server.live_server import PATIENCE_S, TOKEN, Page, wait_until
 

@@ -26,10 +26,9 @@ from cellrun.core.mirror.push import Push
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.mirror.run_token import new_token
 from cellrun.core.mirror.sending import ALL_BYTES
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import ask_to_cancel, cancel_requests
+from cellrun.core.store.ending import ask_to_cancel, cancel_requests
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.mirror.two_sides import TwoSides
 from tests.server.jupyter_process import JupyterProcess, jupyter_process
 

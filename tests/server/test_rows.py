@@ -12,11 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metric_summary import MetricSummary
 from cellrun.core.store.lists.run_row import RunRow
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.keeper.kept_state import KeptState
 from cellrun.core.targets.keeper.waiting_elsewhere import WAITING_ELSEWHERE
 from cellrun.server.rows import METRICS_LISTED, SPARK_POINTS, course, last_value, row_json

@@ -6,8 +6,7 @@ import sys
 
 import pytest
 
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile
 from tests.core.submitted_runs import runs, until  # noqa: F401  # fixtures
 

@@ -11,10 +11,9 @@ from pathlib import Path
 from cellrun.core.errors import told
 from cellrun.core.identity import start_ticks
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.lists.index import Index
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.local.queue import LocalQueue
 from tests.soak.place import Place
 

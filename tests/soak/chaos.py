@@ -10,8 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.soak.place import Place
 from tests.soak.processes import Marked, marked
 

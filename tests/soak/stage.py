@@ -19,8 +19,7 @@ from cellrun.core import Experiment, ScriptRunConfig, Workspace
 from cellrun.core.errors import CellrunError, told
 from cellrun.core.layout import RunLayout
 from cellrun.core.portal.servers import running
-from cellrun.core.status import TERMINAL
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import TERMINAL, StatusFile
 from tests.soak import account
 from tests.soak.account import Account
 from tests.soak.chaos import Chaos

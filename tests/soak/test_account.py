@@ -13,9 +13,8 @@ import pytest
 
 from cellrun.core import Experiment, Run, Workspace
 from cellrun.core.errors import RunClosedError, RunNotFoundError
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.local.queue import LocalQueue
 from tests.core.submitted_runs import wait_for
 from tests.soak.account import NEVER, take

@@ -4,9 +4,8 @@ import re
 
 import pytest
 
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.widgets.text import log_lines, run_text, value_text
 
 

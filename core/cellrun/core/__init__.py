@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
     from cellrun.core.models.model import Model
     from cellrun.core.runs.run import Run
-    from cellrun.core.status import Status
+    from cellrun.core.store.status import Status
     from cellrun.core.submission.configuration.parts import (
         MpiConfiguration,
         PyTorchConfiguration,
@@ -146,7 +146,7 @@ _MODULES = {
     "Run": "runs.run",
     "RunConfiguration": "submission.configuration.run_configuration",
     "ScriptRunConfig": "submission.script_run_config",
-    "Status": "status",
+    "Status": "store.status",
     "TabularDataset": "data.datasets.tabular_dataset",
     "Workspace": "workspace",
     **dict.fromkeys(

@@ -9,7 +9,7 @@ from cellrun.core.runs import open_runs
 from cellrun.core.runs.job_end import job_end
 from cellrun.core.runs.run import Run
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 _told: dict[str, Run] = {}
 """The run that this process was started in, by its folder: one object, and so one event log, for all who ask."""

@@ -20,6 +20,7 @@ _MODULES = {
     "runs.offline_run": "offline.offline_run",
     "store.layout": "layout",
     "submission.resources": "resources",
+    "status": "store.status",
 }
 _NAMES = {("context.pickles.reducers", "_open_workspace"): ("workspace", "open_workspace")}
 

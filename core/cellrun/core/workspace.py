@@ -21,8 +21,8 @@ from cellrun.core.places import WorkspaceRecord
 from cellrun.core.runs import printing
 from cellrun.core.store.azure_names import NOWHERE
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_place import own_sent_run
 from cellrun.core.store.run_store import ANOTHER_WORKSPACE, RunStore
-from cellrun.core.store.sent_run import own_sent_run
 from cellrun.core.workspace_config import WorkspaceConfig, config_file, configured_workspace
 
 if TYPE_CHECKING:

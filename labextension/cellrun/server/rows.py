@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_line import Value, typed
 from cellrun.core.store.events.metric_summary import MetricSummary, y_column
 from cellrun.core.store.lists.run_row import RunRow
+from cellrun.core.store.status import Status
 from cellrun.core.targets.keeper.waiting_elsewhere import WAITING_ELSEWHERE
 from cellrun.core.targets.local.waiting import WAITING_RUNS
 

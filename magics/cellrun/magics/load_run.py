@@ -20,10 +20,9 @@ from cellrun.core.live.failure import Failure
 from cellrun.core.offline.offline_run import _OfflineRun
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.run import Run
-from cellrun.core.status import Status
+from cellrun.core.store.liveness import settle
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.settle import settle
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import Status, StatusRecord
 from cellrun.core.workspace import Workspace
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.loaded_files import LoadedFiles

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from IPython.display import display
 
 from cellrun.core.live.header import elapsed_text
-from cellrun.core.status import Status
 from cellrun.core.store.lists.asked_statuses import asked_statuses
 from cellrun.core.store.lists.index import Index, RunRow
+from cellrun.core.store.status import Status
 from cellrun.core.targets.keeper.tending import tend
 from cellrun.core.workspace import Workspace
 from cellrun.magics.options import MagicParser

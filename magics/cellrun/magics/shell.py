@@ -23,8 +23,8 @@ from cellrun.core.names import experiment_from
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.results import open_results, value_of
 from cellrun.core.runs.run import Run
-from cellrun.core.status import Status
-from cellrun.core.store.settle import settle
+from cellrun.core.store.liveness import settle
+from cellrun.core.store.status import Status
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from cellrun.core.experiment import Experiment
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.output_tee import OutputTee
 from cellrun.core.runs.run import Run
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 from cellrun.core.workspace import Workspace
 from cellrun.magics.options import MagicParser, python_name
 from cellrun.magics.shell import NotebookCell, bind_run, check_name, default_experiment, plain_errors, say, show

@@ -24,7 +24,7 @@ sys.path[:0] = [sys.argv[1]]
 told = json.loads(sys.argv[2])
 from cellrun.core.run_request import request_from_json
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 from cellrun.core.targets.local.target import LocalTarget
 layout, target = RunLayout(told["folder"]), LocalTarget("local")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Experiment, ScriptRunConfig, Workspace
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 from tests.interpreters import other_pythons
 
 EVERYTHING = Path(__file__).with_name("everything.py")

@@ -15,7 +15,7 @@ from cellrun.core.context.signature import sign
 from cellrun.core.errors import UntrustedError
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.notes import run_notes
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 from cellrun.core.targets.launching import program_of
 
 

@@ -12,10 +12,9 @@ from cellrun.core.comparison.comparison import compare_layouts, find_runs
 from cellrun.core.comparison.curves import ALL_POINTS, CURVE_POINTS, LINES_DRAWN
 from cellrun.core.context.manifest import Context, Definition
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from cellrun.core.context.manifest import Context, Group
 from cellrun.core.context.used_values import free_orphans
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.store.changes import using_values
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.values_in_use import using_values
 
 CAPTURE = """
 import sys, time

@@ -11,8 +11,8 @@ from cellrun.core.experiment import Experiment
 from cellrun.core.layout import RunLayout
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.runs.run import Run
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status import Status
 from cellrun.core.submission.configuration.parts import (
     MpiConfiguration,
     PyTorchConfiguration,

@@ -5,7 +5,7 @@ import warnings
 from cellrun.core.driving.drive import say
 from cellrun.core.driving.driver import Driver
 from cellrun.core.errors import CellrunError
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 
 
 class OneByOne(Driver):

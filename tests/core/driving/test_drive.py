@@ -14,10 +14,9 @@ from cellrun.core.driving.plan import Plan
 from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs.control import control_of
-from cellrun.core.status import Status
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
 from tests.core.submitted_runs import Runs, wait_for

@@ -21,8 +21,7 @@ from cellrun.core.mirror.run_key import new_key
 from cellrun.core.own_run import run_variables
 from cellrun.core.processes import process_table
 from cellrun.core.resources import Resources
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.status import Status, StatusFile, StatusRecord
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.start import supervisor_command
 from tests.core.mirror.two_sides import TwoSides

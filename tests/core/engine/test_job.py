@@ -12,8 +12,7 @@ from cellrun.core.engine.guard import PREEMPTED
 from cellrun.core.engine.order import JobOrder
 from cellrun.core.mirror.log_lines import LogLines
 from cellrun.core.processes import orphans, process_table
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
 from tests.core.engine.conftest import Job

@@ -13,7 +13,7 @@ from cellrun import core
 from cellrun.core.environments import job_library as module
 from cellrun.core.environments.job_library import has_library, is_own, job_library, library_archive, with_library
 from cellrun.core.environments.last_library import LAST_LIBRARY
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 from cellrun.core.submission.again import resubmit
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from tests.interpreters import bare_environment

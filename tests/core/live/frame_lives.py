@@ -18,11 +18,10 @@ from cellrun.core.live.feed import Feed
 from cellrun.core.live.pace import Pace
 from cellrun.core.live.source import RunSource
 from cellrun.core.runs.logged_document import document_bytes
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 
 ANEW = ".venv/bin/python -m tests.core.live.frame_lives"
 FILE = Path(__file__).parents[2] / "data" / "frames.json"

@@ -4,9 +4,8 @@ import pytest
 
 from cellrun.core.live.failure import Failure
 from cellrun.core.live.next_step import SENTENCES
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import Status, StatusRecord
 
 CELL = """Traceback (most recent call last):
   Cell In[7], line 4

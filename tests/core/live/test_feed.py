@@ -7,9 +7,8 @@ import pytest
 from cellrun.core.live.feed import METRICS_SHOWN, POINTS, Feed
 from cellrun.core.live.pace import QUIET_S, Pace
 from cellrun.core.live.source import RunSource
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.live.view_model import ViewModel
 
 

@@ -7,9 +7,8 @@ import pytest
 
 from cellrun.core.errors import RunNotFoundError
 from cellrun.core.live.live_run import LiveRun, events_mark
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.live.view_model import ViewModel
 
 

@@ -3,10 +3,9 @@
 import pytest
 
 from cellrun.core.live.next_step import SENTENCES, next_step
-from cellrun.core.status import Status
+from cellrun.core.store.liveness import restart_reason
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.settle import restart_reason
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import Status, StatusRecord
 
 
 def step(reason, kind="script"):

@@ -7,8 +7,7 @@ import time
 from cellrun.core import Experiment, ScriptRunConfig, Workspace
 from cellrun.core.context.manifest import Context, Need
 from cellrun.core.live.source import RunSource
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile
 
 

@@ -11,9 +11,8 @@ from cellrun.core.errors import GapError
 from cellrun.core.mirror.frame import Frame, FrameKind
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.told_sizes import ToldSizes
-from cellrun.core.status import Status
 from cellrun.core.store.notes import MOST_NOTES, added_notes
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.mirror.two_sides import TwoSides
 
 

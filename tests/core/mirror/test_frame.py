@@ -29,9 +29,8 @@ from cellrun.core.mirror.frame import (
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.sending import Sender
 from cellrun.core.mirror.sides import MOST_PATH_BYTES
-from cellrun.core.status import Status
 from cellrun.core.store.notes import added_notes
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.mirror.two_sides import EVERYTHING, TwoSides
 
 KEY = b"k" * 32

@@ -18,10 +18,9 @@ from cellrun.core.mirror.log_lines import LogLines
 from cellrun.core.mirror.printed_lines import PrintedLines
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.mirror.sides import NAMED_BYTES
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.notes import added_notes
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.mirror.two_sides import TwoSides
 
 

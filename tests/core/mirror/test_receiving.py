@@ -24,14 +24,12 @@ from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of, new_key
 from cellrun.core.mirror.sending import Sender
 from cellrun.core.mirror.sides import MOST_STATUSES_WAITING
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import ask_to_cancel
+from cellrun.core.store.ending import ask_to_cancel
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.events.run_summary import run_summary
-from cellrun.core.store.events.summary import read_summaries
+from cellrun.core.store.events.summary import read_summaries, run_summary
+from cellrun.core.store.liveness import SILENCE
 from cellrun.core.store.notes import CANCELED_TOO_LATE, MOST_NOTES, add_note, added_notes, run_notes
-from cellrun.core.store.silence import SILENCE
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.targets.silent_engine import fall_silent, hear_again
 from tests.core.mirror.two_sides import EVERYTHING, TwoSides, made_workspace

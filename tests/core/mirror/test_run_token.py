@@ -10,8 +10,7 @@ import pytest
 from cellrun.core import places
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.run_token import check_token, new_token, revoke_token
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 
 
 def test_a_token_opens_its_own_run_alone(new_run: Callable[..., RunLayout]) -> None:

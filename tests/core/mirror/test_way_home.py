@@ -15,10 +15,9 @@ from cellrun.core.errors import GapError, RunClosedError
 from cellrun.core.mirror.frame import Frame, FrameReader, encode, from_line, to_line
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.sending import Sender
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.notes import add_note, added_notes
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.mirror.two_sides import TwoSides
 
 KEY = bytes(32)

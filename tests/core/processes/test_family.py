@@ -15,8 +15,7 @@ from cellrun.core.own_run import RUN_ID, run_variables
 from cellrun.core.processes import orphans, process_table
 from cellrun.core.processes.exits import JobExit
 from cellrun.core.processes.family import ProcessFamily
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.watched_job import WatchedJob
 from cellrun.core.targets.local.target import LocalTarget

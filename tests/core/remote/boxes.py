@@ -17,7 +17,7 @@ from cellrun.core.remote.link import Answer, Link
 from cellrun.core.remote.protocol import PIECE_BYTES
 from cellrun.core.remote.remote_workspace import REMOTE
 from cellrun.core.run_request import RunRequest, request_to_json
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.status import StatusFile, StatusRecord
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import start
 from cellrun.core.targets.contract import ComputeTarget, Finding, Observation, TargetDescription, TargetPython

@@ -15,9 +15,8 @@ from cellrun.core.remote.protocol import Message
 from cellrun.core.remote.refusal import BadOrderError
 from cellrun.core.remote.remote_workspace import RemoteWorkspace
 from cellrun.core.remote.run_orders import RunOrders
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.local.target import LocalTarget
 from tests.core.remote.boxes import Box, Made, Nowhere
 from tests.core.remote.test_run_orders import WAITS, deliver, observed

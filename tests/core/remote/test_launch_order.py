@@ -13,9 +13,8 @@ from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.remote.link import LinkError, OrderError
 from cellrun.core.run_request import request_to_json
-from cellrun.core.status import Status
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.fake.engine import isolated, why_not_isolated
 from tests.core.remote.boxes import Box, Made, wait_for
 from tests.files_below import files_with

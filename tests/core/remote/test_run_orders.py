@@ -11,8 +11,7 @@ from cellrun.core.identity import boot_time
 from cellrun.core.mirror.frame import Frame, FrameReader
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.remote.link import Link, OrderError
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile
 from tests.core.remote.boxes import KEY, Box, Made, wait_for
 

@@ -19,15 +19,14 @@ from cellrun.core.errors import UserErrorException, WorkspaceException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import cache_of
 from cellrun.core.runs import cleaning
-from cellrun.core.status import Status
-from cellrun.core.store import run_store, values_in_use
+from cellrun.core.store import changes, run_store
+from cellrun.core.store.changes import using_values
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.lists.index_file import INDEX
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.values_in_use import using_values
+from cellrun.core.store.status import Status, StatusFile
 
 LEFT = """
 import sys, time
@@ -106,7 +105,7 @@ def age(*folders: Path) -> None:
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait for what is only known to be abandoned after a while."""
     monkeypatch.setattr(run_store, "_REMOVING_S", -1.0)
-    monkeypatch.setattr(values_in_use, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(changes, "PATIENCE_S", 0.1)
 
 
 @pytest.mark.usefixtures("at_once")
@@ -168,7 +167,7 @@ def test_an_age_that_is_none_is_refused(older_than: Any, ws: Workspace) -> None:
 
 
 def test_while_a_run_is_being_made_values_stay(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(values_in_use, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(changes, "PATIENCE_S", 0.1)
     RunStore(ws.layout).create(RunRecord("digits", "cell"), used)
     blob = ValueStore(ws.layout.values).put(b"of nobody yet")
     age(ws.layout.values)

@@ -15,9 +15,9 @@ from cellrun.core.comparison.comparison import compare_layouts
 from cellrun.core.errors import CellrunError, DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.source import RunSource
-from cellrun.core.status import Status
 from cellrun.core.store.events import event_tail
 from cellrun.core.store.lists.index import Index, RunRow
+from cellrun.core.store.status import Status
 from tests.damage import FILES, KINDS, put, wrong_values
 
 LONGEST_S = 200  # on the busiest machine nothing takes so long but what never ends

@@ -20,14 +20,13 @@ from cellrun.core.mirror.run_token import new_token
 from cellrun.core.own_run import run_variables
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.runs.deletion import delete_runs
-from cellrun.core.status import Status
-from cellrun.core.store import values_in_use
+from cellrun.core.store import changes
+from cellrun.core.store.changes import using_values
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.values_in_use import using_values
+from cellrun.core.store.status import Status, StatusFile
 from tests.damage import deepen
 
 
@@ -243,7 +242,7 @@ def test_values_stay_while_a_run_is_being_made(
     give_values: Callable[..., list[Blob]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(values_in_use, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(changes, "PATIENCE_S", 0.05)
     layout = ended_run()
     blobs = give_values(layout, b"value")
     with using_values(workspace_layout):
@@ -270,7 +269,7 @@ def test_a_deletion_waits_for_a_submission_that_is_under_way(
     def sleep(_: float) -> None:  # the deletion waits: now the submission ends
         submitting.__exit__(None, None, None)
 
-    monkeypatch.setattr(values_in_use.time, "sleep", sleep)
+    monkeypatch.setattr(changes.time, "sleep", sleep)
     delete_runs(workspace_layout, [layout.run_id])
     assert kept(workspace_layout, blobs) == [False]
 

@@ -23,10 +23,9 @@ from cellrun.core import (
 from cellrun.core.driving.children import Children
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.runs import open_runs
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import cancel_requests
+from cellrun.core.store.ending import cancel_requests
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.submitted_runs import wait_for
 
 

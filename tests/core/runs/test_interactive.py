@@ -23,12 +23,11 @@ from cellrun.core import (
 )
 from cellrun.core.errors import EventNotKeptError, RunNotFoundError
 from cellrun.core.runs.control import RunControl
-from cellrun.core.status import Status
-from cellrun.core.store import status_file
+from cellrun.core.store import status
 from cellrun.core.store.events import event_log
 from cellrun.core.store.notes import DISK_WAS_FULL
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile
 
 
@@ -142,7 +141,7 @@ def test_complete_where_the_disk_takes_no_status_can_be_repeated(exp, here, monk
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr(status_file, "write_new", refuse)
+        patch.setattr(status, "write_new", refuse)
         with pytest.raises(EventNotKeptError, match=f"'Completed' isn't kept in run {run.id}: Read-only file system"):
             run.complete()
     assert run.get_status() == "Running"
@@ -159,7 +158,7 @@ def test_another_process_that_cancels_where_the_disk_takes_no_status_is_told(exp
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr(status_file, "write_new", refuse)
+        patch.setattr(status, "write_new", refuse)
         with pytest.raises(EventNotKeptError, match=r"'Canceled' isn't kept in run .*: Read-only file system"):
             RunControl(run.layout).cancel()
     RunControl(run.layout).cancel()

@@ -9,8 +9,7 @@ from cellrun.core.context.results.packer import ResultPacker
 from cellrun.core.context.signature import sign
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException, ResultError, RunEnvironmentException, UntrustedError
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 
 
 @pytest.fixture

@@ -16,8 +16,7 @@ from IPython.lib.pretty import pretty
 
 from cellrun.core import ActivityFailedException, Run, ScriptRunConfig, UserErrorException
 from cellrun.core.runs import watch as run_watch
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import Status, StatusRecord
 from tests.core.submitted_runs import wait_for
 
 WATCH = """

@@ -4,10 +4,9 @@ import pytest
 
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.processes.exits import UNKNOWN_EXIT, JobExit
-from cellrun.core.status import Status
 from cellrun.core.store.completion import Completion
 from cellrun.core.store.ending import Ending, exit_left
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 
 TRACEBACK = """Traceback (most recent call last):
   File "train.py", line 1, in <module>

@@ -14,9 +14,8 @@ from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.errors import CellrunError, DamagedRunError, UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import WorkspaceRecord
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import ask_to_cancel
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.ending import ask_to_cancel
+from cellrun.core.store.status import Status, StatusFile
 
 
 @pytest.fixture

@@ -15,11 +15,10 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
-from cellrun.core.store.events.run_summary import listed_summary
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.events.summary import listed_summary
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.store.event_samples import LOG_OF
 
 JOB = """
@@ -76,9 +75,9 @@ def test_nothing_acknowledged_is_lost(
 
 KILLED_CHANGE = """
 import os, sys
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 folder, name, moment = sys.argv[1:]
 call = getattr(os, name)
 def die(*arguments, **options):

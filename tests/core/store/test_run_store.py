@@ -16,10 +16,9 @@ import pytest
 from cellrun.core.errors import InvalidNameError, RunNotFoundError, UserErrorException, WorkspaceException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.damage import deepen
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.store.using_runs import UsingRuns
 
 HOUR_S = 3_600

@@ -20,11 +20,10 @@ from cellrun.core.errors import (
     UserErrorException,
     WorkspaceException,
 )
-from cellrun.core.status import Status
 from cellrun.core.store.environment import read_environment
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.again import resubmit
 
 PRINT = "import json, os, sys; print(os.path.exists('train.py'), sys.argv[1:]); print(json.dumps(dict(os.environ)))"

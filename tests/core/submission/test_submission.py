@@ -23,10 +23,9 @@ from cellrun.core.errors import (
     WorkspaceException,
 )
 from cellrun.core.run_request import RunCode, RunRequest
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission import snapshot
 from cellrun.core.submission.again import resubmit
 from cellrun.core.submission.script_run_config import ScriptRunConfig
@@ -393,7 +392,7 @@ import os, resource, sys, time
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core import Workspace
 from cellrun.core.submission.script_run_config import ScriptRunConfig
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 from cellrun.core.submission.submission import submit
 from cellrun.core.targets.local.target import LocalTarget
 from cellrun.core.targets.look import look
@@ -418,7 +417,7 @@ from cellrun.core import Workspace
 from cellrun.core.context.signed_files import order_of
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.submission.script_run_config import ScriptRunConfig
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 from cellrun.core.submission.submission import submit
 workspace = Workspace.create("tests")
 resource.setrlimit(resource.RLIMIT_NPROC, (int(sys.argv[1]),) * 2)

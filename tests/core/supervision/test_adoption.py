@@ -11,9 +11,8 @@ import pytest
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.processes.family import ProcessFamily
-from cellrun.core.status import Status
-from cellrun.core.store.settle import settle
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.liveness import settle
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.start import supervisor_command
 from cellrun.core.targets import launching

@@ -15,9 +15,8 @@ from cellrun.core.disk.control_file import parsed
 from cellrun.core.errors import RunClosedError
 from cellrun.core.own_run import run_variables
 from cellrun.core.resources import Resources
-from cellrun.core.status import Status
 from cellrun.core.store.events.reader import EventReader
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.attempts import Attempt
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.start import order, supervisor_command

@@ -15,8 +15,7 @@ from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import run_variables
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile
 from tests.core.submitted_runs import Runs
 from tests.core.supervision.test_held_folder import Until, begin, is_anybody_left, on_disk

@@ -10,11 +10,10 @@ import pytest
 from cellrun.core import Workspace
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.notes import added_notes
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.submitted_runs import Runs
 from tests.core.supervision.test_held_folder import Until, is_anybody_left
 from tests.small_disk import SmallDisk

@@ -7,8 +7,7 @@ import pytest
 
 from cellrun.core.identity import host_name
 from cellrun.core.processes import process_table
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.heartbeat import Heartbeat
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile

@@ -16,10 +16,9 @@ from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.layout import RunLayout
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.processes.process_table import variable
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import ask_to_cancel
+from cellrun.core.store.ending import ask_to_cancel
 from cellrun.core.store.notes import DISK_WAS_FULL
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 from cellrun.core.submission.again import resubmit
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from tests.files_below import files_with

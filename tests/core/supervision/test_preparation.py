@@ -12,8 +12,7 @@ import pytest
 
 from cellrun.core.processes import process_table
 from cellrun.core.processes.family import ProcessFamily
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.start import SupervisorStart, supervisor_command

@@ -6,9 +6,8 @@ import time
 
 import pytest
 
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import ask_to_cancel, cancel_requests
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.ending import ask_to_cancel, cancel_requests
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile
 
 CHECKPOINT = """

@@ -18,8 +18,7 @@ from cellrun.core.own_run import run_variables
 from cellrun.core.processes import family, orphans
 from cellrun.core.processes.exits import JobExit
 from cellrun.core.processes.process_table import process
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision import supervisor, watch
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec

@@ -14,8 +14,7 @@ from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run, run_variables
 from cellrun.core.processes.family import ProcessFamily, is_of_run
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.targets.local.target import LocalTarget
 from cellrun.core.targets.look import look

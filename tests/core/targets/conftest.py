@@ -2,9 +2,8 @@
 
 import pytest
 
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.targets.played_target import PlayedTarget
 
 

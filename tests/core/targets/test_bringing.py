@@ -8,9 +8,8 @@ import pytest
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of, new_key
-from cellrun.core.status import Status
 from cellrun.core.store.ending import Ending
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.bringing import bring, living
 from cellrun.core.targets.contract import Capability, JobState, Observation
 

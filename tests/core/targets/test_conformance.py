@@ -18,10 +18,9 @@ from cellrun.core.errors import ComputeTargetException, ExperimentExecutionExcep
 from cellrun.core.live.source import RunSource
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
-from cellrun.core.status import TERMINAL, Status
 from cellrun.core.store.notes import run_notes
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.status import TERMINAL, Status, StatusFile
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.targets.contract import Capability, ComputeTarget, JobState
 from cellrun.core.targets.kinds import kind_names

@@ -7,12 +7,11 @@ import os
 import pytest
 
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.status import TERMINAL, Status
 from cellrun.core.store.notes import add_note, run_notes
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_place import RunTarget
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.status import TERMINAL, Status, StatusFile
 from cellrun.core.targets.contract import JobState
 from cellrun.core.targets.fake import FakeTarget
 from cellrun.core.targets.look import look

@@ -4,8 +4,7 @@ import stat
 import pytest
 
 from cellrun.core.run_request import RunRequest
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.outgoing import Order, Outgoing
 
 SECRET = "hunter2-of-the-user"

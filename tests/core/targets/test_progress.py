@@ -1,7 +1,6 @@
 import pytest
 
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.progress import Progress, progress_text
 
 

@@ -15,8 +15,7 @@ from cellrun.core.errors import (
     InvalidSubmissionError,
     UserErrorException,
 )
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.targets.fake import FakeTarget
 from cellrun.core.targets.workspace_targets import WorkspaceTargets

@@ -17,8 +17,7 @@ from cellrun.core.disk import ownership
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.portal import servers
 from cellrun.core.portal.private_server import Codes
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.server.live_server import PATIENCE_S, wait_until
 
 HOME_PAGE = "/cellrun/"

@@ -11,10 +11,9 @@ import pytest
 import websocket
 
 from cellrun.core.live import live_run, pace
-from cellrun.core.status import Status
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.server.stream import stream, watched_run
 from tests.server.live_server import TOKEN, Page, deaf_viewer, reader_threads, wait_until
 

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.widgets.still.canvas import COLOURS
 from cellrun.widgets.still.html import live_html, still_html
 from cellrun.widgets.still.picture import Picture

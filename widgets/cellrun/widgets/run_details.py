@@ -14,8 +14,8 @@ from cellrun.core import front_end
 from cellrun.core.errors import RunEnvironmentException
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs.run import Run
-from cellrun.core.status import TERMINAL
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status import TERMINAL
 from cellrun.widgets.bundle import cellrun_version
 from cellrun.widgets.outputs import Output, Outputs, Publish
 from cellrun.widgets.run_view import RunView

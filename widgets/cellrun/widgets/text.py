@@ -8,14 +8,13 @@ from cellrun.core.front_end import plain_line, without_codes
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.failure import Failure
 from cellrun.core.live.header import elapsed_s, elapsed_text, resources_text
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_line import Value
-from cellrun.core.store.events.run_summary import run_summary
-from cellrun.core.store.events.summary import Summary
+from cellrun.core.store.events.summary import Summary, run_summary
 from cellrun.core.store.files.log_tail import LogReader
+from cellrun.core.store.liveness import settle
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.settle import settle
-from cellrun.core.store.target_file import place_text
+from cellrun.core.store.run_place import place_text
+from cellrun.core.store.status import Status
 
 METRICS = 12
 LOG_LINES = 5

@@ -72,7 +72,7 @@ def _save(layout: RunLayout, cell: _Cell) -> tuple[Context, Mapping[str, int]]:
     """Save the results; return their account, and the size of what functions read and stays behind."""
     from cellrun.core.context.results.packer import ResultPacker  # noqa: PLC0415  # a cell starts without what this loads
     from cellrun.core.context.signature import sign  # noqa: PLC0415  # as above
-    from cellrun.core.store.values_in_use import using_values  # noqa: PLC0415  # as above
+    from cellrun.core.store.changes import using_values  # noqa: PLC0415  # as above
 
     packer = ResultPacker(cell.context, cell.namespace, cell.captured)
     draft = layout.results.with_name(f".{layout.results.name}-{os.getpid()}")

@@ -23,7 +23,7 @@ from cellrun.core.store.events.metric_summary import MetricSummary, y_column
 from cellrun.core.store.lists.run_row import RunRow
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure  # type: ignore[import-untyped]

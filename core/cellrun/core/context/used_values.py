@@ -15,8 +15,8 @@ from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.disk.whole_files import DRAFT
 from cellrun.core.errors import ContextException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.store.changes import freeing_values
 from cellrun.core.store.run_store import DELETED, is_abandoned_run
-from cellrun.core.store.values_in_use import freeing_values
 
 _FRESH_S = 60.0
 _UNREADABLE = (ContextException, *UNREADABLE)

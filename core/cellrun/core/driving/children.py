@@ -10,9 +10,8 @@ from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.run_request import RunRequest
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.status import Status, StatusFile, StatusRecord
 from cellrun.core.submission.submission import submit
 from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.look import look

@@ -14,7 +14,7 @@ from cellrun.core.driving.driver import Driver
 from cellrun.core.driving.plan import Plan
 from cellrun.core.errors import RunEnvironmentException
 from cellrun.core.own_run import own_run
-from cellrun.core.store.cancellation import is_asked_to_cancel
+from cellrun.core.store.ending import is_asked_to_cancel
 
 _SOONEST_S = 0.02
 _LATEST_S = 0.5

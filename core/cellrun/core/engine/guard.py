@@ -26,9 +26,8 @@ from cellrun.core.errors import CellrunError, RunClosedError, told
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.statuses_there import RECORD_S
 from cellrun.core.processes import orphans
-from cellrun.core.status import Status
 from cellrun.core.store.ending import Ending
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.attempts import Attempt
 from cellrun.core.supervision.engine_word import CANCEL, TIME_LIMIT
 from cellrun.core.supervision.launch_spec import LaunchSpec

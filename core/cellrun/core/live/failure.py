@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cellrun.core.live.next_step import next_step
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import StatusRecord
 
 # A frame of a traceback: `Cell In[7], line 4, in train` of a notebook's cell, `File "train.py", line 4, in train` else.
 _FRAME = re.compile(

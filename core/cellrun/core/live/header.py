@@ -11,11 +11,10 @@ from cellrun.core.context.account import travelled
 from cellrun.core.context.manifest import Need
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.live.failure import Failure
-from cellrun.core.status import Status
 from cellrun.core.store.attempt import ToldAttempt
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import Status, StatusRecord
 
 
 def header(  # noqa: PLR0913  # a view's head has so many sources

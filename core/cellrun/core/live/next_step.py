@@ -6,7 +6,7 @@ import re
 
 from cellrun.core.names import is_plain
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import StatusRecord
 
 _OF_INTERACTIVE = (
     (r"^the kernel went away", "Start the kernel and run the notebook's cells again."),

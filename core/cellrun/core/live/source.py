@@ -23,8 +23,8 @@ from cellrun.core.store.files.log_tail import LogReader
 from cellrun.core.store.files.run_files import OutputFiles
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import place_text
+from cellrun.core.store.run_place import place_text
+from cellrun.core.store.status import StatusFile
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 READ_BYTES = 8_000_000  # of events in one look, so that a first look at a long history soon shows something

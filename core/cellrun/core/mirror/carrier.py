@@ -20,7 +20,7 @@ from cellrun.core.mirror.frame import Frame, FrameKind
 from cellrun.core.mirror.sending import ALL_BYTES, Sender, deliver
 from cellrun.core.mirror.statuses_there import StatusesThere
 from cellrun.core.resources import size_text
-from cellrun.core.store.settle import settle
+from cellrun.core.store.liveness import settle
 
 LOOK_S = 0.25
 """Between two looks at what is new."""

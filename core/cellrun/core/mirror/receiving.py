@@ -31,9 +31,9 @@ from cellrun.core.mirror.shortage import Shortage
 from cellrun.core.mirror.sides import MOST_GROWING, MOST_NOTES_BYTES, Side, side_of
 from cellrun.core.mirror.summaries import ReceivedSummaries
 from cellrun.core.store.changes import note_change
+from cellrun.core.store.liveness import SILENCE
 from cellrun.core.store.notes import MOST_NOTES, add_note
-from cellrun.core.store.silence import SILENCE
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 _PLAIN = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 

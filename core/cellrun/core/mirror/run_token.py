@@ -15,7 +15,7 @@ from cellrun.core.disk.whole_files import make_private_folder, replace_file
 from cellrun.core.layout import RunLayout
 from cellrun.core.names import is_plain
 from cellrun.core.places import runtime_folder
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 _NONE = "0" * 64  # what a token is compared with where there is none, so that it takes as long
 

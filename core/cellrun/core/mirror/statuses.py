@@ -10,11 +10,10 @@ from typing import Any
 from cellrun.core.disk import control_file
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import is_asked_to_cancel
+from cellrun.core.store.ending import is_asked_to_cancel
+from cellrun.core.store.liveness import SILENT, UNANSWERED, is_silent
 from cellrun.core.store.notes import CANCELED_TOO_LATE
-from cellrun.core.store.silence import SILENT, UNANSWERED, is_silent
-from cellrun.core.store.status_file import StatusFile, StatusRecord, status_of
+from cellrun.core.store.status import Status, StatusFile, StatusRecord, status_of
 
 THERE = "there"
 """The field that holds an entry's own number."""

@@ -12,7 +12,7 @@ from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.sides import MOST_STATUS_BYTES, Side, side_of, status_number
-from cellrun.core.status import TERMINAL
+from cellrun.core.store.status import TERMINAL
 
 RECORD_S = 5.0
 """So long after a run's end its `environment.json` is waited for: a short run ends before all of that is known."""

@@ -23,9 +23,8 @@ from cellrun.core.runs.files import RunFiles, copy_file
 from cellrun.core.runs.reader import RunReader
 from cellrun.core.runs.run import Run
 from cellrun.core.runs.writer import RunWriter
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import Status, StatusRecord
 
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment

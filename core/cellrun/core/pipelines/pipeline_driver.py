@@ -18,10 +18,9 @@ from cellrun.core.pipelines import reuse
 from cellrun.core.pipelines.edge import found
 from cellrun.core.run_data import RunInput, RunOutput
 from cellrun.core.run_request import RunRequest
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.submission import record_of
 
 REUSED = "azureml.reusedrunid"

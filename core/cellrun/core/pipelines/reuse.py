@@ -21,9 +21,8 @@ from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.run_data import RunInput, RunOutput
 from cellrun.core.run_request import KeptCode, RunRequest, request_to_json
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 
 HASH = "cellrun.step_hash"
 """The property of a step's run that has what tells it from others."""

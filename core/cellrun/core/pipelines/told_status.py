@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 
 
 class _Completed(str):

@@ -9,8 +9,7 @@ from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.pipelines.told_status import shown_status
 from cellrun.core.portal.servers import web_view
 from cellrun.core.runs import watch
-from cellrun.core.status import TERMINAL, Status
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.status import TERMINAL, Status, StatusFile, StatusRecord
 
 if TYPE_CHECKING:
     from cellrun.core.pipelines.step_run import StepRun

@@ -25,7 +25,7 @@ from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.portal import servers
 from cellrun.core.portal.servers import ServerFile
-from cellrun.core.store.settle import settle
+from cellrun.core.store.liveness import settle
 from cellrun.core.supervision.launch_spec import inherited
 
 MODULE = "cellrun.server"

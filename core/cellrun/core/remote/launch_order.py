@@ -17,8 +17,7 @@ from cellrun.core.remote.refusal import IncompleteError
 from cellrun.core.remote.remote_workspace import RemoteWorkspace
 from cellrun.core.remote.upload_orders import lacking, prepare, take_files, take_value
 from cellrun.core.run_request import RunRequest
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.sent_run import request_of, settle_in
 

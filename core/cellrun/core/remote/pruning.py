@@ -23,7 +23,7 @@ from cellrun.core.remote.engines import Engines
 from cellrun.core.remote.launch_order import alone
 from cellrun.core.remote.remote_workspace import INCOMING, RemoteWorkspace
 from cellrun.core.store.run_store import DELETED
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 _DAY_S = 86_400.0
 RUN_S = DRAFT_S = 7 * _DAY_S

@@ -9,8 +9,7 @@ from cellrun.core.remote.engines import Engines
 from cellrun.core.remote.protocol import Message
 from cellrun.core.remote.refusal import BadOrderError
 from cellrun.core.remote.remote_workspace import RemoteWorkspace
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.contract import JobState
 
 _LOST = "its engine has it no more, and its supervisor didn't say how it ended"

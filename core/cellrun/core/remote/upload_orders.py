@@ -16,7 +16,7 @@ from cellrun.core.remote.partial_files import add_piece, finish, parts_of, sizes
 from cellrun.core.remote.protocol import Message
 from cellrun.core.remote.refusal import BadOrderError
 from cellrun.core.remote.remote_workspace import INCOMING, RemoteWorkspace, plain_name
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 _OURS = frozenset({"run.json", "signed.json", "snapshot", "context"})
 """What of a run's folder comes from whoever submits it."""

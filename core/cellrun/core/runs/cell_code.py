@@ -12,7 +12,7 @@ from cellrun.core.disk.control_file import open_to_append
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.likely_secrets import MASK, masked
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell

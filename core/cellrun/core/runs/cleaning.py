@@ -22,6 +22,7 @@ from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.places import cache_of
 from cellrun.core.resources import size_text
 from cellrun.core.runs import printing
+from cellrun.core.store.changes import are_linked, freeing_values
 from cellrun.core.store.run_store import (
     ANOTHER_WORKSPACE,
     DELETED,
@@ -29,8 +30,7 @@ from cellrun.core.store.run_store import (
     is_abandoned_removal,
     is_abandoned_run,
 )
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.values_in_use import are_linked, freeing_values
+from cellrun.core.store.status import StatusFile
 
 _DRAFT_S = 3600.0
 """So long nobody writes a file of the cache."""

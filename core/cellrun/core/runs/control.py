@@ -13,13 +13,11 @@ from cellrun.core.errors import ComputeTargetException, EventNotKeptError, RunCl
 from cellrun.core.front_end import plain
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run, is_parents_run
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import ask_to_cancel, is_asked_to_cancel, set_canceled
+from cellrun.core.store.ending import ask_to_cancel, is_asked_to_cancel, set_canceled
+from cellrun.core.store.liveness import in_sight, is_silent, is_unanswered, run_owners, settle
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import check_is_there
-from cellrun.core.store.settle import run_owners, settle
-from cellrun.core.store.silence import in_sight, is_silent, is_unanswered
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.status import Status, StatusFile, StatusRecord
 
 if TYPE_CHECKING:
     from cellrun.core.targets.contract import ComputeTarget

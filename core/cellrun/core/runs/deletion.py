@@ -19,14 +19,13 @@ from cellrun.core.mirror.run_key import forget_key
 from cellrun.core.mirror.run_token import revoke_token
 from cellrun.core.own_run import is_own_run
 from cellrun.core.processes.family import ProcessFamily, runs_with_members
+from cellrun.core.store.changes import freeing_values
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.lists.index import Index
+from cellrun.core.store.liveness import in_sight, is_silent, run_owners, settle
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.settle import run_owners, settle
-from cellrun.core.store.silence import in_sight, is_silent
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.values_in_use import freeing_values
+from cellrun.core.store.status import StatusFile
 
 
 @dataclass(frozen=True)

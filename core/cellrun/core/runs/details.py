@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.status import Status
 from cellrun.core.store.attempt import ToldAttempt
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import Status, StatusRecord
 
 _WAITS = frozenset({Status.QUEUED, Status.PREPARING})
 _BRIEF = ("runId", "status", "startTimeUtc", "endTimeUtc")

@@ -12,7 +12,7 @@ from cellrun.core.errors import RunClosedError, UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.artifacts import Artifacts
 from cellrun.core.store.run_store import check_is_there
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 if TYPE_CHECKING:
     FileSource = str | os.PathLike[str] | IO[bytes]

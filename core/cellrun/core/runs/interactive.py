@@ -31,12 +31,11 @@ from cellrun.core.runs.outputs_folder import OutputsFolder
 from cellrun.core.runs.pulse import PULSE
 from cellrun.core.runs.run import Run
 from cellrun.core.runs.writer import RunWriter, plain_tags
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import set_canceled
+from cellrun.core.store.ending import set_canceled
 from cellrun.core.store.notes import DISK_WAS_FULL
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.source_control import git_head
 from cellrun.core.supervision.recorder import start_recorder
 

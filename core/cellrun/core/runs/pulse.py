@@ -11,7 +11,7 @@ from cellrun.core.errors import CellrunError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import limits
-from cellrun.core.store.silence import take_back
+from cellrun.core.store.liveness import take_back
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 
 

@@ -15,18 +15,18 @@ from cellrun.core.front_end import plain
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs.details import run_details
 from cellrun.core.runs.files import RunFiles
-from cellrun.core.status import Status
 from cellrun.core.store.environment import read_environment
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import check_is_there
+from cellrun.core.store.status import Status
 
 if TYPE_CHECKING:
     from cellrun.core.runs.kept_snapshot import KeptSnapshot
     from cellrun.core.store.events.metrics import Metrics
     from cellrun.core.store.events.reader import Damage
     from cellrun.core.store.events.summary import Summary
-    from cellrun.core.store.status_file import StatusRecord
+    from cellrun.core.store.status import StatusRecord
 
 
 _DAMAGE_TOLD = 3
@@ -225,7 +225,7 @@ class RunReader:
 
     def _summary(self) -> Summary:
         """Return the run's events in short."""
-        from cellrun.core.store.events.run_summary import run_summary  # noqa: PLC0415  # see above
+        from cellrun.core.store.events.summary import run_summary  # noqa: PLC0415  # see above
 
         return run_summary(self._layout)
 

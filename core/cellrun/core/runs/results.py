@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cellrun.core.context.manifest import Context, has_context
 from cellrun.core.errors import ContextException, ResultError
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import Status, StatusRecord
 
 if TYPE_CHECKING:
     from cellrun.core.context.results.returned import Returned

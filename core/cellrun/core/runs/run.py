@@ -27,9 +27,9 @@ from cellrun.core.runs.model_verbs import ModelVerbs
 from cellrun.core.runs.reader import RunReader
 from cellrun.core.runs.watch import wait_for_end
 from cellrun.core.runs.writer import RunWriter
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.run_store import RunStore
+from cellrun.core.store.status import Status
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure  # type: ignore[import-untyped]

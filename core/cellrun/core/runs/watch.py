@@ -14,10 +14,9 @@ from cellrun.core.front_end import coloured, plain
 from cellrun.core.layout import PREPARATION_LOG, RunLayout
 from cellrun.core.runs import printing
 from cellrun.core.runs.details import run_error
-from cellrun.core.status import Status
 from cellrun.core.store.files.artifacts import LOG
 from cellrun.core.store.files.log_tail import LinePrinter, LogReader
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import Status, StatusRecord
 
 SOONEST_LOOK_S = 0.02
 LATEST_LOOK_S = 0.2

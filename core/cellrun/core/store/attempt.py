@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import StatusRecord
 
 _NUMBER, _WHY = "attempt", "attempt_reason"
 

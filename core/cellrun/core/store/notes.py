@@ -13,7 +13,7 @@ from cellrun.core.disk import control_file
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.changes import note_change
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import StatusRecord
 
 DISK_WAS_FULL = "the disk was full when it ended: its log and metrics may lack their end"
 CANCELED_TOO_LATE = "the request to cancel it came too late: it had completed by then"

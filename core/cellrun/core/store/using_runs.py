@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 _BEING_SUBMITTED_S = 3600.0
 """So long a run that says that it will use something may not be there yet."""

@@ -29,12 +29,11 @@ from cellrun.core.errors import (
 from cellrun.core.front_end import plain
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.run_request import RunConfig, RunRequest
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import set_canceled
+from cellrun.core.store.ending import set_canceled
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore, has_run
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.arguments import parameters
 from cellrun.core.submission.run_options import option_texts, target_name, wanted_environment
 from cellrun.core.submission.source_control import git_head

@@ -11,9 +11,8 @@ from typing import NamedTuple
 from cellrun.core.errors import RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import ATTEMPT
-from cellrun.core.status import Status
 from cellrun.core.store.attempt import ToldAttempt
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 
 
 class Attempt(NamedTuple):

@@ -13,8 +13,8 @@ from types import FrameType
 from cellrun.core.layout import RunLayout
 from cellrun.core.processes import process_table
 from cellrun.core.processes.family import ProcessFamily, is_of_run, send
-from cellrun.core.store.cancellation import cancel_requests, set_canceled
-from cellrun.core.store.silence import are_proven_dead
+from cellrun.core.store.ending import cancel_requests, set_canceled
+from cellrun.core.store.liveness import are_proven_dead
 from cellrun.core.supervision import engine_word
 from cellrun.core.supervision.process_file import ProcessFile
 

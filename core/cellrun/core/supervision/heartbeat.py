@@ -13,9 +13,8 @@ from enum import Enum
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.identity import host_name
 from cellrun.core.processes import process_table
-from cellrun.core.status import Status
-from cellrun.core.store.silence import take_back
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.liveness import take_back
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision import cancel_signal, engine_word
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec

@@ -16,9 +16,9 @@ from cellrun.core.layout import FINISH_LOG, PREPARATION_LOG
 from cellrun.core.processes import run_mounts
 from cellrun.core.processes.exits import UNKNOWN_EXIT
 from cellrun.core.processes.family import ProcessFamily
-from cellrun.core.status import Status
 from cellrun.core.store import failure
 from cellrun.core.store.ending import Ending
+from cellrun.core.store.status import Status
 from cellrun.core.supervision import engine_word
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.held_folder import HeldFolder

@@ -10,9 +10,8 @@ import time
 
 from cellrun.core.processes import run_mounts
 from cellrun.core.processes.family import ProcessFamily
-from cellrun.core.status import Status
 from cellrun.core.store.ending import Ending
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.cancel_signal import requests
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.watched_job import WatchedJob

@@ -17,12 +17,11 @@ from cellrun.core.identity import ProcessIdentity
 from cellrun.core.processes import run_mounts
 from cellrun.core.processes.exits import UNKNOWN_EXIT
 from cellrun.core.processes.family import ProcessFamily, is_of_run
-from cellrun.core.status import Status
 from cellrun.core.store import failure
 from cellrun.core.store.ending import Ending, exit_left
 from cellrun.core.store.notes import DISK_WAS_FULL
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision import cancel_signal, engine_word
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.held_folder import HeldFolder

@@ -17,13 +17,12 @@ from cellrun.core.driving.plan import Plan
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.run_request import RunRequest
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import Status, StatusRecord
 from cellrun.core.sweep.options import RUN, SweepOptions
 from cellrun.core.sweep.run import HYPERPARAMETERS
 from cellrun.core.sweep.sampler import Parameters, Trial

@@ -17,12 +17,10 @@ from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import AuthenticationError, told
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.receiving import Receiver
-from cellrun.core.status import Status
 from cellrun.core.store.ending import Ending
+from cellrun.core.store.liveness import SILENCE, are_proven_dead, heartbeat, is_unanswered, run_owners
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.settle import run_owners
-from cellrun.core.store.silence import SILENCE, are_proven_dead, heartbeat, is_unanswered
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.status import Status, StatusFile, StatusRecord
 from cellrun.core.targets.contract import ComputeTarget, JobState, Observation
 from cellrun.core.targets.silent_engine import hear_again, is_on_its_way, waits_here
 

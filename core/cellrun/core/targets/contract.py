@@ -14,7 +14,7 @@ from cellrun.core.errors import ComputeTargetException, UserErrorException, did_
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunCode, RunRequest
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 from cellrun.core.targets.resource import ComputeResource, target_named
 from cellrun.core.targets.setting_form import SettingForm
 

@@ -10,9 +10,8 @@ from pathlib import Path
 from cellrun.core.disk.ownership import is_mine
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.status import Status
-from cellrun.core.store.settle import settle
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.liveness import settle
+from cellrun.core.store.status import Status, StatusFile, StatusRecord
 from cellrun.core.targets.bringing import bring, is_being_started
 from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.keeper.client import Looked, NoKeeperError, look_by_keeper

@@ -15,7 +15,7 @@ from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import WorkspaceRecord, private_folder
 from cellrun.core.run_request import RunRequest, request_to_json
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 _FOLDER = "outgoing"
 

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import size_text
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 
 _LEAST_S, _LEAST_SHARE = 2.0, 0.02
 """How much time, and how much of a run, is between two words of how far it is: each is a file of its folder."""

@@ -7,9 +7,8 @@ from typing import Any
 
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store.silence import SILENT, UNANSWERED, heartbeat, is_old, is_unanswered
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.liveness import SILENT, UNANSWERED, heartbeat, is_old, is_unanswered
+from cellrun.core.store.status import Status, StatusFile, StatusRecord
 
 WAITS_HERE = "waits_here"
 """The field that says of a Queued run that it waits in a queue of this side's, as its engine has none."""

@@ -24,7 +24,7 @@ from cellrun.core.errors import (
     told,
 )
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.status import TERMINAL, Status
+from cellrun.core.store.status import TERMINAL, Status
 from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.kinds import kind_named, kind_names
 from cellrun.core.targets.look import look

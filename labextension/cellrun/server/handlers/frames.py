@@ -16,7 +16,7 @@ from cellrun.core.mirror.frame import FrameReader
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.mirror.run_token import check_token
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 from cellrun.server.base_handler import ApiHandler
 from cellrun.server.checks import refuse_forged, refuse_query_token
 from cellrun.server.errors import NotFoundError, TooOftenError, WrongTypeError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 from cellrun.server.base_handler import ApiHandler
 from cellrun.server.query import Parameter, flag, one_of, text, whole
 from cellrun.server.rows import row_json

@@ -9,8 +9,8 @@ from concurrent.futures import Executor
 from typing import Any, NamedTuple, Protocol
 
 from cellrun.core.errors import CellrunError
-from cellrun.core.status import Status
 from cellrun.core.store.lists.index import ListNews, Point
+from cellrun.core.store.status import Status
 from cellrun.core.targets.keeper.waiting_elsewhere import WAITING_ELSEWHERE
 from cellrun.core.targets.local.waiting import WAITING_RUNS
 from cellrun.server.errors import status_of

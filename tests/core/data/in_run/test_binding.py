@@ -18,8 +18,8 @@ from cellrun.core import (
 from cellrun.core.data.in_run.binding import bind, input_value
 from cellrun.core.run_data import DataPlaceholder, RunInput
 from cellrun.core.runs.run_definition import run_definition
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status import Status
 from cellrun.core.submission.again import resubmit
 from cellrun.core.supervision.launch_spec import LaunchSpec
 

@@ -16,8 +16,7 @@ from cellrun.core.errors import DatasetError
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import home_folder
 from cellrun.core.processes.family import ProcessFamily
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 
 READS = """
 import json, os, sys

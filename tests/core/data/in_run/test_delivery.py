@@ -8,9 +8,8 @@ from cellrun.core import Dataset, Datastore, OutputFileDatasetConfig, UserErrorE
 from cellrun.core.data.in_run.delivery import delivered
 from cellrun.core.data.tables.data_type import DataType
 from cellrun.core.errors import DatasetError, InvalidNameError
-from cellrun.core.status import Status
 from cellrun.core.store.notes import added_notes
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.local import target
 
 MAKES = """

@@ -5,8 +5,8 @@ from blake3 import blake3
 
 from cellrun.core import Dataset, Datastore
 from cellrun.core.data.in_run.input_files import note_at_end, note_at_start, noted
-from cellrun.core.status import Status
 from cellrun.core.store.notes import added_notes
+from cellrun.core.store.status import Status
 
 
 @pytest.fixture

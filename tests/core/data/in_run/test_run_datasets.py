@@ -10,8 +10,8 @@ from cellrun.core.comparison.comparison import compare_layouts
 from cellrun.core.data.datasets.file_dataset import FileDataset
 from cellrun.core.data.in_run.input_files import noted
 from cellrun.core.data.in_run.run_datasets import RunDatasets, data_rows, runs_of
-from cellrun.core.status import Status
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.status import Status
 
 ASKS = """
 import json

@@ -14,7 +14,7 @@ from cellrun.core.places import home_folder
 from cellrun.core.processes import process_table
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.processes.run_mounts import mounted
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.targets.local import target
 from tests.core.data.stores.test_stores import S3

@@ -8,7 +8,7 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.build_now import build_now
 from cellrun.core.environments.building.plan import plan_of
 from cellrun.core.errors import UserErrorException
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 
 FAKE = """#!/bin/sh
 echo "$(basename "$0") $*" >> {told}

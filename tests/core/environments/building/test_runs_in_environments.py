@@ -14,10 +14,9 @@ from cellrun.core.environments.building.plan import plan_of
 from cellrun.core.errors import InvalidSubmissionError, WorkspaceException
 from cellrun.core.live.source import RunSource
 from cellrun.core.processes import process_table
-from cellrun.core.status import Status
 from cellrun.core.store.notes import added_notes
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.again import resubmit
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.targets.local.target import LocalTarget

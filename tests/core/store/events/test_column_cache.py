@@ -14,14 +14,13 @@ import pytest
 
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.source import RunSource
-from cellrun.core.status import Status
 from cellrun.core.store.events import column_cache
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.events.event_line import open_line, seal
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.store.event_samples import in_process
 
 

@@ -83,7 +83,7 @@ def test_the_supervisor_can_use_it() -> None:
     program = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
-import cellrun.core.store.events.event_line, cellrun.core.store.status_file, cellrun.core.identity
+import cellrun.core.store.events.event_line, cellrun.core.store.status, cellrun.core.identity
 heavy = {{"site", "orjson", "numpy", "sqlite3", "requests", "cloudpickle", "asyncio", "threading", "subprocess"}}
 print(sorted(heavy & set(sys.modules)))
 """

@@ -20,12 +20,11 @@ import pytest
 from cellrun.core.errors import InvalidMetricError, InvalidNameError, RunClosedError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
 from cellrun.core.store.events import event_file, event_log
 from cellrun.core.store.events.event_file import EventFile
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.notes import added_notes
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from tests.core.store.event_samples import LOG_OF, events, in_process, lines, logged
 
 
@@ -351,8 +350,8 @@ def test_a_forked_notebook_is_refused_too(layout: RunLayout) -> None:
         """
 import os
 from cellrun.core.errors import RunClosedError
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status
+from cellrun.core.store.status import StatusFile
 log.log("m", 1)
 log.close()
 StatusFile(RunLayout(sys.argv[1])).change(Status.COMPLETED)

@@ -10,8 +10,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metric_summary import SPARK_POINTS, MetricSummary, y_column
 from cellrun.core.store.events.reader import EventReader
-from cellrun.core.store.events.run_summary import listed_summary, run_summary
-from cellrun.core.store.events.summary import Summary, read_summaries, stale_writers
+from cellrun.core.store.events.summary import Summary, listed_summary, read_summaries, run_summary, stale_writers
 from tests.core.store.event_samples import in_process
 
 

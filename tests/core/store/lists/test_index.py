@@ -21,7 +21,6 @@ from cellrun.core.errors import IndexTooNewError, RunNotFoundError, WorkspaceExc
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import cache_of
-from cellrun.core.status import Status
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.lists import index_file, index_memory, index_refresh
@@ -32,7 +31,7 @@ from cellrun.core.store.lists.index_refresh import IndexRefresh
 from cellrun.core.store.lists.sparing import Sparing
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.status import Status, StatusFile, StatusRecord
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import pytest
 from cellrun.core import Run
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException, UserErrorException
 from cellrun.core.live.source import RunSource
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.contract import JobState
 from cellrun.core.targets.fake.faults import FAULTS, Faults
 

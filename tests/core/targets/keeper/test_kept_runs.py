@@ -10,10 +10,9 @@ import pytest
 
 from cellrun.core import Run, Workspace
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.status import Status
 from cellrun.core.store.lists.index import Index
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets import kinds
 from cellrun.core.targets.keeper import client, tending
 from cellrun.core.targets.keeper.client import Sent
@@ -30,8 +29,8 @@ PARCEL = """
 import json
 from pathlib import Path
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status
+from cellrun.core.store.status import StatusFile
 from cellrun.core.targets.contract import ComputeTarget, JobState, Observation
 
 class Parcel(ComputeTarget):

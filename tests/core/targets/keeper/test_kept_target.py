@@ -7,8 +7,7 @@ import time
 import pytest
 
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.contract import Capability, JobState, Observation
 from cellrun.core.targets.keeper import pace
 from cellrun.core.targets.keeper.awake import AwakeClock

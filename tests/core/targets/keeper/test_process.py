@@ -16,7 +16,7 @@ from cellrun.core import Workspace
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.own_run import RUN_ID
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 from cellrun.core.targets.keeper import asking, client, start
 from cellrun.core.targets.keeper.place import KeeperPlace
 from cellrun.core.targets.keeper.protocol import PROTOCOL, Order, line_of, parsed

@@ -3,8 +3,7 @@
 import pytest
 
 from cellrun.core import ComputeTargetException, Experiment, UserErrorException, Workspace, unsupported
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.configuration.parts import MpiConfiguration
 from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.local.cluster import AmlCompute, ComputeInstance

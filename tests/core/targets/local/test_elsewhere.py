@@ -15,12 +15,11 @@ from cellrun.core import Experiment, Run
 from cellrun.core.errors import ComputeTargetException, RunClosedError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.runs.deletion import delete_runs
-from cellrun.core.status import Status
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_place import RunTarget
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.targets.fake.engine import isolated, why_not_isolated

@@ -16,8 +16,7 @@ from cellrun.core.identity import boot_id, boot_time, pid_namespace
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.source import RunSource
 from cellrun.core.resources import Resources
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
 from cellrun.core.supervision.process_file import ProcessFile

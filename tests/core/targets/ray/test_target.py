@@ -13,9 +13,8 @@ from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.bringing import bring
 from cellrun.core.targets.contract import JobState
 from cellrun.core.targets.outgoing import Outgoing

@@ -6,8 +6,7 @@ from contextlib import suppress
 import pytest
 
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.outgoing import Outgoing
 from cellrun.core.targets.ssh import launches
 from cellrun.core.targets.ssh.facts import Facts

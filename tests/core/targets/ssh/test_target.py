@@ -22,9 +22,8 @@ from cellrun.core.remote.link import Link, OrderError
 from cellrun.core.remote.messages import INCOMPLETE
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import place_text
+from cellrun.core.store.run_place import place_text
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.again import resubmit
 from cellrun.core.targets import cargo
 from cellrun.core.targets.contract import TargetPython

@@ -15,8 +15,8 @@ from cellrun.core.live.frame import ColumnPart, Frame, MetricPart
 from cellrun.core.live.header import elapsed_text
 from cellrun.core.live.series import MetricShape, Series, series
 from cellrun.core.live.source import RunSource
-from cellrun.core.status import Status
 from cellrun.core.store.events.event_line import decode_value
+from cellrun.core.store.status import Status
 from cellrun.widgets.still.documents import document_tables
 from cellrun.widgets.text import log_lines, sign, value_text
 

@@ -16,7 +16,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.places import home_folder
 from cellrun.core.processes.run_mounts import RUN_LINK, source_of, unmount
 from cellrun.core.resources import limits
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 
 def view_for_run(

@@ -22,7 +22,7 @@ from cellrun.core.store.events.event_line import Value, encode_text, encode_valu
 from cellrun.core.store.events.flusher import Flusher
 from cellrun.core.store.events.summary import Summary, write_summary
 from cellrun.core.store.notes import add_note
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 LOOK_EVERY_S = 0.05
 """How often a log call looks whether the run has ended."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import folder_beneath, is_count, is_number, is_text
+from cellrun.core.disk.ownership import is_mine
 from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_line import Value, decode_value, is_encoded
@@ -221,3 +222,43 @@ def _writers(layout: RunLayout, folder: Path, ending: str) -> list[str]:
     """Return whose files a folder holds; drafts begin with a dot."""
     names = control_file.names_in(layout.folder, folder)
     return [name.removesuffix(ending) for name in names if name.endswith(ending) and not name.startswith(".")]
+
+
+def run_summary(layout: RunLayout) -> Summary:
+    """Return a run's events in short, up to the last one: a second's worth of them is read at most."""
+    parts = read_summaries(layout)
+    if stale_writers(layout, parts):
+        _read_on(layout, parts)
+    return _merged(parts)
+
+
+def listed_summary(layout: RunLayout, *, has_ended: bool) -> Summary:
+    """Return a run's events in short, as a list shows them: while the run lives, as of a second ago.
+
+    Of a run that has ended, what killed writers left unsummed is read, once for all.
+    """
+    parts = read_summaries(layout)
+    if has_ended and (stale := stale_writers(layout, parts)):
+        _read_on(layout, parts)
+        for writer, size_bytes in stale.items():
+            part = parts.setdefault(writer, Summary())
+            part.offset = size_bytes  # a torn end included: nothing will come to it
+            with suppress(OSError):  # not ours to write, a full disk: the next look reads on again
+                if is_mine(layout.folder):
+                    write_summary(layout, writer, part.to_json())
+    return _merged(parts)
+
+
+def _read_on(layout: RunLayout, parts: dict[str, Summary]) -> None:
+    from cellrun.core.store.events.reader import EventReader  # noqa: PLC0415  # a job, which writes events, reads none
+
+    for events in EventReader(layout, {writer: part.offset for writer, part in parts.items()}).batches():
+        for event in events:
+            parts.setdefault(event["w"], Summary()).apply(event)
+
+
+def _merged(parts: dict[str, Summary]) -> Summary:
+    whole = Summary()
+    for part in parts.values():
+        whole.merge(part)
+    return whole

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cellrun.core.errors import UserErrorException, shown
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 
 _NAMES = {name.casefold(): status for status in Status for name in (status.value, status.word)}
 

@@ -12,13 +12,13 @@ from cellrun.core import names
 from cellrun.core.errors import CellrunError, RunNotFoundError, WorkspaceException
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.places import cache_of
-from cellrun.core.status import TERMINAL, Status
 from cellrun.core.store.lists.index_file import INDEX, IndexFile
 from cellrun.core.store.lists.index_memory import IndexMemory
 from cellrun.core.store.lists.index_refresh import IndexRefresh
 from cellrun.core.store.lists.index_rows import CHANGES_KEPT, CHILDREN, rows_of
 from cellrun.core.store.lists.run_choice import RunChoice, storable
 from cellrun.core.store.lists.run_row import RunRow
+from cellrun.core.store.status import TERMINAL, Status
 
 __all__ = ["ExperimentRow", "Index", "ListNews", "Point", "RunPage", "RunRow"]
 

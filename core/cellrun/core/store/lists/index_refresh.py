@@ -18,10 +18,9 @@ from cellrun.core.store.json_reading import dumps, loads
 from cellrun.core.store.lists.index_rows import ReadRun, write_rows
 from cellrun.core.store.lists.run_row import RunRow
 from cellrun.core.store.lists.sparing import Sparing
+from cellrun.core.store.liveness import is_old, is_silent, run_owners, settle
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore, is_there
-from cellrun.core.store.settle import run_owners, settle
-from cellrun.core.store.silence import is_old, is_silent
 
 _SETTLED_NS = 2_000_000_000
 """A folder's time of change says that nothing more changed only when it is older than the clock's coarsest tick."""

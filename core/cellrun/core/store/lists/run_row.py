@@ -10,12 +10,11 @@ from cellrun.core.digest import digest
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import told
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
 from cellrun.core.store.events.metric_summary import MetricSummary
-from cellrun.core.store.events.run_summary import listed_summary
+from cellrun.core.store.events.summary import listed_summary
+from cellrun.core.store.liveness import settle
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.settle import settle
-from cellrun.core.store.status_file import StatusRecord
+from cellrun.core.store.status import Status, StatusRecord
 
 _HASH_DIGITS = 32
 

@@ -15,7 +15,7 @@ from cellrun.core.engine.order import JobOrder
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 from cellrun.core.targets.contract import JobState, Observation
 from cellrun.core.targets.fake.engine_job import CANCELS
 from cellrun.core.targets.fake.faulty_link import FaultyLink

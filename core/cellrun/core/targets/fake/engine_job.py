@@ -23,8 +23,7 @@ from cellrun.core.engine.job import EngineJob
 from cellrun.core.engine.order import JobOrder
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.fake.faults import Faults
 from cellrun.core.targets.fake.faulty_link import FaultyLink
 from cellrun.core.targets.fake.faulty_proxy import FaultyProxy

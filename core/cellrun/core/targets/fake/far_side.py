@@ -14,7 +14,7 @@ from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import WorkspaceRecord
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 from cellrun.core.targets.contract import Finding
 from cellrun.core.targets.fake.faulty_link import FaultyLink
 

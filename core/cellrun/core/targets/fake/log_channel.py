@@ -8,7 +8,7 @@ from typing import Any
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.log_lines import LogLines
-from cellrun.core.store.cancellation import cancel_requests
+from cellrun.core.store.ending import cancel_requests
 from cellrun.core.targets.fake.engine import ENGINE_LOG, Engine
 from cellrun.core.targets.fake.faulty_link import FaultyLink
 from cellrun.core.targets.fake.transport import Transport

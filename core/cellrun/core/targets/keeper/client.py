@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.status import StatusFile, StatusRecord
 from cellrun.core.targets.contract import ComputeTarget, Observation
 from cellrun.core.targets.keeper.asking import NoAnswerError, ask
 from cellrun.core.targets.keeper.credentials import credentials

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 from cellrun.core.targets.bringing import living
 from cellrun.core.targets.contract import Observation
 

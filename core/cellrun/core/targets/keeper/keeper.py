@@ -13,7 +13,7 @@ from cellrun.core.disk.ownership import is_mine
 from cellrun.core.errors import CellrunError, told
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import limits
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 from cellrun.core.targets.keeper.awake import AwakeClock
 from cellrun.core.targets.keeper.kept_target import KeptTarget
 from cellrun.core.targets.keeper.listed_runs import runs_elsewhere

@@ -8,7 +8,7 @@ from contextlib import suppress
 from cellrun.core.disk.ownership import is_mine
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.status import TERMINAL, Status
+from cellrun.core.store.status import TERMINAL, Status
 from cellrun.core.targets.workspace_targets import LOCAL, WorkspaceTargets
 
 _LIVING = [status.value for status in Status if status not in {*TERMINAL, Status.DAMAGED}]

@@ -18,12 +18,10 @@ from cellrun.core.errors import (
     told,
 )
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
+from cellrun.core.store.ending import is_asked_to_cancel, set_canceled
+from cellrun.core.store.liveness import is_silent, restart_reason, settle
 from cellrun.core.store.notes import add_note
-from cellrun.core.store.settle import restart_reason, settle
-from cellrun.core.store.silence import is_silent
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec, job_environment
 from cellrun.core.supervision.start import ProcessLimitError, SupervisorStart
 from cellrun.core.targets.local import machine

@@ -9,8 +9,7 @@ from typing import Any, ClassVar, NoReturn
 
 from cellrun.core.errors import NotSupportedError, UserErrorException, shown
 from cellrun.core.run_request import RunRequest
-from cellrun.core.status import TERMINAL, Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import TERMINAL, Status, StatusFile
 from cellrun.core.targets.contract import TargetDescription
 from cellrun.core.targets.local import machine
 from cellrun.core.targets.local.cluster_status import (

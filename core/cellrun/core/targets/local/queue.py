@@ -24,8 +24,8 @@ from cellrun.core.identity import boot_id, boot_time, host_name, pid_namespace
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import private_folder, private_path, runtime_folder
 from cellrun.core.resources import Resources
-from cellrun.core.store.silence import is_old
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.liveness import is_old
+from cellrun.core.store.run_place import RunTarget
 from cellrun.core.targets.local.queue_lock import locked
 
 _WAITING = ".waiting"

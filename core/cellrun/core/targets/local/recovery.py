@@ -14,13 +14,11 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import is_own_run
 from cellrun.core.processes import process_table
 from cellrun.core.processes.family import ProcessFamily, is_of_run
-from cellrun.core.status import Status
 from cellrun.core.store.completion import Completion
 from cellrun.core.store.ending import Ending
+from cellrun.core.store.liveness import are_proven_dead, restart_reason, settle
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.settle import restart_reason, settle
-from cellrun.core.store.silence import are_proven_dead
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.status import Status, StatusFile, StatusRecord
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.start import SupervisorStart
 from cellrun.core.supervision.tidy import tidy

@@ -18,11 +18,10 @@ from cellrun.core.errors import ComputeTargetException, ExperimentExecutionExcep
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources, limits
 from cellrun.core.run_request import RunRequest
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import ask_to_cancel, set_canceled
+from cellrun.core.store.ending import ask_to_cancel, set_canceled
+from cellrun.core.store.run_place import RunTarget
 from cellrun.core.store.run_store import ancestors
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.cancel_signal import cancel_without_request
 from cellrun.core.supervision.launch_spec import LaunchSpec, job_environment
 from cellrun.core.supervision.start import SupervisorStart, supervisor_command

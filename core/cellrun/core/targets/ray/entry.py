@@ -32,8 +32,7 @@ from cellrun.core.engine.order import JobOrder
 from cellrun.core.environments.job_library import PYTHON_PATH, own_library
 from cellrun.core.errors import CellrunError, told
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import job_environment
 from cellrun.core.targets.launching import (
     enter_environment,

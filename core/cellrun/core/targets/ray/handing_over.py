@@ -9,10 +9,9 @@ from typing import NamedTuple
 from cellrun.core.errors import CellrunError, ComputeTargetException, told
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import size_text
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
+from cellrun.core.store.ending import is_asked_to_cancel, set_canceled
 from cellrun.core.store.record import RunRecord
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.cargo import Cargo
 from cellrun.core.targets.outgoing import Order, Outgoing
 from cellrun.core.targets.ray.client import RayClient, RefusedJobError, TooLargeError

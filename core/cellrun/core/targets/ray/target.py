@@ -13,9 +13,8 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.resources import size_text
 from cellrun.core.run_request import RunCode, RunRequest
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import ask_to_cancel, is_asked_to_cancel, set_canceled
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.ending import ask_to_cancel, is_asked_to_cancel, set_canceled
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.contract import (
     Capability,
     ComputeTarget,

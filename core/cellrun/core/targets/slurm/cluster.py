@@ -15,10 +15,9 @@ from cellrun.core.errors import ComputeTargetException, ExperimentExecutionExcep
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import ask_to_cancel, set_canceled
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.ending import ask_to_cancel, set_canceled
+from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.contract import (
     Capability,
     ComputeTarget,

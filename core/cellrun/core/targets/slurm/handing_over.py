@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.slurm.job_folder import JobFolder
 from cellrun.core.targets.slurm.programs import NoAnswerError, SlurmPrograms
 from cellrun.core.targets.slurm.submission import Submission

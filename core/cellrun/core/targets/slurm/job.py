@@ -23,7 +23,7 @@ from cellrun.core.engine.job import EngineJob
 from cellrun.core.engine.order import JobOrder
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 from cellrun.core.targets.slurm.job_folder import JobFolder
 from cellrun.core.targets.slurm.programs import SlurmPrograms
 

@@ -18,7 +18,7 @@ from typing import Any
 from cellrun.core.disk.whole_files import make_private_folder, remove_tree, replace_file
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 
 _FOLDER = ".slurm"
 

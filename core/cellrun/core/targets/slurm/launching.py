@@ -17,9 +17,8 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout
 from cellrun.core.run_request import RunRequest
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec, job_environment
 from cellrun.core.targets.launching import enter_environment, given_variables, local_spec, ordered, write_spec
 from cellrun.core.targets.slurm.handing_over import hand_over

@@ -17,9 +17,8 @@ if __name__ == "__main__":
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import ComputeTargetException, told
 from cellrun.core.identity import ProcessIdentity, host_name
-from cellrun.core.status import Status
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision import cancel_signal
 from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec

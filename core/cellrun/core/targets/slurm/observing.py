@@ -11,9 +11,8 @@ from cellrun.core.errors import ComputeTargetException, RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.resources import limits
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
-from cellrun.core.store.status_file import StatusFile, StatusRecord
+from cellrun.core.store.ending import is_asked_to_cancel, set_canceled
+from cellrun.core.store.status import Status, StatusFile, StatusRecord
 from cellrun.core.supervision.attempts import Attempt
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.targets.contract import JobState, Observation

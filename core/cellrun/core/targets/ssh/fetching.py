@@ -23,9 +23,8 @@ from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.remote.link import Answer, Link, OrderError
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import cancel_requests
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.ending import cancel_requests
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.progress import Progress
 from cellrun.core.targets.ssh.connection import Connection
 

@@ -13,9 +13,8 @@ from cellrun.core.mirror.run_key import new_key
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.remote.link import Link, OrderError
 from cellrun.core.remote.messages import INCOMPLETE
-from cellrun.core.status import Status
-from cellrun.core.store.cancellation import is_asked_to_cancel, set_canceled
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.ending import is_asked_to_cancel, set_canceled
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.contract import JobState, Observation
 from cellrun.core.targets.outgoing import Outgoing
 from cellrun.core.targets.progress import Progress

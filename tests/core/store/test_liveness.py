@@ -13,12 +13,11 @@ import pytest
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.identity import ProcessIdentity, boot_time
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import Status
-from cellrun.core.store import settle as settling
+from cellrun.core.store import liveness as settling
 from cellrun.core.store.lists.index import Index
-from cellrun.core.store.settle import settle
-from cellrun.core.store.status_file import StatusFile
-from cellrun.core.store.target_file import RunTarget
+from cellrun.core.store.liveness import settle
+from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision import supervisor
 from tests.core.store.event_samples import in_process
 

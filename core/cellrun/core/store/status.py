@@ -1,16 +1,19 @@
-"""A run's status: numbered files, each written once, so that of two writers one wins.
+"""A run's status: its states by the names that Azure ML gave them, and the numbered files, each written once.
 
-Standard library only: the supervisor shares it.
+Of two writers one wins. Standard library only: the supervisor shares it.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import stat
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,9 +29,41 @@ from cellrun.core.disk.control_file import (
 from cellrun.core.disk.whole_files import NO_LINKS, NO_ROOM, drafts_of_run, sync_folder, write_new
 from cellrun.core.errors import DamagedRunError
 from cellrun.core.layout import RunLayout
-from cellrun.core.status import TERMINAL, Status
 from cellrun.core.store.changes import note_change
-from cellrun.core.store.reserve import Reserve
+
+
+class Status(str, Enum):
+    """Where a run is in its life. A terminal status never changes."""
+
+    NOT_STARTED = "NotStarted"  # its folder exists, nothing was asked to run it yet
+    PREPARING = "Preparing"  # an environment or data is being made ready
+    QUEUED = "Queued"  # waits for room on its target
+    STARTING = "Starting"  # its supervisor was started, its process not yet
+    RUNNING = "Running"  # its process runs
+    FINALIZING = "Finalizing"  # its process ended, its files are being put in order
+    CANCEL_REQUESTED = "CancelRequested"  # it is being stopped: somebody asked for it, or its time is over
+    NOT_RESPONDING = "NotResponding"  # its target says it runs, it hasn't been heard of
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+    DAMAGED = "Damaged"  # none that a run has: what a list shows of one whose files can't be read
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the run has ended."""
+        return self in TERMINAL
+
+    @property
+    def word(self) -> str:
+        """What users are shown: its value, except of a run that is being stopped, asked to or at its time limit."""
+        return "Stopping" if self is Status.CANCEL_REQUESTED else self.value
+
+    def __str__(self) -> str:
+        return self.value
+
+
+TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELED})
+
 
 _WRITING_S = 2.0
 """Longer than this nobody takes to write a status."""
@@ -288,3 +323,48 @@ def status_of(layout: RunLayout, n: int, text: bytes) -> StatusRecord:
     control_file.check(root, path, data, _SHAPE)
     control_file.check(root, path, data["fields"], _FIELDS, needed=())
     return StatusRecord(n, Status(data["status"]), data["at"], data["reason"], data["fields"], data["started_at"])
+
+
+_RESERVE_NAMES = ("reserve-1", "reserve-2")
+_FILE_BYTES = 32 * 1024
+
+
+class Reserve:
+    """The reserve of one run: files in its folder of statuses that have been given their place on the disk.
+
+    A status is written into one of them, in the place that it has: what is merely freed, another program that fills the
+    disk may have first. The other one makes room for the name, which takes an inode where links count as files (tmpfs).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._files = [folder / name for name in _RESERVE_NAMES]
+
+    def make(self) -> None:
+        """Take the room. Raises OSError where there isn't as much."""
+        for path in self._files:
+            with path.open("xb") as file:
+                try:  # nothing is written for it, and btrfs writes in place only where room was given so
+                    os.posix_fallocate(file.fileno(), 0, _FILE_BYTES)
+                except (AttributeError, OSError):  # macOS and some file systems can't; one that is full says so again
+                    file.write(bytes(_FILE_BYTES))
+
+    def write(self, draft: Path, data: bytes) -> None:
+        """Write a new file into the reserve, which is used up then. Raises OSError, ENOSPC also if there is none."""
+        for path in self._files:
+            with suppress(FileNotFoundError):
+                if stat.S_ISREG(path.lstat().st_mode):  # a run folder of somebody else may have a link there
+                    path.rename(draft)
+                    break
+        else:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(draft))
+        self.give_back()
+        with draft.open("r+b") as file:
+            file.write(data)
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
+
+    def give_back(self) -> None:
+        """Let others have the room. Raises OSError."""
+        for path in self._files:
+            path.unlink(missing_ok=True)

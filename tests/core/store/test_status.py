@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -16,12 +17,29 @@ import pytest
 from cellrun.core.errors import DamagedRunError, WorkspaceException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.status import Status
-from cellrun.core.store import status_file
+from cellrun.core.store import status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import TERMINAL, Status, StatusFile
 from tests.small_disk import SmallDisk
+
+
+def test_the_words_are_azures_and_read_as_text() -> None:
+    assert str(Status.CANCEL_REQUESTED) == f"{Status.CANCEL_REQUESTED}" == "CancelRequested"
+    assert json.dumps(Status.FAILED) == '"Failed"'
+    assert Status("Running") is Status.RUNNING
+
+
+def test_three_states_are_terminal() -> None:
+    assert {status for status in Status if status.is_terminal} == TERMINAL
+    assert {str(status) for status in TERMINAL} == {"Completed", "Failed", "Canceled"}
+
+
+def test_users_are_shown_azures_words_but_for_a_run_that_is_being_stopped() -> None:
+    assert {status: status.word for status in Status if status.word != status.value} == {
+        Status.CANCEL_REQUESTED: "Stopping"
+    }
+
 
 OWNER = ProcessIdentity.current().to_json()
 RESERVE = ("reserve-1", "reserve-2")
@@ -67,8 +85,8 @@ def test_a_change_keeps_what_was_said_before(file: StatusFile, layout: RunLayout
 @pytest.mark.parametrize("terminal", [Status.COMPLETED, Status.FAILED, Status.CANCELED])
 def test_a_terminal_status_never_changes(terminal: Status, file: StatusFile) -> None:
     file.change(terminal)
-    for status in Status:
-        assert file.change(status) is None
+    for to in Status:
+        assert file.change(to) is None
     assert file.read().status is terminal
     assert len(file.history()) == 2
 
@@ -112,9 +130,9 @@ def test_of_many_threads_one_wins(
 def test_of_several_processes_each_change_is_made_once(layout: RunLayout) -> None:
     program = """
 import sys
-from cellrun.core.status import Status
+from cellrun.core.store.status import Status
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.status_file import StatusFile
+from cellrun.core.store.status import StatusFile
 file = StatusFile(RunLayout(sys.argv[1]))
 print(sum(file.change(Status.RUNNING, expected={Status.RUNNING, Status.NOT_STARTED}) is not None for _ in range(50)))
 """
@@ -247,7 +265,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path, data: bytes) -> None:  # as `write_new` has it
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-    monkeypatch.setattr(status_file, "write_new", refuse)
+    monkeypatch.setattr(status, "write_new", refuse)
 
 
 def test_d2_a_full_disk_takes_a_last_status_and_none_before_it(
@@ -336,7 +354,7 @@ def test_a_full_disk_has_nothing_written_through_a_link_in_the_place_of_the_rese
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(status_file, "write_new", full)
+    monkeypatch.setattr(status, "write_new", full)
     with pytest.raises(OSError, match="No space left"):
         file.change(Status.FAILED, reason="gone")
     assert mine.read_text() == "mine"
