@@ -25,11 +25,11 @@ from cellrun.magics.capture.another_python.destination import Destination
 from cellrun.magics.capture.another_python.elsewhere import Elsewhere
 from cellrun.magics.capture.capture import Capture
 from cellrun.magics.capture.card.card import Card
+from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.choices import Choices
 from cellrun.magics.capture.found import Refusal
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.place import Place
-from cellrun.magics.capture.search import Search
 from cellrun.magics.capture.source.flow import analyse
 from cellrun.magics.capture.source.returned import analyse_with_returned
 from cellrun.magics.shell import NotebookCell
@@ -68,18 +68,18 @@ class CellRunConfig(RunOptions):
             analysis = analyse_with_returned(self._code, given.choices.returned, shell.transform_cell)
         python, self._place = self._there()
         there = Destination(python, self._code)
-        search = Search(
+        captured = CapturedCell(
             analysis,
             Notebook.of_shell(shell),
             given.run_name,
             given.arguments,
             given.choices,
-            by_source=not there.loads_byte_code,
             variables=self.environment_variables,
             place=self._place,
+            destination=there,
         )
         self._python_there = there.version_text
-        self._capture = Capture(search, there, given.choices.returned)
+        self._capture = Capture(captured)
         self._refusals: list[Refusal] = []
 
     def problems(self) -> list[str]:

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cellrun.magics.capture.another_python.destination import Destination
 from cellrun.magics.capture.capture import Capture
+from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.notebook import Notebook
-from cellrun.magics.capture.search import Search
 from cellrun.magics.capture.source.flow import analyse
 
 FRAME = pd.DataFrame({"a": [1, 1, 2], "b": ["x", "y", "y"], "c": [3.0, 4.0, 5.0]})
@@ -35,8 +34,7 @@ LIBRARIES = (
 
 def captured(value, folder):
     """Capture a cell that needs a value; return the refusals and the notes."""
-    search = Search(analyse("x"), Notebook({"__name__": "__main__", "x": value}), "run")
-    capture = Capture(search, Destination(None, "x"))
+    capture = Capture(CapturedCell(analyse("x"), Notebook({"__name__": "__main__", "x": value})))
     refusals = capture.refusals(folder)
     capture.account()
     return [str(each) for each in refusals], capture.notes()

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.magics.capture.another_python.destination import Destination
 from cellrun.magics.capture.capture import Capture
-from cellrun.magics.capture.hidden_names import estimated_bytes
+from cellrun.magics.capture.carriers.hidden_names import estimated_bytes
+from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.notebook import Notebook
-from cellrun.magics.capture.search import Search
 from cellrun.magics.capture.source.flow import analyse
 
 SETUP = """\
@@ -36,7 +35,7 @@ def capture(tmp_path):
     (tmp_path / "script.py").write_text("def inner(): return y\nprint(x + inner())\n")
 
     def make(source):
-        return Capture(Search(analyse(source), Notebook(namespace, folder=tmp_path), "run"), Destination())
+        return Capture(CapturedCell(analyse(source), Notebook(namespace, folder=tmp_path)))
 
     return make
 

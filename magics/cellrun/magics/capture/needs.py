@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from cellrun.magics.capture.choices import LeftOut
+from cellrun.magics.capture.found import Refusal
 from cellrun.magics.capture.notebook import Notebook
-from cellrun.magics.capture.source.analysis import Analysis, Read
+from cellrun.magics.capture.source.analysis import Analysis, Certainty, Read
 
 _OF_IPYTHON = frozenset({"get_ipython", "display"})
 _INPUTS = frozenset({"In", "_ih"})
@@ -19,30 +20,33 @@ _INPUTS = frozenset({"In", "_ih"})
 class Needs:
     """The names that are needed, each with the surest place where it is read.
 
-    `supply` is called for each name that the notebook has, again if it is needed more surely or earlier than it seemed;
-    it returns what the value reads in turn. `given` are names that the run itself has a value for.
+    `given` are names that the run itself has a value for.
     """
 
     def __init__(
         self,
         analysis: Analysis,
         notebook: Notebook,
-        supply: Callable[[Read, Any], Iterable[Read]],
         left_out: LeftOut,
         given: Collection[str] = (),
     ) -> None:
         self._analysis = analysis
         self._notebook = notebook
-        self._supply = supply
         self._left_out = left_out
         self._given = frozenset(given)
         self.reached: dict[str, Read] = {}
         self.missing: dict[str, Read] = {}
+        self.refused: dict[str, Refusal] = {}
+        """Why values can't travel, by their names."""
         self.needs_ipython = False
         self._followed: set[tuple[object, ...]] = set()
 
-    def follow(self, reads: Iterable[Read]) -> None:
-        """Follow reads, and what they lead to, to the end."""
+    def follow(self, reads: Iterable[Read], supply: Callable[[Read, Any], Iterable[Read]]) -> None:
+        """Follow reads, and what they lead to, to the end.
+
+        `supply` is called for each name that the notebook has, again if it is needed more surely or earlier than it
+        seemed; it returns what the value reads in turn.
+        """
         waiting = deque(reads)
         while waiting:
             read = waiting.popleft()
@@ -52,7 +56,11 @@ class Needs:
             read, is_news = self._merged(read)
             if is_news:
                 waiting += self._own(read)
-                waiting += self._resolve(read)
+                waiting += self._resolve(read, supply)
+
+    def is_distant(self, name: str) -> bool:
+        """Whether a name is needed only in case that code reaches any name."""
+        return self.reached[name].certainty is Certainty.DISTANT
 
     def _merged(self, read: Read) -> tuple[Read, bool]:
         """Return a read together with those of its name before, and whether it tells anything new."""
@@ -86,17 +94,26 @@ class Needs:
             for each in self._analysis.definitions.get(read.name, ())
         ]
 
-    def _resolve(self, read: Read) -> Iterable[Read]:
+    def _resolve(self, read: Read, supply: Callable[[Read, Any], Iterable[Read]]) -> Iterable[Read]:
         name = read.name
         if name in self._given or self._left_out.has(name, read.place):
             return ()
-        if self._notebook.holds(name) or (self._notebook.is_hidden(name) and (read.key is not None or name in _INPUTS)):
-            return self._supply(read, self._notebook.namespace[name])
+        if self._notebook.holds(name):
+            return supply(read, self._notebook.namespace[name])
+        if self._notebook.is_hidden(name) and (read.key is not None or name in _INPUTS):
+            return supply(read, self._items_read(name, self._notebook.namespace[name]))
         if name in _OF_IPYTHON or (self._notebook.is_hidden(name) and not hasattr(builtins, name)):
             self.needs_ipython = True
         elif not (hasattr(builtins, name) or self._notebook.is_known(name) or name in self._analysis.writes):
             self.missing[name] = read
         return ()
+
+    def _items_read(self, name: str, history: Any) -> list[Any] | dict[Any, Any]:
+        """Return the items of IPython's history that the cell reads, never all of its results."""
+        if isinstance(history, list):  # In, which is text alone
+            return list(history)
+        keys = [read.key for read in self._analysis.reads if read.name == name]
+        return {key: history[key] for key in keys if (key in history if isinstance(history, dict) else True)}
 
 
 def _told(read: Read) -> tuple[object, ...]:

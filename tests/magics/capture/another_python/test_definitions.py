@@ -3,9 +3,11 @@
 import pytest
 
 from cellrun.magics.capture.another_python.definitions import Undefined, find_definition
+from cellrun.magics.capture.carriers.code import CodeCarrier
 from cellrun.magics.capture.carriers.values import ValueCarrier
+from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.notebook import Notebook
-from cellrun.magics.capture.source.analysis import Read
+from cellrun.magics.capture.source.analysis import Analysis, Read
 
 
 @pytest.fixture
@@ -17,7 +19,8 @@ def find(notebook):
             notebook.run(cell)
         seen = Notebook.of_shell(notebook.shell)
         value = seen.namespace[name]
-        found = ValueCarrier(seen).find(name, value, Read(name, 1))
+        cell = CapturedCell(Analysis(), seen)
+        found = ValueCarrier(cell, CodeCarrier(cell)).find(Read(name, 1), value)
         return find_definition(name, value, found.functions, seen)
 
     return find

@@ -7,7 +7,7 @@ import pytest
 
 from cellrun.magics.capture.choices import LeftOut
 from cellrun.magics.capture.paths import files, patterns
-from cellrun.magics.capture.paths.files import FileCarrier
+from cellrun.magics.capture.paths.files import Files
 from cellrun.magics.capture.paths.patterns import TooManyFilesError, Tree, folder_of, is_bounded, is_clear
 from cellrun.magics.capture.paths.shipment import Shipment
 from cellrun.magics.capture.source.analysis import Text
@@ -29,7 +29,7 @@ class Carried:
 
     def __init__(self, folder: Path) -> None:
         self.shipment = Shipment(LeftOut(frozenset()))
-        self.carrier = FileCarrier(folder, self.shipment)
+        self.carrier = Files(folder, self.shipment)
 
     def take(self, text: str, **how: bool) -> list[str]:
         self.carrier.find(Text(text, 2), **how)

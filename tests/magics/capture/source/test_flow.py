@@ -22,7 +22,7 @@ def reads(source: str) -> set[str]:
         found.add(read.name)
         return ()
 
-    Needs(analysis, Notebook(dict.fromkeys(everything)), supply, LeftOut(frozenset())).follow(analysis.reads)
+    Needs(analysis, Notebook(dict.fromkeys(everything)), LeftOut(frozenset())).follow(analysis.reads, supply)
     return found - (set(dir(builtins)) - {"get_ipython"})  # IPython puts that there
 
 

@@ -16,9 +16,13 @@ from cellrun.core.context.pickles.filled_classes import filled_at_call
 from cellrun.core.context.pickles.log_handlers import OwnHandlers
 from cellrun.core.context.state.log_settings import own_handlers
 from cellrun.core.resources import size_text
-from cellrun.magics.capture.hidden_names import estimated_bytes
+from cellrun.magics.capture.carriers.carrier import Carrier
+from cellrun.magics.capture.carriers.hidden_names import estimated_bytes
+from cellrun.magics.capture.carriers.modules import ModuleCarrier
+from cellrun.magics.capture.carriers.values import ValueCarrier
+from cellrun.magics.capture.cell import CapturedCell
+from cellrun.magics.capture.found import Found
 from cellrun.magics.capture.local.loaded_module import LoadedModule
-from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.analysis import Certainty, Read
 from cellrun.magics.capture.words import attribute_of
 
@@ -27,14 +31,7 @@ _NOT_FOLLOWED = frozenset({"sys", "os", "builtins", "__main__", "warnings", "IPy
 _NEVER_SHARED = (str, bytes, int, float, complex, type(None), type, ModuleType, FunctionType, BuiltinFunctionType)
 
 
-class Assigned(NamedTuple):
-    """A value that a module's attribute has now, to be set in the run."""
-
-    read: Read
-    value: Any
-
-
-class AttributeCarrier:
+class AttributeCarrier(Carrier):
     """Carries attributes of modules, by names such as `config:LR`.
 
     Of a local module travels what its source doesn't give: what plain assignments gave and is something else now, what
@@ -43,23 +40,34 @@ class AttributeCarrier:
     said.
     """
 
-    def __init__(self, notebook: Notebook) -> None:
-        self._notebook = notebook
+    def __init__(self, cell: CapturedCell, modules: ModuleCarrier, values: ValueCarrier) -> None:
+        self._notebook = cell.notebook
+        self._left_out = cell.left_out
+        self._refused = cell.needs.refused
+        self._modules = modules
+        self._values = values
         self._taken: set[str] = set()
         self._left: list[str] = []
 
-    def find(
-        self,
-        loaded: Sequence[LoadedModule],
-        installed: AbstractSet[str],
-        is_shared: Callable[[object], bool],
-        filled: AbstractSet[type] = frozenset(),
-    ) -> list[Assigned]:
-        """Return what wasn't returned before, of local modules that are loaded and top-level ones that are installed.
+    def find_more(self) -> Iterator[Found]:
+        """Take what attributes have now; what can't travel stays behind and is said."""
+        for read, value in self._assigned():
+            if self._left_out.has(read.name.replace(":", "."), read.place):  # `config:LR`, as in `--without`
+                continue
+            found = self._values.find(read, value)
+            refusal = self._refused.pop(read.name, None)
+            if refusal is None:
+                yield found
+            else:
+                self._leave(read.name, read.place, refusal.what)
 
-        `is_shared` tells whether an object travels in the cell's values; `filled` are classes of modules whose first
-        instance has set attributes of them.
-        """
+    def notes(self) -> list[str]:
+        """Return which attributes stay behind."""
+        return self._left
+
+    def _assigned(self) -> list[tuple[Read, Any]]:
+        """Return what wasn't returned before, of local modules that are loaded and of installed ones."""
+        loaded, installed, is_shared = self._modules.loaded(), self._modules.installed(), self._values.has_object
         cells = self._notebook.cells()
         stored = set(_stored(self._notebook.namespace, cells))
         paths = {(each.module, each.path) for each in stored}
@@ -71,18 +79,14 @@ class AttributeCarrier:
             *self._accessors(installed),
             *_of_builtins(direct),
             *_log_handlers(installed),
-            *_of_filled(filled),
+            *_of_filled(self._values.filled_classes()),
         ]
         return list(self._fresh(found))
 
-    def leave(self, name: str, place: str, why: str) -> None:
+    def _leave(self, name: str, place: str, why: str) -> None:
         """Note that an attribute can't travel."""
         shown = name.replace(":", ".")
         self._left.append(f"{shown} ({place}) stays behind: {why}; the run has what the source of its module gives")
-
-    def notes(self) -> list[str]:
-        """Return what is worth saying."""
-        return self._left
 
     def _of_local(
         self, loaded: Sequence[LoadedModule], stored: AbstractSet[tuple[str, str]], is_shared: Callable[[object], bool]
@@ -123,16 +127,18 @@ class AttributeCarrier:
                 if self._notebook.is_own_code(getattr(value, "_accessor", None)):
                     yield f"pandas:{kind}.{name}", "what cells registered", value
 
-    def _fresh(self, found: Iterable[tuple[str, str, Any]]) -> Iterator[Assigned]:
+    def _fresh(self, found: Iterable[tuple[str, str, Any]]) -> Iterator[tuple[Read, Any]]:
         for name, place, value in found:
             if name in self._taken:
                 continue
             self._taken.add(name)
             size = estimated_bytes(value, _MOST_BYTES)
             if size > _MOST_BYTES:
-                self.leave(name, place, f"it has {size_text(size)}, and {size_text(_MOST_BYTES)} is the limit for such")
+                self._leave(
+                    name, place, f"it has {size_text(size)}, and {size_text(_MOST_BYTES)} is the limit for such"
+                )
             else:
-                yield Assigned(Read(name, 0, place, Certainty.LIKELY), value)
+                yield Read(name, 0, place, Certainty.LIKELY), value
 
 
 def _of_builtins(stored: AbstractSet[tuple[str, str]]) -> Iterator[tuple[str, str, Any]]:

@@ -10,11 +10,13 @@ from pathlib import PurePath
 from types import CodeType, FunctionType
 from typing import ForwardRef, get_args
 
-from cellrun.core.context.manifest import Definition, Source
+from cellrun.core.context.manifest import Context, Definition, Source
 from cellrun.core.context.own_code import at_path
+from cellrun.core.context.pickles.pickling import Store
 from cellrun.magics.capture.another_python.definitions import Defined, Undefined, find_definition
+from cellrun.magics.capture.carriers.carrier import Carrier
+from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.found import Found
-from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.paths.in_source import outside_of_code
 from cellrun.magics.capture.paths.in_values import texts_in
 from cellrun.magics.capture.source.analysis import NOTHING, Certainty, Outside, Read, Text
@@ -51,11 +53,11 @@ def attribute_texts(value: type) -> Iterator[str]:
             yield from texts_in(each)
 
 
-class CodeCarrier:
+class CodeCarrier(Carrier):
     """Carries the sources of functions, and the definitions of functions and classes."""
 
-    def __init__(self, notebook: Notebook) -> None:
-        self._notebook = notebook
+    def __init__(self, cell: CapturedCell) -> None:
+        self._notebook = cell.notebook
         self._sources: dict[str, Source] = {}
         self._lines: dict[str, set[int]] = {}  # of what travels, by source
         self._definitions: dict[str, Definition] = {}
@@ -66,7 +68,24 @@ class CodeCarrier:
         self._readers: dict[str, set[str]] = {}  # by global name, the functions and methods that read it
         self._methods: dict[str, str] = {}  # by qualified name, how each is called
 
-    def find(self, function: FunctionType, read: Read) -> Found:
+    def follow(self, found: Found) -> Iterator[Found]:
+        """Iterate over what functions of the notebook need."""
+        return (self._needed_by(function, found.read) for function in found.functions)
+
+    def pack(self, context: Context, store: Store) -> Context:
+        """Return the context with the definitions, and the sources, by the file names that the functions have.
+
+        What else is in their cells is blank: a cell may hold what nobody meant to send along, such as a password in the
+        line above a function.
+        """
+        del store
+        sources = {
+            name: replace(source, text=only_lines(source.text, self._lines.get(name, set())))
+            for name, source in self._sources.items()
+        }
+        return replace(context, sources=sources, definitions=self._definitions)
+
+    def _needed_by(self, function: FunctionType, read: Read) -> Found:
         """Return what a function of the notebook reads, imports and names."""
         reads = code_reads(function.__code__)
         self.writes |= reads.writes
@@ -89,6 +108,7 @@ class CodeCarrier:
         ]
         annotated = [Read(name, line, where, possible) for name in annotated_names(function)]
         return Found(
+            read,
             reads=[*named, *annotated],
             modules=set(reads.modules),
             texts=[Text(text, line, where) for text in (*reads.texts, *_given_texts(function))],
@@ -149,16 +169,6 @@ class CodeCarrier:
     def definitions(self) -> dict[str, Definition]:
         """Return the definitions by name."""
         return self._definitions
-
-    def pack(self) -> dict[str, Source]:
-        """Return the sources, by the file names that the functions have: what else is in their cells is blank.
-
-        A cell may hold what nobody meant to send along: a password in the line above a function.
-        """
-        return {
-            name: replace(source, text=only_lines(source.text, self._lines.get(name, set())))
-            for name, source in self._sources.items()
-        }
 
     def _outside(self, function: FunctionType, where: str) -> Outside:
         source = self._sources.get(function.__code__.co_filename)

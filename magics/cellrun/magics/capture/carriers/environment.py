@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 
 from cellrun.core.context.manifest import Need
 from cellrun.core.supervision.launch_spec import inherited
-from cellrun.magics.capture.place import Place
+from cellrun.magics.capture.carriers.carrier import Carrier
+from cellrun.magics.capture.carriers.file_carrier import FileCarrier
+from cellrun.magics.capture.cell import CapturedCell
+from cellrun.magics.capture.found import Found
 from cellrun.magics.capture.source.analysis import Variable
 
 _OF_EVERY_LOGIN = frozenset({"HOME", "HOSTNAME", "LANG", "LOGNAME", "PATH", "PWD", "SHELL", "TMPDIR", "USER"})
 """What another machine has its own of."""
 
 
-class EnvironmentCarrier:
-    """Accounts for variables; `given` are those that the submission itself gives by `--env`, `place` is the run's."""
+class EnvironmentCarrier(Carrier):
+    """Accounts for variables; `files` may give some by a `.env` file."""
 
-    def __init__(
-        self, given: Collection[str], place: Place | None = None, environ: Mapping[str, str] | None = None
-    ) -> None:
-        self._given = given
-        self._place = place or Place()
-        self._environ = os.environ if environ is None else environ
+    def __init__(self, cell: CapturedCell, files: FileCarrier) -> None:
+        self._given = cell.variables
+        self._place = cell.place
+        self._files = files
         self._read: dict[str, tuple[Variable, str]] = {}
 
-    def find(self, variables: Iterable[Variable], where: str = "") -> None:
+    def follow(self, found: Found) -> Iterable[Found]:
         """Take note of variables that are read in a function, or in the cell itself."""
-        for each in variables:
+        where = found.outside.where
+        for each in found.outside.variables:
             before = self._read.get(each.name)
             if before is None or (each.is_required and not before[0].is_required):
                 self._read[each.name] = each, f"{where}, line {each.line}" if where else f"line {each.line}"
+        return ()
 
     def account(self) -> Iterator[Need]:
         """Iterate over those that the run has, a line each, without their values."""
@@ -40,7 +43,7 @@ class EnvironmentCarrier:
                 how = "--env" if name in self._given else "inherited"
                 yield Need(name, "environment", "environment variable", place, how=how)
 
-    def notes(self, *, has_env_file: bool) -> list[str]:
+    def notes(self) -> list[str]:
         """Return what the run won't have; a `.env` file may still give it what is missing here."""
         notes, passed_on = [], self._passed_on()
         for name, (variable, place) in self._read.items():
@@ -48,10 +51,10 @@ class EnvironmentCarrier:
                 continue
             if not self._place.inherits and name in _OF_EVERY_LOGIN:
                 continue
-            if name in self._environ:
+            if name in os.environ:
                 whose = "is the notebook's own and isn't passed on" if self._place.inherits else self._stays
                 notes.append(f"environment variable {name!r} ({place}) {whose}; `--env {name}` gives it to the run")
-            elif variable.is_required and not has_env_file:
+            elif variable.is_required and not self._files.has_env_file:
                 notes.append(
                     f"environment variable {name!r} ({place}) isn't set; `--env {name}=VALUE` gives it to the run"
                 )
@@ -62,4 +65,4 @@ class EnvironmentCarrier:
         return f"isn't passed on to {self._place}"
 
     def _passed_on(self) -> Collection[str]:
-        return inherited(self._environ) if self._place.inherits else ()
+        return inherited(os.environ) if self._place.inherits else ()

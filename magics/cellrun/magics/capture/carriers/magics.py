@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
 from types import MethodType
 from typing import Any
 
 from IPython.core.alias import Alias, default_aliases
 from IPython.core.magic import MagicAlias, Magics
 
-from cellrun.magics.capture.found import Refusal
+from cellrun.core.context.state.shell_settings import MAGICS
+from cellrun.magics.capture.carriers.carrier import Carrier
+from cellrun.magics.capture.carriers.state import StateCarrier
+from cellrun.magics.capture.cell import CapturedCell
+from cellrun.magics.capture.found import Found, Refusal
 from cellrun.magics.capture.local.local_modules import find_local
-from cellrun.magics.capture.notebook import Notebook
-from cellrun.magics.capture.source.analysis import MagicUse, Read, Text
+from cellrun.magics.capture.source.analysis import MagicUse, Reach, Read, Text
 from cellrun.magics.capture.words import attribute_of
 
 _KINDS = ("line", "cell")
@@ -26,43 +31,63 @@ _OF_THE_KERNEL = {
 _OF_MAGICS = frozenset({"shell", "options_table", "magics", "_cross_validation_lock"})  # any instance's
 
 
-class MagicCarrier:
-    """Carries those that the cell uses, as state of the shell; `why_not` returns why a value can't travel.
+class MagicCarrier(Carrier):
+    """Carries those that the cell uses, as state of the shell.
 
     Responsibilities: which magics are used; what registers each again; refusals.
     """
 
-    def __init__(self, notebook: Notebook, why_not: Callable[[object], Exception | None]) -> None:
-        self._notebook = notebook
-        self._shell: Any = notebook.shell  # parts of it are untyped
-        self._why_not = why_not
-        self._waiting: list[MagicUse] = []
+    def __init__(self, cell: CapturedCell, state: StateCarrier) -> None:
+        self._notebook = cell.notebook
+        self._shell: Any = cell.notebook.shell  # parts of it are untyped
+        self._state = state
+        self._texts = cell.analysis.texts
+        in_functions = chain.from_iterable(cell.analysis.definitions.values())
+        self._are_named = cell.analysis.reach is Reach.ALL or any(each.name == "get_ipython" for each in in_functions)
+        self._waiting = list(cell.analysis.magics)
         self._seen: set[tuple[str, str]] = set()
         self._owners: list[Magics] = []
-        self.value: dict[str, list[Any]] = {}
-        """What registers them, as `shell_settings` takes it."""
-        self.reads: list[Read] = []
-        """The functions and classes of the notebook among them, where the cell uses them."""
-        self.modules: dict[str, str] = {}
-        """Local modules that are extensions, with the place that needs each."""
-        self.uses_local_scope = False
-        """Whether one sees all names of the cell."""
-        self.refusals: list[Refusal] = []
+        self._value: dict[str, list[Any]] = {}  # what registers them, as `shell_settings` takes it
+        self._reads: list[Read] = []  # of the functions and classes of the notebook among them
+        self._modules: list[Found] = []  # local ones that are extensions
+        self._uses_local_scope = False  # one sees all names of the cell
+        self._refusals: list[Refusal] = []
 
-    def note(self, uses: Iterable[MagicUse]) -> None:
-        """Note the magics that a cell uses."""
-        self._waiting += uses
-
-    def note_texts(self, texts: Iterable[Text]) -> None:
+    def follow(self, found: Found) -> Iterable[Found]:
         """Note the texts of functions, which may be the names of magics that they use."""
+        self._are_named |= found.uses_shell
+        if self._are_named:
+            self._note_texts(found.texts)
+        return ()
+
+    def find_more(self) -> Iterator[Found]:
+        """Take the magics that were noted; iterate over what they need in turn."""
+        if self._are_named:
+            self._note_texts(self._texts)
+            self._texts = ()
+        if self._look_up_noted():
+            found = Found(Read("", 0, "a magic"), reads=[*self._reads])
+            self._state.take(MAGICS, self._value, found)
+            if self._uses_local_scope:
+                found.reach, found.is_evaluating = Reach.ALL, True
+            yield found
+        modules, self._modules = self._modules, []
+        yield from modules
+
+    def check(self, values_folder: Path) -> list[Refusal]:
+        """Return which magics can't travel."""
+        del values_folder
+        return self._refusals
+
+    def _note_texts(self, texts: Iterable[Text]) -> None:
         known = self._shell.magics_manager.magics if self._shell is not None else {}
         for text in texts:
             kinds = [kind for kind in _KINDS if text.value in known.get(kind, ())]
             self._waiting += [MagicUse(text.value, kind, text.line, text.where, is_possible=True) for kind in kinds]
 
-    def find(self) -> bool:
+    def _look_up_noted(self) -> bool:
         """Look up what was noted; whether there is anything new to carry."""
-        count = sum(map(len, self.value.values()))
+        count = sum(map(len, self._value.values()))
         while self._waiting:
             use = self._waiting.pop()
             if self._shell is not None and (use.kind, use.name) not in self._seen:
@@ -70,7 +95,7 @@ class MagicCarrier:
                 self._look_up(use)
             if use.name in _LOADERS:
                 self._need_local(use.words[:1], use)
-        return sum(map(len, self.value.values())) > count
+        return sum(map(len, self._value.values())) > count
 
     def _look_up(self, use: MagicUse) -> None:
         magic = self._shell.find_magic(use.name, use.kind)
@@ -98,7 +123,7 @@ class MagicCarrier:
             self._carry("extensions", extension)
             self._need_local([extension], use)
             return
-        self.uses_local_scope |= attribute_of(magic, "needs_local_scope") is True
+        self._uses_local_scope |= attribute_of(magic, "needs_local_scope") is True
         if isinstance(owner, Magics):
             if not any(each is owner for each in self._owners):
                 self._owners.append(owner)
@@ -117,25 +142,26 @@ class MagicCarrier:
         return ""
 
     def _need_local(self, names: Iterable[str], use: MagicUse) -> None:
-        self.modules |= {name: use.place for name in names if find_local(name.partition(".")[0])}
+        read = Read("", use.line, use.where)
+        self._modules += [Found(read, modules={name}) for name in names if find_local(name.partition(".")[0])]
 
     def _carry_checked(self, use: MagicUse, how: str, *what: Any) -> None:
-        error = self._why_not(what)
+        error = self._state.why_no_magic(what)
         if error is not None:
             self._refuse(use, str(error), "Define it inside the cell, or load it there from an extension: %load_ext")
             return
         self._carry(how, *what)
         names = filter(None, map(self._notebook.name_of, what))
-        self.reads += [Read(name, use.line, use.where) for name in names]
+        self._reads += [Read(name, use.line, use.where) for name in names]
 
     def _refuse(self, use: MagicUse, why: str, remedy: str) -> None:
         if use.is_possible:  # a word such as `less` or `more`, most likely
             return
         shown = "%" * (1 + _KINDS.index(use.kind)) + use.name
-        self.refusals.append(Refusal(shown, f"the magic {shown} can't be captured: {why}", use.place, remedy))
+        self._refusals.append(Refusal(shown, f"the magic {shown} can't be captured: {why}", use.place, remedy))
 
     def _carry(self, how: str, *what: Any) -> None:
-        listed = self.value.setdefault(how, [])
+        listed = self._value.setdefault(how, [])
         each = what[0] if how == "extensions" else what
         if each not in listed:
             listed.append(each)

@@ -6,17 +6,22 @@ import operator
 import re
 import sys
 import types
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from cellrun.core.context.manifest import Import, Need
+from cellrun.core.context.manifest import Context, Import, Need
+from cellrun.core.context.pickles.pickling import Store
 from cellrun.core.submission.snapshot import Snapshot
-from cellrun.magics.capture.found import Refusal
+from cellrun.magics.capture.another_python.destination import may_bring_modules
+from cellrun.magics.capture.carriers.carrier import Carrier
+from cellrun.magics.capture.cell import CapturedCell
+from cellrun.magics.capture.found import Found, Refusal
 from cellrun.magics.capture.local.loaded_module import LoadedModule
 from cellrun.magics.capture.local.local_modules import find_local, is_importable, why_unfound
 from cellrun.magics.capture.local.module_source import module_source
-from cellrun.magics.capture.paths.shipment import Shipment
 from cellrun.magics.capture.source.analysis import Read, Text
 from cellrun.magics.capture.words import attribute_of
 
@@ -24,14 +29,15 @@ _MOST_BYTES_BESIDE = 16 << 20
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.\w*)*")
 
 
-class ModuleCarrier:
+class ModuleCarrier(Carrier):
     """Carries modules, and what can be imported from one.
 
     Responsibilities: imports; which local files travel; what they need in turn, by imports, names in texts and paths.
     """
 
-    def __init__(self, shipment: Shipment) -> None:
-        self._shipment = shipment
+    def __init__(self, cell: CapturedCell) -> None:
+        self._analysis = cell.analysis
+        self._shipment = cell.shipment
         self._imports: dict[str, Import] = {}
         self._places: dict[str, str] = {}
         self._seen: dict[str, str] = {}
@@ -44,18 +50,30 @@ class ModuleCarrier:
         self._imports_by_name = False
         self._names: dict[str, str] = {}  # texts that may name modules
 
-    def find(self, name: str, value: object, read: Read) -> bool:
-        """Take a value that comes back by importing it; false if it doesn't."""
-        found = importable(name, value)
+    def find(self, read: Read, value: Any) -> Found | None:
+        """Take a value that comes back by importing it."""
+        found = importable(read.name, value)
         if found is None:
-            return False
+            return None
         module, attribute = found
-        self._imports[name] = Import(module, attribute, name)
-        self._places[name] = read.place
-        self.need([module], read.place)
-        return True
+        self._imports[read.name] = Import(module, attribute, read.name)
+        self._places[read.name] = read.place
+        return Found(read, modules={module})
 
-    def need(self, modules: Iterable[str], place: str) -> None:
+    def follow(self, found: Found) -> Iterable[Found]:
+        """Take the modules that something needs, and note its texts, which may name others."""
+        self._need(found.modules, found.read.place)
+        self._note_texts(found.texts, imports_by_name=found.imports_by_name)
+        return ()
+
+    def find_more(self) -> Iterator[Found]:
+        """Take the local modules that texts name; iterate over the paths that local modules name."""
+        self._need_named()
+        if self._paths:
+            paths, self._paths = self._paths, []
+            yield Found(Read("", 0), paths=paths)
+
+    def _need(self, modules: Iterable[str], place: str) -> None:
         """Take modules that something needs, by name; local ones with all local ones that they import in turn."""
         waiting = list(modules)
         while waiting:
@@ -72,14 +90,14 @@ class ModuleCarrier:
                 for file in self._ship(top, path, place):
                     waiting += self._follow(file, path.parent, place)
 
-    def note_texts(self, texts: Iterable[Text], *, imports_by_name: bool) -> None:
+    def _note_texts(self, texts: Iterable[Text], *, imports_by_name: bool) -> None:
         """Note texts that may name modules, and whether code imports modules by such names."""
         self._imports_by_name |= imports_by_name
         self._names |= {
             text.value: text.where or f"line {text.line}" for text in texts if _DOTTED.fullmatch(text.value)
         }
 
-    def need_named(self) -> None:
+    def _need_named(self) -> None:
         """Take the local modules that texts name: those that are loaded, or any where code imports modules by name."""
         names = 0
         while names < len(self._names):  # a module brings texts of its own
@@ -87,12 +105,7 @@ class ModuleCarrier:
             for name, place in tuple(self._names.items()):
                 top = name.partition(".")[0]
                 if top not in self._seen and self._is_named(name, top):
-                    self.need([top], place)
-
-    def paths(self) -> list[Text]:
-        """Return the texts of local modules that may be paths, seen from the working folder; each once."""
-        paths, self._paths = self._paths, []
-        return paths
+                    self._need([top], place)
 
     def loaded(self) -> list[LoadedModule]:
         """Return the local modules that travel and that the notebook has imported."""
@@ -111,12 +124,11 @@ class ModuleCarrier:
         """Return the top-level modules that are needed and that aren't local."""
         return self._seen.keys() - self._local
 
-    def check(self, tops: Collection[str], attributes: frozenset[str], *, may_make: bool) -> list[Refusal]:
-        """Return which modules can't be had again, though the notebook has them; the first two are what `pack` gets.
-
-        `may_make` tells that the cell may make modules itself: those that it imports aren't looked at then.
-        """
-        needed = dict.fromkeys((each.module for each in self.pack(tops, attributes)), "the cell") | self._needed
+    def check(self, values_folder: Path) -> list[Refusal]:
+        """Return which modules can't be had again, though the notebook has them."""
+        del values_folder
+        needed = dict.fromkeys((each.module for each in self._all_imports()), "the cell") | self._needed
+        made = self._analysis.modules if may_bring_modules(self._analysis) else ()  # the cell may make them itself
         broken = [
             Refusal(
                 each.name,
@@ -135,7 +147,7 @@ class ModuleCarrier:
                 + module.partition(".")[0],
             )
             for module, place in needed.items()
-            if not (may_make and module.partition(".")[0] in tops) and (why := why_unfound(module))
+            if module.partition(".")[0] not in made and (why := why_unfound(module))
         ]
 
     def notes(self) -> list[str]:
@@ -154,11 +166,17 @@ class ModuleCarrier:
         """Return all top-level modules that the run may come to import, each with the place that needs it."""
         return self._seen
 
-    def pack(self, tops: Iterable[str], attributes: frozenset[str]) -> list[Import]:
-        """Return the imports; `tops` and `attributes` are what the cell imports and uses."""
+    def pack(self, context: Context, store: Store) -> Context:
+        """Return the context with the imports."""
+        del store
+        return replace(context, imports=tuple(self._all_imports()))
+
+    def _all_imports(self) -> list[Import]:
+        """Return the imports, with those of submodules that the cell uses."""
         imports = list(self._imports.values())
-        packages = {each.module for each in imports if not each.attribute} | set(tops)
-        return imports + [Import(module) for module in _loaded_submodules(packages, attributes)]
+        packages = {each.module for each in imports if not each.attribute} | set(self._analysis.modules)
+        submodules = _loaded_submodules(packages, self._analysis.attributes)
+        return imports + [Import(module) for module in submodules]
 
     def account(self) -> Iterator[Need]:
         """Iterate over the names that are imported."""
@@ -171,7 +189,7 @@ class ModuleCarrier:
         source = module_source(file)
         texts = [Text(text, 1, file.name) for text in source.texts]
         if source.imports_by_name:
-            self.note_texts(texts, imports_by_name=True)
+            self._note_texts(texts, imports_by_name=True)
         self._paths += [text for text in texts if "/" in text.value or "." in text.value]
         self._paths += [Text(path, 1, file.name) for path in source.paths]
         if "__file__" in source.names:

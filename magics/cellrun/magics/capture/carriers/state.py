@@ -5,21 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from cellrun.core.context.manifest import Need, State
+from cellrun.core.context.manifest import Context, Need, State
 from cellrun.core.context.pickles.pickling import ClassIds, Pickled, Store, pickle_together
 from cellrun.core.context.state.generators import NEVER_DRAW
 from cellrun.core.context.state.kind import StateKind
 from cellrun.core.context.state.log_settings import foreign_handlers, log_files
 from cellrun.core.context.state.shell_settings import MAGICS
 from cellrun.core.context.state.table import TABLE, plain_bytes
-from cellrun.magics.capture.choices import LeftOut
+from cellrun.magics.capture.carriers.carrier import Carrier
+from cellrun.magics.capture.carriers.modules import ModuleCarrier
+from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.found import Found
 from cellrun.magics.capture.local.added_path import added_path
 from cellrun.magics.capture.local.local_modules import find_local
-from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.analysis import Read
 
 _ADD_A_HANDLER = frozenset({"addHandler", "basicConfig", "dictConfig", "fileConfig"})
@@ -33,25 +34,21 @@ class _Item:
     format: str
 
 
-class StateCarrier:
+class StateCarrier(Carrier):
     """Carries what differs from a fresh interpreter's, of the modules that the cell needs."""
 
-    def __init__(self, notebook: Notebook, left_out: LeftOut) -> None:
-        self._notebook = notebook
-        self._left_out = left_out
+    def __init__(self, cell: CapturedCell, modules: ModuleCarrier) -> None:
+        self._notebook = cell.notebook
+        self._analysis = cell.analysis
+        self._left_out = cell.left_out
+        self._modules = modules
         self._items: list[_Item] = []
         self._notes: list[str] = []
-        self.path = self._added_path()
-        """What the notebook has added to `sys.path`."""
+        self._path = self._added_path()
 
-    def find(self, needed: Collection[str], mentioned: Collection[str] = ()) -> Found:
-        """Read the state as it is now; `needed` are the top-level modules that the cell needs.
-
-        `mentioned` are the names in the cell: what it sets itself isn't said to be missing.
-
-        Returns what options that are functions of the notebook need in turn.
-        """
-        found = Found()
+    def find_once(self) -> Iterator[Found]:
+        """Read the state as it is now; iterate over what options that are functions of the notebook need in turn."""
+        found, needed = Found(Read("", 0, "an option of a library")), self._modules.met()
         packages = {top for top in needed if top not in _STATELESS and not _is_followed(top)}
         for kind in TABLE:
             module = sys.modules.get(kind.module)
@@ -64,19 +61,22 @@ class StateCarrier:
                 continue
             if value is not None:
                 self.take(kind, value, found)
+        # What the cell sets itself isn't said to be missing.
+        mentioned = {*self._analysis.attributes, *(read.name for read in self._analysis.reads)}
         self._notes += _left_behind(needed, self._notebook.cells(), mentioned)
-        return found
+        yield found
 
-    def pack(self, store: Store) -> tuple[State, ...]:
+    def pack(self, context: Context, store: Store) -> Context:
         """Write it to the store."""
-        return tuple(
+        state = tuple(
             State(item.kind.module, item.kind.what, store.put_pickle(item.payload, lambda _: None), item.format)
             for item in self._items
         )
+        return replace(context, path=self._path, state=state)
 
     def account(self) -> Iterator[Need]:
         """Iterate over it, a line each."""
-        for folder in self.path:
+        for folder in self._path:
             yield Need("sys.path", "state", folder, "", how="state")
         for item in self._items:
             yield Need(item.kind.module, "state", item.kind.what, "", len(item.payload), how="state")

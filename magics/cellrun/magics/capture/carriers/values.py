@@ -9,20 +9,23 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from types import FunctionType
+from typing import Any
 
-from cellrun.core.context.manifest import Group, Need
+from cellrun.core.context.manifest import Context, Group, Need
 from cellrun.core.context.pickles.grouping import grouped
 from cellrun.core.context.pickles.pickling import ClassIds, Pickled, Store, pickle_together
 from cellrun.core.likely_secrets import likely_key
 from cellrun.core.resources import limits, size_text
 from cellrun.magics.capture.another_python.byte_code import WithCode
+from cellrun.magics.capture.carriers.carrier import Carrier
+from cellrun.magics.capture.carriers.code import CodeCarrier, annotated_names, attribute_texts
 from cellrun.magics.capture.carriers.culprit import find_culprit
 from cellrun.magics.capture.carriers.progress import progress
+from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.found import Found, Refusal
-from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.paths.in_values import texts_in
-from cellrun.magics.capture.place import Place
 from cellrun.magics.capture.source.analysis import Certainty, Read, Text
+from cellrun.magics.capture.source.flow import analyse
 from cellrun.magics.capture.words import code_words, error_words, type_words
 
 _LARGE_BYTES = 1000  # worth saying that it isn't sent twice
@@ -50,14 +53,17 @@ class _Item:
             yield "code"
 
 
-class ValueCarrier:
-    """Carries what no other carrier takes."""
+class ValueCarrier(Carrier):
+    """Carries what no other carrier takes; `code` keeps what functions and classes are made again from."""
 
-    def __init__(self, notebook: Notebook) -> None:
-        self._notebook = notebook
+    def __init__(self, cell: CapturedCell, code: CodeCarrier) -> None:
+        self._notebook = cell.notebook
+        self._place = cell.place
+        self._destination = cell.destination
+        self._refused = cell.needs.refused
+        self._code = code
         self._class_ids = ClassIds()
         self._items: dict[str, _Item] = {}
-        self.refusals: dict[str, Refusal] = {}
         self.references: set[str] = set()
         """Names that pickles refer to: without these, they can't be loaded."""
         self._from_source: set[str] = set()
@@ -67,34 +73,68 @@ class ValueCarrier:
         self._value_ids: set[int] = set()
         self._held: list[dict[int, object]] = []
 
-    def find(self, name: str, value: object, read: Read) -> Found:
-        """Pickle a value to see what it needs in turn; one that can't be pickled is kept among `refusals`."""
-        known = self._items.get(name)
+    def find(self, read: Read, value: Any) -> Found:
+        """Pickle a value to see what it needs in turn; one that can't be pickled is refused."""
+        try:
+            found = self._pickled(read, value)
+            if isinstance(value, type) and self._notebook.is_own_code(value):
+                certainty = min(Certainty.POSSIBLE, read.certainty)
+                found.reads += [Read(each, read.line, read.name, certainty) for each in annotated_names(value)]
+                found.texts = [*found.texts, *(Text(each, read.line, read.name) for each in attribute_texts(value))]
+            if read.name in self._items and self._items[read.name].pickled.has_code:
+                self._define(found)
+        except Exception as error:  # noqa: BLE001  # whatever the types of the user's values raise
+            return self.find_plainly(read, value, error)
+        return found
+
+    def _define(self, found: Found) -> None:
+        """Keep the definition of a function or class; what executing it reads, where that will be done, is found."""
+        read = found.read
+        defined = self._code.define(read.name, found.value, found.functions)
+        if defined is None:
+            return
+        definition, changed = defined
+        if self._destination.loads_byte_code:
+            if not changed:  # for whoever loads it later with another Python
+                self._code.keep(read.name, definition)
+            return
+        self._code.keep(read.name, definition)
+        self._from_source.add(read.name)
+        found.reads += [
+            Read(each.name, read.line, read.name, min(each.certainty, read.certainty))
+            for each in analyse(defined.source).reads
+            if each.name != read.name
+        ]
+        for path, now in changed.items():
+            found.include(self._pickled(replace(read, name=path), now))
+
+    def _pickled(self, read: Read, value: Any) -> Found:
+        name, known = read.name, self._items.get(read.name)
         try:
             pickled = known.pickled if known else self._pickle([value])
         except Exception as error:  # noqa: BLE001  # whatever the types of the user's values raise
             culprit = find_culprit(name.replace(":", "."), value, error, self._attempt)
             remedy = f"{culprit.remedy}, or leave it out: --without {name}"
-            self.refusals[name] = Refusal(name, culprit.what, read.place, remedy)
-            return Found()
+            self._refused[name] = Refusal(name, culprit.what, read.place, remedy)
+            return Found(read, value)
         texts = [] if isinstance(value, type) else [Text(text, read.line, read.where) for text in texts_in(value)]
-        return replace(self._keep(name, value, read, pickled), functions=pickled.functions, texts=texts)
+        return replace(self._keep(read, value, pickled), functions=pickled.functions, texts=texts)
 
-    def find_plainly(self, name: str, value: object, read: Read, error: Exception) -> Found:
+    def find_plainly(self, read: Read, value: Any, error: Exception) -> Found:
         """Keep no more than the pickle of a value that doesn't bear being looked at, which raised an error; noted."""
-        if name in self.refusals:
-            return Found()
-        known = self._items.get(name)
+        name, known = read.name, self._items.get(read.name)
+        if name in self._refused:
+            return Found(read, value)
         try:
             pickled = known.pickled if known else self._pickle([value])
         except Exception as reason:  # noqa: BLE001  # as in find
             what = f"{name} ({type(value).__name__}) can't be pickled: {error_words(reason)}"
             remedy = f"Make it inside the cell, or leave it out: --without {name}"
-            self.refusals[name] = Refusal(name, what, read.place, remedy)
-            return Found()
+            self._refused[name] = Refusal(name, what, read.place, remedy)
+            return Found(read, value)
         if read.certainty is not Certainty.DISTANT:
             self._plain[name] = error_words(error)
-        return self._keep(name, value, read, pickled)
+        return self._keep(read, value, pickled)
 
     def notes(self) -> list[str]:
         """Return what is worth saying: of values that look like a secret, too."""
@@ -111,14 +151,18 @@ class ValueCarrier:
                 )
         return notes
 
-    def _keep(self, name: str, value: object, read: Read, pickled: Pickled) -> Found:
+    def _keep(self, read: Read, value: object, pickled: Pickled) -> Found:
         """Take a pickle along; return the names and modules that it needs."""
-        self._items[name] = _Item(name, value, read, pickled, self._notebook.is_own_code(value))
+        self._items[read.name] = _Item(read.name, value, read, pickled, self._notebook.is_own_code(value))
         self.references |= pickled.names
         reads = [replace(read, name=each, bound=frozenset(), key=None) for each in sorted(pickled.names)]
-        return Found(reads, modules=pickled.modules)
+        return Found(read, value, reads, modules=pickled.modules)
 
     def check(self, values_folder: Path) -> list[Refusal]:
+        """Return what the run's place doesn't have, and why the values are too much, if they are."""
+        return [*self._lacking(), *self._too_much(values_folder)]
+
+    def _too_much(self, values_folder: Path) -> list[Refusal]:
         """Return why the values are too much, if they are; what they share is counted once."""
         try:
             size = sum(pickled.bytes for _, pickled in self._in_groups())
@@ -137,22 +181,14 @@ class ValueCarrier:
             remedy = "Free some space, or set CELLRUN_HOME to a folder on a larger disk"
         return [Refusal("", f"what the cell needs is {size_text(size)}; {limit}; largest: {listed}", remedy=remedy)]
 
-    def lacking(self, place: Place) -> Iterator[Refusal]:
+    def _lacking(self) -> Iterator[Refusal]:
         """Iterate over the arrays that are files mapped into memory which the run's place doesn't have."""
         for item in self._packed():
             for path in item.pickled.mapped:
-                if not place.finds(Path(path).absolute()):
-                    what = f"{item.name} is the file {path}, mapped into memory, and {place} doesn't have it"
+                if not self._place.finds(Path(path).absolute()):
+                    what = f"{item.name} is the file {path}, mapped into memory, and {self._place} doesn't have it"
                     remedy = f"Take a copy of what the cell needs: {item.name} = np.array({item.name})"
                     yield Refusal(item.name, what, item.read.place, remedy)
-
-    def has_code(self, name: str) -> bool:
-        """Whether byte code is in the pickle of a name's value."""
-        return name in self._items and self._items[name].pickled.has_code
-
-    def leave_to_source(self, name: str) -> None:
-        """Leave a function or class to its source, by which it is made in the run: its pickle isn't packed."""
-        self._from_source.add(name)
 
     def with_code(self) -> list[WithCode]:
         """Return what would be packed with byte code in it."""
@@ -168,14 +204,17 @@ class ValueCarrier:
     def _packed(self) -> list[_Item]:
         return [item for name, item in self._items.items() if name not in self._from_source]
 
-    def pack(self, store: Store) -> list[Group]:
-        """Write the values to the store; return their groups, the code first."""
+    def pack(self, context: Context, store: Store) -> Context:
+        """Write the values to the store; return the context with their groups, the code first."""
+        if self._destination.is_another_python:  # byte code that it couldn't load, and that the cell can do without
+            self._from_source |= {each.name for each in self.with_code()}
         packed = self._in_groups()
         with progress("what the cell needs", sum(pickled.bytes for _, pickled in packed)) as shown:
-            return [
+            groups = [
                 Group(tuple(item.name for item in items), *pickled.keep(store, shown.wrote), has_code=pickled.has_code)
                 for items, pickled in packed
             ]
+        return replace(context, groups=tuple(groups))
 
     def account(self) -> Iterator[Need]:
         """Iterate over the values, functions and classes; the first of several names for one object has its size."""

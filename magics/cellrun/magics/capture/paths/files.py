@@ -22,7 +22,7 @@ from cellrun.magics.capture.paths.links import Links
 from cellrun.magics.capture.paths.patterns import TooManyFilesError, Tree, folder_of, is_bounded, is_clear
 from cellrun.magics.capture.paths.shipment import Shipment, cell_folder, steps_up
 from cellrun.magics.capture.place import Place
-from cellrun.magics.capture.source.analysis import Text
+from cellrun.magics.capture.source.analysis import Read, Text
 
 _MOST_COPIED_BYTES = 16 << 20
 _MOST_COPIED_FILES = 2_000
@@ -41,8 +41,8 @@ _ENV_FILE = ".env"
 _ENV_FILE_READERS = ("dotenv", "decouple", "environs", "pydantic_settings")
 
 
-class FileCarrier:
-    """Carries what stands beside the notebook, and what `..` leads to from there.
+class Files:
+    """What stands beside the notebook, and what `..` leads to from there.
 
     Responsibilities: what of it is copied or linked; where below the working folder the cell has to run for that.
     """
@@ -67,7 +67,7 @@ class FileCarrier:
         A text with wildcards is a pattern if it is one without doubt, or if `is_pattern`: something looks for files by
         it. With `is_changed` what it names may be changed without Python telling of it.
         """
-        found = Found()
+        found = Found(Read("", text.line, text.where))
         if len(text.value) > _MOST_CHARS:
             return found
         named = _named(text.value)

@@ -12,7 +12,10 @@ from itertools import islice
 from typing import Any
 
 from cellrun.core.resources import size_text
-from cellrun.magics.capture.notebook import Notebook
+from cellrun.magics.capture.carriers.carrier import Carrier
+from cellrun.magics.capture.cell import CapturedCell
+from cellrun.magics.capture.found import Found
+from cellrun.magics.capture.local.local_modules import find_local
 from cellrun.magics.capture.source.analysis import Certainty, Reach, Read, Text
 from cellrun.magics.capture.source.code_reads import evaluated_names, expansions
 
@@ -22,7 +25,7 @@ _HISTORY = re.compile(r"_+(i+|dh|i?\d+)?")  # IPython's names of last results an
 _PERCENT = re.compile(r"%\((\w+)\)")
 
 
-class HiddenNames:
+class HiddenNames(Carrier):
     """Which names of the notebook the code of a cell may reach without naming them.
 
     A name that stands in a text may be meant if texts are run as code; where code can reach any name, all small values
@@ -30,46 +33,49 @@ class HiddenNames:
     Responsibilities: gather the texts of what travels, and how far its code reaches; tell each name once.
     """
 
-    def __init__(self, notebook: Notebook, skipped: Iterable[str]) -> None:
-        self._notebook = notebook
-        self._told = set(skipped)
+    def __init__(self, cell: CapturedCell) -> None:
+        self._notebook = cell.notebook
+        self._needs = cell.needs
+        self._told = {cell.run_name, *cell.analysis.writes}
+        self._told_modules: set[str] = set()
         self._texts: dict[str, Text] = {}
         self._is_evaluating = False
         self._reach = Reach.NAMED
         self._line = 0
         self._left: dict[str, str] = {}
 
-    def note(self, texts: Iterable[Text], reach: Reach, line: int = 0, *, is_evaluating: bool) -> None:
-        """Note the texts in something that travels, and what its code does with texts and names."""
-        for text in texts:
-            self._texts.setdefault(text.value, text)
-        self._is_evaluating |= is_evaluating
-        if reach > self._reach:
-            self._reach, self._line = reach, line
-
-    def reads(self) -> list[Read]:
-        """Return the names that weren't told yet: those in texts, then those that any name may be."""
-        return [*self._named(), *self._reached()]
-
-    def modules(self) -> frozenset[str]:
-        """Return the top-level modules that the notebook's cells import, if a pickle may be of one of their classes."""
-        if self._reach is Reach.NAMED:
-            return frozenset()
-        return frozenset[str]().union(*map(_imported_in, self._notebook.cells()))
-
-    def leaves(self, read: Read, value: Any) -> bool:
-        """Whether a value is too large to travel for the case that it is meant; it is noted as left behind."""
+    def find(self, read: Read, value: Any) -> Found | None:
+        """Leave a value behind that is too large to travel for the case that it is meant."""
         if read.certainty is not Certainty.DISTANT:
             self._left.pop(read.name, None)
-            return False
+            return None
         size = estimated_bytes(value)
-        if size > _MOST_BYTES:
-            self._left[read.name] = size_text(size)
-        return size > _MOST_BYTES
+        if size <= _MOST_BYTES:
+            return None
+        self._left[read.name] = size_text(size)
+        return Found(read)
 
-    def notes(self, refused: Iterable[str]) -> list[str]:
-        """Return what is worth saying; `refused` are names that nobody surely needs and that can't travel."""
-        left = [f"{name} ({size})" for name, size in self._left.items()] + sorted(refused)
+    def follow(self, found: Found) -> Iterable[Found]:
+        """Note the texts in something that travels, and what its code does with texts and names."""
+        for text in found.texts:
+            self._texts.setdefault(text.value, text)
+        self._is_evaluating |= found.is_evaluating
+        if found.reach > self._reach:
+            self._reach, self._line = found.reach, found.reach_line
+        return ()
+
+    def find_more(self) -> Iterator[Found]:
+        """Iterate over the names that weren't told yet, then over the local modules that a pickle may need."""
+        if reads := [*self._named(), *self._reached()]:
+            yield Found(Read("", 0), reads=reads)
+        if modules := self._modules() - self._told_modules:
+            self._told_modules |= modules
+            yield Found(Read("", 0, "what it unpickles"), modules=modules)
+
+    def notes(self) -> list[str]:
+        """Return what may be missing where the cell may reach any name."""
+        refused = sorted(filter(self._needs.is_distant, self._needs.refused))
+        left = [f"{name} ({size})" for name, size in self._left.items()] + refused
         if self._reach is not Reach.ALL or not left:
             return []
         place = f"line {self._line}" if self._line else "a function that it needs"
@@ -78,6 +84,12 @@ class HiddenNames:
             f"{', '.join(left)}; `--with NAME` takes one along"
         )
         return [note]
+
+    def _modules(self) -> set[str]:
+        """Return the local modules that the notebook's cells import, if a pickle may be of one of their classes."""
+        if self._reach is Reach.NAMED:
+            return set()
+        return set(filter(find_local, set[str]().union(*map(_imported_in, self._notebook.cells()))))
 
     def _named(self) -> Iterator[Read]:
         if not (self._is_evaluating or self._reach is Reach.ALL):
