@@ -24,8 +24,8 @@ from bench.floor import FloorLogger, FloorReader
 from cellrun.core.live.downsample import thin
 from cellrun.core.live.metric_window import window
 from cellrun.core.store.events.event_line import seal
-from cellrun.core.store.events.metric_shelf import MetricShelf
 from cellrun.core.store.events.metrics import Metrics
+from cellrun.core.store.events.metrics_cache import MetricsCache
 from cellrun.core.store.events.reader import EventReader
 
 NEW = 10
@@ -88,12 +88,12 @@ def fill(folder: Path, points: int) -> dict[str, Any]:
 
 def chart(folder: Path, points: int, repeats: int) -> dict[str, Any]:
     """Answer a chart, and answer it again."""
-    layout, shelf = kit.the_run(folder), MetricShelf()
+    layout, cache = kit.the_run(folder), MetricsCache()
     thin([np.zeros(100)], 10)  # its libraries are loaded, as in a server
 
     def answer() -> float:
         started = time.perf_counter()
-        with shelf.open(layout) as metrics:
+        with cache.open(layout) as metrics:
             part = window(metrics.metrics["loss"], points=CHART_POINTS)
         orjson.dumps(part)
         took_s = time.perf_counter() - started

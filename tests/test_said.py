@@ -16,7 +16,7 @@ from cellrun.core import names
 from cellrun.core.context import trusted
 from cellrun.core.context.state.table import TABLE
 from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, UntrustedError
-from cellrun.core.live.next_step import SENTENCES
+from cellrun.core.live.failure import SENTENCES
 from cellrun.core.processes.exits import JobExit
 from cellrun.core.resources import Resources
 from cellrun.core.runs.failure_words import failure_fields
@@ -43,7 +43,7 @@ SAID = {
     f"{CORE}/live/header.py": "resources_text",
     f"{CORE}/live/metric_window.py": "_lead",
     "widgets/cellrun/widgets/view_feed.py": "failed",
-    f"{CORE}/live/source.py": "RunSource._notes",
+    f"{CORE}/live/run_poller.py": "RunPoller._notes",
     f"{CORE}/mirror/assembly.py": "_sign _finish",
     f"{CORE}/mirror/receiving.py": "Receiver.give_up Receiver._conflict Receiver._note_left_out",
     f"{CORE}/pipelines/pipeline_driver.py": "PipelineDriver._reused",

@@ -13,7 +13,7 @@ from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.feed import Feed
 from cellrun.core.live.metric_window import heads, window
-from cellrun.core.live.source import RunSource
+from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.store.events.event_line import open_line, seal
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metrics import Metrics
@@ -87,9 +87,9 @@ def look_at(layout: RunLayout) -> None:
     json.dumps(listed_summary(layout, has_ended=True).to_json())
     (row,) = Index(layout.workspace).runs()
     json.dumps(row.to_json(), allow_nan=False)
-    source = RunSource(layout)
-    feed = Feed(source.read_log, source.read_image)
-    feed.take(source.look())
+    poller = RunPoller(layout)
+    feed = Feed(poller.read_log, poller.read_image)
+    feed.take(poller.poll())
     message, _ = feed.whole(0).message()
     json.dumps(message, allow_nan=False)
 

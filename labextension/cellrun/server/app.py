@@ -14,7 +14,7 @@ from jupyter_server.serverapp import ServerApp
 
 from cellrun.core.errors import CellrunError
 from cellrun.core.portal.servers import ServerFile
-from cellrun.core.store.events.metric_shelf import MetricShelf
+from cellrun.core.store.events.metrics_cache import MetricsCache
 from cellrun.core.targets.local.admission import tend_own
 from cellrun.server.bounded_threads import BoundedThreads
 from cellrun.server.rate_limit import RateLimit
@@ -60,7 +60,7 @@ class CellrunApp(ExtensionApp):
                 "cellrun_hub": self._hub,
                 "cellrun_pool": self._pool,
                 "cellrun_threads": BoundedThreads(_ASKED_AT_ONCE),
-                "cellrun_shelf": MetricShelf(),
+                "cellrun_metrics": MetricsCache(),
                 "cellrun_frames": RateLimit(_FRAMES_PER_SECOND, _FRAMES_BURST),
             }
         )

@@ -16,7 +16,7 @@ from cellrun.core.live import feed as feeds
 from cellrun.core.live import log_window, track
 from cellrun.core.live.feed import Feed
 from cellrun.core.live.pace import Pace
-from cellrun.core.live.source import RunSource
+from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.runs.logged_document import document_bytes
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.record import RunRecord
@@ -49,8 +49,8 @@ class Life:
         self.status = StatusFile(self.layout)
         self.frames = []
         self.last_lines = []
-        self._source = RunSource(self.layout)
-        self._feed = Feed(self._source.read_log, self._source.read_image, Pace(is_lossless=is_lossless))
+        self._poller = RunPoller(self.layout)
+        self._feed = Feed(self._poller.read_log, self._poller.read_image, Pace(is_lossless=is_lossless))
         self._now = 0.0
 
     def log(self, attempt=0, rank=None):
@@ -71,7 +71,7 @@ class Life:
     def look(self, *, lost=False):
         """Look, some time later, and record the frame that is told."""
         self._now += 0.15
-        self._feed.take(self._source.look())
+        self._feed.take(self._poller.poll())
         self._record(self._feed.frame(self._now), lost)
 
     def ask(self):

@@ -6,7 +6,7 @@ import pytest
 
 from cellrun.core.live.feed import METRICS_SHOWN, POINTS, Feed
 from cellrun.core.live.pace import QUIET_S, Pace
-from cellrun.core.live.source import RunSource
+from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.status import Status, StatusFile
 from tests.core.live.view_model import ViewModel
@@ -18,8 +18,8 @@ class Watched:
     def __init__(self, layout):
         self.layout = layout
         self.events = EventLog(layout)
-        self.source = RunSource(layout)
-        self.feed = Feed(self.source.read_log, self.source.read_image)
+        self.poller = RunPoller(layout)
+        self.feed = Feed(self.poller.read_log, self.poller.read_image)
         self.view = ViewModel()
         self.now = 0.0
         self.frames = []
@@ -27,7 +27,7 @@ class Watched:
     def step(self, seconds=0.1, *, lose=False):
         """Let time pass, look, and bring a frame to the view unless it is to get lost. Return its content or None."""
         self.now += seconds
-        self.feed.take(self.source.look())
+        self.feed.take(self.poller.poll())
         frame = self.feed.frame(self.now)
         if frame is None:
             return None
@@ -164,9 +164,9 @@ def test_a_run_that_ended_is_told_to_its_last_event(watched):
     watched.events.log("loss", 1.0)
     StatusFile(watched.layout).change(Status.FAILED, reason="exit code 1: ValueError: no", exit_code=1)
     watched.step()
-    assert not watched.source.has_ended
+    assert not watched.poller.has_ended
     watched.step()
-    assert watched.source.has_ended
+    assert watched.poller.has_ended
     assert watched.view.columns["loss"]["loss"].tolist() == [1.0]
     error = watched.view.header["error"]
     assert error["message"] == "exit code 1: ValueError: no"
@@ -263,7 +263,7 @@ def test_a_view_that_comes_late_gets_what_was_told_and_goes_on_with_the_next_fra
     watched.step()
     watched.events.log("loss", 2.0)
     watched.layout.log.write_bytes(b"one\ntwo\n")
-    watched.feed.take(watched.source.look())  # not told yet: it comes with the next frame, to all
+    watched.feed.take(watched.poller.poll())  # not told yet: it comes with the next frame, to all
     late = ViewModel()
     apply(late, watched.feed.present())
     assert late.number == watched.view.number == watched.feed.last_number
@@ -280,7 +280,7 @@ def test_a_view_that_comes_late_gets_what_was_told_and_goes_on_with_the_next_fra
 
 def lossless(watched):
     """Feed a view that loses nothing."""
-    watched.feed = Feed(watched.source.read_log, watched.source.read_image, Pace(is_lossless=True))
+    watched.feed = Feed(watched.poller.read_log, watched.poller.read_image, Pace(is_lossless=True))
     return watched
 
 
@@ -289,7 +289,7 @@ def test_what_is_left_at_the_end_comes_at_once_and_then_nothing_is_left(watched)
     watched.events.log("loss", 1.0)
     watched.step()
     watched.events.log("loss", 2.0)
-    watched.feed.take(watched.source.look())
+    watched.feed.take(watched.poller.poll())
     assert watched.feed.frame(watched.now) is None  # too early
     rest = watched.feed.last(watched.now)
     assert not rest.reset
@@ -300,7 +300,7 @@ def test_what_is_left_at_the_end_comes_at_once_and_then_nothing_is_left(watched)
 
 def test_the_rest_of_what_was_never_told_is_all(watched):
     watched.events.log("loss", 1.0)
-    watched.feed.take(watched.source.look())
+    watched.feed.take(watched.poller.poll())
     rest = lossless(watched).feed.last(0.0)
     assert (rest.number, rest.reset) == (0, True)
 

@@ -14,7 +14,7 @@ from cellrun.core import Experiment, Run, Workspace
 from cellrun.core.comparison.comparison import compare_layouts
 from cellrun.core.errors import CellrunError, DamagedRunError
 from cellrun.core.layout import RunLayout
-from cellrun.core.live.source import RunSource
+from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.store.events import event_tail
 from cellrun.core.store.lists.index import Index, RunRow
 from cellrun.core.store.status import Status
@@ -81,7 +81,7 @@ READERS: dict[str, Callable[[Experiment, RunLayout], object]] = {
     "cancel": lambda exp, run: opened(exp, run).cancel(),
     "tag": lambda exp, run: opened(exp, run).tag("a", "b"),
     "again": lambda exp, run: opened(exp, run).submit_again(),
-    "view": lambda exp, run: RunSource(run).look(),
+    "view": lambda exp, run: RunPoller(run).poll(),
     "get_run": lambda exp, run: exp.workspace.get_run(run.run_id),
     "compare": lambda exp, run: compare_layouts([run, exp.workspace.layout.run(next(exp.get_runs()).id)]),
 }

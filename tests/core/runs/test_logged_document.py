@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from cellrun.core import Run, UserErrorException
-from cellrun.core.live.source import RunSource
+from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.runs.logged_document import DOCUMENT_MIME
 
 MATRIX = {
@@ -39,7 +39,7 @@ def test_a_document_is_a_file_of_the_metrics_name(exp, tmp_path, given):
 def test_each_schema_is_told_to_the_views(exp, schema):
     with exp.start_logging() as run:
         VERBS[schema](run, "m", {"schema_type": schema, "schema_version": "v1", "data": {}})
-    (image,) = RunSource(run.layout).look().images
+    (image,) = RunPoller(run.layout).poll().images
     assert (image.name, image.path, image.mime) == ("m", "m", DOCUMENT_MIME)
 
 

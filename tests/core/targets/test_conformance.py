@@ -15,7 +15,7 @@ import pytest
 
 from cellrun.core import Experiment, Run
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException, InvalidSubmissionError
-from cellrun.core.live.source import RunSource
+from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.notes import run_notes
@@ -303,8 +303,8 @@ def test_images_come_while_it_runs(runs, target, submit, until):
         """
     )
     run = Run.get(runs.workspace, layout.run_id)
-    until(lambda: runs.status(layout) and RunSource(layout).look().images, "the image")
-    (image,) = RunSource(layout).look().images
+    until(lambda: runs.status(layout) and RunPoller(layout).poll().images, "the image")
+    (image,) = RunPoller(layout).poll().images
     run.download_file(image.path, str(runs.source / "dot.png"))
     assert (runs.source / "dot.png").read_bytes().startswith(b"\x89PNG")
     target.cancel(layout)

@@ -10,9 +10,8 @@ import traitlets
 
 from cellrun.core.errors import CellrunError
 from cellrun.core.live.log_window import PART_BYTES
-from cellrun.core.live.source import RunSource
 from cellrun.core.runs.run import Run
-from cellrun.core.store.files.log_tail import LogPart
+from cellrun.core.store.files.log_tail import LogPart, LogReader
 from cellrun.core.store.record import RunRecord
 from cellrun.widgets import bundle
 from cellrun.widgets.view_feed import ViewFeed
@@ -38,7 +37,6 @@ class RunView(anywidget.AnyWidget):
         self._run = run
         self.was_heard = False
         """Whether a page has ever asked for anything."""
-        self._source = RunSource(run.layout)
         self._feed = ViewFeed(run.layout, self._tell)
         self.on_msg(self._answer)  # first: on a subshell, an answer to the comm's opening may come before this returns
         record = RunRecord.read(run.layout)
@@ -81,12 +79,12 @@ class RunView(anywidget.AnyWidget):
 
     def _answer_log(self, start: int, end: int) -> None:
         start = max(0, start, end - LOG_ANSWER_BYTES)
-        data = self._source.read_log(start, max(0, end - start))
+        data = LogReader.of_run(self._run.layout).read(start, max(0, end - start))
         self._tell({"type": "log", "start": start, "end": start + len(data)}, [data])
 
     def _answer_rank_log(self, rank: int, start: int | None) -> None:
         """Answer with what a process of a distributed run has printed from a byte on, or with its end."""
-        log = self._source.log_of(rank)
+        log = LogReader.of_run(self._run.layout, rank)
         part = log.tail(PART_BYTES) if start is None else LogPart(start, log.read(int(start), LOG_ANSWER_BYTES))
         about = {
             "type": "rank_log",

@@ -18,8 +18,8 @@ from cellrun.core.live.header import elapsed_s
 from cellrun.core.live.metric_window import STEP, heads
 from cellrun.core.store.environment import read_environment
 from cellrun.core.store.events.event_line import Value, typed
-from cellrun.core.store.events.metric_shelf import MetricShelf
 from cellrun.core.store.events.metric_summary import MetricSummary, y_column
+from cellrun.core.store.events.metrics_cache import MetricsCache
 from cellrun.core.store.lists.run_row import RunRow
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
@@ -138,17 +138,17 @@ def _check_once(layouts: Sequence[RunLayout]) -> None:
 def compare_layouts(
     layouts: Sequence[RunLayout],
     x: str = STEP,
-    shelf: MetricShelf | None = None,
+    cache: MetricsCache | None = None,
     names: Collection[str] | None = None,
 ) -> Comparison:
     """Compare runs; curves are over `x` (see `compared_curves`), of the metrics of these names or of all.
 
-    `shelf`: where the process keeps metrics at hand.
+    `cache`: where the process keeps metrics at hand.
 
     Raises RunNotFoundError naming those that were deleted meanwhile, UserErrorException naming those whose folders
     are damaged.
     """
-    kept = shelf or MetricShelf()
+    kept = cache or MetricsCache()
     runs = _read_all(layouts, kept)
     rows = [run.row for run in runs]
     return Comparison(
@@ -174,11 +174,11 @@ class _Read(NamedTuple):
     drawn: DrawnRun
 
 
-def _read_all(layouts: Sequence[RunLayout], shelf: MetricShelf) -> list[_Read]:
+def _read_all(layouts: Sequence[RunLayout], cache: MetricsCache) -> list[_Read]:
     runs, gone, damaged = [], [], []
     for layout in layouts:
         try:
-            runs.append(_read(layout, shelf))
+            runs.append(_read(layout, cache))
         except FileNotFoundError:
             gone.append(layout.run_id)
         except UNREADABLE as error:
@@ -192,9 +192,9 @@ def _read_all(layouts: Sequence[RunLayout], shelf: MetricShelf) -> list[_Read]:
     return runs
 
 
-def _read(layout: RunLayout, shelf: MetricShelf) -> _Read:
+def _read(layout: RunLayout, cache: MetricsCache) -> _Read:
     record, row = RunRecord.read(layout), RunRow.read(layout)
-    with shelf.open(layout) as metrics:
+    with cache.open(layout) as metrics:
         drawn = DrawnRun(layout, row.started_at or row.created_at, {head["name"]: head for head in heads(metrics)})
     return _Read(record, row, code_of(layout, record), _facts(layout, record), drawn)
 

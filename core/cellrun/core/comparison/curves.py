@@ -11,7 +11,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.live.metric_window import STEP, TIME, window
 from cellrun.core.live.series import ColumnShape, MetricShape, Series, series
 from cellrun.core.store.events.event_line import decode_value
-from cellrun.core.store.events.metric_shelf import MetricShelf
+from cellrun.core.store.events.metrics_cache import MetricsCache
 
 CURVE_POINTS = 500
 ALL_POINTS = 60_000  # of all curves together, some 2 MB of JSON: many curves get fewer points each
@@ -67,7 +67,7 @@ class _Chart(NamedTuple):
     lines: tuple[str, ...]
 
 
-def compared_curves(runs: Sequence[DrawnRun], x: str, shelf: MetricShelf) -> list[Curves]:
+def compared_curves(runs: Sequence[DrawnRun], x: str, cache: MetricsCache) -> list[Curves]:
     """Return the curves of the first 100 metrics that have one in any of the runs, in the order of the runs.
 
     `x` is `step` (each metric's own x: the step, or the column that it was logged over), `time` (seconds since the
@@ -80,7 +80,7 @@ def compared_curves(runs: Sequence[DrawnRun], x: str, shelf: MetricShelf) -> lis
     found: dict[tuple[str, str], list[Curve]] = {(chart.name, y): [] for chart in charts for y in chart.lines}
     for run in runs:
         drawn = [chart for chart in charts if _has_curve(run.heads.get(chart.name), chart.x)]
-        for key, curve in _curves(run, drawn, shelf, points):
+        for key, curve in _curves(run, drawn, cache, points):
             found[key].append(curve)
     return [Curves(chart.name, chart.x, y, found[chart.name, y]) for chart in charts for y in chart.lines]
 
@@ -114,11 +114,11 @@ def _can_be_x(head: dict[str, Any], name: str) -> bool:
 
 
 def _curves(
-    run: DrawnRun, charts: Sequence[_Chart], shelf: MetricShelf, points: int
+    run: DrawnRun, charts: Sequence[_Chart], cache: MetricsCache, points: int
 ) -> list[tuple[tuple[str, str], Curve]]:
     """Return a run's curves, by metric and column."""
     found = []
-    with shelf.open(run.layout) as metrics:
+    with cache.open(run.layout) as metrics:
         for chart in charts:
             metric = metrics.metrics[chart.name]
             column = metric.columns.get(chart.x)

@@ -13,7 +13,7 @@ from cellrun.core.live.pace import LOOK_S, Pace
 if TYPE_CHECKING:
     from cellrun.core.live.feed import Feed
     from cellrun.core.live.frame import Frame
-    from cellrun.core.live.source import RunSource
+    from cellrun.core.live.run_poller import RunPoller
 
 EventsMark = tuple[tuple[str, int], ...]
 
@@ -91,12 +91,12 @@ class LiveRun:
         try:
             # They load numpy, which a server that starts doesn't need yet.
             from cellrun.core.live.feed import Feed  # noqa: PLC0415
-            from cellrun.core.live.source import RunSource  # noqa: PLC0415
+            from cellrun.core.live.run_poller import RunPoller  # noqa: PLC0415
 
-            source = RunSource(self._layout)
-            feed = self._feed = Feed(source.read_log, source.read_image, self._pace)
+            poller = RunPoller(self._layout)
+            feed = self._feed = Feed(poller.read_log, poller.read_image, self._pace)
             while not self._is_stopped:
-                if self._is_watched and self._look(source, feed):
+                if self._is_watched and self._look(poller, feed):
                     return
                 self._wake.wait(LOOK_S if self._is_watched else None)
                 self._wake.clear()
@@ -104,16 +104,16 @@ class LiveRun:
             self._is_over = True
             self._listener.failed(error)
 
-    def _look(self, source: RunSource, feed: Feed) -> bool:
+    def _look(self, poller: RunPoller, feed: Feed) -> bool:
         """Look once and tell what there is; return whether that was the last time."""
         with self._lock:
             now = time.monotonic()
-            feed.take(source.look())
-            if not source.has_ended:
+            feed.take(poller.poll())
+            if not poller.has_ended:
                 self._listener.looked(feed, feed.frame(now), None)
                 return False
             mark = events_mark(self._layout)
-            feed.take(source.look())  # whatever came before the mark
+            feed.take(poller.poll())  # whatever came before the mark
             self._is_over = True
             self._listener.looked(feed, feed.last(now), mark)
             return True

@@ -24,4 +24,4 @@ class CompareHandler(ApiHandler):
         from cellrun.core.comparison.comparison import compare_layouts, find_runs  # noqa: PLC0415  # it loads numpy
 
         layouts = find_runs(self.workspace(workspace_id).layout, runs)
-        return compare_layouts(layouts, x, self.settings["cellrun_shelf"]).to_json(row_json)
+        return compare_layouts(layouts, x, self.settings["cellrun_metrics"]).to_json(row_json)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.events.metric_shelf import MetricShelf
+from cellrun.core.store.events.metrics_cache import MetricsCache
 from cellrun.server.errors import NotFoundError
 from cellrun.server.handlers.run_handler import RunHandler
 from cellrun.server.query import Parameter, number, text, whole
@@ -22,7 +22,7 @@ class MetricsHandler(RunHandler):
     async def get(self, workspace_id: str, run: str) -> None:
         """List them."""
         self.asked()
-        await self.answer(await self.of_run((workspace_id, run), _heads, self.settings["cellrun_shelf"]))
+        await self.answer(await self.of_run((workspace_id, run), _heads, self.settings["cellrun_metrics"]))
 
 
 class MetricHandler(RunHandler):
@@ -41,24 +41,24 @@ class MetricHandler(RunHandler):
     async def get(self, workspace_id: str, run: str) -> None:
         """Answer with the rows of a range, thinned to so many points."""
         asked = self.asked()
-        await self.answer(await self.of_run((workspace_id, run), _window, self.settings["cellrun_shelf"], asked))
+        await self.answer(await self.of_run((workspace_id, run), _window, self.settings["cellrun_metrics"], asked))
 
 
-def _heads(layout: RunLayout, shelf: MetricShelf) -> dict[str, Any]:
+def _heads(layout: RunLayout, cache: MetricsCache) -> dict[str, Any]:
     from cellrun.core.live.metric_window import heads  # noqa: PLC0415  # it loads numpy, which not every server needs
 
-    with shelf.open(layout) as metrics:
+    with cache.open(layout) as metrics:
         return {"metrics": heads(metrics), "damage": metrics.reader.damage_notes()}
 
 
-def _window(layout: RunLayout, shelf: MetricShelf, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _window(layout: RunLayout, cache: MetricsCache, asked: Mapping[str, Any]) -> dict[str, Any]:
     from cellrun.core.live.by_rank import by_rank  # noqa: PLC0415  # it loads numpy, which not every server needs
     from cellrun.core.live.metric_window import window  # noqa: PLC0415  # it does, too
 
     low, high = asked["from"], asked["to"]
     if low is not None and high is not None and low > high:
         raise UserErrorException(f"the range begins after its end: from={low} to={high}")
-    with shelf.open(layout) as metrics:
+    with cache.open(layout) as metrics:
         metric = metrics.metrics.get(asked["name"])
         if metric is None:
             raise NotFoundError(f"run {layout.run_id} has no metric {asked['name']!r}; …/metrics lists what it has")

@@ -12,7 +12,7 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.kept import kept_environments
 from cellrun.core.environments.building.plan import plan_of
 from cellrun.core.errors import InvalidSubmissionError, WorkspaceException
-from cellrun.core.live.source import RunSource
+from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.processes import process_table
 from cellrun.core.store.notes import added_notes
 from cellrun.core.store.record import RunRecord
@@ -295,11 +295,11 @@ def test_the_build_is_in_what_is_shown_as_the_run_s_log_from_its_beginning(runs,
     go = packages.slow("slowthing")
     layout = runs.script(SCRIPT, environment=packages.spec("tinything", "slowthing", name="shown"))
     preparing(layout, packages, "slowthing", until)
-    source = RunSource(layout)
-    until(lambda: b"Building environment shown" in source.read_log(0, source.look().log_size), "the build in the view")
+    poller = RunPoller(layout)
+    until(lambda: b"Building environment shown" in poller.read_log(0, poller.poll().log_size), "the build in the view")
     go.touch()
     runs.end(layout)
-    text = source.read_log(0, source.look().log_size)
+    text = poller.read_log(0, poller.poll().log_size)
     assert text == layout.preparation_log.read_bytes() + layout.log.read_bytes()
     run = runs.workspace.get_run(layout.run_id)
     assert [*run.get_details()["logFiles"]] == ["user_logs/prepare_log.txt", "user_logs/std_log.txt"]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cellrun.core.layout import RunLayout
-from cellrun.core.live.source import RunSource
+from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.store.events import column_cache
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.events.event_line import open_line, seal
@@ -301,17 +301,17 @@ def test_the_live_views_first_look_takes_it(layout: RunLayout, log: EventLog) ->
     fill(log)
     log.close()
     StatusFile(layout).change(Status.COMPLETED)
-    first = RunSource(layout)
-    news = first.look()
+    first = RunPoller(layout)
+    news = first.poll()
     assert ColumnCache(layout).path.exists()
-    again = RunSource(layout)
+    again = RunPoller(layout)
     assert kept(layout).reader.cursor != {}
-    other = again.look()
+    other = again.poll()
     assert again.has_ended  # there was nothing left to read
     assert [metric.name for metric in other.metrics] == [metric.name for metric in news.metrics]
     assert other.header == news.header
     written_ns = ColumnCache(layout).path.stat().st_mtime_ns
-    for source in (first, again):
-        source.look()
-        source.look()
+    for poller in (first, again):
+        poller.poll()
+        poller.poll()
     assert ColumnCache(layout).path.stat().st_mtime_ns == written_ns  # what was let go isn't kept

@@ -7,7 +7,7 @@ import pytest
 
 from cellrun.core import Run
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException, UserErrorException
-from cellrun.core.live.source import RunSource
+from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.contract import JobState
 from cellrun.core.targets.fake.faults import FAULTS, Faults
@@ -108,7 +108,7 @@ if not os.path.exists('checkpoint'):
     assert run.get_metrics("loss") == {"loss": [1, 1]}
     why = "its machine was taken from it by the engine"
     assert run.get_details()["attempt"] == {"number": 2, "reason": why}
-    shown = RunSource(layout).look()
+    shown = RunPoller(layout).poll()
     assert shown.header["attempt"] == 2
     assert f"attempt 2: {why}" in shown.header["notes"]
     (loss,) = shown.metrics

@@ -14,7 +14,7 @@ import pytest
 from cellrun.core import Workspace
 from cellrun.core.identity import boot_id, boot_time, pid_namespace
 from cellrun.core.layout import RunLayout
-from cellrun.core.live.source import RunSource
+from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.resources import Resources
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.script_run_config import ScriptRunConfig
@@ -65,7 +65,7 @@ def test_a_look_says_what_a_run_waits_for_and_how_many_are_before_it(runs):
     assert StatusFile(third).read().reason is None  # it would be old at once: nothing is written
     target.cancel(second)
     assert look(LocalTarget("local"), [third])[third.run_id].reason == "waits for 1 core"
-    header = RunSource(third).look().header
+    header = RunPoller(third).poll().header
     assert header["notes"][0] == "waits for 1 core"
 
 

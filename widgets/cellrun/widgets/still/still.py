@@ -13,8 +13,8 @@ from cellrun.core.live.downsample import Floats
 from cellrun.core.live.feed import Feed
 from cellrun.core.live.frame import ColumnPart, Frame, MetricPart
 from cellrun.core.live.header import elapsed_text
+from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.live.series import MetricShape, Series, series
-from cellrun.core.live.source import RunSource
 from cellrun.core.store.events.event_line import decode_value
 from cellrun.core.store.status import Status
 from cellrun.widgets.still.documents import document_tables
@@ -120,12 +120,12 @@ class Still:
 
 def _frame(layout: RunLayout) -> Frame:
     """Return all that a view of the run would show now."""
-    source = RunSource(layout)
-    feed = Feed(source.read_log, source.read_image)
+    poller = RunPoller(layout)
+    feed = Feed(poller.read_log, poller.read_image)
     for _ in range(MOST_LOOKS):  # a run that logs on has no end to wait for
-        news = source.look()
+        news = poller.poll()
         feed.take(news)
-        if source.has_ended or not news.metrics:
+        if poller.has_ended or not news.metrics:
             break
     return feed.whole(time.monotonic())
 

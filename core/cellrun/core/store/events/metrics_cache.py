@@ -18,13 +18,13 @@ _ROW_BYTES = 17  # of a column, its share of the times included
 _METRIC_BYTES = 2_000
 
 
-class MetricShelf:
+class MetricsCache:
     """Metrics of the runs that were asked for last, up to so many bytes. Any thread may ask."""
 
     def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
-        self._runs: OrderedDict[Path, _ShelvedRun] = OrderedDict()
+        self._runs: OrderedDict[Path, _CachedRun] = OrderedDict()
 
     @contextmanager
     def open(self, layout: RunLayout) -> Iterator[Metrics]:
@@ -41,9 +41,9 @@ class MetricShelf:
             raise
         self._make_room()
 
-    def _run(self, layout: RunLayout) -> _ShelvedRun:
+    def _run(self, layout: RunLayout) -> _CachedRun:
         with self._lock:
-            run = self._runs.setdefault(layout.folder, _ShelvedRun(layout))
+            run = self._runs.setdefault(layout.folder, _CachedRun(layout))
             self._runs.move_to_end(layout.folder)
             return run
 
@@ -58,7 +58,7 @@ class MetricShelf:
                 size_bytes -= self._runs.popitem(last=False)[1].size_bytes
 
 
-class _ShelvedRun:
+class _CachedRun:
     """One run's metrics, read on at each look."""
 
     def __init__(self, layout: RunLayout) -> None:

@@ -8,36 +8,36 @@ import pytest
 
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_log import EventLog
-from cellrun.core.store.events.metric_shelf import MetricShelf
+from cellrun.core.store.events.metrics_cache import MetricsCache
 
 
-def rows(shelf: MetricShelf, layout: RunLayout) -> int:
-    with shelf.open(layout) as metrics:
+def rows(cache: MetricsCache, layout: RunLayout) -> int:
+    with cache.open(layout) as metrics:
         return metrics.metrics["loss"].rows
 
 
 def test_it_is_up_to_date(layout: RunLayout, log: EventLog) -> None:
-    shelf = MetricShelf()
+    cache = MetricsCache()
     for count in range(1, 4):
         log.log("loss", 0.5)
-        assert rows(shelf, layout) == count
-    with shelf.open(layout) as once:
+        assert rows(cache, layout) == count
+    with cache.open(layout) as once:
         pass
-    with shelf.open(layout) as twice:
+    with cache.open(layout) as twice:
         assert twice is once
 
 
 def test_a_run_that_is_gone_or_was_cut(layout: RunLayout, log: EventLog) -> None:
-    shelf = MetricShelf()
+    cache = MetricsCache()
     log.list_("loss", [1, 2])
-    assert rows(shelf, layout) == 2
+    assert rows(cache, layout) == 2
     (path,) = layout.events.iterdir()
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
-    with shelf.open(layout) as metrics:
+    with cache.open(layout) as metrics:
         assert metrics.metrics == {}
     shutil.rmtree(layout.folder)
     with pytest.raises(FileNotFoundError):
-        rows(shelf, layout)
+        rows(cache, layout)
 
 
 def test_those_not_asked_for_go_when_there_are_too_many(new_run: Callable[..., RunLayout]) -> None:
@@ -46,20 +46,20 @@ def test_those_not_asked_for_go_when_there_are_too_many(new_run: Callable[..., R
         log = EventLog(layout)
         log.list_("loss", list(range(1000)))
         log.close()
-    shelf = MetricShelf(most_bytes=80_000)  # two of them
+    cache = MetricsCache(most_bytes=80_000)  # two of them
     held = []
     for number in (0, 1, 0, 2, 0, 1):
-        with shelf.open(layouts[number]) as metrics:
+        with cache.open(layouts[number]) as metrics:
             held.append(metrics)
     assert held[0] is held[2] is held[4]
     assert held[1] is not held[5]
 
 
 def test_many_threads(layout: RunLayout, log: EventLog) -> None:
-    shelf = MetricShelf()
+    cache = MetricsCache()
     log.list_("loss", list(range(100_000)))
     found: list[int] = []
-    askers = [threading.Thread(target=lambda: found.append(rows(shelf, layout))) for _ in range(8)]
+    askers = [threading.Thread(target=lambda: found.append(rows(cache, layout))) for _ in range(8)]
     for asker in askers:
         asker.start()
     for asker in askers:

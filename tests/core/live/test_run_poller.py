@@ -6,14 +6,14 @@ import time
 
 from cellrun.core import Experiment, ScriptRunConfig, Workspace
 from cellrun.core.context.manifest import Context, Need
-from cellrun.core.live.source import RunSource
+from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile
 
 
 def test_notes_of_the_supervisor_are_shown(layout):
     StatusFile(layout).change(Status.RUNNING, notes=["2 processes left running, stopped"])
-    assert RunSource(layout).look().header["notes"] == ["2 processes left running, stopped"]
+    assert RunPoller(layout).poll().header["notes"] == ["2 processes left running, stopped"]
 
 
 def test_a_look_adopts_a_run_whose_supervisor_died(tmp_path):
@@ -28,7 +28,7 @@ def test_a_look_adopts_a_run_whose_supervisor_died(tmp_path):
     os.kill(supervisor.pid, signal.SIGKILL)
     while supervisor.is_alive():
         time.sleep(0.02)
-    RunSource(run.layout).look()
+    RunPoller(run.layout).poll()
     new = ProcessFile(run.layout).read().supervisor
     assert new != supervisor
     assert new.is_alive()
@@ -37,7 +37,7 @@ def test_a_look_adopts_a_run_whose_supervisor_died(tmp_path):
 
 
 def test_the_header_tells_what_travelled_with_a_cell(layout):
-    assert RunSource(layout).look().header["travelled"] is None
+    assert RunPoller(layout).poll().header["travelled"] is None
     needs = (Need("x", "value", "int", "line 1", 20, "value"), Need("in.csv", "file", "file", "line 2", 500, "copy"))
     Context(python="3.11", title="Cell In[1]", needs=needs).write(layout.context)
-    assert RunSource(layout).look().header["travelled"] == {"names": 1, "bytes": 520}
+    assert RunPoller(layout).poll().header["travelled"] == {"names": 1, "bytes": 520}

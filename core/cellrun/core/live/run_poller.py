@@ -1,4 +1,4 @@
-"""A run as its folder shows it: what the feed is fed with."""
+"""What is new in a run's folder since it was looked at last: what a feed is fed with."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _BEGINNING_BYTES = 64
 _TEXTS = {".md": "text/markdown", ".tex": "text/latex"}
 
 
-class RunSource:
+class RunPoller:
     """Looks at a run's folder: each look costs what is new in it.
 
     Raises OSError or RunNotFoundError when the folder is gone.
@@ -50,7 +50,7 @@ class RunSource:
         self._next_settle = time.monotonic() + SETTLE_S
         self._columns = ColumnCache(layout)
         self._metrics = self._columns.metrics(self._record.tags)
-        self._is_first_look = self._is_whole = True
+        self._is_first_poll = self._is_whole = True
         self._files = OutputFiles(layout)
         self._images_seen = 0
         self._hidden = 0
@@ -58,14 +58,14 @@ class RunSource:
         self.has_ended = False
         """Whether the run has ended and all of it was seen."""
 
-    def look(self) -> News:
+    def poll(self) -> News:
         """Return what is new since the last look."""
-        self._look_at_status()
+        self._read_status()
         ended_before = self._status.status.is_terminal  # all that a run writes is written before its last status
         before = self._metrics.reader.cursor
         changed = self._metrics.update(READ_BYTES)
-        if self._is_first_look:
-            self._is_first_look = False
+        if self._is_first_poll:
+            self._is_first_poll = False
             changed |= self._metrics.metrics.keys()  # what was kept is as new to the views
         if self._is_whole:
             self._columns.keep(self._metrics)
@@ -88,10 +88,6 @@ class RunSource:
         """Return raw bytes of the log."""
         return self._log.read(offset, most_bytes)
 
-    def log_of(self, rank: int) -> LogReader:
-        """Return the log of one of a distributed run's processes."""
-        return LogReader.of_run(self.layout, rank)
-
     def read_image(self, path: str) -> bytes | None:
         """Return the bytes of one of the run's images or pages, None if it isn't there any more."""
         try:
@@ -112,7 +108,7 @@ class RunSource:
             needs=self._needs,
         )
 
-    def _look_at_status(self) -> None:
+    def _read_status(self) -> None:
         now = time.monotonic()
         if now >= self._next_settle:
             self._next_settle = now + SETTLE_S
