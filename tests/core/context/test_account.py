@@ -10,7 +10,7 @@ from cellrun.core.context.manifest import Context, Need
 NEEDS = (
     Need("f", "function", "function, cell 1", "line 1", 100, "source"),
     Need("x", "value", "int", "line 1", 10, "value"),
-    Need("ws", "reference", "Workspace", "line 2", how="reference"),
+    Need("ws", "value", "memmap, 3", "line 2", how="reference"),
     Need("np", "import", "numpy 2", "line 2", how="import"),
     Need("own", "module", "local module", "line 2", 6, "source"),
     Need("data", "file", "folder, 2 files", "line 3", 1000, "copy"),

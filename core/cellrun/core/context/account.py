@@ -11,9 +11,31 @@ from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import is_count, is_text
 
 _FITS = {"bytes": is_count}
-_NAMES = frozenset({"value", "function", "class", "import", "reference"})
-_STAYS = frozenset({"input", "output"})
-"""What a run finds where it is."""
+
+
+class Kind(NamedTuple):
+    """A kind of things that are captured."""
+
+    counted_as: str = ""
+    """In a summary: a name of the notebook, a local module, a file; empty for nothing."""
+    stays: bool = False
+    """Whether the run finds it where it is."""
+
+
+KINDS = {
+    "function": Kind("name"),
+    "class": Kind("name"),
+    "value": Kind("name"),
+    "import": Kind("name"),
+    "module": Kind("module"),
+    "file": Kind("file"),
+    "state": Kind(),
+    "environment": Kind(),
+    "input": Kind(stays=True),
+    "output": Kind(stays=True),
+}
+"""All that is captured, in the order of an account; docs/capture.md has a row for each."""
+_UNKNOWN = Kind()
 
 
 class Travelled(NamedTuple):
@@ -44,10 +66,10 @@ def needs_of(folder: Path) -> tuple[Need, ...] | None:
 
 def travelled(needs: Iterable[Need]) -> Travelled:
     """Count what an account lists."""
-    kinds = []
+    counts = []
     size_bytes = 0
     for need in needs:
-        kinds.append(need.kind)
-        size_bytes += 0 if need.how == "link" or need.kind in _STAYS else need.bytes
-    names = sum(kind in _NAMES for kind in kinds)
-    return Travelled(names, kinds.count("module"), kinds.count("file"), size_bytes)
+        kind = KINDS.get(need.kind, _UNKNOWN)  # a context that another version wrote
+        counts.append(kind.counted_as)
+        size_bytes += 0 if need.how == "link" or kind.stays else need.bytes
+    return Travelled(counts.count("name"), counts.count("module"), counts.count("file"), size_bytes)

@@ -94,7 +94,7 @@ class Need:
 
     name: str
     kind: str
-    """value, function, class, import, module, file, reference, state or environment."""
+    """One of `account.KINDS`."""
     what: str
     """The value's type, the module's version …"""
     place: str

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from cellrun.core.context.account import KINDS
 from cellrun.core.context.manifest import Context, Need
 from cellrun.core.context.pickles.pickling import Store
 from cellrun.core.context.reader import python_version
 from cellrun.core.context.value_store import SHA256, ValueStore
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.magics.capture.account import merged
 from cellrun.magics.capture.carriers.carrier import Carrier
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.choices import unknown_words, unneeded_words
@@ -66,7 +66,7 @@ class Capture:
 
     def account(self) -> list[Need]:
         """Return all that travels, one line each; a local module and the name for it are one."""
-        return merged([need for carrier in self._carriers for need in carrier.account()])
+        return _merged([need for carrier in self._carriers for need in carrier.account()])
 
     def account_against(self, workspace: WorkspaceLayout) -> list[Need]:
         """Return the account as a run of that workspace would have it: nothing is written."""
@@ -86,3 +86,20 @@ class Capture:
 
     def _sent_before(self, workspace: WorkspaceLayout) -> SentBefore:
         return SentBefore(workspace, self._cell.place.name)
+
+
+def _merged(needs: Sequence[Need]) -> list[Need]:
+    """Return the lines of an account, names first; a local module and the notebook's name for it have one, not two."""
+    modules = {need.name for need in needs if need.kind == "module"}
+    names = {need.name: need for need in needs if _is_module_itself(need) and need.name in modules}
+    kept = [need for need in needs if need is not names.get(need.name)]
+    lines = [
+        replace(need, place=names[need.name].place) if need.kind == "module" and need.name in names else need
+        for need in kept
+    ]
+    order = list(KINDS)
+    return sorted(lines, key=lambda need: order.index(need.kind))
+
+
+def _is_module_itself(need: Need) -> bool:
+    return need.kind == "import" and need.what.partition(" ")[0] == need.name
