@@ -9,8 +9,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect
 
-from cellrun.core import Experiment, ScriptRunConfig
-from cellrun.core.targets.local import machine
+from cellrun.core import Experiment, ScriptRunConfig, resources
 from tests.browser.lab_server import TOKEN
 from tests.browser.listed_runs import workspace_with
 from tests.browser.panel_page import PanelPage
@@ -137,7 +136,7 @@ def test_a_live_run_moves_and_is_canceled_run_again_and_kept_from_deletion(lab, 
 def test_queued_runs_say_what_they_wait_for_as_the_queue_moves(lab, panel, tmp_path):
     experiment = Experiment(workspace_with("queue", 2), "line")
     (tmp_path / "train.py").write_text(TRAIN)
-    cores = machine.cores()
+    cores = resources.cores()
     runs = [experiment.submit(ScriptRunConfig(tmp_path, "train.py", cpus=cores)) for _ in range(4)]
     lab.open_lab()
     panel.show("queue")

@@ -60,7 +60,7 @@ def test_each_process_is_told_its_rank_and_all_log_into_one_run(runs: Runs):
 
 
 def test_two_runs_at_once_meet_at_ports_of_their_own(runs: Runs, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("cellrun.core.targets.local.machine.cores", lambda: 8)
+    monkeypatch.setattr("cellrun.core.resources.cores", lambda: 8)
     waits = (
         "import os, pathlib, time\nprint(os.environ['MASTER_PORT'])\n"
         "while not pathlib.Path('outputs/go').exists():\n    time.sleep(0.02)\n"

@@ -25,12 +25,12 @@ from cellrun.core import (
     Status,
     UserErrorException,
 )
+from cellrun.core.resources import cores
 from cellrun.core.runs.control import RunControl
 from cellrun.core.store.ending import ask_to_cancel
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.status import StatusFile
-from cellrun.core.targets.local.machine import cores
 from tests.core.submitted_runs import wait_for
 
 PNG = bytes.fromhex(

@@ -9,6 +9,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from cellrun.core import resources
 from cellrun.core.errors import CellrunError
 from cellrun.core.identity import boot_id, host_name
 from cellrun.core.places import home
@@ -18,7 +19,6 @@ from cellrun.core.remote.protocol import Message
 from cellrun.core.remote.python_packages import PythonPackages
 from cellrun.core.resources import size_text
 from cellrun.core.targets.contract import Capability, Finding
-from cellrun.core.targets.local import machine
 
 _LITTLE_BYTES = 1 << 30
 _UV = ("~/.local/bin/uv", "~/.cargo/bin/uv")
@@ -52,7 +52,7 @@ class MachineOrders:
                 "python": ".".join(map(str, sys.version_info[:3])),
                 "packages": _own_packages(),
                 "engine": dict(self._engines.of(order.facts).learned()),
-                **machine.capacity().to_json(),
+                **resources.capacity().to_json(),
             }
         )
 

@@ -100,7 +100,7 @@ def test_numbers_of_nodes_that_cant_be_are_refused(options: dict[str, int]):
 
 
 def test_as_many_of_its_runs_run_at_once_as_it_has_nodes(runs: Runs, until, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("cellrun.core.targets.local.machine.cores", lambda: 8)
+    monkeypatch.setattr("cellrun.core.resources.cores", lambda: 8)
     ws = runs.workspace
     made = cluster(ws, max_nodes=1)
     waits = "import pathlib, time\nwhile not pathlib.Path('outputs/go').exists():\n    time.sleep(0.02)\n"

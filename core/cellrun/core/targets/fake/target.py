@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from cellrun.core import resources
 from cellrun.core.engine.order import JobOrder
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.sources.notebook import installed
@@ -55,7 +56,6 @@ from cellrun.core.targets.launching import (
     python_here,
     write_spec,
 )
-from cellrun.core.targets.local import machine
 from cellrun.core.targets.setting_form import SettingForm
 
 _TRANSPORTS: Mapping[str, Callable[[FaultyLink, Engine, str], Transport]] = {
@@ -206,4 +206,4 @@ class FakeTarget(ComputeTarget):
         return {"CELLRUN_HOME": str(self._folder / "home"), "CELLRUN_RUNTIME_DIR": str(self._folder / "runtime")}
 
     def _capacity(self) -> Resources:
-        return Resources(machine.cores(), 0, machine.memory_bytes())
+        return Resources(resources.cores(), 0, resources.memory_bytes())

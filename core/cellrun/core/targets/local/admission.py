@@ -9,6 +9,7 @@ import os
 from contextlib import suppress
 from typing import Any
 
+from cellrun.core import resources
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import (
     CellrunError,
@@ -24,7 +25,6 @@ from cellrun.core.store.notes import add_note
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec, job_environment
 from cellrun.core.supervision.start import ProcessLimitError, SupervisorStart
-from cellrun.core.targets.local import machine
 from cellrun.core.targets.local.queue import LocalQueue, Ticket
 from cellrun.core.targets.local.recovery import recover
 
@@ -178,7 +178,7 @@ def _fits(ticket: Ticket, running: list[Ticket]) -> bool:
     others = _beside(ticket, running)
     if not _holding(others):
         return True
-    most = machine.capacity()
+    most = resources.capacity()
     asked = [ticket.resources, *(other.resources for other in others)]
     return (
         sum(one.cpus for one in asked) <= most.cpus
@@ -189,7 +189,7 @@ def _fits(ticket: Ticket, running: list[Ticket]) -> bool:
 
 def _lacks(ticket: Ticket, running: list[Ticket]) -> str:
     """Return what a run waits for beside those that run: what of the machine is taken, else its turn."""
-    asked, most, others = ticket.resources, machine.capacity(), _beside(ticket, running)
+    asked, most, others = ticket.resources, resources.capacity(), _beside(ticket, running)
     free_cpus = most.cpus - sum(other.resources.cpus for other in others)
     free_bytes = most.memory_bytes - sum(other.resources.memory_bytes for other in others)
     lacks = [

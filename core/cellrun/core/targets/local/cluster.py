@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, ClassVar, NoReturn
 
+from cellrun.core import resources
 from cellrun.core.errors import NotSupportedError, UserErrorException, shown
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.status import TERMINAL, Status, StatusFile
 from cellrun.core.targets.contract import TargetDescription
-from cellrun.core.targets.local import machine
 from cellrun.core.targets.local.cluster_status import (
     AmlComputeStatus,
     ComputeInstanceStatus,
@@ -241,9 +241,9 @@ class AmlCompute(LocalTarget):
         return [
             {
                 "name": "local",
-                "vCPUs": machine.cores(),
-                "gpus": len(machine.gpu_devices()),
-                "memoryGB": round(machine.memory_bytes() / 2**30, 1),
+                "vCPUs": resources.cores(),
+                "gpus": len(resources.gpu_devices()),
+                "memoryGB": round(resources.memory_bytes() / 2**30, 1),
                 "maxResourceVolumeMB": 0,
             }
         ]

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
+from cellrun.core import resources
 from cellrun.core.disk.whole_files import copy_tree, link_into, remove_tree
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException
@@ -44,7 +45,7 @@ from cellrun.core.targets.launching import (
     python_here,
     write_spec,
 )
-from cellrun.core.targets.local import admission, machine, recovery
+from cellrun.core.targets.local import admission, recovery
 from cellrun.core.targets.local.queue import LocalQueue, Share
 
 _WAITS_ELSEWHERE = "waits in the queue of another machine, or of another home; cancel it if that is gone"
@@ -79,7 +80,7 @@ class LocalTarget(ComputeTarget):
             running, waiting = queue.running(), queue.waiting()
         held = [ticket.resources for ticket in running]
         in_use = Resources(*(sum(getattr(one, name) for one in held) for name in Resources._fields))
-        return TargetDescription(machine.capacity(), in_use, len(running), len(waiting), ("/",), reaches_server=True)
+        return TargetDescription(resources.capacity(), in_use, len(running), len(waiting), ("/",), reaches_server=True)
 
     def python(self, environment: str | EnvironmentSpec | None) -> TargetPython:
         """Return this process's own Python, or an environment's."""
@@ -91,8 +92,8 @@ class LocalTarget(ComputeTarget):
 
     def problems(self, request: RunRequest) -> list[str]:
         """Return why this machine could never start such a run."""
-        gpus = len(machine.gpu_devices()) if request.resources.gpus else 0  # looked for if asked for
-        problems = problems_here(request, self.name, Resources(machine.cores(), gpus, machine.memory_bytes()))
+        gpus = len(resources.gpu_devices()) if request.resources.gpus else 0  # looked for if asked for
+        problems = problems_here(request, self.name, Resources(resources.cores(), gpus, resources.memory_bytes()))
         return [*problems, *self._node_problems(request)]
 
     def _node_problems(self, request: RunRequest) -> list[str]:
@@ -112,7 +113,7 @@ class LocalTarget(ComputeTarget):
         """Start the supervisor's interpreter while the run folder is being built, if the run won't have to wait."""
         with LocalQueue().locked(wait=False):  # where there are no locks, that is said before there is a run
             spec, supervisor = self._spec(request, layout), None
-        if not spec.resources.gpus and LocalQueue().length() + spec.resources.cpus <= machine.cores():
+        if not spec.resources.gpus and LocalQueue().length() + spec.resources.cpus <= resources.cores():
             environment, _ = job_environment(spec, layout, given_variables(request, spec), os.environ)
             with suppress(ExperimentExecutionException):  # no process to be had: `launch` says so, with the run Failed
                 supervisor = SupervisorStart(layout, spec.supervisor, environment)
@@ -140,7 +141,7 @@ class LocalTarget(ComputeTarget):
         if request.inputs or request.outputs:
             self._lay_out(request, layout)
         with queue.locked():
-            devices = machine.gpu_devices() if spec.resources.gpus else []
+            devices = resources.gpu_devices() if spec.resources.gpus else []
             share = self.share(request, str(layout.workspace.folder))
             variables, above = given_variables(request, spec), ancestors(layout.workspace, request.parent)
             queue.add(layout, spec.resources, devices, variables, spec.digest(), share, above)
