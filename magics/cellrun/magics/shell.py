@@ -25,6 +25,7 @@ from cellrun.core.runs.results import open_results, value_of
 from cellrun.core.runs.run import Run
 from cellrun.core.store.liveness import settle
 from cellrun.core.store.status import Status
+from cellrun.widgets.text import run_text
 
 
 @dataclass(frozen=True)
@@ -197,8 +198,11 @@ def is_notebook(shell: InteractiveShell) -> bool:
     return getattr(shell, "kernel", None) is not None
 
 
-def show(run: Run) -> None:
+def show(shell: InteractiveShell, run: Run) -> None:
     """Show a run live; in a terminal, as it is now."""
+    if not is_notebook(shell):
+        print(run_text(run.layout))  # noqa: T201  # a terminal has no other place to show it
+        return
     from cellrun.widgets.run_details import RunDetails  # noqa: PLC0415  # ipywidgets loads when there is something to show
 
     RunDetails(run).show()

@@ -67,7 +67,7 @@ class StartLoggingMagic:
         self._logged = _LoggedRun(self._shell, run)
         bind_run(self._shell, run, given.as_name)
         if not given.no_view:
-            show(run)
+            show(self._shell, run)
 
 
 class _LoggedRun:

@@ -170,7 +170,7 @@ class SubmitMagic:
             run_name = bind_run(self._shell, run, given.as_name)
             for note in config.notes() if isinstance(config, CellRunConfig) else config.environment_notes():
                 say(note)
-            show(run)
+            show(self._shell, run)
             if given.wait:
                 run.wait_for_completion(show_output=not is_notebook(self._shell))
                 take_results(self._shell, run, returned)

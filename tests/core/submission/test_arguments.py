@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from cellrun.core.run_data import DataOfArguments
-from cellrun.core.submission.arguments import argument_parts, parameters, variable_texts
+from cellrun.core.submission.arguments import argument_parts, variable_texts
+from cellrun.core.submission.recorded import parameters
 
 
 class Color(str, enum.Enum):

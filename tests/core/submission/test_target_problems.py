@@ -10,7 +10,7 @@ from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.record import RunRecord
 from cellrun.core.submission.again import resubmit
-from cellrun.core.submission.target_problems import target_problems
+from cellrun.core.submission.submission import target_problems
 from cellrun.core.targets.local.target import LocalTarget
 
 

@@ -36,7 +36,7 @@ from cellrun.core.store.notes import DISK_WAS_FULL
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status import Status, StatusFile
-from cellrun.core.submission.source_control import git_head
+from cellrun.core.submission.recorded import git_head
 from cellrun.core.supervision.recorder import start_recorder
 
 if TYPE_CHECKING:

@@ -18,8 +18,7 @@ from cellrun.core.run_request import CELL, RunCode, RunRequest
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import SCRIPT_RUN, RunRecord
 from cellrun.core.store.run_store import check_is_there
-from cellrun.core.submission.submission import start
-from cellrun.core.submission.target_problems import size_problems, target_problems
+from cellrun.core.submission.submission import size_problems, start, target_problems
 from cellrun.core.supervision.launch_spec import inherited, is_of_jupyter
 from cellrun.core.targets.cargo import Cargo
 from cellrun.core.targets.contract import Capability

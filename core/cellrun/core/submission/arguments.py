@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cellrun.core.errors import UserErrorException, shown
@@ -106,20 +106,6 @@ def variable_texts(variables: Mapping[Any, Any]) -> tuple[dict[str, str], list[s
         if problem:
             problems.append(f"environment variable {name} {problem}")
     return texts, problems
-
-
-def parameters(texts: Sequence[str]) -> dict[str, str]:
-    """Return the pairs that stand in arguments as `--name value` or `--name=value`; of one name the last."""
-    pairs = {}
-    for number, text in enumerate(texts):
-        name, equals, value = text.removeprefix("--").partition("=")
-        if not text.startswith("--") or not name:
-            continue
-        if equals:
-            pairs[name] = value
-        elif number + 1 < len(texts) and not texts[number + 1].startswith("--"):
-            pairs[name] = texts[number + 1]
-    return pairs
 
 
 def _text(value: Any) -> str | None:

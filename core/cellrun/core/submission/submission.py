@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,6 @@ from cellrun.core.context.signature import sign
 from cellrun.core.context.signed_files import write_hashes
 from cellrun.core.context.used_values import free_orphans
 from cellrun.core.environment_spec import EnvironmentSpec, has_secret_name
-from cellrun.core.environments.building.kept import words_of
 from cellrun.core.environments.registered_environments import RegisteredEnvironments
 from cellrun.core.errors import (
     ComputeTargetException,
@@ -24,6 +23,7 @@ from cellrun.core.errors import (
     InvalidSubmissionError,
     UserErrorException,
     WorkspaceException,
+    did_you_mean,
     shown,
 )
 from cellrun.core.front_end import plain
@@ -34,12 +34,15 @@ from cellrun.core.store.notes import add_note
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore, has_run
 from cellrun.core.store.status import Status, StatusFile
-from cellrun.core.submission.arguments import parameters
+from cellrun.core.submission.recorded import recorded
 from cellrun.core.submission.run_options import option_texts, target_name, wanted_environment
-from cellrun.core.submission.source_control import git_head
-from cellrun.core.submission.target_problems import say_what_is_shown, size_problems, target_problems
-from cellrun.core.targets.contract import ComputeTarget
+from cellrun.core.targets.contract import Capability, ComputeTarget
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
+from cellrun.core.unsupported import say_once
+
+_OWN_WORDS = (
+    "cores, GPUs, memory and time are said by --cpus, --gpus, --memory and --timeout, nodes by distributed_job_config"
+)
 
 
 class SubmittingWorkspace(Protocol):
@@ -130,7 +133,7 @@ def problems_of_target(workspace: WorkspaceLayout, request: RunRequest) -> list[
 
 def record_of(workspace: WorkspaceLayout, request: RunRequest) -> RunRecord:
     """Return what is recorded of a request. Raises ComputeTargetException for a target that isn't there."""
-    return _record(request, WorkspaceTargets(workspace).get(request.target))
+    return recorded(request, WorkspaceTargets(workspace).get(request.target))
 
 
 def start(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout, **record: Any) -> RunLayout:
@@ -149,7 +152,7 @@ def start(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout
 
     try:
         with target.prepare(request, layout):
-            RunStore(workspace).create(_record(request, target)._replace(id=layout.run_id, **record), fill)
+            RunStore(workspace).create(recorded(request, target)._replace(id=layout.run_id, **record), fill)
             _launch(target, replace(request, signed=orders[0]), layout)
     except BaseException:  # Ctrl-C as well: nothing is left behind
         request.code.abandon(workspace)
@@ -266,50 +269,80 @@ def _known_of(config: RunConfig) -> RunRequest:
     return RunRequest("script", "", environment=environment, options=options)
 
 
-def _parameters(request: RunRequest) -> dict[str, str]:
-    """Return the pairs in a request's arguments, and each input that stands in none of them."""
-    pairs = parameters(request.told_arguments)
-    return {**{one.name: one.words for one in request.inputs if one.words not in pairs.values()}, **pairs}
+def target_problems(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout) -> list[str]:
+    """Return every reason why a target could never start a run as it is wanted, before there is one."""
+    problems = [*target.problems(request), *_option_problems(target, request), *_variable_problems(target, request)]
+    problems += data_problems(target, request, workspace)
+    limit = request.max_run_duration_seconds
+    if limit is not None and Capability.LIMITS_TIME not in target.capabilities:
+        problems.append(f"max_run_duration_seconds={limit:g}: {target.name!r} can't end a run by itself; leave it out")
+    return problems
 
 
-def _record(request: RunRequest, target: ComputeTarget) -> RunRecord:
-    """Return what is recorded of a request."""
-    notebook = (request.cell or {}).get("notebook")
-    folder = Path(notebook).parent.absolute() if notebook else Path(request.source_directory or ".").absolute()
-    is_command = request.kind == "command"
-    return RunRecord(
-        experiment=request.experiment,
-        kind=request.kind,
-        display_name=request.name,
-        type=request.type,
-        parent=request.parent,
-        target=target.name,
-        argv=[] if is_command else [request.program, *request.recorded_arguments],
-        parameters=_parameters(request),
-        inputs={one.name: one.to_json() for one in request.inputs},
-        outputs={one.name: one.to_json() for one in request.outputs},
-        script=request.program if request.kind == "script" else None,
-        command=request.program if is_command else None,
-        source_directory=request.source_directory,
-        links=dict(request.code.links()),
-        environment_variables=sorted(request.variables),
-        env_in_engine=request.env_in_engine,
-        options=dict(request.options),
-        resources=request.resources.to_json(),
-        max_run_duration_seconds=request.max_run_duration_seconds,
-        distribution=request.distribution and request.distribution.to_json(),
-        git=git_head(folder),
-        python=str(target.python(request.environment)),
-        environment=words_of(wanted) if isinstance(wanted := request.environment, EnvironmentSpec) else wanted,
-        environment_spec=_recorded(wanted, request.variables) if isinstance(wanted, EnvironmentSpec) else None,
-        cell=None if request.cell is None else dict(request.cell),
-        properties=dict(request.properties),
-        repeats=request.repeats,
+def size_problems(target: ComputeTarget, request: RunRequest) -> list[str]:
+    """Return why what a run takes along could never go to a target."""
+    problem = target.size_problem(request.code)
+    return [f"{_words(target)} can't have what it takes along: {problem}"] if problem else []
+
+
+def data_problems(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout) -> list[str]:
+    """Return why a run could never have its data on a target."""
+    if not request.inputs and not request.outputs:
+        return []
+    if Capability.SHARES_FILES not in target.capabilities:
+        names_of_data = ", ".join([*(one.name for one in request.inputs), *(one.name for one in request.outputs)])
+        return [f"{target.name!r} can't bring data to its runs ({names_of_data}); take 'local', or read it in the code"]
+    from cellrun.core.data.in_run import binding  # noqa: PLC0415  # a run without data needs none of it
+
+    return binding.problems(request.inputs, request.outputs, workspace)
+
+
+def say_what_is_shown(target: ComputeTarget, request: RunRequest) -> None:
+    """Say, once a target, that others can read the values of the variables that a run gives its engine."""
+    if shown := _shown_variables(target, request):
+        say_once(
+            f"whoever may ask {_words(target)} can read what this run is given there: {', '.join(shown)}; "
+            "it stays in the records of its jobs"
+        )
+
+
+def _option_problems(target: ComputeTarget, request: RunRequest) -> list[str]:
+    problems = []
+    for name in request.options:
+        if name in target.options_known:
+            continue
+        known = ", ".join(f"{each} ({meaning})" for each, meaning in target.options_known.items())
+        if known:
+            hint = did_you_mean(name, target.options_known) or f"known: {known}; {_OWN_WORDS}"
+            problems.append(f"{_words(target)} has no option {name!r}; {hint}")
+        else:
+            problems.append(f"{_words(target)} takes no options; leave {name!r} out")
+    return problems
+
+
+def _variable_problems(target: ComputeTarget, request: RunRequest) -> list[str]:
+    if request.env_in_engine or not (shown := _shown_variables(target, request)):
+        return []
+    problem = (
+        f"{_words(target)} would show the values of {', '.join(shown)} to whoever may ask it, and keep them; "
+        "if they may be read there, say so by --env-in-engine, or env_in_engine=True"
+    )
+    return [problem]
+
+
+def _shown_variables(target: ComputeTarget, request: RunRequest) -> Sequence[str]:
+    """Return the variables that are told to an engine which shows them, other than those its environment defines.
+
+    What an environment defines and isn't called as a secret is recorded with the run anyway.
+    """
+    if not target.shows_variables:
+        return ()
+    spec = request.environment
+    own = spec.variables if isinstance(spec, EnvironmentSpec) else {}
+    return sorted(
+        name for name, value in request.variables.items() if value and (own.get(name) != value or has_secret_name(name))
     )
 
 
-def _recorded(spec: EnvironmentSpec, given: Mapping[str, str]) -> dict[str, Any]:
-    """Return an environment as it is recorded, with the variables that the run has from it and that are no secrets."""
-    own = {name: value for name, value in spec.variables.items() if given.get(name) == value}
-    kept = {name: value for name, value in own.items() if not has_secret_name(name)}
-    return replace(spec, variables=kept).to_json()
+def _words(target: ComputeTarget) -> str:
+    return f"target {target.name!r} ({target.kind})"

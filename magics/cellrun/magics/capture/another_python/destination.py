@@ -112,9 +112,10 @@ class Destination:
                 refusals.append(self._refusal(surest[name]))
             elif surest[name].certainty is not Certainty.POSSIBLE:
                 doubtful.append(f"{name} ({surest[name].place})")
-        note = f"not installed in {self._words}: {', '.join(doubtful)}; the run fails if it needs that"
-        notes = (*((note,) if doubtful else ()), *self._unforeseen(surest))
-        return Verdict(tuple(refusals), notes, missing)
+        notes = [*self._unforeseen(surest)]
+        if doubtful:
+            notes.insert(0, f"not installed in {self._words}: {', '.join(doubtful)}; the run fails if it needs that")
+        return Verdict(tuple(refusals), tuple(notes), missing)
 
     def _ask(self, modules: Collection[str] = (), sources: Mapping[str, str] | None = None) -> Answer:
         return self._foreseen.ask(modules, sources) if self._foreseen else ask(self._interpreter, modules, sources)

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from cellrun.core.submission.source_control import git_head
+from cellrun.core.submission.recorded import git_head
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is the oracle")
 
