@@ -9,7 +9,6 @@ import pytest
 
 from cellrun.core.run_data import DataOfArguments
 from cellrun.core.submission.arguments import argument_parts, variable_texts
-from cellrun.core.submission.recorded import parameters
 
 
 class Color(str, enum.Enum):
@@ -52,11 +51,6 @@ def test_a7_what_cannot_be_passed_is_named(value, facts):
     texts, [problem] = argument_parts(["--x", 1, value], DataOfArguments())
     assert texts[:2] == ["--x", "1"]
     assert not [fact for fact in facts if fact not in problem], problem
-
-
-def test_parameters_are_the_pairs():
-    texts = ["train", "--lr", "0.1", "--momentum=0.9", "--verbose", "--offset", "-1", "--lr", "0.2", "x", "--", "--e="]
-    assert parameters(texts) == {"lr": "0.2", "momentum": "0.9", "offset": "-1", "e": ""}
 
 
 def test_environment_variables_are_texts():

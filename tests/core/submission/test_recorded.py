@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from cellrun.core.submission.recorded import git_head
+from cellrun.core.submission.recorded import git_head, parameters
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is the oracle")
 
@@ -91,3 +91,8 @@ def test_what_is_no_commit_is_not_taken_for_one(repository, head):
     assert "secret" not in git_head(repository).get("head", "")
     assert "head" not in git_head(repository)
     assert len(str(git_head(repository))) < 100
+
+
+def test_parameters_are_the_pairs():
+    texts = ["train", "--lr", "0.1", "--momentum=0.9", "--verbose", "--offset", "-1", "--lr", "0.2", "x", "--", "--e="]
+    assert parameters(texts) == {"lr": "0.2", "momentum": "0.9", "offset": "-1", "e": ""}
