@@ -1,4 +1,4 @@
-"""The commit that a folder is at, as git itself says it."""
+"""What is recorded of a request: the parameters among its arguments, the commit of its folder as git itself says it."""
 
 import os
 import shutil
