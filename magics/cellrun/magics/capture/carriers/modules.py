@@ -169,7 +169,7 @@ class ModuleCarrier(Carrier):
     def pack(self, context: Context, store: Store) -> Context:
         """Return the context with the imports."""
         del store
-        return replace(context, imports=tuple(self._all_imports()))
+        return replace(context, imports=(*context.imports, *self._all_imports()))
 
     def _all_imports(self) -> list[Import]:
         """Return the imports, with those of submodules that the cell uses."""

@@ -72,7 +72,7 @@ class StateCarrier(Carrier):
             State(item.kind.module, item.kind.what, store.put_pickle(item.payload, lambda _: None), item.format)
             for item in self._items
         )
-        return replace(context, path=self._path, state=state)
+        return replace(context, path=self._path, state=(*context.state, *state))
 
     def account(self) -> Iterator[Need]:
         """Iterate over it, a line each."""

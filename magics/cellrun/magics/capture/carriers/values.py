@@ -214,7 +214,7 @@ class ValueCarrier(Carrier):
                 Group(tuple(item.name for item in items), *pickled.keep(store, shown.wrote), has_code=pickled.has_code)
                 for items, pickled in packed
             ]
-        return replace(context, groups=tuple(groups))
+        return replace(context, groups=(*context.groups, *groups))
 
     def account(self) -> Iterator[Need]:
         """Iterate over the values, functions and classes; the first of several names for one object has its size."""
