@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -21,17 +23,16 @@ from cellrun.core.run_request import CELL, RunCode, RunRequest
 from cellrun.core.submission.run_options import RunOptions
 from cellrun.core.submission.submission import problems_of_place
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
-from cellrun.magics.capture.another_python.destination import Destination
 from cellrun.magics.capture.another_python.elsewhere import Elsewhere
 from cellrun.magics.capture.capture import Capture
 from cellrun.magics.capture.card.card import Card
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.choices import Choices
+from cellrun.magics.capture.destination import Destination, Place
 from cellrun.magics.capture.found import Refusal
 from cellrun.magics.capture.notebook import Notebook
-from cellrun.magics.capture.place import Place
+from cellrun.magics.capture.source.analysis import Analysis
 from cellrun.magics.capture.source.flow import analyse
-from cellrun.magics.capture.source.returned import analyse_with_returned
 from cellrun.magics.shell import NotebookCell
 
 
@@ -65,7 +66,7 @@ class CellRunConfig(RunOptions):
         filename = shell.compile.cache(self._code, given.cell.execution_count)
         analysis = analyse(self._code, filename, shell.transform_cell)
         if given.choices.returned:
-            analysis = analyse_with_returned(self._code, given.choices.returned, shell.transform_cell)
+            analysis = _analyse_with_returned(self._code, given.choices.returned, shell.transform_cell)
         python, self._place = self._there()
         there = Destination(python, self._code)
         captured = CapturedCell(
@@ -186,3 +187,14 @@ class _CellCode(RunCode):
         """Free the values that were written for a run which never came to be."""
         if self._store is not None:
             free_unused_values(workspace, self._store.written)
+
+
+def _analyse_with_returned(source: str, returned: Sequence[str], transform: Callable[[str], str]) -> Analysis:
+    """Analyse the source of a cell, already in plain Python, that gives names back.
+
+    A name that it doesn't surely give a value itself has to travel: its value may come back as it was.
+    """
+    analysis = analyse(f"{source}\n({', '.join(returned)},)\n", transform=transform)
+    last = source.count("\n") + 1
+    reads = (replace(each, line=1, where="--return") if each.line > last else each for each in analysis.reads)
+    return replace(analysis, reads=tuple(reads))

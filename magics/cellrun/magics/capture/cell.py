@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from cellrun.magics.capture.another_python.destination import Destination
 from cellrun.magics.capture.choices import Choices, LeftOut
+from cellrun.magics.capture.destination import Destination, Place
 from cellrun.magics.capture.needs import Needs
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.paths.shipment import Shipment
-from cellrun.magics.capture.place import Place
 from cellrun.magics.capture.source.analysis import Analysis
 
 

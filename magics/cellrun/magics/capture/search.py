@@ -9,7 +9,6 @@ from cellrun.magics.capture.carriers.attributes import AttributeCarrier
 from cellrun.magics.capture.carriers.carrier import Carrier
 from cellrun.magics.capture.carriers.code import CodeCarrier
 from cellrun.magics.capture.carriers.environment import EnvironmentCarrier
-from cellrun.magics.capture.carriers.file_carrier import FileCarrier
 from cellrun.magics.capture.carriers.hidden_names import HiddenNames
 from cellrun.magics.capture.carriers.magics import MagicCarrier
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
@@ -22,6 +21,7 @@ from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.choices import is_module, is_path
 from cellrun.magics.capture.found import Found
 from cellrun.magics.capture.local.local_modules import find_local
+from cellrun.magics.capture.paths.carrier import FileCarrier
 from cellrun.magics.capture.source.analysis import Read, Text
 
 _CELL = Read("", 0, "the cell")

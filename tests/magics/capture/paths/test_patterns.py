@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from cellrun.magics.capture.choices import LeftOut
+from cellrun.magics.capture.destination import Place
 from cellrun.magics.capture.paths import files, patterns
 from cellrun.magics.capture.paths.files import Files
+from cellrun.magics.capture.paths.links import Links
 from cellrun.magics.capture.paths.patterns import TooManyFilesError, Tree, folder_of, is_bounded, is_clear
 from cellrun.magics.capture.paths.shipment import Shipment
 from cellrun.magics.capture.source.analysis import Text
@@ -25,15 +27,16 @@ def folder(tmp_path):
 
 
 class Carried:
-    """What a carrier takes for texts."""
+    """What is taken for texts."""
 
     def __init__(self, folder: Path) -> None:
         self.shipment = Shipment(LeftOut(frozenset()))
-        self.carrier = Files(folder, self.shipment)
+        self.links = Links(folder, Place())
+        self.files = Files(folder, Place(), self.shipment, self.links)
 
     def take(self, text: str, **how: bool) -> list[str]:
-        self.carrier.find(Text(text, 2), **how)
-        return sorted([*self.shipment.paths("file"), *self.carrier.pack()])
+        self.files.take(Text(text, 2), **how)
+        return sorted([*self.shipment.paths("file"), *self.links.pack()])
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_what_is_looked_for_by_a_pattern_is_taken_without_hidden_files(folder, p
 def test_a_pattern_of_everything_below_is_said(folder):
     carried = Carried(folder)
     carried.take("**", is_pattern=True)
-    (note,) = carried.carrier.notes()
+    (note,) = carried.files.notes()
     assert note.startswith("what '**' (line 2) fits isn't captured: it fits all that is in the folder and below; name")
 
 
@@ -104,25 +107,25 @@ class TestTooMuch:
         (folder / "data" / "deep" / "z.csv").write_text("")
         carried = Carried(folder)
         assert carried.take("data/*/*.csv") == ["data"]
-        assert list(carried.carrier.pack()) == ["data"]
+        assert list(carried.links.pack()) == ["data"]
 
     def test_beside_the_notebook_links_each(self, folder):
         carried = Carried(folder)
         carried.take("*.csv")
-        assert list(carried.carrier.pack()) == ["a.csv", "b.csv"]
+        assert list(carried.links.pack()) == ["a.csv", "b.csv"]
 
     def test_beside_the_notebook_is_said_if_these_are_many(self, folder, monkeypatch):
         monkeypatch.setattr(files, "_MOST_LINKS", 1)
         carried = Carried(folder)
         assert carried.take("*.csv") == []
-        (note,) = carried.carrier.notes()
+        (note,) = carried.files.notes()
         assert note.startswith("what '*.csv' (line 2) fits isn't captured: it is more than 16.8 MB or 1 files; name")
 
     def test_to_look_through_is_said(self, folder, monkeypatch):
         monkeypatch.setattr(patterns, "_MOST_LISTED", 5)
         carried = Carried(folder)
         assert carried.take("**/y.csv") == []
-        assert "too many files to look through" in carried.carrier.notes()[0]
+        assert "too many files to look through" in carried.files.notes()[0]
         with pytest.raises(TooManyFilesError):
             list(Tree(folder).matches("**/*.csv"))
 

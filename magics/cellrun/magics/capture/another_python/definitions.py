@@ -1,7 +1,7 @@
 """The statement of a cell that made a function or class what it is, so that it can be made again from source.
 
 A definition is taken only if executing it gives what the notebook has, but for attributes that were changed afterwards,
-which are told.
+which are told. Byte code that no definition makes again can't go to another Python.
 """
 
 from __future__ import annotations
@@ -15,9 +15,14 @@ from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any, NamedTuple
 
 from cellrun.core.context.manifest import Definition
-from cellrun.magics.capture.another_python.statement import Statement, bound_names, last_binding, statement_of
+from cellrun.core.context.pickles.pickling import Pickled
+from cellrun.core.context.reader import python_version
+from cellrun.magics.capture.found import Refusal
 from cellrun.magics.capture.notebook import Notebook
+from cellrun.magics.capture.source.analysis import Read
+from cellrun.magics.capture.source.statement import Statement, bound_names, last_binding, statement_of
 
+_MOST_NAMED = 3
 _OF_SLOTS = (MemberDescriptorType, GetSetDescriptorType)
 _PLAIN = frozenset({bool, int, float, str, bytes, list, dict, type(None)})
 
@@ -175,3 +180,34 @@ def _still_gives(expression: ast.expr | None, now: object, notebook: Notebook) -
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return True
     return type(given) is type(now) and repr(given) == repr(now)
+
+
+class WithCode(NamedTuple):
+    """A value that is pickled with byte code in it."""
+
+    name: str
+    value: object
+    read: Read
+    pickled: Pickled
+
+
+def byte_code_refusal(held: WithCode, why_undefined: str, notebook: Notebook, there: str) -> Refusal:
+    """Return why a value can't go to another Python, whose version is `there`; a function may have no definition."""
+    name, value, read, pickled = held
+    here = python_version()
+    if notebook.is_own_code(value):
+        what = f"{'class' if isinstance(value, type) else 'function'} {name!r}"
+        why = f"its byte code belongs to Python {here}, and {why_undefined}"
+    else:
+        what = f"variable {name!r} ({type(value).__name__})"
+        functions = "; ".join(_function_words(each, notebook) for each in pickled.functions[:_MOST_NAMED])
+        listed = f" ({functions})" if functions else ""
+        why = f"it holds a function or class that no name stands for{listed}, whose byte code belongs to Python {here}"
+    remedy = f"Define that by a def or class in no function or magic, or give an environment with Python {here}"
+    return Refusal(name, f"{what} cannot be sent to Python {there}: {why}", read.place, remedy)
+
+
+def _function_words(function: FunctionType, notebook: Notebook) -> str:
+    code = function.__code__
+    title = notebook.title_of(code.co_filename)
+    return f"{function.__qualname__}, {title}, line {code.co_firstlineno}" if title else function.__qualname__

@@ -21,7 +21,7 @@ from cellrun.magics.capture.paths.in_source import outside_of_code
 from cellrun.magics.capture.paths.in_values import texts_in
 from cellrun.magics.capture.source.analysis import NOTHING, Certainty, Outside, Read, Text
 from cellrun.magics.capture.source.code_reads import CodeReads, code_reads, evaluated_names
-from cellrun.magics.capture.source.own_lines import lines_of, only_lines
+from cellrun.magics.capture.source.statement import lines_of, only_lines
 
 _HOLDERS = (str, PurePath, list, tuple, dict, set, frozenset)  # of texts
 

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Iterator
 from cellrun.core.context.manifest import Need
 from cellrun.core.supervision.launch_spec import inherited
 from cellrun.magics.capture.carriers.carrier import Carrier
-from cellrun.magics.capture.carriers.file_carrier import FileCarrier
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.found import Found
+from cellrun.magics.capture.paths.carrier import FileCarrier
 from cellrun.magics.capture.source.analysis import Variable
 
 _OF_EVERY_LOGIN = frozenset({"HOME", "HOSTNAME", "LANG", "LOGNAME", "PATH", "PWD", "SHELL", "TMPDIR", "USER"})

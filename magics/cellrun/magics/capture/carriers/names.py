@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-from cellrun.magics.capture.another_python.byte_code import byte_code_refusal
+from cellrun.magics.capture.another_python.definitions import byte_code_refusal
 from cellrun.magics.capture.carriers.carrier import Carrier
 from cellrun.magics.capture.carriers.code import CodeCarrier
 from cellrun.magics.capture.carriers.modules import ModuleCarrier

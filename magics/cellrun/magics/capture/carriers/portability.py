@@ -10,14 +10,14 @@ from pathlib import Path
 from cellrun.core.context.manifest import Context
 from cellrun.core.context.pickles.pickling import Store
 from cellrun.core.context.reader import python_version
-from cellrun.magics.capture.another_python.destination import ModuleNeed, Verdict, is_found_here, may_bring_modules
 from cellrun.magics.capture.carriers.carrier import Carrier
 from cellrun.magics.capture.carriers.code import CodeCarrier
-from cellrun.magics.capture.carriers.file_carrier import FileCarrier
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
 from cellrun.magics.capture.carriers.values import ValueCarrier
 from cellrun.magics.capture.cell import CapturedCell
+from cellrun.magics.capture.destination import ModuleNeed, Verdict, is_found_here, may_bring_modules
 from cellrun.magics.capture.found import Refusal
+from cellrun.magics.capture.paths.carrier import FileCarrier
 from cellrun.magics.capture.source.analysis import Certainty
 
 

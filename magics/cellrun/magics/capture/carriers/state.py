@@ -19,8 +19,7 @@ from cellrun.magics.capture.carriers.carrier import Carrier
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.found import Found
-from cellrun.magics.capture.local.added_path import added_path
-from cellrun.magics.capture.local.local_modules import find_local
+from cellrun.magics.capture.local.local_modules import added_path, find_local
 from cellrun.magics.capture.source.analysis import Read
 
 _ADD_A_HANDLER = frozenset({"addHandler", "basicConfig", "dictConfig", "fileConfig"})

@@ -16,7 +16,7 @@ from cellrun.core.context.pickles.grouping import grouped
 from cellrun.core.context.pickles.pickling import ClassIds, Pickled, Store, pickle_together
 from cellrun.core.likely_secrets import likely_key
 from cellrun.core.resources import limits, size_text
-from cellrun.magics.capture.another_python.byte_code import WithCode
+from cellrun.magics.capture.another_python.definitions import WithCode
 from cellrun.magics.capture.carriers.carrier import Carrier
 from cellrun.magics.capture.carriers.code import CodeCarrier, annotated_names, attribute_texts
 from cellrun.magics.capture.carriers.culprit import find_culprit

@@ -1,28 +1,26 @@
-"""Carries files that the code names by a relative path: small ones are copied, large ones are linked."""
+"""Decides what of the files that texts name goes along: small ones are copied, large and secret ones are linked."""
 
 from __future__ import annotations
 
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
 from pathlib import Path, PurePath
 from urllib.parse import unquote
 
-from cellrun.core.context.manifest import Need
 from cellrun.core.layout import RUN_FOLDERS
 from cellrun.core.likely_secrets import is_env_file, is_secret
 from cellrun.core.resources import size_text
 from cellrun.core.submission.snapshot import Snapshot
-from cellrun.magics.capture.found import Found, Refusal
+from cellrun.magics.capture.destination import Place
 from cellrun.magics.capture.local.local_modules import imported_by
 from cellrun.magics.capture.paths.links import Links
 from cellrun.magics.capture.paths.patterns import TooManyFilesError, Tree, folder_of, is_bounded, is_clear
-from cellrun.magics.capture.paths.shipment import Shipment, cell_folder, steps_up
-from cellrun.magics.capture.place import Place
-from cellrun.magics.capture.source.analysis import Read, Text
+from cellrun.magics.capture.paths.shipment import Shipment, steps_up
+from cellrun.magics.capture.source.analysis import Text
 
 _MOST_COPIED_BYTES = 16 << 20
 _MOST_COPIED_FILES = 2_000
@@ -38,7 +36,6 @@ _URI = re.compile(r"(?:file:(?!/)|sqlite:///(?!/))([^?#]+)")
 _MOST_CHARS = 1_000
 _ABOVE = frozenset({".", ".."})
 _ENV_FILE = ".env"
-_ENV_FILE_READERS = ("dotenv", "decouple", "environs", "pydantic_settings")
 
 
 class Files:
@@ -47,41 +44,51 @@ class Files:
     Responsibilities: what of it is copied or linked; where below the working folder the cell has to run for that.
     """
 
-    def __init__(self, folder: Path, shipment: Shipment, place: Place | None = None) -> None:
+    def __init__(self, folder: Path, place: Place, shipment: Shipment, links: Links) -> None:
         self._folder = folder
+        self._place = place
         self._shipment = shipment
-        self._place = place or Place()
+        self._links = links
         self._seen = set(RUN_FOLDERS)
-        self._links = Links(folder, self._place)
         self._absolute: dict[str, str] = {}  # with the places
-        self._tree = Tree(folder)
         self._warnings: list[str] = []
         self._entered: list[str] = []
-        self._steps_up = 0
+        self.steps_up = 0
+        """How many folders the paths go up from the notebook's, at the most."""
         self.has_env_file = False
         """Whether a `.env` file is read in the run."""
 
-    def find(self, text: Text, *, is_pattern: bool = False, is_changed: bool = False) -> Found:
+    def take(self, text: Text, *, is_pattern: bool = False, is_changed: bool = False) -> frozenset[str]:
         """Take the file or folder that a text names, or the files that it is a pattern of.
+
+        Return the top-level modules that scripts among them import.
 
         A text with wildcards is a pattern if it is one without doubt, or if `is_pattern`: something looks for files by
         it. With `is_changed` what it names may be changed without Python telling of it.
         """
-        found = Found(Read("", text.line, text.where))
+        modules: frozenset[str] = frozenset()
         if len(text.value) > _MOST_CHARS:
-            return found
+            return modules
         named = _named(text.value)
         if named[:1] in {"/", "~"}:
             self._note_absolute(named, text.place)
         is_wild = glob.has_magic(named)
         if not (self._may_be_there(named) or (is_wild and (is_pattern or is_clear(named)))):
-            return found
+            return modules
         for path in self._paths(named):
             if not is_wild or os.path.lexists(self._folder / path):
-                found.modules |= self._take_named(path, text.place, is_changed=is_changed)
+                modules |= self._take_named(path, text.place, is_changed=is_changed)
             elif is_pattern or is_clear(named):
-                found.modules |= self._take_pattern(path, text.place, is_changed=is_changed)
-        return found
+                modules |= self._take_pattern(path, text.place, is_changed=is_changed)
+        return modules
+
+    def take_env_file(self, place: str) -> None:
+        """Let the run read the `.env` file that is found here: beside the notebook, or in a folder above."""
+        for folder in (self._folder, *self._folder.parents):
+            file = folder / _ENV_FILE
+            if os.access(file, os.R_OK) and file.is_file():
+                self._link(_ENV_FILE, file, place, file.stat().st_size)
+                return
 
     def enter(self, path: str) -> None:
         """Let paths that are found from now on begin at another folder as well: the code makes it the current one."""
@@ -90,48 +97,12 @@ class Files:
             self._entered.append(entered)
             self._reach(entered)
 
-    def find_env_file(self, modules: Mapping[str, str]) -> None:
-        """Let the run read the `.env` file that is found here: beside the notebook, or in a folder above.
-
-        Only if the cell needs a module that reads one; `modules` are those that it needs, with their places.
-        """
-        place = next((modules[each] for each in _ENV_FILE_READERS if each in modules), None)
-        if place is None:
-            return
-        for folder in (self._folder, *self._folder.parents):
-            file = folder / _ENV_FILE
-            if os.access(file, os.R_OK) and file.is_file():
-                self._link(_ENV_FILE, file, place, file.stat().st_size)
-                return
-
-    @property
-    def cell_folder(self) -> PurePath:
-        """Where below the working folder the cell runs."""
-        reached = [*self._shipment.paths("file"), *self._links.paths()]
-        return cell_folder(self._folder, self._steps_up, reached, self._shipment.paths("module"))
-
-    def pack(self) -> dict[str, str]:
-        """Return the links to make beside the cell, path to absolute path."""
-        return self._links.pack()
-
-    def copies(self) -> tuple[str, ...]:
-        """Return the links, and paths below them, that are copied when the run starts, as the cell may change them."""
-        return self._links.copies()
-
-    def account(self) -> Iterable[Need]:
-        """Return what is linked, or copied when the run starts."""
-        return self._links.account()
-
     def notes(self) -> list[str]:
         """Return what is worth saying about files."""
         absolute = (f"{path} ({place})" for path, place in self._absolute.items())
         listed = ", ".join(islice(absolute, _MOST_NAMED)) + (" …" if len(self._absolute) > _MOST_NAMED else "")
         note = f"named by an absolute path, read on {self._place} and not sent: {listed}"
         return [*self._warnings, *self._links.notes(), *([note] if listed else [])]
-
-    def refusals(self) -> list[Refusal]:
-        """Return what can't be copied, and isn't where the run will be."""
-        return self._links.refusals()
 
     def _note_absolute(self, path: str, place: str) -> None:
         """Note a file or folder that is here by an absolute path, and may not be where the run will be."""
@@ -151,6 +122,10 @@ class Files:
         """Whether a text can be a path: most texts aren't, and few need a look at the disk to tell."""
         first = text.partition("/")[0]
         return first in self._names or first in _ABOVE or bool(self._entered)
+
+    @cached_property
+    def _tree(self) -> Tree:
+        return Tree(self._folder)
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -175,7 +150,7 @@ class Files:
         """Let the cell run so deep that a path doesn't lead out of the working folder."""
         steps = steps_up(path)
         if steps < len(self._folder.parts):
-            self._steps_up = max(self._steps_up, steps)
+            self.steps_up = max(self.steps_up, steps)
 
     def _take_named(self, path: str, place: str, *, is_changed: bool) -> frozenset[str]:
         if is_changed:

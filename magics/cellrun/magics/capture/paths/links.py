@@ -13,8 +13,8 @@ from pathlib import Path, PurePath
 from cellrun.core.context.manifest import Need
 from cellrun.core.likely_secrets import is_secret
 from cellrun.core.resources import size_text
+from cellrun.magics.capture.destination import Place
 from cellrun.magics.capture.found import Refusal
-from cellrun.magics.capture.place import Place
 
 _MOST_OWN_BYTES = 1 << 30
 _MOST_DATABASE_BYTES = 256 << 20

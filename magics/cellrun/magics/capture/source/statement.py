@@ -1,13 +1,15 @@
-"""The statements of the notebook's cells that define functions and classes."""
+"""The statement of a cell that made a function or class, and its lines: of others nothing goes along."""
 
 from __future__ import annotations
 
 import ast
 import linecache
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import NamedTuple
 
 from cellrun.core.cell.execution import CELL_FLAGS
@@ -15,7 +17,16 @@ from cellrun.magics.capture.notebook import Notebook
 
 _NUMBER = re.compile(r"\d+")
 _MAKERS = frozenset({"namedtuple", "NamedTuple", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "make_dataclass"})
+_HAVE_CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class _Span(NamedTuple):
+    """Where a function or class stands, lines from 1, its decorators included."""
+
+    name: str
+    first: int
+    last: int
 
 
 class Statement(NamedTuple):
@@ -90,7 +101,9 @@ def _makes_class(node: ast.expr) -> bool:
 @lru_cache(maxsize=512)
 def _parsed(text: str) -> tuple[ast.stmt, ...]:
     try:
-        tree = compile(text, "<cell>", "exec", ast.PyCF_ONLY_AST | CELL_FLAGS, dont_inherit=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the cell's own
+            tree = compile(text, "<cell>", "exec", ast.PyCF_ONLY_AST | CELL_FLAGS, dont_inherit=True)
     except (SyntaxError, ValueError):  # a cell that failed, or no cell at all
         return ()
     return tuple(tree.body)
@@ -144,3 +157,45 @@ def bound_names(node: ast.AST) -> Iterator[str]:
 def _number(title: str) -> int:
     found = _NUMBER.search(title)
     return int(found[0]) if found else -1
+
+
+def lines_of(code: CodeType, source: str) -> range:
+    """Return the lines of a function, or of the class that it is a method of, in the source it was compiled from."""
+    spans = _spans(source)
+    found = [span for span in spans if (span.name, span.first) == (code.co_name, code.co_firstlineno)]
+    if found:
+        span = spans[found[-1]]
+        return range(span.first, span.last + 1)
+    return range(code.co_firstlineno, max(_lines(code)) + 1)  # made by other code, or no Python that we know
+
+
+def only_lines(source: str, lines: AbstractSet[int]) -> str:
+    """Return a source in which all but these lines, from 1, are blank."""
+    kept = source.split("\n")
+    return "\n".join(line if number in lines else "" for number, line in enumerate(kept, 1))
+
+
+@lru_cache(maxsize=64)
+def _spans(source: str) -> dict[_Span, _Span]:
+    """Return the functions and classes of a source, each with the outermost class that it belongs to, or itself."""
+    return dict(_found(ast.Module([*_parsed(source)], []), None))
+
+
+def _found(node: ast.AST, around: _Span | None) -> Iterator[tuple[_Span, _Span]]:
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, _HAVE_CODE):
+            yield from _found(child, around)
+            continue
+        decorators = getattr(child, "decorator_list", ())
+        first = min([child.lineno, *(each.lineno for each in decorators)])
+        span = _Span(getattr(child, "name", "<lambda>"), first, child.end_lineno or child.lineno)
+        yield span, around or span
+        yield from _found(child, (around or span) if isinstance(child, ast.ClassDef) else None)
+
+
+def _lines(code: CodeType) -> Iterator[int]:
+    yield code.co_firstlineno
+    yield from (line for _, _, line in code.co_lines() if line)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _lines(constant)

@@ -1,4 +1,4 @@
-"""The Python that a cell will run in: what it lacks of what the cell needs is said before there is a run."""
+"""Where a cell will run, its machine and its Python: what it lacks of what the cell needs is said before the run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import importlib.util
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 from cellrun.core.context.manifest import Definition
@@ -13,7 +16,8 @@ from cellrun.core.context.reader import python_version
 from cellrun.core.environments.building.foreseen import Foreseen
 from cellrun.core.environments.interpreter import Answer, ask, environment_of
 from cellrun.core.environments.job_library import is_own
-from cellrun.core.errors import UserErrorException
+from cellrun.core.errors import ComputeTargetException, UserErrorException
+from cellrun.core.targets.contract import Capability, ComputeTarget
 from cellrun.magics.capture.another_python.elsewhere import Elsewhere, is_pythons, packages_by_module
 from cellrun.magics.capture.found import Refusal
 from cellrun.magics.capture.local.local_modules import find_local
@@ -168,6 +172,40 @@ class Destination:
     def _not_understood(self, name: str, why: str) -> Refusal:
         what = f"{repr(name) if name else 'the cell'} is no Python to {self._words}: {why}"
         return Refusal(name, what, remedy=f"Give an environment with Python {python_version()}")
+
+
+class Place:
+    """The machine that a run will be on: ours, or that of a target."""
+
+    def __init__(self, target: ComputeTarget | None = None) -> None:
+        self._target = target
+        self.is_here = target is None or Capability.SHARES_FILES in target.capabilities
+        """Whether the run finds all files of this machine, or those of its shared folders, by their paths."""
+        self.inherits = target is None or Capability.SHARES_PROCESSES in target.capabilities
+        """Whether it inherits the notebook's environment variables."""
+
+    def __str__(self) -> str:
+        return f"target {self._target.name!r}" if self._target else "this machine"
+
+    @property
+    def machine(self) -> str:
+        """The target's name if its runs aren't on this machine, else empty."""
+        return self._target.name if self._target and not self.inherits else ""
+
+    @property
+    def name(self) -> str:
+        """The target's name; empty for this machine, and where its files are found anyway."""
+        return self._target.name if self._target and not self.is_here else ""
+
+    def finds(self, path: Path) -> bool:
+        """Whether the run finds the same file or folder by the same path."""
+        return self.is_here or any(path.is_relative_to(folder) for folder in self._shared_folders)
+
+    @cached_property
+    def _shared_folders(self) -> tuple[str, ...]:
+        with suppress(ComputeTargetException):  # it doesn't answer: nothing is known to be shared
+            return tuple(self._target.shared_folders()) if self._target else ()
+        return ()
 
 
 def _surest(needs: Iterable[ModuleNeed]) -> dict[str, ModuleNeed]:

@@ -1,14 +1,18 @@
-"""Carries the files that texts, scripts and paths in code lead to."""
+"""Carries the files that texts, scripts and paths in code lead to, and follows what scripts among them need."""
 
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path, PurePath
+from typing import Any
+
+from IPython.core.inputtransformer2 import TransformerManager
 
 from cellrun.core.context.manifest import Context, Need
 from cellrun.core.context.pickles.pickling import Store
@@ -20,9 +24,13 @@ from cellrun.magics.capture.local.local_modules import find_beside
 from cellrun.magics.capture.local.module_source import module_source
 from cellrun.magics.capture.paths.expressions import path_of
 from cellrun.magics.capture.paths.files import Files
-from cellrun.magics.capture.source.analysis import Certainty, Outside, Pieces, Read, Text
-from cellrun.magics.capture.source.scripts import analyse_script
+from cellrun.magics.capture.paths.links import Links
+from cellrun.magics.capture.paths.shipment import cell_folder
+from cellrun.magics.capture.source.analysis import Analysis, Certainty, Outside, Pieces, Read, Text
+from cellrun.magics.capture.source.flow import analyse
 
+_ENV_FILE_READERS = ("dotenv", "decouple", "environs", "pydantic_settings")
+_WITH_MAGICS = frozenset({".ipynb", ".ipy"})
 _HERE = frozenset({".", "*"})  # what lists all that is in the notebook's folder
 _MOST_NAMED = 10  # of what a run's folder holds
 
@@ -34,7 +42,8 @@ class FileCarrier(Carrier):
         self._notebook = cell.notebook
         self._imported = cell.analysis.modules
         self._shipment = cell.shipment
-        self._files = Files(cell.notebook.folder, cell.shipment, cell.place)
+        self._links = Links(cell.notebook.folder, cell.place)
+        self._files = Files(cell.notebook.folder, cell.place, cell.shipment, self._links)
         self._modules = modules
         self._listed: list[Text] = []  # where code lists the notebook's folder
         self._scripts: set[str] = set()
@@ -52,44 +61,53 @@ class FileCarrier(Carrier):
         yield from self._follow_outside(found.outside)
         yield from self._follow_texts(chain(found.texts, found.paths))
         for pattern in found.patterns:
-            yield replace(self._files.find(pattern, is_pattern=True), read=found.read)
+            yield Found(found.read, modules={*self._files.take(pattern, is_pattern=True)})
         for script in found.scripts:
             yield from self._follow_script(script)
 
+    @property
+    def _cell_folder(self) -> PurePath:
+        """Where below the working folder the cell runs."""
+        reached = [*self._shipment.paths("file"), *self._links.paths()]
+        return cell_folder(self._notebook.folder, self._files.steps_up, reached, self._shipment.paths("module"))
+
     def find_once(self) -> Iterable[Found]:
         """Let the run read the `.env` file that is found here, if the cell needs a module that reads one."""
-        self._files.find_env_file(self._modules.met())
+        met = self._modules.met()
+        place = next((met[each] for each in _ENV_FILE_READERS if each in met), None)
+        if place is not None:
+            self._files.take_env_file(place)
         return ()
 
     def check(self, values_folder: Path) -> list[Refusal]:
         """Return why files can't go along."""
         del values_folder
-        return [*self._shipment.check(self._files.cell_folder), *self._files.refusals()]
+        return [*self._shipment.check(self._cell_folder), *self._links.refusals()]
 
     def copy_to(self, snapshot: Path) -> None:
         """Copy what is copied into the run's folder."""
-        self._shipment.pack(snapshot, self._files.cell_folder)
+        self._shipment.pack(snapshot, self._cell_folder)
 
     def pack(self, context: Context, store: Store) -> Context:
         """Return the context with the links, and with the folder in which the cell runs."""
         del store
-        folder = self._files.cell_folder
+        folder = self._cell_folder
         return replace(
             context,
-            links=self._files.pack(),
-            copies=self._files.copies(),
+            links=self._links.pack(),
+            copies=self._links.copies(),
             folder="" if folder == PurePath() else str(folder),
         )
 
     def account(self) -> Iterable[Need]:
         """Iterate over what is copied, then over what is linked."""
-        return chain(self._shipment.account(), self._files.account())
+        return chain(self._shipment.account(), self._links.account())
 
     def notes(self) -> list[str]:
         """Return what is worth saying of files, and of code that lists the notebook's folder, as the run's has less."""
         if not self._listed:
             return self._files.notes()
-        paths = (*self._shipment.paths("file"), *self._shipment.paths("module"), *self._files.pack())
+        paths = (*self._shipment.paths("file"), *self._shipment.paths("module"), *self._links.pack())
         tops = sorted({path.partition("/")[0] for path in paths} - {".."})
         more = f", and {len(tops) - _MOST_NAMED} more" if len(tops) > _MOST_NAMED else ""
         holds = f"what was captured: {', '.join(tops[:_MOST_NAMED]) or 'nothing'}{more}"
@@ -137,15 +155,15 @@ class FileCarrier(Carrier):
                 for path in (f"{folder.value}/{top}.py", f"{folder.value}/{top}"):
                     if (self._notebook.folder / path).exists():
                         self.found_in_folders.add(top)
-                    found = self._files.find(replace(folder, value=path))
-                    waiting += found.modules
-                    yield found
+                    modules = self._files.take(replace(folder, value=path))
+                    waiting += modules
+                    yield Found(Read("", folder.line, folder.where), modules={*modules})
 
     def _follow_texts(
         self, texts: Iterable[Text], *, is_pattern: bool = False, is_changed: bool = False
     ) -> Iterator[Found]:
         for text in texts:
-            modules = self._files.find(text, is_pattern=is_pattern, is_changed=is_changed).modules
+            modules = self._files.take(text, is_pattern=is_pattern, is_changed=is_changed)
             yield from self._need_of_script(text, modules)
             if text.value.endswith(".py"):
                 yield from self._follow_program(text)
@@ -162,7 +180,7 @@ class FileCarrier(Carrier):
 
     def _follow_script(self, script: Text) -> Iterator[Found]:
         """Take what a file needs whose code runs in the cell's namespace."""
-        analysis = None if script.value in self._scripts else analyse_script(self._notebook.folder / script.value)
+        analysis = None if script.value in self._scripts else _analyse_script(self._notebook.folder / script.value)
         self._scripts.add(script.value)
         if analysis is None:
             return
@@ -187,3 +205,25 @@ class FileCarrier(Carrier):
                 yield from self._follow_texts(replace(script, value=f"{folder}/{each}") for each in beside)
             else:
                 yield Found(Read("", script.line, script.where), modules={top})
+
+
+def _analyse_script(file: Path) -> Analysis | None:
+    """Return the analysis of a script's code, or of all code cells of a notebook; None if it is none: the run says it.
+
+    As with `%run`, magics are those of notebooks and of `.ipy` files alone.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+        if file.suffix not in _WITH_MAGICS:
+            return analyse(text)
+        transform = TransformerManager().transform_cell  # type: ignore[no-untyped-call]
+        cells = _code_cells(json.loads(text)) if file.suffix == ".ipynb" else [text]
+        return analyse("\n".join(map(transform, cells)), transform=transform)
+    except (OSError, ValueError, SyntaxError, KeyError, TypeError):  # the last two: JSON of another form
+        return None
+
+
+def _code_cells(notebook: Any) -> list[str]:
+    """Return the sources of code cells, which a notebook's file has as a text or as a list of lines."""
+    cells = [each for each in notebook["cells"] if each["cell_type"] == "code"]
+    return ["".join(each["source"]) for each in cells]
