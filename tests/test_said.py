@@ -127,11 +127,10 @@ REFUSED = {
 
 ACCOUNT = {
     f"{MAGICS}/carriers/environment.py": "account",
-    f"{MAGICS}/paths/links.py": "Links.add",
     f"{MAGICS}/carriers/values.py": "_need",
     f"{CORE}/likely_secrets.py": "_KINDS",
     f"{MAGICS}/sent_before.py": "SentBefore",
-    f"{MAGICS}/paths/shipment.py": "account",
+    f"{MAGICS}/paths/shipment.py": "Shipment.account Links.add",
     f"{MAGICS}/source/analysis.py": "Read.place _place",
     f"{MAGICS}/words.py": "type_words code_words",
 }

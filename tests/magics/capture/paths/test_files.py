@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from cellrun.core.context.manifest import Context
-from cellrun.magics.capture.paths import links
+from cellrun.magics.capture.paths import shipment
 from tests.magics.notebook_shell import log, newest_run
 
 
@@ -271,7 +271,7 @@ class TestLargeFiles:
             assert connection.execute("select count(*) from t where length(a) < 99").fetchone() == (1,)
 
     def test_a_large_database_that_is_only_read_stays_a_link(self, notebook, monkeypatch):
-        monkeypatch.setattr(links, "_MOST_DATABASE_BYTES", 1 << 20)
+        monkeypatch.setattr(shipment, "_MOST_DATABASE_BYTES", 1 << 20)
         _database(notebook.folder / "big.db").close()
         cell = "import sqlite3\nc = sqlite3.connect('file:big.db?mode=ro', uri=True)\n"
         run = notebook.submit(cell + "print([*c.execute('select a from t where length(a) < 99')])\nc.close()")
@@ -283,7 +283,7 @@ class TestLargeFiles:
         assert "a program or a library that opens it by itself changes the original" in printed
         printed = notebook.run("%%submit --dry\n!echo hi > single.bin")
         assert "single.bin (17.8 MB) is copied when the run starts, as line 2 may change it" in printed
-        monkeypatch.setattr(links, "_MOST_OWN_BYTES", 17_000_000)
+        monkeypatch.setattr(shipment, "_MOST_OWN_BYTES", 17_000_000)
         printed = " ".join(notebook.run("%%submit --dry\n!echo hi > single.bin").split())
         assert "changes the original: line 2 may, and files over 17.0 MB aren't copied" in printed
 

@@ -9,9 +9,8 @@ from cellrun.magics.capture.choices import LeftOut
 from cellrun.magics.capture.destination import Place
 from cellrun.magics.capture.paths import files, patterns
 from cellrun.magics.capture.paths.files import Files
-from cellrun.magics.capture.paths.links import Links
 from cellrun.magics.capture.paths.patterns import TooManyFilesError, Tree, folder_of, is_bounded, is_clear
-from cellrun.magics.capture.paths.shipment import Shipment
+from cellrun.magics.capture.paths.shipment import Links, Shipment
 from cellrun.magics.capture.source.analysis import Text
 
 FILES = ("a.csv", "b.csv", "aXb", "what1", "c", "data/x.csv", "data/deep/y.csv", "data/.hidden.csv", "notes.txt")

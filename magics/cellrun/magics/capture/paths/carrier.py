@@ -24,8 +24,7 @@ from cellrun.magics.capture.local.local_modules import find_beside
 from cellrun.magics.capture.local.module_source import module_source
 from cellrun.magics.capture.paths.expressions import path_of
 from cellrun.magics.capture.paths.files import Files
-from cellrun.magics.capture.paths.links import Links
-from cellrun.magics.capture.paths.shipment import cell_folder
+from cellrun.magics.capture.paths.shipment import Links, cell_folder
 from cellrun.magics.capture.source.analysis import Analysis, Certainty, Outside, Pieces, Read, Text
 from cellrun.magics.capture.source.flow import analyse
 

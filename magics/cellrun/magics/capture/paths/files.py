@@ -17,9 +17,8 @@ from cellrun.core.resources import size_text
 from cellrun.core.submission.snapshot import Snapshot
 from cellrun.magics.capture.destination import Place
 from cellrun.magics.capture.local.local_modules import imported_by
-from cellrun.magics.capture.paths.links import Links
 from cellrun.magics.capture.paths.patterns import TooManyFilesError, Tree, folder_of, is_bounded, is_clear
-from cellrun.magics.capture.paths.shipment import Shipment, steps_up
+from cellrun.magics.capture.paths.shipment import Links, Shipment, steps_up
 from cellrun.magics.capture.source.analysis import Text
 
 _MOST_COPIED_BYTES = 16 << 20
