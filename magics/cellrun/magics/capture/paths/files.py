@@ -58,9 +58,7 @@ class Files:
         """Whether a `.env` file is read in the run."""
 
     def take(self, text: Text, *, is_pattern: bool = False, is_changed: bool = False) -> frozenset[str]:
-        """Take the file or folder that a text names, or the files that it is a pattern of.
-
-        Return the top-level modules that scripts among them import.
+        """Take the file or folder that a text names, or what fits it; return the modules that scripts of them import.
 
         A text with wildcards is a pattern if it is one without doubt, or if `is_pattern`: something looks for files by
         it. With `is_changed` what it names may be changed without Python telling of it.
@@ -107,15 +105,10 @@ class Files:
         """Note a file or folder that is here by an absolute path, and may not be where the run will be."""
         full = Path(path).expanduser() if path.startswith("~/") else Path(path)
         is_systems = len(full.parts) < _LEAST_PARTS or full.parts[1] in _OF_THE_SYSTEM
-        if not (self._place.is_here or is_systems) and self._is_at(full) and not self._place.finds(full):
+        if self._place.is_here or is_systems or not os.path.exists(full):  # noqa: PTH110  # False, never an error
+            return
+        if not self._place.finds(full):
             self._absolute.setdefault(path, place)
-
-    @staticmethod
-    def _is_at(full: Path) -> bool:
-        try:
-            return full.exists()
-        except (OSError, ValueError):  # a name that none can have
-            return False
 
     def _may_be_there(self, text: str) -> bool:
         """Whether a text can be a path: most texts aren't, and few need a look at the disk to tell."""
@@ -151,13 +144,15 @@ class Files:
         if steps < len(self._folder.parts):
             self.steps_up = max(self.steps_up, steps)
 
-    def _take_named(self, path: str, place: str, *, is_changed: bool) -> frozenset[str]:
+    def _take_named(
+        self, path: str, place: str, *, is_changed: bool, is_linked: bool = False, is_wild: bool = False
+    ) -> frozenset[str]:
         if is_changed:
             self._links.change(path, place)
         if path in self._seen:
             return frozenset()
         self._seen.add(path)
-        return self._take(path, place)
+        return self._take(path, place, is_linked=is_linked, is_wild=is_wild)
 
     def _take_pattern(self, pattern: str, place: str, *, is_changed: bool) -> frozenset[str]:
         """Take what a pattern fits; what is too much to copy is linked, or the folder that all of it is in."""
@@ -168,14 +163,8 @@ class Files:
             return frozenset()
         if why and folder:
             matches = [folder]
-        modules: frozenset[str] = frozenset()
-        for path in matches:
-            if is_changed:
-                self._links.change(path, place)
-            if path not in self._seen:
-                self._seen.add(path)
-                modules |= self._take(path, place, is_linked=bool(why), is_wild=True)
-        return modules
+        how = {"is_changed": is_changed, "is_linked": bool(why), "is_wild": True}
+        return frozenset().union(*(self._take_named(path, place, **how) for path in matches))
 
     def _matches(self, pattern: str) -> tuple[list[str], str]:
         """Return what a pattern fits, and why that isn't copied; empty if it is."""
@@ -195,7 +184,7 @@ class Files:
                 return matches, f"it is more than {limit}; name it by an absolute path"
         return matches, ""
 
-    def _take(self, path: str, place: str, *, is_linked: bool = False, is_wild: bool = False) -> frozenset[str]:
+    def _take(self, path: str, place: str, *, is_linked: bool, is_wild: bool) -> frozenset[str]:
         """Take what a path leads to, if it is there; return the modules that a script imports."""
         source = self._folder / path
         if self._shipment.leaves_out(path, place) or not self._is_there(path):
