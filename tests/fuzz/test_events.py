@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.feed import Feed
-from cellrun.core.live.metric_window import heads, window
+from cellrun.core.live.metric_window import window
 from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.store.events.event_line import open_line, seal
 from cellrun.core.store.events.event_log import EventLog
@@ -75,14 +75,14 @@ def look_at(layout: RunLayout) -> None:
     """Read a run as everybody does: its metrics, its summary, its row, its view, its charts."""
     metrics = Metrics(EventReader(layout))
     metrics.update()
-    json.dumps(metrics.shape())
+    json.dumps(metrics.plain())
     for name, metric in metrics.metrics.items():
         for x in (None, "step", "time", name):
             try:
                 json.dumps(window(metric, x=x, points=5), allow_nan=False)
             except UserErrorException:  # it has no such x, or it is no number
                 assert x is not None
-    json.dumps(heads(metrics), allow_nan=False)
+    json.dumps([metric.head.to_json() for metric in metrics.metrics.values()], allow_nan=False)
     json.dumps(run_summary(layout).to_json(), allow_nan=False)
     json.dumps(listed_summary(layout, has_ended=True).to_json())
     (row,) = Index(layout.workspace).runs()

@@ -1,17 +1,13 @@
 """Parts of a metric, as a chart asks for them."""
 
 import json
-import math
 
 import numpy as np
 import pytest
 
 from cellrun.core.errors import UserErrorException
-from cellrun.core.live.metric_window import heads, window
-from cellrun.core.store.events.event_log import EventLog
+from cellrun.core.live.metric_window import window
 from cellrun.core.store.events.metric import Metric
-from cellrun.core.store.events.metrics import Metrics
-from cellrun.core.store.events.reader import EventReader
 
 
 def plain_metric(values, steps=()):
@@ -131,54 +127,6 @@ def test_thinning_keeps_a_gap():
     values = [1.0] * 10_000
     values[5_000] = {"float": "NaN"}
     assert {"float": "NaN"} in columns(window(plain_metric(values), points=100))["loss"]
-
-
-def test_heads(layout):
-    log = EventLog(layout)
-    log.log("loss", 0.5, 10)
-    log.row("sine", {"x": 1, "y": math.inf})
-    log.table("words", {"a": ["x" * 5]})
-    log.close()
-    metrics = Metrics(EventReader(layout))
-    metrics.update()
-    assert heads(metrics) == [
-        {
-            "name": "loss",
-            "kind": "log",
-            "rows": 1,
-            "columns": [
-                {"name": "step", "type": "number", "ordered": True, "last": 10.0},
-                {"name": "loss", "type": "number", "ordered": True, "last": 0.5},
-            ],
-        },
-        {
-            "name": "sine",
-            "kind": "row",
-            "rows": 1,
-            "columns": [
-                {"name": "x", "type": "number", "ordered": True, "last": 1},
-                {"name": "y", "type": "number", "ordered": True, "last": {"float": "Infinity"}},
-            ],
-        },
-        {
-            "name": "words",
-            "kind": "table",
-            "rows": 1,
-            "columns": [
-                {"name": "row", "type": "number", "ordered": True, "last": 0.0},
-                {"name": "a", "type": "text", "ordered": True, "last": "xxxxx"},
-            ],
-        },
-    ]
-
-
-def test_heads_say_of_rows_what_a_line_can_be_drawn_over():
-    metric = Metric("predicted", "table")
-    metric.add_table(0.0, {"epoch": [0, 1, 2], "predicted": [0.5, 0.75, 0.25], "done": [False, None, True]})
-    metrics = type("Logged", (), {"metrics": {"predicted": metric}})()
-    (head,) = heads(metrics)
-    told = [(column["name"], column["type"], column["ordered"]) for column in head["columns"]]
-    assert told == [("epoch", "number", True), ("predicted", "number", False), ("done", "other", True)]
 
 
 def test_so_many_rows_from_one_on_are_all_of_them():

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.live.series import ColumnShape, MetricShape, index_name, series
+from cellrun.core.live.series import series
+from cellrun.core.store.events.metric_shape import ColumnShape, MetricShape
 
 CASES = json.loads((Path(__file__).parents[2] / "data" / "series.json").read_text())["cases"]
 
@@ -17,20 +18,3 @@ def test_series(case):
     columns = [ColumnShape(**column) for column in metric["columns"]]
     found = asdict(series(MetricShape(metric["name"], metric["kind"], metric["rows"], columns)))
     assert {**found, "lines": list(found["lines"])} == case["series"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "logged", "index"),
-    [
-        ("log", [("loss", "number")], "step"),
-        ("log", [("step", "number")], "#"),
-        ("list", [("weights", "number")], "row"),
-        ("row", [("x", "number"), ("y", "number")], None),
-        ("row", [("row", "number"), ("height", "number")], None),
-        ("row", [("row", "number")], "#"),
-        ("table", [("label", "text"), ("value", "number")], "row"),
-        ("row", [], "row"),
-    ],
-)
-def test_an_index_goes_before_columns_without_an_x(kind, logged, index):
-    assert index_name(kind, [ColumnShape(*column) for column in logged]) == index

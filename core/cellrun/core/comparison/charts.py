@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cellrun.core.comparison.comparison import Comparison
-from cellrun.core.comparison.curves import Curve, Curves, shown_as
+from cellrun.core.comparison.curves import Curve, Curves
 from cellrun.core.comparison.run_colours import COLOURS, run_colours
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.live.metric_window import STEP, TIME
-from cellrun.core.live.series import ROW_INDEXES
+from cellrun.core.live.series import series
 from cellrun.core.store.events.event_line import decode_value
+from cellrun.core.store.events.metric_shape import MetricHead
 from cellrun.core.store.lists.run_row import RunRow
 
 
@@ -47,12 +48,12 @@ def metric_names(names: str | Sequence[str] | None) -> list[str] | None:
 def check_x(comparison: Comparison, x: str, wanted: list[str] | None) -> None:
     """Raise UserErrorException for an x that none of the metrics has: they would be drawn over another one."""
     columns = dict.fromkeys(
-        column["name"]
+        column.name
         for heads in comparison.heads
         for name, head in heads.items()
-        if (wanted is None or name in wanted) and not _is_plain(head) and shown_as(head).kind == "chart"
-        for column in head["columns"]
-        if column["type"] == "number" and column["ordered"] and not _is_counted(head, column["name"])
+        if (wanted is None or name in wanted) and not head.shape.is_plain and series(head.shape).kind == "chart"
+        for column in head.shape.columns
+        if head.shape.can_be_x(column.name) and not head.shape.is_index(column.name)
     )
     if x not in (STEP, TIME, *columns):
         known = ", ".join(map(shown, [STEP, TIME, *columns]))
@@ -101,7 +102,7 @@ def _curve_charts(
     labels: Sequence[str],
     colours: Sequence[int],
     curves: Sequence[Curves],
-    head: Mapping[str, Any],
+    head: MetricHead,
 ) -> list[Chart]:
     """Return the charts of a metric: of one run all its columns in one, of several one for each column."""
     place = {row.id: i for i, row in enumerate(rows)}
@@ -129,32 +130,20 @@ def _line(curve: Curve, name: str, colour: int) -> Line:
     return Line(name, colour, curve.x, curve.y)
 
 
-def _subtitle(head: Mapping[str, Any], curves: Curves, y: str) -> str:
+def _subtitle(head: MetricHead, curves: Curves, y: str) -> str:
     """Return what is over what; a metric's name isn't told twice, nor a count that nobody chose."""
-    if _is_counted(head, curves.x):
+    if head.shape.is_index(curves.x):
         return ""
-    is_logged = any(column["name"] == curves.x for column in head["columns"])
-    over = f"over {curves.x} (s)" if curves.x == TIME and not is_logged else f"over {curves.x}"
+    over = f"over {curves.x} (s)" if curves.x == TIME and not head.shape.has(TIME) else f"over {curves.x}"
     return over if y in ("", curves.name) else f"{y} {over}"
 
 
-def _is_plain(head: Mapping[str, Any]) -> bool:
-    """Whether a metric's values came one by one, without columns of their own."""
-    return head["kind"] in ("log", "list")
-
-
-def _is_counted(head: Mapping[str, Any], column: str) -> bool:
-    """Whether a column is the index that nobody logged."""
-    is_index = _is_plain(head) or column in ROW_INDEXES
-    return bool(is_index and column == head["columns"][0]["name"])
-
-
-def _single_number(head: Mapping[str, Any]) -> float | None:
+def _single_number(head: MetricHead) -> float | None:
     """Return the value of a metric that has one, a number; else None."""
-    shown_so = shown_as(head)
+    shown_so = series(head.shape)
     if shown_so.kind != "tile" or not shown_so.lines:
         return None
-    value = decode_value(next(column["last"] for column in head["columns"] if column["name"] == shown_so.lines[-1]))
+    value = decode_value(head.lasts[shown_so.lines[-1]])
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
@@ -163,12 +152,12 @@ def _single_number(head: Mapping[str, Any]) -> float | None:
         return None
 
 
-def _drawable(heads_by_run: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[str]:
+def _drawable(heads_by_run: Sequence[Mapping[str, MetricHead]]) -> list[str]:
     names = (
         name
         for heads in heads_by_run
         for name, head in heads.items()
-        if shown_as(head).kind == "chart" or _single_number(head) is not None
+        if series(head.shape).kind == "chart" or _single_number(head) is not None
     )
     return list(dict.fromkeys(names))
 

@@ -15,9 +15,10 @@ from cellrun.core.errors import RunNotFoundError, UserErrorException, shown, tol
 from cellrun.core.front_end import plain_line
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.live.header import elapsed_s
-from cellrun.core.live.metric_window import STEP, heads
+from cellrun.core.live.metric_window import STEP
 from cellrun.core.store.environment import read_environment
 from cellrun.core.store.events.event_line import Value, typed
+from cellrun.core.store.events.metric_shape import MetricHead
 from cellrun.core.store.events.metric_summary import MetricSummary, y_column
 from cellrun.core.store.events.metrics_cache import MetricsCache
 from cellrun.core.store.lists.run_row import RunRow
@@ -61,8 +62,8 @@ class Comparison:
     files: list[CodeFile]
     """The other code files of the runs' snapshots, as far as they aren't the same in all of them."""
     curves: list[Curves]
-    heads: list[Mapping[str, dict[str, Any]]]
-    """Of each run, its metrics' heads by name (`metric_window.heads`) as they are; `metrics` may be a second old."""
+    heads: list[Mapping[str, MetricHead]]
+    """Of each run, its metrics' heads by name as they are; `metrics` may be a second old."""
 
     def plot(self, name: str | Sequence[str] | None = None, *, log: bool = False) -> Figure:
         """Return a plotly figure: a chart of each metric, the runs' curves on one another.
@@ -195,7 +196,9 @@ def _read_all(layouts: Sequence[RunLayout], cache: MetricsCache) -> list[_Read]:
 def _read(layout: RunLayout, cache: MetricsCache) -> _Read:
     record, row = RunRecord.read(layout), RunRow.read(layout)
     with cache.open(layout) as metrics:
-        drawn = DrawnRun(layout, row.started_at or row.created_at, {head["name"]: head for head in heads(metrics)})
+        drawn = DrawnRun(
+            layout, row.started_at or row.created_at, {name: metric.head for name, metric in metrics.metrics.items()}
+        )
     return _Read(record, row, code_of(layout, record), _facts(layout, record), drawn)
 
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.metric_window import STEP, TIME, window
-from cellrun.core.live.series import ColumnShape, MetricShape, Series, series
+from cellrun.core.live.series import series
 from cellrun.core.store.events.event_line import decode_value
+from cellrun.core.store.events.metric_shape import MetricHead
 from cellrun.core.store.events.metrics_cache import MetricsCache
 
 CURVE_POINTS = 500
@@ -40,23 +41,17 @@ class Curves:
 
 
 class DrawnRun(NamedTuple):
-    """A run, when it started (epoch seconds), and the heads of its metrics by name (`metric_window.heads`)."""
+    """A run, when it started (epoch seconds), and the heads of its metrics by name."""
 
     layout: RunLayout
     started_at: float
-    heads: Mapping[str, dict[str, Any]]
+    heads: Mapping[str, MetricHead]
 
     def only(self, names: Collection[str] | None) -> DrawnRun:
         """Return it with the metrics of these names alone; None stands for all."""
         if names is None:
             return self
         return self._replace(heads={name: head for name, head in self.heads.items() if name in names})
-
-
-def shown_as(head: Mapping[str, Any]) -> Series:
-    """Return what a metric is shown as, by its head."""
-    columns = [ColumnShape(column["name"], column["type"], column["ordered"]) for column in head["columns"]]
-    return series(MetricShape(head["name"], head["kind"], head["rows"], columns))
 
 
 class _Chart(NamedTuple):
@@ -85,32 +80,26 @@ def compared_curves(runs: Sequence[DrawnRun], x: str, cache: MetricsCache) -> li
     return [Curves(chart.name, chart.x, y, found[chart.name, y]) for chart in charts for y in chart.lines]
 
 
-def _charts(heads_by_run: Sequence[Mapping[str, dict[str, Any]]], x: str) -> list[_Chart]:
+def _charts(heads_by_run: Sequence[Mapping[str, MetricHead]], x: str) -> list[_Chart]:
     """Return the charts of all runs' metrics: each as the first run shows it that has a chart of it."""
     charts: dict[str, _Chart] = {}
     for of_run in heads_by_run:
         for name, head in of_run.items():
-            shown = shown_as(head)
+            shown = series(head.shape)
             if shown.kind == "chart" and shown.x is not None:
                 charts.setdefault(name, _Chart(name, shown.x, shown.lines[:LINES_DRAWN]))
     names = [name for name in dict.fromkeys(name for of_run in heads_by_run for name in of_run) if name in charts]
-    having = {name for of_run in heads_by_run for name, head in of_run.items() if x == TIME or _can_be_x(head, x)}
+    having = {name for of_run in heads_by_run for name, head in of_run.items() if x == TIME or head.shape.can_be_x(x)}
     # `step` may be a logged column's name too: what a metric was logged over is meant all the same.
     drawn_over = {name: charts[name] if x == STEP else charts[name]._replace(x=x) for name in having & charts.keys()}
     return [drawn_over.get(name, charts[name]) for name in names[:METRICS_DRAWN]]
 
 
-def _has_curve(head: dict[str, Any] | None, x: str) -> bool:
+def _has_curve(head: MetricHead | None, x: str) -> bool:
     """Whether a run's metric can be drawn over x, or has no such column and is drawn over its own."""
-    if head is None or shown_as(head).kind == "table":
+    if head is None or series(head.shape).kind == "table":
         return False
-    column = _column(head["columns"], x)
-    return not column or _can_be_x(head, x)
-
-
-def _can_be_x(head: dict[str, Any], name: str) -> bool:
-    column = _column(head["columns"], name)
-    return column.get("type") == "number" and bool(column["ordered"])
+    return head.shape.can_be_x(x) or not head.shape.has(x)
 
 
 def _curves(
@@ -132,10 +121,6 @@ def _curves(
                 if any(value is not None for value in ys):
                     found.append(((chart.name, y), Curve(run.layout.run_id, xs, ys)))
     return found
-
-
-def _column(columns: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
-    return next((column for column in columns if column["name"] == name), {})
 
 
 def _numbers(values: Iterable[Any], zero: float) -> list[float | None]:

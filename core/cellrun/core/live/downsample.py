@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,14 @@ def thin(curves: Sequence[Floats], most: int) -> Rows:
     rows = np.sort(np.concatenate([*kept, np.array([0, count - 1])]))
     once: Rows = rows[np.diff(rows, prepend=-1) > 0]  # np.unique would load all of numpy.ma
     return once
+
+
+def thin_over(numbers: Mapping[str, Floats], x: str | None, most: int) -> Rows:
+    """Return the rows to keep of columns that are drawn over one of them, which counts where it doesn't just run on."""
+    curves = [column for name, column in numbers.items() if name != x]
+    if x is not None and not (curves and is_ascending(numbers[x])):
+        curves.append(numbers[x])
+    return thin(curves, most)
 
 
 def is_ascending(column: Floats) -> bool:

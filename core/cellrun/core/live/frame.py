@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cellrun.core.live.series import ColumnShape, ColumnType
+from cellrun.core.store.events.metric_shape import ColumnShape, ColumnType, MetricShape
 
 if TYPE_CHECKING:  # it loads numpy, which a server that starts doesn't need yet
     from cellrun.core.live.downsample import Floats
@@ -53,6 +53,11 @@ class MetricPart:
     length: int
     attempts: Sequence[tuple[int, float]] = ()
     """Each start of the run by its engine but the first: its number, and the x of its first row in a chart."""
+
+    @property
+    def shape(self) -> MetricShape:
+        """What it is decided by how it is shown."""
+        return MetricShape(self.name, self.kind, self.rows, [column.shape for column in self.columns])
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from cellrun.core.live.by_rank import MetricByRank
-from cellrun.core.live.downsample import Floats, is_ascending, thin
+from cellrun.core.live.downsample import Floats, thin_over
 from cellrun.core.live.frame import ColumnPart, MetricPart
-from cellrun.core.live.series import ColumnShape, Series, series
-from cellrun.core.live.shape import shape
-from cellrun.core.store.events.event_line import typed
-from cellrun.core.store.events.metrics import Metric
+from cellrun.core.live.series import series
+from cellrun.core.store.events.metric import Metric
+from cellrun.core.store.events.metric_shape import MetricShape
 
 TABLE_ROWS = 200
 TEXT_CHARACTERS = 200
@@ -36,128 +36,86 @@ class Track:
 
     def advance(self, metric: Metric, most: int) -> MetricPart:
         """Take in what is new in the metric; return what to tell the view. `whole` is then what the view holds."""
-        before, found = self.whole, shape(metric)
+        before, shape = self.whole, metric.shape
         if isinstance(metric, MetricByRank):
             self.whole = self._restart(metric, most)
             return _changed_rows(before, self.whole)
-        shapes = list(found.columns)
-        if [column.shape for column in before.columns] != shapes or before.rows == 0:
+        if [column.shape for column in before.columns] != shape.columns or before.rows == 0:
             self.whole = self._restart(metric, most)
             return self.whole
-        shown = series(found)
+        shown = series(shape)
         if shown.kind == "table":
-            self.whole = _table(metric, shapes)
+            self.whole = _table(metric, shape)
             return _rows_from(self.whole, before.length)
-        fresh = _numbers(metric, shapes, before.rows)
+        fresh = metric.numbers(before.rows)
         count = metric.rows - before.rows
-        rows = thin(_curves(fresh, shapes, shown), max(FEW_ROWS, math.ceil(count / self._rows_per_point)))
+        rows = thin_over(fresh, shown.x, max(FEW_ROWS, math.ceil(count / self._rows_per_point)))
         length = before.length + len(rows)
-        if length > 2 * _rows_for(shapes, most):
+        if length > 2 * _rows_for(shape, most):
             self.whole = self._restart(metric, most)
             return self.whole
-        news = [None if column is None else column[rows] for column in fresh]
-        olds = [column.numbers for column in before.columns]
-        joined = [
-            None if new is None or old is None else np.concatenate([old, new])
-            for old, new in zip(olds, news, strict=True)
-        ]
-        self.whole = _part(metric, shapes, joined, 0, length)
-        return _part(metric, shapes, news, before.length, length)
+        news = {name: column[rows] for name, column in fresh.items()}
+        olds = {column.name: column.numbers for column in before.columns if column.numbers is not None}
+        joined = {name: np.concatenate([olds[name], column]) for name, column in news.items()}
+        self.whole = _part(metric, shape, joined, 0, length)
+        return _part(metric, shape, news, before.length, length)
 
     def _restart(self, metric: Metric, most: int) -> MetricPart:
-        found = shape(metric)
-        shapes, shown = list(found.columns), series(found)
+        shape = metric.shape
+        shown = series(shape)
         if shown.kind == "table":
-            return _table(metric, shapes)
-        columns = _numbers(metric, shapes, 0)
-        rows = thin(_curves(columns, shapes, shown), _rows_for(shapes, most))
+            return _table(metric, shape)
+        columns = metric.numbers()
+        rows = thin_over(columns, shown.x, _rows_for(shape, most))
         self._rows_per_point = max(1.0, metric.rows / max(1, len(rows)))
-        return _part(metric, shapes, [None if column is None else column[rows] for column in columns], 0, len(rows))
+        return _part(metric, shape, {name: column[rows] for name, column in columns.items()}, 0, len(rows))
 
 
-def _rows_for(shapes: list[ColumnShape], most: int) -> int:
-    return max(LEAST_ROWS, most * FEW_COLUMNS // max(FEW_COLUMNS, len(shapes)))
+def _rows_for(shape: MetricShape, most: int) -> int:
+    return max(LEAST_ROWS, most * FEW_COLUMNS // max(FEW_COLUMNS, len(shape.columns)))
 
 
-def _has_index(metric: Metric, shapes: list[ColumnShape]) -> bool:
-    return len(shapes) > len(metric.columns)
+def _part(metric: Metric, shape: MetricShape, numbers: Mapping[str, Floats], at: int, length: int) -> MetricPart:
+    columns = [replace(column, numbers=numbers.get(column.name)) for column in _columns(metric, shape)]
+    return MetricPart(metric.name, metric.kind, metric.rows, columns, at, length, _attempts(metric, shape))
 
 
-def _numbers(metric: Metric, shapes: list[ColumnShape], start: int) -> list[Floats | None]:
-    """Return each column's numbers from row `start` on, None for columns of text; an index comes first."""
-    index = [_index(metric, start)] if _has_index(metric, shapes) else []
-    logged = metric.columns.values()
-    return [*index, *(np.asarray(column.numbers(start)) if column.has_number else None for column in logged)]
+def _columns(metric: Metric, shape: MetricShape) -> list[ColumnPart]:
+    """Return its columns without new values."""
+    return [ColumnPart(name, kind, _short(metric.last(name)), ordered=ordered) for name, kind, ordered in shape.columns]
 
 
-def _index(metric: Metric, start: int) -> Floats:
-    counted = np.arange(start, metric.rows, dtype=np.float64)
-    if metric.steps is None:
-        return counted
-    steps = np.asarray(metric.steps[start:])
-    return np.where(np.isnan(steps), counted, steps)
-
-
-def _curves(columns: list[Floats | None], shapes: list[ColumnShape], shown: Series) -> list[Floats]:
-    """Return the columns whose form must survive: the lines, and an x that doesn't just run on."""
-    by_name = {known.name: column for known, column in zip(shapes, columns, strict=True) if column is not None}
-    lines = [by_name[name] for name in shown.lines if name in by_name]
-    x = by_name.get(shown.x) if shown.x is not None else None
-    if x is not None and not is_ascending(x):
-        lines.append(x)
-    return lines or list(by_name.values())
-
-
-def _part(metric: Metric, shapes: list[ColumnShape], numbers: list[Floats | None], at: int, length: int) -> MetricPart:
-    lasts = _lasts(metric, shapes)
-    columns = [
-        ColumnPart(column.name, column.type, last, numbers=values, ordered=column.ordered)
-        for column, last, values in zip(shapes, lasts, numbers, strict=True)
-    ]
-    return MetricPart(metric.name, metric.kind, metric.rows, columns, at, length, _attempts(metric, shapes))
-
-
-def _attempts(metric: Metric, shapes: list[ColumnShape]) -> list[tuple[int, float]]:
+def _attempts(metric: Metric, shape: MetricShape) -> list[tuple[int, float]]:
     """Return where in a chart each start of the run begins but the first: its number, and its first row's x."""
-    name = next((column.name for column in shapes if column.type == "number"), "")
+    name = next((column.name for column in shape.columns if column.type == "number"), "")
     found = []
     for number, row in metric.attempts:
         x: Any = row
-        if not _has_index(metric, shapes):
-            x = next(iter(metric.columns[name].values(row, row + 1)), None) if name else None
-        elif metric.steps is not None and row < metric.rows and not math.isnan(metric.steps[row]):
-            x = metric.steps[row]
+        if name in metric.columns:
+            x = next(iter(metric.columns[name].values(row, row + 1)), None)
+        elif row < metric.rows:
+            x = float(metric.index(row)[0])
         if isinstance(x, (int, float)) and math.isfinite(x):
             found.append((number, float(x)))
     return found
-
-
-def _lasts(metric: Metric, shapes: list[ColumnShape]) -> list[Any]:
-    lasts = [_short(typed(column.last)) for column in metric.columns.values()]
-    if not _has_index(metric, shapes):
-        return lasts
-    index = _index(metric, metric.rows - 1).tolist() if metric.rows else [None]
-    return [*map(typed, index), *lasts]
 
 
 def _short(value: Any) -> Any:
     return value[:TEXT_CHARACTERS] if isinstance(value, str) else value
 
 
-def _table(metric: Metric, shapes: list[ColumnShape]) -> MetricPart:
+def _table(metric: Metric, shape: MetricShape) -> MetricPart:
     """Return the first rows as text."""
     end = min(metric.rows, TABLE_ROWS)
-    texts: list[list[str | None]] = [
-        [None if value is None else _short(str(value)) for value in column.values(0, end)]
-        for column in metric.columns.values()
-    ]
-    if _has_index(metric, shapes):
-        texts.insert(0, [f"{value:.15g}" for value in _index(metric, 0)[:end]])
-    columns = [
-        ColumnPart(column.name, column.type, last, text=text, ordered=column.ordered)
-        for column, last, text in zip(shapes, _lasts(metric, shapes), texts, strict=True)
-    ]
+    columns = [replace(column, text=_texts(metric, column.name, end)) for column in _columns(metric, shape)]
     return MetricPart(metric.name, metric.kind, metric.rows, columns, 0, end)
+
+
+def _texts(metric: Metric, name: str, end: int) -> list[str | None]:
+    """Return the first values of a column, or of the index, as text."""
+    if name not in metric.columns:
+        return [f"{value:.15g}" for value in metric.index()[:end]]
+    return [None if value is None else _short(str(value)) for value in metric.columns[name].values(0, end)]
 
 
 def _changed_rows(before: MetricPart, now: MetricPart) -> MetricPart:

@@ -69,7 +69,7 @@ class RunReader:
         self.check_is_there()
         self._metrics.update()
         self._tell_damage()
-        shapes = self._metrics.shape(self._files.content if populate else None, name)
+        shapes = self._metrics.plain(self._files.content if populate else None, name)
         if name is None:
             return shapes
         return {name: shapes[name]} if name in shapes else {}

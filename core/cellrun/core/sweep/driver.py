@@ -116,7 +116,7 @@ class SweepDriver(Driver):
             return
         metric = self._options.metric
         if metric.name in one.metrics.update():
-            one.values = metric.numbers(one.metrics.shape().get(metric.name))
+            one.values = metric.numbers(one.metrics.plain().get(metric.name))
             self._note_best(one)
         if status.status.is_terminal:
             one.end = status.status

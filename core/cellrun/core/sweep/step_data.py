@@ -51,7 +51,7 @@ def fill_output(
             place.rmdir()
         place = place / (Path(what).name or f"{name}.json") if place.is_dir() else place
     if what == METRICS:
-        told = {run.run_id: {key: _listed(value) for key, value in each.shape().items()} for run, each in ended.items()}
+        told = {run.run_id: {key: _listed(value) for key, value in each.plain().items()} for run, each in ended.items()}
         place.write_text(json.dumps(told), encoding="utf-8")
         return
     if best is None:

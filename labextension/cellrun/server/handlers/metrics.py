@@ -45,10 +45,9 @@ class MetricHandler(RunHandler):
 
 
 def _heads(layout: RunLayout, cache: MetricsCache) -> dict[str, Any]:
-    from cellrun.core.live.metric_window import heads  # noqa: PLC0415  # it loads numpy, which not every server needs
-
     with cache.open(layout) as metrics:
-        return {"metrics": heads(metrics), "damage": metrics.reader.damage_notes()}
+        heads = [metric.head.to_json() for metric in metrics.metrics.values()]
+        return {"metrics": heads, "damage": metrics.reader.damage_notes()}
 
 
 def _window(layout: RunLayout, cache: MetricsCache, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def test_metrics_have_azures_shapes(case: dict[str, Any], layout: RunLayout, log
     else:
         for call in case["calls"]:
             eval(call, names)
-    shape = metrics_of(layout).shape()
+    shape = metrics_of(layout).plain()
     assert repr(shape) == repr(expected)  # types and all: 1 is not 1.0
 
 
@@ -106,7 +106,7 @@ def test_rows_of_differing_columns_are_filled_with_none(layout: RunLayout, log: 
     log.row("m", {})
     log.table("m", {"x": [5, 6], "z": ["a", "b"]})
     metric = metrics_of(layout).metrics["m"]
-    assert metric.shape() == {
+    assert metric.plain() == {
         "x": [1, None, None, 5, 6],
         "y": [None, 2, None, None, None],
         "z": [None] * 3 + ["a", "b"],
@@ -120,7 +120,7 @@ def test_plain_values_and_rows_of_one_name(layout: RunLayout, log: EventLog) -> 
     log.list_("m", [3, 4])
     metric = metrics_of(layout).metrics["m"]
     assert metric.kind == "row"
-    assert metric.shape() == {"m": [1, None, 3, 4], "x": [None, 2, None, None]}
+    assert metric.plain() == {"m": [1, None, 3, 4], "x": [None, 2, None, None]}
 
 
 def test_order_is_kept_between_kinds_of_one_name(layout: RunLayout, log: EventLog) -> None:
@@ -129,7 +129,7 @@ def test_order_is_kept_between_kinds_of_one_name(layout: RunLayout, log: EventLo
     log.log("m", 4)
     log.log("n", 5)
     log.log("m", 6)
-    assert metrics_of(layout).shape() == {"m": [1, 2, 3, 4, 6], "n": 5}
+    assert metrics_of(layout).plain() == {"m": [1, 2, 3, 4, 6], "n": 5}
 
 
 def test_steps_as_given(layout: RunLayout, log: EventLog) -> None:
@@ -178,7 +178,7 @@ def test_an_update_reads_on_and_says_what_changed(layout: RunLayout, log: EventL
     log.list_("a", [2])
     log.tag("k", "v")
     assert metrics.update() == {"a"}
-    assert metrics.shape() == {"a": [1, 2], "b": {"x": 1}}
+    assert metrics.plain() == {"a": [1, 2], "b": {"x": 1}}
 
 
 def test_an_update_can_be_bounded(layout: RunLayout, log: EventLog) -> None:
@@ -210,14 +210,14 @@ def test_tags_name_files_and_images(layout: RunLayout, log: EventLog) -> None:
     assert metrics.files == {"model.bin": 3}
     assert metrics.images == [("once", "a.png"), ("twice", "b.png"), ("twice", "c.png")]
     address = f"aml://artifactId/ExperimentRun/dcid.{layout.run_id}"
-    assert metrics.shape() == {"once": f"{address}/a.png", "twice": [f"{address}/b.png", f"{address}/c.png"]}
+    assert metrics.plain() == {"once": f"{address}/a.png", "twice": [f"{address}/b.png", f"{address}/c.png"]}
 
 
 @pytest.mark.parametrize("name", ["__proto__", "constructor", "toString", "🚀 loss/épreuve"])
 def test_any_name_is_just_a_name(name: str, layout: RunLayout, log: EventLog) -> None:
     log.log(name, 1)
     log.row(f"{name}2", {name: 1})
-    assert metrics_of(layout).shape() == {name: 1, f"{name}2": {name: 1}}
+    assert metrics_of(layout).plain() == {name: 1, f"{name}2": {name: 1}}
 
 
 def test_events_of_a_newer_cellrun_are_passed_over(layout: RunLayout, log: EventLog) -> None:
@@ -225,7 +225,7 @@ def test_events_of_a_newer_cellrun_are_passed_over(layout: RunLayout, log: Event
     with log._lock:
         log._append("hologram", '"k":"hologram","n":"x"')
     log.log("m", 2)
-    assert metrics_of(layout).shape() == {"m": [1, 2]}
+    assert metrics_of(layout).plain() == {"m": [1, 2]}
 
 
 def test_three_hundred_thousand_points_stay_small(layout: RunLayout, log: EventLog) -> None:

@@ -14,7 +14,7 @@ from cellrun.core.live.feed import Feed
 from cellrun.core.live.frame import ColumnPart, Frame, MetricPart
 from cellrun.core.live.header import elapsed_text
 from cellrun.core.live.run_poller import RunPoller
-from cellrun.core.live.series import MetricShape, Series, series
+from cellrun.core.live.series import Series, series
 from cellrun.core.store.events.event_line import decode_value
 from cellrun.core.store.status import Status
 from cellrun.widgets.still.documents import document_tables
@@ -90,7 +90,7 @@ class Still:
         """Read a run's folder as a live view would. Raises OSError or RunNotFoundError when it is gone."""
         frame = _frame(layout)
         header = frame.header or {}
-        shown = [(part, _series(part)) for part in frame.metrics]
+        shown = [(part, series(part.shape)) for part in frame.metrics]
         tiles = [_tile(part, found) for part, found in shown if found.kind == "tile"]
         charts = [_chart(part, found) for part, found in shown if found.kind == "chart"]
         tables = [Table(*found) for found in document_tables(frame.images)]
@@ -133,10 +133,6 @@ def _frame(layout: RunLayout) -> Frame:
 def _facts(header: dict[str, Any]) -> list[str]:
     where = " · ".join(filter(None, [header["target"], header["resources"]]))
     return [header["experiment"], where, elapsed_text(header["elapsed_s"]), header["arguments"]]
-
-
-def _series(part: MetricPart) -> Series:
-    return series(MetricShape(part.name, part.kind, part.rows, [column.shape for column in part.columns]))
 
 
 def _tile(part: MetricPart, found: Series) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cellrun.core.store.events.event_line import Value, decode_value
+from cellrun.core.store.events.metric_shape import ColumnType
 from cellrun.core.store.events.order import Order
 
 _FLOAT, _INT, _NONE, _TRUE, _FALSE, _OTHER = range(6)
@@ -48,6 +49,13 @@ class Column:
     def has_text(self) -> bool:
         """Whether any value is a text."""
         return self._has_text
+
+    @property
+    def type(self) -> ColumnType:
+        """`number` as soon as it holds one number, `text` if it holds texts alone, else `other`."""
+        if self.has_number:
+            return "number"
+        return "text" if self._has_text else "other"
 
     @property
     def is_ordered(self) -> bool:

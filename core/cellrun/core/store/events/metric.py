@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cellrun.core.store.events.column import Column, nearest_float
-from cellrun.core.store.events.event_line import Value, decode_value
+from cellrun.core.store.events.event_line import Value, decode_value, typed
+from cellrun.core.store.events.metric_shape import ColumnShape, MetricHead, MetricShape, index_name, is_plain
+
+if TYPE_CHECKING:  # views alone load it: a job that asks for its own metrics needn't
+    import numpy as np
+    from numpy.typing import NDArray
 
 NO_RANK = -1
 
@@ -81,11 +86,62 @@ class Metric:
         self.rows += max(map(len, columns.values()), default=0)
         self._pad(at, rank)
 
-    def shape(self) -> Value | list[Value] | dict[str, Any]:
+    def plain(self) -> Value | list[Value] | dict[str, Any]:
         """Return the values as Azure ML's `get_metrics` does: one as itself, several as a list, rows by column."""
-        if self.kind in {"log", "list"}:
-            return _shape(self.columns[self.name], self.rows)
-        return {name: _shape(column, self.rows) for name, column in self.columns.items()}
+        if is_plain(self.kind):
+            return _plain(self.columns[self.name], self.rows)
+        return {name: _plain(column, self.rows) for name, column in self.columns.items()}
+
+    @property
+    def index_name(self) -> str | None:
+        """The name of the index that goes before the logged columns; None where one of these is the x."""
+        return index_name(self.kind, self._logged())
+
+    @property
+    def shape(self) -> MetricShape:
+        """Its columns, an index before those that were logged where none of these is the x."""
+        logged = self._logged()
+        index = index_name(self.kind, logged)
+        columns = logged if index is None else [ColumnShape(index, "number"), *logged]
+        return MetricShape(self.name, self.kind, self.rows, columns)
+
+    @property
+    def head(self) -> MetricHead:
+        """Its shape, and its last values."""
+        shape = self.shape
+        return MetricHead(shape, {column.name: self.last(column.name) for column in shape.columns})
+
+    def last(self, name: str) -> Any:
+        """Return the last value of a column, or of the index, ready for JSON."""
+        if name in self.columns:
+            return typed(self.columns[name].last)
+        return typed(float(self.index(self.rows - 1)[0])) if self.rows else None
+
+    def index(self, start: int = 0) -> NDArray[np.float64]:
+        """Return each row's step from a row on; where none was given, its number."""
+        import numpy as np  # noqa: PLC0415  # see above
+
+        counted = np.arange(start, self.rows, dtype=np.float64)
+        if self.steps is None:
+            return counted
+        steps = np.asarray(self.steps[start:])
+        return np.where(np.isnan(steps), counted, steps)
+
+    def numbers(self, start: int = 0) -> dict[str, NDArray[np.float64]]:
+        """Return the numbers of each column that has any, by name, from a row on; an index comes first."""
+        import numpy as np  # noqa: PLC0415  # see above
+
+        index = self.index_name
+        found = {} if index is None else {index: self.index(start)}
+        logged = {name: column for name, column in self.columns.items() if column.has_number}
+        return {**found, **{name: np.asarray(column.numbers(start)) for name, column in logged.items()}}
+
+    def _logged(self) -> list[ColumnShape]:
+        """Return the columns that were logged. Only of rows is their order looked at: all else is over an index."""
+        is_ordered = is_plain(self.kind)
+        return [
+            ColumnShape(name, column.type, is_ordered or column.is_ordered) for name, column in self.columns.items()
+        ]
 
     def _column(self, name: str) -> Column:
         column = self.columns.get(name)
@@ -94,7 +150,7 @@ class Metric:
         return column
 
     def _become(self, kind: str) -> None:
-        if self.kind in {"log", "list"}:
+        if is_plain(self.kind):
             self.kind = kind
 
     def _add_steps(self, steps: Sequence[Any]) -> None:
@@ -120,6 +176,6 @@ class Metric:
             self.steps.extend([math.nan] * (self.rows - len(self.steps)))
 
 
-def _shape(column: Column, rows: int) -> Value | list[Value]:
+def _plain(column: Column, rows: int) -> Value | list[Value]:
     values = column.values()
     return values[0] if rows == 1 else values

@@ -48,17 +48,17 @@ class Metrics:
             self._take(events, changed)
         return changed
 
-    def shape(self, content: Callable[[str], Any] | None = None, only: str | None = None) -> dict[str, Any]:
+    def plain(self, content: Callable[[str], Any] | None = None, only: str | None = None) -> dict[str, Any]:
         """Return the metrics by name as Azure ML's `get_metrics` does; of an image, the artifact's address.
 
         `content` gives what is in an artifact, to be returned in its place; of one name `only`, if that is given.
         """
-        shapes = {name: metric.shape() for name, metric in self.metrics.items()}
+        values = {name: metric.plain() for name, metric in self.metrics.items()}
         images: dict[str, Any] = {}
         for name, path in self.images:
             address = f"aml://artifactId/ExperimentRun/dcid.{self.reader.layout.run_id}/{path}"
             images.setdefault(name, []).append(content(path) if content and only in (None, name) else address)
-        return {**{name: several if len(several) > 1 else several[0] for name, several in images.items()}, **shapes}
+        return {**{name: several if len(several) > 1 else several[0] for name, several in images.items()}, **values}
 
     def _take(self, events: Iterable[Event], changed: set[str]) -> None:
         # Values logged one by one are most of all events: gathered by name, a batch of them costs half.
