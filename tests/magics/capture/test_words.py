@@ -1,12 +1,13 @@
-"""Values in words."""
+"""Values in words, and the texts in tables that may be paths."""
 
 import collections
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from cellrun.magics.capture.words import code_words, type_words
+from cellrun.magics.capture.words import code_words, paths_in_table, type_words
 
 
 class Odd:
@@ -49,3 +50,45 @@ def test_code_is_said_with_the_cell_that_defined_it():
     assert code_words(space["B"], title) == "class"  # nothing in it tells
     assert code_words(space["C"], title) == "class"  # what it borrows is from elsewhere
     assert code_words(space["f"], {}.get) == "function"
+
+
+PATHS = ["data/a.csv", "b.csv"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pd.DataFrame({"n": [1, 2], "path": PATHS}),
+        pd.DataFrame({"path": pd.Series(PATHS, dtype="string")}),
+        pd.DataFrame({"path": [Path(each) for each in PATHS]}),
+        pd.Series(PATHS),
+        pd.Series(PATHS, dtype="category"),
+        pd.Index(PATHS),
+        np.array(PATHS),
+        np.array([PATHS], dtype=object).T,
+    ],
+)
+def test_texts_of_tables_with_a_folder_or_a_suffix_are_told(table):
+    assert list(paths_in_table(table)) == PATHS
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        [*PATHS],  # told as the list that it is
+        pd.DataFrame({"n": [1.5, 2.5]}),
+        pd.DataFrame({"text": ["word", None, "who is there?", "a.b\nc.d", "x." * 1_000, "*.csv"]}),
+        np.zeros(3),
+        np.array(None, dtype=object),
+        pd.DataFrame(),
+    ],
+)
+def test_texts_of_other_kinds_are_not_told(table):
+    assert list(paths_in_table(table)) == []
+
+
+def test_of_many_texts_some_are_told_after_their_folders():
+    told = list(paths_in_table(pd.Series([f"images/{number % 7}/{number}.png" for number in range(100_000)])))
+    assert set(told[:7]) == {f"images/{number}" for number in range(7)}
+    assert len(told) <= 507
+    assert told[-1].endswith(".png")

@@ -6,7 +6,7 @@ import pytest
 
 from cellrun.magics.capture.local import module_source as of_module
 from cellrun.magics.capture.local.module_source import EMPTY, module_source
-from cellrun.magics.capture.source.tree import walk
+from cellrun.magics.capture.paths.in_source import walk
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ from cellrun.magics.capture.carriers.carrier import Carrier
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.found import Found
 from cellrun.magics.capture.paths.in_source import outside_of_code
-from cellrun.magics.capture.paths.in_values import texts_in
 from cellrun.magics.capture.source.analysis import NOTHING, Certainty, Outside, Read, Text
 from cellrun.magics.capture.source.code_reads import CodeReads, code_reads, evaluated_names
 from cellrun.magics.capture.source.statement import lines_of, only_lines
+from cellrun.magics.capture.words import texts_in
 
 _HOLDERS = (str, PurePath, list, tuple, dict, set, frozenset)  # of texts
 

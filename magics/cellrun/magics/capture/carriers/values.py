@@ -23,10 +23,9 @@ from cellrun.magics.capture.carriers.culprit import find_culprit
 from cellrun.magics.capture.carriers.progress import progress
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.found import Found, Refusal
-from cellrun.magics.capture.paths.in_values import texts_in
 from cellrun.magics.capture.source.analysis import Certainty, Read, Text
 from cellrun.magics.capture.source.flow import analyse
-from cellrun.magics.capture.words import code_words, error_words, type_words
+from cellrun.magics.capture.words import code_words, error_words, texts_in, type_words
 
 _LARGE_BYTES = 1000  # worth saying that it isn't sent twice
 

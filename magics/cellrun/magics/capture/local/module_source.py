@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 
 from cellrun.core.context.pickles.garbage import without_collections
 from cellrun.magics.capture.paths.expressions import path_of
-from cellrun.magics.capture.paths.in_source import outside_of
+from cellrun.magics.capture.paths.in_source import outside_of, walk
 from cellrun.magics.capture.source.code_reads import imports_by_name
-from cellrun.magics.capture.source.tree import walk
 
 _OPERATORS = {
     ast.Add: operator.add,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from types import CodeType
 
@@ -24,8 +24,8 @@ from cellrun.magics.capture.paths.expressions import (
     template,
 )
 from cellrun.magics.capture.source.analysis import NOTHING, Outside, PathText, Pieces, Variable
-from cellrun.magics.capture.source.tree import children
 
+_CONTEXT = "ctx"  # whether a name is read or given a value: no node that anybody visits
 _VARIABLE_GETTERS = frozenset({"get", "pop", "setdefault"})
 _ADDERS = frozenset({"append", "insert"})
 _FOLDER_LISTERS = frozenset({"listdir", "scandir", "walk"})
@@ -219,3 +219,26 @@ def _is_sys_path(node: ast.expr) -> bool:
 
 def _is_environ(node: ast.expr) -> bool:
     return last_name(node) == "environ"
+
+
+def walk(node: ast.AST) -> list[ast.AST]:
+    """Return a node and all nodes below it, each before those below it.
+
+    Quicker than `ast.walk`: a package's files have a million nodes, half of which only say `Load`.
+    """
+    found = [node]
+    for each in found:  # it grows meanwhile
+        found += children(each)
+    return found
+
+
+def children(node: ast.AST) -> Iterator[ast.AST]:
+    """Iterate over the nodes right below a node."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            for each in value:
+                if isinstance(each, ast.AST):
+                    yield each
+        elif isinstance(value, ast.AST) and name != _CONTEXT:
+            yield value

@@ -12,10 +12,16 @@ from typing import Any
 from cellrun.core.cell.execution import CELL_FLAGS, FUTURE_FLAGS, parsed
 from cellrun.magics.capture.paths.in_source import outside_of
 from cellrun.magics.capture.source.analysis import Analysis, Certainty
-from cellrun.magics.capture.source.bindings import Bindings
+from cellrun.magics.capture.source.bindings import (
+    Bindings,
+    breaks,
+    catches_name_error,
+    import_certainty,
+    leaves,
+    may_suppress,
+)
 from cellrun.magics.capture.source.code_reads import code_reads, is_function, walk_code
 from cellrun.magics.capture.source.hints import Hints, MagicParts, magic_parts
-from cellrun.magics.capture.source.tree import breaks, catches_name_error, import_certainty, leaves, may_suppress
 
 
 def analyse(source: str, filename: str = "<cell>", transform: Callable[[str], str] = str) -> Analysis:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from cellrun.magics.capture.source.analysis import Certainty
-from cellrun.magics.capture.source.tree import import_certainty
+from cellrun.magics.capture.source.bindings import import_certainty
 
 SURE, LIKELY, POSSIBLE = Certainty.SURE, Certainty.LIKELY, Certainty.POSSIBLE
 
