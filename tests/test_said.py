@@ -105,8 +105,7 @@ SAID = {
 
 REFUSED = {
     f"{CORE}/comparison/comparison.py": "_check_count _check_once _read_all",
-    f"{CORE}/context/signature.py": "why_untrusted",
-    f"{CORE}/context/signed_files.py": "SignedFiles",
+    f"{CORE}/context/signature.py": "why_untrusted SignedFiles",
     f"{CORE}/context/trusted.py": "_own _refuse",
     f"{CORE}/errors.py": "DamagedRunError EventNotKeptError IndexTooNewError NotOfferedError RunClosedError "
     "OthersTargetError RunNotFoundError did_you_mean",

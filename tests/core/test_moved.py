@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,27 @@ def test_a_pickle_that_names_a_module_of_0_1_is_loaded(tmp_path):
     (value,) = group_values(Group(("layout",), store.put(memoryview(old))), store)
     assert type(value) is RunLayout
     assert value.run_id == "digits_1_0"
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("context.pickles.code_objects", "code_in_file"),
+        ("context.pickles.exceptions", "made_exception"),
+        ("context.pickles.exceptions", "set_exception_state"),
+        ("context.pickles.mapped_files", "mapped"),
+        ("context.pickles.torch_values", "on_device"),
+        ("context.pickles.torch_values", "generator"),
+        ("context.pickles.weak_references", "_weakly"),
+        ("context.pickles.weak_references", "_weak_set_of"),
+        ("context.pickles.weak_references", "_proxy"),
+        ("context.pickles.weak_references", "_weak_mapping_of"),
+        ("status", "Status"),
+    ],
+)
+def test_what_earlier_pickles_name_is_found(module, name):
+    there, name = moved_name(f"cellrun.core.{module}", name)
+    assert callable(getattr(import_module(there), name))
 
 
 def test_the_names_of_others_stay():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.context.signed_files import SignedFiles
+from cellrun.core.context.signature import SignedFiles
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status import Status

@@ -7,8 +7,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from cellrun.core import Workspace
-from cellrun.core.context.manifest import Context
-from cellrun.core.context.reader import python_version
+from cellrun.core.context.manifest import Context, python_version
 from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.store.lists.index import Index
 from cellrun.core.submission.again import resubmit

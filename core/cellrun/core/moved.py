@@ -20,6 +20,12 @@ _MODULES = {
     "runs.offline_run": "offline.offline_run",
     "store.layout": "layout",
     "submission.resources": "resources",
+    # 0.1.0: modules of one noun were joined
+    "context.pickles.code_objects": "context.pickles.references",
+    "context.pickles.exceptions": "context.pickles.instances",
+    "context.pickles.mapped_files": "context.pickles.arrays",
+    "context.pickles.torch_values": "context.pickles.reducers",
+    "context.pickles.weak_references": "context.pickles.reducers",
     "status": "store.status",
 }
 _NAMES = {("context.pickles.reducers", "_open_workspace"): ("workspace", "open_workspace")}

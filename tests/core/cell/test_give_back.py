@@ -8,8 +8,7 @@ import sys
 
 import pytest
 
-from cellrun.core.context.manifest import Context
-from cellrun.core.context.reader import python_version
+from cellrun.core.context.manifest import Context, python_version
 from cellrun.core.context.results.returned import Returned
 from cellrun.core.context.signature import sign
 from cellrun.core.errors import UntrustedError

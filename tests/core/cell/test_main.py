@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from cellrun.core.context.manifest import Context, Import, Source
-from cellrun.core.context.reader import python_version
+from cellrun.core.context.manifest import Context, Import, Source, python_version
 from cellrun.core.run_request import RunRequest
 from cellrun.core.targets.launching import program_of
 

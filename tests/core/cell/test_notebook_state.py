@@ -7,8 +7,7 @@ import sys
 import pytest
 
 from cellrun.core.cell.notebook_state import restore_state
-from cellrun.core.context.manifest import Context, State
-from cellrun.core.context.reader import python_version
+from cellrun.core.context.manifest import Context, State, python_version
 from cellrun.core.context.state import table
 from cellrun.core.context.state.kind import StateKind
 from cellrun.core.context.value_store import ValueStore

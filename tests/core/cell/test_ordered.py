@@ -8,10 +8,8 @@ import sys
 
 import pytest
 
-from cellrun.core.context.manifest import Context, Group
-from cellrun.core.context.ordered_run import with_order
-from cellrun.core.context.reader import python_version
-from cellrun.core.context.signed_files import write_hashes
+from cellrun.core.context.manifest import Context, Group, python_version
+from cellrun.core.context.signature import with_order, write_hashes
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.disk.whole_files import copy_tree
 from cellrun.core.run_request import RunRequest

@@ -7,10 +7,10 @@ import traceback
 
 import pytest
 
-from cellrun.core.context.manifest import Context, Definition, Group, Source
+from cellrun.core.context.manifest import Context, Definition, Group, Source, python_version
 from cellrun.core.context.pickles.reducers import reducer
 from cellrun.core.context.pickles.references import named
-from cellrun.core.context.reader import load_context, python_version
+from cellrun.core.context.reader import load_context
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException
 

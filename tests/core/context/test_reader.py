@@ -5,8 +5,8 @@ import pickle
 
 import pytest
 
-from cellrun.core.context.manifest import Context, Group, Import, Source
-from cellrun.core.context.reader import load_context, python_version
+from cellrun.core.context.manifest import Context, Group, Import, Source, python_version
+from cellrun.core.context.reader import load_context
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException
 

@@ -6,10 +6,9 @@ import sys
 
 import pytest
 
-from cellrun.core.context.manifest import Context, Group
-from cellrun.core.context.reader import load, python_version
-from cellrun.core.context.signature import sign
-from cellrun.core.context.signed_files import write_hashes
+from cellrun.core.context.manifest import Context, Group, python_version
+from cellrun.core.context.reader import load
+from cellrun.core.context.signature import sign, write_hashes
 from cellrun.core.context.trusted import TrustedRun, VerifiedStore
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException, DamagedRunError, UntrustedError

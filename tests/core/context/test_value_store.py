@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from blake3 import blake3
 
+from cellrun.core.context import value_store
 from cellrun.core.context.manifest import Blob
-from cellrun.core.context.pickles.memory import Strided
-from cellrun.core.context.value_store import ValueStore, blob_of, digest_as
+from cellrun.core.context.value_store import Strided, ValueStore, blob_of, bytes_of, digest_as, pieces_of, size_of
 from cellrun.core.errors import ContextException
 
 LARGE = 9 << 20
@@ -135,3 +135,54 @@ def test_without_blake3_the_hash_is_of_another_kind(store, monkeypatch):
         assert blob.hash == "sha256-" + hashlib.sha256(data).hexdigest()
         assert store.open(blob).tobytes() == data
         assert digest_as(blob.hash, memoryview(data)) == blob.hash
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    monkeypatch.setattr(value_store, "PIECE_BYTES", 100)
+
+
+CUBE = np.arange(2 * 30 * 40, dtype=np.int16).reshape(2, 30, 40)
+
+
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize(
+    "array",
+    [
+        CUBE[:, ::2],
+        CUBE[:, :, ::3],
+        CUBE.T[::2],
+        CUBE[0, 0, ::2],
+        CUBE[1, ::-3],
+        CUBE[:, 3:4, ::39],
+        CUBE[:1, ::29, ::2],
+    ],
+)
+def test_an_array_with_gaps(array):
+    strided = Strided(array)
+    pieces = list(pieces_of(strided))
+    assert max(piece.nbytes for piece in pieces) <= 100
+    data = b"".join(pieces)
+    assert data == bytes_of(strided).tobytes() == strided.array.tobytes()
+    assert size_of(strided) == len(data) == array.nbytes
+    assert [strided[0:7], strided[3:9]] == [data[:7], data[3:9]]
+    back = np.frombuffer(data, array.dtype).reshape(strided.array.shape).transpose(np.argsort(strided.axes))
+    assert np.array_equal(back, array)
+
+
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize("of", [bytes, bytearray, memoryview])
+def test_bytes_that_lie_side_by_side(of):
+    data = of(bytes(range(256)))
+    pieces = list(pieces_of(data))
+    assert [piece.nbytes for piece in pieces] == [100, 100, 56]
+    assert b"".join(pieces) == bytes(data)
+    assert size_of(data) == bytes_of(data).nbytes == 256
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_a_piece_stays_as_it_was():
+    data = bytearray(b"a" * 200)
+    first = next(pieces_of(data))
+    data[:] = b"b" * 200
+    assert bytes(first) == b"a" * 100

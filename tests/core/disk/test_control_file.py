@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.context.manifest import Context
-from cellrun.core.context.signed_files import SignedFiles
+from cellrun.core.context.signature import SignedFiles
 from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import MOST_PARTS, read_object
 from cellrun.core.errors import ContextException, DamagedRunError

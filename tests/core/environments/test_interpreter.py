@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.context.reader import python_version, version_words
+from cellrun.core.context.manifest import python_version, version_words
 from cellrun.core.environments.interpreter import ask, environment_of, interpreter_of
 from cellrun.core.errors import UserErrorException
 from tests.interpreters import bare_environment, fake_interpreter

@@ -3,8 +3,7 @@
 import pytest
 
 from cellrun.core import Run
-from cellrun.core.context.manifest import Context
-from cellrun.core.context.reader import python_version
+from cellrun.core.context.manifest import Context, python_version
 from cellrun.core.context.results.packer import ResultPacker
 from cellrun.core.context.signature import sign
 from cellrun.core.context.value_store import ValueStore

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Environment, Run
-from cellrun.core.context.signed_files import order_of
+from cellrun.core.context.signature import order_of
 from cellrun.core.errors import (
     ExperimentExecutionException,
     InvalidSubmissionError,
@@ -414,7 +414,7 @@ while any(ProcessFamily(one, job=None).members() for one in (first, second)):  #
 LIMITED = """
 import os, resource, sys
 from cellrun.core import Workspace
-from cellrun.core.context.signed_files import order_of
+from cellrun.core.context.signature import order_of
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.store.status import StatusFile

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cellrun.core.context.manifest import CONTEXT_FILE, Context
-from cellrun.core.context.own_code import is_own_code
+from cellrun.core.context.pickles.references import is_own_code
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout

@@ -18,8 +18,8 @@ from cellrun.core.cell.files import enter_folder, protect_originals
 from cellrun.core.cell.give_back import giving_back
 from cellrun.core.cell.no_input import refuse_input
 from cellrun.core.cell.start import bind_data, bind_run, errors_told, load_names, prepare, show_sources
-from cellrun.core.context.ordered_run import OrderedRun
 from cellrun.core.context.reader import load
+from cellrun.core.context.signature import OrderedRun
 from cellrun.core.environments.last_library import look_there_last
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import own_run

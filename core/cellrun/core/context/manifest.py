@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -229,3 +230,13 @@ def _definition(data: dict[str, Any]) -> Definition:
 
 def _state(data: dict[str, Any]) -> State:
     return State(**{**data, "payload": Blob(**data["payload"])})
+
+
+def python_version() -> str:
+    """Return the version that byte code belongs to: `3.11`."""
+    return version_words(sys.implementation.name, *sys.version_info[:2])
+
+
+def version_words(implementation: str, major: int, minor: int) -> str:
+    """Return the version that a Python's byte code belongs to: `3.11`, or `pypy 3.11` of one that isn't CPython."""
+    return f"{major}.{minor}" if implementation == "cpython" else f"{implementation} {major}.{minor}"

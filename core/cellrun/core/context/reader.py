@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.context.manifest import Context, Group, Import
+from cellrun.core.context.manifest import Context, Group, Import, python_version
 from cellrun.core.context.pickles.references import loading_into
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException
@@ -45,16 +45,6 @@ def load(context: Context, store: ValueStore, namespace: dict[str, Any]) -> None
     with loading_into(namespace):
         for group in context.groups:
             _load(group, store, namespace)
-
-
-def python_version() -> str:
-    """Return the version that byte code belongs to: `3.11`."""
-    return version_words(sys.implementation.name, *sys.version_info[:2])
-
-
-def version_words(implementation: str, major: int, minor: int) -> str:
-    """Return the version that a Python's byte code belongs to: `3.11`, or `pypy 3.11` of one that isn't CPython."""
-    return f"{major}.{minor}" if implementation == "cpython" else f"{implementation} {major}.{minor}"
 
 
 def _import(each: Import, namespace: dict[str, Any]) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cellrun.core.context.manifest import CONTEXT_FILE, Blob, Context, has_context
-from cellrun.core.context.signature import why_untrusted
-from cellrun.core.context.signed_files import SignedFiles
+from cellrun.core.context.signature import SignedFiles, why_untrusted
 from cellrun.core.context.value_store import CheckedStore
 from cellrun.core.disk.control_file import read_control_file
 from cellrun.core.errors import UntrustedError

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from cellrun.core.context.reader import version_words
+from cellrun.core.context.manifest import version_words
 from cellrun.core.environments import interpreter_script
 from cellrun.core.errors import UserErrorException
 from cellrun.core.supervision.launch_spec import recorded
@@ -26,7 +26,7 @@ class Answer:
 
     version: tuple[int, int, int]
     python: str
-    """The version that byte code belongs to, as `reader.python_version` tells this one's."""
+    """The version that byte code belongs to, as `context.manifest.python_version` tells this one's."""
     missing: frozenset[str] = frozenset()
     """The modules asked for that it doesn't find."""
     errors: Mapping[str, str] = field(default_factory=dict)

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from cellrun.core import names
-from cellrun.core.context.signature import sign
-from cellrun.core.context.signed_files import write_hashes
-from cellrun.core.context.used_values import free_orphans
+from cellrun.core.context.signature import sign, write_hashes
 from cellrun.core.environment_spec import EnvironmentSpec, has_secret_name
 from cellrun.core.environments.registered_environments import RegisteredEnvironments
 from cellrun.core.errors import (
@@ -157,7 +155,10 @@ def start(target: ComputeTarget, request: RunRequest, workspace: WorkspaceLayout
     except BaseException:  # Ctrl-C as well: nothing is left behind
         request.code.abandon(workspace)
         raise
-    free_orphans(workspace)
+    if workspace.orphans.exists():
+        from cellrun.core.context.used_values import free_orphans  # noqa: PLC0415  # somebody was killed: rarely
+
+        free_orphans(workspace)
     return layout
 
 

@@ -10,8 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellrun.core.context.ordered_run import with_order
-from cellrun.core.context.signature import sign
+from cellrun.core.context.signature import sign, with_order
 from cellrun.core.context.trusted import TrustedRun
 from cellrun.core.distributed.launcher import launched
 from cellrun.core.environment_spec import EnvironmentSpec

@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from cellrun.core.context.account import KINDS
-from cellrun.core.context.manifest import Context, Need
+from cellrun.core.context.manifest import Context, Need, python_version
 from cellrun.core.context.pickles.pickling import Store
-from cellrun.core.context.reader import python_version
 from cellrun.core.context.value_store import SHA256, ValueStore
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.magics.capture.carriers.carrier import Carrier

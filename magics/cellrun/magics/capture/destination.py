@@ -11,8 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from cellrun.core.context.manifest import Definition
-from cellrun.core.context.reader import python_version
+from cellrun.core.context.manifest import Definition, python_version
 from cellrun.core.environments.building.foreseen import Foreseen
 from cellrun.core.environments.interpreter import Answer, ask, environment_of
 from cellrun.core.environments.job_library import is_own

@@ -9,7 +9,7 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from cellrun.core.context.own_code import is_own_code, own_name
+from cellrun.core.context.pickles.references import is_own_code, own_name
 
 _MODULE_NAMES = frozenset(
     {"__name__", "__doc__", "__package__", "__loader__", "__spec__", "__builtin__", "__builtins__", "__annotations__"}

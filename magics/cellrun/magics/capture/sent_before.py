@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cellrun.core.context.manifest import Blob, Context, Group, Need
-from cellrun.core.context.pickles.memory import Memory
-from cellrun.core.context.value_store import blob_of
+from cellrun.core.context.value_store import Memory, blob_of
 from cellrun.core.errors import ContextException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.record import RunRecord

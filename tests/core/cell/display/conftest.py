@@ -10,8 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from cellrun.core import Workspace
-from cellrun.core.context.manifest import Context
-from cellrun.core.context.reader import python_version
+from cellrun.core.context.manifest import Context, python_version
 from cellrun.core.layout import RunLayout
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.events.metrics import Metrics

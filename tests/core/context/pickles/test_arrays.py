@@ -6,11 +6,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from cellrun.core.context.pickles import mapped_files
+from cellrun.core.context.pickles import arrays
 from cellrun.core.context.pickles.arrays import sharing
-from cellrun.core.context.pickles.memory import Strided, bytes_of, pieces_of
 from cellrun.core.context.pickles.pickling import ClassIds, pickle_together
 from cellrun.core.context.pickles.references import loading_into
+from cellrun.core.context.value_store import Strided, bytes_of, pieces_of
 from cellrun.core.errors import ContextException
 
 CUBE = np.arange(60 * 70 * 80.0).reshape(60, 70, 80)
@@ -242,7 +242,7 @@ def test_a_file_that_was_made_by_its_map_is_not_emptied(tmp_path):
     assert (back.mode, back.tolist()) == ("r+", [5.0] * 10)
 
 
-@pytest.mark.skipif(not mapped_files._SMAPS.exists(), reason="the system doesn't tell which pages were written to")
+@pytest.mark.skipif(not arrays._SMAPS.exists(), reason="the system doesn't tell which pages were written to")
 def test_changes_that_only_the_map_has_travel(file):
     array = np.memmap(file, np.float64, "c")
     array[3] = -1

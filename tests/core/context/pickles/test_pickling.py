@@ -6,14 +6,15 @@ import logging
 import pickle
 import sys
 import types
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
 
-from cellrun.core.context.pickles.memory import Strided, bytes_of
-from cellrun.core.context.pickles.pickling import ClassIds, DeniedError, Pickled, pickle_together
+from cellrun.core.context.pickles.pickling import ClassIds, DeniedError, Pickled, grouped, pickle_together
 from cellrun.core.context.pickles.references import loading_into
+from cellrun.core.context.value_store import Strided, bytes_of
 
 
 class Notebook:
@@ -188,3 +189,51 @@ def test_it_is_told_how_far_a_pickle_is():
     pickled = pickle_together(values, {}, lambda _: None, ClassIds(), pieces.append)
     assert sum(pieces) == len(pickled.payload)
     assert len(pieces) > 10
+
+
+@dataclass
+class Packed:
+    objects: dict[int, object] = field(default_factory=dict)
+    arrays: list[np.ndarray] = field(default_factory=list)
+    payload: bytes = b""
+
+
+def with_objects(*numbers):
+    return Packed({number: object() for number in numbers})
+
+
+@pytest.mark.parametrize(
+    ("packed", "ties", "groups"),
+    [
+        ({}, {}, []),
+        ({"b": with_objects(1), "a": with_objects(2)}, {}, [["a"], ["b"]]),
+        ({"a": with_objects(1), "b": with_objects(2), "c": with_objects(1)}, {}, [["a", "c"], ["b"]]),
+        ({"a": with_objects(1), "b": with_objects(1, 2), "c": with_objects(2)}, {}, [["a", "b", "c"]]),
+        ({"a": with_objects(1), "b": with_objects(2)}, {"a": ["code"], "b": ["code"]}, [["a", "b"]]),
+        ({"a": with_objects(1), "b": with_objects(2)}, {"a": ["code"]}, [["a"], ["b"]]),
+    ],
+)
+def test_by_objects_and_ties(packed, ties, groups):
+    assert grouped(packed, ties) == groups
+
+
+def test_by_memory():
+    base = np.zeros(100)
+    packed = {"view": Packed(arrays=[base[:10]]), "other": Packed(arrays=[np.zeros(9)]), "whole": Packed(arrays=[base])}
+    assert sorted(grouped(packed, {})) == [["other"], ["view", "whole"]]
+
+
+def test_the_objects_of_a_large_value_are_looked_at_only_if_others_have_any():
+    class Large(Packed):
+        @property
+        def objects(self):
+            raise AssertionError("looked at")
+
+        @objects.setter
+        def objects(self, _):
+            pass
+
+    packed = {"large": Large(payload=b"." * 10), "function": Packed(payload=b".")}
+    assert grouped(packed, {}) == [["function"], ["large"]]
+    with pytest.raises(AssertionError, match="looked at"):
+        grouped({**packed, "list": with_objects(1)}, {})

@@ -5,8 +5,7 @@ import weakref
 
 import pytest
 
-from cellrun.core.context.manifest import Context
-from cellrun.core.context.reader import python_version
+from cellrun.core.context.manifest import Context, python_version
 from cellrun.core.context.results.packer import ResultPacker
 from cellrun.core.context.results.returned import Returned
 from cellrun.core.context.signature import sign

@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cellrun.core.context.pickles.reduced import Reduced
-from cellrun.core.context.pickles.references import made_once, namespace
+from cellrun.core.context.pickles.references import Reduced, made_once, namespace
 
 _OF_A_MEMBER = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_"})  # an enum gives each member these
 _OF_MAKING = ("__init__", "_new_member_", "__new_member__", "_use_args_")  # an enum keeps what its members were made by

@@ -1,15 +1,17 @@
-"""How instances are pickled that their class would make wrong, or not at all, when they are loaded."""
+"""How instances are pickled, exceptions too, that their class would make wrong, or not at all, when they are loaded."""
 
 from __future__ import annotations
 
 import copyreg
 import sys
+from contextlib import suppress
 from enum import Enum
-from types import FunctionType
+from functools import lru_cache
+from types import CodeType, FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from cellrun.core.context.pickles.reduced import Reduced
+from cellrun.core.context.pickles.references import Reduced
 
 _REDUCES = frozenset({"__reduce__", "__reduce_ex__"})
 _TAKES_ITEMS = ("__setitem__", "append", "extend")
@@ -194,3 +196,50 @@ def _plain_arguments(kind: type, value: Any) -> tuple[Any, ...]:
 def _in_c(kind: type) -> Any:
     """Return the first base of a class that is made in C."""
     return next(base for base in kind.__mro__ if not base.__flags__ & _HEAP_TYPE)
+
+
+def filled_at_call(kind: type) -> tuple[str, ...]:
+    """Return the attributes of a class that calling it sets, by its metaclass's `__call__`, and has set already."""
+    call = type(kind).__call__
+    if type(kind) is type or not isinstance(call, FunctionType):
+        return ()
+    return tuple(name for name in _stored(call.__code__) if name in vars(kind))
+
+
+@lru_cache(maxsize=256)
+def _stored(code: CodeType) -> tuple[str, ...]:
+    import dis  # noqa: PLC0415  # a job needn't load it
+
+    return tuple(dict.fromkeys(each.argval for each in dis.get_instructions(code) if each.opname == "STORE_ATTR"))
+
+
+_BY_KEYWORD = ("name", "path")  # what NameError, AttributeError and ImportError are told beside their arguments
+
+
+def reduced_exception(value: BaseException) -> tuple[Any, ...] | None:
+    """Reduce an exception that has no way of its own."""
+    if type(value).__reduce__ is not BaseException.__reduce__:
+        return None
+    told = {name: getattr(value, name) for name in _BY_KEYWORD if _is_of_c(type(value), name)}
+    state = {**vars(value), **told}, value.__cause__, value.__context__, value.__suppress_context__
+    return made_exception, (type(value), value.args), state, None, None, set_exception_state
+
+
+def made_exception(kind: type[BaseException], arguments: tuple[Any, ...]) -> BaseException:
+    """Make an exception as only the part of its class in C does, which keeps what its arguments tell."""
+    made = kind.__new__(kind, *arguments)
+    with suppress(Exception):  # arguments that were changed afterwards
+        _in_c(kind).__init__(made, *arguments)
+    made.args = arguments
+    return made
+
+
+def set_exception_state(value: BaseException, state: tuple[dict[str, Any], Any, Any, bool]) -> None:
+    """Give an exception its attributes, and the exceptions that it came from."""
+    attributes, value.__cause__, value.__context__, value.__suppress_context__ = state
+    for name, each in attributes.items():
+        setattr(value, name, each)
+
+
+def _is_of_c(kind: type[BaseException], name: str) -> bool:
+    return any(name in vars(base) for base in kind.__mro__ if not base.__flags__ & _HEAP_TYPE)

@@ -6,8 +6,8 @@ import logging
 import sys
 from typing import Any
 
-from cellrun.core.context.pickles.reduced import Reduced
-from cellrun.core.context.state.log_settings import RESTORED, is_plain, stream_name
+from cellrun.core.context.pickles.references import Reduced
+from cellrun.core.context.state.interpreter import RESTORED, is_plain, stream_name
 
 
 class OwnHandlers:

@@ -7,10 +7,13 @@ function changes no value's pickle. Large memory stands apart from the pickle, w
 
 from __future__ import annotations
 
+import gc
 import io
 import pickle
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Protocol
@@ -18,18 +21,14 @@ from typing import Any, Protocol
 import cloudpickle  # type: ignore[import-untyped]
 
 from cellrun.core.context.manifest import Blob
-from cellrun.core.context.pickles.arrays import APART_BYTES, Array, ArrayReducer, Region, shared_regions
+from cellrun.core.context.pickles.arrays import APART_BYTES, Array, ArrayReducer, Region, shared_regions, sharing
 from cellrun.core.context.pickles.class_making import reduced_class
-from cellrun.core.context.pickles.code_objects import reduced_code
 from cellrun.core.context.pickles.deep import deeply
 from cellrun.core.context.pickles.denied import Denial, why_denied
-from cellrun.core.context.pickles.filled_classes import filled_at_call
-from cellrun.core.context.pickles.garbage import without_collections
-from cellrun.core.context.pickles.instances import reduced_instance
-from cellrun.core.context.pickles.memory import Memory, Strided
-from cellrun.core.context.pickles.reduced import Reduced
+from cellrun.core.context.pickles.instances import filled_at_call, reduced_instance
 from cellrun.core.context.pickles.reducers import reducer
-from cellrun.core.context.pickles.references import CellReference, NamespaceReference, named
+from cellrun.core.context.pickles.references import CellReference, NamespaceReference, Reduced, named, reduced_code
+from cellrun.core.context.value_store import Memory, Strided
 
 _WITH_MODULE = (type, types.FunctionType, types.BuiltinFunctionType)
 _NEVER_SHARED = (str, bytes, int, float, complex, type, types.BuiltinFunctionType, types.ModuleType, types.CodeType)
@@ -280,3 +279,68 @@ def _buffer(buffers: list[pickle.PickleBuffer | Strided], arrays: ArrayReducer, 
         return True
     buffers.append(arrays.strided(buffer) or buffer)
     return False
+
+
+class Packed(Protocol):
+    """A value as it would be written alone."""
+
+    @property
+    def payload(self) -> bytes:
+        """The value itself."""
+
+    @property
+    def objects(self) -> Mapping[int, object]:
+        """Everything in it that could be in another value too, by identity."""
+
+    @property
+    def arrays(self) -> Sequence[Array]:
+        """Arrays in it that may share memory with those of other values."""
+
+
+def grouped(packed: Mapping[str, Packed], ties: Mapping[str, Iterable[object]]) -> list[list[str]]:
+    """Return the names of values in groups that share an object or memory, directly or by way of others.
+
+    `ties` are further things by which names belong together if they have one in common.
+    """
+    memories = {
+        id(array): ("memory", number)
+        for number, together in enumerate(sharing([array for each in packed.values() for array in each.arrays]))
+        for array in together
+    }
+    leader = {name: name for name in packed}
+
+    def lead(name: str) -> str:
+        while leader[name] != name:
+            name = leader[name]
+        return name
+
+    first_with: dict[object, str] = {}
+    have_objects = False
+    by_size = sorted(packed.items(), key=lambda item: len(item[1].payload))
+    for number, (name, each) in enumerate(by_size, 1):
+        is_largest = number == len(by_size)
+        objects: Collection[int] = ()
+        if not is_largest:
+            objects = each.objects
+            have_objects = have_objects or bool(objects)
+        elif have_objects:  # it may hold millions, which are looked at only if others have anything
+            objects = each.objects.keys() & first_with.keys()
+        in_memories = [memories[id(array)] for array in each.arrays if id(array) in memories]
+        for key in (*objects, *in_memories, *ties.get(name, ())):
+            leader[lead(name)] = lead(first_with.setdefault(key, name))
+    groups = defaultdict(list)
+    for name in sorted(packed):
+        groups[lead(name)].append(name)
+    return list(groups.values())
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Let no garbage be collected meanwhile."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -7,22 +7,16 @@ import functools
 import io
 import os
 import pathlib
-import random
 import struct
 import sys
 import types
+import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from cellrun.core.context.pickles.exceptions import reduced_exception
-from cellrun.core.context.pickles.reduced import Reduced
-from cellrun.core.context.pickles.torch_values import reduced_generator, reduced_tensor
-from cellrun.core.context.pickles.weak_references import (
-    reduced_mapping,
-    reduced_proxy,
-    reduced_reference,
-    reduced_set,
-)
+from cellrun.core.context.pickles.instances import reduced_exception
+from cellrun.core.context.pickles.references import Reduced
 
 
 def reducer(value: Any) -> Reduced | None:
@@ -101,7 +95,7 @@ def _environment(value: Any) -> Reduced | None:
 
 
 def _system_random(value: Any) -> Reduced | None:
-    return (random.SystemRandom, ()) if type(value) is random.SystemRandom else None
+    return (type(value), ()) if type(value).__module__ == "random" else None
 
 
 def _struct(value: Any) -> Reduced | None:
@@ -138,6 +132,82 @@ def _path(value: Any) -> Reduced | None:
 
 def _path_of(kind: str, text: str) -> Any:
     return getattr(pathlib, kind)(text)
+
+
+_ALIVE: list[Any] = []
+_WEAK_MAPPINGS = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
+
+
+def reduced_reference(value: Any) -> tuple[Any, ...] | None:
+    """Reduce a plain weak reference."""
+    return (_weakly, (value(),)) if type(value) is weakref.ref else None
+
+
+def reduced_set(value: Any) -> tuple[Any, ...] | None:
+    """Reduce a plain weak set."""
+    return (_weak_set_of, (list(value),)) if type(value) is weakref.WeakSet else None
+
+
+def _weakly(value: Any) -> Any:
+    """Return a weak reference to something that lives on, as it did in the notebook."""
+    if value is None:  # it was dead already
+        return weakref.ref(type("Dead", (), {})())
+    _ALIVE.append(value)
+    return weakref.ref(value)
+
+
+def _weak_set_of(values: list[Any]) -> Any:
+    _ALIVE.append(values)
+    return weakref.WeakSet(values)
+
+
+def reduced_proxy(value: Any) -> tuple[Any, ...]:
+    """Reduce a weak proxy."""
+    return _proxy, (value.__repr__.__self__,)
+
+
+def _proxy(value: Any) -> Any:
+    _ALIVE.append(value)
+    return weakref.proxy(value)
+
+
+def reduced_mapping(value: Any) -> tuple[Any, ...] | None:
+    """Reduce a plain dict whose keys or values are weak."""
+    kind = type(value)
+    return (_weak_mapping_of, (kind, dict(value))) if kind in _WEAK_MAPPINGS else None
+
+
+def _weak_mapping_of(kind: Callable[[dict[Any, Any]], Any], items: dict[Any, Any]) -> Any:
+    _ALIVE.append(items)
+    return kind(items)
+
+
+def reduced_tensor(value: Any) -> Reduced | None:
+    """Reduce a tensor on a GPU to its values on the host, and where it was."""
+    if type(value).__module__ != "torch" or value.device.type in ("cpu", "meta"):
+        return None
+    return on_device, (value.detach().cpu(), str(value.device), value.requires_grad)
+
+
+def reduced_generator(value: Any) -> Reduced | None:
+    """Reduce a generator of random numbers to its state; torch's own can't be pickled."""
+    if type(value).__module__.partition(".")[0] != "torch":
+        return None
+    return generator, (str(value.device), value.get_state())
+
+
+def on_device(tensor: Any, device: str, requires_grad: bool) -> Any:  # noqa: FBT001  # pickles name no arguments
+    """Bring a tensor back to its device; where there is none, it stays on the host."""
+    with suppress(RuntimeError, AssertionError, NotImplementedError):  # what torch raises without that device
+        tensor = tensor.to(device)
+    return tensor.requires_grad_(requires_grad)
+
+
+def generator(device: str, state: Any) -> Any:
+    """Make a generator that goes on where another was."""
+    made: Any = sys.modules["torch"].Generator(device)  # its state, which is a tensor, has loaded torch
+    made.set_state(state)
+    return made
 
 
 _REDUCERS: dict[str, Callable[[Any], Reduced | None]] = {

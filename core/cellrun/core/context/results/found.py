@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cellrun.core.context.manifest import Context
-from cellrun.core.context.own_code import own_name, own_path
 from cellrun.core.context.pickles.pickling import ClassIds, DeniedError, Pickled, pickle_together
-from cellrun.core.context.pickles.references import RunCodeReference
+from cellrun.core.context.pickles.references import RunCodeReference, own_name, own_path
 from cellrun.core.context.results.plain_forms import PlainForm, plain_form
 from cellrun.core.errors import ContextException
 from cellrun.core.resources import limits

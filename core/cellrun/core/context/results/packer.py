@@ -10,10 +10,8 @@ import linecache
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cellrun.core.context.manifest import Context, Group, Need, Source
-from cellrun.core.context.pickles.grouping import grouped
-from cellrun.core.context.pickles.pickling import Pickled
-from cellrun.core.context.reader import python_version
+from cellrun.core.context.manifest import Context, Group, Need, Source, python_version
+from cellrun.core.context.pickles.pickling import Pickled, grouped
 from cellrun.core.context.results.found import OF_MODULE, FoundResults, Item, tops_of
 from cellrun.core.context.results.plain_forms import PlainForm
 from cellrun.core.context.value_store import ValueStore

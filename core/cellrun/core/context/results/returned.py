@@ -10,10 +10,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.context.manifest import CONTEXT_FILE, Context, Group
-from cellrun.core.context.own_code import at_path, own_path
-from cellrun.core.context.pickles.references import loading_into
-from cellrun.core.context.reader import group_values, python_version
+from cellrun.core.context.manifest import CONTEXT_FILE, Context, Group, python_version
+from cellrun.core.context.pickles.references import at_path, loading_into, own_path
+from cellrun.core.context.reader import group_values
 from cellrun.core.context.results.found import OF_MODULE
 from cellrun.core.context.results.plain_forms import PICKLE, load_plain
 from cellrun.core.context.signature import why_untrusted

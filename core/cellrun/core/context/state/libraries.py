@@ -1,14 +1,124 @@
-"""Settings of libraries that patch others, or change what they return: scikit-learn, tqdm, sympy, plotly."""
+"""State of libraries: how they print, how figures look, what random generators draw next."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 from collections.abc import Collection
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from cellrun.core.context.state.kind import StateKind
+
+_NUMPY_PRINT = {  # documented at numpy.set_printoptions
+    "edgeitems": 3,
+    "threshold": 1000,
+    "floatmode": "maxprec",
+    "precision": 8,
+    "suppress": False,
+    "linewidth": 75,
+    "nanstr": "nan",
+    "infstr": "inf",
+    "sign": "-",
+    "formatter": None,
+    "legacy": False,
+    "override_repr": None,
+}
+_NUMPY_ERRORS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+_TORCH_PRINT = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
+# Where pandas finds no kernel it fits a table's columns to the terminal; in a kernel its default is 20 of them.
+_PANDAS_WITHOUT_KERNEL = {"display.max_columns": 0}
+# The run has a backend of its own, and nobody sits before it.
+_OF_THE_KERNEL = frozenset({"backend", "backend_fallback", "interactive"})
+
+
+def _differing(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any] | None:
+    return {name: value for name, value in values.items() if value != defaults.get(name)} or None
+
+
+def _read_numpy_print(numpy: ModuleType, _: Collection[str]) -> Any:
+    return _differing(numpy.get_printoptions(), _NUMPY_PRINT)
+
+
+def _write_numpy_print(numpy: ModuleType, options: Any) -> None:
+    numpy.set_printoptions(**options)
+
+
+def _read_numpy_errors(numpy: ModuleType, _: Collection[str]) -> Any:
+    return _differing({**numpy.geterr(), "call": numpy.geterrcall()}, _NUMPY_ERRORS)
+
+
+def _write_numpy_errors(numpy: ModuleType, errors: Any) -> None:
+    errors = dict(errors)
+    if "call" in errors:
+        numpy.seterrcall(errors.pop("call"))
+    numpy.seterr(**errors)
+
+
+def _read_pandas(pandas: ModuleType, _: Collection[str]) -> Any:
+    config = vars(pandas._config.config)  # noqa: SLF001  # nothing public tells an option's default
+    changed = {}
+    for name, option in config["_registered_options"].items():
+        value: Any = config["_global_config"]
+        for part in name.split("."):
+            value = value[part]
+        defaults = (option.defval, _PANDAS_WITHOUT_KERNEL.get(name, option.defval))  # a run without IPython finds none
+        if not all(value is each or value == each for each in defaults):
+            changed[name] = value
+    return changed or None
+
+
+def _write_pandas(pandas: ModuleType, options: Any) -> None:
+    for name, value in options.items():
+        pandas.set_option(name, value)
+
+
+def _read_matplotlib(matplotlib: ModuleType, _: Collection[str]) -> Any:
+    # A matplotlibrc beside the notebook isn't beside the run: there, what it says has to be told.
+    is_own = Path(matplotlib.matplotlib_fname()).absolute().parent == Path.cwd()
+    fresh = matplotlib.rcParamsDefault if is_own else matplotlib.rcParamsOrig
+    now, before = dict(dict.items(matplotlib.rcParams)), dict(dict.items(fresh))  # plain: no backend is looked for
+    return {
+        name: value for name, value in now.items() if name not in _OF_THE_KERNEL and value != before.get(name)
+    } or None
+
+
+def _write_matplotlib(matplotlib: ModuleType, parameters: Any) -> None:
+    matplotlib.rcParams.update(parameters)
+
+
+def _read_torch_options(torch: ModuleType, _: Collection[str]) -> Any:
+    found: dict[str, Any] = {}
+    shown = torch._tensor_str.PRINT_OPTS  # noqa: SLF001  # there is a setter alone
+    printed = _differing({name: getattr(shown, name) for name in _TORCH_PRINT if hasattr(shown, name)}, _TORCH_PRINT)
+    if printed:
+        found["print"] = printed
+    kind = str(torch.get_default_dtype())
+    if kind != "torch.float32":
+        found["dtype"] = kind.removeprefix("torch.")
+    if not torch.is_grad_enabled():
+        found["grad"] = False
+    return found or None
+
+
+def _write_torch_options(torch: ModuleType, options: Any) -> None:
+    if "print" in options:
+        torch.set_printoptions(**options["print"])
+    if "dtype" in options:
+        torch.set_default_dtype(getattr(torch, options["dtype"]))
+    if "grad" in options:
+        torch.set_grad_enabled(options["grad"])
+
+
+_NUMPY, _PANDAS, _PLOTS, _TORCH = map(frozenset, (["numpy"], ["pandas"], ["matplotlib"], ["torch"]))
+OPTIONS = (
+    StateKind("numpy", "print options", _read_numpy_print, _write_numpy_print, _NUMPY, of_packages=True),
+    StateKind("numpy", "error handling", _read_numpy_errors, _write_numpy_errors, _NUMPY, of_packages=True),
+    StateKind("pandas", "options", _read_pandas, _write_pandas, _PANDAS, of_packages=True),
+    StateKind("matplotlib", "rcParams", _read_matplotlib, _write_matplotlib, _PLOTS, of_packages=True),
+    StateKind("torch", "options", _read_torch_options, _write_torch_options, _TORCH, of_packages=True),
+)
 
 
 def _read_sklearn(sklearn: ModuleType, _: Collection[str]) -> Any:
@@ -66,10 +176,54 @@ _PLOTLY_TEMPLATES = frozenset(
         *("presentation", "xgridoff", "ygridoff", "gridon", "none"),
     }
 )
-_SKLEARN, _PANDAS, _PLOTLY, _SYMPY = map(frozenset, (["sklearn"], ["pandas"], ["plotly"], ["sympy"]))
+_SKLEARN, _PLOTLY, _SYMPY = map(frozenset, (["sklearn"], ["plotly"], ["sympy"]))
 LIBRARIES = (
     StateKind("sklearn", "settings", _read_sklearn, _write_sklearn, _SKLEARN, of_packages=True),
     StateKind("pandas", "progress bars of tqdm", _read_progress, _write_progress, _PANDAS),
     StateKind("sympy.printing.printer", "settings", _read_sympy, _write_sympy, _SYMPY, of_packages=True),
     StateKind("plotly.io", "templates", _read_plotly, _write_plotly, _PLOTLY, of_packages=True),
 )
+
+
+_WHAT = "random generator"
+
+
+def _read_random(random: ModuleType, _: Collection[str]) -> Any:
+    return random.getstate()
+
+
+def _write_random(random: ModuleType, state: Any) -> None:
+    version, words, gauss = state
+    random.setstate((version, tuple(words), gauss))
+
+
+def _read_numpy(random: ModuleType, _: Collection[str]) -> Any:
+    state = random.get_state(legacy=False)
+    if state["bit_generator"] != "MT19937":  # another one was put in its place: it is set by code, not by a state
+        return None
+    inner = state["state"]
+    return {**state, "state": {"key": inner["key"].tolist(), "pos": int(inner["pos"])}}
+
+
+def _write_numpy(random: ModuleType, state: Any) -> None:
+    import numpy as np  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415  # its own submodule was loaded
+
+    inner = state["state"]
+    random.set_state({**state, "state": {**inner, "key": np.array(inner["key"], dtype=np.uint32)}})
+
+
+def _read_torch(torch: ModuleType, _: Collection[str]) -> Any:
+    return bytes(torch.get_rng_state().tolist()).hex()
+
+
+def _write_torch(torch: ModuleType, state: Any) -> None:
+    torch.set_rng_state(torch.tensor(list(bytes.fromhex(state)), dtype=torch.uint8))
+
+
+GENERATORS = (
+    StateKind("random", _WHAT, _read_random, _write_random, frozenset({"random", "statistics"}), of_packages=True),
+    StateKind("numpy.random", _WHAT, _read_numpy, _write_numpy, frozenset({"numpy"}), of_packages=True),
+    StateKind("torch", _WHAT, _read_torch, _write_torch, frozenset({"torch"}), of_packages=True),
+)
+NEVER_DRAW = {"random": frozenset({"numpy", "pandas", "matplotlib", "scipy", "sklearn", "seaborn", "torch"})}
+"""By module with a generator, widespread packages that never draw from it: their users needn't see a row for it."""

@@ -6,14 +6,10 @@ import json
 from typing import Any
 
 from cellrun.core.context.manifest import State
-from cellrun.core.context.state.generators import GENERATORS
-from cellrun.core.context.state.interpreter import INTERPRETER
+from cellrun.core.context.state.interpreter import INTERPRETER, LOG_SETTINGS, WARNING_FILTERS
 from cellrun.core.context.state.kind import StateKind
-from cellrun.core.context.state.libraries import LIBRARIES
-from cellrun.core.context.state.log_settings import LOG_SETTINGS
-from cellrun.core.context.state.options import OPTIONS
+from cellrun.core.context.state.libraries import GENERATORS, LIBRARIES, OPTIONS
 from cellrun.core.context.state.shell_settings import SHELL_SETTINGS
-from cellrun.core.context.state.warning_filters import WARNING_FILTERS
 
 TABLE: tuple[StateKind, ...] = (
     *INTERPRETER,

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, req
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from cellrun.core.context.reader import python_version
+from cellrun.core.context.manifest import python_version
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.kept import words_of
 from cellrun.core.environments.building.plan import Plan

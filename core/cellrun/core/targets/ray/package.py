@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core.context.signed_files import order_of
+from cellrun.core.context.signature import order_of
 from cellrun.core.environments.job_library import LibraryArchive, library_archive
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import WorkspaceRecord

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core.context.signed_files import order_of
+from cellrun.core.context.signature import order_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.remote.link import Answer, Link

@@ -14,9 +14,8 @@ from itertools import repeat
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any, NamedTuple
 
-from cellrun.core.context.manifest import Definition
+from cellrun.core.context.manifest import Definition, python_version
 from cellrun.core.context.pickles.pickling import Pickled
-from cellrun.core.context.reader import python_version
 from cellrun.magics.capture.found import Refusal
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.analysis import Read

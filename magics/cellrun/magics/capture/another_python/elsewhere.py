@@ -11,7 +11,7 @@ from importlib.metadata import packages_distributions, version
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from cellrun.core.context.reader import python_version, version_words
+from cellrun.core.context.manifest import python_version, version_words
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.foreseen import is_empty, not_brought
 from cellrun.core.environments.building.kept import words_of

@@ -12,9 +12,9 @@ from functools import lru_cache
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-from cellrun.core.context.pickles.filled_classes import filled_at_call
+from cellrun.core.context.pickles.instances import filled_at_call
 from cellrun.core.context.pickles.log_handlers import OwnHandlers
-from cellrun.core.context.state.log_settings import own_handlers
+from cellrun.core.context.state.interpreter import own_handlers
 from cellrun.core.resources import size_text
 from cellrun.magics.capture.carriers.carrier import Carrier
 from cellrun.magics.capture.carriers.hidden_names import estimated_bytes

@@ -11,8 +11,8 @@ from types import CodeType, FunctionType
 from typing import ForwardRef, get_args
 
 from cellrun.core.context.manifest import Context, Definition, Source
-from cellrun.core.context.own_code import at_path
 from cellrun.core.context.pickles.pickling import Store
+from cellrun.core.context.pickles.references import at_path
 from cellrun.magics.capture.another_python.definitions import Defined, Undefined, find_definition
 from cellrun.magics.capture.carriers.carrier import Carrier
 from cellrun.magics.capture.cell import CapturedCell

@@ -7,9 +7,8 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from cellrun.core.context.manifest import Context
+from cellrun.core.context.manifest import Context, python_version
 from cellrun.core.context.pickles.pickling import Store
-from cellrun.core.context.reader import python_version
 from cellrun.magics.capture.carriers.carrier import Carrier
 from cellrun.magics.capture.carriers.code import CodeCarrier
 from cellrun.magics.capture.carriers.modules import ModuleCarrier

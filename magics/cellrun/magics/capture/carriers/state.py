@@ -10,9 +10,9 @@ from typing import Any
 
 from cellrun.core.context.manifest import Context, Need, State
 from cellrun.core.context.pickles.pickling import ClassIds, Pickled, Store, pickle_together
-from cellrun.core.context.state.generators import NEVER_DRAW
+from cellrun.core.context.state.interpreter import foreign_handlers, log_files
 from cellrun.core.context.state.kind import StateKind
-from cellrun.core.context.state.log_settings import foreign_handlers, log_files
+from cellrun.core.context.state.libraries import NEVER_DRAW
 from cellrun.core.context.state.shell_settings import MAGICS
 from cellrun.core.context.state.table import TABLE, plain_bytes
 from cellrun.magics.capture.carriers.carrier import Carrier

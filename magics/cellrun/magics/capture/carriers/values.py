@@ -12,8 +12,7 @@ from types import FunctionType
 from typing import Any
 
 from cellrun.core.context.manifest import Context, Group, Need
-from cellrun.core.context.pickles.grouping import grouped
-from cellrun.core.context.pickles.pickling import ClassIds, Pickled, Store, pickle_together
+from cellrun.core.context.pickles.pickling import ClassIds, Pickled, Store, grouped, pickle_together
 from cellrun.core.likely_secrets import likely_key
 from cellrun.core.resources import limits, size_text
 from cellrun.magics.capture.another_python.definitions import WithCode

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cellrun.core.context.pickles.garbage import without_collections
+from cellrun.core.context.pickles.pickling import without_collections
 from cellrun.magics.capture.paths.expressions import path_of
 from cellrun.magics.capture.paths.in_source import outside_of, walk
 from cellrun.magics.capture.source.code_reads import imports_by_name

@@ -8,9 +8,8 @@ import traceback
 import cloudpickle
 import pytest
 
-from cellrun.core.context.pickles.code_objects import reduced_code
 from cellrun.core.context.pickles.pickling import ClassIds, pickle_together
-from cellrun.core.context.pickles.references import loading_into
+from cellrun.core.context.pickles.references import loading_into, reduced_code
 
 FILENAME = "<of a notebook>"
 SOURCE = """
