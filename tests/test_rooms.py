@@ -8,12 +8,13 @@ from tests.imports import ROOT, Import, circles, imports, room
 from tests.interpreters import other_pythons
 
 FACADE = "cellrun.core.runs.run"
+FILES = "cellrun.core.runs.file_verbs"
 EXPERIMENT = "cellrun.core.experiment_verbs"
 UPWARDS = {
     # `Run` has all verbs of a run, also those of rooms above it; they are loaded when one is called.
     (FACADE, "cellrun.core"),
     (FACADE, "cellrun.core.comparison.figure"),
-    (FACADE, "cellrun.core.export.export"),
+    (FILES, "cellrun.core.export.export"),
     # Azure ML's `Experiment.from_directory` opens a workspace, which has experiments.
     (EXPERIMENT, "cellrun.core"),
 }
@@ -44,7 +45,7 @@ def test_every_import_upwards_is_still_there_and_waits_for_its_call():
     assert {pair: found.get(pair) for pair in UPWARDS} == {
         (FACADE, "cellrun.core"): False,  # the package itself, which loads a name when it is used
         (FACADE, "cellrun.core.comparison.figure"): True,
-        (FACADE, "cellrun.core.export.export"): True,
+        (FILES, "cellrun.core.export.export"): True,
         (EXPERIMENT, "cellrun.core"): False,
     }
 

@@ -19,7 +19,7 @@ from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, Untrus
 from cellrun.core.live.failure import SENTENCES
 from cellrun.core.processes.exits import JobExit
 from cellrun.core.resources import Resources
-from cellrun.core.runs.failure_words import failure_fields
+from cellrun.core.runs.end_verbs import failure_fields
 from cellrun.core.store import failure
 from cellrun.core.store.failure import LogEnd
 from cellrun.core.targets.launching import problems_here
@@ -49,7 +49,7 @@ SAID = {
     f"{CORE}/pipelines/pipeline_driver.py": "PipelineDriver._reused",
     f"{CORE}/processes/memory_group.py": "MemoryGroup.use",
     f"{CORE}/runs/control.py": "RunControl.cancel RunControl.fail",
-    f"{CORE}/runs/failure_words.py": "failure_fields",
+    f"{CORE}/runs/end_verbs.py": "failure_fields",
     f"{CORE}/runs/interactive.py": "cancel _end_children_of_job",
     f"{CORE}/resources.py": "duration_text",
     f"{CORE}/store/events/event_log.py": "_tell_dropped",

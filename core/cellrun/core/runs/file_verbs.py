@@ -1,4 +1,4 @@
-"""What users do with a run's files, its logs and its snapshot among them."""
+"""What users do with a run's files, its logs, its snapshot and what its cell gave back among them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cellrun.core.layout import RunLayout
     from cellrun.core.runs.control import RunControl
     from cellrun.core.runs.files import FileSource
     from cellrun.core.runs.reader import RunReader
@@ -25,6 +26,12 @@ class FileVerbs:
     _reader: RunReader
     _writer: RunWriter
     _control: RunControl
+
+    if TYPE_CHECKING:
+
+        @property
+        def layout(self) -> RunLayout:
+            """Its files."""
 
     # Into the run
 
@@ -119,3 +126,36 @@ class FileVerbs:
         Raises SnapshotException for a run that has one: it never changes, and for what is too large.
         """
         return self._reader.snapshot.take(Path(file_or_folder_path))
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write the run's cell into a folder that runs with plain `python cell.py`, without cellrun and its notebook.
+
+        In it are the cell, what it got from its notebook, its local modules and files, `requirements.txt` with the
+        versions that the run had, and a README. Nothing is loaded for it. Without arguments it runs with the run's.
+
+        Raises UserErrorException for a folder that isn't empty or a run that has no cell, ContextException if what the
+        cell got is gone.
+        """
+        from cellrun.core.export.export import export  # noqa: PLC0415  # a job never exports
+
+        self._reader.check_is_there()
+        export(self.layout, Path(path).expanduser().absolute())
+
+    def result(self, name: str, trust: bool = False) -> Any:  # noqa: FBT001, FBT002  # as users say it
+        """Return a value that the run's cell gave back, as `%%submit --return NAMES` asked it to.
+
+        Plain data and NumPy arrays are read without running any code. All else is a pickle, loaded if it was signed by
+        this user, or with `trust=True`. A class that the notebook defines under the same name is the value's class.
+
+        Raises ResultError if there is none (yet), UntrustedError for a pickle of somebody else's, ContextException for
+        one that can't be loaded here.
+        """
+        from cellrun.core.runs.results import result  # noqa: PLC0415  # a job rarely asks
+
+        return result(self.layout, self._control.status(), name, trust=trust)
+
+    def results(self, trust: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002  # as above
+        """Return all values that the run's cell gave back, by their names. Raises as `result` does if one is lost."""
+        from cellrun.core.runs.results import results  # noqa: PLC0415  # as above
+
+        return results(self.layout, self._control.status(), trust=trust)

@@ -24,7 +24,7 @@ from cellrun.core.places import cannot_write
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.cell_code import CellCode
 from cellrun.core.runs.control import PartControl, RunControl
-from cellrun.core.runs.failure_words import failure_fields
+from cellrun.core.runs.end_verbs import failure_fields
 from cellrun.core.runs.job_end import JobEnd, job_end
 from cellrun.core.runs.output_tee import OutputTee
 from cellrun.core.runs.outputs_folder import OutputsFolder

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cellrun import core
-from cellrun.core.errors import DamagedRunError, RunNotFoundError, UserErrorException, shown
+from cellrun.core.errors import DamagedRunError, RunNotFoundError
 from cellrun.core.layout import RunLayout
 from cellrun.core.own_run import own_run
 from cellrun.core.runs import printing
-from cellrun.core.runs.control import PartControl, RunControl, control_of
-from cellrun.core.runs.details import BriefDetails
-from cellrun.core.runs.document_verbs import DocumentVerbs
-from cellrun.core.runs.failure_words import failure_fields
+from cellrun.core.runs.control import RunControl, control_of
+from cellrun.core.runs.end_verbs import EndVerbs
 from cellrun.core.runs.family_verbs import FamilyVerbs
 from cellrun.core.runs.file_verbs import FileVerbs
 from cellrun.core.runs.files import RunFiles
 from cellrun.core.runs.found_runs import found_runs
 from cellrun.core.runs.habits import SaysWhatToWrite, no_attribute
 from cellrun.core.runs.job_end import job_end
+from cellrun.core.runs.log_verbs import LogVerbs
 from cellrun.core.runs.model_verbs import ModelVerbs
 from cellrun.core.runs.reader import RunReader
-from cellrun.core.runs.watch import wait_for_end
 from cellrun.core.runs.writer import RunWriter
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.run_store import RunStore
@@ -42,12 +39,11 @@ if TYPE_CHECKING:
 
     StrPath = str | os.PathLike[str]
 
-_NOT_GIVEN: Any = object()
 _DELETED = "deleted"
 _DOCS = "https://learn.microsoft.com/python/api/azureml-core/azureml.core.run.run"
 
 
-class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
+class Run(LogVerbs, EndVerbs, FileVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
     """One execution of code: what it logs, its status, its files.
 
     The same object in the notebook that started a run, in another one that looks at it, and in the run's own code. It
@@ -158,8 +154,6 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
         # Which kinds of run there are is known on the floor above; the package, above both, hands that down.
         return core.current_run(allow_offline=allow_offline)
 
-    # What it is
-
     @property
     def input_datasets(self) -> Mapping[str, Any]:
         """Its inputs by name: of a mounted or downloaded one the path, of any other the dataset itself.
@@ -245,97 +239,13 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
         """What never changes about it: the commit and branch of its code, and what `add_properties` added."""
         return self._reader.properties()
 
-    # What is logged
-
-    def log(
-        self,
-        name: str | Mapping[str, Any],
-        value: Any = _NOT_GIVEN,
-        description: str | float = "",
-        step: float | None = None,
-    ) -> None:
-        """Log one value of a metric: a number, text, bool or None. Several become a curve, over `step` if given.
-
-        A dict of names and values logs each. A number that follows the value or the dict is the step, as other
-        libraries have it. An array or tensor of one element is its number. Anything else is kept as text, and a warning
-        says once a name what keeps it as numbers.
-
-        Like every log call it has been written when it returns. Raises InvalidMetricError for a number that can't be
-        kept exactly. `description` isn't kept.
-        """
-        if type(name) is not str and isinstance(name, Mapping):  # by its type: this is in every log call
-            step = step if value is _NOT_GIVEN else value
-            for each, its in name.items():
-                self._writer.log(each, its, step)
-            return
-        if value is _NOT_GIVEN:
-            raise UserErrorException(
-                f"run.log takes a name and a value, run.log('loss', 0.5), or a dict of them; got {shown(name)} alone"
-            )
-        if type(description) is not str and step is None and isinstance(description, (int, float)):
-            step = description
-        self._writer.log(name, value, step)
-
-    def log_list(self, name: str, value: Iterable[Any], description: str = "") -> None:  # noqa: ARG002
-        """Log several values of a metric at once: any iterable or array of one dimension."""
-        self._writer.log_list(name, value)
-
-    def log_row(self, name: str, description: str | Mapping[str, Any] | None = None, **columns: Any) -> None:
-        """Log one row of a metric with several columns: two numbers become a curve of one over the other.
-
-        A dict is taken as well: run.log_row('sine', {'x': 0.1, 'y': 0.2}). Raises UserErrorException for a value alone.
-        """
-        if isinstance(description, Mapping):
-            columns = {**description, **columns}
-        elif not (columns or description is None or isinstance(description, str)):
-            raise UserErrorException(
-                f"run.log_row takes columns by name, run.log_row({shown(name)}, x=0.1, y=0.2), or a dict of them; "
-                f"got {shown(description)} alone"
-            )
-        self._writer.log_row(name, columns)
-
-    def log_table(self, name: str, value: Any, description: str = "") -> None:  # noqa: ARG002
-        """Log several rows at once: a dict of columns of one length, or a DataFrame."""
-        self._writer.log_table(name, value)
-
-    def log_image(self, name: str, path: StrPath | None = None, plot: Any = None, description: str = "") -> None:  # noqa: ARG002
-        """Log an image: a file by its path, or a plot: matplotlib.pyplot or a figure, drawn as PNG; a plotly figure.
-
-        A plotly figure is kept as its JSON (`plotly.io.from_json` reads it), and the run's view draws it.
-
-        Raises UserErrorException unless exactly one is given and is an image.
-        """
-        self._writer.log_image(name, path, plot)
-
-    def flush(self, timeout_seconds: float = 300) -> None:
-        """Do nothing: each call has been written when it returned. Kept for code that was written for Azure ML."""
-
-    def tag(self, key: str, value: object = None) -> None:
-        """Set a tag; a value that is no text becomes one."""
-        self._writer.set_tags({key: value})
-
-    def set_tags(self, tags: Mapping[str, object]) -> None:
-        """Set several tags; the others stay."""
-        self._writer.set_tags(tags)
-
-    def remove_tags(self, tags: Iterable[str]) -> None:
-        """Remove tags by their names; one that isn't there is removed already."""
-        self._writer.remove_tags(tags)
-
-    def add_properties(self, properties: Mapping[str, object]) -> None:
-        """Add properties, also after the run has ended; a value that is no text becomes one.
-
-        Raises UserErrorException for one that there is already with another value: properties never change.
-        """
-        self._writer.add_properties(properties, self._reader.properties())
+    # What was logged
 
     def _opened_events(self) -> EventLog:
         """Return what takes the events of the run; a child that waits to be started is, by a job that logs to it."""
         if own_run() is not None:
             self._take_over()
         return EventLog.of(self._layout)
-
-    # What was logged
 
     def get_metrics(
         self,
@@ -447,153 +357,6 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
         """Return what `get_portal_url()` does."""
         return self.get_portal_url()
 
-    def result(self, name: str, trust: bool = False) -> Any:  # noqa: FBT001, FBT002  # as users say it
-        """Return a value that the run's cell gave back, as `%%submit --return NAMES` asked it to.
-
-        Plain data and NumPy arrays are read without running any code. All else is a pickle, loaded if it was signed by
-        this user, or with `trust=True`. A class that the notebook defines under the same name is the value's class.
-
-        Raises ResultError if there is none (yet), UntrustedError for a pickle of somebody else's, ContextException for
-        one that can't be loaded here.
-        """
-        from cellrun.core.runs.results import result  # noqa: PLC0415  # a job rarely asks
-
-        return result(self.layout, self._control.status(), name, trust=trust)
-
-    def results(self, trust: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002  # as above
-        """Return all values that the run's cell gave back, by their names. Raises as `result` does if one is lost."""
-        from cellrun.core.runs.results import results  # noqa: PLC0415  # as above
-
-        return results(self.layout, self._control.status(), trust=trust)
-
-    # Its beginning, again
-
-    def submit_again(self, *, trust: bool = False) -> Run:
-        """Submit the same code once more, with the same arguments, resources and interpreter, and return the new run.
-
-        What a cell got from its notebook is the same too, whatever the notebook holds now. Of the environment variables
-        that were given to the run only the names are kept: they get the values that this process has, and the new run's
-        `get_details()` says which it has none for.
-
-        Raises UntrustedError for a run that isn't signed as this user's own, or was changed since, unless `trust` says
-        to run its code all the same; UserErrorException for an interactive run: it has no code of its own. Else what
-        `Experiment.submit` does.
-        """
-        from cellrun.core.submission.again import resubmit  # noqa: PLC0415  # a job never submits
-
-        return self.experiment.run(resubmit(self.layout, trust=trust).run_id)
-
-    # Its code, elsewhere
-
-    def export(self, path: StrPath) -> None:
-        """Write the run's cell into a folder that runs with plain `python cell.py`, without cellrun and its notebook.
-
-        In it are the cell, what it got from its notebook, its local modules and files, `requirements.txt` with the
-        versions that the run had, and a README. Nothing is loaded for it. Without arguments it runs with the run's.
-
-        Raises UserErrorException for a folder that isn't empty or a run that has no cell, ContextException if what the
-        cell got is gone.
-        """
-        from cellrun.core.export.export import export  # noqa: PLC0415  # a job never exports
-
-        self._reader.check_is_there()
-        export(self.layout, Path(path).expanduser().absolute())
-
-    # Its beginning and its end
-
-    def start(self) -> None:
-        """Start a child that `create_children` made: this process owns it and ends it. One that it owns already stays.
-
-        Raises UserErrorException for a run that somebody else has started, RunClosedError for one that has ended.
-        """
-        if not isinstance(self._control, PartControl):
-            self._control = _interactive().take_over(self, self._outputs)
-
-    def _take_over(self) -> None:
-        """Start a child that waits for that; any other run is left as it is."""
-        is_stranger = not isinstance(self._control, PartControl)
-        if is_stranger and self._reader.record.kind == "interactive" and self.get_status() == Status.NOT_STARTED:
-            self.start()
-
-    def wait_for_completion(
-        self,
-        show_output: bool = False,  # noqa: FBT001, FBT002  # Azure ML's signature
-        wait_post_processing: bool = False,  # noqa: FBT001, FBT002, ARG002
-        raise_on_error: bool = True,  # noqa: FBT001, FBT002
-    ) -> dict[str, Any]:
-        """Wait until the run has ended, with `show_output` printing its log as it is written. Returns `get_details()`.
-
-        A front end or a terminal is shown where the run's page is; a server that has to be started for that starts in
-        the background, and nothing waits for it.
-
-        Raises ActivityFailedException if it Failed, unless `raise_on_error` is False; ExperimentExecutionException when
-        interrupted (Ctrl-C): the run goes on; UserErrorException, at once, for an interactive run that is open in this
-        process and for the run that this code is part of. It always waits for the very end, as `wait_post_processing`
-        asks for.
-        """
-        self._control.refuse_own_wait()
-        page = None
-        if show_output:
-            from cellrun.core.portal.servers import web_view  # noqa: PLC0415  # a job rarely shows another run's output
-
-            page = partial(web_view, self._layout, self.experiment.workspace.id)
-        wait_for_end(self._layout, self._control.status, self._reader.notes, page=page, raise_on_error=raise_on_error)
-        return BriefDetails(self.get_details())
-
-    def cancel(self, reason: str | None = None) -> None:
-        """Stop the run; nothing happens to one that has ended. Of an interactive run, the next log call raises.
-
-        A submitted run is interrupted as by Ctrl-C and has 10 s (`CELLRUN_GRACE_S`) to keep what it has computed, then
-        it gets SIGTERM, after as long again SIGKILL. One more call meanwhile goes to the next of these at once.
-
-        A reason is kept with an interactive run's status.
-        """
-        self._control.cancel(reason)
-
-    def complete(self, _set_status: bool = True) -> None:  # noqa: FBT001, FBT002  # Azure ML's own
-        """End an interactive run as Completed, with the files that were written to `./outputs`.
-
-        In a submitted run it does nothing: the end of the script ends the run.
-        """
-        if _set_status:
-            self._take_over()
-            self._control.complete()
-
-    def fail(
-        self,
-        error_details: object = None,
-        error_code: str | None = None,
-        _set_status: bool = True,  # noqa: FBT001, FBT002  # Azure ML's own
-    ) -> None:
-        """End an interactive run as Failed, with an exception or a text that says why."""
-        if _set_status:
-            self._take_over()
-            self._control.fail(**failure_fields(error_details, error_code))
-
-    def clean(self) -> None:
-        """Do nothing: what a run leaves on its target is taken away when it ends. `delete()` deletes all of it."""
-
-    def delete(self) -> None:
-        """Delete the run for good: its folder, and captured values that no other run needs. Its number stays taken.
-
-        Its children go with it. Raises UserErrorException if it, or one of them, hasn't ended: cancel it first.
-        """
-        from cellrun.core.runs.deletion import delete_runs  # noqa: PLC0415  # a job never deletes a run
-
-        self._reader.check_is_there()
-        deleted, *_ = delete_runs(self.layout.workspace, [self.id]).runs
-        if deleted.refused:
-            raise UserErrorException(f"run {self.id} can't be deleted: {deleted.refused}")
-
-    def __enter__(self) -> Run:  # noqa: PYI034  # typing.Self came with Python 3.11
-        """Begin a block that ends an interactive run: Completed, or Failed with its exception. Prints are logged."""
-        self._take_over()
-        self._control.enter()
-        return self
-
-    def __exit__(self, exit_type: object, value: BaseException | None, traceback: object) -> bool:
-        return self._control.leave(value)
-
     if not TYPE_CHECKING:  # or every attribute would be one
 
         def __getattr__(self, name: str) -> Any:
@@ -630,12 +393,6 @@ class Run(FileVerbs, DocumentVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatT
             return self.experiment.name, self._layout.run_id, None, _DELETED
         except DamagedRunError:
             return self.experiment.name, self._layout.run_id, None, Status.DAMAGED.value
-
-
-def _interactive() -> Any:
-    from cellrun.core.runs import interactive  # noqa: PLC0415  # it makes runs, and most jobs have no children
-
-    return interactive
 
 
 if (_own := own_run()) is not None:  # now, as of `sys.exit(main())` the first is looked up before main asks for its run
