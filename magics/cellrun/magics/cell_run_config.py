@@ -26,10 +26,10 @@ from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.magics.capture.another_python.elsewhere import Elsewhere
 from cellrun.magics.capture.capture import Capture
 from cellrun.magics.capture.card.card import Card
+from cellrun.magics.capture.carrier import Refusal
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.choices import Choices
 from cellrun.magics.capture.destination import Destination, Place
-from cellrun.magics.capture.found import Refusal
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.analysis import Analysis
 from cellrun.magics.capture.source.flow import analyse

@@ -11,10 +11,9 @@ from cellrun.core.context.manifest import Context, Need, python_version
 from cellrun.core.context.pickles.pickling import Store
 from cellrun.core.context.value_store import SHA256, ValueStore
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.magics.capture.carriers.carrier import Carrier
+from cellrun.magics.capture.carrier import Carrier, Refusal
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.choices import unknown_words, unneeded_words
-from cellrun.magics.capture.found import Refusal
 from cellrun.magics.capture.search import Search, carriers_of
 from cellrun.magics.capture.sent_before import HashingStore, SentBefore
 

@@ -1,16 +1,126 @@
-"""The cell that is captured: what its carriers have to know of it, and what they fill together."""
+"""The cell that is captured: what its carriers have to know of it, the names that it needs, what they fill together."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+import builtins
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from cellrun.magics.capture.carrier import Refusal
 from cellrun.magics.capture.choices import Choices, LeftOut
 from cellrun.magics.capture.destination import Destination, Place
-from cellrun.magics.capture.needs import Needs
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.paths.shipment import Shipment
-from cellrun.magics.capture.source.analysis import Analysis
+from cellrun.magics.capture.source.analysis import Analysis, Certainty, Read
+
+_OF_IPYTHON = frozenset({"get_ipython", "display"})
+_INPUTS = frozenset({"In", "_ih"})
+
+
+class Needs:
+    """The names that are needed, each with the surest place where it is read.
+
+    `given` are names that the run itself has a value for.
+    """
+
+    def __init__(
+        self,
+        analysis: Analysis,
+        notebook: Notebook,
+        left_out: LeftOut,
+        given: Collection[str] = (),
+    ) -> None:
+        self._analysis = analysis
+        self._notebook = notebook
+        self._left_out = left_out
+        self._given = frozenset(given)
+        self.reached: dict[str, Read] = {}
+        self.missing: dict[str, Read] = {}
+        self.refused: dict[str, Refusal] = {}
+        """Why values can't travel, by their names."""
+        self.needs_ipython = False
+        self._followed: set[tuple[object, ...]] = set()
+
+    def follow(self, reads: Iterable[Read], supply: Callable[[Read, Any], Iterable[Read]]) -> None:
+        """Follow reads, and what they lead to, to the end.
+
+        `supply` is called for each name that the notebook has, again if it is needed more surely or earlier than it
+        seemed; it returns what the value reads in turn.
+        """
+        waiting = deque(reads)
+        while waiting:
+            read = waiting.popleft()
+            if read.name in read.bound:
+                waiting += self._own_anew(read)
+                continue
+            read, is_news = self._merged(read)
+            if is_news:
+                waiting += self._own(read)
+                waiting += self._resolve(read, supply)
+
+    def is_distant(self, name: str) -> bool:
+        """Whether a name is needed only in case that code reaches any name."""
+        return self.reached[name].certainty is Certainty.DISTANT
+
+    def _merged(self, read: Read) -> tuple[Read, bool]:
+        """Return a read together with those of its name before, and whether it tells anything new."""
+        before = self.reached.get(read.name)
+        if before is None:
+            merged = read
+        else:
+            surest = max(before, read, key=lambda each: each.certainty)
+            is_branched = before.is_branched and read.is_branched
+            merged = replace(surest, bound=before.bound & read.bound, is_branched=is_branched)
+        self.reached[read.name] = merged
+        return merged, before is None or _told(merged) != _told(before)
+
+    def _own_anew(self, read: Read) -> list[Read]:
+        """Return what `_own` does, once for reads that are alike: functions of the cell may call each other."""
+        key = read.name, *_told(read)
+        if key in self._followed:
+            return []
+        self._followed.add(key)
+        return self._own(read)
+
+    def _own(self, read: Read) -> list[Read]:
+        """Return what a function or class of the cell itself reads when it is called after this read."""
+        return [
+            replace(
+                each,
+                bound=read.bound,
+                certainty=min(each.certainty, read.certainty),
+                is_branched=each.is_branched or read.is_branched,
+            )
+            for each in self._analysis.definitions.get(read.name, ())
+        ]
+
+    def _resolve(self, read: Read, supply: Callable[[Read, Any], Iterable[Read]]) -> Iterable[Read]:
+        name = read.name
+        if name in self._given or self._left_out.has(name, read.place):
+            return ()
+        if self._notebook.holds(name):
+            return supply(read, self._notebook.namespace[name])
+        if self._notebook.is_hidden(name) and (read.key is not None or name in _INPUTS):
+            return supply(read, self._items_read(name, self._notebook.namespace[name]))
+        if name in _OF_IPYTHON or (self._notebook.is_hidden(name) and not hasattr(builtins, name)):
+            self.needs_ipython = True
+        elif not (hasattr(builtins, name) or self._notebook.is_known(name) or name in self._analysis.writes):
+            self.missing[name] = read
+        return ()
+
+    def _items_read(self, name: str, history: Any) -> list[Any] | dict[Any, Any]:
+        """Return the items of IPython's history that the cell reads, never all of its results."""
+        if isinstance(history, list):  # In, which is text alone
+            return list(history)
+        keys = [read.key for read in self._analysis.reads if read.name == name]
+        return {key: history[key] for key in keys if (key in history if isinstance(history, dict) else True)}
+
+
+def _told(read: Read) -> tuple[object, ...]:
+    """Return what another read of the same name may change."""
+    return read.bound, read.certainty, read.is_branched
 
 
 @dataclass(frozen=True)

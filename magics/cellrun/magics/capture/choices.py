@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cellrun.magics.capture.found import Refusal
+from cellrun.magics.capture.carrier import Refusal
 from cellrun.magics.capture.notebook import Notebook
 
 _MOST_LISTED = 10

@@ -18,7 +18,7 @@ from cellrun.core.environments.job_library import is_own
 from cellrun.core.errors import ComputeTargetException, UserErrorException
 from cellrun.core.targets.contract import Capability, ComputeTarget
 from cellrun.magics.capture.another_python.elsewhere import Elsewhere, is_pythons, packages_by_module
-from cellrun.magics.capture.found import Refusal
+from cellrun.magics.capture.carrier import Refusal
 from cellrun.magics.capture.local.local_modules import find_local
 from cellrun.magics.capture.source.analysis import Analysis, Certainty
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from cellrun.magics.capture.carrier import Carrier, Found
 from cellrun.magics.capture.carriers.attributes import AttributeCarrier
-from cellrun.magics.capture.carriers.carrier import Carrier
 from cellrun.magics.capture.carriers.code import CodeCarrier
-from cellrun.magics.capture.carriers.environment import EnvironmentCarrier
 from cellrun.magics.capture.carriers.hidden_names import HiddenNames
+from cellrun.magics.capture.carriers.lacking import LackedModules, LackedNames
 from cellrun.magics.capture.carriers.magics import MagicCarrier
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
-from cellrun.magics.capture.carriers.names import LackedNames
-from cellrun.magics.capture.carriers.portability import Portability
-from cellrun.magics.capture.carriers.runs import RunCarrier
+from cellrun.magics.capture.carriers.provided import EnvironmentCarrier, RunCarrier
 from cellrun.magics.capture.carriers.state import StateCarrier
 from cellrun.magics.capture.carriers.values import ValueCarrier
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.choices import is_module, is_path
-from cellrun.magics.capture.found import Found
 from cellrun.magics.capture.local.local_modules import find_local
 from cellrun.magics.capture.paths.carrier import FileCarrier
 from cellrun.magics.capture.source.analysis import Read, Text
@@ -38,7 +35,7 @@ def carriers_of(cell: CapturedCell) -> list[Carrier]:
         LackedNames(cell, code, modules, values),
         HiddenNames(cell),
         RunCarrier(cell),
-        Portability(cell, code, modules, values, files),
+        LackedModules(cell, code, modules, values, files),
         modules,
         AttributeCarrier(cell, modules, values),
         MagicCarrier(cell, state),

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from cellrun.core.context.manifest import Definition, python_version
 from cellrun.core.context.pickles.pickling import Pickled
-from cellrun.magics.capture.found import Refusal
+from cellrun.magics.capture.carrier import Refusal
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.analysis import Read
 from cellrun.magics.capture.source.statement import Statement, bound_names, last_binding, statement_of

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cellrun.core.context.account import travelled
 from cellrun.core.context.manifest import Need
-from cellrun.magics.capture.found import Refusal
+from cellrun.magics.capture.carrier import Refusal
 from cellrun.magics.capture.sent_before import is_sent_before
 
 TITLE = "What this cell needs"

@@ -12,9 +12,8 @@ from itertools import islice
 from typing import Any
 
 from cellrun.core.resources import size_text
-from cellrun.magics.capture.carriers.carrier import Carrier
+from cellrun.magics.capture.carrier import Carrier, Found
 from cellrun.magics.capture.cell import CapturedCell
-from cellrun.magics.capture.found import Found
 from cellrun.magics.capture.local.local_modules import find_local
 from cellrun.magics.capture.source.analysis import Certainty, Reach, Read, Text
 from cellrun.magics.capture.source.code_reads import evaluated_names, expansions

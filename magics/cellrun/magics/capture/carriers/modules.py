@@ -15,10 +15,9 @@ from typing import Any
 from cellrun.core.context.manifest import Context, Import, Need
 from cellrun.core.context.pickles.pickling import Store
 from cellrun.core.submission.snapshot import Snapshot
-from cellrun.magics.capture.carriers.carrier import Carrier
+from cellrun.magics.capture.carrier import Carrier, Found, Refusal
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.destination import may_bring_modules
-from cellrun.magics.capture.found import Found, Refusal
 from cellrun.magics.capture.local.loaded_module import LoadedModule
 from cellrun.magics.capture.local.local_modules import find_local, is_importable, why_unfound
 from cellrun.magics.capture.local.module_source import module_source

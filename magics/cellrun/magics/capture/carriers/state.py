@@ -15,10 +15,9 @@ from cellrun.core.context.state.kind import StateKind
 from cellrun.core.context.state.libraries import NEVER_DRAW
 from cellrun.core.context.state.shell_settings import MAGICS
 from cellrun.core.context.state.table import TABLE, plain_bytes
-from cellrun.magics.capture.carriers.carrier import Carrier
+from cellrun.magics.capture.carrier import Carrier, Found
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
 from cellrun.magics.capture.cell import CapturedCell
-from cellrun.magics.capture.found import Found
 from cellrun.magics.capture.local.local_modules import added_path, find_local
 from cellrun.magics.capture.source.analysis import Read
 

@@ -16,12 +16,11 @@ from cellrun.core.context.pickles.pickling import ClassIds, Pickled, Store, grou
 from cellrun.core.likely_secrets import likely_key
 from cellrun.core.resources import limits, size_text
 from cellrun.magics.capture.another_python.definitions import WithCode
-from cellrun.magics.capture.carriers.carrier import Carrier
+from cellrun.magics.capture.carrier import Carrier, Found, Refusal
 from cellrun.magics.capture.carriers.code import CodeCarrier, annotated_names, attribute_texts
 from cellrun.magics.capture.carriers.culprit import find_culprit
 from cellrun.magics.capture.carriers.progress import progress
 from cellrun.magics.capture.cell import CapturedCell
-from cellrun.magics.capture.found import Found, Refusal
 from cellrun.magics.capture.source.analysis import Certainty, Read, Text
 from cellrun.magics.capture.source.flow import analyse
 from cellrun.magics.capture.words import code_words, error_words, texts_in, type_words

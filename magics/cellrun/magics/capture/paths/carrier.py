@@ -16,10 +16,9 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from cellrun.core.context.manifest import Context, Need
 from cellrun.core.context.pickles.pickling import Store
-from cellrun.magics.capture.carriers.carrier import Carrier
+from cellrun.magics.capture.carrier import Carrier, Found, Refusal
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
 from cellrun.magics.capture.cell import CapturedCell
-from cellrun.magics.capture.found import Found, Refusal
 from cellrun.magics.capture.local.local_modules import find_beside
 from cellrun.magics.capture.local.module_source import module_source
 from cellrun.magics.capture.paths.expressions import path_of
