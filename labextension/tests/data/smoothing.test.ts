@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import runColours from '../../../tests/data/run_colours.json';
+import { smoothed } from '../../src/view/charts/curve_look';
 import { coloursOf } from '../../src/view/charts/run_colours';
-import { logTicks } from '../../src/view/charts/log_ticks';
-import { smoothed } from '../../src/view/charts/smoothing';
-import { timeTicks } from '../../src/view/charts/time_ticks';
+import { logTicks, timeTicks } from '../../src/view/charts/ticks';
 
 const close = (values: ArrayLike<number>, expected: number[]): void => {
   expect(values).toHaveLength(expected.length);

@@ -1,8 +1,7 @@
 import durations from '../../../tests/data/durations.json';
 import { describe, expect, test } from 'vitest';
-import { Axis } from '../../src/view/charts/axis';
+import { Axis, drawable, extent } from '../../src/view/charts/axis';
 import { clock, Format } from '../../src/view/format';
-import { drawable, extent } from '../../src/view/charts/range';
 import { ticks } from '../../src/view/charts/ticks';
 import { fill, wordsIn } from '../../src/view/words';
 

@@ -1,5 +1,5 @@
 import type { Figure } from './figure';
-import type { Range } from './range';
+import type { Range } from './axis';
 
 /** What a reader does with a chart. */
 export interface ChartGestures {

@@ -1,10 +1,7 @@
-import { Axis } from './axis';
+import { Axis, drawable, drawableLog, extent, type Range } from './axis';
 import type { Curve } from './curve';
 import { clock, type Format } from '../format';
-import { logTicks } from './log_ticks';
-import { drawable, drawableLog, extent, type Range } from './range';
-import { NO_TICKS, ticks, type Ticks } from './ticks';
-import { timeTicks } from './time_ticks';
+import { logTicks, NO_TICKS, ticks, timeTicks, type Ticks } from './ticks';
 
 /** What x is: a number, a count (a whole number), or seconds since the run began. */
 export type XKind = 'number' | 'count' | 'time';

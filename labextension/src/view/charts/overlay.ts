@@ -2,7 +2,7 @@ import type { Attempt } from '../../data/protocol';
 import { setAttribute, setText, svg } from '../dom';
 import { colourClass, latestPlace, nearest } from './curve';
 import type { Figure } from './figure';
-import type { Range } from './range';
+import type { Range } from './axis';
 
 /** A label stands to the left of what it names where the chart ends sooner. */
 const ATTEMPT_ROOM_PX = 64;

@@ -1,6 +1,6 @@
 import { saidHere } from '../said';
 import type { Curve } from './curve';
-import type { Range } from './range';
+import type { Range } from './axis';
 
 /** Reads the exact points between two values of x. */
 export type ReadPart = (from: number, to: number) => Promise<readonly Curve[]>;
