@@ -24,14 +24,10 @@ _BELOW = (
 _NONE = "No environment was built yet: `%%submit --with-package NAME` or `--environment requirements.txt` builds one."
 
 
-def _parser() -> MagicParser:
-    parser = MagicParser("environments", "%environments --remove 1f2e3d4c")
-    key = "remove the one of this key, or of its beginning; e.g. --remove 1f2e3d4c"
-    parser.add_argument("--remove", metavar="KEY", help=key)
-    return parser
-
-
-_PARSER = _parser()
+_PARSER = MagicParser("environments", "%environments --remove 1f2e3d4c")
+_PARSER.add_argument(
+    "--remove", metavar="KEY", help="remove the one of this key, or of its beginning; e.g. --remove 1f2e3d4c"
+)
 
 
 @_PARSER.explains

@@ -25,19 +25,14 @@ _STATUS = "status:"
 """As in the filter of the list of runs."""
 
 
-def _parser() -> MagicParser:
-    parser = MagicParser("runs", "%runs digits")
-    parser.add_argument("experiment", nargs="?", help="only the runs of this experiment; left out, all; e.g. digits")
-    parser.add_argument(
-        "status",
-        nargs="?",
-        metavar="status:…",
-        help="only runs in this status; e.g. status:failed",
-    )
-    return parser
-
-
-_PARSER = _parser()
+_PARSER = MagicParser("runs", "%runs digits")
+_PARSER.add_argument("experiment", nargs="?", help="only the runs of this experiment; left out, all; e.g. digits")
+_PARSER.add_argument(
+    "status",
+    nargs="?",
+    metavar="status:…",
+    help="only runs in this status; e.g. status:failed",
+)
 
 
 @_PARSER.explains

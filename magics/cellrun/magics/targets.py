@@ -25,13 +25,8 @@ _ATTACH = (
 )
 
 
-def _parser() -> MagicParser:
-    parser = MagicParser("targets", "%targets local")
-    parser.add_argument("name", nargs="?", help="look at this one closely; left out, list all; e.g. local")
-    return parser
-
-
-_PARSER = _parser()
+_PARSER = MagicParser("targets", "%targets local")
+_PARSER.add_argument("name", nargs="?", help="look at this one closely; left out, list all; e.g. local")
 
 
 @_PARSER.explains
