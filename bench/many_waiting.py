@@ -21,7 +21,7 @@ from bench import kit
 from bench.list_runs import fill
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.store.lists.index import Index
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.keeper.kept_state import KeptState
 from cellrun.core.targets.keeper.waiting_elsewhere import WAITING_ELSEWHERE

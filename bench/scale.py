@@ -32,8 +32,7 @@ from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.lists.index_file import INDEX
-from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunRecord, RunTarget
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.bringing import bring

@@ -7,7 +7,7 @@ import textwrap
 import pytest
 
 from cellrun.azureml import finder
-from cellrun.core.own_run import RUN_FOLDER
+from cellrun.core.identity import RUN_FOLDER
 
 INSTALL = "import cellrun.azureml; cellrun.azureml.install()\n"
 

@@ -3,11 +3,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from cellrun.core.identity import ProcessIdentity, boot_time, start_ticks
+from cellrun.core.identity import ProcessIdentity, boot_time, own_rank, start_ticks
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="start times come from /proc")
 
@@ -63,3 +64,32 @@ def test_a_command_s_name_may_look_like_the_rest_of_the_line() -> None:
 def test_it_survives_json() -> None:
     me = ProcessIdentity.current()
     assert ProcessIdentity.from_json(me.to_json()) == me
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"CELLRUN_RUN_RANK": "3"},
+        {"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "GROUP_RANK": "1", "TORCHELASTIC_RUN_ID": "none"},
+        {"OMPI_COMM_WORLD_RANK": "3", "OMPI_COMM_WORLD_SIZE": "4"},
+        {"CELLRUN_RUN_RANK": "1", "RANK": "3", "WORLD_SIZE": "4"},  # torchrun in a process of ours: one a node
+    ],
+)
+def test_a_launcher_gives_a_process_its_rank(told: Mapping[str, str]) -> None:
+    assert own_rank(told) == 3
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"SLURM_PROCID": "0", "SLURM_NTASKS": "2", "SLURM_JOB_ID": "7"},  # a kernel, a plain job, each step's process
+        {"RANK": "0"},  # a notebook's own environment, or `export RANK=0` before a program that asks for it
+        {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "localhost"},
+        {"RANK": "-1", "WORLD_SIZE": "2"},
+        {"RANK": "²", "WORLD_SIZE": "4"},
+        {"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "1"},
+    ],
+)
+def test_nobody_else_does(told: Mapping[str, str]) -> None:
+    assert own_rank(told) is None

@@ -9,7 +9,7 @@ import pytest
 
 from cellrun.core import Datastore, Workspace
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status
 from tests.core.data.stores.test_stores import S3
 from tests.core.submitted_runs import Runs

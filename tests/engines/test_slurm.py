@@ -13,7 +13,7 @@ import pytest
 
 from cellrun.core import Workspace
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.look import look
 from cellrun.core.targets.slurm.job_folder import JobFolder

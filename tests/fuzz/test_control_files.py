@@ -27,8 +27,7 @@ from cellrun.core.store.ending import cancel_requests
 from cellrun.core.store.environment import read_environment
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.notes import added_notes
-from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunRecord, RunTarget
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile

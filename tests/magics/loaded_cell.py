@@ -9,8 +9,8 @@ import pytest
 
 from cellrun.core import Experiment, Run
 from cellrun.core.disk.whole_files import copy_tree
+from cellrun.core.identity import RUN_FOLDER, RUN_ID
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import RUN_FOLDER, RUN_ID
 from cellrun.core.run_request import RunConfig
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore

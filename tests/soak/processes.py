@@ -8,8 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from cellrun.core.identity import start_ticks
-from cellrun.core.own_run import RUN_ID
+from cellrun.core.identity import RUN_ID, start_ticks
 
 MARK = "SOAK_MARK"
 

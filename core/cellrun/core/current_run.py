@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cellrun.core.errors import RunEnvironmentException
+from cellrun.core.identity import RUN_FOLDER, own_run, parents_run
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import RUN_FOLDER, own_run, parents_run
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.job_end import job_end
 from cellrun.core.runs.run import Run

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, get_args, runtime_checkable
 
 from cellrun.core.errors import InvalidNameError, UserErrorException, shown
-from cellrun.core.own_run import REFERENCE, is_of_a_run
+from cellrun.core.identity import REFERENCE, is_of_a_run
 
 InputMode = Literal["direct", "mount", "download"]
 OutputMode = Literal["mount", "upload"]

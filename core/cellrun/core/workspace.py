@@ -15,13 +15,12 @@ from cellrun.core.disk.ownership import refuse_foreign
 from cellrun.core.disk.whole_files import make_private_folder
 from cellrun.core.errors import InvalidNameError, RunNotFoundError, WorkspaceException
 from cellrun.core.experiment import Experiment
+from cellrun.core.identity import own_run
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.own_run import own_run
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.runs import printing
 from cellrun.core.store.azure_names import NOWHERE
-from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_place import own_sent_run
+from cellrun.core.store.record import RunRecord, own_sent_run
 from cellrun.core.store.run_store import ANOTHER_WORKSPACE, RunStore
 from cellrun.core.workspace_config import WorkspaceConfig, config_file, configured_workspace
 

@@ -17,8 +17,8 @@ from cellrun.core.disk.control_file import is_system_text, open_regular
 from cellrun.core.disk.ownership import doubt
 from cellrun.core.errors import WorkspaceException, shown
 from cellrun.core.front_end import plain
+from cellrun.core.identity import own_run
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.own_run import own_run
 
 _OWN_FOLDERS = (".cellrun", ".azureml", "aml_config")
 CONFIG = "config.json"

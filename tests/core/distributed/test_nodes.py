@@ -13,8 +13,8 @@ from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.distributed.launcher import ON_NODES, launched
 from cellrun.core.distributed.node_agent import NodeOrder, read_report, report_line
 from cellrun.core.distributed.rank_exit import RankExit
+from cellrun.core.identity import run_variables
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import run_variables
 from tests.core.submitted_runs import wait_for
 
 SHIM = Path(__file__).with_name("srun_shim.py")

@@ -16,9 +16,9 @@ import pytest
 
 from cellrun.core.engine.engine import Stop
 from cellrun.core.engine.order import JobOrder
+from cellrun.core.identity import run_variables
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.run_key import new_key
-from cellrun.core.own_run import run_variables
 from cellrun.core.processes import process_table
 from cellrun.core.resources import Resources
 from cellrun.core.store.status import Status, StatusFile, StatusRecord

@@ -8,8 +8,7 @@ import pytest
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.live.header import arguments_text, elapsed_s, elapsed_text, resources_text
-from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_place import RunTarget, place_text
+from cellrun.core.store.record import RunRecord, RunTarget, place_text
 from cellrun.core.store.status import Status, StatusRecord
 
 DURATIONS = Path(__file__).parents[2] / "data" / "durations.json"

@@ -12,8 +12,7 @@ from cellrun.core.mirror.frame import Frame
 from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.sending import Sender
 from cellrun.core.mirror.sides import Side, side_of
-from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunRecord, RunTarget
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status import Status, StatusFile
 

@@ -10,8 +10,7 @@ import threading
 
 import pytest
 
-from cellrun.core.identity import ProcessIdentity
-from cellrun.core.own_run import RUN_ID, run_variables
+from cellrun.core.identity import RUN_ID, ProcessIdentity, run_variables
 from cellrun.core.processes import orphans, process_table
 from cellrun.core.processes.exits import JobExit
 from cellrun.core.processes.family import ProcessFamily

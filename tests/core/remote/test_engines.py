@@ -15,7 +15,7 @@ from cellrun.core.remote.protocol import Message
 from cellrun.core.remote.refusal import BadOrderError
 from cellrun.core.remote.remote_workspace import RemoteWorkspace
 from cellrun.core.remote.run_orders import RunOrders
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.local.target import LocalTarget
 from tests.core.remote.boxes import Box, Made, Nowhere

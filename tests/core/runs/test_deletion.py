@@ -14,10 +14,10 @@ from cellrun.core.context.manifest import Blob, Context, Group, State
 from cellrun.core.context.used_values import free_orphans
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import EventNotKeptError, RunNotFoundError, UserErrorException
+from cellrun.core.identity import run_variables
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.mirror.run_token import new_token
-from cellrun.core.own_run import run_variables
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.runs.deletion import delete_runs
 from cellrun.core.store import changes

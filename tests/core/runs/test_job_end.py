@@ -7,9 +7,8 @@ import sys
 
 import pytest
 
-from cellrun.core.identity import ProcessIdentity
+from cellrun.core.identity import ProcessIdentity, run_variables
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import run_variables
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 
 START = """

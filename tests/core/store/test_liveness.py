@@ -16,7 +16,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.store import liveness as settling
 from cellrun.core.store.lists.index import Index
 from cellrun.core.store.liveness import settle
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision import supervisor
 from tests.core.store.event_samples import in_process

@@ -13,7 +13,7 @@ import pytest
 
 from cellrun.core.disk.control_file import parsed
 from cellrun.core.errors import RunClosedError
-from cellrun.core.own_run import run_variables
+from cellrun.core.identity import run_variables
 from cellrun.core.resources import Resources
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.status import Status, StatusFile

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.errors import ExperimentExecutionException
-from cellrun.core.identity import ProcessIdentity
+from cellrun.core.identity import ProcessIdentity, run_variables
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import run_variables
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile
 from tests.core.submitted_runs import Runs

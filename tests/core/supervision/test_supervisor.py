@@ -13,8 +13,7 @@ import pytest
 
 import cellrun.core.supervision as supervision
 from cellrun.core.errors import ExperimentExecutionException
-from cellrun.core.identity import ProcessIdentity, start_ticks
-from cellrun.core.own_run import run_variables
+from cellrun.core.identity import ProcessIdentity, run_variables, start_ticks
 from cellrun.core.processes import family, orphans
 from cellrun.core.processes.exits import JobExit
 from cellrun.core.processes.process_table import process

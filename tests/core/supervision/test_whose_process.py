@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.identity import ProcessIdentity
+from cellrun.core.identity import ProcessIdentity, is_own_run, run_variables
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import is_own_run, run_variables
 from cellrun.core.processes.family import ProcessFamily, is_of_run
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses

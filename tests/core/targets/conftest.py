@@ -2,7 +2,7 @@
 
 import pytest
 
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from tests.core.targets.played_target import PlayedTarget
 

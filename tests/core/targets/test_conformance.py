@@ -19,7 +19,7 @@ from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.notes import run_notes
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import TERMINAL, Status, StatusFile
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.targets.contract import Capability, ComputeTarget, JobState

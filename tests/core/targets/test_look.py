@@ -8,8 +8,7 @@ import pytest
 
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.store.notes import add_note, run_notes
-from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunRecord, RunTarget
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status import TERMINAL, Status, StatusFile
 from cellrun.core.targets.contract import JobState
@@ -83,7 +82,7 @@ def test_a_status_from_there_has_its_time_there(runs, cluster):
 
 def test_notes_of_both_sides_are_kept(runs, cluster):
     layout = runs.script(
-        "from cellrun.core.own_run import own_run\nfrom cellrun.core.store.notes import add_note\n"
+        "from cellrun.core.identity import own_run\nfrom cellrun.core.store.notes import add_note\n"
         "add_note(own_run(), 'from there')",
         compute_target="cluster",
     )

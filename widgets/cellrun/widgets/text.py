@@ -12,8 +12,7 @@ from cellrun.core.store.events.event_line import Value
 from cellrun.core.store.events.summary import Summary, run_summary
 from cellrun.core.store.files.log_tail import LogReader
 from cellrun.core.store.liveness import settle
-from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_place import place_text
+from cellrun.core.store.record import RunRecord, place_text
 from cellrun.core.store.status import Status
 
 METRICS = 12

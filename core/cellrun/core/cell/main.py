@@ -21,8 +21,8 @@ from cellrun.core.cell.start import bind_data, bind_run, errors_told, load_names
 from cellrun.core.context.reader import load
 from cellrun.core.context.signature import OrderedRun
 from cellrun.core.environments.last_library import look_there_last
+from cellrun.core.identity import own_run
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import own_run
 from cellrun.core.runs.job_end import job_end
 
 

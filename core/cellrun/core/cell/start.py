@@ -15,7 +15,7 @@ from cellrun.core.context.manifest import Context
 from cellrun.core.context.reader import load
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ContextException
-from cellrun.core.own_run import INPUT_NAMES, OUTPUT_NAMES, REFERENCE
+from cellrun.core.identity import INPUT_NAMES, OUTPUT_NAMES, REFERENCE
 
 
 def load_names(read: Callable[[], Context], store: ValueStore, namespace: dict[str, Any]) -> Context:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from cellrun.core.own_run import RANK
+from cellrun.core.identity import RANK
 
 DistributionKind = Literal["mpi", "pytorch", "tensorflow"]
 HERE = "127.0.0.1"

@@ -18,9 +18,8 @@ from cellrun.core.distributed.local_ranks import LocalRanks
 from cellrun.core.distributed.meeting_point import MeetingPoint
 from cellrun.core.distributed.nodes import Nodes
 from cellrun.core.distributed.rank_exit import RankExit
-from cellrun.core.identity import ProcessIdentity
+from cellrun.core.identity import ProcessIdentity, own_run
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import own_run
 from cellrun.core.store.completion import Completion
 
 _SAME = "python"

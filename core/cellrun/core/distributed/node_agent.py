@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.distributed.local_ranks import GRACE_S, LocalRanks
 from cellrun.core.distributed.rank_exit import RankExit
+from cellrun.core.identity import own_run, run_variables
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import own_run, run_variables
 from cellrun.core.processes import orphans
 from cellrun.core.processes.descendants import end_descendants
 

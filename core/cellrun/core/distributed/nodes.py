@@ -21,8 +21,8 @@ from cellrun.core.distributed.local_ranks import GRACE_S
 from cellrun.core.distributed.meeting_point import MeetingPoint
 from cellrun.core.distributed.node_agent import INTERRUPT, STOP, NodeOrder, read_report
 from cellrun.core.distributed.rank_exit import RankExit, say
+from cellrun.core.identity import RUN_ID
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import RUN_ID
 
 _ENTRY = (  # as the launcher's
     'import sys; "" in sys.path and sys.path.remove(""); from cellrun.core.distributed.node_agent import main; main()'

@@ -13,7 +13,7 @@ from cellrun.core.driving.children import Children
 from cellrun.core.driving.driver import Driver
 from cellrun.core.driving.plan import Plan
 from cellrun.core.errors import RunEnvironmentException
-from cellrun.core.own_run import own_run
+from cellrun.core.identity import own_run
 from cellrun.core.store.ending import is_asked_to_cancel
 
 _SOONEST_S = 0.02

@@ -22,7 +22,7 @@ from cellrun.core.environments.environment import Environment
 from cellrun.core.environments.sources.requirements import file_url, named_by_file
 from cellrun.core.errors import UserErrorException, did_you_mean, shown, told
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.store.run_place import refuse_elsewhere
+from cellrun.core.store.record import refuse_elsewhere
 
 _VERSION = 1
 _LATER_S = 1e-6

@@ -22,8 +22,7 @@ from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.files.log_tail import LogReader
 from cellrun.core.store.files.run_files import OutputFiles
 from cellrun.core.store.notes import run_notes
-from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_place import place_text
+from cellrun.core.store.record import RunRecord, place_text
 from cellrun.core.store.status import StatusFile
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"

@@ -23,7 +23,7 @@ from cellrun.core.disk.whole_files import (
 )
 from cellrun.core.errors import ModelNotFoundException, UserErrorException, WebserviceException, shown, told
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.store.run_place import refuse_elsewhere
+from cellrun.core.store.record import refuse_elsewhere
 
 _RECORD, _ABOUT, _FILES = "model.json", "about.json", "files"
 _DELETED = ".deleted"

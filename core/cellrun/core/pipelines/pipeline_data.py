@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from cellrun.core.data.in_run.output import OutputIdentity
 from cellrun.core.errors import UserErrorException, shown
-from cellrun.core.own_run import REFERENCE
+from cellrun.core.identity import REFERENCE
 from cellrun.core.pipelines.edge import EdgeInput
 from cellrun.core.run_data import DataPlaceholder, InputMode, Registration, RunOutput, data_name
 

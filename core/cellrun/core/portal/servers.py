@@ -20,9 +20,8 @@ from cellrun.core import front_end, places
 from cellrun.core.digest import digest
 from cellrun.core.disk.whole_files import make_private_folder, replace_file
 from cellrun.core.errors import CellrunError, PortalError, UserErrorException
-from cellrun.core.identity import ProcessIdentity, host_name
+from cellrun.core.identity import ProcessIdentity, host_name, own_run
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.own_run import own_run
 from cellrun.core.supervision.launch_spec import PUBLIC_URL_OF_HUB
 
 if TYPE_CHECKING:

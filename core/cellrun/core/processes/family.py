@@ -13,9 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from cellrun.core.disk.control_file import folder_beneath
-from cellrun.core.identity import ProcessIdentity
+from cellrun.core.identity import RUN_FOLDER, RUN_ID, ProcessIdentity
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import RUN_FOLDER, RUN_ID
 from cellrun.core.processes import orphans, process_table
 from cellrun.core.processes.process_table import Inode, ProcessEntry
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from cellrun.core.layout import RunLayout
 from cellrun.core.remote.refusal import BadOrderError
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.kinds import kind_named
 from cellrun.core.targets.local.target import LocalTarget

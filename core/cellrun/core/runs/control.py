@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import ComputeTargetException, EventNotKeptError, RunClosedError, UserErrorException
 from cellrun.core.front_end import plain
+from cellrun.core.identity import is_own_run, is_parents_run
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import is_own_run, is_parents_run
 from cellrun.core.store.ending import ask_to_cancel, is_asked_to_cancel, set_canceled
 from cellrun.core.store.liveness import in_sight, is_silent, is_unanswered, run_owners, settle
 from cellrun.core.store.record import RunRecord

@@ -13,11 +13,10 @@ from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.disk.whole_files import remove_tree, size_on_disk
 from cellrun.core.errors import CellrunError, RunNotFoundError, told
 from cellrun.core.front_end import plain
-from cellrun.core.identity import ProcessIdentity
+from cellrun.core.identity import ProcessIdentity, is_own_run
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.mirror.run_key import forget_key
 from cellrun.core.mirror.run_token import revoke_token
-from cellrun.core.own_run import is_own_run
 from cellrun.core.processes.family import ProcessFamily, runs_with_members
 from cellrun.core.store.changes import freeing_values
 from cellrun.core.store.events.column_cache import ColumnCache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cellrun.core.errors import RunNotFoundError, UserErrorException, shown
 from cellrun.core.runs.found_runs import found_runs
 from cellrun.core.runs.writer import tag_value
-from cellrun.core.store.run_place import elsewhere_error, is_sent, refuse_elsewhere
+from cellrun.core.store.record import elsewhere_error, is_sent, refuse_elsewhere
 
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment

@@ -17,9 +17,8 @@ from cellrun.core import names
 from cellrun.core.disk.whole_files import is_full, remove_tree
 from cellrun.core.errors import EventNotKeptError, RunClosedError, SnapshotException, UserErrorException, shown
 from cellrun.core.front_end import plain
-from cellrun.core.identity import ProcessIdentity
+from cellrun.core.identity import ProcessIdentity, own_run
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import own_run
 from cellrun.core.places import cannot_write
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.cell_code import CellCode

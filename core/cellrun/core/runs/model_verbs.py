@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core.errors import ModelPathNotFoundException
-from cellrun.core.own_run import is_own_run
+from cellrun.core.identity import is_own_run
 
 if TYPE_CHECKING:
     from cellrun.core.data.datasets.abstract_dataset import AbstractDataset

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import UserErrorException, shown
-from cellrun.core.own_run import tell_children
+from cellrun.core.identity import tell_children
 from cellrun.core.runs.run import Run
 from cellrun.core.store.record import RunRecord
 

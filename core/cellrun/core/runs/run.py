@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun import core
 from cellrun.core.errors import DamagedRunError, RunNotFoundError
+from cellrun.core.identity import own_run
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import own_run
 from cellrun.core.runs import printing
 from cellrun.core.runs.control import RunControl, control_of
 from cellrun.core.runs.end_verbs import EndVerbs

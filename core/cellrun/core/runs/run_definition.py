@@ -8,7 +8,7 @@ from typing import Any
 
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.own_run import REFERENCE
+from cellrun.core.identity import REFERENCE
 from cellrun.core.run_data import DataPlaceholder
 from cellrun.core.store.record import RunRecord
 

@@ -16,15 +16,13 @@ from cellrun.core.disk import control_file
 from cellrun.core.disk.ownership import is_mine
 from cellrun.core.disk.whole_files import write_new
 from cellrun.core.errors import CellrunError
-from cellrun.core.identity import ProcessIdentity, boot_time
+from cellrun.core.identity import ProcessIdentity, boot_time, is_own_run
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import is_own_run
 from cellrun.core.processes import run_mounts
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.resources import duration_text, limits
 from cellrun.core.store.ending import Ending
-from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_place import is_elsewhere
+from cellrun.core.store.record import RunRecord, is_elsewhere
 from cellrun.core.store.status import Status, StatusFile, StatusRecord
 
 _WAITING = frozenset({Status.NOT_STARTED, Status.PREPARING})

@@ -18,8 +18,7 @@ from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import cannot_write
 from cellrun.core.store.changes import note_change, note_orphans, using_values
-from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_place import refuse_elsewhere
+from cellrun.core.store.record import RunRecord, refuse_elsewhere
 from cellrun.core.store.status import StatusFile
 
 ANOTHER_WORKSPACE = "take a workspace in a folder of yours: Workspace.create(name, folder)"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cellrun.core.errors import UserErrorException, shown
-from cellrun.core.own_run import REFERENCE
+from cellrun.core.identity import REFERENCE
 from cellrun.core.resources import size_text
 from cellrun.core.run_data import DataOfArguments, DataPlaceholder, GoesIntoRun
 

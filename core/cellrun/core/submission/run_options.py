@@ -13,7 +13,7 @@ from typing import Any
 from cellrun.core import names
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, UserErrorException, did_you_mean, shown
-from cellrun.core.own_run import is_set_by_cellrun
+from cellrun.core.identity import is_set_by_cellrun
 from cellrun.core.resources import Resources, size_bytes
 from cellrun.core.run_data import DataOfArguments, DataPlaceholder
 from cellrun.core.run_request import RunRequest

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cellrun.core.errors import RunClosedError
+from cellrun.core.identity import ATTEMPT
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import ATTEMPT
 from cellrun.core.store.attempt import ToldAttempt
 from cellrun.core.store.status import Status, StatusFile
 

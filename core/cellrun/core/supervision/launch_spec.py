@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import are_texts, is_mapping_of, is_number, is_number_or_none, is_text
 from cellrun.core.disk.whole_files import write_once
+from cellrun.core.identity import is_of_a_run, own_run, run_variables
 from cellrun.core.layout import RunLayout
 from cellrun.core.moved import moved_command
-from cellrun.core.own_run import is_of_a_run, own_run, run_variables
 from cellrun.core.resources import Resources
 
 try:  # the interpreter's own: `hashlib` loads OpenSSL, which costs each supervisor 4 MB

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from cellrun.core.identity import RUN_ID, is_of_a_run
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import RUN_ID, is_of_a_run
 from cellrun.core.store.record import RunRecord
 
 # A shell that ends at once: what it leaves in the background is nobody's child, and Ctrl-C isn't for it.

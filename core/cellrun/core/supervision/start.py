@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core.errors import ExperimentExecutionException
+from cellrun.core.identity import run_variables
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import run_variables
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.supervision.launch_spec import LaunchSpec
 

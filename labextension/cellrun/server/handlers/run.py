@@ -20,8 +20,7 @@ from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.events.summary import run_summary
-from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_place import place_text
+from cellrun.core.store.record import RunRecord, place_text
 from cellrun.core.store.status import StatusFile
 from cellrun.core.submission.again import resubmit
 from cellrun.server.handlers.delete import delete_run

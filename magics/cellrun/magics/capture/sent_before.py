@@ -88,6 +88,6 @@ def _content(group: Group) -> tuple[Blob, ...]:
 
 
 def _made_at(run_id: str) -> int:
-    """Return the time in a run's id, `<slug>_<unix time>_<8 hex>`; 0 for what is no run."""
+    """Return the time in a run's id, `<slug>_<unix time>_<8 hex>`; 0 for what is no run, or is being made."""
     parts = run_id.rsplit("_", 2)
-    return int(parts[1]) if len(parts) == 3 and parts[1].isdecimal() else 0
+    return int(parts[1]) if len(parts) == 3 and parts[1].isdecimal() and not run_id.startswith(".") else 0

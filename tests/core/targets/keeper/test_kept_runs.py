@@ -11,7 +11,7 @@ import pytest
 from cellrun.core import Run, Workspace
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.store.lists.index import Index
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets import kinds
 from cellrun.core.targets.keeper import client, tending

@@ -14,8 +14,7 @@ import pytest
 
 from cellrun.core import Workspace
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.identity import ProcessIdentity
-from cellrun.core.own_run import RUN_ID
+from cellrun.core.identity import RUN_ID, ProcessIdentity
 from cellrun.core.store.status import Status
 from cellrun.core.targets.keeper import asking, client, start
 from cellrun.core.targets.keeper.place import KeeperPlace

@@ -16,8 +16,7 @@ from cellrun.core.errors import ComputeTargetException, RunClosedError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.runs.deletion import delete_runs
 from cellrun.core.store.lists.index import Index
-from cellrun.core.store.record import RunRecord
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunRecord, RunTarget
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec

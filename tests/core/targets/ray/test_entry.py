@@ -23,7 +23,7 @@ from cellrun.core.mirror.log_lines import LogLines
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.processes import process_table
 from cellrun.core.run_request import RunRequest, request_to_json
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile, StatusRecord
 from cellrun.core.targets.cargo import Cargo
 from tests.core.engine.conftest import blocked

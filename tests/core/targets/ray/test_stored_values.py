@@ -13,7 +13,7 @@ from cellrun.core import Datastore
 from cellrun.core.context.manifest import Context, Group
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.run_request import RunRequest
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.bringing import bring
 from cellrun.core.targets.ray import handing_over, stored_values

@@ -13,7 +13,7 @@ from cellrun.core.mirror.receiving import Receiver
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.bringing import bring
 from cellrun.core.targets.contract import JobState

@@ -13,7 +13,7 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building import plan
 from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException, InvalidSubmissionError
 from cellrun.core.run_request import RunRequest
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.targets.bringing import bring

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from cellrun.core.errors import ComputeTargetException, InvalidSubmissionError, UserErrorException
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.targets.slurm.cluster import SlurmCluster

@@ -22,7 +22,7 @@ from cellrun.core.remote.link import Link, OrderError
 from cellrun.core.remote.messages import INCOMPLETE
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
-from cellrun.core.store.run_place import place_text
+from cellrun.core.store.record import place_text
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.again import resubmit
 from cellrun.core.targets import cargo

@@ -8,8 +8,7 @@ from typing import Any
 from cellrun.core.context.manifest import State
 from cellrun.core.context.state.interpreter import INTERPRETER, LOG_SETTINGS, WARNING_FILTERS
 from cellrun.core.context.state.kind import StateKind
-from cellrun.core.context.state.libraries import GENERATORS, LIBRARIES, OPTIONS
-from cellrun.core.context.state.shell_settings import SHELL_SETTINGS
+from cellrun.core.context.state.libraries import GENERATORS, LIBRARIES, OPTIONS, SHELL_SETTINGS
 
 TABLE: tuple[StateKind, ...] = (
     *INTERPRETER,

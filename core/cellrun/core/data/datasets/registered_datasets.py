@@ -19,7 +19,7 @@ from cellrun.core.disk import control_file
 from cellrun.core.disk.whole_files import remove_tree, replace_file, write_once
 from cellrun.core.errors import CellrunError, DatasetError, did_you_mean, shown, told
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.store.run_place import refuse_elsewhere
+from cellrun.core.store.record import refuse_elsewhere
 
 LATEST = "latest"
 _VERSION = 1

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from cellrun.core.data.stores.datastore import Datastore
 from cellrun.core.errors import CellrunError, ExperimentExecutionException, InvalidSubmissionError
+from cellrun.core.identity import INPUT_NAMES, OUTPUT_NAMES, REFERENCE
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.own_run import INPUT_NAMES, OUTPUT_NAMES, REFERENCE
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.run_data import BoundData, RunInput, RunOutput
 from cellrun.core.store.record import RunRecord

@@ -13,8 +13,8 @@ from cellrun.core.data.in_run.input_files import noted
 from cellrun.core.data.in_run.used_data import inputs_of, note_used
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import CellrunError, UserErrorException, shown
+from cellrun.core.identity import REFERENCE
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.own_run import REFERENCE
 from cellrun.core.run_data import RunInput, RunOutput
 from cellrun.core.store.record import RunRecord
 from cellrun.core.supervision.launch_spec import LaunchSpec

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from cellrun.core.errors import UserErrorException, shown
-from cellrun.core.own_run import REFERENCE
+from cellrun.core.identity import REFERENCE
 from cellrun.core.run_data import RunInput, RunOutput, data_name
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from cellrun.core.disk.lock import alone
 from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import DamagedRunError, InvalidNameError, KeyvaultError, told
 from cellrun.core.places import private_folder
-from cellrun.core.store.run_place import refuse_elsewhere
+from cellrun.core.store.record import refuse_elsewhere
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend

@@ -12,7 +12,7 @@ from cellrun.core.disk import control_file
 from cellrun.core.disk.whole_files import replace_file, write_once
 from cellrun.core.errors import DamagedRunError, DatastoreError, did_you_mean, told
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.store.run_place import refuse_elsewhere
+from cellrun.core.store.record import refuse_elsewhere
 
 WORKSPACE_STORE = "workspaceblobstore"
 """The store that each workspace has, as Azure ML calls it: the folder `data` of the workspace."""

@@ -16,7 +16,7 @@ from cellrun.core.environments.building.builder import BuildError, Say
 from cellrun.core.environments.building.easing import eased
 from cellrun.core.environments.building.kept import KeptEnvironment, remove, words_of
 from cellrun.core.environments.building.plan import builder_of
-from cellrun.core.own_run import own_run
+from cellrun.core.identity import own_run
 from cellrun.core.resources import size_text
 from cellrun.core.store.record import RunRecord
 

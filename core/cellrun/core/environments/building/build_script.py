@@ -19,7 +19,7 @@ from cellrun.core.environments.building.kept import KeptEnvironment
 from cellrun.core.environments.building.uv_program import with_choices
 from cellrun.core.errors import CellrunError
 from cellrun.core.front_end import plain
-from cellrun.core.own_run import own_run
+from cellrun.core.identity import own_run
 from cellrun.core.store.notes import add_note
 from cellrun.core.supervision.preparation import REASON
 

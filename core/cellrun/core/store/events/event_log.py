@@ -13,8 +13,8 @@ from time import time
 
 from cellrun.core import names
 from cellrun.core.errors import DamagedRunError, EventNotKeptError, InvalidMetricError, RunClosedError
+from cellrun.core.identity import is_own_run, own_attempt, own_rank
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import is_own_run, own_attempt, own_rank
 from cellrun.core.resources import limits
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.events.event_file import EventFile

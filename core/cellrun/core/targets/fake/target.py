@@ -21,13 +21,13 @@ from cellrun.core.errors import (
     UserErrorException,
     shown,
 )
+from cellrun.core.identity import run_variables
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.run_key import new_key
-from cellrun.core.own_run import run_variables
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.ending import ask_to_cancel
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec, job_environment
 from cellrun.core.targets.contract import (

@@ -13,8 +13,7 @@ from contextlib import suppress
 
 from cellrun.core import places
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.identity import ProcessIdentity
-from cellrun.core.own_run import RUN_ID
+from cellrun.core.identity import RUN_ID, ProcessIdentity
 from cellrun.core.supervision.launch_spec import inherited
 from cellrun.core.targets.keeper.place import KeeperPlace
 

@@ -25,7 +25,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.places import private_folder, private_path, runtime_folder
 from cellrun.core.resources import Resources
 from cellrun.core.store.liveness import is_old
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.targets.local.queue_lock import locked
 
 _WAITING = ".waiting"

@@ -9,9 +9,8 @@ import time
 from contextlib import suppress
 
 from cellrun.core.errors import ExperimentExecutionException
-from cellrun.core.identity import ProcessIdentity, boot_time, host_name
+from cellrun.core.identity import ProcessIdentity, boot_time, host_name, is_own_run
 from cellrun.core.layout import RunLayout
-from cellrun.core.own_run import is_own_run
 from cellrun.core.processes import process_table
 from cellrun.core.processes.family import ProcessFamily, is_of_run
 from cellrun.core.store.completion import Completion

@@ -20,7 +20,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.resources import Resources, limits
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.ending import ask_to_cancel, set_canceled
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.run_store import ancestors
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.cancel_signal import cancel_without_request

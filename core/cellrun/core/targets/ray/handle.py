@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import WorkspaceRecord
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 
 KIND = "ray"
 

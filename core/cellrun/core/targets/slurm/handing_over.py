@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.slurm.job_folder import JobFolder
 from cellrun.core.targets.slurm.programs import NoAnswerError, SlurmPrograms

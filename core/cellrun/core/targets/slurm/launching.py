@@ -17,7 +17,7 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout
 from cellrun.core.run_request import RunRequest
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec, job_environment
 from cellrun.core.targets.launching import enter_environment, given_variables, local_spec, ordered, write_spec

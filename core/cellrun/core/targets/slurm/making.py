@@ -17,7 +17,7 @@ if __name__ == "__main__":
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import ComputeTargetException, told
 from cellrun.core.identity import ProcessIdentity, host_name
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision import cancel_signal
 from cellrun.core.supervision.held_folder import HeldFolder

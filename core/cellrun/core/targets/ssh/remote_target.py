@@ -14,7 +14,7 @@ from cellrun.core.remote.messages import quoted
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.ending import ask_to_cancel, set_canceled
-from cellrun.core.store.run_place import RunTarget
+from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.contract import (
     ComputeTarget,

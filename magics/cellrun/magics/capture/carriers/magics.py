@@ -12,7 +12,7 @@ from typing import Any
 from IPython.core.alias import Alias, default_aliases
 from IPython.core.magic import MagicAlias, Magics
 
-from cellrun.core.context.state.shell_settings import MAGICS
+from cellrun.core.context.state.libraries import MAGICS
 from cellrun.magics.capture.carrier import Carrier, Found, Refusal
 from cellrun.magics.capture.carriers.state import StateCarrier
 from cellrun.magics.capture.cell import CapturedCell
@@ -46,7 +46,7 @@ class MagicCarrier(Carrier):
         self._waiting = list(cell.analysis.magics)
         self._seen: set[tuple[str, str]] = set()
         self._owners: list[Magics] = []
-        self._value: dict[str, list[Any]] = {}  # what registers them, as `shell_settings` takes it
+        self._value: dict[str, list[Any]] = {}  # what registers them, as `state.libraries` takes it
         self._reads: list[Read] = []  # of the functions and classes of the notebook among them
         self._modules: list[Found] = []  # local ones that are extensions
         self._uses_local_scope = False  # one sees all names of the cell

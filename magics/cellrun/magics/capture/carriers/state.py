@@ -12,8 +12,7 @@ from cellrun.core.context.manifest import Context, Need, State
 from cellrun.core.context.pickles.pickling import ClassIds, Pickled, Store, pickle_together
 from cellrun.core.context.state.interpreter import foreign_handlers, log_files
 from cellrun.core.context.state.kind import StateKind
-from cellrun.core.context.state.libraries import NEVER_DRAW
-from cellrun.core.context.state.shell_settings import MAGICS
+from cellrun.core.context.state.libraries import MAGICS, NEVER_DRAW
 from cellrun.core.context.state.table import TABLE, plain_bytes
 from cellrun.magics.capture.carrier import Carrier, Found
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
