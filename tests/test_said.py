@@ -45,7 +45,7 @@ SAID = {
     "widgets/cellrun/widgets/view_feed.py": "failed",
     f"{CORE}/live/run_poller.py": "RunPoller._notes",
     f"{CORE}/mirror/assembly.py": "_sign _finish",
-    f"{CORE}/mirror/receiving.py": "Receiver.give_up Receiver._conflict Receiver._note_left_out",
+    f"{CORE}/mirror/receiver.py": "Receiver.give_up Receiver._conflict Receiver._note_left_out",
     f"{CORE}/pipelines/pipeline_driver.py": "PipelineDriver._reused",
     f"{CORE}/processes/memory_group.py": "MemoryGroup.use",
     f"{CORE}/runs/control.py": "RunControl.cancel RunControl.fail",

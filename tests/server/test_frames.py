@@ -15,7 +15,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameKind, encode
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.mirror.run_token import new_token, revoke_token
-from cellrun.core.mirror.sending import Sender
+from cellrun.core.mirror.sender import Sender
 from cellrun.core.store.ending import ask_to_cancel
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.notes import added_notes

@@ -18,14 +18,14 @@ import pytest
 
 from cellrun.core import Experiment, Run, Workspace
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror import carrier, outgoing
-from cellrun.core.mirror.carrier import Answer, NotTakenError
+from cellrun.core.mirror import upload_script, uploader
 from cellrun.core.mirror.frame import Frame
 from cellrun.core.mirror.printed_lines import PrintedLines
 from cellrun.core.mirror.push import Push
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.mirror.run_token import new_token
-from cellrun.core.mirror.sending import ALL_BYTES
+from cellrun.core.mirror.sender import ALL_BYTES
+from cellrun.core.mirror.uploader import Answer, NotTakenError
 from cellrun.core.store.ending import ask_to_cancel, cancel_requests
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.status import Status, StatusFile
@@ -67,7 +67,7 @@ class Pusher:
         order.write_text(json.dumps({**told, "token": new_token(sides.here)}))
         self.said = folder / "said"
         with self.said.open("wb") as said, order.open("rb") as stdin:
-            command = [sys.executable, "-I", "-S", outgoing.__file__]
+            command = [sys.executable, "-I", "-S", upload_script.__file__]
             self.process = subprocess.Popen(
                 command, stdin=stdin, stdout=said, stderr=said, env={"CELLRUN_HOME": str(folder / "far")}
             )
@@ -241,11 +241,11 @@ def test_what_could_not_be_sent_is_told_at_the_end(
     toxic: Callable[[list[str]], Toxic], sides: TwoSides, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """E2: for a while it is tried again, then said where it is."""
-    monkeypatch.setattr(carrier, "END_S", 0.5)
+    monkeypatch.setattr(uploader, "END_S", 0.5)
     sides.write("work/outputs/model.bin", bytes(5000))
     StatusFile(sides.there).change(Status.COMPLETED)
     server = toxic(["500"] * 1000)
-    left = carrier.Carrier(sides.there, Push(server.url, "t", bytes(32))).to_the_end()
+    left = uploader.Uploader(sides.there, Push(server.url, "t", bytes(32))).to_the_end()
     assert "5.0 KB" in left
     assert str(sides.there.folder) in left
     assert len(server.came) > 1
@@ -264,9 +264,9 @@ class NeverHome(PrintedLines):
 
 def test_a_run_is_given_up_of_which_nothing_new_is_taken(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its machine would be kept for ever."""
-    monkeypatch.setattr(carrier, "END_S", 0.2)
+    monkeypatch.setattr(uploader, "END_S", 0.2)
     StatusFile(sides.there).change(Status.COMPLETED)
-    left = carrier.Carrier(sides.there, NeverHome(io.BytesIO(), bytes(32))).to_the_end()
+    left = uploader.Uploader(sides.there, NeverHome(io.BytesIO(), bytes(32))).to_the_end()
     assert "something is missing there" in left
 
 

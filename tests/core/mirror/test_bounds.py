@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.errors import GapError
+from cellrun.core.mirror.final_sizes import FinalSizes
 from cellrun.core.mirror.frame import Frame, FrameKind
-from cellrun.core.mirror.receiving import Receiver
-from cellrun.core.mirror.told_sizes import ToldSizes
+from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.store.notes import MOST_NOTES, added_notes
 from cellrun.core.store.status import Status, StatusFile
 from tests.core.mirror.two_sides import TwoSides
@@ -48,7 +48,7 @@ def test_statuses_that_wait_for_one_before_them_are_so_many(sides: TwoSides, mon
 
 
 def test_a_run_ends_that_has_more_notes_than_are_taken(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cellrun.core.mirror.receiving.MOST_NOTES_BYTES", 1000)
+    monkeypatch.setattr("cellrun.core.mirror.receiver.MOST_NOTES_BYTES", 1000)
     sides.write("notes.jsonl", b'{"note": "x"}\n' * 100)
     StatusFile(sides.there).change(Status.COMPLETED)
     sides.bring()
@@ -65,7 +65,7 @@ def test_a_run_ends_that_has_more_files_than_are_taken(sides: TwoSides, monkeypa
     """They are left out and told of: else its frames would be refused, and it would go on here for ever."""
     for module in ("arriving", "files_there"):
         monkeypatch.setattr(f"cellrun.core.mirror.{module}.MOST_FILES", 7)
-    for module in ("receiving", "files_there"):
+    for module in ("receiver", "remote_files"):
         monkeypatch.setattr(f"cellrun.core.mirror.{module}.MOST_GROWING", 2)
     for n in range(5):
         sides.write(f"events/0000000{n}.jsonl", b"\n")
@@ -82,8 +82,8 @@ def test_a_run_ends_that_has_more_files_than_are_taken(sides: TwoSides, monkeypa
 def test_what_is_told_of_sizes_is_read_once(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run with many files has many frames of sizes: each read anew with the next, 200,000 would take hours."""
     read: list[int] = []
-    apply = ToldSizes._apply
-    monkeypatch.setattr(ToldSizes, "_apply", lambda self, told: (read.append(1), apply(self, told))[1])
+    apply = FinalSizes._apply
+    monkeypatch.setattr(FinalSizes, "_apply", lambda self, told: (read.append(1), apply(self, told))[1])
     frames = [sizes_frame(sides, {f"work/outputs/{n}": 1}, count=50) for n in range(50)]
     receiver = Receiver(sides.here, 0.0)
     for frame in frames:

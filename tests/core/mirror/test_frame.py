@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellrun.core.errors import FrameError
-from cellrun.core.mirror import outgoing
+from cellrun.core.mirror import upload_script
 from cellrun.core.mirror.frame import (
     LINE_BYTES,
     LINE_DATA_BYTES,
@@ -26,9 +26,9 @@ from cellrun.core.mirror.frame import (
     from_line,
     to_line,
 )
-from cellrun.core.mirror.receiving import Receiver
-from cellrun.core.mirror.sending import Sender
-from cellrun.core.mirror.sides import MOST_PATH_BYTES
+from cellrun.core.mirror.receiver import Receiver
+from cellrun.core.mirror.sender import Sender
+from cellrun.core.mirror.sync_modes import MOST_PATH_BYTES
 from cellrun.core.store.notes import added_notes
 from cellrun.core.store.status import Status, StatusFile
 from tests.core.mirror.two_sides import EVERYTHING, TwoSides
@@ -128,7 +128,7 @@ def test_the_program_prints_a_run_and_what_a_log_is_too_small_for_is_named(sides
     sides.write("work/outputs/large.bin", bytes(5_000_001))
     StatusFile(sides.there).change(Status.COMPLETED)
     order = json.dumps({"folder": str(sides.there.folder), "key": KEY.hex(), "way": "lines"}).encode()
-    command = [sys.executable, "-I", "-S", outgoing.__file__]
+    command = [sys.executable, "-I", "-S", upload_script.__file__]
     environment = {"CELLRUN_HOME": str(tmp_path / "far")}
     done = subprocess.run(command, input=order, capture_output=True, check=True, env=environment)
     receiver = Receiver(sides.here)

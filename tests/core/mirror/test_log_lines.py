@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cellrun.core.mirror.carrier import Carrier
 from cellrun.core.mirror.frame import LINE_BYTES, Frame, FrameKind, to_line
 from cellrun.core.mirror.log_lines import LogLines
 from cellrun.core.mirror.printed_lines import PrintedLines
 from cellrun.core.mirror.run_key import new_key
-from cellrun.core.mirror.sides import NAMED_BYTES
+from cellrun.core.mirror.sync_modes import NAMED_BYTES
+from cellrun.core.mirror.uploader import Uploader
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.notes import added_notes
 from cellrun.core.store.status import Status, StatusFile
@@ -34,7 +34,7 @@ def printed(sides: TwoSides) -> bytes:
     sides.write("work/outputs/model.bin", random.Random(3).randbytes(20_000))
     StatusFile(sides.there).change(Status.COMPLETED, exit_code=0)
     out = io.BytesIO()
-    assert Carrier(sides.there, PrintedLines(out, new_key(sides.here))).to_the_end() == ""
+    assert Uploader(sides.there, PrintedLines(out, new_key(sides.here))).to_the_end() == ""
     return out.getvalue()
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from cellrun.core.errors import GapError, RunClosedError
 from cellrun.core.mirror.frame import Frame, FrameReader, encode, from_line, to_line
-from cellrun.core.mirror.receiving import Receiver
-from cellrun.core.mirror.sending import Sender
+from cellrun.core.mirror.receiver import Receiver
+from cellrun.core.mirror.sender import Sender
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.notes import add_note, added_notes
 from cellrun.core.store.status import Status, StatusFile

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.mirror.frame import Frame
-from cellrun.core.mirror.receiving import Receiver
-from cellrun.core.mirror.sending import Sender
-from cellrun.core.mirror.sides import Side, side_of
+from cellrun.core.mirror.receiver import Receiver
+from cellrun.core.mirror.sender import Sender
+from cellrun.core.mirror.sync_modes import SyncMode, mode_of
 from cellrun.core.store.record import RunRecord, RunTarget
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status import Status, StatusFile
@@ -97,6 +97,10 @@ def files_of(layout: RunLayout) -> dict[str, bytes]:
     found = {}
     for file in sorted(layout.folder.rglob("*")):
         path = file.relative_to(layout.folder).as_posix()
-        if file.is_file() and not file.is_symlink() and side_of(path) in {Side.GROWING, Side.ONCE, Side.AT_END}:
+        if (
+            file.is_file()
+            and not file.is_symlink()
+            and mode_of(path) in {SyncMode.GROWING, SyncMode.ONCE, SyncMode.AT_END}
+        ):
             found[path] = file.read_bytes()
     return found

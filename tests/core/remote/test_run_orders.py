@@ -9,7 +9,7 @@ import pytest
 
 from cellrun.core.identity import boot_time
 from cellrun.core.mirror.frame import Frame, FrameReader
-from cellrun.core.mirror.receiving import Receiver
+from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.remote.link import Link, OrderError
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile

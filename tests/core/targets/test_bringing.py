@@ -6,7 +6,7 @@ import time
 import pytest
 
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
-from cellrun.core.mirror.receiving import Receiver
+from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.run_key import key_of, new_key
 from cellrun.core.store.ending import Ending
 from cellrun.core.store.status import Status, StatusFile

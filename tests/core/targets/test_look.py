@@ -63,7 +63,7 @@ def test_a_full_disk_here_ends_no_look(runs, cluster, monkeypatch, until):
 
     layout = runs.script("print('done')", compute_target="cluster")
     with monkeypatch.context() as patch:
-        patch.setattr("cellrun.core.mirror.receiving.Receiver.take", full)
+        patch.setattr("cellrun.core.mirror.receiver.Receiver.take", full)
         until(lambda: cluster.observe([layout])[layout.run_id].state is JobState.ENDED, "its end over there")
         assert look(cluster, [layout])[layout.run_id].status is Status.STARTING
     assert runs.end(layout).status is Status.COMPLETED
@@ -120,7 +120,7 @@ def test_of_two_lookers_at_the_end_neither_takes_it_for_lost(runs, cluster, unti
         flock(fd, how)
 
     with monkeypatch.context() as patch:
-        patch.setattr("cellrun.core.mirror.receiving.fcntl.flock", when_free)
+        patch.setattr("cellrun.core.mirror.receiver.fcntl.flock", when_free)
         look(cluster, [layout])
     end = runs.end(layout)  # what it was run by may have to be waited for
     assert end.status is Status.COMPLETED, end.reason

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cellrun.core.mirror.statuses import apply_statuses, next_number
+from cellrun.core.mirror.received_statuses import apply_statuses, next_number
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.bringing import bring
 from cellrun.core.targets.silent_engine import fall_silent, hear_again, is_unanswered

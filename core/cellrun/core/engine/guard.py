@@ -24,7 +24,7 @@ from cellrun.core.engine.engine import Engine, Stop
 from cellrun.core.engine.order import JobOrder
 from cellrun.core.errors import CellrunError, RunClosedError, told
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror.statuses_there import RECORD_S
+from cellrun.core.mirror.remote_statuses import RECORD_S
 from cellrun.core.processes import orphans
 from cellrun.core.store.ending import Ending
 from cellrun.core.store.status import Status, StatusFile
@@ -36,7 +36,7 @@ from cellrun.core.supervision.start import order
 
 COMPLETED, OTHERWISE, PREEMPTED = 0, 1, 75
 """Exit codes. The last one, EX_TEMPFAIL, of an attempt that another one is to follow."""
-_OUTGOING = Path(__file__).parents[1] / "mirror" / "outgoing.py"
+_UPLOAD = Path(__file__).parents[1] / "mirror" / "upload_script.py"
 _ORDER = "order"
 _WORDS = {Stop.CANCEL: CANCEL, Stop.TIME_LIMIT: TIME_LIMIT}
 _LOOK_S = 0.02
@@ -136,7 +136,7 @@ class Guard:
         """Start what carries the run's files, its order in its stdin: it has a token in it."""
         read, write = os.pipe()
         try:
-            command = [sys.executable, "-I", "-S", str(_OUTGOING)]
+            command = [sys.executable, "-I", "-S", str(_UPLOAD)]
             pid = self._spawn(command, os.environ, [(os.POSIX_SPAWN_DUP2, read, 0)])
             with os.fdopen(write, "w", encoding="utf-8") as stdin, suppress(BrokenPipeError):
                 json.dump(dict(self._order.carrier), stdin)

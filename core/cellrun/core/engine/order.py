@@ -26,7 +26,7 @@ class JobOrder(NamedTuple):
     variables: Mapping[str, str]
     """The job's environment, whole (`supervision.launch_spec`)."""
     carrier: Mapping[str, Any] = {}
-    """What `mirror/outgoing.py` is told; empty: the folder is shared with whoever looks at it, nothing is carried."""
+    """What `mirror/upload_script.py` is told; empty: whoever looks at it shares the folder, nothing is sent."""
     launch: str = ""
     """The hash of the run's launch.json, where that lies open while the engine lets the run wait."""
 

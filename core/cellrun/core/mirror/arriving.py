@@ -20,8 +20,8 @@ from cellrun.core.disk.control_file import UNREADABLE, folder_beneath
 from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import FrameError, shown
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror.sides import MOST_FILES, MOST_PARTS
-from cellrun.core.mirror.told_sizes import ToldSizes
+from cellrun.core.mirror.final_sizes import FinalSizes
+from cellrun.core.mirror.sync_modes import MOST_FILES, MOST_PARTS
 
 NOTES = "notes.jsonl"
 _CAME, _GIVEN_UP = "came.jsonl", "given_up"
@@ -53,7 +53,7 @@ class Arriving:
         """Files from there that grow."""
         self.once: dict[str, Version] = {}
         """Files from there that are whole, as they came last."""
-        self.sizes = ToldSizes(layout.folder, layout.arriving)
+        self.sizes = FinalSizes(layout.folder, layout.arriving)
         self.conflicts: set[str] = set()
         """Files that nothing is added to any more."""
 

@@ -14,11 +14,11 @@ from cellrun.core.disk.control_file import UNREADABLE, folder_beneath
 from cellrun.core.disk.whole_files import make_private_folder
 from cellrun.core.errors import CellrunError, FrameError, WorkspaceException, shown
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror import statuses
+from cellrun.core.mirror import received_statuses
 from cellrun.core.mirror.arriving import Arriving, Part, Version
-from cellrun.core.mirror.files_here import GrowingFile, put_in_place, write_draft
 from cellrun.core.mirror.frame import Frame
-from cellrun.core.mirror.sides import MOST_STATUS_BYTES, MOST_STATUSES_WAITING, Side, status_number
+from cellrun.core.mirror.local_files import GrowingFile, put_in_place, write_draft
+from cellrun.core.mirror.sync_modes import MOST_STATUS_BYTES, MOST_STATUSES_WAITING, SyncMode, status_number
 from cellrun.core.store.notes import add_note
 
 _SIGNED = f"results/{CONTEXT_FILE}"
@@ -49,26 +49,26 @@ class Assembly:
         named = {f"values/{name}": store.path(Blob(name, 0)) for name in self._named_values()}
         return {path: value.stat().st_size for path, value in named.items() if value.is_file()}
 
-    def take(self, frame: Frame, side: Side) -> Added:
+    def take(self, frame: Frame, mode: SyncMode) -> Added:
         """Take a part of a file, or all of it. Raises FrameError for nonsense, OSError."""
         version = _version(frame)
-        if side is Side.STATUS and version.size > MOST_STATUS_BYTES:
+        if mode is SyncMode.STATUS and version.size > MOST_STATUS_BYTES:
             raise FrameError(f"{shown(frame.file)} has {version.size} bytes: no status is that long")
-        if self._is_known(frame.file, side, version):
+        if self._is_known(frame.file, mode, version):
             return Added(0)
-        if side is Side.STATUS and self._is_far_ahead(frame.file):
+        if mode is SyncMode.STATUS and self._is_far_ahead(frame.file):
             return Added(0, 0)
-        if side is Side.VALUE and frame.file.split("/")[1] not in self._named_values():
+        if mode is SyncMode.VALUE and frame.file.split("/")[1] not in self._named_values():
             return Added(0, 0)  # it comes after the results that name it
         part = self._arriving.part(frame.file)
         if part is None and frame.offset == 0 and len(frame.data) == version.size:
             draft = self._arriving.draft_of(frame.file)
             write_draft(draft.parent, draft.name, frame.data)
-            return self._finish(frame.file, side, Part(draft, version), version.size)
-        return self._add(frame, side, version, part)
+            return self._finish(frame.file, mode, Part(draft, version), version.size)
+        return self._add(frame, mode, version, part)
 
-    def _add(self, frame: Frame, side: Side, version: Version, part: Part | None) -> Added:
-        if part is not None and part.version != version and side is not Side.VALUE:
+    def _add(self, frame: Frame, mode: SyncMode, version: Version, part: Part | None) -> Added:
+        if part is not None and part.version != version and mode is not SyncMode.VALUE:
             if part.version.mtime_ns > version.mtime_ns:  # a repeated part of an earlier one
                 return Added(0)
             part = None
@@ -84,14 +84,14 @@ class Assembly:
         if frame.offset > size:
             return Added(0, size)
         if size == version.size:
-            return self._finish(frame.file, side, part, size - before)
+            return self._finish(frame.file, mode, part, size - before)
         return Added(size - before)
 
-    def _finish(self, file: str, side: Side, part: Part, new_bytes: int) -> Added:
+    def _finish(self, file: str, mode: SyncMode, part: Part, new_bytes: int) -> Added:
         """Give a file that is whole its place."""
-        if side is Side.STATUS:
+        if mode is SyncMode.STATUS:
             os.replace(part.draft, self._arriving.status_path(status_number(file)))  # noqa: PTH105  # as below
-        elif side is Side.VALUE:
+        elif mode is SyncMode.VALUE:
             if not self._keep_value(file, part):
                 self._arriving.end_part(file)
                 if self._arriving.is_failed_again(file):
@@ -105,11 +105,11 @@ class Assembly:
         self._arriving.end_part(file)
         return Added(new_bytes)
 
-    def _is_known(self, file: str, side: Side, version: Version) -> bool:
-        if side is Side.STATUS:
+    def _is_known(self, file: str, mode: SyncMode, version: Version) -> bool:
+        if mode is SyncMode.STATUS:
             n = status_number(file)
-            return n < statuses.next_number(self._layout) or self._arriving.status_path(n).exists()
-        if side is Side.VALUE:
+            return n < received_statuses.next_number(self._layout) or self._arriving.status_path(n).exists()
+        if mode is SyncMode.VALUE:
             path = ValueStore(self._layout.workspace.values).path(_blob(file))
             return path.is_file() and path.stat().st_size == version.size
         came = self._arriving.once.get(file)
@@ -117,7 +117,7 @@ class Assembly:
 
     def _is_far_ahead(self, file: str) -> bool:
         """Whether a status has to come again: all that wait are read with each frame that comes."""
-        return status_number(file) >= statuses.next_number(self._layout) + MOST_STATUSES_WAITING
+        return status_number(file) >= received_statuses.next_number(self._layout) + MOST_STATUSES_WAITING
 
     def _named_values(self) -> Collection[str]:
         version = self._arriving.once.get(_SIGNED)

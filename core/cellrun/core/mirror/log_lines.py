@@ -7,7 +7,7 @@ from contextlib import suppress
 from cellrun.core.errors import ConflictError, GapError, RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import LINE_BYTES, Frame, from_line
-from cellrun.core.mirror.receiving import Receiver
+from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.run_key import key_of
 
 

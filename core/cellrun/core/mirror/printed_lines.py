@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
-from cellrun.core.mirror.carrier import Answer, NothingTakenError
 from cellrun.core.mirror.frame import LINE_DATA_BYTES, Frame, FrameKind, to_line
 from cellrun.core.mirror.readable_copy import ReadableCopy
-from cellrun.core.mirror.sides import NAMED_BYTES
+from cellrun.core.mirror.sync_modes import NAMED_BYTES
+from cellrun.core.mirror.uploader import Answer, NothingTakenError
 
 
 class PrintedLines:

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cellrun.core.identity import host_name
-from cellrun.core.mirror.carrier import Answer, NothingTakenError, NotTakenError
 from cellrun.core.mirror.frame import Frame, encode
+from cellrun.core.mirror.uploader import Answer, NothingTakenError, NotTakenError
 
 TIMEOUT_S = 30.0
 MOST_ANSWER_BYTES = 64_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.run_key import forget_key
-from cellrun.core.mirror.sending import deliver
+from cellrun.core.mirror.sender import deliver
 from cellrun.core.remote.engines import Engines
 from cellrun.core.remote.protocol import Message
 from cellrun.core.remote.refusal import BadOrderError

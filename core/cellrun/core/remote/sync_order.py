@@ -9,7 +9,7 @@ from typing import Any
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import encode
 from cellrun.core.mirror.run_key import key_of
-from cellrun.core.mirror.sending import Sender
+from cellrun.core.mirror.sender import Sender
 from cellrun.core.remote.protocol import Message
 from cellrun.core.remote.remote_workspace import RemoteWorkspace
 

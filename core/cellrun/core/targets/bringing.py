@@ -16,7 +16,7 @@ from typing import NamedTuple
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import AuthenticationError, told
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror.receiving import Receiver
+from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.store.ending import Ending
 from cellrun.core.store.liveness import SILENCE, are_proven_dead, heartbeat, is_unanswered, run_owners
 from cellrun.core.store.record import RunRecord

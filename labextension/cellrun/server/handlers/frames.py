@@ -13,7 +13,7 @@ from cellrun.core.disk.control_file import UNREADABLE, read_control_file
 from cellrun.core.errors import CellrunError, ConflictError, FrameError, GapError, RunClosedError, RunNotFoundError
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import FrameReader
-from cellrun.core.mirror.receiving import Receiver
+from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.mirror.run_token import check_token
 from cellrun.core.store.status import StatusFile

@@ -9,7 +9,7 @@ import pytest
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
 from cellrun.core.mirror.frame import Frame, FrameKind, to_line
-from cellrun.core.mirror.receiving import Receiver
+from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest

@@ -9,9 +9,9 @@ from contextlib import suppress
 from cellrun.core.errors import ConflictError, GapError, RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameKind, FrameReader, encode
-from cellrun.core.mirror.receiving import Receiver
+from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.run_key import key_of
-from cellrun.core.mirror.sending import Sender, deliver
+from cellrun.core.mirror.sender import Sender, deliver
 from cellrun.core.targets.fake.transport import Transport
 
 _MOST_BYTES = 4_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror.receiving import Receiver
+from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.run_token import new_token
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.targets.fake.transport import Transport

@@ -22,7 +22,7 @@ class Transport(ABC):
         self._server = server
 
     def carrier(self, here: RunLayout, there: RunLayout, key: bytes) -> dict[str, Any]:  # noqa: ARG002  # for those that have one
-        """Return what carries a run's files from beside its supervisor, as `mirror/outgoing.py` is told; or nothing.
+        """Return what `mirror/upload_script.py` is told, to run beside the supervisor; or nothing.
 
         `key` is the run's.
         """

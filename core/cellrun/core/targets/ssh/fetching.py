@@ -19,7 +19,7 @@ from cellrun.core.errors import (
 )
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameReader
-from cellrun.core.mirror.receiving import Receiver
+from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.remote.link import Answer, Link, OrderError

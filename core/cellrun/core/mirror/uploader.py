@@ -1,4 +1,4 @@
-"""Carries what one run writes to whoever takes it, until the run has ended and all of it was taken.
+"""Uploads what one run writes, by a transport, until the run has ended and all of it was taken.
 
 The run's folder is the spool: nothing is kept elsewhere, and nothing that goes wrong here ever reaches the job.
 """
@@ -17,8 +17,8 @@ from cellrun.core.errors import CellrunError
 from cellrun.core.identity import host_name
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameKind
-from cellrun.core.mirror.sending import ALL_BYTES, Sender, deliver
-from cellrun.core.mirror.statuses_there import StatusesThere
+from cellrun.core.mirror.remote_statuses import RemoteStatuses
+from cellrun.core.mirror.sender import ALL_BYTES, Sender, deliver
 from cellrun.core.resources import size_text
 from cellrun.core.store.liveness import settle
 
@@ -54,7 +54,7 @@ class Answer(NamedTuple):
     """Whether the run has ended at the other end, too: all is there."""
 
 
-class Way(Protocol):
+class Transport(Protocol):
     """How frames leave."""
 
     block_bytes: int
@@ -76,10 +76,10 @@ class Way(Protocol):
         """Let go of what is open."""
 
 
-class Carrier:
+class Uploader:
     """Carries one run by one way."""
 
-    def __init__(self, layout: RunLayout, way: Way) -> None:
+    def __init__(self, layout: RunLayout, way: Transport) -> None:
         self._layout = layout
         self._way = way
         self._sender: Sender | None = None
@@ -151,7 +151,7 @@ class Carrier:
 
     def _is_too_late(self) -> bool:
         now = time.monotonic()
-        if self._ended_at is None and StatusesThere(self._layout).is_over:
+        if self._ended_at is None and RemoteStatuses(self._layout).is_over:
             self._ended_at = now
         return self._ended_at is not None and now - max(self._ended_at, self._taken_at) >= END_S
 

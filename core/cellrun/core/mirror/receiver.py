@@ -1,4 +1,4 @@
-"""The receiving end of a run's way home: takes frames into the run's folder here.
+"""The receiving end of the synchronization: takes frames into the run's folder here.
 
 Frames may come late, twice, in any order, cut and resumed, and from a machine that isn't to be trusted with more than
 this one run: what is here of a file is always a beginning of it there, byte for byte, or one whole version of it.
@@ -20,16 +20,16 @@ from cellrun.core.disk.whole_files import sync_files
 from cellrun.core.errors import ConflictError, FrameError, GapError, RunClosedError, shown
 from cellrun.core.front_end import plain_line
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror import statuses
+from cellrun.core.mirror import received_statuses
 from cellrun.core.mirror.arriving import NOTES, Arriving
 from cellrun.core.mirror.assembly import Added, Assembly
-from cellrun.core.mirror.files_here import IN_THE_WAY, GrowingFile, size_of
 from cellrun.core.mirror.frame import Frame, FrameKind
+from cellrun.core.mirror.local_files import IN_THE_WAY, GrowingFile, size_of
+from cellrun.core.mirror.missing_files import MissingFiles
 from cellrun.core.mirror.run_key import forget_key
-from cellrun.core.mirror.sending import ALL_BYTES, STATUSES
-from cellrun.core.mirror.shortage import Shortage
-from cellrun.core.mirror.sides import MOST_GROWING, MOST_NOTES_BYTES, Side, side_of
+from cellrun.core.mirror.sender import ALL_BYTES, STATUSES
 from cellrun.core.mirror.summaries import ReceivedSummaries
+from cellrun.core.mirror.sync_modes import MOST_GROWING, MOST_NOTES_BYTES, SyncMode, mode_of
 from cellrun.core.store.changes import note_change
 from cellrun.core.store.liveness import SILENCE
 from cellrun.core.store.notes import MOST_NOTES, add_note
@@ -70,13 +70,13 @@ class Receiver:
             arriving, root = self._arriving, self._layout.folder
             found = {path: (max(0, size_of(root, path)), 0) for path in arriving.growing}
             found |= {path: (version.size, version.mtime_ns) for path, version in arriving.once.items()}
-            found |= {path: part for path, part in arriving.parts().items() if side_of(path) is not Side.STATUS}
+            found |= {path: part for path, part in arriving.parts().items() if mode_of(path) is not SyncMode.STATUS}
             found |= {path: (size, 0) for path, size in self._assembly.values().items()}
             found |= dict.fromkeys(arriving.conflicts, (ALL_BYTES, 0))
             found["notes.jsonl"] = (max(0, size_of(root, f"{arriving.folder.name}/{NOTES}")), 0)
             for n, path in arriving.statuses().items():
                 found[f"status/{n}.json"] = (path.stat().st_size, 0)
-            found[STATUSES] = (statuses.next_number(self._layout), 0)
+            found[STATUSES] = (received_statuses.next_number(self._layout), 0)
             return found
         return {}
 
@@ -144,14 +144,14 @@ class Receiver:
         if frame.kind is FrameKind.BEAT:
             self._take_beat(frame)
             return 0
-        side = side_of(frame.file)
-        if side is Side.OURS:
+        mode = mode_of(frame.file)
+        if mode is SyncMode.OURS:
             raise FrameError(f"{shown(frame.file)} is no file that comes of a run: it isn't taken")
         if frame.file in self._arriving.conflicts:
             return 0
         try:
-            is_growing = side in {Side.GROWING, Side.NOTES}
-            added = self._grow(frame, side) if is_growing else self._assembly.take(frame, side)
+            is_growing = mode in {SyncMode.GROWING, SyncMode.NOTES}
+            added = self._grow(frame, mode) if is_growing else self._assembly.take(frame, mode)
         except OSError as error:
             if error.errno not in IN_THE_WAY:
                 raise
@@ -163,9 +163,9 @@ class Receiver:
             self._gaps[frame.file] = added.expected
         return added.new_bytes
 
-    def _grow(self, frame: Frame, side: Side) -> Added:
+    def _grow(self, frame: Frame, mode: SyncMode) -> Added:
         arriving, root, path = self._arriving, self._layout.folder, frame.file
-        if side is Side.NOTES:
+        if mode is SyncMode.NOTES:
             path = f"{arriving.folder.name}/{NOTES}"
             if frame.offset + len(frame.data) > MOST_NOTES_BYTES:
                 arriving.add_conflict(frame.file)  # what is left of it isn't waited for
@@ -212,12 +212,12 @@ class Receiver:
             ReceivedSummaries.of(layout).close()
             sync_files(layout)
         ahead_s = self._ahead_s()
-        statuses.apply_statuses(layout, waiting, ahead_s, is_all_here=is_all_here, may_skip=is_given_up)
+        received_statuses.apply_statuses(layout, waiting, ahead_s, is_all_here=is_all_here, may_skip=is_given_up)
         if StatusFile(layout).read_whole().status.is_terminal:
             note_change(layout)
             self.close()
             return
-        applied = statuses.next_number(layout)  # one that is damaged behind them is passed over again
+        applied = received_statuses.next_number(layout)  # one that is damaged behind them is passed over again
         for n, path in waiting.items():
             if n < applied:
                 path.unlink(missing_ok=True)
@@ -248,8 +248,8 @@ class Receiver:
                     if isinstance(note, str):
                         add_note(self._layout, note)
 
-    def _shortage(self) -> Shortage:
-        return Shortage.of(self._layout, self._arriving)
+    def _shortage(self) -> MissingFiles:
+        return MissingFiles.of(self._layout, self._arriving)
 
     @contextmanager
     def _held(self) -> Iterator[None]:

@@ -13,11 +13,11 @@ from cellrun.core.context.manifest import Context, has_context
 from cellrun.core.disk.control_file import UNREADABLE, folder_beneath, names_in, open_file
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror.sides import MOST_FILES, MOST_GROWING, Side, is_plain_path, side_of, trees_of
+from cellrun.core.mirror.sync_modes import MOST_FILES, MOST_GROWING, SyncMode, is_plain_path, mode_of, trees_of
 from cellrun.core.store.files.artifacts import DRAFT, Artifacts
 
 
-class FilesThere:
+class RemoteFiles:
     """What is there of one run. Raises nothing for what can't be seen: `left_out` has it."""
 
     def __init__(self, layout: RunLayout) -> None:
@@ -32,24 +32,24 @@ class FilesThere:
             path
             for folder in ("events", "user_logs")
             for name in sorted(self._names(folder))
-            if side_of(path := f"{folder}/{name}") is Side.GROWING
+            if mode_of(path := f"{folder}/{name}") is SyncMode.GROWING
         ]
         return self._so_many(paths, MOST_GROWING)
 
     def once(self) -> list[str]:
         """Return the paths of what is written once, results before their values."""
-        top = [name for name in sorted(self._names("")) if side_of(name) in {Side.ONCE, Side.NOTES}]
-        return [*top, *self._below(Side.ONCE), *self._values()]
+        top = [name for name in sorted(self._names("")) if mode_of(name) in {SyncMode.ONCE, SyncMode.NOTES}]
+        return [*top, *self._below(SyncMode.ONCE), *self._values()]
 
     def at_end(self, besides: int = 0) -> list[str]:
         """Return the paths of what comes when the run has ended, besides so many of what is written once."""
-        return self._so_many(self._below(Side.AT_END), MOST_FILES - MOST_GROWING - besides)
+        return self._so_many(self._below(SyncMode.AT_END), MOST_FILES - MOST_GROWING - besides)
 
     def path_of_artifact(self, name: str) -> str | None:
         """Return the path of a run's file by the name that its users see; None for one that can't be."""
         with suppress(CellrunError, ValueError):
             path = self._artifacts.path(name).relative_to(self._layout.folder).as_posix()
-            return path if side_of(path) in {Side.AT_END, Side.ONCE} else None
+            return path if mode_of(path) in {SyncMode.AT_END, SyncMode.ONCE} else None
         return None
 
     def open(self, path: str) -> int | None:
@@ -80,7 +80,7 @@ class FilesThere:
 
     def _place(self, path: str) -> tuple[Path, list[str]]:
         parts = path.split("/")
-        if side_of(path) is Side.VALUE:
+        if mode_of(path) is SyncMode.VALUE:
             return self._layout.workspace.values, [parts[1][:2], parts[1]]
         return self._layout.folder, parts
 
@@ -90,8 +90,8 @@ class FilesThere:
             return os.listdir(where) if not folder else names_in(self._layout.folder, where)  # noqa: PTH208  # names alone
         return []
 
-    def _below(self, side: Side) -> Iterator[str]:
-        for tree in trees_of(side):
+    def _below(self, mode: SyncMode) -> Iterator[str]:
+        for tree in trees_of(mode):
             yield from self._in_tree(tree)
 
     def _in_tree(self, tree: str) -> Iterator[str]:
@@ -104,7 +104,7 @@ class FilesThere:
                     path = f"{folder}/{name}"
                     if name.startswith(DRAFT) or not _is_regular(name, fd):
                         continue
-                    if side_of(path) is not Side.OURS:
+                    if mode_of(path) is not SyncMode.OURS:
                         yield path
                     elif not is_plain_path(path):
                         self.left_out[path] = "its path is too long"

@@ -1,4 +1,4 @@
-"""The statuses that a run has where it runs, as they stand in its folder there."""
+"""The statuses that a run has where it runs, read from its folder there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror.sides import MOST_STATUS_BYTES, Side, side_of, status_number
+from cellrun.core.mirror.sync_modes import MOST_STATUS_BYTES, SyncMode, mode_of, status_number
 from cellrun.core.store.status import TERMINAL
 
 RECORD_S = 5.0
@@ -21,7 +21,7 @@ _WRITING_S = 2.0  # as who writes one has it
 _TERMINAL = frozenset(status.value for status in TERMINAL)
 
 
-class StatusThere(NamedTuple):
+class RemoteStatus(NamedTuple):
     """One of them."""
 
     path: str
@@ -50,25 +50,25 @@ class StatusThere(NamedTuple):
         return {}
 
 
-class StatusesThere:
+class RemoteStatuses:
     """Reads them; one that is still being written isn't there yet, nor those behind it."""
 
     def __init__(self, layout: RunLayout) -> None:
         self._layout = layout
 
-    def since(self, n: int) -> Iterator[StatusThere]:
+    def since(self, n: int) -> Iterator[RemoteStatus]:
         """Iterate over those from a number on, in order."""
         for path in self._paths():
             if status_number(path) >= n:
                 data = self._content(path)
                 if data is None:
                     return
-                yield StatusThere(path, data)
+                yield RemoteStatus(path, data)
 
-    def last(self) -> StatusThere | None:
+    def last(self) -> RemoteStatus | None:
         """Return the newest one; None if there is none."""
         paths = self._paths()
-        return StatusThere(paths[-1], self._content(paths[-1]) or b"") if paths else None
+        return RemoteStatus(paths[-1], self._content(paths[-1]) or b"") if paths else None
 
     @property
     def is_over(self) -> bool:
@@ -87,7 +87,7 @@ class StatusesThere:
     def _paths(self) -> list[str]:
         with suppress(*UNREADABLE):
             names = control_file.names_in(self._layout.folder, self._layout.statuses)
-            paths = [path for name in names if side_of(path := f"status/{name}") is Side.STATUS]
+            paths = [path for name in names if mode_of(path := f"status/{name}") is SyncMode.STATUS]
             return sorted(paths, key=status_number)
         return []
 

@@ -12,13 +12,13 @@ from typing import Any, TypeGuard
 from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import FrameError
-from cellrun.core.mirror.sides import MOST_FILES
+from cellrun.core.mirror.sync_modes import MOST_FILES
 
 _MOST_BYTES = 64_000_000
 _LARGEST = 2**62
 
 
-class ToldSizes:
+class FinalSizes:
     """What one list says, the one that was made last there. Each has a file of its own, so that it is read on in."""
 
     def __init__(self, root: Path, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which file of a run comes home, and how it grows: the one table of what either side may write."""
+"""Which file of a run is brought home, and how it grows: the one table of what either side may write."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMED_BYTES = 5_000_000
 """A file that an image or file event names comes with the event up to so many bytes, a larger one at the end."""
 
 
-class Side(str, Enum):
+class SyncMode(str, Enum):
     """Whose a file is, and how it grows."""
 
     GROWING = "growing"  # append-only
@@ -40,7 +40,7 @@ class Side(str, Enum):
 
 
 _ONCE = frozenset({"environment.json", "input_files.json", "used_data.json", "delivered.json"})
-_TREES = {"results": Side.ONCE, "displayed": Side.ONCE, "work": Side.AT_END, "files": Side.AT_END}
+_TREES = {"results": SyncMode.ONCE, "displayed": SyncMode.ONCE, "work": SyncMode.AT_END, "files": SyncMode.AT_END}
 _EVENTS = re.compile(r"[0-9a-f]{8}\.jsonl", re.ASCII)
 _STATUS = re.compile(r"(0|[1-9][0-9]{0,4})\.json", re.ASCII)  # each is a file here: no run has 100,000
 _VALUE = re.compile(r"(sha256-)?[0-9a-f]{64}", re.ASCII)
@@ -48,31 +48,31 @@ _LOG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}", re.ASCII)
 _DRAFT = re.compile(r"\.(new-.*|cellrun-draft-.*|.+\.[0-9a-f]{8}|.+-[0-9]+)", re.DOTALL)
 
 
-def trees_of(side: Side) -> list[str]:
+def trees_of(mode: SyncMode) -> list[str]:
     """Return the folders whose files all have one side."""
-    return [tree for tree, of in _TREES.items() if of is side]
+    return [tree for tree, of in _TREES.items() if of is mode]
 
 
-def side_of(path: str) -> Side:
+def mode_of(path: str) -> SyncMode:
     """Return the side of a file by its path below the run's folder, with slashes."""
     parts = path.split("/")
     if not is_plain_path(path):
-        return Side.OURS
+        return SyncMode.OURS
     if len(parts) == 1:
-        return Side.ONCE if path in _ONCE else Side.NOTES if path == "notes.jsonl" else Side.OURS
+        return SyncMode.ONCE if path in _ONCE else SyncMode.NOTES if path == "notes.jsonl" else SyncMode.OURS
     if parts[0] in _TREES:
         is_signature = parts[0] == "results" and parts[-1].endswith(".sig")  # signed anew by whoever receives
-        return Side.OURS if is_signature else _TREES[parts[0]]
+        return SyncMode.OURS if is_signature else _TREES[parts[0]]
     if len(parts) != 2:
-        return Side.OURS
+        return SyncMode.OURS
     known = {
-        "events": (_EVENTS, Side.GROWING),
-        "user_logs": (_LOG, Side.GROWING),
-        "status": (_STATUS, Side.STATUS),
-        "values": (_VALUE, Side.VALUE),
+        "events": (_EVENTS, SyncMode.GROWING),
+        "user_logs": (_LOG, SyncMode.GROWING),
+        "status": (_STATUS, SyncMode.STATUS),
+        "values": (_VALUE, SyncMode.VALUE),
     }
-    shape, side = known.get(parts[0], (_DRAFT, Side.OURS))
-    return side if shape.fullmatch(parts[1]) else Side.OURS
+    shape, mode = known.get(parts[0], (_DRAFT, SyncMode.OURS))
+    return mode if shape.fullmatch(parts[1]) else SyncMode.OURS
 
 
 def is_plain_path(path: str) -> bool:

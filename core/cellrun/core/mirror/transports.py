@@ -1,4 +1,4 @@
-"""Which way a run's files take, by what their carrier is told. Standard library only."""
+"""Which transport a run's files take, by what their uploader is told. Standard library only."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import sys
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from cellrun.core.mirror.carrier import NothingTakenError, NotTakenError, Way
 from cellrun.core.mirror.printed_lines import PrintedLines
 from cellrun.core.mirror.push import Push
+from cellrun.core.mirror.uploader import NothingTakenError, NotTakenError, Transport
 
 FIRST_S = 10.0
 """So long a server is waited for that is asked whether it can be reached at all."""
 
 
-def way_of(told: Mapping[str, Any], out: BinaryIO, first_s: float = FIRST_S) -> Way:
-    """Return the way that an order of `outgoing.py` names; printed lines go to `out`.
+def transport_of(told: Mapping[str, Any], out: BinaryIO, first_s: float = FIRST_S) -> Transport:
+    """Return the way that an order of `upload_script.py` names; printed lines go to `out`.
 
     With `or_lines` a server is asked once before: where it can't be reached, or isn't the right one, one line says so,
     and all is printed. A server that is known to be there is tried again for as long as the run goes on.

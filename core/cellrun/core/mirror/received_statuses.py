@@ -1,4 +1,4 @@
-"""The status of a run elsewhere, as its supervisor there has written it: each entry once, in order."""
+"""The statuses of a remote run, as its supervisor has written them, applied here: each entry once, in order."""
 
 from __future__ import annotations
 

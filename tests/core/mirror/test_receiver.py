@@ -18,12 +18,12 @@ from cellrun.core.context.signature import why_untrusted
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import ConflictError, FrameError, GapError, RunClosedError
 from cellrun.core.identity import ProcessIdentity
-from cellrun.core.mirror import arriving, receiving, statuses_there
+from cellrun.core.mirror import arriving, receiver, remote_statuses
 from cellrun.core.mirror.frame import Frame, FrameKind
-from cellrun.core.mirror.receiving import Receiver
+from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.run_key import key_of, new_key
-from cellrun.core.mirror.sending import Sender
-from cellrun.core.mirror.sides import MOST_STATUSES_WAITING
+from cellrun.core.mirror.sender import Sender
+from cellrun.core.mirror.sync_modes import MOST_STATUSES_WAITING
 from cellrun.core.store.ending import ask_to_cancel
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.summary import read_summaries, run_summary
@@ -438,7 +438,7 @@ def test_a_frame_of_another_run_is_refused(sides: TwoSides) -> None:
 
 def test_more_files_than_a_run_has_are_refused(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cellrun.core.mirror.arriving.MOST_FILES", 3)
-    monkeypatch.setattr("cellrun.core.mirror.receiving.MOST_GROWING", 2)
+    monkeypatch.setattr("cellrun.core.mirror.receiver.MOST_GROWING", 2)
     logs = [piece(sides, f"events/0000000{n}.jsonl", 0, b"\n") for n in range(4)]
     with pytest.raises(FrameError, match="2 logs"):
         sides.bring(logs)
@@ -504,7 +504,7 @@ def test_it_isnt_waited_for_until_a_clock_that_was_put_back_has_caught_up(sides:
 
 
 def test_it_isnt_waited_for_long(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statuses_there, "RECORD_S", 0.0)
+    monkeypatch.setattr(remote_statuses, "RECORD_S", 0.0)
     sides.there.environment.unlink()
     StatusFile(sides.there).change(Status.COMPLETED)
     sides.bring()
@@ -629,7 +629,7 @@ def test_of_notes_without_end_those_are_read_that_a_run_may_have(
     sides: TwoSides, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     added: list[str] = []
-    monkeypatch.setattr(receiving, "add_note", lambda _, note: added.append(note))
+    monkeypatch.setattr(receiver, "add_note", lambda _, note: added.append(note))
     sides.bring([piece(sides, "notes.jsonl", 0, b'{"note": "x"}\n' * 50_000)])
     assert len(added) == MOST_NOTES
 

@@ -1,4 +1,4 @@
-"""The sending end of a run's way home: what is new in its folder since the last look, as frames.
+"""The sending end of the synchronization: what is new in a run's folder since the last look, as frames.
 
 It runs beside the run, on its machine; the run's folder is all that is kept. Standard library only.
 """
@@ -15,10 +15,10 @@ from typing import Any
 from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
-from cellrun.core.mirror.files_there import FilesThere
 from cellrun.core.mirror.frame import Frame, FrameKind
-from cellrun.core.mirror.sides import NAMED_BYTES, Side, side_of
-from cellrun.core.mirror.statuses_there import StatusesThere, StatusThere
+from cellrun.core.mirror.remote_files import RemoteFiles
+from cellrun.core.mirror.remote_statuses import RemoteStatus, RemoteStatuses
+from cellrun.core.mirror.sync_modes import NAMED_BYTES, SyncMode, mode_of
 
 BLOCK_BYTES = 1 << 20
 ALL_BYTES = 2**62
@@ -51,14 +51,14 @@ class Sender:
         largest_bytes: int | None = None,
     ) -> None:
         self._layout = layout
-        self._files = FilesThere(layout)
+        self._files = RemoteFiles(layout)
         self._block_bytes = block_bytes
         self._largest_bytes = largest_bytes
         self._sent: dict[str, tuple[int, int]] = {}
         self._sizes: dict[str, int] = {}
         self._later: dict[tuple[str, int], int] = {}
         """By file and time of its last change, the time that is told: what the other end has may seem to be later."""
-        self._statuses = StatusesThere(layout)
+        self._statuses = RemoteStatuses(layout)
         self._next_status = 0
         self._outputs: list[str] | None = None
         """What comes at the end, listed once for all passes that it takes."""
@@ -83,7 +83,7 @@ class Sender:
     def rewind(self, expected: Mapping[str, int]) -> None:
         """Go on from the offsets that a GapError named."""
         for path, offset in expected.items():
-            if offset and side_of(path) is not Side.STATUS:
+            if offset and mode_of(path) is not SyncMode.STATUS:
                 self._sent[path] = (offset, self._sent.get(path, (0, 0))[1])
             else:
                 self._sent.pop(path, None)
@@ -97,7 +97,7 @@ class Sender:
     def sent_bytes(self) -> int:
         """Return how many bytes of all files the other end has by now."""
         return sum(
-            size for path, (size, _) in self._sent.items() if size < ALL_BYTES and side_of(path) is not Side.STATUS
+            size for path, (size, _) in self._sent.items() if size < ALL_BYTES and mode_of(path) is not SyncMode.STATUS
         )
 
     def size_bytes(self) -> int:
@@ -124,7 +124,7 @@ class Sender:
         yield from self._growing(growing, is_over=is_over)
         once = self._files.once()
         for path in once:
-            yield from self._grown(path, self._left) if side_of(path) is Side.NOTES else self._once(path)
+            yield from self._grown(path, self._left) if mode_of(path) is SyncMode.NOTES else self._once(path)
             if self._left <= 0:
                 break
         outputs: list[str] = []
@@ -145,7 +145,7 @@ class Sender:
             yield from self._once(paths[self._next_output])
             self._next_output += self._left > 0  # else it may not be whole
 
-    def _status(self, status: StatusThere) -> Iterator[Frame]:
+    def _status(self, status: RemoteStatus) -> Iterator[Frame]:
         path, data = status.path, status.data
         facts = {"size": len(data), "mtime_ns": 0}
         for offset in range(0, max(len(data), 1), self._block_bytes):
@@ -221,12 +221,12 @@ class Sender:
             self._sizes[path] = found.st_size
             version = max(found.st_mtime_ns, found.st_ctime_ns)
             had, of_version = self._sent.get(path, (-1, 0))
-            if version < of_version and side_of(path) is not Side.VALUE:  # the clock here was put back
+            if version < of_version and mode_of(path) is not SyncMode.VALUE:  # the clock here was put back
                 is_same = had == found.st_size
                 version = of_version if is_same else self._later.setdefault((path, version), of_version + 1)
             facts = {"size": found.st_size, "mtime_ns": version}
             offset = max(had, 0) if version == of_version and had <= found.st_size else -1
-            if side_of(path) is Side.VALUE:
+            if mode_of(path) is SyncMode.VALUE:
                 offset = had
             if most_bytes is None and self._largest_bytes is not None and found.st_size > self._largest_bytes:
                 return

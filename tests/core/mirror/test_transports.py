@@ -13,7 +13,7 @@ import pytest
 from cellrun.core.identity import host_name
 from cellrun.core.mirror.printed_lines import PrintedLines
 from cellrun.core.mirror.push import Push
-from cellrun.core.mirror.ways import way_of
+from cellrun.core.mirror.transports import transport_of
 
 KEY = bytes(32).hex()
 
@@ -52,7 +52,7 @@ def told(url: str, **more: object) -> dict[str, object]:
 
 @pytest.mark.parametrize("door", [(200, b'{"have": {}}')], indirect=True)
 def test_where_the_server_answers_all_is_pushed(door: Door, capfd: pytest.CaptureFixture[str]) -> None:
-    assert isinstance(way_of(told(door.url, or_lines=True), io.BytesIO()), Push)
+    assert isinstance(transport_of(told(door.url, or_lines=True), io.BytesIO()), Push)
     assert capfd.readouterr().err == ""
 
 
@@ -60,7 +60,7 @@ def test_where_nothing_answers_it_is_printed_and_said(capfd: pytest.CaptureFixtu
     with socket.socket() as nobody:  # bound, and nobody listens
         nobody.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-        assert isinstance(way_of(told(f"{url}/frames", or_lines=True), io.BytesIO()), PrintedLines)
+        assert isinstance(transport_of(told(f"{url}/frames", or_lines=True), io.BytesIO()), PrintedLines)
     said = capfd.readouterr().err
     assert f"cannot reach {url} from {host_name()}" in said
     assert "set CELLRUN_PUBLIC_URL" in said
@@ -71,20 +71,20 @@ def test_where_nothing_answers_it_is_printed_and_said(capfd: pytest.CaptureFixtu
 def test_where_something_listens_and_says_nothing_it_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/frames"
-        assert isinstance(way_of(told(url, or_lines=True), io.BytesIO(), first_s=0.2), PrintedLines)
+        assert isinstance(transport_of(told(url, or_lines=True), io.BytesIO(), first_s=0.2), PrintedLines)
     assert "timed out" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("door", [(401, b""), (404, b"no such page"), (200, b"<html>")], indirect=True)
 def test_where_another_server_answers_it_is_printed(door: Door, capfd: pytest.CaptureFixture[str]) -> None:
-    assert isinstance(way_of(told(door.url, or_lines=True), io.BytesIO()), PrintedLines)
+    assert isinstance(transport_of(told(door.url, or_lines=True), io.BytesIO()), PrintedLines)
     assert door.url.removesuffix("/frames") in capfd.readouterr().err
 
 
 def test_without_a_second_way_nobody_asks_first(capfd: pytest.CaptureFixture[str]) -> None:
-    assert isinstance(way_of(told("http://127.0.0.1:9/frames"), io.BytesIO()), Push)
+    assert isinstance(transport_of(told("http://127.0.0.1:9/frames"), io.BytesIO()), Push)
     assert capfd.readouterr().err == ""
 
 
 def test_lines_are_lines() -> None:
-    assert isinstance(way_of({"way": "lines", "key": KEY}, io.BytesIO()), PrintedLines)
+    assert isinstance(transport_of({"way": "lines", "key": KEY}, io.BytesIO()), PrintedLines)

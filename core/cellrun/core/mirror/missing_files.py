@@ -1,4 +1,4 @@
-"""What of a run is missing here, by the sizes that its files have where it ran."""
+"""Which files of a run are missing here, by the sizes that they have where it ran."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from cellrun.core.context.value_store import ValueStore
 from cellrun.core.front_end import plain_line
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.arriving import NOTES, Arriving
-from cellrun.core.mirror.files_here import size_of
-from cellrun.core.mirror.sides import Side, side_of
+from cellrun.core.mirror.local_files import size_of
+from cellrun.core.mirror.sync_modes import SyncMode, mode_of
 from cellrun.core.resources import size_text
 
 _MOST_NAMED = 5
 
 
-class Shortage(NamedTuple):
+class MissingFiles(NamedTuple):
     """The files of which some is missing."""
 
     files: Mapping[str, tuple[int, int]]
@@ -26,7 +26,7 @@ class Shortage(NamedTuple):
     """Whether all sizes are known: else nobody can say that nothing is missing."""
 
     @classmethod
-    def of(cls, layout: RunLayout, arriving: Arriving) -> Shortage:
+    def of(cls, layout: RunLayout, arriving: Arriving) -> MissingFiles:
         """Compare what is here with what the sender said last."""
         sizes = arriving.sizes.all()
         short, parts = {}, arriving.parts()
@@ -54,13 +54,13 @@ class Shortage(NamedTuple):
 
 
 def _size_here(layout: RunLayout, arriving: Arriving, path: str, parts: Mapping[str, tuple[int, int]]) -> int:
-    side = side_of(path)
-    if side is Side.VALUE:
+    mode = mode_of(path)
+    if mode is SyncMode.VALUE:
         store = ValueStore(layout.workspace.values)
         return size_of(store.folder, str(store.path(Blob(path.split("/")[1], 0)).relative_to(store.folder)))
-    if side is Side.NOTES:
+    if mode is SyncMode.NOTES:
         return max(0, size_of(layout.folder, f"{arriving.folder.name}/{NOTES}"))
-    if side is Side.GROWING:
+    if mode is SyncMode.GROWING:
         return max(0, size_of(layout.folder, path))  # nothing comes of one that is empty there
     came = arriving.once.get(path)
     return came.size if came else parts.get(path, (-1, 0))[0]
