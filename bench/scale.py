@@ -35,8 +35,8 @@ from cellrun.core.store.lists.index_file import INDEX
 from cellrun.core.store.record import RunRecord, RunTarget
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status import Status, StatusFile
-from cellrun.core.targets.bringing import bring
 from cellrun.core.targets.contract import Capability, ComputeTarget, JobState, Observation
+from cellrun.core.targets.sync_round import bring
 
 JOB = "from cellrun.core import Run\nrun = Run.get_context()\nfor i in range(100): run.log('loss', 1 / (1 + i))\n"
 BARE = "for i in range(100): print(1 / (1 + i))\n"

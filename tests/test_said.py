@@ -23,7 +23,7 @@ from cellrun.core.runs.end_verbs import failure_fields
 from cellrun.core.store import failure
 from cellrun.core.store.failure import LogEnd
 from cellrun.core.targets.launching import problems_here
-from cellrun.core.targets.ssh.trouble import _ROWS
+from cellrun.core.targets.ssh.connect_errors import _ROWS
 
 ROOT = Path(__file__).parents[1]
 CORE, SERVER, MAGICS = "core/cellrun/core", "labextension/cellrun/server", "magics/cellrun/magics/capture"
@@ -76,22 +76,22 @@ SAID = {
     f"{CORE}/targets/local/queue_lock.py": "_wait",
     f"{CORE}/targets/local/recovery.py": "recover recover_without_ticket",
     f"{CORE}/targets/local/target.py": "LocalTarget.launch _WAITS_ELSEWHERE cancel heed_cancellation",
-    f"{CORE}/targets/bringing.py": "_ended_unseen",
+    f"{CORE}/targets/sync_round.py": "_ended_unseen",
     f"{CORE}/targets/ray/entry.py": "_job_order",
     f"{CORE}/targets/keeper/kept_target.py": "_NO_ANSWER",
     f"{CORE}/targets/slurm/cluster.py": "_WAITED",
     f"{CORE}/targets/slurm/job.py": "SlurmEngine",
     f"{CORE}/targets/slurm/job_list.py": "_WAITS _ENDS JobList.asked",
     f"{CORE}/targets/slurm/launching.py": "_start_making",
-    f"{CORE}/targets/slurm/making.py": "_IS_MADE main",
-    f"{CORE}/targets/slurm/observing.py": "_GIVEN_BACK _NOT_HANDED_OVER _NO_LONGER_MADE Observing",
+    f"{CORE}/targets/slurm/environment_script.py": "_IS_MADE main",
+    f"{CORE}/targets/slurm/job_observer.py": "_GIVEN_BACK _NOT_HANDED_OVER _NO_LONGER_MADE JobObserver",
     f"{CORE}/targets/slurm/partitions.py": "Partitions.problems _size_problems _limit_problems",
     f"{CORE}/targets/slurm/programs.py": "ask",
     f"{CORE}/targets/slurm/submission.py": "Submission",
     f"{CORE}/targets/ray/connection.py": "Connection._check Connection.refusal "
     "Connection.understood Connection.no_answer nonsense parsed _body _why",
     f"{CORE}/targets/ray/fetching.py": "_fetched _opened _copied _unfetched",
-    f"{CORE}/targets/ray/handing_over.py": "HandingOver._sent_run _cancel",
+    f"{CORE}/targets/ray/submit_queue.py": "SubmitQueue._sent_run _cancel",
     f"{CORE}/targets/ray/logs.py": "_Reading.give_up",
     f"{CORE}/targets/ray/stored_values.py": "StoredValues.words StoredValues.named",
     f"{CORE}/targets/ray/target.py": "_WAITS _GIVEN_UP RayTarget._observed RayTarget._stop RayTarget._end_stopped",
@@ -99,7 +99,7 @@ SAID = {
     f"{CORE}/targets/ssh/launches.py": "Launches",
     f"{CORE}/targets/ssh/sending.py": "Sent",
     f"{CORE}/targets/ssh/remote_target.py": "_WAITS _IS_ASKED RemoteTarget.cancel RemoteTarget._observe",
-    f"{CORE}/targets/ssh/trouble.py": "trouble no_ssh",
+    f"{CORE}/targets/ssh/connect_errors.py": "trouble no_ssh",
 }
 """Where what a view shows is made: functions, classes and constants by module."""
 
@@ -138,7 +138,7 @@ ACCOUNT = {
 FOUND = {
     f"{CORE}/remote/logout.py": "logout_finding",
     f"{CORE}/targets/contract.py": "ComputeTarget.checked_settings",
-    f"{CORE}/targets/fake/far_side.py": "FarSide.finding",
+    f"{CORE}/targets/fake/remote_side.py": "RemoteSide.finding",
     f"{CORE}/targets/fake/target.py": "FakeTarget.about FakeTarget.settings_known FakeTarget.checked_settings "
     "FakeTarget.doctor",
     f"{CORE}/targets/keeper/kept_state.py": "said_of",

@@ -17,7 +17,7 @@ from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.look import look
 from cellrun.core.targets.slurm.job_folder import JobFolder
-from cellrun.core.targets.slurm.observing import POLITE_S
+from cellrun.core.targets.slurm.job_observer import POLITE_S
 from tests.core.submitted_runs import Runs
 from tests.engines.slurm_cluster import SlurmCluster
 

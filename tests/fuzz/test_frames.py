@@ -15,7 +15,7 @@ from cellrun.core.errors import FrameError, FramesError, RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameKind, FrameReader, encode, from_line
 from cellrun.core.mirror.receiver import Receiver
-from cellrun.core.mirror.sync_modes import SyncMode, side_of
+from cellrun.core.mirror.sync_modes import SyncMode, mode_of
 from cellrun.core.store.status import Status, StatusFile
 from tests.fuzz.any_json import BYTE_EDITS, TEXTS, VALUES, changed_bytes
 from tests.fuzz.effort import effort
@@ -92,7 +92,7 @@ def ours(layout: RunLayout) -> dict[Path, bytes]:
             if path.is_relative_to(layout.arriving):  # what the receiving end keeps of those before
                 continue
             is_below = path.is_relative_to(layout.folder)
-            if not is_below or side_of(path.relative_to(layout.folder).as_posix()) is SyncMode.OURS:
+            if not is_below or mode_of(path.relative_to(layout.folder).as_posix()) is SyncMode.OURS:
                 found[path] = path.read_bytes()
     return {path: data for path, data in found.items() if path.name not in {"changes", "lock"}}
 

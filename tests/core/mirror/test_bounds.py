@@ -63,7 +63,7 @@ def test_no_more_notes_are_read_than_are_kept(sides: TwoSides) -> None:
 
 def test_a_run_ends_that_has_more_files_than_are_taken(sides: TwoSides, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are left out and told of: else its frames would be refused, and it would go on here for ever."""
-    for module in ("arriving", "files_there"):
+    for module in ("arriving", "remote_files"):
         monkeypatch.setattr(f"cellrun.core.mirror.{module}.MOST_FILES", 7)
     for module in ("receiver", "remote_files"):
         monkeypatch.setattr(f"cellrun.core.mirror.{module}.MOST_GROWING", 2)

@@ -31,7 +31,7 @@ from cellrun.core.store.liveness import SILENCE
 from cellrun.core.store.notes import CANCELED_TOO_LATE, MOST_NOTES, add_note, added_notes, run_notes
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
-from cellrun.core.targets.silent_engine import fall_silent, hear_again
+from cellrun.core.targets.unresponsive_engine import mark_responsive, mark_unresponsive
 from tests.core.mirror.two_sides import EVERYTHING, TwoSides, made_workspace
 from tests.small_disk import SmallDisk
 
@@ -290,10 +290,10 @@ def test_times_of_statuses_are_shifted_by_the_clock_there(sides: TwoSides, ahead
 def test_what_was_said_here_while_nothing_came_leaves_a_run_the_times_that_it_had(sides: TwoSides) -> None:
     sides.bring()
     began = StatusFile(sides.there).read().at
-    fall_silent(sides.here, "its machine is away")
+    mark_unresponsive(sides.here, "its machine is away")
     StatusFile(sides.there).change(Status.FINALIZING, at=began + 0.001)
     StatusFile(sides.there).change(Status.COMPLETED, at=began + 0.002)
-    hear_again(sides.here)
+    mark_responsive(sides.here)
     Receiver(sides.here, 0.0).take(sides.frames(is_final=True))
     end = StatusFile(sides.here).read()
     assert (end.status, end.ended_at) == (Status.COMPLETED, pytest.approx(began + 0.002, abs=1e-4))

@@ -20,8 +20,8 @@ from cellrun.core.store.record import SCRIPT_RUN, RunRecord
 from cellrun.core.store.run_store import check_is_there
 from cellrun.core.submission.submission import size_problems, start, target_problems
 from cellrun.core.supervision.launch_spec import inherited, is_of_jupyter
-from cellrun.core.targets.cargo import Cargo
 from cellrun.core.targets.contract import Capability
+from cellrun.core.targets.payload import Payload
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 
 _KEPT = ("workspace_id", "git", "tags", "environment_variables")
@@ -117,12 +117,12 @@ class _CodeOfRun(RunCode):
     @property
     def size_bytes(self) -> int:
         """How many bytes it has."""
-        return sum(Cargo.of(self._layout).file_sizes().values()) + self.values_bytes
+        return sum(Payload.of(self._layout).file_sizes().values()) + self.values_bytes
 
     @property
     def values_bytes(self) -> int:
         """How many bytes its values have."""
-        return sum(path.stat().st_size for path in Cargo.of(self._layout).values.values() if path.exists())
+        return sum(path.stat().st_size for path in Payload.of(self._layout).values.values() if path.exists())
 
     def links(self) -> Mapping[str, str]:
         """Return what was linked."""

@@ -12,9 +12,9 @@ from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.liveness import settle
 from cellrun.core.store.status import Status, StatusFile, StatusRecord
-from cellrun.core.targets.bringing import bring, is_being_started
 from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.keeper.client import Looked, NoKeeperError, look_by_keeper
+from cellrun.core.targets.sync_round import bring, is_being_started
 
 _UNDER_WAY = frozenset({Status.PREPARING, Status.QUEUED, Status.STARTING, Status.RUNNING, Status.FINALIZING})
 

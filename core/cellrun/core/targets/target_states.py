@@ -7,10 +7,10 @@ import time
 
 from cellrun.core.errors import ComputeTargetException, OthersTargetError
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.targets.asked_target import AskedTarget
 from cellrun.core.targets.contract import ComputeTarget, Finding
 from cellrun.core.targets.keeper import client as keeper
 from cellrun.core.targets.keeper.kept_state import KeptState, said_of
+from cellrun.core.targets.target_poll import TargetPoll
 from cellrun.core.targets.target_state import TargetState
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 
@@ -21,7 +21,7 @@ class TargetStates:
     def __init__(self, workspace: WorkspaceLayout) -> None:
         self._workspace = workspace
         self._targets = WorkspaceTargets(workspace)
-        self._asked: dict[str, tuple[str, AskedTarget]] = {}  # by name, with what it was attached as
+        self._asked: dict[str, tuple[str, TargetPoll]] = {}  # by name, with what it was attached as
 
     def now(self, *, again: bool = False) -> list[TargetState]:
         """Return what is known, without waiting; those are asked of which that is old, with `again` all.
@@ -55,11 +55,11 @@ class TargetStates:
             keeper.wake(self._workspace, name)
         return _merged(asked, kept)
 
-    def _of(self, target: ComputeTarget) -> AskedTarget:
+    def _of(self, target: ComputeTarget) -> TargetPoll:
         attached = json.dumps([target.kind, target.settings])
         before, asked = self._asked.get(target.name, ("", None))
         if asked is None or before != attached:  # the first time, or it was detached and is another one now
-            asked = AskedTarget(target)
+            asked = TargetPoll(target)
             self._asked[target.name] = attached, asked
         return asked
 
@@ -85,7 +85,7 @@ def findings_of_kept(target: ComputeTarget, workspace: WorkspaceLayout) -> list[
     return found
 
 
-def _merged(asked: AskedTarget, kept: KeptState | None) -> TargetState:
+def _merged(asked: TargetPoll, kept: KeptState | None) -> TargetState:
     target = asked.target
     heard = [at for at in (asked.heard_at, kept.heard_at if kept else None) if at is not None]
     is_silent = bool(kept and kept.why_not)

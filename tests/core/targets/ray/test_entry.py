@@ -25,7 +25,7 @@ from cellrun.core.processes import process_table
 from cellrun.core.run_request import RunRequest, request_to_json
 from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile, StatusRecord
-from cellrun.core.targets.cargo import Cargo
+from cellrun.core.targets.payload import Payload
 from tests.core.engine.conftest import blocked
 from tests.core.mirror.two_sides import new_run
 from tests.interpreters import bare_environment, python_of
@@ -56,13 +56,13 @@ class Node:
         """Let the package come, with a script; `values` came by a datastore."""
         self.here.snapshot.mkdir(parents=True, exist_ok=True)
         (self.here.snapshot / "train.py").write_text(script)
-        cargo = Cargo.of(self.here)
-        for path, file in cargo.files.items():
+        payload = Payload.of(self.here)
+        for path, file in payload.files.items():
             target = self.package / "run" / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
         wanted = replace(RunRequest("script", "train.py", experiment="tests", workspace="mine"), **request)
-        files = [(path, file.stat()) for path, file in cargo.files.items()]
+        files = [(path, file.stat()) for path, file in payload.files.items()]
         order = {
             "request": request_to_json(wanted),
             "experiment": "tests",

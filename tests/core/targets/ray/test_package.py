@@ -4,7 +4,7 @@ import json
 import zipfile
 
 from cellrun.core.run_request import RunRequest, request_to_json
-from cellrun.core.targets.outgoing import Order
+from cellrun.core.targets.pending_launch import Order
 from cellrun.core.targets.ray.package import CorePackage, RunPackage
 
 

@@ -15,11 +15,11 @@ from cellrun.core.context.value_store import ValueStore
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
-from cellrun.core.targets.bringing import bring
-from cellrun.core.targets.ray import handing_over, stored_values
+from cellrun.core.targets.ray import stored_values, submit_queue
 from cellrun.core.targets.ray import target as ray_target
 from cellrun.core.targets.ray.facts import Learned
 from cellrun.core.targets.ray.target import RayTarget
+from cellrun.core.targets.sync_round import bring
 from tests.core.data.stores.test_stores import S3, Azure, Google
 from tests.stores import azurite, gcs_server, s3_server  # noqa: F401  # fixtures of the tests here
 
@@ -40,7 +40,7 @@ class Code:
 @pytest.fixture(autouse=True)
 def each_look_asks(monkeypatch, without_keeper):
     monkeypatch.setattr(ray_target, "_YOUNG_S", 0.0)
-    monkeypatch.setattr(handing_over, "_CALL_S", 60.0)  # however busy this machine is
+    monkeypatch.setattr(submit_queue, "_CALL_S", 60.0)  # however busy this machine is
     monkeypatch.setattr(stored_values, "_AT_ONCE_S", 60.0)
     monkeypatch.setattr(stored_values, "_AGAIN_S", 0.0)
     monkeypatch.setattr("cellrun.core.targets.keeper.client.wake", lambda *_: None)

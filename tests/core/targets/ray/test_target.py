@@ -15,13 +15,13 @@ from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
-from cellrun.core.targets.bringing import bring
 from cellrun.core.targets.contract import JobState
-from cellrun.core.targets.outgoing import Outgoing
-from cellrun.core.targets.ray import handing_over, logs
+from cellrun.core.targets.pending_launch import PendingLaunch
+from cellrun.core.targets.ray import logs, submit_queue
 from cellrun.core.targets.ray import target as ray_target
-from cellrun.core.targets.ray.handing_over import MOST_PENDING
+from cellrun.core.targets.ray.submit_queue import MOST_PENDING
 from cellrun.core.targets.ray.target import RayTarget
+from cellrun.core.targets.sync_round import bring
 from tests.core.targets.ray.fake_ray import FakeRay
 from tests.killed import killed_at
 
@@ -39,7 +39,7 @@ START_TIMEOUT = "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"
 @pytest.fixture(autouse=True)
 def each_look_asks(monkeypatch, without_keeper):
     monkeypatch.setattr(ray_target, "_YOUNG_S", 0.0)
-    for module in (handing_over, logs):  # however busy this machine is
+    for module in (submit_queue, logs):  # however busy this machine is
         monkeypatch.setattr(module, "_CALL_S", 60.0)
     monkeypatch.setattr("cellrun.core.targets.keeper.client.wake", lambda *_: None)
 
@@ -165,7 +165,7 @@ def test_a_keeper_that_is_killed_at_any_step_hands_a_run_over_once(ray, target, 
         job_of(ray, run).status = "RUNNING"
         bring(opened(ray), [run])
         assert status(run) is Status.STARTING
-        assert not Outgoing(run.workspace).has(run)
+        assert not PendingLaunch(run.workspace).has(run)
         step += 2
     assert len(ray.jobs) == len(ray.submitted) == step // 2 + 1
     assert step > 10
@@ -350,7 +350,7 @@ def test_a_run_that_waits_here_is_canceled_without_a_word_to_the_cluster(ray, ta
     with ray.away(), pytest.raises(ComputeTargetException):
         bring(target, [run, launched()])
     assert status(run) is Status.CANCELED
-    assert not Outgoing(run.workspace).has(run)
+    assert not PendingLaunch(run.workspace).has(run)
     assert ray.submitted == []
 
 

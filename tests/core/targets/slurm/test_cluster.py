@@ -16,11 +16,11 @@ from cellrun.core.run_request import RunRequest
 from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec
-from cellrun.core.targets.bringing import bring
 from cellrun.core.targets.contract import JobState
-from cellrun.core.targets.slurm import observing, programs, submission
+from cellrun.core.targets.slurm import job_observer, programs, submission
 from cellrun.core.targets.slurm.cluster import SlurmCluster
 from cellrun.core.targets.slurm.job_folder import JobFolder
+from cellrun.core.targets.sync_round import bring
 from tests.killed import killed_at
 
 ASLEEP = "print('up', flush=True); import time; time.sleep(60)"
@@ -44,8 +44,8 @@ def impatient(monkeypatch):
     """Wait for nobody as long as for a busy cluster."""
     monkeypatch.setattr(programs, "TIMEOUT_S", 3.0)
     monkeypatch.setattr(submission, "_PAUSE_S", 0.0)
-    monkeypatch.setattr(observing, "POLITE_S", 0.0)
-    monkeypatch.setattr(observing, "_DISK_S", 0.0)
+    monkeypatch.setattr(job_observer, "POLITE_S", 0.0)
+    monkeypatch.setattr(job_observer, "_DISK_S", 0.0)
 
 
 def test_a_run_is_a_job_and_writes_into_its_folder(slurm, runs, submit, until):
@@ -352,13 +352,13 @@ def test_no_answer_is_no_word_about_any_run(slurm, runs, submit, cluster, impati
 
 def test_an_end_that_the_disk_does_not_show_yet_is_given_time(slurm, runs, submit, cluster, monkeypatch):
     layout = runs.running(runs.printed(submit(ASLEEP), "up"))
-    monkeypatch.setattr(observing, "POLITE_S", 0.0)
+    monkeypatch.setattr(job_observer, "POLITE_S", 0.0)
     slurm.set_state(1, "COMPLETED")
     for _ in range(3):
         assert cluster.observe([layout])[layout.run_id].state is JobState.RUNNING
     seen = time.monotonic()
     cluster.observe([])  # neither who asks about others has it wait anew, nor one who looks without a keeper
-    monkeypatch.setattr(observing, "_DISK_S", time.monotonic() - seen)
+    monkeypatch.setattr(job_observer, "_DISK_S", time.monotonic() - seen)
     assert SlurmCluster("cluster").observe([layout])[layout.run_id].state is JobState.ENDED
 
 
@@ -397,7 +397,7 @@ def test_a_run_that_does_not_end_though_it_was_asked_to_is_ended_by_slurm(
     os.utime(layout.cancel_request, (hours, hours))
     cluster.observe([layout])
     assert slurm.called("scancel") == []
-    monkeypatch.setattr(observing, "_AFTER_GRACES_S", -3600.0)
+    monkeypatch.setattr(job_observer, "_AFTER_GRACES_S", -3600.0)
     cluster.observe([layout])
     cluster.observe([layout])
     assert slurm.called("scancel") == [["1"]]

@@ -7,7 +7,7 @@ import pytest
 
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.store.status import Status, StatusFile
-from cellrun.core.targets.outgoing import Outgoing
+from cellrun.core.targets.pending_launch import PendingLaunch
 from cellrun.core.targets.ssh import launches
 from cellrun.core.targets.ssh.facts import Facts
 from cellrun.core.targets.ssh.target import SshTarget
@@ -87,12 +87,12 @@ def test_nonsense_about_a_run_is_an_error_of_the_target(machine, layout, said):
         with pytest.raises(ComputeTargetException):
             SshTarget("box", {"host": "box"}).send([layout])
     machine.says(**nonsense)
-    target, outgoing = SshTarget("box", {"host": "box"}), Outgoing(layout.workspace)
+    target, pending = SshTarget("box", {"host": "box"}), PendingLaunch(layout.workspace)
     with suppress(ComputeTargetException):
         target.send([layout])
-    assert outgoing.was_asked(layout) or not outgoing.has(layout)
+    assert pending.was_asked(layout) or not pending.has(layout)
     StatusFile(layout).change(Status.STARTING, there=0)
-    outgoing.remove(layout)
+    pending.remove(layout)
     for ask in (target.observe, lambda runs: target.sync(runs, is_final=True)):
         with pytest.raises(ComputeTargetException):
             ask([layout])

@@ -25,7 +25,7 @@ from cellrun.core.run_request import RunRequest
 from cellrun.core.store.record import place_text
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.again import resubmit
-from cellrun.core.targets import cargo
+from cellrun.core.targets import payload
 from cellrun.core.targets.contract import TargetPython
 from cellrun.core.targets.keeper.client import states
 from cellrun.core.targets.ssh import launches
@@ -339,7 +339,7 @@ def test_values_that_are_not_there_go_with_a_second_order_if_they_are_small(
     target, runs, box, orders, monkeypatch, size_bytes, expected
 ):
     blob = ValueStore(runs.workspace.layout.values).put(bytes(size_bytes))
-    monkeypatch.setattr(cargo, "values_of_run", lambda _: [blob])
+    monkeypatch.setattr(payload, "values_of_run", lambda _: [blob])
     layout = runs.script("print(1)", compute_target="box")
     sent_first = [*orders]
     assert runs.end(layout).status is Status.COMPLETED

@@ -30,7 +30,7 @@ from cellrun.core.targets.fake.faulty_proxy import FaultyProxy
 
 CANCELS = "cancels"
 """The file that says how many SIGTERM a job is to get for its cancel."""
-_LYING = Path(__file__).with_name("lying_clock.py")
+_SKEWED = Path(__file__).with_name("skewed_clock.py")
 
 
 class FakeEngine(Engine):
@@ -76,7 +76,7 @@ class FakeEngine(Engine):
         python, *flags = program
         if self._clock_offset_s:
             at = next(number for number, word in enumerate(flags) if not word.startswith("-"))
-            flags[at:at] = [str(_LYING), str(self._clock_offset_s)]
+            flags[at:at] = [str(_SKEWED), str(self._clock_offset_s)]
         return [python, *flags]
 
 

@@ -39,12 +39,12 @@ from cellrun.core.targets.contract import (
     TargetPython,
 )
 from cellrun.core.targets.fake.engine import Engine, why_not_isolated
-from cellrun.core.targets.fake.far_side import FarSide
 from cellrun.core.targets.fake.faults import Faults
 from cellrun.core.targets.fake.faulty_link import FaultyLink
 from cellrun.core.targets.fake.log_channel import LogChannel
 from cellrun.core.targets.fake.pull import Pull
 from cellrun.core.targets.fake.push import Push
+from cellrun.core.targets.fake.remote_side import RemoteSide
 from cellrun.core.targets.fake.transport import Transport
 from cellrun.core.targets.launching import (
     enter_environment,
@@ -90,7 +90,7 @@ class FakeTarget(ComputeTarget):
         super().__init__(name, settings)
         self._folder = Path(self.settings["folder"])
         link = FaultyLink(self._folder)
-        self._far = FarSide(self._folder, link)
+        self._far = RemoteSide(self._folder, link)
         self._engine = Engine(self._folder, f"fake-{name}", link)
         transport = _TRANSPORTS[self.settings.get("transport", "pull")]
         self._transport = transport(link, self._engine, self.settings.get("server", ""))

@@ -16,7 +16,7 @@ from cellrun.core.targets.keeper.credentials import credentials
 from cellrun.core.targets.keeper.kept_state import KeptState
 from cellrun.core.targets.keeper.protocol import Order, observations_of
 from cellrun.core.targets.keeper.start import NoKeeperError
-from cellrun.core.targets.silent_engine import is_on_its_way
+from cellrun.core.targets.unresponsive_engine import is_on_its_way
 
 __all__ = ["Looked", "NoKeeperError", "Sent", "look_by_keeper", "send", "states", "tend", "wake"]
 

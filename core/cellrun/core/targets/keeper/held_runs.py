@@ -9,8 +9,8 @@ from contextlib import suppress
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.status import StatusFile
-from cellrun.core.targets.bringing import living
 from cellrun.core.targets.contract import Observation
+from cellrun.core.targets.sync_round import living
 
 
 class HeldRuns:

@@ -19,7 +19,7 @@ from cellrun.core.targets.keeper.kept_target import KeptTarget
 from cellrun.core.targets.keeper.listed_runs import runs_elsewhere
 from cellrun.core.targets.keeper.open_target import OpenTarget
 from cellrun.core.targets.keeper.protocol import PROTOCOL, Order, observations_to_json
-from cellrun.core.targets.silent_engine import is_on_its_way
+from cellrun.core.targets.unresponsive_engine import is_on_its_way
 
 LIST_S = 15.0
 """So seldom a workspace's list is asked which runs live elsewhere: those that somebody asks for are known by that."""

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from cellrun.core.errors import AuthenticationError, CellrunError, told
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import limits
-from cellrun.core.targets.bringing import bring
 from cellrun.core.targets.contract import JobState, Observation
 from cellrun.core.targets.keeper.awake import AwakeClock
 from cellrun.core.targets.keeper.credentials import credentials, take_on
@@ -17,7 +16,8 @@ from cellrun.core.targets.keeper.held_runs import HeldRuns
 from cellrun.core.targets.keeper.kept_state import KeptState
 from cellrun.core.targets.keeper.open_target import OpenTarget
 from cellrun.core.targets.keeper.pace import WATCHED_S, Pace
-from cellrun.core.targets.silent_engine import fall_silent, shows_life
+from cellrun.core.targets.sync_round import bring
+from cellrun.core.targets.unresponsive_engine import mark_unresponsive, shows_life
 
 _NOBODY_S = 60.0
 """So long after its last run has ended a target keeps its connection, to open which takes longer than a small run."""
@@ -124,7 +124,7 @@ class KeptTarget:
         why = self._state.why_not or _NO_ANSWER
         for run in self._runs.living()[0]:
             if not (self._shares_files and shows_life(run)):
-                fall_silent(run, why)
+                mark_unresponsive(run, why)
 
     def _work(self) -> None:
         is_more_left = False

@@ -16,7 +16,7 @@ import requests
 
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
 from cellrun.core.remote.messages import quoted
-from cellrun.core.targets.ray.limited import LimitedAdapter
+from cellrun.core.targets.ray.http_deadline import DeadlineAdapter
 from cellrun.core.targets.ray.token import Token
 
 CONNECT_S, ANSWER_S = 5.0, 15.0
@@ -52,7 +52,7 @@ class Connection:
     def __init__(self, address: str, find_token: Callable[[], Token | None]) -> None:
         self.address = address
         self._find_token = find_token
-        self._adapter = LimitedAdapter()
+        self._adapter = DeadlineAdapter()
         self._session: requests.Session | None = None
         self._token: Token | None = None
 

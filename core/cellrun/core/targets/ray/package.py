@@ -22,8 +22,8 @@ from cellrun.core.context.signature import order_of
 from cellrun.core.environments.job_library import LibraryArchive, library_archive
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import WorkspaceRecord
-from cellrun.core.targets.cargo import Cargo
-from cellrun.core.targets.outgoing import Order
+from cellrun.core.targets.payload import Payload
+from cellrun.core.targets.pending_launch import Order
 
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The time of each file in a zip: the same content makes the same zip."""
@@ -54,7 +54,7 @@ class RunPackage(NamedTuple):
     """A run as it travels."""
 
     run: RunLayout
-    cargo: Cargo
+    payload: Payload
     order: Mapping[str, Any]
     """`request` (as `request_to_json` gives it), `experiment`, `workspace` (id), `workspace_name`, `run`, `attempt`,
     `signed` (the hash of its signed.json, or empty), `files` (each `path`, `size`, `mode`, `mtime_ns`), `values` (those
@@ -69,8 +69,8 @@ class RunPackage(NamedTuple):
 
         Raises OSError, ContextException for what can't be read.
         """
-        cargo, record = Cargo.of(run), WorkspaceRecord.read(run.workspace)
-        within = {name: path for name, path in cargo.values.items() if name not in elsewhere}
+        payload, record = Payload.of(run), WorkspaceRecord.read(run.workspace)
+        within = {name: path for name, path in payload.values.items() if name not in elsewhere}
         told = {
             "request": dict(order.request),
             "experiment": order.experiment,
@@ -79,17 +79,17 @@ class RunPackage(NamedTuple):
             "run": run.run_id,
             "attempt": attempt,
             "signed": order_of(run.signed.read_bytes()) if run.signed.exists() else "",
-            "files": [_about(path, file) for path, file in cargo.files.items()],
+            "files": [_about(path, file) for path, file in payload.files.items()],
             "values": dict(elsewhere),
             "carrier": dict(carrier),
         }
-        return cls(run, cargo._replace(values=within), told)
+        return cls(run, payload._replace(values=within), told)
 
     @contextmanager
     def packed(self) -> Iterator[Package]:
         """Make the zip, for as long as it is needed. Raises OSError, ValueError for a name that no zip can hold."""
-        files = [(f"run/{path}", file) for path, file in self.cargo.files.items()]
-        values = [(f"values/{each}", path) for each, path in self.cargo.values.items()]
+        files = [(f"run/{path}", file) for path, file in self.payload.files.items()]
+        values = [(f"values/{each}", path) for each, path in self.payload.values.items()]
         with _zipped([("order.json", json.dumps(self.order).encode()), *sorted(files), *sorted(values)]) as path:
             yield Package(f"_ray_pkg_{_hash(path)}.zip", path)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cellrun.core.context.value_store import SHA256, hash_of
 from cellrun.core.errors import CellrunError, DatastoreError, told
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.targets.cargo import Cargo
+from cellrun.core.targets.payload import Payload
 from cellrun.core.targets.ray.opened_workspace import opened_workspace
 
 if TYPE_CHECKING:
@@ -147,14 +147,14 @@ def _where(store: Datastore, name: str) -> dict[str, str]:
     return {"url": store.signed_url(there, _VALID_S)} if root is None else {"path": str(root / there)}
 
 
-def too_large(cargo: Cargo, most_bytes: int) -> dict[str, Path]:
+def too_large(payload: Payload, most_bytes: int) -> dict[str, Path]:
     """Return the values without which a run's package is no larger than that: the largest, as few as will do."""
-    sizes = {name: path.stat().st_size for name, path in cargo.values.items()}
-    left = sum(cargo.file_sizes().values()) + sum(sizes.values())
+    sizes = {name: path.stat().st_size for name, path in payload.values.items()}
+    left = sum(payload.file_sizes().values()) + sum(sizes.values())
     found: dict[str, Path] = {}
     for name in sorted(sizes, key=lambda each: (-sizes[each], each)):
         if left <= most_bytes * _SHARE:
             break
-        found[name] = cargo.values[name]
+        found[name] = payload.values[name]
         left -= sizes[name]
     return found

@@ -11,7 +11,7 @@ from cellrun.core.mirror.run_key import new_key
 from cellrun.core.mirror.run_token import new_token
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.resources import Resources, limits
-from cellrun.core.targets.outgoing import Order
+from cellrun.core.targets.pending_launch import Order
 from cellrun.core.targets.ray.entry import SECRETS
 from cellrun.core.targets.ray.handle import Handle
 from cellrun.core.targets.ray.package import uri_of

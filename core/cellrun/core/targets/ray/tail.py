@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from cellrun.core.errors import missing_package
-from cellrun.core.targets.ray.limited import cut
+from cellrun.core.targets.ray.http_deadline import cut
 
 _OPEN_S, _READ_S = 5.0, 0.002
 _MOST_MESSAGES = 200

@@ -25,19 +25,19 @@ from cellrun.core.targets.contract import (
     TargetPython,
 )
 from cellrun.core.targets.keeper import client as keeper
-from cellrun.core.targets.outgoing import Order, Outgoing
+from cellrun.core.targets.pending_launch import Order, PendingLaunch
 from cellrun.core.targets.ray.client import RayClient
 from cellrun.core.targets.ray.connection import Connection
 from cellrun.core.targets.ray.facts import Learned, Nodes
-from cellrun.core.targets.ray.handing_over import ON_ITS_WAY, HandingOver
 from cellrun.core.targets.ray.handle import KIND, Handle
 from cellrun.core.targets.ray.jobs import PENDING, RUNNING, STOPPED, RayJob
 from cellrun.core.targets.ray.logs import Due, Logs
 from cellrun.core.targets.ray.settings import PUBLIC_URL, SETTINGS, checked, is_address
 from cellrun.core.targets.ray.stored_values import StoredValues
+from cellrun.core.targets.ray.submit_queue import ON_ITS_WAY, SubmitQueue
 from cellrun.core.targets.ray.token import Token, token
 from cellrun.core.targets.setting_form import SettingForm
-from cellrun.core.targets.silent_engine import is_on_its_way
+from cellrun.core.targets.unresponsive_engine import is_on_its_way
 
 _WAITS = "waits for room on the cluster"
 _GIVEN_UP = "Ray gave it up after it had waited for room there; it is handed over again"
@@ -68,7 +68,7 @@ class RayTarget(ComputeTarget):
         self._connection = Connection(self.settings["address"], self._token)
         self._client = RayClient(self._connection)
         self._stored = StoredValues(self.settings["datastore"]) if self.settings.get("datastore") else None
-        self._handing_over = HandingOver(self._client, self._stored)
+        self._submit_queue = SubmitQueue(self._client, self._stored)
         self._logs = Logs(self._connection, self._client)
         self._jobs: dict[str, RayJob] = {}
         self._asked_at = -_YOUNG_S
@@ -163,18 +163,18 @@ class RayTarget(ComputeTarget):
             return
         if Handle.read(layout) is None:
             Handle.first(layout, self.name, self.settings["address"], self._server()).write(layout)
-        Outgoing(layout.workspace).add(layout, Order.of(request))
+        PendingLaunch(layout.workspace).add(layout, Order.of(request))
         status.change(Status.QUEUED, expected={Status.NOT_STARTED}, reason=_WAITS, waits_here=True)
         keeper.wake(layout.workspace, self.name)
 
     def send(self, runs: Sequence[RunLayout]) -> bool:
         """Hand over what the cluster takes by now; whether that was any."""
-        self._handing_over.cancel_kept(runs)
+        self._submit_queue.cancel_kept(runs)
         ids = {run.run_id for run in runs}
         if ids <= self._sent and time.monotonic() - self._asked_at < _YOUNG_S:
             return False  # nothing can have changed: with hundreds that wait even a look at each takes long
         waiting = [run for run in runs if is_on_its_way(StatusFile(run).read())]
-        has_gone = bool(waiting) and self._handing_over.go_on(waiting, self._all_jobs())
+        has_gone = bool(waiting) and self._submit_queue.go_on(waiting, self._all_jobs())
         self._sent = ids
         return has_gone
 
@@ -282,7 +282,7 @@ class RayTarget(ComputeTarget):
         self._stopped_at[handle.job] = -1.0
         if job.status == PENDING:
             set_canceled(run, "canceled while it waited for room on the cluster", expected=ON_ITS_WAY)
-            Outgoing(run.workspace).remove(run)
+            PendingLaunch(run.workspace).remove(run)
 
     def _end_stopped(self, due: Due) -> None:
         """End a run that was asked to stop, whose job Ray has stopped before anybody was there to say so."""

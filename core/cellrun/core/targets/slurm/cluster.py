@@ -28,12 +28,12 @@ from cellrun.core.targets.contract import (
     TargetPython,
 )
 from cellrun.core.targets.launching import environment_problems_here, environment_warnings, python_here
-from cellrun.core.targets.slurm import told_partitions
+from cellrun.core.targets.slurm import partition_json
 from cellrun.core.targets.slurm.job_folder import JobFolder
 from cellrun.core.targets.slurm.job_list import JobList
+from cellrun.core.targets.slurm.job_observer import JobObserver, has_begun
 from cellrun.core.targets.slurm.kind import SlurmTarget
 from cellrun.core.targets.slurm.launching import Launch
-from cellrun.core.targets.slurm.observing import Observing, has_begun
 from cellrun.core.targets.slurm.partitions import Partitions, gpus_in_use, totals
 from cellrun.core.targets.slurm.programs import SlurmPrograms
 from cellrun.core.targets.slurm.settings import option_problems
@@ -54,7 +54,7 @@ class SlurmCluster(SlurmTarget):
     def __init__(self, name: str, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, settings)
         self._slurm = SlurmPrograms()
-        self._observing = Observing(self._slurm)
+        self._observer = JobObserver(self._slurm)
         self._partitions = Partitions(())
         self._asked_at = float("-inf")
 
@@ -75,7 +75,7 @@ class SlurmCluster(SlurmTarget):
         wanted = str(self.settings.get("partition") or "")
         capacity, cpus = totals(self._known_partitions(0).of(wanted))
         gpus = gpus_in_use(self._slurm, wanted) if capacity.gpus else 0
-        jobs = self._observing.jobs()
+        jobs = self._observer.jobs()
         running, waiting = jobs.count(JobState.RUNNING), jobs.count(JobState.WAITING)
         return TargetDescription(capacity, Resources(cpus, gpus, 0), running, waiting, ("/",))
 
@@ -123,7 +123,7 @@ class SlurmCluster(SlurmTarget):
 
     def observe(self, runs: Sequence[RunLayout]) -> dict[str, Observation]:
         """Return what Slurm says of runs, in one question every few seconds."""
-        return self._observing.observe(runs)
+        return self._observer.observe(runs)
 
     def cancel(self, run: RunLayout) -> None:
         """Leave a request for the run's supervisor; Slurm is told if the run waits."""
@@ -132,13 +132,13 @@ class SlurmCluster(SlurmTarget):
 
     def holds(self, run: RunLayout) -> bool:
         """Whether Slurm has a job of the run that hasn't ended, by what it said some seconds ago."""
-        job = self._observing.jobs().of(run.run_id)
+        job = self._observer.jobs().of(run.run_id)
         return job is not None and job.observation.state is not JobState.ENDED
 
     def learned(self) -> dict[str, Any]:
         """Return the cluster's partitions; nothing while Slurm doesn't answer, which doctor says."""
         with suppress(ComputeTargetException):
-            return told_partitions.told(self._known_partitions(0))
+            return partition_json.told(self._known_partitions(0))
         return {}
 
     def heed_cancellation(self, run: RunLayout) -> None:
@@ -149,7 +149,7 @@ class SlurmCluster(SlurmTarget):
         with suppress(ComputeTargetException):
             job = JobList.asked(self._slurm, _ASK_S).of(run.run_id)
             if job and job.is_waiting:
-                self._observing.heed(run, job)
+                self._observer.heed(run, job)
                 job = JobList.asked(self._slurm, _ASK_S).of(run.run_id)
                 if job and job.observation.state is JobState.ENDED and not has_begun(run, StatusFile(run).read()):
                     set_canceled(run, _WAITED)

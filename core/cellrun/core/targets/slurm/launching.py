@@ -32,7 +32,7 @@ _OF_A_NODE = frozenset(
     {"CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK", "GPU_DEVICE_ORDINAL"}
     | {"TMPDIR", "HOSTNAME"}
 )
-_MAKING = Path(__file__).with_name("making.py")
+_ENVIRONMENT_SCRIPT = Path(__file__).with_name("environment_script.py")
 
 
 class Launch:
@@ -92,7 +92,7 @@ class Launch:
     def _start_making(self) -> None:
         """Start what makes the environment, and wait until the run's folder says who that is."""
         variables = JobOrder.read(self._folder.order).variables
-        command = [sys.executable, "-I", "-S", str(_MAKING), str(self._run.folder)]
+        command = [sys.executable, "-I", "-S", str(_ENVIRONMENT_SCRIPT), str(self._run.folder)]
         nothing = subprocess.DEVNULL
         try:
             done = subprocess.run(command, env=variables, stdin=nothing, stdout=nothing, stderr=nothing, check=False)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from cellrun.core.run_request import RunRequest
 from cellrun.core.targets.contract import Capability
-from cellrun.core.targets.slurm import told_partitions
+from cellrun.core.targets.slurm import partition_json
 from cellrun.core.targets.slurm.kind import SlurmTarget
 from cellrun.core.targets.slurm.settings import option_problems
 from cellrun.core.targets.ssh.facts import Facts
@@ -38,7 +38,7 @@ class LoginNode(SlurmTarget, RemoteTarget):
         """Return why no node of the cluster could ever run it, and why its environment can't be built."""
         problems = [*facts.environment_problems(request, self.name), *option_problems(request.options)]
         with suppress(ValueError):  # what can't be understood tells as little as one whose Slurm didn't answer
-            if (partitions := told_partitions.read(facts.engine)).groups:
+            if (partitions := partition_json.read(facts.engine)).groups:
                 wanted = request.options.get(PARTITION) or self.settings.get(PARTITION, "")
                 problems += partitions.problems(request, wanted, self.name)
         return problems

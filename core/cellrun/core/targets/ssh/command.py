@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from cellrun.core.errors import WorkspaceException
 from cellrun.core.places import runtime_folder
-from cellrun.core.targets.ssh.trouble import no_ssh
+from cellrun.core.targets.ssh.connect_errors import no_ssh
 
 _OPTIONS = {
     "BatchMode": "yes",  # nobody is there to answer

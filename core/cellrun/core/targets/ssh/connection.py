@@ -13,7 +13,7 @@ from cellrun.core.remote.command import REMOTE_COMMAND
 from cellrun.core.remote.link import Answer, Link, LinkError
 from cellrun.core.remote.messages import NONSENSE, quoted
 from cellrun.core.targets.ssh.command import ssh_command
-from cellrun.core.targets.ssh.trouble import SSH_FAILED, trouble
+from cellrun.core.targets.ssh.connect_errors import SSH_FAILED, trouble
 
 _CLOCK_S = 60.0
 """How long an offset of clocks is believed."""

@@ -16,7 +16,7 @@ from cellrun.core.remote.messages import INCOMPLETE
 from cellrun.core.store.ending import is_asked_to_cancel, set_canceled
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.contract import JobState, Observation
-from cellrun.core.targets.outgoing import Outgoing
+from cellrun.core.targets.pending_launch import PendingLaunch
 from cellrun.core.targets.progress import Progress
 from cellrun.core.targets.ssh.connection import Connection
 from cellrun.core.targets.ssh.sending import Sending
@@ -29,7 +29,7 @@ _CALL_S = 3.0
 class Launches:
     """Sends and starts runs. `observe` asks the machine for states.
 
-    It may be made anew at any time: what is there the machine tells, what is to be sent stands in `Outgoing`.
+    It may be made anew at any time: what is there the machine tells, what is to be sent stands in `PendingLaunch`.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Launches:
         """
         until = time.monotonic() + _CALL_S
         for workspace in {run.workspace.folder: run.workspace for run in runs}.values():
-            Outgoing(workspace).sweep()
+            PendingLaunch(workspace).sweep()
         with self._connection.link() as link:
             due = [run for run in runs if not self._is_canceled(run)]
             sendings = [(sending, run) for run in due if (sending := self._sending(run))]
@@ -65,10 +65,10 @@ class Launches:
 
     def _sending(self, run: RunLayout) -> Sending | None:
         """Return how far a run is; None for one without an order (yet), or that is Failed as it can't be read."""
-        outgoing = Outgoing(run.workspace)
-        if run.run_id not in self._sendings and outgoing.has(run):
+        pending = PendingLaunch(run.workspace)
+        if run.run_id not in self._sendings and pending.has(run):
             try:
-                outgoing.get(run)
+                pending.get(run)
                 self._sendings[run.run_id] = Sending(run)
             except (OSError, CellrunError) as error:
                 _fail(run, f"it can't be sent: {told(error)}")
@@ -77,13 +77,13 @@ class Launches:
     def _advance(self, link: Link, sending: Sending, run: RunLayout, until: float) -> bool:
         """Send a run and have it started once it is whole; returns whether it is to be gone on with at once."""
         sent = sending.go_on(link, lambda: time.monotonic() >= until or is_asked_to_cancel(run))
-        outgoing = Outgoing(run.workspace)
-        order = outgoing.get(run)
+        pending = PendingLaunch(run.workspace)
+        order = pending.get(run)
         if not sent.is_whole:
             self._progress.tell(run, sent.sent_bytes, sent.size_bytes)
         elif order:
             asked_at = time.time()
-            outgoing.note_asked(run)
+            pending.note_asked(run)
             try:
                 told = sending.launch(link, order, new_key(run)).facts
             except OrderError as error:
@@ -105,7 +105,7 @@ class Launches:
         """Whether a run is to be sent no further; it is Canceled then unless the machine has it."""
         if not is_asked_to_cancel(run):
             return False
-        if Outgoing(run.workspace).was_asked(run):  # the answer was lost: it may have been started
+        if PendingLaunch(run.workspace).was_asked(run):  # the answer was lost: it may have been started
             said = self._observe([run]).get(run.run_id)
             if said and said.state is not JobState.UNKNOWN:
                 self._begun(run, time.time(), {})
@@ -120,11 +120,11 @@ class Launches:
             self._connection.ask("drop", workspace=WorkspaceRecord.read(run.workspace).id, run=run.run_id)
 
     def _forget(self, run: RunLayout) -> None:
-        Outgoing(run.workspace).remove(run)
+        PendingLaunch(run.workspace).remove(run)
         self._sendings.pop(run.run_id, None)
         self._progress.forget(run)
 
 
 def _fail(run: RunLayout, why: str) -> None:
     StatusFile(run).change(Status.FAILED, expected=ON_ITS_WAY, reason=why)
-    Outgoing(run.workspace).remove(run)
+    PendingLaunch(run.workspace).remove(run)

@@ -25,12 +25,12 @@ from cellrun.core.targets.contract import (
     TargetPython,
 )
 from cellrun.core.targets.keeper import client as keeper
-from cellrun.core.targets.outgoing import Order, Outgoing
-from cellrun.core.targets.silent_engine import is_on_its_way
+from cellrun.core.targets.pending_launch import Order, PendingLaunch
 from cellrun.core.targets.ssh.connection import Connection
 from cellrun.core.targets.ssh.facts import Facts, python_unseen
 from cellrun.core.targets.ssh.fetching import Fetching, by_workspace
 from cellrun.core.targets.ssh.launches import ON_ITS_WAY, Launches
+from cellrun.core.targets.unresponsive_engine import is_on_its_way
 
 _LAUNCH_S = 60.0
 """So long a submission waits for a small run to be started there."""
@@ -91,21 +91,21 @@ class RemoteTarget(ComputeTarget):
 
     def launch(self, request: RunRequest, layout: RunLayout) -> None:
         """Have the run sent and started there; a large one is on its way when this returns."""
-        outgoing, status = Outgoing(layout.workspace), StatusFile(layout)
+        pending, status = PendingLaunch(layout.workspace), StatusFile(layout)
         if status.read().status not in ON_ITS_WAY:  # it was launched before
             return
-        outgoing.add(layout, Order.of(request))
+        pending.add(layout, Order.of(request))
         RunTarget(self.name, self.kind, shares_processes=False, handle={"host": self.settings["host"]}).write(layout)
         if not is_on_its_way(status.read()):  # meanwhile
-            outgoing.remove(layout)
+            pending.remove(layout)
             return
         try:
             why_not = self._launched(layout)
         except ComputeTargetException as error:  # it was refused there, and is Failed
             raise ExperimentExecutionException(str(error)) from error
-        if why_not and not outgoing.was_asked(layout):
+        if why_not and not pending.was_asked(layout):
             status.change(Status.FAILED, expected=ON_ITS_WAY, reason=why_not)
-            outgoing.remove(layout)
+            pending.remove(layout)
             raise ExperimentExecutionException(why_not)
         status.change(Status.PREPARING, expected={Status.NOT_STARTED}, reason=why_not or _WAITS)
 
@@ -153,12 +153,12 @@ class RemoteTarget(ComputeTarget):
     def cancel(self, run: RunLayout) -> None:
         """Leave a request, and have it taken there; a run that isn't on its way yet is Canceled at once."""
         ask_to_cancel(run)
-        outgoing = Outgoing(run.workspace)
-        if outgoing.was_asked(run):  # it may go on there: nobody here may take it for Canceled by now
+        pending = PendingLaunch(run.workspace)
+        if pending.was_asked(run):  # it may go on there: nobody here may take it for Canceled by now
             StatusFile(run).show(Status.PREPARING, expected={Status.NOT_STARTED}, reason=_IS_ASKED)
-        elif outgoing.has(run):
+        elif pending.has(run):
             set_canceled(run, "canceled before it was sent", expected=ON_ITS_WAY)
-            outgoing.remove(run)
+            pending.remove(run)
         keeper.wake(run.workspace, self.name)
 
     def close(self) -> None:
@@ -188,4 +188,4 @@ class RemoteTarget(ComputeTarget):
     @staticmethod
     def _is_to_be_sent(run: RunLayout) -> bool:
         """Whether a run isn't known to have been started there: what the machine says of it then proves nothing."""
-        return is_on_its_way(StatusFile(run).read()) and Outgoing(run.workspace).has(run)
+        return is_on_its_way(StatusFile(run).read()) and PendingLaunch(run.workspace).has(run)

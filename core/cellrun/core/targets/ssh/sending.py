@@ -13,8 +13,8 @@ from cellrun.core.context.signature import order_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.remote.link import Answer, Link
-from cellrun.core.targets.cargo import Cargo
-from cellrun.core.targets.outgoing import Order
+from cellrun.core.targets.payload import Payload
+from cellrun.core.targets.pending_launch import Order
 
 _FIRST_PIECE_BYTES, _SMALLEST_PIECE_BYTES = 1 << 18, 1 << 16
 _LARGEST_PIECE_BYTES = 8 << 20
@@ -42,7 +42,7 @@ class Sending:
         self._run = run
         self._of_run: dict[str, Any] = {"workspace": record.id, "run": run.run_id}
         self._workspace_name = record.name
-        self._cargo = Cargo.of(run)
+        self._cargo = Payload.of(run)
         self._left: dict[str, int] | None = None
         """What isn't there yet, by name (a file's path, a value's hash), with how much of it is; None: unknown."""
         self._along: list[str] | None = None if self._bytes(self._cargo.files) > _SMALL_BYTES else [*self._cargo.files]

@@ -13,7 +13,7 @@ from cellrun.core.context.value_store import ValueStore
 from cellrun.core.layout import RunLayout
 
 
-class Cargo(NamedTuple):
+class Payload(NamedTuple):
     """All that a run needs there, found once: its folder doesn't change after it was submitted."""
 
     files: Mapping[str, Path]
@@ -22,7 +22,7 @@ class Cargo(NamedTuple):
     """Captured values, by their hashes."""
 
     @classmethod
-    def of(cls, run: RunLayout) -> Cargo:
+    def of(cls, run: RunLayout) -> Payload:
         """Find what a run needs. Raises OSError for what can't be read."""
         store = ValueStore(run.workspace.values)
         paths = [path for path in (run.record, run.signed) if path.exists()]

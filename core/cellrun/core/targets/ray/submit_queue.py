@@ -12,8 +12,8 @@ from cellrun.core.resources import size_text
 from cellrun.core.store.ending import is_asked_to_cancel, set_canceled
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status import Status, StatusFile
-from cellrun.core.targets.cargo import Cargo
-from cellrun.core.targets.outgoing import Order, Outgoing
+from cellrun.core.targets.payload import Payload
+from cellrun.core.targets.pending_launch import Order, PendingLaunch
 from cellrun.core.targets.ray.client import RayClient, RefusedJobError, TooLargeError
 from cellrun.core.targets.ray.facts import Learned
 from cellrun.core.targets.ray.handle import Handle
@@ -37,7 +37,7 @@ class _Waiting(NamedTuple):
     handle: Handle
 
 
-class HandingOver:
+class SubmitQueue:
     """Hands runs over. It may be made anew at any time: what was handed over stands in each run's target.json."""
 
     def __init__(self, client: RayClient, stored: StoredValues | None = None) -> None:
@@ -71,14 +71,14 @@ class HandingOver:
     def cancel_kept(runs: Sequence[RunLayout]) -> None:
         """Cancel those that are asked to stop and that the cluster can't have; it needn't answer for that."""
         for run in runs:
-            if is_asked_to_cancel(run) and not Outgoing(run.workspace).was_asked(run):
+            if is_asked_to_cancel(run) and not PendingLaunch(run.workspace).was_asked(run):
                 _cancel(run)
 
     def _sweep(self, runs: Sequence[RunLayout]) -> None:
         if time.monotonic() - self._swept_at >= _SWEEP_S:
             self._swept_at = time.monotonic()
             for workspace in {run.workspace.folder: run.workspace for run in runs}.values():
-                Outgoing(workspace).sweep()
+                PendingLaunch(workspace).sweep()
 
     def _order_of(self, run: RunLayout) -> tuple[float, str]:
         if run.run_id not in self._made_at:
@@ -107,15 +107,15 @@ class HandingOver:
     def _job(self, run: RunLayout, handle: Handle, jobs: Mapping[str, RayJob]) -> RayJob | None:
         if handle.job in jobs:
             return jobs[handle.job]
-        was_asked = handle.is_taken or Outgoing(run.workspace).was_asked(run)
+        was_asked = handle.is_taken or PendingLaunch(run.workspace).was_asked(run)
         return self._client.job(handle.job) if was_asked else None
 
     def _hand_over(self, waiting: _Waiting) -> bool:
         """Hand one run over; whether it waits there now."""
         run, handle = waiting
-        outgoing = Outgoing(run.workspace)
+        pending = PendingLaunch(run.workspace)
         try:
-            order = outgoing.get(run)
+            order = pending.get(run)
             if order is None:  # its submitter is still at it
                 return False
             names = self._sent_run(run, order, handle)
@@ -125,7 +125,7 @@ class HandingOver:
             if is_asked_to_cancel(run):  # while it was sent
                 _cancel(run)
                 return False
-            outgoing.note_asked(run)
+            pending.note_asked(run)
             self._client.submit(job)
         except RefusedJobError as error:
             _fail(run, str(error))
@@ -144,7 +144,7 @@ class HandingOver:
         None where that is for a later pass: values are on their way to the datastore, or are to go there.
         """
         known = Learned.of(self._client.address).most_bytes
-        large = too_large(Cargo.of(run), known) if self._stored else {}
+        large = too_large(Payload.of(run), known) if self._stored else {}
         elsewhere = self._stored.places(run, large) if self._stored and large else {}
         if elsewhere is None:
             return None
@@ -175,14 +175,14 @@ class HandingOver:
 def began(run: RunLayout) -> None:
     """Note that a run's job has begun, or ended: all else comes home from there."""
     StatusFile(run).change(Status.STARTING, expected=ON_ITS_WAY, there=-1, waits_here=False)
-    Outgoing(run.workspace).remove(run)
+    PendingLaunch(run.workspace).remove(run)
 
 
 def _cancel(run: RunLayout) -> None:
     set_canceled(run, "canceled before it was handed over", expected=ON_ITS_WAY)
-    Outgoing(run.workspace).remove(run)
+    PendingLaunch(run.workspace).remove(run)
 
 
 def _fail(run: RunLayout, why: str) -> None:
     StatusFile(run).change(Status.FAILED, expected=ON_ITS_WAY, reason=why)
-    Outgoing(run.workspace).remove(run)
+    PendingLaunch(run.workspace).remove(run)

@@ -1,6 +1,6 @@
 """Runs a program of the far side by a clock that is wrong.
 
-Started as `python -I -S lying_clock.py <seconds ahead> <program> <arguments>`. The system has one clock for all, so it
+Started as `python -I -S skewed_clock.py <seconds ahead> <program> <arguments>`. The system has one clock for all, so it
 is the program's own that lies: what it writes down, and the times of files as it sees them. Standard library only.
 """
 

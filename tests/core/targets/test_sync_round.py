@@ -10,8 +10,8 @@ from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.run_key import key_of, new_key
 from cellrun.core.store.ending import Ending
 from cellrun.core.store.status import Status, StatusFile
-from cellrun.core.targets.bringing import bring, living
 from cellrun.core.targets.contract import Capability, JobState, Observation
+from cellrun.core.targets.sync_round import bring, living
 
 
 def status(run):

@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
-from cellrun.core.targets.ssh.trouble import no_ssh, trouble
+from cellrun.core.targets.ssh.connect_errors import no_ssh, trouble
 
 CHANGED = """\
 @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@

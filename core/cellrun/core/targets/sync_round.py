@@ -22,14 +22,14 @@ from cellrun.core.store.liveness import SILENCE, are_proven_dead, heartbeat, is_
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status import Status, StatusFile, StatusRecord
 from cellrun.core.targets.contract import ComputeTarget, JobState, Observation
-from cellrun.core.targets.silent_engine import hear_again, is_on_its_way, waits_here
+from cellrun.core.targets.unresponsive_engine import is_on_its_way, mark_responsive, waits_here
 
 _OVER = frozenset({JobState.ENDED, JobState.UNKNOWN})
 _ALONE_S = 5.0
 """So long runs are brought one by one though none of them could be: then it's the target, not a run."""
 
 
-class Brought(NamedTuple):
+class SyncResult(NamedTuple):
     """What came of a round."""
 
     observed: Mapping[str, Observation]
@@ -49,7 +49,7 @@ def bring(
     runs: Sequence[RunLayout],
     sent: Callable[[], None] = lambda: None,
     answered: Callable[[], None] = lambda: None,
-) -> Brought:
+) -> SyncResult:
     """Send, observe and sync runs that haven't ended. A lost one is Failed once all that it wrote has come home.
 
     Lost is what the engine says that it doesn't know, or that has ended without its supervisor's word. `sent` is called
@@ -68,7 +68,7 @@ def bring(
     answered()
     for run in begun:
         if is_unanswered(states[run]):
-            hear_again(run)
+            mark_responsive(run)
     ended, going = list[RunLayout](), list[RunLayout]()
     for run in begun:
         (ended if (said := observed.get(run.run_id)) and said.state in _OVER else going).append(run)
@@ -81,7 +81,7 @@ def bring(
     left = [status for run in on_way if is_on_its_way(status := StatusFile(run).read())]
     is_sending = not all(map(waits_here, left))
     has_started = has_gone or len(left) < len(on_way)
-    return Brought(observed, problems, bool(is_sending or unfinished), has_started, any(map(waits_here, left)))
+    return SyncResult(observed, problems, bool(is_sending or unfinished), has_started, any(map(waits_here, left)))
 
 
 def is_being_started(run: RunLayout, status: StatusRecord) -> bool:

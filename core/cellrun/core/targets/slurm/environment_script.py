@@ -1,6 +1,6 @@
 """Makes what a job needs before it is handed to Slurm: an environment, where there is a network and no node is held.
 
-Started as `python -I -S making.py <run folder>` with the job's variables; it detaches itself, so that it belongs to
+Started as `python -I -S environment_script.py <run folder>` with the job variables. It detaches itself, to belong to
 nobody, and returns once the run's folder says who is at it. Standard library only: it is sent to bare machines.
 """
 

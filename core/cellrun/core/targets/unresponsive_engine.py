@@ -30,7 +30,7 @@ def shows_life(run: RunLayout) -> bool:
     return not is_old(heartbeat(run))
 
 
-def fall_silent(run: RunLayout, why: str) -> None:
+def mark_unresponsive(run: RunLayout, why: str) -> None:
     """Make a run that its engine has NotResponding, as the engine doesn't answer; one on its way there is told why.
 
     What the disk doesn't take, or a damaged status forbids, is left out.
@@ -45,7 +45,7 @@ def fall_silent(run: RunLayout, why: str) -> None:
             StatusFile(run).show(Status.NOT_RESPONDING, expected={before.status}, reason=why, **fields)
 
 
-def hear_again(run: RunLayout) -> None:
+def mark_responsive(run: RunLayout) -> None:
     """Let a run have the status that it had before its engine fell silent; nothing happens to any other run."""
     status = StatusFile(run).read()
     if not is_unanswered(status):

@@ -36,7 +36,7 @@ _NOT_HANDED_OVER = "it was never handed to Slurm: what was to do that ended befo
 _NO_LONGER_MADE = "what made its environment ready here was killed; submit it again"
 
 
-class Observing:
+class JobObserver:
     """The look at runs through Slurm.
 
     Responsibilities: one question for all runs, not too often; what only Slurm can know is written into their folders:

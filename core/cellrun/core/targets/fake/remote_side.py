@@ -19,7 +19,7 @@ from cellrun.core.targets.contract import Finding
 from cellrun.core.targets.fake.faulty_link import FaultyLink
 
 
-class FarSide:
+class RemoteSide:
     """The files of the far side of one target."""
 
     def __init__(self, folder: Path, link: FaultyLink) -> None:

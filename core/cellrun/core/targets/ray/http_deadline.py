@@ -14,7 +14,7 @@ from requests.exceptions import RequestException, Timeout
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
-class LimitedAdapter(HTTPAdapter):
+class DeadlineAdapter(HTTPAdapter):
     """Opens connections for `requests`, and cuts them when their time is over. For one thread at a time."""
 
     def __init__(self) -> None:

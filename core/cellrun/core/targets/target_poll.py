@@ -13,7 +13,7 @@ _AFTER_FAILURE_S = 30.0
 """So seldom one is asked by itself that didn't answer the last time: that may have taken long, and cost a log-in."""
 
 
-class AskedTarget:
+class TargetPoll:
     """What a target has said when it was asked last. Threads may share it; times are epoch seconds."""
 
     def __init__(self, target: ComputeTarget) -> None:

@@ -43,7 +43,7 @@ class Order(NamedTuple):
         return cls(request_to_json(request), request.experiment, dict(request.variables))
 
 
-class Outgoing:
+class PendingLaunch:
     """The orders of a workspace's runs that aren't known to have been started yet.
 
     Each is a file (0600) in CELLRUN_HOME's private folder, in no run's; whoever launched it, or finds its run ended,
