@@ -1,7 +1,7 @@
 """The statement of a cell that made a function or class what it is, so that it can be made again from source.
 
 A definition is taken only if executing it gives what the notebook has, but for attributes that were changed afterwards,
-which are told. Byte code that no definition makes again can't go to another Python.
+which are told.
 """
 
 from __future__ import annotations
@@ -9,19 +9,21 @@ import __future__
 
 import ast
 import linecache
-from collections.abc import Iterator, Mapping, Sequence
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import repeat
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any, NamedTuple
 
-from cellrun.core.context.manifest import Definition, python_version
-from cellrun.core.context.pickles.pickling import Pickled
-from cellrun.magics.capture.carrier import Refusal
+from cellrun.core.cell.execution import CELL_FLAGS
+from cellrun.core.context.manifest import Definition
 from cellrun.magics.capture.notebook import Notebook
-from cellrun.magics.capture.source.analysis import Read
-from cellrun.magics.capture.source.statement import Statement, bound_names, last_binding, statement_of
 
-_MOST_NAMED = 3
+_NUMBER = re.compile(r"\d+")
+_MAKERS = frozenset({"namedtuple", "NamedTuple", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "make_dataclass"})
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _OF_SLOTS = (MemberDescriptorType, GetSetDescriptorType)
 _PLAIN = frozenset({bool, int, float, str, bytes, list, dict, type(None)})
 
@@ -45,6 +47,28 @@ class Defined(NamedTuple):
         return f"from __future__ import {', '.join(future)}\n{text}" if future else text
 
 
+class _Statement(NamedTuple):
+    """A statement that stands for itself in a cell."""
+
+    node: ast.stmt
+    filename: str
+
+    @property
+    def line(self) -> int:
+        """Where it begins, with its decorators."""
+        return min([self.node.lineno, *(each.lineno for each in self.decorators)])
+
+    @property
+    def decorators(self) -> list[ast.expr]:
+        """What is called with what it makes."""
+        return getattr(self.node, "decorator_list", [])
+
+    def holds(self, function: FunctionType) -> bool:
+        """Whether a function's code is of this statement."""
+        code = function.__code__
+        return code.co_filename == self.filename and self.line <= code.co_firstlineno <= (self.node.end_lineno or 0)
+
+
 def find_definition(
     name: str, value: object, functions: Sequence[FunctionType], notebook: Notebook
 ) -> Defined | Undefined:
@@ -55,7 +79,7 @@ def find_definition(
     own_name = notebook.name_of(value)
     if own_name is not None and own_name != name:
         return Defined(Definition(f"<{name}>", 1, f"{name} = {own_name}"), {})
-    statement = statement_of(name, functions, notebook)
+    statement = _statement_of(name, functions, notebook)
     if statement is None:
         return Undefined("no def or class statement of a cell defines it")
     why = _why_not(name, value, statement, notebook)
@@ -65,7 +89,7 @@ def find_definition(
     return Defined(definition, {f"{name}.{key}": now for key, now in _changed_attributes(value, statement, notebook)})
 
 
-def _definition(statement: Statement, functions: Sequence[FunctionType]) -> Definition:
+def _definition(statement: _Statement, functions: Sequence[FunctionType]) -> Definition:
     lines = linecache.getlines(statement.filename)[statement.line - 1 : statement.node.end_lineno]
     lines[-1] = _cut(lines[-1], end=statement.node.end_col_offset)
     above = _cut(lines[0], end=statement.node.col_offset)
@@ -78,7 +102,7 @@ def _definition(statement: Statement, functions: Sequence[FunctionType]) -> Defi
     return Definition(statement.filename, line, "".join(lines), _future(functions, statement))
 
 
-def _future(functions: Sequence[FunctionType], statement: Statement) -> tuple[str, ...]:
+def _future(functions: Sequence[FunctionType], statement: _Statement) -> tuple[str, ...]:
     """Return the features of `__future__` that a statement was compiled with, as far as its functions tell."""
     flags = 0
     for function in functions:
@@ -87,13 +111,13 @@ def _future(functions: Sequence[FunctionType], statement: Statement) -> tuple[st
     return tuple(name for name in __future__.all_feature_names if flags & getattr(__future__, name).compiler_flag)
 
 
-def _why_not(name: str, value: Any, statement: Statement, notebook: Notebook) -> str:
+def _why_not(name: str, value: Any, statement: _Statement, notebook: Notebook) -> str:
     """Return why a statement wouldn't give a name's value again; the empty text if it would, attributes apart."""
     node, rebound = statement.node, "its name was given another value after its definition"
     if statement.decorators:
         if hasattr(value, "_clear_cache") and len(getattr(value, "registry", ())) > 1:  # functools.singledispatch
             return "functions were registered with it"
-        return "" if last_binding(name, notebook) == statement else rebound
+        return "" if _last_binding(name, notebook) == statement else rebound
     if isinstance(node, ast.ClassDef):
         if not isinstance(value, type):
             return rebound
@@ -111,7 +135,7 @@ def _cut(line: str, start: int = 0, end: int | None = None) -> str:
     return line.encode()[start:end].decode()
 
 
-def _changed_attributes(value: Any, statement: Statement, notebook: Notebook) -> Iterator[tuple[str, object]]:
+def _changed_attributes(value: Any, statement: _Statement, notebook: Notebook) -> Iterator[tuple[str, object]]:
     """Iterate over the attributes of a function or class that its statement wouldn't give, as far as can be told."""
     if isinstance(statement.node, ast.ClassDef):
         if isinstance(value, type):
@@ -140,7 +164,7 @@ def _changed_in_function(
 
 
 def _changed_in_class(
-    value: type, node: ast.ClassDef, statement: Statement, notebook: Notebook
+    value: type, node: ast.ClassDef, statement: _Statement, notebook: Notebook
 ) -> Iterator[tuple[str, object]]:
     written = _written_in(node)
     is_plain = type(value) is type and not node.decorator_list and len(value.__mro__) == 2
@@ -163,7 +187,7 @@ def _written_in(node: ast.ClassDef) -> dict[str, ast.AST]:
     """Return what the body of a class gives values: by a def, by an expression, or else by which statement."""
     written: dict[str, ast.AST] = {}
     for statement in node.body:
-        names = list(bound_names(statement))
+        names = list(_bound_names(statement))
         value = statement.value if isinstance(statement, (ast.Assign, ast.AnnAssign)) and len(names) == 1 else None
         for name in names:
             written[name] = statement if value is None or name in written else value
@@ -181,32 +205,110 @@ def _still_gives(expression: ast.expr | None, now: object, notebook: Notebook) -
     return type(given) is type(now) and repr(given) == repr(now)
 
 
-class WithCode(NamedTuple):
-    """A value that is pickled with byte code in it."""
-
-    name: str
-    value: object
-    read: Read
-    pickled: Pickled
-
-
-def byte_code_refusal(held: WithCode, why_undefined: str, notebook: Notebook, there: str) -> Refusal:
-    """Return why a value can't go to another Python, whose version is `there`; a function may have no definition."""
-    name, value, read, pickled = held
-    here = python_version()
-    if notebook.is_own_code(value):
-        what = f"{'class' if isinstance(value, type) else 'function'} {name!r}"
-        why = f"its byte code belongs to Python {here}, and {why_undefined}"
-    else:
-        what = f"variable {name!r} ({type(value).__name__})"
-        functions = "; ".join(_function_words(each, notebook) for each in pickled.functions[:_MOST_NAMED])
-        listed = f" ({functions})" if functions else ""
-        why = f"it holds a function or class that no name stands for{listed}, whose byte code belongs to Python {here}"
-    remedy = f"Define that by a def or class in no function or magic, or give an environment with Python {here}"
-    return Refusal(name, f"{what} cannot be sent to Python {there}: {why}", read.place, remedy)
+def _statement_of(name: str, functions: Sequence[FunctionType], notebook: Notebook) -> _Statement | None:
+    """Return the statement that gave a name its function or class: where its code says, else the last one that did."""
+    for function in functions:
+        for statement in _definitions_in(function.__code__.co_filename, name):
+            if statement.holds(function):
+                return statement
+    return _last_binding(name, notebook)
 
 
-def _function_words(function: FunctionType, notebook: Notebook) -> str:
-    code = function.__code__
-    title = notebook.title_of(code.co_filename)
-    return f"{function.__qualname__}, {title}, line {code.co_firstlineno}" if title else function.__qualname__
+def _last_binding(name: str, notebook: Notebook) -> _Statement | None:
+    """Return the definition of a name in the last cell that gives it a value; None if that isn't what gives it."""
+    cells = ((title, file) for file in tuple(linecache.cache) if (title := notebook.title_of(file)))
+    for _, filename in sorted(((_number(title), file) for title, file in cells), reverse=True):
+        text = "".join(linecache.getlines(filename))
+        if name in text and name in _bound_in(text):
+            definitions = [each for each in _definitions_in(filename, name) if each.node is _bound_in(text)[name]]
+            is_certain = definitions and (definitions[0].node in parsed_cell(text) or _is_bound_once(text, name))
+            return definitions[0] if is_certain else None
+    return None
+
+
+def _definitions_in(filename: str, name: str) -> list[_Statement]:
+    """Return the statements of a cell that define a name: def, class, `name = lambda …`, `name = namedtuple(…)`."""
+    text = "".join(linecache.getlines(filename))
+    if name not in text:
+        return []
+    return [_Statement(node, filename) for node in _flat(parsed_cell(text)) if _defines(node, name)]
+
+
+def _defines(node: ast.stmt, name: str) -> bool:
+    if isinstance(node, _SCOPES):
+        return node.name == name
+    if not isinstance(node, ast.Assign) or not all(isinstance(each, ast.Name) for each in node.targets):
+        return False
+    if [each.id for each in node.targets if isinstance(each, ast.Name)] != [name]:
+        return False
+    return isinstance(node.value, ast.Lambda) or _makes_class(node.value)
+
+
+def _makes_class(node: ast.expr) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    function = node.func
+    called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return called in _MAKERS
+
+
+@lru_cache(maxsize=512)
+def parsed_cell(text: str) -> tuple[ast.stmt, ...]:
+    """Return the statements of a cell; none if it is no Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the cell's own
+            tree = compile(text, "<cell>", "exec", ast.PyCF_ONLY_AST | CELL_FLAGS, dont_inherit=True)
+    except (SyntaxError, ValueError):  # a cell that failed, or no cell at all
+        return ()
+    return tuple(tree.body)
+
+
+@lru_cache(maxsize=512)
+def _bound_in(text: str) -> dict[str, ast.stmt]:
+    """Return the names that a cell gives values itself, each with the last statement that does."""
+    return {name: node for node in _flat(parsed_cell(text)) for name in _bound_by(node)}
+
+
+def _is_bound_once(text: str, name: str) -> bool:
+    """Whether one statement of a cell alone gives a name a value: of two branches, nobody knows which one ran."""
+    return sum(name in _bound_by(node) for node in _flat(parsed_cell(text))) == 1
+
+
+def _flat(nodes: Iterable[ast.AST]) -> Iterator[ast.stmt]:
+    """Iterate over statements, those in blocks too; not over those of functions and classes."""
+    for node in nodes:
+        if isinstance(node, ast.stmt):
+            yield node
+        if isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)) and not isinstance(node, _SCOPES):
+            yield from _flat(ast.iter_child_nodes(node))
+
+
+def _bound_by(node: ast.stmt) -> Iterator[str]:
+    """Iterate over the names that a statement gives values itself, not by the statements in its block."""
+    if not hasattr(node, "body") or isinstance(node, _SCOPES):
+        yield from _bound_names(node)
+        return
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+            yield from _bound_names(child)
+
+
+def _bound_names(node: ast.AST) -> Iterator[str]:
+    """Iterate over the names that a node gives values, but for what is inside functions and classes."""
+    if isinstance(node, _SCOPES):
+        yield node.name
+        return
+    if isinstance(node, ast.Lambda):
+        return
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    if isinstance(node, ast.alias):
+        yield node.asname or node.name.partition(".")[0]
+    for child in ast.iter_child_nodes(node):
+        yield from _bound_names(child)
+
+
+def _number(title: str) -> int:
+    found = _NUMBER.search(title)
+    return int(found[0]) if found else -1

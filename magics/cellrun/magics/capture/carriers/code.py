@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import PurePath
 from types import CodeType, FunctionType
-from typing import ForwardRef, get_args
+from typing import ForwardRef, NamedTuple, get_args
 
 from cellrun.core.context.manifest import Context, Definition, Source
 from cellrun.core.context.pickles.pickling import Store
 from cellrun.core.context.pickles.references import at_path
-from cellrun.magics.capture.another_python.definitions import Defined, Undefined, find_definition
+from cellrun.magics.capture.another_python.definitions import Defined, Undefined, find_definition, parsed_cell
 from cellrun.magics.capture.carrier import Carrier, Found
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.paths.in_source import outside_of_code
 from cellrun.magics.capture.source.analysis import NOTHING, Certainty, Outside, Read, Text
 from cellrun.magics.capture.source.code_reads import CodeReads, code_reads, evaluated_names
-from cellrun.magics.capture.source.statement import lines_of, only_lines
 from cellrun.magics.capture.words import texts_in
 
+_HAVE_CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _HOLDERS = (str, PurePath, list, tuple, dict, set, frozenset)  # of texts
+
+
+class _Span(NamedTuple):
+    """Where a function or class stands, lines from 1, its decorators included."""
+
+    name: str
+    first: int
+    last: int
 
 
 def annotated_names(value: FunctionType | type) -> list[str]:
@@ -192,3 +202,45 @@ def _given_texts(function: FunctionType) -> Iterator[str]:
             yield from texts_in(cell.cell_contents)
         except ValueError:  # it has no value yet
             continue
+
+
+def lines_of(code: CodeType, source: str) -> range:
+    """Return the lines of a function, or of the class that it is a method of, in the source it was compiled from."""
+    spans = _spans(source)
+    found = [span for span in spans if (span.name, span.first) == (code.co_name, code.co_firstlineno)]
+    if found:
+        span = spans[found[-1]]
+        return range(span.first, span.last + 1)
+    return range(code.co_firstlineno, max(_code_lines(code)) + 1)  # made by other code, or no Python that we know
+
+
+def only_lines(source: str, lines: AbstractSet[int]) -> str:
+    """Return a source in which all but these lines, from 1, are blank."""
+    kept = source.split("\n")
+    return "\n".join(line if number in lines else "" for number, line in enumerate(kept, 1))
+
+
+@lru_cache(maxsize=64)
+def _spans(source: str) -> dict[_Span, _Span]:
+    """Return the functions and classes of a source, each with the outermost class that it belongs to, or itself."""
+    return dict(_spans_in(ast.Module([*parsed_cell(source)], []), None))
+
+
+def _spans_in(node: ast.AST, around: _Span | None) -> Iterator[tuple[_Span, _Span]]:
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, _HAVE_CODE):
+            yield from _spans_in(child, around)
+            continue
+        decorators = getattr(child, "decorator_list", ())
+        first = min([child.lineno, *(each.lineno for each in decorators)])
+        span = _Span(getattr(child, "name", "<lambda>"), first, child.end_lineno or child.lineno)
+        yield span, around or span
+        yield from _spans_in(child, (around or span) if isinstance(child, ast.ClassDef) else None)
+
+
+def _code_lines(code: CodeType) -> Iterator[int]:
+    yield code.co_firstlineno
+    yield from (line for _, _, line in code.co_lines() if line)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _code_lines(constant)

@@ -7,21 +7,23 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from types import FunctionType
 
 from cellrun.core.context.manifest import Context, python_version
 from cellrun.core.context.pickles.pickling import Store
-from cellrun.magics.capture.another_python.definitions import byte_code_refusal
 from cellrun.magics.capture.carrier import Carrier, Refusal
 from cellrun.magics.capture.carriers.code import CodeCarrier
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
-from cellrun.magics.capture.carriers.values import ValueCarrier
+from cellrun.magics.capture.carriers.values import ValueCarrier, WithCode
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.choices import needed_refusal
 from cellrun.magics.capture.destination import ModuleNeed, Verdict, is_found_here, may_bring_modules
 from cellrun.magics.capture.local.local_modules import names_of_star
+from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.paths.carrier import FileCarrier
 from cellrun.magics.capture.source.analysis import Certainty, Read
 
+_MOST_NAMED = 3  # functions of a value
 _OF_PYTHON_2 = frozenset({"basestring", "long", "raw_input", "reload", "unichr", "unicode", "xrange"})
 
 
@@ -68,7 +70,7 @@ class LackedNames(Carrier):
         there = self._cell.destination
         for each in self._values.with_code() if there.is_another_python else ():
             if not self._may_lack(each.name):
-                yield byte_code_refusal(each, self._code.why_undefined(each.name), self._cell.notebook, there.python)
+                yield _byte_code_refusal(each, self._code.why_undefined(each.name), self._cell.notebook, there.python)
 
     def _may_lack(self, name: str) -> bool:
         """Whether the cell can run without a value that can't travel: it may set it itself, or not need it."""
@@ -173,3 +175,25 @@ class LackedModules(Carrier):
                 yield ModuleNeed(module, place, Certainty.LIKELY)
         if self._cell.needs.needs_ipython:
             yield ModuleNeed("IPython", "the cell's magics and shell lines", Certainty.SURE)
+
+
+def _byte_code_refusal(held: WithCode, why_undefined: str, notebook: Notebook, there: str) -> Refusal:
+    """Return why a value can't go to another Python, whose version is `there`; a function may have no definition."""
+    name, value, read, pickled = held
+    here = python_version()
+    if notebook.is_own_code(value):
+        what = f"{'class' if isinstance(value, type) else 'function'} {name!r}"
+        why = f"its byte code belongs to Python {here}, and {why_undefined}"
+    else:
+        what = f"variable {name!r} ({type(value).__name__})"
+        functions = "; ".join(_function_words(each, notebook) for each in pickled.functions[:_MOST_NAMED])
+        listed = f" ({functions})" if functions else ""
+        why = f"it holds a function or class that no name stands for{listed}, whose byte code belongs to Python {here}"
+    remedy = f"Define that by a def or class in no function or magic, or give an environment with Python {here}"
+    return Refusal(name, f"{what} cannot be sent to Python {there}: {why}", read.place, remedy)
+
+
+def _function_words(function: FunctionType, notebook: Notebook) -> str:
+    code = function.__code__
+    title = notebook.title_of(code.co_filename)
+    return f"{function.__qualname__}, {title}, line {code.co_firstlineno}" if title else function.__qualname__

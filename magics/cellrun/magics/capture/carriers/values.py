@@ -9,13 +9,12 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from cellrun.core.context.manifest import Context, Group, Need
 from cellrun.core.context.pickles.pickling import ClassIds, Pickled, Store, grouped, pickle_together
 from cellrun.core.likely_secrets import likely_key
 from cellrun.core.resources import limits, size_text
-from cellrun.magics.capture.another_python.definitions import WithCode
 from cellrun.magics.capture.carrier import Carrier, Found, Refusal
 from cellrun.magics.capture.carriers.code import CodeCarrier, annotated_names, attribute_texts
 from cellrun.magics.capture.carriers.culprit import find_culprit
@@ -26,6 +25,15 @@ from cellrun.magics.capture.source.flow import analyse
 from cellrun.magics.capture.words import code_words, error_words, texts_in, type_words
 
 _LARGE_BYTES = 1000  # worth saying that it isn't sent twice
+
+
+class WithCode(NamedTuple):
+    """A value that is pickled with byte code in it."""
+
+    name: str
+    value: object
+    read: Read
+    pickled: Pickled
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from types import CodeType
 
 import pytest
 
-from cellrun.magics.capture.source.statement import lines_of, only_lines
+from cellrun.magics.capture.carriers.code import lines_of, only_lines
 
 CELL = """\
 password = 'hush-hush'
