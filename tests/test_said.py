@@ -125,7 +125,7 @@ REFUSED = {
 """Where what a page is refused for is made."""
 
 ACCOUNT = {
-    f"{MAGICS}/carriers/provided.py": "account",
+    f"{MAGICS}/carriers/state.py": "EnvironmentCarrier.account",
     f"{MAGICS}/carriers/values.py": "_need",
     f"{CORE}/likely_secrets.py": "_KINDS",
     f"{MAGICS}/sent_before.py": "SentBefore",

@@ -10,11 +10,10 @@ from cellrun.core.context.account import KINDS
 from cellrun.core.context.manifest import Context, Import, Need
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.magics.capture.capture import Capture
+from cellrun.magics.capture.capture import Capture, carriers_of
 from cellrun.magics.capture.carrier import Carrier, Found, Refusal
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.notebook import Notebook
-from cellrun.magics.capture.search import carriers_of
 from cellrun.magics.capture.source.analysis import Read
 from cellrun.magics.capture.source.flow import analyse
 

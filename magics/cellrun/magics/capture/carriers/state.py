@@ -1,7 +1,8 @@
-"""Carries the state of libraries that the cell's code uses: random generators, options, filters of warnings."""
+"""Carries the state of the notebook's process: of libraries that the cell's code uses, and environment variables."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
@@ -14,11 +15,13 @@ from cellrun.core.context.state.interpreter import foreign_handlers, log_files
 from cellrun.core.context.state.kind import StateKind
 from cellrun.core.context.state.libraries import MAGICS, NEVER_DRAW
 from cellrun.core.context.state.table import TABLE, plain_bytes
+from cellrun.core.supervision.launch_spec import inherited
 from cellrun.magics.capture.carrier import Carrier, Found
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.local.local_modules import added_path, find_local
-from cellrun.magics.capture.source.analysis import Read
+from cellrun.magics.capture.paths.carrier import FileCarrier
+from cellrun.magics.capture.source.analysis import Read, Variable
 
 _ADD_A_HANDLER = frozenset({"addHandler", "basicConfig", "dictConfig", "fileConfig"})
 _STATELESS = frozenset({"__main__", "IPython", "cellrun", "cloudpickle"})  # in most runs; none of it uses such state
@@ -165,3 +168,58 @@ def _left_behind(needed: Collection[str], cells: Iterable[str], mentioned: Colle
             yield f"the notebook's loggers write to {path}, the run's don't: add a handler in the cell"
         for name in set(foreign_handlers(logging)).difference(mentioned):
             yield f"the notebook's loggers have a {name}, the run's don't: add it in the cell"
+
+
+_OF_EVERY_LOGIN = frozenset({"HOME", "HOSTNAME", "LANG", "LOGNAME", "PATH", "PWD", "SHELL", "TMPDIR", "USER"})
+"""What another machine has its own of."""
+
+
+class EnvironmentCarrier(Carrier):
+    """Accounts for variables; `files` may give some by a `.env` file."""
+
+    def __init__(self, cell: CapturedCell, files: FileCarrier) -> None:
+        self._given = cell.variables
+        self._place = cell.place
+        self._files = files
+        self._read: dict[str, tuple[Variable, str]] = {}
+
+    def follow(self, found: Found) -> Iterable[Found]:
+        """Take note of variables that are read in a function, or in the cell itself."""
+        where = found.outside.where
+        for each in found.outside.variables:
+            before = self._read.get(each.name)
+            if before is None or (each.is_required and not before[0].is_required):
+                self._read[each.name] = each, f"{where}, line {each.line}" if where else f"line {each.line}"
+        return ()
+
+    def account(self) -> Iterator[Need]:
+        """Iterate over those that the run has, a line each, without their values."""
+        passed_on = self._passed_on()
+        for name, (_, place) in self._read.items():
+            if name in self._given or name in passed_on:
+                how = "--env" if name in self._given else "inherited"
+                yield Need(name, "environment", "environment variable", place, how=how)
+
+    def notes(self) -> list[str]:
+        """Return what the run won't have; a `.env` file may still give it what is missing here."""
+        notes, passed_on = [], self._passed_on()
+        for name, (variable, place) in self._read.items():
+            if name in self._given or name in passed_on:
+                continue
+            if not self._place.inherits and name in _OF_EVERY_LOGIN:
+                continue
+            if name in os.environ:
+                whose = "is the notebook's own and isn't passed on" if self._place.inherits else self._stays
+                notes.append(f"environment variable {name!r} ({place}) {whose}; `--env {name}` gives it to the run")
+            elif variable.is_required and not self._files.has_env_file:
+                notes.append(
+                    f"environment variable {name!r} ({place}) isn't set; `--env {name}=VALUE` gives it to the run"
+                )
+        return notes
+
+    @property
+    def _stays(self) -> str:
+        return f"isn't passed on to {self._place}"
+
+    def _passed_on(self) -> Collection[str]:
+        return inherited(os.environ) if self._place.inherits else ()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.magics.capture.capture import Capture
-from cellrun.magics.capture.carriers.hidden_names import estimated_bytes
+from cellrun.magics.capture.carriers.names import estimated_bytes
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.flow import analyse
