@@ -6,7 +6,7 @@ from typing import Any
 
 from cellrun.core.resources import Resources
 from cellrun.core.targets.contract import Capability, TargetDescription
-from cellrun.core.targets.target_state import TargetState
+from cellrun.core.targets.target_states import TargetState
 from cellrun.core.targets.workspace_targets import LOCAL
 
 

@@ -8,8 +8,7 @@ from cellrun.core.resources import size_text
 from cellrun.core.targets.contract import Capability, Finding
 from cellrun.core.targets.keeper.kept_state import said_of
 from cellrun.core.targets.kinds import kind_names
-from cellrun.core.targets.target_state import TargetState
-from cellrun.core.targets.target_states import TargetStates, findings_of_kept
+from cellrun.core.targets.target_states import TargetState, TargetStates, findings_of_kept
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.core.workspace import Workspace
 from cellrun.magics.options import MagicParser

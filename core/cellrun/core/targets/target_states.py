@@ -1,18 +1,89 @@
-"""How all targets of a workspace are: each is asked by itself, so that one which is slow or dead holds up no other."""
+"""How all targets of a workspace are: each is polled by itself, so that one which is slow or dead holds up no other."""
 
 from __future__ import annotations
 
 import json
+import threading
 import time
+from typing import NamedTuple
 
-from cellrun.core.errors import ComputeTargetException, OthersTargetError
+from cellrun.core.errors import ComputeTargetException, OthersTargetError, told
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.targets.contract import ComputeTarget, Finding
+from cellrun.core.targets.contract import Capability, ComputeTarget, Finding, TargetDescription
 from cellrun.core.targets.keeper import client as keeper
 from cellrun.core.targets.keeper.kept_state import KeptState, said_of
-from cellrun.core.targets.target_poll import TargetPoll
-from cellrun.core.targets.target_state import TargetState
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
+
+
+class TargetState(NamedTuple):
+    """One target. Times are epoch seconds."""
+
+    name: str
+    kind: str = ""
+    where: str = ""
+    capabilities: frozenset[Capability] = frozenset()
+    why_unusable: str = ""
+    """Why it can't be used here: its file is damaged, its kind isn't installed; empty if it can."""
+    others: OthersTargetError | None = None
+    """Where another user attached it: what there is to trust."""
+    described: TargetDescription | None = None
+    """How full it was when it last answered."""
+    heard_at: float | None = None
+    why_not: str = ""
+    """Why nothing has been heard of it since; empty while it answers."""
+    since: float | None = None
+    """Since when nothing has."""
+    is_asked: bool = False
+    """Whether an answer of its is waited for."""
+    kept: KeptState | None = None
+    """What the keeper says of it, if it holds runs of it."""
+
+
+_AGAIN_S = 10.0
+_AFTER_FAILURE_S = 30.0
+"""So seldom one is asked by itself that didn't answer the last time: that may have taken long, and cost a log-in."""
+
+
+class TargetPoll:
+    """What a target has said when it was asked last. Threads may share it; times are epoch seconds."""
+
+    def __init__(self, target: ComputeTarget) -> None:
+        self.target = target
+        self.described: TargetDescription | None = None
+        self.heard_at: float | None = None
+        self.why_not = ""
+        self.since: float | None = None
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._due = 0.0  # monotonic
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether its answer is waited for."""
+        return self._thread is not None
+
+    def ask(self, *, now: bool = False) -> None:
+        """Have it asked if that is due, or `now`; returns at once."""
+        with self._lock:
+            if self._thread is None and (now or time.monotonic() >= self._due):
+                name = f"cellrun asks {self.target.name}"
+                self._thread = threading.Thread(target=self._ask, name=name, daemon=True)
+                self._thread.start()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for the answer that is on its way, at most so long."""
+        if thread := self._thread:
+            thread.join(timeout_s)
+
+    def _ask(self) -> None:
+        try:
+            self.described = self.target.describe()
+            self.heard_at, self.why_not, self.since = time.time(), "", None
+        except Exception as error:  # noqa: BLE001  # a stranger's class may raise anything; the others are listed
+            self.why_not, self.since = told(error), self.since or time.time()
+        finally:
+            self._due = time.monotonic() + (_AFTER_FAILURE_S if self.why_not else _AGAIN_S)
+            self._thread = None
 
 
 class TargetStates:

@@ -11,8 +11,7 @@ from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.targets.attachment import Attachment
 from cellrun.core.targets.contract import Finding
-from cellrun.core.targets.target_state import TargetState
-from cellrun.core.targets.target_states import findings, findings_of_kept
+from cellrun.core.targets.target_states import TargetState, findings, findings_of_kept
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.server.base_handler import ApiHandler
 from cellrun.server.bounded_threads import BoundedThreads
