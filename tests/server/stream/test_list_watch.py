@@ -81,8 +81,8 @@ def test_who_leaves_while_the_index_is_asked_has_left(pool):
 def test_who_leaves_before_the_list_is_found_leaves_none_behind(pool):
     async def story():
         hub = Hub(Workspaces(), pool)
-        wire = type("Wire", (), {"drop": lambda *_: None})()
-        channel = ListChannel(wire, hub, ListRuns(1, "default", (), None, -1))
+        outbox = type("Outbox", (), {"drop": lambda *_: None})()
+        channel = ListChannel(ListRuns(1, "default", (), None, -1), hub, outbox, lambda: None)
         channel.leave()
         await channel.begin()
         assert not hub._lists

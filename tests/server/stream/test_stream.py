@@ -216,7 +216,7 @@ def test_a_viewer_that_lags_gets_a_whole_frame_and_others_wait_for_nothing(serve
             log.write(block)
         page.until(lambda number=number: page.points()[-1] == number)
     (channel,) = [viewer for run in server.hub._runs.values() for viewer in run._lagging]
-    assert channel._wire._outbox._waiting_bytes == 0  # nothing is kept for it
+    assert channel._outbox._waiting_bytes == 0  # nothing is kept for it
     slow.until(lambda: slow.points()[-1] == 199)
     assert slow.points() == page.points() == list(range(200))
     assert [sum(frame["reset"] for frame in one.frames) for one in (page, slow)] == [1, 2]

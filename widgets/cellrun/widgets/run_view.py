@@ -11,7 +11,7 @@ import traitlets
 from cellrun.core.errors import CellrunError
 from cellrun.core.live.log_window import PART_BYTES
 from cellrun.core.runs.run import Run
-from cellrun.core.store.files.log_tail import LogPart, LogReader
+from cellrun.core.store.files.log_tail import LogBytes, LogReader
 from cellrun.core.store.record import RunRecord
 from cellrun.widgets import bundle
 from cellrun.widgets.view_feed import ViewFeed
@@ -85,7 +85,7 @@ class RunView(anywidget.AnyWidget):
     def _answer_rank_log(self, rank: int, start: int | None) -> None:
         """Answer with what a process of a distributed run has printed from a byte on, or with its end."""
         log = LogReader.of_run(self._run.layout, rank)
-        part = log.tail(PART_BYTES) if start is None else LogPart(start, log.read(int(start), LOG_ANSWER_BYTES))
+        part = log.tail(PART_BYTES) if start is None else LogBytes(start, log.read(int(start), LOG_ANSWER_BYTES))
         about = {
             "type": "rank_log",
             "rank": rank,

@@ -28,7 +28,7 @@ def events_mark(layout: RunLayout) -> EventsMark:
         return ()
 
 
-class Listener(Protocol):
+class RunListener(Protocol):
     """Who is told of a run: one call at a time, from the run's thread or from one that says hello."""
 
     def looked(self, feed: Feed, frame: Frame | None, mark: EventsMark | None) -> None:
@@ -49,7 +49,7 @@ class LiveRun:
     Responsibilities: one daemon thread, which ends with the run; one look or answer at a time.
     """
 
-    def __init__(self, layout: RunLayout, listener: Listener, pace: Pace | None = None) -> None:
+    def __init__(self, layout: RunLayout, listener: RunListener, pace: Pace | None = None) -> None:
         self._layout = layout
         self._listener = listener
         self._pace = pace or Pace()

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, ClassVar
 from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.files.log_search import Found, search_log
-from cellrun.core.store.files.log_tail import LogPart, LogReader
+from cellrun.core.store.files.log_tail import LogBytes, LogReader
 from cellrun.core.store.files.run_files import OfferedFiles
 from cellrun.server.downloads import send_file
 from cellrun.server.handlers.run_handler import RunHandler
@@ -75,11 +75,11 @@ def _found(layout: RunLayout, asked: Mapping[str, Any]) -> Found:
     return search_log(log, asked["text"], start=asked["start"], end=asked["end"], is_case_kept=asked["case"])
 
 
-def _part(layout: RunLayout, asked: Mapping[str, Any]) -> tuple[LogPart, int]:
+def _part(layout: RunLayout, asked: Mapping[str, Any]) -> tuple[LogBytes, int]:
     log = LogReader.of_run(layout, asked["rank"])
     if asked["offset"] is None:
         return log.tail(TAIL_BYTES if asked["tail"] is None else asked["tail"]), log.size
-    return LogPart(asked["offset"], log.read(asked["offset"], asked["length"])), log.size
+    return LogBytes(asked["offset"], log.read(asked["offset"], asked["length"])), log.size
 
 
 def _download(layout: RunLayout, rank: int) -> tuple[BinaryIO, str, bytes]:

@@ -37,7 +37,7 @@ class Told(NamedTuple):
     queue: tuple[int, int] = _NOBODY
 
 
-class Listener(Protocol):
+class RowsListener(Protocol):
     """Who listens to a list: a channel of a connection."""
 
     @property
@@ -63,24 +63,24 @@ class WatchedList:
         self._workspace = workspace
         self._pool = pool
         self._forget = forget
-        self._told: dict[Listener, Told] = {}
-        self._lagging: dict[Listener, Told] = {}
+        self._told: dict[RowsListener, Told] = {}
+        self._lagging: dict[RowsListener, Told] = {}
         self._wake = asyncio.Event()
         self._watching = asyncio.create_task(self._watch())
 
-    def add(self, listener: Listener, point: Point | None) -> None:
+    def add(self, listener: RowsListener, point: Point | None) -> None:
         """Let somebody listen who has been told of all up to a point; None: of nothing, and begins with a reset."""
         self._told[listener] = Told(point)
         self._wake.set()
 
-    def remove(self, listener: Listener) -> None:
+    def remove(self, listener: RowsListener) -> None:
         """Let somebody go."""
         self._told.pop(listener, None)
         self._lagging.pop(listener, None)
         if not self._told and not self._lagging:
             self.close()
 
-    def catch_up(self, listener: Listener) -> None:
+    def catch_up(self, listener: RowsListener) -> None:
         """Tell a listener that lagged, and has room again, what it missed."""
         if listener in self._lagging:
             self.add(listener, self._lagging.pop(listener).point)
@@ -144,7 +144,7 @@ class WatchedList:
         told = {row.id for row in news.rows}
         return news._replace(rows=[*news.rows, *(row for row in waiting if row.id not in told)])
 
-    def _tell(self, listener: Listener, message: Message | None, before: Told, now: Told) -> None:
+    def _tell(self, listener: RowsListener, message: Message | None, before: Told, now: Told) -> None:
         if message is None or listener.tell(message):
             self._told[listener] = now
         else:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from cellrun.core.errors import CellrunError
 from cellrun.server.errors import status_of
-from cellrun.server.stream.channel import ListChannel, RunChannel, Wire
+from cellrun.server.stream.channel import Channel, ListChannel, RunChannel
 from cellrun.server.stream.hub import Hub
 from cellrun.server.stream.message import error_message
 from cellrun.server.stream.outbox import Outbox
@@ -28,7 +28,7 @@ class StreamConnection:
     def __init__(self, hub: Hub, write: Callable[[bytes, bool], asyncio.Future[None]]) -> None:
         self._hub = hub
         self._outbox = Outbox(write)
-        self._channels: dict[int, RunChannel | ListChannel] = {}
+        self._channels: dict[int, Channel] = {}
         self._beginnings: set[asyncio.Task[None]] = set()  # a task that nobody holds may be collected
         hub.open_count += 1
 
@@ -60,18 +60,18 @@ class StreamConnection:
     def _open(self, request: Follow | ListRuns) -> None:
         if len(self._channels) >= CHANNELS:
             raise BadRequestError(request.channel, f"{CHANNELS} channels are in use; leave one first")
-        wire = Wire(self._outbox, request.channel, lambda: self._channels.pop(request.channel, None))
-        channel = (
-            RunChannel(wire, self._hub, request)
-            if isinstance(request, Follow)
-            else ListChannel(wire, self._hub, request)
-        )
+        channel: Channel
+        ends = self._outbox, lambda: self._channels.pop(request.channel, None)
+        if isinstance(request, Follow):
+            channel = RunChannel(request, self._hub, *ends)
+        else:
+            channel = ListChannel(request, self._hub, *ends)
         self._channels[request.channel] = channel
         task = asyncio.create_task(self._begin(request.channel, channel))
         self._beginnings.add(task)
         task.add_done_callback(self._beginnings.discard)
 
-    async def _begin(self, number: int, channel: RunChannel | ListChannel) -> None:
+    async def _begin(self, number: int, channel: Channel) -> None:
         try:
             await channel.begin()
         except CellrunError as error:

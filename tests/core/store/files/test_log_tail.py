@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellrun.core.store.files.log_tail import LONGEST_WAIT_CHARS, LinePrinter, LogDecoder, LogPart, LogReader
+from cellrun.core.store.files.log_tail import LONGEST_WAIT_CHARS, LinePrinter, LogBytes, LogDecoder, LogReader
 
 
 def test_a_log_that_is_not_there_is_empty(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_link_or_a_pipe_in_its_place_is_no_log(what: str, tmp_path: Path) -> N
 def test_several_logs_are_read_as_one(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     log = LogReader(first, second)
-    assert (log.size, log.read(0, 10), log.tail(10)) == (0, b"", LogPart(0, b""))
+    assert (log.size, log.read(0, 10), log.tail(10)) == (0, b"", LogBytes(0, b""))
     first.write_bytes(b"one\n")
     assert (log.size, log.read(0, 10), log.read(2, 1)) == (4, b"one\n", b"e")
     second.write_bytes(b"two\nthree\n")

@@ -20,7 +20,7 @@ LONGEST_WAIT_CHARS = 65_536
 """A line that long is printed before its end has come."""
 
 
-class LogPart(NamedTuple):
+class LogBytes(NamedTuple):
     """A piece of a log: raw bytes, and where in the file they begin."""
 
     offset: int
@@ -63,12 +63,12 @@ class LogReader:
             offset = max(0, offset - size)
         return found
 
-    def tail(self, most_bytes: int) -> LogPart:
+    def tail(self, most_bytes: int) -> LogBytes:
         """Return the end of the log, however long it is; whole lines unless one line is longer than that."""
         start = max(0, self.size - most_bytes)
         data = self.read(start, most_bytes)
         cut = data.find(b"\n") + 1 if start else 0
-        return LogPart(start + cut, data[cut:])
+        return LogBytes(start + cut, data[cut:])
 
 
 @contextmanager
