@@ -1,6 +1,5 @@
 """The carriers of a capture: each is asked for all that it may tell, and a new one needs no place but the list."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from cellrun.core.context.account import KINDS
 from cellrun.core.context.manifest import Context, Import, Need
+from cellrun.core.context.state.table import TABLE
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.magics.capture.capture import Capture, carriers_of
@@ -89,6 +89,20 @@ def test_a_carrier_that_does_nothing_changes_nothing(tmp_path):
     assert captured.refusals(tmp_path) == []
 
 
+def rows(after: str) -> list[list[str]]:
+    """Return the cells of the documentation's first table after a sentence, without its head."""
+    table = DOCS.read_text().partition(after)[2].lstrip().partition("\n\n")[0].splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table[2:]]
+
+
 def test_the_list_of_what_is_captured_is_what_the_documentation_says():
-    table = DOCS.read_text().partition("The card has a line for each thing")[2].partition("\n\nIn the cell")[0]
-    assert re.findall(r"^\| (\w+) \|", table, re.MULTILINE)[1:] == list(KINDS)
+    assert [row[0] for row in rows("The card has a line for each thing, in this order:")] == list(KINDS)
+
+
+def test_the_list_of_state_is_what_the_documentation_says():
+    listed = [
+        (row[0].strip("`"), what)
+        for row in rows("and where they differ from a fresh start:")
+        for what in row[1].split(", ")
+    ]
+    assert sorted(listed) == sorted((kind.module, kind.what) for kind in TABLE)
