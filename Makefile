@@ -44,12 +44,11 @@ dev: .venv/.lab
 demo: .venv/.lab
 	$(BIN)/python notebooks/demo.py
 
-# what is compiled is kept: else each of thousands of processes compiles all that it imports; the front end's tests mostly wait
-# for a browser, so they run beside the others
+# what is compiled is kept: else each of thousands of processes compiles all that it imports; linters, and the front end's tests,
+# which mostly wait for a browser, run beside the others
 test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/.test
-	$(MAKE) --no-print-directory check
-	$(MAKE) --no-print-directory --jobs=2 vitest pytest
+	$(MAKE) --no-print-directory --jobs=3 check vitest pytest
 
 pytest: .venv/.test
 	$(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS)
