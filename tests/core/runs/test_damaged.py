@@ -18,6 +18,7 @@ from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.store.events import event_tail
 from cellrun.core.store.lists.index import Index, RunRow
 from cellrun.core.store.status import Status
+from tests.core.submitted_runs import wait_for
 from tests.damage import FILES, KINDS, put, wrong_values
 
 LONGEST_S = 200  # on the busiest machine nothing takes so long but what never ends
@@ -45,16 +46,36 @@ def no_line_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_tail, "LONGEST_LINE_BYTES", 1 << 22)
 
 
+@pytest.fixture(scope="session")
+def home_of_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose default workspace has two runs that have ended; each test has a copy."""
+    home = tmp_path_factory.mktemp("two runs") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CELLRUN_HOME", str(home))
+        exp = Experiment(Workspace.from_config(), "digits")
+        runs = [logged(exp).layout for _ in range(2)]
+    wait_for(lambda: all(run.environment.exists() for run in runs), "what they are run by")
+    return home
+
+
+@pytest.fixture
+def ws(here: Path, home: Path, home_of_two: Path) -> Workspace:
+    """The default workspace, with two runs."""
+    shutil.copytree(home_of_two, home, symlinks=True)
+    return Workspace.from_config()
+
+
 @pytest.fixture
 def healthy(exp: Experiment) -> Run:
     """A run that has nothing to do with the other."""
-    return logged(exp)
+    *_, older = exp.get_runs()
+    return older
 
 
 @pytest.fixture
-def victim(exp: Experiment, healthy: Run) -> Run:  # the older one first
+def victim(exp: Experiment) -> Run:
     """The run that is damaged: ended, with all that it has logged."""
-    run = logged(exp)
+    run = next(exp.get_runs())
     run.layout.launch.write_text("{}")
     run.layout.notes.write_text('{"note": "a note"}\n')
     run.layout.environment.write_text(
