@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names, places
-from cellrun.core.azure_workspace import AzureWorkspace
+from cellrun.core.azure_workspace import NOWHERE, AzureWorkspace
 from cellrun.core.disk.ownership import refuse_foreign
 from cellrun.core.disk.whole_files import make_private_folder
 from cellrun.core.errors import InvalidNameError, RunNotFoundError, WorkspaceException
@@ -19,7 +19,6 @@ from cellrun.core.identity import own_run
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.runs import printing
-from cellrun.core.store.azure_names import NOWHERE
 from cellrun.core.store.record import RunRecord, own_sent_run
 from cellrun.core.store.run_store import ANOTHER_WORKSPACE, RunStore
 from cellrun.core.workspace_config import WorkspaceConfig, config_file, configured_workspace

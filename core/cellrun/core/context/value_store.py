@@ -8,9 +8,10 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cellrun.core.context.manifest import Blob
+from cellrun.core.digest import Hasher
 from cellrun.core.disk.whole_files import draft_name, make_private_folder
 from cellrun.core.errors import ContextException
 
@@ -28,16 +29,6 @@ SHA256 = "sha256-"
 
 Wrote = Callable[[int], object]
 """Is told the bytes that are done, as they are."""
-
-
-class Hasher(Protocol):
-    """What makes a hash of bytes."""
-
-    def update(self, data: memoryview, /) -> object:
-        """Go on with more bytes."""
-
-    def hexdigest(self) -> str:
-        """Return the hash of all of them."""
 
 
 class ValueStore:

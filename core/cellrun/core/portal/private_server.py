@@ -8,8 +8,6 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,14 +15,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cellrun.core import places
 from cellrun.core.digest import digest
 from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import CellrunError, PortalError
-from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.portal import servers
 from cellrun.core.portal.servers import ServerFile
+from cellrun.core.processes.background import start_in_background
 from cellrun.core.store.liveness import settle
 from cellrun.core.supervision.launch_spec import inherited
 
@@ -36,8 +33,6 @@ START_S = 60.0
 _LOOK_S = 0.01
 _BACKLOG = 128
 _TAIL_CHARS = 1500
-# A shell that ends at once: the server is nobody's child, and neither Ctrl-C nor a kernel's restart is for it.
-_IN_BACKGROUND = 'said=$1; shift; "$@" </dev/null >"$said" 2>&1 & echo $!'
 
 
 def start() -> ServerFile:
@@ -96,22 +91,9 @@ def _launch(lock: int, listening: socket.socket) -> ServerFile:
     """Start the server with its lock and its socket, which stay its own; let it be found."""
     environment = {name: value for name, value in inherited(os.environ).items() if not name.startswith("JUPYTER")}
     said = servers.servers_folder() / "private.log"
-    said.touch(mode=0o600)
-    handed = (lock, listening.fileno())
-    program = [sys.executable, "-m", MODULE, *map(str, handed)]
-    started = subprocess.run(
-        ["/bin/sh", "-c", _IN_BACKGROUND, "sh", str(said), *program],
-        env=environment,
-        cwd=places.home(),  # what lies in the current folder is none of its modules
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-        pass_fds=handed,
-        check=True,
-    )
+    process = start_in_background(MODULE, (), (lock, listening.fileno()), said, environment)
     url = f"http://{HOST}:{listening.getsockname()[1]}/"
-    server = ServerFile.of_this_process(url, "/", "", is_private=True)
-    server = server._replace(process=ProcessIdentity.of(int(started.stdout)))
+    server = ServerFile.of_this_process(url, "/", "", is_private=True)._replace(process=process)
     server.write()
     return server
 

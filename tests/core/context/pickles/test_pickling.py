@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cellrun.core.context.pickles.pickling import ClassIds, DeniedError, Pickled, grouped, pickle_together
+from cellrun.core.context.pickles.pickling import ClassIds, DeniedError, Pickled, deeply, grouped, pickle_together
 from cellrun.core.context.pickles.references import loading_into
 from cellrun.core.context.value_store import Strided, bytes_of
 
@@ -237,3 +237,20 @@ def test_the_objects_of_a_large_value_are_looked_at_only_if_others_have_any():
     assert grouped(packed, {}) == [["function"], ["large"]]
     with pytest.raises(AssertionError, match="looked at"):
         grouped({**packed, "list": with_objects(1)}, {})
+
+
+def depth(number):
+    return 0 if number == 0 else 1 + depth(number - 1)
+
+
+def test_recursion_goes_deeper_than_the_limit():
+    limit = sys.getrecursionlimit()
+    assert deeply(lambda: depth(10 * limit)) == 10 * limit
+    assert sys.getrecursionlimit() == limit
+
+
+def test_what_the_work_raises_is_raised():
+    limit = sys.getrecursionlimit()
+    with pytest.raises(ZeroDivisionError):
+        deeply(lambda: 1 / 0)
+    assert sys.getrecursionlimit() == limit

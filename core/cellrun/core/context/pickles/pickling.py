@@ -10,20 +10,21 @@ from __future__ import annotations
 import gc
 import io
 import pickle
+import sys
+import threading
 import types
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import cloudpickle  # type: ignore[import-untyped]
 
 from cellrun.core.context.manifest import Blob
 from cellrun.core.context.pickles.arrays import APART_BYTES, Array, ArrayReducer, Region, shared_regions, sharing
 from cellrun.core.context.pickles.class_making import reduced_class
-from cellrun.core.context.pickles.deep import deeply
 from cellrun.core.context.pickles.denied import Denial, why_denied
 from cellrun.core.context.pickles.instances import filled_at_call, reduced_instance
 from cellrun.core.context.pickles.reducers import reducer
@@ -344,3 +345,35 @@ def without_collections() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+_T = TypeVar("_T")
+_STACK_BYTES = 512 << 20  # of address space: only what is used is memory
+_MOST_DEEP = 200_000  # 2.6 kB each; Python 3.12 and newer bound what C code recurses by a limit of their own as well
+
+
+def deeply(work: Callable[[], _T]) -> _T:
+    """Return what `work` returns, or raise what it raises, in a thread that has room for deep recursion."""
+    results: list[_T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:  # noqa: BLE001  # raised again below
+            errors.append(error)
+
+    limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK_BYTES)
+    try:
+        sys.setrecursionlimit(_MOST_DEEP)
+        thread = threading.Thread(target=run, name="cellrun-deep", daemon=True)  # Ctrl-C leaves it
+        thread.start()
+    finally:
+        threading.stack_size(size)
+    try:
+        thread.join()
+    finally:
+        sys.setrecursionlimit(limit)
+    if errors:
+        raise errors[0]
+    return results[0]

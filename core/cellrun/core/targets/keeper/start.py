@@ -8,12 +8,12 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
-import sys
 from contextlib import suppress
 
 from cellrun.core import places
 from cellrun.core.errors import ComputeTargetException
-from cellrun.core.identity import RUN_ID, ProcessIdentity
+from cellrun.core.identity import RUN_ID
+from cellrun.core.processes.background import start_in_background
 from cellrun.core.supervision.launch_spec import inherited
 from cellrun.core.targets.keeper.place import KeeperPlace
 
@@ -21,8 +21,6 @@ MODULE = "cellrun.core.targets.keeper"
 IDLE_S = 60.0
 """So long after the last live run it ends."""
 
-# A shell that ends at once: the keeper is nobody's child, and neither Ctrl-C nor a kernel's restart is for it.
-_IN_BACKGROUND = 'said=$1; shift; "$@" </dev/null >"$said" 2>&1 & echo $!'
 _TAIL_CHARS = 500
 
 
@@ -68,19 +66,7 @@ def _take(lock: int) -> bool:
 def _launch(place: KeeperPlace, lock: int) -> None:
     with place.listening() as listening:
         handed = (lock, listening.fileno())
-        place.errors.touch(mode=0o600)
-        program = [sys.executable, "-m", MODULE, *map(str, handed), str(IDLE_S)]
-        started = subprocess.run(
-            ["/bin/sh", "-c", _IN_BACKGROUND, "sh", str(place.errors), *program],
-            env=_environment(place),
-            cwd=places.home(),  # what lies in the current folder is none of its modules
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=handed,
-            check=True,
-        )
-        place.write_process(ProcessIdentity.of(int(started.stdout)))
+        place.write_process(start_in_background(MODULE, (str(IDLE_S),), handed, place.errors, _environment(place)))
 
 
 def _environment(place: KeeperPlace) -> dict[str, str]:
