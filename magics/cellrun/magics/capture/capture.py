@@ -85,13 +85,13 @@ class Search:
         return True
 
     def _follow_all(self, founds: Iterable[Found]) -> int:
-        """Follow each before the next one is looked for; return how many there were."""
+        """Follow each before the next one is looked for; return how many there were by which others may find more."""
         return sum(self._follow(found) for found in founds)
 
-    def _follow(self, found: Found) -> int:
-        """Follow what was found to the end; return 1."""
+    def _follow(self, found: Found) -> bool:
+        """Follow what was found to the end; return whether others may find more by it: they don't by paths."""
         self._cell.needs.follow(self._reads_of(found), self._supply)
-        return 1
+        return not found.paths
 
     def _supply(self, read: Read, value: Any) -> list[Read]:
         """Give a name's value to its carrier and return what it reads in turn, whatever the value is."""
