@@ -62,6 +62,9 @@ export const DETAILS: RunDetails = {
     source_directory: '/home/ada/digits',
     repeats: 'digits_1795500000_00000001',
   },
+  data: [],
+  properties: {},
+  models: [],
   history: [
     { status: 'Queued', at: 1795507200, reason: null },
     { status: 'Starting', at: 1795507200.6, reason: null },

@@ -178,7 +178,7 @@ function columnPart(name: string, cells: Cells, isTable: boolean, buffers: WireB
 
 function encode(value: number | string | null): Value {
   return typeof value === 'number' && !Number.isFinite(value)
-    ? { float: String(value).replace('+', '') }
+    ? { float: Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity' }
     : value;
 }
 

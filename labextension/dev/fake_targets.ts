@@ -6,8 +6,8 @@ import type {
   TargetCheck,
   TargetKind,
   Targets,
-} from '../src/server/target_types';
-import type { Workspace } from '../src/server/types';
+  Workspace,
+} from '../src/server/types';
 import type { TargetsApi } from '../src/targets/target_list';
 
 const GB = 1e9;

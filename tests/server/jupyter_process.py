@@ -17,6 +17,7 @@ import requests
 
 from tests.jupyter_environment import jupyter_environment
 from tests.keepers import end_keepers
+from tests.server.described import check_answer
 
 TOKEN = "the-servers-own-token"  # it guards nothing: the server is on loopback and ends with the tests
 BASE = "/user/ada/"
@@ -90,9 +91,10 @@ class Client:
         self.session.headers["Authorization"] = f"token {TOKEN}"
 
     def ask(self, method: str, path: str, *, expect: int = 200, **options: Any) -> requests.Response:
-        """Send a request to a REST route; the answer has to have that status."""
+        """Send a request to a REST route; the answer has to have that status, and what openapi.yaml says of it."""
         answer = self.session.request(method, self.jupyter.api + path, timeout=DEADLINE_S, **options)
         assert answer.status_code == expect, answer.text
+        check_answer(method, path, answer)
         return answer
 
     def get(self, path: str, *, expect: int = 200, **query: Any) -> Any:

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import yaml
 
 from cellrun.server.base_handler import ApiHandler
 from cellrun.server.routes import routes
+from tests.server.described import DESCRIBED
 from tests.server.jupyter_process import Client, JupyterProcess
 
 OPEN_TO_ALL = {  # scripts, styles and an empty page, the same for everyone
@@ -46,7 +46,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def described() -> dict[str, Any]:
     """The OpenAPI file."""
-    return dict(yaml.safe_load((files("cellrun.server") / "openapi.yaml").read_text()))
+    return DESCRIBED
 
 
 def plain(path: str) -> str:

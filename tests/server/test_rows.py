@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from typing import Any
+from dataclasses import fields
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -14,11 +17,12 @@ from hypothesis import strategies as st
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.metric_summary import MetricSummary
-from cellrun.core.store.lists.run_row import RunRow
+from cellrun.core.store.lists.run_row import RowCell, RunRow
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.keeper.kept_state import KeptState
 from cellrun.core.targets.keeper.waiting_elsewhere import WAITING_ELSEWHERE
-from cellrun.server.rows import METRICS_LISTED, SPARK_POINTS, course, last_value, row_json
+from cellrun.server.rows import METRICS_LISTED, SPARKLINE_POINTS, course, last_value, row_json
+from tests.server.described import resolved
 
 
 def summary(*values: Any, kind: str = "log") -> MetricSummary:
@@ -54,7 +58,7 @@ def test_a_course(values: list[Any], expected: list[int | None] | None) -> None:
 def test_a_course_is_short_and_in_range(values: list[Any]) -> None:
     found = course(summary(*values))
     if found is not None:
-        assert 2 <= len(found) <= SPARK_POINTS
+        assert 2 <= len(found) <= SPARKLINE_POINTS
         assert all(point is None or 0 <= point <= 255 for point in found)
 
 
@@ -121,3 +125,47 @@ def test_a_run_that_waits_elsewhere_says_why_in_its_engines_words(new_run: Calla
     StatusFile(layout).change(Status.RUNNING)
     assert row_json(RunRow.read(layout))["reason"] is None
     WAITING_ELSEWHERE.take(folder, {})
+
+
+NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
+
+
+def of_hint(hint: Any) -> Any:
+    """Return a Python type as `of_schema` does one of openapi.yaml's."""
+    if isinstance(hint, UnionType):
+        return frozenset().union(*(of_hint(each) for each in get_args(hint)))
+    if get_origin(hint) is Literal or (isinstance(hint, type) and issubclass(hint, Enum)):
+        values = get_args(hint) or [each.value for each in hint]
+        return frozenset({("enum", frozenset(values))})
+    if get_origin(hint) is dict:
+        return frozenset({("map", of_hint(get_args(hint)[1]))})
+    if hasattr(hint, "_fields"):
+        return frozenset({("record", frozenset((name, of_hint(each)) for name, each in get_type_hints(hint).items()))})
+    return frozenset({NAMES[hint]})
+
+
+def of_schema(said: dict[str, Any]) -> Any:
+    said = resolved(said)
+    if "anyOf" in said:
+        return frozenset().union(*(of_schema(each) for each in said["anyOf"]))
+    if "enum" in said:
+        return frozenset({("enum", frozenset(said["enum"]))})
+    if "properties" in said:
+        assert set(said["required"]) == set(said["properties"])
+        return frozenset({("record", frozenset((name, of_schema(each)) for name, each in said["properties"].items()))})
+    if "additionalProperties" in said:
+        return frozenset({("map", of_schema(said["additionalProperties"]))})
+    return frozenset([said["type"]] if isinstance(said["type"], str) else said["type"])
+
+
+def test_openapi_describes_a_row_as_its_record_is() -> None:
+    hints = get_type_hints(RunRow)
+    said = resolved({"$ref": "#/components/schemas/Row"})
+    assert set(said["required"]) == set(said["properties"])
+    made_by_the_server = {"metrics", "sparks"}
+    names = {each.name for each in fields(RunRow)} - {"properties"}
+    assert set(said["properties"]) == names | made_by_the_server
+
+    for name in names - made_by_the_server:
+        assert of_schema(said["properties"][name]) == of_hint(hints[name]), name
+    assert of_schema({"$ref": "#/components/schemas/RowCell"}) == of_hint(RowCell)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from itertools import cycle
 
 import pytest
 import schemathesis
-import yaml
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
@@ -19,10 +17,11 @@ from schemathesis.specs.openapi.checks import (
 
 from cellrun.core import Experiment, Run
 from cellrun.core.mirror.run_token import new_token
+from tests.server.described import DESCRIBED
 from tests.server.jupyter_process import TOKEN, Client, JupyterProcess
 
 EXAMPLES = 8
-SCHEMA = schemathesis.openapi.from_dict(yaml.safe_load((files("cellrun.server") / "openapi.yaml").read_text()))
+SCHEMA = schemathesis.openapi.from_dict(DESCRIBED)
 NO_STREAM = SCHEMA.exclude(path="/cellrun/api/stream")  # a websocket: tests of its own
 EXPECTED = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 IS_REAL = cycle([True, True, False])  # two of three requests find a run

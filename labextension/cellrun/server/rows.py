@@ -1,4 +1,4 @@
-"""A run as a list shows it: `Row` of the front end's `server/types.ts`."""
+"""A run as a list shows it: `Row` of openapi.yaml."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from cellrun.core.targets.keeper.waiting_elsewhere import WAITING_ELSEWHERE
 from cellrun.core.targets.local.waiting import WAITING_RUNS
 
 METRICS_LISTED = 50
-SPARK_POINTS = 24
-SPARK_TOP = 255
+SPARKLINE_POINTS = 24
+SPARKLINE_TOP = 255
 FIRST = "*"
 """Asks for the course of the first metric that has one."""
 TEXT_CHARACTERS = 200
@@ -26,31 +26,14 @@ def row_json(row: RunRow, sparks: Sequence[str] = ()) -> dict[str, Any]:
 
     A queued run's reason is what it waits for now, in its engine's words, or how many are before it.
     """
-    waits = None
+    shown = row.plain()
+    del shown["properties"]
     if row.status is Status.QUEUED:
         waits = WAITING_RUNS.now().reasons.get(row.id) or WAITING_ELSEWHERE.now().reasons.get(row.id)
-    return {
-        "id": row.id,
-        "name": row.name,
-        "number": row.number,
-        "experiment": row.experiment,
-        "display_name": row.display_name,
-        "kind": row.kind,
-        "type": row.type,
-        "target": row.target,
-        "status": row.status.value,
-        "reason": waits or row.reason,
-        "created_at": row.created_at,
-        "started_at": row.started_at,
-        "ended_at": row.ended_at,
-        "parent": row.parent,
-        "children": row.children,
-        "tags": row.tags,
-        "parameters": row.parameters,
-        "metrics": {name: last_value(metric) for name, metric in islice(_values(row.metrics), METRICS_LISTED)},
-        "sparks": _courses(row.metrics, sparks),
-        "cell": row.cell and row.cell._asdict(),
-    }
+        shown["reason"] = waits or row.reason
+    shown["metrics"] = {name: last_value(metric) for name, metric in islice(_values(row.metrics), METRICS_LISTED)}
+    shown["sparks"] = _courses(row.metrics, sparks)
+    return shown
 
 
 def _values(metrics: Mapping[str, MetricSummary]) -> Iterator[tuple[str, MetricSummary]]:
@@ -74,9 +57,9 @@ def short(value: Value) -> Any:
 def course(metric: MetricSummary) -> list[int | None] | None:
     """Return a metric's course as at most 24 points, 0 lowest to 255 highest, None a gap; None without two numbers."""
     points = metric.numbers()
-    if len(points) > SPARK_POINTS:
-        step = (len(points) - 1) / (SPARK_POINTS - 1)
-        points = [points[round(at * step)] for at in range(SPARK_POINTS)]
+    if len(points) > SPARKLINE_POINTS:
+        step = (len(points) - 1) / (SPARKLINE_POINTS - 1)
+        points = [points[round(at * step)] for at in range(SPARKLINE_POINTS)]
     numbers = [point for point in points if point is not None]
     if len(numbers) < 2:
         return None
@@ -84,8 +67,8 @@ def course(metric: MetricSummary) -> list[int | None] | None:
     # In halves: the distance of two floats can be beyond all floats.
     height = max(numbers) / 2 - low / 2
     if height <= 0:
-        return [None if point is None else SPARK_TOP // 2 for point in points]
-    return [None if point is None else round((point / 2 - low / 2) / height * SPARK_TOP) for point in points]
+        return [None if point is None else SPARKLINE_TOP // 2 for point in points]
+    return [None if point is None else round((point / 2 - low / 2) / height * SPARKLINE_TOP) for point in points]
 
 
 def _courses(metrics: Mapping[str, MetricSummary], wanted: Sequence[str]) -> dict[str, list[int | None]]:

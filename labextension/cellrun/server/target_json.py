@@ -1,4 +1,4 @@
-"""A target as its page shows it: `Target` of the front end's `server/types.ts`."""
+"""A target as its page shows it: `Target` of openapi.yaml."""
 
 from __future__ import annotations
 

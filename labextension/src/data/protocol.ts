@@ -1,24 +1,10 @@
 /** What the kernel and the page tell each other about a run, protocol 1. Python's half: `core/live/frame.py`. */
 
+import type { ColumnType, MetricKind, Status, Value } from '../server/openapi';
+
+export type { ColumnType, MetricKind, Status, Value };
+
 export const PROTOCOL = 1;
-
-export type Status =
-  | 'NotStarted'
-  | 'Preparing'
-  | 'Queued'
-  | 'Starting'
-  | 'Running'
-  | 'Finalizing'
-  | 'CancelRequested'
-  | 'NotResponding'
-  | 'Completed'
-  | 'Failed'
-  | 'Canceled'
-  /** None that a run has: its folder can't be read. */
-  | 'Damaged';
-
-/** A logged value: what JSON can't say travels as an object. */
-export type Value = number | string | boolean | null | { float: string } | { int: string };
 
 /** Why a run failed. Only the message is always known. */
 export interface RunError {
@@ -59,8 +45,6 @@ export interface Header {
 }
 
 /** `number` as soon as a column holds one, `text` if it holds texts alone, else `other`: true, false, nothing. */
-export type ColumnType = 'number' | 'text' | 'other';
-export type MetricKind = 'log' | 'row' | 'list' | 'table';
 
 /** A column's new values: float64 in the buffer with this number, or text. */
 export interface ColumnPart {

@@ -1,5 +1,4 @@
-import type { MetricQuery } from '../server/api';
-import type { MetricColumns } from '../server/types';
+import type { MetricColumns, MetricQuery } from '../server/types';
 import type { LogBuffer } from './log_buffer';
 import type { Header } from './protocol';
 import type { Change, RunState } from './run_state';

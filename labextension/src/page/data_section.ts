@@ -3,9 +3,9 @@ import type { RunDetails } from '../server/types';
 import type { PageContext } from './context';
 import { section, table } from './section';
 
-/** A run's inputs and outputs; nothing of a run without data, or of a server that doesn't tell them. */
+/** A run's inputs and outputs; nothing of a run without data. */
 export function dataSection({ data }: RunDetails, { page, format }: PageContext): HTMLElement[] {
-  if (!data || data.length === 0) return [];
+  if (data.length === 0) return [];
   const rows = data.map(({ name, side, what, registered, mode, files, bytes }) => [
     name,
     page[side],

@@ -104,7 +104,7 @@ export class DetailsPane {
         [page.notebook, textOf(cell, 'notebook')],
         [page.script, textOf(record, 'script')],
         [page.source, textOf(record, 'source_directory')],
-        [page.models, details.models?.join(', ')],
+        [page.models, details.models.join(', ')],
         [page.partOf, this.link(row.parent ?? '')],
         [page.repeats, this.link(textOf(record, 'repeats'))],
         [page.arguments, header.arguments === '' ? null : h('code', {}, header.arguments)],
@@ -135,7 +135,7 @@ export class DetailsPane {
     return section(page.tags, shown, edit);
   }
 
-  private properties({ properties = {} }: RunDetails): HTMLElement[] {
+  private properties({ properties }: RunDetails): HTMLElement[] {
     const pairs = Object.entries(properties);
     return pairs.length > 0 ? [section(this.context.page.properties, facts(pairs))] : [];
   }

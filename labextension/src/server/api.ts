@@ -2,20 +2,26 @@
 
 import type { RankLogPart } from '../data/source';
 import type {
+  Attachment,
   Comparison,
   Deletion,
   Experiment,
+  Finding,
   LogSearch,
   MetricColumns,
   MetricHead,
+  MetricQuery,
   Row,
   RunDetails,
   RunFiles,
   RunPage,
   RunQuery,
+  TargetCheck,
+  TargetKind,
+  Targets,
+  Version,
   Workspace,
 } from './types';
-import type { Attachment, Finding, TargetCheck, TargetKind, Targets } from './target_types';
 
 /** Where the server is, and how to ask it. */
 export interface Settings {
@@ -47,18 +53,6 @@ export class ServerError extends Error {
   }
 }
 
-/** Which points of a metric are wanted. `x`: `step`, `time` or a column. */
-export interface MetricQuery {
-  readonly name: string;
-  readonly x?: string;
-  readonly from?: number;
-  readonly to?: number;
-  readonly points?: number;
-  /** The first row that is wanted, and how many at the most. */
-  readonly start?: number;
-  readonly count?: number;
-}
-
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 /** Of a rank's log, as much comes at once. */
@@ -79,7 +73,7 @@ export class Api {
     return `${this.settings.baseUrl}cellrun/figure`;
   }
 
-  version(): Promise<{ version: string; protocol: number; root?: string | null }> {
+  version(): Promise<Version> {
     return this.get('');
   }
 

@@ -1,5 +1,5 @@
 import { fill } from '../i18n/fill';
-import type { Fullness } from '../server/target_types';
+import type { Fullness } from '../server/types';
 import { h } from '../view/dom';
 import type { TargetContext } from './context';
 

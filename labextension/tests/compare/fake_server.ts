@@ -1,4 +1,4 @@
-import { ServerError, type MetricQuery, type RunKey } from '../../src/server/api';
+import { ServerError, type RunKey } from '../../src/server/api';
 import type { Trouble } from '../../src/server/reconnecting_socket';
 import type { RowsListener, Listing } from '../../src/server/connection';
 import type { RowsNews } from '../../src/server/stream_messages';
@@ -7,6 +7,7 @@ import type {
   Comparison,
   MetricColumns,
   MetricHead,
+  MetricQuery,
   Row,
   RunDetails,
   RunPage,
@@ -127,6 +128,7 @@ export class FakeServer {
       columns,
       exact: true,
       next: 3,
+      damage: [],
     });
   }
 

@@ -2,8 +2,7 @@ import { userEvent } from 'vitest/browser';
 import { describe, expect, test } from 'vitest';
 import { HEADER } from '../../dev/fake_kernel';
 import { SCENES } from '../../dev/scenes';
-import type { MetricQuery } from '../../src/server/api';
-import type { MetricColumns } from '../../src/server/types';
+import type { MetricColumns, MetricQuery } from '../../src/server/types';
 import { rememberOptions } from '../../src/view/charts/chart_options';
 import { card, find, path, text, until } from '../view/setup';
 import { showPage } from './setup';
@@ -29,7 +28,7 @@ function server(asked: MetricQuery[]): (query: MetricQuery) => Promise<MetricCol
       {
         name: query.name,
         type: 'number' as const,
-        values: xs.map((_, i) => (i === 3 ? { float: 'NaN' } : 7 + i)),
+        values: xs.map((_, i) => (i === 3 ? ({ float: 'NaN' } as const) : 7 + i)),
       },
     ];
     return Promise.resolve({
@@ -40,6 +39,7 @@ function server(asked: MetricQuery[]): (query: MetricQuery) => Promise<MetricCol
       columns,
       exact: true,
       next: 60,
+      damage: [],
     });
   };
 }

@@ -74,7 +74,7 @@ describe('rows', () => {
 
   test("a group's metric is no text", () => {
     const rows = new RunRows(arrangement());
-    const metrics = { model: 'svm', done: true, nothing: null, loss: { float: 'NaN' }, score: 0.5 };
+    const metrics = { model: 'svm', done: true, nothing: null, loss: { float: 'NaN' as const }, score: 0.5 };
     rows.put([row(1, { metrics, sparks: {} })]);
     expect(rows.groups[0]).toMatchObject({ metric: 'loss', metrics: ['loss', 'score'] });
     rows.put([row(1, { metrics: { model: 'svm' }, sparks: {} })]);
@@ -96,7 +96,9 @@ describe('rows', () => {
     ['x', null],
   ])('the best of %s is %s', (name, best) => {
     const rows = new RunRows({ ...arrangement(), metrics: new Map([['digits', name]]) });
-    rows.put([0.25, { float: 'NaN' }, 0.75].map((value, i) => row(i, { metrics: { [name]: value } })));
+    rows.put(
+      [0.25, { float: 'NaN' } as const, 0.75].map((value, i) => row(i, { metrics: { [name]: value } })),
+    );
     expect(rows.groups[0]!.best).toBe(best);
   });
 

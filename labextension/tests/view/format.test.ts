@@ -1,5 +1,6 @@
 import durations from '../../../tests/data/durations.json';
 import { describe, expect, test } from 'vitest';
+import type { Value } from '../../src/data/protocol';
 import { Axis, drawable, extent } from '../../src/view/charts/axis';
 import { clock, Format } from '../../src/view/format';
 import { ticks } from '../../src/view/charts/ticks';
@@ -60,7 +61,7 @@ describe('numbers', () => {
 });
 
 describe('logged values', () => {
-  test.each([
+  test.each<[Value, string]>([
     [{ int: '123456789012345678901' }, '123,456,789,012,345,678,901'],
     [{ float: 'NaN' }, 'NaN'],
     [{ float: '-Infinity' }, '−∞'],

@@ -20,25 +20,10 @@ CHANGES_KEPT = 100_000
 METRICS_KEPT = 200
 """Of a run that has more metrics, a list has those that were logged first: a page has fifty runs."""
 
-_COLUMNS = [
-    "id",
-    "name",
-    "display_name",
-    "experiment",
-    "number",
-    "created_at",
-    "status",
-    "is_live",
-    "notebook",
-    "type",
-    "target",
-    "parent",
-    "tags",
-    "properties",
-    "words",
-    "seen",
-    "change",
-]
+_TEXTS = ("id", "name", "display_name", "experiment", "type", "target", "parent")
+"""Columns that are a row's own, and text."""
+_OTHERS = ("number", "created_at", "status", "is_live", "notebook", "tags", "properties", "words", "seen", "change")
+_COLUMNS = (*_TEXTS, *_OTHERS)
 _INSERT = f"INSERT INTO run ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  # our own words
 _UPDATE = f"UPDATE run SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE number_here = ?"  # noqa: S608
 _SEEN = "UPDATE run SET seen = ?, is_live = ? WHERE number_here = ? AND seen IS NOT ?"
@@ -101,19 +86,14 @@ def _columns(row: RunRow, *, is_live: bool) -> tuple[Any, ...]:
     parameters = [f"{name} {value}" for name, value in row.parameters.items()]
     words = " ".join([row.id, row.name, row.display_name, *tags, *parameters]).lower()
     notebook = row.cell and row.cell.notebook
+    texts = (getattr(row, name) for name in _TEXTS)
     return (
-        storable(row.id),
-        storable(row.name),
-        storable(row.display_name),
-        storable(row.experiment),
+        *(text and storable(text) for text in texts),
         row.number,
         row.created_at,
         row.status.value,
         is_live,
         notebook and storable(notebook),
-        row.type and storable(row.type),
-        storable(row.target),
-        row.parent and storable(row.parent),
         storable(json.dumps(row.tags, ensure_ascii=False)),
         storable(json.dumps(row.properties, ensure_ascii=False)),
         storable(words),

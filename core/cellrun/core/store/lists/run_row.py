@@ -13,7 +13,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.metric_summary import MetricSummary
 from cellrun.core.store.events.summary import listed_summary
 from cellrun.core.store.liveness import settle
-from cellrun.core.store.record import RunRecord
+from cellrun.core.store.record import RunKind, RunRecord
 from cellrun.core.store.status import Status, StatusRecord
 
 _HASH_DIGITS = 32
@@ -53,7 +53,7 @@ class RunRow:
     number: int
     experiment: str
     display_name: str
-    kind: str
+    kind: RunKind
     type: str | None
     target: str
     status: Status
@@ -131,11 +131,14 @@ class RunRow:
             properties=record.initial_properties,
         )
 
+    def plain(self) -> dict[str, Any]:
+        """Return the row as plain values but for its metrics."""
+        values = {name: getattr(self, name) for name in _FIELDS}
+        return {**values, "status": self.status.value, "cell": self.cell and self.cell._asdict()}
+
     def to_json(self) -> dict[str, Any]:
         """Return the row as plain values."""
-        plain = {name: getattr(self, name) for name in _FIELDS}
-        metrics = {name: metric.to_json() for name, metric in self.metrics.items()}
-        return {**plain, "status": self.status.value, "metrics": metrics, "cell": self.cell and self.cell._asdict()}
+        return {**self.plain(), "metrics": {name: metric.to_json() for name, metric in self.metrics.items()}}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RunRow:
