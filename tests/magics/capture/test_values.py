@@ -12,7 +12,7 @@ from cellrun.core.context.manifest import Context
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.resources import limits
-from cellrun.magics.capture.carriers import progress
+from cellrun.magics.capture.carriers import values as of_values
 from tests.magics.notebook_shell import log
 
 
@@ -164,7 +164,7 @@ def test_values_of_others_stay_when_a_capture_is_broken_off(notebook, monkeypatc
 def test_a_bar_shows_how_far_a_long_write_is(notebook, monkeypatch):
     notebook.run("import numpy as np\nb = np.arange(5_000_000.0)")
     clock = iter(range(1000))
-    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(of_values.time, "monotonic", lambda: float(next(clock)))
     monkeypatch.setattr(sys, "stderr", shown := io.StringIO())
     assert notebook.prints("print(b.sum())") == "12499997500000.0\n"
     assert "what the cell needs" in shown.getvalue()
@@ -174,7 +174,7 @@ def test_a_bar_shows_how_far_a_long_write_is(notebook, monkeypatch):
 
 def test_a_short_write_shows_nothing(notebook, monkeypatch):
     notebook.run("import numpy as np\nb = np.arange(5_000_000.0)")
-    monkeypatch.setattr(progress, "_PATIENCE_S", time.monotonic())
+    monkeypatch.setattr(of_values, "_PATIENCE_S", time.monotonic())
     monkeypatch.setattr(sys, "stderr", shown := io.StringIO())
     notebook.prints("print(b.sum())")
     assert shown.getvalue() == ""

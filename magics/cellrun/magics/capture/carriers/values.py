@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -18,12 +20,12 @@ from cellrun.core.resources import limits, size_text
 from cellrun.magics.capture.carrier import Carrier, Found, Refusal
 from cellrun.magics.capture.carriers.code import CodeCarrier, annotated_names, attribute_texts
 from cellrun.magics.capture.carriers.culprit import find_culprit
-from cellrun.magics.capture.carriers.progress import progress
 from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.source.analysis import Certainty, Read, Text
 from cellrun.magics.capture.source.flow import analyse
 from cellrun.magics.capture.words import code_words, error_words, texts_in, type_words
 
+_PATIENCE_S = 1.0
 _LARGE_BYTES = 1000  # worth saying that it isn't sent twice
 
 
@@ -214,9 +216,9 @@ class ValueCarrier(Carrier):
         if self._destination.is_another_python:  # byte code that it couldn't load, and that the cell can do without
             self._from_source |= {each.name for each in self.with_code()}
         packed = self._in_groups()
-        with progress("what the cell needs", sum(pickled.bytes for _, pickled in packed)) as shown:
+        with _progress("what the cell needs", sum(pickled.bytes for _, pickled in packed)) as wrote:
             groups = [
-                Group(tuple(item.name for item in items), *pickled.keep(store, shown.wrote), has_code=pickled.has_code)
+                Group(tuple(item.name for item in items), *pickled.keep(store, wrote), has_code=pickled.has_code)
                 for items, pickled in packed
             ]
         return replace(context, groups=(*context.groups, *groups))
@@ -271,8 +273,8 @@ class ValueCarrier(Carrier):
         def name_of(value: object) -> str | None:
             return None if id(value) in members else self._notebook.name_of(value)
 
-        with progress("looking at what the cell needs") as shown:
-            return pickle_together(values, self._notebook.namespace, name_of, self._class_ids, shown.wrote)
+        with _progress("looking at what the cell needs") as wrote:
+            return pickle_together(values, self._notebook.namespace, name_of, self._class_ids, wrote)
 
     def _need(self, item: _Item) -> Need:
         value, place, size = item.value, item.read.place, item.pickled.bytes
@@ -296,3 +298,29 @@ class ValueCarrier(Carrier):
 
 def _existing(folder: Path) -> Path:
     return next(each for each in (folder, *folder.parents) if each.exists())
+
+
+@contextmanager
+def _progress(description: str, total_bytes: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Let the block tell of each number of bytes that it has made.
+
+    A bar appears once that has taken a second, and goes at the end; a count where no total is known.
+    """
+    began_s, done_bytes, bar = time.monotonic(), 0, None
+
+    def wrote(count: int) -> None:
+        nonlocal done_bytes, bar
+        done_bytes += count
+        if bar is not None:
+            bar.update(count)
+        elif time.monotonic() - began_s > _PATIENCE_S and done_bytes != total_bytes:
+            from tqdm.auto import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415  # few cells take so long
+
+            form = {"unit": "B", "unit_scale": True, "leave": False, "dynamic_ncols": True}
+            bar = tqdm(desc=description, total=total_bytes, initial=done_bytes, **form)
+
+    try:
+        yield wrote
+    finally:
+        if bar is not None:
+            bar.close()
