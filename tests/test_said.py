@@ -30,7 +30,7 @@ CORE, SERVER, MAGICS = "core/cellrun/core", "labextension/cellrun/server", "magi
 JAPANESE = ROOT / "labextension/src/i18n/ja"
 
 SAID = {
-    f"{CORE}/cell/give_back.py": "_give_back",
+    f"{CORE}/cell/save_results.py": "_give_back",
     f"{CORE}/disk/control_file.py": "_KINDS _IN_THE_WAY open_control_file read_control_file open_to_append parsed "
     "check names_in",
     f"{CORE}/data/in_run/delivery.py": "_note",
@@ -63,7 +63,7 @@ SAID = {
     f"{CORE}/submission/submission.py": "_signed _launch _failed",
     f"{CORE}/store/failure.py": "reason _killed cannot_start",
     f"{CORE}/supervision/cancel_signal.py": "cancel_without_request",
-    f"{CORE}/supervision/engine_word.py": "limit_words",
+    f"{CORE}/supervision/engine_signals.py": "limit_words",
     f"{CORE}/supervision/heartbeat.py": "Heartbeat",
     f"{CORE}/supervision/preparation.py": "prepare run_steps BEFORE FINISHING LOST",
     f"{CORE}/supervision/start.py": "wait _error",

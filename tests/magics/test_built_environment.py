@@ -6,7 +6,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from cellrun.core import Workspace
-from cellrun.core.environments.building.kept import kept_environments
+from cellrun.core.environments.building.built_environments import kept_environments
 from cellrun.core.environments.interpreter import ask
 from cellrun.core.errors import InvalidSubmissionError, UserErrorException
 from cellrun.core.store.lists.index import Index

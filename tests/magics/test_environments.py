@@ -3,7 +3,7 @@
 import pytest
 
 from cellrun.core.environments.building.build_now import build_now
-from cellrun.core.environments.building.kept import kept_environments
+from cellrun.core.environments.building.built_environments import kept_environments
 from cellrun.core.errors import UserErrorException
 from tests.wheels import packages  # noqa: F401  # a fixture
 

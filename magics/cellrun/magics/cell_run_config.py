@@ -14,7 +14,7 @@ from cellrun.core.context.manifest import Need
 from cellrun.core.context.used_values import free_unused_values
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.environments.building.foreseen import Foreseen
+from cellrun.core.environments.building.expected_packages import ExpectedPackages
 from cellrun.core.environments.building.plan import plan_of
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout, WorkspaceLayout
@@ -134,7 +134,7 @@ class CellRunConfig(RunOptions):
         """Return the cell."""
         return self._code
 
-    def _there(self) -> tuple[str | Foreseen | Elsewhere | None, Place]:
+    def _there(self) -> tuple[str | ExpectedPackages | Elsewhere | None, Place]:
         """Return the Python that the run will get, and where; None for this one.
 
         That too where a mistake says what is wrong itself.
@@ -154,7 +154,7 @@ class CellRunConfig(RunOptions):
             if not isinstance(request.environment, EnvironmentSpec):
                 return target.python(request.environment).executable, place
             plan = plan_of(request.environment)
-            return plan.interpreter if plan.is_there else Foreseen(plan), place
+            return plan.interpreter if plan.is_there else ExpectedPackages(plan), place
         return None, place
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from IPython.display import display
 
-from cellrun.core.environments.building.kept import KeptEnvironment, kept_environments
+from cellrun.core.environments.building.built_environments import KeptEnvironment, kept_environments
 from cellrun.core.errors import UserErrorException
 from cellrun.core.resources import size_text
 from cellrun.magics.options import MagicParser

@@ -11,8 +11,8 @@ import pytest
 
 from cellrun import core
 from cellrun.core.environments import job_library as module
+from cellrun.core.environments.fallback_library import FALLBACK_LIBRARY
 from cellrun.core.environments.job_library import has_library, is_own, job_library, library_archive, with_library
-from cellrun.core.environments.last_library import LAST_LIBRARY
 from cellrun.core.store.status import Status
 from cellrun.core.submission.again import resubmit
 from cellrun.core.supervision.launch_spec import LaunchSpec
@@ -37,8 +37,8 @@ def test_it_holds_the_sources_of_core_and_apart_from_them_cloudpickle():
     there = files(job_library())
     sources = {path.relative_to(Path(core.__file__).parent) for path in Path(core.__file__).parent.rglob("*.py")}
     assert {f"cellrun/core/{path}" for path in sources} <= there
-    assert {path.partition("/cloudpickle/")[0] for path in there if "cloudpickle" in path} == {LAST_LIBRARY}
-    assert {path.split("/")[1] for path in there if path.startswith(LAST_LIBRARY)} == set(module._BROUGHT)
+    assert {path.partition("/cloudpickle/")[0] for path in there if "cloudpickle" in path} == {FALLBACK_LIBRARY}
+    assert {path.split("/")[1] for path in there if path.startswith(FALLBACK_LIBRARY)} == set(module._BROUGHT)
     assert {"azureml/__init__.py", "cellrun/azureml/__init__.py", "cellrun/azureml/core/run.py"} <= there
     assert all(path.endswith(".py") for path in there if "__pycache__" not in path)
 

@@ -17,7 +17,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile
 from tests.core.submitted_runs import Runs
-from tests.core.supervision.test_held_folder import Until, begin, is_anybody_left, on_disk
+from tests.core.supervision.test_run_folder import Until, begin, is_anybody_left, on_disk
 from tests.small_disk import SmallDisk
 
 STUBBORN = """

@@ -15,7 +15,7 @@ from cellrun.core.store.notes import added_notes
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status import Status, StatusFile
 from tests.core.submitted_runs import Runs
-from tests.core.supervision.test_held_folder import Until, is_anybody_left
+from tests.core.supervision.test_run_folder import Until, is_anybody_left
 from tests.small_disk import SmallDisk
 
 LOGGING = """

@@ -19,9 +19,9 @@ from cellrun.core.processes.exits import JobExit
 from cellrun.core.processes.process_table import process
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision import supervisor, watch
-from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
+from cellrun.core.supervision.run_folder import RunFolder
 from cellrun.core.supervision.start import SupervisorStart
 from cellrun.core.supervision.watch import Watch
 from cellrun.core.supervision.watched_job import WatchedJob
@@ -268,7 +268,7 @@ def test_who_cannot_be_stopped_is_named(runs, monkeypatch):
     monkeypatch.setattr(os, "killpg", lambda *_: None)
     with subprocess.Popen(["sleep", "600"], env=run_variables(layout), start_new_session=True) as daemon:
         job = WatchedJob.own(os.posix_spawn("/bin/true", ["true"], {}))
-        Watch(HeldFolder(layout.folder), job, spec._replace(grace_s=0.0)).to_the_end()
+        Watch(RunFolder(layout.folder), job, spec._replace(grace_s=0.0)).to_the_end()
         daemon.kill()
     end = StatusFile(layout).read()
     assert end.status is Status.COMPLETED
@@ -282,7 +282,7 @@ def test_a_damaged_status_ends_no_job(runs):
     for status in layout.statuses.glob("[1-9]*.json"):
         status.write_text("null")
     job = WatchedJob.own(os.posix_spawn("/bin/sleep", ["sleep", "0.1"], run_variables(layout)))
-    Watch(HeldFolder(layout.folder), job, spec).to_the_end()
+    Watch(RunFolder(layout.folder), job, spec).to_the_end()
     assert (job.poll(), StatusFile(layout).read().status) == (JobExit(0, None), Status.COMPLETED)
 
 

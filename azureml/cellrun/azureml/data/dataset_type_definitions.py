@@ -5,7 +5,7 @@ from cellrun.azureml.lazy import lazily
 __getattr__, __dir__ = lazily(
     __name__,
     {
-        "cellrun.core.data.datasets.first_verbs": ["HistogramCompareMethod"],
+        "cellrun.core.data.datasets.legacy_verbs": ["HistogramCompareMethod"],
         "cellrun.core.data.tables.encodings": ["FileEncoding"],
         "cellrun.core.data.tables.headers": ["PromoteHeadersBehavior", "SkipLinesBehavior"],
     },

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from cellrun.core.cell.after_import import after_import
 from cellrun.core.cell.display.echo import echo
 from cellrun.core.cell.display.progress_bars import use_text_bars
 from cellrun.core.cell.execution import run_code
+from cellrun.core.cell.import_hooks import after_import
 from cellrun.core.cell.linked_files import LinkedFiles
 from cellrun.core.cell.start import load_names, prepare, show_sources
 from cellrun.core.context.manifest import Context

@@ -15,12 +15,12 @@ from pathlib import Path
 from cellrun.core.cell.display.setup import rest_shown, set_up
 from cellrun.core.cell.execution import run_code
 from cellrun.core.cell.files import enter_folder, protect_originals
-from cellrun.core.cell.give_back import giving_back
 from cellrun.core.cell.no_input import refuse_input
+from cellrun.core.cell.save_results import saving_results
 from cellrun.core.cell.start import bind_data, bind_run, errors_told, load_names, prepare, show_sources
 from cellrun.core.context.reader import load
 from cellrun.core.context.signature import OrderedRun
-from cellrun.core.environments.last_library import look_there_last
+from cellrun.core.environments.fallback_library import use_fallback_library
 from cellrun.core.identity import own_run
 from cellrun.core.layout import RunLayout
 from cellrun.core.runs.job_end import job_end
@@ -28,7 +28,7 @@ from cellrun.core.runs.job_end import job_end
 
 def main(cell: str, arguments: list[str]) -> None:
     """Run the cell of the run that this process belongs to, with these arguments."""
-    look_there_last()
+    use_fallback_library()
     layout = _layout()
     with job_end(layout):
         _run(layout, cell, arguments)
@@ -49,7 +49,7 @@ def _run(layout: RunLayout, cell: str, arguments: list[str]) -> None:
     show_sources(context, str(path), context.title)
     enter_folder(context, layout)
     prepare(context, ordered.values, namespace)
-    with giving_back(layout, context, namespace) if context.returns else nullcontext(), rest_shown():
+    with saving_results(layout, context, namespace) if context.returns else nullcontext(), rest_shown():
         run_code(path.read_text(encoding="utf-8"), str(path), namespace)
 
 

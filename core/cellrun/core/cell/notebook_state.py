@@ -13,7 +13,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
-from cellrun.core.cell.after_import import after_import
+from cellrun.core.cell.import_hooks import after_import
 from cellrun.core.context.manifest import Context, Group, State
 from cellrun.core.context.pickles.references import loading_into
 from cellrun.core.context.reader import group_values

@@ -1,5 +1,5 @@
 """Where data is kept (datastores, their secrets), and how it comes and goes."""
 
-from cellrun.core.environments.last_library import look_there_last
+from cellrun.core.environments.fallback_library import use_fallback_library
 
-look_there_last()  # for fsspec, as for environments
+use_fallback_library()  # for fsspec, as for environments

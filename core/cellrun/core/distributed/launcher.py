@@ -15,9 +15,9 @@ from typing import NoReturn
 
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.distributed.local_ranks import LocalRanks
-from cellrun.core.distributed.meeting_point import MeetingPoint
 from cellrun.core.distributed.nodes import Nodes
 from cellrun.core.distributed.rank_exit import RankExit
+from cellrun.core.distributed.rendezvous import Rendezvous
 from cellrun.core.identity import ProcessIdentity, own_run
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.completion import Completion
@@ -57,7 +57,7 @@ def _run_here(distribution: Distribution, program: Sequence[str], layout: RunLay
     """Run all processes on this machine; return 0, else the exit code of the first that failed, or minus its signal."""
     ranks = LocalRanks(distribution, program, layout)
     signal.signal(signal.SIGINT, lambda *_: ranks.interrupt())
-    meeting = MeetingPoint(distribution)
+    meeting = Rendezvous(distribution)
     if ranks.start({rank: distribution.variables(rank, meeting.ports) for rank in range(distribution.total)}):
         return 1
     failed: RankExit | None = None

@@ -18,9 +18,9 @@ from contextlib import suppress
 
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.distributed.local_ranks import GRACE_S
-from cellrun.core.distributed.meeting_point import MeetingPoint
 from cellrun.core.distributed.node_agent import INTERRUPT, STOP, NodeOrder, read_report
 from cellrun.core.distributed.rank_exit import RankExit, say
+from cellrun.core.distributed.rendezvous import Rendezvous
 from cellrun.core.identity import RUN_ID
 from cellrun.core.layout import RunLayout
 
@@ -58,7 +58,7 @@ class Nodes:
 
     def run(self) -> int:
         """Run all processes on their nodes; return 0, else the first failed one's exit code, or minus its signal."""
-        meeting = MeetingPoint(self._distribution)
+        meeting = Rendezvous(self._distribution)
         order = NodeOrder(self._distribution, self._program, own_address(), meeting.ports)
         tasks_per_node = self._distribution.per_node // order.per_agent
         try:

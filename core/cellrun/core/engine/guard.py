@@ -29,7 +29,7 @@ from cellrun.core.processes import orphans
 from cellrun.core.store.ending import Ending
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.attempts import Attempt
-from cellrun.core.supervision.engine_word import CANCEL, TIME_LIMIT
+from cellrun.core.supervision.engine_signals import CANCEL, TIME_LIMIT
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.start import order

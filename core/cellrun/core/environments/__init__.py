@@ -1,5 +1,5 @@
 """The Python that a run runs in, and what cellrun brings along for it."""
 
-from cellrun.core.environments.last_library import look_there_last
+from cellrun.core.environments.fallback_library import use_fallback_library
 
-look_there_last()  # whoever reads and builds environments needs packages that a bare Python hasn't got
+use_fallback_library()  # whoever reads and builds environments needs packages that a bare Python hasn't got

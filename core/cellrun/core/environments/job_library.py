@@ -20,7 +20,7 @@ from pathlib import Path
 
 from cellrun.core.disk.whole_files import remove_tree
 from cellrun.core.environments import library_folder
-from cellrun.core.environments.last_library import LAST_LIBRARY
+from cellrun.core.environments.fallback_library import FALLBACK_LIBRARY
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import home, home_folder
 from cellrun.core.store.using_runs import UsingRuns
@@ -71,7 +71,7 @@ def job_library() -> Path:
 def own_library() -> Path | None:
     """Return the folder of the copy that this code is of; None where cellrun is installed."""
     folder = Path(__file__).parents[3]
-    return folder if (folder / LAST_LIBRARY).is_dir() else None
+    return folder if (folder / FALLBACK_LIBRARY).is_dir() else None
 
 
 def is_own(interpreter: str) -> bool:
@@ -134,7 +134,7 @@ def _sources() -> dict[str, Path]:
     packages = {"cellrun/core": CORE}
     for name in _BROUGHT:
         if found := _package(name):
-            packages[f"{LAST_LIBRARY}/{name}"] = found
+            packages[f"{FALLBACK_LIBRARY}/{name}"] = found
     if old_names := _package("cellrun.azureml"):
         packages["cellrun/azureml"] = old_names
     sources = dict(_python_files(packages))

@@ -20,11 +20,11 @@ from cellrun.core.errors import (
 )
 from cellrun.core.front_end import plain
 from cellrun.core.identity import own_run, parents_run
+from cellrun.core.models.metadata import LATEST, about_model, as_texts, chosen
 from cellrun.core.models.model_datasets import dataset_kept, kept_datasets
 from cellrun.core.models.model_files import LocalFiles, bring
 from cellrun.core.models.registered_models import ModelAbout, ModelRecord, RegisteredModel, RegisteredModels
 from cellrun.core.models.resource_configuration import ResourceConfiguration
-from cellrun.core.models.said import LATEST, about_model, as_texts, chosen
 from cellrun.core.store.record import RunRecord
 from cellrun.core.unsupported import refused, say_once
 from cellrun.core.workspace_config import configured_workspace
@@ -32,7 +32,7 @@ from cellrun.core.workspace_config import configured_workspace
 if TYPE_CHECKING:
     from cellrun.core.data.datasets.abstract_dataset import AbstractDataset
     from cellrun.core.layout import WorkspaceLayout
-    from cellrun.core.models.said import Wanted
+    from cellrun.core.models.metadata import Wanted
     from cellrun.core.runs.run import Run
     from cellrun.core.workspace import Workspace
 

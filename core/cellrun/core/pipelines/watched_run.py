@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from cellrun.core.pipelines import watching
-from cellrun.core.pipelines.told_status import told_status
+from cellrun.core.pipelines.azure_status import told_status
 from cellrun.core.runs.run import Run
 from cellrun.core.runs.watch import interruptible
 

@@ -16,7 +16,7 @@ from cellrun.core.context.used_values import orphans
 from cellrun.core.disk.control_file import UNREADABLE, read_object
 from cellrun.core.disk.ownership import refuse_foreign
 from cellrun.core.disk.whole_files import DRAFT, drafts_of_run, is_abandoned, remove_tree, size_on_disk
-from cellrun.core.environments.building.kept import KeptEnvironment, kept_environments
+from cellrun.core.environments.building.built_environments import KeptEnvironment, kept_environments
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.places import cache_of

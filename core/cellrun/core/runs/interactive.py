@@ -24,10 +24,10 @@ from cellrun.core.runs import open_runs
 from cellrun.core.runs.cell_code import CellCode
 from cellrun.core.runs.control import PartControl, RunControl
 from cellrun.core.runs.end_verbs import failure_fields
+from cellrun.core.runs.interactive_heartbeat import PULSE
 from cellrun.core.runs.job_end import JobEnd, job_end
 from cellrun.core.runs.output_tee import OutputTee
 from cellrun.core.runs.outputs_folder import OutputsFolder
-from cellrun.core.runs.pulse import PULSE
 from cellrun.core.runs.run import Run
 from cellrun.core.runs.writer import RunWriter, plain_tags
 from cellrun.core.store.ending import set_canceled

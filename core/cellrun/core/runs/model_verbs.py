@@ -46,8 +46,8 @@ class ModelVerbs:
         that isn't the run's (yet) is taken from the current folder. Raises ModelPathNotFoundException for a path that
         isn't there, and what `Model.register` does.
         """
+        from cellrun.core.models.metadata import about_model  # noqa: PLC0415  # as above
         from cellrun.core.models.model import register  # noqa: PLC0415  # few runs register one
-        from cellrun.core.models.said import about_model  # noqa: PLC0415  # as above
 
         about = about_model(
             tags=tags,

@@ -18,10 +18,10 @@ from cellrun.core.runs.family_verbs import FamilyVerbs
 from cellrun.core.runs.file_verbs import FileVerbs
 from cellrun.core.runs.files import RunFiles
 from cellrun.core.runs.found_runs import found_runs
-from cellrun.core.runs.habits import SaysWhatToWrite, no_attribute
 from cellrun.core.runs.job_end import job_end
 from cellrun.core.runs.log_verbs import LogVerbs
 from cellrun.core.runs.model_verbs import ModelVerbs
+from cellrun.core.runs.name_hints import SaysWhatToWrite, no_attribute
 from cellrun.core.runs.reader import RunReader
 from cellrun.core.runs.writer import RunWriter
 from cellrun.core.store.events.event_log import EventLog

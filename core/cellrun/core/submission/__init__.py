@@ -1,5 +1,5 @@
 """From a config to a run: what to run, what goes along, what can be refused."""
 
-from cellrun.core.environments.last_library import look_there_last
+from cellrun.core.environments.fallback_library import use_fallback_library
 
-look_there_last()  # as for environments: a job may submit as well
+use_fallback_library()  # as for environments: a job may submit as well

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core.disk.control_file import open_regular
 from cellrun.core.environment_spec import EnvironmentSpec, has_secret_name
-from cellrun.core.environments.building.kept import words_of
+from cellrun.core.environments.building.built_environments import words_of
 from cellrun.core.run_request import RunRequest
 from cellrun.core.store.record import RunRecord
 

@@ -146,7 +146,7 @@ class RunOptions(ABC):
             return []
         if not isinstance(wanted, EnvironmentSpec):
             return []
-        from cellrun.core.environments.building.kept import words_of  # noqa: PLC0415  # rare
+        from cellrun.core.environments.building.built_environments import words_of  # noqa: PLC0415  # rare
         from cellrun.core.environments.building.plan import plan_of  # noqa: PLC0415  # rare
 
         plan = plan_of(wanted)

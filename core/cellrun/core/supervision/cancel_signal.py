@@ -1,6 +1,6 @@
 """How a run is canceled that no request reaches: its supervisor is asked by a signal.
 
-One whose disk takes no file is sent SIGUSR1; so is one whose engine was asked to cancel it (`engine_word.py`).
+One whose disk takes no file is sent SIGUSR1; so is one whose engine was asked to cancel it (`engine_signals.py`).
 
 Standard library only: the supervisor shares it.
 """
@@ -15,22 +15,22 @@ from cellrun.core.processes import process_table
 from cellrun.core.processes.family import ProcessFamily, is_of_run, send
 from cellrun.core.store.ending import cancel_requests, set_canceled
 from cellrun.core.store.liveness import are_proven_dead
-from cellrun.core.supervision import engine_word
+from cellrun.core.supervision import engine_signals
 from cellrun.core.supervision.process_file import ProcessFile
 
-_SIGNAL = engine_word.CANCEL  # nobody sends it by himself, as an engine or a machine that stops sends SIGTERM
+_SIGNAL = engine_signals.CANCEL  # nobody sends it by himself, as an engine or a machine that stops sends SIGTERM
 _heard = 0
 
 
 def listen() -> None:
     """Count the signals that this process gets, a supervisor: each is as good as a request."""
-    if not engine_word.engine:  # else it has listened to it from its beginning
+    if not engine_signals.engine:  # else it has listened to it from its beginning
         signal.signal(_SIGNAL, _hear)
 
 
 def requests(layout: RunLayout) -> int:
     """Return how often a supervisor has been asked to cancel its run, either way."""
-    return cancel_requests(layout) + _heard + engine_word.cancels()
+    return cancel_requests(layout) + _heard + engine_signals.cancels()
 
 
 def cancel_without_request(layout: RunLayout, grace_s: float) -> bool:

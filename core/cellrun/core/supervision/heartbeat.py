@@ -15,10 +15,10 @@ from cellrun.core.identity import host_name
 from cellrun.core.processes import process_table
 from cellrun.core.store.liveness import take_back
 from cellrun.core.store.status import Status, StatusFile
-from cellrun.core.supervision import cancel_signal, engine_word
-from cellrun.core.supervision.held_folder import HeldFolder
+from cellrun.core.supervision import cancel_signal, engine_signals
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
+from cellrun.core.supervision.run_folder import RunFolder
 from cellrun.core.supervision.watched_job import WatchedJob
 
 _LOOK_S = 0.25
@@ -42,7 +42,7 @@ class Heartbeat:
     a tick of processor time in the kernel, for as long as the run's launch spec says. It takes that word back.
     """
 
-    def __init__(self, layout: HeldFolder, spec: LaunchSpec) -> None:
+    def __init__(self, layout: RunFolder, spec: LaunchSpec) -> None:
         self._layout = layout
         self._spec = spec
         self._processes = ProcessFile(layout)
@@ -60,7 +60,7 @@ class Heartbeat:
             how = job.poll()
             if how:
                 ended = ended or time.monotonic()
-                if not engine_word.is_awaited(how, ended):
+                if not engine_signals.is_awaited(how, ended):
                     return _engines_cause() or Cause.EXITED
             self._layout.follow()  # one that was deleted has no request: the job goes on to its end
             if cause := _engines_cause() or (Cause.CANCELED if cancel_signal.requests(self._layout) else None):
@@ -116,6 +116,6 @@ class Heartbeat:
 
 def _engines_cause() -> Cause | None:
     """Return what the engine wants that this supervisor runs under; None for nothing."""
-    if engine_word.is_time_over():
+    if engine_signals.is_time_over():
         return Cause.ENGINE_LIMIT
-    return Cause.CANCELED if engine_word.cancels() else None
+    return Cause.CANCELED if engine_signals.cancels() else None

@@ -19,10 +19,10 @@ from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.store import failure
 from cellrun.core.store.ending import Ending
 from cellrun.core.store.status import Status
-from cellrun.core.supervision import engine_word
+from cellrun.core.supervision import engine_signals
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
-from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
+from cellrun.core.supervision.run_folder import RunFolder
 from cellrun.core.supervision.stopping import Stopping
 from cellrun.core.supervision.watched_job import WatchedJob
 
@@ -53,7 +53,7 @@ FINISHING = Stage(
 LOST = "lost while its outputs were brought into their datastores"
 
 
-def prepare(layout: HeldFolder, spec: LaunchSpec) -> bool:
+def prepare(layout: RunFolder, spec: LaunchSpec) -> bool:
     """Run the commands of a launch spec for a run that is Preparing, one after another; whether the job may start.
 
     They are of the run's family: they have its environment and its working folder, and end with it. What they print is
@@ -66,7 +66,7 @@ def prepare(layout: HeldFolder, spec: LaunchSpec) -> bool:
     return end is None
 
 
-def run_steps(layout: HeldFolder, spec: LaunchSpec, commands: Sequence[Sequence[str]], stage: Stage) -> Ending | None:
+def run_steps(layout: RunFolder, spec: LaunchSpec, commands: Sequence[Sequence[str]], stage: Stage) -> Ending | None:
     """Run commands for a run one after another, beside its job; return to what end one brings it, None if all are well.
 
     A run that is asked to stop meanwhile is Canceled. Why it failed a command may say itself (`REASON`).
@@ -81,7 +81,7 @@ def run_steps(layout: HeldFolder, spec: LaunchSpec, commands: Sequence[Sequence[
         if (cause := heartbeat.until_over(job)) is not Cause.EXITED:
             stopped, why = Ending(Status.CANCELED, stage.canceled, {}), "canceled"
             if cause is Cause.ENGINE_LIMIT:
-                stopped, why = Ending(Status.FAILED, engine_word.limit_words(), {}), engine_word.limit_words()
+                stopped, why = Ending(Status.FAILED, engine_signals.limit_words(), {}), engine_signals.limit_words()
             Stopping(layout, job, spec.grace_s).stop(why, stopped)
             return stopped
         how = job.poll() or UNKNOWN_EXIT
@@ -97,7 +97,7 @@ def run_steps(layout: HeldFolder, spec: LaunchSpec, commands: Sequence[Sequence[
     return None
 
 
-def _spawn(layout: HeldFolder, command: Sequence[str], path: Path) -> int:
+def _spawn(layout: RunFolder, command: Sequence[str], path: Path) -> int:
     """Start a command in the job's folder, its output at the end of its log; return its pid."""
     os.chdir(layout.work)
     log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -13,7 +13,7 @@ from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.store.ending import Ending
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.cancel_signal import requests
-from cellrun.core.supervision.held_folder import HeldFolder
+from cellrun.core.supervision.run_folder import RunFolder
 from cellrun.core.supervision.watched_job import WatchedJob
 
 LEAVE_S = 0.5  # helpers of multiprocessing and the like end by themselves, right after the main process
@@ -27,7 +27,7 @@ class Stopping:
     status says meanwhile.
     """
 
-    def __init__(self, layout: HeldFolder, job: WatchedJob, grace_s: float) -> None:
+    def __init__(self, layout: RunFolder, job: WatchedJob, grace_s: float) -> None:
         self._layout = layout
         self._job = job
         self._grace_s = grace_s

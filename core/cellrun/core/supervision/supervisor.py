@@ -86,9 +86,10 @@ def _supervise(
         time.sleep(HEAD_START_S)
     sys.path.append(ROOT)
     from cellrun.core.processes import orphans  # noqa: PLC0415  # see above
-    from cellrun.core.supervision import engine_word, watch  # noqa: PLC0415
+    from cellrun.core.supervision import engine_signals, watch  # noqa: PLC0415  # see above
 
-    engine_word.heard, engine_word.engine = heard_from_engine, sys.argv[ENGINE] if len(sys.argv) > ENGINE else ""
+    engine_signals.heard = heard_from_engine
+    engine_signals.engine = sys.argv[ENGINE] if len(sys.argv) > ENGINE else ""
 
     orphans.of_run = sys.argv[1] if takes_orphans else ""
     if kind == b"run":

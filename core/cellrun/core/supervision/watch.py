@@ -22,16 +22,16 @@ from cellrun.core.store.ending import Ending, exit_left
 from cellrun.core.store.notes import DISK_WAS_FULL
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status import Status, StatusFile
-from cellrun.core.supervision import cancel_signal, engine_word
+from cellrun.core.supervision import cancel_signal, engine_signals
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
-from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.preparation import FINISHING, LOST, prepare, run_steps
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.recorder import source_folder, start_beside, start_recorder
+from cellrun.core.supervision.run_folder import RunFolder
 from cellrun.core.supervision.stopping import LEAVE_S, Stopping
-from cellrun.core.supervision.tidy import tidy
 from cellrun.core.supervision.watched_job import WatchedJob
+from cellrun.core.supervision.work_cleanup import tidy
 
 _LEFTOVER_GRACE_S = 2.0
 _SERVER_S = 2.0  # whoever serves a mount ends by itself when that is taken away
@@ -46,7 +46,7 @@ def started(folder: str, launch: str, pid: int, exec_told: int) -> None:
     `launch` is here and below the hash of the launch spec as it was submitted: what it names is run.
     """
     cancel_signal.listen()
-    layout, job = HeldFolder(folder), WatchedJob.own(pid)
+    layout, job = RunFolder(folder), WatchedJob.own(pid)
     with _nobody_left_alone(layout, job):
         ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), job.identity))
         errno = os.read(exec_told, 16)
@@ -65,7 +65,7 @@ def prepared(folder: str, launch: str, start: Callable[[], tuple[int, int]], tel
     `tell` is called once the run folder says who supervises the run: with 0, else with the errno of why it doesn't.
     """
     cancel_signal.listen()
-    layout = HeldFolder(folder)
+    layout = RunFolder(folder)
     try:
         ProcessFile(layout).write(RunProcesses(ProcessIdentity.current(), None))
     except OSError as error:  # nothing has begun: whoever launches the run fails it
@@ -95,7 +95,7 @@ def adopted(folder: str, launch: str, tell: Callable[[int], object]) -> None:
     Nothing is done with a process that isn't the run's, whatever the folder says: it may have been copied, or forged.
     """
     cancel_signal.listen()
-    layout = HeldFolder(folder)
+    layout = RunFolder(folder)
     processes = ProcessFile(layout).read()
     job = processes.job if processes else ProcessFamily(layout, job=None).orphaned_job()
     if job is None or not is_of_run(job, layout):
@@ -114,7 +114,7 @@ def adopted(folder: str, launch: str, tell: Callable[[int], object]) -> None:
 
 
 @contextmanager
-def _nobody_left_alone(layout: HeldFolder, job: WatchedJob | None = None) -> Iterator[None]:
+def _nobody_left_alone(layout: RunFolder, job: WatchedJob | None = None) -> Iterator[None]:
     """Whatever keeps a supervisor from going on, its run is stopped to the last process, and says why."""
     try:
         yield
@@ -134,7 +134,7 @@ class Watch:
     Responsibilities: the run's status while it runs and at its end; that nobody of its processes is left then.
     """
 
-    def __init__(self, layout: HeldFolder, job: WatchedJob, spec: LaunchSpec) -> None:
+    def __init__(self, layout: RunFolder, job: WatchedJob, spec: LaunchSpec) -> None:
         self.spec = spec
         self._layout = layout
         self._job = job
@@ -202,7 +202,7 @@ class Watch:
         if cause is Cause.CANCELED:
             return Ending(Status.CANCELED, "canceled", {}), "canceled"
         if cause is Cause.ENGINE_LIMIT:
-            return Ending(Status.FAILED, engine_word.limit_words(), {}), engine_word.limit_words()
+            return Ending(Status.FAILED, engine_signals.limit_words(), {}), engine_signals.limit_words()
         limit = f"{self.spec.max_run_duration_seconds:g}"
         reason = f"stopped after {limit} s (max_run_duration_seconds={limit})"
         return Ending(Status.FAILED, reason, {}), f"its time limit of {limit} s is over"
@@ -237,7 +237,7 @@ class Watch:
         self._status.show(Status.FINALIZING, reason=reason, **end.to_fields())
 
 
-def _stop(family: ProcessFamily, layout: HeldFolder, grace_s: float) -> None:
+def _stop(family: ProcessFamily, layout: RunFolder, grace_s: float) -> None:
     """Stop a family to its last process, and take away what is mounted for it."""
     run_mounts.release(layout.origin)
     family.stop(grace_s)

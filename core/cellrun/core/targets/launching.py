@@ -14,7 +14,7 @@ from cellrun.core.context.signature import sign, with_order
 from cellrun.core.context.trusted import TrustedRun
 from cellrun.core.distributed.launcher import launched
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.environments.building.kept import kept_environment_of
+from cellrun.core.environments.building.built_environments import kept_environment_of
 from cellrun.core.environments.interpreter import environment_problems, interpreter_of
 from cellrun.core.environments.job_library import PYTHON_PATH, has_library, needs_library, use_library, with_library
 from cellrun.core.errors import ExperimentExecutionException, InvalidSubmissionError, WorkspaceException

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellrun.core.context.manifest import Definition, python_version
-from cellrun.core.environments.building.foreseen import Foreseen
+from cellrun.core.environments.building.expected_packages import ExpectedPackages
 from cellrun.core.environments.interpreter import Answer, ask, environment_of
 from cellrun.core.environments.job_library import is_own
 from cellrun.core.errors import ComputeTargetException, UserErrorException
@@ -50,7 +50,7 @@ class Destination:
     Responsibilities: which Python it is, what it lacks, what of a cell's source it doesn't understand.
     """
 
-    def __init__(self, there: str | Foreseen | Elsewhere | None = None, source: str = "") -> None:
+    def __init__(self, there: str | ExpectedPackages | Elsewhere | None = None, source: str = "") -> None:
         self._source = source
         self._foreseen = None if isinstance(there, str) else there
         self._interpreter = there if isinstance(there, str) else sys.executable

@@ -14,7 +14,7 @@ import pytest
 
 from cellrun.core import Datastore, DatastoreError, UserErrorException
 from cellrun.core.data.stores import transfer
-from cellrun.core.data.stores.carrying import Piece, Progress, bar, carry_all
+from cellrun.core.data.stores.parallel_transfer import Piece, Progress, bar, carry_all
 from cellrun.core.data.stores.store_transfer import side_of
 from cellrun.core.data.stores.transfer import StoredFile, bring, leads_out
 from tests.stores import serving
@@ -160,7 +160,7 @@ def test_an_interrupted_copy_leaves_nothing_half_and_goes_on(store, source, tmp_
         copy(path, target, report)
 
     monkeypatch.setattr(transfer, "copy_plain", failing)
-    monkeypatch.setattr("cellrun.core.data.stores.carrying._AT_ONCE", 1)
+    monkeypatch.setattr("cellrun.core.data.stores.parallel_transfer._AT_ONCE", 1)
     with pytest.raises(DatastoreError, match=r"disk of .*back is full: 3 of 6 files came whole, 3 are left \(.*\)"):
         store.download(tmp_path / "back", show_progress=False)
     back = content(tmp_path / "back")

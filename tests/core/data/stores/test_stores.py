@@ -329,7 +329,7 @@ def test_a_download_that_is_cut_leaves_nothing_half_and_goes_on(s3_server, ws, s
 
     with monkeypatch.context() as patch:
         patch.setattr("cellrun.core.data.stores.store_filesystem.StoreFileSystem.get_file", cut)
-        patch.setattr("cellrun.core.data.stores.carrying._AT_ONCE", 1)
+        patch.setattr("cellrun.core.data.stores.parallel_transfer._AT_ONCE", 1)
         with pytest.raises(DatastoreError, match="doesn't answer"):
             store.download(tmp_path / "back", show_progress=False)
     back = content(tmp_path / "back")

@@ -10,7 +10,7 @@ import pytest
 
 from cellrun.core import Environment
 from cellrun.core.environments.building.build_now import build_now
-from cellrun.core.environments.building.kept import KeptEnvironment, kept_environments
+from cellrun.core.environments.building.built_environments import KeptEnvironment, kept_environments
 from cellrun.core.environments.building.plan import plan_of
 from cellrun.core.errors import UntrustedError, UserErrorException
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.environments.building.kept import kept_environments
+from cellrun.core.environments.building.built_environments import kept_environments
 from cellrun.core.environments.building.plan import plan_of
 from cellrun.core.errors import InvalidSubmissionError, WorkspaceException
 from cellrun.core.live.run_poller import RunPoller

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from cellrun.core.cell.display.forms import forms_of
+from cellrun.core.cell.display.mime_bundle import forms_of
 from cellrun.core.cell.display.shown import LABEL, Label, keep
 from cellrun.core.context.state import echoing
 

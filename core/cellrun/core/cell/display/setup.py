@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from cellrun.core.cell.after_import import after_import
 from cellrun.core.cell.display import shown
+from cellrun.core.cell.import_hooks import after_import
 from cellrun.core.layout import RunLayout
 
 _BACKEND = "module://cellrun.core.cell.display.figures"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cellrun.core.data.datasets.file_dataset import FileDataset
 from cellrun.core.data.datasets.file_dataset_factory import FileDatasetFactory
-from cellrun.core.data.datasets.first_verbs import FirstVerbs
+from cellrun.core.data.datasets.legacy_verbs import FirstVerbs
 from cellrun.core.data.datasets.registered_datasets import LATEST, DatasetVersion, RegisteredDatasets
 from cellrun.core.data.datasets.tabular_dataset import TabularDataset
 from cellrun.core.data.datasets.tabular_dataset_factory import TabularDatasetFactory

@@ -66,7 +66,7 @@ class FileDataset(AbstractDataset):
         in their place, unless `overwrite`, and for paths that name no file, unless `ignore_not_found`; DatastoreError
         for what doesn't come.
         """
-        from cellrun.core.data.files.bringing import bring_files  # noqa: PLC0415  # few programs bring files themselves
+        from cellrun.core.data.files.download import bring_files  # noqa: PLC0415  # few programs bring files themselves
 
         files = self.files(ignore_not_found=ignore_not_found)
         folder = Path(tempfile.mkdtemp(prefix="cellrun-data-") if target_path is None else target_path)

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from cellrun.core.data.files.bringing import bring_files, link_files
 from cellrun.core.data.files.data_files import place_of
+from cellrun.core.data.files.download import bring_files, link_files
 from cellrun.core.data.files.fuse_view import FuseView
 from cellrun.core.errors import DatasetError
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from cellrun.core.data.files.bringing import bring_files
 from cellrun.core.data.files.data_files import DataFile
-from cellrun.core.data.stores.carrying import Progress
+from cellrun.core.data.files.download import bring_files
+from cellrun.core.data.stores.parallel_transfer import Progress
 from cellrun.core.digest import digest
 from cellrun.core.disk.lock import alone
 from cellrun.core.disk.whole_files import make_private_folder, remove_tree

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from cellrun.core.data.stores.azure_attributes import WHERE_IN_AZURE, AzureAttributes
 from cellrun.core.data.stores.keyvault import Keyvault
 from cellrun.core.data.stores.registration import Registration, purpose
+from cellrun.core.data.stores.store_errors import StorePlace
 from cellrun.core.data.stores.store_kinds import StoreKind, kind_of
-from cellrun.core.data.stores.store_trouble import StorePlace
 from cellrun.core.data.stores.workspace_datastores import WorkspaceDatastores
 from cellrun.core.errors import DatastoreError
 

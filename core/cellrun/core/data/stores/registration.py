@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cellrun.core.data.stores import store_kinds
 from cellrun.core.data.stores.addresses import keys_of
 from cellrun.core.data.stores.keyvault import Keyvault
-from cellrun.core.data.stores.store_trouble import StorePlace
+from cellrun.core.data.stores.store_errors import StorePlace
 from cellrun.core.data.stores.workspace_datastores import LOCAL, DatastoreDefinition, WorkspaceDatastores
 from cellrun.core.environment_spec import has_login
 from cellrun.core.errors import UserErrorException, shown

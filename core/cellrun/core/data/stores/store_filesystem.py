@@ -11,7 +11,7 @@ from fsspec import AbstractFileSystem
 from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
-from cellrun.core.data.stores.store_trouble import StorePlace
+from cellrun.core.data.stores.store_errors import StorePlace
 from cellrun.core.data.stores.workspace_datastores import OWN_STORES
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellrun.core.data.stores.carrying import bar
+from cellrun.core.data.stores.parallel_transfer import bar
 from cellrun.core.data.stores.transfer import Side, bring, inside, leads_out, send
 from cellrun.core.errors import DatastoreError, UserErrorException, shown
 from cellrun.core.front_end import plain

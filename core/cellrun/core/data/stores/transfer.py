@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from cellrun.core.data.stores.carrying import Piece, Report, Show, carry_all
+from cellrun.core.data.stores.parallel_transfer import Piece, Report, Show, carry_all
 from cellrun.core.disk.whole_files import NO_ROOM, copy_plain, remove_tree
 from cellrun.core.errors import DatastoreError, UserErrorException, shown
 from cellrun.core.resources import size_text

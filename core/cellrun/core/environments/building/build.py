@@ -13,9 +13,9 @@ from typing import Any
 from cellrun.core.disk.lock import alone
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.builder import BuildError, Say
-from cellrun.core.environments.building.easing import eased
-from cellrun.core.environments.building.kept import KeptEnvironment, remove, words_of
+from cellrun.core.environments.building.built_environments import KeptEnvironment, remove, words_of
 from cellrun.core.environments.building.plan import builder_of
+from cellrun.core.environments.building.relaxing import eased
 from cellrun.core.identity import own_run
 from cellrun.core.resources import size_text
 from cellrun.core.store.record import RunRecord

@@ -10,7 +10,7 @@ from typing import Any
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.build import build
 from cellrun.core.environments.building.builder import BuildError
-from cellrun.core.environments.building.kept import words_of
+from cellrun.core.environments.building.built_environments import words_of
 from cellrun.core.environments.building.plan import Plan, plan_of
 from cellrun.core.environments.building.uv_program import kept_choices
 from cellrun.core.errors import UserErrorException

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cellrun.core.environments.building.build import build
 from cellrun.core.environments.building.builder import BuildError
-from cellrun.core.environments.building.kept import KeptEnvironment
+from cellrun.core.environments.building.built_environments import KeptEnvironment
 from cellrun.core.environments.building.uv_program import with_choices
 from cellrun.core.errors import CellrunError
 from cellrun.core.front_end import plain

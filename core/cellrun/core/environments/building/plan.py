@@ -16,8 +16,8 @@ from cellrun.core.digest import digest
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.base_python import BasePython, find_python, this_python
 from cellrun.core.environments.building.builder import Builder
+from cellrun.core.environments.building.built_environments import KeptEnvironment, words_of
 from cellrun.core.environments.building.conda_builder import CondaBuilder
-from cellrun.core.environments.building.kept import KeptEnvironment, words_of
 from cellrun.core.environments.building.local_files import local_state
 from cellrun.core.environments.building.uv_builder import UvBuilder
 from cellrun.core.environments.building.uv_program import DOWNLOADS, kept_choices, uv_choices

@@ -20,7 +20,7 @@ from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status import Status, StatusFile, StatusRecord
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.start import SupervisorStart
-from cellrun.core.supervision.tidy import tidy
+from cellrun.core.supervision.work_cleanup import tidy
 
 _BEGINNING_S = 10.0
 """Longer than this no supervisor takes to write who it is."""

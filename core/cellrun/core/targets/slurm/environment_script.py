@@ -20,10 +20,10 @@ from cellrun.core.identity import ProcessIdentity, host_name
 from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision import cancel_signal
-from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.preparation import prepare
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
+from cellrun.core.supervision.run_folder import RunFolder
 from cellrun.core.targets.slurm.handing_over import hand_over
 from cellrun.core.targets.slurm.job_folder import JobFolder
 from cellrun.core.targets.slurm.programs import SlurmPrograms
@@ -40,7 +40,7 @@ def main(folder: str) -> None:
         os._exit(0 if os.read(told_by_child, 1) else 1)
     os.setsid()
     os.chdir("/")
-    run = HeldFolder(folder)
+    run = RunFolder(folder)
     cancel_signal.listen()
     ProcessFile(run).write(RunProcesses(ProcessIdentity.current(), None))
     is_to_be_made = StatusFile(run).show(Status.PREPARING, expected=_BEFORE, reason=_IS_MADE.format(host_name()))
@@ -55,7 +55,7 @@ def main(folder: str) -> None:
         JobFolder(run).forget()
 
 
-def _make(run: HeldFolder) -> None:
+def _make(run: RunFolder) -> None:
     """Run what comes before the job, then hand it over. The run has ended if either can't be done."""
     folder, target = JobFolder(run), RunTarget.read(run)
     before = tuple(tuple(map(str, command)) for command in folder.kept()["before"])

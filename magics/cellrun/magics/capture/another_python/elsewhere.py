@@ -13,8 +13,8 @@ from packaging.utils import canonicalize_name
 
 from cellrun.core.context.manifest import python_version, version_words
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.environments.building.foreseen import is_empty, not_brought
-from cellrun.core.environments.building.kept import words_of
+from cellrun.core.environments.building.built_environments import words_of
+from cellrun.core.environments.building.expected_packages import is_empty, not_brought
 from cellrun.core.environments.interpreter import Answer
 from cellrun.core.targets.contract import TargetPython
 from cellrun.magics.capture.carrier import Refusal

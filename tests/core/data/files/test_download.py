@@ -12,7 +12,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from cellrun.core import Dataset, Datastore, DatastoreError
 from cellrun.core.data.files import fuse_view
-from cellrun.core.data.files.bringing import bring_files
+from cellrun.core.data.files.download import bring_files
 from cellrun.core.errors import DatasetError, UserErrorException
 
 

@@ -14,7 +14,7 @@ from cellrun.core.distributed.distribution import Distribution
 _DOCUMENTED_PORT = 6105
 
 
-class MeetingPoint:
+class Rendezvous:
     """Ports of this machine, which is the first of a run's, that nothing else here has; held while this object is."""
 
     def __init__(self, distribution: Distribution) -> None:

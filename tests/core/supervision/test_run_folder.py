@@ -19,9 +19,9 @@ from cellrun.core.processes.process_table import variable
 from cellrun.core.store.ending import ask_to_cancel
 from cellrun.core.store.notes import DISK_WAS_FULL
 from cellrun.core.store.status import Status, StatusFile
-from cellrun.core.supervision.held_folder import HeldFolder
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
+from cellrun.core.supervision.run_folder import RunFolder
 from cellrun.core.supervision.start import SupervisorStart
 from tests.core.submitted_runs import Runs
 from tests.small_disk import SmallDisk
@@ -235,7 +235,7 @@ class TestHeldFolder:
     """The folder alone, without a supervisor."""
 
     def test_it_is_where_it_was_moved(self, layout: RunLayout, tmp_path: Path) -> None:
-        held = HeldFolder(layout.folder)
+        held = RunFolder(layout.folder)
         assert held.follow()
         layout.folder.rename(tmp_path / "elsewhere")
         layout.folder.mkdir()  # another one in its place
@@ -245,7 +245,7 @@ class TestHeldFolder:
 
     @pytest.mark.parametrize("remove", [shutil.rmtree, lambda folder: RunLayout(folder).record.unlink()])
     def test_nothing_is_written_where_it_was_deleted(self, remove: Callable[[Path], None], layout: RunLayout) -> None:
-        held = HeldFolder(layout.folder)
+        held = RunFolder(layout.folder)
         remove(layout.folder)
         assert not held.follow()
         held.until_written(lambda: pytest.fail("there is no run"))
@@ -260,9 +260,9 @@ class TestHeldFolder:
                 raise error
             written.append(time.monotonic())
 
-        HeldFolder(layout.folder).until_written(write)
+        RunFolder(layout.folder).until_written(write)
         assert len(written) == 1
         assert next(tries, "none is left") == "none is left"
 
     def test_a_folder_that_was_gone_at_once(self, tmp_path: Path) -> None:
-        assert not HeldFolder(tmp_path / "gone").follow()
+        assert not RunFolder(tmp_path / "gone").follow()

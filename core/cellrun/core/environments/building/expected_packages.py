@@ -14,13 +14,13 @@ from packaging.utils import canonicalize_name
 
 from cellrun.core.context.manifest import python_version
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.environments.building.kept import words_of
+from cellrun.core.environments.building.built_environments import words_of
 from cellrun.core.environments.building.plan import Plan
 from cellrun.core.environments.interpreter import Answer, ask
 from cellrun.core.environments.package_lines import package_name
 
 
-class Foreseen:
+class ExpectedPackages:
     """An environment that is to be built.
 
     Responsibilities: answers as an interpreter does that is asked (`interpreter.ask`), as far as it is certain; and

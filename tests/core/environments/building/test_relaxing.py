@@ -3,7 +3,7 @@
 import pytest
 
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.environments.building.easing import eased
+from cellrun.core.environments.building.relaxing import eased
 
 OLD = EnvironmentSpec(packages=("numpy==1.16.2", "scikit-learn==0.20.3", "gone-package", "pandas"), is_lenient=True)
 

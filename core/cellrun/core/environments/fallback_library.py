@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-LAST_LIBRARY = "cellrun-last"
+FALLBACK_LIBRARY = "cellrun-last"
 
 
-def look_there_last() -> None:
+def use_fallback_library() -> None:
     """Let modules be found in the copy's own library after all others; nothing happens where cellrun is no copy."""
-    folder = Path(__file__).parents[3] / LAST_LIBRARY
+    folder = Path(__file__).parents[3] / FALLBACK_LIBRARY
     if folder.is_dir() and str(folder) not in sys.path:
         sys.path.append(str(folder))

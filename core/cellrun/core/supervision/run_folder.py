@@ -19,7 +19,7 @@ _FIRST_PAUSE_S = 0.1
 _MOST_PAUSE_S = 5.0
 
 
-class HeldFolder(RunLayout):
+class RunFolder(RunLayout):
     """The folder of a run that is supervised, held open.
 
     Responsibilities: where it is by now, if somebody moved it or its workspace; that the run's last status is written,

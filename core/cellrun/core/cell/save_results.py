@@ -27,7 +27,7 @@ class _Cell(NamedTuple):
 
 
 @contextmanager
-def giving_back(layout: RunLayout, context: Context, namespace: dict[str, Any]) -> Iterator[None]:
+def saving_results(layout: RunLayout, context: Context, namespace: dict[str, Any]) -> Iterator[None]:
     """Save the values of the names that a cell gives back after this block, which runs it, unless it fails.
 
     `namespace` is the cell's own, with what it was captured with.

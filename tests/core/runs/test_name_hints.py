@@ -7,7 +7,7 @@ import re
 import pytest
 
 from cellrun.core import Run, Workspace
-from cellrun.core.runs.habits import WRITE
+from cellrun.core.runs.name_hints import WRITE
 
 
 @pytest.fixture(params=["interactive", "offline"])

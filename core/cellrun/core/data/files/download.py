@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cellrun.core.data.files.data_files import DataFile, Place
-from cellrun.core.data.stores.carrying import Show, bar
 from cellrun.core.data.stores.datastore import Datastore
+from cellrun.core.data.stores.parallel_transfer import Show, bar
 from cellrun.core.data.stores.store_transfer import side_of
 from cellrun.core.data.stores.transfer import Side, StoredFile, bring
 from cellrun.core.errors import DatasetError

@@ -3,7 +3,7 @@
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
-from cellrun.core.cell.display.forms import forms_of
+from cellrun.core.cell.display.mime_bundle import forms_of
 
 
 @pytest.mark.parametrize(

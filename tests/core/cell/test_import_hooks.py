@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from cellrun.core.cell.after_import import after_import
+from cellrun.core.cell.import_hooks import after_import
 
 
 @pytest.fixture
