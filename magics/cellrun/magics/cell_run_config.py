@@ -28,9 +28,8 @@ from cellrun.magics.capture.capture import Capture
 from cellrun.magics.capture.card.card import Card
 from cellrun.magics.capture.carrier import Refusal
 from cellrun.magics.capture.cell import CapturedCell
-from cellrun.magics.capture.choices import Choices
 from cellrun.magics.capture.destination import Destination, Place
-from cellrun.magics.capture.notebook import Notebook
+from cellrun.magics.capture.notebook import Choices, Notebook
 from cellrun.magics.capture.source.analysis import Analysis
 from cellrun.magics.capture.source.flow import analyse
 from cellrun.magics.shell import NotebookCell

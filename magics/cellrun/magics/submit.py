@@ -18,7 +18,7 @@ from cellrun.core.portal.servers import web_view
 from cellrun.core.runs import printing
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.workspace import Workspace
-from cellrun.magics.capture.choices import Choices
+from cellrun.magics.capture.notebook import Choices
 from cellrun.magics.cell_run_config import CellRunConfig, CellToSubmit
 from cellrun.magics.named_data import named_input, named_output
 from cellrun.magics.options import (

@@ -22,8 +22,8 @@ from cellrun.magics.capture.carriers.names import HiddenNames, RunCarrier
 from cellrun.magics.capture.carriers.state import EnvironmentCarrier, StateCarrier
 from cellrun.magics.capture.carriers.values import ValueCarrier
 from cellrun.magics.capture.cell import CapturedCell
-from cellrun.magics.capture.choices import is_module, is_path, unknown_words, unneeded_words
 from cellrun.magics.capture.local.local_modules import find_local
+from cellrun.magics.capture.notebook import is_module, is_path, unknown_words, unneeded_words
 from cellrun.magics.capture.paths.carrier import FileCarrier
 from cellrun.magics.capture.sent_before import HashingStore, SentBefore
 from cellrun.magics.capture.source.analysis import Read, Text

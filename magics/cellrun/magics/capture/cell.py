@@ -9,9 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cellrun.magics.capture.carrier import Refusal
-from cellrun.magics.capture.choices import Choices, LeftOut
 from cellrun.magics.capture.destination import Destination, Place
-from cellrun.magics.capture.notebook import Notebook
+from cellrun.magics.capture.notebook import Choices, LeftOut, Notebook
 from cellrun.magics.capture.paths.shipment import Shipment
 from cellrun.magics.capture.source.analysis import Analysis, Certainty, Read
 

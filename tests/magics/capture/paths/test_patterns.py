@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.magics.capture.choices import LeftOut
 from cellrun.magics.capture.destination import Place
+from cellrun.magics.capture.notebook import LeftOut
 from cellrun.magics.capture.paths import files, patterns
 from cellrun.magics.capture.paths.files import Files
 from cellrun.magics.capture.paths.patterns import TooManyFilesError, Tree, folder_of, is_bounded, is_clear

@@ -6,8 +6,7 @@ import sys
 import pytest
 
 from cellrun.magics.capture.cell import Needs
-from cellrun.magics.capture.choices import LeftOut
-from cellrun.magics.capture.notebook import Notebook
+from cellrun.magics.capture.notebook import LeftOut, Notebook
 from cellrun.magics.capture.source.analysis import Certainty, Reach
 from cellrun.magics.capture.source.flow import analyse
 

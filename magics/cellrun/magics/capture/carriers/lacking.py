@@ -16,10 +16,9 @@ from cellrun.magics.capture.carriers.code import CodeCarrier
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
 from cellrun.magics.capture.carriers.values import ValueCarrier, WithCode
 from cellrun.magics.capture.cell import CapturedCell
-from cellrun.magics.capture.choices import needed_refusal
 from cellrun.magics.capture.destination import ModuleNeed, Verdict, is_found_here, may_bring_modules
 from cellrun.magics.capture.local.local_modules import names_of_star
-from cellrun.magics.capture.notebook import Notebook
+from cellrun.magics.capture.notebook import Notebook, needed_refusal
 from cellrun.magics.capture.paths.carrier import FileCarrier
 from cellrun.magics.capture.source.analysis import Certainty, Read
 

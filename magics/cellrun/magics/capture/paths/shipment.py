@@ -17,8 +17,8 @@ from cellrun.core.layout import RUN_FOLDERS
 from cellrun.core.likely_secrets import is_secret
 from cellrun.core.resources import limits, size_text
 from cellrun.magics.capture.carrier import Refusal
-from cellrun.magics.capture.choices import LeftOut
 from cellrun.magics.capture.destination import Place
+from cellrun.magics.capture.notebook import LeftOut
 
 _CELL = "cell.py"  # the submitted cell itself
 _TOP = PurePath()
