@@ -9,7 +9,6 @@ import {
   type WireBuffer,
 } from './protocol';
 import { Numbers } from './numbers';
-import type { Series } from './series';
 
 /** One column of a metric: `numbers` to draw, or `text` to read. `last` is its latest value, exact. */
 export class Column {
@@ -31,15 +30,6 @@ export class Column {
   }
 }
 
-/** One of its columns over another one, point by point. NaN is a gap. */
-export interface MetricCurve {
-  readonly name: string;
-  readonly x: Float64Array;
-  readonly y: Float64Array;
-  /** Its latest value, where one was told: at its end there is a gap if its process is behind the others. */
-  readonly latest?: number;
-}
-
 /**
  * A metric as the view holds it.
  *
@@ -56,19 +46,6 @@ export class Metric {
 
   column(name: string): Column | undefined {
     return this.columns.find(column => column.name === name);
-  }
-
-  /** Its curves over a column; without one, points stand at their positions. */
-  curves({ x, lines }: Pick<Series, 'x' | 'lines'>): MetricCurve[] {
-    const places =
-      this.column(x ?? '')?.numbers.values ?? Float64Array.from({ length: this.length }, (_, i) => i);
-    const breaks = this.attempts.length > 0 ? breaksOf(this.attempts, places) : [];
-    return lines.map(name => {
-      const column = this.column(name);
-      const y = column?.numbers.values ?? new Float64Array();
-      const latest = typeof column?.last === 'number' ? { latest: column.last } : {};
-      return { name, x: withGaps(places, breaks), y: withGaps(y, breaks), ...latest };
-    });
   }
 
   /**
@@ -103,23 +80,4 @@ export class Metric {
       })
     );
   }
-}
-
-/** The places of the points at which another start of the run begins: no line leads there. */
-function breaksOf(attempts: readonly Attempt[], x: Float64Array): number[] {
-  const places = [...x.keys()].slice(1);
-  const turns = places.filter(i => (x[i] ?? NaN) < (x[i - 1] ?? NaN));
-  if (turns.length > 0) return turns.length <= attempts.length ? turns : [];
-  return places.filter(i => attempts.some(([, from]) => (x[i - 1] ?? NaN) < from && from <= (x[i] ?? NaN)));
-}
-
-/** Values with a gap before each of these places; the same ones if there is none. */
-function withGaps(values: Float64Array, breaks: readonly number[]): Float64Array {
-  if (breaks.length === 0) return values;
-  const all = new Float64Array(values.length + breaks.length);
-  [0, ...breaks].forEach((from, i) => {
-    all.set(values.subarray(from, breaks[i]), from + i);
-    if (i < breaks.length) all[(breaks[i] ?? 0) + i] = NaN;
-  });
-  return all;
 }

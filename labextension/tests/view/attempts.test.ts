@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Metric } from '../../src/data/metric';
 import type { Attempt } from '../../src/data/protocol';
+import { curvesOf } from '../../src/view/charts/curve';
 
 /** The x and y of a chart of a metric whose run was started again. */
 function drawn(x: number[], y: number[], attempts: readonly Attempt[]): [number[], number[]] {
@@ -19,7 +20,7 @@ function drawn(x: number[], y: number[], attempts: readonly Attempt[]): [number[
     buffers,
     false,
   );
-  const [curve] = metric.curves({ x: 'step', lines: ['loss'] });
+  const [curve] = curvesOf(metric, { x: 'step', lines: ['loss'] });
   return [[...(curve?.x ?? [])], [...(curve?.y ?? [])]];
 }
 

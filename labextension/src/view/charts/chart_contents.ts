@@ -3,7 +3,7 @@ import type { RunSource } from '../../data/source';
 import { canBeX, hasIndex, series, type Series } from '../../data/series';
 import type { ChartContent } from './chart_card';
 import { AS_LOGGED, type ChartOptions, type ChartXs } from './chart_options';
-import { PALETTE, type Curve } from './curve';
+import { curvesOf, PALETTE, type Curve } from './curve';
 import { readCurves } from './metric_reader';
 import { coloursOf } from './run_colours';
 import { saidHere } from '../said';
@@ -78,7 +78,7 @@ export class ChartContents {
       ...this.common(metric, series, live, x),
       subtitle: series.subtitle && this.over(series.lines, series.x ?? '', ''),
       x: series.x ?? '',
-      curves: metric.curves(series),
+      curves: curvesOf(metric, series),
       attempts: metric.attempts,
       counted,
     };
@@ -92,7 +92,7 @@ export class ChartContents {
       ...this.common(metric, { ...series, lines }, live, x),
       subtitle: this.over(lines, x, series.title),
       x,
-      curves: metric.curves(over),
+      curves: curvesOf(metric, over),
       counted: false,
     };
   }
