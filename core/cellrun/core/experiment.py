@@ -141,7 +141,7 @@ class Experiment(ExperimentVerbs):
 
     def get_portal_url(self) -> str:
         """Return the address of the page that lists the runs, as `Run.get_portal_url` does for one of them."""
-        from cellrun.core.portal.servers import experiment_url  # noqa: PLC0415  # a job rarely asks
+        from cellrun.core.portal.address import experiment_url  # noqa: PLC0415  # a job rarely asks
 
         return experiment_url(self.workspace.layout, self.workspace.id, self.name)
 

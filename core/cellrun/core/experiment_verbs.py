@@ -142,7 +142,7 @@ class ExperimentVerbs:
     @property
     def portal_url(self) -> str:
         """The address of the page that lists its runs."""
-        from cellrun.core.portal.servers import experiment_url  # noqa: PLC0415  # a job rarely asks
+        from cellrun.core.portal.address import experiment_url  # noqa: PLC0415  # a job rarely asks
 
         return experiment_url(self._workspace.layout, self._workspace.id, self._name)
 

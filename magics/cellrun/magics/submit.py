@@ -14,7 +14,7 @@ from IPython.display import display
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.experiment import Experiment
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.portal.servers import web_view
+from cellrun.core.portal.address import web_view
 from cellrun.core.runs import printing
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.workspace import Workspace

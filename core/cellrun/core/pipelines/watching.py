@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.pipelines.azure_status import shown_status
-from cellrun.core.portal.servers import web_view
+from cellrun.core.portal.address import web_view
 from cellrun.core.runs import watch
 from cellrun.core.store.status import TERMINAL, Status, StatusFile, StatusRecord
 

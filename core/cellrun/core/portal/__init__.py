@@ -1,1 +1,1 @@
-"""A run's page in a browser: the servers that show it, and the private one that is started for it."""
+"""A run's page in a browser: its address, the servers that show it, the private one that is started for it."""

@@ -99,7 +99,7 @@ class EndVerbs:
         self._control.refuse_own_wait()
         page = None
         if show_output:
-            from cellrun.core.portal.servers import web_view  # noqa: PLC0415  # a job rarely shows another run's output
+            from cellrun.core.portal.address import web_view  # noqa: PLC0415  # a job rarely shows another run's output
 
             page = partial(web_view, self._layout, self.experiment.workspace.id)
         wait_for_end(self._layout, self._control.status, self._reader.notes, page=page, raise_on_error=raise_on_error)

@@ -347,7 +347,7 @@ class Run(LogVerbs, EndVerbs, FileVerbs, FamilyVerbs, ModelVerbs, metaclass=Says
 
         Raises PortalError where none can be started: in a run, or without `cellrun.server`.
         """
-        from cellrun.core.portal.servers import run_url  # noqa: PLC0415  # a job rarely asks
+        from cellrun.core.portal.address import run_url  # noqa: PLC0415  # a job rarely asks
 
         self._reader.check_is_there()
         return run_url(self.layout, self.experiment.workspace.id)
@@ -371,14 +371,14 @@ class Run(LogVerbs, EndVerbs, FileVerbs, FamilyVerbs, ModelVerbs, metaclass=Says
         return printing.run_text(*self._in_print())
 
     def __str__(self) -> str:
-        from cellrun.core.portal.servers import known_run_url  # noqa: PLC0415  # a job rarely prints its run
+        from cellrun.core.portal.address import known_run_url  # noqa: PLC0415  # a job rarely prints its run
 
         shown = self._in_print()
         page = None if shown[-1] == _DELETED else known_run_url(self.layout, self.experiment.workspace.id)
         return printing.run_text(*shown, page)
 
     def _repr_html_(self) -> str:
-        from cellrun.core.portal.servers import public_run_url  # noqa: PLC0415  # a job shows no HTML
+        from cellrun.core.portal.address import public_run_url  # noqa: PLC0415  # a job shows no HTML
 
         experiment, run_id, kind, status = self._in_print()
         is_there = status != _DELETED

@@ -17,7 +17,6 @@ from cellrun.core.disk.control_file import are_texts, is_mapping_of, is_number, 
 from cellrun.core.disk.whole_files import write_once
 from cellrun.core.identity import is_of_a_run, own_run, run_variables
 from cellrun.core.layout import RunLayout
-from cellrun.core.moved import moved_command
 from cellrun.core.resources import Resources
 
 try:  # the interpreter's own: `hashlib` loads OpenSSL, which costs each supervisor 4 MB
@@ -121,6 +120,10 @@ class LaunchSpec(NamedTuple):
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         lists |= {name: tuple(map(tuple, values[name])) for name in ("before", "finishing")}
         spec = cls(**{**values, **lists, "resources": Resources.from_json(data["resources"])})
+        if read.get("version") != 1:
+            return spec
+        from cellrun.core.moved import moved_command  # noqa: PLC0415  # what 0.1 wrote names modules where they were
+
         return spec._replace(
             argv=moved_command(spec.argv, spec.set_variables.get("PYTHONPATH", "")),
             supervisor=moved_command(spec.supervisor),
