@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cellrun.core.errors import UserErrorException
+from cellrun.core.errors import CellrunError, UserErrorException
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
 _MOST_BYTES = 4096
@@ -50,19 +50,29 @@ def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
-def _take(fd: int, path: Path, how: int) -> bool:
+def try_lock(
+    fd: int, path: Path, how: int = fcntl.LOCK_EX | fcntl.LOCK_NB, *, why: str, error: type[CellrunError]
+) -> bool:
+    """Take the lock of an open file, unless another process holds it; return whether it is held.
+
+    Raises `error` where the file system has no locks, with `why` these are needed.
+    """
     try:
         fcntl.flock(fd, how)
     except BlockingIOError:
         return False
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
+    except OSError as refused:
+        if refused.errno not in _NO_LOCKS:
             raise
-        raise UserErrorException(
-            f"the file system of {path.parent} has no file locks ({os.strerror(error.errno)}), by which runs wait for "
-            "what one of them makes; set CELLRUN_HOME to a folder on a local disk"
-        ) from error
+        raise error(
+            f"the file system of {path.parent} has no file locks ({os.strerror(refused.errno)}), by which {why}; "
+            "set CELLRUN_HOME to a folder on a local disk"
+        ) from refused
     return True
+
+
+def _take(fd: int, path: Path, how: int) -> bool:
+    return try_lock(fd, path, how, why="runs wait for what one of them makes", error=UserErrorException)
 
 
 def _is_at(fd: int, path: Path) -> bool:

@@ -371,7 +371,7 @@ class TestTheLock:
         def no_locks(*_):
             raise OSError(37, "No locks available")
 
-        monkeypatch.setattr(queue_lock.fcntl, "flock", no_locks)
+        monkeypatch.setattr("fcntl.flock", no_locks)
         with pytest.raises(
             ComputeTargetException, match=r"has no file locks .*; set CELLRUN_HOME to a folder on a local"
         ):

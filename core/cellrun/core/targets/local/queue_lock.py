@@ -5,8 +5,6 @@ Standard library only: an ending supervisor shares it.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
 import os
 import time
@@ -15,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from cellrun.core.disk.lock import try_lock
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.front_end import plain
 from cellrun.core.identity import ProcessIdentity
@@ -24,7 +23,6 @@ _SHORT_S = 0.001
 _LONGEST_S = 0.02
 _WORD_S = 3.0
 _MOST_S = 60.0
-_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
 _MOST_BYTES = 4096
 
 
@@ -62,18 +60,7 @@ def _wait(fd: int, path: Path) -> bool:
 
 
 def _take(fd: int, path: Path) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-        raise ComputeTargetException(
-            f"the file system of {path.parent} has no file locks ({os.strerror(error.errno)}), by which runs wait for "
-            "one another; set CELLRUN_HOME to a folder on a local disk"
-        ) from error
-    return True
+    return try_lock(fd, path, why="runs wait for one another", error=ComputeTargetException)
 
 
 def _holder(fd: int, path: Path) -> str:
