@@ -103,6 +103,12 @@ def without_keeper(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def without_recorder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let interactive runs not record what they are run by: a Python and two gits for each, which few tests look at."""
+    monkeypatch.setattr("cellrun.core.runs.interactive.start_recorder", lambda *_, **__: None)
+
+
+@pytest.fixture
 def workspace_layout() -> WorkspaceLayout:
     """The layout of the home's default workspace."""
     return default_workspace()
