@@ -20,6 +20,11 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterProcess
         yield running
 
 
+@pytest.fixture(autouse=True)
+def _no_recorder(without_recorder: None) -> None:
+    """What interactive runs are run by concerns no test here."""
+
+
 @pytest.fixture
 def api(jupyter: JupyterProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
     """A client of the server, whose home is the test's too."""
