@@ -20,10 +20,10 @@ from cellrun.core.environments.curated import packages_of
 from cellrun.core.environments.lenient import is_strict
 from cellrun.core.environments.sections import (
     DockerSection,
-    NoticedSection,
     PythonSection,
     databricks_section,
     object_in,
+    section_json,
     spark_section,
 )
 from cellrun.core.environments.sources.requirements import Requirements, path_of, text_of
@@ -363,7 +363,7 @@ class Environment:
         return {
             **({"constraints": list(self._constraints)} if self._constraints else {}),  # Azure ML's file has none
             "assetId": self.asset_id,
-            "databricks": _section_json(self.databricks),
+            "databricks": section_json(self.databricks),
             "docker": self.docker.to_json() if isinstance(self.docker, DockerSection) else None,
             "environmentVariables": {
                 str(name): str(value) for name, value in (self.environment_variables or {}).items()
@@ -371,8 +371,8 @@ class Environment:
             "inferencingStackVersion": self.inferencing_stack_version,
             "name": self.name,
             "python": self.python.to_json(),
-            "r": _section_json(self.r),
-            "spark": _section_json(self.spark),
+            "r": section_json(self.r),
+            "spark": section_json(self.spark),
             "version": self.version,
         }
 
@@ -397,7 +397,3 @@ class Environment:
 
     def __repr__(self) -> str:
         return without_logins(json.dumps(self.to_json(), indent=4, sort_keys=True, default=str))
-
-
-def _section_json(section: Any) -> Any:
-    return section.to_json() if isinstance(section, NoticedSection) else section

@@ -158,6 +158,11 @@ def databricks_section() -> NoticedSection:
     return NoticedSection(**{f"{kind}_libraries": [] for kind in kinds})
 
 
+def section_json(section: Any) -> Any:
+    """Return a section as Azure ML's file has it; what isn't one stays."""
+    return section.to_json() if isinstance(section, NoticedSection) else section
+
+
 def object_in(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Return a JSON object in another, {} if it isn't there. Raises UserErrorException for another type."""
     found = data.get(key)

@@ -1,13 +1,18 @@
-"""What users say of a model, as it is kept; and what they ask of models by it."""
+"""What users say of a model, as it is kept, and who and which run says it; and what they ask of models by it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.identity import own_run
+from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.models.model_datasets import kept_dataset, kept_datasets
 from cellrun.core.models.registered_models import ModelAbout, RegisteredModel, RegisteredModels
+from cellrun.core.store.record import RunRecord
 
 if TYPE_CHECKING:
     from cellrun.core.data.datasets.abstract_dataset import AbstractDataset
@@ -16,6 +21,17 @@ if TYPE_CHECKING:
     Wanted = str | Iterable[Any] | None
 
 LATEST = "latest"
+
+
+class ModelFramework:
+    """What a model was made by, in Azure ML's words; any other text does as well."""
+
+    CUSTOM = "Custom"
+    ONNX = "Onnx"
+    PYTORCH = "PyTorch"
+    SCIKITLEARN = "ScikitLearn"
+    TENSORFLOW = "TensorFlow"
+    FRAMEWORKS = (CUSTOM, ONNX, PYTORCH, SCIKITLEARN, TENSORFLOW)
 
 
 def about_model(  # noqa: PLR0913  # what may be said of it
@@ -86,3 +102,23 @@ def _fits(there: Mapping[str, str], wanted: Wanted, what: str) -> bool:
         if name not in there or (value and there[name] != str(value[0])):
             return False
     return True
+
+
+def this_run(workspace: WorkspaceLayout) -> tuple[str, str] | None:
+    """Return the run of a workspace that this code is part of, and its experiment."""
+    run = own_run()
+    if run is None or run.workspace.folder != workspace.folder:
+        return None
+    with suppress(OSError, ValueError):  # its record is damaged: the model is none the worse
+        return run.run_id, RunRecord.read(run).experiment
+    return None
+
+
+def this_user() -> str:
+    """Return who registers a model: this user's name, or number where there is none."""
+    import getpass  # noqa: PLC0415  # few register a model
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's random user
+        return str(os.getuid())

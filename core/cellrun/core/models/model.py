@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from cellrun.core.disk.ownership import doubt
 from cellrun.core.errors import (
     ModelNotFoundException,
     RunNotFoundError,
@@ -18,20 +16,17 @@ from cellrun.core.errors import (
     WebserviceException,
     shown,
 )
-from cellrun.core.front_end import plain
 from cellrun.core.identity import own_run, parents_run
-from cellrun.core.models.metadata import LATEST, about_model, as_texts, chosen
+from cellrun.core.models.metadata import ModelFramework, about_model, as_texts, chosen, this_run, this_user
 from cellrun.core.models.model_datasets import dataset_kept, kept_datasets
-from cellrun.core.models.model_files import LocalFiles, bring
+from cellrun.core.models.model_files import LocalFiles, ModelSource, bring, in_current_folder
 from cellrun.core.models.registered_models import ModelAbout, ModelRecord, RegisteredModel, RegisteredModels
 from cellrun.core.models.resource_configuration import ResourceConfiguration
-from cellrun.core.store.record import RunRecord
-from cellrun.core.unsupported import refused, say_once
+from cellrun.core.unsupported import refused
 from cellrun.core.workspace_config import configured_workspace
 
 if TYPE_CHECKING:
     from cellrun.core.data.datasets.abstract_dataset import AbstractDataset
-    from cellrun.core.layout import WorkspaceLayout
     from cellrun.core.models.metadata import Wanted
     from cellrun.core.runs.run import Run
     from cellrun.core.workspace import Workspace
@@ -39,30 +34,8 @@ if TYPE_CHECKING:
     Datasets = list[AbstractDataset]
     ModelIds = list[str]
 
-_LOCAL_CACHE = "azureml-models"
 _SERVES = "serves a model from Azure"
 _LOAD = "load the file that Model.get_model_path(name) returns, and call it"
-
-
-class ModelFramework:
-    """What a model was made by, in Azure ML's words; any other text does as well."""
-
-    CUSTOM = "Custom"
-    ONNX = "Onnx"
-    PYTORCH = "PyTorch"
-    SCIKITLEARN = "ScikitLearn"
-    TENSORFLOW = "TensorFlow"
-    FRAMEWORKS = (CUSTOM, ONNX, PYTORCH, SCIKITLEARN, TENSORFLOW)
-
-
-class ModelSource(Protocol):
-    """What becomes a model: a file or a folder."""
-
-    name: str
-    """Its own name, which it keeps."""
-
-    def copy_into(self, folder: Path) -> object:
-        """Copy it into a folder, under its name."""
 
 
 class Model:
@@ -143,7 +116,7 @@ class Model:
             resource_configuration=resource_configuration,
         )
         framework = (model_framework, model_framework_version)
-        return register(workspace, source, model_name, about, framework, run=_origin(workspace.layout))
+        return register(workspace, source, model_name, about, framework, run=this_run(workspace.layout))
 
     @classmethod
     def list(  # noqa: PLR0913, PLR0917  # Azure ML's signature
@@ -178,7 +151,7 @@ class Model:
         `Workspace.from_config()` opens; and, as with Azure ML, in `azureml-models/<name>/<version>` below the current
         folder, which comes first. Raises ModelNotFoundException if it is in neither.
         """
-        if cached := _in_current_folder(model_name, version):
+        if cached := in_current_folder(model_name, version):
             return str(cached)
         run = own_run() or parents_run()
         layout = _workspace.layout if _workspace is not None else run.workspace if run else configured_workspace()
@@ -405,7 +378,7 @@ def register(  # noqa: PLR0913  # what a model consists of
     by, its_version = framework
     record = ModelRecord(
         time.time(),
-        _this_user(),
+        this_user(),
         source.name,
         str(by or ModelFramework.CUSTOM),
         None if its_version is None else str(its_version),
@@ -423,46 +396,3 @@ def _opened(workspace: Workspace, registered: RegisteredModel) -> Model:
     model = Model.__new__(Model)
     model._is(workspace, registered)  # noqa: SLF001  # this is its second constructor
     return model
-
-
-def _origin(workspace: WorkspaceLayout) -> tuple[str, str] | None:
-    """Return the run of a workspace that this code is part of, and its experiment."""
-    run = own_run()
-    if run is None or run.workspace.folder != workspace.folder:
-        return None
-    with suppress(OSError, ValueError):  # its record is damaged: the model is none the worse
-        return run.run_id, RunRecord.read(run).experiment
-    return None
-
-
-def _in_current_folder(name: str, version: int | str | None) -> Path | None:
-    """Return a model of Azure ML's local layout below the current folder, None if there is none.
-
-    One that others can write to, as in /tmp, is passed over: whoever loads a pickle runs it.
-    """
-    folder = Path(_LOCAL_CACHE, str(name))
-    try:
-        there = {int(path.name): path for path in folder.iterdir() if path.name.isdecimal()}
-    except OSError:
-        return None
-    chosen = there.get(int(version)) if version is not None and str(version).isdecimal() else None
-    if version in {None, LATEST} and there:
-        chosen = there[max(there)]
-    if chosen is None:
-        return None
-    inside = list(chosen.iterdir()) if chosen.is_dir() else []
-    found = inside[0] if len(inside) == 1 else chosen
-    if whose := doubt(found):
-        say_once(plain(f"a model was passed over: {whose}"))
-        return None
-    return found
-
-
-def _this_user() -> str:
-    """Return who registers a model: this user's name, or number where there is none."""
-    import getpass  # noqa: PLC0415  # few register a model
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's random user
-        return str(os.getuid())

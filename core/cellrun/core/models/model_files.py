@@ -7,15 +7,31 @@ import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
+from cellrun.core.disk.ownership import doubt
 from cellrun.core.disk.whole_files import copy_plain, draft_name
 from cellrun.core.errors import ModelPathNotFoundException, UserErrorException, shown
+from cellrun.core.front_end import plain
 from cellrun.core.layout import RunLayout
+from cellrun.core.models.metadata import LATEST
 from cellrun.core.store.files.run_files import OutputFiles
+from cellrun.core.unsupported import say_once
 
 _READABLE = 0o444
 _WRITABLE = 0o200
 _MOST_NAMED = 10
+_LOCAL_CACHE = "azureml-models"
+
+
+class ModelSource(Protocol):
+    """What becomes a model: a file or a folder."""
+
+    name: str
+    """Its own name, which it keeps."""
+
+    def copy_into(self, folder: Path) -> object:
+        """Copy it into a folder, under its name."""
 
 
 class LocalFiles:
@@ -92,6 +108,29 @@ class FilesOfRun:
             with opened.file, target.open("xb") as copy:
                 shutil.copyfileobj(opened.file, copy)
             _protect(target)
+
+
+def in_current_folder(name: str, version: int | str | None) -> Path | None:
+    """Return a model of Azure ML's local layout below the current folder, None if there is none.
+
+    One that others can write to, as in /tmp, is passed over: whoever loads a pickle runs it.
+    """
+    folder = Path(_LOCAL_CACHE, str(name))
+    try:
+        there = {int(path.name): path for path in folder.iterdir() if path.name.isdecimal()}
+    except OSError:
+        return None
+    chosen = there.get(int(version)) if version is not None and str(version).isdecimal() else None
+    if version in {None, LATEST} and there:
+        chosen = there[max(there)]
+    if chosen is None:
+        return None
+    inside = list(chosen.iterdir()) if chosen.is_dir() else []
+    found = inside[0] if len(inside) == 1 else chosen
+    if whose := doubt(found):
+        say_once(plain(f"a model was passed over: {whose}"))
+        return None
+    return found
 
 
 def bring(source: Path, target: Path, *, overwrite: bool) -> None:

@@ -28,7 +28,7 @@ from cellrun.core.store.status import Status, StatusRecord
 
 if TYPE_CHECKING:
     from cellrun.core.experiment import Experiment
-    from cellrun.core.models.model import ModelSource
+    from cellrun.core.models.model_files import ModelSource
     from cellrun.core.offline.memory_events import MemoryEvents
     from cellrun.core.run_request import RunConfig
     from cellrun.core.runs.files import FileSource

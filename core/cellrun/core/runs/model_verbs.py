@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from cellrun.core.data.datasets.abstract_dataset import AbstractDataset
     from cellrun.core.experiment import Experiment
     from cellrun.core.layout import RunLayout
-    from cellrun.core.models.model import Model, ModelSource
+    from cellrun.core.models.model import Model
+    from cellrun.core.models.model_files import ModelSource
     from cellrun.core.models.resource_configuration import ResourceConfiguration
     from cellrun.core.workspace import Workspace
 
