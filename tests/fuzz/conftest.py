@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.runs import interactive
 from cellrun.core.targets.local.target import LocalTarget
 from cellrun.magics import start_logging, submit
 from tests.core.conftest import exp, here, no_open_runs, ws  # noqa: F401  # fixtures of the tests here
@@ -29,10 +28,9 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 
 @pytest.fixture
-def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_starts(monkeypatch: pytest.MonkeyPatch, without_recorder: None) -> None:
     """Let a submission do all but start a process: its run is made, and stays NotStarted."""
     monkeypatch.setattr(LocalTarget, "prepare", lambda *_: nullcontext())
     monkeypatch.setattr(LocalTarget, "launch", lambda *_: None)
-    monkeypatch.setattr(interactive, "start_recorder", lambda *_, **__: None)
     for module in (submit, start_logging):
         monkeypatch.setattr(module, "show", lambda _: None)
