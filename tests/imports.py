@@ -11,6 +11,18 @@ from cellrun import core
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("azureml", "core", "magics", "widgets", "labextension")
+FACADE = "cellrun.core.runs.run"
+FILES = "cellrun.core.runs.file_verbs"
+EXPERIMENT = "cellrun.core.experiment_verbs"
+UPWARDS = {
+    # `Run` has all verbs of a run, also those of rooms above it; they are loaded when one is called.
+    (FACADE, "cellrun.core"),
+    (FACADE, "cellrun.core.comparison.figure"),
+    (FILES, "cellrun.core.export.export"),
+    # Azure ML's `Experiment.from_directory` opens a workspace, which has experiments.
+    (EXPERIMENT, "cellrun.core"),
+}
+"""The imports that lead up, and why."""
 
 
 class Import(NamedTuple):
@@ -21,21 +33,26 @@ class Import(NamedTuple):
     is_later: bool
 
 
+def files() -> dict[str, Path]:
+    """Return the file of each of the project's modules."""
+    return {_name(file, ROOT / source): file for source in SOURCES for file in (ROOT / source).glob("cellrun/**/*.py")}
+
+
 def imports() -> list[Import]:
     """Return every import of one of the project's modules by another, those for types alone aside."""
-    files = {_name(file, ROOT / source): file for source in SOURCES for file in (ROOT / source).glob("cellrun/**/*.py")}
+    known = files()
 
     def module(name: str) -> str:
         package, _, last = name.rpartition(".")
         if (
-            package == core.__name__ and name not in files and last in dir(core)
+            package == core.__name__ and name not in known and last in dir(core)
         ):  # what it loads when it is asked for it
             return f"{package}.{core._MODULES.get(last, 'errors')}"
-        return next(filter(files.__contains__, (name, package)), "")
+        return next(filter(known.__contains__, (name, package)), "")
 
     return [
         Import(importer, imported, is_later)
-        for importer, file in files.items()
+        for importer, file in known.items()
         for names, is_later in _imported(ast.parse(file.read_bytes()), is_later=False)
         for imported in set(map(module, names)) - {""}
     ]

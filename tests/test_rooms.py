@@ -4,20 +4,10 @@ import re
 import subprocess
 import sys
 
-from tests.imports import ROOT, Import, circles, imports, room
+from tests.drawing import PAGE, arrows, drawn_rows, redrawn, sizes
+from tests.imports import EXPERIMENT, FACADE, FILES, ROOT, UPWARDS, Import, circles, imports, room
 from tests.interpreters import other_pythons
 
-FACADE = "cellrun.core.runs.run"
-FILES = "cellrun.core.runs.file_verbs"
-EXPERIMENT = "cellrun.core.experiment_verbs"
-UPWARDS = {
-    # `Run` has all verbs of a run, also those of rooms above it; they are loaded when one is called.
-    (FACADE, "cellrun.core"),
-    (FACADE, "cellrun.core.comparison.figure"),
-    (FILES, "cellrun.core.export.export"),
-    # Azure ML's `Experiment.from_directory` opens a workspace, which has experiments.
-    (EXPERIMENT, "cellrun.core"),
-}
 PARTS = {
     "cellrun.core": set(),
     "cellrun.widgets": {"cellrun.core"},
@@ -72,7 +62,7 @@ def test_the_parts_import_one_way():
 def test_what_runs_where_nothing_is_installed_needs_no_package():
     """A supervisor, and whatever a machine elsewhere is sent, runs with `-I -S`; `local`'s queue goes with it."""
     core = ROOT / "core" / "cellrun" / "core"
-    rooms = ("supervision", "engine", "targets/local", "targets/slurm", "far", "mirror")
+    rooms = ("supervision", "engine", "targets/local", "targets/slurm", "remote", "mirror")
     modules = [
         f"cellrun.core.{file.relative_to(core).with_suffix('').as_posix().replace('/', '.')}"
         for file in (*(file for each in rooms for file in core.glob(f"{each}/*.py")), core / "targets" / "launching.py")
@@ -102,3 +92,18 @@ def test_the_map_of_the_house_names_files_and_rooms_that_are_there():
     drawn = text.partition("core/cellrun/core/ ")[2].partition("tests/ ")[0]
     rooms = {name for line in drawn.splitlines()[1:] for name in re.findall(r"\b([a-z_]+)/", line[:31])}
     assert {path.name for path in (ROOT / "core/cellrun/core").iterdir() if (path / "__init__.py").exists()} <= rooms
+
+
+def test_the_drawing_of_the_house_has_every_room_once_with_its_size_and_what_it_imports():
+    drawn = drawn_rows(PAGE.read_text())
+    names = [name for row in drawn for name in row.names]
+    assert sorted(names) == sorted(sizes())
+    for there, today in zip(drawn, redrawn(drawn), strict=True):
+        assert there.arrows == today.arrows, there.names
+        assert there.modules == today.modules or abs(there.modules / today.modules - 1) < 0.2, there.names
+        assert abs(there.lines - today.lines) < max(100, 0.15 * today.lines), there.names
+
+
+def test_every_row_of_the_drawing_imports_rows_below_it_alone():
+    height = {name: -index for index, row in enumerate(drawn_rows(PAGE.read_text())) for name in row.names}
+    assert {(a, b) for a, b in arrows() if height[a] < height[b]} == set()
