@@ -15,8 +15,8 @@ from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.live import feed as feeds
 from cellrun.core.live import log_window, track
 from cellrun.core.live.feed import Feed
-from cellrun.core.live.pace import Pace
 from cellrun.core.live.run_poller import RunPoller
+from cellrun.core.live.throttle import Throttle
 from cellrun.core.runs.logged_document import document_bytes
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.record import RunRecord
@@ -50,7 +50,7 @@ class Life:
         self.frames = []
         self.last_lines = []
         self._poller = RunPoller(self.layout)
-        self._feed = Feed(self._poller.read_log, self._poller.read_image, Pace(is_lossless=is_lossless))
+        self._feed = Feed(self._poller.read_log, self._poller.read_image, Throttle(is_lossless=is_lossless))
         self._now = 0.0
 
     def log(self, attempt=0, rank=None):

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from cellrun.core.live.feed import METRICS_SHOWN, POINTS, Feed
-from cellrun.core.live.pace import QUIET_S, Pace
 from cellrun.core.live.run_poller import RunPoller
+from cellrun.core.live.throttle import QUIET_S, Throttle
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.status import Status, StatusFile
 from tests.core.live.view_model import ViewModel
@@ -45,7 +45,7 @@ def watched(layout):
     run.events.close()
 
 
-def heard(watched):
+def note_hello(watched):
     """Bring the view up to date as a page does that has just loaded."""
     watched.step()
     watched.feed.hello(-1)
@@ -66,7 +66,7 @@ def test_the_first_frame_is_whole(watched):
 
 
 def test_then_only_what_is_new(watched):
-    heard(watched)
+    note_hello(watched)
     watched.events.row("sine", {"x": 0.0, "y": 1.0})
     assert watched.step()["metrics"][0]["at"] == 0
     watched.events.row("sine", {"x": 1.0, "y": 2.0})
@@ -79,7 +79,7 @@ def test_then_only_what_is_new(watched):
 
 
 def test_ten_new_points_are_less_than_a_kilobyte(watched):
-    heard(watched)
+    note_hello(watched)
     for step in range(2000):
         watched.events.log("loss", step / 7)
     watched.step()
@@ -92,7 +92,7 @@ def test_ten_new_points_are_less_than_a_kilobyte(watched):
 
 
 def test_a_frame_waits_for_its_turn_and_then_brings_all(watched):
-    heard(watched)
+    note_hello(watched)
     watched.events.log("loss", 1.0)
     assert watched.step(0.1) is not None
     for value in (2.0, 3.0, 4.0):
@@ -103,14 +103,14 @@ def test_a_frame_waits_for_its_turn_and_then_brings_all(watched):
 
 
 def test_nothing_new_is_nothing_to_tell_but_a_sign_of_life(watched):
-    heard(watched)
+    note_hello(watched)
     assert [watched.step(0.1) for _ in range(int(QUIET_S * 10) - 2)] == [None] * (int(QUIET_S * 10) - 2)
     sign = watched.step(0.3)
     assert (sign["metrics"], sign["images"], sign["reset"]) == ([], [], False)
 
 
 def test_a_view_that_lost_frames_is_whole_again_after_hello(watched):
-    heard(watched)
+    note_hello(watched)
     for value in range(5):
         watched.events.log("loss", float(value))
         watched.step(lose=True)
@@ -120,7 +120,7 @@ def test_a_view_that_lost_frames_is_whole_again_after_hello(watched):
 
 
 def test_a_view_that_has_everything_is_told_nothing_again(watched):
-    heard(watched)
+    note_hello(watched)
     watched.events.log("loss", 1.0)
     content = watched.step()
     assert not watched.feed.hello(content["frame"])
@@ -141,7 +141,7 @@ def test_a_view_that_cannot_ask_is_whole_again_after_a_while(watched):
 
 
 def test_status_tags_and_name_are_news_of_the_header(watched):
-    heard(watched)
+    note_hello(watched)
     watched.events.tag("stage", "warm-up")
     watched.events.rename("second try")
     watched.step()
@@ -160,7 +160,7 @@ def test_status_tags_and_name_are_news_of_the_header(watched):
 
 def test_a_run_that_ended_is_told_to_its_last_event(watched):
     StatusFile(watched.layout).change(Status.RUNNING)
-    heard(watched)
+    note_hello(watched)
     watched.events.log("loss", 1.0)
     StatusFile(watched.layout).change(Status.FAILED, reason="exit code 1: ValueError: no", exit_code=1)
     watched.step()
@@ -174,7 +174,7 @@ def test_a_run_that_ended_is_told_to_its_last_event(watched):
 
 
 def test_a_flood_of_output_sends_a_bounded_part_and_never_too_much_a_second(watched):
-    heard(watched)
+    note_hello(watched)
     with watched.layout.log.open("ab") as log:
         for _ in range(100):
             log.write(b"x" * 99 + b"\n" * 1 + b"y" * 299_900)
@@ -188,7 +188,7 @@ def test_a_flood_of_output_sends_a_bounded_part_and_never_too_much_a_second(watc
 
 
 def test_an_image_is_sent_once_and_again_on_hello(watched):
-    heard(watched)
+    note_hello(watched)
     image = watched.layout.files / "plot.png"
     image.parent.mkdir(exist_ok=True)
     image.write_bytes(b"\x89PNG data")
@@ -204,7 +204,7 @@ def test_an_image_is_sent_once_and_again_on_hello(watched):
 
 
 def test_a_page_that_a_cell_displays_is_sent_and_again_when_it_is_updated(watched):
-    heard(watched)
+    note_hello(watched)
     page = watched.layout.files / "displayed" / "html_1.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     for content in (b"<b>0 %</b>", b"<b>100 %</b>"):
@@ -218,7 +218,7 @@ def test_a_page_that_a_cell_displays_is_sent_and_again_when_it_is_updated(watche
 
 
 def test_an_image_that_is_gone_is_named_without_its_data(watched):
-    heard(watched)
+    note_hello(watched)
     watched.events.image("plot", "plot.png")
     assert watched.step()["images"] == [
         {"name": "plot", "path": "plot.png", "mime": "image/png", "bytes": 0, "buffer": None}
@@ -226,7 +226,7 @@ def test_an_image_that_is_gone_is_named_without_its_data(watched):
 
 
 def test_many_metrics_are_bounded_and_the_rest_is_named(watched):
-    heard(watched)
+    note_hello(watched)
     for number in range(METRICS_SHOWN + 25):
         watched.events.list_(f"m{number}", [float(value) for value in range(400)])
     watched.step()
@@ -253,7 +253,7 @@ def apply(view, frame):
 
 
 def test_a_view_that_comes_late_gets_what_was_told_and_goes_on_with_the_next_frame(watched):
-    heard(watched)
+    note_hello(watched)
     image = watched.layout.files / "plot.png"
     image.parent.mkdir(exist_ok=True)
     image.write_bytes(b"\x89PNG data")
@@ -280,7 +280,7 @@ def test_a_view_that_comes_late_gets_what_was_told_and_goes_on_with_the_next_fra
 
 def lossless(watched):
     """Feed a view that loses nothing."""
-    watched.feed = Feed(watched.poller.read_log, watched.poller.read_image, Pace(is_lossless=True))
+    watched.feed = Feed(watched.poller.read_log, watched.poller.read_image, Throttle(is_lossless=True))
     return watched
 
 
@@ -306,7 +306,7 @@ def test_the_rest_of_what_was_never_told_is_all(watched):
 
 
 def test_where_frames_may_be_lost_the_last_one_is_all(watched):
-    heard(watched)
+    note_hello(watched)
     watched.events.log("loss", 1.0)
     watched.step()
     assert [watched.feed.last(watched.now).reset for _ in range(2)] == [True, True]

@@ -21,7 +21,7 @@ class Page:
         self.mark = None
         self._changed = threading.Condition()
 
-    def looked(self, feed, frame, mark):
+    def polled(self, feed, frame, mark):
         with self._changed:
             if frame:
                 self.view.apply(*frame.message())

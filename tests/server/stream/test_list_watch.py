@@ -38,7 +38,7 @@ class Listener:
         self.messages = []
         self.has_heard = asyncio.Event()
 
-    def tell(self, message):
+    def send(self, message):
         self.messages.append(message)
         self.has_heard.set()
         return True

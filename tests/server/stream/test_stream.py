@@ -10,7 +10,7 @@ from unittest.mock import Mock
 import pytest
 import websocket
 
-from cellrun.core.live import live_run, pace
+from cellrun.core.live import live_run, throttle
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
 from cellrun.core.store.status import Status, StatusFile
@@ -38,9 +38,9 @@ def page(server):
 @pytest.fixture
 def hurry(monkeypatch):
     """Let frames come as fast as they can."""
-    monkeypatch.setattr(pace, "FRAME_S", 0)
-    monkeypatch.setattr(pace, "STREAM_BYTES_PER_S", 10**12)
-    monkeypatch.setattr(live_run, "LOOK_S", 0.001)
+    monkeypatch.setattr(throttle, "FRAME_S", 0)
+    monkeypatch.setattr(throttle, "STREAM_BYTES_PER_S", 10**12)
+    monkeypatch.setattr(live_run, "POLL_S", 0.001)
 
 
 def test_a_viewer_gets_the_whole_run_and_then_what_is_new(page, open_run):

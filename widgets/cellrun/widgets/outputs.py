@@ -17,7 +17,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.runs.control import control_of
 from cellrun.widgets.still import drawing
 
-LOOK_S = 0.5
+POLL_S = 0.5
 DRAW_S = 60.0
 LAST_DRAW_S = 4.0  # a server kills a kernel that isn't gone five seconds after it was asked to go
 
@@ -90,7 +90,7 @@ class Outputs:
     def _follow(self) -> None:
         pause = threading.Event()
         while self._settle_ended():
-            pause.wait(LOOK_S)
+            pause.wait(POLL_S)
 
     def _settle_ended(self) -> bool:
         """Settle the outputs on pages whose run has ended; return whether there are others to wait for."""

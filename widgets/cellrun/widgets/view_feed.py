@@ -48,7 +48,7 @@ class ViewFeed:
                 self._live.stop()
             self._live = None
 
-    def looked(self, _feed: Feed, frame: Frame | None, _mark: EventsMark | None) -> None:
+    def polled(self, _feed: Feed, frame: Frame | None, _mark: EventsMark | None) -> None:
         """Send a frame."""
         if frame:
             self._send(*frame.message())

@@ -1,1 +1,1 @@
-"""A run as its views are told of it: looked at by one reader, in numbered frames of what is new."""
+"""A run as its views are sent it: polled by one reader, in numbered frames of what is new."""

@@ -9,7 +9,7 @@ from typing import Any
 from cellrun.core.live.by_rank import by_rank
 from cellrun.core.live.frame import Frame, ImagePart, MetricPart
 from cellrun.core.live.log_window import LogWindow
-from cellrun.core.live.pace import Pace
+from cellrun.core.live.throttle import Throttle
 from cellrun.core.live.track import Track
 from cellrun.core.store.events.metrics import Metric
 
@@ -22,7 +22,7 @@ IMAGE_BYTES = 2_000_000  # of all images in a whole frame; the latest come first
 
 @dataclass(frozen=True)
 class News:
-    """What a look at a run found: header, time and log size as they are, metrics that changed, images that came.
+    """What a poll of a run found: header, time and log size as they are, metrics that changed, images that came.
 
     Images come without their data.
     """
@@ -35,21 +35,21 @@ class News:
 
 
 class Feed:
-    """Turns looks at a run into numbered frames: small ones of what changed, whole ones where a view may lack more.
+    """Turns polls of a run into numbered frames: small ones of what changed, whole ones where a view may lack more.
 
     `read_log(offset, most_bytes)` gives raw bytes of the run's log, `read_image(path)` the bytes of one of its files.
-    `pace` is that of views over a comm unless another is given.
+    `throttle` is that of views over a comm unless another is given.
     """
 
     def __init__(
         self,
         read_log: Callable[[int, int], bytes],
         read_image: Callable[[str], bytes | None],
-        pace: Pace | None = None,
+        throttle: Throttle | None = None,
     ) -> None:
         self._log = LogWindow(read_log)
         self._read_image = read_image
-        self._pace = pace or Pace()
+        self._throttle = throttle or Throttle()
         self._number = 0
         self._last = News({}, None, 0)
         self._shown: set[str] = set()
@@ -69,12 +69,12 @@ class Feed:
 
     def hello(self, frame: int) -> bool:
         """Note that a view has all frames up to this one (-1: none); return whether it lacks any."""
-        self._pace.heard()
+        self._throttle.note_hello()
         self._is_whole_wanted |= frame != self.last_number
         return self._is_whole_wanted
 
     def take(self, news: News) -> None:
-        """Take in what a look at the run found."""
+        """Take in what a poll of the run found."""
         for metric in news.metrics:
             if len(self._shown) < METRICS_SHOWN:
                 self._shown.add(metric.name)
@@ -87,18 +87,18 @@ class Feed:
 
     def frame(self, now: float) -> Frame | None:
         """Return the next frame, None when there is nothing to tell or it is too early (`now`: monotonic seconds)."""
-        if not self._pace.allows_frame(now):
+        if not self._throttle.allows_frame(now):
             return None
         has_news = self._has_news
         self._has_changed_since_keyframe |= has_news
-        may_lack = self._has_changed_since_keyframe or not self._pace.is_heard
-        if self._is_whole_wanted or (may_lack and self._pace.wants_keyframe(now)):
+        may_lack = self._has_changed_since_keyframe or not self._throttle.has_hello
+        if self._is_whole_wanted or (may_lack and self._throttle.wants_keyframe(now)):
             return self.whole(now)
-        return self._news(now) if has_news or self._pace.wants_sign(now) else None
+        return self._news(now) if has_news or self._throttle.wants_sign(now) else None
 
     def last(self, now: float) -> Frame | None:
         """Return what is left to tell, whatever the pace: nothing more will come. Where frames may be lost, all."""
-        if self._is_whole_wanted or not self._pace.is_lossless:
+        if self._is_whole_wanted or not self._throttle.is_lossless:
             return self.whole(now)
         return self._news(now) if self._has_news else None
 
@@ -151,7 +151,7 @@ class Feed:
         self._number += 1
         self._is_header_new = False
         self._new_images = []
-        self._pace.sent(now, frame.size_bytes, is_keyframe=frame.reset)
+        self._throttle.sent(now, frame.size_bytes, is_keyframe=frame.reset)
         return frame
 
     def _header(self) -> dict[str, Any]:

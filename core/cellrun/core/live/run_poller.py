@@ -1,4 +1,4 @@
-"""What is new in a run's folder since it was looked at last: what a feed is fed with."""
+"""What is new in a run's folder since the last poll: what a feed is fed with."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from cellrun.core.store.record import RunRecord, place_text
 from cellrun.core.store.status import StatusFile
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
-READ_BYTES = 8_000_000  # of events in one look, so that a first look at a long history soon shows something
+READ_BYTES = 8_000_000  # of events in one poll, so that the first one of a long history soon shows something
 SETTLE_S = 1.0
 _BEGINNING_BYTES = 64
 _TEXTS = {".md": "text/markdown", ".tex": "text/latex"}
 
 
 class RunPoller:
-    """Looks at a run's folder: each look costs what is new in it.
+    """Polls a run's folder: each poll costs what is new in it.
 
     Raises OSError or RunNotFoundError when the folder is gone.
     """
@@ -58,7 +58,7 @@ class RunPoller:
         """Whether the run has ended and all of it was seen."""
 
     def poll(self) -> News:
-        """Return what is new since the last look."""
+        """Return what is new since the last poll."""
         self._read_status()
         ended_before = self._status.status.is_terminal  # all that a run writes is written before its last status
         before = self._metrics.reader.cursor

@@ -31,8 +31,8 @@ class Channel(ABC):
     def catch_up(self) -> None:
         """Go on after messages were dropped."""
 
-    def tell(self, message: Message) -> bool:
-        """Send a message; False if there is no room."""
+    def send(self, message: Message) -> bool:
+        """Send a message; False if the outbox is full."""
         return self._outbox.send(self, message.to(self._number), is_binary=message.is_binary)
 
     def refuse(self, status: int, text: str) -> None:

@@ -18,7 +18,7 @@ from cellrun.server.rows import row_json
 from cellrun.server.stream.message import Message
 from cellrun.server.workspaces import OpenWorkspace
 
-LOOK_S = 0.5
+POLL_S = 0.5
 BUSY_SHARE = 4
 """A look that takes long is followed by a pause of so many times as long: a large list never keeps a core busy."""
 
@@ -30,7 +30,7 @@ _NOBODY = (-1, -1)
 """No version of the queues: whoever was told so is told of all that wait."""
 
 
-class Told(NamedTuple):
+class _Position(NamedTuple):
     """What a listener has been told: all up to a point of the index, None for nothing, and versions of the queues."""
 
     point: Point | None
@@ -38,17 +38,17 @@ class Told(NamedTuple):
 
 
 class RowsListener(Protocol):
-    """Who listens to a list: a channel of a connection."""
+    """What is sent the changes of a list: a channel of a connection."""
 
     @property
     def sparks(self) -> tuple[str, ...]:
         """The metrics whose courses it wants."""
 
-    def tell(self, message: Message) -> bool:
-        """Take a message on; False if there is no room: it is told nothing more before `WatchedList.catch_up`."""
+    def send(self, message: Message) -> bool:
+        """Send a message; False if the outbox is full: nothing more is sent before `WatchedList.catch_up`."""
 
     def refuse(self, status: int, text: str) -> None:
-        """Hear that nothing more will come, and why."""
+        """Take note that nothing more will come, and why."""
 
 
 class WatchedList:
@@ -63,14 +63,14 @@ class WatchedList:
         self._workspace = workspace
         self._pool = pool
         self._forget = forget
-        self._told: dict[RowsListener, Told] = {}
-        self._lagging: dict[RowsListener, Told] = {}
+        self._told: dict[RowsListener, _Position] = {}
+        self._lagging: dict[RowsListener, _Position] = {}
         self._wake = asyncio.Event()
         self._watching = asyncio.create_task(self._watch())
 
     def add(self, listener: RowsListener, point: Point | None) -> None:
         """Let somebody listen who has been told of all up to a point; None: of nothing, and begins with a reset."""
-        self._told[listener] = Told(point)
+        self._told[listener] = _Position(point)
         self._wake.set()
 
     def remove(self, listener: RowsListener) -> None:
@@ -106,7 +106,7 @@ class WatchedList:
                 logging.getLogger(__name__).exception("the list of runs can't be watched any more")
                 self._fail(500, "the server met an error; its log says more")
                 return
-            pause = max(LOOK_S, BUSY_SHARE * (loop.time() - began))
+            pause = max(POLL_S, BUSY_SHARE * (loop.time() - began))
             try:
                 await asyncio.wait_for(self._wake.wait(), pause)
             except asyncio.TimeoutError:
@@ -120,9 +120,11 @@ class WatchedList:
             now, messages = await question
             for listener in listeners:
                 if listener in self._told and self._told[listener] == told:  # it may have left meanwhile
-                    self._tell(listener, messages.get(listener.sparks), told, now)
+                    self._send(listener, messages.get(listener.sparks), told, now)
 
-    def _ask(self, told: Told, sparks: Collection[tuple[str, ...]]) -> tuple[Told, dict[tuple[str, ...], Message]]:
+    def _ask(
+        self, told: _Position, sparks: Collection[tuple[str, ...]]
+    ) -> tuple[_Position, dict[tuple[str, ...], Message]]:
         """Return what is told now, and how to those who were told so much, by the courses wanted."""
         point, queue = told.point, _queues()
         if not self._workspace.exists:  # the default workspace before its first run: it is served, and empty
@@ -132,7 +134,7 @@ class WatchedList:
             news = self._workspace.index.changed(point, MOST_ROWS)
             if queue != told.queue and not news.reset:
                 news = self._with_waiting(news)
-        now = Told(news.point, queue)
+        now = _Position(news.point, queue)
         if news.point == point and not (news.rows or news.gone or news.reset):
             return now, {}
         return now, {wanted: _message(news, wanted) for wanted in sparks}
@@ -144,8 +146,8 @@ class WatchedList:
         told = {row.id for row in news.rows}
         return news._replace(rows=[*news.rows, *(row for row in waiting if row.id not in told)])
 
-    def _tell(self, listener: RowsListener, message: Message | None, before: Told, now: Told) -> None:
-        if message is None or listener.tell(message):
+    def _send(self, listener: RowsListener, message: Message | None, before: _Position, now: _Position) -> None:
+        if message is None or listener.send(message):
             self._told[listener] = now
         else:
             del self._told[listener]

@@ -11,15 +11,15 @@ from cellrun.core.errors import CellrunError, RunNotFoundError
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.frame import Frame
 from cellrun.core.live.live_run import EventsMark, LiveRun
-from cellrun.core.live.pace import Pace
+from cellrun.core.live.throttle import Throttle
 from cellrun.server.stream.message import Message
 
 if TYPE_CHECKING:  # it loads numpy, which a server that starts doesn't need yet
     from cellrun.core.live.feed import Feed
 
 
-class Look(NamedTuple):
-    """What a look brought: the frame `number` if there is `news`, and all up to it if that was asked for.
+class PollResult(NamedTuple):
+    """What a poll brought: the frame `number` if there is `news`, and all up to it if that was asked for.
 
     `mark` is there once the run has ended (`events_mark`).
     """
@@ -40,12 +40,12 @@ def gone_text(layout: RunLayout) -> str:
 class RunMessages:
     """Makes messages of what a live run tells, and posts them.
 
-    `post(look)` is called from the run's thread, and has to see to it that it gets to the event loop; the last look
+    `post(result)` is called from the run's thread, and has to see to it that it gets to the event loop; the last one
     says that the run has ended, or what the problem is.
     """
 
-    def __init__(self, layout: RunLayout, epoch: str, post: Callable[[Look], None]) -> None:
-        self.live = LiveRun(layout, self, Pace(is_lossless=True))
+    def __init__(self, layout: RunLayout, epoch: str, post: Callable[[PollResult], None]) -> None:
+        self.live = LiveRun(layout, self, Throttle(is_lossless=True))
         """The run that it listens to, to be started, watched and stopped."""
         self._layout = layout
         self._epoch = epoch
@@ -54,12 +54,12 @@ class RunMessages:
         self._present: tuple[int, Message] | None = None
 
     def want_present(self) -> None:
-        """Let the next look, soon, bring all up to it."""
+        """Have a poll soon that brings all up to it."""
         self._wants_present = True
-        self.live.look_soon()
+        self.live.poll_soon()
 
-    def looked(self, feed: Feed, frame: Frame | None, mark: EventsMark | None) -> None:
-        """Post what a look brought, if there is anything."""
+    def polled(self, feed: Feed, frame: Frame | None, mark: EventsMark | None) -> None:
+        """Post what a poll brought, if there is anything."""
         news = None
         if frame:
             news = Message.of_frame(frame, self._epoch)
@@ -68,18 +68,18 @@ class RunMessages:
         if news or wants_present:
             self._wants_present = False
             number, present = self._whole(feed) if wants_present else (feed.last_number, None)
-            self._post(Look(number, news, present, mark))
+            self._post(PollResult(number, news, present, mark))
 
     def failed(self, error: Exception) -> None:
         """Post what the problem is."""
         if isinstance(error, (FileNotFoundError, RunNotFoundError)):
-            self._post(Look(-1, status=404, problem=gone_text(self._layout)))
+            self._post(PollResult(-1, status=404, problem=gone_text(self._layout)))
         elif isinstance(error, (CellrunError, *UNREADABLE)):  # damaged, another user's
             text = f"run folder {self._layout.folder} can't be read: {error}; `%runs` lists the others"
-            self._post(Look(-1, status=409, problem=text))
+            self._post(PollResult(-1, status=409, problem=text))
         else:
             logging.getLogger(__name__).error("run %s can't be read any more", self._layout.run_id, exc_info=error)
-            self._post(Look(-1, status=500, problem="the server met an error; its log says more"))
+            self._post(PollResult(-1, status=500, problem="the server met an error; its log says more"))
 
     def _whole(self, feed: Feed) -> tuple[int, Message]:
         """Return all up to the last frame, made once for all who come before the next one."""

@@ -12,7 +12,7 @@ from typing import Protocol
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.live_run import EventsMark, events_mark
 from cellrun.server.stream.message import Message
-from cellrun.server.stream.run_messages import Look, RunMessages, gone_text
+from cellrun.server.stream.run_messages import PollResult, RunMessages, gone_text
 
 ROUND_S = 2.0
 """How often it is seen whether anybody still watches, and whether a run that has ended was tagged or deleted."""
@@ -27,8 +27,8 @@ KEPT_FRAMES = 64
 class Viewer(Protocol):
     """Who watches a run: a channel of a connection."""
 
-    def tell(self, message: Message) -> bool:
-        """Take a message on; False if there is no room: it is told nothing more before `WatchedRun.catch_up`."""
+    def send(self, message: Message) -> bool:
+        """Send a message; False if the outbox is full: nothing more is sent before `WatchedRun.catch_up`."""
 
     def refuse(self, status: int, text: str) -> None:
         """Hear that nothing more will come, and why."""
@@ -76,7 +76,7 @@ class WatchedRun:
             return
         self._current[viewer] = None
         for message in missed:
-            if not self._tell(viewer, message):
+            if not self._send(viewer, message):
                 return
         if not self._reader:
             self._settle()
@@ -112,7 +112,7 @@ class WatchedRun:
     def _bring_whole(self, viewer: Viewer) -> None:
         if self._final:
             self._current[viewer] = None
-            if self._tell(viewer, self._final):
+            if self._send(viewer, self._final):
                 self._settle()
             return
         self._waiting[viewer] = None
@@ -126,37 +126,37 @@ class WatchedRun:
         self._drop_memory()
         self._epoch = epoch = secrets.token_hex(8)
 
-        def post(look: Look) -> None:
+        def post(result: PollResult) -> None:
             if not self._loop.is_closed():  # a server that stops doesn't wait for its readers
-                self._loop.call_soon_threadsafe(self._take, epoch, look)
+                self._loop.call_soon_threadsafe(self._take, epoch, result)
 
         self._reader = RunMessages(self._layout, epoch, post)
         self._reader.live.start()
 
-    def _take(self, epoch: str, look: Look) -> None:
+    def _take(self, epoch: str, result: PollResult) -> None:
         if epoch != self._epoch or not self._reader:  # closed by now
             return
-        if look.problem:
-            self._fail(look.status, look.problem)
+        if result.problem:
+            self._fail(result.status, result.problem)
             return
-        self._number = look.number
-        if look.news:
-            self._keep(look.number, look.news)
+        self._number = result.number
+        if result.news:
+            self._keep(result.number, result.news)
             for viewer in list(self._current):
-                self._tell(viewer, look.news)
-        if look.present:
+                self._send(viewer, result.news)
+        if result.present:
             waiting = list(self._waiting)
             self._waiting.clear()
             self._current.update(dict.fromkeys(waiting))
             for viewer in waiting:
-                self._tell(viewer, look.present)
-        if look.mark is not None:
-            self._reader, self._final, self._mark = None, look.present, look.mark
+                self._send(viewer, result.present)
+        if result.mark is not None:
+            self._reader, self._final, self._mark = None, result.present, result.mark
             self._used_at = self._loop.time()
             self._settle()
 
-    def _tell(self, viewer: Viewer, message: Message) -> bool:
-        if viewer.tell(message):
+    def _send(self, viewer: Viewer, message: Message) -> bool:
+        if viewer.send(message):
             return True
         self._current.pop(viewer, None)
         self._lagging[viewer] = None

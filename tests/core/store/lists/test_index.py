@@ -28,7 +28,7 @@ from cellrun.core.store.lists.index import Index
 from cellrun.core.store.lists.index_file import INDEX, IndexFile
 from cellrun.core.store.lists.index_memory import IndexMemory
 from cellrun.core.store.lists.index_refresh import IndexRefresh
-from cellrun.core.store.lists.sparing import Sparing
+from cellrun.core.store.lists.throttle import CostThrottle
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status import Status, StatusFile, StatusRecord
@@ -343,7 +343,7 @@ def test_a_new_run_is_listed_though_the_folder_is_too_large_to_look_at_often(
     index: Index, several: dict[str, str], new_run: Callable[..., RunLayout], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.refresh()
-    monkeypatch.setattr(Sparing, "is_due", False)
+    monkeypatch.setattr(CostThrottle, "is_due", False)
     layout = new_run()
     assert ids(index)[0] == layout.run_id
     StatusFile(layout).change(Status.RUNNING, owner=ProcessIdentity.current().to_json())

@@ -9,7 +9,7 @@ import pytest
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.contract import Capability, JobState, Observation
-from cellrun.core.targets.keeper import pace
+from cellrun.core.targets.keeper import schedule
 from cellrun.core.targets.keeper.awake import AwakeClock
 from cellrun.core.targets.keeper.credentials import credentials
 from cellrun.core.targets.keeper.kept_target import KeptTarget
@@ -119,7 +119,7 @@ def test_while_it_fails_nobody_waits_for_it_and_its_state_says_why(kept, played,
     assert kept.failure == "no route to box"
     state = kept.state()
     assert (state.why_not, state.runs, state.is_paused, state.heard_at) == ("no route to box", 1, False, None)
-    assert state.since <= time.time() <= state.next_try + pace.FIRST_RETRY_S
+    assert state.since <= time.time() <= state.next_try + schedule.FIRST_RETRY_S
     passes(played, 1)  # by itself
     played.error = None
     wait_for(lambda: not kept.state().why_not, "its answer")
@@ -128,13 +128,13 @@ def test_while_it_fails_nobody_waits_for_it_and_its_state_says_why(kept, played,
 
 
 def test_who_begins_to_watch_has_it_tried_again_sooner(kept, played, away, monkeypatch):
-    monkeypatch.setattr(pace, "FIRST_RETRY_S", 600.0)
-    monkeypatch.setattr(pace, "LAST_RETRY_S", 600.0)
+    monkeypatch.setattr(schedule, "FIRST_RETRY_S", 600.0)
+    monkeypatch.setattr(schedule, "LAST_RETRY_S", 600.0)
     run = away()
     played.error = ComputeTargetException("no route to box")
     kept.hold([run])
     wait_for(lambda: kept.state().next_try, "the first try")
-    monkeypatch.setattr(pace, "WATCHED_RETRY_S", 0.1)
+    monkeypatch.setattr(schedule, "WATCHED_RETRY_S", 0.1)
     played.error = None
     kept.watch([run], {})
     wait_for(lambda: kept.state().heard_at, "its answer")

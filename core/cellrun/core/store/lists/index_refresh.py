@@ -17,7 +17,7 @@ from cellrun.core.store.changes import end_of_changes, read_changes
 from cellrun.core.store.json_reading import dumps, loads
 from cellrun.core.store.lists.index_rows import ReadRun, write_rows
 from cellrun.core.store.lists.run_row import RunRow
-from cellrun.core.store.lists.sparing import Sparing
+from cellrun.core.store.lists.throttle import CostThrottle
 from cellrun.core.store.liveness import is_old, is_silent, run_owners, settle
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore, is_there
@@ -38,8 +38,8 @@ class IndexRefresh:
     def __init__(self, workspace: WorkspaceLayout) -> None:
         self._workspace = workspace
         self._store = RunStore(workspace)
-        self._listing = Sparing()
-        self._looking_at_live = Sparing()
+        self._listing = CostThrottle()
+        self._looking_at_live = CostThrottle()
         self._catching_up = threading.Lock()
         self._reading = threading.Lock()
 

@@ -15,7 +15,7 @@ from cellrun.core.targets.keeper.credentials import credentials, take_on
 from cellrun.core.targets.keeper.held_runs import HeldRuns
 from cellrun.core.targets.keeper.kept_state import KeptState
 from cellrun.core.targets.keeper.open_target import OpenTarget
-from cellrun.core.targets.keeper.pace import WATCHED_S, Pace
+from cellrun.core.targets.keeper.schedule import WATCHED_S, PassSchedule
 from cellrun.core.targets.sync_round import bring
 from cellrun.core.targets.unresponsive_engine import mark_unresponsive, shows_life
 
@@ -40,7 +40,7 @@ class KeptTarget:
         self._passed = passed
         self._say = say
         self._runs = HeldRuns()
-        self._pace = Pace()
+        self._schedule = PassSchedule()
         self._state = KeptState()
         self._changed = threading.Condition()
         self._is_due = self._is_over = False
@@ -60,19 +60,19 @@ class KeptTarget:
     def hold(self, runs: Sequence[RunLayout]) -> None:
         """Bring these runs home from now on; one that is new makes a pass due."""
         was_idle = not self.is_needed
-        if self._runs.hold(runs) and (was_idle or not self._pace.is_failing):
+        if self._runs.hold(runs) and (was_idle or not self._schedule.is_failing):
             self.wake()
 
     def watch(self, runs: Sequence[RunLayout], given: Mapping[str, str]) -> None:
         """Note that somebody looks at runs, who has these credentials: passes come in short succession for a while."""
         self.hold(runs)
-        was_watched = self._pace.is_watched(time.monotonic())
-        self._pace.watch(time.monotonic())
+        was_watched = self._schedule.is_watched(time.monotonic())
+        self._schedule.watch(time.monotonic())
         self._runs.watch(runs, time.monotonic() + WATCHED_S)
-        if self._pace.is_paused and given and given not in self._tried:
+        if self._schedule.is_paused and given and given not in self._tried:
             take_on(given)
             self.wake()
-        elif not was_watched and not self._pace.is_failing:
+        elif not was_watched and not self._schedule.is_failing:
             self.wake()
         elif not was_watched:
             with self._changed:
@@ -106,7 +106,7 @@ class KeptTarget:
     @property
     def failure(self) -> str:
         """Why passes fail: nobody need wait for the next one. Empty if they don't."""
-        return self._state.why_not if self._pace.is_failing else ""
+        return self._state.why_not if self._schedule.is_failing else ""
 
     def failure_since(self, began: float) -> str:
         """Return why a pass failed then or later; empty if none did."""
@@ -141,10 +141,10 @@ class KeptTarget:
                 self._changed.wait_for(self._is_called)
             since = time.monotonic()
             while not self._is_called():
-                pause_s = self._pace.pause_s(time.monotonic(), is_more_left=is_more_left)
+                pause_s = self._schedule.pause_s(time.monotonic(), is_more_left=is_more_left)
                 rest_s = None if pause_s is None else max(since + pause_s - time.monotonic(), 0)
                 next_try = None if rest_s is None else time.time() + rest_s
-                self._state = self._state._replace(is_paused=self._pace.is_paused, next_try=next_try)
+                self._state = self._state._replace(is_paused=self._schedule.is_paused, next_try=next_try)
                 if rest_s == 0:
                     break
                 self._changed.wait(rest_s)
@@ -168,7 +168,7 @@ class KeptTarget:
                 self._unheard_from = self._clock.seconds
             target = self._opened.get()
             self._shares_files = target.shares_files
-            target.is_watched, target.watched = self._pace.is_watched(began), self._runs.watched(began)
+            target.is_watched, target.watched = self._schedule.is_watched(began), self._runs.watched(began)
             brought = bring(target, runs, self._passed, self._hear)
         except Exception as error:  # noqa: BLE001  # a stranger's class: the other targets are kept all the same
             why = str(error) if isinstance(error, CellrunError) else told(error)
@@ -180,9 +180,9 @@ class KeptTarget:
         self._runs.let_go_ended()
         self._unheard_from = None
         self._tried.clear()
-        self._pace.well()
+        self._schedule.well()
         if brought.has_started:
-            self._pace.started(time.monotonic(), others_wait=brought.others_wait)
+            self._schedule.started(time.monotonic(), others_wait=brought.others_wait)
         waiting = {run_id: said.reason for run_id, said in brought.observed.items() if _waits(said)}
         self._note(KeptState(heard_at=time.time(), problems={**unreadable, **brought.problems}, waiting=waiting))
         return brought.is_more_left
@@ -198,7 +198,7 @@ class KeptTarget:
         self._failed_at = time.monotonic()
         since = self._state.since if self._state.why_not else time.time()
         self._note(self._state._replace(why_not=why, since=since, is_paused=is_refused, problems=dict(unreadable)))
-        self._pace.failed(is_refused=is_refused)
+        self._schedule.failed(is_refused=is_refused)
 
     def _note(self, state: KeptState) -> None:
         """Keep how it is by now, and say what has changed."""

@@ -1,4 +1,4 @@
-"""When a view may be told something again.
+"""How often a view is sent frames: a throttle.
 
 Jupyter Server drops a kernel's messages above 1 MB or 1,000 messages a second (`iopub_data_rate_limit`), the user's
 prints among them; a view must leave them room, and be told everything again now and then in case it lost something.
@@ -7,19 +7,19 @@ The server's own stream loses nothing, and its page asks again after an interrup
 
 from __future__ import annotations
 
-LOOK_S = 0.04  # a look finds a file's size unchanged for some µs; what it adds to a point's way to the screen is felt
+POLL_S = 0.04  # a poll finds a file's size unchanged for some µs; what it adds to a point's way to the screen is felt
 FRAME_S = 0.1  # at most ten redraws a second
 BYTES_PER_S = 250_000
 STREAM_BYTES_PER_S = 2_000_000
 
-QUIET_S = 2.0  # a view that hears nothing for 3 s asks for everything
+QUIET_S = 2.0  # a view that gets nothing for 3 s asks for everything
 
 FIRST_KEYFRAME_S = 0.25
 LAST_KEYFRAME_S = 10.0
 KEYFRAME_BYTES_PER_S = 20_000
 
 
-class Pace:
+class Throttle:
     """Says when the next frame, and when the next whole frame, is due. Times are of one monotonic clock, in seconds.
 
     `is_lossless`: what is sent arrives, or who should get it asks again; then no whole frames are repeated.
@@ -32,23 +32,23 @@ class Pace:
         self._next_sign = 0.0
         self._next_keyframe = 0.0
         self._keyframe_s = FIRST_KEYFRAME_S
-        self.is_heard = False
+        self.has_hello = False
 
     def allows_frame(self, now: float) -> bool:
         """Whether a frame may be sent."""
         return now >= self._next_frame
 
     def wants_sign(self, now: float) -> bool:
-        """Whether a frame is due even if it says nothing but that the feed is there."""
+        """Whether a frame is due even if it is empty: it shows that the feed is there."""
         return now >= self._next_sign
 
     def wants_keyframe(self, now: float) -> bool:
         """Whether it is time for a whole frame, in case one was lost."""
         return not self.is_lossless and now >= self._next_keyframe
 
-    def heard(self) -> None:
-        """Note that a view has asked, so that it isn't still on its way to the page."""
-        self.is_heard = True
+    def note_hello(self) -> None:
+        """Note that a view has said hello, so that it isn't still on its way to the page."""
+        self.has_hello = True
         self._keyframe_s = LAST_KEYFRAME_S
 
     def sent(self, now: float, size_bytes: int, *, is_keyframe: bool) -> None:

@@ -1,4 +1,4 @@
-"""Work that every look would do, held to a small share of the time."""
+"""A throttle for work that every refresh would do: it takes a small share of the time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SHARE = 0.02
 _FREE_S = 0.002
 
 
-class Sparing:
+class CostThrottle:
     """Says when some work is due again: at once as long as it is cheap, else after fifty times what it took.
 
     What it took is the thread's own time: a busy machine doesn't make it rarer.

@@ -1,4 +1,4 @@
-"""When a target is asked next."""
+"""When the keeper asks a target next."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ UNWATCHED_PAUSE_S = 15.0
 STARTED_S, _STARTED_SHARE, _SHORTEST_S = 1.0, 0.25, 0.01
 """So long after a start a pause is that share of the time since: its first lines are what its submitter waits for.
 
-While runs wait for room in a queue of this side's it is that for as long as it is less than the usual pause: where one
-has found room there may be more.
+While runs wait for their turn in a queue of this side's it is that for as long as it is less than the usual pause:
+where one could start there may be more.
 """
 WATCHED_S = 3.0
 """So long after somebody looked a target counts as watched: views look every second."""
@@ -22,7 +22,7 @@ REFUSED_RETRY_S = 30.0
 """While somebody watches: the key may be put right over there. Oftener, an account may be locked for it."""
 
 
-class Pace:
+class PassSchedule:
     """The pauses between passes: short while somebody watches, growing while none goes well, without end if paused.
 
     Times are those of a monotonic clock, in seconds.

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from cellrun.core.store.lists import sparing
-from cellrun.core.store.lists.sparing import Sparing
+from cellrun.core.store.lists import throttle
+from cellrun.core.store.lists.throttle import CostThrottle
 
 
 class Clock:
@@ -22,25 +22,25 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(sparing, "time", made)
+    monkeypatch.setattr(throttle, "time", made)
     return made
 
 
-def work(spared: Sparing, clock: Clock, took_s: float) -> None:
+def work(spared: CostThrottle, clock: Clock, took_s: float) -> None:
     with spared.work():
         clock.worked += took_s
         clock.now += 10 * took_s  # a busy machine: it isn't the work's fault
 
 
 def test_cheap_work_is_always_due(clock: Clock) -> None:
-    spared = Sparing()
+    spared = CostThrottle()
     assert spared.is_due
     work(spared, clock, 0.001)
     assert spared.is_due
 
 
 def test_costly_work_is_due_again_after_fifty_times_what_it_took(clock: Clock) -> None:
-    spared = Sparing()
+    spared = CostThrottle()
     work(spared, clock, 0.1)
     assert not spared.is_due
     clock.now += 4.9
