@@ -102,7 +102,7 @@ def test_the_list_of_what_is_captured_is_what_the_documentation_says():
 def test_the_list_of_state_is_what_the_documentation_says():
     listed = [
         (row[0].strip("`"), what)
-        for row in rows("and where they differ from a fresh start:")
+        for row in rows("and the following, where it differs from a fresh interpreter's:")
         for what in row[1].split(", ")
     ]
     assert sorted(listed) == sorted((kind.module, kind.what) for kind in TABLE)
