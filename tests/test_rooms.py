@@ -3,9 +3,11 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 from tests.drawing import PAGE, arrows, drawn_rows, redrawn, sizes
-from tests.imports import EXPERIMENT, FACADE, FILES, ROOT, UPWARDS, Import, circles, imports, room
+from tests.imports import EXPERIMENT, FACADE, FILES, ROOT, SOURCES, UPWARDS, Import, circles, imports, room
 from tests.interpreters import other_pythons
 
 PARTS = {
@@ -90,6 +92,9 @@ def test_the_map_of_the_house_names_files_and_rooms_that_are_there():
     answers = [path for _, answer in rows for path in re.findall(r"`([^`]+/[^`]*)`", answer)]
     assert len(rows) >= 150
     assert [path for path in answers if not (ROOT / path).exists()] == []
+    sources = [f"/{file.relative_to(ROOT)}" for part in (*SOURCES, "tests", "bench") for file in _sources(ROOT / part)]
+    short = set(re.findall(r"`([\w/]+\.(?:py|ts))`", text)) - {"cellrun/__init__.py"}
+    assert [path for path in short if not any(file.endswith(f"/{path}") for file in sources)] == []
     drawn = text.partition("core/cellrun/core/ ")[2].partition("tests/ ")[0]
     rooms = {name for line in drawn.splitlines()[1:] for name in re.findall(r"\b([a-z_]+)/", line[:31])}
     assert {path.name for path in (ROOT / "core/cellrun/core").iterdir() if (path / "__init__.py").exists()} <= rooms
@@ -108,3 +113,12 @@ def test_the_drawing_of_the_house_has_every_room_once_with_its_size_and_what_it_
 def test_every_row_of_the_drawing_imports_rows_below_it_alone():
     height = {name: -index for index, row in enumerate(drawn_rows(PAGE.read_text())) for name in row.names}
     assert {(a, b) for a, b in arrows() if height[a] < height[b]} == set()
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    """Iterate over a part's modules, in Python and TypeScript; not over what is installed or built below it."""
+    for each in folder.iterdir():
+        if each.is_dir() and each.name not in {"node_modules", "static", "lib"}:
+            yield from _sources(each)
+        elif each.suffix in {".py", ".ts"}:
+            yield each
