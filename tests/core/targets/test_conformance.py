@@ -34,12 +34,12 @@ ASLEEP = "print('up'); import time; time.sleep(60)"
 
 EACH_KIND = [kind for kind in kind_names() if kind not in ANOTHERS | ENGINES]
 
-_HOME = [kind for kind in EACH_KIND if kind != "amlcompute"]  # it is local in this
+over_each_way = pytest.mark.parametrize(
+    "under_test", [*(kind for kind in EACH_KIND if kind != "fake"), *WAYS], indirect=True
+)
+"""A test that concerns how runs come home; the fake has each of its ways with faults."""
 
-over_each_way = pytest.mark.parametrize("under_test", [*_HOME, *WAYS], indirect=True)
-"""A test that concerns how runs come home."""
-
-over_each_way_also_well = pytest.mark.parametrize("under_test", [*_HOME, *WAYS, *WELL], indirect=True)
+over_each_way_also_well = pytest.mark.parametrize("under_test", [*EACH_KIND, *WAYS, *WELL], indirect=True)
 """One that tells too whether all goes well where no fault is."""
 
 
@@ -76,16 +76,6 @@ def needs(target, capability):
         pytest.skip(f"it doesn't say {capability}: nobody asks that of it")
 
 
-@over_each_way_also_well
-def test_a_script_runs_to_its_end(runs, submit):
-    layout = submit("import sys; print(sys.argv[1:])", "--lr", 0.1)
-    assert runs.end(layout).status is Status.COMPLETED
-    assert layout.log.read_text() == "['--lr', '0.1']\n"
-    order = [entry.status for entry in StatusFile(layout).history()]
-    rank = [Status.NOT_STARTED, Status.QUEUED, Status.STARTING, Status.RUNNING, Status.FINALIZING, Status.COMPLETED]
-    assert order == sorted(order, key=rank.index)
-
-
 @over_each_way
 def test_a_failure_says_why(runs, submit):
     end = runs.end(submit("raise ValueError('no data')"))
@@ -94,30 +84,12 @@ def test_a_failure_says_why(runs, submit):
     assert "ValueError" in end.fields["traceback_tail"]
 
 
-def test_where_it_was_started_is_kept_with_the_run(runs, target, submit):
-    layout = submit("pass")
-    runs.end(layout)
-    kept = RunTarget.read(layout)
-    assert (kept.name, kept.kind) == (target.name, target.kind)
-    assert kept.shares_processes == (Capability.SHARES_PROCESSES in target.capabilities)
-
-
-def test_launched_twice_it_starts_once(runs, target, submit):
-    layout = submit("print('once'); import time; time.sleep(0.3)")
-    request = RunRequest("script", "train.py", target=target.name, experiment="tests", workspace="tests")
-    target.launch(request, layout)
-    assert runs.end(layout).status is Status.COMPLETED
-    target.launch(request, layout)
-    assert runs.end(layout).status is Status.COMPLETED
-    assert layout.log.read_text() == "once\n"
-
-
-def test_launched_by_several_at_the_same_time_it_starts_once(runs, target, submit, monkeypatch):
+def test_launched_by_several_at_the_same_time_and_again_it_starts_once(runs, target, submit, monkeypatch):
     """As by a submitter that was given up on, and whoever tries again: each with an object of its own."""
-    launch, layouts, started = type(target).launch, [], []
+    launch, launched, started = type(target).launch, [], []
 
     def by_four(one, request, layout):
-        layouts.append(layout)
+        launched.append((request, layout))
         together = threading.Barrier(4)
 
         def do():
@@ -136,9 +108,12 @@ def test_launched_by_several_at_the_same_time_it_starts_once(runs, target, submi
 
     with monkeypatch.context() as patch:
         patch.setattr(type(target), "launch", by_four)
-        submit("print('once')")
-    (layout,) = layouts
+        submit("print('once'); import time; time.sleep(0.3)")
+    ((request, layout),) = launched
     assert started
+    target.launch(request, layout)
+    assert runs.end(layout).status is Status.COMPLETED
+    target.launch(request, layout)
     assert runs.end(layout).status is Status.COMPLETED
     assert layout.log.read_text() == "once\n"
     statuses = [entry.status for entry in StatusFile(layout).history()]
@@ -181,8 +156,7 @@ def test_runs_wait_and_start_in_order(runs, under_test, target, submit, until):
         assert runs.status(layout).status is Status.RUNNING
 
 
-@over_each_way
-def test_many_are_submitted_at_once(runs, target, submit):
+def test_many_are_submitted_at_once_and_looked_at_in_one_call(runs, target, monkeypatch):
     (runs.source / "train.py").write_text("import sys; print('number', sys.argv[1])")
     made = {}
 
@@ -190,26 +164,21 @@ def test_many_are_submitted_at_once(runs, target, submit):
         config = ScriptRunConfig(runs.source, "train.py", [number], compute_target=target.name)
         made[number] = Experiment(runs.workspace, "tests").submit(config).layout
 
-    threads = [threading.Thread(target=one, args=(number,)) for number in range(5)]
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    runs.submitted += made.values()
-    assert len(made) == 5
-    for number, layout in made.items():
-        assert runs.end(layout).status is Status.COMPLETED
-        assert layout.log.read_text() == f"number {number}\n"
-
-
-def test_many_are_looked_at_in_one_call(runs, target, submit, monkeypatch):
-    layouts = [submit(f"print({number})") for number in range(3)]
+    layouts = [*made.values()]
+    runs.submitted += layouts
+    assert len(made) == 3
     asked, observe = [], target.observe
     monkeypatch.setattr(target, "observe", lambda living: asked.append(living) or observe(living))
     look(target, layouts)
     assert len(asked) <= 1  # none if all have ended by now
-    for layout in layouts:
-        runs.end(layout)
+    for number, layout in made.items():
+        assert runs.end(layout).status is Status.COMPLETED
+        assert layout.log.read_text() == f"number {number}\n"
     found = look(target, layouts)
     assert {run_id: one.status for run_id, one in found.items()} == {
         layout.run_id: Status.COMPLETED for layout in layouts
@@ -217,29 +186,26 @@ def test_many_are_looked_at_in_one_call(runs, target, submit, monkeypatch):
     assert look(target, []) == {}
 
 
-def test_its_engine_says_that_a_job_runs_and_that_it_has_ended(runs, target, submit, until):
-    layout = runs.seen(submit(ASLEEP), "up")
-    assert target.observe([layout])[layout.run_id].state is JobState.RUNNING
-    target.cancel(layout)
-    runs.end(layout)
-    until(lambda: target.observe([layout])[layout.run_id].state is JobState.ENDED, "the engine's word")
-
-
 def test_a_script_that_asks_for_its_own_run_hears_that_it_is_running(runs, submit):
     """However quick it is: its supervisor may not have written it yet."""
-    layouts = [submit("from cellrun.core import Run; print(Run.get_context().get_status())") for _ in range(4)]
+    layouts = [submit("from cellrun.core import Run; print(Run.get_context().get_status())") for _ in range(2)]
     for layout in layouts:
         runs.end(layout)
         assert layout.log.read_text() == "Running\n"
 
 
 @over_each_way
-def test_log_and_metrics_come_while_it_runs_and_are_whole_at_the_end(runs, submit, until):
+def test_log_metrics_and_images_come_while_it_runs_and_are_whole_at_the_end(runs, submit, until):
     layout = submit(
         """
-        import os, time
+        import base64, os, time
         from cellrun.core import Run
         run = Run.get_context()
+        with open('dot.png', 'wb') as file:
+            file.write(base64.b64decode(
+                'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=='
+            ))
+        run.log_image('dot', path='dot.png')
         for number in range(50):
             run.log('loss', number)
         print('half', flush=True)
@@ -254,6 +220,10 @@ def test_log_and_metrics_come_while_it_runs_and_are_whole_at_the_end(runs, submi
     run = Run.get(runs.workspace, layout.run_id)
     runs.seen(layout, "half")
     until(lambda: runs.status(layout) and run.get_metrics("loss") == {"loss": [*range(50)]}, "fifty values")
+    until(lambda: runs.status(layout) and RunPoller(layout).poll().images, "the image")
+    (image,) = RunPoller(layout).poll().images
+    run.download_file(image.path, str(runs.source / "dot.png"))
+    assert (runs.source / "dot.png").read_bytes().startswith(b"\x89PNG")
     run.cancel()  # the script takes the request for its sign to go on
     runs.end(layout)
     metrics = run.get_metrics()
@@ -265,19 +235,27 @@ def test_log_and_metrics_come_while_it_runs_and_are_whole_at_the_end(runs, submi
 
 
 @over_each_way_also_well
-def test_every_value_of_a_run_that_completes_is_there(runs, submit):
+def test_a_run_that_completes_comes_home_whole_and_has_one_end(runs, under_test, submit):
+    """What it printed and logged, its files, or that one is too large; its statuses in their order."""
     layout = submit(
         """
+        import random, sys
         from cellrun.core import Run
+        print(sys.argv[1:])
         run = Run.get_context()
         for number in range(1000):
             run.log('loss', number)
         run.log_row('row', x=float('nan'), y='NaN')
         open('outputs/model.txt', 'w').write('weights')
         open('kept.txt', 'w').write('beside')
-        """
+        open('outputs/large', 'wb').write(random.Random(1).randbytes(6_000_000))
+        """,
+        "--lr",
+        0.1,
     )
-    assert runs.end(layout).status is Status.COMPLETED
+    end = runs.end(layout)
+    assert end.status is Status.COMPLETED
+    assert layout.log.read_text() == "['--lr', '0.1']\n"
     run = Run.get(runs.workspace, layout.run_id)
     metrics = run.get_metrics()
     assert metrics["loss"] == [*range(1000)]
@@ -286,41 +264,16 @@ def test_every_value_of_a_run_that_completes_is_there(runs, submit):
     assert (layout.outputs / "model.txt").read_text() == "weights"
     assert "outputs/model.txt" in run.get_file_names()
     assert "kept.txt" in run.get_details()["filesWritten"]
-
-
-@over_each_way
-def test_images_come_while_it_runs(runs, target, submit, until):
-    layout = submit(
-        """
-        import base64, time
-        from cellrun.core import Run
-        with open('dot.png', 'wb') as file:
-            file.write(base64.b64decode(
-                'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=='
-            ))
-        Run.get_context().log_image('dot', path='dot.png')
-        time.sleep(60)
-        """
-    )
-    run = Run.get(runs.workspace, layout.run_id)
-    until(lambda: runs.status(layout) and RunPoller(layout).poll().images, "the image")
-    (image,) = RunPoller(layout).poll().images
-    run.download_file(image.path, str(runs.source / "dot.png"))
-    assert (runs.source / "dot.png").read_bytes().startswith(b"\x89PNG")
-    target.cancel(layout)
-    runs.end(layout)
-
-
-@over_each_way
-def test_a_large_output_comes_home_whole_or_it_is_said_that_it_does_not(runs, under_test, submit):
-    script = "import random; open('outputs/large', 'wb').write(random.Random(1).randbytes(6_000_000))"
-    layout = submit(script)
-    end = runs.end(layout)
-    assert end.status is Status.COMPLETED
     if under_test.largest_bytes is None:
         assert (layout.outputs / "large").read_bytes() == random.Random(1).randbytes(6_000_000)
     else:
         assert any("large" in note for note in run_notes(layout, end))
+    for _ in range(3):
+        runs.status(layout)
+    order = [entry.status for entry in StatusFile(layout).history()]
+    rank = [Status.NOT_STARTED, Status.QUEUED, Status.STARTING, Status.RUNNING, Status.FINALIZING, Status.COMPLETED]
+    assert order == sorted(order, key=rank.index)
+    assert len([status for status in order if status in TERMINAL]) == 1
 
 
 @over_each_way
@@ -357,14 +310,6 @@ def test_its_time_limit_ends_a_run(runs, target, submit):
     needs(target, Capability.LIMITS_TIME)
     end = runs.end(submit(ASLEEP, max_run_duration_seconds=0.5))
     assert (end.status, end.reason) == (Status.FAILED, "stopped after 0.5 s (max_run_duration_seconds=0.5)")
-
-
-@over_each_way
-def test_nothing_is_left_behind(runs, submit, until):
-    script = "import subprocess\nprint(subprocess.Popen(['sleep', '71'], start_new_session=True).pid)"
-    layout = submit(script)
-    assert runs.end(layout).status is Status.COMPLETED
-    until(lambda: not _command_lines_with(layout.run_id), "its processes to go")
 
 
 @over_each_way
@@ -476,7 +421,9 @@ def test_what_cannot_be_launched_yet_starts_once_it_can(runs, under_test, submit
     assert layout.log.read_text() == "once\n"
 
 
-def test_the_end_of_whoever_submitted_means_nothing_to_a_run_elsewhere(runs, target, submit, until):
+def test_its_engine_says_that_a_job_runs_and_that_it_has_ended_whatever_became_of_its_submitter(
+    runs, target, submit, until
+):
     """Only a target that shares processes lets anybody prove a death from here."""
     layout = runs.seen(submit(ASLEEP), "up")
     until(lambda: runs.status(layout).status is Status.RUNNING, "Running")
@@ -484,14 +431,24 @@ def test_the_end_of_whoever_submitted_means_nothing_to_a_run_elsewhere(runs, tar
     dead = {**record["created_by"], "pid": 2**22 + 1, "started": 1}
     layout.record.write_text(json.dumps({**record, "created_by": dead}))
     assert runs.status(layout).status is Status.RUNNING
+    assert target.observe([layout])[layout.run_id].state is JobState.RUNNING
+    target.cancel(layout)
+    runs.end(layout)
+    until(lambda: target.observe([layout])[layout.run_id].state is JobState.ENDED, "the engine's word")
 
 
 @pytest.mark.filterwarnings("ignore:whoever may ask target")  # said once of an engine that shows them
 @over_each_way
-def test_its_own_variables_reach_the_job_and_no_file_of_the_run(runs, target, submit, tmp_path, until):
+def test_neither_its_processes_nor_its_own_variables_are_left_behind(runs, target, submit, tmp_path, until):
     variables = {"environment_variables": {"TOKEN": "hush-hush"}, "env_in_engine": target.shows_variables}
-    layout = submit("import os; print(os.environ['TOKEN'][::-1])", **variables)
-    runs.end(layout)
+    script = """
+        import os, subprocess
+        print(os.environ['TOKEN'][::-1])
+        subprocess.Popen(['sleep', '71'], start_new_session=True)
+        """
+    layout = submit(script, **variables)
+    assert runs.end(layout).status is Status.COMPLETED
+    until(lambda: not _command_lines_with(layout.run_id), "its processes to go")
     assert layout.log.read_text() == "hsuh-hsuh\n"
 
     def kept():
@@ -556,15 +513,13 @@ def test_it_knows_whether_it_is_well(target):
     assert all(finding.subject and finding.text for finding in findings)
 
 
-def test_a_config_takes_the_target_or_its_name(runs, target):
-    for given in (target, target.name):
-        config = ScriptRunConfig(runs.source, command="echo $0", compute_target=given)
-        assert runs.end(runs.config(config)).status is Status.COMPLETED
-
-
-def test_a_run_is_run_again_where_it_was(runs, target, submit):
-    layout = submit("print('twice')", name="first")
-    runs.end(layout)
+def test_a_run_is_run_again_where_it_was(runs, target):
+    """It is kept with the run; its config has had the target itself, not its name as in other tests."""
+    layout = runs.script("print('twice')", compute_target=target, name="first")
+    assert runs.end(layout).status is Status.COMPLETED
+    kept = RunTarget.read(layout)
+    assert (kept.name, kept.kind) == (target.name, target.kind)
+    assert kept.shares_processes == (Capability.SHARES_PROCESSES in target.capabilities)
     again = Run.get(runs.workspace, layout.run_id).submit_again()
     runs.submitted.append(again.layout)
     assert runs.end(again.layout).status is Status.COMPLETED
@@ -583,14 +538,6 @@ def _command_lines_with(run_id):
         except OSError:
             continue
     return found
-
-
-def test_no_terminal_status_is_given_twice(runs, submit):
-    layout = submit("pass")
-    runs.end(layout)
-    for _ in range(3):
-        runs.status(layout)
-    assert len([entry for entry in StatusFile(layout).history() if entry.status in TERMINAL]) == 1
 
 
 def _in_use(target):

@@ -106,7 +106,6 @@ def _kill(found: Iterable[dict]) -> None:
 
 
 KINDS = {
-    "amlcompute": UnderTest(lambda workspace, _: workspace.attach("cluster", "amlcompute", max_nodes=9), _lose_local),
     "local": UnderTest(lambda workspace, _: workspace.compute_targets["local"], _lose_local),
     "fake": _fake(),
     "ssh": UnderTest(_made_ssh, _lose_ssh, _cut_off_ssh),
@@ -123,8 +122,8 @@ WAYS = {
 WELL = {"fake_push": _fake(transport="push"), "fake_log": _fake(transport="log")}
 """These where all goes well: that is quick, and nothing is tried again that ought to have gone at once."""
 
-ANOTHERS = {"computeinstance"}
-"""Kinds that are local with other words."""
+ANOTHERS = {"amlcompute", "computeinstance"}
+"""Kinds that are local with other words: tests/core/targets/local/test_cluster.py tries what they are besides."""
 
 ENGINES = {"slurm", "ray"}
 """Kinds that need a real engine: tests/engines tries them."""
