@@ -55,7 +55,7 @@ SAID = {
     f"{CORE}/store/events/event_log.py": "_tell_dropped",
     f"{CORE}/store/events/event_tail.py": "Damage EventTail",
     f"{CORE}/store/events/reader.py": "EventReader.damage_notes",
-    f"{CORE}/store/attempt.py": "ToldAttempt",
+    f"{CORE}/store/attempt.py": "StatusAttempt",
     f"{CORE}/store/record.py": "RunRecord.read RunRecord.of_bytes",
     f"{CORE}/store/notes.py": "DISK_WAS_FULL CANCELED_TOO_LATE",
     f"{CORE}/store/liveness.py": "settle _reason restart_reason _silent",
@@ -89,7 +89,7 @@ SAID = {
     f"{CORE}/targets/slurm/programs.py": "ask",
     f"{CORE}/targets/slurm/submission.py": "Submission",
     f"{CORE}/targets/ray/connection.py": "Connection._check Connection.refusal "
-    "Connection.understood Connection.no_answer nonsense parsed _body _why",
+    "Connection.translate_errors Connection.no_answer unexpected_answer parsed _body _why",
     f"{CORE}/targets/ray/fetching.py": "_fetched _opened _copied _unfetched",
     f"{CORE}/targets/ray/submit_queue.py": "SubmitQueue._sent_run _cancel",
     f"{CORE}/targets/ray/logs.py": "_Reading.give_up",
@@ -99,7 +99,7 @@ SAID = {
     f"{CORE}/targets/ssh/launches.py": "Launches",
     f"{CORE}/targets/ssh/sending.py": "Sent",
     f"{CORE}/targets/ssh/remote_target.py": "_WAITS _IS_ASKED RemoteTarget.cancel RemoteTarget._observe",
-    f"{CORE}/targets/ssh/connect_errors.py": "trouble no_ssh",
+    f"{CORE}/targets/ssh/connect_errors.py": "connect_error no_ssh",
 }
 """Where what a view shows is made: functions, classes and constants by module."""
 
@@ -141,7 +141,7 @@ FOUND = {
     f"{CORE}/targets/fake/remote_side.py": "RemoteSide.finding",
     f"{CORE}/targets/fake/target.py": "FakeTarget.about FakeTarget.settings_known FakeTarget.checked_settings "
     "FakeTarget.doctor",
-    f"{CORE}/targets/keeper/kept_state.py": "said_of",
+    f"{CORE}/targets/keeper/kept_state.py": "state_text",
     f"{CORE}/targets/kinds.py": "kind_named _loaded",
     f"{CORE}/targets/local/cluster.py": "AmlCompute.about AmlCompute.settings_known AmlCompute.checked_settings "
     "ComputeInstance.about _ALIKE",
@@ -243,7 +243,7 @@ def composed() -> Iterator[str]:
         with pytest.raises(InvalidNameError) as caught:
             check(given)
         yield str(caught.value)
-    yield UntrustedError("run digits_1", "it isn't signed", trusted._DANGER).told
+    yield UntrustedError("run digits_1", "it isn't signed", trusted._DANGER).reason
     yield str(InvalidSubmissionError(["its snapshot /x is gone"]))
     yield str(InvalidSubmissionError(["one", "other"])).partition("\n")[0]
     request: Any = SimpleNamespace(resources=Resources(10**6, 10**6, 10**18), environment=None)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cellrun.core.errors import told
+from cellrun.core.errors import problem_of
 from cellrun.core.identity import start_ticks
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.reader import EventReader
@@ -167,7 +167,7 @@ def _look_at_status(account: Account, layout: RunLayout, said: Told) -> None:
         history = StatusFile(layout).history()
         last = history[-1]
     except (OSError, ValueError, IndexError) as error:
-        account.add("damaged", f"{layout.run_id}: {told(error)}")
+        account.add("damaged", f"{layout.run_id}: {problem_of(error)}")
         return
     path = " ".join(record.status.value for record in history)
     about = f"{layout.run_id}: {path} ({last.reason}); {dict(said.words)} end {said.end} {said.error}"

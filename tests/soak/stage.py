@@ -16,7 +16,7 @@ from pathlib import Path
 import requests
 
 from cellrun.core import Experiment, ScriptRunConfig, Workspace
-from cellrun.core.errors import CellrunError, told
+from cellrun.core.errors import CellrunError, problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.portal.servers import running
 from cellrun.core.store.status import TERMINAL, StatusFile
@@ -110,7 +110,7 @@ class Stage:
                     for run in experiment.get_runs():
                         run.get_status()
             except Exception as error:  # noqa: BLE001  # no look may fail
-                yield f"a look: {told(error)}"
+                yield f"a look: {problem_of(error)}"
             time.sleep(1)
 
     def _last_run(self) -> Iterator[str]:
@@ -120,7 +120,7 @@ class Stage:
         try:
             run = Experiment(Workspace.from_config(), "scripts").submit(config)
         except (CellrunError, OSError) as error:
-            yield f"the last run: {told(error)}"
+            yield f"the last run: {problem_of(error)}"
             return
         until = time.monotonic() + SETTLING_S
         while run.get_status() not in {"Completed", "Failed", "Canceled"} and time.monotonic() < until:

@@ -17,7 +17,7 @@ from cellrun.core.submission.configuration.parts import (
     TensorflowConfiguration,
 )
 from cellrun.core.submission.configuration.run_configuration import ONE_RUN_CLUSTER
-from cellrun.core.unsupported import say_once
+from cellrun.core.unsupported import warn_once
 
 _IMAGES = ("custom_docker_base_image", "custom_docker_image", "image_registry_details", "shm_size")
 _MEANINGLESS = {"use_gpu", "use_docker", "vm_priority", "source_directory_data_store", *_IMAGES}
@@ -68,7 +68,7 @@ class Estimator(ScriptRunConfig):
     ) -> None:
         images = [name for name in _IMAGES if others.get(name) is not None]
         if images:
-            say_once(f"{', '.join(images)} of an estimator: cellrun starts no container, a run is a process")
+            warn_once(f"{', '.join(images)} of an estimator: cellrun starts no container, a run is a process")
         self._packages = _Packages(
             Path(source_directory or "."),
             tuple(conda_packages or ()),

@@ -1,4 +1,4 @@
-"""What Azure ML's first SDK has for a workspace besides what cellrun does with one: names that are kept, refusals."""
+"""Azure ML's names and verbs of a workspace that mean nothing here: kept, or refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What names content: BLAKE3. Without it, small things get the same names, slowly; what is large has another's hash.
+"""Hashes that name content: BLAKE3, in plain Python where that isn't installed; SHA-256 then for large content.
 
 What another Python compares that is large is named by `context.value_store`, which says by which hash.
 """

@@ -237,11 +237,11 @@ class DamagedRunError(CellrunError, ValueError):
         self.run_id = run_id
         self.file = file
         self.problem = problem
-        super().__init__(f"run {run_id} is damaged: {self.told}")
+        super().__init__(f"run {run_id} is damaged: {self.file_problem}")
 
     @property
-    def told(self) -> str:
-        """What is wrong, without the run's id."""
+    def file_problem(self) -> str:
+        """The file and what is wrong with it, without the run's id."""
         return f"{self.file} {self.problem}"
 
 
@@ -297,8 +297,8 @@ class UntrustedError(ContextException):
     """
 
     def __init__(self, what: str, why: str, danger: str = "is a pickle; loading it runs code") -> None:
-        self.told = f"{what} {danger}, and {why}"
-        super().__init__(f"{self.told}; if you trust whoever wrote it, pass trust=True")
+        self.reason = f"{what} {danger}, and {why}"
+        super().__init__(f"{self.reason}; if you trust whoever wrote it, pass trust=True")
 
 
 class ResultError(CellrunError):
@@ -388,10 +388,10 @@ def missing_package(what: str, package: str, extra: str) -> UserErrorException:
     return UserErrorException(f"{what} needs {package}, which isn't installed here: pip install 'cellrun[{extra}]'")
 
 
-def told(error: Exception) -> str:
+def problem_of(error: Exception) -> str:
     """Return what is wrong with a run's folder by an error that reading it has raised, in one line."""
     if isinstance(error, DamagedRunError):
-        return error.told
+        return error.file_problem
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return str(error) if isinstance(error, CellrunError) else f"{type(error).__name__}: {error}"

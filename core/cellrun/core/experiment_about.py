@@ -1,4 +1,4 @@
-"""What is said of an experiment and may be changed: its tags, its description, whether it is put away."""
+"""An experiment's tags, description and archived state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users do with an experiment as a whole: find it, tag it, put it away, remove it."""
+"""The verbs of an experiment as a whole: list, delete, tag, archive."""
 
 from __future__ import annotations
 

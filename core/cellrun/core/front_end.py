@@ -1,4 +1,4 @@
-"""Who sees what this process shows, a front end, a terminal or a later reader, and what of a text may reach them.
+"""Who sees what this process shows (a front end, a terminal, a later reader), and text made safe for them.
 
 Standard library only: the supervisor shares it.
 """

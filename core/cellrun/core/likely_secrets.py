@@ -1,4 +1,4 @@
-"""What likely is a secret: keys by their looks, files by their names, variables of a cell by their place."""
+"""Recognizes likely secrets: keys by their form, files by their names, variables by the option that sets them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that users give, checked, and the ones that are made of them."""
+"""Checks the names that users give, and makes names of them."""
 
 from __future__ import annotations
 

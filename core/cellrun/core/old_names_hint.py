@@ -1,4 +1,4 @@
-"""What is said where somebody imports the old SDK's names, and they aren't loaded: one line, on how to have them."""
+"""A hint for who imports the old SDK's names while they aren't loaded: one line, on how to have them."""
 
 from __future__ import annotations
 

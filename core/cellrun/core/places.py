@@ -202,7 +202,7 @@ class WorkspaceRecord(NamedTuple):
         except OSError as error:
             raise WorkspaceException(f"{layout.folder} is no workspace: {error.strerror}: {layout.record}") from error
         except DamagedRunError as error:
-            raise WorkspaceException(f"the workspace in {layout.folder} is damaged: {error.told}") from error
+            raise WorkspaceException(f"the workspace in {layout.folder} is damaged: {error.file_problem}") from error
 
     @staticmethod
     def is_there(layout: WorkspaceLayout) -> bool:

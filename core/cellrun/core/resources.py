@@ -1,4 +1,4 @@
-"""How much: what a run asks of the machine, what that has, what is too much, sizes and times as users read them.
+"""Resources: what a run asks for and the machine has; limits; sizes and durations as people read them.
 
 Standard library only: the supervisor shares it.
 """

@@ -1,4 +1,4 @@
-"""What a submission wants, before anything is decided about a place."""
+"""A run as it is requested, before anything is decided about a place."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class RunRequest:
         return [str(argument) for argument in self.arguments]
 
     @property
-    def told_arguments(self) -> list[str]:
+    def shown_arguments(self) -> list[str]:
         """Return the arguments as people are told them: with what each input is."""
         words = {one.name: one.words for one in self.inputs} | {one.name: one.words for one in self.outputs}
         return [words[one.name] if isinstance(one, DataPlaceholder) else one for one in self.arguments]

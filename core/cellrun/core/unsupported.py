@@ -1,4 +1,4 @@
-"""What Azure ML has and cellrun hasn't: refused when it is used, or said once where it has no meaning."""
+"""Refusals and warnings for what Azure ML has and cellrun hasn't."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _OURS = "cellrun."
 _said: set[str] = set()
 
 
-def say_once(text: str) -> None:
+def warn_once(text: str) -> None:
     """Warn of something at the user's own line, unless this process has warned of it before."""
     if text in _said:
         return

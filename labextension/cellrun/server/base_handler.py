@@ -1,4 +1,4 @@
-"""What all REST routes have in common: who may ask, how bodies come in, how answers and refusals go out."""
+"""The base of all REST handlers: authentication, bodies, answers, refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request can be refused for, and the HTTP status that each error of ours is answered with."""
+"""The errors of requests, and the HTTP status of each error of ours."""
 
 from __future__ import annotations
 

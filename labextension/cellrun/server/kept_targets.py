@@ -1,4 +1,4 @@
-"""What becomes of a workspace's targets elsewhere, while its lists are shown: the server's log tells."""
+"""Keeps a workspace's targets elsewhere up to date while its lists are shown, and logs which go away or come back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be looked at of a file, and as what: by its name, and by its size where only the whole says something.
+"""What a file can be previewed as, by its name and size.
 
 What a browser would run (HTML, SVG, PDF) leaves as a download like every file; the page that asked shows the bytes in
 a frame without origin or network, or as a picture.

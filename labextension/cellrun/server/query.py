@@ -1,4 +1,4 @@
-"""What may stand in the query of an address: names, types, limits."""
+"""The parameters in the query of an address: names, types, limits."""
 
 from __future__ import annotations
 

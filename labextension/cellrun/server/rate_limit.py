@@ -1,4 +1,4 @@
-"""A rate limit: how often somebody may ask, so many requests at once, then so many a second."""
+"""A rate limit by token buckets: so many requests at once, then so many a second."""
 
 from __future__ import annotations
 

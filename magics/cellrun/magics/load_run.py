@@ -159,7 +159,7 @@ def _trust_explained(record: RunRecord) -> Iterator[None]:
         yield
     except UntrustedError as error:
         raise ContextException(
-            f"{error.told}; if you trust whoever submitted it: `%load_run {record.name} --trust`"
+            f"{error.reason}; if you trust whoever submitted it: `%load_run {record.name} --trust`"
         ) from None
 
 

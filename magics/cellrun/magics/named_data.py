@@ -1,4 +1,4 @@
-"""What `--input` and `--output` name in a magic's line; nothing of it is looked up."""
+"""Parses the values of `--input` and `--output` in a magic's line; nothing is looked up."""
 
 from __future__ import annotations
 

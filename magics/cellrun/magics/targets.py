@@ -6,7 +6,7 @@ from IPython.display import display
 
 from cellrun.core.resources import size_text
 from cellrun.core.targets.contract import Capability, Finding
-from cellrun.core.targets.keeper.kept_state import said_of
+from cellrun.core.targets.keeper.kept_state import state_text
 from cellrun.core.targets.kinds import kind_names
 from cellrun.core.targets.target_states import TargetState, TargetStates, findings_of_kept
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
@@ -45,7 +45,7 @@ def targets(line: str) -> None:
             table = Table(("", "Looked at", "Found"), map(_found, found))
         else:
             states = TargetStates(layout).answered(_ANSWERS_S)
-            heard = [f"{state.name}: {said_of(state.kept)}" for state in states if state.kept]
+            heard = [f"{state.name}: {state_text(state.kept)}" for state in states if state.kept]
             how = _ATTACH.format(kinds=", ".join(kind_names()))
             table = Table(_HEADER, map(_cells, states), [*heard, how])
     display(table)  # type: ignore[no-untyped-call]

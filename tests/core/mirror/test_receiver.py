@@ -27,7 +27,7 @@ from cellrun.core.mirror.sync_modes import MOST_STATUSES_WAITING
 from cellrun.core.store.ending import ask_to_cancel
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.events.summary import read_summaries, run_summary
-from cellrun.core.store.liveness import SILENCE
+from cellrun.core.store.liveness import HEARTBEAT_MONITOR
 from cellrun.core.store.notes import CANCELED_TOO_LATE, MOST_NOTES, add_note, added_notes, run_notes
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
@@ -469,7 +469,7 @@ def test_a_run_that_isnt_heard_of_there_is_not_responding_as_of_the_last_sync(
     os.utime(sides.there.processes)
     sides.bring()
     assert StatusFile(sides.here).read().status is Status.RUNNING
-    SILENCE._since.clear()
+    HEARTBEAT_MONITOR._since.clear()
 
 
 def test_the_end_takes_the_key_and_what_was_kept_for_the_way(sides: TwoSides) -> None:

@@ -34,8 +34,8 @@ def test_what_is_told_ahead_is_what_is_written(new_run, how, status, reason):
     end = Ending.of_exit(layout, how)
     told = StatusFile(layout).change(Status.FINALIZING, reason=end.reason, **end.to_fields())
     assert told.fields["exit_code"] == how.code
-    assert Ending.told(StatusFile(layout).read()) == Ending(status, reason, {})
-    written = Ending.told(told).write(layout)
+    assert Ending.announced(StatusFile(layout).read()) == Ending(status, reason, {})
+    written = Ending.announced(told).write(layout)
     assert (written.status, written.reason, written.fields["exit_code"]) == (status, reason, how.code)
     assert written.fields["last_line"] == "ValueError: no data"
 
@@ -43,7 +43,7 @@ def test_what_is_told_ahead_is_what_is_written(new_run, how, status, reason):
 def test_before_its_end_is_known_nothing_is_told(new_run):
     layout = new_run(kind="script")
     StatusFile(layout).change(Status.RUNNING)
-    assert Ending.told(StatusFile(layout).read()) is None
+    assert Ending.announced(StatusFile(layout).read()) is None
     assert Ending.left(layout, JOB) is None
 
 

@@ -1,4 +1,4 @@
-"""The feed of a widget's views: begins when one of them asks, rests while none does."""
+"""The feed of a widget's views: starts when a page asks, rests while none does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cellrun.core.errors import told
+from cellrun.core.errors import problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.feed import Feed
 from cellrun.core.live.frame import Frame
@@ -55,7 +55,7 @@ class ViewFeed:
 
     def failed(self, error: Exception) -> None:
         """Say why nothing more comes."""
-        self._send({"type": "error", "message": f"the run's folder can't be read any more: {told(error)}"}, [])
+        self._send({"type": "error", "message": f"the run's folder can't be read any more: {problem_of(error)}"}, [])
 
     def _begin(self) -> LiveRun:
         self._grace.cancel()

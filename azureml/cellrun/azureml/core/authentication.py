@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from cellrun.azureml.exceptions import AuthenticationException
-from cellrun.core.unsupported import say_once
+from cellrun.core.unsupported import warn_once
 
 __all__ = [
     "AbstractAuthentication",
@@ -38,7 +38,7 @@ class AbstractAuthentication:
     """Takes whatever proves in Azure who one is, and forgets it: a workspace here is a folder of one's own."""
 
     def __init__(self, *_given: Any, **_named: Any) -> None:
-        say_once("no authentication is needed: the workspace is on this machine; what is given as one isn't looked at")
+        warn_once("no authentication is needed: the workspace is on this machine; what is given as one isn't looked at")
 
     def get_authentication_header(self) -> dict[str, str]:
         """Return a header without a token."""

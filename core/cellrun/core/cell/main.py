@@ -17,7 +17,7 @@ from cellrun.core.cell.execution import run_code
 from cellrun.core.cell.files import enter_folder, protect_originals
 from cellrun.core.cell.no_input import refuse_input
 from cellrun.core.cell.save_results import saving_results
-from cellrun.core.cell.start import bind_data, bind_run, errors_told, load_names, prepare, show_sources
+from cellrun.core.cell.start import bind_data, bind_run, exit_on_errors, load_names, prepare, show_sources
 from cellrun.core.context.reader import load
 from cellrun.core.context.signature import OrderedRun
 from cellrun.core.environments.fallback_library import use_fallback_library
@@ -36,7 +36,7 @@ def main(cell: str, arguments: list[str]) -> None:
 
 def _run(layout: RunLayout, cell: str, arguments: list[str]) -> None:
     ordered = OrderedRun(layout)
-    with errors_told():
+    with exit_on_errors():
         ordered.check_code()
     path = Path(cell).absolute()
     module = _new_main()

@@ -1,4 +1,4 @@
-"""What `input` is in a run."""
+"""Replaces `input` in a run, where nobody can answer: it raises EOFError."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all code finds among the builtins in a notebook: `get_ipython` and `display`; here without loading IPython.
+"""Puts `get_ipython` and `display` among the builtins, as a notebook has them, without loading IPython.
 
 Local modules and libraries look for it there, most only to tell a notebook from a terminal: by the name of the shell's
 class, by whether it has a `kernel`. pandas decides so how wide it prints, and few of them go on to use the shell.

@@ -1,4 +1,4 @@
-"""What a cell finds when it starts: its names, its run, IPython, the state of libraries; without one, it ends."""
+"""Prepares a cell's process: loads its names, binds its run, restores the state of libraries; or ends in a line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cellrun.core.identity import INPUT_NAMES, OUTPUT_NAMES, REFERENCE
 
 def load_names(read: Callable[[], Context], store: ValueStore, namespace: dict[str, Any]) -> Context:
     """Load a context's names into a namespace; return the context."""
-    with errors_told():
+    with exit_on_errors():
         context = read()
         announce(context.shell)  # a module looks while it is imported
         load(context, store, namespace)
@@ -36,7 +36,7 @@ def prepare(context: Context, store: ValueStore, namespace: dict[str, Any]) -> N
     """Give a cell, in the folder where it runs, what it needs besides its names."""
     bind_run(context, namespace)
     bind_data(namespace)
-    with errors_told():
+    with exit_on_errors():
         if context.needs_ipython:
             _import_ipython()
         if context.state:
@@ -66,7 +66,7 @@ def bind_data(namespace: dict[str, Any]) -> None:
 
 
 @contextmanager
-def errors_told() -> Iterator[None]:
+def exit_on_errors() -> Iterator[None]:
     """Say in a line what the cell can't have, and end."""
     try:
         yield

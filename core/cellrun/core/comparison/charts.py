@@ -1,4 +1,4 @@
-"""What a figure of runs' metrics is made of: a chart for each, its lines, and why there is none."""
+"""Decides which charts and lines a figure of runs' metrics has, and says why there is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run starts with, as one text, to be laid beside another run's: the cell and what it got, or the script."""
+"""The code that a run starts with, as one text to be compared: its cell with what was captured, or its script."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from cellrun.core.comparison.code import code_of
 from cellrun.core.comparison.code_files import CodeFile, code_files
 from cellrun.core.comparison.curves import Curves, DrawnRun, compared_curves
 from cellrun.core.disk.control_file import UNREADABLE
-from cellrun.core.errors import RunNotFoundError, UserErrorException, shown, told
+from cellrun.core.errors import RunNotFoundError, UserErrorException, problem_of, shown
 from cellrun.core.front_end import plain_line
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.live.header import elapsed_s
@@ -183,7 +183,7 @@ def _read_all(layouts: Sequence[RunLayout], cache: MetricsCache) -> list[_Read]:
         except FileNotFoundError:
             gone.append(layout.run_id)
         except UNREADABLE as error:
-            damaged.append(f"{layout.run_id} ({told(error)})")
+            damaged.append(f"{layout.run_id} ({problem_of(error)})")
     if gone:
         raise RunNotFoundError(", ".join(gone), str(layouts[0].workspace.folder))
     if damaged:

@@ -162,7 +162,7 @@ class Context:
         except FileNotFoundError as error:
             raise ContextException(f"there is no captured context in {folder}") from error
         except DamagedRunError as error:
-            raise ContextException(f"the context in {folder} is damaged: {error.told}") from error
+            raise ContextException(f"the context in {folder} is damaged: {error.file_problem}") from error
 
     @classmethod
     def of_bytes(cls, content: bytes, folder: Path) -> Context:

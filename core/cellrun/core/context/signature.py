@@ -24,7 +24,7 @@ from cellrun.core.context.value_store import SHA256, CheckedStore, digest_as, ha
 from cellrun.core.disk.control_file import check_parts, read_control_file
 from cellrun.core.disk.ownership import is_declared_safe
 from cellrun.core.disk.whole_files import NO_LINKS, replace_file
-from cellrun.core.errors import ContextException, DamagedRunError, WorkspaceException, told
+from cellrun.core.errors import ContextException, DamagedRunError, WorkspaceException, problem_of
 from cellrun.core.front_end import plain_line
 from cellrun.core.layout import RunLayout
 
@@ -286,7 +286,7 @@ class OrderedRun:
         try:
             data = read_control_file(self._layout.folder, path)
         except (OSError, DamagedRunError) as error:
-            raise ContextException(f"{path} can't be read: {told(error)}") from error
+            raise ContextException(f"{path} can't be read: {problem_of(error)}") from error
         if order_of(data) != order:
             self._refuse(f"{path.name} was changed")
         return SignedFiles.of_bytes(data, path)

@@ -1,4 +1,4 @@
-"""Which captured values runs refer to, so that those which nobody uses any more can be freed."""
+"""Finds the captured values that runs refer to, and frees those that no run does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lock of a thing that many need and one makes: an environment, a file of a data store.
+"""File locks: one process makes what many need, the others wait.
 
 Standard library only.
 """

@@ -1,4 +1,4 @@
-"""Whose a folder is: what another user can write to, or put another in place of, isn't trusted.
+"""Whose a folder is: one that another user can write to, or replace, isn't trusted.
 
 A folder is one's own if oneself or root owns it and nobody else can write to it, and the same of all that leads to it;
 a sticky folder (/tmp) may lead to it. Standard library only: the supervisor shares it.

@@ -1,4 +1,4 @@
-"""What starts a run's processes on one of several nodes, by the order of the launcher on the first one.
+"""Starts a distributed run's processes on one of several nodes, as the launcher on the first node tells it.
 
 Slurm's srun starts it there; orders come by its stdin, a line each, and how a process has ended goes home by its
 stdout: Slurm knows both ends. It owns its family: when it ends nobody stays, also when the launcher is gone. Standard
@@ -88,7 +88,7 @@ class NodeAgent:
 
     def run(self) -> None:
         """Start the ranks and stay until all have ended, or the launcher says so, or is gone."""
-        orphans.take()
+        orphans.become_subreaper()
         wakes = self._wake_up()
         order = NodeOrder.from_line(next(self._lines))
         ranks = LocalRanks(order.distribution, order.program, self._layout)

@@ -1,4 +1,4 @@
-"""What decides which children a driver run starts, and when it is done."""
+"""The interface of a driver: it decides which children a run starts, and when all is done."""
 
 from __future__ import annotations
 

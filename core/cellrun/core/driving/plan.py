@@ -1,4 +1,4 @@
-"""What a driver was told to do: kept in the snapshot of its run, where nothing that happens later changes it."""
+"""The plan of a driver's run: the children that it may start; kept in the run's snapshot, where it never changes."""
 
 from __future__ import annotations
 

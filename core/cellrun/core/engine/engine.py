@@ -1,4 +1,4 @@
-"""What an engine's own small main program knows of it, and `EngineJob` asks.
+"""The interface of an engine (Slurm, Ray) as its jobs see it.
 
 Standard library only: it runs on the machine where the run does.
 """

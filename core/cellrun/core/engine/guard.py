@@ -22,7 +22,7 @@ from pathlib import Path
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.engine.engine import Engine, Stop
 from cellrun.core.engine.order import JobOrder
-from cellrun.core.errors import CellrunError, RunClosedError, told
+from cellrun.core.errors import CellrunError, RunClosedError, problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.remote_statuses import RECORD_S
 from cellrun.core.processes import orphans
@@ -100,7 +100,7 @@ class Guard:
         try:
             self._supervisor = self._start_supervisor(attempt)
         except (CellrunError, OSError) as error:
-            StatusFile(self._run).change(Status.FAILED, reason=f"could not start the run: {told(error)}")
+            StatusFile(self._run).change(Status.FAILED, reason=f"could not start the run: {problem_of(error)}")
             return None
         while not self._has_ended(self._supervisor):
             self._wait(_LOOK_S if self._stops else None)
@@ -114,7 +114,7 @@ class Guard:
     def _listen(self) -> None:
         """Take no notice of an engine's signals, take the orphans, be woken up when a child has ended."""
         os.setsid()
-        orphans.take()
+        orphans.become_subreaper()
         self._woken, wake = os.pipe()
         for end in (self._woken, wake, self._hears):
             os.set_blocking(end, False)
@@ -190,7 +190,7 @@ class Guard:
             return
         with suppress(*UNREADABLE):
             processes = ProcessFile(self._run).read()
-            stopped = Ending.told(StatusFile(self._run).read_whole())
+            stopped = Ending.announced(StatusFile(self._run).read_whole())
             left = Ending.left(self._run, processes.job) if processes and processes.job else None
             (stopped or left or Ending(Status.FAILED, "its supervisor was killed", {})).write(self._run)
 

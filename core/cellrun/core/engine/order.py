@@ -1,4 +1,4 @@
-"""What an engine's job reads: which run it is to start, and with what.
+"""The order of an engine's job: a file that says which run it starts, and with what.
 
 Standard library only: it is read on the machine where the run does.
 """

@@ -1,4 +1,4 @@
-"""Where a copy of cellrun, made for a Python that hasn't got it, keeps what the job may need besides."""
+"""The library of a copy of cellrun: packages that a job falls back to where its Python hasn't got them."""
 
 from __future__ import annotations
 

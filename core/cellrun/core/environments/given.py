@@ -1,4 +1,4 @@
-"""What users give as an environment, read: a file, a name, a Python, the notebook's own, single packages."""
+"""Reads what users give as an environment: a file, a name, a Python, the notebook's own, single packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job needs of cellrun, for a Python that hasn't got it: a copy, made once for each version.
+"""A copy of cellrun for a job whose Python hasn't got it, made once for each version.
 
 Its folder stands first in PYTHONPATH, so that a script's processes find it too; it holds `cellrun.core` and the names
 of Azure ML's first SDK, with an `azureml` that lets them be found.

@@ -1,4 +1,4 @@
-"""How an environment of an old program is had today: what can't be as it was asked for is otherwise, and said so."""
+"""Adapts the environment of an old program to what can be had today, with a notice for each change."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from cellrun.core.environment_spec import has_secret_name, login_problems
 from cellrun.core.environments.curated import is_curated
 from cellrun.core.environments.environment import Environment
 from cellrun.core.environments.sources.requirements import file_url, named_by_file
-from cellrun.core.errors import UserErrorException, did_you_mean, shown, told
+from cellrun.core.errors import UserErrorException, did_you_mean, problem_of, shown
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.store.record import refuse_elsewhere
 
@@ -195,7 +195,7 @@ class RegisteredEnvironments:
             return read_control_file(self._workspace.folder, path)
         except (OSError, ValueError) as error:
             raise UserErrorException(
-                f"environment {name!r}, version {version!r}, can't be read from {path}: {told(error)}"
+                f"environment {name!r}, version {version!r}, can't be read from {path}: {problem_of(error)}"
             ) from error
 
     def _parsed(self, name: str, version: str, content: bytes) -> dict[str, Any]:
@@ -204,7 +204,7 @@ class RegisteredEnvironments:
             data = parsed(self._workspace.folder, path, content)
         except ValueError as error:
             raise UserErrorException(
-                f"environment {name!r}, version {version!r}, can't be read from {path}: {told(error)}"
+                f"environment {name!r}, version {version!r}, can't be read from {path}: {problem_of(error)}"
             ) from error
         if not is_number(data.get("registered")) or not isinstance(data.get("environment"), dict):
             raise UserErrorException(f"environment {name!r}, version {version!r}: {path} holds no environment")

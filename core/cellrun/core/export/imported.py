@@ -1,4 +1,4 @@
-"""Which modules code imports: read from its text, or from a pickle without loading it."""
+"""Finds the modules that code imports: in its text, or in a pickle without loading it."""
 
 from __future__ import annotations
 

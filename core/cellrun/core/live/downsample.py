@@ -1,4 +1,4 @@
-"""Which rows of a metric to draw when there are more of them than a screen has columns."""
+"""Thins the rows of a metric to about as many as a screen has columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the views of one run have been told, and what to tell them next. No thread, no file, no clock of its own."""
+"""The feed of one run's views: turns polls into numbered frames. No thread, no file, no clock of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands above a run's charts: who it is and how it is, as the front end gets it."""
+"""The header of a live view: a run's name, status, times and place, as the front end gets it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cellrun.core.context.account import travelled
 from cellrun.core.context.manifest import Need
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.live.failure import Failure
-from cellrun.core.store.attempt import ToldAttempt
+from cellrun.core.store.attempt import StatusAttempt
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status import Status, StatusRecord
@@ -34,7 +34,7 @@ def header(  # noqa: PLR0913  # a view's head has so many sources
     """
     interactive = record.kind == "interactive"
     failed = status.status is Status.FAILED
-    attempt = ToldAttempt.of(status)
+    attempt = StatusAttempt.of(status)
     waiting = status.reason if status.reason and not status.status.is_terminal else None
     again = str(attempt) if attempt.why and attempt.why != waiting else None
     return {

@@ -1,4 +1,4 @@
-"""What has come of a run that goes on elsewhere, as far as its folder alone doesn't tell: kept in `arriving/` below it.
+"""The state of a run that is being received from elsewhere: kept in `arriving/` below its folder.
 
 `came.jsonl` names each file that came from there, so that no other is ever added to or replaced; files that come in
 parts are drafts beside it until they are whole; statuses wait for their turn.

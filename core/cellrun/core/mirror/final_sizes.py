@@ -1,4 +1,4 @@
-"""How large the files of a run are at last, as its sender says in many frames: kept in `arriving/` as they come."""
+"""The final sizes of a run's files, as its sender lists them in many frames: kept in `arriving/` as they come."""
 
 from __future__ import annotations
 

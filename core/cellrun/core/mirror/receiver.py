@@ -31,7 +31,7 @@ from cellrun.core.mirror.sender import ALL_BYTES, STATUSES
 from cellrun.core.mirror.summaries import ReceivedSummaries
 from cellrun.core.mirror.sync_modes import MOST_GROWING, MOST_NOTES_BYTES, SyncMode, mode_of
 from cellrun.core.store.changes import note_change
-from cellrun.core.store.liveness import SILENCE
+from cellrun.core.store.liveness import HEARTBEAT_MONITOR
 from cellrun.core.store.notes import MOST_NOTES, add_note
 from cellrun.core.store.status import StatusFile
 
@@ -231,7 +231,7 @@ class Receiver:
         there = round(self._beat["now"] - self._beat["age_s"], 2)
         with suppress(*UNREADABLE):
             status = StatusFile(self._layout).read()
-            SILENCE.notice(self._layout, status, beat, is_in_sight=True, mark=there)
+            HEARTBEAT_MONITOR.notice(self._layout, status, beat, is_in_sight=True, mark=there)
 
     def _ahead_s(self) -> float:
         if self._clock_ahead_s is not None:

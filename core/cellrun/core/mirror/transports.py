@@ -1,4 +1,4 @@
-"""Which transport a run's files take, by what their uploader is told. Standard library only."""
+"""Chooses the transport of a run's files by its uploader's orders. Standard library only."""
 
 from __future__ import annotations
 

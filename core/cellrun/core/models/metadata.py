@@ -1,4 +1,4 @@
-"""What users say of a model, as it is kept, and who and which run says it; and what they ask of models by it."""
+"""The metadata of a model: what users say of it, who registers it and by which run; and the filters of a list."""
 
 from __future__ import annotations
 

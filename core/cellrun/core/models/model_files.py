@@ -16,7 +16,7 @@ from cellrun.core.front_end import plain
 from cellrun.core.layout import RunLayout
 from cellrun.core.models.metadata import LATEST
 from cellrun.core.store.files.run_files import OutputFiles
-from cellrun.core.unsupported import say_once
+from cellrun.core.unsupported import warn_once
 
 _READABLE = 0o444
 _WRITABLE = 0o200
@@ -128,7 +128,7 @@ def in_current_folder(name: str, version: int | str | None) -> Path | None:
     inside = list(chosen.iterdir()) if chosen.is_dir() else []
     found = inside[0] if len(inside) == 1 else chosen
     if whose := doubt(found):
-        say_once(plain(f"a model was passed over: {whose}"))
+        warn_once(plain(f"a model was passed over: {whose}"))
         return None
     return found
 

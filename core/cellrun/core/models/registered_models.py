@@ -21,7 +21,7 @@ from cellrun.core.disk.whole_files import (
     sync_folder,
     write_new,
 )
-from cellrun.core.errors import ModelNotFoundException, UserErrorException, WebserviceException, shown, told
+from cellrun.core.errors import ModelNotFoundException, UserErrorException, WebserviceException, problem_of, shown
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.store.record import refuse_elsewhere
 
@@ -118,7 +118,7 @@ class RegisteredModels:
             about = self._read(folder / _ABOUT, _ABOUT_SHAPE)
         except (OSError, ValueError) as error:
             raise WebserviceException(
-                f"version {version} of the model {name!r} can't be read: {told(error)}"
+                f"version {version} of the model {name!r} can't be read: {problem_of(error)}"
             ) from error
         return RegisteredModel(
             name,

@@ -22,7 +22,7 @@ FINISHED = "Finished"
 _WORDS = frozenset({Status.COMPLETED.value, FINISHED})
 
 
-def told_status(status: str) -> str:
+def azure_status(status: str) -> str:
     """Return a status that compares as programs of either word expect."""
     return _Completed(status) if status == Status.COMPLETED.value else status
 

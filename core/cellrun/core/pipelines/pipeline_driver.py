@@ -1,4 +1,4 @@
-"""What drives a pipeline: a step begins when those before it have completed."""
+"""The driver of a pipeline: starts a step when those before it have completed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step has made, where it is kept."""
+"""Where an output of a step is kept (Azure ML's names)."""
 
 from __future__ import annotations
 

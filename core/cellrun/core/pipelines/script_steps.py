@@ -13,7 +13,7 @@ from cellrun.core.run_request import RunConfig
 from cellrun.core.submission.configuration.parts import MpiConfiguration
 from cellrun.core.submission.configuration.run_configuration import RunConfiguration
 from cellrun.core.submission.script_run_config import ScriptRunConfig
-from cellrun.core.unsupported import say_once
+from cellrun.core.unsupported import warn_once
 
 
 class ConfiguredStep(PipelineStep):
@@ -96,7 +96,7 @@ class PythonScriptStep(ConfiguredStep):
         )
         self.script_name = script_name
         if hash_paths:
-            say_once("hash_paths isn't used: all of a step's folder tells whether it is the same code")
+            warn_once("hash_paths isn't used: all of a step's folder tells whether it is the same code")
 
     def config(self, parts: StepParts, source_directory: str | None) -> RunConfig:
         """Return the script as a config."""

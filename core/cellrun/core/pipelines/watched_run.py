@@ -1,11 +1,11 @@
-"""What the run of a pipeline and those of its steps share: how they are waited for."""
+"""The part that the runs of a pipeline and of its steps share: how they are waited for."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 
 from cellrun.core.pipelines import watching
-from cellrun.core.pipelines.azure_status import told_status
+from cellrun.core.pipelines.azure_status import azure_status
 from cellrun.core.runs.run import Run
 from cellrun.core.runs.watch import interruptible
 
@@ -17,7 +17,7 @@ class WatchedRun(Run):
 
     def get_status(self) -> str:
         """Return its status; what is "Completed" equals "Finished", too."""
-        return told_status(super().get_status())
+        return azure_status(super().get_status())
 
     def wait_for_completion(  # type: ignore[override]  # Azure ML's, which differs from Run's
         self,

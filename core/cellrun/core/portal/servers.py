@@ -1,4 +1,4 @@
-"""What running servers leave in the runtime folder, so that kernels of the same user find them."""
+"""The files by which running servers are found by the same user's kernels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this process has started, and what that has, wherever it went: ended, nobody stays.
+"""Ends all processes that this one has started, and those that they have.
 
 Standard library only: whoever starts a run's processes on another machine shares it.
 """

@@ -52,7 +52,7 @@ class ProcessFamily:
     def _orphans(self) -> list[ProcessEntry]:
         """Return those that this process has taken, by a look that is too quick to hide from by forking and ending."""
         found: list[ProcessEntry] = []
-        if orphans.are_taken_of(self._layout.folder):
+        if orphans.are_adopted_of(self._layout.folder):
             for _ in range(_LOOKS):
                 born = [process_table.process(pid) for pid in orphans.children()]
                 found = found or self._among({entry.pid: entry for entry in born if entry and not entry.has_ended})
@@ -60,7 +60,7 @@ class ProcessFamily:
 
     def _among(self, everyone: dict[int, ProcessEntry]) -> list[ProcessEntry]:
         session, log = self._session(everyone), _log_inode(self._layout)
-        taker = os.getpid() if orphans.are_taken_of(self._layout.folder) else -1
+        taker = os.getpid() if orphans.are_adopted_of(self._layout.folder) else -1
         found: dict[int, ProcessEntry] = {}
         strangers: set[int] = set()
         for pid, entry in everyone.items():

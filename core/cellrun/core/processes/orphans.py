@@ -1,4 +1,4 @@
-"""Processes whose parent has ended: on Linux they become children of the nearest one that takes orphans.
+"""Adopts orphaned processes: a subreaper on Linux is the parent of what its descendants leave behind.
 
 A supervisor takes them (`supervisor.py`): a daemon of its run may clear its environment, write over it or begin a
 session of its own, but whose child it is it can't change. Standard library only: the supervisor runs it.
@@ -18,7 +18,7 @@ of_run = ""
 """The folder of the run whose orphans this process takes: set by its supervisor alone, whose children they are then."""
 
 
-def take() -> None:
+def become_subreaper() -> None:
     """Let this process be the parent of whatever its descendants leave behind, where the system does that."""
     import ctypes  # noqa: PLC0415  # a supervisor, which has done it when it comes here, isn't to wait for it
 
@@ -47,7 +47,7 @@ def reap(but: int) -> None:
         os.waitpid(ended.si_pid, 0)
 
 
-def are_taken_of(folder: Path) -> bool:
+def are_adopted_of(folder: Path) -> bool:
     """Whether this process's children may be orphans of a run."""
     return of_run == str(folder)
 

@@ -1,4 +1,4 @@
-"""What is mounted for a run, found in the system's table of mounts and taken away: none of it stays.
+"""Finds what is mounted for a run in the system's table of mounts, and unmounts it.
 
 Standard library only: the supervisor shares it.
 """

@@ -1,4 +1,4 @@
-"""What starts and watches the runs of a machine elsewhere: this user's queue there, or an engine that it leads to."""
+"""The engines that an agent serves: this user's queue there, or one that the machine leads to, such as Slurm."""
 
 from __future__ import annotations
 

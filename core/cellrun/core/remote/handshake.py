@@ -1,4 +1,4 @@
-"""How an agent elsewhere is begun: past whatever a login shell prints, with the library if it lacks that."""
+"""The handshake with a remote agent: past a login shell's banner, with the library if it lacks that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a user's processes with the last logout: systemd may be set to end them all, runs included."""
+"""Whether runs outlive their user's logout: systemd may be set to end all processes then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a machine elsewhere that can't do what it is asked for."""
+"""Error texts for a remote machine that can't do what it is asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How orders and answers look on the two pipes between here and there.
+"""The encoding of orders and answers on the two pipes to a remote agent.
 
 Each is one line of JSON, whose `bytes` says how many bytes follow the line. Before the first there may be anything that
 a login shell prints; `MARKER` begins what is ours.

@@ -1,4 +1,4 @@
-"""What is removed on a machine elsewhere: runs that came home, drafts of runs that never came, values of neither.
+"""Removes from a remote machine runs that are synchronized, drafts of runs that never came, and unused values.
 
 Nothing of a run that lives, or that isn't known to be at home.
 """

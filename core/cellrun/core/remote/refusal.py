@@ -1,4 +1,4 @@
-"""Why an order isn't carried out, as it is answered."""
+"""The answer to an order that isn't carried out: why, in words and by kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where runs stand on a machine elsewhere: below CELLRUN_HOME, a folder shaped like a workspace for each that sends.
+"""The folders of runs on a remote machine: below CELLRUN_HOME, one shaped like a workspace for each sender.
 
 `remote/<workspace id>/` has `runs/` and `values/` as everywhere, and `incoming/`: what comes in is there until it is
 whole. Nobody but this user can write to any of it (`places.home`).

@@ -1,4 +1,4 @@
-"""What can be done to a run, by where that is done: from outside, or in the run's own job."""
+"""The control of a run: cancel, complete, fail; from outside, or in the run's own job."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Any
 from cellrun.core.context.used_values import free_values, size_of_values, values_only_of
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.disk.whole_files import remove_tree, size_on_disk
-from cellrun.core.errors import CellrunError, RunNotFoundError, told
+from cellrun.core.errors import CellrunError, RunNotFoundError, problem_of
 from cellrun.core.front_end import plain
 from cellrun.core.identity import ProcessIdentity, is_own_run
 from cellrun.core.layout import RunLayout, WorkspaceLayout
@@ -129,7 +129,7 @@ def _judged_damaged(layout: RunLayout, error: Exception) -> DeletedRun:
         if owner and not status.status.is_terminal and ProcessIdentity.from_json(owner).is_alive():
             living.add(owner["pid"])
     pids = ", ".join(map(str, sorted(living)))
-    refused = f"it is damaged ({told(error)}), and processes of it go on: {pids}" if living else None
+    refused = f"it is damaged ({problem_of(error)}), and processes of it go on: {pids}" if living else None
     return DeletedRun(layout.run_id, layout.run_id, size_on_disk(layout.folder), refused)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.store.attempt import ToldAttempt
+from cellrun.core.store.attempt import StatusAttempt
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status import Status, StatusRecord
 
@@ -81,7 +81,7 @@ def run_details(  # noqa: PLR0913  # a run has so many sides
 def _of_engine(record: RunRecord, status: StatusRecord) -> dict[str, Any]:
     """Return what its engine was told of a run, and has said of it."""
     told: dict[str, Any] = {"targetOptions": dict(record.options)} if record.options else {}
-    attempt = ToldAttempt.of(status)
+    attempt = StatusAttempt.of(status)
     if attempt.number > 1:
         told["attempt"] = {"number": attempt.number, "reason": attempt.why}
     if status.status in _WAITS and status.reason:

@@ -1,4 +1,4 @@
-"""What users do with a run's family: its children, and the run that it is a child of."""
+"""The verbs of a run about its family: its children, and the run that it is a child of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users do with a run's files, its logs, its snapshot and what its cell gave back among them."""
+"""The verbs of a run about its files, its logs, its snapshot and the values that its cell gave back."""
 
 from __future__ import annotations
 

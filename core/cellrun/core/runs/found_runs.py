@@ -1,4 +1,4 @@
-"""Runs by what a list knows of them: no run's folder is looked into for a condition."""
+"""Finds runs by what a list knows of them; no run's folder is read."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from cellrun.core.runs import open_runs
 from cellrun.core.runs.cell_code import CellCode
 from cellrun.core.runs.control import PartControl, RunControl
 from cellrun.core.runs.end_verbs import failure_fields
-from cellrun.core.runs.interactive_heartbeat import PULSE
+from cellrun.core.runs.interactive_heartbeat import HEARTBEAT
 from cellrun.core.runs.job_end import JobEnd, job_end
 from cellrun.core.runs.output_tee import OutputTee
 from cellrun.core.runs.outputs_folder import OutputsFolder
@@ -176,7 +176,7 @@ def _begun(layout: RunLayout) -> bool:
     me = ProcessIdentity.current().to_json()
     if StatusFile(layout).change(Status.RUNNING, expected={Status.NOT_STARTED}, owner=me) is None:
         return False
-    PULSE.begin(layout)
+    HEARTBEAT.begin(layout)
     return True
 
 
@@ -288,7 +288,7 @@ class InteractiveControl(PartControl):
         self._writer.close()  # once more: the run's reserve is free now, and so there is room to say what was dropped
         self._is_open = False
         self._code.stop()
-        PULSE.end(self._layout)
+        HEARTBEAT.end(self._layout)
         open_runs.remove(self._layout.run_id)
         self._refuse_to_end(to)  # somebody else may have ended it otherwise
 

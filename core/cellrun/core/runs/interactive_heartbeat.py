@@ -11,11 +11,11 @@ from cellrun.core.errors import CellrunError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import limits
-from cellrun.core.store.liveness import take_back
+from cellrun.core.store.liveness import restore_status
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 
 
-class Pulse:
+class InteractiveHeartbeat:
     """Beats for the runs given to it, every `CELLRUN_HEARTBEAT_S` seconds, by a thread that ends with the last one.
 
     A forked child has no such thread, and owns no run.
@@ -53,9 +53,9 @@ class Pulse:
             for layout in runs:
                 ProcessFile(layout).beat()
                 with suppress(OSError, CellrunError):  # deleted, damaged or on a full disk: the next beat tries again
-                    take_back(layout)
+                    restore_status(layout)
 
 
-PULSE = Pulse()
+HEARTBEAT = InteractiveHeartbeat()
 """This process's own."""
-os.register_at_fork(after_in_child=PULSE.forget)
+os.register_at_fork(after_in_child=HEARTBEAT.forget)

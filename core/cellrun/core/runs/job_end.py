@@ -1,4 +1,4 @@
-"""What a job's interpreter says when it ends: its exit code, in case its supervisor was killed and can't ask for it."""
+"""Leaves the exit code of a job's interpreter when it ends, in case its supervisor was killed and can't ask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a value that a log call keeps as text only, and which call keeps it as numbers."""
+"""Warns of logged values that are kept as text only, and says which call keeps them as numbers."""
 
 from __future__ import annotations
 

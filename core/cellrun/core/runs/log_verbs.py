@@ -1,4 +1,4 @@
-"""What users log to a run: values, tables, images, documents, tags, properties."""
+"""The verbs of a run that log: values, tables, images, documents, tags, properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users do to keep a model that a run has made."""
+"""The verb of a run that registers a model which it has made."""
 
 from __future__ import annotations
 

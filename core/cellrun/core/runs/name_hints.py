@@ -1,4 +1,4 @@
-"""What other libraries call things, and Azure ML's verbs that aren't here yet: what to write instead, by name."""
+"""Hints for names that other libraries have, and Azure ML's verbs that aren't here: what to write instead."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ WRITE = {
 """By a name that a run hasn't got. Such a name stays an AttributeError: `hasattr` tells the truth."""
 
 
-class SaysWhatToWrite(type):
+class HintingType(type):
     """The type of classes of which static verbs are asked as well: `Run.list(experiment)`."""
 
     if not TYPE_CHECKING:  # or every attribute would be one

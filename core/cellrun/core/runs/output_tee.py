@@ -1,4 +1,4 @@
-"""What Python prints, copied to a run's log file while it goes where it went before."""
+"""Copies what Python prints to a run's log file, while it goes where it went before."""
 
 from __future__ import annotations
 

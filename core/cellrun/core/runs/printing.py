@@ -1,4 +1,4 @@
-"""How runs, experiments and what happens to them look in print: Azure ML's formats, all in one place.
+"""How runs, experiments and workspaces look in print: Azure ML's formats, all in one place.
 
 Text is what `print` shows, with what a terminal would act on written out; HTML is what a notebook shows. Whatever a
 user named is escaped in the HTML, where a link to the run's page stands only if that page has a public address: a

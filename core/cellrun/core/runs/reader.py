@@ -1,4 +1,4 @@
-"""What was logged to a run, and what is known of it."""
+"""The reading side of a run: its metrics, tags, files, notes and details."""
 
 from __future__ import annotations
 
@@ -133,11 +133,11 @@ class RunReader:
         """Return what there is to tell of its data."""
         if not self.record.inputs and not self.record.outputs and not self._layout.used_data.exists():
             return {}
-        from cellrun.core.data.in_run.run_datasets import told_inputs, told_outputs  # noqa: PLC0415  # few runs have data
+        from cellrun.core.data.in_run.run_datasets import input_details, output_details  # noqa: PLC0415  # few runs have data
 
         return {
-            "inputs": told_inputs(self._layout, self.record),
-            "outputs": told_outputs(self._layout, self.record),
+            "inputs": input_details(self._layout, self.record),
+            "outputs": output_details(self._layout, self.record),
         }
 
     def notes(self, status: StatusRecord) -> list[str]:

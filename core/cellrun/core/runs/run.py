@@ -21,7 +21,7 @@ from cellrun.core.runs.found_runs import found_runs
 from cellrun.core.runs.job_end import job_end
 from cellrun.core.runs.log_verbs import LogVerbs
 from cellrun.core.runs.model_verbs import ModelVerbs
-from cellrun.core.runs.name_hints import SaysWhatToWrite, no_attribute
+from cellrun.core.runs.name_hints import HintingType, no_attribute
 from cellrun.core.runs.reader import RunReader
 from cellrun.core.runs.writer import RunWriter
 from cellrun.core.store.events.event_log import EventLog
@@ -43,7 +43,7 @@ _DELETED = "deleted"
 _DOCS = "https://learn.microsoft.com/python/api/azureml-core/azureml.core.run.run"
 
 
-class Run(LogVerbs, EndVerbs, FileVerbs, FamilyVerbs, ModelVerbs, metaclass=SaysWhatToWrite):
+class Run(LogVerbs, EndVerbs, FileVerbs, FamilyVerbs, ModelVerbs, metaclass=HintingType):
     """One execution of code: what it logs, its status, its files.
 
     The same object in the notebook that started a run, in another one that looks at it, and in the run's own code. It

@@ -1,4 +1,4 @@
-"""What is logged to a run: metrics, tags, images and files."""
+"""The writing side of a run: metrics, tags, images and files."""
 
 from __future__ import annotations
 
@@ -245,9 +245,9 @@ class RunWriter:
 
 def _notice_datastore(name: str | None) -> None:
     if name is not None:
-        from cellrun.core.unsupported import say_once  # noqa: PLC0415  # rarely needed
+        from cellrun.core.unsupported import warn_once  # noqa: PLC0415  # rarely needed
 
-        say_once(
+        warn_once(
             f"uploaded files are kept with their run; datastore_name={name!r} changes nothing "
             "(datastore.upload_files(...) brings files to a datastore)"
         )

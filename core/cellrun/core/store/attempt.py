@@ -1,4 +1,4 @@
-"""How often a run's engine has started it, and why again, as its status tells.
+"""The attempt that a run is in, as its status tells: how often its engine has started it, and why again.
 
 Standard library only: the supervisor shares it.
 """
@@ -12,7 +12,7 @@ from cellrun.core.store.status import StatusRecord
 _NUMBER, _WHY = "attempt", "attempt_reason"
 
 
-class ToldAttempt(NamedTuple):
+class StatusAttempt(NamedTuple):
     """The attempt that a run is in, or ended in."""
 
     number: int = 1
@@ -21,7 +21,7 @@ class ToldAttempt(NamedTuple):
     """Why it was started again, in its engine's words; empty in the first."""
 
     @classmethod
-    def of(cls, status: StatusRecord) -> ToldAttempt:
+    def of(cls, status: StatusRecord) -> StatusAttempt:
         """Return what a run's status tells; the first attempt where it tells nothing that can be read."""
         number, why = status.fields.get(_NUMBER), status.fields.get(_WHY)
         if type(number) is not int or number <= 1:

@@ -1,4 +1,4 @@
-"""What a job's interpreter leaves when it ends: its exit code, for want of a supervisor that could have asked for it.
+"""A job's exit code as its interpreter leaves it in the run folder, in case no supervisor can ask for it.
 
 Standard library only: the supervisor shares it.
 """

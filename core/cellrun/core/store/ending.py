@@ -1,4 +1,4 @@
-"""How a run ends: asked for, told with its status as soon as that is known, and written when all of it is in order.
+"""The end of a run: requested, announced with its status once it is decided, written when all is in order.
 
 Whoever finds that nobody is left to write it writes what was told. Standard library only: the supervisor shares it.
 """
@@ -44,7 +44,7 @@ class Ending(NamedTuple):
         return cls(Status.FAILED, reason, fields)
 
     @classmethod
-    def told(cls, status: StatusRecord) -> Ending | None:
+    def announced(cls, status: StatusRecord) -> Ending | None:
         """Return the end that a run is about to come to, by what its status tells; None if that isn't decided yet."""
         ends = status.fields.get("ends")
         return cls(Status(ends["status"]), ends.get("reason"), {}) if ends else None

@@ -1,4 +1,4 @@
-"""What a run was run by: Python and its packages, the machine, the state of the source folder's repository."""
+"""The recorded surroundings of a run: Python and packages, the machine, the state of the source's repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a run ended, in words: the exit, and what its log says last.
+"""The reason of a failed run, in words: from its exit and the end of its log.
 
 Standard library only: the supervisor shares it.
 """

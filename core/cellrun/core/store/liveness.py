@@ -1,4 +1,4 @@
-"""The look at a run: is whoever is to end it there, heard of, or gone? Then the look ends it, or says so.
+"""Whether a run's owner is there, silent or gone; a run whose owner is proven gone is ended by whoever looks.
 
 Standard library only: the supervisor takes the word of a silence back by it.
 """
@@ -58,7 +58,7 @@ def settle(layout: RunLayout) -> StatusRecord:
         or is_elsewhere(layout)
     ):
         return status  # one call may keep a kernel busy for an hour, and elsewhere the target tells
-    return SILENCE.notice(layout, status, beat, is_in_sight=is_in_sight)
+    return HEARTBEAT_MONITOR.notice(layout, status, beat, is_in_sight=is_in_sight)
 
 
 def _settle(layout: RunLayout, status: StatusRecord, end: Ending, *, had_supervisor: bool) -> StatusRecord:
@@ -108,7 +108,7 @@ def run_owners(layout: RunLayout, record: RunRecord, status: StatusRecord) -> li
 
 
 def _end(layout: RunLayout, record: RunRecord, status: StatusRecord, owners: list[ProcessIdentity]) -> Ending:
-    told = Ending.told(status)
+    told = Ending.announced(status)
     left = Ending.left(layout, owners[-1]) if len(owners) > 1 and not told else None  # a supervisor and its job
     return told or left or Ending(Status.FAILED, _reason(record, status, owners), {})
 
@@ -179,14 +179,14 @@ def is_unanswered(status: StatusRecord) -> bool:
     return status.status is Status.NOT_RESPONDING and status.fields.get(UNANSWERED) is True
 
 
-def take_back(layout: RunLayout) -> None:
+def restore_status(layout: RunLayout) -> None:
     """Let a run that is NotResponding have the status that it had before."""
     status = StatusFile(layout).read()
     if status.status is Status.NOT_RESPONDING:
         _heard(layout, status)
 
 
-class Silence:
+class HeartbeatMonitor:
     """What one watcher has seen of heartbeats.
 
     A laptop that wakes up finds every heartbeat old: so a supervisor that is there, or came back before, is silent only
@@ -257,7 +257,7 @@ def _changed(run: RunLayout, status: StatusRecord, to: Status, silent: str, reas
         return seen
 
 
-SILENCE = Silence()
+HEARTBEAT_MONITOR = HeartbeatMonitor()
 """This process's own: all its looks are one watcher's."""
 
 

@@ -1,4 +1,4 @@
-"""What a run's user should know though it is no failure.
+"""The notes of a run: what its user should know though it is no failure.
 
 The owner of a run's status keeps its notes there; everybody else appends to the run's file of notes.
 """

@@ -1,4 +1,4 @@
-"""Names that newer versions of libraries have removed, and what an error that misses one means.
+"""Explains errors about names that newer versions of libraries have removed.
 
 Standard library only: the supervisor shares it.
 """

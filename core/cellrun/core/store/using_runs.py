@@ -1,4 +1,4 @@
-"""The runs that use what is kept for many: an environment, data that was brought. It isn't removed before their end."""
+"""Which runs use something that is kept for many (an environment, cached data): it isn't removed before they end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is recorded of a request: all that it asks for, and what git knows about its source folder.
+"""The record of a request: all that it asks for, and what git knows about its source folder.
 
 Git's files are read, as starting git costs more than a whole submission. The repository may be one that somebody else
 put above the folder, in /tmp: nothing of it is waited for or read without end, what is no commit isn't taken for one.
@@ -72,7 +72,7 @@ def _environment(spec: EnvironmentSpec, given: Mapping[str, str]) -> dict[str, A
 
 def _parameters(request: RunRequest) -> dict[str, str]:
     """Return the pairs in a request's arguments, and each input that stands in none of them."""
-    pairs = parameters(request.told_arguments)
+    pairs = parameters(request.shown_arguments)
     return {**{one.name: one.words for one in request.inputs if one.words not in pairs.values()}, **pairs}
 
 

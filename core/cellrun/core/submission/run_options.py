@@ -1,4 +1,4 @@
-"""What every config of a run has, whatever it runs: arguments, resources, limits, a target."""
+"""The options that every config of a run shares: arguments, resources, limits, a target."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ from cellrun.core.submission.recorded import recorded
 from cellrun.core.submission.run_options import option_texts, target_name, wanted_environment
 from cellrun.core.targets.contract import Capability, ComputeTarget
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
-from cellrun.core.unsupported import say_once
+from cellrun.core.unsupported import warn_once
 
 _OWN_WORDS = (
     "cores, GPUs, memory and time are said by --cpus, --gpus, --memory and --timeout, nodes by distributed_job_config"
@@ -301,7 +301,7 @@ def data_problems(target: ComputeTarget, request: RunRequest, workspace: Workspa
 def say_what_is_shown(target: ComputeTarget, request: RunRequest) -> None:
     """Say, once a target, that others can read the values of the variables that a run gives its engine."""
     if shown := _shown_variables(target, request):
-        say_once(
+        warn_once(
             f"whoever may ask {_words(target)} can read what this run is given there: {', '.join(shown)}; "
             "it stays in the records of its jobs"
         )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cellrun.core.errors import RunClosedError
 from cellrun.core.identity import ATTEMPT
 from cellrun.core.layout import RunLayout
-from cellrun.core.store.attempt import ToldAttempt
+from cellrun.core.store.attempt import StatusAttempt
 from cellrun.core.store.status import Status, StatusFile
 
 
@@ -31,7 +31,7 @@ class Attempt(NamedTuple):
         number = 1
         while layout.claim_of(number).exists():
             number += 1
-        told = ToldAttempt(number, reason).fields()
+        told = StatusAttempt(number, reason).fields()
         if number > 1:
             before = StatusFile(layout).read_whole()
             is_told = before.status is Status.QUEUED and before.fields.get("attempt") == number

@@ -1,4 +1,4 @@
-"""How a run is canceled that no request reaches: its supervisor is asked by a signal.
+"""Cancels a run by a signal to its supervisor, where no request can be written.
 
 One whose disk takes no file is sent SIGUSR1; so is one whose engine was asked to cancel it (`engine_signals.py`).
 

@@ -1,4 +1,4 @@
-"""What an engine wants of a run whose supervisor stays in the foreground: told by the process that the engine knows.
+"""The wishes of an engine (cancel, time over), relayed to a supervisor by the process that the engine knows.
 
 An engine's own SIGTERM may reach every process of its job, or none but the first; it may mean a cancel, the end of the
 job's time, or that its machine is taken away. So by itself it says only that a word is about to come, by a signal that

@@ -1,4 +1,4 @@
-"""What a supervisor does while it waits: it shows that it lives, and looks for a cancel request and for a stuck job.
+"""A supervisor's heartbeat while it waits, and its look for cancel requests and stuck jobs.
 
 Standard library only: the supervisor runs it.
 """
@@ -13,7 +13,7 @@ from enum import Enum
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.identity import host_name
 from cellrun.core.processes import process_table
-from cellrun.core.store.liveness import take_back
+from cellrun.core.store.liveness import restore_status
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision import cancel_signal, engine_signals
 from cellrun.core.supervision.launch_spec import LaunchSpec
@@ -84,7 +84,7 @@ class Heartbeat:
         if not why:
             self._stuck_since = None
             with suppress(*UNREADABLE):  # it tells how the run goes, and nothing else depends on it
-                take_back(self._layout)
+                restore_status(self._layout)
             return
         self._stuck_since = now if self._stuck_since is None else self._stuck_since
         if now - self._stuck_since >= self._spec.silence_s:

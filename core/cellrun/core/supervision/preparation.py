@@ -1,4 +1,4 @@
-"""What is done around a job: before it an environment is built and data brought, after it outputs are delivered.
+"""The steps around a job: before it an environment is built and data downloaded, after it outputs are delivered.
 
 Standard library only: the supervisor runs it.
 """

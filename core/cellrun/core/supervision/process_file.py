@@ -1,4 +1,4 @@
-"""Who supervises a run and who runs it, as the run folder keeps it.
+"""The file of a run folder that says which processes supervise and run it.
 
 Standard library only: the supervisor shares it.
 """

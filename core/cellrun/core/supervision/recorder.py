@@ -1,4 +1,4 @@
-"""Starts what records a run's surroundings beside it: packages, hardware, uncommitted changes.
+"""Starts the recorder of a run's surroundings: packages, hardware, uncommitted changes.
 
 Standard library only: the supervisor shares it.
 """

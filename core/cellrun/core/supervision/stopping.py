@@ -1,4 +1,4 @@
-"""How a job is stopped before it ends by itself: SIGINT, SIGTERM, SIGKILL, each shown while it happens.
+"""Stops a job before it ends by itself: SIGINT, SIGTERM, SIGKILL, each shown while it happens.
 
 Standard library only: the supervisor shares it.
 """

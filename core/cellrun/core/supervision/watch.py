@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from cellrun.core.disk.whole_files import is_full, sync_files
-from cellrun.core.errors import DamagedRunError, told
+from cellrun.core.errors import DamagedRunError, problem_of
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.processes import run_mounts
 from cellrun.core.processes.exits import UNKNOWN_EXIT
@@ -122,8 +122,8 @@ def _nobody_left_alone(layout: RunFolder, job: WatchedJob | None = None) -> Iter
         _stop(ProcessFamily(layout.origin, job.identity if job else None), layout, _LEFTOVER_GRACE_S)
         how = (job and job.poll()) or UNKNOWN_EXIT
         fields = failure.fields(how, failure.LogEnd.read(layout.log))
-        end = Ending(Status.FAILED, f"it can't be watched: {told(error)}", fields)
-        layout.until_written(lambda: (Ending.told(StatusFile(layout).read_whole()) or end).write(layout))
+        end = Ending(Status.FAILED, f"it can't be watched: {problem_of(error)}", fields)
+        layout.until_written(lambda: (Ending.announced(StatusFile(layout).read_whole()) or end).write(layout))
         if not isinstance(error, (OSError, DamagedRunError)):
             raise
 
@@ -146,7 +146,7 @@ class Watch:
 
     def to_the_end(self, reason: str | None = None) -> None:
         """Watch from Running to the end. `reason` says what is special about its running."""
-        stopped = Ending.told(self._status.read_whole())  # the supervisor before this one was stopping it
+        stopped = Ending.announced(self._status.read_whole())  # the supervisor before this one was stopping it
         expected = _BEFORE_RUNNING if reason is None else None
         if not self._status.show(Status.RUNNING, expected=expected, reason=reason):
             _stop(self._family, self._layout, 0)  # somebody has ended the run before it ran

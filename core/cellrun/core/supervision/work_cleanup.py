@@ -1,4 +1,4 @@
-"""What remains of a job's working folder: what the job made or changed.
+"""Cleans a job's working folder up: what the job made or changed stays.
 
 Standard library only: the supervisor shares it.
 """

@@ -1,4 +1,4 @@
-"""What a sweep is to do: Azure ML's HyperDriveConfig."""
+"""The config of a sweep: Azure ML's HyperDriveConfig."""
 
 from __future__ import annotations
 

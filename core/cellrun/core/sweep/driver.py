@@ -1,4 +1,4 @@
-"""What drives a sweep, in the job of its run: it starts runs, stops those that promise least, and knows the best."""
+"""The driver of a sweep: starts its runs, stops those that promise least, and knows the best."""
 
 from __future__ import annotations
 

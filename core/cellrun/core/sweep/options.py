@@ -1,4 +1,4 @@
-"""What a sweep's driver is told, kept as plain values in the plan of its run."""
+"""The options of a sweep, as plain values in the plan of its run."""
 
 from __future__ import annotations
 

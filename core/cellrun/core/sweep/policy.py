@@ -1,4 +1,4 @@
-"""When a run of a sweep is stopped early: Azure ML's policies.
+"""Early termination: when a run of a sweep is stopped, by Azure ML's policies.
 
 An interval is one value of the primary metric that a run logs. A policy is asked at every multiple of its
 `evaluation_interval` that isn't below `delay_evaluation`, of each run by itself.

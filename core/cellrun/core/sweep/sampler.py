@@ -1,4 +1,4 @@
-"""Which hyperparameters come next: Azure ML's ways of sampling a space."""
+"""Samplers: which hyperparameters come next, in Azure ML's ways."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a compute target promises, whoever wrote it."""
+"""The interface of a compute target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The look at runs: what their target knows better than their folders is written down there."""
+"""Refreshes the status of runs by what their target knows better than their folders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store.liveness import settle
 from cellrun.core.store.status import Status, StatusFile, StatusRecord
 from cellrun.core.targets.contract import ComputeTarget
-from cellrun.core.targets.keeper.client import Looked, NoKeeperError, look_by_keeper
+from cellrun.core.targets.keeper.client import NoKeeperError, ObservedByKeeper, observe_by_keeper
 from cellrun.core.targets.sync_round import bring, is_being_started
 
 _UNDER_WAY = frozenset({Status.PREPARING, Status.QUEUED, Status.STARTING, Status.RUNNING, Status.FINALIZING})
@@ -28,32 +28,32 @@ def look(target: ComputeTarget, runs: Sequence[RunLayout]) -> dict[str, StatusRe
     """
     states = {run: StatusFile(run).read() for run in runs}
     living = [run for run, now in states.items() if not now.status.is_terminal and not is_being_started(run, now)]
-    said = Looked()
+    said = ObservedByKeeper()
     if living and all(is_mine(workspace) for workspace in {run.workspace.folder for run in living}):
         with suppress(ComputeTargetException):
             said = _looked(target, living)
     return {run.run_id: _with_reason(run.run_id, settle(run), said) for run in runs}
 
 
-def _looked(target: ComputeTarget, runs: Sequence[RunLayout]) -> Looked:
+def _looked(target: ComputeTarget, runs: Sequence[RunLayout]) -> ObservedByKeeper:
     if target.shares_processes:
-        return Looked(target.observe(runs))
+        return ObservedByKeeper(target.observe(runs))
     by_workspace: dict[Path, list[RunLayout]] = defaultdict(list)
     for run in runs:
         by_workspace[run.workspace.folder].append(run)
     try:
-        found = [look_by_keeper(target, WorkspaceLayout(folder), its) for folder, its in by_workspace.items()]
+        found = [observe_by_keeper(target, WorkspaceLayout(folder), its) for folder, its in by_workspace.items()]
     except NoKeeperError:
         target.is_watched, target.watched = True, frozenset(run.run_id for run in runs)
         try:
-            return Looked(bring(target, runs).observed)
+            return ObservedByKeeper(bring(target, runs).observed)
         finally:
             target.close()
     observed = {run_id: said for each in found for run_id, said in each.observed.items()}
-    return Looked(observed, next((each.why_not for each in found if each.why_not), ""))
+    return ObservedByKeeper(observed, next((each.why_not for each in found if each.why_not), ""))
 
 
-def _with_reason(run_id: str, status: StatusRecord, said: Looked) -> StatusRecord:
+def _with_reason(run_id: str, status: StatusRecord, said: ObservedByKeeper) -> StatusRecord:
     """Return a status with what isn't in the folder: what a run waits for, or why nothing is heard of it by now."""
     reason = ""
     if status.status is Status.QUEUED and run_id in said.observed:

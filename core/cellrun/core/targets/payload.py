@@ -1,4 +1,4 @@
-"""What a run takes along to a machine that doesn't share our disk."""
+"""The payload of a run: its files and values for a machine that doesn't share our disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run is started with on another machine, kept until it is there: the only place for its secrets meanwhile."""
+"""The order of a run that is not yet started on another machine: meanwhile the only place of its secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a large run is on its way, as its status says it."""
+"""The progress of a large run's transfer, as its status shows it."""
 
 from __future__ import annotations
 

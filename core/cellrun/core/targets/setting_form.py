@@ -1,4 +1,4 @@
-"""How a person is asked for a setting of a target."""
+"""The form of a target's setting: how a person is asked for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One round with an engine that isn't this machine: runs are sent, it is asked once, what they wrote is brought home.
+"""One synchronization with an engine that isn't this machine: send runs, observe all, fetch what they wrote.
 
 Where its runs write into their folders here nothing is to be sent or brought: they are watched for signs of life.
 
@@ -14,11 +14,11 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from cellrun.core.disk.control_file import UNREADABLE
-from cellrun.core.errors import AuthenticationError, told
+from cellrun.core.errors import AuthenticationError, problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.store.ending import Ending
-from cellrun.core.store.liveness import SILENCE, are_proven_dead, heartbeat, is_unanswered, run_owners
+from cellrun.core.store.liveness import HEARTBEAT_MONITOR, are_proven_dead, heartbeat, is_unanswered, run_owners
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status import Status, StatusFile, StatusRecord
 from cellrun.core.targets.contract import ComputeTarget, JobState, Observation
@@ -101,7 +101,7 @@ def living(runs: Sequence[RunLayout]) -> tuple[list[RunLayout], dict[str, str]]:
             if not StatusFile(run).read().status.is_terminal:
                 found.append(run)
         except UNREADABLE as error:
-            unreadable[run.run_id] = "its folder is gone" if not run.folder.exists() else told(error)
+            unreadable[run.run_id] = "its folder is gone" if not run.folder.exists() else problem_of(error)
     return found, unreadable
 
 
@@ -113,7 +113,7 @@ def _listen(runs: Mapping[RunLayout, StatusRecord], observed: Mapping[str, Obser
     for run, status in runs.items():
         if (said := observed.get(run.run_id)) and said.state is JobState.RUNNING:
             with suppress(*UNREADABLE):  # its own matter, which whoever looks at it is told
-                SILENCE.notice(run, status, heartbeat(run), is_in_sight=True)
+                HEARTBEAT_MONITOR.notice(run, status, heartbeat(run), is_in_sight=True)
 
 
 def _synced_all(
@@ -153,7 +153,7 @@ def _synced(
         try:
             unfinished += target.sync([run], is_final=is_final) or ()
         except Exception as error:  # as above
-            problems[run.run_id] = told(error)
+            problems[run.run_id] = problem_of(error)
             is_targets = len(problems) == len(runs) or (len(problems) > 1 and time.monotonic() > until)
             if is_targets or isinstance(error, AuthenticationError):
                 raise
@@ -164,7 +164,7 @@ def _end_lost(target: ComputeTarget, run: RunLayout, said: Observation) -> None:
     before = StatusFile(run).read()
     if not before.status.is_terminal:
         unseen = Ending(Status.FAILED, _ended_unseen(target, said, before.status), {})
-        (Ending.told(before) or unseen).write(run)  # told: it was about to come to that when its engine killed it
+        (Ending.announced(before) or unseen).write(run)  # told: it was about to come to that when its engine killed it
         Receiver(run).close()
 
 

@@ -1,4 +1,4 @@
-"""How all targets of a workspace are: each is polled by itself, so that one which is slow or dead holds up no other."""
+"""The states of a workspace's targets: each polled by itself, so that a slow one holds up no other."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import threading
 import time
 from typing import NamedTuple
 
-from cellrun.core.errors import ComputeTargetException, OthersTargetError, told
+from cellrun.core.errors import ComputeTargetException, OthersTargetError, problem_of
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.targets.contract import Capability, ComputeTarget, Finding, TargetDescription
 from cellrun.core.targets.keeper import client as keeper
-from cellrun.core.targets.keeper.kept_state import KeptState, said_of
+from cellrun.core.targets.keeper.kept_state import KeptState, state_text
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 
 
@@ -80,7 +80,7 @@ class TargetPoll:
             self.described = self.target.describe()
             self.heard_at, self.why_not, self.since = time.time(), "", None
         except Exception as error:  # noqa: BLE001  # a stranger's class may raise anything; the others are listed
-            self.why_not, self.since = told(error), self.since or time.time()
+            self.why_not, self.since = problem_of(error), self.since or time.time()
         finally:
             self._due = time.monotonic() + (_AFTER_FAILURE_S if self.why_not else _AGAIN_S)
             self._thread = None
@@ -152,7 +152,7 @@ def findings_of_kept(target: ComputeTarget, workspace: WorkspaceLayout) -> list[
     if target.name in keeper.states(workspace):
         keeper.wake(workspace, target.name)  # what was amiss may be well now
         state = keeper.states(workspace)[target.name]
-        found.append(Finding("runs", not (state.why_not or state.problems), said_of(state)))
+        found.append(Finding("runs", not (state.why_not or state.problems), state_text(state)))
     return found
 
 

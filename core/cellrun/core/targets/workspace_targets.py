@@ -20,8 +20,8 @@ from cellrun.core.errors import (
     OthersTargetError,
     UserErrorException,
     did_you_mean,
+    problem_of,
     shown,
-    told,
 )
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.store.status import TERMINAL, Status
@@ -80,7 +80,7 @@ class WorkspaceTargets:
             kind, settings = data["kind"], dict(data["settings"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ComputeTargetException(
-                f"the compute target {name!r} can't be read from {path}: {told(error)}"
+                f"the compute target {name!r} can't be read from {path}: {problem_of(error)}"
             ) from error
         why = why_not_own(path, content, path.name)
         try:

@@ -1,4 +1,4 @@
-"""Where a job that doesn't share our disk sends what its run writes: with that run's token, and for nothing else."""
+"""Receives what a job without our disk writes, with its run's token, which is good for nothing else."""
 
 from __future__ import annotations
 

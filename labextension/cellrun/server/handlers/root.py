@@ -1,4 +1,4 @@
-"""Which version this is, and what it can be asked."""
+"""The server's version, and the description of its routes."""
 
 from __future__ import annotations
 

@@ -78,8 +78,8 @@ class AgainHandler(RunHandler):
         """Say what a page has to ask before it may send `trust`."""
         if not isinstance(error, UntrustedError):
             return {}
-        words = f'{error.told}; if you trust whoever submitted it, send {{"trust": true}}'
-        return {"message": words, "untrusted": error.told}
+        words = f'{error.reason}; if you trust whoever submitted it, send {{"trust": true}}'
+        return {"message": words, "untrusted": error.reason}
 
 
 def _details(layout: RunLayout) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the routes of one run have in common."""
+"""The base of the handlers of one run."""
 
 from __future__ import annotations
 

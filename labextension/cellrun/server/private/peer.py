@@ -1,4 +1,4 @@
-"""Who asks: a link that is kept in a shared notebook is read by other users of this machine too.
+"""Who is at the other end of a connection: a link in a shared notebook is read by other users of this machine too.
 
 Linux lists each connection once for either end, with the user whose process opened that end (proc_pid_net(5)).
 """

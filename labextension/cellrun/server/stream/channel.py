@@ -1,4 +1,4 @@
-"""What a page watches under a number of its own: a run, or a list of runs."""
+"""A channel of the stream: a run, or a list of runs, that a page watches under a number."""
 
 from __future__ import annotations
 

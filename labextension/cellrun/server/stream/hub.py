@@ -1,4 +1,4 @@
-"""What the server's viewers watch: one reader for each run, one for each list, however many they are."""
+"""Shares readers among the server's viewers: one for each watched run, one for each list."""
 
 from __future__ import annotations
 

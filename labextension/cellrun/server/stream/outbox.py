@@ -1,4 +1,4 @@
-"""What one connection is still to be sent."""
+"""The bounded queue of messages that a connection is still to be sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a live run tells the event loop, as messages that are made once for all who watch."""
+"""Turns what a live run tells into messages for the event loop, made once for all viewers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the other end of a stream may ask for."""
+"""The requests that a page may send over the stream."""
 
 from __future__ import annotations
 

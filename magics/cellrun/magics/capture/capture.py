@@ -1,4 +1,4 @@
-"""What a cell needs from its notebook: led to the carriers until none finds more, then told, checked and packed."""
+"""Captures a cell: gives what it needs to carriers until none finds more, then checks, reports and packs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every carrier of a capture can do, and what it tells: what things need in turn, why one can't travel."""
+"""The interface of a carrier, and what it reports: further needs, refusals."""
 
 from __future__ import annotations
 

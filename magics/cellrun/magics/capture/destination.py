@@ -1,4 +1,4 @@
-"""Where a cell will run, its machine and its Python: what it lacks of what the cell needs is said before the run."""
+"""The machine and the Python where a cell will run, and what of the cell's needs it lacks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cellrun.core.environments.interpreter import Answer, ask, environment_of
 from cellrun.core.environments.job_library import is_own
 from cellrun.core.errors import ComputeTargetException, UserErrorException
 from cellrun.core.targets.contract import Capability, ComputeTarget
-from cellrun.magics.capture.another_python.elsewhere import Elsewhere, is_pythons, packages_by_module
+from cellrun.magics.capture.another_python.elsewhere import Elsewhere, is_stdlib, packages_by_module
 from cellrun.magics.capture.carrier import Refusal
 from cellrun.magics.capture.local.local_modules import find_local
 from cellrun.magics.capture.source.analysis import Analysis, Certainty
@@ -127,9 +127,7 @@ class Destination:
         """Say what of an environment that isn't built yet can't be told: nothing of it is refused."""
         if self._foreseen is None:
             return
-        is_asked = any(
-            need.certainty is not Certainty.POSSIBLE and not is_pythons(name) for name, need in needs.items()
-        )
+        is_asked = any(need.certainty is not Certainty.POSSIBLE and not is_stdlib(name) for name, need in needs.items())
         if self._foreseen.not_known and is_asked:
             yield self._foreseen.not_known
         places = [
@@ -155,7 +153,7 @@ class Destination:
 
     def _refusal(self, need: ModuleNeed) -> Refusal:
         top = need.name.partition(".")[0]
-        if is_pythons(top):
+        if is_stdlib(top):
             what = f"module {need.name!r} isn't in {self._words}, the notebook's Python {python_version()} has it"
             return Refusal(need.name, what, need.place, f"Give an environment with Python {python_version()}")
         what = f"module {need.name!r} isn't installed in {self._words}"
@@ -212,7 +210,7 @@ def _surest(needs: Iterable[ModuleNeed]) -> dict[str, ModuleNeed]:
     surest: dict[str, ModuleNeed] = {}
     for need in needs:
         top = need.name.partition(".")[0]
-        is_of_python = is_pythons(top)
+        is_of_python = is_stdlib(top)
         if top in _BROUGHT_ALONG or (is_of_python and top.startswith("_")) or find_local(top):
             continue
         name = need.name if is_of_python else top  # to look for a submodule of others would import them

@@ -1,4 +1,4 @@
-"""What a capture is given: the notebook as it sees it, and what the user adds to what a cell needs, or leaves out."""
+"""What a capture is given: the notebook, and what the user adds or leaves out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which values an earlier run of the workspace has already: they aren't written again."""
+"""Finds captured values that an earlier run of the workspace has already: they aren't written again."""
 
 from __future__ import annotations
 

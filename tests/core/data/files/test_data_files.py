@@ -185,7 +185,7 @@ def test_a_listing_that_climbs_out_is_refused(store, monkeypatch):
         def location(self, path=""):
             return f"climbing:{path}"
 
-        def told(self, path="", *passes):
+        def translate_errors(self, path="", *passes):
             return nullcontext()
 
         def invalidate_cache(self):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cellrun.core.targets.keeper.kept_state import KeptState, said_of
+from cellrun.core.targets.keeper.kept_state import KeptState, state_text
 
 PAUSED = "it isn't asked again until %targets NAME, a new run or a notebook with other credentials does"
 
@@ -29,7 +29,7 @@ PAUSED = "it isn't asked again until %targets NAME, a new run or a notebook with
     ],
 )
 def test_it_says_when_it_was_heard_of_and_why_not_since(state, told):
-    assert said_of(state, now=1000) == told
+    assert state_text(state, now=1000) == told
 
 
 def test_it_comes_back_from_json_also_from_that_of_a_newer_cellrun():

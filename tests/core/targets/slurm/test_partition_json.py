@@ -13,12 +13,12 @@ LONG = NodeGroup("long", True, 4, Resources(8, 0, 10**10), 0, None, False, False
 
 
 def test_partitions_come_over_as_they_were_told():
-    told = json.loads(json.dumps(partition_json.told(Partitions([MAIN, LONG]))))
-    assert partition_json.read(told).groups == (MAIN, LONG)
+    told = json.loads(json.dumps(partition_json.to_json(Partitions([MAIN, LONG]))))
+    assert partition_json.from_json(told).groups == (MAIN, LONG)
 
 
 def test_a_login_node_that_told_nothing_has_no_partitions():
-    assert partition_json.read({}).groups == ()
+    assert partition_json.from_json({}).groups == ()
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,12 @@ def test_a_login_node_that_told_nothing_has_no_partitions():
     ],
 )
 def test_what_cannot_be_a_partition_is_refused(changed):
-    told = partition_json.told(Partitions([MAIN]))
+    told = partition_json.to_json(Partitions([MAIN]))
     told["partitions"] = [{**told["partitions"][0], **changed}]
     with pytest.raises(ValueError, match="a login node tells of"):
-        partition_json.read(told)
+        partition_json.from_json(told)
 
 
 def test_what_is_no_list_of_partitions_is_refused():
     with pytest.raises(ValueError, match="a login node tells of"):
-        partition_json.read({"partitions": 3})
+        partition_json.from_json({"partitions": 3})

@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
-from cellrun.core.targets.ssh.connect_errors import no_ssh, trouble
+from cellrun.core.targets.ssh.connect_errors import connect_error, no_ssh
 
 CHANGED = """\
 @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
@@ -97,7 +97,7 @@ CASES = [
 
 @pytest.mark.parametrize(("stderr", "is_authentication", "words"), CASES)
 def test_each_failure_says_what_to_do(stderr, is_authentication, words):
-    error = trouble("box", stderr)
+    error = connect_error("box", stderr)
     assert isinstance(error, AuthenticationError) == is_authentication
     error_text = str(error)
     assert re.search(words, error_text), error_text
@@ -106,13 +106,14 @@ def test_each_failure_says_what_to_do(stderr, is_authentication, words):
 
 def test_what_nobody_has_a_word_for_is_quoted():
     assert (
-        str(trouble("box", "** hello\r\nit rains\r\n")) == "ssh can't connect to box; the last that it said: it rains"
+        str(connect_error("box", "** hello\r\nit rains\r\n"))
+        == "ssh can't connect to box; the last that it said: it rains"
     )
-    assert "the last that it said: nothing" in str(trouble("box", ""))
+    assert "the last that it said: nothing" in str(connect_error("box", ""))
 
 
 def test_what_the_far_side_prints_reaches_no_terminal_as_codes():
-    assert "\x1b" not in str(trouble("box", "\x1b[2Jnasty"))
+    assert "\x1b" not in str(connect_error("box", "\x1b[2Jnasty"))
 
 
 def test_no_ssh_here_is_an_error_of_its_own():
@@ -123,7 +124,7 @@ def test_no_ssh_here_is_an_error_of_its_own():
 def test_what_the_machine_itself_says_becomes_no_command():
     """Its words come on the same way as ssh's own, and it may choose to end with 255."""
     said = CHANGED.replace("/home/me/.ssh/known_hosts:4", "x'; rm -rf ~; ':4").replace("[127.0.0.1]:29022", "$(id)")
-    told = str(trouble("box", said))
+    told = str(connect_error("box", said))
     command = told.partition("only when that fits: ")[2]
     assert shlex.split(command) == ["ssh-keygen", "-f", "x'; rm -rf ~; '", "-R", "$(id)"]
 
@@ -139,6 +140,6 @@ def test_no_words_keep_the_others_waiting(monkeypatch):
 def _looked_at(text, monkeypatch):
     seen = []
     monkeypatch.setattr(re, "search", lambda _, text: seen.append(text))
-    trouble("box", text)
+    connect_error("box", text)
     monkeypatch.undo()
     return [line for each in seen for line in each.split("\n")]

@@ -1,4 +1,4 @@
-"""What a still is drawn on: text and curves at places in pixels of a page, and a PNG of it in few bytes.
+"""The canvas of a still: text and curves at pixel positions, and their PNG.
 
 The fonts are shipped: a picture must not depend on the machine's.
 """

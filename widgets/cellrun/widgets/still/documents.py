@@ -1,4 +1,4 @@
-"""What a still shows of logged documents: a small confusion matrix whole, of a large one what is confused most."""
+"""Logged documents in a still: a small confusion matrix whole, of a large one the largest confusions."""
 
 from __future__ import annotations
 

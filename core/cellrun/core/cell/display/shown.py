@@ -1,4 +1,4 @@
-"""What the cell of this process shows besides text, on its way from the libraries to the run."""
+"""Takes what libraries display in a submitted cell, and hands it to the run that keeps it."""
 
 from __future__ import annotations
 

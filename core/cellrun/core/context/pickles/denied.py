@@ -1,4 +1,4 @@
-"""What can't travel, or must not although a pickle could be made of it.
+"""Types of values that are never pickled, though some could be, and why.
 
 cloudpickle ships the text of a file that is open for reading without a word, turns a memoryview into bytes, and takes
 handles along that mean nothing in another process; the rest would fail with words that don't help.

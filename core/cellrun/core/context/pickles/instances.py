@@ -1,4 +1,4 @@
-"""How instances are pickled, exceptions too, that their class would make wrong, or not at all, when they are loaded."""
+"""Reducers for instances, exceptions too, that their own class would make wrong, or not at all, when loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How log handlers are pickled that aren't plain: they go on where they were, on the loggers of the run."""
+"""Reducers for the user's own log handlers: the run has them on the same loggers."""
 
 from __future__ import annotations
 

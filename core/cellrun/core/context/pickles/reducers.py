@@ -1,4 +1,4 @@
-"""How things are pickled that neither pickle nor cloudpickle can take apart, and those that travel by reference."""
+"""Reducers for objects that neither pickle nor cloudpickle can take apart, and for those that travel by reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cell gives back, and what of the cell's own that needs: found at its end, before anything is written."""
+"""Finds the values that a cell gives back, and the cell's own code that they need, before anything is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cell gives back: the values of some of its names, as a context of their own.
+"""Packs the values that a cell gives back as a context of their own.
 
 Plain data and arrays are kept in forms that run no code when they are read; all else is pickled, with the functions
 and classes of the cell that it needs, so that it can be loaded where there is no notebook.

@@ -17,7 +17,7 @@ from cellrun.core.data.files.data_files import FilesSeen
 from cellrun.core.data.files.definition import DatasetDefinition
 from cellrun.core.disk import control_file
 from cellrun.core.disk.whole_files import remove_tree, replace_file, write_once
-from cellrun.core.errors import CellrunError, DatasetError, did_you_mean, shown, told
+from cellrun.core.errors import CellrunError, DatasetError, did_you_mean, problem_of, shown
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.store.record import refuse_elsewhere
 
@@ -162,7 +162,7 @@ class RegisteredDatasets:
         except FileNotFoundError:  # nothing was changed
             return registration.about
         except (OSError, ValueError) as error:
-            raise DatasetError(f"what is said of {_named(registration)} can't be read: {told(error)}") from error
+            raise DatasetError(f"what is said of {_named(registration)} can't be read: {problem_of(error)}") from error
         return About(data["description"], data["tags"])
 
     def say(self, registration: DatasetVersion, about: About) -> None:
@@ -195,7 +195,9 @@ class RegisteredDatasets:
             control_file.check(self._workspace.folder, path, data, {**_SHAPE, **_ABOUT_SHAPE}, needed=_SHAPE)
             definition = DatasetDefinition.from_json(data["definition"])
         except (OSError, ValueError, DatasetError) as error:
-            raise DatasetError(f"version {version} of the dataset {name!r} can't be read: {told(error)}") from error
+            raise DatasetError(
+                f"version {version} of the dataset {name!r} can't be read: {problem_of(error)}"
+            ) from error
         seen = FilesSeen(**data["files"]) if data["files"] is not None else None
         about = About(data.get("description"), data.get("tags", {}))
         return DatasetVersion(data["id"], name, version, data["created"], definition, seen, data["run"], about)

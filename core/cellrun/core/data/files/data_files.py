@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from cellrun.core.data.stores.datastore import Datastore
 from cellrun.core.data.stores.transfer import ASIDE
 from cellrun.core.digest import hasher
-from cellrun.core.errors import CellrunError, DatasetError, told
+from cellrun.core.errors import CellrunError, DatasetError, problem_of
 from cellrun.core.resources import size_text
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Place(Protocol):
     def location(self, path: str = "") -> str:
         """Return where a path of it is, for people."""
 
-    def told(self, path: str = "", *passes: type[Exception]) -> AbstractContextManager[None]:
+    def translate_errors(self, path: str = "", *passes: type[Exception]) -> AbstractContextManager[None]:
         """Raise as errors of ours what its package raises in a block, but for those kinds that pass."""
 
 
@@ -81,10 +81,10 @@ class DataFile(NamedTuple):
         try:
             if local is not None:
                 return local.open("rb")
-            with self.place.told(self.inside):
+            with self.place.translate_errors(self.inside):
                 return self.place.filesystem().open(self.inside, "rb")
         except OSError as error:
-            raise DatasetError(f"{self.location} can't be read: {told(error)}") from error
+            raise DatasetError(f"{self.location} can't be read: {problem_of(error)}") from error
 
 
 class ThisMachine:
@@ -104,7 +104,7 @@ class ThisMachine:
         """Return where a path is."""
         return f"/{path}"
 
-    def told(self, path: str = "", *passes: type[Exception]) -> AbstractContextManager[None]:  # noqa: ARG002  # as the contract has it
+    def translate_errors(self, path: str = "", *passes: type[Exception]) -> AbstractContextManager[None]:  # noqa: ARG002  # as the contract has it
         """Let errors be as they are."""
         return nullcontext()
 
@@ -129,16 +129,16 @@ class Web:
         return self._url.partition("?")[0]
 
     @contextmanager
-    def told(self, path: str = "", *passes: type[Exception]) -> Iterator[None]:  # noqa: ARG002  # it has one place
+    def translate_errors(self, path: str = "", *passes: type[Exception]) -> Iterator[None]:  # noqa: ARG002  # it has one place
         """Raise as a DatasetError what asking for it raises in a block."""
         try:
             yield
         except Exception as error:
             if isinstance(error, (CellrunError, *passes)):
                 raise
-            raise self.trouble(error) from error
+            raise self.unavailable(error) from error
 
-    def trouble(self, error: Exception) -> DatasetError:
+    def unavailable(self, error: Exception) -> DatasetError:
         """Return why it can't be had. What a package says of it may hold its whole address, and a key in that."""
         cause = error.__cause__ or error
         status = getattr(cause, "status", None)
@@ -218,15 +218,15 @@ class _Named(NamedTuple):
     def files(self, *, are_files: bool, is_missing_fine: bool) -> Iterator[tuple[str, Mapping[str, Any]]]:
         filesystem = self.place.filesystem()
         try:
-            with self.place.told(self.path, FileNotFoundError):
+            with self.place.translate_errors(self.path, FileNotFoundError):
                 filesystem.invalidate_cache()
                 listed = self._listed(filesystem, are_files=are_files)
         except FileNotFoundError as error:
             if isinstance(self.place, Web) and not is_missing_fine:
-                raise self.place.trouble(error) from error
+                raise self.place.unavailable(error) from error
             listed = []
         except OSError as error:
-            raise DatasetError(f"{self.place.location(self.path)} can't be listed: {told(error)}") from error
+            raise DatasetError(f"{self.place.location(self.path)} can't be listed: {problem_of(error)}") from error
         if not listed and not is_missing_fine:
             raise self._none(filesystem)
         yield from listed

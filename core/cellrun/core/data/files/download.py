@@ -73,7 +73,9 @@ def _refuse_others(files: Sequence[DataFile], folder: Path) -> None:
 def _side(place: Place) -> Side:
     if isinstance(place, Datastore):
         return side_of(place)
-    return Side(place.filesystem(), where=place.location, told=place.told, local_root=place.local_root)
+    return Side(
+        place.filesystem(), where=place.location, translate_errors=place.translate_errors, local_root=place.local_root
+    )
 
 
 def _stored(file: DataFile, side: Side) -> StoredFile:

@@ -27,7 +27,7 @@ if __name__ == "__main__":  # it finds this cellrun however that was found by th
     sys.path.append(str(Path(__file__).parents[4]))
 
 from cellrun.core.disk.control_file import UNREADABLE
-from cellrun.core.errors import UserErrorException, told
+from cellrun.core.errors import UserErrorException, problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.processes.run_mounts import forget, source_of, unmount
 from cellrun.core.resources import size_text
@@ -209,7 +209,7 @@ class _Account:
         """Say of a file that it can't be read, once."""
         if file.path not in self._refused and len(self._refused) < _MOST_TOLD:
             self._refused.add(file.path)
-            self.tell(f"{file.path}: {told(error) if isinstance(error, OSError) else error}")
+            self.tell(f"{file.path}: {problem_of(error) if isinstance(error, OSError) else error}")
 
     def close(self, files: Sequence[DataFile]) -> None:
         """Say how much was read."""
@@ -273,7 +273,7 @@ def _serve(files: Sequence[DataFile], folder: str, run: RunLayout | None, accoun
 def _as_input_error(kind: Callable[[int], Exception], file: DataFile, account: _Account) -> Iterator[None]:
     """Raise as an error of input whatever a store's package raises."""
     try:
-        with file.place.told(file.inside):
+        with file.place.translate_errors(file.inside):
             yield
     except Exception as error:
         account.refused(file, error)

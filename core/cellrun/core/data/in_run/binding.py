@@ -1,4 +1,4 @@
-"""Where a run on this machine finds its data: decided before it starts, from what is asked for and where that is."""
+"""Binds a run's inputs and outputs to paths of this machine, before the run starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was brought of stores elsewhere, kept by its content for all runs of this user: brought once, read by many."""
+"""The cache of downloaded inputs: kept by content for all runs of this user, downloaded once."""
 
 from __future__ import annotations
 

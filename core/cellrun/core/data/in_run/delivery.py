@@ -1,4 +1,4 @@
-"""What a run has made is brought into its datastores and registered, once its job has completed."""
+"""Uploads a run's outputs to their datastores and registers them, once its job has completed."""
 
 from __future__ import annotations
 

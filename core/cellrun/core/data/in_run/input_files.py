@@ -1,4 +1,4 @@
-"""Which files a run's inputs had, as noted beside it: when it started, their hashes, and whether they changed."""
+"""Records which files a run's inputs had at its start, with their hashes, and whether they changed while it ran."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cellrun.core.data.in_run.binding import files_of
 from cellrun.core.digest import hasher
 from cellrun.core.disk import control_file
 from cellrun.core.disk.whole_files import replace_file
-from cellrun.core.errors import CellrunError, told
+from cellrun.core.errors import CellrunError, problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import limits
 from cellrun.core.run_data import RunInput
@@ -81,7 +81,7 @@ def _listed(wanted: RunInput, layout: RunLayout) -> list[DataFile] | str:
     try:
         return files_of(wanted, layout.workspace)
     except (CellrunError, OSError) as error:
-        return told(error) if isinstance(error, OSError) else str(error)
+        return problem_of(error) if isinstance(error, OSError) else str(error)
 
 
 def _since_registered(layout: RunLayout, listed: Mapping[str, list[DataFile] | str]) -> Iterator[str]:

@@ -67,7 +67,7 @@ class RunDatasets(Mapping[str, Any]):
         return repr({name: _words(self._side, data) for name, data in self._data.items()})
 
 
-class ToldDataset(dict[str, Any]):
+class DatasetDetails(dict[str, Any]):
     """What a run's details tell of a dataset, as JSON; by its attributes it is the dataset, as Azure ML gives it."""
 
     def __init__(self, told: Mapping[str, Any], get: Callable[[], Any]) -> None:
@@ -110,7 +110,7 @@ def runs_of(layout: WorkspaceLayout, dataset: object) -> Iterator[str]:
 def content_words(layout: RunLayout, record: RunRecord) -> dict[str, str]:
     """Return what each input of a run was, with its content as far as that is noted: other files, other words."""
     words = {}
-    for told in told_inputs(layout, record):
+    for told in input_details(layout, record):
         files = told["files"]
         many = "s" * (files.get("count") != 1)
         content = f" ({files['count']:,} file{many}, {files['digest'][:8]})" if "digest" in files else ""
@@ -140,7 +140,7 @@ def _registered(told: Mapping[str, Any], layout: RunLayout) -> Any:
     return Dataset.get_by_name(workspace_of(layout.workspace), told["name"], told["version"])
 
 
-def told_inputs(layout: RunLayout, record: RunRecord) -> list[dict[str, Any]]:
+def input_details(layout: RunLayout, record: RunRecord) -> list[dict[str, Any]]:
     """Return what there is to tell of a run's inputs, under Azure ML's keys; ours are `words` and `files`."""
     seen = noted(layout)
     return [
@@ -149,7 +149,7 @@ def told_inputs(layout: RunLayout, record: RunRecord) -> list[dict[str, Any]]:
     ]
 
 
-def told_outputs(layout: RunLayout, record: RunRecord) -> list[dict[str, Any]]:
+def output_details(layout: RunLayout, record: RunRecord) -> list[dict[str, Any]]:
     """Return what there is to tell of a run's outputs, under Azure ML's keys; ours are `words`, `location`, `files`."""
     done = delivered(layout)
     return [
@@ -161,11 +161,11 @@ def data_rows(layout: RunLayout, record: RunRecord) -> list[dict[str, Any]]:
     """Return a line for each input and output of a run: what it is, how it comes and goes, how much it is."""
     rows = [
         _row(told["consumptionDetails"]["inputName"], "input", told, told["consumptionDetails"]["mechanism"].lower())
-        for told in told_inputs(layout, record)
+        for told in input_details(layout, record)
     ]
     return rows + [
         _row(told["outputDetails"]["outputName"], "output", told, told["outputDetails"]["mode"])
-        for told in told_outputs(layout, record)
+        for told in output_details(layout, record)
     ]
 
 
@@ -186,7 +186,7 @@ def _row(name: str, side: str, told: Mapping[str, Any], mode: str) -> dict[str, 
 def _told_input(wanted: RunInput, layout: RunLayout, seen: Mapping[str, Any]) -> dict[str, Any]:
     dataset = {"id": wanted.dataset_id, "name": wanted.dataset_name, "version": wanted.dataset_version}
     return {
-        "dataset": ToldDataset(dataset, partial(dataset_of, wanted, layout)),
+        "dataset": DatasetDetails(dataset, partial(dataset_of, wanted, layout)),
         "consumptionDetails": {
             "type": "RunInput",
             "inputName": wanted.name,
@@ -206,7 +206,7 @@ def _told_output(wanted: RunOutput, layout: RunLayout, done: Mapping[str, Any]) 
         "identifier": {"savedId": (told or {}).get("id")},
         "outputType": "RunOutput",
         "outputDetails": {"outputName": wanted.name, "mode": wanted.mode},
-        "dataset": told and ToldDataset(told, partial(_registered, told, layout)),
+        "dataset": told and DatasetDetails(told, partial(_registered, told, layout)),
         "words": f"{wanted.datastore or done.get('datastore') or 'default'}/{path}",
         "location": location,
         "files": {"count": done["files"], "size_bytes": done["size_bytes"]} if "files" in done else {},

@@ -1,4 +1,4 @@
-"""What is done for a run's data beside its job: `python run_steps.py bring | note | deliver <run folder> [ended]`.
+"""Runs a data step of a run beside its job: `python run_steps.py bring | note | deliver <run folder> [ended]`.
 
 Started by the run's supervisor with the Python of whoever submitted the run, which has what its stores need; what it
 prints is in the run's `user_logs/`.
@@ -16,7 +16,7 @@ if __name__ == "__main__":  # it finds this cellrun however that was found by th
 from cellrun.core.data.in_run.binding import bring_inputs
 from cellrun.core.data.in_run.delivery import deliver
 from cellrun.core.data.in_run.input_files import note_at_end, note_at_start
-from cellrun.core.errors import CellrunError, told
+from cellrun.core.errors import CellrunError, problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.supervision.preparation import REASON
 
@@ -38,7 +38,7 @@ def main(verb: str, folder: str, *rest: str) -> int:
         _tell(REASON + " ".join(str(error).split("\n")))
         return 1
     except OSError as error:
-        _tell(REASON + told(error))
+        _tell(REASON + problem_of(error))
         return 1
     return 0
 

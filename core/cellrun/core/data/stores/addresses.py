@@ -1,4 +1,4 @@
-"""What an address on the web holds that is nobody else's business."""
+"""Finds keys and tokens in the query of a web address."""
 
 from __future__ import annotations
 

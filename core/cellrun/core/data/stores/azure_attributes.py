@@ -1,4 +1,4 @@
-"""What Azure ML's datastores tell of Azure."""
+"""The attributes of a datastore that are about Azure: accounts, keys, credentials."""
 
 from __future__ import annotations
 

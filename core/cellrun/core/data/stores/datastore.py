@@ -77,7 +77,8 @@ class Datastore(AzureAttributes, Registration):
         """Return its files: paths are relative to the store's own root.
 
         Raises DatastoreError if the store can't be reached with what is known of it. So do its verbs for whatever they
-        meet; FileNotFoundError stays what it is. What was opened raises its package's own: `told` makes our error.
+        meet; FileNotFoundError stays what it is. What was opened raises its package's own errors: `translate_errors`
+        makes them ours.
         """
         from cellrun.core.data.stores.store_filesystem import StoreFileSystem, local_filesystem  # noqa: PLC0415  # fsspec
 
@@ -87,9 +88,9 @@ class Datastore(AzureAttributes, Registration):
         place.reach()
         return StoreFileSystem(self, self._kind.root(self._definition.settings), place.connect(), place)
 
-    def told(self, path: str = "", *passes: type[Exception]) -> AbstractContextManager[None]:
+    def translate_errors(self, path: str = "", *passes: type[Exception]) -> AbstractContextManager[None]:
         """Raise as a DatastoreError what is raised in a block by what was opened of it, but for what `passes`."""
-        return self._place(self._kind).told(path, *passes) if self._kind else nullcontext()
+        return self._place(self._kind).translate_errors(path, *passes) if self._kind else nullcontext()
 
     def location(self, path: str | PurePosixPath = "") -> str:
         """Return where a path of it is, for people: no credentials are in it."""
@@ -107,7 +108,7 @@ class Datastore(AzureAttributes, Registration):
         if self._kind is None or not self._kind.signs_urls:
             raise DatastoreError(self.name, f"at {self.location()} has no URLs by which others read its files")
         place = self._place(self._kind)
-        with place.told(path):
+        with place.translate_errors(path):
             root = self._kind.root(self._definition.settings)
             return str(place.connect().sign(f"{root}/{path}", expiration=int(valid_s)))
 

@@ -17,7 +17,7 @@ from cellrun.core import names
 from cellrun.core.disk.control_file import read_object
 from cellrun.core.disk.lock import alone
 from cellrun.core.disk.whole_files import replace_file
-from cellrun.core.errors import DamagedRunError, InvalidNameError, KeyvaultError, told
+from cellrun.core.errors import DamagedRunError, InvalidNameError, KeyvaultError, problem_of
 from cellrun.core.places import private_folder
 from cellrun.core.store.record import refuse_elsewhere
 
@@ -208,7 +208,7 @@ def _read(folder: Path) -> dict[str, dict[str, Any]]:
     except FileNotFoundError:
         return {}
     except (OSError, DamagedRunError) as error:
-        raise KeyvaultError(f"the secrets can't be read from {folder / _FILE}: {told(error)}") from error
+        raise KeyvaultError(f"the secrets can't be read from {folder / _FILE}: {problem_of(error)}") from error
     return {
         str(workspace): {name: entry for name, entry in secrets.items() if isinstance(entry, dict)}
         for workspace, secrets in found.items()

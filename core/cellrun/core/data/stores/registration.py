@@ -285,7 +285,7 @@ def _register(  # noqa: PLR0913  # all that the verbs above have in common
         place = StorePlace(name, way, definition.settings, secrets)
         place.reach()
         filesystem, root = place.connect(), way.root(definition.settings)
-        with place.told():
+        with place.translate_errors():
             if create_if_not_exists and not filesystem.exists(root):
                 filesystem.mkdir(root)
             filesystem.info(root)

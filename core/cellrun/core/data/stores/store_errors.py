@@ -1,4 +1,4 @@
-"""What stores and their packages raise, as one error that names the store and the place, and never a secret."""
+"""Translates the errors of stores' packages into one error that names the store and the place, and no secret."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class StorePlace:
             raise self._away(getattr(error, "strerror", None) or str(error)) from None
 
     @contextmanager
-    def told(self, path: str = "", *passes: type[Exception]) -> Iterator[None]:
+    def translate_errors(self, path: str = "", *passes: type[Exception]) -> Iterator[None]:
         """Raise as a DatastoreError whatever a package raises in this block.
 
         A full disk, our own errors and a kind that `passes` stay as they are.

@@ -43,9 +43,9 @@ class StoreFileSystem(DirFileSystem):  # type: ignore[misc]  # fsspec says nothi
         self._store = store
         self._place = place
 
-    def told(self, path: str = "", *passes: type[Exception]) -> AbstractContextManager[None]:
+    def translate_errors(self, path: str = "", *passes: type[Exception]) -> AbstractContextManager[None]:
         """Raise as a DatastoreError what is raised in a block about a path of it, but for what `passes`."""
-        return self._place.told(path, *passes) if self._place else nullcontext()
+        return self._place.translate_errors(path, *passes) if self._place else nullcontext()
 
     def to_dict(self, *, include_password: bool = True) -> dict[str, Any]:  # noqa: ARG002  # fsspec's signature
         """Refuse: what fsspec writes there holds the credentials. The store has a `to_json`."""
@@ -64,7 +64,7 @@ def _told(verb: str) -> Callable[..., Any]:
 
     @wraps(plain_verb)
     def call(self: StoreFileSystem, path: Any, *given: Any, **named: Any) -> Any:
-        with self.told(str(path), FileNotFoundError):
+        with self.translate_errors(str(path), FileNotFoundError):
             return plain_verb(self, path, *given, **named)
 
     return call

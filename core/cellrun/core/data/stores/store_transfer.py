@@ -28,7 +28,7 @@ def side_of(store: Datastore) -> Side:
     return Side(
         filesystem,
         where=store.location,
-        told=filesystem.told,
+        translate_errors=filesystem.translate_errors,
         checksum=kind.checksum,
         is_checksum_sure=kind.is_checksum_sure,
         lists_by_prefix=kind.lists_by_prefix,

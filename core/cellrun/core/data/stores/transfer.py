@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Checksum: TypeAlias = tuple[str, str]
 """An algorithm of hashlib, and the hex digits."""
-Told: TypeAlias = Callable[[str], AbstractContextManager[None]]
+ErrorTranslator: TypeAlias = Callable[[str], AbstractContextManager[None]]
 """Makes one error of ours of whatever a package raises about a path."""
 
 ASIDE = ".cellrun-"
@@ -54,7 +54,7 @@ class Side:
     filesystem: AbstractFileSystem
     where: Callable[[str], str] = str
     """Where a path of it is, for people."""
-    told: Told = lambda _: nullcontext()
+    translate_errors: ErrorTranslator = lambda _: nullcontext()
     checksum: Callable[[Mapping[str, Any]], Checksum | None] = lambda _: None
     is_checksum_sure: bool = True
     lists_by_prefix: bool = False
@@ -65,7 +65,7 @@ class Side:
         """Return the files whose path begins with a text."""
         folder, _, start = prefix.rpartition("/")
         by = {"prefix": start} if self.lists_by_prefix and start else {}
-        with self.told(prefix):
+        with self.translate_errors(prefix):
             self.filesystem.invalidate_cache()
             try:
                 found = self.filesystem.find(folder, detail=True, **by)
@@ -82,7 +82,7 @@ class Side:
 
     def found(self, path: str) -> StoredFile | None:
         """Return a file, None if it isn't there."""
-        with self.told(path):
+        with self.translate_errors(path):
             try:
                 entry = self.filesystem.info(path)
             except FileNotFoundError:
@@ -136,7 +136,7 @@ def send(side: Side, files: Mapping[str, Path], *, overwrite: bool = False, show
         def carry(report: Report) -> None:
             known = there(target)
             if known is None or (overwrite and not _is_same(path, known)):
-                with side.told(target):
+                with side.translate_errors(target):
                     sent[target] = _send_one(side, path, target, aside, report)
 
         return Piece(path.stat().st_size, carry)
@@ -194,7 +194,7 @@ def _fetch(side: Side, file: StoredFile, aside: Path, report: Report) -> None:
         return
     digests: list[str] = []
     while True:
-        with side.told(file.path):
+        with side.translate_errors(file.path):
             side.filesystem.get_file(file.path, str(aside), callback=_callback(report))
         size = aside.stat().st_size
         if file.size is None or size == file.size:

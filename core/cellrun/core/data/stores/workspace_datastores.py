@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from cellrun.core import names
 from cellrun.core.disk import control_file
 from cellrun.core.disk.whole_files import replace_file, write_once
-from cellrun.core.errors import DamagedRunError, DatastoreError, did_you_mean, told
+from cellrun.core.errors import DamagedRunError, DatastoreError, did_you_mean, problem_of
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.store.record import refuse_elsewhere
 
@@ -63,7 +63,7 @@ class WorkspaceDatastores:
             data = control_file.read_object(self._workspace.folder, path)
             control_file.check(self._workspace.folder, path, data, _SHAPE)
         except (OSError, DamagedRunError) as error:
-            raise DatastoreError(str(name), f"can't be read from {path}: {told(error)}") from error
+            raise DatastoreError(str(name), f"can't be read from {path}: {problem_of(error)}") from error
         return DatastoreDefinition(str(name), data["kind"], data["settings"])
 
     def check_free(self, definition: DatastoreDefinition, *, overwrite: bool = False) -> None:
@@ -110,7 +110,7 @@ class WorkspaceDatastores:
             return WORKSPACE_STORE
         except (OSError, DamagedRunError) as error:
             raise DatastoreError(
-                "", f"the default datastore can't be read from {path}: {told(error)}; remove that file"
+                "", f"the default datastore can't be read from {path}: {problem_of(error)}; remove that file"
             ) from error
         name: str = data["name"]
         return name

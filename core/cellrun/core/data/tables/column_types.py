@@ -1,4 +1,4 @@
-"""What the values of columns are: told by the user, or by the first rows, and wider where later ones ask it."""
+"""The types of a table's columns: given by the user, or inferred from the first rows, and widened by later ones."""
 
 from __future__ import annotations
 

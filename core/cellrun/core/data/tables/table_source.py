@@ -67,7 +67,7 @@ class TableSource:
                 yield Rows(raw.num_rows, {**extra, **found})
 
     def _raw(self, file: DataFile, wanted: set[str] | None) -> Iterator[Any]:
-        with file.place.told(file.inside):  # a store that goes away meanwhile
+        with file.place.translate_errors(file.inside):  # a store that goes away meanwhile
             yield from self._reader.batches(file, wanted, self.types.as_text())
 
     def settle(self, wanted: set[str] | None) -> None:

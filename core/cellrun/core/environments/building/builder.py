@@ -1,4 +1,4 @@
-"""What a builder of environments promises, and how it starts the programs that build."""
+"""The interface of a builder of environments, and how it starts the programs that build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of an environment before it is built: its Python, and which modules its packages may bring."""
+"""What an environment will hold, judged before it is built: its Python, and which modules its packages bring."""
 
 from __future__ import annotations
 

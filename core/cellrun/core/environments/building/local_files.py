@@ -1,4 +1,4 @@
-"""What an environment installs from files of this machine: others than before make another environment."""
+"""The state of local files that an environment is installed from: other content makes another environment."""
 
 from __future__ import annotations
 

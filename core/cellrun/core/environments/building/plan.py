@@ -1,4 +1,4 @@
-"""What comes of an environment on this machine: whose Python runs it, what is to be built first, what can't be had."""
+"""Plans an environment on this machine: which Python runs it, what is to be built first, what can't be had."""
 
 from __future__ import annotations
 

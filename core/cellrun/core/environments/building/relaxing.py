@@ -1,4 +1,4 @@
-"""What is asked for otherwise when a lenient environment can't be built: by what the resolver says of it."""
+"""Relaxes a lenient environment's requirements that can't be met, by what the resolver says of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Python that runs this code has installed, written down so that another machine can build it."""
+"""The packages of the Python that runs this code, as an environment that another machine can build."""
 
 from __future__ import annotations
 

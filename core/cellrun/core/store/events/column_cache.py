@@ -1,4 +1,4 @@
-"""What was read of a long event log, kept so that the next process needn't parse it again.
+"""A cache of the columns of long event logs, so that the next process needn't parse them again.
 
 A cache in the user's own home: deleting it costs time only, and whoever else can write to a run has no word in it.
 Readers alone write it, never a job. It is used only if the event files still begin with what was read of them then.

@@ -1,4 +1,4 @@
-"""What is new in one writer's file of events."""
+"""Reads on in one writer's event file: its new whole lines, and damage."""
 
 from __future__ import annotations
 

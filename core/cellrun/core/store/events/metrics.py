@@ -1,4 +1,4 @@
-"""What a run's events come to: metrics as columns, tags, images and files."""
+"""Everything that a run has logged, read from its events: metrics as columns, tags, images and files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which way numbers run that come one after the other: a line over them is a curve only while they don't turn."""
+"""Whether numbers that come one after the other are monotonic: a line over them is a curve only then."""
 
 from __future__ import annotations
 

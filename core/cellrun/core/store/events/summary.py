@@ -1,4 +1,4 @@
-"""What a list of runs shows of a run's events, kept beside them so that no list has to read events.
+"""The summary of a run's events that lists show: kept beside them, so that no list has to read events.
 
 Each writer of events keeps a summary of its own, `summary/<writer>.json`; a run's summary is all of them merged.
 """

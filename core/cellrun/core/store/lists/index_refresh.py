@@ -1,4 +1,4 @@
-"""What brings an index up to date: the runs that changed, came or went since the last look."""
+"""Brings an index up to date: the runs that changed, came or went since the last refresh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which runs a list is asked for, as SQL over the index."""
+"""The filter of a list of runs, as SQL over the index."""
 
 from __future__ import annotations
 

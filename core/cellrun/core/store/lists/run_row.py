@@ -1,4 +1,4 @@
-"""What a list shows of one run."""
+"""The row of a run in a list."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from cellrun.core.digest import digest
 from cellrun.core.disk.control_file import UNREADABLE
-from cellrun.core.errors import told
+from cellrun.core.errors import problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.metric_summary import MetricSummary
 from cellrun.core.store.events.summary import listed_summary
@@ -119,7 +119,7 @@ class RunRow:
             type=record.type,
             target=record.target,
             status=Status.DAMAGED,
-            reason=told(error),
+            reason=problem_of(error),
             created_at=record.created_at or _changed_at(layout),
             started_at=None,
             ended_at=None,

@@ -22,7 +22,7 @@ from cellrun.core.submission.configuration.parts import (
     SparkConfiguration,
     TensorflowConfiguration,
 )
-from cellrun.core.unsupported import say_once
+from cellrun.core.unsupported import warn_once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,14 +173,14 @@ class RunConfiguration:
     def notice(self) -> None:
         """Say once of each thing that is set and has no meaning here that it hasn't."""
         if self.docker.use_docker:
-            say_once("docker: cellrun starts no container; a run is a process, in a Python environment of its own")
+            warn_once("docker: cellrun starts no container; a run is a process, in a Python environment of its own")
         for name in ("spark", "hdi", "kubernetescompute", "paralleltask"):
             if getattr(getattr(self, name), "is_set", False):
-                say_once(f"run_config.{name} isn't used: it is for another kind of runs")
+                warn_once(f"run_config.{name} isn't used: it is for another kind of runs")
         if self.framework.lower() in {"pyspark", "r"}:
-            say_once(f"run_config.framework={self.framework!r}: cellrun has no such runs; the script is run by Python")
+            warn_once(f"run_config.framework={self.framework!r}: cellrun has no such runs; the script is run by Python")
         if self.target == ONE_RUN_CLUSTER:
-            say_once("the target 'amlcompute' is a machine of the cloud for one run; here it is this machine")
+            warn_once("the target 'amlcompute' is a machine of the cloud for one run; here it is this machine")
 
     def came_from(self, path: str | os.PathLike[str], name: str | None) -> None:
         """Take notice of its file, where `save` writes it without a path."""

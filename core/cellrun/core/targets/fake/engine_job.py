@@ -1,4 +1,4 @@
-"""What the fake engine knows as a run's job: the first process of a namespace.
+"""A job of the fake engine: the first process of a namespace.
 
 Started as `python -I -S engine_job.py <far folder> <order> <clock's offset in s>`, where the order is a file that only
 this user can read. Standard library only.

@@ -1,4 +1,4 @@
-"""What goes wrong between us and the far side, by a file that may be changed while runs go on.
+"""The faults of the fake target: a file says what goes wrong, and may change while runs go on.
 
 Standard library only: the far side reads it too.
 """

@@ -1,4 +1,4 @@
-"""What is between us and the far side: it loses, repeats, reorders, delays and slows down what goes through it.
+"""The fake target's network: it loses, repeats, reorders, delays and slows down what goes through it.
 
 Standard library only: the far side uses it too.
 """

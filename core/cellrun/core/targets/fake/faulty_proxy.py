@@ -1,4 +1,4 @@
-"""What stands between a job and our server, for a job that pushes: it does to requests what the link does to frames.
+"""An HTTP proxy between a fake job that pushes and our server, with the faults of the link.
 
 Standard library only: it runs on the far side.
 """

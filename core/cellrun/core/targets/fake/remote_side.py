@@ -1,4 +1,4 @@
-"""What stands over there: a folder shaped like a workspace."""
+"""The fake target's remote side: a folder shaped like a workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How what a run writes over there comes home: three ways, over the same link."""
+"""The interface of the fake target's transports: three ways for a run's files, over the same link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One question to the keeper and its answer; it is started for that if none runs, or an older one than this cellrun."""
+"""One request to the keeper, which is started if none runs or an older one than this cellrun."""
 
 from __future__ import annotations
 

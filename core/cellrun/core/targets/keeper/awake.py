@@ -1,4 +1,4 @@
-"""How long this process was awake: a laptop that slept, or a process that was stopped, has missed no answer."""
+"""A clock of the time that this process was awake: while a laptop slept it has missed no answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What anybody asks the keeper for; it is started for that if it doesn't run."""
+"""Asks the keeper, which is started if it doesn't run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cellrun.core.targets.keeper.protocol import Order, observations_of
 from cellrun.core.targets.keeper.start import NoKeeperError
 from cellrun.core.targets.unresponsive_engine import is_on_its_way
 
-__all__ = ["Looked", "NoKeeperError", "Sent", "look_by_keeper", "send", "states", "tend", "wake"]
+__all__ = ["NoKeeperError", "ObservedByKeeper", "Sent", "observe_by_keeper", "send", "states", "tend", "wake"]
 
 LOOK_S = 1.0
 """So long a look waits for a pass."""
@@ -37,7 +37,7 @@ class Sent(NamedTuple):
     """Why its target can't send it now, in its words; it is tried again. Empty if it is on its way."""
 
 
-class Looked(NamedTuple):
+class ObservedByKeeper(NamedTuple):
     """What a look by the keeper has seen."""
 
     observed: Mapping[str, Observation] = {}
@@ -46,7 +46,7 @@ class Looked(NamedTuple):
     """Why passes fail, in the target's words."""
 
 
-def look_by_keeper(target: ComputeTarget, workspace: WorkspaceLayout, runs: Sequence[RunLayout]) -> Looked:
+def observe_by_keeper(target: ComputeTarget, workspace: WorkspaceLayout, runs: Sequence[RunLayout]) -> ObservedByKeeper:
     """Return what the engine says of runs, by a pass that isn't older than a second.
 
     Raises NoKeeperError if no keeper can be had.
@@ -59,8 +59,8 @@ def look_by_keeper(target: ComputeTarget, workspace: WorkspaceLayout, runs: Sequ
     try:
         answer = ask(Order.LOOK, about, LOOK_S + _MARGIN_S)
     except NoAnswerError:
-        return Looked()
-    return Looked(observations_of(answer["observed"]), str(answer.get("why_not", "")))
+        return ObservedByKeeper()
+    return ObservedByKeeper(observations_of(answer["observed"]), str(answer.get("why_not", "")))
 
 
 def wake(workspace: WorkspaceLayout, target_name: str) -> None:

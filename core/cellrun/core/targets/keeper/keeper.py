@@ -1,4 +1,4 @@
-"""What the keeper holds, and its answers."""
+"""The keeper: the targets that it holds, and its answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.disk.ownership import is_mine
-from cellrun.core.errors import CellrunError, told
+from cellrun.core.errors import CellrunError, problem_of
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.resources import limits
 from cellrun.core.store.status import StatusFile
@@ -66,7 +66,7 @@ class Keeper:
                 return {"error": f"cellrun's keeper speaks protocol {PROTOCOL}, was asked in {message['protocol']}"}
             return self._answers[order](self, message)
         except Exception as error:  # noqa: BLE001  # no question ends the keeper: no thread can be had, a full disk
-            return {"error": told(error)}
+            return {"error": problem_of(error)}
 
     def tick(self) -> float:
         """Do what is due without being asked; returns after how many seconds it wants to be called again."""
@@ -168,7 +168,7 @@ class Keeper:
             for name, runs in runs_elsewhere(workspace).items():
                 self._target(workspace, name).hold(runs)
         except (CellrunError, *UNREADABLE) as error:  # an index of a newer cellrun, no access
-            self._say(f"the list of {workspace.folder} can't be read: {told(error)}")
+            self._say(f"the list of {workspace.folder} can't be read: {problem_of(error)}")
 
     def _target(self, workspace: WorkspaceLayout, name: str) -> KeptTarget:
         key = (workspace.folder, name)

@@ -1,4 +1,4 @@
-"""How a target is that the keeper holds, and what people are told of it."""
+"""The state of a target that the keeper holds, and its one-line text."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class KeptState(NamedTuple):
         return cls(**{name: data[name] for name in cls._fields if name in data})
 
 
-def said_of(state: KeptState, now: float | None = None) -> str:
+def state_text(state: KeptState, now: float | None = None) -> str:
     """Return how a target is, in one line: `heard of 3 s ago; 2 runs`, or why it isn't and when it is tried again."""
     now = time.time() if now is None else now
     parts = []

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from cellrun.core.errors import AuthenticationError, CellrunError, told
+from cellrun.core.errors import AuthenticationError, CellrunError, problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import limits
 from cellrun.core.targets.contract import JobState, Observation
@@ -171,7 +171,7 @@ class KeptTarget:
             target.is_watched, target.watched = self._schedule.is_watched(began), self._runs.watched(began)
             brought = bring(target, runs, self._passed, self._hear)
         except Exception as error:  # noqa: BLE001  # a stranger's class: the other targets are kept all the same
-            why = str(error) if isinstance(error, CellrunError) else told(error)
+            why = str(error) if isinstance(error, CellrunError) else problem_of(error)
             self.why_unusable = why if target is None else ""
             self._fail(why, unreadable, is_refused=isinstance(error, AuthenticationError))
             return False

@@ -1,4 +1,4 @@
-"""What the keeper did, in a file that doesn't grow for ever."""
+"""The keeper's log: a file of bounded size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the keeper is found: its socket, its lock, who it is, and what it says."""
+"""The keeper's files: its socket, its lock, its process, its log."""
 
 from __future__ import annotations
 

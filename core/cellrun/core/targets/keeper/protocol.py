@@ -1,4 +1,4 @@
-"""What is said between the keeper and those who ask it: one line of JSON each way."""
+"""The protocol between the keeper and its clients: one line of JSON each way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who asks the keeper is answered here: one thread, many connections, none of which holds up another."""
+"""The keeper's service: one thread answers many connections, none of which holds up another."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PATIENCE_S = 5.0
 _FULL_S = 0.02
 
 
-class Asker:
+class Client:
     """One connection: its question comes, then its answer goes."""
 
     def __init__(self, connection: socket.socket) -> None:
@@ -37,7 +37,7 @@ class Service:
         listening.settimeout(0)
         self._listening = listening
         self._selector = selectors.DefaultSelector()
-        self._askers: set[Asker] = set()
+        self._clients: set[Client] = set()
         self._woken, self._waker = os.pipe()
         os.set_blocking(self._woken, False)
         os.set_blocking(self._waker, False)
@@ -47,7 +47,7 @@ class Service:
     @property
     def is_busy(self) -> bool:
         """Whether somebody waits for an answer."""
-        return bool(self._askers)
+        return bool(self._clients)
 
     def wake(self) -> None:
         """Have those answered whose answer is there by now."""
@@ -65,76 +65,76 @@ class Service:
             else:
                 self._go_on(key.data, keeper)
         now = time.monotonic()
-        for asker in list(self._askers):
-            if asker.pending:
-                self._settle(asker, asker.pending, now)
-            elif now > asker.until:
-                self._drop(asker)
+        for client in list(self._clients):
+            if client.pending:
+                self._settle(client, client.pending, now)
+            elif now > client.until:
+                self._drop(client)
 
     def close(self) -> None:
         """Let everybody go."""
-        for asker in list(self._askers):
-            self._drop(asker)
+        for client in list(self._clients):
+            self._drop(client)
         self._listening.close()
         self._selector.close()
 
     def _patience_s(self, timeout_s: float) -> float:
-        ends = [asker.pending.until if asker.pending else asker.until for asker in self._askers]
+        ends = [client.pending.until if client.pending else client.until for client in self._clients]
         return max(min([timeout_s, *(end - time.monotonic() for end in ends)]), 0.0)
 
     def _accept(self) -> None:
         try:
-            asker = Asker(self._listening.accept()[0])
+            client = Client(self._listening.accept()[0])
         except OSError:  # it has gone already, or no file is left for it: it waits until another one's is given back
             time.sleep(_FULL_S)
             return
-        self._askers.add(asker)
-        self._selector.register(asker.connection, selectors.EVENT_READ, asker)
+        self._clients.add(client)
+        self._selector.register(client.connection, selectors.EVENT_READ, client)
 
-    def _go_on(self, asker: Asker, keeper: Keeper) -> None:
+    def _go_on(self, client: Client, keeper: Keeper) -> None:
         try:
-            if asker.answer:
-                asker.answer = asker.answer[asker.connection.send(asker.answer) :]
-                if not asker.answer:
-                    self._drop(asker)
+            if client.answer:
+                client.answer = client.answer[client.connection.send(client.answer) :]
+                if not client.answer:
+                    self._drop(client)
                 return
-            block = asker.connection.recv(_BLOCK)
+            block = client.connection.recv(_BLOCK)
         except BlockingIOError:
             return
         except OSError:
-            self._drop(asker)
+            self._drop(client)
             return
-        asker.question += block
-        if not block or len(asker.question) > MOST_BYTES:
-            self._drop(asker)
-        elif asker.question.endswith(b"\n") and not asker.pending:
-            self._ask(asker, keeper)
+        client.question += block
+        if not block or len(client.question) > MOST_BYTES:
+            self._drop(client)
+        elif client.question.endswith(b"\n") and not client.pending:
+            self._ask(client, keeper)
 
-    def _ask(self, asker: Asker, keeper: Keeper) -> None:
+    def _ask(self, client: Client, keeper: Keeper) -> None:
         try:
-            answer = keeper.answer(parsed(asker.question))
+            answer = keeper.answer(parsed(client.question))
         except (ValueError, RecursionError) as error:
             answer = {"error": str(error)}
         if isinstance(answer, Pending):
-            asker.pending = answer
+            client.pending = answer
         else:
-            self._reply(asker, answer)
+            self._reply(client, answer)
 
-    def _settle(self, asker: Asker, pending: Pending, now: float) -> None:
+    def _settle(self, client: Client, pending: Pending, now: float) -> None:
         try:
             answer = pending.ready()
         except Exception as error:  # noqa: BLE001  # a run's folder that was deleted meanwhile: the others wait on
             answer = {"error": f"{type(error).__name__}: {error}"}
         if answer is not None or now >= pending.until:
-            self._reply(asker, pending.otherwise if answer is None else answer)
+            self._reply(client, pending.otherwise if answer is None else answer)
 
-    def _reply(self, asker: Asker, answer: Answer) -> None:
-        asker.pending = None
-        asker.answer = line_of(answer)
-        asker.until = time.monotonic() + _PATIENCE_S
-        self._selector.modify(asker.connection, selectors.EVENT_WRITE, asker)
+    def _reply(self, client: Client, answer: Answer) -> None:
+        client.pending = None
+        client.answer = line_of(answer)
+        client.until = time.monotonic() + _PATIENCE_S
+        self._selector.modify(client.connection, selectors.EVENT_WRITE, client)
 
-    def _drop(self, asker: Asker) -> None:
-        self._askers.discard(asker)
-        self._selector.unregister(asker.connection)
-        asker.connection.close()
+    def _drop(self, client: Client) -> None:
+        self._clients.discard(client)
+        self._selector.unregister(client.connection)
+        client.connection.close()

@@ -1,4 +1,4 @@
-"""Lists: whoever shows many runs has those kept that live elsewhere, though nobody opens one of them."""
+"""Keeps the keeper running while lists show live runs elsewhere."""
 
 from __future__ import annotations
 

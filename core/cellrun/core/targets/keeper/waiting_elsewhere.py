@@ -1,4 +1,4 @@
-"""Why runs wait that were handed to an engine elsewhere, for whoever shows many of them again and again."""
+"""A cache of why runs wait at engines elsewhere, for lists."""
 
 from __future__ import annotations
 

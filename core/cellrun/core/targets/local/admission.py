@@ -1,4 +1,4 @@
-"""Who may start: the pass over the queue that a submission, an ending supervisor and any reader make.
+"""Admission: starts the runs of the queue that may start; called by submissions, ending supervisors and readers.
 
 Standard library only: an ending supervisor shares it.
 """
@@ -16,7 +16,7 @@ from cellrun.core.errors import (
     ComputeTargetException,
     DamagedRunError,
     ExperimentExecutionException,
-    told,
+    problem_of,
 )
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.ending import is_asked_to_cancel, set_canceled
@@ -227,7 +227,7 @@ def _start(queue: LocalQueue, ticket: Ticket, free_devices: list[str], ahead: Su
     except (OSError, DamagedRunError) as error:  # gone or damaged: it must not hold up those behind it
         with suppress(OSError, DamagedRunError):
             if layout.record.exists():  # whatever else a ticket names is no run's: nothing is written there
-                status.change(Status.FAILED, reason=f"it can't be started: {told(error)}")
+                status.change(Status.FAILED, reason=f"it can't be started: {problem_of(error)}")
         queue.remove(ticket)
         return None
     if has_ended:

@@ -22,7 +22,7 @@ from cellrun.core.targets.local.queue import LocalQueue, Share, Ticket
 from cellrun.core.targets.local.target import LocalTarget
 from cellrun.core.targets.resource import DESCRIPTION, LOCATION, MADE_AT, TAGS, Provisioning
 from cellrun.core.targets.setting_form import SettingForm, SettingShape
-from cellrun.core.unsupported import say_once
+from cellrun.core.unsupported import warn_once
 
 _MIN, _MAX, _IDLE, _SIZE, _PRIORITY = (
     "min_nodes",
@@ -230,7 +230,7 @@ class AmlCompute(LocalTarget):
 
     def add_identity(self, identity_type: str, identity_id: Any = None) -> None:  # noqa: ARG002  # Azure ML's signature
         """Do nothing, which is said: a run here acts as its user."""
-        say_once("identities of a cluster aren't used: a run here acts as you")
+        warn_once("identities of a cluster aren't used: a run here acts as you")
 
     def remove_identity(self, identity_id: Any = None) -> None:
         """Do nothing: there are none."""
@@ -271,7 +271,7 @@ class AmlCompute(LocalTarget):
     def was_made(self) -> None:
         """Say what it is here."""
         self._is_new = True
-        say_once(
+        warn_once(
             f"the cluster {self.name!r} is a name for this machine: {self.nodes} of its runs at once at most, as far "
             f"as there is room; {self.vm_size} isn't made"
         )
@@ -356,11 +356,11 @@ class ComputeInstance(LocalTarget):
 
     def stop(self, wait_for_completion: bool = False, show_output: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  # Azure ML's signature
         """Do nothing, which is said."""
-        say_once(f"the compute instance {self.name!r} is this machine, which isn't stopped")
+        warn_once(f"the compute instance {self.name!r} is this machine, which isn't stopped")
 
     def was_made(self) -> None:
         """Say what it is here."""
-        say_once(f"the compute instance {self.name!r} is a name for this machine; {self.vm_size} isn't made")
+        warn_once(f"the compute instance {self.name!r} is a name for this machine; {self.vm_size} isn't made")
 
 
 _DEFAULTS: Mapping[str, Any] = {

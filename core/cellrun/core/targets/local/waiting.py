@@ -1,4 +1,4 @@
-"""Why runs wait in this machine's queue, for whoever shows many of them again and again."""
+"""A cache of why runs wait in this machine's queue, for lists."""
 
 from __future__ import annotations
 

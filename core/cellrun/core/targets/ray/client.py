@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.remote.messages import NONSENSE, quoted
-from cellrun.core.targets.ray.connection import Answer, Connection, facts_of, nonsense, parsed
+from cellrun.core.targets.ray.connection import Answer, Connection, facts_of, parsed, unexpected_answer
 from cellrun.core.targets.ray.jobs import RayJob
 
 _JOBS = "/api/jobs/"
@@ -57,10 +57,10 @@ class RayClient:
         """Return what it runs."""
         answer = self._connection.ask("GET", "/api/version")
         if answer.status == HTTPStatus.NOT_FOUND:  # some other server's, or a proxy's that leads to none
-            raise nonsense(self.address)
+            raise unexpected_answer(self.address)
         told = facts_of(parsed(answer, self.address), self.address)
         if not isinstance(told.get("ray_version"), str):
-            raise nonsense(self.address)
+            raise unexpected_answer(self.address)
         return RayVersion(quoted(told["ray_version"]), quoted(told.get("session_name", "")))
 
     def status(self) -> Mapping[str, Any]:
@@ -74,7 +74,7 @@ class RayClient:
             # Ray lists its own drivers, too: these weren't submitted, and have no such id.
             found = [RayJob.of(each) for each in told if each.get("submission_id")]
         except NONSENSE:
-            raise nonsense(self.address) from None
+            raise unexpected_answer(self.address) from None
         return {each.submission_id: each for each in found}
 
     def job(self, submission_id: str) -> RayJob | None:
@@ -85,7 +85,7 @@ class RayClient:
         try:
             return RayJob.of(facts_of(parsed(answer, self.address), self.address))
         except NONSENSE:
-            raise nonsense(self.address) from None
+            raise unexpected_answer(self.address) from None
 
     def submit(self, job: Mapping[str, Any]) -> None:
         """Hand a job over: `submission_id`, `entrypoint`, `runtime_env`, `metadata`, `entrypoint_num_cpus` ….

@@ -93,7 +93,7 @@ class Connection:
         self, method: str, path: str, *, limit_s: float, told: Any = None, body: IO[bytes] | None = None
     ) -> Iterator[requests.Response]:
         session = self._opened()
-        with self.understood(), self._adapter.at_most(CONNECT_S + limit_s):
+        with self.translate_errors(), self._adapter.at_most(CONNECT_S + limit_s):
             response = session.request(
                 method,
                 f"{self.address}{path}",
@@ -143,7 +143,7 @@ class Connection:
         )
 
     @contextmanager
-    def understood(self) -> Iterator[None]:
+    def translate_errors(self) -> Iterator[None]:
         """Say of errors of a connection what they mean. Raises ComputeTargetException."""
         try:
             yield
@@ -187,10 +187,10 @@ def parsed(answer: Answer, address: str) -> Any:
     try:
         return json.loads(answer.body)
     except (ValueError, RecursionError):
-        raise nonsense(address) from None
+        raise unexpected_answer(address) from None
 
 
-def nonsense(address: str) -> ComputeTargetException:
+def unexpected_answer(address: str) -> ComputeTargetException:
     """Return what is said of an answer that no cluster of Ray's gives."""
     return ComputeTargetException(f"{address} answers what can't be understood; is it a Ray dashboard's address?")
 
@@ -226,5 +226,5 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def facts_of(told: Any, address: str) -> Mapping[str, Any]:
     """Return an answer that is an object. Raises ComputeTargetException for any other."""
     if not isinstance(told, dict):
-        raise nonsense(address)
+        raise unexpected_answer(address)
     return told

@@ -1,4 +1,4 @@
-"""What is well with a cluster, what isn't, and what to do about it."""
+"""The doctor of a Ray cluster: what is well, what isn't, and what to do about it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from cellrun.core.errors import AuthenticationError, CellrunError, ComputeTargetException, told
+from cellrun.core.errors import AuthenticationError, CellrunError, ComputeTargetException, problem_of
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.resources import size_text
 from cellrun.core.targets.contract import Finding
@@ -41,7 +41,7 @@ def findings(
         try:
             where = stored.values.probe(stored.workspace)
         except (CellrunError, OSError) as error:
-            found.append(Finding("datastore", is_well=False, text=told(error)))
+            found.append(Finding("datastore", is_well=False, text=problem_of(error)))
     try:
         return [*found, *probed(client, server, stored.values.named if stored else "", where)]
     except ComputeTargetException as error:

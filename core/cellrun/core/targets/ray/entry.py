@@ -1,4 +1,4 @@
-"""What Ray runs as the job of a run: `python -m cellrun.core.targets.ray.entry`, in the folder of the run's package.
+"""The entry point of a run's job on Ray: `python -m cellrun.core.targets.ray.entry`, in the package's folder.
 
 `order.json` there says what to start (`package.py`); what is secret is in the variable `CELLRUN_JOB_SECRETS`, as JSON:
 `variables`, `key` (hex), `token`. Standard library only: a cluster's Python has nothing of ours.
@@ -30,7 +30,7 @@ from cellrun.core.engine.engine import Engine
 from cellrun.core.engine.job import EngineJob
 from cellrun.core.engine.order import JobOrder
 from cellrun.core.environments.job_library import PYTHON_PATH, own_library
-from cellrun.core.errors import CellrunError, told
+from cellrun.core.errors import CellrunError, problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import job_environment
@@ -74,7 +74,7 @@ def main() -> int:
         _job_order(run, order, secrets).write(path)
     except (CellrunError, OSError, KeyError) as error:  # a full disk, a package that isn't whole
         remove_tree(place)
-        sys.exit(f"cellrun: could not start the run: {told(error)}")
+        sys.exit(f"cellrun: could not start the run: {problem_of(error)}")
     os.chdir("/")  # Ray may remove the package
     job = EngineJob(path, RayEngine())
     code = job.run()
@@ -116,7 +116,7 @@ def _job_order(run: RunLayout, order: Mapping[str, Any], secrets: Mapping[str, A
         lay_out(request, run)
         variables, _ = job_environment(spec, run, given_variables(request, spec), os.environ)
     except (CellrunError, OSError, ValueError, KeyError) as error:
-        StatusFile(run).change(Status.FAILED, reason=f"could not start the run: {told(error)}")
+        StatusFile(run).change(Status.FAILED, reason=f"could not start the run: {problem_of(error)}")
         return JobOrder(str(run.folder), (), {}, carrier)
     return JobOrder(str(run.folder), spec.supervisor, variables, carrier)
 

@@ -1,4 +1,4 @@
-"""What a cluster has and what of it is in use, as its autoscaler tells; what was learned of it last."""
+"""The capacity of a Ray cluster and its use, as its autoscaler tells; and what was learned of it last."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cellrun.core.places import home_folder
 from cellrun.core.remote.messages import NONSENSE
 from cellrun.core.resources import Resources
 from cellrun.core.targets.ray.client import RayClient
-from cellrun.core.targets.ray.connection import nonsense
+from cellrun.core.targets.ray.connection import unexpected_answer
 
 MOST_BYTES = 100 * 1024**2
 """So large a package any cluster takes, unless it has said otherwise."""
@@ -59,7 +59,7 @@ class Nodes(NamedTuple):
             usage = told["data"]["clusterStatus"]["loadMetricsReport"]["usageByNode"] or {}
             nodes = [(_part(each, 1), _part(each, 0)) for each in usage.values()]
         except NONSENSE:
-            raise nonsense(client.address) from None
+            raise unexpected_answer(client.address) from None
         has, uses = [each[0] for each in nodes], [each[1] for each in nodes]
         if has:
             largest = Resources(*(max(column) for column in zip(*has, strict=True)))

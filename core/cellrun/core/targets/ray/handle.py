@@ -1,4 +1,4 @@
-"""What a run's target.json keeps of its job at a cluster: by it any process goes on where another one ended."""
+"""The handle of a run's job at a Ray cluster, in target.json: any process goes on by it where another ended."""
 
 from __future__ import annotations
 

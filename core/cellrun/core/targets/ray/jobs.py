@@ -39,7 +39,7 @@ class RayJob(NamedTuple):
         return self.status in _TERMINAL
 
     @property
-    def found_no_room(self) -> bool:
+    def was_given_up(self) -> bool:
         """Whether Ray gave it up while it waited for room, which it does after 900 s: nothing of it was started."""
         told_so = self.error_type == _START_TIMEOUT or self.message.startswith(_START_TIMEOUT_WORDS)
         return self.status == FAILED and told_so

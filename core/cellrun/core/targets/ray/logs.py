@@ -1,4 +1,4 @@
-"""What runs print into their jobs' logs, on its way home: by a tail where somebody looks, else by a look a minute."""
+"""Reads the logs of Ray jobs, which bring runs home: by a tail where somebody watches, else once a minute."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.log_lines import LogLines
 from cellrun.core.store.notes import add_note
 from cellrun.core.targets.ray.client import RayClient, RefusedJobError
-from cellrun.core.targets.ray.connection import Connection, nonsense
+from cellrun.core.targets.ray.connection import Connection, unexpected_answer
 from cellrun.core.targets.ray.tail import Tail
 from cellrun.core.targets.ray.whole_log import text_of
 
@@ -102,13 +102,13 @@ class Logs:
         began = time.monotonic()
         reading.begin_again()
         try:
-            with self._connection.understood(), self._client.log(job) as blocks:
+            with self._connection.translate_errors(), self._client.log(job) as blocks:
                 for piece in text_of(blocks):
                     reading.add(piece)
         except RefusedJobError as error:
             reading.give_up(str(error))
         except ValueError:
-            raise nonsense(self._client.address) from None
+            raise unexpected_answer(self._client.address) from None
         took_s = time.monotonic() - began
         reading.look_at = began + max(LOOK_S, _SHARE * took_s)
 

@@ -1,4 +1,4 @@
-"""What the keyvault and the datastores of a workspace ask of it: a target is below the class of workspaces itself."""
+"""A workspace as the keyvault and the datastores need it, for a target, which is below the class Workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What travels to a cluster: two zips known by their content, cellrun's own code and a run's files.
+"""The packages that travel to a Ray cluster: cellrun's own code and a run's files, each a zip named by content.
 
 The run's own is the job's working folder there:
 

@@ -1,4 +1,4 @@
-"""What is kept of a target of kind ray, and what may stand in it."""
+"""The settings of a target of kind ray, checked."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core.context.value_store import SHA256, hash_of
-from cellrun.core.errors import CellrunError, DatastoreError, told
+from cellrun.core.errors import CellrunError, DatastoreError, problem_of
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.targets.payload import Payload
 from cellrun.core.targets.ray.opened_workspace import opened_workspace
@@ -54,7 +54,7 @@ class StoredValues:
             if store.kind:
                 store.signed_url(FOLDER, _VALID_S)
         except CellrunError as error:
-            return told(error)
+            return problem_of(error)
         return ""
 
     def probe(self, workspace: WorkspaceLayout) -> dict[str, str]:
@@ -132,7 +132,7 @@ class _Sending:
                     self._hashes[name] = str(hash_of(path, like=SHA256)).removeprefix(SHA256)
             _put(self._store, self._values)
         except (CellrunError, OSError) as error:
-            self.why_not = told(error)
+            self.why_not = problem_of(error)
 
 
 def _put(store: Datastore, files: Mapping[str, Path]) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from cellrun.core.errors import CellrunError, ComputeTargetException, told
+from cellrun.core.errors import CellrunError, ComputeTargetException, problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import size_text
 from cellrun.core.store.ending import is_asked_to_cancel, set_canceled
@@ -94,7 +94,7 @@ class SubmitQueue:
         if job and not handle.is_taken:  # the answer was lost
             handle = handle.taken().write(run)
         # One that it gave up, or has forgotten, as after a restart of its head, was never seen to start.
-        if handle.is_taken and (job is None or job.found_no_room) and not is_asked_to_cancel(run):
+        if handle.is_taken and (job is None or job.was_given_up) and not is_asked_to_cancel(run):
             handle, job = handle.next_attempt(run).write(run), None
         if job and job.status != PENDING:
             began(run)
@@ -133,7 +133,7 @@ class SubmitQueue:
         except ComputeTargetException:
             raise
         except (OSError, ValueError, CellrunError) as error:
-            _fail(run, f"it can't be sent: {told(error)}")
+            _fail(run, f"it can't be sent: {problem_of(error)}")
             return False
         handle.taken().write(run)
         return True

@@ -259,8 +259,8 @@ class RayTarget(ComputeTarget):
             return Observation(
                 JobState.UNKNOWN, f"job {handle.job} isn't known there; its head may have been restarted"
             )
-        if job.status == PENDING or job.found_no_room:
-            return Observation(JobState.WAITING, _GIVEN_UP if job.found_no_room else job.words or _WAITS)
+        if job.status == PENDING or job.was_given_up:
+            return Observation(JobState.WAITING, _GIVEN_UP if job.was_given_up else job.words or _WAITS)
         if job.has_ended:
             words = job.words
             return Observation(JobState.ENDED, f"{job.status}: {words}" if words else job.status)

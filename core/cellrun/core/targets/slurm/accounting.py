@@ -1,4 +1,4 @@
-"""What Slurm's accounting says of jobs that its controller has forgotten, where a cluster keeps accounts."""
+"""Slurm's accounting: jobs that its controller has forgotten, where a cluster keeps accounts."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class SlurmCluster(SlurmTarget):
     def learned(self) -> dict[str, Any]:
         """Return the cluster's partitions; nothing while Slurm doesn't answer, which doctor says."""
         with suppress(ComputeTargetException):
-            return partition_json.told(self._known_partitions(0))
+            return partition_json.to_json(self._known_partitions(0))
         return {}
 
     def heed_cancellation(self, run: RunLayout) -> None:

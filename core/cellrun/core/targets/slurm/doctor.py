@@ -1,4 +1,4 @@
-"""What is well between this machine and a cluster, what isn't, and what to do about it."""
+"""The doctor of a Slurm cluster: what is well, what isn't, and what to do about it."""
 
 from __future__ import annotations
 

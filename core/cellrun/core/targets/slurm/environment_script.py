@@ -15,7 +15,7 @@ if __name__ == "__main__":
     sys.path.append(str(Path(__file__).parents[4]))
 
 from cellrun.core.disk.control_file import UNREADABLE
-from cellrun.core.errors import ComputeTargetException, told
+from cellrun.core.errors import ComputeTargetException, problem_of
 from cellrun.core.identity import ProcessIdentity, host_name
 from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
@@ -50,7 +50,7 @@ def main(folder: str) -> None:
         if is_to_be_made:
             _make(run)
     except (*UNREADABLE, KeyError) as error:
-        why = f"its environment can't be made: {told(error)}"
+        why = f"its environment can't be made: {problem_of(error)}"
         run.until_written(lambda: StatusFile(run).change(Status.FAILED, reason=why))
         JobFolder(run).forget()
 

@@ -1,4 +1,4 @@
-"""The last step of a launch: a run whose folder and order are ready becomes a job of Slurm's.
+"""Submits a run whose folder and order are ready to Slurm: the last step of a launch.
 
 Done by the launching process or, where an environment is made first, by the process that made it. Standard library
 only.

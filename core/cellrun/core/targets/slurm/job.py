@@ -1,4 +1,4 @@
-"""What Slurm runs as the job of a run: `python -I -S job.py <run folder>`, on the first of its nodes.
+"""The job of a run under Slurm: `python -I -S job.py <run folder>`, on the first of its nodes.
 
 Standard library only: it runs on bare machines.
 """

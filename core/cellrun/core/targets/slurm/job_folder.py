@@ -1,4 +1,4 @@
-"""What a run's job needs beside its folder: on the disk that the cluster's nodes share, for its user alone.
+"""The private folder of a run's Slurm job: on the disk that the cluster's nodes share.
 
 It holds the job's variables by value, secrets among them, so it is no part of the run, and goes when that has ended.
 Standard library only: the job shares it.

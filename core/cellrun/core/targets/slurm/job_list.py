@@ -1,4 +1,4 @@
-"""What Slurm says of this user's jobs: squeue's own words, read strictly."""
+"""The list of this user's Slurm jobs: squeue's output, parsed strictly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of runs by what Slurm says of their jobs."""
+"""Observes runs by what Slurm says of their jobs, and applies requests to cancel."""
 
 from __future__ import annotations
 

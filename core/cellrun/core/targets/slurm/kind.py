@@ -1,4 +1,4 @@
-"""What all targets of kind slurm have in common: their settings, and what a run may choose otherwise."""
+"""The base of all targets of kind slurm: their settings, and which of them a run may override."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run needs to be handed to Slurm: its launch spec, its working folder, its job's order."""
+"""Launches a run on Slurm: its launch spec, its working folder, its job's order."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class LoginNode(SlurmTarget, RemoteTarget):
         """Return why no node of the cluster could ever run it, and why its environment can't be built."""
         problems = [*facts.environment_problems(request, self.name), *option_problems(request.options)]
         with suppress(ValueError):  # what can't be understood tells as little as one whose Slurm didn't answer
-            if (partitions := partition_json.read(facts.engine)).groups:
+            if (partitions := partition_json.from_json(facts.engine)).groups:
                 wanted = request.options.get(PARTITION) or self.settings.get(PARTITION, "")
                 problems += partitions.problems(request, wanted, self.name)
         return problems

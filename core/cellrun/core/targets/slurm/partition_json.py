@@ -14,12 +14,12 @@ _PARTITIONS = "partitions"
 _MOST = 1000
 
 
-def told(partitions: Partitions) -> dict[str, Any]:
-    """Return what `read` reads."""
+def to_json(partitions: Partitions) -> dict[str, Any]:
+    """Return what `from_json` reads."""
     return {_PARTITIONS: [{**group._asdict(), "each": group.each.to_json()} for group in partitions.groups]}
 
 
-def read(facts: Mapping[str, Any]) -> Partitions:
+def from_json(facts: Mapping[str, Any]) -> Partitions:
     """Return the partitions that a login node told; none if it told nothing of them.
 
     Raises ValueError for what they can't be: who told may be anybody by now.

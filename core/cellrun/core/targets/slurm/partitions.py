@@ -1,4 +1,4 @@
-"""What a cluster has: its partitions, and what a run could get there. sinfo's own words, read strictly."""
+"""The partitions of a Slurm cluster and what a run could get there: sinfo's output, parsed strictly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a run's job is handed to Slurm: once, whatever becomes of the answer.
+"""The submission of a run's job to Slurm: once, even if the answer is lost.
 
 Standard library only: on a login node a process of its own does it once an environment is ready.
 """

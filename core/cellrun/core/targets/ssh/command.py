@@ -1,4 +1,4 @@
-"""How the system's ssh is started: with the user's own config, keys, agent and jump hosts, and without a question."""
+"""The command line of the system's ssh: with the user's config, keys, agent and jump hosts; it asks nothing."""
 
 from __future__ import annotations
 

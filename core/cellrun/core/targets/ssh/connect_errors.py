@@ -1,4 +1,4 @@
-"""What ssh says when it can't connect, as what to do about it.
+"""Translates ssh's connection errors into what to do about them.
 
 ssh ends with 255 for all of it, and its own words are all that tells one from another: those of OpenSSH 7 to 10, which
 has no translations.
@@ -117,7 +117,7 @@ _MOST_LINE_CHARS = 500
 _DECORATION = re.compile(r"^[\s@*#=-]*$|^\*\* |^Warning: Permanently added")
 
 
-def trouble(host: str, stderr: str) -> ComputeTargetException:
+def connect_error(host: str, stderr: str) -> ComputeTargetException:
     """Return the error that says why ssh, which ended with `SSH_FAILED`, didn't lead to a host, and what to do.
 
     AuthenticationError where keys or an agent are in question.

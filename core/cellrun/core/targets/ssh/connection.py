@@ -13,7 +13,7 @@ from cellrun.core.remote.command import REMOTE_COMMAND
 from cellrun.core.remote.link import Answer, Link, LinkError
 from cellrun.core.remote.messages import NONSENSE, quoted
 from cellrun.core.targets.ssh.command import ssh_command
-from cellrun.core.targets.ssh.connect_errors import SSH_FAILED, trouble
+from cellrun.core.targets.ssh.connect_errors import SSH_FAILED, connect_error
 
 _CLOCK_S = 60.0
 """How long an offset of clocks is believed."""
@@ -42,14 +42,14 @@ class Connection:
         """
         link = self._opened()
         try:
-            with self.understood():
+            with self.translate_errors():
                 yield link
         except LinkError as error:
             self._drop(link)
             raise self._told(error) from error
 
     @contextmanager
-    def understood(self) -> Iterator[None]:
+    def translate_errors(self) -> Iterator[None]:
         """Read an answer in the body: who gave it may be anybody, or another cellrun's.
 
         Raises ComputeTargetException for what in it isn't as it should be.
@@ -104,7 +104,7 @@ class Connection:
 
     def _told(self, error: LinkError) -> ComputeTargetException:
         """Return the error that users are told."""
-        return trouble(self.name, error.last_words) if error.exit_code == SSH_FAILED else error
+        return connect_error(self.name, error.last_words) if error.exit_code == SSH_FAILED else error
 
     def _made(self) -> Link:
         with self._lock:

@@ -1,4 +1,4 @@
-"""What is well on a machine reached by ssh, what isn't, and what to do about it."""
+"""The doctor of a machine reached by ssh: what is well, what isn't, and what to do about it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def findings(connection: Connection, settings: Mapping[str, str]) -> list[Findin
         return [Finding("ssh", is_well=False, text=str(error))]
     began = time.monotonic()
     try:
-        with connection.understood():
+        with connection.translate_errors():
             told = connection.ask("hello").facts
             facts = Facts.keep(settings, told)
             took = f"{connection.name} answers after {time.monotonic() - began:.1f} s; it calls itself {facts.host}"

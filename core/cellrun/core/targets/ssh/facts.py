@@ -1,4 +1,4 @@
-"""What is known of a machine that isn't asked now: as it said when it was last spoken to."""
+"""Facts about a machine reached by ssh, as it told them last: it isn't asked for each question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs on another machine have written, brought home, and requests taken there: some seconds at a time."""
+"""Fetches what runs on another machine have written, and takes requests there: some seconds at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cellrun.core.errors import (
     FrameError,
     GapError,
     RunClosedError,
-    told,
+    problem_of,
 )
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameReader
@@ -180,4 +180,4 @@ def by_workspace(runs: Iterable[RunLayout]) -> dict[str, list[RunLayout]]:
 
 
 def _cannot_keep(run: RunLayout, error: OSError) -> ComputeTargetException:
-    return ComputeTargetException(f"what run {run.run_id} wrote can't be kept here: {told(error)}")
+    return ComputeTargetException(f"what run {run.run_id} wrote can't be kept here: {problem_of(error)}")

@@ -1,4 +1,4 @@
-"""Runs on their way to another machine: sent there, a few seconds at a time, and started once they are there whole."""
+"""Sends runs to another machine, a few seconds at a time, and starts those that are there whole."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from cellrun.core.errors import CellrunError, ComputeTargetException, told
+from cellrun.core.errors import CellrunError, ComputeTargetException, problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.places import WorkspaceRecord
@@ -59,7 +59,7 @@ class Launches:
                     _fail(run, str(error))
                     self._drop(run)
                 except OSError as error:
-                    _fail(run, f"it can't be sent: {told(error)}")
+                    _fail(run, f"it can't be sent: {problem_of(error)}")
                 if time.monotonic() >= until:
                     return
 
@@ -71,7 +71,7 @@ class Launches:
                 pending.get(run)
                 self._sendings[run.run_id] = Sending(run)
             except (OSError, CellrunError) as error:
-                _fail(run, f"it can't be sent: {told(error)}")
+                _fail(run, f"it can't be sent: {problem_of(error)}")
         return self._sendings.get(run.run_id)
 
     def _advance(self, link: Link, sending: Sending, run: RunLayout, until: float) -> bool:

@@ -1,4 +1,4 @@
-"""What every target does whose runs are started on a machine that ssh leads to, whatever starts them there."""
+"""The base of all targets behind ssh, whatever starts runs there."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class RemoteTarget(ComputeTarget):
         """Return what the machine has and what this user's runs hold there. Raises ComputeTargetException."""
         try:
             self._learn()
-            with self._connection.understood():
+            with self._connection.translate_errors():
                 facts = self._connection.ask("describe").facts
                 capacity, in_use = (Resources.from_json(facts[name]) for name in ("capacity", "in_use"))
                 return TargetDescription(capacity, in_use, int(facts["running"]), int(facts["waiting"]))
@@ -137,7 +137,7 @@ class RemoteTarget(ComputeTarget):
         found: dict[str, Observation] = {}
         for workspace_id, group in by_workspace(runs).items():
             asked = [run.run_id for run in group]
-            with self._connection.understood():
+            with self._connection.translate_errors():
                 told = self._connection.ask("observe", workspace=workspace_id, runs=asked).facts["runs"]
                 for run_id in filter(told.__contains__, asked):
                     state, reason = JobState(told[run_id]["state"]), quoted(told[run_id]["reason"] or "")
@@ -182,7 +182,7 @@ class RemoteTarget(ComputeTarget):
             self.close()
 
     def _learn(self) -> Facts:
-        with self._connection.understood():
+        with self._connection.translate_errors():
             return Facts.keep(self.settings, self._connection.ask("hello").facts)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""How a run's folder and its values go to another machine: piece by piece, each by content or offset, once."""
+"""Sends a run's folder and values to another machine: piece by piece, each by content or offset, once."""
 
 from __future__ import annotations
 

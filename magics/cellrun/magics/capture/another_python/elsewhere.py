@@ -109,7 +109,7 @@ class Elsewhere:
             return not_brought(self._spec, modules)
         if self._packages is None:
             return set()
-        return {name for name in modules if not is_pythons(name) and not self._brings(name) and not _packages_of(name)}
+        return {name for name in modules if not is_stdlib(name) and not self._brings(name) and not _packages_of(name)}
 
     def advice(self, package: str) -> str:
         """Return what to do about a module that it lacks, which a package has."""
@@ -156,10 +156,10 @@ class Elsewhere:
         version, packages = self._version or sys.version_info[:2], self._packages
         of_python = {name for name in modules if _lacks(version, name)}
         if self._spec and is_empty(self._spec):
-            return frozenset(of_python | {name for name in modules if not is_pythons(name)})
+            return frozenset(of_python | {name for name in modules if not is_stdlib(name)})
         if packages is None or self._spec:
             return frozenset(of_python)
-        others = {name for name in modules if not is_pythons(name) and _packages_of(name) and not self._brings(name)}
+        others = {name for name in modules if not is_stdlib(name) and _packages_of(name) and not self._brings(name)}
         return frozenset(of_python | others)
 
     def _brings(self, module: str) -> bool:
@@ -167,7 +167,7 @@ class Elsewhere:
         return any(each in (self._packages or {}) for each in known)
 
 
-def is_pythons(module: str) -> bool:
+def is_stdlib(module: str) -> bool:
     """Whether a module is of this Python's standard library."""
     return module.partition(".")[0] in sys.stdlib_module_names
 
@@ -177,7 +177,7 @@ def _lacks(version: tuple[int, ...], module: str) -> bool:
     top, other = module.partition(".")[0], version[:2]
     is_later = any(top in names for since, names in _ADDED.items() if other < since)
     is_gone = any(top in names for since, names in _REMOVED.items() if other >= since)
-    return is_pythons(top) and (is_later or is_gone)
+    return is_stdlib(top) and (is_later or is_gone)
 
 
 def _packages_of(module: str) -> list[str]:

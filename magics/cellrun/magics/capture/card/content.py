@@ -1,4 +1,4 @@
-"""What a capture card says, apart from how it is drawn. Stretches between back quotes are code."""
+"""The content of a capture card, apart from how it is drawn. Text between back quotes is code."""
 
 from __future__ import annotations
 

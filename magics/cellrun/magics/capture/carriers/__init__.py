@@ -1,1 +1,1 @@
-"""What brings things from a notebook to a run: one carrier per kind of thing, all with the verbs find, check, pack."""
+"""The carriers: one per kind of thing that is captured, all with the verbs find, check, pack."""

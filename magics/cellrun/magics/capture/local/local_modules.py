@@ -1,4 +1,4 @@
-"""Which modules are the user's own, as nobody has installed them, or only as editable; and where Python finds them."""
+"""Finds the user's own modules: those that aren't installed, or only as editable."""
 
 from __future__ import annotations
 

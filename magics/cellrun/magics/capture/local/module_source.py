@@ -1,4 +1,4 @@
-"""What the source of a local module tells: imports, texts, names, what plain assignments give. Nothing of it is run."""
+"""Reads the source of a local module without running it: imports, texts, names, plain assignments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a source reads from outside of Python: paths that it puts together, folders it enters, environment variables.
+"""Finds what a source reads from outside of Python: file paths, entered folders, environment variables.
 
 Pure data out, as in `analysis`: what a name stands for is looked up afterwards.
 """

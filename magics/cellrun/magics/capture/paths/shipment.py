@@ -1,4 +1,4 @@
-"""What travels of the files that a cell needs: copies and links; and the folder that the cell runs in for their paths.
+"""The files that travel with a cell, as copies or links, and the folder that it runs in.
 
 A cell whose paths begin with `..` runs as deep in the working folder as the notebook is in what they name:
 `../data/x.csv` in /home/me/project/notebooks/ becomes data/x.csv there, and the cell runs in notebooks/.

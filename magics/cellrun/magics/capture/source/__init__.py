@@ -1,1 +1,1 @@
-"""What a source tells of what it reads and writes: pure data, nothing is run and no namespace is looked at."""
+"""Static analysis of a cell's source: what it reads and writes. Nothing is run, no namespace is read."""

@@ -1,4 +1,4 @@
-"""What a cell reads and writes, from its source alone: pure data out, nothing is run and no namespace is looked at."""
+"""The result of the static analysis of a cell: what it reads and writes, as plain data."""
 
 from __future__ import annotations
 

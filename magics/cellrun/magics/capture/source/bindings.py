@@ -1,4 +1,4 @@
-"""What is certain at a point of a cell: which names are bound, whether control comes there, how surely it imports."""
+"""Tracks along a cell's statements which names are surely bound, and collects the analysis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What compiled code reads: the global names of a code object and of all that is nested in it.
+"""Reads from compiled code which global names it uses, nested code objects included.
 
 Live functions are read this way (their source may be gone or edited), and so are the functions of a cell, compiled
 for it: Python's own compiler decides what is local, free or global.
