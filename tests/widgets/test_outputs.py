@@ -135,6 +135,7 @@ def updates(messages):
 
 
 def test_without_a_front_end_stills_are_there_before_their_cells_end(headless):
+    headless.run("from cellrun.widgets import outputs\noutputs.DRAWING_S = 600")  # however slow the machine is
     (shown,) = updates(headless.run(SHOW + LOG))
     assert set(shown) == LASTING
     assert re.search(r"● Running .* taken [\d-]+ [\d:]+, before its end", shown["text/html"])
