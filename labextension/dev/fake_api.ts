@@ -1,4 +1,4 @@
-import type { FileTable, Need, Row, RunDetails, RunFile, RunFiles } from '../src/server/types';
+import type { FileTable, Need, Row, RunDetails, RunFile, RunFiles } from '../src/server/openapi';
 import { HEADER } from './fake_kernel';
 
 /** A server's answer, as a test writes it down: JSON, bytes, or a refusal. */

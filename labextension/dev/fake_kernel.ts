@@ -118,15 +118,18 @@ export class FakeKernel implements Model {
 
   private frame(news: News): [Frame, WireBuffer[]] {
     const buffers: WireBuffer[] = [];
-    const frame: Frame = { type: 'frame', protocol: 1, frame: this.nextFrame++, reset: news.reset ?? false };
-    if (news.header) frame.header = this.header = { ...this.header, ...news.header };
-    frame.metrics = entries(news.metrics ?? {}).map(([name, rows]) => metricPart(name, rows, buffers));
-    if (news.log !== undefined) frame.log = this.logPart(news.log, news.logPart ?? {}, buffers);
-    frame.images = (news.images ?? []).map(({ data, ...image }) => ({
-      ...image,
-      bytes: image.bytes ?? data?.length ?? 0,
-      buffer: data ? buffers.push(data) - 1 : null,
-    }));
+    if (news.header) this.header = { ...this.header, ...news.header };
+    const frame: Frame = {
+      ...{ type: 'frame', protocol: 1, frame: this.nextFrame++, reset: news.reset ?? false },
+      ...(news.header ? { header: this.header } : {}),
+      metrics: entries(news.metrics ?? {}).map(([name, rows]) => metricPart(name, rows, buffers)),
+      ...(news.log === undefined ? {} : { log: this.logPart(news.log, news.logPart ?? {}, buffers) }),
+      images: (news.images ?? []).map(({ data, ...image }) => ({
+        ...image,
+        bytes: image.bytes ?? data?.length ?? 0,
+        buffer: data ? buffers.push(data) - 1 : null,
+      })),
+    };
     return [frame, buffers];
   }
 

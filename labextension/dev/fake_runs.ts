@@ -1,7 +1,7 @@
 import type { Status } from '../src/data/protocol';
 import type { RowsListener, Listing } from '../src/server/connection';
 import type { Trouble } from '../src/server/reconnecting_socket';
-import type { Row, RunPage, Workspace } from '../src/server/types';
+import type { Row, RunPage, Workspace } from '../src/server/openapi';
 
 /** Seconds since the epoch at which the newest of the fake runs was submitted. */
 export const NOW = Math.floor(Date.now() / 1000);

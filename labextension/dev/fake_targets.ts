@@ -7,7 +7,7 @@ import type {
   TargetKind,
   Targets,
   Workspace,
-} from '../src/server/types';
+} from '../src/server/openapi';
 import type { TargetsApi } from '../src/targets/target_list';
 
 const GB = 1e9;

@@ -1,4 +1,4 @@
-"""Answers held against openapi.yaml: they have the properties that it says, and no others."""
+"""Answers, and messages of the stream, held against openapi.yaml: they have the properties that it says, no others."""
 
 from __future__ import annotations
 
@@ -23,9 +23,25 @@ def check_answer(method: str, path: str, answer: requests.Response) -> None:
     if answer.headers.get("Content-Type", "").startswith("application/json") and answer.content:
         found = _validator(_route(path), method.lower(), str(answer.status_code))
         if found is not None:
-            wrong = [f"{error.instance_path}: {error.message}" for error in found.iter_errors(answer.json())]
-            if wrong:
-                raise AnswerError(f"{method} {path}: {wrong}")
+            _check(found, answer.json(), f"{method} {path}")
+
+
+def check_message(message: dict[str, Any]) -> None:
+    """Raise AnswerError if what the stream's server tells isn't as is said of it."""
+    schema = {"frame": "Frame", "rows": "RowsNews", "error": "StreamRefusal", "pong": "Pong"}[message["type"]]
+    of_channel = ("channel", "epoch", "lengths") if schema == "Frame" else ()
+    _check(_named(schema), {name: value for name, value in message.items() if name not in of_channel}, schema)
+
+
+def check_request(message: dict[str, Any]) -> None:
+    """Raise AnswerError if what a page says over the stream isn't as is said of it."""
+    _check(_named("ToServer"), message, "ToServer")
+
+
+def _check(found: Draft202012Validator, value: Any, what: str) -> None:
+    wrong = [f"{error.instance_path}: {error.message}" for error in found.iter_errors(value)]
+    if wrong:
+        raise AnswerError(f"{what}: {wrong}")
 
 
 def resolved(said: dict[str, Any]) -> dict[str, Any]:
@@ -69,3 +85,8 @@ def _validator(route: str, method: str, status: str) -> Draft202012Validator | N
         return None
     schema = content["application/json"].get("schema", {})
     return Draft202012Validator({**_closed(schema), "components": _COMPONENTS})
+
+
+@cache
+def _named(schema: str) -> Draft202012Validator:
+    return Draft202012Validator({"$ref": f"#/components/schemas/{schema}", "components": _COMPONENTS})

@@ -17,6 +17,7 @@ from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from tests.core.live.view_model import ViewModel
+from tests.server.described import check_message, check_request
 
 TOKEN = "the-secret-token"
 PATIENCE_S = 60
@@ -94,7 +95,9 @@ class Page:
 
     def send(self, type_, channel, **fields):
         """Ask for something."""
-        self.socket.send(json.dumps({"type": type_, "channel": channel, **fields}))
+        message = {"type": type_, "channel": channel, **fields}
+        check_request(message)
+        self.socket.send(json.dumps(message))
 
     def follow(self, layout, channel=1, *, epoch=None, frame=-1, workspace="default"):
         """Follow a run."""
@@ -111,6 +114,7 @@ class Page:
         message = self.socket.recv()
         if isinstance(message, str):
             self.texts.append(json.loads(message))
+            check_message(self.texts[-1])
             return self.texts[-1]
         end = 4 + int.from_bytes(message[:4], "little")
         content = json.loads(message[4:end])
@@ -119,6 +123,7 @@ class Page:
             buffers.append(message[end : end + length])
             end += length
         assert end == len(message)
+        check_message(content)
         self.views.setdefault(content["channel"], ViewModel()).apply(content, buffers)
         self.epochs[content["channel"]] = content["epoch"]
         self.frames.append(content)

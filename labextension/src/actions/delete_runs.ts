@@ -1,6 +1,6 @@
 import { fill } from '../i18n/fill';
 import type { Api } from '../server/api';
-import type { Deletion, Row } from '../server/types';
+import type { Deletion, Row } from '../server/openapi';
 import type { Format } from '../view/format';
 import type { Dialogs } from './dialogs';
 import type { ActionWords } from './words';

@@ -2,7 +2,7 @@ import { isTerminal } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import type { Translate } from '../i18n/translate';
 import { ServerError, type Api, type RunKey } from '../server/api';
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 import { Format } from '../view/format';
 import type { Action, ActionGroup } from './action';
 import { deleteRuns } from './delete_runs';

@@ -1,4 +1,4 @@
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 
 type Tags = Row['tags'];
 

@@ -1,5 +1,5 @@
 import type { RunKey } from '../server/api';
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 import { masked } from './masking';
 
 /** A cell, as far as it says which run is its own. */

@@ -2,7 +2,7 @@ import { ServerError, type Api, type RunKey } from '../server/api';
 import type { Connection, Listing } from '../server/connection';
 import { ChangedMeanwhile } from '../server/changed_meanwhile';
 import type { RowsNews } from '../server/stream_messages';
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 import type { KnownRun, Runs } from './cell_match';
 
 /** What is asked of the server. */

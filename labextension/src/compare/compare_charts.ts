@@ -1,7 +1,7 @@
 import { isTerminal } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import type { Api } from '../server/api';
-import type { Comparison, MetricColumns, MetricQuery } from '../server/types';
+import type { Comparison, MetricColumns, MetricQuery } from '../server/openapi';
 import { ChartCard, type ChartContent } from '../view/charts/chart_card';
 import type { ChartOptions } from '../view/charts/chart_options';
 import type { Context } from '../view/context';

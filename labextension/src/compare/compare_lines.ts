@@ -1,6 +1,6 @@
 import type { Value } from '../data/protocol';
 import { fill } from '../i18n/fill';
-import type { Compared, Comparison } from '../server/types';
+import type { Compared, Comparison } from '../server/openapi';
 import { clock, type Format } from '../view/format';
 import { bestPlaces, betterEnd } from './better';
 import { differingLines, type Differing, type DifferingPart } from './code_difference';

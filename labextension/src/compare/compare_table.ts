@@ -1,4 +1,4 @@
-import type { Comparison, Row } from '../server/types';
+import type { Comparison, Row } from '../server/openapi';
 import type { Context } from '../view/context';
 import { fill } from '../i18n/fill';
 import { h, setAttribute, setText } from '../view/dom';

@@ -3,7 +3,7 @@ import { canBeX, hasIndex, series } from '../data/series';
 import { ServerError, type Api } from '../server/api';
 import type { Connection, Listing } from '../server/connection';
 import type { RowsNews } from '../server/stream_messages';
-import type { Comparison, Row } from '../server/types';
+import type { Comparison, Row } from '../server/openapi';
 import { saidHere } from '../view/said';
 
 /** What a comparison asks the server. */

@@ -1,6 +1,6 @@
 import { isTerminal } from '../data/protocol';
 import { fill } from '../i18n/fill';
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 import type { Context } from '../view/context';
 import { colourClass, PALETTE } from '../view/charts/curve';
 import { h, setAttribute } from '../view/dom';

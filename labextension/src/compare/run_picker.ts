@@ -1,4 +1,4 @@
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 import { h, setText } from '../view/dom';
 import type { CompareWords } from './words';
 

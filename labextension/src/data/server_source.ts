@@ -1,7 +1,7 @@
 import { fill } from '../i18n/fill';
 import { ServerError, type Api, type RunKey } from '../server/api';
 import type { Connection, Following } from '../server/connection';
-import type { LogSearch, MetricColumns, MetricQuery } from '../server/types';
+import type { LogSearch, MetricColumns, MetricQuery } from '../server/openapi';
 import type { ServerWords } from '../server/words';
 import { FramedSource } from './framed_source';
 import { PROTOCOL } from './protocol';

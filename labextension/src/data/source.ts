@@ -1,4 +1,4 @@
-import type { MetricColumns, MetricQuery } from '../server/types';
+import type { MetricColumns, MetricQuery } from '../server/openapi';
 import type { LogBuffer } from './log_buffer';
 import type { Header } from './protocol';
 import type { Change, RunState } from './run_state';

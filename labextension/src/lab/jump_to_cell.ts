@@ -5,7 +5,7 @@ import { Widget } from '@lumino/widgets';
 import type { BadgeWords } from '../badge/words';
 import { fill } from '../i18n/fill';
 import type { RunKey } from '../server/api';
-import type { RunDetails } from '../server/types';
+import type { RunDetails } from '../server/openapi';
 import { h } from '../view/dom';
 import { cellsOf } from './notebook_cells';
 import { ServerPaths } from './server_paths';

@@ -2,7 +2,7 @@ import type { Cell, ICodeCellModel } from '@jupyterlab/cells';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { MIME_TYPE, readReference } from '../output/reference';
 import type { RunKey } from '../server/api';
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 
 /** A cell in an open notebook. */
 export interface OpenCell {

@@ -10,7 +10,7 @@ import { SavedOutput } from '../output/saved_output';
 /** What ipywidgets puts into an output: it is no still, and without its kernel no more than an error. */
 const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
 
-/** What an output has host it in JupyterLab. */
+/** JupyterLab as the page around an output. */
 export interface LabOutputHost extends OutputHost {
   /** Call `listener` when a run was submitted again from this page: with its key and its repetition's. Returns how to end that. */
   onRepeat(listener: (run: RunKey, repetition: RunKey) => void): () => void;

@@ -1,7 +1,7 @@
 import type { Header } from '../data/protocol';
 import account from '../i18n/ja/account.json';
 import { Templates } from '../i18n/templates';
-import type { Need } from '../server/types';
+import type { Need } from '../server/openapi';
 import { h } from '../view/dom';
 import type { Extra } from './files_pane';
 import type { PageContext } from './context';

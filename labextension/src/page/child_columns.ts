@@ -1,5 +1,5 @@
 import { betterEnd, type Better } from '../compare/better';
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 import { numberOf, textOf } from '../panel/comparison';
 import type { Value } from '../data/protocol';
 

@@ -3,7 +3,7 @@ import type { Api, RunKey } from '../server/api';
 import type { Connection, Listing } from '../server/connection';
 import { ChangedMeanwhile } from '../server/changed_meanwhile';
 import type { RowsNews } from '../server/stream_messages';
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 import { saidHere } from '../view/said';
 
 /** So many child runs are shown; who has more finds them in the list of runs. */

@@ -5,7 +5,7 @@ import { fill } from '../i18n/fill';
 import { numberOf } from '../panel/comparison';
 import type { Api, RunKey } from '../server/api';
 import type { Connection } from '../server/connection';
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 import { h, setAttribute, setText } from '../view/dom';
 import { clock } from '../view/format';
 import { elapsedOf } from '../panel/stage';

@@ -1,5 +1,5 @@
 import { fill } from '../i18n/fill';
-import type { RunDetails } from '../server/types';
+import type { RunDetails } from '../server/openapi';
 import type { PageContext } from './context';
 import { section, table } from './section';
 

@@ -1,7 +1,7 @@
 import type { RunActions } from '../actions/run_actions';
 import type { Api, RunKey } from '../server/api';
 import type { Header } from '../data/protocol';
-import type { RunDetails } from '../server/types';
+import type { RunDetails } from '../server/openapi';
 import { h } from '../view/dom';
 import { saidHere } from '../view/said';
 import { copyButton } from './copy_button';

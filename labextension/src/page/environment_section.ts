@@ -1,5 +1,5 @@
 import { fill } from '../i18n/fill';
-import type { RunDetails } from '../server/types';
+import type { RunDetails } from '../server/openapi';
 import { h } from '../view/dom';
 import type { PageContext } from './context';
 import { part, parts, numberOf, textOf, textsOf } from './recorded';

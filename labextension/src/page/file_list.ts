@@ -1,4 +1,4 @@
-import type { RunFile, RunFiles } from '../server/types';
+import type { RunFile, RunFiles } from '../server/openapi';
 import { h, setAttribute } from '../view/dom';
 import { saidHere } from '../view/said';
 import type { PageContext } from './context';

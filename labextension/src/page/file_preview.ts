@@ -1,6 +1,6 @@
 import { fill } from '../i18n/fill';
 import type { Api, RunKey } from '../server/api';
-import type { RunFile } from '../server/types';
+import type { RunFile } from '../server/openapi';
 import { h } from '../view/dom';
 import { fileView, type FileView, type FileViewPlace } from './file_view';
 import { LoadedPane } from './loaded_pane';

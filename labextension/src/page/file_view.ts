@@ -1,5 +1,5 @@
 import { fill } from '../i18n/fill';
-import type { FileTable, RunFile } from '../server/types';
+import type { FileTable, RunFile } from '../server/openapi';
 import { h } from '../view/dom';
 import { pictureUrl } from '../view/displayed';
 import { enlargeable } from '../view/enlarge';

@@ -1,6 +1,6 @@
 import { fill } from '../i18n/fill';
 import type { Api, RunKey } from '../server/api';
-import type { Preview, RunFiles } from '../server/types';
+import type { Preview, RunFiles } from '../server/openapi';
 import { h } from '../view/dom';
 import { FileList, fileLine, skippedFiles, type FileLine } from './file_list';
 import { FilePreview, type Folder } from './file_preview';

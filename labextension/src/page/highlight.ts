@@ -3,7 +3,7 @@ import { parser as json } from '@lezer/json';
 import type { Parser } from '@lezer/common';
 import { parser as python } from '@lezer/python';
 
-/** A stretch of a line that has one look; `look` is empty for what has none. */
+/** A part of a line that has one look; `look` is empty for what has none. */
 export interface Span {
   readonly text: string;
   readonly look: string;
@@ -31,7 +31,7 @@ const looks = tagHighlighter([
   { tag: [tags.meta], class: 'meta' },
 ]);
 
-/** The lines of a text, each in stretches of one look. Loaded when there is code to be shown. */
+/** The lines of a text, each in parts of one look. Loaded when there is code to be shown. */
 export function highlighted(text: string, language: Language): Span[][] {
   let line: Span[] = [];
   const lines = [line];

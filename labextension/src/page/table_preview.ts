@@ -1,5 +1,5 @@
 import { fill } from '../i18n/fill';
-import type { FileTable } from '../server/types';
+import type { FileTable } from '../server/openapi';
 import { h, type Properties } from '../view/dom';
 import type { PageContext } from './context';
 

@@ -1,5 +1,5 @@
 import type { Value } from '../data/protocol';
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 
 const OPERATORS = ['>=', '<=', '!=', '>', '<', '='] as const;
 

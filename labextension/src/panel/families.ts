@@ -1,4 +1,4 @@
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 
 /** A run that is further down stands below none: a chain of thousands would take minutes to arrange, and no room shows it. */
 const DEEPEST = 50;

@@ -6,7 +6,7 @@
 
 import type { Status } from '../data/protocol';
 import { fill } from '../i18n/fill';
-import type { Row, RunQuery } from '../server/types';
+import type { Row, RunQuery } from '../server/openapi';
 import { fulfils, needsNumber, numberOf, readComparison } from './comparison';
 import { STATUSES, statusesOf } from './stage';
 import type { PanelWords } from './words';

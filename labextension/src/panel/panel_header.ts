@@ -1,6 +1,6 @@
 import { COMPARED } from '../actions/run_actions';
 import { fill } from '../i18n/fill';
-import type { Workspace } from '../server/types';
+import type { Workspace } from '../server/openapi';
 import { h, setAttribute, setText } from '../view/dom';
 import type { PanelContext } from './context';
 

@@ -1,5 +1,5 @@
 import { ServerError, type Api } from '../server/api';
-import type { Workspace } from '../server/types';
+import type { Workspace } from '../server/openapi';
 
 /** The default workspace's other name, which it has before it is made. */
 const DEFAULT = 'default';

@@ -1,6 +1,6 @@
 import type { Status } from '../data/protocol';
 import { fill } from '../i18n/fill';
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 import { h, setAttribute, setText } from '../view/dom';
 import { fit } from '../view/fit';
 import { clock } from '../view/format';

@@ -2,7 +2,7 @@ import { ServerError, type Api } from '../server/api';
 import type { Connection, Listing } from '../server/connection';
 import { ChangedMeanwhile } from '../server/changed_meanwhile';
 import type { RowsNews } from '../server/stream_messages';
-import type { Row, RunQuery } from '../server/types';
+import type { Row, RunQuery } from '../server/openapi';
 import { saidHere } from '../view/said';
 import type { RunRows } from './run_rows';
 

@@ -1,4 +1,4 @@
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 import { Families, withParents } from './families';
 import type { Filter } from './filter';
 import { Group } from './group';

@@ -1,5 +1,5 @@
 import type { MenuPlace } from '../actions/menu';
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 import { setAttribute } from '../view/dom';
 import type { PanelContext } from './context';
 import { TreeRow } from './tree_row';

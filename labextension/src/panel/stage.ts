@@ -1,5 +1,5 @@
 import { isTerminal, type Status } from '../data/protocol';
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 
 /** How far a run is, coarsely: what a filter asks for and an experiment counts. */
 export type Stage = 'queued' | 'running' | 'done';

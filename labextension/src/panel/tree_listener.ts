@@ -1,5 +1,5 @@
 import type { MenuPlace } from '../actions/menu';
-import type { Row } from '../server/types';
+import type { Row } from '../server/openapi';
 import type { Group } from './group';
 import type { Line } from './run_rows';
 

@@ -21,7 +21,7 @@ import type {
   Targets,
   Version,
   Workspace,
-} from './types';
+} from './openapi';
 
 /** Where the server is, and how to ask it. */
 export interface Settings {

@@ -127,10 +127,7 @@ export interface components {
     };
     readonly RunDetails: {
       readonly row: Row;
-      /** @description What stands above its charts. */
-      readonly header: {
-        readonly [key: string]: unknown;
-      };
+      readonly header: Header;
       /** @description What was submitted (run.json). */
       readonly record: {
         readonly [key: string]: unknown;
@@ -153,6 +150,50 @@ export interface components {
       /** @description Python that gets the run. */
       readonly code: string;
       readonly folder: string;
+    };
+    /** @description All that is said about a run besides metrics, log and images: what stands above its charts. */
+    readonly Header: {
+      readonly run_id: string;
+      /** @description In its experiment, from 1: a run's colour comes from it. */
+      readonly number: number;
+      readonly name: string;
+      readonly experiment: string;
+      /** @description Its name. */
+      readonly workspace: string;
+      readonly status: Status;
+      readonly target: string;
+      readonly resources: string;
+      readonly created_at: TimeOrNull;
+      readonly started_at: TimeOrNull;
+      readonly ended_at: TimeOrNull;
+      readonly arguments: string;
+      readonly tags: {
+        readonly [key: string]: Text;
+      };
+      readonly error: RunError | null;
+      /** @description What was captured with a cell: how many of the notebook's names, and all that was copied; null for what is no cell. */
+      readonly travelled?: {
+        readonly names: number;
+        readonly bytes: number;
+      } | null;
+      readonly interactive: boolean;
+      readonly cancelable: boolean;
+      /** @description Which start of it by its engine this is, from 1: more than once where that took its machine away, or lost it. */
+      readonly attempt?: number;
+      /** @description How many processes a distributed run is, each with a log of its own; 0 for any other. */
+      readonly ranks?: number;
+      readonly notes: readonly string[];
+      /** @description Told by frames. */
+      readonly elapsed_s?: number | null;
+      /** @description Told by frames. */
+      readonly log_size?: number;
+    };
+    /** @description Why a run failed. Only the message is always known. */
+    readonly RunError: {
+      readonly message: string;
+      readonly where: Text;
+      readonly exit: Text;
+      readonly next: Text;
     };
     readonly RunData: {
       readonly name: string;
@@ -401,11 +442,121 @@ export interface components {
         readonly y: string;
         readonly series: readonly {
           readonly run: string;
-          readonly x: readonly TimeOrNull[];
-          readonly y: readonly TimeOrNull[];
+          readonly x: readonly (number | null)[];
+          readonly y: readonly (number | null)[];
         }[];
       }[];
     };
+    /** @description What a view is told of a run, by a kernel or over the stream. `reset`: it forgets what it holds. */
+    readonly Frame: {
+      /** @constant */
+      readonly type: 'frame';
+      readonly protocol: number;
+      /** @description Its number, from 0. */
+      readonly frame: number;
+      readonly reset: boolean;
+      readonly header?: Header;
+      readonly metrics?: readonly MetricPart[];
+      readonly log?: LogPart;
+      readonly images?: readonly ImagePart[];
+      /** @description How many come with it. */
+      readonly buffers?: number;
+    };
+    /** @description New rows of a metric: they replace what is held from `at` on, which is then `length` rows long. */
+    readonly MetricPart: {
+      readonly name: string;
+      readonly kind: MetricKind;
+      /** @description How many were logged. */
+      readonly rows: number;
+      readonly columns: readonly ColumnPart[];
+      readonly at: number;
+      readonly length: number;
+      readonly attempts?: readonly Attempt[];
+    };
+    /** @description A column's new values: float64 in the buffer with this number, or text. */
+    readonly ColumnPart: {
+      readonly name: string;
+      readonly type: ColumnType;
+      /** @description False if its numbers turn, so that no line can be drawn over them. */
+      readonly ordered?: boolean;
+      readonly buffer: number | null;
+      readonly text: readonly Text[] | null;
+      readonly last: Value;
+    };
+    /** @description A start of the run by its engine but the first: its number, from 2, and where in a chart it begins. */
+    readonly Attempt: readonly [number, number];
+    /** @description Bytes `start` to `end` of a log of `size` bytes. */
+    readonly LogPart: {
+      readonly start: number;
+      readonly end: number;
+      readonly size: number;
+      /** @description Whether they don't continue what was told before. */
+      readonly reset: boolean;
+      readonly buffer: number;
+    };
+    /** @description An image of the run, or a page that it displayed; without a buffer when it is too large to show, or was sent before. */
+    readonly ImagePart: {
+      readonly name: string;
+      readonly path: string;
+      readonly mime: string;
+      readonly bytes: number;
+      readonly buffer: number | null;
+    };
+    /** @description The stream's: rows that changed. `reset`: the list is to be loaded again, and `rows` is empty; `cursor` goes on from there. */
+    readonly RowsNews: {
+      /** @constant */
+      readonly type: 'rows';
+      readonly channel: number;
+      readonly epoch: string;
+      readonly cursor: number;
+      readonly reset: boolean;
+      readonly rows: readonly Row[];
+      /** @description Ids of runs that are no longer there. */
+      readonly gone: readonly string[];
+    };
+    /** @description The stream's: what the server can't do. Without a channel, the message itself was wrong. */
+    readonly StreamRefusal: {
+      /** @constant */
+      readonly type: 'error';
+      readonly channel: number | null;
+      readonly status: number;
+      readonly message: string;
+    };
+    /** @description The stream's: a sign of life. */
+    readonly Pong: {
+      /** @constant */
+      readonly type: 'pong';
+    };
+    /** @description What a page says over the stream. `epoch`: as it was received, null at first; `frame`, `cursor`: the last one held, -1 for none. */
+    readonly ToServer:
+      | {
+          /** @constant */
+          readonly type: 'follow';
+          readonly channel: number;
+          readonly workspace: string;
+          readonly run: string;
+          readonly protocol: number;
+          readonly epoch: Text;
+          readonly frame: number;
+        }
+      | {
+          /** @constant */
+          readonly type: 'list';
+          readonly channel: number;
+          readonly workspace: string;
+          readonly sparks: readonly string[];
+          readonly epoch: Text;
+          readonly cursor: number;
+        }
+      | {
+          /** @constant */
+          readonly type: 'leave';
+          readonly channel: number;
+        }
+      | {
+          /** @constant */
+          readonly type: 'ping';
+        };
     readonly RunQuery: {
       readonly experiment?: string;
       /** @description One of these. */
@@ -461,6 +612,8 @@ export type RunPage = components['schemas']['RunPage'];
 export type StatusChange = components['schemas']['StatusChange'];
 export type LogSearch = components['schemas']['LogSearch'];
 export type RunDetails = components['schemas']['RunDetails'];
+export type Header = components['schemas']['Header'];
+export type RunError = components['schemas']['RunError'];
 export type RunData = components['schemas']['RunData'];
 export type Need = components['schemas']['Need'];
 export type MetricKind = components['schemas']['MetricKind'];
@@ -487,5 +640,15 @@ export type Deletion = components['schemas']['Deletion'];
 export type Compared = components['schemas']['Compared'];
 export type CodeFile = components['schemas']['CodeFile'];
 export type Comparison = components['schemas']['Comparison'];
+export type Frame = components['schemas']['Frame'];
+export type MetricPart = components['schemas']['MetricPart'];
+export type ColumnPart = components['schemas']['ColumnPart'];
+export type Attempt = components['schemas']['Attempt'];
+export type LogPart = components['schemas']['LogPart'];
+export type ImagePart = components['schemas']['ImagePart'];
+export type RowsNews = components['schemas']['RowsNews'];
+export type StreamRefusal = components['schemas']['StreamRefusal'];
+export type Pong = components['schemas']['Pong'];
+export type ToServer = components['schemas']['ToServer'];
 export type RunQuery = components['schemas']['RunQuery'];
 export type MetricQuery = components['schemas']['MetricQuery'];

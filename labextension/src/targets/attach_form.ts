@@ -1,5 +1,5 @@
 import { fill } from '../i18n/fill';
-import type { Attachment, Finding, Target, TargetCheck, TargetKind } from '../server/types';
+import type { Attachment, Finding, Target, TargetCheck, TargetKind } from '../server/openapi';
 import { facts } from '../page/section';
 import { h } from '../view/dom';
 import { withCode } from '../view/with_code';

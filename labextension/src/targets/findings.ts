@@ -1,5 +1,5 @@
 import { fill } from '../i18n/fill';
-import type { Finding } from '../server/types';
+import type { Finding } from '../server/openapi';
 import { h } from '../view/dom';
 import { statusIcon } from '../view/status_icon';
 import { withCode } from '../view/with_code';

@@ -1,5 +1,5 @@
 import { fill } from '../i18n/fill';
-import type { SettingAsked } from '../server/types';
+import type { SettingAsked } from '../server/openapi';
 import { h, setAttribute } from '../view/dom';
 import { withCode } from '../view/with_code';
 import type { TargetWords } from './words';

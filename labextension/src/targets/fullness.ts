@@ -1,5 +1,5 @@
 import { fill } from '../i18n/fill';
-import type { Fullness } from '../server/types';
+import type { Fullness } from '../server/openapi';
 import { h } from '../view/dom';
 import type { TargetContext } from './context';
 

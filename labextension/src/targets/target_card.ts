@@ -1,5 +1,5 @@
 import { fill } from '../i18n/fill';
-import type { Finding, Target } from '../server/types';
+import type { Finding, Target } from '../server/openapi';
 import type { Status } from '../data/protocol';
 import { h, setAttribute, setText } from '../view/dom';
 import { statusIcon } from '../view/status_icon';

@@ -1,5 +1,5 @@
 import type { Api } from '../server/api';
-import type { Target } from '../server/types';
+import type { Target } from '../server/openapi';
 
 /** What the list asks. */
 export type TargetsApi = Pick<

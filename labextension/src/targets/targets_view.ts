@@ -1,7 +1,7 @@
 import type { Dialogs } from '../actions/dialogs';
 import { fill } from '../i18n/fill';
 import type { Translate } from '../i18n/translate';
-import type { Attachment, Finding, Target, TargetKind } from '../server/types';
+import type { Attachment, Finding, Target, TargetKind } from '../server/openapi';
 import pageCss from '../style/page.css?inline';
 import targetsCss from '../style/targets.css?inline';
 import css from '../style/view.css?inline';

@@ -5,7 +5,7 @@ import { Badge } from '../../src/badge/badge';
 import { badgeWords, ENGLISH } from '../../src/badge/words';
 import { translateInto } from '../../src/i18n/translate';
 import type { RunKey } from '../../src/server/api';
-import type { Row } from '../../src/server/types';
+import type { Row } from '../../src/server/openapi';
 import css from '../../src/style/badge.css?inline';
 import { Format } from '../../src/view/format';
 import { wordsIn } from '../../src/view/words';

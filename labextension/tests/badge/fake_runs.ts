@@ -1,7 +1,7 @@
 import { ServerError, type RunKey } from '../../src/server/api';
 import type { RowsListener, Listing } from '../../src/server/connection';
 import type { RowsNews } from '../../src/server/stream_messages';
-import type { Row, RunDetails, RunPage, RunQuery, Workspace } from '../../src/server/types';
+import type { Row, RunDetails, RunPage, RunQuery, Workspace } from '../../src/server/openapi';
 import { row } from '../compare/fake_server';
 
 export const NOTEBOOK = '/home/me/work/train.ipynb';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Comparison } from '../../src/server/types';
+import type { Comparison } from '../../src/server/openapi';
 import { card, find, path, text, until } from '../view/setup';
 import { digits, FakeServer, line, row } from './fake_server';
 import { cells, shown } from './setup';

@@ -11,7 +11,7 @@ import type {
   Row,
   RunDetails,
   RunPage,
-} from '../../src/server/types';
+} from '../../src/server/openapi';
 
 export function row(id: string, fields: Partial<Row> = {}): Row {
   const number = Number(id.replace(/\D/g, '')) || 1;

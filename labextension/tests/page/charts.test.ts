@@ -2,7 +2,7 @@ import { userEvent } from 'vitest/browser';
 import { describe, expect, test } from 'vitest';
 import { HEADER } from '../../dev/fake_kernel';
 import { SCENES } from '../../dev/scenes';
-import type { MetricColumns, MetricQuery } from '../../src/server/types';
+import type { MetricColumns, MetricQuery } from '../../src/server/openapi';
 import { rememberOptions } from '../../src/view/charts/chart_options';
 import { card, find, path, text, until } from '../view/setup';
 import { showPage } from './setup';

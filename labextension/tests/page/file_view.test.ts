@@ -4,7 +4,7 @@ import { OUTPUTS, TABLES } from '../../dev/fake_api';
 import { FilePreview } from '../../src/page/file_preview';
 import { pageContext } from '../../src/page/context';
 import type { Api } from '../../src/server/api';
-import type { RunFile } from '../../src/server/types';
+import type { RunFile } from '../../src/server/openapi';
 import { find, text, until } from '../view/setup';
 import { KEY, panel, says, showPage, tab, type ShownPage } from './setup';
 

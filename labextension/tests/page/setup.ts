@@ -9,7 +9,7 @@ import { CommSource } from '../../src/data/comm_source';
 import type { RunSource } from '../../src/data/source';
 import { RunPage, type RunPageOptions } from '../../src/page/run_page';
 import { Api } from '../../src/server/api';
-import type { Row } from '../../src/server/types';
+import type { Row } from '../../src/server/openapi';
 import { find, until } from '../view/setup';
 
 export const KEY = { workspace: 'default', run: HEADER.run_id };

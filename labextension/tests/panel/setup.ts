@@ -7,7 +7,7 @@ import { translateInto } from '../../src/i18n/translate';
 import { RunPanel, type PanelOptions } from '../../src/panel/run_panel';
 import { Api } from '../../src/server/api';
 import type { Connection } from '../../src/server/connection';
-import type { Row } from '../../src/server/types';
+import type { Row } from '../../src/server/openapi';
 import { until } from '../view/setup';
 
 /** Answers questions as a test says, and keeps what was asked and told. */

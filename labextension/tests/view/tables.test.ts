@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { Metric } from '../../src/data/metric';
 import type { ColumnType, Value } from '../../src/data/protocol';
 import { series } from '../../src/data/series';
-import type { MetricColumns, MetricQuery } from '../../src/server/types';
+import type { MetricColumns, MetricQuery } from '../../src/server/openapi';
 import { Format } from '../../src/view/format';
 import { TableCard } from '../../src/view/table_card';
 import { wordsIn } from '../../src/view/words';

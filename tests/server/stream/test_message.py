@@ -5,6 +5,8 @@ import struct
 
 from cellrun.core.live.frame import Frame, LogPart
 from cellrun.server.stream.message import Message, error_message
+from tests.core.live import frame_lives
+from tests.server.described import check_message
 
 
 def test_a_frame_is_json_and_buffers_and_only_the_channel_differs():
@@ -30,3 +32,9 @@ def test_a_message_is_put_together_once_for_a_channel_number():
 def test_an_error_names_its_channel_or_none():
     assert json.loads(error_message(None, 400, "no"))["channel"] is None
     assert json.loads(error_message(5, 404, "no")) == {"type": "error", "channel": 5, "status": 404, "message": "no"}
+
+
+def test_all_recorded_frames_are_as_openapi_yaml_says():
+    for life in json.loads(frame_lives.FILE.read_text())["lives"]:
+        for frame in life["frames"]:
+            check_message(frame["content"])

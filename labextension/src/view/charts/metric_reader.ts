@@ -1,6 +1,6 @@
 import type { Value } from '../../data/protocol';
 import type { RunSource } from '../../data/source';
-import type { MetricColumns } from '../../server/types';
+import type { MetricColumns } from '../../server/openapi';
 import type { Curve } from './curve';
 
 /** Points asked for at a time: about as many as a chart is wide. */
