@@ -14,6 +14,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.run_request import RunConfig
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
+from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import recorded
 from tests.forks import Forks
 from tests.magics.notebook_shell import NotebookShell, log, newest_run
@@ -22,8 +23,27 @@ ENTRY = "cellrun.core.cell.main:main"
 OF_A_CELL = (ENTRY.partition(":")[0],)
 
 
+class LoadingNotebook(NotebookShell):
+    """Submits cells to forks; whoever gives more than a cell, a target or an option, submits it for real."""
+
+    def __init__(self, notebook: NotebookShell, forks: Forks) -> None:
+        super().__init__(notebook.shell, notebook.folder)
+        self._forks = forks
+
+    def submit(self, body: str, line: str = "") -> Run:
+        """Submit a cell to a fork, or as others do, and wait for its end."""
+        return super().submit(body, line) if line else _ended(self, body, self._forks)
+
+
 def loaded(notebook: NotebookShell, body: str, forks: Forks) -> Run:
-    """Submit a cell to a fork, which must end well; return its run, which has no status of its own."""
+    """Submit a cell to a fork, which must end well; return its run."""
+    run = _ended(notebook, body, forks)
+    assert run.get_status() == Status.COMPLETED, log(run)
+    return run
+
+
+def _ended(notebook: NotebookShell, body: str, forks: Forks) -> Run:
+    """Submit a cell to a fork; return its run, whose status tells how the fork ended, and nothing else."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Experiment, "submit", _make)
         notebook.run(f"%%submit\n{body}")
@@ -35,9 +55,10 @@ def loaded(notebook: NotebookShell, body: str, forks: Forks) -> Run:
         RUN_FOLDER: str(run.layout.folder),
         RUN_ID: run.id,
     }
-    work = run.layout.work
-    pid = forks.start(ENTRY, ["cell.py", []], work, environment, run.layout.log, path=[])
-    assert forks.wait(pid) == 0, log(run)
+    pid = forks.start(ENTRY, ["cell.py", []], run.layout.work, environment, run.layout.log, path=[])
+    status = StatusFile(run.layout)
+    status.change(Status.RUNNING)
+    status.change(Status.FAILED if forks.wait(pid) else Status.COMPLETED)
     return run
 
 
