@@ -58,7 +58,7 @@ SAID = {
     f"{CORE}/store/attempt.py": "StatusAttempt",
     f"{CORE}/store/record.py": "RunRecord.read RunRecord.of_bytes",
     f"{CORE}/store/notes.py": "DISK_WAS_FULL CANCELED_TOO_LATE",
-    f"{CORE}/store/liveness.py": "settle _reason restart_reason _silent",
+    f"{CORE}/store/liveness.py": "checked_status _reason restart_reason _silent",
     f"{CORE}/submission/again.py": "_note",
     f"{CORE}/submission/submission.py": "_signed _launch _failed",
     f"{CORE}/store/failure.py": "reason _killed cannot_start",

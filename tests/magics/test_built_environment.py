@@ -6,7 +6,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from cellrun.core import Workspace
-from cellrun.core.environments.building.built_environments import kept_environments
+from cellrun.core.environments.building.built_environments import cached_environments
 from cellrun.core.environments.interpreter import ask
 from cellrun.core.errors import InvalidSubmissionError, UserErrorException
 from cellrun.core.store.lists.index import Index
@@ -26,7 +26,7 @@ def index(packages, monkeypatch):  # noqa: F811
 
 
 def prefix():
-    [kept] = [kept for kept in kept_environments() if kept.is_whole]
+    [kept] = [kept for kept in cached_environments() if kept.is_whole]
     return kept.prefix
 
 
@@ -66,7 +66,7 @@ def test_the_card_says_so_and_builds_nothing(notebook):
     printed = notebook.run(f"%%submit --dry\n{HEADER}{BODY}")
     for fact in ("# /// script", "tinything", "is built before"):
         assert fact in printed
-    assert list(kept_environments()) == []
+    assert list(cached_environments()) == []
 
 
 def test_an_environment_that_is_given_comes_before_the_header(notebook, packages):  # noqa: F811

@@ -3,7 +3,7 @@
 import pytest
 
 from cellrun.core.environments.building.build_now import build_now
-from cellrun.core.environments.building.built_environments import kept_environments
+from cellrun.core.environments.building.built_environments import cached_environments
 from cellrun.core.errors import UserErrorException
 from tests.wheels import packages  # noqa: F401  # a fixture
 
@@ -21,12 +21,12 @@ def test_what_was_built_is_listed_with_its_size_and_removed(notebook, packages):
     listed = notebook.run("%environments")
     assert "digits:2" not in listed
     assert other.split()[0] in listed
-    assert len(list(kept_environments())) == 1
+    assert len(list(cached_environments())) == 1
 
 
 @pytest.mark.parametrize("key", ["nothing", "a"])
 def test_a_key_that_is_none_is_refused_with_those_that_there_are(notebook, packages, key):  # noqa: F811
     build_now(packages.spec("tinything"), show_output=False)
-    [kept] = kept_environments()
+    [kept] = cached_environments()
     with pytest.raises(UserErrorException, match=kept.key[:8]):
         notebook.run(f"%environments --remove {key}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cellrun import core
 from cellrun.core import names
 from cellrun.core.errors import UserErrorException, WorkspaceException, shown
-from cellrun.core.experiment_about import ExperimentAbout, change
+from cellrun.core.experiment_metadata import ExperimentMetadata, change
 from cellrun.core.runs.writer import plain_tags
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class ExperimentVerbs:
             for name, found in workspace.experiments.items()
             if experiment_name in (None, name)
             and (view_type == _ALL or (found.archived_time is not None) is (view_type == _ARCHIVED))
-            and ExperimentAbout.read(workspace.layout.experiment(name)).has_tags(tags)
+            and ExperimentMetadata.read(workspace.layout.experiment(name)).has_tags(tags)
         ]
 
     @staticmethod
@@ -119,7 +119,7 @@ class ExperimentVerbs:
 
     def archive(self) -> None:
         """Put it away: lists of experiments leave it out. Its runs stay, and so it can still be used."""
-        self._change(ExperimentAbout.archived)
+        self._change(ExperimentMetadata.archived)
 
     def reactivate(self, new_name: str | None = None) -> None:
         """Take it back into the lists. Raises UserErrorException for another name: a run's name holds its own."""
@@ -151,8 +151,8 @@ class ExperimentVerbs:
         return self._workspace.layout.experiment(self._name)
 
     @property
-    def _about(self) -> ExperimentAbout:
-        return ExperimentAbout.read(self._folder)
+    def _about(self) -> ExperimentMetadata:
+        return ExperimentMetadata.read(self._folder)
 
     def _change(self, how: Any) -> None:
         from cellrun.core.places import cannot_write  # noqa: PLC0415  # few change one

@@ -362,7 +362,7 @@ class Workspace(AzureWorkspace):
     def clean(self, older_than: timedelta | float | None = None, *, dry: bool = False) -> Cleaning:
         """Remove what killed processes and deleted runs have left; with `dry` only say what that would free.
 
-        That is: values of deleted runs, runs and values that were never whole, rests of deletions, damaged lists, and
+        That is: values of deleted runs, runs and values that were never whole, remains of deletions, damaged lists, and
         kept columns and copies of what is gone; and what killed builds of environments have left, of all workspaces. No
         run is touched, and nothing that a living process has. `older_than`, days or a timedelta: leave alone what was
         written since; environments that no run has used since go then, too. Raises UserErrorException for another age,

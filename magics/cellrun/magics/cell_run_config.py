@@ -23,7 +23,7 @@ from cellrun.core.run_request import CELL, RunCode, RunRequest
 from cellrun.core.submission.run_options import RunOptions
 from cellrun.core.submission.submission import problems_of_place
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
-from cellrun.magics.capture.another_python.elsewhere import Elsewhere
+from cellrun.magics.capture.another_python.remote_python import RemotePython
 from cellrun.magics.capture.capture import Capture
 from cellrun.magics.capture.card.card import Card
 from cellrun.magics.capture.carrier import Refusal
@@ -133,7 +133,7 @@ class CellRunConfig(RunOptions):
         """Return the cell."""
         return self._code
 
-    def _there(self) -> tuple[str | ExpectedPackages | Elsewhere | None, Place]:
+    def _there(self) -> tuple[str | ExpectedPackages | RemotePython | None, Place]:
         """Return the Python that the run will get, and where; None for this one.
 
         That too where a mistake says what is wrong itself.
@@ -149,7 +149,7 @@ class CellRunConfig(RunOptions):
             if target.problems(request):
                 return None, place
             if not place.is_here:
-                return Elsewhere(target.name, target.python(request.environment), request.environment), place
+                return RemotePython(target.name, target.python(request.environment), request.environment), place
             if not isinstance(request.environment, EnvironmentSpec):
                 return target.python(request.environment).executable, place
             plan = plan_of(request.environment)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from IPython.display import display
 
-from cellrun.core.environments.building.built_environments import KeptEnvironment, kept_environments
+from cellrun.core.environments.building.built_environments import CachedEnvironment, cached_environments
 from cellrun.core.errors import UserErrorException
 from cellrun.core.resources import size_text
 from cellrun.magics.options import MagicParser
@@ -51,16 +51,16 @@ def environments(line: str) -> None:
         display(Table(_HEADER, rows, [_BELOW] if rows else [_NONE]))  # type: ignore[no-untyped-call]
 
 
-def _of_key(key: str) -> KeptEnvironment:
-    found = [kept for kept in kept_environments() if kept.key.startswith(key)] if len(key) >= _LEAST else []
+def _of_key(key: str) -> CachedEnvironment:
+    found = [kept for kept in cached_environments() if kept.key.startswith(key)] if len(key) >= _LEAST else []
     if len(found) != 1:
-        known = ", ".join(kept.key[:_SHORT] for kept in kept_environments()) or "none"
+        known = ", ".join(kept.key[:_SHORT] for kept in cached_environments()) or "none"
         raise UserErrorException(f"{len(found)} environments have a key that begins with {key!r}; there are: {known}")
     return found[0]
 
 
 def _rows() -> Iterator[tuple[str, ...]]:
-    for kept in sorted(kept_environments(), key=lambda each: each.last_used, reverse=True):
+    for kept in sorted(cached_environments(), key=lambda each: each.last_used, reverse=True):
         facts = kept.facts
         users = kept.users()
         state = str(facts.get("python", "")) if kept.is_whole else "being built" if kept.is_being_built else "not whole"

@@ -20,7 +20,7 @@ from cellrun.core.live.failure import Failure
 from cellrun.core.offline.offline_run import _OfflineRun
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.run import Run
-from cellrun.core.store.liveness import settle
+from cellrun.core.store.liveness import checked_status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status import Status, StatusRecord
 from cellrun.core.workspace import Workspace
@@ -82,7 +82,7 @@ class LoadRunMagic:
                 self._shell.user_ns[context.run_name] = _OfflineRun()
         sys.argv = [str(files.folder / "cell.py"), *record.arguments]
         self._loaded |= {name: id(self._shell.user_ns[name]) for name in _names(context)}
-        status, cell = settle(layout), _cell(record, files)
+        status, cell = checked_status(layout), _cell(record, files)
         say(_ending(status, record, context, cell))
         if status.status is Status.FAILED:
             sys.stdout.write(_end_of_traceback(status))

@@ -23,7 +23,7 @@ from cellrun.core.names import experiment_from
 from cellrun.core.runs import open_runs
 from cellrun.core.runs.results import open_results, value_of
 from cellrun.core.runs.run import Run
-from cellrun.core.store.liveness import settle
+from cellrun.core.store.liveness import checked_status
 from cellrun.core.store.status import Status
 from cellrun.widgets.text import run_text
 
@@ -175,7 +175,7 @@ def take_results(shell: InteractiveShell, run: Run, names: Sequence[str]) -> Non
     if not names or run.get_status() != Status.COMPLETED:
         return
     try:
-        returned = open_results(run.layout, settle(run.layout))
+        returned = open_results(run.layout, checked_status(run.layout))
     except (ResultError, ContextException) as error:
         say(str(error))
         return

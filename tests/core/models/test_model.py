@@ -359,7 +359,7 @@ Model.register(Workspace.get(sys.argv[1]), sys.argv[2], "m")
     assert killed.returncode == -9
     assert len(os.listdir(ws.layout.models)) == 2  # the draft, and the name's own folder
     assert (Model.list(ws), ws.models, RegisteredModels(ws.layout).names()) == ([], {}, [])
-    assert [(each.kind, each.count) for each in ws.clean().leftovers] == [("rests of models", 1)]
+    assert [(each.kind, each.count) for each in ws.clean().leftovers] == [("remains of models", 1)]
     assert Model.register(ws, pkl, "m").version == 1
 
 

@@ -52,7 +52,7 @@ RunStore(WorkspaceLayout(sys.argv[1])).create(RunRecord(experiment="digits", kin
 """
 KINDS = {
     "runs that were never whole": 1,
-    "rests of deleted runs": 1,
+    "remains of deleted runs": 1,
     "values that were never whole": 1,
     "values that no run has": 1,
     "damaged lists": 1,
@@ -274,7 +274,7 @@ Dataset.get_by_name(Workspace.opened(WorkspaceLayout(sys.argv[1])), "gone").unre
     copied = Workspace.create("copied", tmp_path / "copied")
     (copied.folder / "datasets").symlink_to(ws.layout.datasets)
     assert not copied.clean().leftovers
-    assert [(each.kind, each.count) for each in ws.clean().leftovers] == [("rests of unregistered datasets", 1)]
+    assert [(each.kind, each.count) for each in ws.clean().leftovers] == [("remains of unregistered datasets", 1)]
     assert os.listdir(ws.layout.datasets) == ["kept"]
     assert Dataset.get_by_name(ws, "kept").id == kept.id
 

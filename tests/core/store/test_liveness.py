@@ -15,7 +15,7 @@ from cellrun.core.identity import ProcessIdentity, boot_time
 from cellrun.core.layout import RunLayout
 from cellrun.core.store import liveness as settling
 from cellrun.core.store.lists.index import Index
-from cellrun.core.store.liveness import settle
+from cellrun.core.store.liveness import checked_status
 from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision import supervisor
@@ -54,9 +54,9 @@ def running(layout: RunLayout, **processes: ProcessIdentity) -> RunLayout:
 
 def test_a_kernel_that_went_away(new_run: Callable[..., RunLayout], gone: ProcessIdentity) -> None:
     layout = running(new_run(), owner=gone)
-    status = settle(layout)
+    status = checked_status(layout)
     assert (status.status, status.reason) == (Status.FAILED, "the kernel went away without complete()")
-    assert settle(layout) == status
+    assert checked_status(layout) == status
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_kernel_that_went_away(new_run: Callable[..., RunLayout], gone: Proces
 def test_a_script_that_ended_without_a_word_is_no_kernel(
     new_run: Callable[..., RunLayout], gone: ProcessIdentity, argv: list[str], reason: str
 ) -> None:
-    assert settle(running(new_run(argv=argv), owner=gone)).reason == reason
+    assert checked_status(running(new_run(argv=argv), owner=gone)).reason == reason
 
 
 @pytest.mark.parametrize("shares_processes", [True, False])
@@ -79,7 +79,7 @@ def test_the_dead_of_a_target_elsewhere_prove_nothing(
 ) -> None:
     layout = running(new_run(kind="script"), supervisor=gone, job=gone)
     RunTarget("cluster", "fake", shares_processes=shares_processes).write(layout)
-    assert settle(layout).status is (Status.FAILED if shares_processes else Status.RUNNING)
+    assert checked_status(layout).status is (Status.FAILED if shares_processes else Status.RUNNING)
 
 
 def test_who_cannot_write_it_down_sees_it_all_the_same(
@@ -101,7 +101,7 @@ print(row.status, row.reason, row.metrics["m"].last)
     )
     assert done.stdout == "Failed the kernel went away without complete() {'m': 1}\n"
     assert StatusFile(layout).read().status is Status.RUNNING
-    assert settle(layout).n == 2
+    assert checked_status(layout).n == 2
 
 
 @pytest.mark.parametrize("damaged", ["null", "", '{"status": "Comp', "lost"])
@@ -119,19 +119,19 @@ def test_over_a_damaged_end_nothing_is_written(
     before = {path: path.read_bytes() for path in layout.folder.rglob("*") if path.is_file()}
     for _ in range(2):
         with pytest.raises(DamagedRunError, match="status"):
-            settle(layout)
+            checked_status(layout)
         (row,) = Index(layout.workspace).runs()
         assert (row.status, "status" in (row.reason or "")) == (Status.DAMAGED, True)
     assert {path: path.read_bytes() for path in layout.folder.rglob("*") if path.is_file()} == before
 
 
 def test_a_kernel_that_lives(new_run: Callable[..., RunLayout], living: ProcessIdentity) -> None:
-    assert settle(running(new_run(), owner=living)).status is Status.RUNNING
+    assert checked_status(running(new_run(), owner=living)).status is Status.RUNNING
 
 
 def test_a_pid_that_is_somebody_else_now(new_run: Callable[..., RunLayout], living: ProcessIdentity) -> None:
     layout = running(new_run(), owner=living._replace(started=living.started - 1))
-    assert settle(layout).status is Status.FAILED
+    assert checked_status(layout).status is Status.FAILED
 
 
 @pytest.mark.parametrize("survivor", ["supervisor", "job"])
@@ -139,11 +139,11 @@ def test_a_submitted_run_of_which_one_process_lives(
     survivor: str, new_run: Callable[..., RunLayout], gone: ProcessIdentity, living: ProcessIdentity
 ) -> None:
     processes = {"supervisor": gone, "job": gone, survivor: living}
-    assert settle(running(new_run(kind="script"), **processes)).status is Status.RUNNING
+    assert checked_status(running(new_run(kind="script"), **processes)).status is Status.RUNNING
 
 
 def test_a_submitted_run_of_which_nobody_lives(new_run: Callable[..., RunLayout], gone: ProcessIdentity) -> None:
-    status = settle(running(new_run(kind="script"), supervisor=gone, job=gone))
+    status = checked_status(running(new_run(kind="script"), supervisor=gone, job=gone))
     assert (status.status, status.reason) == (Status.FAILED, "supervisor and job disappeared")
 
 
@@ -152,11 +152,11 @@ def test_a_restarted_machine(kind: str, new_run: Callable[..., RunLayout]) -> No
     before = ME._replace(boot="another boot")
     processes = {"owner": before} if kind == "interactive" else {"supervisor": before, "job": before}
     layout = running(new_run(kind=kind), **processes)
-    assert settle(layout).status is Status.RUNNING, "it lived since: it is of another machine of this name"
+    assert checked_status(layout).status is Status.RUNNING, "it lived since: it is of another machine of this name"
     for sign in (layout.processes, layout.statuses, layout.events, *layout.events.glob("*")):
         if sign.exists():
             os.utime(sign, (boot_time() - 1, boot_time() - 1))
-    status = settle(layout)
+    status = checked_status(layout)
     assert status.status is Status.FAILED
     assert re.fullmatch(r"machine restarted at 20\d\d-\d\d-\d\d [\d:]{8} \(boot id changed\)", status.reason or "")
 
@@ -165,7 +165,7 @@ def test_a_restarted_machine(kind: str, new_run: Callable[..., RunLayout]) -> No
 def test_of_another_host_nothing_can_be_proven(kind: str, new_run: Callable[..., RunLayout]) -> None:
     elsewhere = ME._replace(host="another", boot="another boot")
     processes = {"owner": elsewhere} if kind == "interactive" else {"supervisor": elsewhere, "job": elsewhere}
-    assert settle(running(new_run(kind=kind), **processes)).status is Status.RUNNING
+    assert checked_status(running(new_run(kind=kind), **processes)).status is Status.RUNNING
 
 
 def test_a_supervisor_that_has_its_order_begins_or_its_run_is_failed_not_both(
@@ -186,8 +186,8 @@ def test_a_supervisor_that_has_its_order_begins_or_its_run_is_failed_not_both(
         return found
 
     monkeypatch.setattr(settling, "are_proven_dead", slow)
-    assert settle(begun).status is Status.NOT_STARTED
-    assert settle(late).status is Status.FAILED
+    assert checked_status(begun).status is Status.NOT_STARTED
+    assert checked_status(late).status is Status.FAILED
     with pytest.raises(FileExistsError):
         claim(os.fsencode(late.claim))
 
@@ -196,10 +196,10 @@ def test_a_submission_that_was_killed_before_its_start(
     new_run: Callable[..., RunLayout], gone: ProcessIdentity
 ) -> None:
     layout = new_run(kind="script")
-    assert settle(layout).status is Status.NOT_STARTED  # this process made it and lives
+    assert checked_status(layout).status is Status.NOT_STARTED  # this process made it and lives
     record = json.loads(layout.record.read_text()) | {"created_by": gone.to_json()}
     layout.record.write_text(json.dumps(record))
-    status = settle(layout)
+    status = checked_status(layout)
     assert (status.status, status.reason) == (
         Status.FAILED,
         "the process that submitted it went away before it was started",
@@ -209,11 +209,11 @@ def test_a_submission_that_was_killed_before_its_start(
 def test_a_queued_run_waits_for_whoever_admits_it(new_run: Callable[..., RunLayout], gone: ProcessIdentity) -> None:
     layout = new_run(kind="script")
     StatusFile(layout).change(Status.QUEUED, owner=gone.to_json())
-    assert settle(layout).status is Status.QUEUED
+    assert checked_status(layout).status is Status.QUEUED
 
 
 @pytest.mark.parametrize("status", [Status.COMPLETED, Status.FAILED, Status.CANCELED])
 def test_what_has_ended_stays(status: Status, new_run: Callable[..., RunLayout], gone: ProcessIdentity) -> None:
     layout = running(new_run(), owner=gone)
     StatusFile(layout).change(status, reason="its own")
-    assert (settle(layout).status, settle(layout).reason) == (status, "its own")
+    assert (checked_status(layout).status, checked_status(layout).reason) == (status, "its own")

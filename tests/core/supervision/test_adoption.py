@@ -11,7 +11,7 @@ import pytest
 from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.processes.family import ProcessFamily
-from cellrun.core.store.liveness import settle
+from cellrun.core.store.liveness import checked_status
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.start import supervisor_command
@@ -216,7 +216,7 @@ def test_nobody_marks_a_run_that_a_supervisor_has_taken_as_one_that_never_began(
     layout.record.write_text(json.dumps(record))
     for status in layout.statuses.glob("[1-9]*.json"):
         status.unlink()
-    assert settle(layout).status is Status.NOT_STARTED
+    assert checked_status(layout).status is Status.NOT_STARTED
     until(lambda: runs.status(layout).status is Status.RUNNING, "its adoption")
 
 
@@ -252,7 +252,7 @@ def test_when_both_are_killed_the_daemons_are_stopped_at_the_first_look(runs, un
     for one in ProcessFile(layout).read():
         kill(one, until)
     assert ProcessFamily(layout, job=None).members(), "the daemon"
-    assert settle(layout).status is Status.FAILED
+    assert checked_status(layout).status is Status.FAILED
     assert ProcessFamily(layout, job=None).members() == []
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from cellrun.core.disk import ownership
 from cellrun.server.private import peer
-from cellrun.server.private.peer import HUNG_UP, stranger, uid_at_other_end
+from cellrun.server.private.peer import HUNG_UP, other_user, uid_at_other_end
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
 LISTENS = "   1: 0100007F:816D 00000000:0000 0A 00000000:00000000 00:00000000 00000000   998        0 5544785 1 000000003958cd4f 100 0 0 10 0"  # noqa: E501  # as it is
@@ -170,7 +170,7 @@ def test_who_is_a_stranger(monkeypatch, me, sudo, uid, told):
     monkeypatch.delenv("SUDO_UID", raising=False)
     if sudo:
         monkeypatch.setenv("SUDO_UID", sudo)
-    assert stranger(asks(uid, monkeypatch)) == told
+    assert other_user(asks(uid, monkeypatch)) == told
 
 
 def test_who_is_outside_of_the_own_user_namespace_cant_be_told(monkeypatch, tmp_path):
@@ -178,6 +178,6 @@ def test_who_is_outside_of_the_own_user_namespace_cant_be_told(monkeypatch, tmp_
     monkeypatch.setattr(os, "geteuid", lambda: 1500)
     monkeypatch.setattr(ownership, "_UID_MAP", tmp_path / "uid_map")
     (tmp_path / "uid_map").write_text("0 0 4294967295\n")
-    assert stranger(asked) == 65534
+    assert other_user(asked) == 65534
     (tmp_path / "uid_map").write_text("1500 1000 1\n")
-    assert stranger(asked) is None
+    assert other_user(asked) is None

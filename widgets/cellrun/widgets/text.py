@@ -11,7 +11,7 @@ from cellrun.core.live.header import elapsed_s, elapsed_text, resources_text
 from cellrun.core.store.events.event_line import Value
 from cellrun.core.store.events.summary import Summary, run_summary
 from cellrun.core.store.files.log_tail import LogReader
-from cellrun.core.store.liveness import settle
+from cellrun.core.store.liveness import checked_status
 from cellrun.core.store.record import RunRecord, place_text
 from cellrun.core.store.status import Status
 
@@ -27,7 +27,7 @@ _SIGNS: Mapping[str, str] = {Status.COMPLETED: "✓", Status.FAILED: "✕", Stat
 def run_text(layout: RunLayout) -> str:
     """Return a run's status, name, time, why it failed, the last values of its metrics, and the end of its log."""
     record = RunRecord.read(layout)
-    status = settle(layout)
+    status = checked_status(layout)
     summary = run_summary(layout)
     name = summary.display_name[1] if summary.display_name else record.display_name or record.name
     where = " · ".join(

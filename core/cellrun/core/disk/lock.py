@@ -19,7 +19,7 @@ _MOST_BYTES = 4096
 
 
 @contextmanager
-def alone(path: Path, who: str, wait: Callable[[str], object] | None) -> Iterator[bool]:
+def hold_lock(path: Path, who: str, wait: Callable[[str], object] | None) -> Iterator[bool]:
     """Hold a lock file in this block; the lock ends with the process that holds it, however that ends.
 
     If somebody else holds it, `wait` is called once with what that one said of itself as its `who`, and its end is

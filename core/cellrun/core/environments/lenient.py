@@ -40,7 +40,7 @@ _DEAD_INDEX = re.compile(r"azuremlsdktestpypi|azuremlftkrelease|azuremlpackages|
 
 @dataclass(frozen=True)
 class Available:
-    """What there is here, against which an environment is eased."""
+    """What there is here, against which an environment is relaxed."""
 
     interpreter: str
     """The Python that submits."""
@@ -66,7 +66,7 @@ def is_strict() -> bool:
 
 
 def lenient(spec: EnvironmentSpec, available: Available, *, is_here: bool = True) -> EnvironmentSpec:
-    """Return what is to be built of a spec that may be eased, with a notice for each change; others are left alone.
+    """Return what is to be built of a spec that may be relaxed, with a notice for each change; others are left alone.
 
     Packages of conda come from PyPI, Azure ML's own are left out, a Python that cellrun can't use gives way to the
     running one. Where that has all packages already, it is used as it is: nothing is built; unless it is to be built on

@@ -20,7 +20,7 @@ from cellrun.core.mirror.frame import Frame, FrameKind
 from cellrun.core.mirror.remote_statuses import RemoteStatuses
 from cellrun.core.mirror.sender import ALL_BYTES, Sender, deliver
 from cellrun.core.resources import size_text
-from cellrun.core.store.liveness import settle
+from cellrun.core.store.liveness import checked_status
 
 LOOK_S = 0.25
 """Between two looks at what is new."""
@@ -147,7 +147,7 @@ class Uploader:
         if now - self._settled_at >= _SETTLE_S:
             self._settled_at = now
             with suppress(*UNREADABLE, CellrunError):
-                settle(self._layout)
+                checked_status(self._layout)
 
     def _is_too_late(self) -> bool:
         now = time.monotonic()

@@ -22,7 +22,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.portal import servers
 from cellrun.core.portal.servers import ServerFile
 from cellrun.core.processes.background import start_in_background
-from cellrun.core.store.liveness import settle
+from cellrun.core.store.liveness import checked_status
 from cellrun.core.supervision.launch_spec import inherited
 
 MODULE = "cellrun.server"
@@ -191,6 +191,6 @@ def _age_key(file: Path) -> float:
 
 def _goes_on(run: RunLayout) -> bool:
     try:
-        return not settle(run).status.is_terminal
+        return not checked_status(run).status.is_terminal
     except (CellrunError, OSError, ValueError, KeyError, TypeError):
         return False  # deleted or damaged

@@ -43,7 +43,7 @@ class LaunchOrder:
         there.name(str(facts["workspace_name"]))
         key = bytes.fromhex(facts["key"])
         layout = there.run(facts["run"])
-        with alone(there):
+        with hold_launch_lock(there):
             if not layout.folder.exists():
                 _take(there, layout, order)
                 request = request_of(facts, layout)
@@ -90,7 +90,7 @@ def _move(there: RemoteWorkspace, layout: RunLayout) -> None:
 
 
 @contextmanager
-def alone(there: RemoteWorkspace) -> Iterator[None]:
+def hold_launch_lock(there: RemoteWorkspace) -> Iterator[None]:
     """Be the only agent that starts runs of a workspace: it ends with its process."""
     fd = os.open(there.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:

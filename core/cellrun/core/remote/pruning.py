@@ -20,7 +20,7 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.run_key import forget_key
 from cellrun.core.places import home_folder
 from cellrun.core.remote.engines import Engines
-from cellrun.core.remote.launch_order import alone
+from cellrun.core.remote.launch_order import hold_launch_lock
 from cellrun.core.remote.remote_workspace import INCOMING, RemoteWorkspace
 from cellrun.core.store.run_store import DELETED
 from cellrun.core.store.status import StatusFile
@@ -44,7 +44,7 @@ def prune_now_and_then() -> None:
 def prune() -> None:
     """Remove what is due in all workspaces."""
     for there in RemoteWorkspace.all():
-        with suppress(OSError, CellrunError), alone(there):  # nobody starts a run of what is being looked at
+        with suppress(OSError, CellrunError), hold_launch_lock(there):  # nobody starts a run of what is being looked at
             _prune_runs(there)
             _prune_drafts(there)
             _prune_values(there)

@@ -16,7 +16,7 @@ from cellrun.core.context.used_values import orphans
 from cellrun.core.disk.control_file import UNREADABLE, read_object
 from cellrun.core.disk.ownership import refuse_foreign
 from cellrun.core.disk.whole_files import DRAFT, drafts_of_run, is_abandoned, remove_tree, size_on_disk
-from cellrun.core.environments.building.built_environments import KeptEnvironment, kept_environments
+from cellrun.core.environments.building.built_environments import CachedEnvironment, cached_environments
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.places import cache_of
@@ -104,7 +104,7 @@ def clean(workspace: WorkspaceLayout, older_than: timedelta | float | None = Non
     )
     cleaned = [_cleaned(kind, least_s, dry=dry) for kind in kinds]
     if older_than is not None:
-        unused = [kept.folder for kept in kept_environments() if _may_go(kept, least_s)]
+        unused = [kept.folder for kept in cached_environments() if _may_go(kept, least_s)]
         cleaned.append(_cleaned(_Kind("environments that nobody used since", unused, _remove_environment), 0, dry=dry))
     with nullcontext(not are_linked(workspace)) if dry else freeing_values(workspace) as may_free:
         found = orphans(workspace) if may_free else None
@@ -120,7 +120,7 @@ def _of_runs(workspace: WorkspaceLayout) -> Iterator[_Kind]:
     drafts = [workspace.run(name) for name in names if name.startswith(DRAFT)]
     yield _Kind("runs that were never whole", [each.folder for each in drafts if is_abandoned_run(each)])
     removals = [workspace.runs / name for name in names if name.startswith(DELETED)]
-    yield _Kind("rests of deleted runs", [each for each in removals if is_abandoned_removal(each)])
+    yield _Kind("remains of deleted runs", [each for each in removals if is_abandoned_removal(each)])
     yield _Kind("drafts in runs that have ended", list(_drafts_of_ended(workspace, names)), Path.unlink)
     yield _Kind("values that were never whole", abandoned_values(workspace), Path.unlink)
 
@@ -128,13 +128,13 @@ def _of_runs(workspace: WorkspaceLayout) -> Iterator[_Kind]:
 def _of_datasets(workspace: WorkspaceLayout) -> _Kind:
     folder = workspace.datasets
     found = [] if folder.is_symlink() else [path for path in _paths(folder) if path.name.startswith(".")]
-    return _Kind("rests of unregistered datasets", [each for each in found if is_abandoned_removal(each)])
+    return _Kind("remains of unregistered datasets", [each for each in found if is_abandoned_removal(each)])
 
 
 def _of_models(workspace: WorkspaceLayout) -> _Kind:
     folder = workspace.models
     found = [] if folder.is_symlink() else [path for path in _paths(folder) if path.name.startswith(DRAFT)]
-    return _Kind("rests of models", [each for each in found if is_abandoned(each)])
+    return _Kind("remains of models", [each for each in found if is_abandoned(each)])
 
 
 def _of_steps(workspace: WorkspaceLayout) -> _Kind:
@@ -179,13 +179,13 @@ def _of_home() -> Iterator[_Kind]:
 
 
 def _of_environments() -> Iterator[_Kind]:
-    rests, lost = list[Path](), list[Path]()
-    for kept in kept_environments():
+    remains, lost = list[Path](), list[Path]()
+    for kept in cached_environments():
         if kept.is_being_built or not _is_of_old(kept.folder):
             continue
-        rests += kept.rests() if kept.is_whole else []
+        remains += kept.remains() if kept.is_whole else []
         lost += [] if kept.is_whole or kept.users() else [kept.folder]
-    yield _Kind("rests of environments that were built", rests)
+    yield _Kind("remains of environments that were built", remains)
     yield _Kind("environments that were never whole", lost, _remove_environment)
 
 
@@ -194,13 +194,13 @@ def _is_of_old(folder: Path) -> bool:
     return _age_s(folder) > _DRAFT_S
 
 
-def _may_go(kept: KeptEnvironment, least_s: float) -> bool:
+def _may_go(kept: CachedEnvironment, least_s: float) -> bool:
     return kept.is_whole and time.time() - kept.last_used >= least_s and not kept.is_being_built and not kept.users()
 
 
 def _remove_environment(folder: Path) -> None:
     with suppress(UserErrorException):  # somebody has come to use it
-        KeptEnvironment(folder).remove()
+        CachedEnvironment(folder).remove()
 
 
 def _cleaned(kind: _Kind, least_s: float, *, dry: bool) -> Leftovers:

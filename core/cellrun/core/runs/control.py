@@ -14,7 +14,7 @@ from cellrun.core.front_end import plain
 from cellrun.core.identity import is_own_run, is_parents_run
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.ending import ask_to_cancel, is_asked_to_cancel, set_canceled
-from cellrun.core.store.liveness import in_sight, is_silent, is_unanswered, run_owners, settle
+from cellrun.core.store.liveness import checked_status, in_sight, is_silent, is_unanswered, run_owners
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import check_is_there
 from cellrun.core.store.status import Status, StatusFile, StatusRecord
@@ -146,7 +146,7 @@ class RunControl:
 
             with suppress(ComputeTargetException):  # a target that isn't known here: the folder tells what it can
                 return look(self._target, [self._layout])[self._layout.run_id]
-        return settle(self._layout)
+        return checked_status(self._layout)
 
     def _ask_target(self) -> None:
         """Have the run's target asked for its end, and what is asked brought there at once."""

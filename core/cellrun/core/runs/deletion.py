@@ -21,7 +21,7 @@ from cellrun.core.processes.family import ProcessFamily, runs_with_members
 from cellrun.core.store.changes import freeing_values
 from cellrun.core.store.events.column_cache import ColumnCache
 from cellrun.core.store.lists.index import Index
-from cellrun.core.store.liveness import in_sight, is_silent, run_owners, settle
+from cellrun.core.store.liveness import checked_status, in_sight, is_silent, run_owners
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status import StatusFile
@@ -103,7 +103,7 @@ def _judged(store: RunStore, given: str) -> DeletedRun:
         words = f"a link leads to it, and it is a run of the workspace in {plain(str(another))}: delete it there"
         return DeletedRun(layout.run_id, layout.run_id, size_on_disk(layout.folder), words)
     try:
-        record, status = RunRecord.read(layout), settle(layout)
+        record, status = RunRecord.read(layout), checked_status(layout)
         is_lost = is_silent(status) and not in_sight(run_owners(layout, record, status))
     except RunNotFoundError:
         return DeletedRun(given, given, 0, "there is no such run")

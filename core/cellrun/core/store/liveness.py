@@ -28,7 +28,7 @@ from cellrun.core.store.status import Status, StatusFile, StatusRecord
 _WAITING = frozenset({Status.NOT_STARTED, Status.PREPARING})
 
 
-def settle(layout: RunLayout) -> StatusRecord:
+def checked_status(layout: RunLayout) -> StatusRecord:
     """Return a run's status; if it can be proven that nobody is left to end it, this look ends it.
 
     It ends as its status tells that it was about to, or by the exit that its job has left; else it is Failed and says

@@ -14,7 +14,7 @@ from cellrun.core.context.signature import sign, with_order
 from cellrun.core.context.trusted import TrustedRun
 from cellrun.core.distributed.launcher import launched
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.environments.building.built_environments import kept_environment_of
+from cellrun.core.environments.building.built_environments import cached_environment_of
 from cellrun.core.environments.interpreter import environment_problems, interpreter_of
 from cellrun.core.environments.job_library import PYTHON_PATH, has_library, needs_library, use_library, with_library
 from cellrun.core.errors import ExperimentExecutionException, InvalidSubmissionError, WorkspaceException
@@ -215,7 +215,7 @@ def enter_environment(request: RunRequest, spec: LaunchSpec, layout: RunLayout) 
     """Note in a run's folder that it uses an environment, built or to be built, and what is special in that."""
     notices = list(environment_warnings(request.environment))
     use_library(spec.set_variables.get(PYTHON_PATH, ""), layout)
-    if kept := kept_environment_of(spec.python):
+    if kept := cached_environment_of(spec.python):
         kept.use(layout)
         notices += kept.notices
     for notice in notices:

@@ -10,7 +10,7 @@ from pathlib import Path
 from cellrun.core.disk.ownership import is_mine
 from cellrun.core.errors import ComputeTargetException
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.store.liveness import settle
+from cellrun.core.store.liveness import checked_status
 from cellrun.core.store.status import Status, StatusFile, StatusRecord
 from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.keeper.client import NoKeeperError, ObservedByKeeper, observe_by_keeper
@@ -32,7 +32,7 @@ def look(target: ComputeTarget, runs: Sequence[RunLayout]) -> dict[str, StatusRe
     if living and all(is_mine(workspace) for workspace in {run.workspace.folder for run in living}):
         with suppress(ComputeTargetException):
             said = _looked(target, living)
-    return {run.run_id: _with_reason(run.run_id, settle(run), said) for run in runs}
+    return {run.run_id: _with_reason(run.run_id, checked_status(run), said) for run in runs}
 
 
 def _looked(target: ComputeTarget, runs: Sequence[RunLayout]) -> ObservedByKeeper:

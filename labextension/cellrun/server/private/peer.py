@@ -29,7 +29,7 @@ _LOCAL, _REMOTE, _UID, _INODE = 1, 2, 7, 9
 _End = tuple[IPv4Address | IPv6Address, int]
 
 
-def stranger(request: HTTPServerRequest) -> int | None:
+def other_user(request: HTTPServerRequest) -> int | None:
     """Return the uid of who asks, if that is another user of this machine; None if it isn't, or can't be told.
 
     Root is none, nor who became root by sudo to start this server. Who has hung up is one: no answer reaches him.

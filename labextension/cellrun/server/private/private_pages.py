@@ -1,4 +1,4 @@
-"""The doors of the private server: a code gets a log-in, all else a page that says how to."""
+"""The sign-in of the private server: a code gets a log-in, all else a page that says how to get one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tornado import web
 from cellrun.core.disk.ownership import user
 from cellrun.core.portal.private_server import Codes
 from cellrun.server.json_errors import QuietHandler
-from cellrun.server.private.peer import stranger
+from cellrun.server.private.peer import other_user
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>cellrun</title>
@@ -41,14 +41,14 @@ class PrivateIdentity(IdentityProvider):
     def get_user(self, handler: web.RequestHandler) -> Any:
         """Return the user of a request's cookie; None without one, and where another user of the machine brings it."""
         found = self.get_user_cookie(handler)
-        return found if found is not None and stranger(handler.request) is None else None
+        return found if found is not None and other_user(handler.request) is None else None
 
-    def let_in(self, handler: web.RequestHandler) -> None:
+    def sign_in(self, handler: web.RequestHandler) -> None:
         """Give the browser its cookie, until it is closed or the server ends."""
         self.set_login_cookie(handler, User("portal"))
 
 
-class DoorPage(QuietHandler):
+class SignInPage(QuietHandler):
     """A page for those who aren't in yet."""
 
     @property
@@ -69,7 +69,7 @@ class DoorPage(QuietHandler):
         await self.finish(_PAGE.format(title=escape(title), text=escape(text), hint=hint))
 
 
-class EnterHandler(DoorPage):
+class SignInHandler(SignInPage):
     """Turns a code into a log-in, and goes on to the page that the link is for."""
 
     @allow_unauthenticated
@@ -80,14 +80,14 @@ class EnterHandler(DoorPage):
         target = self.get_query_argument("next", f"{self.base_url}cellrun/")
         if not is_own_page(target, self.base_url):
             await self.refuse("This link leads elsewhere", "A link opens pages of cellrun alone.")
-        elif (uid := stranger(self.request)) is not None:
+        elif (uid := other_user(self.request)) is not None:
             text = (
                 f"It is for {user(os.geteuid())}, and was opened by another user of this machine: {user(uid)}. "
                 "That didn't use it up."
             )
             await self.refuse("This link is for another user", text, hint="")
         elif codes.take(self.get_query_argument("code", "")):
-            identity.let_in(self)
+            identity.sign_in(self)
             self.redirect(target)
         elif self.current_user:
             self.redirect(target)
@@ -96,7 +96,7 @@ class EnterHandler(DoorPage):
             await self.refuse("This link is used up", text)
 
 
-class ClosedDoorHandler(DoorPage):
+class NoSignInHandler(SignInPage):
     """Where Jupyter sends who isn't logged in: there is nothing to log in with, but a link."""
 
     @allow_unauthenticated

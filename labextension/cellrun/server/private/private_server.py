@@ -19,7 +19,7 @@ from cellrun.core.portal import servers
 from cellrun.core.portal.private_server import HOST, Codes
 from cellrun.core.portal.servers import ServerFile
 from cellrun.server.app import CellrunApp
-from cellrun.server.private.private_pages import ClosedDoorHandler, EnterHandler, PrivateIdentity
+from cellrun.server.private.private_pages import NoSignInHandler, PrivateIdentity, SignInHandler
 from cellrun.server.stream.hub import Hub
 
 IDLE_S = 600.0
@@ -71,7 +71,7 @@ class PrivateServer(ServerApp):
         }
         self.update_config(_config())
         super().initialize(argv=[], find_extensions=False)
-        self.web_app.add_handlers(".*", [(r"/cellrun/enter", EnterHandler)])  # type: ignore[no-untyped-call]  # Jupyter's
+        self.web_app.add_handlers(".*", [(r"/cellrun/enter", SignInHandler)])  # type: ignore[no-untyped-call]  # Jupyter's
 
     def init_httpserver(self) -> None:
         """Serve the socket."""
@@ -119,7 +119,7 @@ def _config() -> Config:
     config = Config()
     config.IdentityProvider.update(
         token="",  # none is taken
-        login_handler_class=ClosedDoorHandler,
+        login_handler_class=NoSignInHandler,
         cookie_options={"samesite": "Lax", "expires_days": None},
     )
     config.ContentsManager.files_handler_class = None

@@ -17,7 +17,7 @@ from cellrun.core.environments.interpreter import Answer, ask, environment_of
 from cellrun.core.environments.job_library import is_own
 from cellrun.core.errors import ComputeTargetException, UserErrorException
 from cellrun.core.targets.contract import Capability, ComputeTarget
-from cellrun.magics.capture.another_python.elsewhere import Elsewhere, is_stdlib, packages_by_module
+from cellrun.magics.capture.another_python.remote_python import RemotePython, is_stdlib, packages_by_module
 from cellrun.magics.capture.carrier import Refusal
 from cellrun.magics.capture.local.local_modules import find_local
 from cellrun.magics.capture.source.analysis import Analysis, Certainty
@@ -50,7 +50,7 @@ class Destination:
     Responsibilities: which Python it is, what it lacks, what of a cell's source it doesn't understand.
     """
 
-    def __init__(self, there: str | ExpectedPackages | Elsewhere | None = None, source: str = "") -> None:
+    def __init__(self, there: str | ExpectedPackages | RemotePython | None = None, source: str = "") -> None:
         self._source = source
         self._foreseen = None if isinstance(there, str) else there
         self._interpreter = there if isinstance(there, str) else sys.executable
@@ -76,7 +76,7 @@ class Destination:
     @property
     def version_text(self) -> str:
         """Its whole version in words: `Python 3.13.5`; empty if it isn't known."""
-        if isinstance(self._foreseen, Elsewhere):
+        if isinstance(self._foreseen, RemotePython):
             return self._foreseen.version_text
         return f"Python {self._version.version_text}" if self._version else ""
 
@@ -88,7 +88,7 @@ class Destination:
 
     def differences(self, pickled: Iterable[tuple[str, str]]) -> Verdict:
         """Return why values can't be loaded there that name these modules, in these places, and what to say of it."""
-        if not isinstance(self._foreseen, Elsewhere):
+        if not isinstance(self._foreseen, RemotePython):
             return Verdict()
         refusals, notes = self._foreseen.differences(pickled)
         return Verdict(tuple(refusals), tuple(notes))

@@ -152,7 +152,7 @@ def test_a_run_that_brings_data_can_be_canceled(runs, store, until):
     train = Dataset.File.from_files(path=(store, "path")).as_named_input("train").as_mount()
     files = Dataset.File.from_files(path=(store, "path")).files()
     entry = home_folder("data") / cache._key(files)
-    with cache.alone(entry.with_name(f"{entry.name}.lock"), "another-run", None):
+    with cache.hold_lock(entry.with_name(f"{entry.name}.lock"), "another-run", None):
         layout = runs.script(READS, train)
         until(
             lambda: layout.preparation_log.exists() and "waiting for another-run" in layout.preparation_log.read_text(),
@@ -203,7 +203,7 @@ def test_what_a_killed_supervisor_left_is_found_by_the_next_run(runs, store, unt
     train = Dataset.File.from_files(path=(store, "path")).as_named_input("train").as_mount()
     files = Dataset.File.from_files(path=(store, "path")).files()
     entry = home_folder("data") / cache._key(files)
-    with cache.alone(entry.with_name(f"{entry.name}.lock"), "another-run", None):
+    with cache.hold_lock(entry.with_name(f"{entry.name}.lock"), "another-run", None):
         layout = runs.script(READS, train)
         until(lambda: layout.preparation_log.exists() and "waiting" in layout.preparation_log.read_text(), "the lock")
         for process in ProcessFamily(layout, job=None).members():

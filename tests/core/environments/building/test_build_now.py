@@ -10,7 +10,7 @@ import pytest
 
 from cellrun.core import Environment
 from cellrun.core.environments.building.build_now import build_now
-from cellrun.core.environments.building.built_environments import KeptEnvironment, kept_environments
+from cellrun.core.environments.building.built_environments import CachedEnvironment, cached_environments
 from cellrun.core.environments.building.plan import plan_of
 from cellrun.core.errors import UntrustedError, UserErrorException
 
@@ -44,7 +44,7 @@ def test_what_cannot_be_built_is_an_error_in_the_resolver_s_words(packages, caps
 
 def test_the_python_that_has_all_is_used_as_it_is(ws, packages):
     assert environment(packages, "pytest").build(ws).interpreter == sys.executable
-    assert list(kept_environments()) == []
+    assert list(cached_environments()) == []
 
 
 def test_a_run_has_its_environment_and_gives_it_if_it_is_ones_own(runs, packages):
@@ -86,8 +86,8 @@ def test_where_packages_come_from_makes_another_environment(packages, monkeypatc
 
 def test_cleaning_removes_what_killed_builds_left_and_what_nobody_used_since(ws, packages):
     build_now(packages.spec("tinything"), show_output=False)
-    [used] = kept_environments()
-    made = KeptEnvironment.of_key("0" * 24)
+    [used] = cached_environments()
+    made = CachedEnvironment.of_key("0" * 24)
     made.order(packages.spec("tinything", name="lost"), sys.executable, {})
     made.new_place().mkdir()
     rest = used.new_place()
@@ -96,22 +96,22 @@ def test_cleaning_removes_what_killed_builds_left_and_what_nobody_used_since(ws,
     for folder in (used.folder, made.folder):
         os.utime(folder, (time.time() - 2 * HOUR_S,) * 2)
     assert {each.kind for each in ws.clean().leftovers} == {
-        "rests of environments that were built",
+        "remains of environments that were built",
         "environments that were never whole",
     }
-    assert [kept.key for kept in kept_environments()] == [used.key]
+    assert [kept.key for kept in cached_environments()] == [used.key]
     assert used.is_whole
     assert not rest.exists()
     os.utime(used.folder, (time.time() - 40 * 24 * HOUR_S,) * 2)
     assert ws.clean(older_than=50).leftovers == ()
     assert [each.kind for each in ws.clean(older_than=30).leftovers] == ["environments that nobody used since"]
-    assert list(kept_environments()) == []
+    assert list(cached_environments()) == []
 
 
 def test_one_that_a_run_is_about_to_use_is_not_cleaned_up(ws, packages):
     spec = packages.spec("tinything")
     build_now(spec, show_output=False)
-    [kept] = kept_environments()
+    [kept] = cached_environments()
     os.utime(kept.folder, (time.time() - 40 * 24 * HOUR_S,) * 2)
     assert plan_of(spec).commands() == ()
     assert ws.clean(older_than=30).leftovers == ()
@@ -122,7 +122,7 @@ def test_a_python_that_went_with_its_environment_is_built_again(packages):
     """Somebody has removed the folder by hand."""
     spec = packages.spec("tinything")
     build_now(spec, show_output=False)
-    [kept] = kept_environments()
+    [kept] = cached_environments()
     shutil.rmtree(kept.prefix.resolve())
     assert not plan_of(spec).is_there
     build_now(spec, show_output=False)

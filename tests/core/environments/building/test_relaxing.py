@@ -3,7 +3,7 @@
 import pytest
 
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.environments.building.relaxing import eased
+from cellrun.core.environments.building.relaxing import relaxed
 
 OLD = EnvironmentSpec(packages=("numpy==1.16.2", "scikit-learn==0.20.3", "gone-package", "pandas"), is_lenient=True)
 
@@ -26,18 +26,18 @@ OLD = EnvironmentSpec(packages=("numpy==1.16.2", "scikit-learn==0.20.3", "gone-p
     ],
 )
 def test_the_package_that_is_named_is_asked_less_of(words, packages):
-    less = eased(OLD, words)
+    less = relaxed(OLD, words)
     assert less.packages == packages
     assert len(less.notices) == 1
 
 
 def test_where_one_fails_for_the_versions_of_others_any_of_all_are_taken():
-    less = eased(OLD, "Failed to build `pandas==0.20` cause: The build backend returned an error")
+    less = relaxed(OLD, "Failed to build `pandas==0.20` cause: The build backend returned an error")
     assert less.packages == ("numpy", "scikit-learn", "gone-package", "pandas")
     assert ["together with the others" in notice for notice in less.notices] == [True, True]
-    assert eased(less, "Failed to build `pandas==0.20` cause: The build backend returned an error") is None
+    assert relaxed(less, "Failed to build `pandas==0.20` cause: The build backend returned an error") is None
 
 
 @pytest.mark.parametrize("words", ["No space left on device", "Failed to fetch: `https://a.example/pandas/`", ""])
 def test_where_it_isnt_versions_that_are_in_the_way_nothing_is(words):
-    assert eased(OLD, words) is None
+    assert relaxed(OLD, words) is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core.environment_spec import EnvironmentSpec
-from cellrun.core.environments.building.built_environments import kept_environments
+from cellrun.core.environments.building.built_environments import cached_environments
 from cellrun.core.environments.building.plan import plan_of
 from cellrun.core.errors import InvalidSubmissionError, WorkspaceException
 from cellrun.core.live.run_poller import RunPoller
@@ -35,7 +35,7 @@ def log_of(layout):
 
 
 def whole():
-    return [kept for kept in kept_environments() if kept.is_whole]
+    return [kept for kept in cached_environments() if kept.is_whole]
 
 
 def test_it_is_built_before_the_job_starts_and_its_python_runs_it(runs, packages):
@@ -114,7 +114,7 @@ def test_one_that_cannot_be_built_fails_the_run_in_the_resolvers_words(runs, pac
     assert not layout.log.exists() or "ran" not in layout.log.read_text()
     error = runs.workspace.get_run(layout.run_id).get_details()["error"]["error"]
     assert error["log"] == str(layout.preparation_log)
-    [kept] = kept_environments()
+    [kept] = cached_environments()
     assert not kept.is_whole
     assert [path for path in kept.folder.iterdir() if path.name.startswith("made-")] == []
 
@@ -168,7 +168,7 @@ def test_what_a_killed_builder_left_is_never_taken_for_whole(runs, packages, unt
     for pid in builders(layout):
         os.kill(pid, signal.SIGKILL)
     assert runs.end(layout).status is Status.FAILED
-    [kept] = kept_environments()
+    [kept] = cached_environments()
     assert not kept.is_whole
     assert list(kept.folder.glob("made-*"))
     assert not plan_of(packages.spec("slowthing")).is_there
@@ -182,7 +182,7 @@ def test_a_run_again_builds_again_what_was_removed(runs, packages):
     assert LaunchSpec.read(again).before == ()
     for kept in whole():
         kept.remove()
-    assert list(kept_environments()) == []
+    assert list(cached_environments()) == []
     third = resubmit(layout)
     assert runs.end(third).status is Status.COMPLETED
     assert third.log.read_text() == layout.log.read_text()
@@ -212,7 +212,7 @@ def test_one_whose_index_has_a_login_is_not_built_without_it(runs, packages, mon
     monkeypatch.setenv("UV_INDEX", "https://ana:s3cret@index.example/simple")
     waiting = runs.script(SCRIPT, environment=packages.spec("tinything"))
     monkeypatch.delenv("UV_INDEX")
-    [kept] = kept_environments()
+    [kept] = cached_environments()
     assert "s3cret" not in (kept.folder / "wanted.json").read_text()
     LocalTarget("local").cancel(first)
     end = runs.end(waiting)
@@ -232,7 +232,7 @@ def test_one_in_use_is_not_removed(runs, packages, until):
     go.touch()
     runs.end(layout)
     kept.remove()
-    assert list(kept_environments()) == []
+    assert list(cached_environments()) == []
     assert not kept.lock.exists()
 
 
@@ -288,7 +288,7 @@ def test_a_lenient_one_is_the_notebooks_own_python_where_that_has_all_of_it(runs
     layout = runs.script("import sys; print(sys.executable)", environment=packages.spec("pytest", is_lenient=True))
     runs.end(layout)
     assert layout.log.read_text() == f"{sys.executable}\n"
-    assert list(kept_environments()) == []
+    assert list(cached_environments()) == []
 
 
 def test_the_build_is_in_what_is_shown_as_the_run_s_log_from_its_beginning(runs, packages, until, capsys):
@@ -333,5 +333,5 @@ def test_a_disk_that_fills_up_fails_the_run_and_leaves_nothing_taken_for_whole(r
     assert end.status is Status.FAILED
     assert "space" in end.reason
     assert whole() == []
-    (kept,) = kept_environments()
+    (kept,) = cached_environments()
     assert list(kept.folder.glob("made-*")) == []

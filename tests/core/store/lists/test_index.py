@@ -271,15 +271,15 @@ def test_a_run_that_ends_while_it_is_read_stays_in_the_list(
 ) -> None:
     layout = new_run()
     StatusFile(layout).change(Status.RUNNING)
-    true_settle, looks = index_refresh.settle, []
+    true_status, looks = index_refresh.checked_status, []
 
     def ending(run: RunLayout) -> StatusRecord:
         looks.append(run)
         if len(looks) == 2:  # between the two looks of one reading
             StatusFile(run).change(Status.COMPLETED)
-        return true_settle(run)
+        return true_status(run)
 
-    monkeypatch.setattr(index_refresh, "settle", ending)
+    monkeypatch.setattr(index_refresh, "checked_status", ending)
     for _ in range(3):
         assert [row.status for row in index.runs()] == [Status.COMPLETED]
     assert len(looks) == 3

@@ -287,12 +287,12 @@ def _end_with_parent(folder: str) -> None:
 
 def _end_with_run(folder: str, run: RunLayout) -> None:
     """Wait for a run's end, and bring it about where nobody is left to do so."""
-    from cellrun.core.store.liveness import settle  # noqa: PLC0415  # for runs alone
+    from cellrun.core.store.liveness import checked_status  # noqa: PLC0415  # for runs alone
 
     while True:
         time.sleep(_LOOK_S)
         try:
-            if settle(run).status.is_terminal:
+            if checked_status(run).status.is_terminal:
                 break
         except UNREADABLE:
             if not run.folder.exists():

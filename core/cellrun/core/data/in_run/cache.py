@@ -14,7 +14,7 @@ from cellrun.core.data.files.data_files import DataFile
 from cellrun.core.data.files.download import bring_files
 from cellrun.core.data.stores.parallel_transfer import Progress
 from cellrun.core.digest import digest
-from cellrun.core.disk.lock import alone
+from cellrun.core.disk.lock import hold_lock
 from cellrun.core.disk.whole_files import make_private_folder, remove_tree
 from cellrun.core.errors import DatasetError
 from cellrun.core.layout import RunLayout
@@ -126,7 +126,7 @@ class _Lines:
 @contextmanager
 def _held(entry: CacheEntry, who: str, wait: Callable[[str], object]) -> Iterator[None]:
     """Hold an entry's lock in this block; it ends with the process. The lock's file stands beside the entry."""
-    with alone(entry.folder.with_name(f"{entry.folder.name}{_LOCK}"), who, wait):
+    with hold_lock(entry.folder.with_name(f"{entry.folder.name}{_LOCK}"), who, wait):
         make_private_folder(entry.folder)  # who held it before may have removed it
         yield
 

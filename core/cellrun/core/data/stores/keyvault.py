@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names
 from cellrun.core.disk.control_file import read_object
-from cellrun.core.disk.lock import alone
+from cellrun.core.disk.lock import hold_lock
 from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import DamagedRunError, InvalidNameError, KeyvaultError, problem_of
 from cellrun.core.places import private_folder
@@ -189,7 +189,7 @@ def _system_keyring() -> KeyringBackend | None:
 def _changed() -> Iterator[dict[str, dict[str, Any]]]:
     """Change what the file holds, alone: two that do so at once both have their way."""
     folder = private_folder()
-    with alone(folder / _LOCK, "", lambda _: None):
+    with hold_lock(folder / _LOCK, "", lambda _: None):
         vaults = _read(folder)
         before, had_secrets = json.dumps(vaults), _has_secrets(vaults)
         yield vaults

@@ -10,12 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cellrun.core.disk.lock import alone
+from cellrun.core.disk.lock import hold_lock
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.builder import BuildError, Say
-from cellrun.core.environments.building.built_environments import KeptEnvironment, remove, words_of
+from cellrun.core.environments.building.built_environments import CachedEnvironment, remove, words_of
 from cellrun.core.environments.building.plan import builder_of
-from cellrun.core.environments.building.relaxing import eased
+from cellrun.core.environments.building.relaxing import relaxed
 from cellrun.core.identity import own_run
 from cellrun.core.resources import size_text
 from cellrun.core.store.record import RunRecord
@@ -30,11 +30,11 @@ print(json.dumps({
 """
 
 
-def build(kept: KeptEnvironment, say: Say) -> None:
+def build(kept: CachedEnvironment, say: Say) -> None:
     """Build an environment that was ordered, unless somebody else does or did: then wait for that.
 
     Of many who call it at once one builds. If that one is killed the next builds, from the beginning; what it had
-    brought is in uv's cache. Raises BuildError in the words of what builds, and what `KeptEnvironment.spec` raises.
+    brought is in uv's cache. Raises BuildError in the words of what builds, and what `CachedEnvironment.spec` raises.
     """
     spec = kept.spec
     name = words_of(spec)
@@ -42,11 +42,11 @@ def build(kept: KeptEnvironment, say: Say) -> None:
     def wait(holder: str) -> None:
         say(f"Environment {name} is being built by {holder or 'another process'}; waiting for it.")
 
-    with alone(kept.lock, _who(), wait):
+    with hold_lock(kept.lock, _who(), wait):
         if kept.is_whole:
             say(f"Environment {name} is there: {kept.prefix}")
             return
-        for path in kept.rests():
+        for path in kept.remains():
             remove(path)
         began, said = time.monotonic(), list[str]()
 
@@ -67,20 +67,20 @@ def build(kept: KeptEnvironment, say: Say) -> None:
         finally:
             with suppress(OSError):
                 kept.log.write_text("\n".join(said) + "\n", encoding="utf-8")
-            for path in kept.rests():
+            for path in kept.remains():
                 remove(path)
         count, size = len(facts["packages"]), size_text(kept.size_bytes)
         say(f"Environment {name} is built: {count} package{'s' * (count != 1)}, {size}, {seconds:.1f} s")
 
 
-def _built(kept: KeptEnvironment, spec: EnvironmentSpec, log: Say) -> tuple[Path, EnvironmentSpec]:
+def _built(kept: CachedEnvironment, spec: EnvironmentSpec, log: Say) -> tuple[Path, EnvironmentSpec]:
     """Build a spec; a lenient one that can't be had is asked less of, package by package, each time said."""
     while True:
         place = kept.new_place()
         try:
             return builder_of(spec).build(spec, kept.base, place, log), spec
         except BuildError as error:
-            less = eased(spec, str(error)) if spec.is_lenient else None
+            less = relaxed(spec, str(error)) if spec.is_lenient else None
             if less is None:
                 raise
             for notice in less.notices[len(spec.notices) :]:

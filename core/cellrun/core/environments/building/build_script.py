@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cellrun.core.environments.building.build import build
 from cellrun.core.environments.building.builder import BuildError
-from cellrun.core.environments.building.built_environments import KeptEnvironment
+from cellrun.core.environments.building.built_environments import CachedEnvironment
 from cellrun.core.environments.building.uv_program import with_choices
 from cellrun.core.errors import CellrunError
 from cellrun.core.front_end import plain
@@ -26,7 +26,7 @@ from cellrun.core.supervision.preparation import REASON
 
 def main(folder: str) -> int:
     """Build the environment in a folder of the cache; return the exit code."""
-    kept = KeptEnvironment(Path(folder))
+    kept = CachedEnvironment(Path(folder))
     try:
         _choose(kept)
         build(kept, _say)
@@ -42,7 +42,7 @@ def main(folder: str) -> int:
     return 0
 
 
-def _choose(kept: KeptEnvironment) -> None:
+def _choose(kept: CachedEnvironment) -> None:
     """Let uv be told what it would have been told where the run was submitted: a run that waited is started elsewhere.
 
     Whoever asks for it later takes what is built now for what those variables give. Raises BuildError.
@@ -58,7 +58,7 @@ def _choose(kept: KeptEnvironment) -> None:
     os.environ.update(environ)
 
 
-def _failure(kept: KeptEnvironment, error: Exception) -> str:
+def _failure(kept: CachedEnvironment, error: Exception) -> str:
     """Return why the run fails."""
     return f"environment {kept.name} can't be built: {' '.join(str(error).split())}"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cellrun.core.disk.control_file import UNREADABLE, read_object
-from cellrun.core.disk.lock import alone
+from cellrun.core.disk.lock import hold_lock
 from cellrun.core.disk.ownership import refuse_foreign
 from cellrun.core.disk.whole_files import remove_tree, replace_file, size_on_disk, write_once
 from cellrun.core.environment_spec import EnvironmentSpec
@@ -24,7 +24,7 @@ _ENVIRONMENTS = "environments"
 _MARK = "cellrun-environment.json"
 
 
-class KeptEnvironment:
+class CachedEnvironment:
     """One environment of the cache below the home, whole or not: `<home>/environments/<key>/`.
 
     Each build makes a folder of its own in it, `made-<hex>`, at the place where it stays: what is installed knows where
@@ -38,7 +38,7 @@ class KeptEnvironment:
         self.folder = folder
 
     @classmethod
-    def of_key(cls, key: str) -> KeptEnvironment:
+    def of_key(cls, key: str) -> CachedEnvironment:
         """Return the one of a key, which needn't be there."""
         return cls(_folder() / key)
 
@@ -155,7 +155,7 @@ class KeptEnvironment:
         link.symlink_to(prefix.relative_to(self.folder))
         link.replace(self.prefix)
 
-    def rests(self) -> list[Path]:
+    def remains(self) -> list[Path]:
         """Return what builds left that didn't come to their end; only under its lock it is known that none goes on."""
         whole = self.prefix.resolve() if self.is_whole else None
         made = [path for path in self.folder.glob("made-*") if whole is None or not whole.is_relative_to(path)]
@@ -166,12 +166,12 @@ class KeptEnvironment:
         """Whether somebody builds it now, or removes it."""
         if not self.lock.exists():
             return False
-        with alone(self.lock, "", None) as is_held:
+        with hold_lock(self.lock, "", None) as is_held:
             return not is_held
 
     def remove(self) -> None:
         """Remove it. Raises UserErrorException while it is being built, or a run uses it."""
-        with alone(self.lock, f"process {os.getpid()}, which removes it", None) as is_held:
+        with hold_lock(self.lock, f"process {os.getpid()}, which removes it", None) as is_held:
             if not is_held:
                 raise UserErrorException(f"environment {self.name} is being built; cancel the runs that wait for it")
             if users := self.users():
@@ -197,18 +197,18 @@ class KeptEnvironment:
         return UsingRuns(self.folder / "used_by")
 
 
-def kept_environments() -> Iterator[KeptEnvironment]:
+def cached_environments() -> Iterator[CachedEnvironment]:
     """Iterate over the environments of the cache, also those that aren't whole."""
     folder = _folder()
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.is_dir() and not path.is_symlink():
-            yield KeptEnvironment(path)
+            yield CachedEnvironment(path)
 
 
-def kept_environment_of(interpreter: str) -> KeptEnvironment | None:
+def cached_environment_of(interpreter: str) -> CachedEnvironment | None:
     """Return the environment of the cache that an interpreter is the Python of; None for any other."""
     folder = Path(interpreter).parent.parent.parent
-    kept = KeptEnvironment(folder)
+    kept = CachedEnvironment(folder)
     return kept if interpreter == kept.interpreter and folder.parent == home() / _ENVIRONMENTS else None
 
 

@@ -16,7 +16,7 @@ from cellrun.core.digest import digest
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.building.base_python import BasePython, find_python, this_python
 from cellrun.core.environments.building.builder import Builder
-from cellrun.core.environments.building.built_environments import KeptEnvironment, words_of
+from cellrun.core.environments.building.built_environments import CachedEnvironment, words_of
 from cellrun.core.environments.building.conda_builder import CondaBuilder
 from cellrun.core.environments.building.local_files import local_state
 from cellrun.core.environments.building.uv_builder import UvBuilder
@@ -41,7 +41,7 @@ class Plan:
     """As in `3.11.7`; None if it isn't known without asking."""
     base: str
     """The Python that it is built with; the same where nothing is built."""
-    kept: KeptEnvironment | None = None
+    kept: CachedEnvironment | None = None
     """Where it is built, or was; None for a Python that is there."""
     choices: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The variables of this process that decide which packages it gets."""
@@ -97,7 +97,7 @@ def _plan_to_build(spec: EnvironmentSpec) -> Plan:
         lacks.append(_no_such_python(spec))
     python = python or BasePython(spec.python or "", None)
     choices = uv_choices(os.environ)
-    kept = KeptEnvironment.of_key(_key(spec, python, choices))
+    kept = CachedEnvironment.of_key(_key(spec, python, choices))
     return Plan(spec, kept.interpreter, python.version, python.executable, kept, choices, tuple(lacks), spec.notices)
 
 

@@ -13,7 +13,7 @@ _UNSOLVED = re.compile(r"No solution found|Because |Failed to build ")
 _NOT_FOUND = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*) was not found in the ")
 
 
-def eased(spec: EnvironmentSpec, words: str) -> EnvironmentSpec | None:
+def relaxed(spec: EnvironmentSpec, words: str) -> EnvironmentSpec | None:
     """Return a spec that asks for less of a package which the resolver names; None if there is none to ask less of."""
     if found := _NOT_FOUND.search(words):
         less = without(spec, found["name"])

@@ -18,7 +18,7 @@ from cellrun.core.store.json_reading import dumps, loads
 from cellrun.core.store.lists.index_rows import ReadRun, write_rows
 from cellrun.core.store.lists.run_row import RunRow
 from cellrun.core.store.lists.throttle import CostThrottle
-from cellrun.core.store.liveness import is_old, is_silent, run_owners, settle
+from cellrun.core.store.liveness import checked_status, is_old, is_silent, run_owners
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore, is_there
 
@@ -130,11 +130,11 @@ class IndexRefresh:
         layout = self._workspace.run(run_id)
         try:
             self._store.open(run_id)
-            record, status = RunRecord.read(layout), settle(layout)
+            record, status = RunRecord.read(layout), checked_status(layout)
             if status.status.is_terminal:
                 return ReadRun(RunRow.of(layout, status, record), None)
             times = _times(layout)  # before it is read: what changes meanwhile is noticed
-            status = settle(layout)
+            status = checked_status(layout)
             row = RunRow.of(layout, status, record)
             owners = [tuple(owner) for owner in run_owners(layout, record, status)]
             may_fall_silent = bool(owners) and not is_silent(status)

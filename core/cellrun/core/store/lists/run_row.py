@@ -12,7 +12,7 @@ from cellrun.core.errors import problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events.metric_summary import MetricSummary
 from cellrun.core.store.events.summary import listed_summary
-from cellrun.core.store.liveness import settle
+from cellrun.core.store.liveness import checked_status
 from cellrun.core.store.record import RunKind, RunRecord
 from cellrun.core.store.status import Status, StatusRecord
 
@@ -74,7 +74,7 @@ class RunRow:
     @classmethod
     def read(cls, layout: RunLayout) -> RunRow:
         """Read a run's folder, but none of its events; a run whose owner is gone becomes Failed by this look."""
-        return cls.of(layout, settle(layout), RunRecord.read(layout))
+        return cls.of(layout, checked_status(layout), RunRecord.read(layout))
 
     @classmethod
     def of(cls, layout: RunLayout, status: StatusRecord, record: RunRecord) -> RunRow:

@@ -20,7 +20,7 @@ from cellrun.core.errors import (
 )
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.ending import is_asked_to_cancel, set_canceled
-from cellrun.core.store.liveness import is_silent, restart_reason, settle
+from cellrun.core.store.liveness import checked_status, is_silent, restart_reason
 from cellrun.core.store.notes import add_note
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec, job_environment
@@ -123,7 +123,7 @@ def look_after(queue: LocalQueue) -> None:
 def _is_over_elsewhere(layout: RunLayout) -> bool:
     """Whether a run of another container holds nothing of this machine any more, as far as can be seen."""
     try:
-        status = settle(layout)
+        status = checked_status(layout)
     except FileNotFoundError:
         return True
     except UNREADABLE:

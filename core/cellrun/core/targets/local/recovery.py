@@ -15,7 +15,7 @@ from cellrun.core.processes import process_table
 from cellrun.core.processes.family import ProcessFamily, is_of_run
 from cellrun.core.store.completion import Completion
 from cellrun.core.store.ending import Ending
-from cellrun.core.store.liveness import are_proven_dead, restart_reason, settle
+from cellrun.core.store.liveness import are_proven_dead, checked_status, restart_reason
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status import Status, StatusFile, StatusRecord
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
@@ -43,7 +43,7 @@ def recover(layout: RunLayout, launch: str = "") -> bool:
     Returns whether the run has ended. To be called with the queue held.
     """
     try:
-        status, processes = settle(layout), ProcessFile(layout).read()
+        status, processes = checked_status(layout), ProcessFile(layout).read()
     except (OSError, ValueError, KeyError):  # removed or damaged: its place is kept for as long as it has a process
         return not _is_anybody_left(layout)
     is_lost = processes is None or are_proven_dead(layout, [processes.supervisor])

@@ -104,7 +104,7 @@ class SlurmCluster(SlurmTarget):
     def launch(self, request: RunRequest, layout: RunLayout) -> None:
         """Hand the run to Slurm, or have its environment made first."""
         JobFolder.sweep(layout.workspace)
-        with JobFolder(layout).alone():
+        with JobFolder(layout).hold_lock():
             if StatusFile(layout).read().status in _BEFORE:  # else it was launched before
                 self._launch(request, layout)
 

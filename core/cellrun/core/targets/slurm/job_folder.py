@@ -69,7 +69,7 @@ class JobFolder:
         return dict(json.loads(self._submission.read_bytes()))
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def hold_lock(self) -> Iterator[None]:
         """Be the only one who launches the run, as long as this lasts. Where a disk has no locks, anybody may be.
 
         Raises ComputeTargetException where a folder of orders wouldn't be this user's alone.

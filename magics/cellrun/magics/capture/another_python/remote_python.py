@@ -56,7 +56,7 @@ _REMOVED: Mapping[tuple[int, int], frozenset[str]] = {
 }
 
 
-class Elsewhere:
+class RemotePython:
     """The Python of a target that shares neither disk nor processes with us: its own, or that of an environment.
 
     Responsibilities: which version and packages it has, and so which modules; which packages are too different there

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellrun.core.disk import control_file
-from cellrun.core.disk.lock import alone
+from cellrun.core.disk.lock import hold_lock
 from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import DamagedRunError
 
@@ -23,7 +23,7 @@ _SHAPE: control_file.Shape = {
 }
 
 
-class ExperimentAbout(NamedTuple):
+class ExperimentMetadata(NamedTuple):
     """It is kept in the experiment's folder, once there is something to keep."""
 
     tags: Mapping[str, str | None] = {}
@@ -32,7 +32,7 @@ class ExperimentAbout(NamedTuple):
     """Unix time; None while it is in use."""
 
     @classmethod
-    def read(cls, folder: Path) -> ExperimentAbout:
+    def read(cls, folder: Path) -> ExperimentMetadata:
         """Read it from an experiment's folder; what is damaged there is nothing."""
         try:
             data = control_file.read_object(folder, folder / _FILE)
@@ -47,12 +47,12 @@ class ExperimentAbout(NamedTuple):
             return all(name in self.tags and self.tags[name] == value for name, value in wanted.items())
         return all(name in self.tags for name in ([wanted] if isinstance(wanted, str) else wanted or ()))
 
-    def archived(self) -> ExperimentAbout:
+    def archived(self) -> ExperimentMetadata:
         """Return it as of an experiment that is put away now, if it wasn't before."""
         return self._replace(archived_at=self.archived_at or time.time())
 
 
-def change(folder: Path, how: Callable[[ExperimentAbout], ExperimentAbout]) -> None:
+def change(folder: Path, how: Callable[[ExperimentMetadata], ExperimentMetadata]) -> None:
     """Change what is said of an experiment; of several who do so at once each finds what the others wrote.
 
     Raises OSError, also for a link in the folder's place, as a workspace of somebody else may have: nothing is written
@@ -60,5 +60,5 @@ def change(folder: Path, how: Callable[[ExperimentAbout], ExperimentAbout]) -> N
     """
     if folder.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(folder))
-    with alone(folder / _LOCK, "", wait=lambda _: None):
-        replace_file(folder / _FILE, json.dumps(how(ExperimentAbout.read(folder))._asdict(), indent=1) + "\n")
+    with hold_lock(folder / _LOCK, "", wait=lambda _: None):
+        replace_file(folder / _FILE, json.dumps(how(ExperimentMetadata.read(folder))._asdict(), indent=1) + "\n")
