@@ -2,9 +2,15 @@
 
 import pytest
 
+from tests.magics.loaded_cell import LoadingNotebook
 from tests.magics.notebook_shell import log
 
 pytest.importorskip("matplotlib")
+
+
+@pytest.fixture
+def notebook(notebook, cell_forks):
+    return LoadingNotebook(notebook, cell_forks)
 
 
 def displayed(run):

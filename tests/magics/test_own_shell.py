@@ -8,6 +8,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from cellrun.core import Run
 from cellrun.core.errors import InvalidSubmissionError
+from tests.magics.loaded_cell import LoadingNotebook
 
 MAGICS = "from IPython.core.magic import *\n"
 SHOUT = f"{MAGICS}@register_line_magic\ndef shout(line):\n    return line.upper() + mark\nmark = '!'"
@@ -34,6 +35,11 @@ def load_ipython_extension(shell):
     def shout(line):
         return line.upper() + words.MARK
 """
+
+
+@pytest.fixture
+def notebook(notebook, cell_forks):
+    return LoadingNotebook(notebook, cell_forks)
 
 
 def printed_alike(notebook, cell):
