@@ -1,3 +1,5 @@
+/** The JupyterLab extension: its plugins. */
+
 import { badge } from './lab/badge';
 import { compare } from './lab/compare';
 import { panel } from './lab/panel';

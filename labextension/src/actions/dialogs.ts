@@ -1,3 +1,5 @@
+/** How an action asks the reader and tells what came of it: an interface, which JupyterLab and a plain page each fulfil. */
+
 /** A text that the reader may change. */
 export interface Field {
   readonly label: string;

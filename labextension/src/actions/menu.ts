@@ -1,3 +1,5 @@
+/** A menu of actions, opened at a point or beside a button. */
+
 import { h } from '../view/dom';
 import css from './actions.css?inline';
 import type { Action, ActionGroup } from './action';

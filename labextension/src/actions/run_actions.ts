@@ -1,3 +1,5 @@
+/** Everything that can be done with runs: open, compare, edit, run again, cancel, delete …; how the reader is asked before. */
+
 import { isTerminal } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import type { Translate } from '../i18n/translate';

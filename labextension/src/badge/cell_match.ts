@@ -1,3 +1,5 @@
+/** Which run is a cell's own: by what its outputs name, and by its notebook and id. */
+
 import type { RunKey } from '../server/api';
 import type { Row } from '../server/openapi';
 import { masked } from './masking';

@@ -1,3 +1,5 @@
+/** The runs of the open notebooks' cells, kept as they are on the server. */
+
 import { ServerError, type Api, type RunKey } from '../server/api';
 import type { Connection, Listing } from '../server/connection';
 import { ChangedMeanwhile } from '../server/changed_meanwhile';

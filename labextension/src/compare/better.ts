@@ -1,3 +1,5 @@
+/** Whether a metric is better high or low, by the words in its name; which runs have its best values. */
+
 import type { Value } from '../data/protocol';
 
 /** Which end of a metric's values is the better one, and the word in its name that says so. */

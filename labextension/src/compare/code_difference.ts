@@ -1,3 +1,5 @@
+/** How two runs' code differs, file after file. */
+
 import { h } from '../view/dom';
 import { hunks, linesThatDiffer } from './line_difference';
 

@@ -1,3 +1,5 @@
+/** The rows of the table that compares runs, as data. */
+
 import type { Value } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import type { Compared, Comparison } from '../server/openapi';

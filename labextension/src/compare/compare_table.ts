@@ -1,3 +1,5 @@
+/** The table that compares runs: compare_lines.ts drawn. */
+
 import type { Comparison, Row } from '../server/openapi';
 import type { Context } from '../view/context';
 import { fill } from '../i18n/fill';

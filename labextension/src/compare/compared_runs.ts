@@ -1,3 +1,5 @@
+/** The runs that are compared, asked for again while any of them goes on. */
+
 import { isTerminal } from '../data/protocol';
 import { canBeX, hasIndex, series } from '../data/series';
 import { ServerError, type Api } from '../server/api';

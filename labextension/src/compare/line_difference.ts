@@ -1,3 +1,5 @@
+/** How two texts differ line by line, as `diff -u` shows it. */
+
 /** Beyond so many pairs of lines, texts are cut at lines that each has once; without any they count as replaced. */
 const MOST_PAIRS = 4_000_000;
 /** Lines around a difference. */

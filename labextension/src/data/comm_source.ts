@@ -1,3 +1,5 @@
+/** A run as its kernel tells of it, over a widget's comm. */
+
 import { FramedSource } from './framed_source';
 import { bytesOf, PROTOCOL, type FromKernel, type ToKernel, type WireBuffer } from './protocol';
 import type { RankLogPart } from './source';

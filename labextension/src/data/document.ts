@@ -1,3 +1,5 @@
+/** Logged documents in Azure ML's schemas (confusion matrices and their kin), read from their JSON. */
+
 /** A square of numbers: a row for each true class, a column for each predicted one. */
 export interface Heatmap {
   readonly kind: 'heatmap';

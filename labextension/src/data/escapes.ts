@@ -1,3 +1,5 @@
+/** The parser of a terminal's escape sequences. */
+
 /** What a terminal's input stream says, as `Escapes` hears it. */
 export interface EscapeSink {
   text(text: string): void;

@@ -1,3 +1,5 @@
+/** One line of a terminal, as it is written and overwritten. */
+
 import { sameStyle, type Style } from './sgr';
 
 /** A stretch of a line that looks the same. */

@@ -1,3 +1,5 @@
+/** The part of a run's log that a view holds. */
+
 import type { Line } from './line';
 import type { LogPart } from './protocol';
 import { Terminal } from './terminal';

@@ -1,3 +1,5 @@
+/** A metric as a view holds it, with its columns. */
+
 import {
   numbersOf,
   type Attempt,

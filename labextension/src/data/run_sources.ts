@@ -1,3 +1,5 @@
+/** The runs that are shown in a page: one source each, however many views it has. */
+
 import type { Api, RunKey } from '../server/api';
 import type { Connection } from '../server/connection';
 import type { ServerWords } from '../server/words';

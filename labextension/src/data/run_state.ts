@@ -1,3 +1,5 @@
+/** All that a view knows of a run, filled by frames. */
+
 import { LogBuffer } from './log_buffer';
 import { Metric } from './metric';
 import { bytesOf, type Frame, type Header, type ImagePart, type WireBuffer } from './protocol';

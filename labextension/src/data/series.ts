@@ -1,3 +1,5 @@
+/** Whether a metric is shown as a tile, a chart or a table, by its shape. */
+
 import type { ColumnType, MetricKind } from './protocol';
 
 /** A column by name; `ordered` is false where its numbers turn, so that no line can be drawn over them. */

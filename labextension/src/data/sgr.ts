@@ -1,3 +1,5 @@
+/** Colours and styles of terminal text: SGR sequences (`ESC [ … m`). */
+
 /** A colour of terminal text: one of the palette's 16, or a CSS colour. */
 export type Colour = number | string;
 

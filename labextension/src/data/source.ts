@@ -1,3 +1,5 @@
+/** Where a view's data comes from: an interface. */
+
 import type { MetricColumns, MetricQuery } from '../server/openapi';
 import type { LogBuffer } from './log_buffer';
 import type { Header } from './protocol';

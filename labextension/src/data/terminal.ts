@@ -1,3 +1,5 @@
+/** A terminal's lines, made of the text that was printed. */
+
 import { Escapes, type EscapeSink } from './escapes';
 import { LineEditor, type Line } from './line';
 import { applySgr, PLAIN, type Style } from './sgr';

@@ -1,3 +1,5 @@
+/** The runs that the widgets of a page tell of. */
+
 import type { RunKey } from '../server/api';
 
 /** A run that a kernel tells of over a widget's comm, to be shown in any place. */

@@ -1,3 +1,5 @@
+/** What Python says, in the reader's language. */
+
 import found from './ja/found.json';
 import refused from './ja/refused.json';
 import texts from './ja/said.json';

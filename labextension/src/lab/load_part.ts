@@ -1,3 +1,5 @@
+/** Loads a part of the extension when it is first needed. */
+
 import type { Translate } from '../i18n/translate';
 
 /** What is said where a part of the extension can't be loaded. */

@@ -1,3 +1,5 @@
+/** Cells of open notebooks: which one a run came from, which runs one shows, a new one with code. */
+
 import type { Cell, ICodeCellModel } from '@jupyterlab/cells';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { MIME_TYPE, readReference } from '../output/reference';

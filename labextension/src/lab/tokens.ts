@@ -1,3 +1,5 @@
+/** What the extension's plugins offer one another: Lumino tokens and their interfaces. */
+
 import { Token } from '@lumino/coreutils';
 import type { RunSources } from '../data/run_sources';
 import type { Addresses } from '../portal/address';

@@ -1,3 +1,5 @@
+/** The MIME type of an output that names a run, and how it is read. */
+
 import type { RunKey } from '../server/api';
 
 /** The MIME type of an output that shows a run; Python's half is `widgets/cellrun/widgets/run_details.py`. */

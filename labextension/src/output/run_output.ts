@@ -1,3 +1,5 @@
+/** An output that names a run: shows the server's view, else its kernel's, else what was saved. */
+
 import type { RunSources, Shared } from '../data/run_sources';
 import { ServerSource } from '../data/server_source';
 import type { RunSource } from '../data/source';

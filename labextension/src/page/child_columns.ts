@@ -1,3 +1,5 @@
+/** The columns of the table of child runs, and sorting by one. */
+
 import { betterEnd, type Better } from '../compare/better';
 import type { Row } from '../server/openapi';
 import { numberOf, textOf } from '../panel/comparison';

@@ -1,3 +1,5 @@
+/** A figure drawn by the whole plotly, in a frame without origin and network; `figure.ts` is the page inside. */
+
 import type { Api } from '../server/api';
 import { fill } from '../i18n/fill';
 import { said, type FigureData, type ShownFigure } from '../view/shown_figure';

@@ -1,3 +1,5 @@
+/** A chosen file of a run, loaded and shown by file_view.ts. */
+
 import { fill } from '../i18n/fill';
 import type { Api, RunKey } from '../server/api';
 import type { RunFile } from '../server/openapi';

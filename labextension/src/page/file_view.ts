@@ -1,3 +1,5 @@
+/** What a file is shown as: an image, a table, code, a page … by its preview. */
+
 import { fill } from '../i18n/fill';
 import type { FileTable, RunFile } from '../server/openapi';
 import { h } from '../view/dom';

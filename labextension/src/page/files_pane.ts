@@ -1,3 +1,5 @@
+/** The tabs Outputs and Code: a list of a run's files beside the one that is chosen. */
+
 import { fill } from '../i18n/fill';
 import type { Api, RunKey } from '../server/api';
 import type { Preview, RunFiles } from '../server/openapi';

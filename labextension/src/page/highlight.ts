@@ -1,3 +1,5 @@
+/** Syntax colours of Python and JSON. Loaded when there is code to be shown. */
+
 import { highlightCode, tagHighlighter, tags } from '@lezer/highlight';
 import { parser as json } from '@lezer/json';
 import type { Parser } from '@lezer/common';

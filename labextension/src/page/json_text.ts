@@ -1,3 +1,5 @@
+/** JSON text indented, also where it is cut short. */
+
 /** What a JSON text is made of; whatever is none of it is taken letter by letter, so that a text cut short is too. */
 const TOKEN = /"(?:[^"\\]|\\[^])*"?|[{}[\],:]|[^\s{}[\],:"]+/g;
 const CLOSES: Readonly<Record<string, string>> = { '{': '}', '[': ']' };

@@ -1,3 +1,5 @@
+/** Parts of a page of text: sections, facts, tables. */
+
 import { h } from '../view/dom';
 
 /** A part of a page with a heading. */

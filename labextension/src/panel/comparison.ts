@@ -1,3 +1,5 @@
+/** A comparison in a filter (`lr>0.01`, `loss<=0.5`): read, and tried on a run. */
+
 import type { Value } from '../data/protocol';
 import type { Row } from '../server/openapi';
 

@@ -1,3 +1,5 @@
+/** An experiment's runs as the list groups them, with the metric that is shown of them. */
+
 import type { Row } from '../server/openapi';
 import { numberOf } from './comparison';
 import { stageOf } from './stage';

@@ -1,3 +1,5 @@
+/** What the list of runs can be sorted by. */
+
 import type { Row } from '../server/openapi';
 import { numberOf } from './comparison';
 import { STATUSES } from './stage';

@@ -1,3 +1,5 @@
+/** What the list of runs remembers from one time to the next. */
+
 import { ORDERS, type Order } from './order';
 
 /** What a panel remembers from one time to the next. */

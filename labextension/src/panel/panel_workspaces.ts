@@ -1,3 +1,5 @@
+/** The workspaces that the list can show, and which it shows. */
+
 import { ServerError, type Api } from '../server/api';
 import type { Workspace } from '../server/openapi';
 

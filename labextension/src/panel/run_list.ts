@@ -1,3 +1,5 @@
+/** The runs of a workspace that fit a query, loaded by pages and kept up to date by the stream. */
+
 import { ServerError, type Api } from '../server/api';
 import type { Connection, Listing } from '../server/connection';
 import { ChangedMeanwhile } from '../server/changed_meanwhile';

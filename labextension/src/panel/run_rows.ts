@@ -1,3 +1,5 @@
+/** The lines of the list of runs, as data: experiments, runs and those below them, filtered and sorted. */
+
 import type { Row } from '../server/openapi';
 import { Families, withParents } from './families';
 import type { Filter } from './filter';

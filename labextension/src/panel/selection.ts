@@ -1,3 +1,5 @@
+/** Which lines of the list are selected, and which is active. */
+
 import type { Line } from './run_rows';
 
 /** The lines that a selection is made of, and where each stands. */

@@ -1,3 +1,5 @@
+/** A status in coarser terms (queued, running, done), and how long a run took. */
+
 import { isTerminal, type Status } from '../data/protocol';
 import type { Row } from '../server/openapi';
 

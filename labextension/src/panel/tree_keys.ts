@@ -1,3 +1,5 @@
+/** The keyboard in the list of runs. */
+
 import type { MenuPlace } from '../actions/menu';
 import type { Line, RunRows } from './run_rows';
 import type { Selection } from './selection';

@@ -1,3 +1,5 @@
+/** What the list of runs tells the panel around it. */
+
 import type { MenuPlace } from '../actions/menu';
 import type { Row } from '../server/openapi';
 import type { Group } from './group';

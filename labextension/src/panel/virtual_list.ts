@@ -1,3 +1,5 @@
+/** A long list of which only the lines in sight are in the page. */
+
 import { h } from '../view/dom';
 
 /** Height of a line, as in the style sheet. */

@@ -1,3 +1,5 @@
+/** How long to wait before a connection is tried again. */
+
 /** The shortest and the longest time until a connection is tried again. */
 export const FIRST_RETRY_MS = 1_000;
 export const LAST_RETRY_MS = 30_000;

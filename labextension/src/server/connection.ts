@@ -1,3 +1,5 @@
+/** A page's live stream: runs and lists are followed over one websocket. */
+
 import { PROTOCOL, type Frame } from '../data/protocol';
 import type { RunKey } from './api';
 import {

@@ -1,3 +1,5 @@
+/** Why a page can't use the server: none there, no extension, another protocol. */
+
 import { PROTOCOL } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import { ServerError, type Api } from './api';

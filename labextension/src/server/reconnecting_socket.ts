@@ -1,3 +1,5 @@
+/** A websocket that connects again by itself. */
+
 import { ServerError } from './api';
 import { Backoff } from './backoff';
 

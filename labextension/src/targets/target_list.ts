@@ -1,3 +1,5 @@
+/** The targets of a workspace, asked for again while somebody looks. */
+
 import type { Api } from '../server/api';
 import type { Target } from '../server/openapi';
 

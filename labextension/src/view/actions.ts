@@ -1,3 +1,5 @@
+/** What the place of a view can do for it: an interface. */
+
 import type { Status } from '../data/protocol';
 import type { Context } from './context';
 

@@ -1,3 +1,5 @@
+/** What a run displayed, an image, a page or a text, as an element. */
+
 import type { RunImage } from '../data/run_state';
 import type { ViewActions } from './actions';
 import type { Context } from './context';

@@ -1,3 +1,5 @@
+/** Somebody's HTML in a frame without origin and network. */
+
 import shell from './frame.html?raw';
 import { h } from './dom';
 import { isDark, watchTheme } from './theme';

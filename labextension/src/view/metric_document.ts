@@ -1,3 +1,5 @@
+/** A logged document (a confusion matrix and its kin) drawn as a table or a picture. */
+
 import { documentContent, type Cell, type DocumentTable, type Heatmap } from '../data/document';
 import type { Context } from './context';
 import type { Displayed } from './displayed';

@@ -1,3 +1,5 @@
+/** A plotly figure that was logged, drawn. */
+
 import Plotly from 'plotly.js-basic-dist-min';
 import type { Context } from './context';
 import { h } from './dom';

@@ -1,3 +1,5 @@
+/** Throttles drawing: soon after it is asked for, not too often, not while the page is hidden. */
+
 /** Ten drawings a second are as many as a reader sees. */
 const LEAST_INTERVAL_MS = 100;
 /** The share of a core that drawing may take: a drawing that took long is followed by a longer pause. */

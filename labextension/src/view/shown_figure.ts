@@ -1,3 +1,5 @@
+/** What a figure is drawn from, and what is shown of it. */
+
 import { h } from './dom';
 
 /** What plotly calls a figure, as its JSON has it. */

@@ -1,3 +1,5 @@
+/** Whether a page is dark, and when that changes. */
+
 /** Whether a page is dark: by Lab's own colours, else by what the page says of itself, else by the reader's wish. */
 export function isDark(element: Element): boolean {
   const probe = document.createElement('span');

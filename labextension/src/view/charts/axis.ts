@@ -1,3 +1,5 @@
+/** An axis of a chart: from values to pixels, and the ranges that can be drawn. */
+
 /** From where to where, the first at most the second. */
 export type Range = readonly [number, number];
 

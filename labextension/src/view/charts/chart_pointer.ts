@@ -1,3 +1,5 @@
+/** The pointer on a chart: hovering, dragging, double clicks. */
+
 import type { Figure } from './figure';
 import type { Range } from './axis';
 

@@ -1,3 +1,5 @@
+/** The crosshair that charts over the same x share. */
+
 /** Someone who shows where the reader points. */
 export type Pointed = (x: number | null) => void;
 

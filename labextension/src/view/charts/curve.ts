@@ -1,3 +1,5 @@
+/** One line of a chart: made of a metric, its colour, its points. */
+
 import type { Metric } from '../../data/metric';
 import type { Attempt } from '../../data/protocol';
 import type { Series } from '../../data/series';

@@ -1,3 +1,5 @@
+/** Curves as a reader wants them: smoothed, on a logarithmic axis. */
+
 import type { ChartOptions } from './chart_options';
 import type { Curve } from './curve';
 

@@ -1,3 +1,5 @@
+/** The layout of a chart: what is drawn where, before anything draws it. */
+
 import { Axis, drawable, drawableLog, extent, type Range } from './axis';
 import type { Curve } from './curve';
 import { clock, type Format } from '../format';

@@ -1,3 +1,5 @@
+/** Draws a view again when its run changed, if it is in sight. */
+
 import type { Change } from '../../data/run_state';
 import type { RunSource } from '../../data/source';
 import { Redraw } from '../redraw';

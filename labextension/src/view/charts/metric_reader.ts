@@ -1,3 +1,5 @@
+/** Reads the curves of a metric from the run's source: all or a part of x. */
+
 import type { Value } from '../../data/protocol';
 import type { RunSource } from '../../data/source';
 import type { MetricColumns } from '../../server/openapi';

@@ -1,3 +1,5 @@
+/** Where grid lines are, on linear, logarithmic and time axes. */
+
 /** Where the grid lines of an axis are, and how far apart. */
 export interface Ticks {
   readonly values: readonly number[];

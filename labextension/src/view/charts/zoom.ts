@@ -1,3 +1,5 @@
+/** The part of x that a chart shows, read again with all its points. */
+
 import { saidHere } from '../said';
 import type { Curve } from './curve';
 import type { Range } from './axis';
