@@ -33,4 +33,4 @@ def nothing_starts(monkeypatch: pytest.MonkeyPatch, without_recorder: None) -> N
     monkeypatch.setattr(LocalTarget, "prepare", lambda *_: nullcontext())
     monkeypatch.setattr(LocalTarget, "launch", lambda *_: None)
     for module in (submit, start_logging):
-        monkeypatch.setattr(module, "show", lambda _: None)
+        monkeypatch.setattr(module, "show", lambda *_: None)
