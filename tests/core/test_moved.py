@@ -111,6 +111,10 @@ def test_a_pickle_that_names_a_module_of_0_1_is_loaded(tmp_path):
         ("context.pickles.weak_references", "_proxy"),
         ("context.pickles.weak_references", "_weak_mapping_of"),
         ("status", "Status"),
+        ("data.datasets.first_verbs", "HistogramCompareMethod"),
+        ("far.link", "OrderError"),
+        ("far.opening", "LinkError"),
+        ("pipelines.told_status", "_Completed"),
     ],
 )
 def test_what_earlier_pickles_name_is_found(module, name):

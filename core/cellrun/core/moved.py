@@ -27,6 +27,11 @@ _MODULES = {
     "context.pickles.torch_values": "context.pickles.reducers",
     "context.pickles.weak_references": "context.pickles.reducers",
     "status": "store.status",
+    # 0.1.0: modules were named by the field's words
+    "data.datasets.first_verbs": "data.datasets.legacy_verbs",
+    "far.link": "remote.link",
+    "far.opening": "remote.handshake",
+    "pipelines.told_status": "pipelines.azure_status",
 }
 _NAMES = {("context.pickles.reducers", "_open_workspace"): ("workspace", "open_workspace")}
 
