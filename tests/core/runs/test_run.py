@@ -621,6 +621,18 @@ def test_complete_and_cancel_at_once_have_one_winner(exp):
         assert errors == (["Canceled"] if final == "Canceled" else [])  # complete() says that it came too late
 
 
+def test_a_run_that_another_thread_takes_over_meanwhile_stays_taken_over(exp, run, monkeypatch):
+    outside = Run(exp, run.id)
+    taken_over = RunControl(run.layout)
+
+    def looks_for_long(layout):
+        outside._control = taken_over
+        return RunControl(layout)
+
+    monkeypatch.setattr("cellrun.core.runs.run.control_of", looks_for_long)
+    assert outside._control is taken_over
+
+
 def statuses(run):
     """Return the status files of a run, in order."""
     paths = sorted(run.layout.statuses.glob("*.json"), key=lambda path: int(path.stem))

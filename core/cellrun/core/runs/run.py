@@ -84,7 +84,8 @@ class Run(LogVerbs, EndVerbs, FileVerbs, FamilyVerbs, ModelVerbs, metaclass=Hint
 
     @cached_property
     def _control(self) -> RunControl:  # type: ignore[override]  # it can be set
-        return control_of(self._layout)
+        # Another thread that has taken the run over meanwhile has set its own.
+        return self.__dict__.setdefault("_control", control_of(self._layout))  # type: ignore[no-any-return]
 
     @staticmethod
     def get(workspace: Workspace, run_id: str) -> Run:
