@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from cellrun.core.errors import UserErrorException
-from cellrun.core.resources import Resources, limits, size_bytes, size_text
+from cellrun.core.resources import Resources, elapsed_text, limits, resources_text, size_bytes, size_text
+
+DURATIONS = Path(__file__).parents[1] / "data" / "durations.json"
 
 
 @pytest.mark.parametrize(
@@ -57,3 +62,25 @@ def test_a_wrong_number_is_told(text: str, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("CELLRUN_SNAPSHOT_BYTES", text)
     with pytest.raises(UserErrorException, match=f"CELLRUN_SNAPSHOT_BYTES is a positive whole number; got '{text}'"):
         limits()
+
+
+@pytest.mark.parametrize(
+    ("resources", "text"),
+    [
+        ({}, ""),
+        ({"cpus": 1, "gpus": 0, "memory_bytes": 0}, "1 cpu"),
+        ({"cpus": 2, "gpus": 1, "memory_bytes": 4 << 30}, "2 cpus · 1 gpu · 4G memory"),
+    ],
+)
+def test_resources(resources: dict[str, int], text: str) -> None:
+    assert resources_text(resources) == text
+
+
+def test_what_several_nodes_have_is_said_with_how_many_they_are() -> None:
+    assert resources_text({"cpus": 2}, 2) == "2 nodes · 2 cpus"
+    assert resources_text({"cpus": 2}, 1) == "2 cpus"
+
+
+@pytest.mark.parametrize(("seconds", "text"), [*json.loads(DURATIONS.read_text()), (None, "")])
+def test_elapsed_text(seconds: float | None, text: str) -> None:
+    assert elapsed_text(seconds) == text

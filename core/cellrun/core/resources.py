@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -171,3 +172,25 @@ def size_text(count: int) -> str:
 def duration_text(seconds: float) -> str:
     """Return a time for people: "40 s", "2 min"."""
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def elapsed_text(seconds: float | None) -> str:
+    """Return how long a run has been running: `00:42`, `1:02:03`; empty for None."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+def resources_text(resources: Mapping[str, Any], nodes: int = 1) -> str:
+    """Return what a run asked for: `2 cpus · 1 gpu · 4G memory`; of several nodes, each: `2 nodes · 2 cpus`."""
+    cpus, gpus = int(resources.get("cpus") or 0), int(resources.get("gpus") or 0)
+    parts = [f"{nodes} nodes"] if nodes > 1 else []
+    if cpus:
+        parts.append(f"{cpus} cpus" if cpus > 1 else "1 cpu")
+    if gpus:
+        parts.append(f"{gpus} gpus" if gpus > 1 else "1 gpu")
+    if resources.get("memory_bytes"):
+        parts.append(f"{int(resources['memory_bytes']) / 2**30:.3g}G memory")  # as it is asked for: `--memory 4G`
+    return " · ".join(parts)

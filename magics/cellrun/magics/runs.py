@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from IPython.display import display
 
-from cellrun.core.live.header import elapsed_text
+from cellrun.core.resources import elapsed_text
 from cellrun.core.store.lists.asked_statuses import asked_statuses
 from cellrun.core.store.lists.index import Index, RunRow
 from cellrun.core.store.status import Status

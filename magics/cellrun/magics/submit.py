@@ -15,7 +15,7 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.experiment import Experiment
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.portal.address import web_view
-from cellrun.core.runs import printing
+from cellrun.core.runs.printing import WEB_VIEW
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.workspace import Workspace
 from cellrun.magics.capture.notebook import Choices
@@ -176,7 +176,7 @@ class SubmitMagic:
                 take_results(self._shell, run, returned)
             else:
                 if not is_notebook(self._shell):
-                    print(printing.web_view(web_view(run.layout, workspace.id)))  # noqa: T201  # as the text above it
+                    print(WEB_VIEW.format(page=web_view(run.layout, workspace.id)))  # noqa: T201  # as the text above it
                 announce_results(run_name, returned)
 
     def _expanded(self, text: str) -> str:

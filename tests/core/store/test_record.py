@@ -6,13 +6,23 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.errors import RunEnvironmentException, UserErrorException, WorkspaceElsewhereError
 from cellrun.core.identity import run_variables
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.store.record import RunRecord, RunTarget, is_elsewhere, is_sent, own_sent_run, refuse_elsewhere
+from cellrun.core.store.record import (
+    RunRecord,
+    RunTarget,
+    is_elsewhere,
+    is_sent,
+    own_sent_run,
+    place_text,
+    refuse_elsewhere,
+)
 
 
 def test_a_record_comes_back_as_it_was(new_run: Callable[..., RunLayout]) -> None:
@@ -186,3 +196,22 @@ def test_only_a_process_of_such_a_run_is_refused(sent, ws, monkeypatch):
         refuse_elsewhere(sent.workspace, "models")
     assert isinstance(caught.value, UserErrorException)
     assert isinstance(caught.value, RunEnvironmentException)
+
+
+@pytest.mark.parametrize(
+    ("handle", "text"), [({"host": "gpu1.lab"}, "box (gpu1.lab)"), ({"host": "box"}, "box"), ({}, "box"), (None, "box")]
+)
+def test_a_place_has_the_name_of_its_machine_if_that_has_another(
+    tmp_path: Path, handle: dict[str, str] | None, text: str
+) -> None:
+    layout = WorkspaceLayout(tmp_path).run("a_run")
+    layout.folder.mkdir(parents=True)
+    if handle is not None:
+        RunTarget("box", "ssh", shares_processes=False, handle=handle).write(layout)
+    assert place_text(layout, "box") == text
+
+
+def test_a_run_is_on_one_machine_unless_it_is_distributed_over_several() -> None:
+    two = Distribution("pytorch", 4, nodes=2).to_json()
+    assert RunRecord(experiment="digits", kind="script").nodes == 1
+    assert RunRecord(experiment="digits", kind="script", distribution=two).nodes == 2

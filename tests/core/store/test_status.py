@@ -20,7 +20,7 @@ from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.store import status
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
-from cellrun.core.store.status import TERMINAL, Status, StatusFile
+from cellrun.core.store.status import TERMINAL, Status, StatusFile, StatusRecord
 from tests.small_disk import SmallDisk
 
 
@@ -89,6 +89,12 @@ def test_a_terminal_status_never_changes(terminal: Status, file: StatusFile) -> 
         assert file.change(to) is None
     assert file.read().status is terminal
     assert len(file.history()) == 2
+
+
+def test_a_clock_that_was_set_back_gives_no_negative_time() -> None:
+    assert StatusRecord(2, Status.COMPLETED, 50.0, None, {}, 100.0).elapsed_s == 0.0
+    assert StatusRecord(2, Status.COMPLETED, 142.0, None, {}, 100.0).elapsed_s == 42.0
+    assert StatusRecord(0, Status.QUEUED, 142.0, None, {}, None).elapsed_s is None
 
 
 def test_only_an_expected_status_is_changed(file: StatusFile) -> None:

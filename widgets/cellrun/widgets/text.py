@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cellrun.core.front_end import plain_line, without_codes
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.failure import Failure
-from cellrun.core.live.header import elapsed_s, elapsed_text, resources_text
+from cellrun.core.resources import elapsed_text, resources_text
 from cellrun.core.store.events.event_line import Value
 from cellrun.core.store.events.summary import Summary, run_summary
 from cellrun.core.store.files.log_tail import LogReader
@@ -31,10 +31,10 @@ def run_text(layout: RunLayout) -> str:
     summary = run_summary(layout)
     name = summary.display_name[1] if summary.display_name else record.display_name or record.name
     where = " · ".join(
-        filter(None, [place_text(layout, record.target), resources_text(record.resources, record.distribution)])
+        filter(None, [place_text(layout, record.target), resources_text(record.resources, record.nodes)])
     )
     facts = [status.status.value, name, record.experiment, "" if record.kind == "interactive" else where]
-    lines = [f"{sign(status.status)} {'  '.join(filter(None, [*facts, elapsed_text(elapsed_s(status))]))}"]
+    lines = [f"{sign(status.status)} {'  '.join(filter(None, [*facts, elapsed_text(status.elapsed_s)]))}"]
     if status.status is Status.FAILED:
         failure = Failure.of(status, record)
         lines += [failure.message, " · ".join(filter(None, [failure.where, failure.exit]))]

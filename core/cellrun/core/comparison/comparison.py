@@ -14,7 +14,6 @@ from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import RunNotFoundError, UserErrorException, problem_of, shown
 from cellrun.core.front_end import plain_line
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.core.live.header import elapsed_s
 from cellrun.core.live.metric_window import STEP
 from cellrun.core.store.environment import read_environment
 from cellrun.core.store.events.event_line import Value, typed
@@ -204,7 +203,7 @@ def _read(layout: RunLayout, cache: MetricsCache) -> _Read:
 
 def _facts(layout: RunLayout, record: RunRecord) -> dict[str, Value]:
     """Return what is known of how a run ran, in the order in which it is shown."""
-    duration = elapsed_s(StatusFile(layout).read())
+    duration = StatusFile(layout).read().elapsed_s
     facts: dict[str, Value] = {
         "target": record.target if record.kind != "interactive" else None,
         "python": record.python or None,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from cellrun.core.context.account import travelled
 from cellrun.core.context.manifest import Need
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.live.failure import Failure
+from cellrun.core.resources import resources_text
 from cellrun.core.store.attempt import StatusAttempt
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.record import RunRecord
@@ -45,7 +45,7 @@ def header(  # noqa: PLR0913  # a view's head has so many sources
         "workspace": workspace,
         "status": status.status.value,
         "target": "" if interactive else place,
-        "resources": "" if interactive else resources_text(record.resources, record.distribution),
+        "resources": "" if interactive else resources_text(record.resources, record.nodes),
         "created_at": record.created_at,
         "started_at": status.started_at,
         "ended_at": status.ended_at,
@@ -66,38 +66,8 @@ def _travelled(needs: Sequence[Need]) -> dict[str, int]:
     return {"names": count.names, "bytes": count.bytes}
 
 
-def elapsed_s(status: StatusRecord) -> float | None:
-    """Return how long a run has been running, or ran; None before its start."""
-    if status.started_at is None:
-        return None
-    return max(0.0, (time.time() if status.ended_at is None else status.ended_at) - status.started_at)
-
-
-def elapsed_text(seconds: float | None) -> str:
-    """Return a duration as `00:42`, `1:02:03`; empty for none."""
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
-
-
 def arguments_text(record: RunRecord) -> str:
     """Return what a run was started with: a script's or a cell's arguments, or a command as it was given."""
     if record.command is not None:
         return record.command
     return shlex.join(record.arguments)
-
-
-def resources_text(resources: Mapping[str, Any], distribution: Mapping[str, Any] | None = None) -> str:
-    """Return what a run asked for: `2 cpus · 1 gpu · 4G memory`; of several nodes, each: `2 nodes · 2 cpus`."""
-    cpus, gpus = int(resources.get("cpus") or 0), int(resources.get("gpus") or 0)
-    nodes = Distribution.from_json(distribution).nodes if distribution else 1
-    parts = [f"{nodes} nodes"] if nodes > 1 else []
-    if cpus:
-        parts.append(f"{cpus} cpus" if cpus > 1 else "1 cpu")
-    if gpus:
-        parts.append(f"{gpus} gpus" if gpus > 1 else "1 gpu")
-    if resources.get("memory_bytes"):
-        parts.append(f"{int(resources['memory_bytes']) / 2**30:.3g}G memory")  # as it is asked for: `--memory 4G`
-    return " · ".join(parts)

@@ -12,7 +12,7 @@ from cellrun.core.errors import CellrunError, WorkspaceException
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.feed import METRICS_SHOWN, News
 from cellrun.core.live.frame import ImagePart
-from cellrun.core.live.header import elapsed_s, header
+from cellrun.core.live.header import header
 from cellrun.core.places import WorkspaceRecord
 from cellrun.core.resources import limits
 from cellrun.core.runs.control import control_of
@@ -73,7 +73,7 @@ class RunPoller:
         self.has_ended = ended_before and self._metrics.reader.cursor == before
         news = News(
             header=self._header(),
-            elapsed_s=elapsed_s(self._status),
+            elapsed_s=self._status.elapsed_s,
             log_size=self._log.size,
             metrics=[self._metrics.metrics[name] for name in self._metrics.metrics if name in changed],
             images=[self._image(name, path) for name, path in images],

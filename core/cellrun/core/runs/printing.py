@@ -14,12 +14,14 @@ from typing import Any
 from cellrun.core.front_end import plain
 from cellrun.core.resources import size_text
 
+WEB_VIEW = "Web View: {page}"
+"""Where a run's page is."""
 OFFLINE_NOTICE = "This code runs outside a run: what it logs is kept in memory only, as run {run_id}."
 
 
 def run_text(experiment: str, run_id: str, run_type: str | None, status: str, page: str | None = None) -> str:
     """Return `repr(run)`; `print(run)` with the address of its page, if there is one."""
-    link = f",\n{web_view(page)}" if page else ""
+    link = f",\n{WEB_VIEW.format(page=page)}" if page else ""
     told = f"Run(Experiment: {experiment},\nId: {run_id},\nType: {run_type},\nStatus: {status}{link})"
     return plain(told)
 
@@ -64,14 +66,9 @@ def cleaning_html(leftovers: Iterable[tuple[str, int, int]], freed: str, note: s
     return f"<p>{freed}</p>{_table(*rows) if rows else ''}" + (f"<p>{note}</p>" if note else "")
 
 
-def web_view(page: str) -> str:
-    """Return the line that says where a run's page is."""
-    return f"Web View: {page}"
-
-
 def watch_header(run_id: str, page: str) -> str:
     """Return what `wait_for_completion(show_output=True)` prints first."""
-    return f"RunId: {run_id}\n{web_view(page)}\n"
+    return f"RunId: {run_id}\n{WEB_VIEW.format(page=page)}\n"
 
 
 def log_header(log_name: str) -> str:

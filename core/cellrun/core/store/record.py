@@ -127,6 +127,11 @@ class RunRecord(NamedTuple):  # each job loads it, and to load `dataclasses` cos
         return self.argv[self.argv.index(script) + 1 :] if script in self.argv else ()
 
     @property
+    def nodes(self) -> int:
+        """On how many machines it runs."""
+        return int(self.distribution["nodes"]) if self.distribution else 1
+
+    @property
     def initial_properties(self) -> dict[str, str]:
         """What was known of it when it was made and never changes: its properties, and the commit of its code."""
         commit, branch = self.git.get("head"), self.git.get("branch")

@@ -92,6 +92,13 @@ class StatusRecord(NamedTuple):
         """When the run ended, epoch seconds; None before."""
         return self.at if self.status.is_terminal else None
 
+    @property
+    def elapsed_s(self) -> float | None:
+        """How long the run has been running, or ran; None before its start."""
+        if self.started_at is None:
+            return None
+        return max(0.0, (time.time() if self.ended_at is None else self.ended_at) - self.started_at)
+
 
 _STATUSES = frozenset(status.value for status in Status) - {Status.DAMAGED.value}
 

@@ -12,9 +12,9 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.live.downsample import Floats
 from cellrun.core.live.feed import Feed
 from cellrun.core.live.frame import ColumnPart, Frame, MetricPart
-from cellrun.core.live.header import elapsed_text
 from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.live.series import Series, series
+from cellrun.core.resources import elapsed_text
 from cellrun.core.store.events.event_line import decode_value
 from cellrun.core.store.status import Status
 from cellrun.widgets.still.documents import document_tables
