@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
-
 from cellrun.core.environment_spec import EnvironmentSpec, login_problems
 from cellrun.core.environments.conda_lines import conda_package
 from cellrun.core.environments.package_lines import package_name, requirement
@@ -44,10 +42,7 @@ class CondaDependencies:
         if conda_dependencies_file_path is not None:
             path = path_of(conda_dependencies_file_path).absolute()
             self._folder, self._title = path.parent, str(path)
-            try:
-                _underlying_structure = yaml.safe_load(text_of(path))
-            except (yaml.YAMLError, RecursionError) as error:
-                raise UserErrorException(f"{path} is no YAML: {' '.join(str(error).split())}; {_EXPECTED}") from error
+            _underlying_structure = _read(path)
             if _underlying_structure is None:
                 raise UserErrorException(f"{path} is empty; {_EXPECTED}")
         self._data = _checked(_underlying_structure, self._title)
@@ -199,6 +194,8 @@ class CondaDependencies:
         """Return conda's file. Raises UserErrorException if a password is in it."""
         if problems := login_problems([*self._pip, *self._conda_lines, *self._data["channels"]]):
             raise UserErrorException("; ".join(problems))
+        import yaml  # type: ignore[import-untyped]  # noqa: PLC0415  # as in `_read`
+
         return str(yaml.safe_dump(self._data, sort_keys=False))
 
     def save(self, path: str | os.PathLike[str] | None = None) -> str:
@@ -251,6 +248,16 @@ class CondaDependencies:
 
     def __repr__(self) -> str:
         return f"CondaDependencies({self._data['dependencies']})"
+
+
+def _read(path: Path) -> Any:
+    """Return what is in a file. Raises UserErrorException if that is no YAML."""
+    import yaml  # noqa: PLC0415  # 20 ms of each process that submits, for the few that read one
+
+    try:
+        return yaml.safe_load(text_of(path))
+    except (yaml.YAMLError, RecursionError) as error:
+        raise UserErrorException(f"{path} is no YAML: {' '.join(str(error).split())}; {_EXPECTED}") from error
 
 
 def _checked(given: Any, title: str) -> dict[str, Any]:

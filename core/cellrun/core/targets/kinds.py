@@ -6,11 +6,15 @@ The built-in ones are named here, as a run in another Python has a copy of cellr
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
 
 from cellrun.core.errors import ComputeTargetException, did_you_mean, shown
 from cellrun.core.targets.contract import ComputeTarget
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "cellrun.compute_targets"
 _BUILT_IN = {
@@ -29,22 +33,26 @@ def kind_named(name: object) -> type[ComputeTarget]:
 
     Raises ComputeTargetException if there is none of that name, or if it can't be loaded: then with its own error.
     """
-    known = _registered()
-    if not isinstance(name, str) or name not in known:
+    if isinstance(name, str) and name in _BUILT_IN:
+        return _checked(name, _BUILT_IN[name], resolve_name(_BUILT_IN[name]))
+    others = _others()
+    if not isinstance(name, str) or name not in others:
+        known = kind_names()
         hint = did_you_mean(name, known, "; ")
-        raise ComputeTargetException(f"no kind of compute target {shown(name)}; known: {', '.join(kind_names())}{hint}")
-    return _loaded(known[name])
+        raise ComputeTargetException(f"no kind of compute target {shown(name)}; known: {', '.join(known)}{hint}")
+    return _loaded(others[name])
 
 
 def kind_names() -> list[str]:
     """Return the names of all kinds. None is loaded: a kind's library may take seconds."""
-    return sorted(_registered())
+    return sorted({*_BUILT_IN, *_others()})
 
 
 @lru_cache(maxsize=1)  # reading the metadata of all installed packages takes longer than a submission
-def _registered() -> dict[str, EntryPoint]:
-    built_in = {name: EntryPoint(name, place, GROUP) for name, place in _BUILT_IN.items()}
-    return built_in | {entry.name: entry for entry in entry_points(group=GROUP)}
+def _others() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # noqa: PLC0415  # it loads what reads mail; a built-in kind needs none
+
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
 def _loaded(entry: EntryPoint) -> type[ComputeTarget]:
@@ -54,12 +62,16 @@ def _loaded(entry: EntryPoint) -> type[ComputeTarget]:
         raise ComputeTargetException(
             f"compute target {entry.name!r} ({entry.value}) can't be loaded: {type(error).__name__}: {error}"
         ) from error
+    return _checked(entry.name, entry.value, made)
+
+
+def _checked(name: str, place: str, made: Any) -> type[ComputeTarget]:
     if not (isinstance(made, type) and issubclass(made, ComputeTarget)) or isabstract(made):
         lacks = ", ".join(sorted(getattr(made, "__abstractmethods__", ())))
         problem = f"lacks {lacks}" if lacks else "is no subclass of cellrun.core.targets.contract.ComputeTarget"
-        raise ComputeTargetException(f"compute target {entry.name!r} ({entry.value}) {problem}")
-    if (kind := getattr(made, "kind", None)) != entry.name:
+        raise ComputeTargetException(f"compute target {name!r} ({place}) {problem}")
+    if (kind := getattr(made, "kind", None)) != name:
         raise ComputeTargetException(
-            f"compute target {entry.name!r} ({entry.value}) calls its kind {shown(kind)}; expected {entry.name!r}"
+            f"compute target {name!r} ({place}) calls its kind {shown(kind)}; expected {name!r}"
         )
     return made

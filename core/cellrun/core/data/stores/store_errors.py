@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from cellrun.core.data.stores.store_kinds import StoreKind, Texts
 from cellrun.core.disk.whole_files import NO_ROOM
@@ -63,6 +62,8 @@ class StorePlace:
 
         The packages would try again for minutes. Where a proxy is in between nothing is tried.
         """
+        from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415  # 15 ms for those that reach no store
+
         url = urlsplit(self._kind.server(self._settings))
         host, port = url.hostname or "", url.port or (80 if url.scheme == "http" else 443)
         is_known = time.monotonic() - _reached.get((host, port), -_KNOWN_S) < _KNOWN_S

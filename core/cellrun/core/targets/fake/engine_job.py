@@ -26,7 +26,6 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.fake.faults import Faults
 from cellrun.core.targets.fake.faulty_link import FaultyLink
-from cellrun.core.targets.fake.faulty_proxy import FaultyProxy
 
 CANCELS = "cancels"
 """The file that says how many SIGTERM a job is to get for its cancel."""
@@ -82,6 +81,8 @@ class FakeEngine(Engine):
 
 def _behind_proxy(order: JobOrder, far: Path) -> JobOrder:
     """Return an order whose carrier reaches our server through the link, by a process that stays."""
+    from cellrun.core.targets.fake.faulty_proxy import FaultyProxy  # noqa: PLC0415  # HTTP: only for those that push
+
     read, write = os.pipe()
     if not os.fork():
         os.write(write, FaultyProxy(order.carrier["url"], FaultyLink(far)).url.encode())
