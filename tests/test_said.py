@@ -156,7 +156,7 @@ FOUND = {
     f"{CORE}/targets/ssh/doctor.py": "findings _ssh _machine _clock",
     f"{CORE}/targets/ssh/settings.py": "SETTINGS checked _host_problem _python_problem _folder_problem",
     f"{CORE}/targets/ssh/target.py": "SshTarget.about",
-    f"{CORE}/targets/workspace_targets.py": "WorkspaceTargets.detach WorkspaceTargets._checked WorkspaceTargets._taken",
+    f"{CORE}/targets/workspace_targets.py": "WorkspaceTargets.detach _as_kept WorkspaceTargets._taken",
     f"{SERVER}/errors.py": "BusyError",
     f"{SERVER}/handlers/targets.py": "TargetRoute.attachment",
 }

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from cellrun.core import errors
+from cellrun.core.mirror import frame_errors
 
 
 def test_the_tree_in_the_docstring_is_the_tree() -> None:
@@ -19,7 +20,7 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
             drawn[found.group(2)] = parents[depth - 1] if depth else "Exception"
     real = {
         name: kind.__bases__[0].__name__
-        for name, kind in vars(errors).items()
+        for name, kind in {**vars(errors), **vars(frame_errors)}.items()
         if inspect.isclass(kind) and issubclass(kind, Exception)
     }
     assert drawn == real
@@ -57,10 +58,10 @@ SAMPLES = [
     errors.ActivityFailedException("digits_1", "exit 1", "KeyError: 1", "/log"),
     errors.RunClosedError("digits_1", "Completed"),
     errors.EventNotKeptError("digits_1", "m", OSError(28, "No space left on device")),
-    errors.FramesError("so"),
-    errors.FrameError("so"),
-    errors.GapError({"events/main.jsonl": 3}),
-    errors.ConflictError(["events/main.jsonl"]),
+    frame_errors.FramesError("so"),
+    frame_errors.FrameError("so"),
+    frame_errors.GapError({"events/main.jsonl": 3}),
+    frame_errors.ConflictError(["events/main.jsonl"]),
     errors.RunNotFoundError("best", "/ws", ["a", "b"]),
     errors.DamagedRunError("digits_1", "run.json", "is a pipe"),
     errors.NotOfferedError("a", "a link"),

@@ -11,9 +11,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellrun.core.errors import FrameError, FramesError, RunClosedError
+from cellrun.core.errors import RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameKind, FrameReader, encode, from_line
+from cellrun.core.mirror.frame_errors import FrameError, FramesError
 from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.sync_modes import SyncMode, mode_of
 from cellrun.core.store.status import Status, StatusFile

@@ -13,7 +13,7 @@
     ├── ActivityFailedException           a run that ended Failed
     ├── RunClosedError                    writing to a run that has ended
     ├── EventNotKeptError                 writing to a run whose disk doesn't take it
-    ├── FramesError                       what came of a run from elsewhere, and can't be taken
+    ├── FramesError                       what comes of a run, and can't be taken (mirror/frame_errors.py)
     │   ├── FrameError                    no frame of the run's, or of a file that never comes from there
     │   ├── GapError                      bytes whose predecessors aren't here
     │   └── ConflictError                 other bytes than those that are here
@@ -186,33 +186,6 @@ class EventNotKeptError(CellrunError):
         self.errno = error.errno
         why = "its folder is gone" if error.errno == ENOENT else error.strerror or error
         super().__init__(f"{shown(name)} isn't kept in run {run_id}: {why}")
-
-
-class FramesError(CellrunError):
-    """What came of a run from elsewhere and can't be taken."""
-
-
-class FrameError(FramesError):
-    """Bytes that are no frame of the run's, or one of a file that never comes from there. It isn't taken."""
-
-
-class GapError(FramesError):
-    """Bytes whose predecessors aren't here. `expected` is, by file, from which byte on to send; all else is taken."""
-
-    def __init__(self, expected: Mapping[str, int]) -> None:
-        self.expected = dict(expected)
-        told = ", ".join(f"{shown(file)} from byte {offset}" for file, offset in list(self.expected.items())[:3])
-        more = f" and {len(self.expected) - 3} more" if len(self.expected) > 3 else ""
-        super().__init__(f"bytes before these are missing: send {told}{more}")
-
-
-class ConflictError(FramesError):
-    """Other bytes than those that are here, which stay: `files` are not added to any more. All else is taken."""
-
-    def __init__(self, files: Sequence[str]) -> None:
-        self.files = tuple(files)
-        told = ", ".join(map(shown, self.files))
-        super().__init__(f"what came of {told} differs from what is here: the first is kept, nothing is added to it")
 
 
 class RunNotFoundError(CellrunError):
@@ -395,6 +368,11 @@ def problem_of(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return str(error) if isinstance(error, CellrunError) else f"{type(error).__name__}: {error}"
+
+
+def system_reason(error: OSError) -> str:
+    """Return why the system refused something, as it stands within a sentence."""
+    return (error.strerror or str(error)).lower()
 
 
 def did_you_mean(name: object, known: Iterable[str], before: str = "", *, goes_on: bool = False) -> str:

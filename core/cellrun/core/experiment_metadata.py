@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 from cellrun.core.disk import control_file
 from cellrun.core.disk.lock import hold_lock
-from cellrun.core.disk.whole_files import replace_file
+from cellrun.core.disk.whole_files import json_text, replace_file
 from cellrun.core.errors import DamagedRunError
 
 _FILE, _LOCK = "about.json", ".about.lock"
@@ -35,8 +34,7 @@ class ExperimentMetadata(NamedTuple):
     def read(cls, folder: Path) -> ExperimentMetadata:
         """Read it from an experiment's folder; what is damaged there is nothing."""
         try:
-            data = control_file.read_object(folder, folder / _FILE)
-            control_file.check(folder, folder / _FILE, data, _SHAPE, needed=())
+            data = control_file.read_object(folder, folder / _FILE, _SHAPE, needed=())
         except (OSError, DamagedRunError):
             return cls()
         return cls(**{name: data[name] for name in cls._fields if name in data})
@@ -61,4 +59,4 @@ def change(folder: Path, how: Callable[[ExperimentMetadata], ExperimentMetadata]
     if folder.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(folder))
     with hold_lock(folder / _LOCK, "", wait=lambda _: None):
-        replace_file(folder / _FILE, json.dumps(how(ExperimentMetadata.read(folder))._asdict(), indent=1) + "\n")
+        replace_file(folder / _FILE, json_text(how(ExperimentMetadata.read(folder))._asdict()))

@@ -15,7 +15,7 @@ from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import read_control_file, read_object
 from cellrun.core.disk.ownership import is_mine, owner, refuse_foreign
 from cellrun.core.disk.whole_files import NO_ROOM, make_private_folder, replace_file, write_once
-from cellrun.core.errors import DamagedRunError, WorkspaceException
+from cellrun.core.errors import DamagedRunError, WorkspaceException, system_reason
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.core.names import slug
 
@@ -148,9 +148,8 @@ def _written_at(path: Path) -> int:
 
 def cannot_write(folder: Path, error: OSError) -> WorkspaceException:
     """Return the error that says that nothing can be written below a folder, why, and what to do."""
-    why = (error.strerror or str(error)).lower()
     remedy = "free some room on its disk" if error.errno in NO_ROOM else _ANOTHER_HOME
-    return WorkspaceException(f"cannot create runs under {folder} ({why}); {remedy}")
+    return WorkspaceException(f"cannot create runs under {folder} ({system_reason(error)}); {remedy}")
 
 
 def _registry() -> Path:
@@ -194,8 +193,7 @@ class WorkspaceRecord(NamedTuple):
     def read(cls, layout: WorkspaceLayout) -> WorkspaceRecord:
         """Read it. Raises WorkspaceException if it isn't there or is damaged."""
         try:
-            record = control_file.read_object(layout.folder, layout.record)
-            control_file.check(layout.folder, layout.record, record, _RECORD_SHAPE)
+            record = control_file.read_object(layout.folder, layout.record, _RECORD_SHAPE)
             return cls(record["id"], record["name"])
         except PermissionError as error:
             raise _closed(layout) from error

@@ -10,8 +10,6 @@ from cellrun.core.errors import (
     DamagedRunError,
     EventNotKeptError,
     ExperimentExecutionException,
-    FrameError,
-    FramesError,
     IndexTooNewError,
     NoSuchTargetError,
     NotOfferedError,
@@ -21,6 +19,7 @@ from cellrun.core.errors import (
     UntrustedError,
     WorkspaceException,
 )
+from cellrun.core.mirror.frame_errors import FrameError, FramesError
 
 
 class NotFoundError(CellrunError):

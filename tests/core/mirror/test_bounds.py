@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cellrun.core.errors import GapError
 from cellrun.core.mirror.final_sizes import FinalSizes
 from cellrun.core.mirror.frame import Frame, FrameKind
+from cellrun.core.mirror.frame_errors import GapError
 from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.store.notes import MOST_NOTES, added_notes
 from cellrun.core.store.status import Status, StatusFile

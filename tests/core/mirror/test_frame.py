@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellrun.core.errors import FrameError
 from cellrun.core.mirror import upload_script
 from cellrun.core.mirror.frame import (
     LINE_BYTES,
@@ -26,6 +25,7 @@ from cellrun.core.mirror.frame import (
     from_line,
     to_line,
 )
+from cellrun.core.mirror.frame_errors import FrameError
 from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.sender import Sender
 from cellrun.core.mirror.sync_modes import MOST_PATH_BYTES

@@ -16,10 +16,11 @@ import pytest
 from cellrun.core.context.manifest import CONTEXT_FILE, Blob, Context, Group
 from cellrun.core.context.signature import why_untrusted
 from cellrun.core.context.value_store import ValueStore
-from cellrun.core.errors import ConflictError, FrameError, GapError, RunClosedError
+from cellrun.core.errors import RunClosedError
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.mirror import arriving, receiver, remote_statuses
 from cellrun.core.mirror.frame import Frame, FrameKind
+from cellrun.core.mirror.frame_errors import ConflictError, FrameError, GapError
 from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.run_key import key_of, new_key
 from cellrun.core.mirror.sender import Sender

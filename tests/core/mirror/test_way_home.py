@@ -11,8 +11,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cellrun.core.errors import GapError, RunClosedError
+from cellrun.core.errors import RunClosedError
 from cellrun.core.mirror.frame import Frame, FrameReader, encode, from_line, to_line
+from cellrun.core.mirror.frame_errors import GapError
 from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.sender import Sender
 from cellrun.core.store.events.event_log import EventLog

@@ -113,9 +113,23 @@ def append(root: Path, path: Path, line: bytes) -> None:
         os.close(fd)
 
 
-def read_object(root: Path, path: Path) -> dict[str, Any]:
-    """Return the JSON object that a control file holds. Raises as `read_control_file`, also for what is no such."""
-    return parsed(root, path, read_control_file(root, path))
+def read_object(
+    root: Path, path: Path, shape: Shape | None = None, needed: Collection[str] | None = None
+) -> dict[str, Any]:
+    """Return the JSON object that a control file holds, of a shape if one is given: see `check`.
+
+    Raises as `read_control_file`, also for what is no such.
+    """
+    data = parsed(root, path, read_control_file(root, path))
+    check(root, path, data, shape or {}, needed)
+    return data
+
+
+def read_named(root: Path, path: Path, key: str, fits: Check) -> dict[str, Any]:
+    """Return what a control file has under a key, by name; nothing where there is no such file, or none that fits."""
+    with suppress(OSError, DamagedRunError):
+        return dict(read_object(root, path, {key: is_mapping_of(fits)})[key])
+    return {}
 
 
 def parsed(root: Path, path: Path, text: bytes) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Standard library only: the supervisor shares it.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import stat
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from cellrun.core.identity import ProcessIdentity, start_ticks
 from cellrun.core.layout import RunLayout
@@ -35,6 +37,11 @@ def make_private_folder(folder: Path, mode: int = 0o700) -> None:
             raise
         make_private_folder(folder.parent, 0o755)
         folder.mkdir(mode, exist_ok=True)
+
+
+def json_text(data: Mapping[str, Any]) -> str:
+    """Return an object as the text of a file of JSON that people may read. Raises TypeError."""
+    return f"{json.dumps(data, indent=1)}\n"
 
 
 def write_new(path: Path, data: bytes, *, mode: int = 0o644) -> None:

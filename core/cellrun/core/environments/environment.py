@@ -28,7 +28,7 @@ from cellrun.core.environments.sections import (
 )
 from cellrun.core.environments.sources.requirements import Requirements, path_of, text_of
 from cellrun.core.environments.sources.toml import texts
-from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.errors import UserErrorException, shown, system_reason
 
 if TYPE_CHECKING:
     from cellrun.core.environments.building.build_now import BuiltEnvironment
@@ -336,7 +336,7 @@ class Environment:
             replace_file(folder / FILE_NAME, packages)
         except OSError as error:
             raise UserErrorException(
-                f"environment {self.name!r} can't be saved: {folder}: {(error.strerror or str(error)).lower()}"
+                f"environment {self.name!r} can't be saved: {folder}: {system_reason(error)}"
             ) from error
 
     @classmethod
@@ -352,7 +352,7 @@ class Environment:
                 raise UserErrorException(f"{file} is too large to be an environment")
             made = cls.from_json(json.loads(text_of(file)))
         except (OSError, ValueError, RecursionError) as error:
-            why = (error.strerror or str(error)).lower() if isinstance(error, OSError) else f"it is no JSON: {error}"
+            why = system_reason(error) if isinstance(error, OSError) else f"it is no JSON: {error}"
             raise UserErrorException(f"no environment can be read from {file}: {why}") from error
         if (folder / FILE_NAME).is_file():
             made.python.conda_dependencies = CondaDependencies(folder / FILE_NAME)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cellrun.core.context.manifest import version_words
 from cellrun.core.environments import interpreter_script
-from cellrun.core.errors import UserErrorException
+from cellrun.core.errors import UserErrorException, system_reason
 from cellrun.core.supervision.launch_spec import recorded
 
 _ANSWER_S = 30.0
@@ -75,7 +75,7 @@ def ask(interpreter: str, modules: Collection[str] = (), sources: Mapping[str, s
     try:
         changed = Path(interpreter).stat().st_mtime_ns
     except OSError as error:
-        raise _unusable(interpreter, f"{(error.strerror or str(error)).lower()}") from error
+        raise _unusable(interpreter, system_reason(error)) from error
     if not modules and not sources:
         return _version(interpreter, changed)
     return _answer(interpreter, {"modules": sorted(modules), "sources": dict(sources or {})})
@@ -103,7 +103,7 @@ def _answer(interpreter: str, question: dict[str, object]) -> Answer:
     except subprocess.TimeoutExpired as error:
         raise _unusable(interpreter, f"it gave no answer in {_ANSWER_S:g} s") from error
     except OSError as error:
-        raise _unusable(interpreter, f"{(error.strerror or str(error)).lower()}") from error
+        raise _unusable(interpreter, system_reason(error)) from error
     try:
         told = json.loads(done.stdout.splitlines()[-1])
         major, minor, micro = told["version"]

@@ -9,20 +9,21 @@ import shutil
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from cellrun.core import names
 from cellrun.core.context.signature import sign, why_not_own
 from cellrun.core.disk.control_file import is_number, parsed, read_control_file
-from cellrun.core.disk.whole_files import make_private_folder, write_once
+from cellrun.core.disk.whole_files import json_text, make_private_folder
 from cellrun.core.environment_spec import has_secret_name, login_problems
 from cellrun.core.environments.curated import is_curated
 from cellrun.core.environments.environment import Environment
 from cellrun.core.environments.sources.requirements import file_url, named_by_file
-from cellrun.core.errors import UserErrorException, did_you_mean, problem_of, shown
+from cellrun.core.errors import UserErrorException, shown, system_reason
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.store.record import refuse_elsewhere
+from cellrun.core.store.registry import VersionedRegistry, known_words, refused_as, told_as
 
 _VERSION = 1
 _LATER_S = 1e-6
@@ -37,29 +38,16 @@ class EnvironmentsByName(dict[str, Environment]):
         raise KeyError(name)
 
 
-class RegisteredEnvironments:
+class RegisteredEnvironments(VersionedRegistry[str]):
     """The environments of a workspace: a folder for each name, in it a file for each version, never changed."""
 
     def __init__(self, workspace: WorkspaceLayout) -> None:
-        """Raise WorkspaceElsewhereError in a run that was sent to another machine than its workspace is on."""
-        refuse_elsewhere(workspace, "environments")
-        self._workspace = workspace
-
-    def names(self) -> list[str]:
-        """Return all names."""
-        folder = self._workspace.environments
-        found = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-        return [name for name in found if names.is_plain(name) and self.versions(name)]
-
-    def versions(self, name: str) -> list[str]:
-        """Return the versions of one, in no order; [] if there is none of that name."""
-        folder = self._workspace.environments / name
-        found = [path.name.removesuffix(".json") for path in folder.glob("*.json")] if folder.is_dir() else []
-        return [version for version in found if names.is_plain(version)]
+        """Raise WorkspaceElsewhereError as `Registry`."""
+        super().__init__(workspace, workspace.environments, "environments", _version)
 
     def knows(self, name: str) -> bool:
         """Whether there is one of that name; Azure ML's own are known, too."""
-        return is_curated(name) or (names.is_plain(name) and bool(self.versions(name)))
+        return is_curated(name) or bool(self.versions(name))
 
     def all(self) -> EnvironmentsByName:
         """Return the newest version of each; one that can't be read is left out with a warning that says why."""
@@ -77,7 +65,7 @@ class RegisteredEnvironments:
         Raises UserErrorException if there is none, if it can't be read, or unless `trust`, if this user didn't register
         it as it is: its packages and its Python are code that would run as them.
         """
-        versions = self.versions(name) if isinstance(name, str) and names.is_plain(name) else []
+        versions = self.versions(name) if isinstance(name, str) else []
         if not versions and isinstance(name, str) and is_curated(name):
             return Environment.curated(name)
         if not isinstance(name, str) or not versions:
@@ -130,7 +118,7 @@ class RegisteredEnvironments:
                 draft.replace(kept)
             except OSError as error:
                 draft.unlink(missing_ok=True)
-                why = (error.strerror or str(error)).lower()
+                why = system_reason(error)
                 raise UserErrorException(f"the wheel {path} can't be kept: {why}") from error
         return file_url(kept)
 
@@ -148,18 +136,11 @@ class RegisteredEnvironments:
         """Write a version, unless it is there; return whether it wasn't."""
         after = self._registered_at(name, newest) + _LATER_S if newest is not None else 0.0
         data = {"version": _VERSION, "registered": max(time.time(), after), "environment": content}
-        path = self._path(name, version)
-        text = f"{json.dumps(data, indent=1)}\n"
-        try:
-            make_private_folder(path.parent)
-            write_once(path, text)
-            sign(path, _signed_as(name, version), data=text.encode())
-        except FileExistsError:
-            return False
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            raise UserErrorException(f"environment {name!r} can't be registered in {path.parent}: {why}") from error
-        return True
+        path, text = self._path(name, version), json_text(data)
+        with refused_as(UserErrorException, f"environment {name!r} can't be registered in {path.parent}"):
+            if is_new := self._write_new(path, text):
+                sign(path, _signed_as(name, version), data=text.encode())
+        return is_new
 
     def _newest(self, name: str, versions: list[str]) -> str:
         """Return the version that was registered last; of numbers that is the highest one."""
@@ -181,46 +162,34 @@ class RegisteredEnvironments:
         return True
 
     def _environment(self, name: str, version: str, content: bytes) -> Environment:
-        try:
+        with self._told(name, version):
             data = self._parsed(name, version, content)["environment"]
             return Environment.from_json({**data, "name": name, "version": version})
-        except (TypeError, UserErrorException) as error:
-            raise UserErrorException(
-                f"environment {name!r}, version {version!r}, can't be read from {self._path(name, version)}: {error}"
-            ) from error
 
     def _content_of(self, name: str, version: str) -> bytes:
-        path = self._path(name, version)
-        try:
-            return read_control_file(self._workspace.folder, path)
-        except (OSError, ValueError) as error:
-            raise UserErrorException(
-                f"environment {name!r}, version {version!r}, can't be read from {path}: {problem_of(error)}"
-            ) from error
+        with self._told(name, version):
+            return read_control_file(self._workspace.folder, self._path(name, version))
 
     def _parsed(self, name: str, version: str, content: bytes) -> dict[str, Any]:
         path = self._path(name, version)
-        try:
+        with self._told(name, version):
             data = parsed(self._workspace.folder, path, content)
-        except ValueError as error:
-            raise UserErrorException(
-                f"environment {name!r}, version {version!r}, can't be read from {path}: {problem_of(error)}"
-            ) from error
         if not is_number(data.get("registered")) or not isinstance(data.get("environment"), dict):
             raise UserErrorException(f"environment {name!r}, version {version!r}: {path} holds no environment")
         return data
 
-    def _path(self, name: str, version: str) -> Path:
-        return self._workspace.environments / name / f"{version}.json"
+    def _told(self, name: str, version: str) -> AbstractContextManager[None]:
+        where = self._path(name, version)
+        return told_as(UserErrorException, f"environment {name!r}, version {version!r}, can't be read from {where}")
 
     def unknown(self, name: object) -> str:
         """Return what to say of a name that isn't known."""
-        known = self.names()
-        hint = did_you_mean(name, known, goes_on=True)
-        return (
-            f"no environment {shown(name)} in this workspace; known: {', '.join(known) or 'none'}; {hint}"
-            "environment.register(ws) registers one"
-        )
+        words = known_words(name, self.names(), "environment.register(ws) registers one")
+        return f"no environment {shown(name)} in this workspace; {words}"
+
+
+def _version(text: str) -> str | None:
+    return text if names.is_plain(text) else None
 
 
 def _signed_as(name: str, version: str) -> str:

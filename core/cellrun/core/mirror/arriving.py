@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import UNREADABLE, folder_beneath
 from cellrun.core.disk.whole_files import replace_file
-from cellrun.core.errors import FrameError, shown
+from cellrun.core.errors import shown
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.final_sizes import FinalSizes
+from cellrun.core.mirror.frame_errors import FrameError
 from cellrun.core.mirror.sync_modes import MOST_FILES, MOST_PARTS
 
 NOTES = "notes.jsonl"

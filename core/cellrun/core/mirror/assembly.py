@@ -12,11 +12,12 @@ from cellrun.core.context.signature import sign
 from cellrun.core.context.value_store import ValueStore, hash_of
 from cellrun.core.disk.control_file import UNREADABLE, folder_beneath
 from cellrun.core.disk.whole_files import make_private_folder
-from cellrun.core.errors import CellrunError, FrameError, WorkspaceException, shown
+from cellrun.core.errors import CellrunError, WorkspaceException, shown
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror import received_statuses
 from cellrun.core.mirror.arriving import Arriving, Part, Version
 from cellrun.core.mirror.frame import Frame
+from cellrun.core.mirror.frame_errors import FrameError
 from cellrun.core.mirror.local_files import GrowingFile, put_in_place, write_draft
 from cellrun.core.mirror.sync_modes import MOST_STATUS_BYTES, MOST_STATUSES_WAITING, SyncMode, status_number
 from cellrun.core.store.notes import add_note

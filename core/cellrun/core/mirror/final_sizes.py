@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 
 from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import UNREADABLE
-from cellrun.core.errors import FrameError
+from cellrun.core.mirror.frame_errors import FrameError
 from cellrun.core.mirror.sync_modes import MOST_FILES
 
 _MOST_BYTES = 64_000_000

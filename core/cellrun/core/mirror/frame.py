@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
 
-from cellrun.core.errors import FrameError, shown
+from cellrun.core.errors import shown
+from cellrun.core.mirror.frame_errors import FrameError
 
 MOST_HEADER_BYTES = 1 << 18
 MOST_DATA_BYTES = 1 << 22

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from cellrun.core.errors import ConflictError, GapError, RunClosedError
+from cellrun.core.errors import RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import LINE_BYTES, Frame, from_line
+from cellrun.core.mirror.frame_errors import ConflictError, GapError
 from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.run_key import key_of
 

@@ -17,13 +17,14 @@ from typing import Any, NamedTuple
 from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import UNREADABLE, is_number, is_number_or_none
 from cellrun.core.disk.whole_files import sync_files
-from cellrun.core.errors import ConflictError, FrameError, GapError, RunClosedError, shown
+from cellrun.core.errors import RunClosedError, shown
 from cellrun.core.front_end import plain_line
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror import received_statuses
 from cellrun.core.mirror.arriving import NOTES, Arriving
 from cellrun.core.mirror.assembly import Added, Assembly
 from cellrun.core.mirror.frame import Frame, FrameKind
+from cellrun.core.mirror.frame_errors import ConflictError, FrameError, GapError
 from cellrun.core.mirror.local_files import IN_THE_WAY, GrowingFile, size_of
 from cellrun.core.mirror.missing_files import MissingFiles
 from cellrun.core.mirror.run_key import forget_key

@@ -22,6 +22,7 @@ from cellrun.core.models.model_datasets import dataset_kept, kept_datasets
 from cellrun.core.models.model_files import LocalFiles, ModelSource, bring, in_current_folder
 from cellrun.core.models.registered_models import ModelAbout, ModelRecord, RegisteredModel, RegisteredModels
 from cellrun.core.models.resource_configuration import ResourceConfiguration
+from cellrun.core.store.registry import refused_as
 from cellrun.core.unsupported import refused
 from cellrun.core.workspace_config import configured_workspace
 
@@ -173,11 +174,8 @@ class Model:
         """
         source = self._known.path(self._registered_model)
         target = Path(target_dir) / source.name
-        try:
+        with refused_as(WebserviceException, f"the model {self.id} can't be copied to {target}"):
             bring(source, target, overwrite=exist_ok if exists_ok is None else exists_ok)
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            raise WebserviceException(f"the model {self.id} can't be copied to {target}: {why}") from error
         return str(target)
 
     def delete(self) -> None:

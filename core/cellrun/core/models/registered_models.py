@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,15 +14,21 @@ from cellrun.core.disk.control_file import is_mapping_of, is_number, is_text, is
 from cellrun.core.disk.ownership import refuse_foreign
 from cellrun.core.disk.whole_files import (
     draft_name,
+    json_text,
     make_private_folder,
     remove_tree,
     replace_file,
     sync_folder,
     write_new,
 )
-from cellrun.core.errors import ModelNotFoundException, UserErrorException, WebserviceException, problem_of, shown
+from cellrun.core.errors import (
+    ModelNotFoundException,
+    UserErrorException,
+    WebserviceException,
+    shown,
+)
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.store.record import refuse_elsewhere
+from cellrun.core.store.registry import VersionedRegistry, check_about, number, refused_as, told_as
 
 _RECORD, _ABOUT, _FILES = "model.json", "about.json", "files"
 _DELETED = ".deleted"
@@ -90,36 +95,21 @@ _ABOUT_SHAPE: control_file.Shape = {
 }
 
 
-class RegisteredModels:
+class RegisteredModels(VersionedRegistry[int]):
     """The models that a workspace knows. Each version's files stay as they were registered."""
 
     def __init__(self, workspace: WorkspaceLayout) -> None:
-        """Raise WorkspaceElsewhereError in a run that was sent to another machine than its workspace is on."""
-        refuse_elsewhere(workspace, "models")
-        self._workspace = workspace
-
-    def names(self) -> list[str]:
-        """Return all names."""
-        found = self._names_in(self._workspace.models)
-        return [name for name in sorted(found) if names.is_plain(name) and self.versions(name)]
-
-    def versions(self, name: str) -> list[int]:
-        """Return the versions of a name, the first one first; none if it isn't registered."""
-        found = self._names_in(self._workspace.models / name) if names.is_plain(name) else []
-        return sorted(int(each) for each in found if _is_number(each))
+        """Raise WorkspaceElsewhereError as `Registry`."""
+        super().__init__(workspace, workspace.models, "models", number, suffix="")
 
     def get(self, name: str, version: int) -> RegisteredModel:
         """Return a version of a name. Raises ModelNotFoundException, WebserviceException for a damaged one."""
-        folder = self._workspace.models / name / str(version)
         if version not in self.versions(name):
             raise ModelNotFoundException(self.unknown(name, version))
-        try:
-            record = self._read(folder / _RECORD, _SHAPE)
-            about = self._read(folder / _ABOUT, _ABOUT_SHAPE)
-        except (OSError, ValueError) as error:
-            raise WebserviceException(
-                f"version {version} of the model {name!r} can't be read: {problem_of(error)}"
-            ) from error
+        folder = self._path(name, version)
+        with told_as(WebserviceException, f"version {version} of the model {name!r} can't be read"):
+            record = control_file.read_object(self._workspace.folder, folder / _RECORD, _SHAPE)
+            about = control_file.read_object(self._workspace.folder, folder / _ABOUT, _ABOUT_SHAPE)
         return RegisteredModel(
             name,
             version,
@@ -143,7 +133,11 @@ class RegisteredModels:
     def path(self, model: RegisteredModel) -> Path:
         """Return where its file or folder is. Raises WebserviceException if it isn't there, or is a link."""
         place = self.place(model)
-        if place.name not in self._names_in(place.parent) or place.is_symlink():
+        try:
+            is_there = place.name in control_file.names_in(self._workspace.folder, place.parent)
+        except (OSError, ValueError):  # a link, another's: nothing of it is this workspace's
+            is_there = False
+        if not is_there or place.is_symlink():
             raise WebserviceException(
                 f"version {model.version} of the model {model.name!r} has lost its files: {place}"
             )
@@ -151,7 +145,7 @@ class RegisteredModels:
 
     def place(self, model: RegisteredModel) -> Path:
         """Return where its file or folder is, or was."""
-        return self._workspace.models / model.name / str(model.version) / _FILES / model.record.file
+        return self._path(model.name, model.version) / _FILES / model.record.file
 
     def add(
         self, name: str, record: ModelRecord, about: ModelAbout, copy_into: Callable[[Path], object]
@@ -163,56 +157,44 @@ class RegisteredModels:
         where the disk doesn't take it.
         """
         names.model_name(name)
-        _check(about)
-        folder = self._workspace.models / name
-        draft = self._workspace.models / draft_name()
-        try:
-            make_private_folder(self._workspace.models)
-            refuse_foreign(self._workspace.models, _ELSEWHERE, is_there=True)
+        check_about(UserErrorException, "model", about.description, about.tags, about.properties)
+        folder, draft = self._folder / name, self._folder / draft_name()
+        with refused_as(WebserviceException, f"the model {name!r} isn't registered in {folder}"):
+            make_private_folder(self._folder)
+            refuse_foreign(self._folder, _ELSEWHERE, is_there=True)
             self._taken_in(folder)  # nothing is written where a link leads
             draft.mkdir(mode=0o700)
             try:
                 (draft / _FILES).mkdir(mode=0o700)
                 copy_into(draft / _FILES)
-                write_new(draft / _RECORD, _text({"version": _VERSION, **record._asdict()}))
-                write_new(draft / _ABOUT, _text(about._asdict()))
+                write_new(draft / _RECORD, json_text({"version": _VERSION, **record._asdict()}).encode())
+                write_new(draft / _ABOUT, json_text(about._asdict()).encode())
                 folder.mkdir(mode=0o700, exist_ok=True)
                 version = self._take_place(draft, folder)
             except BaseException:  # Ctrl-C as well: no rest is left
                 remove_tree(draft)
                 raise
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            raise WebserviceException(f"the model {name!r} isn't registered in {folder}: {why}") from error
         return RegisteredModel(name, version, record, about)
 
     def say(self, model: RegisteredModel, about: ModelAbout) -> RegisteredModel:
         """Change what is said of a version. Raises ModelNotFoundException if it isn't registered any more."""
-        _check(about)
+        check_about(UserErrorException, "model", about.description, about.tags, about.properties)
         if model.version not in self.versions(model.name):
             raise ModelNotFoundException(self.unknown(model.name, model.version))
-        path = self._workspace.models / model.name / str(model.version) / _ABOUT
-        try:
-            replace_file(path, _text(about._asdict()).decode())
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            raise WebserviceException(f"what is said of the model {model.name!r} isn't changed: {why}") from error
+        with refused_as(WebserviceException, f"what is said of the model {model.name!r} isn't changed"):
+            replace_file(self._path(model.name, model.version) / _ABOUT, json_text(about._asdict()))
         return model._replace(about=about)
 
     def remove(self, name: str, version: int) -> None:
         """Delete a version and its files; its number stays taken. Raises ModelNotFoundException if it isn't there."""
         if version not in self.versions(name):
             raise ModelNotFoundException(self.unknown(name, version))
-        folder = self._workspace.models / name
-        gone = self._workspace.models / draft_name()
-        try:
+        folder, gone = self._folder / name, self._folder / draft_name()
+        with refused_as(WebserviceException, f"version {version} of the model {name!r} can't be deleted"):
             with suppress(FileExistsError):  # an earlier try got so far
                 write_new(folder / f"{version}{_DELETED}", b"")
             (folder / str(version)).rename(gone)  # all of it at once
             remove_tree(gone)
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            raise WebserviceException(f"version {version} of the model {name!r} can't be deleted: {why}") from error
 
     def unknown(self, name: object, version: object = None) -> str:
         """Return what to say of a name, or a version of it, that isn't there. It begins as Azure ML's texts do."""
@@ -231,7 +213,7 @@ class RegisteredModels:
         sync_folder(draft)
         while True:
             found = (each.removesuffix(_DELETED) for each in self._taken_in(folder))
-            version = 1 + max((int(each) for each in found if _is_number(each)), default=0)
+            version = 1 + max((int(each) for each in found if number(each)), default=0)
             try:
                 draft.rename(folder / str(version))
             except OSError as error:
@@ -249,21 +231,6 @@ class RegisteredModels:
                 f"nothing is registered in {folder}: it, or what leads to it in the workspace, is a link or a file"
             ) from error
 
-    def _names_in(self, folder: Path) -> list[str]:
-        try:
-            return control_file.names_in(self._workspace.folder, folder)
-        except (OSError, ValueError):  # a link, another's: nothing of it is this workspace's
-            return []
-
-    def _read(self, path: Path, shape: control_file.Shape) -> dict[str, Any]:
-        data = control_file.read_object(self._workspace.folder, path)
-        control_file.check(self._workspace.folder, path, data, shape)
-        return data
-
-
-def _is_number(name: str) -> bool:
-    return name.isascii() and name.isdigit() and name[0] != "0"
-
 
 def _is_dataset(value: Any) -> bool:
     return (
@@ -272,16 +239,3 @@ def _is_dataset(value: Any) -> bool:
         and is_text(value.get("id"))
         and isinstance(value.get("definition"), dict)
     )
-
-
-def _text(data: Mapping[str, Any]) -> bytes:
-    return f"{json.dumps(data, indent=1)}\n".encode()
-
-
-def _check(about: ModelAbout) -> None:
-    if about.description is not None and not isinstance(about.description, str):
-        raise UserErrorException(f"a model's description is a text; got {shown(about.description)}")
-    for what in (about.tags, about.properties):
-        for key, value in what.items():
-            names.tag_name(key)
-            names.tag_value(value)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core.disk.whole_files import replace_file
-from cellrun.core.errors import ComputeTargetException
+from cellrun.core.errors import ComputeTargetException, system_reason
 from cellrun.core.places import home_folder
 
 _ANSWER_S = 60.0
@@ -60,9 +60,7 @@ def _asked(executable: str) -> dict[str, Any]:
             check=False,
         )
     except OSError as error:
-        raise ComputeTargetException(
-            f"{executable} can't be started: {(error.strerror or str(error)).lower()}"
-        ) from None
+        raise ComputeTargetException(f"{executable} can't be started: {system_reason(error)}") from None
     except subprocess.TimeoutExpired as error:
         raise ComputeTargetException(f"{executable} gave no answer in {_ANSWER_S:g} s") from error
     try:

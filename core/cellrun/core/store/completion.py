@@ -32,8 +32,7 @@ class Completion(NamedTuple):
     def read(cls, layout: RunLayout) -> Completion | None:
         """Read it; None if there is none, or none that can be read."""
         with suppress(*UNREADABLE):
-            data = control_file.read_object(layout.folder, layout.completion)
-            control_file.check(layout.folder, layout.completion, data, _SHAPE)
+            data = control_file.read_object(layout.folder, layout.completion, _SHAPE)
             return cls(ProcessIdentity.from_json(data["process"]), data["exit_code"])
         return None
 

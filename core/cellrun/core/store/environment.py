@@ -30,8 +30,7 @@ def read_environment(layout: RunLayout) -> dict[str, Any] | None:
     `problems`: what couldn't be found out, in words. What couldn't is missing.
     """
     try:
-        recorded = control_file.read_object(layout.folder, layout.environment)
-        control_file.check(layout.folder, layout.environment, recorded, _SHAPE, needed=())
+        recorded = control_file.read_object(layout.folder, layout.environment, _SHAPE, needed=())
     except (FileNotFoundError, DamagedRunError):
         return None
     return recorded

@@ -35,10 +35,9 @@ class ProcessFile:
     def read(self) -> RunProcesses | None:
         """Return the run's processes; None if they haven't been written."""
         try:
-            data = control_file.read_object(self._layout.folder, self._layout.processes)
+            data = control_file.read_object(self._layout.folder, self._layout.processes, _SHAPE)
         except FileNotFoundError:
             return None
-        control_file.check(self._layout.folder, self._layout.processes, data, _SHAPE)
         job = data["job"]
         return RunProcesses(ProcessIdentity.from_json(data["supervisor"]), job and ProcessIdentity.from_json(job))
 

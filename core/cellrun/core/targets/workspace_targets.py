@@ -12,7 +12,7 @@ from typing import Any
 from cellrun.core import names
 from cellrun.core.context.signature import sign, why_not_own
 from cellrun.core.disk.control_file import parsed, read_control_file
-from cellrun.core.disk.whole_files import replace_file, write_once
+from cellrun.core.disk.whole_files import json_text, replace_file
 from cellrun.core.errors import (
     ComputeTargetException,
     DamagedRunError,
@@ -24,6 +24,7 @@ from cellrun.core.errors import (
     shown,
 )
 from cellrun.core.layout import WorkspaceLayout
+from cellrun.core.store.registry import Registry
 from cellrun.core.store.status import TERMINAL, Status
 from cellrun.core.targets.contract import ComputeTarget
 from cellrun.core.targets.kinds import kind_named, kind_names
@@ -40,17 +41,11 @@ class TargetsByName(dict[str, ComputeTarget]):
         raise NoSuchTargetError(_unknown(name, list(self)))
 
 
-class WorkspaceTargets:
+class WorkspaceTargets(Registry):
     """What can start a run of a workspace. Each attached target is a file: its kind and its settings, no secret."""
 
     def __init__(self, workspace: WorkspaceLayout) -> None:
-        self._workspace = workspace
-
-    def names(self) -> list[str]:
-        """Return all names, `local` first."""
-        folder = self._workspace.targets
-        found = sorted(path.stem for path in folder.glob("*.json")) if folder.is_dir() else []
-        return [LOCAL, *(name for name in found if names.is_plain(name) and name != LOCAL)]
+        super().__init__(workspace, workspace.targets, own=(LOCAL,))
 
     def all(self) -> TargetsByName:
         """Return all targets by name; one that can't be used here is left out with a warning that says why."""
@@ -99,7 +94,7 @@ class WorkspaceTargets:
         Raises InvalidNameError for one that is none, ComputeTargetException for one that is taken.
         """
         names.target_name(name)
-        is_taken = name in self.names() and not self._is_anothers(self._workspace.targets / f"{name}.json")
+        is_taken = name in self.names() and not self._is_anothers(self._folder / f"{name}.json")
         if name == LOCAL or is_taken:
             raise self._taken(name)
 
@@ -117,23 +112,19 @@ class WorkspaceTargets:
         isn't there, UserErrorException for settings that the kind doesn't take.
         """
         made, kept = self._checked(name, kind, settings)
-        path = self._workspace.targets / f"{name}.json"
+        path = self._folder / f"{name}.json"
         target = self._of_workspace(made.for_settings(name, kept))
-        text = json.dumps({"version": _VERSION, "kind": kind, "settings": kept}, indent=1)
-        self._workspace.targets.mkdir(mode=0o700, exist_ok=True)
-        try:
-            write_once(path, f"{text}\n")
-        except FileExistsError:  # somebody else was first
-            if not self._is_anothers(path, f"{text}\n".encode()):
-                raise self._taken(name) from None
-        sign(path, path.name, data=f"{text}\n".encode())
+        text = json_text({"version": _VERSION, "kind": kind, "settings": kept})
+        if not self._write_new(path, text) and not self._is_anothers(path, text.encode()):
+            raise self._taken(name)
+        sign(path, path.name, data=text.encode())
         return _learned(target)
 
     def change(self, target: ComputeTarget, settings: Mapping[str, Any]) -> ComputeTarget:
         """Give a target other settings; return it with them. Raises UserErrorException for what it doesn't take."""
         path = self._path(target.name)
-        data = {"version": _VERSION, "kind": target.kind, "settings": target.checked_settings(settings)}
-        text = f"{json.dumps(data, indent=1, allow_nan=False)}\n"
+        kept = _as_kept(target.name, target.checked_settings(settings))
+        text = json_text({"version": _VERSION, "kind": target.kind, "settings": kept})
         path.with_suffix(".sig").unlink(missing_ok=True)
         replace_file(path, text)
         sign(path, path.name, data=text.encode())
@@ -159,11 +150,7 @@ class WorkspaceTargets:
         """Return the class and the settings of a target that may be attached, as whoever reads them gets them."""
         self.check_name(name)
         made = kind_named(kind)
-        given = made.checked_settings(settings)
-        try:
-            return made, json.loads(json.dumps(given, allow_nan=False))
-        except (TypeError, ValueError) as error:
-            raise UserErrorException(f"the settings of target {name!r} are kept as JSON: {error}") from error
+        return made, _as_kept(name, made.checked_settings(settings))
 
     def _is_anothers(self, path: Path, expected: bytes | None = None) -> bool:
         """Whether somebody else has attached a target, and as expected."""
@@ -179,7 +166,7 @@ class WorkspaceTargets:
     def _path(self, name: object) -> Path:
         if not isinstance(name, str) or name not in self.names():
             raise NoSuchTargetError(_unknown(name, self.names()))
-        return self._workspace.targets / f"{name}.json"
+        return self._folder / f"{name}.json"
 
     @staticmethod
     def _taken(name: str) -> ComputeTargetException:
@@ -197,6 +184,14 @@ class WorkspaceTargets:
             found = look(self.get(name), [self._workspace.run(row.id) for row in rows])
             rows = [row for row in rows if not found[row.id].status.is_terminal]
         return [row.name for row in rows]
+
+
+def _as_kept(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        kept: dict[str, Any] = json.loads(json.dumps(settings, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise UserErrorException(f"the settings of target {name!r} are kept as JSON: {error}") from error
+    return kept
 
 
 def _learned(target: ComputeTarget) -> ComputeTarget:

@@ -10,9 +10,10 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado import web
 
 from cellrun.core.disk.control_file import UNREADABLE, read_control_file
-from cellrun.core.errors import CellrunError, ConflictError, FrameError, GapError, RunClosedError, RunNotFoundError
+from cellrun.core.errors import CellrunError, RunClosedError, RunNotFoundError
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import FrameReader
+from cellrun.core.mirror.frame_errors import ConflictError, FrameError, GapError
 from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.mirror.run_token import check_token

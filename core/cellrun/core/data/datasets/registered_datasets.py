@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import uuid
@@ -16,10 +15,10 @@ from cellrun.core import names
 from cellrun.core.data.files.data_files import FilesSeen
 from cellrun.core.data.files.definition import DatasetDefinition
 from cellrun.core.disk import control_file
-from cellrun.core.disk.whole_files import remove_tree, replace_file, write_once
-from cellrun.core.errors import CellrunError, DatasetError, did_you_mean, problem_of, shown
+from cellrun.core.disk.whole_files import json_text, remove_tree, replace_file
+from cellrun.core.errors import CellrunError, DatasetError, did_you_mean, shown
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.store.record import refuse_elsewhere
+from cellrun.core.store.registry import VersionedRegistry, check_about, number, told_as
 
 LATEST = "latest"
 _VERSION = 1
@@ -70,36 +69,16 @@ class DatasetVersion(NamedTuple):
         )
 
 
-class RegisteredDatasets:
+class RegisteredDatasets(VersionedRegistry[int]):
     """The datasets that a workspace knows."""
 
     def __init__(self, workspace: WorkspaceLayout) -> None:
-        """Raise WorkspaceElsewhereError in a run that was sent to another machine than its workspace is on."""
-        refuse_elsewhere(workspace, "datasets")
-        self._workspace = workspace
-
-    def names(self) -> list[str]:
-        """Return all names."""
-        folder = self._workspace.datasets
-        found = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-        return [name for name in found if names.is_dataset_name(name) and self.versions(name)]
-
-    def versions(self, name: str) -> list[int]:
-        """Return the versions of a name, the first one first; none if it isn't registered."""
-        folder = self._workspace.datasets / name
-        try:
-            found = os.listdir(folder)  # noqa: PTH208  # names alone
-        except OSError:
-            return []
-        return sorted(
-            int(stem)
-            for stem, _, rest in (each.partition(".") for each in found)
-            if rest == "json" and stem.isascii() and stem.isdigit() and stem[0] != "0"
-        )
+        """Raise WorkspaceElsewhereError as `Registry`."""
+        super().__init__(workspace, workspace.datasets, "datasets", number, is_name=names.is_dataset_name)
 
     def get(self, name: object, version: object = LATEST) -> DatasetVersion:
         """Return a version of a name, the latest one if none is given. Raises DatasetError if it isn't there."""
-        if not isinstance(name, str) or not (names.is_dataset_name(name) and (there := self.versions(name))):
+        if not isinstance(name, str) or not (there := self.versions(name)):
             raise DatasetError(self._unknown(name))
         if version is None or version == LATEST:
             return self._read(name, there[-1])
@@ -133,7 +112,7 @@ class RegisteredDatasets:
         `create_new_version`.
         """
         names.dataset_name(name)
-        _check(about)
+        check_about(DatasetError, "dataset", *about)
         while True:
             there = self.versions(name)
             if there:
@@ -149,37 +128,33 @@ class RegisteredDatasets:
             made = DatasetVersion(
                 str(uuid.uuid4()), name, (there[-1] if there else 0) + 1, time.time(), definition, seen, run, about
             )
-            with suppress(FileExistsError):  # another one has just taken that version: look again
-                self._write(made)
+            if self._write(made):  # else another one has just taken that version: look again
                 return made
 
     def about(self, registration: DatasetVersion) -> About:
         """Return what may be changed of a version. Raises DatasetError if it can't be read."""
-        path = self._about_path(registration)
-        try:
-            data = control_file.read_object(self._workspace.folder, path)
-            control_file.check(self._workspace.folder, path, data, _ABOUT_SHAPE)
-        except FileNotFoundError:  # nothing was changed
-            return registration.about
-        except (OSError, ValueError) as error:
-            raise DatasetError(f"what is said of {_named(registration)} can't be read: {problem_of(error)}") from error
+        with told_as(DatasetError, f"what is said of {_named(registration)} can't be read"):
+            try:
+                data = control_file.read_object(self._workspace.folder, self._about_path(registration), _ABOUT_SHAPE)
+            except FileNotFoundError:  # nothing was changed
+                return registration.about
         return About(data["description"], data["tags"])
 
     def say(self, registration: DatasetVersion, about: About) -> None:
         """Change what is said of a version. Raises DatasetError if it isn't registered any more."""
-        _check(about)
+        check_about(DatasetError, "dataset", *about)
         if not self._path(registration.name, registration.version).exists():
             raise DatasetError(f"{_named(registration)} isn't registered any more")
-        replace_file(self._about_path(registration), _text(about._asdict()))
+        replace_file(self._about_path(registration), json_text(about._asdict()))
 
     def remove(self, name: str) -> None:
         """Forget all versions of a name; their files stay. Raises DatasetError if it isn't registered."""
-        if not names.is_dataset_name(name) or not self.versions(name):
+        if not self.versions(name):
             raise DatasetError(self._unknown(name))
-        if self._workspace.datasets.is_symlink():
-            raise DatasetError(f"{name!r} isn't removed: {self._workspace.datasets} is a link, and leads to another's")
-        gone = self._workspace.datasets / f".{os.urandom(4).hex()}"
-        (self._workspace.datasets / name).rename(gone)  # all of them at once
+        if self._folder.is_symlink():
+            raise DatasetError(f"{name!r} isn't removed: {self._folder} is a link, and leads to another's")
+        gone = self._folder / f".{os.urandom(4).hex()}"
+        (self._folder / name).rename(gone)  # all of them at once
         remove_tree(gone)
 
     def _all(self) -> Iterator[DatasetVersion]:
@@ -189,23 +164,15 @@ class RegisteredDatasets:
                     yield self._read(name, version)
 
     def _read(self, name: str, version: int) -> DatasetVersion:
-        path = self._path(name, version)
-        try:
-            data = control_file.read_object(self._workspace.folder, path)
-            control_file.check(self._workspace.folder, path, data, {**_SHAPE, **_ABOUT_SHAPE}, needed=_SHAPE)
+        with told_as(DatasetError, f"version {version} of the dataset {name!r} can't be read"):
+            path = self._path(name, version)
+            data = control_file.read_object(self._workspace.folder, path, {**_SHAPE, **_ABOUT_SHAPE}, needed=_SHAPE)
             definition = DatasetDefinition.from_json(data["definition"])
-        except (OSError, ValueError, DatasetError) as error:
-            raise DatasetError(
-                f"version {version} of the dataset {name!r} can't be read: {problem_of(error)}"
-            ) from error
         seen = FilesSeen(**data["files"]) if data["files"] is not None else None
         about = About(data.get("description"), data.get("tags", {}))
         return DatasetVersion(data["id"], name, version, data["created"], definition, seen, data["run"], about)
 
-    def _write(self, made: DatasetVersion) -> None:
-        path = self._path(made.name, made.version)
-        path.parent.parent.mkdir(mode=0o700, exist_ok=True)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+    def _write(self, made: DatasetVersion) -> bool:
         data = {
             "version": _VERSION,
             "id": made.id,
@@ -215,13 +182,10 @@ class RegisteredDatasets:
             "run": made.run,
             **made.about._asdict(),
         }
-        write_once(path, _text(data))
-
-    def _path(self, name: str, version: int) -> Path:
-        return self._workspace.datasets / name / f"{version}.json"
+        return self._write_new(self._path(made.name, made.version), json_text(data))
 
     def _about_path(self, registration: DatasetVersion) -> Path:
-        return self._workspace.datasets / registration.name / f"{registration.version}.about.json"
+        return self._path(registration.name, registration.version).with_suffix(".about.json")
 
     def _unknown(self, name: object) -> str:
         known = self.names()
@@ -236,18 +200,6 @@ def _named(registration: DatasetVersion) -> str:
 
 def _listed(values: list[Any], most: int = 12) -> str:
     return ", ".join(map(str, values[:most])) + (f" and {len(values) - most} more" if len(values) > most else "")
-
-
-def _text(data: Mapping[str, Any]) -> str:
-    return f"{json.dumps(data, indent=1)}\n"
-
-
-def _check(about: About) -> None:
-    if about.description is not None and not isinstance(about.description, str):
-        raise DatasetError(f"a dataset's description is a text; got {shown(about.description)}")
-    for tag, value in about.tags.items():
-        names.tag_name(tag)
-        names.tag_value(value)
 
 
 def _is_seen(value: Any) -> bool:

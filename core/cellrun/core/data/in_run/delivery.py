@@ -7,7 +7,6 @@ import json
 import posixpath
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from cellrun.core.data.stores.store_transfer import files_below, named, side_of
 from cellrun.core.data.stores.transfer import send
 from cellrun.core.disk import control_file
 from cellrun.core.disk.whole_files import replace_file
-from cellrun.core.errors import CellrunError, DatasetError
+from cellrun.core.errors import DatasetError
 from cellrun.core.layout import RunLayout
 from cellrun.core.resources import size_text
 from cellrun.core.run_data import RunOutput
@@ -44,11 +43,7 @@ def deliver(layout: RunLayout, tell: Callable[[str], None]) -> None:
 
 def delivered(layout: RunLayout) -> dict[str, Any]:
     """Return what became of a run's outputs, by name; nothing where nothing has yet, or it can't be read."""
-    with suppress(OSError, CellrunError):
-        found = control_file.read_object(layout.folder, layout.delivered)
-        control_file.check(layout.folder, layout.delivered, found, {"outputs": control_file.is_mapping_of(_is_done)})
-        return dict(found["outputs"])
-    return {}
+    return control_file.read_named(layout.folder, layout.delivered, "outputs", _is_done)
 
 
 def _is_done(value: Any) -> bool:

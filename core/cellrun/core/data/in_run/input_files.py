@@ -53,11 +53,7 @@ def note_at_end(layout: RunLayout) -> None:
 
 def noted(layout: RunLayout) -> Mapping[str, Any]:
     """Return what is noted of a run's inputs, by name; nothing where nothing is yet, or it can't be read."""
-    with suppress(OSError, CellrunError):
-        found = control_file.read_object(layout.folder, layout.input_files)
-        control_file.check(layout.folder, layout.input_files, found, {"inputs": control_file.is_mapping_of(_is_note)})
-        return dict(found["inputs"])
-    return {}
+    return control_file.read_named(layout.folder, layout.input_files, "inputs", _is_note)
 
 
 def _is_note(value: Any) -> bool:

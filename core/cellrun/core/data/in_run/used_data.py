@@ -9,7 +9,6 @@ from typing import Any
 
 from cellrun.core.disk import control_file
 from cellrun.core.disk.whole_files import replace_file
-from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
 from cellrun.core.run_data import RunInput
 from cellrun.core.store.record import RunRecord, is_input
@@ -30,8 +29,4 @@ def note_used(layout: RunLayout, used: RunInput) -> None:
 
 
 def _used(layout: RunLayout) -> dict[str, Mapping[str, Any]]:
-    with suppress(OSError, CellrunError):  # mostly there is none; what can't be read is nothing to stop a run for
-        found = control_file.read_object(layout.folder, layout.used_data)
-        control_file.check(layout.folder, layout.used_data, found, {"inputs": control_file.is_mapping_of(is_input)})
-        return dict(found["inputs"])
-    return {}
+    return control_file.read_named(layout.folder, layout.used_data, "inputs", is_input)

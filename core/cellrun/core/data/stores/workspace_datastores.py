@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core import names
 from cellrun.core.disk import control_file
-from cellrun.core.disk.whole_files import replace_file, write_once
-from cellrun.core.errors import DamagedRunError, DatastoreError, did_you_mean, problem_of
+from cellrun.core.disk.whole_files import json_text, replace_file
+from cellrun.core.errors import DamagedRunError, DatastoreError, problem_of
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.store.record import refuse_elsewhere
+from cellrun.core.store.registry import Registry, known_words, told_as
 
 WORKSPACE_STORE = "workspaceblobstore"
 """The store that each workspace has, as Azure ML calls it: the folder `data` of the workspace."""
@@ -39,19 +40,12 @@ class DatastoreDefinition(NamedTuple):
         return {"version": _VERSION, "kind": self.kind, "settings": dict(self.settings)}
 
 
-class WorkspaceDatastores:
+class WorkspaceDatastores(Registry):
     """The stores that a workspace knows. Each registered one is a file: its kind and its settings, no secret."""
 
     def __init__(self, workspace: WorkspaceLayout) -> None:
-        """Raise WorkspaceElsewhereError in a run that was sent to another machine than its workspace is on."""
-        refuse_elsewhere(workspace, "datastores")
-        self._workspace = workspace
-
-    def names(self) -> list[str]:
-        """Return all names, the workspace's own store first."""
-        folder = self._workspace.datastores
-        found = sorted(path.stem for path in folder.glob("*.json")) if folder.is_dir() else []
-        return [*OWN_STORES, *(name for name in found if names.is_plain(name) and name not in OWN_STORES)]
+        """Raise WorkspaceElsewhereError as `Registry`."""
+        super().__init__(workspace, workspace.datastores, "datastores", OWN_STORES)
 
     def get(self, name: object) -> DatastoreDefinition:
         """Return what is known of a store. Raises DatastoreError if there is none of that name, or it can't be read."""
@@ -59,11 +53,8 @@ class WorkspaceDatastores:
             folder = self._workspace.data if name == WORKSPACE_STORE else self._workspace.folder / name
             return DatastoreDefinition(name, LOCAL, {"folder": str(folder)})
         path = self._path(name)
-        try:
-            data = control_file.read_object(self._workspace.folder, path)
-            control_file.check(self._workspace.folder, path, data, _SHAPE)
-        except (OSError, DamagedRunError) as error:
-            raise DatastoreError(str(name), f"can't be read from {path}: {problem_of(error)}") from error
+        with told_as(partial(DatastoreError, str(name)), f"can't be read from {path}"):
+            data = control_file.read_object(self._workspace.folder, path, _SHAPE)
         return DatastoreDefinition(str(name), data["kind"], data["settings"])
 
     def check_free(self, definition: DatastoreDefinition, *, overwrite: bool = False) -> None:
@@ -80,16 +71,13 @@ class WorkspaceDatastores:
 
     def add(self, definition: DatastoreDefinition, *, overwrite: bool = False) -> None:
         """Keep a store. Raises InvalidNameError for a name that is none, DatastoreError as `check_free`."""
-        path = self._workspace.datastores / f"{names.datastore_name(definition.name)}.json"
+        path = self._folder / f"{names.datastore_name(definition.name)}.json"
         self.check_free(definition, overwrite=overwrite)
-        text = f"{json.dumps(definition.to_json(), indent=1)}\n"
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if self._write_new(path, text := json_text(definition.to_json())):
+            return
         if overwrite:
             replace_file(path, text)
-            return
-        try:
-            write_once(path, text)
-        except FileExistsError:  # the same, or somebody was first
+        else:  # the same, or somebody was first
             self.check_free(definition)
 
     def remove(self, name: str) -> None:
@@ -104,8 +92,7 @@ class WorkspaceDatastores:
         """Return the name of the store that is used when none is named."""
         path = self._workspace.default_datastore
         try:
-            data = control_file.read_object(self._workspace.folder, path)
-            control_file.check(self._workspace.folder, path, data, {"name": control_file.is_text})
+            data = control_file.read_object(self._workspace.folder, path, {"name": control_file.is_text})
         except FileNotFoundError:
             return WORKSPACE_STORE
         except (OSError, DamagedRunError) as error:
@@ -124,10 +111,6 @@ class WorkspaceDatastores:
     def _path(self, name: object) -> Path:
         known = self.names()
         if not isinstance(name, str) or name not in known:
-            hint = did_you_mean(name, known, goes_on=True)
-            raise DatastoreError(
-                str(name),
-                f"isn't registered in this workspace; known: {', '.join(known)}; {hint}"
-                "Datastore.register_azure_blob_container(ws, name, …) registers one",
-            )
-        return self._workspace.datastores / f"{name}.json"
+            how = "Datastore.register_azure_blob_container(ws, name, …) registers one"
+            raise DatastoreError(str(name), f"isn't registered in this workspace; {known_words(name, known, how)}")
+        return self._folder / f"{name}.json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -13,7 +12,7 @@ from typing import Any
 from cellrun.core.disk.control_file import UNREADABLE, read_object
 from cellrun.core.disk.lock import hold_lock
 from cellrun.core.disk.ownership import refuse_foreign
-from cellrun.core.disk.whole_files import remove_tree, replace_file, size_on_disk, write_once
+from cellrun.core.disk.whole_files import json_text, remove_tree, replace_file, size_on_disk, write_once
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import UserErrorException
 from cellrun.core.layout import RunLayout
@@ -126,7 +125,7 @@ class CachedEnvironment:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         with suppress(FileExistsError):
             wanted = {"spec": replace(spec, variables={}).to_json(), "base": base, "choices": choices}
-            write_once(self._wanted_file, json.dumps(wanted, indent=1) + "\n")
+            write_once(self._wanted_file, json_text(wanted))
 
     def is_wanted(self) -> bool:
         """Whether it is whole, for a run that will use it: from now on it isn't taken for one that nobody uses."""
@@ -150,7 +149,7 @@ class CachedEnvironment:
 
     def finish(self, prefix: Path, facts: Mapping[str, Any]) -> None:
         """Take the environment in a folder for whole: its mark first, then its name."""
-        replace_file(prefix / _MARK, json.dumps(facts, indent=1) + "\n")
+        replace_file(prefix / _MARK, json_text(facts))
         link = self.folder / f".env.{os.urandom(4).hex()}"
         link.symlink_to(prefix.relative_to(self.folder))
         link.replace(self.prefix)

@@ -16,7 +16,7 @@ from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sd
 from cellrun.core.disk.control_file import is_system_text
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.package_lines import local_path, requirement
-from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.errors import UserErrorException, shown, system_reason
 
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _URL = re.compile(r"(?:(?:git|hg|svn|bzr)\+[\w+]+|https?|ftp|file)://")
@@ -168,7 +168,7 @@ def text_of(path: Path) -> str:
         data = path.read_bytes()
         return data.decode(next((name for bom, name in _BOMS.items() if data.startswith(bom)), "utf-8"))
     except OSError as error:
-        raise UserErrorException(f"{path} can't be read: {(error.strerror or str(error)).lower()}") from error
+        raise UserErrorException(f"{path} can't be read: {system_reason(error)}") from error
     except UnicodeDecodeError as error:
         raise UserErrorException(f"{path} is no text in UTF-8: {error.reason} at byte {error.start}") from error
 

@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from cellrun.core.errors import ConflictError, GapError, RunClosedError
+from cellrun.core.errors import RunClosedError
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameKind, FrameReader, encode
+from cellrun.core.mirror.frame_errors import ConflictError, GapError
 from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.mirror.sender import Sender, deliver

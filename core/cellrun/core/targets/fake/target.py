@@ -14,15 +14,10 @@ from cellrun.core import resources
 from cellrun.core.engine.order import JobOrder
 from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.environments.sources.notebook import installed
-from cellrun.core.errors import (
-    ComputeTargetException,
-    ExperimentExecutionException,
-    FrameError,
-    UserErrorException,
-    shown,
-)
+from cellrun.core.errors import ComputeTargetException, ExperimentExecutionException, UserErrorException, shown
 from cellrun.core.identity import run_variables
 from cellrun.core.layout import RunLayout
+from cellrun.core.mirror.frame_errors import FrameError
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.resources import Resources
 from cellrun.core.run_request import RunRequest

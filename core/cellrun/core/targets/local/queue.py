@@ -259,8 +259,7 @@ class LocalQueue:
             if found[0].endswith(kind) and run_id in (None, found["run_id"]):
                 path = self.folder / found[0]
                 try:
-                    data = control_file.read_object(self.folder, path)
-                    control_file.check(self.folder, path, data, _SHAPE, needed=_SHAPE.keys() - _SINCE_0_1)
+                    data = control_file.read_object(self.folder, path, _SHAPE, needed=_SHAPE.keys() - _SINCE_0_1)
                     tickets.append(Ticket.from_json(int(found["number"]), data, path.stat().st_mtime))
                 except DamagedRunError:  # it must not hold up everybody else
                     if self._is_own():

@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from cellrun.core.errors import FrameError, RunClosedError, UserErrorException
+from cellrun.core.errors import RunClosedError, UserErrorException
 from cellrun.core.layout import RunLayout
+from cellrun.core.mirror.frame_errors import FrameError
 from cellrun.core.mirror.log_lines import LogLines
 from cellrun.core.store.notes import add_note
 from cellrun.core.targets.ray.client import RayClient, RefusedJobError

@@ -9,16 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellrun.core.disk.control_file import UNREADABLE, read_control_file
-from cellrun.core.errors import (
-    ComputeTargetException,
-    ConflictError,
-    FrameError,
-    GapError,
-    RunClosedError,
-    problem_of,
-)
+from cellrun.core.errors import ComputeTargetException, RunClosedError, problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameReader
+from cellrun.core.mirror.frame_errors import ConflictError, FrameError, GapError
 from cellrun.core.mirror.receiver import Receiver
 from cellrun.core.mirror.run_key import key_of
 from cellrun.core.places import WorkspaceRecord
