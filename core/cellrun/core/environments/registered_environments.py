@@ -138,7 +138,7 @@ class RegisteredEnvironments(VersionedRegistry[str]):
         data = {"version": _VERSION, "registered": max(time.time(), after), "environment": content}
         path, text = self._path(name, version), json_text(data)
         with refused_as(UserErrorException, f"environment {name!r} can't be registered in {path.parent}"):
-            if is_new := self._write_new(path, text):
+            if is_new := self.write_new(path, text):
                 sign(path, _signed_as(name, version), data=text.encode())
         return is_new
 

@@ -42,7 +42,7 @@ class Registry:
         found = sorted(name for name in _stems(self._folder, ".json") if names.is_plain(name))
         return [*self._own, *(name for name in found if name not in self._own)]
 
-    def _write_new(self, path: Path, text: str) -> bool:
+    def write_new(self, path: Path, text: str) -> bool:
         """Write a file, unless it is there; return whether it wasn't. Raises OSError."""
         for folder in (self._folder, path.parent):
             folder.mkdir(mode=0o700, exist_ok=True)

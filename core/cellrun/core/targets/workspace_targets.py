@@ -41,11 +41,15 @@ class TargetsByName(dict[str, ComputeTarget]):
         raise NoSuchTargetError(_unknown(name, list(self)))
 
 
-class WorkspaceTargets(Registry):
+class WorkspaceTargets:
     """What can start a run of a workspace. Each attached target is a file: its kind and its settings, no secret."""
 
     def __init__(self, workspace: WorkspaceLayout) -> None:
-        super().__init__(workspace, workspace.targets, own=(LOCAL,))
+        self._workspace = workspace
+
+    def names(self) -> list[str]:
+        """Return all names, `local` first."""
+        return self._files.names()
 
     def all(self) -> TargetsByName:
         """Return all targets by name; one that can't be used here is left out with a warning that says why."""
@@ -94,7 +98,7 @@ class WorkspaceTargets(Registry):
         Raises InvalidNameError for one that is none, ComputeTargetException for one that is taken.
         """
         names.target_name(name)
-        is_taken = name in self.names() and not self._is_anothers(self._folder / f"{name}.json")
+        is_taken = name in self.names() and not self._is_anothers(self._workspace.targets / f"{name}.json")
         if name == LOCAL or is_taken:
             raise self._taken(name)
 
@@ -112,10 +116,10 @@ class WorkspaceTargets(Registry):
         isn't there, UserErrorException for settings that the kind doesn't take.
         """
         made, kept = self._checked(name, kind, settings)
-        path = self._folder / f"{name}.json"
+        path = self._workspace.targets / f"{name}.json"
         target = self._of_workspace(made.for_settings(name, kept))
         text = json_text({"version": _VERSION, "kind": kind, "settings": kept})
-        if not self._write_new(path, text) and not self._is_anothers(path, text.encode()):
+        if not self._files.write_new(path, text) and not self._is_anothers(path, text.encode()):
             raise self._taken(name)
         sign(path, path.name, data=text.encode())
         return _learned(target)
@@ -159,6 +163,10 @@ class WorkspaceTargets(Registry):
             return expected in {None, content} and bool(why_not_own(path, content, path.name))
         return False
 
+    @property
+    def _files(self) -> Registry:
+        return Registry(self._workspace, self._workspace.targets, own=(LOCAL,))
+
     def _of_workspace(self, target: ComputeTarget) -> ComputeTarget:
         target.layout = self._workspace
         return target
@@ -166,7 +174,7 @@ class WorkspaceTargets(Registry):
     def _path(self, name: object) -> Path:
         if not isinstance(name, str) or name not in self.names():
             raise NoSuchTargetError(_unknown(name, self.names()))
-        return self._folder / f"{name}.json"
+        return self._workspace.targets / f"{name}.json"
 
     @staticmethod
     def _taken(name: str) -> ComputeTargetException:

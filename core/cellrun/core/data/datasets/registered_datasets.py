@@ -182,7 +182,7 @@ class RegisteredDatasets(VersionedRegistry[int]):
             "run": made.run,
             **made.about._asdict(),
         }
-        return self._write_new(self._path(made.name, made.version), json_text(data))
+        return self.write_new(self._path(made.name, made.version), json_text(data))
 
     def _about_path(self, registration: DatasetVersion) -> Path:
         return self._path(registration.name, registration.version).with_suffix(".about.json")

@@ -73,7 +73,7 @@ class WorkspaceDatastores(Registry):
         """Keep a store. Raises InvalidNameError for a name that is none, DatastoreError as `check_free`."""
         path = self._folder / f"{names.datastore_name(definition.name)}.json"
         self.check_free(definition, overwrite=overwrite)
-        if self._write_new(path, text := json_text(definition.to_json())):
+        if self.write_new(path, text := json_text(definition.to_json())):
             return
         if overwrite:
             replace_file(path, text)
