@@ -23,7 +23,7 @@ from cellrun.core.environments.environment import Environment
 from cellrun.core.environments.sources.requirements import file_url, named_by_file
 from cellrun.core.errors import UserErrorException, shown, system_reason
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.store.registry import VersionedRegistry, known_words, refused_as, told_as
+from cellrun.core.store.registry import VersionedRegistry, known_words, wrap_read_errors, wrap_system_errors
 
 _VERSION = 1
 _LATER_S = 1e-6
@@ -137,7 +137,7 @@ class RegisteredEnvironments(VersionedRegistry[str]):
         after = self._registered_at(name, newest) + _LATER_S if newest is not None else 0.0
         data = {"version": _VERSION, "registered": max(time.time(), after), "environment": content}
         path, text = self._path(name, version), json_text(data)
-        with refused_as(UserErrorException, f"environment {name!r} can't be registered in {path.parent}"):
+        with wrap_system_errors(UserErrorException, f"environment {name!r} can't be registered in {path.parent}"):
             if is_new := self.write_new(path, text):
                 sign(path, _signed_as(name, version), data=text.encode())
         return is_new
@@ -162,25 +162,27 @@ class RegisteredEnvironments(VersionedRegistry[str]):
         return True
 
     def _environment(self, name: str, version: str, content: bytes) -> Environment:
-        with self._told(name, version):
+        with self._reading(name, version):
             data = self._parsed(name, version, content)["environment"]
             return Environment.from_json({**data, "name": name, "version": version})
 
     def _content_of(self, name: str, version: str) -> bytes:
-        with self._told(name, version):
+        with self._reading(name, version):
             return read_control_file(self._workspace.folder, self._path(name, version))
 
     def _parsed(self, name: str, version: str, content: bytes) -> dict[str, Any]:
         path = self._path(name, version)
-        with self._told(name, version):
+        with self._reading(name, version):
             data = parsed(self._workspace.folder, path, content)
         if not is_number(data.get("registered")) or not isinstance(data.get("environment"), dict):
             raise UserErrorException(f"environment {name!r}, version {version!r}: {path} holds no environment")
         return data
 
-    def _told(self, name: str, version: str) -> AbstractContextManager[None]:
+    def _reading(self, name: str, version: str) -> AbstractContextManager[None]:
         where = self._path(name, version)
-        return told_as(UserErrorException, f"environment {name!r}, version {version!r}, can't be read from {where}")
+        return wrap_read_errors(
+            UserErrorException, f"environment {name!r}, version {version!r}, can't be read from {where}"
+        )
 
     def unknown(self, name: object) -> str:
         """Return what to say of a name that isn't known."""

@@ -22,7 +22,7 @@ from cellrun.core.models.model_datasets import dataset_kept, kept_datasets
 from cellrun.core.models.model_files import LocalFiles, ModelSource, bring, in_current_folder
 from cellrun.core.models.registered_models import ModelAbout, ModelRecord, RegisteredModel, RegisteredModels
 from cellrun.core.models.resource_configuration import ResourceConfiguration
-from cellrun.core.store.registry import refused_as
+from cellrun.core.store.registry import wrap_system_errors
 from cellrun.core.unsupported import refused
 from cellrun.core.workspace_config import configured_workspace
 
@@ -174,7 +174,7 @@ class Model:
         """
         source = self._known.path(self._registered_model)
         target = Path(target_dir) / source.name
-        with refused_as(WebserviceException, f"the model {self.id} can't be copied to {target}"):
+        with wrap_system_errors(WebserviceException, f"the model {self.id} can't be copied to {target}"):
             bring(source, target, overwrite=exist_ok if exists_ok is None else exists_ok)
         return str(target)
 

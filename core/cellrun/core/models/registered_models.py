@@ -28,7 +28,7 @@ from cellrun.core.errors import (
     shown,
 )
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.store.registry import VersionedRegistry, check_about, number, refused_as, told_as
+from cellrun.core.store.registry import VersionedRegistry, check_about, number, wrap_read_errors, wrap_system_errors
 
 _RECORD, _ABOUT, _FILES = "model.json", "about.json", "files"
 _DELETED = ".deleted"
@@ -107,7 +107,7 @@ class RegisteredModels(VersionedRegistry[int]):
         if version not in self.versions(name):
             raise ModelNotFoundException(self.unknown(name, version))
         folder = self._path(name, version)
-        with told_as(WebserviceException, f"version {version} of the model {name!r} can't be read"):
+        with wrap_read_errors(WebserviceException, f"version {version} of the model {name!r} can't be read"):
             record = control_file.read_object(self._workspace.folder, folder / _RECORD, _SHAPE)
             about = control_file.read_object(self._workspace.folder, folder / _ABOUT, _ABOUT_SHAPE)
         return RegisteredModel(
@@ -159,7 +159,7 @@ class RegisteredModels(VersionedRegistry[int]):
         names.model_name(name)
         check_about(UserErrorException, "model", about.description, about.tags, about.properties)
         folder, draft = self._folder / name, self._folder / draft_name()
-        with refused_as(WebserviceException, f"the model {name!r} isn't registered in {folder}"):
+        with wrap_system_errors(WebserviceException, f"the model {name!r} isn't registered in {folder}"):
             make_private_folder(self._folder)
             refuse_foreign(self._folder, _ELSEWHERE, is_there=True)
             self._taken_in(folder)  # nothing is written where a link leads
@@ -181,7 +181,7 @@ class RegisteredModels(VersionedRegistry[int]):
         check_about(UserErrorException, "model", about.description, about.tags, about.properties)
         if model.version not in self.versions(model.name):
             raise ModelNotFoundException(self.unknown(model.name, model.version))
-        with refused_as(WebserviceException, f"what is said of the model {model.name!r} isn't changed"):
+        with wrap_system_errors(WebserviceException, f"what is said of the model {model.name!r} isn't changed"):
             replace_file(self._path(model.name, model.version) / _ABOUT, json_text(about._asdict()))
         return model._replace(about=about)
 
@@ -190,7 +190,7 @@ class RegisteredModels(VersionedRegistry[int]):
         if version not in self.versions(name):
             raise ModelNotFoundException(self.unknown(name, version))
         folder, gone = self._folder / name, self._folder / draft_name()
-        with refused_as(WebserviceException, f"version {version} of the model {name!r} can't be deleted"):
+        with wrap_system_errors(WebserviceException, f"version {version} of the model {name!r} can't be deleted"):
             with suppress(FileExistsError):  # an earlier try got so far
                 write_new(folder / f"{version}{_DELETED}", b"")
             (folder / str(version)).rename(gone)  # all of it at once

@@ -90,7 +90,7 @@ def number(text: str) -> int | None:
 
 
 @contextmanager
-def told_as(error: Callable[[str], CellrunError], problem: str) -> Iterator[None]:
+def wrap_read_errors(error: Callable[[str], CellrunError], problem: str) -> Iterator[None]:
     """Raise what reading a damaged file in this block raises as an error of the registry's own, behind a problem."""
     try:
         yield
@@ -99,7 +99,7 @@ def told_as(error: Callable[[str], CellrunError], problem: str) -> Iterator[None
 
 
 @contextmanager
-def refused_as(error: Callable[[str], CellrunError], problem: str) -> Iterator[None]:
+def wrap_system_errors(error: Callable[[str], CellrunError], problem: str) -> Iterator[None]:
     """Raise what the system refuses in this block as an error of the registry's own, behind a problem."""
     try:
         yield

@@ -18,7 +18,7 @@ from cellrun.core.disk import control_file
 from cellrun.core.disk.whole_files import json_text, remove_tree, replace_file
 from cellrun.core.errors import CellrunError, DatasetError, did_you_mean, shown
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.store.registry import VersionedRegistry, check_about, number, told_as
+from cellrun.core.store.registry import VersionedRegistry, check_about, number, wrap_read_errors
 
 LATEST = "latest"
 _VERSION = 1
@@ -133,7 +133,7 @@ class RegisteredDatasets(VersionedRegistry[int]):
 
     def about(self, registration: DatasetVersion) -> About:
         """Return what may be changed of a version. Raises DatasetError if it can't be read."""
-        with told_as(DatasetError, f"what is said of {_named(registration)} can't be read"):
+        with wrap_read_errors(DatasetError, f"what is said of {_named(registration)} can't be read"):
             try:
                 data = control_file.read_object(self._workspace.folder, self._about_path(registration), _ABOUT_SHAPE)
             except FileNotFoundError:  # nothing was changed
@@ -164,7 +164,7 @@ class RegisteredDatasets(VersionedRegistry[int]):
                     yield self._read(name, version)
 
     def _read(self, name: str, version: int) -> DatasetVersion:
-        with told_as(DatasetError, f"version {version} of the dataset {name!r} can't be read"):
+        with wrap_read_errors(DatasetError, f"version {version} of the dataset {name!r} can't be read"):
             path = self._path(name, version)
             data = control_file.read_object(self._workspace.folder, path, {**_SHAPE, **_ABOUT_SHAPE}, needed=_SHAPE)
             definition = DatasetDefinition.from_json(data["definition"])

@@ -13,7 +13,7 @@ from cellrun.core.disk import control_file
 from cellrun.core.disk.whole_files import json_text, replace_file
 from cellrun.core.errors import DamagedRunError, DatastoreError, problem_of
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.store.registry import Registry, known_words, told_as
+from cellrun.core.store.registry import Registry, known_words, wrap_read_errors
 
 WORKSPACE_STORE = "workspaceblobstore"
 """The store that each workspace has, as Azure ML calls it: the folder `data` of the workspace."""
@@ -53,7 +53,7 @@ class WorkspaceDatastores(Registry):
             folder = self._workspace.data if name == WORKSPACE_STORE else self._workspace.folder / name
             return DatastoreDefinition(name, LOCAL, {"folder": str(folder)})
         path = self._path(name)
-        with told_as(partial(DatastoreError, str(name)), f"can't be read from {path}"):
+        with wrap_read_errors(partial(DatastoreError, str(name)), f"can't be read from {path}"):
             data = control_file.read_object(self._workspace.folder, path, _SHAPE)
         return DatastoreDefinition(str(name), data["kind"], data["settings"])
 
