@@ -3,6 +3,7 @@ import { translated, type Translate } from '../i18n/translate';
 /** The texts of actions. `{…}` is filled in by `fill`. */
 const ENGLISH = {
   open: 'Open',
+  openRun: 'Open run',
   openLog: 'Open log',
   compare: 'Compare',
   compareFew: 'Select 2 to 20 runs to compare them.',

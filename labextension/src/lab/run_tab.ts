@@ -6,7 +6,7 @@ import {
 } from '@jupyterlab/application';
 import { WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
-import { pageWords } from '../page/words';
+import { actionWords } from '../actions/words';
 import type { RunKey } from '../server/api';
 import type { PageTab } from '../view/actions';
 import { labActions } from './actions';
@@ -39,7 +39,7 @@ export const runTab: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null,
   ): void => {
     const actions = labActions(app, server, translator);
-    const { openRun } = pageWords(translateOf(translator));
+    const { openRun } = actionWords(translateOf(translator));
     const tracker = new WidgetTracker<RunTab>({ namespace: 'cellrun-run' });
     app.commands.addCommand(OPEN_RUN, {
       label: openRun,

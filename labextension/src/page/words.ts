@@ -124,7 +124,6 @@ const ENGLISH = {
   runs: 'Runs',
   allRuns: 'All runs',
   compareTitle: 'Compare {n} runs',
-  openRun: 'Open run',
   stale: 'This page is older than the server: reload it.',
 };
 
