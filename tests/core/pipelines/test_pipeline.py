@@ -330,7 +330,9 @@ def test_a_failed_step_fails_the_pipeline_and_those_that_wait_for_it_never_begin
     assert run.find_step_run("after") == []
 
 
-def test_what_is_printed_names_the_pipeline_and_each_step(step_runs, experiment, script, capsys):
+def test_what_is_printed_names_the_pipeline_and_each_step_which_keep_their_classes(
+    step_runs, experiment, script, capsys
+):
     step = python_step(step_runs, script("say.py", "print('said it')"), name="say")
     run = experiment.submit(Pipeline(step_runs.workspace, [step]))
     assert run.wait_for_completion(show_output=True) == "Finished"
@@ -344,6 +346,13 @@ def test_what_is_printed_names_the_pipeline_and_each_step(step_runs, experiment,
     ):
         assert part in printed
         printed = printed.partition(part)[2]
+    again = Experiment(step_runs.workspace, "tests").run(run.id)  # as another process gets it
+    assert isinstance(again, PipelineRun)
+    assert [type(child) for child in again.get_children()] == [StepRun]
+    assert PipelineRun.get(step_runs.workspace, run.id).id == run.id
+    assert PipelineRun(experiment, run.id).find_step_run("say")[0].id == one(run, "say").id
+    with pytest.raises(UserErrorException, match="isn't a pipeline's"):
+        PipelineRun.get(step_runs.workspace, one(run, "say").id)
 
 
 def test_mistakes_are_told_before_there_is_a_run(step_runs, experiment, script):
@@ -410,14 +419,3 @@ def test_steps_that_go_on_without_their_pipeline_are_told_of_and_can_be_stopped(
     run.cancel()
     assert one(run, "wait.py").wait_for_completion(show_output=False) == "Canceled"
     assert "go on without it" not in str(run.get_details().get("warnings"))
-
-
-def test_another_process_gets_the_same_classes(step_runs, experiment, script):
-    run = ended(experiment.submit(Pipeline(step_runs.workspace, [python_step(step_runs, script("a.py", ""))])))
-    again = Experiment(step_runs.workspace, "tests").run(run.id)
-    assert isinstance(again, PipelineRun)
-    assert [type(child) for child in again.get_children()] == [StepRun]
-    assert PipelineRun.get(step_runs.workspace, run.id).id == run.id
-    assert PipelineRun(experiment, run.id).find_step_run("a.py")[0].id == one(run, "a.py").id
-    with pytest.raises(UserErrorException, match="isn't a pipeline's"):
-        PipelineRun.get(step_runs.workspace, one(run, "a.py").id)

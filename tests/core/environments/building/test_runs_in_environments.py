@@ -119,12 +119,12 @@ def test_one_that_cannot_be_built_fails_the_run_in_the_resolvers_words(runs, pac
     assert [path for path in kept.folder.iterdir() if path.name.startswith("made-")] == []
 
 
-def test_ten_runs_at_once_build_it_once_and_the_others_say_for_whom_they_wait(runs, packages, until, monkeypatch):
-    monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "10")
+def test_four_runs_at_once_build_it_once_and_the_others_say_for_whom_they_wait(runs, packages, until, monkeypatch):
+    monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "4")
     go, spec = packages.slow("slowthing"), packages.spec("tinything", "slowthing", name="shared")
-    layouts = [runs.script(SCRIPT, environment=spec) for _ in range(10)]
+    layouts = [runs.script(SCRIPT, environment=spec) for _ in range(4)]
     waiting = [f"Environment shared is being built by run {RunRecord.read(layout).name}" for layout in layouts]
-    until(lambda: sum(any(words in log_of(each) for words in waiting) for each in layouts) == 9, "nine who wait")
+    until(lambda: sum(any(words in log_of(each) for words in waiting) for each in layouts) == 3, "three who wait")
     go.touch()
     assert {runs.end(layout).status for layout in layouts} == {Status.COMPLETED}
     assert sum("Building environment" in log_of(layout) for layout in layouts) == 1
