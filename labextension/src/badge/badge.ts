@@ -2,7 +2,7 @@ import { isTerminal } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import type { RunKey } from '../server/api';
 import { h, setAttribute, setText } from '../view/dom';
-import type { Context } from '../view/context';
+import type { Locale } from '../view/locale';
 import { clock } from '../view/format';
 import { setName } from '../view/name';
 import { statusIcon } from '../view/status_icon';
@@ -10,7 +10,7 @@ import type { CellRun } from './cell_match';
 import type { BadgeWords } from './words';
 
 /** What badges say, in a language. */
-export interface BadgeContext extends Context {
+export interface BadgeLocale extends Locale {
   readonly badge: BadgeWords;
 }
 
@@ -27,7 +27,7 @@ export class Badge {
   private shown: CellRun | null = null;
 
   constructor(
-    private readonly context: BadgeContext,
+    private readonly locale: BadgeLocale,
     open: (key: RunKey) => void,
   ) {
     this.element = h('button', { type: 'button', class: 'cellrun-badge' });
@@ -42,7 +42,7 @@ export class Badge {
     const before = this.shown?.row.status;
     const { row, hasChanged } = run;
     this.shown = run;
-    const { badge, words } = this.context;
+    const { badge, words } = this.locale;
     this.element.dataset.status = row.status;
     if (row.status !== before) this.icon.replaceChildren(statusIcon(row.status));
     setName(this.name, row.display_name);
@@ -60,7 +60,7 @@ export class Badge {
   }
 
   private title({ row, hasChanged }: CellRun): string {
-    const { badge, words, format } = this.context;
+    const { badge, words, format } = this.locale;
     const facts = [row.display_name];
     if (row.display_name !== row.name) facts.push(row.name);
     facts.push(words.status[row.status]);

@@ -4,7 +4,7 @@ import type { Api } from '../server/api';
 import type { Comparison, MetricColumns, MetricQuery } from '../server/openapi';
 import { ChartCard, type ChartContent } from '../view/charts/chart_card';
 import type { ChartOptions } from '../view/charts/chart_options';
-import type { Context } from '../view/context';
+import type { Locale } from '../view/locale';
 import { Crosshair } from '../view/charts/crosshair';
 import type { Curve } from '../view/charts/curve';
 import { h, setText } from '../view/dom';
@@ -41,7 +41,7 @@ export class CompareCharts {
   /** `wake` is called when something comes into sight that may have to be drawn. */
   constructor(
     private readonly api: Pick<Api, 'metric'>,
-    private readonly context: Context,
+    private readonly locale: Locale,
     private readonly words: CompareWords,
     private readonly wake: () => void,
   ) {
@@ -109,12 +109,12 @@ export class CompareCharts {
     this.grid.dataset.count = String(place);
     const hidden = all.length - place;
     this.more.hidden = hidden === 0;
-    const n = this.context.format.count(Math.min(hidden, CARDS_AT_A_TIME));
+    const n = this.locale.format.count(Math.min(hidden, CARDS_AT_A_TIME));
     setText(this.more, fill(this.words.showMore, { n }));
   }
 
   private makeCard(key: string, name: string): ChartCard {
-    const card = new ChartCard(name, this.crosshair, this.context, () => {
+    const card = new ChartCard(name, this.crosshair, this.locale, () => {
       this.dirty.add(key);
       this.wake();
     });

@@ -1,7 +1,7 @@
 /** The table that compares runs: compare_lines.ts drawn. */
 
 import type { Comparison, Row } from '../server/openapi';
-import type { Context } from '../view/context';
+import type { Locale } from '../view/locale';
 import { fill } from '../i18n/fill';
 import { h, setAttribute, setText } from '../view/dom';
 import { fit, fitWithin } from '../view/fit';
@@ -42,7 +42,7 @@ export class CompareTable {
 
   /** `corner`: what stands above the names of the rows. `changed`: something else is to be shown. */
   constructor(
-    private readonly context: Context,
+    private readonly locale: Locale,
     private readonly words: CompareWords,
     private readonly actions: HeadActions,
     corner: HTMLElement,
@@ -59,7 +59,7 @@ export class CompareTable {
   update(comparison: Comparison, colours: readonly number[], onlyDifferences: boolean): void {
     this.updateHeads(comparison.runs, colours);
     this.element.style.setProperty('--cellrun-runs', String(comparison.runs.length));
-    const all = lines(comparison, this.words, this.context.format);
+    const all = lines(comparison, this.words, this.locale.format);
     const wanted = onlyDifferences ? all.filter(line => line.differs) : all;
     const keys = new Set(wanted.map(line => line.key));
     for (const [key, { element }] of this.shown) {
@@ -89,7 +89,7 @@ export class CompareTable {
       let head = this.heads.get(row.id);
       if (!head) {
         const { actions } = this;
-        head = new RunHead(this.context, this.words, {
+        head = new RunHead(this.locale, this.words, {
           open: actions.open && (() => actions.open?.(row.id)),
           remove: () => actions.remove(row.id),
         });

@@ -5,7 +5,7 @@ import compareCss from '../style/compare.css?inline';
 import css from '../style/view.css?inline';
 import { ChartControls } from '../view/charts/chart_controls';
 import { rememberedOptions, rememberOptions, type ChartOptions } from '../view/charts/chart_options';
-import type { Context } from '../view/context';
+import type { Locale } from '../view/locale';
 import { h, setAttribute, setText } from '../view/dom';
 import { Format } from '../view/format';
 import { languageOf } from '../view/language';
@@ -41,7 +41,7 @@ export class CompareView {
   private readonly charts: CompareCharts;
   private readonly table: CompareTable;
   private readonly compared: ComparedRuns;
-  private readonly context: Context;
+  private readonly locale: Locale;
   private readonly words;
   private readonly redraw = new Redraw(() => this.draw());
   private readonly ends: (() => void)[];
@@ -57,13 +57,13 @@ export class CompareView {
   ) {
     const language = languageOf();
     this.words = compareWords(actions.translate ?? translateInto(language));
-    this.context = { words: wordsIn(language), format: new Format(language) };
+    this.locale = { words: wordsIn(language), format: new Format(language) };
     const wake = (): void => this.redraw.request();
     this.compared = new ComparedRuns(api, connection, workspace, runs, this.options.x, wake);
-    this.controls = new ChartControls(this.context, this.options, options => this.choose(options));
-    this.charts = new CompareCharts(api, this.context, this.words, wake);
+    this.controls = new ChartControls(this.locale, this.options, options => this.choose(options));
+    this.charts = new CompareCharts(api, this.locale, this.words, wake);
     this.differences = this.differencesButton();
-    this.table = new CompareTable(this.context, this.words, this.headActions(), this.differences, wake);
+    this.table = new CompareTable(this.locale, this.words, this.headActions(), this.differences, wake);
     this.empty = h('p', { class: 'cellrun-empty' }, this.words.loading);
     this.element = h('div', { class: 'cellrun cellrun-compare', lang: language, role: 'region' });
     this.element.append(h('style', {}, css), h('style', {}, compareCss), ...this.parts());

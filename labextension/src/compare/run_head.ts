@@ -1,7 +1,7 @@
 import { isTerminal } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import type { Row } from '../server/openapi';
-import type { Context } from '../view/context';
+import type { Locale } from '../view/locale';
 import { colourClass, PALETTE } from '../view/charts/curve';
 import { h, setAttribute } from '../view/dom';
 import { setName } from '../view/name';
@@ -24,7 +24,7 @@ export class RunHead {
   private status: string | null = null;
 
   constructor(
-    private readonly context: Context,
+    private readonly locale: Locale,
     private readonly words: CompareWords,
     actions: ColumnActions,
   ) {
@@ -61,6 +61,6 @@ export class RunHead {
     this.status = row.status;
     this.state.dataset.status = row.status;
     this.state.dataset.live = String(!isTerminal(row.status));
-    this.state.replaceChildren(statusIcon(row.status), h('span', {}, this.context.words.status[row.status]));
+    this.state.replaceChildren(statusIcon(row.status), h('span', {}, this.locale.words.status[row.status]));
   }
 }

@@ -33,7 +33,7 @@ export const badge: JupyterFrontEndPlugin<void> = {
     const translate = translateOf(translator);
     const language = languageOf(translator);
     const words = badgeWords(translate);
-    const context = { badge: words, words: wordsIn(language), format: new Format(language) };
+    const locale = { badge: words, words: wordsIn(language), format: new Format(language) };
     jumpCommand(app, server, notebooks, words);
     void server.ready.then(async problem => {
       if (problem) return; // without the server there is nothing to show; an output says what is wrong
@@ -41,7 +41,7 @@ export const badge: JupyterFrontEndPlugin<void> = {
       document.head.append(h('style', { data: { cellrun: 'badge' } }, css));
       const host: SharedHost = {
         runs: new KnownRuns(server.api, server.connection),
-        context,
+        locale,
         open: key => void app.commands.execute('cellrun:open-run', { ...key }),
         noCellrun: serverWords(translate).noCellrunInKernel,
       };

@@ -1,5 +1,5 @@
 import type { CodeCell } from '@jupyterlab/cells';
-import { Badge, type BadgeContext } from '../badge/badge';
+import { Badge, type BadgeLocale } from '../badge/badge';
 import { runOf, type Runs } from '../badge/cell_match';
 import { Notice } from '../output/notice';
 import type { RunKey } from '../server/api';
@@ -8,7 +8,7 @@ import { referencesOf } from './notebook_cells';
 /** What a cell's badge needs of its notebook. */
 export interface BadgeHost {
   readonly runs: Runs;
-  readonly context: BadgeContext;
+  readonly locale: BadgeLocale;
   /** The notebook's path on the server's disk; null where that isn't known. */
   notebook(): string | null;
   open(key: RunKey): void;
@@ -104,7 +104,7 @@ export class CellBadge {
 
   private makeBadge(): Badge {
     const { cell, host } = this;
-    this.badge = new Badge(host.context, key => host.open(key));
+    this.badge = new Badge(host.locale, key => host.open(key));
     cell.node.classList.add('cellrun-badge-cell');
     cell.node.append(this.badge.element);
     // Lab's toolbar of the active cell comes and goes, and a class of the cell with it.

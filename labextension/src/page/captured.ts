@@ -4,20 +4,20 @@ import { Templates } from '../i18n/templates';
 import type { Need } from '../server/openapi';
 import { h } from '../view/dom';
 import type { Extra } from './files_pane';
-import type { PageContext } from './context';
+import type { PageLocale } from './locale';
 import { table } from './section';
 
 /** What the account says of kinds and places, held against Python's sources as `i18n/said.ts` is. */
 const WORDS = new Templates(account);
 
 /** What was captured with a cell, as a table: the account that `%%submit --dry` shows before. */
-export function capturedExtra(needs: readonly Need[], { travelled }: Header, context: PageContext): Extra {
-  const { page, format } = context;
+export function capturedExtra(needs: readonly Need[], { travelled }: Header, locale: PageLocale): Extra {
+  const { page, format } = locale;
   const note = travelled ? format.bytes(travelled.bytes) : '';
-  return { name: 'captured', label: page.captured, note, show: () => needsTable(needs, context) };
+  return { name: 'captured', label: page.captured, note, show: () => needsTable(needs, locale) };
 }
 
-function needsTable(needs: readonly Need[], { page, format, translate }: PageContext): HTMLElement {
+function needsTable(needs: readonly Need[], { page, format, translate }: PageLocale): HTMLElement {
   const said = (text: string): string => WORDS.said(text, translate);
   const rows = needs.map(({ name, what, bytes, place, how, note }) => [
     h('code', {}, name),

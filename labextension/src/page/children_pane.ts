@@ -13,7 +13,7 @@ import { setName } from '../view/name';
 import { statusIcon } from '../view/status_icon';
 import { childColumns, primaryMetric, sortedBy, type ChildColumn, type PrimaryMetric } from './child_columns';
 import { ChildRuns } from './child_runs';
-import type { PageContext } from './context';
+import type { PageLocale } from './locale';
 import { part, textOf } from './recorded';
 import { nothing } from './section';
 
@@ -47,11 +47,11 @@ export class ChildrenPane {
     private readonly api: Api,
     stream: Pick<Connection, 'list'>,
     private readonly key: RunKey,
-    private readonly context: PageContext,
+    private readonly locale: PageLocale,
     private readonly options: ChildrenOptions,
   ) {
     this.runs = new ChildRuns(api, stream, key, () => this.changed());
-    this.place.setAttribute('aria-label', context.page.children);
+    this.place.setAttribute('aria-label', locale.page.children);
     this.compare.addEventListener('click', () => this.compareChosen());
     this.bar.append(this.note, this.compare);
     this.element.append(this.bar, this.place);
@@ -87,7 +87,7 @@ export class ChildrenPane {
   }
 
   private draw(): void {
-    const { page } = this.context;
+    const { page } = this.locale;
     const { all, problem, total } = this.runs;
     const ids = new Set(all.map(row => row.id));
     for (const id of this.chosen) if (!ids.has(id)) this.chosen.delete(id);
@@ -98,7 +98,7 @@ export class ChildrenPane {
   }
 
   private drawBar(all: readonly Row[], total: number): void {
-    const { page, words, format } = this.context;
+    const { page, words, format } = this.locale;
     const told = [...this.runs.counts].map(([status, n]) => `${format.count(n)} ${words.status[status]}`);
     if (total > all.length)
       told.unshift(fill(page.newestChildren, { n: format.count(all.length), total: format.count(total) }));
@@ -140,7 +140,7 @@ export class ChildrenPane {
         ...columns.map((column, i) => this.cell(row, column, best[i]?.has(place) ?? false)),
       ),
     );
-    const { page } = this.context;
+    const { page } = this.locale;
     const fixed = ['', page.run, page.time].map(text => h('th', { scope: 'col' }, text));
     const head = h('tr', {}, ...fixed, ...columns.map(column => this.heading(column)));
     const { scrollLeft, scrollTop } = this.place;
@@ -182,13 +182,13 @@ export class ChildrenPane {
     const cell = h('td', { 'data-type': isNumber ? 'number' : '', dir: 'auto' }, text);
     if (typeof value === 'string' && text !== value) cell.title = value;
     setAttribute(cell, 'data-best', isBest ? '' : null);
-    if (isBest) cell.append(h('span', { class: 'cellrun-unseen' }, ` (${this.context.page.best})`));
+    if (isBest) cell.append(h('span', { class: 'cellrun-unseen' }, ` (${this.locale.page.best})`));
     return cell;
   }
 
   /** A value; of a number that a script was given, a text like 0.005174669162466247, as many digits as of one that was logged. */
   private textOf(value: Value, isNumeric: boolean): string {
-    const { format } = this.context;
+    const { format } = this.locale;
     if (typeof value !== 'string' || !isNumeric) return format.value(value);
     const number = format.number(numberOf(value), false);
     return /^-?\d*$/u.test(value) || value.length <= number.length ? value : number;
@@ -197,7 +197,7 @@ export class ChildrenPane {
   private box(row: Row): HTMLElement {
     const box = h('input', { type: 'checkbox', 'data-focus': `box ${row.id}` });
     box.checked = this.chosen.has(row.id);
-    box.setAttribute('aria-label', fill(this.context.page.chooseChild, { name: row.display_name }));
+    box.setAttribute('aria-label', fill(this.locale.page.chooseChild, { name: row.display_name }));
     box.addEventListener('change', () => {
       if (box.checked) this.chosen.add(row.id);
       else this.chosen.delete(row.id);
@@ -209,7 +209,7 @@ export class ChildrenPane {
   private name(row: Row): HTMLElement {
     const { openRun } = this.options;
     const state = h('span', { class: 'cellrun-state', 'data-status': row.status }, statusIcon(row.status));
-    const word = this.context.words.status[row.status];
+    const word = this.locale.words.status[row.status];
     state.append(word);
     const focus = { 'data-focus': `run ${row.id}` };
     const link = openRun
@@ -223,8 +223,8 @@ export class ChildrenPane {
     setName(link, row.display_name);
     const parts = [state, link];
     if (row.children > 0) {
-      const count = this.context.format.count(row.children);
-      parts.push(h('span', { class: 'cellrun-muted' }, fill(this.context.page.childrenCount, { n: count })));
+      const count = this.locale.format.count(row.children);
+      parts.push(h('span', { class: 'cellrun-muted' }, fill(this.locale.page.childrenCount, { n: count })));
     }
     return h('span', { class: 'cellrun-children-name' }, ...parts);
   }

@@ -1,10 +1,10 @@
 import { fill } from '../i18n/fill';
 import type { RunDetails } from '../server/openapi';
-import type { PageContext } from './context';
+import type { PageLocale } from './locale';
 import { section, table } from './section';
 
 /** A run's inputs and outputs; nothing of a run without data. */
-export function dataSection({ data }: RunDetails, { page, format }: PageContext): HTMLElement[] {
+export function dataSection({ data }: RunDetails, { page, format }: PageLocale): HTMLElement[] {
   if (data.length === 0) return [];
   const rows = data.map(({ name, side, what, registered, mode, files, bytes }) => [
     name,

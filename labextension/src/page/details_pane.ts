@@ -9,7 +9,7 @@ import { dataSection } from './data_section';
 import { environmentSection } from './environment_section';
 import { gitSection } from './git_section';
 import { LoadedPane } from './loaded_pane';
-import type { PageContext } from './context';
+import type { PageLocale } from './locale';
 import { part, textOf, type Recorded } from './recorded';
 import { facts, nothing, section, table } from './section';
 
@@ -32,11 +32,11 @@ export class DetailsPane {
   constructor(
     api: Api,
     private readonly key: RunKey,
-    private readonly context: PageContext,
+    private readonly locale: PageLocale,
     private readonly options: DetailsOptions,
   ) {
     this.pane = new LoadedPane(
-      context.page,
+      locale.page,
       () => api.run(key),
       details => this.draw(details),
     );
@@ -64,7 +64,7 @@ export class DetailsPane {
   }
 
   private draw(details: RunDetails): Node[] {
-    const { context } = this;
+    const { locale } = this;
     this.shown = stateOf(details.header);
     this.catchUp();
     return [
@@ -73,18 +73,18 @@ export class DetailsPane {
         {},
         this.run(details),
         this.parameters(details),
-        ...dataSection(details, context),
+        ...dataSection(details, locale),
         this.tags(details),
         ...this.properties(details),
         this.code(details),
       ),
-      h('div', {}, this.history(details), gitSection(details, context), environmentSection(details, context)),
+      h('div', {}, this.history(details), gitSection(details, locale), environmentSection(details, locale)),
     ];
   }
 
   private run(details: RunDetails): HTMLElement {
     const { row, header, record, folder } = details;
-    const { page, words, format } = this.context;
+    const { page, words, format } = this.locale;
     const at = (time: number | null): string => (time === null ? '' : format.dateTime(1000 * time));
     const cell = part(record, 'cell');
     return section(
@@ -115,13 +115,13 @@ export class DetailsPane {
   }
 
   private parameters({ row }: RunDetails): HTMLElement {
-    const { page } = this.context;
+    const { page } = this.locale;
     const pairs = Object.entries(row.parameters);
     return section(page.parameters, pairs.length > 0 ? facts(pairs) : nothing(page.noParameters));
   }
 
   private tags({ row }: RunDetails): HTMLElement {
-    const { page } = this.context;
+    const { page } = this.locale;
     const chips = Object.entries(row.tags).map(([name, value]) =>
       h('span', { class: 'cellrun-chip' }, value === null ? name : `${name}=${value}`),
     );
@@ -137,17 +137,17 @@ export class DetailsPane {
 
   private properties({ properties }: RunDetails): HTMLElement[] {
     const pairs = Object.entries(properties);
-    return pairs.length > 0 ? [section(this.context.page.properties, facts(pairs))] : [];
+    return pairs.length > 0 ? [section(this.locale.page.properties, facts(pairs))] : [];
   }
 
   private code({ code }: RunDetails): HTMLElement {
-    const { page } = this.context;
+    const { page } = this.locale;
     const text = h('code', { class: 'cellrun-snippet' }, code);
     return section(page.getRun, text, copyButton(text, page));
   }
 
   private history({ history }: RunDetails): HTMLElement {
-    const { page, words, format } = this.context;
+    const { page, words, format } = this.locale;
     const rows = history.map(({ status, at, reason }) => [
       words.status[status],
       format.dateTime(1000 * at),

@@ -1,29 +1,29 @@
 import { fill } from '../i18n/fill';
 import type { RunDetails } from '../server/openapi';
 import { h } from '../view/dom';
-import type { PageContext } from './context';
+import type { PageLocale } from './locale';
 import { part, parts, numberOf, textOf, textsOf } from './recorded';
 import { facts, nothing, section } from './section';
 
 /** What a run ran on: Python, machine, packages. */
-export function environmentSection(details: RunDetails, context: PageContext): HTMLElement {
-  const { page } = context;
+export function environmentSection(details: RunDetails, locale: PageLocale): HTMLElement {
+  const { page } = locale;
   const { environment, record } = details;
   const python = part(environment, 'python');
   const rows = [
     [page.python, [textOf(python, 'implementation'), textOf(python, 'version')].filter(Boolean).join(' ')],
     [page.interpreter, textOf(python, 'executable') || textOf(record, 'python')],
-    ...machine(details, context),
+    ...machine(details, locale),
   ] as const;
   const problems = textsOf(environment, 'problems').join('\n');
   return section(
     page.environment,
     facts([...rows, [page.problems, problems]]),
-    environment === null ? nothing(page.notRecorded) : packages(part(environment, 'packages'), context),
+    environment === null ? nothing(page.notRecorded) : packages(part(environment, 'packages'), locale),
   );
 }
 
-function machine({ environment }: RunDetails, { page, format }: PageContext): (readonly [string, string])[] {
+function machine({ environment }: RunDetails, { page, format }: PageLocale): (readonly [string, string])[] {
   const host = part(environment, 'host');
   const cpus = numberOf(host, 'cpus');
   const memory = numberOf(host, 'memory_bytes');
@@ -45,7 +45,7 @@ function machine({ environment }: RunDetails, { page, format }: PageContext): (r
 }
 
 /** The installed packages, with a filter by name. */
-function packages(versions: Readonly<Record<string, unknown>>, { page, format }: PageContext): HTMLElement {
+function packages(versions: Readonly<Record<string, unknown>>, { page, format }: PageLocale): HTMLElement {
   const names = Object.keys(versions).sort((a, b) => a.localeCompare(b));
   const input = h('input', {
     type: 'search',

@@ -1,7 +1,7 @@
 import type { RunFile, RunFiles } from '../server/openapi';
 import { h, setAttribute } from '../view/dom';
 import { saidHere } from '../view/said';
-import type { PageContext } from './context';
+import type { PageLocale } from './locale';
 
 /** One line of a list of files. */
 export interface FileLine {
@@ -79,7 +79,7 @@ export class FileList {
 }
 
 /** A file as a line of a list. */
-export function fileLine(file: RunFile, { format }: PageContext): FileLine {
+export function fileLine(file: RunFile, { format }: PageLocale): FileLine {
   const title = `${file.name}\n${format.dateTime(1000 * file.modified_at)}`;
   return { name: file.name, note: format.bytes(file.size_bytes), title };
 }

@@ -29,7 +29,7 @@ export class FilePreview {
 
   /** Show a file. */
   show(file: RunFile): void {
-    const { page, format } = this.place.context;
+    const { page, format } = this.place.locale;
     const href = this.api.fileUrl(this.key, this.folder, file.name);
     this.forget();
     this.head.replaceChildren(
@@ -45,7 +45,7 @@ export class FilePreview {
 
   private preview(file: RunFile): void {
     const pane = new LoadedPane<FileView>(
-      this.place.context.page,
+      this.place.locale.page,
       () => this.load(file),
       shown => {
         if (this.body.firstChild !== pane.element) {
@@ -71,7 +71,7 @@ export class FilePreview {
   clear(): void {
     this.forget();
     this.head.replaceChildren();
-    this.say(this.place.context.page.chooseFile);
+    this.say(this.place.locale.page.chooseFile);
   }
 
   dispose(): void {
@@ -86,7 +86,7 @@ export class FilePreview {
 
   /** What can't be shown is a download that says its size. */
   private offer(file: RunFile, href: string): void {
-    const { page, format } = this.place.context;
+    const { page, format } = this.place.locale;
     const text = fill(page.downloadSize, { size: format.bytes(file.size_bytes) });
     const link = h('a', { class: 'cellrun-button', href, download: '' }, text);
     this.body.replaceChildren(h('div', { class: 'cellrun-empty' }, h('p', {}, page.noPreview), link));

@@ -8,7 +8,7 @@ import { enlargeable } from '../view/enlarge';
 import { Frame } from '../view/frame';
 import { plotlyFigure } from '../view/plotly_figure';
 import { indented } from './json_text';
-import type { PageContext } from './context';
+import type { PageLocale } from './locale';
 import { languageOfFile, sourceText } from './source_text';
 import { tablePreviews } from './table_preview';
 
@@ -22,24 +22,24 @@ export interface FileView {
 
 /** What the file's kind needs of the page besides its bytes. */
 export interface FileViewPlace {
-  readonly context: PageContext;
+  readonly locale: PageLocale;
   /** Where the frames of this page come from (`FrameOptions`). */
   readonly frameUrl?: string | undefined;
 }
 
 /** Show what the server gave of a file. */
 export async function fileView(file: RunFile, bytes: Bytes, place: FileViewPlace): Promise<FileView> {
-  const { context } = place;
+  const { locale } = place;
   const text = (): string => new TextDecoder().decode(bytes);
   switch (file.preview) {
     case 'image':
-      return picture(file, pictureUrl(bytes, file.mime), context);
+      return picture(file, pictureUrl(bytes, file.mime), locale);
     case 'svg':
-      return picture(file, pictureUrl(bytes, 'image/svg+xml'), context);
+      return picture(file, pictureUrl(bytes, 'image/svg+xml'), locale);
     case 'pdf':
-      return pdf(file, bytes, context);
+      return pdf(file, bytes, locale);
     case 'figure': {
-      const figure = plotlyFigure(bytes, context);
+      const figure = plotlyFigure(bytes, locale);
       const shown = h('div', { class: 'cellrun-preview-figure' }, figure.element);
       return { nodes: [shown], dispose: () => figure.dispose() };
     }
@@ -50,26 +50,26 @@ export async function fileView(file: RunFile, bytes: Bytes, place: FileViewPlace
       const { latexPage, markdownPage } = await import('./markdown');
       const html = file.preview === 'latex' ? latexPage(text()) : markdownPage(text());
       const shown = framed(file, html, place);
-      return { ...shown, nodes: [...cutNote(file, bytes, context), ...shown.nodes] };
+      return { ...shown, nodes: [...cutNote(file, bytes, locale), ...shown.nodes] };
     }
     case 'table': {
       const { tables } = JSON.parse(text()) as { tables: readonly FileTable[] };
-      return { nodes: tablePreviews(tables, file.name, context) };
+      return { nodes: tablePreviews(tables, file.name, locale) };
     }
     default: {
       const source = file.preview === 'json' ? indented(text()) : text();
       const shown = sourceText(source, file.name, languageOfFile(file.name));
-      return { nodes: [...cutNote(file, bytes, context), shown] };
+      return { nodes: [...cutNote(file, bytes, locale), shown] };
     }
   }
 }
 
-function cutNote(file: RunFile, bytes: Bytes, { page, format }: PageContext): Node[] {
+function cutNote(file: RunFile, bytes: Bytes, { page, format }: PageLocale): Node[] {
   if (bytes.length >= file.size_bytes) return [];
   return [h('p', { class: 'cellrun-empty' }, fill(page.cut, { size: format.bytes(bytes.length) }))];
 }
 
-function picture(file: RunFile, src: string, { page }: PageContext): FileView {
+function picture(file: RunFile, src: string, { page }: PageLocale): FileView {
   const image = h('img', { class: 'cellrun-preview-image', src, alt: file.name });
   const shown = h('div', { class: 'cellrun-preview-picture' }, enlargeable(image, page));
   return { nodes: [shown], dispose: () => URL.revokeObjectURL(src) };
@@ -81,7 +81,7 @@ function framed(file: RunFile, page: string, { frameUrl }: FileViewPlace): FileV
 }
 
 /** The browser's own viewer shows it, if it has one: it runs nothing of a PDF in this page. */
-function pdf(file: RunFile, bytes: Bytes, { page }: PageContext): FileView {
+function pdf(file: RunFile, bytes: Bytes, { page }: PageLocale): FileView {
   const isPdf = new TextDecoder('latin1').decode(bytes.subarray(0, 1024)).includes('%PDF-');
   if (!navigator.pdfViewerEnabled || !isPdf)
     return { nodes: [h('p', { class: 'cellrun-empty' }, isPdf ? page.noPdfViewer : page.damaged)] };

@@ -7,7 +7,7 @@ import { h } from '../view/dom';
 import { FileList, fileLine, skippedFiles, type FileLine } from './file_list';
 import { FilePreview, type Folder } from './file_preview';
 import { LoadedPane } from './loaded_pane';
-import type { PageContext } from './context';
+import type { PageLocale } from './locale';
 
 /** What is looked at before all files. */
 export interface First {
@@ -60,12 +60,12 @@ export class FilesPane {
   constructor(
     private readonly api: Api,
     private readonly key: RunKey,
-    private readonly context: PageContext,
+    private readonly locale: PageLocale,
     private readonly options: FilesPaneOptions,
   ) {
-    const { page } = context;
+    const { page } = locale;
     this.list = new FileList(page.files, name => this.show(name));
-    this.preview = new FilePreview(api, key, options.folder, { context, frameUrl: options.frameUrl });
+    this.preview = new FilePreview(api, key, options.folder, { locale, frameUrl: options.frameUrl });
     const load = async (): Promise<readonly [RunFiles, First]> =>
       Promise.all([api.files(key, options.folder), options.first()]);
     this.pane = new LoadedPane(page, load, ([files, first]) => this.draw(files, first));
@@ -100,7 +100,7 @@ export class FilesPane {
     this.extras = extras;
     this.options.counted?.(files.files.length);
     const skipped = skippedFiles(files);
-    const lines = [...extras.map(extraLine), ...files.files.map(file => fileLine(file, this.context))];
+    const lines = [...extras.map(extraLine), ...files.files.map(file => fileLine(file, this.locale))];
     if (lines.length === 0) return [h('p', { class: 'cellrun-empty' }, this.options.empty()), ...skipped];
     this.list.setFiles(lines);
     const isGone = !lines.some(({ name }) => name === this.list.shown);
@@ -125,7 +125,7 @@ export class FilesPane {
   }
 
   private bar(): HTMLElement {
-    const { page, format } = this.context;
+    const { page, format } = this.locale;
     const size = this.files.files.reduce((sum, file) => sum + file.size_bytes, 0);
     const { length } = this.files.files;
     const said = { n: format.count(length), size: format.bytes(size) };

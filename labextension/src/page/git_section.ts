@@ -1,12 +1,12 @@
 import { fill } from '../i18n/fill';
 import type { RunDetails } from '../server/openapi';
 import { h } from '../view/dom';
-import type { PageContext } from './context';
+import type { PageLocale } from './locale';
 import { numberOf, part, textOf } from './recorded';
 import { facts, nothing, section } from './section';
 
 /** Where the code came from: branch, commit, and what was changed since. */
-export function gitSection({ record, environment }: RunDetails, { page, format }: PageContext): HTMLElement {
+export function gitSection({ record, environment }: RunDetails, { page, format }: PageLocale): HTMLElement {
   const submitted = part(record, 'git');
   const recorded = part(environment, 'git');
   const head = textOf(recorded, 'head') || textOf(submitted, 'head');
@@ -27,7 +27,7 @@ export function gitSection({ record, environment }: RunDetails, { page, format }
   );
 }
 
-function difference(diff: string, isCut: boolean, page: PageContext['page']): HTMLElement[] {
+function difference(diff: string, isCut: boolean, page: PageLocale['page']): HTMLElement[] {
   if (diff === '') return [];
   const lines = diff
     .split('\n')

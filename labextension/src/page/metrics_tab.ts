@@ -5,7 +5,7 @@ import { rememberedOptions, rememberOptions } from '../view/charts/chart_options
 import { h } from '../view/dom';
 import type { Dirty } from '../view/charts/live_drawing';
 import { MetricsPane } from '../view/metrics_pane';
-import type { PageContext } from './context';
+import type { PageLocale } from './locale';
 
 /** The surface whose chart options are remembered. */
 const SURFACE = 'run';
@@ -16,11 +16,11 @@ export class MetricsTab {
   private readonly metrics: MetricsPane;
   private readonly controls: ChartControls;
 
-  constructor(source: RunSource, context: PageContext, wake: () => void, actions: ViewActions) {
+  constructor(source: RunSource, locale: PageLocale, wake: () => void, actions: ViewActions) {
     const options = rememberedOptions(SURFACE);
-    this.metrics = new MetricsPane(source, context, wake, actions);
+    this.metrics = new MetricsPane(source, locale, wake, actions);
     this.metrics.setOptions(options);
-    this.controls = new ChartControls(context, options, chosen => {
+    this.controls = new ChartControls(locale, options, chosen => {
       rememberOptions(SURFACE, chosen);
       this.metrics.setOptions(chosen);
     });

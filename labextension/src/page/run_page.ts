@@ -20,7 +20,7 @@ import { DetailsPane } from './details_pane';
 import { figureFrame } from './figure_frame';
 import { FilesPane, type Extra, type First } from './files_pane';
 import { MetricsTab } from './metrics_tab';
-import { pageContext } from './context';
+import { pageLocale } from './locale';
 import { part, textOf } from './recorded';
 import { countLines, sourceText } from './source_text';
 import { Tabs } from './tabs';
@@ -46,7 +46,7 @@ export interface RunPageOptions {
 /** A run as a page of its own: the parts of the view below a cell, each with room, and all else that is known of it. */
 export class RunPage {
   readonly element: HTMLElement;
-  private readonly context = pageContext(figure => figureFrame(figure, this.api));
+  private readonly locale = pageLocale(figure => figureFrame(figure, this.api));
   private readonly body = h('div', { class: 'cellrun-page-body' });
   private readonly header: HeaderBar;
   private readonly alerts: Alerts;
@@ -69,20 +69,20 @@ export class RunPage {
     private readonly key: RunKey,
     private readonly options: RunPageOptions = {},
   ) {
-    const { context } = this;
-    this.element = h('div', { class: 'cellrun cellrun-page', lang: context.language, role: 'region' });
+    const { locale } = this;
+    this.element = h('div', { class: 'cellrun cellrun-page', lang: locale.language, role: 'region' });
     this.element.setAttribute('aria-label', 'cellrun');
     this.actions = options.actions?.(this.element);
     const again = this.actions ? { again: () => this.runAgain() } : {};
     const { frameUrl } = options;
     const logUrl = (rank: number): string => api.logUrl(key, rank);
     const actions: ViewActions = { ...again, ...shownBy(api, key), frameUrl, logUrl };
-    this.header = new HeaderBar(context, () => source.cancel(), actions);
-    this.alerts = new Alerts(context);
-    this.metrics = new MetricsTab(source, context, () => this.drawing.request(), actions);
-    this.log = new RunLog(source, context, actions);
+    this.header = new HeaderBar(locale, () => source.cancel(), actions);
+    this.alerts = new Alerts(locale);
+    this.metrics = new MetricsTab(source, locale, () => this.drawing.request(), actions);
+    this.log = new RunLog(source, locale, actions);
     if (options.stream) this.children = this.makeChildren(options.stream);
-    this.details = new DetailsPane(api, key, context, {
+    this.details = new DetailsPane(api, key, locale, {
       actions: this.actions,
       openRun: options.openRun?.bind(options),
     });
@@ -126,7 +126,7 @@ export class RunPage {
   }
 
   private makeTabs(): Tabs<PageTab> {
-    const { page } = this.context;
+    const { page } = this.locale;
     const tabs = [
       { id: 'metrics', label: page.metrics, panel: this.metrics.element },
       { id: 'log', label: page.log, panel: this.log.element },
@@ -141,8 +141,8 @@ export class RunPage {
   }
 
   private makeChildren(stream: Pick<Connection, 'list'>): ChildrenPane {
-    const { page, format } = this.context;
-    return new ChildrenPane(this.api, stream, this.key, this.context, {
+    const { page, format } = this.locale;
+    return new ChildrenPane(this.api, stream, this.key, this.locale, {
       actions: this.actions,
       openRun: this.options.openRun?.bind(this.options),
       counted: count => {
@@ -153,8 +153,8 @@ export class RunPage {
   }
 
   private makeOutputs(): FilesPane {
-    const { page, words, format } = this.context;
-    return new FilesPane(this.api, this.key, this.context, {
+    const { page, words, format } = this.locale;
+    return new FilesPane(this.api, this.key, this.locale, {
       folder: 'outputs',
       first: () => Promise.resolve({ extras: [], file: '' }),
       empty: () => (this.isLive ? page.noOutputs : page.noOutputsEver),
@@ -164,8 +164,8 @@ export class RunPage {
   }
 
   private makeCode(): FilesPane {
-    const { page } = this.context;
-    return new FilesPane(this.api, this.key, this.context, {
+    const { page } = this.locale;
+    return new FilesPane(this.api, this.key, this.locale, {
       folder: 'snapshot',
       first: () => this.firstCode(),
       empty: () => (this.source.state.header?.interactive ? page.noCode : page.noSnapshot),
@@ -175,7 +175,7 @@ export class RunPage {
 
   /** The cell that was submitted, as it was written, and what was captured with it; or the script. */
   private async firstCode(): Promise<First> {
-    const { page, format } = this.context;
+    const { page, format } = this.locale;
     const { record, header, needs } = await this.api.run(this.key);
     const text = textOf(part(record, 'cell'), 'source');
     const note = fill(page.lines, { n: format.count(countLines(text)) });
@@ -187,7 +187,7 @@ export class RunPage {
         note,
         show: () => sourceText(text, page.cell, 'python'),
       });
-    if (needs && needs.length > 0) extras.push(capturedExtra(needs, header, this.context));
+    if (needs && needs.length > 0) extras.push(capturedExtra(needs, header, this.locale));
     return { extras, file: textOf(record, 'script') };
   }
 
@@ -233,7 +233,7 @@ export class RunPage {
 
   /** There is no such run: nothing but that is shown. */
   private sayGone(): void {
-    const { notHere } = serverWords(this.context.translate);
+    const { notHere } = serverWords(this.locale.translate);
     const text = withCode(fill(notHere, { run: this.key.run }));
     this.body.replaceChildren(h('div', { class: 'cellrun-alert', role: 'alert' }, ...text));
     for (const part of [this.header, this.tabs, this.alerts]) part.element.remove();

@@ -1,20 +1,20 @@
 import { fill } from '../i18n/fill';
 import type { FileTable } from '../server/openapi';
 import { h, type Properties } from '../view/dom';
-import type { PageContext } from './context';
+import type { PageLocale } from './locale';
 
 /** The tables of a file, each with what is told of it; `download` is the way to what isn't shown. */
-export function tablePreviews(tables: readonly FileTable[], name: string, context: PageContext): Node[] {
-  if (tables.length === 0) return [h('p', { class: 'cellrun-empty' }, context.page.noTables)];
+export function tablePreviews(tables: readonly FileTable[], name: string, locale: PageLocale): Node[] {
+  if (tables.length === 0) return [h('p', { class: 'cellrun-empty' }, locale.page.noTables)];
   const parts = tables.flatMap(table => {
-    const note = h('p', { class: 'cellrun-empty' }, noteOf(table, context));
+    const note = h('p', { class: 'cellrun-empty' }, noteOf(table, locale));
     return table.rows.length > 0 ? [note, rowsOf(table, table.title || name)] : [note];
   });
   return [h('div', { class: 'cellrun-tables', data: { count: String(tables.length) } }, ...parts)];
 }
 
 /** `weights · 64 × 10 · float32 · the first 64 of 1,000 rows`. */
-function noteOf(table: FileTable, { page, format }: PageContext): Node | string {
+function noteOf(table: FileTable, { page, format }: PageLocale): Node | string {
   const { title, shape, dtype, rows, rows_total: total, columns, columns_total: width, why } = table;
   const count = (n: number): string => format.count(n);
   const told: string[] = [];

@@ -1,5 +1,5 @@
 import { h, setText } from '../view/dom';
-import type { PanelContext } from './context';
+import type { PanelLocale } from './locale';
 import { EXAMPLES } from './filter';
 
 /** Where the reader says which runs to show, with what can be said and what wasn't understood. */
@@ -16,7 +16,7 @@ export class FilterField {
 
   /** `changed`: another text. `left`: the reader wants to the runs. */
   constructor(
-    { words }: PanelContext,
+    { words }: PanelLocale,
     private readonly changed: (text: string) => void,
     left: () => void,
   ) {

@@ -1,7 +1,7 @@
 import { fill } from '../i18n/fill';
 import { h, setAttribute, setText } from '../view/dom';
 import { setName } from '../view/name';
-import type { PanelContext } from './context';
+import type { PanelLocale } from './locale';
 import type { Group } from './group';
 
 /** What a line shows of an experiment: its name, and the metric of its runs, or how they went while it is closed. */
@@ -18,10 +18,10 @@ export class GroupCells {
     h('span', { role: 'gridcell', class: 'cellrun-group-end' }, this.metric, this.result),
   ];
 
-  constructor(private readonly context: PanelContext) {}
+  constructor(private readonly locale: PanelLocale) {}
 
   draw(group: Group, isOpen: boolean): void {
-    const { words, format } = this.context;
+    const { words, format } = this.locale;
     setText(this.twist, isOpen ? '▾' : '▸');
     setName(this.label, group.name);
     setAttribute(this.label, 'title', group.name);
@@ -39,7 +39,7 @@ export class GroupCells {
 
   /** The value is whole, whatever the room; what is before it may be cut. */
   private drawResult(group: Group): void {
-    const { words, format } = this.context;
+    const { words, format } = this.locale;
     const { metric, best, newest } = group;
     const value = newest.find(row => metric !== null && Object.hasOwn(row.metrics, metric))?.metrics[
       metric ?? ''

@@ -2,7 +2,7 @@ import { fill } from '../i18n/fill';
 import type { Connection } from '../server/connection';
 import { h, setAttribute, setText } from '../view/dom';
 import { statusIcon } from '../view/status_icon';
-import type { PanelContext } from './context';
+import type { PanelLocale } from './locale';
 import { BOUND, type RunList } from './run_list';
 
 /** What a footer needs of the connection. */
@@ -30,7 +30,7 @@ export class PanelFooter {
   private readonly retry: HTMLButtonElement;
 
   constructor(
-    private readonly context: PanelContext,
+    private readonly locale: PanelLocale,
     private readonly list: RunList,
     private readonly connection: FooterConnection,
   ) {
@@ -41,7 +41,7 @@ export class PanelFooter {
       hidden: true,
       on: { click: retry.click },
     });
-    setText(this.retry, context.words.retry);
+    setText(this.retry, locale.words.retry);
     const running = h('span', { class: 'cellrun-panel-running' }, this.icon, this.running);
     const counts = h(
       'span',
@@ -55,7 +55,7 @@ export class PanelFooter {
   }
 
   draw(isFiltered: boolean): void {
-    const { words, format } = this.context;
+    const { words, format } = this.locale;
     const { rows, total } = this.list;
     const count = rows.count();
     // What the server said first may have changed since; once all rows are there, they are what there is.
@@ -76,7 +76,7 @@ export class PanelFooter {
 
   /** Say how the connection is; while it is lost, the seconds until the next try. */
   tick(): void {
-    const { words } = this.context;
+    const { words } = this.locale;
     const { state, retryAt } = this.connection;
     const isLost = state === 'retrying';
     this.retry.hidden = !isLost;

@@ -2,7 +2,7 @@ import { COMPARED } from '../actions/run_actions';
 import { fill } from '../i18n/fill';
 import type { Workspace } from '../server/openapi';
 import { h, setAttribute, setText } from '../view/dom';
-import type { PanelContext } from './context';
+import type { PanelLocale } from './locale';
 
 /** What the header's parts do. */
 export interface HeaderListener {
@@ -20,11 +20,11 @@ export class PanelHeader {
 
   /** `canCompare`: the page has a place for it. */
   constructor(
-    private readonly context: PanelContext,
+    private readonly locale: PanelLocale,
     listener: HeaderListener,
     canCompare: boolean,
   ) {
-    const { words } = context;
+    const { words } = locale;
     this.workspace = h('select', { class: 'cellrun-workspace', hidden: true, 'aria-label': words.workspace });
     this.workspace.addEventListener('change', () => listener.choose(this.workspace.value));
     const compare = { click: () => listener.compare() };
@@ -57,7 +57,7 @@ export class PanelHeader {
   }
 
   showSelected(n: number): void {
-    const { words } = this.context;
+    const { words } = this.locale;
     const enough = n >= COMPARED.least && n <= COMPARED.most;
     setText(this.compare, n < COMPARED.least ? words.compareNone : fill(words.compare, { n: String(n) }));
     this.compare.disabled = !enough;

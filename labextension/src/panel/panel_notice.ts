@@ -1,7 +1,7 @@
 import { fill } from '../i18n/fill';
 import { h } from '../view/dom';
 import { withCode } from '../view/with_code';
-import type { PanelContext } from './context';
+import type { PanelLocale } from './locale';
 import type { RunList } from './run_list';
 
 /** Says why there are no lines, or that they couldn't be loaded. */
@@ -13,11 +13,11 @@ export class PanelNotice {
   private readonly clear: HTMLButtonElement;
 
   constructor(
-    private readonly context: PanelContext,
+    private readonly locale: PanelLocale,
     retry: () => void,
     clearFilter: () => void,
   ) {
-    const { words } = context;
+    const { words } = locale;
     const button = { type: 'button', class: 'cellrun-link' };
     this.retry = h('button', { ...button, on: { click: retry } }, words.retry);
     this.clear = h('button', { ...button, on: { click: clearFilter } }, words.filterClear);
@@ -32,7 +32,7 @@ export class PanelNotice {
 
   /** `problem`: why there is no list at all. `trouble`: why there is no connection, where the reader can do something. */
   draw(list: RunList, problem: string | null, trouble: string | null): void {
-    const { words } = this.context;
+    const { words } = this.locale;
     const failure = problem ?? list.problem;
     const isFiltered = list.rows.size > 0 && list.rows.shown === 0;
     const isEmpty = list.isLoaded && list.rows.size === 0;

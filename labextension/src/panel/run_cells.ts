@@ -8,7 +8,7 @@ import { saidHere } from '../view/said';
 import { setName } from '../view/name';
 import { coloursOf } from '../view/charts/run_colours';
 import { statusIcon } from '../view/status_icon';
-import type { PanelContext } from './context';
+import type { PanelLocale } from './locale';
 import type { RunLine } from './run_rows';
 import { Sparkline } from './sparkline';
 import { elapsedOf } from './stage';
@@ -37,26 +37,26 @@ export class RunCells {
   readonly elements = [this.state, this.name, this.tags, this.created, this.time, this.value, this.course];
   private status: Status | null = null;
 
-  constructor(private readonly context: PanelContext) {
+  constructor(private readonly locale: PanelLocale) {
     this.course.append(this.spark.element);
-    this.time.title = context.words.elapsed;
-    this.created.title = context.words.created;
+    this.time.title = locale.words.elapsed;
+    this.created.title = locale.words.created;
   }
 
   draw(line: RunLine): void {
-    const { context } = this;
+    const { locale } = this;
     const { row } = line;
     const { metric } = line.group;
     this.drawFamily(line);
     this.drawState(row.status);
     setName(this.link, row.display_name);
-    setAttribute(this.link, 'href', context.href(row.id));
+    setAttribute(this.link, 'href', locale.href(row.id));
     const named = row.display_name === row.name ? row.name : `${row.display_name} (${row.name})`;
     setAttribute(this.name, 'title', named);
     const tags = describe(row);
     setText(this.tags, tags);
     setAttribute(this.tags, 'title', tags);
-    setText(this.created, context.date(row.created_at));
+    setText(this.created, locale.date(row.created_at));
     const reason = saidHere(row.reason ?? '');
     const elapsed = this.elapsed(row);
     const waits = (row.status === 'Queued' || row.status === 'Preparing') && reason !== '';
@@ -65,10 +65,10 @@ export class RunCells {
     setAttribute(
       this.state,
       'title',
-      [context.status[row.status], reason, waits ? '' : elapsed].filter(Boolean).join(' · '),
+      [locale.status[row.status], reason, waits ? '' : elapsed].filter(Boolean).join(' · '),
     );
     const value = metric !== null && Object.hasOwn(row.metrics, metric) ? row.metrics[metric] : undefined;
-    const texts = value === undefined ? [''] : context.format.shorter(value);
+    const texts = value === undefined ? [''] : locale.format.shorter(value);
     fit(this.value, texts);
     setAttribute(this.value, 'title', value === undefined ? null : `${metric ?? ''} ${texts[0] ?? ''}`);
     setAttribute(this.time, 'data-alone', value === undefined ? '' : null);
@@ -79,7 +79,7 @@ export class RunCells {
 
   /** How far below others it stands, and what stands below it. */
   private drawFamily({ depth, children, isOpen }: RunLine): void {
-    const { words, format } = this.context;
+    const { words, format } = this.locale;
     this.state.style.marginInlineStart = depth === 0 ? '' : `${Math.min(depth, DEEPEST) * STEP_PX}px`;
     this.twist.hidden = children === 0;
     setText(this.twist, children === 0 ? '' : `${isOpen ? '▾' : '▸'} ${format.count(children)}`);
@@ -93,14 +93,14 @@ export class RunCells {
     if (status === this.status) return;
     this.status = status;
     this.icon.replaceChildren(statusIcon(status));
-    setText(this.word, this.context.status[status]);
+    setText(this.word, this.locale.status[status]);
     this.state.dataset.status = status;
   }
 
   /** How long it took or takes; before it has begun, what it waits for. */
   private elapsed(row: Row): string {
     const waiting = WAITING.find(one => one === row.status);
-    if (waiting !== undefined) return this.context.words.waiting[waiting];
+    if (waiting !== undefined) return this.locale.words.waiting[waiting];
     const elapsed = elapsedOf(row);
     return elapsed === null ? '' : clock(elapsed);
   }

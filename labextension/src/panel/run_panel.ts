@@ -10,7 +10,7 @@ import { Format } from '../view/format';
 import { Redraw } from '../view/redraw';
 import { isDark, watchTheme } from '../view/theme';
 import { wordsIn } from '../view/words';
-import type { PanelContext } from './context';
+import type { PanelLocale } from './locale';
 import { readFilter } from './filter';
 import { FilterField } from './filter_field';
 import panelCss from './panel.css?inline';
@@ -49,7 +49,7 @@ const MOST_TURNED = 100;
 /** The list of runs of a workspace, wherever it is shown: in JupyterLab's side bar, on a page of its own. */
 export class RunPanel {
   readonly element: HTMLElement;
-  private readonly context: PanelContext;
+  private readonly locale: PanelLocale;
   private readonly workspaces: PanelWorkspaces;
   private readonly list: RunList;
   private readonly header: PanelHeader;
@@ -67,10 +67,10 @@ export class RunPanel {
 
   constructor(private readonly options: PanelOptions) {
     const { api, connection, actions, language, state = {} } = options;
-    this.context = this.makeContext();
+    this.locale = this.makeLocale();
     this.servers = serverWords(options.translate);
     this.arrangement = {
-      filter: readFilter('', this.context.words, this.context.status),
+      filter: readFilter('', this.locale.words, this.locale.status),
       order: state.order ?? 'newest',
       collapsed: new Set(state.collapsed),
       turned: new Set(state.turned),
@@ -84,19 +84,19 @@ export class RunPanel {
     this.list = new RunList(api, connection, rows, () => this.redraw.request());
     this.header = this.makeHeader();
     this.field = new FilterField(
-      this.context,
+      this.locale,
       text => this.filter(text),
       () => this.toLines(),
     );
     this.tree = this.makeTree(rows);
     this.notice = new PanelNotice(
-      this.context,
+      this.locale,
       () => this.retry(),
       () => (this.field.text = ''),
     );
-    this.footer = new PanelFooter(this.context, this.list, connection);
+    this.footer = new PanelFooter(this.locale, this.list, connection);
     this.element = h('section', { class: 'cellrun cellrun-panel', lang: language });
-    this.element.setAttribute('aria-label', this.context.words.runs);
+    this.element.setAttribute('aria-label', this.locale.words.runs);
     this.element.append(h('style', {}, viewCss, panelCss), this.header.element, this.field.element);
     this.element.append(this.notice.element, this.tree.element, this.footer.element);
     const timer = setInterval(() => this.tick(), 1000);
@@ -126,7 +126,7 @@ export class RunPanel {
     this.element.remove();
   }
 
-  private makeContext(): PanelContext {
+  private makeLocale(): PanelLocale {
     const { translate, language, actions } = this.options;
     const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
     return {
@@ -145,7 +145,7 @@ export class RunPanel {
       more: (at: DOMRect) => this.openMore(at),
       choose: (workspace: string) => this.workspaces.choose(workspace),
     };
-    return new PanelHeader(this.context, listener, actions.places.compare !== undefined);
+    return new PanelHeader(this.locale, listener, actions.places.compare !== undefined);
   }
 
   private makeTree(rows: RunRows): RunTree {
@@ -165,7 +165,7 @@ export class RunPanel {
       toFilter: () => this.field.input.focus(),
       selected: () => this.header.showSelected(this.tree.selection.runs.size),
     };
-    return new RunTree(rows, listener, this.context);
+    return new RunTree(rows, listener, this.locale);
   }
 
   private async openWorkspace(): Promise<void> {
@@ -190,7 +190,7 @@ export class RunPanel {
   private filter(text: string): void {
     if (text === this.text) return;
     this.text = text;
-    const filter = readFilter(text, this.context.words, this.context.status);
+    const filter = readFilter(text, this.locale.words, this.locale.status);
     this.arrange({ filter });
     clearTimeout(this.typing);
     this.typing = setTimeout(() => {
@@ -234,7 +234,7 @@ export class RunPanel {
     const { list, tree, options } = this;
     const names = list.rows.groups.map(group => group.name);
     const { targets } = options.actions.places;
-    const menu = moreMenu(this.context.words, this.arrangement.order, {
+    const menu = moreMenu(this.locale.words, this.arrangement.order, {
       ...(targets ? { targets: () => targets(this.workspaces.current) } : {}),
       sort: order => this.arrange({ order }),
       setAllOpen: isOpen => this.toggle(names, isOpen),

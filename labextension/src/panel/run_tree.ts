@@ -1,7 +1,7 @@
 import type { MenuPlace } from '../actions/menu';
 import type { Row } from '../server/openapi';
 import { setAttribute } from '../view/dom';
-import type { PanelContext } from './context';
+import type { PanelLocale } from './locale';
 import { TreeRow } from './tree_row';
 import type { RunRows } from './run_rows';
 import { Selection } from './selection';
@@ -18,7 +18,7 @@ export class RunTree {
   constructor(
     readonly rows: RunRows,
     readonly listener: TreeListener,
-    context: PanelContext,
+    locale: PanelLocale,
   ) {
     this.selection = new Selection(rows);
     const source = {
@@ -28,13 +28,13 @@ export class RunTree {
       keyAt: (index: number) => rows.lines[index]?.key,
       indexOf: (key: string) => rows.indexOf(key),
     };
-    const makeSlot = (): TreeRow => new TreeRow(rows, this.selection, context);
+    const makeSlot = (): TreeRow => new TreeRow(rows, this.selection, locale);
     this.list = new VirtualList(source, makeSlot, () => this.pointReader());
     this.element = this.list.element;
     for (const [name, value] of Object.entries({
       role: 'treegrid',
       tabindex: '0',
-      'aria-label': context.words.runs,
+      'aria-label': locale.words.runs,
       'aria-multiselectable': 'true',
       'aria-readonly': 'true',
     }))

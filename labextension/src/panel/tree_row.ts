@@ -1,5 +1,5 @@
 import { h, setAttribute } from '../view/dom';
-import type { PanelContext } from './context';
+import type { PanelLocale } from './locale';
 import { GroupCells } from './group_cells';
 import { RunCells } from './run_cells';
 import type { Line, RunRows } from './run_rows';
@@ -18,7 +18,7 @@ export class TreeRow implements Slot {
   constructor(
     private readonly rows: RunRows,
     private readonly selection: Selection,
-    private readonly context: PanelContext,
+    private readonly locale: PanelLocale,
   ) {}
 
   draw(index: number): void {
@@ -45,8 +45,8 @@ export class TreeRow implements Slot {
     this.element.dataset.kind = kind;
     const cells =
       kind === 'run'
-        ? (this.run ??= new RunCells(this.context))
-        : (this.group ??= new GroupCells(this.context));
+        ? (this.run ??= new RunCells(this.locale))
+        : (this.group ??= new GroupCells(this.locale));
     this.element.replaceChildren(...cells.elements);
   }
 }

@@ -2,7 +2,7 @@ import { PageDialogs } from '../actions/dialog';
 import { RunActions } from '../actions/run_actions';
 import { RunSources } from '../data/run_sources';
 import { fill } from '../i18n/fill';
-import { pageContext } from '../page/context';
+import { pageLocale } from '../page/locale';
 import { Api, type RunKey } from '../server/api';
 import { Connection } from '../server/connection';
 import { findProblem } from '../server/problem';
@@ -21,7 +21,7 @@ export type PageData = Readonly<Partial<Record<string, string>>>;
 
 /** A page of the portal: the list of runs, a run, a comparison, or the targets, each loaded when it is wanted. */
 export class Portal {
-  private readonly context = pageContext();
+  private readonly locale = pageLocale();
   private readonly api: Api;
   private readonly connection: Connection;
   private readonly addresses: Addresses;
@@ -32,7 +32,7 @@ export class Portal {
 
   constructor(private readonly data: PageData) {
     const baseUrl = data.baseUrl ?? '/';
-    const { translate, language } = this.context;
+    const { translate, language } = this.locale;
     this.api = new Api({
       baseUrl,
       fetch: (...request) => fetch(...request),
@@ -64,10 +64,10 @@ export class Portal {
       else if (kind === 'targets') await this.showTargets(workspace);
       else await this.showList();
     } catch (error) {
-      this.say(this.context.page.stale); // a part that can't be loaded any more: the server was updated
+      this.say(this.locale.page.stale); // a part that can't be loaded any more: the server was updated
       throw error;
     }
-    const words = serverWords(this.context.translate);
+    const words = serverWords(this.locale.translate);
     const problem = await findProblem(this.api, VERSION, words);
     if (problem) this.say(problem.message);
   }
@@ -78,7 +78,7 @@ export class Portal {
 
   private async showRun(key: RunKey): Promise<void> {
     const { RunPage } = await import('../page/run_page');
-    const { words, page: texts, translate } = this.context;
+    const { words, page: texts, translate } = this.locale;
     const sources = new RunSources(this.api, this.connection, serverWords(translate));
     const { source } = sources.share(key);
     const page = new RunPage(source, this.api, key, {
@@ -101,7 +101,7 @@ export class Portal {
 
   private async showComparison(workspace: string): Promise<void> {
     const { CompareView } = await import('../compare/compare_view');
-    const { page, format, translate } = this.context;
+    const { page, format, translate } = this.locale;
     const runs = JSON.parse(this.data.runs ?? '[]') as string[];
     const title = (count: number): string => fill(page.compareTitle, { n: format.count(count) });
     const view = new CompareView(this.api, this.connection, workspace, runs, {
@@ -118,7 +118,7 @@ export class Portal {
 
   private async showTargets(workspace: string): Promise<void> {
     const { TargetsView } = await import('../targets/targets_view');
-    const { translate, language } = this.context;
+    const { translate, language } = this.locale;
     const { dialogs } = this;
     const view = new TargetsView(this.api, workspace, { dialogs, translate, language });
     document.title = view.title;
@@ -128,7 +128,7 @@ export class Portal {
   private async showList(): Promise<void> {
     const { RunPanel } = await import('../panel/run_panel');
     const { api, connection, actions } = this;
-    const { page, translate, language } = this.context;
+    const { page, translate, language } = this.locale;
     const asked = new URLSearchParams(location.search);
     const [workspace, experiment] = [asked.get('workspace'), asked.get('experiment')];
     const state = {
@@ -142,7 +142,7 @@ export class Portal {
 
   /** What stands above every page. */
   private makeBar(): HTMLElement {
-    const { page, language } = this.context;
+    const { page, language } = this.locale;
     const home = h('a', { class: 'cellrun-link', href: this.addresses.list }, page.allRuns);
     const parts = [h('b', {}, 'cellrun'), ...(this.data.page === 'list' ? [] : [home])];
     const bar = h('header', { class: 'cellrun cellrun-portal-bar', lang: language });

@@ -3,7 +3,7 @@ import type { Attachment, Finding, Target, TargetCheck, TargetKind } from '../se
 import { facts } from '../page/section';
 import { h } from '../view/dom';
 import { withCode } from '../view/with_code';
-import type { TargetContext } from './context';
+import type { TargetLocale } from './locale';
 import { areWell, findingsList } from './findings';
 import { FormField, SettingField, textControl } from './form_field';
 
@@ -31,12 +31,12 @@ export class AttachForm {
   private isBusy = false;
 
   constructor(
-    private readonly context: TargetContext,
+    private readonly locale: TargetLocale,
     private readonly kinds: readonly TargetKind[],
     private readonly listener: FormListener,
     private readonly others: Target | null = null,
   ) {
-    const { words } = context;
+    const { words } = locale;
     this.name = new FormField(words.name, words.needed, words.nameHelp, textControl());
     this.kind = new FormField(words.kind, words.needed, words.kindHelp, this.kindControl());
     this.kind.control.addEventListener('change', () => this.askSettings());
@@ -71,11 +71,11 @@ export class AttachForm {
   }
 
   private asked(): HTMLElement[] {
-    const { context, others } = this;
-    const { words } = context;
+    const { locale, others } = this;
+    const { words } = locale;
     if (others?.others) {
       const { kind, settings, why } = others.others;
-      const alert = fill(words.trust, { why: context.said(why) });
+      const alert = fill(words.trust, { why: locale.said(why) });
       const rows = Object.entries(settings).map(
         ([name, value]) => [name, h('code', {}, plain(value))] as const,
       );
@@ -88,10 +88,10 @@ export class AttachForm {
   }
 
   private kindControl(): HTMLSelectElement {
-    const { context } = this;
-    const { words } = context;
+    const { locale } = this;
+    const { words } = locale;
     const options = this.kinds.map(({ name, about, why_not: whyNot }) => {
-      const text = about === '' ? name : fill(words.kindLine, { name, about: context.said(about) });
+      const text = about === '' ? name : fill(words.kindLine, { name, about: locale.said(about) });
       return h(
         'option',
         { value: name, ...(whyNot === null ? {} : { disabled: true, title: whyNot }) },
@@ -103,12 +103,12 @@ export class AttachForm {
 
   /** Ask for the settings of the kind that was chosen. */
   private askSettings(): void {
-    const { context } = this;
+    const { locale } = this;
     const kind = this.kinds.find(({ name }) => name === this.kind.control.value);
     const needed = (asked: { is_needed: boolean }): number => (asked.is_needed ? 0 : 1);
     const settings = [...(kind?.settings ?? [])].sort((one, other) => needed(one) - needed(other));
-    this.fields = settings.map(asked => new SettingField(asked, context.said(asked.meaning), context.words));
-    const note = h('p', { class: 'cellrun-muted' }, context.words.noSecret);
+    this.fields = settings.map(asked => new SettingField(asked, locale.said(asked.meaning), locale.words));
+    const note = h('p', { class: 'cellrun-muted' }, locale.words.noSecret);
     this.settings.replaceChildren(...this.fields.map(({ element }) => element), ...(kind ? [note] : []));
   }
 
@@ -127,7 +127,7 @@ export class AttachForm {
   /** Something else is written now: what was found isn't true of it. */
   private changed(): void {
     this.version++;
-    if (this.tested) this.said.replaceChildren(h('p', {}, this.context.words.changed));
+    if (this.tested) this.said.replaceChildren(h('p', {}, this.locale.words.changed));
     this.tested = null;
     this.offer();
   }
@@ -137,14 +137,14 @@ export class AttachForm {
     const isWell = this.tested !== null && areWell(this.tested.found);
     test.disabled = this.isBusy;
     attach.disabled = this.isBusy || !isWell;
-    attach.title = isWell ? '' : this.context.words.testFirst;
+    attach.title = isWell ? '' : this.locale.words.testFirst;
     anyway.hidden = this.isBusy || this.tested === null || isWell;
     this.element.ariaBusy = String(this.isBusy);
   }
 
   private async test(): Promise<void> {
     if (this.isBusy || !this.checkHere()) return;
-    const { words } = this.context;
+    const { words } = this.locale;
     const { attachment, version } = this;
     this.tested = null;
     await this.busy(words.testing, words.testFailed, async () => {
@@ -155,13 +155,13 @@ export class AttachForm {
       }
       if (this.sayProblems(problems)) return;
       this.tested = { attachment, found: findings };
-      this.said.replaceChildren(...findingsList(this.context, findings));
+      this.said.replaceChildren(...findingsList(this.locale, findings));
     });
   }
 
   private async attach(): Promise<void> {
     const { tested } = this;
-    const { words } = this.context;
+    const { words } = this.locale;
     if (this.isBusy || !tested) return;
     await this.busy(words.attaching, words.notAttached, () =>
       this.listener.attach(tested.attachment, tested.found),
@@ -171,7 +171,7 @@ export class AttachForm {
   /** Look at what can be seen without a server; the keyboard goes to the first field that isn't right. */
   private checkHere(): boolean {
     if (this.others) return true;
-    const { words } = this.context;
+    const { words } = this.locale;
     for (const field of [this.name, this.kind])
       field.say(field.control.value.trim() === '' ? words.fillIn : '');
     for (const field of this.fields) field.say(field.check());
@@ -180,16 +180,16 @@ export class AttachForm {
 
   /** Say what is wrong beside the fields; returns whether anything is. */
   private sayProblems({ name, kind, settings, others }: TargetCheck['problems']): boolean {
-    const { context } = this;
-    this.name.say(context.said(name));
-    this.kind.say(context.said(kind));
+    const { locale } = this;
+    this.name.say(locale.said(name));
+    this.kind.say(locale.said(kind));
     const shown = new Set(this.fields.map(({ asked }) => asked.name));
-    for (const field of this.fields) field.say(context.said(settings[field.asked.name] ?? ''));
+    for (const field of this.fields) field.say(locale.said(settings[field.asked.name] ?? ''));
     const rest = Object.entries(settings).filter(([setting]) => this.others !== null || !shown.has(setting));
     const elsewhere = [...(this.others ? [name, kind] : []), ...rest.map(([, why]) => why), others].filter(
       Boolean,
     );
-    this.said.replaceChildren(...elsewhere.map(why => alert(context.said(why))));
+    this.said.replaceChildren(...elsewhere.map(why => alert(locale.said(why))));
     return this.toProblem() || elsewhere.length > 0;
   }
 

@@ -3,11 +3,11 @@ import type { Finding } from '../server/openapi';
 import { h } from '../view/dom';
 import { statusIcon } from '../view/status_icon';
 import { withCode } from '../view/with_code';
-import type { TargetContext } from './context';
+import type { TargetLocale } from './locale';
 
 /** What a doctor has found, a line each; how many of them aren't well comes first. */
-export function findingsList(context: TargetContext, found: readonly Finding[]): Node[] {
-  const { words, format } = context;
+export function findingsList(locale: TargetLocale, found: readonly Finding[]): Node[] {
+  const { words, format } = locale;
   const unhealthy = found.filter(finding => !finding.is_well).length;
   const sum =
     unhealthy === 0
@@ -22,8 +22,8 @@ export function findingsList(context: TargetContext, found: readonly Finding[]):
       'li',
       {},
       h('span', { class: 'cellrun-state', 'data-status': status }, statusIcon(status), word),
-      h('b', {}, context.said(finding.subject)),
-      h('span', { class: 'cellrun-finding' }, ...withCode(context.said(finding.text))),
+      h('b', {}, locale.said(finding.subject)),
+      h('span', { class: 'cellrun-finding' }, ...withCode(locale.said(finding.text))),
     );
   });
   return [h('p', {}, h('b', {}, sum)), h('ul', { class: 'cellrun-findings' }, ...lines)];

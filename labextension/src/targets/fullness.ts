@@ -1,10 +1,10 @@
 import { fill } from '../i18n/fill';
 import type { Fullness } from '../server/openapi';
 import { h } from '../view/dom';
-import type { TargetContext } from './context';
+import type { TargetLocale } from './locale';
 
 /** How full a target is: what of each resource is in use, how many runs there are. It keeps its place while unknown. */
-export function fullnessOf({ words, format }: TargetContext, fullness: Fullness | null): HTMLElement {
+export function fullnessOf({ words, format }: TargetLocale, fullness: Fullness | null): HTMLElement {
   const count = (n: number): string => format.count(n);
   const bytes = (n: number): string => format.bytes(n);
   const resource = (

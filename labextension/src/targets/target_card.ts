@@ -4,7 +4,7 @@ import type { Status } from '../data/protocol';
 import { h, setAttribute, setText } from '../view/dom';
 import { statusIcon } from '../view/status_icon';
 import { withCode } from '../view/with_code';
-import type { TargetContext } from './context';
+import type { TargetLocale } from './locale';
 import { findingsList } from './findings';
 import { fullnessOf } from './fullness';
 import type { TargetWords } from './words';
@@ -32,11 +32,11 @@ export class TargetCard {
   private isBusy = false;
 
   constructor(
-    private readonly context: TargetContext,
+    private readonly locale: TargetLocale,
     private readonly listener: CardListener,
     private target: Target,
   ) {
-    const { words } = context;
+    const { words } = locale;
     const name = { name: target.name };
     const id = `cellrun-target-${++count}`;
     this.name = h('h3', { id, tabindex: -1 }, target.name);
@@ -64,7 +64,7 @@ export class TargetCard {
     this.buttons.test.hidden = !mayChange || !isUsable;
     this.buttons.detach.hidden = !mayChange || !target.is_attached;
     const body = this.lines();
-    const [status, word] = stateOf(target, this.context.words);
+    const [status, word] = stateOf(target, this.locale.words);
     const before = [...this.body.children];
     const isSame =
       before.length === body.length && body.every((node, i) => node.isEqualNode(before[i] ?? null));
@@ -72,7 +72,7 @@ export class TargetCard {
       setAttribute(this.state, 'data-status', status);
       this.state.replaceChildren(statusIcon(status), h('span', {}, word));
     }
-    const where = target.where || (target.is_attached ? '' : this.context.words.thisMachine);
+    const where = target.where || (target.is_attached ? '' : this.locale.words.thisMachine);
     setText(this.place, [target.kind === target.name ? '' : target.kind, where].filter(Boolean).join(' · '));
     setAttribute(this.place, 'title', this.place.textContent);
     if (!isSame) this.body.replaceChildren(...body); // what is selected stays so
@@ -80,26 +80,26 @@ export class TargetCard {
 
   /** Show what a doctor has found; the reader may put it away. */
   show(found: readonly Finding[]): void {
-    const { words } = this.context;
+    const { words } = this.locale;
     const hide = h('button', { type: 'button', class: 'cellrun-link' }, words.hide);
     hide.addEventListener('click', () => {
       this.said.replaceChildren();
       this.focus();
     });
     const label = fill(words.findings, { name: this.target.name });
-    const list = h('div', { role: 'group', 'aria-label': label }, ...findingsList(this.context, found));
+    const list = h('div', { role: 'group', 'aria-label': label }, ...findingsList(this.locale, found));
     list.firstElementChild?.append(hide);
     this.said.replaceChildren(list);
   }
 
   private lines(): HTMLElement[] {
-    const { context, target } = this;
-    const { words } = context;
-    if (target.others) return [alert(fill(words.untrusted, { why: context.said(target.others.why) }), false)];
-    if (target.why_unusable !== null) return [alert(context.said(target.why_unusable), true)];
-    const heard = target.heard_at === null ? null : context.when(target.heard_at);
+    const { locale, target } = this;
+    const { words } = locale;
+    if (target.others) return [alert(fill(words.untrusted, { why: locale.said(target.others.why) }), false)];
+    if (target.why_unusable !== null) return [alert(locale.said(target.why_unusable), true)];
+    const heard = target.heard_at === null ? null : locale.when(target.heard_at);
     const isKnown = target.fullness !== null || target.why_not === null;
-    const lines = isKnown ? [fullnessOf(context, target.fullness)] : [];
+    const lines = isKnown ? [fullnessOf(locale, target.fullness)] : [];
     setAttribute(this.element, 'data-silent', target.why_not === null ? null : '');
     if (target.why_not === null) {
       const text =
@@ -111,20 +111,20 @@ export class TargetCard {
       lines.push(alert(this.silence(target.why_not, heard), true));
     }
     const problems = Object.entries(target.problems).map(([run, why]) =>
-      alert(fill(words.unbrought, { run, why: context.said(why) }), false),
+      alert(fill(words.unbrought, { run, why: locale.said(why) }), false),
     );
     return [...lines, ...problems];
   }
 
   private silence(whyNot: string, heard: string | null): string {
-    const { context, target } = this;
-    const { words } = context;
-    const why = context.said(whyNot);
-    const next = target.next_try === null ? '' : fill(words.nextTry, { when: context.when(target.next_try) });
+    const { locale, target } = this;
+    const { words } = locale;
+    const why = locale.said(whyNot);
+    const next = target.next_try === null ? '' : fill(words.nextTry, { when: locale.when(target.next_try) });
     return [
-      target.since === null || context.isNow(target.since)
+      target.since === null || locale.isNow(target.since)
         ? fill(words.silent, { why })
-        : fill(words.silentSince, { when: context.when(target.since), why }),
+        : fill(words.silentSince, { when: locale.when(target.since), why }),
       target.is_paused && next === '' ? words.paused : next,
       heard === null || target.fullness === null ? '' : fill(words.asOf, { when: heard }),
     ]
@@ -141,14 +141,14 @@ export class TargetCard {
   }
 
   private async examine(): Promise<void> {
-    const { words } = this.context;
+    const { words } = this.locale;
     await this.busy(words.testing, words.testFailed, async () => {
       this.show(await this.listener.examine(this.target));
     });
   }
 
   private async detach(): Promise<void> {
-    await this.busy('', this.context.words.notDetached, () => this.listener.detach(this.target));
+    await this.busy('', this.locale.words.notDetached, () => this.listener.detach(this.target));
   }
 
   /** Do one thing at a time; what went wrong is said here, beside what was asked for. */

@@ -8,7 +8,7 @@ import css from '../style/view.css?inline';
 import { h, setText } from '../view/dom';
 import { isDark, watchTheme } from '../view/theme';
 import { AttachForm } from './attach_form';
-import { TargetContext } from './context';
+import { TargetLocale } from './locale';
 import { TargetCard } from './target_card';
 import { TargetList, type TargetsApi } from './target_list';
 
@@ -23,7 +23,7 @@ export interface TargetsOptions {
 /** The targets of a workspace: how they are and how full; attached, tested, detached. */
 export class TargetsView {
   readonly element: HTMLElement;
-  private readonly context: TargetContext;
+  private readonly locale: TargetLocale;
   private readonly list: TargetList;
   private readonly cards = new Map<string, TargetCard>();
   private readonly place = h('ul', { class: 'cellrun-target-list', role: 'list' });
@@ -39,8 +39,8 @@ export class TargetsView {
     private readonly workspace: string,
     { dialogs, translate, language }: TargetsOptions,
   ) {
-    this.context = new TargetContext(translate, language, dialogs);
-    const { words } = this.context;
+    this.locale = new TargetLocale(translate, language, dialogs);
+    const { words } = this.locale;
     this.list = new TargetList(api, workspace, () => this.draw());
     const button = (text: string, press: () => void, title = ''): HTMLButtonElement =>
       h('button', { type: 'button', class: 'cellrun-button', title, on: { click: press } }, text);
@@ -69,7 +69,7 @@ export class TargetsView {
 
   /** What the page is called. */
   get title(): string {
-    return this.context.words.targets;
+    return this.locale.words.targets;
   }
 
   dispose(): void {
@@ -108,7 +108,7 @@ export class TargetsView {
   }
 
   private noticeText(): string {
-    const { words } = this.context;
+    const { words } = this.locale;
     const { isLoaded, mayChange, problem, targets } = this.list;
     if (problem !== null) return fill(words.failed, { why: problem });
     if (!isLoaded) return words.loading;
@@ -118,7 +118,7 @@ export class TargetsView {
 
   private makeCard(target: Target): TargetCard {
     const card = new TargetCard(
-      this.context,
+      this.locale,
       {
         examine: async ({ name }) => {
           const found = await this.api.examineTarget(this.workspace, name);
@@ -135,7 +135,7 @@ export class TargetsView {
   }
 
   private async detach({ name }: Target): Promise<boolean> {
-    const { dialogs, words } = this.context;
+    const { dialogs, words } = this.locale;
     const question = {
       title: fill(words.detachTitle, { name }),
       lines: [words.detachLines],
@@ -159,13 +159,13 @@ export class TargetsView {
         attach: (attachment: Attachment, found: readonly Finding[]) => this.attach(attachment, found),
         cancel: () => this.closeForm(),
       };
-      const form = new AttachForm(this.context, kinds, listener, others);
+      const form = new AttachForm(this.locale, kinds, listener, others);
       this.formPlace.replaceChildren(form.element);
       this.formPlace.scrollIntoView({ block: 'nearest' });
       form.focus();
     } catch (error) {
       this.kinds = null;
-      this.context.dialogs.tell(error instanceof Error ? error.message : String(error), 'error');
+      this.locale.dialogs.tell(error instanceof Error ? error.message : String(error), 'error');
     }
   }
 

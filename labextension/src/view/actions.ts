@@ -1,7 +1,7 @@
 /** What the place of a view can do for it: an interface. */
 
 import type { Status } from '../data/protocol';
-import type { Context } from './context';
+import type { Locale } from './locale';
 
 /** A part of a run's page. */
 export type PageTab = 'metrics' | 'log' | 'children' | 'details' | 'outputs' | 'code';
@@ -21,7 +21,7 @@ export interface ViewActions {
   /** Put code into a new cell below the one that an element is in, and go there; false where there is none. */
   insertCell?(code: string, from: Element): boolean;
   /** Draw a figure by the whole plotly. */
-  readonly fullFigure?: Context['fullFigure'];
+  readonly fullFigure?: Locale['fullFigure'];
   /** A file of the run, however large. */
   readFile?(path: string): Promise<Uint8Array>;
   /** A text in Markdown or LaTeX, by its MIME type, as HTML. */

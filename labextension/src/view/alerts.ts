@@ -1,7 +1,7 @@
 import type { RunError } from '../data/protocol';
 import type { Disconnected, RunSource } from '../data/source';
 import type { ViewActions } from './actions';
-import type { Context } from './context';
+import type { Locale } from './locale';
 import { h, setAttribute } from './dom';
 import { saidHere } from './said';
 import { withCode } from './with_code';
@@ -19,7 +19,7 @@ export class Alerts {
   private shown = '';
 
   constructor(
-    private readonly context: Context,
+    private readonly locale: Locale,
     private readonly actions: Pick<ViewActions, 'insertCell'> = {},
   ) {}
 
@@ -41,7 +41,7 @@ export class Alerts {
 
   /** That the connection is away for now; all that came stays. */
   private retrying(source: RunSource, { message }: Disconnected): HTMLElement {
-    const retry = h('button', { type: 'button', class: 'cellrun-link' }, this.context.words.retry);
+    const retry = h('button', { type: 'button', class: 'cellrun-link' }, this.locale.words.retry);
     retry.addEventListener('click', () => source.disconnected?.retry());
     return h(
       'div',
@@ -71,7 +71,7 @@ export class Alerts {
   private usable(part: Node | string): Node | string {
     const code = typeof part === 'string' ? null : part.textContent;
     if (!code || !ADVISED.test(code)) return part;
-    const { words } = this.context;
+    const { words } = this.locale;
     const button = h(
       'button',
       { type: 'button', class: 'cellrun-link', title: words.useCode },
@@ -91,7 +91,7 @@ export class Alerts {
   }
 
   private troubles({ state, fedBy, problem, silentSince, isLost }: RunSource): string[] {
-    const { words, format } = this.context;
+    const { words, format } = this.locale;
     const troubles = problem === null ? [] : [problem];
     const byKernel = fedBy === 'kernel';
     if (isLost && byKernel) troubles.push(fill(words.lost, { id: state.header?.run_id ?? '' }));

@@ -5,7 +5,7 @@ import { hasIndex, series, type Series } from '../data/series';
 import { ChartCard } from './charts/chart_card';
 import { ChartContents } from './charts/chart_contents';
 import type { ChartOptions, ChartXs } from './charts/chart_options';
-import type { Context } from './context';
+import type { Locale } from './locale';
 import { Crosshair } from './charts/crosshair';
 import { h, setText } from './dom';
 import { TableCard } from './table_card';
@@ -38,12 +38,12 @@ export class Board {
   /** `wake` is called when something comes into sight that may have to be drawn. */
   constructor(
     private readonly source: RunSource,
-    private readonly context: Context,
+    private readonly locale: Locale,
     private readonly wake: () => void,
   ) {
     this.state = source.state;
-    this.contents = new ChartContents(source, context.words, name => this.redraw(name));
-    this.tiles = new Tiles(context);
+    this.contents = new ChartContents(source, locale.words, name => this.redraw(name));
+    this.tiles = new Tiles(locale);
     this.more = h('button', { type: 'button', class: 'cellrun-button cellrun-more', hidden: true });
     this.more.addEventListener('click', () => {
       this.most += CARDS_AT_A_TIME;
@@ -128,7 +128,7 @@ export class Board {
     this.more.hidden = hidden === 0;
     setText(
       this.more,
-      fill(this.context.words.showMore, { n: this.context.format.count(Math.min(hidden, CARDS_AT_A_TIME)) }),
+      fill(this.locale.words.showMore, { n: this.locale.format.count(Math.min(hidden, CARDS_AT_A_TIME)) }),
     );
   }
 
@@ -146,8 +146,8 @@ export class Board {
     const { name } = metric;
     const card =
       found.kind === 'chart'
-        ? new ChartCard(name, this.crosshair, this.context, () => this.redraw(name))
-        : new TableCard(name, this.context, this.source);
+        ? new ChartCard(name, this.crosshair, this.locale, () => this.redraw(name))
+        : new TableCard(name, this.locale, this.source);
     if (card instanceof ChartCard) card.setOptions(this.contents.options);
     // A curve over an x that was logged is looked at as a form, so it gets the whole width; so does a table.
     if (found.kind === 'table' || !hasIndex(metric)) card.element.dataset.wide = '';

@@ -2,7 +2,7 @@
 
 import type { RunImage } from '../data/run_state';
 import type { ViewActions } from './actions';
-import type { Context } from './context';
+import type { Locale } from './locale';
 import { h } from './dom';
 import { enlargeable } from './enlarge';
 import { Frame } from './frame';
@@ -36,10 +36,10 @@ export function isShown(mime: string): boolean {
 }
 
 /** Display an image, a page or a text, of a type that is shown. */
-export function displayed(image: RunImage, bytes: Bytes, actions: ViewActions, context: Context): Displayed {
-  if (PICTURES.has(image.mime)) return picture(image, bytes, context);
-  if (image.mime === PLOTLY_MIME) return plotlyFigure(bytes, context);
-  if (image.mime === DOCUMENT_MIME) return metricDocument(bytes, context);
+export function displayed(image: RunImage, bytes: Bytes, actions: ViewActions, locale: Locale): Displayed {
+  if (PICTURES.has(image.mime)) return picture(image, bytes, locale);
+  if (image.mime === PLOTLY_MIME) return plotlyFigure(bytes, locale);
+  if (image.mime === DOCUMENT_MIME) return metricDocument(bytes, locale);
   const text = new TextDecoder().decode(bytes);
   return image.mime === PAGE ? page(image, text, actions) : richText(image, text, actions);
 }
@@ -55,7 +55,7 @@ export function pictureUrl(bytes: Bytes, mime: string): string {
     : URL.createObjectURL(new Blob([bytes], { type: mime }));
 }
 
-function picture({ path, mime }: RunImage, bytes: Bytes, { words }: Context): Displayed {
+function picture({ path, mime }: RunImage, bytes: Bytes, { words }: Locale): Displayed {
   const src = pictureUrl(bytes, mime);
   const element = enlargeable(h('img', { src, alt: path, title: path }), words);
   return { element, dispose: () => URL.revokeObjectURL(src) };

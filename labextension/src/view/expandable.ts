@@ -1,4 +1,4 @@
-import type { Context } from './context';
+import type { Locale } from './locale';
 import { fill } from '../i18n/fill';
 import { h, setText } from './dom';
 
@@ -15,7 +15,7 @@ export class Expandable {
   /** `changed` is called with whether all is wished for. */
   constructor(
     private readonly content: HTMLElement,
-    private readonly context: Context,
+    private readonly locale: Locale,
     private readonly changed: (isAll: boolean) => void,
   ) {
     this.all = h('button', { type: 'button', class: 'cellrun-link', 'aria-expanded': 'false', hidden: true });
@@ -73,7 +73,7 @@ export class Expandable {
   private look(): void {
     const { scrollHeight, clientHeight } = this.content;
     this.all.hidden = !this.isAll && scrollHeight <= clientHeight + 1;
-    const { words } = this.context;
+    const { words } = this.locale;
     const more = this.hiddenCards();
     const offer = more > 0 ? `${fill(words.showMore, { n: String(more) })} ▾` : words.showAll;
     setText(this.all, this.isAll ? words.showLess : offer);

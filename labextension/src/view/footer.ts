@@ -1,6 +1,6 @@
 import { isTerminal, type Header, type Status } from '../data/protocol';
 import type { PageTab, ViewActions } from './actions';
-import type { Context } from './context';
+import type { Locale } from './locale';
 import { h, setAttribute, setText } from './dom';
 import { fill } from './words';
 
@@ -20,10 +20,10 @@ export class Footer {
   private counts = 0;
 
   constructor(
-    private readonly context: Context,
+    private readonly locale: Locale,
     private readonly actions: ViewActions = {},
   ) {
-    const { words } = context;
+    const { words } = locale;
     const link = (tab: PageTab, text: string): HTMLButtonElement =>
       h(
         'button',
@@ -46,8 +46,8 @@ export class Footer {
 
   update(header: Header): void {
     setText(this.code, header.arguments);
-    setAttribute(this.code, 'title', `${this.context.words.arguments}: ${header.arguments}`);
-    const captured = capturedText(header, this.context);
+    setAttribute(this.code, 'title', `${this.locale.words.arguments}: ${header.arguments}`);
+    const captured = capturedText(header, this.locale);
     setText(this.captured, captured);
     this.captured.hidden = captured === '';
     this.element.hidden = header.arguments === '' && captured === '' && !this.actions.openTab;
@@ -55,7 +55,7 @@ export class Footer {
   }
 
   private sayChildren(counts: ReadonlyMap<Status, number>): void {
-    const { words, format } = this.context;
+    const { words, format } = this.locale;
     const told = [...counts].map(([status, n]) => `${format.count(n)} ${words.status[status]}`);
     setText(this.children, fill(words.childRuns, { counts: told.join(' · ') }));
     this.children.hidden = counts.size === 0;
@@ -68,7 +68,7 @@ export class Footer {
     this.ended = ended;
     this.countedAt = Date.now();
     const number = ++this.counts;
-    const { words, format } = this.context;
+    const { words, format } = this.locale;
     try {
       const count = await this.actions.countOutputs();
       if (number !== this.counts) return; // a later one is on its way
@@ -81,7 +81,7 @@ export class Footer {
 }
 
 /** What was captured with a cell; empty if nothing was. */
-function capturedText({ travelled }: Header, { words, format }: Context): string {
+function capturedText({ travelled }: Header, { words, format }: Locale): string {
   if (!travelled || (travelled.names === 0 && travelled.bytes === 0)) return '';
   const { names, bytes } = travelled;
   const texts = [words.capturedBytes, words.capturedOne];

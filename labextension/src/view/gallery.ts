@@ -1,6 +1,6 @@
 import type { RunImage, RunState } from '../data/run_state';
 import type { ViewActions } from './actions';
-import type { Context } from './context';
+import type { Locale } from './locale';
 import { h } from './dom';
 import { ImageCard } from './image_card';
 
@@ -11,7 +11,7 @@ export class Gallery {
 
   constructor(
     private readonly state: RunState,
-    private readonly context: Context,
+    private readonly locale: Locale,
     private readonly actions: ViewActions,
   ) {}
 
@@ -37,7 +37,7 @@ export class Gallery {
   private card(name: string): ImageCard {
     let card = this.cards.get(name);
     if (!card) {
-      card = new ImageCard(name, this.context, this.actions);
+      card = new ImageCard(name, this.locale, this.actions);
       this.cards.set(name, card);
       this.element.append(card.element);
     }

@@ -1,6 +1,6 @@
 import { isTerminal, type Header } from '../data/protocol';
 import type { ViewActions } from './actions';
-import type { Context } from './context';
+import type { Locale } from './locale';
 import { h, setAttribute, setText } from './dom';
 import { clock } from './format';
 import { saidHere } from './said';
@@ -39,11 +39,11 @@ export class HeaderBar {
   private isLost = false;
 
   constructor(
-    private readonly context: Context,
+    private readonly locale: Locale,
     cancel: () => void,
     private readonly actions: ViewActions = {},
   ) {
-    const { words } = context;
+    const { words } = locale;
     const button = (text: string, title: string, act: () => void): HTMLButtonElement =>
       h('button', { type: 'button', class: 'cellrun-button', hidden: true, title, on: { click: act } }, text);
     this.cancel = button(words.cancel, words.cancelTitle, () => {
@@ -72,7 +72,7 @@ export class HeaderBar {
 
   /** Before there is a header: say that it is on its way, or nothing once it is said elsewhere why it isn't. */
   await(isComing: boolean): void {
-    setText(this.state, isComing ? this.context.words.connecting : '');
+    setText(this.state, isComing ? this.locale.words.connecting : '');
   }
 
   /** Show a header that came at `headerAt` (epoch milliseconds). `isLost`: it's the last one. */
@@ -83,7 +83,7 @@ export class HeaderBar {
     this.headerAt = headerAt;
     this.isLost = isLost;
     if (header.status !== before?.status) {
-      const word = h('span', {}, this.context.words.status[header.status]);
+      const word = h('span', {}, this.locale.words.status[header.status]);
       this.state.replaceChildren(statusIcon(header.status), word);
       this.state.dataset.status = header.status;
     }
@@ -91,7 +91,7 @@ export class HeaderBar {
     setAttribute(this.name, 'title', header.name);
     const { attempt = 1 } = header;
     for (const [element, text] of [
-      [this.attempt, attempt > 1 ? fill(this.context.words.attempt, { n: String(attempt) }) : ''],
+      [this.attempt, attempt > 1 ? fill(this.locale.words.attempt, { n: String(attempt) }) : ''],
       [this.experiment, header.experiment],
       [this.target, [header.target, saidHere(header.resources)].filter(Boolean).join(' · ')],
     ] as const) {
@@ -117,7 +117,7 @@ export class HeaderBar {
     // Its place stays empty: a press that was meant for it must not hit what would come there.
     this.cancel.style.visibility = isOffered ? '' : 'hidden';
     if (!this.wasPressed && !this.element.matches(':hover')) this.closeGap();
-    const { cancel, cancelTitle, cancelNow, cancelNowTitle } = this.context.words;
+    const { cancel, cancelTitle, cancelNow, cancelNowTitle } = this.locale.words;
     const isStopping = header.status === 'CancelRequested';
     const [before, text] = [this.cancel.textContent, isStopping ? cancelNow : cancel];
     setText(this.cancel, text);

@@ -1,6 +1,6 @@
 import type { RunImage } from '../data/run_state';
 import type { ViewActions } from './actions';
-import type { Context } from './context';
+import type { Locale } from './locale';
 import { h, setText } from './dom';
 import { displayed, isPage, isShown, type Displayed } from './displayed';
 import { fill } from './words';
@@ -21,10 +21,10 @@ export class ImageCard {
 
   constructor(
     name: string,
-    private readonly context: Context,
+    private readonly locale: Locale,
     private readonly actions: ViewActions,
   ) {
-    const { words } = context;
+    const { words } = locale;
     const step = (by: number, label: string, sign: string): HTMLElement =>
       h(
         'button',
@@ -67,7 +67,7 @@ export class ImageCard {
     const at = Math.min(this.chosen ?? last, last);
     const image = this.images[at];
     this.steps.hidden = last < 1;
-    setText(this.position, `${this.context.format.count(at + 1)}/${this.context.format.count(last + 1)}`);
+    setText(this.position, `${this.locale.format.count(at + 1)}/${this.locale.format.count(last + 1)}`);
     if (image && (image.path !== this.shown?.path || image.data !== this.shown.data)) this.show(image);
   }
 
@@ -75,7 +75,7 @@ export class ImageCard {
     this.shown = image;
     this.observer.disconnect();
     this.element.toggleAttribute('data-wide', isPage(image.mime));
-    const { words, format } = this.context;
+    const { words, format } = this.locale;
     setText(this.note, fill(words.imageNotHere, { path: image.path, size: format.bytes(image.sizeBytes) }));
     const { data } = image;
     this.put(data && isShown(image.mime) ? this.made(image, data) : null);
@@ -96,7 +96,7 @@ export class ImageCard {
   }
 
   private made(image: RunImage, data: Uint8Array): Displayed {
-    return displayed(image, data.slice(), this.actions, this.context);
+    return displayed(image, data.slice(), this.actions, this.locale);
   }
 
   private put(content: Displayed | null): void {

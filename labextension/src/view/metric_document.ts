@@ -1,7 +1,7 @@
 /** A logged document (a confusion matrix and its kin) drawn as a table or a picture. */
 
 import { documentContent, type Cell, type DocumentTable, type Heatmap } from '../data/document';
-import type { Context } from './context';
+import type { Locale } from './locale';
 import type { Displayed } from './displayed';
 import { h, setText } from './dom';
 import { fill } from './words';
@@ -22,14 +22,12 @@ const FIRST_ROWS = 20;
 const ROWS_AT_A_TIME = 200;
 
 /** A logged document, as what its schema says it is; as its JSON where it isn't that. */
-export function metricDocument(json: Uint8Array, context: Context): Displayed {
+export function metricDocument(json: Uint8Array, locale: Locale): Displayed {
   const text = new TextDecoder().decode(json);
   const content = contentOf(text);
   if (content === null) return still(h('pre', { class: 'cellrun-plain' }, text));
-  if (content.kind === 'table') return still(table(content, context));
-  return content.labels.length > MOST_CELLS_WRITTEN
-    ? picture(content, context)
-    : still(grid(content, context));
+  if (content.kind === 'table') return still(table(content, locale));
+  return content.labels.length > MOST_CELLS_WRITTEN ? picture(content, locale) : still(grid(content, locale));
 }
 
 function contentOf(text: string): ReturnType<typeof documentContent> {
@@ -45,7 +43,7 @@ function still(element: HTMLElement): Displayed {
 }
 
 /** Each number written, shaded by its share of its true class. */
-function grid({ labels, rows }: Heatmap, { words, format }: Context): HTMLElement {
+function grid({ labels, rows }: Heatmap, { words, format }: Locale): HTMLElement {
   const longest = Math.max(...labels.map(label => label.length));
   const narrow = longest > (labels.length > 6 ? 3 : 12);
   const corner = h(
@@ -86,7 +84,7 @@ function short(label: string): string {
 }
 
 /** A dot for each number, and what is confused most in words. */
-function picture({ labels, rows }: Heatmap, { words, format }: Context): Displayed {
+function picture({ labels, rows }: Heatmap, { words, format }: Locale): Displayed {
   const side = Math.min(labels.length, MOST_DOTS);
   const canvas = h('canvas', { role: 'img', width: side, height: side });
   canvas.dataset.fine = String(labels.length > FINE);
@@ -157,11 +155,7 @@ function place(index: number, count: number, side: number): number {
 }
 
 /** What is taken for something else most often. */
-function confused(
-  { labels, rows }: Heatmap,
-  words: Context['words'],
-  format: Context['format'],
-): HTMLElement {
+function confused({ labels, rows }: Heatmap, words: Locale['words'], format: Locale['format']): HTMLElement {
   const pairs = rows
     .flatMap((row, i) => row.flatMap((value, j) => (i === j || value <= 0 ? [] : [{ i, j, value }])))
     .sort((one, other) => other.value - one.value)
@@ -188,7 +182,7 @@ function confused(
 }
 
 /** Rows as they are, the first ones first. */
-function table({ columns, rows }: DocumentTable, { words, format }: Context): HTMLElement {
+function table({ columns, rows }: DocumentTable, { words, format }: Locale): HTMLElement {
   const types = columns.map((_, i) => (rows.some(row => typeof row[i] === 'number') ? 'number' : 'text'));
   const titles: Readonly<Record<string, string>> = words.documentColumns;
   const heads = columns.map((name, i) =>
@@ -216,7 +210,7 @@ function table({ columns, rows }: DocumentTable, { words, format }: Context): HT
   return h('div', {}, h('div', { class: 'cellrun-table', ...region }, drawn), more);
 }
 
-function written(cell: Cell, format: Context['format']): string {
+function written(cell: Cell, format: Locale['format']): string {
   return typeof cell === 'number' ? format.number(cell) : format.value(cell);
 }
 
@@ -231,7 +225,7 @@ function told({ labels, i, j }: Place, text: string, value: string): string {
   return fill(text, { true: labels[i] ?? '', predicted: labels[j] ?? '', n: value });
 }
 
-function summary(rows: Heatmap['rows'], text: string, format: Context['format']): string {
+function summary(rows: Heatmap['rows'], text: string, format: Locale['format']): string {
   const all = sum(rows.map(sum));
   const right = sum(rows.map((row, i) => row[i] ?? 0));
   const percent = all > 0 ? String(Math.round((1000 * right) / all) / 10) : '–';

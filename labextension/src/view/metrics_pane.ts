@@ -3,7 +3,7 @@ import { isTerminal } from '../data/protocol';
 import type { ViewActions } from './actions';
 import { Board } from './board';
 import type { ChartOptions, ChartXs } from './charts/chart_options';
-import type { Context } from './context';
+import type { Locale } from './locale';
 import { h, setText } from './dom';
 import { Gallery } from './gallery';
 import type { Dirty } from './charts/live_drawing';
@@ -20,14 +20,14 @@ export class MetricsPane {
   /** `wake` is called when something comes into sight that may have to be drawn. */
   constructor(
     private readonly source: RunSource,
-    context: Context,
+    locale: Locale,
     wake: () => void,
     actions: ViewActions = {},
   ) {
-    const { words } = context;
+    const { words } = locale;
     this.words = words;
-    this.board = new Board(source, context, wake);
-    this.gallery = new Gallery(source.state, context, actions);
+    this.board = new Board(source, locale, wake);
+    this.gallery = new Gallery(source.state, locale, actions);
     this.empty = h('p', { class: 'cellrun-empty' });
     const scroller = { role: 'region', 'aria-label': words.metrics, tabindex: 0 };
     const parts = [this.empty, this.board.element, this.gallery.element];

@@ -1,7 +1,7 @@
 /** A plotly figure that was logged, drawn. */
 
 import Plotly from 'plotly.js-basic-dist-min';
-import type { Context } from './context';
+import type { Locale } from './locale';
 import { h } from './dom';
 import { said, type FigureData, type ShownFigure } from './shown_figure';
 
@@ -20,13 +20,13 @@ const HEIGHT_PX = 320;
 const MOST_PX = 640;
 
 /** A plotly figure that was logged, by its JSON: drawn here, or by the whole plotly where the place has it. */
-export function plotlyFigure(json: Uint8Array, context: Context): ShownFigure {
+export function plotlyFigure(json: Uint8Array, locale: Locale): ShownFigure {
   try {
     const { data, layout = {} } = JSON.parse(new TextDecoder().decode(json)) as Partial<FigureData>;
     const figure = { data: data ?? [], layout: { ...layout, width: undefined, height: heightOf(layout) } };
     if (figure.data.every(({ type }) => BASIC.includes(type)) && fetchesNothing(figure)) return drawn(figure);
-    if (context.fullFigure) return context.fullFigure(figure);
-    return said(context.words.figureElsewhere);
+    if (locale.fullFigure) return locale.fullFigure(figure);
+    return said(locale.words.figureElsewhere);
   } catch (error) {
     return said(String(error));
   }

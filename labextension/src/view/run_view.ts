@@ -3,7 +3,7 @@ import type { RunSource } from '../data/source';
 import css from '../style/view.css?inline';
 import type { ViewActions } from './actions';
 import { Alerts } from './alerts';
-import type { Context } from './context';
+import type { Locale } from './locale';
 import { h, setAttribute } from './dom';
 import { Footer } from './footer';
 import { Format } from './format';
@@ -35,17 +35,17 @@ export class RunView {
     actions: ViewActions = {},
   ) {
     const language = languageOf();
-    const context: Context = {
+    const locale: Locale = {
       words: wordsIn(language),
       format: new Format(language),
       fullFigure: actions.fullFigure,
     };
-    this.header = new HeaderBar(context, () => source.cancel(), actions);
-    this.alerts = new Alerts(context, actions);
-    this.metrics = new MetricsPane(source, context, () => this.drawing.request(), actions);
-    this.log = new RunLog(source, context, actions);
-    this.footer = new Footer(context, actions);
-    this.expandable = new Expandable(this.metrics.element, context, isAll => {
+    this.header = new HeaderBar(locale, () => source.cancel(), actions);
+    this.alerts = new Alerts(locale, actions);
+    this.metrics = new MetricsPane(source, locale, () => this.drawing.request(), actions);
+    this.log = new RunLog(source, locale, actions);
+    this.footer = new Footer(locale, actions);
+    this.expandable = new Expandable(this.metrics.element, locale, isAll => {
       setAttribute(this.element, 'data-all', isAll ? '' : null);
     });
     const body = h('div', { class: 'cellrun-body' }, this.expandable.element, this.log.element);

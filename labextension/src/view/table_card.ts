@@ -2,7 +2,7 @@ import type { Column, Metric } from '../data/metric';
 import type { Value } from '../data/protocol';
 import type { Series } from '../data/series';
 import type { RunSource } from '../data/source';
-import type { Context } from './context';
+import type { Locale } from './locale';
 import { h, setText } from './dom';
 import { saidHere } from './said';
 import { fill } from './words';
@@ -37,7 +37,7 @@ export class TableCard {
 
   constructor(
     private readonly name: string,
-    private readonly context: Context,
+    private readonly locale: Locale,
     private readonly source: Pick<RunSource, 'readMetric'>,
   ) {
     const title = h(
@@ -93,26 +93,26 @@ export class TableCard {
   }
 
   private cell(at: number, row: number, whole: boolean): HTMLElement {
-    const { metric, columns, context } = this;
+    const { metric, columns, locale } = this;
     const column = columns[at];
     const held = metric?.length ?? 0;
     const text = row < held ? (column?.text[row] ?? null) : written(this.read[at]?.[row - held] ?? null);
     if (text === null || column?.type !== 'number')
-      return h('td', { data: { type: column?.type ?? 'text' } }, text ?? context.format.value(null));
+      return h('td', { data: { type: column?.type ?? 'text' } }, text ?? locale.format.value(null));
     const number = NOT_FINITE.get(text) ?? Number(text);
     const isText = Number.isNaN(number) && text !== 'nan';
     const isExact = /^-?\d{16,}$/.test(text);
     const shown = isText
       ? text
       : isExact
-        ? context.format.value({ int: text })
-        : context.format.number(number, whole && Number.isInteger(number)); // a row that is read may be none
+        ? locale.format.value({ int: text })
+        : locale.format.number(number, whole && Number.isInteger(number)); // a row that is read may be none
     return h('td', { data: { type: 'number' }, title: text }, shown);
   }
 
   private say(shown: number): void {
-    const { metric, context, problem } = this;
-    const { format, words } = context;
+    const { metric, locale, problem } = this;
+    const { format, words } = locale;
     const rows = metric?.rows ?? 0;
     const counts = { shown: format.count(shown), rows: format.count(rows) };
     setText(this.note, problem || (rows > shown ? fill(words.rowsOf, counts) : ''));

@@ -1,6 +1,6 @@
 import type { Metric } from '../data/metric';
 import type { Series } from '../data/series';
-import type { Context } from './context';
+import type { Locale } from './locale';
 import { h, setAttribute } from './dom';
 import { fit, fitWithin } from './fit';
 import { setName } from './name';
@@ -10,7 +10,7 @@ export class Tiles {
   readonly element = h('dl', { class: 'cellrun-tiles' });
   private readonly values = new Map<string, { tile: HTMLElement; value: HTMLElement }>();
 
-  constructor(private readonly context: Context) {
+  constructor(private readonly locale: Locale) {
     fitWithin(this.element);
   }
 
@@ -24,7 +24,7 @@ export class Tiles {
       this.values.set(metric.name, shown);
       this.element.append(shown.tile);
     }
-    const { format } = this.context;
+    const { format } = this.locale;
     const columns = series.lines.map(name => format.shorter(metric.column(name)?.last ?? null));
     const texts = joined(columns.length > 0 ? columns : [format.shorter(null)]);
     const [text = ''] = texts;

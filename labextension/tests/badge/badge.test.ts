@@ -15,12 +15,12 @@ import { cellRow } from './fake_runs';
 const places: HTMLElement[] = [];
 
 function show(row: Row, hasChanged = false, language = 'en', opened: RunKey[] = []): [Badge, HTMLElement] {
-  const context = {
+  const locale = {
     badge: badgeWords(translateInto(language)),
     words: wordsIn(language),
     format: new Format(language),
   };
-  const badge = new Badge(context, key => opened.push(key));
+  const badge = new Badge(locale, key => opened.push(key));
   badge.show({ key: { workspace: 'w', run: row.id }, row, hasChanged });
   const place = document.createElement('main');
   Object.assign(place.style, { position: 'relative', width: '600px', height: '60px' });

@@ -2,7 +2,7 @@ import { userEvent } from 'vitest/browser';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { OUTPUTS, TABLES } from '../../dev/fake_api';
 import { FilePreview } from '../../src/page/file_preview';
-import { pageContext } from '../../src/page/context';
+import { pageLocale } from '../../src/page/locale';
 import type { Api } from '../../src/server/api';
 import type { RunFile } from '../../src/server/openapi';
 import { find, text, until } from '../view/setup';
@@ -232,7 +232,7 @@ describe('a file that comes late', () => {
       preview: (_key: unknown, _folder: unknown, name: string) =>
         new Promise<Response>(resolve => awaited.set(name, resolve)),
     } as Partial<Api> as Api;
-    const preview = new FilePreview(api, KEY, 'outputs', { context: pageContext() });
+    const preview = new FilePreview(api, KEY, 'outputs', { locale: pageLocale() });
     document.body.append(preview.element);
     onTestFinished(() => preview.element.remove());
     return { preview, give: (name, text) => awaited.get(name)?.(new Response(text)) };

@@ -8,7 +8,7 @@ import { TableCard } from '../../src/view/table_card';
 import { wordsIn } from '../../src/view/words';
 import { card, show, texts, text, until } from './setup';
 
-const context = { words: wordsIn('en'), format: new Format('en') };
+const locale = { words: wordsIn('en'), format: new Format('en') };
 type Cells = Readonly<Record<string, readonly (string | null)[]>>;
 
 /** A table as a view holds it. */
@@ -38,7 +38,7 @@ function add(
 }
 
 function drawn(metric: Metric, readMetric?: (query: MetricQuery) => Promise<MetricColumns>): TableCard {
-  const made = new TableCard('m', context, readMetric ? { readMetric } : {});
+  const made = new TableCard('m', locale, readMetric ? { readMetric } : {});
   document.body.append(made.element);
   made.update(metric, series(metric));
   return made;

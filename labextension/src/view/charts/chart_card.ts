@@ -1,7 +1,7 @@
 import type { Attempt } from '../../data/protocol';
 import { AS_LOGGED, type ChartOptions } from './chart_options';
 import { ChartPointer } from './chart_pointer';
-import type { Context } from '../context';
+import type { Locale } from '../locale';
 import type { Crosshair } from './crosshair';
 import { latestPlace, nearest, type Curve } from './curve';
 import { look } from './curve_look';
@@ -59,11 +59,11 @@ export class ChartCard {
   constructor(
     name: string,
     private readonly crosshair: Crosshair,
-    private readonly context: Context,
+    private readonly locale: Locale,
     private readonly changed: () => void,
   ) {
     setName(this.name, name); // before it is drawn
-    const { words } = context;
+    const { words } = locale;
     this.zoom = new Zoom(changed);
     this.reset = h(
       'button',
@@ -113,10 +113,10 @@ export class ChartCard {
     const { curves, pale, log, left } = look(this.logged, this.options);
     const xKind = content.isTime ? 'time' : content.counted ? 'count' : 'number';
     const layout = { width, height, log, xKind, range: zoom.range } as const;
-    this.figure = layOut(curves, pale, layout, this.context.format);
-    this.plot.draw(this.figure, this.context.format);
+    this.figure = layOut(curves, pale, layout, this.locale.format);
+    this.plot.draw(this.figure, this.locale.format);
     this.overlay.mark(this.figure, content.attempts ?? [], number =>
-      fill(this.context.words.attempt, { n: String(number) }),
+      fill(this.locale.words.attempt, { n: String(number) }),
     );
     this.say(content, left);
     this.mark();
@@ -124,7 +124,7 @@ export class ChartCard {
 
   /** Say what is to know of the curves besides their values. `left`: how many a logarithmic axis has no place for. */
   private say(content: ChartContent, left: number): void {
-    const { words, format } = this.context;
+    const { words, format } = this.locale;
     const facts = [content.subtitle];
     if (this.options.log && !this.figure?.y.log) facts.push(words.noLogScale);
     else if (this.options.log && left > 0) facts.push(fill(words.leftOut, { n: format.count(left) }));
@@ -137,7 +137,7 @@ export class ChartCard {
   private mark(): void {
     if (!this.figure) return;
     this.overlay.draw(this.figure, this.pointed, this.content?.live ?? false);
-    const { format } = this.context;
+    const { format } = this.locale;
     const values = this.logged.map(curve => {
       const at = this.pointed === null ? latestPlace(curve) : nearest(curve, this.pointed);
       return { ...curve, text: format.number(curve.y[at] ?? NaN, isWhole(curve.y)) };
@@ -150,7 +150,7 @@ export class ChartCard {
   private describe(values: readonly { name: string; text: string }[]): void {
     if (!this.content) return;
     const { title, subtitle, rows } = this.content;
-    const { format, words } = this.context;
+    const { format, words } = this.locale;
     const name = [title, subtitle].filter(Boolean).join(' ');
     const latest = values
       .map(value => (values.length > 1 ? `${value.name} ${value.text}` : value.text))

@@ -1,5 +1,5 @@
 import { AS_LOGGED, type ChartOptions, type ChartXs } from './chart_options';
-import type { Context } from '../context';
+import type { Locale } from '../locale';
 import { h } from '../dom';
 
 /** How strongly curves can be smoothed. */
@@ -14,11 +14,11 @@ export class ChartControls {
 
   /** `changed` is called with what the reader chose. */
   constructor(
-    private readonly context: Context,
+    private readonly locale: Locale,
     private options: ChartOptions,
     private readonly changed: (options: ChartOptions) => void,
   ) {
-    const { words } = context;
+    const { words } = locale;
     this.x.addEventListener('change', () => this.choose({ x: this.x.value }));
     this.smoothing.addEventListener('change', () => this.choose({ smoothing: Number(this.smoothing.value) }));
     const press = {
@@ -60,7 +60,7 @@ export class ChartControls {
     const offered = [...new Set([...SMOOTHINGS, this.options.smoothing])].sort((a, b) => a - b);
     if (offered.length === this.smoothing.options.length) return;
     const text = (value: number): string =>
-      this.context.format.tick(value, value * 10 === Math.round(value * 10) ? 0.1 : 0.01);
+      this.locale.format.tick(value, value * 10 === Math.round(value * 10) ? 0.1 : 0.01);
     this.smoothing.replaceChildren(...offered.map(value => h('option', { value }, text(value))));
   }
 

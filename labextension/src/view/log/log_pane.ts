@@ -2,7 +2,7 @@ import { LogBuffer } from '../../data/log_buffer';
 import type { LogSource } from '../../data/source';
 import { isTerminal } from '../../data/protocol';
 import type { ViewActions } from '../actions';
-import type { Context } from '../context';
+import type { Locale } from '../locale';
 import { h, setAttribute, setText } from '../dom';
 import { errorLine } from './error_line';
 import { LogLines } from './log_lines';
@@ -42,12 +42,12 @@ export class LogPane {
 
   constructor(
     private readonly source: LogSource,
-    private readonly context: Context,
+    private readonly locale: Locale,
     private readonly actions: ViewActions,
     choice: HTMLElement,
     readonly element = h('div', { class: 'cellrun-log' }),
   ) {
-    const { words } = context;
+    const { words } = locale;
     const button = (text: string, act: () => void): HTMLButtonElement =>
       h('button', { type: 'button', class: 'cellrun-link', on: { click: act } }, text);
     const older = (): void => source.readOlderLog();
@@ -65,7 +65,7 @@ export class LogPane {
     this.download = button(words.download, () => this.save());
     this.wrap = button(words.wrap, () => this.toggleWrap());
     this.wrap.setAttribute('aria-pressed', 'false');
-    this.search = new LogSearch(source, context, {
+    this.search = new LogSearch(source, locale, {
       mark: needle => {
         this.needle = needle;
         this.lines.search(needle);
@@ -104,7 +104,7 @@ export class LogPane {
 
   /** Say where the reader is, how much there is, and what is still to come. */
   say(): void {
-    const { words, format } = this.context;
+    const { words, format } = this.locale;
     const { log, header } = this.source.state;
     this.lines.markError(errorLine(log, header));
     const ended = header !== null && isTerminal(header.status);
@@ -134,7 +134,7 @@ export class LogPane {
 
   /** Show a line before those that are held, and what is around it. */
   private async showExcerpt(at: number, number: number, before: number): Promise<void> {
-    const { source, context } = this;
+    const { source, locale } = this;
     const { log } = source.state;
     const start = Math.max(0, at - EXCERPT_BYTES / 2);
     const wanted = ++this.wanted;
@@ -145,10 +145,10 @@ export class LogPane {
     const bytes = read.subarray(0, read.lastIndexOf(LINE_FEED) + 1 || read.length); // whole lines
     const buffer = new LogBuffer();
     buffer.apply({ start, end: start + bytes.length, size: log.size, reset: true, buffer: 0 }, bytes);
-    const size = context.format.bytes(buffer.start);
-    const head = h('p', { class: 'cellrun-empty' }, fill(context.words.earlier, { size }));
+    const size = locale.format.bytes(buffer.start);
+    const head = h('p', { class: 'cellrun-empty' }, fill(locale.words.earlier, { size }));
     const lines = new LogLines(buffer, head, { moved: () => undefined, top: () => undefined });
-    lines.element.setAttribute('aria-label', context.words.log);
+    lines.element.setAttribute('aria-label', locale.words.log);
     const above = bytes.subarray(buffer.start - start, at - start).filter(byte => byte === LINE_FEED).length;
     const from = number - above;
     this.excerpt = { lines, from: from + 1, to: from + buffer.last - buffer.first, before: before - held };

@@ -1,6 +1,6 @@
 import { lineText } from '../../data/line';
 import type { LogHits, LogSource } from '../../data/source';
-import type { Context } from '../context';
+import type { Locale } from '../locale';
 import { h, setText } from '../dom';
 import { fill } from '../words';
 
@@ -38,10 +38,10 @@ export class LogSearch {
 
   constructor(
     private readonly source: LogSource,
-    private readonly context: Context,
+    private readonly locale: Locale,
     private readonly listener: LogSearchListener,
   ) {
-    const { words } = context;
+    const { words } = locale;
     const label = { 'aria-label': words.searchLog, placeholder: words.searchLog };
     this.input = h('input', { type: 'search', class: 'cellrun-input', ...label });
     this.input.addEventListener('input', () => this.begin());
@@ -171,7 +171,7 @@ export class LogSearch {
 
   private say(): void {
     const { current } = this;
-    const { words, format } = this.context;
+    const { words, format } = this.locale;
     const { count, lines } = this.earlier ?? NONE;
     const n = format.count(count + this.matches.length);
     const place = (match: Match): number =>
@@ -195,7 +195,7 @@ export class LogSearch {
 
   private get held(): { held: string } {
     const { first, last } = this.source.state.log;
-    return { held: this.context.format.count(last - first) };
+    return { held: this.locale.format.count(last - first) };
   }
 }
 

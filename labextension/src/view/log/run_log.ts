@@ -1,7 +1,7 @@
 import { RankLog } from '../../data/rank_log';
 import type { RunSource } from '../../data/source';
 import type { ViewActions } from '../actions';
-import type { Context } from '../context';
+import type { Locale } from '../locale';
 import { h } from '../dom';
 import { fill } from '../words';
 import { LogPane } from './log_pane';
@@ -17,13 +17,13 @@ export class RunLog {
 
   constructor(
     private readonly source: RunSource,
-    private readonly context: Context,
+    private readonly locale: Locale,
     private readonly actions: ViewActions = {},
   ) {
-    const { whichLog } = context.words;
+    const { whichLog } = locale.words;
     const label = { class: 'cellrun-select', 'aria-label': whichLog, title: whichLog, hidden: true };
     this.choice = h('select', { ...label, on: { change: () => this.choose(Number(this.choice.value)) } });
-    this.pane = new LogPane(source, context, actions, this.choice);
+    this.pane = new LogPane(source, locale, actions, this.choice);
     this.offer();
   }
 
@@ -52,7 +52,7 @@ export class RunLog {
   private offer(): void {
     const ranks = this.source.readRankLog ? (this.source.state.header?.ranks ?? 0) : 0;
     if (ranks < 2 || this.choice.length === ranks) return;
-    const { words } = this.context;
+    const { words } = this.locale;
     const named = Array.from({ length: ranks }, (_, rank) => {
       const file = rank === 0 ? `${FILE}.txt` : `${FILE}_${rank}.txt`;
       return h('option', { value: rank }, fill(words.rankLog, { n: String(rank), file }));
@@ -64,9 +64,9 @@ export class RunLog {
 
   private choose(rank: number): void {
     this.dispose();
-    const { context, actions, choice, pane } = this;
+    const { locale, actions, choice, pane } = this;
     this.chosen = rank === 0 ? null : new RankLog(this.source, rank, () => this.pane.draw());
-    this.pane = new LogPane(this.chosen ?? this.source, context, actions, choice, pane.element);
+    this.pane = new LogPane(this.chosen ?? this.source, locale, actions, choice, pane.element);
     choice.focus();
   }
 }

@@ -1,7 +1,7 @@
 import type { Dialogs } from '../actions/dialogs';
 import { said } from '../i18n/said';
 import type { Translate } from '../i18n/translate';
-import type { Context } from '../view/context';
+import type { Locale } from '../view/locale';
 import { Format } from '../view/format';
 import { targetWords, type TargetWords } from './words';
 
@@ -13,8 +13,8 @@ const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['second', 1],
 ];
 
-/** What every part of the page of targets needs to say something. */
-export class TargetContext implements Context<TargetWords> {
+/** What every part of the page of targets needs to speak the reader's language. */
+export class TargetLocale implements Locale<TargetWords> {
   readonly words: TargetWords;
   readonly format: Format;
   private readonly relative: Intl.RelativeTimeFormat;
