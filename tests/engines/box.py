@@ -170,10 +170,12 @@ class Box:
     # Its account
 
     def set_variables(self, variables: Mapping[str, str]) -> None:
-        """Give sessions from here on other variables, such as another PATH."""
+        """Give sessions from here on other variables, such as another PATH; none is left that ssh could share."""
         self._variables |= variables
         self.stop_sshd()
         self.start_sshd()
+        self.wire.cut()
+        self.wire.mend()
 
     def shift_clock(self, seconds: int) -> bool:
         """Let its clock be wrong for all that sessions start; return whether that can be had here (faketime)."""
