@@ -141,7 +141,7 @@ FOUND = {
     f"{CORE}/targets/fake/target.py": "FakeTarget.about FakeTarget.settings_known FakeTarget.checked_settings "
     "FakeTarget.doctor",
     f"{CORE}/targets/keeper/kept_state.py": "state_text",
-    f"{CORE}/targets/kinds.py": "kind_named _loaded",
+    f"{CORE}/targets/kinds.py": "kind_named _loaded _checked",
     f"{CORE}/targets/local/cluster.py": "AmlCompute.about AmlCompute.settings_known AmlCompute.checked_settings "
     "ComputeInstance.about _ALIKE",
     f"{CORE}/targets/local/target.py": "LocalTarget.about LocalTarget.doctor",
