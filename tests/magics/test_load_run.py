@@ -103,6 +103,7 @@ def test_run_is_offline_there_and_prints(notebook, fresh):
     fresh()
     printed = notebook.run("%load_run digits-1")
     assert "'run' is an offline run here" in printed
+    assert "kept in memory" not in printed
     assert type(notebook.names["run"]) is _OfflineRun
     assert "x" in notebook.run("run.log('x', 2)")
     assert run.get_metrics() == {"x": 1}

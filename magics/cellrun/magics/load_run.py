@@ -79,7 +79,7 @@ class LoadRunMagic:
                     self._check_names(context, record)
                 files = self._load(context, layout, trusted)
             if context.run_name:
-                self._shell.user_ns[context.run_name] = _OfflineRun()
+                self._shell.user_ns[context.run_name] = _OfflineRun(is_announced=True)  # said below, with the rest
         sys.argv = [str(files.folder / "cell.py"), *record.arguments]
         self._loaded |= {name: id(self._shell.user_ns[name]) for name in _names(context)}
         status, cell = checked_status(layout), _cell(record, files)

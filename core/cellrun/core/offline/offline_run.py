@@ -54,9 +54,10 @@ class _OfflineRun(Run):
         *,
         name: str | None = None,
         parent: _OfflineRun | None = None,
+        is_announced: bool = False,
         **kwargs: object,  # noqa: ARG002  # as above
     ) -> None:
-        """Make one, maybe as another one's child; the first of a process says that it is offline."""
+        """Make one, maybe as another one's child; the first of a process says that it is offline, if nobody has yet."""
         run_id = run_id or f"OfflineRun_{uuid.uuid4()}"
         files = _TrackedFiles(run_id)
 
@@ -83,7 +84,8 @@ class _OfflineRun(Run):
         self._parent = parent
         self._children: list[_OfflineRun] = []
         _of_this_process[run_id] = self
-        _say_so(run_id)
+        if parent is None and not is_announced:
+            _say_so(run_id)
 
     def __reduce__(self) -> tuple[Callable[[str], Run], tuple[str]]:
         """Pickle it as what another process has instead: the run that it is part of."""
