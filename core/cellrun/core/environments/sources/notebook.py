@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from packaging.utils import canonicalize_name
@@ -27,7 +27,7 @@ _FROM_PYTORCH = frozenset({"torch", "torchvision", "torchaudio"})
 
 def installed() -> dict[str, str]:
     """Return the versions of what this Python has installed, by names as PyPI compares them."""
-    return {canonicalize_name(each.name): each.version for each in _distributions()}
+    return {canonicalize_name(each.name): each.version for each in _installed()}
 
 
 def spec_of_notebook() -> EnvironmentSpec:
@@ -36,7 +36,7 @@ def spec_of_notebook() -> EnvironmentSpec:
     What another machine can't have is in the notices. cellrun itself isn't in it: each run brings its own.
     """
     packages, options, notices = [], [], []
-    for each in sorted(_distributions(), key=lambda one: one.name.lower()):
+    for each in sorted(_installed(), key=lambda one: one.name.lower()):
         if canonicalize_name(each.name) in _TAKEN_ALONG:
             continue
         line, option, notice = _written_down(each)
@@ -51,28 +51,42 @@ def spec_of_notebook() -> EnvironmentSpec:
     )
 
 
-def _distributions() -> Iterator[Distribution]:
+class _Installed(NamedTuple):
+    name: str
+    version: str
+    distribution: Distribution
+
+
+def _installed() -> Iterator[_Installed]:
     """Iterate over what is installed, the first of each name: it is the one that is imported."""
     seen = set()
     for each in distributions():
         try:
-            name = each.metadata["Name"]
-            version = each.version
-        except (
-            KeyError,
-            TypeError,
-            FileNotFoundError,
-        ):  # an interrupted uninstall left it (the last: importlib_metadata)
+            name, version = _name_and_version(each)
+        except FileNotFoundError:  # as a finder of the package `importlib_metadata` has it
             continue
-        if name and version and canonicalize_name(name) not in seen:
+        if name and version and canonicalize_name(name) not in seen:  # an interrupted uninstall leaves neither
             seen.add(canonicalize_name(name))
-            yield each
+            yield _Installed(name, version, each)
 
 
-def _written_down(each: Distribution) -> tuple[str, str, str]:
+def _name_and_version(each: Distribution) -> tuple[str, str]:
+    """Return what the head of a distribution's file says; its `metadata` parse all of it each time they are asked."""
+    head: dict[str, str] = {}
+    text = each.read_text("METADATA") or each.read_text("PKG-INFO") or each.read_text("") or ""
+    for line in text.split("\n"):
+        field, _, value = line.partition(":")
+        if field.lower() in {"name", "version"}:
+            head.setdefault(field.lower(), value.strip())
+        if len(head) == 2 or not line.strip():  # both
+            break
+    return head.get("name", ""), head.get("version", "")
+
+
+def _written_down(each: _Installed) -> tuple[str, str, str]:
     """Return a distribution's line, an option that it needs, and what is to be said of it."""
     pinned = f"{each.name}=={each.version}"
-    origin = _origin(each)
+    origin = _origin(each.distribution)
     url, inner = str(origin.get("url", "")), origin.get("vcs_info")
     address = _LOGIN.sub("://", url)
     if isinstance(inner, dict):
@@ -89,7 +103,7 @@ def _written_down(each: Distribution) -> tuple[str, str, str]:
     return pinned, "", ""  # of the machine that built it: conda's packages name such folders
 
 
-def _local_version(each: Distribution) -> tuple[str, str]:
+def _local_version(each: _Installed) -> tuple[str, str]:
     """Return the option, and what is to be said, of a version that only some index has: `2.3.0+cu121`."""
     try:
         local = Version(each.version).local
