@@ -49,12 +49,12 @@ _DRAFT = re.compile(r"\.(new-.*|cellrun-draft-.*|.+\.[0-9a-f]{8}|.+-[0-9]+)", re
 
 
 def trees_of(mode: SyncMode) -> list[str]:
-    """Return the folders whose files all have one side."""
+    """Return the folders whose files all have one mode."""
     return [tree for tree, of in _TREES.items() if of is mode]
 
 
 def mode_of(path: str) -> SyncMode:
-    """Return the side of a file by its path below the run's folder, with slashes."""
+    """Return the mode of a file by its path below the run's folder, with slashes."""
     parts = path.split("/")
     if not is_plain_path(path):
         return SyncMode.OURS

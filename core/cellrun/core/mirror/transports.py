@@ -15,7 +15,7 @@ FIRST_S = 10.0
 
 
 def transport_of(told: Mapping[str, Any], out: BinaryIO, first_s: float = FIRST_S) -> Transport:
-    """Return the way that an order of `upload_script.py` names; printed lines go to `out`.
+    """Return the transport that an order of `upload_script.py` names; printed lines go to `out`.
 
     With `or_lines` a server is asked once before: where it can't be reached, or isn't the right one, one line says so,
     and all is printed. A server that is known to be there is tried again for as long as the run goes on.

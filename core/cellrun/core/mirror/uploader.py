@@ -77,11 +77,11 @@ class Transport(Protocol):
 
 
 class Uploader:
-    """Carries one run by one way."""
+    """Uploads what one run writes by one transport."""
 
-    def __init__(self, layout: RunLayout, way: Transport) -> None:
+    def __init__(self, layout: RunLayout, transport: Transport) -> None:
         self._layout = layout
-        self._way = way
+        self._transport = transport
         self._sender: Sender | None = None
         self._sent_at = 0.0
         self._taken_at = time.monotonic()
@@ -95,7 +95,7 @@ class Uploader:
         try:
             return self._to_the_end()
         finally:
-            self._way.close()
+            self._transport.close()
 
     def _to_the_end(self) -> str:
         while True:
@@ -119,14 +119,16 @@ class Uploader:
     def _pass(self) -> bool:
         """Send what is new; return whether all was taken of a run that has ended."""
         if self._sender is None:
-            way, have = self._way, self._way.have()
-            self._sender = Sender(self._layout, have, block_bytes=way.block_bytes, largest_bytes=way.largest_bytes)
+            transport, have = self._transport, self._transport.have()
+            self._sender = Sender(
+                self._layout, have, block_bytes=transport.block_bytes, largest_bytes=transport.largest_bytes
+            )
             self._taken_bytes = sum(size for size, _ in have.values() if size < ALL_BYTES)
         sender = self._sender
-        frames = list(sender.frames(is_final=False, most_bytes=self._way.pass_bytes))
+        frames = list(sender.frames(is_final=False, most_bytes=self._transport.pass_bytes))
         now = time.monotonic()
-        if any(frame.kind is not FrameKind.BEAT for frame in frames) or now - self._sent_at >= self._way.idle_s:
-            answer = self._way.send(frames)
+        if any(frame.kind is not FrameKind.BEAT for frame in frames) or now - self._sent_at >= self._transport.idle_s:
+            answer = self._transport.send(frames)
             self._sent_at = time.monotonic()
             if any(frame.data for frame in frames):
                 self._taken_at = self._sent_at

@@ -39,7 +39,7 @@ class IgnoreRules:
     """The rules of one source folder. Paths are relative to it, with slashes.
 
     Out by default: version control, virtual and conda environments, caches, what is secret by its name
-    (`secret_files`), and `outputs` and `logs` at the root. Then
+    (`likely_secrets`), and `outputs` and `logs` at the root. Then
     the ignore file's lines count as git reads them, `!outputs/` included, with files of that name in folders below. One
     difference: a line that takes a folder back in (`!a`) also takes in what a line before it left out below (`a/b`).
     """

@@ -42,10 +42,12 @@ class Sending:
         self._run = run
         self._of_run: dict[str, Any] = {"workspace": record.id, "run": run.run_id}
         self._workspace_name = record.name
-        self._cargo = Payload.of(run)
+        self._payload = Payload.of(run)
         self._left: dict[str, int] | None = None
         """What isn't there yet, by name (a file's path, a value's hash), with how much of it is; None: unknown."""
-        self._along: list[str] | None = None if self._bytes(self._cargo.files) > _SMALL_BYTES else [*self._cargo.files]
+        self._along: list[str] | None = (
+            None if self._bytes(self._payload.files) > _SMALL_BYTES else [*self._payload.files]
+        )
         """What goes along with the order to start it."""
         self._size_bytes = 0
         self._piece_bytes = _FIRST_PIECE_BYTES
@@ -53,7 +55,7 @@ class Sending:
     @property
     def size_bytes(self) -> int:
         """How many bytes are to be sent at most."""
-        return self._size_bytes or self._bytes((*self._cargo.files, *self._cargo.values))
+        return self._size_bytes or self._bytes((*self._payload.files, *self._payload.values))
 
     def go_on(self, link: Link, is_over: Callable[[], bool]) -> Sent:
         """Send until all is there, or `is_over` says so after a piece. Raises OrderError, LinkError, OSError."""
@@ -63,7 +65,7 @@ class Sending:
         self._left = left
         while left and not is_over():
             began = time.monotonic()
-            if name := next((name for name in left if name in self._cargo.values), None):
+            if name := next((name for name in left if name in self._payload.values), None):
                 self._send_value(link, name, left)
             else:
                 self._send_files(link, left)
@@ -89,8 +91,8 @@ class Sending:
             request=dict(order.request),
             variables=dict(order.variables),
             signed=order_of(signed.read_bytes()) if signed.exists() else "",
-            files=self._cargo.file_sizes(),
-            values=sorted(self._cargo.values),
+            files=self._payload.file_sizes(),
+            values=sorted(self._payload.values),
         )
 
     def lacks(self, names: Sequence[str]) -> None:
@@ -98,17 +100,17 @@ class Sending:
 
         They go along with the next one, if they are small and haven't. Otherwise it is asked again what is there.
         """
-        known = [name for name in names if name in self._cargo.values or name in self._cargo.files]
+        known = [name for name in names if name in self._payload.values or name in self._payload.files]
         is_new = self._along is not None and known and not {*known} & {*self._along}
         self._along = known if is_new and self._bytes(known) <= _SMALL_BYTES else None
         self._left = None
 
     def _what_is_left(self, link: Link) -> dict[str, int]:
         there = link.ask("draft", **self._of_run).facts
-        values = link.ask("lacks", **self._of_run, hashes=sorted(self._cargo.values)).facts["lacks"]
+        values = link.ask("lacks", **self._of_run, hashes=sorted(self._payload.values)).facts["lacks"]
         left = {str(name): 0 for name in values}
         if not there["is_there"]:
-            has, sizes = there["has"], self._cargo.file_sizes()
+            has, sizes = there["has"], self._payload.file_sizes()
             left |= {name: has.get(name, 0) for name, size in sizes.items() if has.get(name) != size}
         self._size_bytes = max(self._size_bytes, self._unsent(left))
         return left
@@ -125,7 +127,7 @@ class Sending:
         for name in names:
             path = self._path(name)
             about, data = path.stat(), path.read_bytes()
-            if name in self._cargo.values:
+            if name in self._payload.values:
                 given.append({"name": name, "size": len(data)})
                 values += data
             else:
@@ -134,7 +136,7 @@ class Sending:
         return given, put, bytes(values + files)
 
     def _path(self, name: str) -> Path:
-        return self._cargo.values.get(name) or self._cargo.files[name]
+        return self._payload.values.get(name) or self._payload.files[name]
 
     def _send_value(self, link: Link, name: str, left: dict[str, int]) -> None:
         size, data = _piece(self._path(name), left[name], self._piece_bytes)
@@ -148,8 +150,8 @@ class Sending:
         """Send pieces of several files at once: a snapshot may have thousands of small ones."""
         pieces, files, room = [], [], self._piece_bytes
         for name, offset in itertools.islice(left.items(), _MOST_FILES_A_PIECE):
-            about = self._cargo.files[name].stat()
-            size, data = _piece(self._cargo.files[name], offset, max(room, 0))
+            about = self._payload.files[name].stat()
+            size, data = _piece(self._payload.files[name], offset, max(room, 0))
             files.append(_about(name, offset, len(data), size, about))
             pieces.append(data)
             room -= len(data)
