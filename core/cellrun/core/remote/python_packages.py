@@ -19,7 +19,8 @@ _ANSWER_S = 60.0
 _QUESTION = """
 import json, sys
 from importlib.metadata import distributions
-found = {each.name: each.version for each in distributions() if each.name and each.version}
+heads = [each.metadata for each in distributions()]  # each time it is asked for it is parsed
+found = {head["Name"]: head["Version"] for head in heads if head["Name"] and head["Version"]}
 version = ".".join(map(str, sys.version_info[:3]))
 print("\\n" + json.dumps({"version": version, "packages": found, "path": [each for each in sys.path if each]}))
 """

@@ -23,9 +23,10 @@ from cellrun.core.store.record import RunRecord
 _PACKAGES = """
 import json, sys
 from importlib.metadata import distributions
+heads = [each.metadata for each in distributions()]  # each time it is asked for it is parsed
 print(json.dumps({
     "python": "%d.%d.%d" % sys.version_info[:3],
-    "packages": {each.metadata["Name"]: each.version for each in distributions() if each.metadata["Name"]},
+    "packages": {head["Name"]: head["Version"] for head in heads if head["Name"]},
 }))
 """
 
