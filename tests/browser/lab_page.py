@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, WebSocket, expect
+from playwright.sync_api import Error, Locator, Page, WebSocket, expect
 
 from tests.browser.lab_server import TOKEN, LabServer
 from tests.browser.run_view_page import RunViewPage
@@ -45,7 +45,7 @@ class LabPage:
         self.page = page
         self.problems: list[str] = []
         self._server = server
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("pageerror", self._note)
 
     def open(self, name: str, cells: Sequence[str] | None = None, source: Path | None = None) -> None:
         """Open a notebook made of these cells, or a copy of `source`, in a fresh layout with a fresh kernel."""
@@ -53,9 +53,33 @@ class LabPage:
             (self._server.folder / name).write_text(json.dumps(_notebook(cells)))
         elif source is not None:
             (self._server.folder / name).write_bytes(source.read_bytes())
-        self.page.goto(f"{self._server.url}/lab/tree/{name}?reset&token={TOKEN}")
+        if self.page.evaluate("() => Boolean(window.jupyterapp)"):
+            self._open_instead(name)
+        else:
+            self.page.goto(f"{self._server.url}/lab/tree/{name}?reset&token={TOKEN}")
         self._wait_until_open()
         self.use_theme("light")
+
+    def leave(self) -> None:
+        """Let the page, as it is, to another test."""
+        self.page.remove_listener("pageerror", self._note)
+        self.shut_down()
+
+    def _note(self, error: Error) -> None:
+        self.problems.append(str(error))
+
+    def _open_instead(self, name: str) -> None:
+        """Close all documents, unsaved ones too, and open this one; what Lab has to say of them is gone as well."""
+        self.page.evaluate(
+            """async name => {
+                const app = window.jupyterapp;
+                for (const area of ['main', 'down'])
+                    for (const widget of [...app.shell.widgets(area)]) widget.dispose();
+                await app.commands.execute('apputils:dismiss-notification');
+                await app.commands.execute('docmanager:open', { path: name });
+            }""",
+            name,
+        )
 
     def reload(self) -> None:
         """Load the page again, as F5 does."""

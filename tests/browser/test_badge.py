@@ -19,6 +19,11 @@ for epoch in range(3000):
 
 
 @pytest.fixture
+def lab(shared_lab):
+    return shared_lab
+
+
+@pytest.fixture
 def badges(lab):
     return BadgePage(lab)
 

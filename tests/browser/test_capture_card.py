@@ -35,6 +35,11 @@ DRY = "%%submit digits --dry\ntrain(X_train, cfg)"
 REAL = "%%submit digits --without cfg\nprint(features.scale.K, X_train.shape)\ndel cfg"
 
 
+@pytest.fixture
+def lab(shared_lab):
+    return shared_lab
+
+
 def test_the_card_in_both_themes_and_what_was_captured_afterwards(lab):
     lab.open("card.ipynb", [SETUP, DRY, REAL])
     lab.run_cell(0)

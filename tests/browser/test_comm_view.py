@@ -17,8 +17,8 @@ for epoch in range(100):
 
 
 @pytest.fixture
-def lab(comm_lab):
-    return comm_lab
+def lab(shared_comm_lab):
+    return shared_comm_lab
 
 
 def test_cancel_stops_a_submitted_run(lab):
@@ -60,17 +60,17 @@ run.complete()
     assert view.curve("value")["y"] == [step * step for step in range(300)]
 
 
-def test_where_the_extension_is_not_the_view_comes_from_a_busy_kernel(lab):
-    lab.page.route("**/lab/extensions/cellrun/**", lambda route: route.abort())  # as if it weren't installed
-    lab.open("comm.ipynb", [LOAD, TRAIN.replace("%%submit", "%start_logging")])
-    lab.run_all()
-    view = lab.view(1)
+def test_where_the_extension_is_not_the_view_comes_from_a_busy_kernel(comm_lab):
+    comm_lab.page.route("**/lab/extensions/cellrun/**", lambda route: route.abort())  # as if it weren't installed
+    comm_lab.open("comm.ipynb", [LOAD, TRAIN.replace("%%submit", "%start_logging")])
+    comm_lab.run_all()
+    view = comm_lab.view(1)
     view.wait_for_points("loss", 5)
-    assert lab.is_running(1)
-    assert lab.page.evaluate("() => globalThis.cellrun === undefined")
+    assert comm_lab.is_running(1)
+    assert comm_lab.page.evaluate("() => globalThis.cellrun === undefined")
     view.expect_status("Running")
     # JupyterLab's own complaint about what it couldn't load: seen only where it waits for another extension first.
-    assert set(lab.problems) <= {"Cannot read properties of undefined (reading 'get')"}
+    assert set(comm_lab.problems) <= {"Cannot read properties of undefined (reading 'get')"}
 
 
 def test_a_second_view_shows_the_same(lab):

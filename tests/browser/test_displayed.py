@@ -17,6 +17,16 @@ print('drawn')
 """
 
 
+@pytest.fixture
+def lab(shared_lab):
+    return shared_lab
+
+
+@pytest.fixture
+def comm_lab(shared_comm_lab):
+    return shared_comm_lab
+
+
 @pytest.mark.parametrize("fixture", ["lab", "comm_lab"])
 def test_figures_are_in_the_view(fixture, request):
     lab = request.getfixturevalue(fixture)

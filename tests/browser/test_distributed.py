@@ -46,6 +46,11 @@ def let_go(run: Run) -> None:
     (outputs / "go").touch()
 
 
+@pytest.fixture
+def comm_lab(shared_comm_lab):
+    return shared_comm_lab
+
+
 def test_a_line_a_rank_and_a_log_each_in_the_portal(page, tmp_path, monkeypatch):
     (tmp_path / "portal").mkdir()
     with jupyter_process(tmp_path / "portal", "jupyter-cellrun") as server:

@@ -25,6 +25,11 @@ run.log_image('confusion', plot=go.Figure(go.Heatmap(z=[[9, 1], [2, 8]])))
 run.complete()"""
 
 
+@pytest.fixture
+def lab(shared_lab):
+    return shared_lab
+
+
 @pytest.fixture(scope="module")
 def portal_server(tmp_path_factory):
     with jupyter_process(tmp_path_factory.mktemp("portal"), "jupyter-cellrun") as server:

@@ -9,6 +9,11 @@ pytestmark = pytest.mark.timeout(600)  # a page, a kernel and a job share what c
 LOAD = "%load_ext cellrun.magics"
 
 
+@pytest.fixture
+def lab(shared_lab):
+    return shared_lab
+
+
 def test_a_failed_run_shows_why_first(lab):
     failing = """%%submit failing
 def train():

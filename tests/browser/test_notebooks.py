@@ -14,6 +14,11 @@ PLOT_CELL = 6
 DIGITS_CELL = 4
 
 
+@pytest.fixture
+def lab(shared_lab):
+    return shared_lab
+
+
 def test_the_sine_curve_grows_while_its_cell_runs(lab):
     lab.open("sine.ipynb", source=NOTEBOOKS / "sine.ipynb")
     lab.run_all()

@@ -38,6 +38,11 @@ def turn(lab, target, down):
 
 
 @pytest.fixture
+def lab(shared_lab):
+    return shared_lab
+
+
+@pytest.fixture
 def view(lab):
     """Return the view of a run of twelve metrics, two tables and a long log, with a long output below it."""
     lab.open("room.ipynb", [LOAD, TWELVE, BELOW])
