@@ -54,7 +54,7 @@ class BoxTarget(ComputeTarget):
 def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make the kind known as an installed package would."""
     entry = EntryPoint(BoxTarget.kind, f"{__name__}:{BoxTarget.__name__}", kinds.GROUP)
-    known = kinds._registered()
+    known = kinds._others()
     with monkeypatch.context() as patched:
-        patched.setattr(kinds, "_registered", lambda: {**known, BoxTarget.kind: entry})
+        patched.setattr(kinds, "_others", lambda: {**known, BoxTarget.kind: entry})
         yield

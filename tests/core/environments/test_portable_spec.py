@@ -57,7 +57,7 @@ def test_of_the_notebooks_own_is_left_out_what_its_notices_tell(monkeypatch, tmp
         ),
         "theirs": (f"theirs @ file://{path}/t.whl", "", f"theirs is from the file {path}/t.whl, which another …"),
     }
-    monkeypatch.setattr(notebook, "_distributions", lambda: [Named(name) for name in written])
+    monkeypatch.setattr(notebook, "_installed", lambda: [Named(name) for name in written])
     monkeypatch.setattr(notebook, "_written_down", lambda each: written[each.name])
     spec = notebook.spec_of_notebook()
     sent, problems = PortableSpec.of(spec)

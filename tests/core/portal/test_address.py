@@ -122,7 +122,7 @@ def test_a_server_is_started_and_lets_one_browser_in_once(run, page, tmp_path):
     assert (shown.status_code, urlsplit(shown.url).path) == (200, f"/{page}")
     assert requests.get(urls[0]).status_code == 403  # used up
     api = f"{server.url}cellrun/api/workspaces/{run.experiment.workspace.id}/runs/{run.id}"
-    assert browser.get(api).json()["row"]["metrics"] == {"loss": 0.5}
+    wait_for(lambda: browser.get(api).json()["row"]["metrics"] == {"loss": 0.5}, "its row, as of a second ago")
     assert requests.get(api).status_code == 401
     listed = subprocess.run(["ps", "eww", "-p", str(server.process.pid)], capture_output=True, text=True, check=True)
     told = listed.stdout + "".join(f"{path}{content!r}" for path, content in files_below(tmp_path).items())

@@ -201,9 +201,15 @@ def test_d10_a_run_whose_workspace_was_moved_is_canceled_where_it_is(
     runs.submitted.clear()
 
 
+def is_deleted(folder: Path) -> bool:
+    """Delete a folder; whether it is gone: somebody may write to it meanwhile."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
+
+
 def test_d10_a_run_whose_folder_was_deleted_leaves_nobody_and_makes_nothing(runs: Runs, go: Path, until: Until) -> None:
     layout = begin(runs, go)
-    shutil.rmtree(layout.folder)
+    until(lambda: is_deleted(layout.folder), "its folder to go, which its supervisor may be writing to just then")
     go.touch()
     until(lambda: not is_anybody_left(layout), "its processes to go")
     assert not layout.folder.exists()

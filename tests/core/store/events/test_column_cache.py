@@ -63,7 +63,7 @@ def told(metrics: Metrics) -> str:
         }
         for name, metric in metrics.metrics.items()
     }
-    rest = [metrics.images, metrics.tags, metrics.files, metrics.display_name, metrics.ranks, metrics.shape()]
+    rest = [metrics.images, metrics.tags, metrics.files, metrics.display_name, metrics.ranks, metrics.plain()]
     return repr([columns, rest, sorted(metrics.reader.cursor.items()), metrics.reader.damage])
 
 

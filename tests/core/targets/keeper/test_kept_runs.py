@@ -81,9 +81,9 @@ def parcel(tmp_path, monkeypatch, home):
     (folder / "parcel_kind.py").write_text(textwrap.dedent(PARCEL))
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH")))))
-    kinds._registered.cache_clear()
+    kinds._others.cache_clear()
     yield Workspace.from_config().attach("box", "parcel", folder=str(tmp_path))
-    kinds._registered.cache_clear()
+    kinds._others.cache_clear()
 
 
 @pytest.fixture
