@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import orjson
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
+from tornado.iostream import StreamClosedError
 
 from cellrun.core.errors import CellrunError
 from cellrun.server.errors import TooOftenError, status_of
@@ -19,8 +20,8 @@ class QuietHandler(JupyterHandler):
     """Logs no address: it may hold a secret, which Jupyter's access log leaves out, but tornado's own lines don't."""
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:  # noqa: ARG002  # tornado's
-        """Log what nobody meant to raise. A refusal is told to whoever asked, and the access log has it too."""
-        if not isinstance(value, (CellrunError, web.HTTPError)):
+        """Log what nobody meant to raise. A refusal is told to whoever asked, and who has left needs no answer."""
+        if not isinstance(value, (CellrunError, web.HTTPError, StreamClosedError)):
             where = f"{self.request.method} {self.request.path}"
             self.log.error("Uncaught exception %s", where, exc_info=value)
 
