@@ -54,6 +54,16 @@ export class FilterField {
     });
     const line = h('div', { class: 'cellrun-filter-line' }, this.input, this.ask);
     this.element = h('div', { class: 'cellrun-filter', role: 'search' }, line, this.help, this.problem);
+    this.element.addEventListener(
+      'keydown',
+      event => {
+        if (event.key !== 'Escape' || this.help.hidden) return;
+        this.showHelp(false);
+        event.preventDefault();
+        event.stopPropagation();
+      },
+      true,
+    );
   }
 
   set text(text: string) {

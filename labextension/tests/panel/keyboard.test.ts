@@ -130,6 +130,19 @@ test('/ goes to the filter; Enter and Escape come back', async () => {
   expect(document.activeElement).toBe(find(shown.place, '[role=treegrid]'));
 });
 
+test('Escape closes what explains the filter, and leaves the filter as it is', async () => {
+  const shown = await focused();
+  await filterBy(shown, 'sine');
+  const ask = find(shown.place, '.cellrun-filter-line [aria-expanded]');
+  ask.click();
+  expect(ask.getAttribute('aria-expanded')).toBe('true');
+  ask.focus();
+  await press('{Escape}');
+  expect(ask.getAttribute('aria-expanded')).toBe('false');
+  expect(find(shown.place, '.cellrun-filter-help').hidden).toBe(true);
+  expect(lines(shown)).toEqual(['sine', 'sine-5']);
+});
+
 test('what a filter or a closed group hides is not selected any more', async () => {
   const shown = await focused();
   await press('{ArrowDown}', '{Control>}a{/Control}');
