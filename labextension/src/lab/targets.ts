@@ -43,7 +43,7 @@ export const targets: JupyterFrontEndPlugin<void> = {
       label: words.show,
       execute: async args => {
         const workspace =
-          typeof args.workspace === 'string'
+          typeof args.workspace === 'string' && args.workspace !== '' // a list that isn't loaded yet has none
             ? args.workspace
             : (await latestWorkspace(server.api)) || 'default';
         if (!shell) {

@@ -266,7 +266,8 @@ export class Api {
   private async checked(answer: Response): Promise<Response> {
     if (answer.ok) return answer;
     const text = await answer.text();
-    let message = text || answer.statusText;
+    const isPage = answer.headers.get('Content-Type')?.includes('html') ?? false;
+    let message = (isPage ? '' : text) || answer.statusText || `HTTP ${answer.status}`;
     let untrusted = '';
     try {
       ({ message, untrusted = '' } = JSON.parse(text) as { message: string; untrusted?: string });

@@ -60,3 +60,13 @@ test('every text has its Japanese, with the same parts to fill in and the same c
     expect(parts(japanese[name]), english).toEqual(parts(english));
   }
 });
+
+test.each([
+  ['text/html; charset=UTF-8', '<html>a whole page</html>', 'HTTP 404'],
+  ['text/plain', 'no such host', 'no such host'],
+  ['application/json', '{"message": "no run"}', 'no run'],
+])('of an answer that refuses, %s, a sentence is told, never a page', async (type, body, told) => {
+  const answer = new Response(body, { status: 404, headers: { 'Content-Type': type } });
+  const api = new Api({ baseUrl: '/', fetch: () => Promise.resolve(answer) });
+  await expect(api.targets('w')).rejects.toThrow(new RegExp(`^${told}$`));
+});
