@@ -318,7 +318,8 @@ def slow(ws):
 def test_a_process_that_is_stopped_leaves_no_half_file(slow, tmp_path, how):
     back = tmp_path / "back"
     program = (
-        "import sys\nfrom cellrun.core import Datastore, Workspace\n"
+        "import signal, sys\nfrom cellrun.core import Datastore, Workspace\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # the tests' shell may have it ignored
         "Datastore(Workspace.from_config(), 'slow').download(sys.argv[1], show_progress=False)"
     )
     with subprocess.Popen([sys.executable, "-c", program, back], stderr=subprocess.PIPE, text=True) as process:
