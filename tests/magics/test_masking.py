@@ -24,7 +24,9 @@ def test_the_run_gets_a_value_that_none_of_its_files_has(notebook):
     run = notebook.submit("import os\nprint(os.environ['KEY'][::-1])", "digits --env KEY=hush-hush")
     assert log(run) == "hsuh-hsuh\n"
     assert RunRecord.read(run.layout).cell["source"].startswith("%%submit digits --env KEY=***\nimport os")
-    wait_for(run.layout.environment.exists, "the end of all that writes there")
+    wait_for(
+        run.layout.environment.exists, "the recorder, which stands behind all that the other tests do", within_s=100
+    )
     kept = files_below(run.layout.workspace.folder)
     assert len(kept) > 5
     assert not [path for path, content in kept.items() if b"hush-hush" in content]
