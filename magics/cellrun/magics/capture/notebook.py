@@ -112,7 +112,7 @@ class LeftOut:
         return False
 
     def unused(self) -> list[str]:
-        """Return what would not have travelled anyway."""
+        """Return what would not have been captured anyway."""
         return [name for name in sorted(self.names) if name not in self.places]
 
     def notes(self) -> list[str]:
