@@ -22,7 +22,7 @@ def code_of(layout: RunLayout, record: RunRecord) -> str | None:
 
 
 def _captured(layout: RunLayout) -> list[str]:
-    """Return the definitions that travelled with a cell, in the order of their names, as far as they are few."""
+    """Return the definitions that were captured with a cell, in the order of their names, as far as they are few."""
     try:
         definitions = Context.read(layout.context).definitions
     except CellrunError:  # an interactive run's cell has none; a newer cellrun's is a matter of its views

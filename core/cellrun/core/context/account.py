@@ -1,4 +1,4 @@
-"""The account of what travelled with a run, for people: read from its captured context, and counted."""
+"""The account of what was captured for a run, for people: read from its captured context, and counted."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _UNKNOWN = Kind()
 
 
 class Travelled(NamedTuple):
-    """What travels, in numbers."""
+    """What was captured, in numbers."""
 
     names: int
     """Names of the notebook."""

@@ -91,7 +91,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Need:
-    """One line of the account of what travels: for people, nothing is loaded by it."""
+    """One line of the account of what was captured: for people, nothing is loaded by it."""
 
     name: str
     kind: str

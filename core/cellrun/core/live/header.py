@@ -30,7 +30,7 @@ def header(  # noqa: PLR0913  # a view's head has so many sources
     """Return the header as plain values. Times are epoch seconds; `error` is there for a Failed run alone.
 
     `place` says where it runs; `ranks` is how many processes a distributed run is, each with a log of its own; `needs`
-    is the account of what travelled with a cell.
+    is the account of what was captured with a cell.
     """
     interactive = record.kind == "interactive"
     failed = status.status is Status.FAILED

@@ -1,4 +1,4 @@
-"""The table of all state that travels."""
+"""The table of all state that is captured."""
 
 from __future__ import annotations
 
