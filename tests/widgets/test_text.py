@@ -6,7 +6,7 @@ import pytest
 
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.status import Status, StatusFile
-from cellrun.widgets.text import log_lines, run_text, value_text
+from cellrun.widgets.text import log_lines, run_text, started_text, value_text
 
 
 def test_a_run_says_who_it_is_how_it_is_and_what_it_last_said(make_run):
@@ -40,6 +40,14 @@ def test_a_failed_run_says_why_before_anything_else(layout):
 
 def test_a_run_that_said_nothing_is_one_line(layout):
     assert run_text(layout) == "○ NotStarted  example-1  example"
+
+
+def test_of_a_run_that_was_just_started_neither_log_nor_metrics_are_looked_for(layout):
+    layout.log.write_text("begun\n")
+    assert started_text(layout) == "○ NotStarted  example-1  example"
+    StatusFile(layout).change(Status.FAILED, reason="no")
+    assert started_text(layout) == run_text(layout)
+    assert run_text(layout).endswith("begun")
 
 
 def test_the_log_is_text_without_bars_and_escapes(layout):

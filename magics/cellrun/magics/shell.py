@@ -25,7 +25,7 @@ from cellrun.core.runs.results import open_results, value_of
 from cellrun.core.runs.run import Run
 from cellrun.core.store.liveness import checked_status
 from cellrun.core.store.status import Status
-from cellrun.widgets.text import run_text
+from cellrun.widgets.text import started_text
 
 
 @dataclass(frozen=True)
@@ -199,9 +199,9 @@ def is_notebook(shell: InteractiveShell) -> bool:
 
 
 def show(shell: InteractiveShell, run: Run) -> None:
-    """Show a run live; in a terminal, as it is now."""
+    """Show a run that was just started live; in a terminal, as it is now."""
     if not is_notebook(shell):
-        print(run_text(run.layout))  # noqa: T201  # a terminal has no other place to show it
+        print(started_text(run.layout))  # noqa: T201  # a terminal has no other place to show it
         return
     from cellrun.widgets.run_details import RunDetails  # noqa: PLC0415  # ipywidgets loads when there is something to show
 

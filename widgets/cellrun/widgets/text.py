@@ -13,7 +13,7 @@ from cellrun.core.store.events.summary import Summary, run_summary
 from cellrun.core.store.files.log_tail import LogReader
 from cellrun.core.store.liveness import checked_status
 from cellrun.core.store.record import RunRecord, place_text
-from cellrun.core.store.status import Status
+from cellrun.core.store.status import Status, StatusFile, StatusRecord
 
 METRICS = 12
 LOG_LINES = 5
@@ -30,17 +30,21 @@ def run_text(layout: RunLayout) -> str:
     status = checked_status(layout)
     summary = run_summary(layout)
     name = summary.display_name[1] if summary.display_name else record.display_name or record.name
-    where = " · ".join(
-        filter(None, [place_text(layout, record.target), resources_text(record.resources, record.nodes)])
-    )
-    facts = [status.status.value, name, record.experiment, "" if record.kind == "interactive" else where]
-    lines = [f"{sign(status.status)} {'  '.join(filter(None, [*facts, elapsed_text(status.elapsed_s)]))}"]
+    lines = [_first_line(layout, record, status, name)]
     if status.status is Status.FAILED:
         failure = Failure.of(status, record)
         lines += [failure.message, " · ".join(filter(None, [failure.where, failure.exit]))]
     lines.append(_metrics(summary))
     lines = [*map(plain_line, lines), *(f"  {line}" for line in log_lines(layout))]
     return "\n".join(filter(None, lines))
+
+
+def started_text(layout: RunLayout) -> str:
+    """Return the text of a run that was just started: it has no metrics and no log yet, and neither is looked for."""
+    record, status = RunRecord.read(layout), StatusFile(layout).read()
+    if status.status.is_terminal:  # as quick as that: why it failed is worth saying
+        return run_text(layout)
+    return plain_line(_first_line(layout, record, status, record.display_name or record.name))
 
 
 def sign(status: str) -> str:
@@ -62,6 +66,14 @@ def log_lines(layout: RunLayout, count: int = LOG_LINES) -> list[str]:
     written = [without_codes(line).rstrip("\r").rpartition("\r") for line in text.split("\n")]
     lines = [_shortened(line.rstrip(), BAR_END_CHARACTERS if is_bar else 0) for _, is_bar, line in written]
     return [line for line in lines if line][-count:]
+
+
+def _first_line(layout: RunLayout, record: RunRecord, status: StatusRecord, name: str) -> str:
+    where = " · ".join(
+        filter(None, [place_text(layout, record.target), resources_text(record.resources, record.nodes)])
+    )
+    facts = [status.status.value, name, record.experiment, "" if record.kind == "interactive" else where]
+    return f"{sign(status.status)} {'  '.join(filter(None, [*facts, elapsed_text(status.elapsed_s)]))}"
 
 
 def _shortened(line: str, tail: int) -> str:
