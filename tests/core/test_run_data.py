@@ -6,7 +6,6 @@ import pytest
 
 from cellrun.core.errors import InvalidNameError, UserErrorException
 from cellrun.core.run_data import (
-    DataOfArguments,
     DataPlaceholder,
     GoesIntoRun,
     Registration,
@@ -65,17 +64,6 @@ def test_an_output_has_a_place_of_its_own_for_each_run_and_stays_in_its_store():
 def test_another_mode_is_refused(made):
     with pytest.raises(UserErrorException, match="expected one of"):
         made()
-
-
-def test_two_of_one_name_are_refused_unless_they_are_the_same():
-    data = DataOfArguments()
-    assert data.add(Given(RunInput("x", DEFINITION))) == DataPlaceholder("x")
-    data.add(Given(RunInput("x", DEFINITION)))
-    for other in (RunInput("x", {}), RunOutput("x", "", "p")):
-        with pytest.raises(UserErrorException, match="called 'x'"):
-            data.add(Given(other))
-    assert list(data.inputs) == ["x"]
-    assert not data.outputs
 
 
 def test_a_record_keeps_the_holes_of_the_names_that_it_knows():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol, get_args, runtime_checkable
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 from cellrun.core.errors import InvalidNameError, UserErrorException, shown
 from cellrun.core.identity import REFERENCE, is_of_a_run
@@ -13,7 +13,6 @@ from cellrun.core.identity import REFERENCE, is_of_a_run
 InputMode = Literal["direct", "mount", "download"]
 OutputMode = Literal["mount", "upload"]
 
-_IN_TEXT = re.compile(rf"\$(?:{REFERENCE}(?P<plain>\w+)|\{{{REFERENCE}(?P<braced>\w+)\}})", re.ASCII)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _NAME_RULE = "is a variable's name of ASCII letters, digits and _, 64 characters at most, and none that programs use"
 # Each input and output is told by a variable of its own name, too: these would break the job itself.
@@ -161,51 +160,6 @@ class GoesIntoRun(Protocol):
 
     def argument(self) -> str | DataPlaceholder:
         """Return what stands in the arguments for it."""
-
-
-@dataclass
-class DataOfArguments:
-    """What a run's arguments have of data, by name, gathered."""
-
-    inputs: dict[str, RunInput] = field(default_factory=dict)
-    outputs: dict[str, RunOutput] = field(default_factory=dict)
-
-    def add(self, given: GoesIntoRun) -> str | DataPlaceholder:
-        """Take an argument's data; return what stands for it. Raises UserErrorException for two of one name."""
-        data = given.run_data()
-        if {**self.inputs, **self.outputs}.get(data.name, data) != data:
-            raise UserErrorException(
-                f"two different inputs or outputs are called {data.name!r}; give each a name of its own"
-            )
-        if isinstance(data, RunInput):
-            self.inputs[data.name] = data
-        else:
-            self.outputs[data.name] = data
-        return given.argument()
-
-
-class BoundData(NamedTuple):
-    """What stands for a run's data in its command and its environment, and what is to be done for it."""
-
-    values: Mapping[str, str] = {}
-    """By name: a path, or the id of a dataset that is given as it is."""
-    variables: Mapping[str, str] = {}
-    before: tuple[tuple[str, ...], ...] = ()
-    beside: tuple[str, ...] = ()
-    finishing: tuple[tuple[str, ...], ...] = ()
-
-    def arguments(self, arguments: Iterable[str | DataPlaceholder]) -> list[str]:
-        """Return arguments with what stands for their holes, and for the variables of data in them."""
-        return [self._filled(one) if isinstance(one, str) else self.values[one.name] for one in arguments]
-
-    def _filled(self, text: str) -> str:
-        def value(found: re.Match[str]) -> str:
-            return self.values.get(found["plain"] or found["braced"], found[0])
-
-        return _IN_TEXT.sub(value, text) if REFERENCE in text else text
-
-
-NO_DATA = BoundData()
 
 
 def with_holes(arguments: Iterable[str], names: Iterable[str]) -> tuple[str | DataPlaceholder, ...]:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellrun.core.run_data import DataOfArguments
-from cellrun.core.submission.arguments import argument_parts, variable_texts
+from cellrun.core.errors import UserErrorException
+from cellrun.core.run_data import DataPlaceholder, RunInput, RunOutput
+from cellrun.core.submission.arguments import DataOfArguments, argument_parts, variable_texts
 
 
 class Color(str, enum.Enum):
@@ -57,3 +58,25 @@ def test_environment_variables_are_texts():
     assert variable_texts({"A": 1, "B": Path("/x"), "C": True}) == ({"A": "1", "B": "/x", "C": "True"}, [])
     _, problems = variable_texts({"A=B": "1", "": "1", 3: "1", "N": None, "L": [1], "Z": "a\0b"})
     assert len(problems) == 6
+
+
+class Given:
+    def __init__(self, data):
+        self._data = data
+
+    def run_data(self):
+        return self._data
+
+    def argument(self):
+        return DataPlaceholder(self._data.name)
+
+
+def test_two_of_one_name_are_refused_unless_they_are_the_same():
+    data = DataOfArguments()
+    assert data.add(Given(RunInput("x", {"kind": "file"}))) == DataPlaceholder("x")
+    data.add(Given(RunInput("x", {"kind": "file"})))
+    for other in (RunInput("x", {}), RunOutput("x", "", "p")):
+        with pytest.raises(UserErrorException, match="called 'x'"):
+            data.add(Given(other))
+    assert list(data.inputs) == ["x"]
+    assert not data.outputs

@@ -5,14 +5,36 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from cellrun.core.errors import UserErrorException, shown
 from cellrun.core.identity import REFERENCE
 from cellrun.core.resources import size_text
-from cellrun.core.run_data import DataOfArguments, DataPlaceholder, GoesIntoRun
+from cellrun.core.run_data import DataPlaceholder, GoesIntoRun, RunInput, RunOutput
 
 MOST_BYTES = 128 * 1024  # Linux: MAX_ARG_STRLEN, the closing NUL counted
+
+
+@dataclass
+class DataOfArguments:
+    """What a run's arguments have of data, by name, gathered."""
+
+    inputs: dict[str, RunInput] = field(default_factory=dict)
+    outputs: dict[str, RunOutput] = field(default_factory=dict)
+
+    def add(self, given: GoesIntoRun) -> str | DataPlaceholder:
+        """Take an argument's data; return what stands for it. Raises UserErrorException for two of one name."""
+        data = given.run_data()
+        if {**self.inputs, **self.outputs}.get(data.name, data) != data:
+            raise UserErrorException(
+                f"two different inputs or outputs are called {data.name!r}; give each a name of its own"
+            )
+        if isinstance(data, RunInput):
+            self.inputs[data.name] = data
+        else:
+            self.outputs[data.name] = data
+        return given.argument()
 
 
 def argument_parts(arguments: Iterable[Any], data: DataOfArguments) -> tuple[list[str | DataPlaceholder], list[str]]:

@@ -15,9 +15,15 @@ from cellrun.core.environment_spec import EnvironmentSpec
 from cellrun.core.errors import InvalidNameError, InvalidSubmissionError, UserErrorException, did_you_mean, shown
 from cellrun.core.identity import is_set_by_cellrun
 from cellrun.core.resources import Resources, size_bytes
-from cellrun.core.run_data import DataOfArguments, DataPlaceholder
+from cellrun.core.run_data import DataPlaceholder
 from cellrun.core.run_request import RunRequest
-from cellrun.core.submission.arguments import argument_parts, data_problems, reference_problems, variable_texts
+from cellrun.core.submission.arguments import (
+    DataOfArguments,
+    argument_parts,
+    data_problems,
+    reference_problems,
+    variable_texts,
+)
 
 _HEADER = "# /// script"
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from cellrun.core.errors import UserErrorException, did_you_mean, shown
 from cellrun.core.resources import Resources
-from cellrun.core.run_data import DataOfArguments, DataPlaceholder
+from cellrun.core.run_data import DataPlaceholder
 from cellrun.core.run_request import RunCode, RunRequest
-from cellrun.core.submission.arguments import argument_parts
+from cellrun.core.submission.arguments import DataOfArguments, argument_parts
 from cellrun.core.submission.configuration.parts import DistributedConfiguration, DockerConfiguration
 from cellrun.core.submission.configuration.run_configuration import ONE_RUN_CLUSTER, RunConfiguration
 from cellrun.core.submission.run_options import RunOptions

@@ -21,7 +21,6 @@ from cellrun.core.errors import ExperimentExecutionException, InvalidSubmissionE
 from cellrun.core.layout import RunLayout
 from cellrun.core.moved import moved_command
 from cellrun.core.resources import Resources, limits, size_text
-from cellrun.core.run_data import NO_DATA, BoundData
 from cellrun.core.run_request import CELL, RunRequest
 from cellrun.core.store.notes import add_note
 from cellrun.core.supervision.launch_spec import LaunchSpec, is_of_jupyter, recorded
@@ -29,6 +28,7 @@ from cellrun.core.supervision.start import supervisor_command
 from cellrun.core.targets.contract import TargetPython
 
 if TYPE_CHECKING:
+    from cellrun.core.data.in_run.binding import BoundData
     from cellrun.core.environments.building.plan import Plan
 
 # Python looks into the working folder first (`-m` does, too): not before it is known to be as it was submitted.
@@ -90,7 +90,7 @@ def local_spec(request: RunRequest, layout: RunLayout, interpreter: str, afterwa
 
     Raises InvalidSubmissionError for a run that is to be run again and says in no way we know how it was started.
     """
-    bound = NO_DATA
+    bound = None
     if request.inputs or request.outputs:
         from cellrun.core.data.in_run.binding import bind  # noqa: PLC0415  # a run without data needs none of it
 
@@ -101,7 +101,9 @@ def local_spec(request: RunRequest, layout: RunLayout, interpreter: str, afterwa
     return launch_spec(request, interpreter, os.environ, bound=bound, afterwards=afterwards)
 
 
-def _spec_again(request: RunRequest, earlier: RunLayout, bound: BoundData, afterwards: Sequence[str]) -> LaunchSpec:
+def _spec_again(
+    request: RunRequest, earlier: RunLayout, bound: BoundData | None, afterwards: Sequence[str]
+) -> LaunchSpec:
     """Return how a run was started, with what belongs to this cellrun and this moment as it is now.
 
     Whoever runs it again, a server maybe, needn't have the variables that the notebook had.
@@ -118,7 +120,7 @@ def _spec_again(request: RunRequest, earlier: RunLayout, bound: BoundData, after
     variables = dict(spec.set_variables)
     if has_library(variables.get(PYTHON_PATH, "")):
         variables[PYTHON_PATH] = with_library(variables[PYTHON_PATH])
-    if bound is not NO_DATA:  # its data is the same, and where it is may be another place
+    if bound:  # its data is the same, and where it is may be another place
         variables |= bound.variables
         program = spec.argv[: len(spec.argv) - len(request.arguments)]
         spec = spec._replace(argv=(*program, *bound.arguments(request.arguments)))
@@ -131,10 +133,10 @@ def _spec_again(request: RunRequest, earlier: RunLayout, bound: BoundData, after
         silence_s=most.silence_s,
         given_names=tuple(sorted(request.variables)),
         inherited_names=tuple(name for name in spec.inherited_names if not is_of_jupyter(name)),
-        before=(*spec.before, *bound.before),
+        before=(*spec.before, *(bound.before if bound else ())),
         afterwards=tuple(afterwards),
-        beside=bound.beside,
-        finishing=bound.finishing,
+        beside=bound.beside if bound else (),
+        finishing=bound.finishing if bound else (),
     )
 
 
@@ -156,7 +158,7 @@ def launch_spec(
     interpreter: str,
     environ: Mapping[str, str],
     *,
-    bound: BoundData = NO_DATA,
+    bound: BoundData | None = None,
     afterwards: Sequence[str] = (),
 ) -> LaunchSpec:
     """Return how a run is started by an interpreter of this machine, with what it inherits of an environment.
@@ -167,7 +169,7 @@ def launch_spec(
     most, before = limits(), tuple[tuple[str, ...], ...]()
     kept, names_of_others = recorded(environ, interpreter, request.resources.threads)
     kept |= {"AZUREML_ARM_WORKSPACE_NAME": request.workspace, "AZUREML_ARM_PROJECT_NAME": request.experiment}
-    kept |= bound.variables
+    kept |= bound.variables if bound else {}
     if needs_library(interpreter):
         kept[PYTHON_PATH] = with_library(kept.get(PYTHON_PATH, ""))
     if isinstance(request.environment, EnvironmentSpec):
@@ -190,10 +192,10 @@ def launch_spec(
         set_variables=kept,
         given_names=tuple(sorted(request.variables)),
         inherited_names=tuple(name for name in names_of_others if name not in request.variables),
-        before=(*before, *bound.before),
+        before=(*before, *(bound.before if bound else ())),
         afterwards=tuple(afterwards),
-        beside=bound.beside,
-        finishing=bound.finishing,
+        beside=bound.beside if bound else (),
+        finishing=bound.finishing if bound else (),
     )
 
 
@@ -231,17 +233,18 @@ def given_variables(request: RunRequest, spec: LaunchSpec) -> dict[str, str]:
     return given
 
 
-def _command(request: RunRequest, interpreter: str, bound: BoundData) -> list[str]:
+def _command(request: RunRequest, interpreter: str, bound: BoundData | None) -> list[str]:
     """Return the program of a run, with what starts several of it in front if it is several."""
     program = program_of(request, interpreter, bound)
     return launched(interpreter, request.distribution, program) if request.distribution else program
 
 
-def program_of(request: RunRequest, interpreter: str, bound: BoundData = NO_DATA) -> list[str]:
+def program_of(request: RunRequest, interpreter: str, bound: BoundData | None = None) -> list[str]:
     """Return the program to start and its arguments."""
     if request.kind == "command":
         shell = shutil.which("bash") or shutil.which("sh") or "/bin/sh"
         return [shell, "-c", request.program]
+    arguments = bound.arguments(request.arguments) if bound else list(map(str, request.arguments))
     if request.kind == "cell":
-        return [interpreter, "-c", _ENTRY, CELL, *bound.arguments(request.arguments)]
-    return [interpreter, request.program, *bound.arguments(request.arguments)]
+        return [interpreter, "-c", _ENTRY, CELL, *arguments]
+    return [interpreter, request.program, *arguments]

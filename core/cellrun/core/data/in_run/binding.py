@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from cellrun.core.errors import CellrunError, ExperimentExecutionException, Inva
 from cellrun.core.identity import INPUT_NAMES, OUTPUT_NAMES, REFERENCE
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.places import WorkspaceRecord
-from cellrun.core.run_data import BoundData, RunInput, RunOutput
+from cellrun.core.run_data import DataPlaceholder, RunInput, RunOutput
 from cellrun.core.store.record import RunRecord
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cellrun.core.workspace import Workspace
 
 _STEPS = Path(__file__).with_name("run_steps.py")
+_IN_TEXT = re.compile(rf"\$(?:{REFERENCE}(?P<plain>\w+)|\{{{REFERENCE}(?P<braced>\w+)\}})", re.ASCII)
 
 
 class StoresOf(NamedTuple):
@@ -49,14 +51,33 @@ def store_of(layout: WorkspaceLayout, name: str) -> Datastore:
     return Datastore(workspace_of(layout), name or None)
 
 
+class BoundData(NamedTuple):
+    """What stands for a run's data in its command and its environment, and what is to be done for it."""
+
+    values: Mapping[str, str]
+    """By name: a path, or the id of a dataset that is given as it is."""
+    variables: Mapping[str, str]
+    before: tuple[tuple[str, ...], ...]
+    beside: tuple[str, ...]
+    finishing: tuple[tuple[str, ...], ...]
+
+    def arguments(self, arguments: Iterable[str | DataPlaceholder]) -> list[str]:
+        """Return arguments with what stands for their holes, and for the variables of data in them."""
+        return [self._filled(one) if isinstance(one, str) else self.values[one.name] for one in arguments]
+
+    def _filled(self, text: str) -> str:
+        def value(found: re.Match[str]) -> str:
+            return self.values.get(found["plain"] or found["braced"], found[0])
+
+        return _IN_TEXT.sub(value, text) if REFERENCE in text else text
+
+
 def bind(inputs: Iterable[RunInput], outputs: Iterable[RunOutput], layout: RunLayout) -> BoundData:
     """Return where a run finds its data; its folder need not be there yet, and nothing is made.
 
     Raises InvalidSubmissionError for an input that isn't there, DatastoreError for an unknown store.
     """
     inputs, outputs = list(inputs), list(outputs)
-    if not inputs and not outputs:
-        return BoundData()
     values = {one.name: input_value(one, layout) for one in inputs}
     values |= {one.name: output_path(one, layout) for one in outputs}
     return BoundData(
