@@ -72,7 +72,7 @@ SAID = {
     f"{CORE}/sweep/driver.py": "_early_note",
     f"{CORE}/sweep/policy.py": "verdict",
     f"{CORE}/targets/local/admission.py": "reasons _lacks _gpus _cores _start _ended_while_waiting _note",
-    f"{CORE}/targets/local/queue_lock.py": "_wait",
+    f"{CORE}/targets/local/queue_lock.py": "pauses",
     f"{CORE}/targets/local/recovery.py": "recover recover_without_ticket",
     f"{CORE}/targets/local/target.py": "LocalTarget.launch _WAITS_ELSEWHERE cancel heed_cancellation",
     f"{CORE}/targets/sync_round.py": "_ended_unseen",

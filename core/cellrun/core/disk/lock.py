@@ -8,7 +8,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,27 +17,44 @@ from cellrun.core.errors import CellrunError, UserErrorException
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
 _MOST_BYTES = 4096
+_AT_ONCE = fcntl.LOCK_EX | fcntl.LOCK_NB
 
 
 @contextmanager
-def hold_lock(path: Path, who: str, wait: Callable[[str], object] | None) -> Iterator[bool]:
+def hold_lock(
+    path: Path,
+    who: str,
+    wait: Callable[[str], Iterable[float] | None] | None,
+    *,
+    why: str = "runs wait for what one of them makes",
+    error: type[CellrunError] = UserErrorException,
+) -> Iterator[bool]:
     """Hold a lock file in this block; the lock ends with the process that holds it, however that ends.
 
     If somebody else holds it, `wait` is called once with what that one said of itself as its `who`, and its end is
-    waited for; without `wait` the block is given False. Whoever has waited looks again whether there is still something
-    to make. The holder may remove the file. Raises UserErrorException where the file system has no locks, OSError for a
-    link in the file's place: it would be emptied where that leads.
+    waited for; without `wait` the block is given False. `wait` may return seconds, after each of which the lock is
+    tried again, and raise an error between them to give up. Whoever has waited looks again whether there is still
+    something to make. The holder may remove the file. Raises `error` where the file system has no locks, with `why`
+    these are needed, and OSError for a link in the file's place: it would be emptied where that leads.
     """
+
+    def take(how: int) -> bool:
+        return _take(fd, path, how, why, error)
+
     fd = _open(path)
     try:
-        is_held = _take(fd, path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_held = take(_AT_ONCE)
         if not is_held and wait:
-            wait(os.pread(fd, _MOST_BYTES, 0).decode("utf-8", "replace"))
-            is_held = _take(fd, path, fcntl.LOCK_EX)
+            for pause_s in wait(os.pread(fd, _MOST_BYTES, 0).decode("utf-8", "replace")) or ():
+                time.sleep(pause_s)
+                if is_held := take(_AT_ONCE):
+                    break
+            else:
+                is_held = take(fcntl.LOCK_EX)
         while is_held and not _is_at(fd, path):  # its last holder has removed it: nobody else would see this lock
             os.close(fd)
             fd = _open(path)
-            is_held = _take(fd, path, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            is_held = take(fcntl.LOCK_EX if wait else _AT_ONCE)
         if is_held:
             with suppress(OSError):  # a full disk: then it isn't known who holds it
                 os.ftruncate(fd, 0)
@@ -50,13 +68,7 @@ def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
-def try_lock(
-    fd: int, path: Path, how: int = fcntl.LOCK_EX | fcntl.LOCK_NB, *, why: str, error: type[CellrunError]
-) -> bool:
-    """Take the lock of an open file, unless another process holds it; return whether it is held.
-
-    Raises `error` where the file system has no locks, with `why` these are needed.
-    """
+def _take(fd: int, path: Path, how: int, why: str, error: type[CellrunError]) -> bool:
     try:
         fcntl.flock(fd, how)
     except BlockingIOError:
@@ -69,10 +81,6 @@ def try_lock(
             "set CELLRUN_HOME to a folder on a local disk"
         ) from refused
     return True
-
-
-def _take(fd: int, path: Path, how: int) -> bool:
-    return try_lock(fd, path, how, why="runs wait for what one of them makes", error=UserErrorException)
 
 
 def _is_at(fd: int, path: Path) -> bool:

@@ -124,7 +124,7 @@ class _Lines:
 
 
 @contextmanager
-def _held(entry: CacheEntry, who: str, wait: Callable[[str], object]) -> Iterator[None]:
+def _held(entry: CacheEntry, who: str, wait: Callable[[str], None]) -> Iterator[None]:
     """Hold an entry's lock in this block; it ends with the process. The lock's file stands beside the entry."""
     with hold_lock(entry.folder.with_name(f"{entry.folder.name}{_LOCK}"), who, wait):
         make_private_folder(entry.folder)  # who held it before may have removed it

@@ -12,21 +12,23 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import are_texts, is_count, is_mapping_of, is_system_text, is_text
+from cellrun.core.disk.lock import hold_lock
 from cellrun.core.disk.ownership import is_mine
 from cellrun.core.disk.whole_files import make_private_folder, replace_file
-from cellrun.core.errors import DamagedRunError
-from cellrun.core.identity import boot_id, boot_time, host_name, pid_namespace
+from cellrun.core.errors import ComputeTargetException, DamagedRunError
+from cellrun.core.identity import ProcessIdentity, boot_id, boot_time, host_name, pid_namespace
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import private_folder, private_path, runtime_folder
 from cellrun.core.resources import Resources
 from cellrun.core.store.liveness import is_old
 from cellrun.core.store.record import RunTarget
-from cellrun.core.targets.local.queue_lock import locked
+from cellrun.core.targets.local import queue_lock
 
 _WAITING = ".waiting"
 _RUNNING = ".running"
@@ -162,7 +164,9 @@ class LocalQueue:
 
         Raises ComputeTargetException where nobody can hold it, or somebody does for a minute.
         """
-        return locked(self.folder / "lock", wait=wait)
+        path, who = self.folder / "lock", json.dumps(ProcessIdentity.current().to_json())
+        pauses = partial(queue_lock.pauses, path) if wait else None
+        return hold_lock(path, who, pauses, why="runs wait for one another", error=ComputeTargetException)
 
     def add(  # noqa: PLR0913, PLR0917  # a ticket has so many sides
         self,
