@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,29 +34,29 @@ class Import(NamedTuple):
     is_later: bool
 
 
+@cache
 def files() -> dict[str, Path]:
     """Return the file of each of the project's modules."""
     return {_name(file, ROOT / source): file for source in SOURCES for file in (ROOT / source).glob("cellrun/**/*.py")}
 
 
-def imports() -> list[Import]:
+@cache
+def imports() -> tuple[Import, ...]:
     """Return every import of one of the project's modules by another, those for types alone aside."""
-    known = files()
+    known, loaded_later = files(), frozenset(dir(core))
 
     def module(name: str) -> str:
         package, _, last = name.rpartition(".")
-        if (
-            package == core.__name__ and name not in known and last in dir(core)
-        ):  # what it loads when it is asked for it
+        if package == core.__name__ and name not in known and last in loaded_later:
             return f"{package}.{core._MODULES.get(last, 'errors')}"
         return next(filter(known.__contains__, (name, package)), "")
 
-    return [
+    return tuple(
         Import(importer, imported, is_later)
         for importer, file in known.items()
         for names, is_later in _imported(ast.parse(file.read_bytes()), is_later=False)
         for imported in set(map(module, names)) - {""}
-    ]
+    )
 
 
 _DEPTH = 3
@@ -99,11 +100,19 @@ def _name(file: Path, source: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+_HOLDERS = (ast.stmt, ast.excepthandler, ast.match_case)
+"""What may hold statements: no import is in an expression."""
+
+
 def _imported(node: ast.AST, *, is_later: bool) -> Iterator[tuple[list[str], bool]]:
     for each in ast.iter_child_nodes(node):
         if isinstance(each, ast.Import):
             yield [alias.name for alias in each.names], is_later
         elif isinstance(each, ast.ImportFrom):
             yield [f"{each.module}.{alias.name}" for alias in each.names], is_later
-        elif not (isinstance(each, ast.If) and ast.unparse(each.test) == "TYPE_CHECKING"):
+        elif isinstance(each, _HOLDERS) and not (isinstance(each, ast.If) and _is_for_types(each.test)):
             yield from _imported(each, is_later=is_later or isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)))
+
+
+def _is_for_types(test: ast.expr) -> bool:
+    return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
