@@ -127,7 +127,7 @@ ACCOUNT = {
     f"{MAGICS}/carriers/state.py": "EnvironmentCarrier.account",
     f"{MAGICS}/carriers/values.py": "_need",
     f"{CORE}/likely_secrets.py": "_KINDS",
-    f"{MAGICS}/sent_before.py": "SentBefore",
+    f"{MAGICS}/destination.py": "SentBefore",
     f"{MAGICS}/paths/shipment.py": "Shipment.account Links.add",
     f"{MAGICS}/source/analysis.py": "Read.place _place",
     f"{MAGICS}/words.py": "type_words code_words",

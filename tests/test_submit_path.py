@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.imports import room
 
-MOST_MODULES = 82
+MOST_MODULES = 80
 """As many as there were when this was last measured: it may only sink, and 80 is the aim."""
 
 _PROGRAM = """

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from cellrun.core.context.manifest import Need
 from cellrun.magics.capture.card.card import Card
-from cellrun.magics.capture.carrier import Refusal
+from cellrun.magics.capture.refusals import Refusal
 from tests.browser.accessibility import grave_problems
 from tests.browser.lab_page import SCREENSHOTS
 from tests.browser.run_page import RunPage

@@ -26,10 +26,10 @@ from cellrun.core.targets.workspace_targets import WorkspaceTargets
 from cellrun.magics.capture.another_python.remote_python import RemotePython
 from cellrun.magics.capture.capture import Capture
 from cellrun.magics.capture.card.card import Card
-from cellrun.magics.capture.carrier import Refusal
-from cellrun.magics.capture.cell import CapturedCell
+from cellrun.magics.capture.carrier import CapturedCell
 from cellrun.magics.capture.destination import Destination, Place
 from cellrun.magics.capture.notebook import Choices, Notebook
+from cellrun.magics.capture.refusals import Refusal
 from cellrun.magics.capture.source.analysis import Analysis
 from cellrun.magics.capture.source.flow import analyse
 from cellrun.magics.shell import NotebookCell

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cellrun.magics.capture.capture import Capture
-from cellrun.magics.capture.cell import CapturedCell
+from cellrun.magics.capture.carrier import CapturedCell
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.flow import analyse
 

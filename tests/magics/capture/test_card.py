@@ -7,7 +7,7 @@ import pytest
 from cellrun.core.context.manifest import Need
 from cellrun.magics.capture.card.card import Card
 from cellrun.magics.capture.card.content import size_words
-from cellrun.magics.capture.carrier import Refusal
+from cellrun.magics.capture.refusals import Refusal
 
 NEEDS = (
     Need("train", "function", "function, cell 4", "line 1", 1_100, "source"),

@@ -11,9 +11,9 @@ from cellrun.core.context.state.table import TABLE
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.layout import WorkspaceLayout
 from cellrun.magics.capture.capture import Capture, carriers_of
-from cellrun.magics.capture.carrier import Carrier, Found, Refusal
-from cellrun.magics.capture.cell import CapturedCell
+from cellrun.magics.capture.carrier import CapturedCell, Carrier, Found
 from cellrun.magics.capture.notebook import Notebook
+from cellrun.magics.capture.refusals import Refusal
 from cellrun.magics.capture.source.analysis import Read
 from cellrun.magics.capture.source.flow import analyse
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cellrun.magics.capture.capture import Capture
+from cellrun.magics.capture.carrier import CapturedCell
 from cellrun.magics.capture.carriers.names import estimated_bytes
-from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.flow import analyse
 

@@ -114,6 +114,23 @@ class ValueStore:
         return blob
 
 
+class HashingStore:
+    """Tells what bytes would be found by if they were kept; nothing is written."""
+
+    def __init__(self, *, pickles_like: str = "") -> None:
+        self._pickles_like = pickles_like
+
+    def put(self, memory: Memory, wrote: Wrote = lambda _: None, *, like: str = "") -> Blob:
+        """Return what would find some bytes again."""
+        blob = blob_of(memory, like)
+        wrote(blob.bytes)
+        return blob
+
+    def put_pickle(self, payload: Memory, wrote: Wrote = lambda _: None) -> Blob:
+        """Return what would find a pickle again."""
+        return self.put(payload, wrote, like=self._pickles_like)
+
+
 class CheckedStore(ValueStore):
     """A value store that hands out a pickle only if its content has the hash by which it is named.
 

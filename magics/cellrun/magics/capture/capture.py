@@ -10,9 +10,9 @@ from typing import Any
 from cellrun.core.context.account import KINDS
 from cellrun.core.context.manifest import Context, Need, python_version
 from cellrun.core.context.pickles.pickling import Store
-from cellrun.core.context.value_store import SHA256, ValueStore
+from cellrun.core.context.value_store import SHA256, HashingStore, ValueStore
 from cellrun.core.layout import RunLayout, WorkspaceLayout
-from cellrun.magics.capture.carrier import Carrier, Found, Refusal
+from cellrun.magics.capture.carrier import CapturedCell, Carrier, Found
 from cellrun.magics.capture.carriers.attributes import AttributeCarrier
 from cellrun.magics.capture.carriers.code import CodeCarrier
 from cellrun.magics.capture.carriers.lacking import LackedModules, LackedNames
@@ -21,11 +21,11 @@ from cellrun.magics.capture.carriers.modules import ModuleCarrier
 from cellrun.magics.capture.carriers.names import HiddenNames, RunCarrier
 from cellrun.magics.capture.carriers.state import EnvironmentCarrier, StateCarrier
 from cellrun.magics.capture.carriers.values import ValueCarrier
-from cellrun.magics.capture.cell import CapturedCell
+from cellrun.magics.capture.destination import SentBefore
 from cellrun.magics.capture.local.local_modules import find_local
-from cellrun.magics.capture.notebook import is_module, is_path, unknown_words, unneeded_words
+from cellrun.magics.capture.notebook import is_module, is_path
 from cellrun.magics.capture.paths.carrier import FileCarrier
-from cellrun.magics.capture.sent_before import HashingStore, SentBefore
+from cellrun.magics.capture.refusals import Refusal, unknown_words, unneeded_words
 from cellrun.magics.capture.source.analysis import Read, Text
 
 _CELL = Read("", 0, "the cell")

@@ -1,29 +1,32 @@
-"""The machine and the Python where a cell will run, and what of the cell's needs it lacks."""
+"""The machine and the Python where a cell will run: what of the cell's needs it lacks, what it has already."""
 
 from __future__ import annotations
 
-import importlib.util
-import re
+import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from cellrun.core.context.manifest import Definition, python_version
+from cellrun.core.context.manifest import Blob, Context, Definition, Group, Need, python_version
 from cellrun.core.environments.building.expected_packages import ExpectedPackages
 from cellrun.core.environments.interpreter import Answer, ask, environment_of
 from cellrun.core.environments.job_library import is_own
-from cellrun.core.errors import ComputeTargetException, UserErrorException
+from cellrun.core.errors import ComputeTargetException, ContextException, UserErrorException
+from cellrun.core.layout import RunLayout, WorkspaceLayout
+from cellrun.core.store.record import RunRecord
 from cellrun.core.targets.contract import Capability, ComputeTarget
 from cellrun.magics.capture.another_python.remote_python import RemotePython, is_stdlib, packages_by_module
-from cellrun.magics.capture.carrier import Refusal
-from cellrun.magics.capture.local.local_modules import find_local
-from cellrun.magics.capture.source.analysis import Analysis, Certainty
+from cellrun.magics.capture.local.local_modules import find_local, is_found_here
+from cellrun.magics.capture.refusals import Refusal
+from cellrun.magics.capture.source.analysis import Certainty
 
-_BRINGS = re.compile(r"\binstall\b|\.py\b")  # pip install, made.py
 _BROUGHT_ALONG = frozenset({"__main__", "cellrun", "cloudpickle"})
+_MOST_RUNS = 20  # the newest
+_WORTH_SAYING_BYTES = 4 << 10
 
 
 class ModuleNeed(NamedTuple):
@@ -205,6 +208,51 @@ class Place:
         return ()
 
 
+class SentBefore:
+    """The values of a workspace's newest runs: of those on a target of that name alone, as another has others."""
+
+    def __init__(self, workspace: WorkspaceLayout, target: str = "") -> None:
+        self._workspace = workspace
+        self._target = target
+
+    def noted(self, needs: Sequence[Need], groups: Iterable[Group]) -> list[Need]:
+        """Return the account with a note at each value that one of these runs has, if it is worth saying."""
+        found = {need.name: need for need in needs if need.kind == "value" and need.bytes >= _WORTH_SAYING_BYTES}
+        wanted = [group for group in groups if not found.keys().isdisjoint(group.names)]
+        notes = dict(self._notes(wanted))
+        said = found.keys() & notes.keys()
+        return [replace(need, note=notes[need.name]) if need.name in said else need for need in needs]
+
+    def _notes(self, wanted: list[Group]) -> Iterator[tuple[str, str]]:
+        for layout in self._newest() if wanted else ():
+            try:
+                known = {_content(group) for group in Context.read(layout.context).groups}
+                record = RunRecord.read(layout)
+            except (
+                ContextException,
+                OSError,
+                ValueError,
+                KeyError,
+                TypeError,
+            ):  # a script's; gone or damaged meanwhile
+                continue
+            if self._target not in {"", record.target}:
+                continue
+            for group in [each for each in wanted if _content(each) in known]:
+                wanted.remove(group)
+                yield from ((name, f"same as {record.name}: not sent again") for name in group.names)
+            if not wanted:
+                return
+
+    def _newest(self) -> list[RunLayout]:
+        try:
+            names = os.listdir(self._workspace.runs)  # noqa: PTH208  # names alone: there may be 100,000
+        except FileNotFoundError:
+            return []
+        ids = sorted((name for name in names if _made_at(name)), key=_made_at, reverse=True)
+        return [self._workspace.run(run_id) for run_id in ids[:_MOST_RUNS]]
+
+
 def _surest(needs: Iterable[ModuleNeed]) -> dict[str, ModuleNeed]:
     """Return the modules to look for, each with its surest need: not those that travel, nor those of every Python."""
     surest: dict[str, ModuleNeed] = {}
@@ -218,17 +266,16 @@ def _surest(needs: Iterable[ModuleNeed]) -> dict[str, ModuleNeed]:
     return surest
 
 
-def is_found_here(name: str) -> bool:
-    """Whether this Python finds the top-level module of a dotted name."""
-    try:
-        return importlib.util.find_spec(name.partition(".")[0]) is not None
-    except (ImportError, ValueError):
-        return False
+def is_sent_before(need: Need) -> bool:
+    """Whether an earlier run has it, as `noted` says."""
+    return need.note.startswith("same as ")
 
 
-def may_bring_modules(analysis: Analysis) -> bool:
-    """Whether a cell seems to install modules, to write them, or to have Python look for them elsewhere."""
-    names = {read.name for read in analysis.reads} | analysis.modules.keys()
-    is_brought = any(_BRINGS.search(text.value) for text in analysis.texts)
-    is_told = "sys" in names and bool(analysis.attributes & {"path", "modules", "meta_path"})
-    return is_brought or is_told or any(path.is_entered for path in analysis.outside.paths)
+def _content(group: Group) -> tuple[Blob, ...]:
+    return (group.payload, *group.buffers)
+
+
+def _made_at(run_id: str) -> int:
+    """Return the time in a run's id, `<slug>_<unix time>_<8 hex>`; 0 for what is no run, or is being made."""
+    parts = run_id.rsplit("_", 2)
+    return int(parts[1]) if len(parts) == 3 and parts[1].isdecimal() and not run_id.startswith(".") else 0

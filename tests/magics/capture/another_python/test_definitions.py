@@ -3,9 +3,9 @@
 import pytest
 
 from cellrun.magics.capture.another_python.definitions import Undefined, find_definition
+from cellrun.magics.capture.carrier import CapturedCell
 from cellrun.magics.capture.carriers.code import CodeCarrier
 from cellrun.magics.capture.carriers.values import ValueCarrier
-from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.source.analysis import Analysis, Read
 

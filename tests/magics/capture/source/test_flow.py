@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from cellrun.magics.capture.cell import Needs
+from cellrun.magics.capture.carrier import Needs
 from cellrun.magics.capture.notebook import LeftOut, Notebook
 from cellrun.magics.capture.source.analysis import Certainty, Reach
 from cellrun.magics.capture.source.flow import analyse

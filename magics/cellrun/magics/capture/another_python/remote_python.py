@@ -17,7 +17,7 @@ from cellrun.core.environments.building.built_environments import words_of
 from cellrun.core.environments.building.expected_packages import is_empty, not_brought
 from cellrun.core.environments.interpreter import Answer
 from cellrun.core.targets.contract import TargetPython
-from cellrun.magics.capture.carrier import Refusal
+from cellrun.magics.capture.refusals import Refusal
 
 _LIKE_HERE = "`--environment notebook` one with all that this notebook has"
 _VERSION = re.compile(r"\d+\.\d+(\.\d+)?")

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from cellrun.core.context.account import travelled
 from cellrun.core.context.manifest import Need
-from cellrun.magics.capture.carrier import Refusal
-from cellrun.magics.capture.sent_before import is_sent_before
+from cellrun.magics.capture.destination import is_sent_before
+from cellrun.magics.capture.refusals import Refusal
 
 TITLE = "What this cell needs"
 NOTHING = "Nothing of the notebook: the cell alone makes the run."

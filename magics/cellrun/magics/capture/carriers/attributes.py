@@ -16,11 +16,10 @@ from cellrun.core.context.pickles.instances import filled_at_call
 from cellrun.core.context.pickles.log_handlers import OwnHandlers
 from cellrun.core.context.state.interpreter import own_handlers
 from cellrun.core.resources import size_text
-from cellrun.magics.capture.carrier import Carrier, Found
+from cellrun.magics.capture.carrier import CapturedCell, Carrier, Found
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
 from cellrun.magics.capture.carriers.names import estimated_bytes
 from cellrun.magics.capture.carriers.values import ValueCarrier
-from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.local.loaded_module import LoadedModule
 from cellrun.magics.capture.source.analysis import Certainty, Read
 from cellrun.magics.capture.words import attribute_of

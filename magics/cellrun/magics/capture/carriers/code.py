@@ -16,8 +16,7 @@ from cellrun.core.context.manifest import Context, Definition, Source
 from cellrun.core.context.pickles.pickling import Store
 from cellrun.core.context.pickles.references import at_path
 from cellrun.magics.capture.another_python.definitions import Defined, Undefined, find_definition, parsed_cell
-from cellrun.magics.capture.carrier import Carrier, Found
-from cellrun.magics.capture.cell import CapturedCell
+from cellrun.magics.capture.carrier import CapturedCell, Carrier, Found
 from cellrun.magics.capture.paths.in_source import outside_of_code
 from cellrun.magics.capture.source.analysis import NOTHING, Certainty, Outside, Read, Text
 from cellrun.magics.capture.source.code_reads import CodeReads, code_reads, evaluated_names

@@ -11,15 +11,15 @@ from types import FunctionType
 
 from cellrun.core.context.manifest import Context, python_version
 from cellrun.core.context.pickles.pickling import Store
-from cellrun.magics.capture.carrier import Carrier, Refusal
+from cellrun.magics.capture.carrier import CapturedCell, Carrier
 from cellrun.magics.capture.carriers.code import CodeCarrier
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
 from cellrun.magics.capture.carriers.values import ValueCarrier, WithCode
-from cellrun.magics.capture.cell import CapturedCell
-from cellrun.magics.capture.destination import ModuleNeed, Verdict, is_found_here, may_bring_modules
-from cellrun.magics.capture.local.local_modules import names_of_star
-from cellrun.magics.capture.notebook import Notebook, needed_refusal
+from cellrun.magics.capture.destination import ModuleNeed, Verdict
+from cellrun.magics.capture.local.local_modules import is_found_here, names_of_star
+from cellrun.magics.capture.notebook import Notebook
 from cellrun.magics.capture.paths.carrier import FileCarrier
+from cellrun.magics.capture.refusals import Refusal, needed_refusal
 from cellrun.magics.capture.source.analysis import Certainty, Read
 
 _MOST_NAMED = 3  # functions of a value
@@ -151,7 +151,7 @@ class LackedModules(Carrier):
 
     @cached_property
     def _verdict(self) -> Verdict:
-        may_bring = may_bring_modules(self._cell.analysis)
+        may_bring = self._cell.analysis.may_bring_modules
         return self._destination.check(self._module_needs(), self._code.definitions(), may_bring=may_bring)
 
     @cached_property

@@ -13,10 +13,10 @@ from IPython.core.alias import Alias, default_aliases
 from IPython.core.magic import MagicAlias, Magics
 
 from cellrun.core.context.state.libraries import MAGICS
-from cellrun.magics.capture.carrier import Carrier, Found, Refusal
+from cellrun.magics.capture.carrier import CapturedCell, Carrier, Found
 from cellrun.magics.capture.carriers.state import StateCarrier
-from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.local.local_modules import find_local
+from cellrun.magics.capture.refusals import Refusal
 from cellrun.magics.capture.source.analysis import MagicUse, Reach, Read, Text
 from cellrun.magics.capture.words import attribute_of
 

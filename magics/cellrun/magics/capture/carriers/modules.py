@@ -15,12 +15,11 @@ from typing import Any
 from cellrun.core.context.manifest import Context, Import, Need
 from cellrun.core.context.pickles.pickling import Store
 from cellrun.core.submission.snapshot import Snapshot
-from cellrun.magics.capture.carrier import Carrier, Found, Refusal
-from cellrun.magics.capture.cell import CapturedCell
-from cellrun.magics.capture.destination import may_bring_modules
+from cellrun.magics.capture.carrier import CapturedCell, Carrier, Found
 from cellrun.magics.capture.local.loaded_module import LoadedModule
 from cellrun.magics.capture.local.local_modules import find_local, is_importable, why_unfound
 from cellrun.magics.capture.local.module_source import module_source
+from cellrun.magics.capture.refusals import Refusal
 from cellrun.magics.capture.source.analysis import Read, Text
 from cellrun.magics.capture.words import attribute_of
 
@@ -127,7 +126,7 @@ class ModuleCarrier(Carrier):
         """Return which modules can't be had again, though the notebook has them."""
         del values_folder
         needed = dict.fromkeys((each.module for each in self._all_imports()), "the cell") | self._needed
-        made = self._analysis.modules if may_bring_modules(self._analysis) else ()  # the cell may make them itself
+        made = self._analysis.modules if self._analysis.may_bring_modules else ()  # the cell may make them itself
         broken = [
             Refusal(
                 each.name,

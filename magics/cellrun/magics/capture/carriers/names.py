@@ -16,8 +16,7 @@ from cellrun.core.context.manifest import Context
 from cellrun.core.context.pickles.pickling import Store
 from cellrun.core.resources import size_text
 from cellrun.core.runs.run import Run
-from cellrun.magics.capture.carrier import Carrier, Found
-from cellrun.magics.capture.cell import CapturedCell
+from cellrun.magics.capture.carrier import CapturedCell, Carrier, Found
 from cellrun.magics.capture.local.local_modules import find_local
 from cellrun.magics.capture.source.analysis import Certainty, Reach, Read, Text
 from cellrun.magics.capture.source.code_reads import evaluated_names, expansions

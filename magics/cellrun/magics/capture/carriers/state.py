@@ -16,9 +16,8 @@ from cellrun.core.context.state.kind import StateKind
 from cellrun.core.context.state.libraries import MAGICS, NEVER_DRAW
 from cellrun.core.context.state.table import TABLE, plain_bytes
 from cellrun.core.supervision.launch_spec import inherited
-from cellrun.magics.capture.carrier import Carrier, Found
+from cellrun.magics.capture.carrier import CapturedCell, Carrier, Found
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
-from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.local.local_modules import added_path, find_local
 from cellrun.magics.capture.paths.carrier import FileCarrier
 from cellrun.magics.capture.source.analysis import Read, Variable

@@ -17,10 +17,10 @@ from cellrun.core.context.manifest import Context, Group, Need
 from cellrun.core.context.pickles.pickling import ClassIds, Pickled, Store, grouped, pickle_together
 from cellrun.core.likely_secrets import likely_key
 from cellrun.core.resources import limits, size_text
-from cellrun.magics.capture.carrier import Carrier, Found, Refusal
+from cellrun.magics.capture.carrier import CapturedCell, Carrier, Found
 from cellrun.magics.capture.carriers.code import CodeCarrier, annotated_names, attribute_texts
 from cellrun.magics.capture.carriers.culprit import find_culprit
-from cellrun.magics.capture.cell import CapturedCell
+from cellrun.magics.capture.refusals import Refusal
 from cellrun.magics.capture.source.analysis import Certainty, Read, Text
 from cellrun.magics.capture.source.flow import analyse
 from cellrun.magics.capture.words import code_words, error_words, texts_in, type_words

@@ -185,3 +185,11 @@ def _pth_lines(installed: Path) -> set[str]:
             if line.strip() and not line.startswith(("#", "import ", "import\t")):
                 lines.add(os.path.normpath(installed / line.strip()))
     return lines
+
+
+def is_found_here(name: str) -> bool:
+    """Whether this Python finds the top-level module of a dotted name."""
+    try:
+        return importlib.util.find_spec(name.partition(".")[0]) is not None
+    except (ImportError, ValueError):
+        return False

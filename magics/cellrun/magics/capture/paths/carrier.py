@@ -16,14 +16,14 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from cellrun.core.context.manifest import Context, Need
 from cellrun.core.context.pickles.pickling import Store
-from cellrun.magics.capture.carrier import Carrier, Found, Refusal
+from cellrun.magics.capture.carrier import CapturedCell, Carrier, Found
 from cellrun.magics.capture.carriers.modules import ModuleCarrier
-from cellrun.magics.capture.cell import CapturedCell
 from cellrun.magics.capture.local.local_modules import find_beside
 from cellrun.magics.capture.local.module_source import module_source
 from cellrun.magics.capture.paths.expressions import path_of
 from cellrun.magics.capture.paths.files import Files
 from cellrun.magics.capture.paths.shipment import Links, cell_folder
+from cellrun.magics.capture.refusals import Refusal
 from cellrun.magics.capture.source.analysis import Analysis, Certainty, Outside, Pieces, Read, Text
 from cellrun.magics.capture.source.flow import analyse
 

@@ -16,9 +16,9 @@ from cellrun.core.context.manifest import Need
 from cellrun.core.layout import RUN_FOLDERS
 from cellrun.core.likely_secrets import is_secret
 from cellrun.core.resources import limits, size_text
-from cellrun.magics.capture.carrier import Refusal
 from cellrun.magics.capture.destination import Place
 from cellrun.magics.capture.notebook import LeftOut
+from cellrun.magics.capture.refusals import Refusal
 
 _CELL = "cell.py"  # the submitted cell itself
 _TOP = PurePath()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TypeAlias
+
+_BRINGS = re.compile(r"\binstall\b|\.py\b")  # pip install, made.py
 
 
 class Certainty(IntEnum):
@@ -171,6 +174,14 @@ class Analysis:
     reach: Reach = Reach.NAMED
     reach_line: int = 0
     """The first line that reaches so far; 0 if a function does."""
+
+    @property
+    def may_bring_modules(self) -> bool:
+        """Whether the cell seems to install modules, to write them, or to have Python look for them elsewhere."""
+        names = {read.name for read in self.reads} | self.modules.keys()
+        is_brought = any(_BRINGS.search(text.value) for text in self.texts)
+        is_told = "sys" in names and bool(self.attributes & {"path", "modules", "meta_path"})
+        return is_brought or is_told or any(path.is_entered for path in self.outside.paths)
 
 
 def _place(where: str, line: int) -> str:
