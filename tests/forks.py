@@ -40,10 +40,12 @@ class Forks:
         log: Path,
         *,
         path: Sequence[str] = (),
+        errors: Path | None = None,
     ) -> int:
         """Call a function, `module:name`, in a fork; return its process id.
 
-        `path` is what stands at the beginning of its `sys.path`; what it prints goes to the end of `log`.
+        `path` is what stands at the beginning of its `sys.path`; what it prints goes to the end of `log`, and what of
+        that is errors to a file of their own, if there is one.
         """
         order = {
             "function": function,
@@ -52,6 +54,7 @@ class Forks:
             "environment": dict(environment),
             "log": str(log),
             "path": list(path),
+            "errors": str(errors or log),
         }
         return self._ask(order)
 

@@ -1,15 +1,12 @@
 """A captured cell in a process of its own."""
 
 import json
-import os
 import subprocess
 import sys
 
 import pytest
 
-from cellrun.core.context.manifest import Context, Import, Source, python_version
-from cellrun.core.run_request import RunRequest
-from cellrun.core.targets.launching import program_of
+from cellrun.core.context.manifest import Import, Source
 
 
 @pytest.fixture
@@ -19,26 +16,9 @@ def new_run_folder(workspace_layout):
 
 
 @pytest.fixture
-def cell(new_run):
+def cell(finished):
     """Run the source of a cell; returns the finished process."""
-
-    def run(source, *arguments, **fields):
-        layout = new_run(kind="cell")
-        layout.work.mkdir(exist_ok=True)
-        (layout.work / "cell.py").write_text(source)
-        Context(**{"python": python_version(), "title": "Cell In[7]", **fields}).write(layout.context)
-        return subprocess.run(
-            program_of(RunRequest("cell", "cell.py", arguments), sys.executable),
-            cwd=layout.work,
-            env={**os.environ, "CELLRUN_RUN_FOLDER": str(layout.folder), "CELLRUN_RUN_ID": layout.run_id},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            start_new_session=True,
-        )
-
-    return run
+    return lambda *arguments, **options: finished(*arguments, **options)[0]
 
 
 def prints(cell, source, *arguments, **fields):
@@ -93,7 +73,7 @@ def test_await_at_the_top(cell, source, output):
     ],
 )
 def test_it_leaves_the_exit_code_that_it_has(cell, new_run_folder, source, code):
-    done = cell(source)
+    done = cell(source, forks=None)
     left = new_run_folder().completion
     assert (json.loads(left.read_text())["exit_code"] if left.exists() else None) == code
     assert done.returncode == (code or 0)
@@ -101,7 +81,7 @@ def test_it_leaves_the_exit_code_that_it_has(cell, new_run_folder, source, code)
 
 def test_it_is_the_main_module(cell):
     source = "import __main__, sys\nx = 1\nprint(__name__, __main__.x, '__file__' in globals(), sys.argv[1:])"
-    assert prints(cell, source, "--a", "b c") == "__main__ 1 False ['--a', 'b c']\n"
+    assert prints(cell, source, "--a", "b c", forks=None) == "__main__ 1 False ['--a', 'b c']\n"
 
 
 def test_it_runs_where_its_files_are(cell):
@@ -109,7 +89,7 @@ def test_it_runs_where_its_files_are(cell):
 
 
 def test_a_traceback_begins_at_the_cell(cell):
-    done = cell("# %%submit\ndef f():\n    raise KeyError('lost')\nf()")
+    done = cell("# %%submit\ndef f():\n    raise KeyError('lost')\nf()", forks=None)
     assert done.returncode == 1
     marks = set(" ~^")  # Python 3.13 marks the call too
     assert [line for line in done.stderr.splitlines() if set(line) - marks] == [
@@ -223,7 +203,7 @@ def test_processes_that_it_spawns_have_the_context_and_not_the_cell(cell):
         "import multiprocessing as mp\nprint('once')\n"
         "with mp.get_context('spawn').Pool(1) as pool:\n    print(pool.map(root, [4, 9]))"
     )
-    assert prints(cell, source, imports=(Import("math", "sqrt", "root"),)) == "once\n[2.0, 3.0]\n"
+    assert prints(cell, source, forks=None, imports=(Import("math", "sqrt", "root"),)) == "once\n[2.0, 3.0]\n"
 
 
 class TestBuiltinsOfANotebook:

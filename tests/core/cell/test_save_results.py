@@ -1,48 +1,21 @@
 """A cell's results in a process of its own: saved when it has completed, and never its failure."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 
-from cellrun.core.context.manifest import Context, python_version
 from cellrun.core.context.results.returned import Returned
 from cellrun.core.context.signature import sign
 from cellrun.core.errors import UntrustedError
-from cellrun.core.run_request import RunRequest
 from cellrun.core.store.notes import run_notes
 from cellrun.core.store.status import StatusFile
-from cellrun.core.targets.launching import program_of
 
 
 @pytest.fixture
-def cell(new_run):
+def cell(finished):
     """Run the source of a cell that gives `x` and `y` back; returns the finished process and the run's layout."""
-
-    def run(source, **environment):
-        layout = new_run(kind="cell")
-        (layout.work / "cell.py").write_text(source)
-        Context(python=python_version(), title="Cell In[7]", returns=("x", "y")).write(layout.context)
-        done = subprocess.run(
-            program_of(RunRequest("cell", "cell.py"), sys.executable),
-            cwd=layout.work,
-            env={
-                **os.environ,
-                "CELLRUN_RUN_FOLDER": str(layout.folder),
-                "CELLRUN_RUN_ID": layout.run_id,
-                **environment,
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done, layout
-
-    return run
+    return lambda source, **environment: finished(source, environment=environment, returns=("x", "y"))
 
 
 def returned(layout):
@@ -93,16 +66,9 @@ def test_without_a_key_that_can_be_used_the_run_completes_and_it_is_said(cell, t
     assert not layout.results.exists()
 
 
-def test_a_cell_that_gives_nothing_back_loads_nothing_for_it(new_run):
-    layout = new_run(kind="cell")
-    (layout.work / "cell.py").write_text(
-        "import sys\nprint({'cloudpickle', 'cellrun.core.context.results.packer'} & set(sys.modules))"
-    )
-    Context(python=python_version(), title="Cell In[7]").write(layout.context)
-    environment = {**os.environ, "CELLRUN_RUN_FOLDER": str(layout.folder), "CELLRUN_RUN_ID": layout.run_id}
-    command = program_of(RunRequest("cell", "cell.py"), sys.executable)
-    done = subprocess.run(command, cwd=layout.work, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"
+def test_a_cell_that_gives_nothing_back_loads_nothing_for_it(finished):
+    source = "import sys\nprint({'cloudpickle', 'cellrun.core.context.results.packer'} & set(sys.modules))"
+    assert finished(source, forks=None)[0].stdout == "set()\n"
 
 
 def test_what_another_run_of_ones_own_gave_back_asks_for_trust(cell):

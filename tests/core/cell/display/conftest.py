@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from cellrun.core import Workspace
-from cellrun.core.context.manifest import Context, python_version
 from cellrun.core.layout import RunLayout
-from cellrun.core.run_request import RunRequest
 from cellrun.core.store.events.metrics import Metrics
 from cellrun.core.store.events.reader import EventReader
-from cellrun.core.targets.launching import program_of
+from tests.core.cell.conftest import Done
+from tests.forks import Forks
+
+# what takes a cell long that draws or displays: not pyplot and not IPython, once they are loaded the cell is set up
+LIBRARIES = (
+    *("cellrun.core.cell.main", "cellrun.core.runs.run", "cellrun.core.cell.display.kept", "PIL.PngImagePlugin"),
+    *("matplotlib.figure", "matplotlib.projections", "matplotlib.widgets", "matplotlib.backends.backend_agg"),
+    *(
+        "asyncio",
+        "sqlite3",
+        "pygments.formatters",
+        "traitlets.config",
+        "stack_data",
+        "jedi",
+        "prompt_toolkit.shortcuts",
+    ),
+)
 
 
 class ShownCell:
     """A cell that has run: what it printed, how it ended, what was kept."""
 
-    def __init__(self, layout: RunLayout, done: subprocess.CompletedProcess[str]) -> None:
+    def __init__(self, layout: RunLayout, done: Done) -> None:
         self.code = done.returncode
         self.out = done.stdout
         self.err = done.stderr
@@ -53,25 +64,25 @@ class ShownCell:
         return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.fixture
-def show(new_run: Callable[..., RunLayout], ws: Workspace) -> Callable[..., ShownCell]:
-    """Run the source of a cell as a run does: `show(source, environment={...}, **fields of its context)`."""
+@pytest.fixture(scope="session")
+def drawing_forks() -> Iterator[Forks]:
+    """Starts jobs of cells that draw: what matplotlib and IPython themselves load is there, and neither of them is."""
+    forks = Forks(*LIBRARIES)
+    yield forks
+    forks.close()
 
-    def run(source: str, environment: dict[str, str] | None = None, **fields: object) -> ShownCell:
-        layout = new_run(kind="cell")
-        layout.work.mkdir(exist_ok=True)
-        (layout.work / "cell.py").write_text(source)
-        Context(**{"python": python_version(), "title": "Cell In[7]", **fields}).write(layout.context)  # type: ignore[arg-type]
-        own = {"CELLRUN_RUN_FOLDER": str(layout.folder), "CELLRUN_RUN_ID": layout.run_id, "MPLBACKEND": "Agg"}
-        done = subprocess.run(
-            program_of(RunRequest("cell", "cell.py"), sys.executable),
-            cwd=layout.work,
-            env={**os.environ, **own, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+
+@pytest.fixture
+def show(
+    finished: Callable[..., tuple[Done, RunLayout]],
+    drawing_forks: Forks,
+    ws: Workspace,  # which a cell's `run` is of
+) -> Callable[..., ShownCell]:
+    """Run the source of a cell as a run does: `show(source, environment={...}, forks=..., **fields of its context)`."""
+
+    def run(source: str, environment: dict[str, str] | None = None, **options: object) -> ShownCell:
+        options = {"forks": drawing_forks, "environment": {"MPLBACKEND": "Agg", **(environment or {})}, **options}
+        done, layout = finished(source, **options)
         return ShownCell(layout, done)
 
     return run

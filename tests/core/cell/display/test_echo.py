@@ -83,7 +83,7 @@ def test_without_ipython_it_is_the_repr(show):
 
 def test_a_cell_that_needs_ipython_says_so_where_there_is_none(show, tmp_path):
     (tmp_path / "IPython.py").write_text("raise ImportError('not here')")
-    shown = show("1", environment={"PYTHONPATH": str(tmp_path)}, needs_ipython=True)
+    shown = show("1", environment={"PYTHONPATH": str(tmp_path)}, forks=None, needs_ipython=True)
     assert shown.code == 1
     assert "the cell uses IPython" in shown.err
     assert "Traceback" not in shown.err
@@ -92,4 +92,4 @@ def test_a_cell_that_needs_ipython_says_so_where_there_is_none(show, tmp_path):
 def test_plain_values_load_neither_ipython_nor_what_writes_to_a_run(show):
     source = """import sys
 [m for m in ('IPython', 'asyncio', 'cellrun.core.runs.run', 'cellrun.core.cell.display.kept') if m in sys.modules]"""
-    assert show(source).out == "[]\n"
+    assert show(source, forks=None).out == "[]\n"

@@ -15,7 +15,8 @@ def prints(shown, text):
 
 def test_show_keeps_each_open_figure_and_closes_it(show):
     shown = show(
-        f"{PLOT}plt.figure(); plt.plot([1])\nplt.figure(); plt.plot([2])\nplt.show()\nprint(plt.get_fignums())"
+        f"{PLOT}plt.figure(); plt.plot([1])\nplt.figure(); plt.plot([2])\nplt.show()\nprint(plt.get_fignums())",
+        forks=None,
     )
     prints(shown, "[]\n")
     assert shown.images == [("figure_1", "displayed/figure_1.png"), ("figure_2", "displayed/figure_2.png")]
@@ -101,7 +102,7 @@ def test_savefig_writes_a_file_beside_the_cell(show):
 
 
 def test_another_backend_of_the_users_is_left_alone(show):
-    shown = show(f"{PLOT}print(plt.get_backend())\nplt.plot([1]);", environment={"MPLBACKEND": "svg"})
+    shown = show(f"{PLOT}print(plt.get_backend())\nplt.plot([1]);", environment={"MPLBACKEND": "svg"}, forks=None)
     prints(shown, "svg\n")
     assert shown.images == []
 
