@@ -1,27 +1,21 @@
-"""A workspace: a folder of experiments and their runs."""
+"""A workspace: a folder of experiments and their runs, and of what these use, by name."""
 
 from __future__ import annotations
 
 import builtins
 import copyreg
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from cellrun.core import names, places
-from cellrun.core.azure_workspace import NOWHERE, AzureWorkspace
-from cellrun.core.disk.ownership import refuse_foreign
-from cellrun.core.disk.whole_files import make_private_folder
-from cellrun.core.errors import InvalidNameError, RunNotFoundError, WorkspaceException
+from cellrun.core.azure_workspace import NOWHERE
+from cellrun.core.errors import RunNotFoundError
 from cellrun.core.experiment import Experiment
-from cellrun.core.identity import own_run
 from cellrun.core.layout import WorkspaceLayout
-from cellrun.core.places import WorkspaceRecord
 from cellrun.core.runs import printing
-from cellrun.core.store.record import RunRecord, own_sent_run
-from cellrun.core.store.run_store import ANOTHER_WORKSPACE, RunStore
-from cellrun.core.workspace_config import WorkspaceConfig, config_file, configured_workspace
+from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_store import RunStore
+from cellrun.core.workspace_opening import WorkspaceOpening
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -39,165 +33,13 @@ if TYPE_CHECKING:
     from cellrun.core.targets.contract import ComputeTarget
     from cellrun.core.targets.workspace_targets import WorkspaceTargets
 
-_NAME_CHARS = 256
 
-
-class Workspace(AzureWorkspace):
+class Workspace(WorkspaceOpening):
     """A folder of experiments and their runs, found by a name or a config file. It needs no account and no server.
 
     `from_config`, `create` and `get` open one. The constructor is Azure ML's, and takes what names a workspace there:
     the local one of that name, made if it is new; `auth` and what else the cloud needs means nothing here.
     """
-
-    def __init__(  # noqa: PLR0913, PLR0917  # Azure's signature
-        self,
-        subscription_id: str,
-        resource_group: str,
-        workspace_name: str,
-        auth: Any = None,
-        _location: str | None = None,
-        _disable_service_check: bool = False,  # noqa: FBT001, FBT002  # Azure's signature
-        _workspace_id: str | None = None,
-        sku: str = "basic",
-        tags: Mapping[str, str] | None = None,
-        _cloud: str = "AzureCloud",
-    ) -> None:
-        del auth, _disable_service_check, _workspace_id, _cloud
-        azure = {"subscription_id": subscription_id, "resource_group": resource_group, "location": _location}
-        layout = _named(_workspace_name(workspace_name))
-        self._open(_make(layout, workspace_name))
-        self._azure.updated({**azure, "sku": sku.capitalize(), "tags": tags or None}).keep(layout)
-
-    @classmethod
-    def opened(cls, layout: WorkspaceLayout) -> Workspace:
-        """Open the workspace in the folder of a layout. Raises WorkspaceException if that folder is none."""
-        workspace = cls.__new__(cls)
-        workspace._open(layout)  # noqa: SLF001  # one's own
-        return workspace
-
-    def _open(self, layout: WorkspaceLayout) -> None:
-        self.layout = layout
-        self._id, self._name = WorkspaceRecord.read(layout)
-
-    @classmethod
-    def from_config(
-        cls,
-        path: str | os.PathLike[str] | None = None,
-        auth: Any = None,
-        _logger: Any = None,
-        _file_name: str | None = None,
-    ) -> Workspace:
-        """Open the workspace that a `config.json` names, or else the default workspace.
-
-        The file is looked for in the current folder, its `.cellrun/` and its `.azureml/`, then in the parents; `path`
-        is another folder to start from, or the file itself. A file that Azure ML wrote (subscription_id,
-        resource_group, workspace_name) names a local workspace of that name, made if it is new. Other programs' files
-        of that name are passed over. Inside a run the default is the run's own workspace. `auth` means nothing here.
-
-        Raises WorkspaceException for a path that isn't there, a file without a workspace, or a home that can't be used.
-        """
-        del auth, _logger
-        config = WorkspaceConfig.at(path, _file_name)
-        if config is None:
-            run = own_run()
-            return cls.opened(run.workspace) if run else cls.opened(_make(places.default_workspace(), "default"))
-        if config.folder is None:
-            workspace = cls.opened(_make(_named(config.name), config.name))
-        else:
-            workspace = cls._entered(WorkspaceLayout(config.folder))
-        workspace._azure.updated(config.azure).keep(workspace.layout)  # noqa: SLF001  # one's own
-        return workspace
-
-    @staticmethod
-    def layout_of_config(path: str | os.PathLike[str] | None = None) -> WorkspaceLayout:
-        """Return where the workspace is that `from_config` opens, or would make: nothing is made here.
-
-        Raises WorkspaceException as `from_config` does for a config that isn't there or is damaged.
-        """
-        return configured_workspace(path)
-
-    @classmethod
-    def create(  # noqa: PLR0913, PLR0917  # Azure's signature, behind ours
-        cls,
-        name: str,
-        folder: Any = None,
-        subscription_id: str | None = None,
-        resource_group: str | None = None,
-        location: str | None = None,
-        create_resource_group: bool = True,  # noqa: FBT001, FBT002  # Azure's signature
-        sku: str = "basic",
-        tags: Mapping[str, str] | None = None,
-        friendly_name: str | None = None,
-        *,
-        auth: Any = None,
-        exist_ok: bool = False,
-        show_output: bool = True,
-        **of_the_cloud: Any,
-    ) -> Workspace:
-        """Make a workspace, below the home of cellrun or in a folder of one's own.
-
-        Azure ML's names for where it is are kept for code that asks for them; its resources in the cloud
-        (`storage_account`, `key_vault` …) mean nothing here, nor does an authentication, which Azure has as the second.
-        Raises WorkspaceException if there is one already, unless `exist_ok`; InvalidNameError for a name that is none.
-        """
-        del auth, create_resource_group, show_output, of_the_cloud
-        _workspace_name(name)
-        layout = (
-            WorkspaceLayout(Path(folder).expanduser().absolute())
-            if isinstance(folder, (str, os.PathLike))
-            else _named(name)
-        )
-        if WorkspaceRecord.is_there(layout) and not exist_ok:
-            raise WorkspaceException(
-                f"there is a workspace in {layout.folder} already; Workspace.get({name!r}) opens it, "
-                "exist_ok=True takes it as it is"
-            )
-        workspace = cls.opened(_make(layout, name))
-        azure = {"subscription_id": subscription_id, "resource_group": resource_group, "location": location}
-        azure |= {"sku": sku.capitalize(), "friendly_name": friendly_name}
-        workspace._azure.updated({**azure, "tags": tags or None}).keep(layout)  # noqa: SLF001  # one's own
-        return workspace
-
-    @classmethod
-    def get(  # noqa: PLR0913, PLR0917  # Azure's signature
-        cls,
-        name: str,
-        auth: Any = None,
-        subscription_id: str | None = None,
-        resource_group: str | None = None,
-        location: str | None = None,
-        cloud: str = "AzureCloud",
-        id: str | None = None,  # noqa: A002  # Azure's name
-    ) -> Workspace:
-        """Open a workspace by its name or id.
-
-        With a subscription and a resource group, which name one in Azure, it is made if there is none, as by the
-        constructor and a config. Raises WorkspaceException if there is none, or more than one of that name.
-        """
-        del auth, cloud
-        try:
-            return cls._known(name)
-        except WorkspaceException:
-            if not (subscription_id and resource_group) or [e for e in places.registered() if e.name == name]:
-                raise
-            return cls(subscription_id, resource_group, name, _location=location, _workspace_id=id)
-
-    @classmethod
-    def _known(cls, name: str) -> Workspace:
-        if run := own_sent_run():
-            return cls.opened(run.workspace)
-        known = list(places.registered())
-        found = [entry for entry in known if entry.id == name] or [entry for entry in known if entry.name == name]
-        if len(found) > 1:
-            listed = ", ".join(f"{entry.id} in {entry.layout.folder}" for entry in found)
-            raise WorkspaceException(f"{len(found)} workspaces are called {name!r}: {listed}; give the id")
-        if found:
-            return cls.opened(found[0].layout)
-        named = places.named_workspace(name)
-        if WorkspaceRecord.is_there(named):  # made before the registry was, or the registry was removed
-            return cls._entered(named)
-        listed = ", ".join(sorted(repr(entry.name) for entry in known)) or "none yet"
-        raise WorkspaceException(f"no workspace {name!r}; known: {listed}; Workspace.create({name!r}) makes one")
 
     @staticmethod
     def list(
@@ -224,21 +66,6 @@ class Workspace(AzureWorkspace):
     def setup() -> Workspace:
         """Open the workspace that a config names, or the default one."""
         return Workspace.from_config()
-
-    @property
-    def id(self) -> str:  # type: ignore[override]  # is read alone
-        """What stays the same when the folder moves."""
-        return self._id
-
-    @property
-    def name(self) -> str:  # type: ignore[override]  # as above
-        """The name it was made with."""
-        return self._name
-
-    @property
-    def folder(self) -> Path:
-        """Where it is."""
-        return self.layout.folder
 
     @property
     def experiments(self) -> dict[str, Experiment]:
@@ -372,23 +199,6 @@ class Workspace(AzureWorkspace):
 
         return clean(self.layout, older_than, dry=dry)
 
-    def write_config(self, path: str | os.PathLike[str] | None = None, file_name: str | None = None) -> Path:
-        """Write `config.json` below a folder, and return its path: `from_config` finds this workspace by it.
-
-        It stands in `.cellrun/`, or in `.azureml/` where the old SDK's names are loaded, and has Azure's keys as well.
-        """
-        file = config_file(Path(path or ".").absolute(), file_name)
-        azure = {"subscription_id": self.subscription_id, "resource_group": self.resource_group}
-        WorkspaceConfig(self.name, self.folder, azure).write(file)
-        return file
-
-    @classmethod
-    def _entered(cls, layout: WorkspaceLayout) -> Workspace:
-        """Open a workspace and enter it into the user's registry, where servers look."""
-        workspace = cls.opened(layout)
-        places.register(layout)
-        return workspace
-
     def __repr__(self) -> str:
         return printing.workspace_text(self.name, str(self.folder))
 
@@ -408,33 +218,3 @@ def open_workspace(folder: str) -> Workspace:
 
 
 copyreg.pickle(Workspace, lambda workspace: (open_workspace, (str(workspace.folder),)))
-
-
-def _named(name: str) -> WorkspaceLayout:
-    """Return where the workspace of a name is, or would be: the run's own where that was sent to this machine.
-
-    Code that opens one by its name means the one that it was submitted from; another one here would stay here.
-    """
-    run = own_sent_run()
-    return run.workspace if run else places.named_workspace(name)
-
-
-def _make(layout: WorkspaceLayout, name: str) -> WorkspaceLayout:
-    """Make a workspace if it is new, and enter it into the user's registry, where servers look."""
-    places.home()  # 0700, which folders made for what is in them wouldn't be
-    try:
-        if not WorkspaceRecord.is_there(layout):
-            refuse_foreign(layout.folder, ANOTHER_WORKSPACE)
-            make_private_folder(layout.folder)
-            WorkspaceRecord.write_new(layout, name)
-    except OSError as error:
-        raise places.cannot_write(layout.folder, error) from error
-    Workspace.opened(layout)  # one that is damaged isn't entered
-    places.register(layout)
-    return layout
-
-
-def _workspace_name(given: str) -> str:
-    if not isinstance(given, str) or not 0 < len(given) <= _NAME_CHARS:
-        raise InvalidNameError("workspace name", given, f"is a text of 1 to {_NAME_CHARS} characters")
-    return given
