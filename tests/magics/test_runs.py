@@ -52,6 +52,12 @@ def test_a_table_has_no_last_value(notebook):
     assert "per_class" not in notebook.run("%runs")
 
 
+def test_a_value_is_rounded_as_the_front_end_does(notebook):
+    with Experiment(Workspace.from_config(), "digits").start_logging() as run:
+        run.log("acc", 0.98125)
+    assert notebook.run("%runs").splitlines()[1].split()[-2:] == ["acc", "0.9813"]
+
+
 def test_the_runs_of_one_experiment(notebook):
     make_runs(1, "sine")
     make_runs(1)

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from cellrun.core.store.events.event_log import EventLog
@@ -59,12 +60,18 @@ def test_the_log_is_text_without_bars_and_escapes(layout):
     ("value", "text"),
     [
         (0.123456, "0.1235"),
+        (0.98125, "0.9813"),
+        (-0.98125, "-0.9813"),
+        (99995.0, "1e+05"),
+        (np.float64(0.98125), "0.9813"),
         (3, "3"),
         (True, "True"),
         (None, "None"),
         ("a", "a"),
         (1e-7, "1e-07"),
         (float("nan"), "nan"),
+        (float("-inf"), "-inf"),
+        (1.7976931348623157e308, "1.798e+308"),
     ],
 )
 def test_values(value, text):

@@ -16,6 +16,7 @@ from cellrun.core.workspace import Workspace
 from cellrun.magics.options import MagicParser
 from cellrun.magics.shell import plain_errors
 from cellrun.magics.table import Table
+from cellrun.widgets.text import value_text
 
 _MOST_SHOWN = 50
 _SIGNS = {Status.COMPLETED: "✓", Status.FAILED: "✕", Status.CANCELED: "–", Status.RUNNING: "●", Status.DAMAGED: "!"}  # noqa: RUF001
@@ -91,5 +92,5 @@ def _metrics(row: RunRow) -> str:
     for name, metric in row.metrics.items():
         value = [None, *metric.last.values()][-1]
         if value is not None and not metric.is_table and len(shown) < _MOST_METRICS:
-            shown.append(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}")
+            shown.append(f"{name} {value_text(value)}")
     return "  ".join(shown)

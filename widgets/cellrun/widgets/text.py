@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Context
+from math import isfinite
 
 from cellrun.core.front_end import plain_line, without_codes
 from cellrun.core.layout import RunLayout
@@ -21,6 +23,7 @@ LOG_BYTES = 4096
 LINE_CHARACTERS = 120
 BAR_END_CHARACTERS = 60
 
+_FOUR_DIGITS = Context(prec=4, rounding=ROUND_HALF_UP)
 _SIGNS: Mapping[str, str] = {Status.COMPLETED: "✓", Status.FAILED: "✕", Status.CANCELED: "–", Status.RUNNING: "●"}  # noqa: RUF001
 
 
@@ -53,8 +56,14 @@ def sign(status: str) -> str:
 
 
 def value_text(value: Value) -> str:
-    """Return a value as it is read, not as it is computed with: four significant digits."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    """Return a value as it is read, not as it is computed with: four significant digits, a half rounded up.
+
+    That is the half of what is written, as in the front end: 0.98125 becomes 0.9813, though the float is less than it.
+    """
+    if not isinstance(value, float):
+        return str(value)
+    rounded = float(_FOUR_DIGITS.create_decimal(float.__repr__(value)))
+    return f"{rounded if isfinite(rounded) else value:.4g}"  # the largest of all would be rounded to infinity
 
 
 def log_lines(layout: RunLayout, count: int = LOG_LINES) -> list[str]:
