@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -36,19 +36,33 @@ SECRETS = "CELLRUN_JOB_SECRETS"
 _MODULE = "cellrun.core.targets.ray.entry"
 
 
+class Installed(NamedTuple):
+    """What every node has: a Python that has nothing of ours, and our code, unpacked."""
+
+    python: str
+    core: Path
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """It is unpacked once, and compiled by the first run."""
+    folder = tmp_path_factory.mktemp("installed")
+    for path, data in library_archive().files.items():
+        file = folder / "core" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    return Installed(bare_environment(folder / "bare"), folder / "core")
+
+
 class Node:
     """A node of a cluster to which one run comes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, installed: Installed) -> None:
         self.here = new_run(folder / "here")
         RunTarget("cluster", "ray", shares_processes=False).write(self.here)
-        self.folder, self.package, self.core = folder / "tmp", folder / "package", folder / "core"
+        self.folder, self.package = folder / "tmp", folder / "package"
         self.folder.mkdir()
-        for path, data in library_archive().files.items():
-            file = self.core / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
-        self.python = bare_environment(folder / "bare")
+        self.python, self.core = installed
         self.out = folder / "job.log"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -137,9 +151,9 @@ class Node:
 
 
 @pytest.fixture
-def node(tmp_path: Path) -> Iterator[Node]:
+def node(tmp_path: Path, installed: Installed) -> Iterator[Node]:
     """A node; what runs there ends with the test."""
-    node = Node(tmp_path)
+    node = Node(tmp_path, installed)
     yield node
     if node.process:
         node.process.kill()

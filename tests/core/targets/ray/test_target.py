@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from cellrun.core.distributed.distribution import Distribution
+from cellrun.core.environments.job_library import LibraryArchive
 from cellrun.core.errors import AuthenticationError, ComputeTargetException
 from cellrun.core.mirror.frame import Frame, FrameKind, to_line
 from cellrun.core.mirror.receiver import Receiver
@@ -17,7 +18,7 @@ from cellrun.core.store.record import RunTarget
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.contract import JobState
 from cellrun.core.targets.pending_launch import PendingLaunch
-from cellrun.core.targets.ray import logs, submit_queue
+from cellrun.core.targets.ray import logs, package, submit_queue
 from cellrun.core.targets.ray import target as ray_target
 from cellrun.core.targets.ray.submit_queue import MOST_PENDING
 from cellrun.core.targets.ray.target import RayTarget
@@ -42,6 +43,13 @@ def each_look_asks(monkeypatch, without_keeper):
     for module in (submit_queue, logs):  # however busy this machine is
         monkeypatch.setattr(module, "_CALL_S", 60.0)
     monkeypatch.setattr("cellrun.core.targets.keeper.client.wake", lambda *_: None)
+
+
+@pytest.fixture(autouse=True)
+def little_code(monkeypatch):
+    """What a run takes along of cellrun is packed for each cluster anew: test_package.py looks at all of it."""
+    archive = LibraryArchive({"cellrun/core/__init__.py": b""})
+    monkeypatch.setattr(package, "library_archive", lambda: archive)
 
 
 @pytest.fixture
