@@ -5,6 +5,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,25 +82,45 @@ def without_old_names(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
             monkeypatch.delitem(sys.modules, name)
 
 
+@contextmanager
+def at_home(folder: Path) -> Iterator[Path]:
+    """Have a home and a runtime folder below a folder; the system's keyring is somebody's. Its keeper ends with it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+        patch.setenv("CELLRUN_HOME", str(folder / "home"))
+        patch.setenv("CELLRUN_RUNTIME_DIR", str(folder / "runtime"))
+        yield folder / "home"
+    end_keepers(folder / "runtime")
+
+
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The home of all tests of a module that is marked `one_home`."""
+    with at_home(tmp_path_factory.mktemp("shared")) as home:
+        yield home
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home and a runtime folder of the test's own; the system's keyring is somebody's. Its keeper ends with it."""
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    folder = tmp_path / "home"
-    monkeypatch.setenv("CELLRUN_HOME", str(folder))
-    monkeypatch.setenv("CELLRUN_RUNTIME_DIR", str(tmp_path / "runtime"))
-    yield folder
-    end_keepers(tmp_path / "runtime")
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A home and a runtime folder of the test's own, or of its module's."""
+    if request.node.get_closest_marker("one_home"):
+        yield request.getfixturevalue("shared_home")
+    else:
+        with at_home(tmp_path) as own:
+            yield own
 
 
 @pytest.fixture
-def without_keeper(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no keeper be had, as where no process is left: whoever looks at a run asks its engine."""
+def without_keeper(tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    """Let no keeper be had, as where no process is left, until that is undone: who looks at a run asks its engine."""
 
     def none(_: object) -> bool:
         raise NoKeeperError("the test wants none")
 
-    monkeypatch.setattr("cellrun.core.targets.keeper.asking.start", none)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CELLRUN_RUNTIME_DIR", str(tmp_path / "runtime"))  # not where that of a module's is
+        patch.setattr("cellrun.core.targets.keeper.asking.start", none)
+        yield patch
 
 
 @pytest.fixture

@@ -101,11 +101,21 @@ def until() -> Callable[[Callable[[], object], str], None]:
     return wait_for
 
 
+@pytest.fixture(scope="module")
+def shared_workspace(shared_home: Path) -> Workspace:
+    """The workspace of all tests of a module that is marked `one_home`."""
+    return Workspace.create("tests", shared_home.parent / "workspace")
+
+
 @pytest.fixture
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
-    """Submit runs from a source folder, in a workspace of its own; nothing of them is left afterwards."""
+def runs(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
+    """Submit runs from a source folder, in a workspace of the test's own or its module's; nothing of them is left."""
     monkeypatch.setenv("CELLRUN_GRACE_S", "0.5")
     (tmp_path / "source").mkdir()
-    made = Runs(Workspace.create("tests", tmp_path / "workspace"), tmp_path / "source")
+    if request.node.get_closest_marker("one_home"):
+        workspace = request.getfixturevalue("shared_workspace")
+    else:
+        workspace = Workspace.create("tests", tmp_path / "workspace")
+    made = Runs(workspace, tmp_path / "source")
     yield made
     made.clear()

@@ -31,15 +31,27 @@ from cellrun.core.targets.keeper.client import states
 from cellrun.core.targets.ssh import launches
 from cellrun.core.targets.ssh.sending import Sending
 from tests.core.submitted_runs import wait_for
+from tests.core.targets.ssh.shim import SshShim
 
 REFUSED = "ssh: connect to host box port 22: Connection refused"
 DENIED = "ann@box: Permission denied (publickey)."
 SECRET = "hunter2-of-the-user"
 
+pytestmark = pytest.mark.one_home  # it is called `box`, and known from the first test on
 
-@pytest.fixture
-def target(runs, box):
-    return runs.workspace.attach("box", "ssh", host="box")
+
+@pytest.fixture(scope="module")
+def box(shared_home):
+    """The machine of all tests, whatever it is called."""
+    shim = SshShim(shared_home.parent)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{shim.bin}{os.pathsep}{os.environ['PATH']}")
+        yield shim
+
+
+@pytest.fixture(scope="module")
+def target(shared_workspace, box):
+    return shared_workspace.attach("box", "ssh", host="box")
 
 
 def texts_below(folder):
@@ -48,17 +60,18 @@ def texts_below(folder):
     }
 
 
-def test_attached_it_tells_at_once_what_its_python_is(target, box):
-    python = target.python(None)
+def test_attached_it_tells_at_once_what_its_python_is(runs, box):
+    asked = len(box.called())
+    python = runs.workspace.attach("new", "ssh", host="new").python(None)
     assert python.executable == "/usr/bin/python3"
     assert python.version.startswith("3.")
     assert isinstance(python.packages, dict)
-    assert box.called() == ["box"]
+    assert box.called()[asked:] == ["new"]
 
 
 def test_one_that_can_t_be_reached_is_attached_and_says_why(runs, box):
     with box.trouble(REFUSED), pytest.warns(UserWarning, match="can't be used yet: .*port 22: is sshd running"):
-        target = runs.workspace.attach("box", "ssh", host="box")
+        target = runs.workspace.attach("away", "ssh", host="away")
     assert target.python(None) == TargetPython()
     assert target.problems(RunRequest("script", "train.py", resources=Resources(cpus=10_000))) == []
 
@@ -99,11 +112,13 @@ def test_a_secret_is_in_no_run_folder_and_nowhere_here_once_the_run_has_begun(ta
         assert [path for path, text in texts_below(folder).items() if SECRET in text] == []
 
 
-def test_a_secret_is_on_no_command_line_and_in_no_log_of_a_keeper(target, runs, tmp_path):
+def test_a_secret_is_on_no_command_line_and_in_no_log_of_a_keeper(target, runs, home):
     script = "import os; print(len(os.environ['TOKEN']), flush=True); import time; time.sleep(600)"
     layout = runs.script(script, compute_target="box", environment_variables={"TOKEN": SECRET})
     runs.seen(layout, str(len(SECRET)))
-    texts = {path: text for path, text in texts_below(tmp_path / "runtime").items() if path.suffix in {".log", ".err"}}
+    texts = {
+        path: text for path, text in texts_below(home.parent / "runtime").items() if path.suffix in {".log", ".err"}
+    }
     assert texts
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended meanwhile
@@ -122,10 +137,10 @@ def test_an_environment_of_that_machine_runs_it(target, runs):
 def test_an_environment_is_built_there_by_the_uv_that_is_there(runs, box):
     (box.home / ".local" / "bin").mkdir(parents=True)
     (box.home / ".local" / "bin" / "uv").symlink_to(find_uv_bin())
-    runs.workspace.attach("box", "ssh", host="box")
+    runs.workspace.attach("with-uv", "ssh", host="with-uv")
     layout = runs.script(
         "import sys; from cellrun.core import Run; Run.get_context().log('x', 1); print(sys.prefix)",
-        compute_target="box",
+        compute_target="with-uv",
         environment=EnvironmentSpec(python=">=3.10"),
     )
     assert runs.end(layout).status is Status.COMPLETED, layout.last_log.read_text()
@@ -210,11 +225,10 @@ def test_a_run_whose_folder_there_is_gone_is_lost(target, runs, box):
 
 
 @pytest.fixture
-def sends_nothing(without_keeper, monkeypatch):
-    """Let each call to send end before the first byte."""
-    with monkeypatch.context() as patch:
-        patch.setattr(launches, "_CALL_S", 0.0)
-        yield patch
+def sends_nothing(without_keeper):
+    """Let each call to send end before the first byte, until that is undone: then the keeper goes on."""
+    without_keeper.setattr(launches, "_CALL_S", 0.0)
+    return without_keeper
 
 
 def test_canceled_before_it_is_sent_it_never_starts(target, runs, box, home, sends_nothing):
@@ -224,7 +238,7 @@ def test_canceled_before_it_is_sent_it_never_starts(target, runs, box, home, sen
     assert StatusFile(layout).read().status is Status.CANCELED
     assert [path for path, text in texts_below(home).items() if SECRET in text] == []
     assert runs.end(layout).status is Status.CANCELED
-    assert list(box.cellrun_home.glob("remote/*/runs/*")) == []
+    assert list(box.cellrun_home.glob(f"remote/*/runs/{layout.run_id}")) == []
 
 
 def test_an_order_that_a_power_cut_has_damaged_fails_its_run_alone(target, runs, home, sends_nothing):
@@ -256,14 +270,16 @@ def test_large_outputs_come_home_whole_and_say_how_far_they_are(target, runs):
     assert any(re.fullmatch(r"bringing \d+\.\d of 20\.5 MB home", reason or "") for reason in reasons), reasons
 
 
-def test_it_isn_t_detached_while_a_run_of_it_lives(target, runs):
-    layout = runs.seen(runs.script("print('up', flush=True); import time; time.sleep(60)", compute_target="box"), "up")
+def test_it_isn_t_detached_while_a_run_of_it_lives(runs, box):
+    target = runs.workspace.attach("other", "ssh", host="box")
+    script = "print('up', flush=True); import time; time.sleep(60)"
+    layout = runs.seen(runs.script(script, compute_target="other"), "up")
     with pytest.raises(ComputeTargetException, match="haven't ended"):
-        runs.workspace.detach("box")
+        runs.workspace.detach("other")
     target.cancel(layout)
     assert runs.end(layout).status is Status.CANCELED
-    runs.workspace.detach("box")
-    assert "box" not in runs.workspace.compute_targets
+    runs.workspace.detach("other")
+    assert "other" not in runs.workspace.compute_targets
     runs.submitted.clear()
 
 
@@ -277,7 +293,7 @@ def test_doctor_says_what_there_is_and_what_to_do(target, box):
     assert "ssh-copy-id box" in found["connection"].text
 
 
-def test_what_was_removed_there_before_the_start_is_sent_again(target, runs, sends_nothing, monkeypatch):
+def test_what_was_removed_there_before_the_start_is_sent_again(target, runs, without_keeper, monkeypatch):
     """The machine knows nothing of the run then, which is no reason to take it for lost."""
     launch, facts = Sending.launch, {"missing": [], "lacks": []}
     refusals = [OrderError("a value isn't there any more", INCOMPLETE, facts)]
@@ -287,18 +303,20 @@ def test_what_was_removed_there_before_the_start_is_sent_again(target, runs, sen
             raise refusals.pop()
         return launch(*asked)
 
-    monkeypatch.setattr(Sending, "launch", refused_once)
-    layout = runs.script("print(1)", compute_target="box")
+    without_keeper.setattr(Sending, "launch", refused_once)
+    with monkeypatch.context() as patch:
+        patch.setattr(launches, "_CALL_S", 0.0)
+        layout = runs.script("print(1)", compute_target="box")
     assert StatusFile(layout).read().status is Status.PREPARING
-    sends_nothing.undo()
+    wait_for(lambda: runs.status(layout) and not refusals, "that it was refused")
+    without_keeper.undo()
     assert runs.end(layout).status is Status.COMPLETED
-    assert not refusals
 
 
 def test_interrupted_while_the_machine_is_starting_it_a_run_is_stopped_there(
     target, runs, box, without_keeper, monkeypatch
 ):
-    launch = Sending.launch
+    launch, before = Sending.launch, {*box.cellrun_home.glob("remote/*/runs/*")}
 
     def interrupted(*asked):
         launch(*asked)
@@ -308,35 +326,37 @@ def test_interrupted_while_the_machine_is_starting_it_a_run_is_stopped_there(
         patch.setattr(Sending, "launch", interrupted)
         with pytest.raises(KeyboardInterrupt):
             runs.script("import time; time.sleep(600)", compute_target="box")
-    (layout,) = [runs.workspace.layout.run(path.name) for path in box.cellrun_home.glob("remote/*/runs/*")]
-    (there,) = map(RunLayout, box.cellrun_home.glob("remote/*/runs/*"))
+    (there,) = map(RunLayout, {*box.cellrun_home.glob("remote/*/runs/*")} - before)
+    layout = runs.workspace.layout.run(there.run_id)
+    without_keeper.undo()
     assert runs.end(layout).status is Status.CANCELED
     assert StatusFile(there).read().status is Status.CANCELED
 
 
 @pytest.fixture
-def orders(without_keeper, monkeypatch):
-    """What the machine is asked for, in order."""
+def orders(without_keeper):
+    """What the machine is asked for by this process, in order."""
     asked, ask = [], Link.ask
 
     def noted(link, order, data=b"", **options):
         asked.append(order)
         return ask(link, order, data, **options)
 
-    monkeypatch.setattr(Link, "ask", noted)
+    without_keeper.setattr(Link, "ask", noted)
     return asked
 
 
-def test_a_small_run_is_there_and_started_by_one_order(target, runs, orders):
+def test_a_small_run_is_there_and_started_by_one_order(target, runs, orders, without_keeper):
     layout = runs.script("print(1)", compute_target="box")
     assert orders == ["launch"]
     assert "there" in StatusFile(layout).read().fields
+    without_keeper.undo()
     assert runs.end(layout).status is Status.COMPLETED
 
 
 @pytest.mark.parametrize(("size_bytes", "expected"), [(9, ["launch", "launch"]), (600_000, None)])
 def test_values_that_are_not_there_go_with_a_second_order_if_they_are_small(
-    target, runs, box, orders, monkeypatch, size_bytes, expected
+    target, runs, box, orders, monkeypatch, without_keeper, size_bytes, expected
 ):
     blob = ValueStore(runs.workspace.layout.values).put(bytes(size_bytes))
     monkeypatch.setattr(payload, "values_of_run", lambda _: [blob])
@@ -347,5 +367,7 @@ def test_values_that_are_not_there_go_with_a_second_order_if_they_are_small(
     assert there.stat().st_size == size_bytes
     assert sent_first == (expected or ["launch", "draft", "lacks", "value", "value", "launch"])
     orders.clear()
-    assert runs.end(runs.script("print(2)", compute_target="box")).status is Status.COMPLETED
+    again = runs.script("print(2)", compute_target="box")
     assert orders.count("launch") == 1
+    without_keeper.undo()
+    assert runs.end(again).status is Status.COMPLETED
