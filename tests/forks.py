@@ -18,10 +18,10 @@ _PROGRAM = Path(__file__).with_name("fork_program.py")
 
 
 class Forks:
-    """A process that has imported some modules, and forks at each order."""
+    """A process that has imported some modules, and forks at each order; `options` are its Python's."""
 
-    def __init__(self, *modules: str) -> None:
-        command = [sys.executable, "-u", str(_PROGRAM), *modules]  # a job's output isn't buffered
+    def __init__(self, *modules: str, options: Sequence[str] = ()) -> None:
+        command = [sys.executable, "-u", *options, str(_PROGRAM), *modules]  # a job's output isn't buffered
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )

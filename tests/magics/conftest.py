@@ -9,8 +9,8 @@ import pytest
 from cellrun.core.runs import open_runs
 from cellrun.magics.options import MagicParser
 from tests.forks import Forks
+from tests.magics.forked_jobs import OF_A_CELL, in_forks
 from tests.magics.kernels import OF_A_KERNEL, KernelNotebook, kernel_notebook
-from tests.magics.loaded_cell import OF_A_CELL
 from tests.magics.notebook_shell import NotebookShell, notebook_shell
 
 
@@ -43,16 +43,16 @@ def notebook(notebook_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @pytest.fixture
-def notebook_in_kernel(notebook_folder: Path, kernel_forks: Forks) -> Iterator[KernelNotebook]:
-    """The same in a real kernel."""
-    with kernel_notebook(notebook_folder, kernel_forks) as notebook:
+def notebook_in_kernel(notebook_folder: Path, kernel_forks: Forks, cell_forks: Forks) -> Iterator[KernelNotebook]:
+    """The same in a real kernel, with jobs in forks."""
+    with kernel_notebook(notebook_folder, kernel_forks, cell_forks) as notebook:
         yield notebook
 
 
 @pytest.fixture(scope="session")
 def kernel_forks() -> Iterator[Forks]:
     """Starts kernels that have the magics imported."""
-    forks = Forks(*OF_A_KERNEL)
+    forks = Forks(*OF_A_KERNEL, options=("-Xfrozen_modules=off",))  # as ipykernel has itself started
     yield forks
     forks.close()
 
@@ -63,3 +63,10 @@ def cell_forks() -> Iterator[Forks]:
     forks = Forks(*OF_A_CELL)
     yield forks
     forks.close()
+
+
+@pytest.fixture
+def jobs_in_forks(cell_forks: Forks) -> Iterator[None]:
+    """Submitted cells are run as in their jobs, as forks and without supervisors, and have ended at once."""
+    with in_forks(cell_forks):
+        yield

@@ -14,17 +14,26 @@ from jupyter_client.connect import write_connection_file
 
 from cellrun.core import Run
 from tests.forks import Forks
+from tests.magics.forked_jobs import run_left
 from tests.magics.notebook_shell import newest_run
 
 DEADLINE_S = 60
 OF_A_KERNEL = (
     "ipykernel.kernelapp",
+    "ipykernel.debugger",
+    "cellrun.magics.environments",
     "cellrun.magics.load_run",
+    "cellrun.magics.runs",
     "cellrun.magics.start_logging",
     "cellrun.magics.submit",
+    "cellrun.magics.targets",
+    "cellrun.core.submission.submission",
+    "cellrun.core.targets.local.target",
+    "cellrun.widgets.run_details",
     "anywidget",
 )
-"""What a kernel has imported when it has submitted a cell, but for NumPy, which cells bring themselves."""
+"""What a kernel has imported when it has submitted a cell."""
+_LEAVING = Path(__file__).with_name("forked_jobs.py")
 
 
 @dataclass
@@ -80,6 +89,10 @@ class Kernel:
 _WITHOUT_STILLS = """
 setattr(__import__('importlib').import_module('cellrun.widgets.still.drawing'), 'drawn', lambda *_: {})
 """
+# No name of the notebook's: what its text defines stays in a dictionary.
+_WITHOUT_JOBS = f"""
+(lambda made: exec(open({str(_LEAVING)!r}).read(), made) or made['leave_jobs']())({{'__name__': 'forked_jobs'}})
+"""
 
 
 @contextmanager
@@ -96,11 +109,12 @@ def connected(client: BlockingKernelClient, also: str = "") -> Iterator[Kernel]:
 
 
 class KernelNotebook:
-    """A notebook in a real kernel: runs cells and submits them, as NotebookShell does."""
+    """A notebook in a real kernel: runs cells and submits them, as NotebookShell does; their jobs run in forks."""
 
-    def __init__(self, kernel: Kernel, folder: Path) -> None:
+    def __init__(self, kernel: Kernel, folder: Path, jobs: Forks) -> None:
         self._kernel = kernel
         self.folder = folder
+        self._jobs = jobs
 
     def run(self, cell: str) -> str:
         """Run a cell; return what it prints and displays."""
@@ -116,6 +130,7 @@ class KernelNotebook:
         """Submit a cell and wait for its end."""
         self.run(f"%%submit\n{body}")
         run = newest_run()
+        run_left(run.layout, self._jobs)
         run.wait_for_completion(raise_on_error=False)
         return run
 
@@ -127,7 +142,7 @@ class KernelNotebook:
 
 
 @contextmanager
-def kernel_notebook(folder: Path, forks: Forks) -> Iterator[KernelNotebook]:
+def kernel_notebook(folder: Path, forks: Forks, jobs: Forks) -> Iterator[KernelNotebook]:
     """Start a kernel in a notebook's folder, as a fork of a process that has imported OF_A_KERNEL."""
     beside = folder.parent
     client = BlockingKernelClient(connection_file=str(beside / "kernel.json"))
@@ -138,12 +153,13 @@ def kernel_notebook(folder: Path, forks: Forks) -> Iterator[KernelNotebook]:
         "JPY_PARENT_PID": str(forks.pid),
         "JPY_SESSION_NAME": str(folder / "study.ipynb"),
         "IPYTHONDIR": str(beside / "ipython"),
+        "PYDEVD_USE_FRAME_EVAL": "NO",  # set where ipykernel.debugger is loaded
     }
     options = ["-f", client.connection_file, f"--IPKernelApp.parent_handle={forks.pid}"]
     log = beside / "kernel.log"
     pid = forks.start("ipykernel.kernelapp:launch_new_instance", [options], folder, environment, log)
     try:
-        with connected(client, _WITHOUT_STILLS) as kernel:
-            yield KernelNotebook(kernel, folder)
+        with connected(client, _WITHOUT_STILLS + _WITHOUT_JOBS) as kernel:
+            yield KernelNotebook(kernel, folder, jobs)
     finally:
         forks.kill(pid)

@@ -1,6 +1,7 @@
-"""The cases of a submitted cell: each prints what the notebook itself would have printed, run as a real submission.
+"""The cases of a submitted cell: each prints what the notebook itself would have printed.
 
-Each is submitted from a bare shell and from a real kernel.
+Each is submitted from a bare shell and from a real kernel; their jobs run in forks, but for the first case of each kind
+from the shell.
 """
 
 import re
@@ -11,10 +12,18 @@ from cellrun.core.store.status import Status
 from tests.magics.cases import GIVEN, SUBMITTED
 from tests.magics.notebook_shell import log
 
+_FIRST = {case.group: case for case in reversed(GIVEN) if not case.refused}
+
 
 @pytest.fixture(params=["notebook", "notebook_in_kernel"])
 def notebook(request):
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _jobs(request, case):
+    if _FIRST.get(case.group) is not case:
+        request.getfixturevalue("jobs_in_forks")
 
 
 @pytest.fixture

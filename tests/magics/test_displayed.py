@@ -2,15 +2,12 @@
 
 import pytest
 
-from tests.magics.loaded_cell import LoadingNotebook
 from tests.magics.notebook_shell import log
 
 pytest.importorskip("matplotlib")
 
 
-@pytest.fixture
-def notebook(notebook, cell_forks):
-    return LoadingNotebook(notebook, cell_forks)
+pytestmark = pytest.mark.usefixtures("jobs_in_forks")
 
 
 def displayed(run):

@@ -25,6 +25,8 @@ from cellrun.magics.load_run import _ending
 from tests.interpreters import fake_interpreter
 from tests.magics.notebook_shell import log
 
+pytestmark = pytest.mark.usefixtures("jobs_in_forks")
+
 
 @pytest.fixture
 def fresh(notebook, monkeypatch):

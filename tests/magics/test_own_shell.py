@@ -8,7 +8,6 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from cellrun.core import Run
 from cellrun.core.errors import InvalidSubmissionError
-from tests.magics.loaded_cell import LoadingNotebook
 
 MAGICS = "from IPython.core.magic import *\n"
 SHOUT = f"{MAGICS}@register_line_magic\ndef shout(line):\n    return line.upper() + mark\nmark = '!'"
@@ -37,9 +36,7 @@ def load_ipython_extension(shell):
 """
 
 
-@pytest.fixture
-def notebook(notebook, cell_forks):
-    return LoadingNotebook(notebook, cell_forks)
+pytestmark = pytest.mark.usefixtures("jobs_in_forks")
 
 
 def printed_alike(notebook, cell):

@@ -3,7 +3,7 @@
 import pytest
 
 from cellrun.core.context.manifest import Context
-from tests.magics.notebook_shell import NotebookShell, log, newest_run
+from tests.magics.notebook_shell import log, newest_run
 
 SECRET = "hunter2-of-the-test"
 
@@ -122,6 +122,6 @@ class TestEnvFiles:
         for name in (".env", "conf/.env.local"):
             (notebook.folder / name).write_text(f"OF_A_FILE={SECRET}\n")
         cell = f"from dotenv import load_dotenv\nimport os\n{cell}\nprint(len(os.environ['OF_A_FILE']))"
-        run = NotebookShell.submit(notebook, cell)  # a fork begins without PYTHONPATH, as its interpreter is there
+        run = notebook.submit(cell)
         assert log(run) == f"{len(SECRET)}\n"
         assert [path for path in kept_files(run) if SECRET.encode() in path.read_bytes()] == []
