@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
 
 SWITCHES = [
     "--no-sandbox",  # which a container's root can't have
@@ -18,11 +19,28 @@ SWITCHES = [
 ]
 
 
+SIZE: ViewportSize = {"width": 1360, "height": 900}
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Run a headless Chromium."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=SWITCHES)
+        browser = playwright.chromium.launch(executable_path=_program(), args=SWITCHES)
         yield browser
         browser.close()
+
+
+@contextmanager
+def chromium_profile(folder: Path) -> Iterator[BrowserContext]:
+    """Run a headless Chromium with a profile on disk: what a page consists of is fetched and compiled once."""
+    with sync_playwright() as playwright:
+        profile = playwright.chromium.launch_persistent_context(
+            folder, executable_path=_program(), args=SWITCHES, viewport=SIZE, locale="en-US"
+        )
+        yield profile
+        profile.close()
+
+
+def _program() -> str | None:
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -1,4 +1,4 @@
-"""A real JupyterLab and a real Chromium; one of each for all browser tests, and pages, fresh ones or one that stays.
+"""A real JupyterLab and a real Chromium with one profile, for all browser tests; and pages, most of which stay open.
 
 They end with the last browser test: until then Playwright has an event loop on the main thread, where others start one.
 """
@@ -9,21 +9,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.chromium import chromium
+from tests.browser.chromium import SIZE, chromium_profile
 from tests.browser.lab_page import LabPage
 from tests.browser.lab_server import LabServer, lab_server
-
-SIZE: ViewportSize = {"width": 1360, "height": 900}
 
 expect.set_options(timeout=60_000)  # all that a page waits for may have to wait for a core
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """The profile of all pages; what servers keep in it is each one's own, by its port."""
+    with chromium_profile(tmp_path_factory.mktemp("profile")) as profile:
+        profile.set_default_timeout(60_000)
+        yield profile
+
+
+@pytest.fixture(scope="package")
+def browser(profile: BrowserContext) -> Browser:
+    """The Chromium, for pages with another profile."""
+    assert profile.browser
+    return profile.browser
 
 
 @pytest.fixture(scope="package")
@@ -40,74 +47,66 @@ def comm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """Return an empty page with a profile of its own."""
-    context = _context(browser)
-    yield context.new_page()
-    context.close()
+def page(profile: BrowserContext) -> Iterator[Page]:
+    """Return an empty page."""
+    page = profile.new_page()
+    yield page
+    page.close()
 
 
-def _context(browser: Browser) -> BrowserContext:
-    context = browser.new_context(viewport=SIZE, locale="en-US")
-    context.set_default_timeout(60_000)
-    return context
+class Labs:
+    """A page for each server, which goes from test to test: to load JupyterLab takes three seconds of a core."""
 
-
-class SharedLabs:
-    """A page for each server, which stays open from test to test: to load JupyterLab takes four seconds of a core."""
-
-    def __init__(self, browser: Browser) -> None:
-        self._browser = browser
+    def __init__(self, profile: BrowserContext) -> None:
+        self._profile = profile
         self._pages: dict[LabServer, Page] = {}
 
     @contextmanager
-    def of(self, server: LabServer, session: pytest.Session) -> Iterator[LabPage]:
+    def of(self, server: LabServer, session: pytest.Session, *, fresh: bool = False) -> Iterator[LabPage]:
         """Return a server's page for a test; if that fails or leaves a question open, the next one has another page."""
-        page = self._pages.pop(server, None) or _context(self._browser).new_page()
+        page = self._pages.pop(server, None) or self._profile.new_page()
         page.set_viewport_size(SIZE)
         failed = session.testsfailed
         lab = LabPage(page, server)
+        if fresh:
+            lab.forget()
         yield lab
         lab.leave()
         if session.testsfailed == failed and not page.locator(".jp-Dialog").count():
             self._pages[server] = page
         else:
-            page.context.close()
+            page.close()
 
 
 @pytest.fixture(scope="package")
-def shared_labs(browser: Browser) -> SharedLabs:
+def labs(profile: BrowserContext) -> Labs:
     """The pages that stay open."""
-    return SharedLabs(browser)
+    return Labs(profile)
 
 
 @pytest.fixture
-def shared_lab(server: LabServer, shared_labs: SharedLabs, request: pytest.FixtureRequest) -> Iterator[LabPage]:
+def shared_lab(server: LabServer, labs: Labs, request: pytest.FixtureRequest) -> Iterator[LabPage]:
     """Return the page that stays open: for tests that look at notebooks of their own, and change nothing else."""
-    with shared_labs.of(server, request.session) as lab:
+    with labs.of(server, request.session) as lab:
         yield lab
 
 
 @pytest.fixture
-def shared_comm_lab(
-    comm_server: LabServer, shared_labs: SharedLabs, request: pytest.FixtureRequest
-) -> Iterator[LabPage]:
+def shared_comm_lab(comm_server: LabServer, labs: Labs, request: pytest.FixtureRequest) -> Iterator[LabPage]:
     """Return the page that stays open in a JupyterLab without the server extension."""
-    with shared_labs.of(comm_server, request.session) as lab:
+    with labs.of(comm_server, request.session) as lab:
         yield lab
 
 
 @pytest.fixture
-def lab(server: LabServer, page: Page) -> Iterator[LabPage]:
-    """Return a page that opens notebooks in JupyterLab; its kernels end with it."""
-    lab_page = LabPage(page, server)
-    yield lab_page
-    lab_page.shut_down()
+def lab(server: LabServer, labs: Labs, request: pytest.FixtureRequest) -> Iterator[LabPage]:
+    """Return a page that has still to load JupyterLab."""
+    with labs.of(server, request.session, fresh=True) as lab:
+        yield lab
 
 
 @pytest.fixture
-def comm_lab(comm_server: LabServer, page: Page) -> Iterator[LabPage]:
-    """Return a page in a JupyterLab without the server extension."""
-    lab_page = LabPage(page, comm_server)
-    yield lab_page
-    lab_page.shut_down()
+def comm_lab(comm_server: LabServer, labs: Labs, request: pytest.FixtureRequest) -> Iterator[LabPage]:
+    """Return a page that has still to load a JupyterLab without the server extension."""
+    with labs.of(comm_server, request.session, fresh=True) as lab:
+        yield lab

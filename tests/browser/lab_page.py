@@ -21,8 +21,13 @@ class KernelWire:
 
     def __init__(self, page: Page) -> None:
         self.bytes = 0
+        self._page = page
         self._messages: list[bytes] = []
         page.on("websocket", self._listen)
+
+    def close(self) -> None:
+        """Listen to no more connections."""
+        self._page.remove_listener("websocket", self._listen)
 
     def bytes_of(self, kind: str) -> int:
         """Return the bytes of the messages of a widget that have this type."""
@@ -45,6 +50,7 @@ class LabPage:
         self.page = page
         self.problems: list[str] = []
         self._server = server
+        self._wires: list[KernelWire] = []
         page.on("pageerror", self._note)
 
     def open(self, name: str, cells: Sequence[str] | None = None, source: Path | None = None) -> None:
@@ -53,32 +59,45 @@ class LabPage:
             (self._server.folder / name).write_text(json.dumps(_notebook(cells)))
         elif source is not None:
             (self._server.folder / name).write_bytes(source.read_bytes())
-        if self.page.evaluate("() => Boolean(window.jupyterapp)"):
-            self._open_instead(name)
+        if self._close_documents():
+            self.command("docmanager:open", path=name)
         else:
             self.page.goto(f"{self._server.url}/lab/tree/{name}?reset&token={TOKEN}")
         self._wait_until_open()
         self.use_theme("light")
 
+    def forget(self) -> None:
+        """Leave JupyterLab, so that the next notebook has to load it again."""
+        if self._close_documents():
+            self.page.evaluate("sessionStorage.clear()")
+            self.page.goto("about:blank")
+
     def leave(self) -> None:
-        """Let the page, as it is, to another test."""
+        """Let the page, empty, to another test."""
         self.page.remove_listener("pageerror", self._note)
+        for wire in self._wires:
+            wire.close()
+        self.page.unroute_all()
+        self._close_documents()
         self.shut_down()
 
     def _note(self, error: Error) -> None:
         self.problems.append(str(error))
 
-    def _open_instead(self, name: str) -> None:
-        """Close all documents, unsaved ones too, and open this one; what Lab has to say of them is gone as well."""
-        self.page.evaluate(
-            """async name => {
-                const app = window.jupyterapp;
-                for (const area of ['main', 'down'])
-                    for (const widget of [...app.shell.widgets(area)]) widget.dispose();
-                await app.commands.execute('apputils:dismiss-notification');
-                await app.commands.execute('docmanager:open', { path: name });
-            }""",
-            name,
+    def _close_documents(self) -> bool:
+        """Close all documents, unsaved ones too, and what Lab has to say of them; return whether there is a Lab."""
+        return bool(
+            self.page.evaluate(
+                """async () => {
+                    const app = window.jupyterapp;
+                    if (!app) return false;
+                    for (const area of ['main', 'down'])
+                        for (const widget of [...app.shell.widgets(area)]) widget.dispose();
+                    await app.commands.execute('apputils:dismiss-notification');
+                    if (app.shell.leftCollapsed === false) app.shell.collapseLeft();
+                    return true;
+                }"""
+            )
         )
 
     def reload(self) -> None:
@@ -184,7 +203,8 @@ class LabPage:
 
     def kernel_wire(self) -> KernelWire:
         """Count from now on what the server sends to the page on behalf of kernels."""
-        return KernelWire(self.page)
+        self._wires.append(KernelWire(self.page))
+        return self._wires[-1]
 
     def dismiss_dialogs(self) -> None:
         """From now on, close what Lab says in a dialog of its own as soon as it is in the way."""
@@ -207,9 +227,10 @@ class LabPage:
 
     def open_lab(self) -> None:
         """Open JupyterLab without a document, in a fresh layout."""
-        self.page.goto(f"{self._server.url}/lab?reset&token={TOKEN}")
-        self.page.wait_for_function("() => window.jupyterapp?.shell", timeout=60_000)
-        self.page.evaluate("async () => { await window.jupyterapp.restored; }")
+        if not self._close_documents():
+            self.page.goto(f"{self._server.url}/lab?reset&token={TOKEN}")
+            self.page.wait_for_function("() => window.jupyterapp?.shell", timeout=60_000)
+            self.page.evaluate("async () => { await window.jupyterapp.restored; }")
         self.use_theme("light")
 
 

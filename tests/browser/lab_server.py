@@ -21,6 +21,7 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
 }
+PAGE = {"buildCheck": False, "buildAvailable": False}  # four commands of node at each load of a page
 TOKEN = "of-the-browser-tests"  # it guards nothing: the server is on loopback and ends with the tests
 
 
@@ -38,6 +39,7 @@ class LabServer:
         for new in (self.folder, config):
             new.mkdir(parents=True)
         (config / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
+        (config / "page_config.json").write_text(json.dumps(PAGE))
         # What `jupyter server extension disable cellrun.server` writes.
         extensions = {"ServerApp": {"jpserver_extensions": {"cellrun.server": has_extension}}}
         (root / "config" / "jupyter_server_config.json").write_text(json.dumps(extensions))

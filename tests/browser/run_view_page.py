@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page
+
+from tests.browser.accessibility import grave_problems
 
 _POINTS = """view => [...view.querySelectorAll('.cellrun-card')].map(card => {
     const plot = card.querySelector('.js-plotly-plot');
@@ -100,11 +101,4 @@ class RunViewPage:
 
     def accessibility_problems(self) -> list[str]:
         """Return what axe-core finds serious or critical in the view."""
-        self.root.evaluate("view => view.setAttribute('data-axe', '')")
-        found = Axe().run(self.page, context="[data-axe]", options={"resultTypes": ["violations"]})
-        self.root.evaluate("view => view.removeAttribute('data-axe')")
-        return [
-            f"{violation['id']}: {violation['help']}: {[node['html'] for node in violation['nodes']]}"
-            for violation in found.response["violations"]
-            if violation["impact"] in ("serious", "critical")
-        ]
+        return grave_problems(self.page, self.root)
