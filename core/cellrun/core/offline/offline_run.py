@@ -92,7 +92,7 @@ class _OfflineRun(Run):
         return _itself_or_context, (self.id,)
 
     @property
-    def layout(self) -> RunLayout:
+    def layout(self) -> RunLayout:  # type: ignore[override]  # is read alone
         """None: it has no files. Raises RunEnvironmentException."""
         raise RunEnvironmentException(
             f"{self.id} is offline: this code is part of no run, and what it logs is kept in memory alone"
@@ -109,7 +109,7 @@ class _OfflineRun(Run):
         return {}
 
     @property
-    def experiment(self) -> Experiment:
+    def experiment(self) -> Experiment:  # type: ignore[override]  # is read alone
         """The experiment that a run started from this folder would be in."""
         from cellrun.core.experiment import Experiment  # noqa: PLC0415  # rarely asked for
         from cellrun.core.workspace import Workspace  # noqa: PLC0415

@@ -30,20 +30,11 @@ class EndVerbs:
     _reader: RunReader
     _control: RunControl
     _outputs: str | os.PathLike[str] | None
+    id: str
+    layout: RunLayout
+    experiment: Experiment
 
     if TYPE_CHECKING:
-
-        @property
-        def id(self) -> str:
-            """Its id."""
-
-        @property
-        def experiment(self) -> Experiment:
-            """Its experiment."""
-
-        @property
-        def layout(self) -> RunLayout:
-            """Its files."""
 
         def get_status(self) -> str:
             """Return its status."""

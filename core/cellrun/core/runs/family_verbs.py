@@ -24,20 +24,9 @@ class FamilyVerbs:
     """The part of `Run` that is about other runs: those that belong to it."""
 
     _reader: RunReader
-
-    if TYPE_CHECKING:
-
-        @property
-        def id(self) -> str:
-            """Its id."""
-
-        @property
-        def experiment(self) -> Experiment:
-            """Its experiment."""
-
-        @property
-        def layout(self) -> RunLayout:
-            """Its files."""
+    id: str
+    layout: RunLayout
+    experiment: Experiment
 
     @property
     def parent(self) -> Run | None:

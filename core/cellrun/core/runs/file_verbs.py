@@ -26,12 +26,7 @@ class FileVerbs:
     _reader: RunReader
     _writer: RunWriter
     _control: RunControl
-
-    if TYPE_CHECKING:
-
-        @property
-        def layout(self) -> RunLayout:
-            """Its files."""
+    layout: RunLayout
 
     # Into the run
 

@@ -169,12 +169,12 @@ class Run(LogVerbs, EndVerbs, FileVerbs, FamilyVerbs, ModelVerbs, metaclass=Hint
         return self._reader.datasets("outputs")
 
     @property
-    def layout(self) -> RunLayout:
+    def layout(self) -> RunLayout:  # type: ignore[override]  # is read alone
         """The files of the run."""
         return self._layout
 
     @property
-    def id(self) -> str:
+    def id(self) -> str:  # type: ignore[override]  # is read alone
         """Its id, which is also the name of its folder."""
         try:
             return self._reader.record.id
@@ -221,7 +221,7 @@ class Run(LogVerbs, EndVerbs, FileVerbs, FamilyVerbs, ModelVerbs, metaclass=Hint
         return self._reader.record.type
 
     @property
-    def experiment(self) -> Experiment:
+    def experiment(self) -> Experiment:  # type: ignore[override]  # is read alone
         """The experiment that it belongs to."""
         return self._experiment
 
