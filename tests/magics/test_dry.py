@@ -163,6 +163,8 @@ class TestWith:
         with pytest.raises(UsageError) as caught:
             notebook.run(f"%%submit {line}\nprint(1)")
         assert all(fact in str(caught.value) for fact in facts)
+        assert "%%submit digits --with data/labels.csv --without cache\n" in str(caught.value)
+        assert "--learning_rate" not in str(caught.value)
         assert not Index(Workspace.from_config().layout).runs()
 
 

@@ -35,7 +35,7 @@ class MagicParser(MagicArgumentParser):
     """
 
     shown_samples: ClassVar[set[str]] = set()
-    """The magics whose samples this kernel's user has seen."""
+    """The samples that this kernel's user has seen."""
 
     def __init__(self, name: str, sample: str, *, takes_arguments: bool = False) -> None:
         super().__init__(name)  # type: ignore[no-untyped-call]
@@ -69,11 +69,12 @@ class MagicParser(MagicArgumentParser):
         except ValueError as error:
             self.error(f"{str(error).lower()} in: {text}")
 
-    def error(self, message: str) -> NoReturn:
-        """Raise UsageError, the first time with a sample: what argparse calls."""
-        sample = "" if self.prog in self.shown_samples else f"; for example:\n\n{self._sample}"
-        self.shown_samples.add(self.prog)
-        raise UsageError(f"{message}; %{self.prog}? explains the options{sample}")
+    def error(self, message: str, sample: str | None = None) -> NoReturn:
+        """Raise UsageError, the first time with a sample, the magic's unless another is given: what argparse calls."""
+        sample = sample or self._sample
+        example = "" if sample in self.shown_samples else f"; for example:\n\n{sample}"
+        self.shown_samples.add(sample)
+        raise UsageError(f"{message}; %{self.prog}? explains the options{example}")
 
     def _unknown(self, words: Sequence[str], unknown: Sequence[str]) -> str:
         """Return what to say of words that are no options: what comes near, and where a cell's arguments go."""

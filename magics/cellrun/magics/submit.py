@@ -61,6 +61,15 @@ run.log('rate', parser.parse_args().learning_rate)
 
 %submit digits --script train.py --source-directory src -- --learning_rate 0.001"""
 
+_SAMPLE_OF_CHOICES = """\
+%%submit digits --with data/labels.csv --without cache
+import os
+print(os.listdir('data'))
+try:
+    table = cache
+except NameError:
+    table = None"""
+
 
 def _parser() -> MagicParser:
     parser = MagicParser("submit", _SAMPLE, takes_arguments=True)
@@ -199,7 +208,7 @@ class SubmitMagic:
         )
         config = CellRunConfig(self._shell, to_submit, workspace, environment=environment, data=data, **_common(given))
         if mistakes := config.mistakes():
-            _PARSER.error("; ".join(mistakes))
+            _PARSER.error("; ".join(mistakes), _SAMPLE_OF_CHOICES)
         return config
 
     def _data(self, given: Namespace, workspace: WorkspaceLayout) -> list[Any]:
@@ -228,7 +237,7 @@ def _choices(given: Namespace) -> Choices:
     data = tuple(each.name for each in (*given.input, *given.output))
     choices = Choices(name_list(given.added), name_list(given.left_out), _returned(given), data)
     if both := [name for name in choices.added if name in choices.left_out]:
-        _PARSER.error(f"{both[0]!r} is in both --with and --without")
+        _PARSER.error(f"{both[0]!r} is in both --with and --without", _SAMPLE_OF_CHOICES)
     return choices
 
 
