@@ -7,7 +7,7 @@ import pytest
 
 from cellrun.core import Experiment, Workspace
 from cellrun.core.runs import open_runs
-from tests.core.submitted_runs import runs, shared_workspace, until  # noqa: F401  # fixtures of the tests below
+from tests.core.submitted_runs import runs, shared_workspace, unstarted, until  # noqa: F401  # fixtures
 from tests.small_disk import small_disk  # noqa: F401  # as well
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cellrun.core.data.in_run import binding
 from tests.core.data.data_folders import put
 from tests.stores import azurite, gcs_server, hub, s3_server, web  # noqa: F401  # fixtures of the tests here
 
@@ -9,6 +10,19 @@ from tests.stores import azurite, gcs_server, hub, s3_server, web  # noqa: F401 
 @pytest.fixture
 def store(ws):
     return ws.get_default_datastore()
+
+
+@pytest.fixture
+def noting():
+    """Let what a run's inputs are be noted beside it, by two processes a run: few tests look at that."""
+
+
+@pytest.fixture(autouse=True)
+def without_notes(request, monkeypatch):
+    """Note no run's inputs, but for tests that want it."""
+    if "noting" not in request.fixturenames:
+        steps = binding._step
+        monkeypatch.setattr(binding, "_step", lambda verb, layout: () if verb == "note" else steps(verb, layout))
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def workspace(request, ws):
     return ws
 
 
-@pytest.mark.parametrize("workspace", ["default", "s3_server"], indirect=True)  # elsewhere it is brought, as below
+@pytest.mark.parametrize("workspace", ["default"], indirect=True)  # elsewhere it is brought, as below
 def test_a_dataset_is_mounted_where_the_script_can_read_it(workspace, here):
     ws = workspace
     (here / "script.py").write_text(SCRIPT)

@@ -117,7 +117,7 @@ def test_a_path_of_its_own_begins_in_the_jobs_folder(runs, store):
     assert layout.log.read_text() == f"1 {layout.work / 'in/data'}\n"
 
 
-def test_the_record_keeps_holes_and_which_dataset_it_was(runs, store):
+def test_the_record_keeps_holes_and_which_dataset_it_was(runs, store, unstarted):
     dataset = Dataset.File.from_files(path=(store, "path")).register(runs.workspace, "mydata")
     layout = runs.script(SEEN, "--data", DatasetConsumptionConfig("train", dataset).as_mount())
     record = RunRecord.read(layout)
@@ -125,15 +125,13 @@ def test_the_record_keeps_holes_and_which_dataset_it_was(runs, store):
     assert record.parameters == {"data": "mydata:1"}
     wanted = RunInput.from_json(record.inputs["train"])
     assert (wanted.dataset_name, wanted.dataset_version, wanted.mode) == ("mydata", 1, "mount")
-    runs.end(layout)
 
 
-def test_the_definition_has_azure_mls_names_where_data_stands(runs, store):
+def test_the_definition_has_azure_mls_names_where_data_stands(runs, store, unstarted):
     reference = store.path("path").as_mount()
     layout = runs.script(
         SEEN, "--data", mounted((store, "path")), OutputFileDatasetConfig("model"), reference, "<data:else>"
     )
-    runs.end(layout)
     assert run_definition(RunRecord.read(layout))["arguments"] == [
         "--data",
         "DatasetConsumptionConfig:train",
@@ -191,12 +189,11 @@ def test_missing_paths_empty_globs_and_unknown_stores_are_all_named_before_there
     assert not runs.workspace.layout.runs.exists()
 
 
-def test_a_run_without_data_is_started_as_before(runs):
+def test_a_run_without_data_is_started_as_before(runs, unstarted):
     layout = runs.script("print(1)")
     spec = LaunchSpec.read(layout)
     assert (spec.before, spec.beside, spec.finishing) == ((), (), ())
     assert bind((), (), layout).values == {}
-    runs.end(layout)
 
 
 def test_arguments_are_copied_when_the_config_is_made(runs, store):
@@ -253,9 +250,8 @@ def test_what_would_lead_out_of_its_folder_is_refused(runs, store, given):
 
 
 @pytest.mark.parametrize("damage", [{"x": {}}, {"x": {"name": "x", "mode": "mount", "dataset": {"paths": [3]}}}, 3])
-def test_a_record_whose_data_cant_be_is_a_damaged_run(runs, store, damage):
+def test_a_record_whose_data_cant_be_is_a_damaged_run(runs, store, damage, unstarted):
     layout = runs.script(SEEN, mounted((store, "path")))
-    runs.end(layout)
     whole = layout.record.read_text()
     layout.record.write_text(json.dumps({**json.loads(whole), "inputs": damage}))
     with pytest.raises(DamagedRunError, match="inputs that can't be"):

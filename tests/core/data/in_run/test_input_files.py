@@ -22,7 +22,7 @@ def train(runs):
     return Dataset.File.from_files(path=(Datastore(runs.workspace), "path")).as_named_input("train").as_mount()
 
 
-def test_files_sizes_times_and_hashes_are_noted_beside_the_run(runs, data, until):
+def test_files_sizes_times_and_hashes_are_noted_beside_the_run(runs, data, until, noting):
     layout = runs.script("pass", train(runs))
     assert runs.end(layout).status is Status.COMPLETED
     until(lambda: "blake3" in str(noted(layout)), "the hashes")
@@ -39,7 +39,7 @@ def test_files_sizes_times_and_hashes_are_noted_beside_the_run(runs, data, until
     ]
 
 
-def test_a_change_while_it_runs_is_noted_with_the_files(runs, data, until):
+def test_a_change_while_it_runs_is_noted_with_the_files(runs, data, until, noting):
     layout = runs.script("import os, time\nwhile not os.path.exists('go'): time.sleep(0.02)", train(runs), data=[])
     until(lambda: noted(layout), "what it began with")
     (data / "a.csv").write_text("other")
@@ -53,39 +53,35 @@ def test_a_change_while_it_runs_is_noted_with_the_files(runs, data, until):
     ]
 
 
-def test_a_registered_dataset_that_has_changed_since_is_noted(runs, data, until):
+def test_a_registered_dataset_that_has_changed_since_is_noted(runs, data, unstarted):
     dataset = Dataset.File.from_files(path=(Datastore(runs.workspace), "path")).register(runs.workspace, "mine")
     (data / "b.csv").unlink()
     layout = runs.script("pass", dataset.as_named_input("train").as_mount())
-    runs.end(layout)
-    until(lambda: added_notes(layout), "the note")
+    note_at_start(layout)
     (note,) = added_notes(layout)
     assert note.startswith("the files of the dataset 'mine' (version 1) have changed since it was registered on ")
     assert "2 files, 6 bytes then, 1 file, 3 bytes now" in note
 
 
-def test_a_registered_dataset_that_is_as_it_was_is_not(runs, data):
+def test_a_registered_dataset_that_is_as_it_was_is_not(runs, data, unstarted):
     folder = Dataset.File.from_files(path=(Datastore(runs.workspace), "path")).register(runs.workspace, "mine")
     (runs.workspace.layout.data / "rows.csv").write_text("n\n1\n2\n")
     table = Dataset.Tabular.from_delimited_files((Datastore(runs.workspace), "rows.csv")).take(1)
     table = table.register(runs.workspace, "table")
     layout = runs.script("pass", folder.as_mount(), table.as_named_input("rows"))
-    runs.end(layout)
     note_at_start(layout)
     assert added_notes(layout) == []
 
 
-def test_nothing_is_noted_of_what_stays_as_it_is(runs, data):
+def test_nothing_is_noted_of_what_stays_as_it_is(runs, data, unstarted):
     layout = runs.script("pass", train(runs))
-    runs.end(layout)
     note_at_start(layout)
     note_at_end(layout)
     assert added_notes(layout) == []
 
 
-def test_large_inputs_arent_hashed_and_long_lists_are_cut(runs, data, monkeypatch):
+def test_large_inputs_arent_hashed_and_long_lists_are_cut(runs, data, monkeypatch, unstarted):
     layout = runs.script("pass", train(runs))
-    runs.end(layout)
     monkeypatch.setenv("CELLRUN_HASHED_INPUT_BYTES", "5")
     monkeypatch.setenv("CELLRUN_LISTED_INPUT_FILES", "1")
     note_at_start(layout)
@@ -98,9 +94,8 @@ def test_large_inputs_arent_hashed_and_long_lists_are_cut(runs, data, monkeypatc
     assert added_notes(layout) == ["the input 'train' changed while the run went on"]
 
 
-def test_an_input_that_cant_be_listed_says_why(runs, data):
+def test_an_input_that_cant_be_listed_says_why(runs, data, unstarted):
     layout = runs.script("pass", train(runs))
-    runs.end(layout)
     for file in data.iterdir():
         file.unlink()
     note_at_start(layout)

@@ -8,7 +8,7 @@ import pytest
 from cellrun.core import Dataset, Datastore, Experiment, OutputFileDatasetConfig, Run, UserErrorException
 from cellrun.core.comparison.comparison import compare_layouts
 from cellrun.core.data.datasets.file_dataset import FileDataset
-from cellrun.core.data.in_run.input_files import noted
+from cellrun.core.data.in_run.input_files import note_at_start, noted
 from cellrun.core.data.in_run.run_datasets import RunDatasets, data_rows, runs_of
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status import Status
@@ -57,7 +57,7 @@ def test_a_dataset_that_its_code_names_is_an_input_of_the_run(runs, dataset):
 
 
 @pytest.mark.parametrize("given", ["mydata", None])
-def test_what_is_no_dataset_is_no_input(runs, given):
+def test_what_is_no_dataset_is_no_input(runs, given, unstarted):
     run = run_of(runs, runs.script("pass"))
     with pytest.raises(UserErrorException, match=r"input_datasets\['a'\] = .*: give a dataset"):
         run.input_datasets["a"] = given
@@ -65,7 +65,7 @@ def test_what_is_no_dataset_is_no_input(runs, given):
         run.output_datasets["a"] = given
 
 
-def test_the_runs_own_code_and_others_find_its_data_by_name(runs, dataset, until):
+def test_the_runs_own_code_and_others_find_its_data_by_name(runs, dataset, until, noting):
     registered = dataset.register(runs.workspace, "mydata")
     layout = runs.script(
         ASKS,
@@ -116,7 +116,7 @@ def _told_in_details(details, folder, registered):
     assert output["files"] == {"count": 0, "size_bytes": 0}
 
 
-def test_what_a_list_shows_of_it_says_which_data(runs, dataset):
+def test_what_a_list_shows_of_it_says_which_data(runs, dataset, unstarted):
     registered = dataset.register(runs.workspace, "mydata")
     layout = runs.script(
         "pass",
@@ -125,20 +125,17 @@ def test_what_a_list_shows_of_it_says_which_data(runs, dataset):
         data=[Dataset.File.from_files(path=(Datastore(runs.workspace), "path/*")).as_named_input("more").as_mount()],
     )
     assert RunRecord.read(layout).parameters == {"data": "mydata:1", "more": "workspaceblobstore/path/*"}
-    runs.end(layout)
 
 
-def test_a_dataset_that_was_unregistered_since_is_still_what_it_was(runs, dataset):
+def test_a_dataset_that_was_unregistered_since_is_still_what_it_was(runs, dataset, unstarted):
     registered = dataset.register(runs.workspace, "mydata")
     layout = runs.script("pass", registered.as_named_input("whole"))
-    runs.end(layout)
     registered.unregister_all_versions()
     assert run_of(runs, layout).input_datasets["whole"].definition == dataset.definition
 
 
-def test_where_data_is_isnt_known_before_a_run_is_started(runs, dataset):
+def test_where_data_is_isnt_known_before_a_run_is_started(runs, dataset, unstarted):
     layout = runs.script("pass", dataset.as_named_input("train").as_mount())
-    runs.end(layout)
     layout.launch.unlink()
     with pytest.raises(UserErrorException, match="'train'"):
         RunDatasets(layout, RunRecord.read(layout), "inputs")["train"]
@@ -149,7 +146,7 @@ def test_a_run_that_is_none_has_no_data(here):
     assert (dict(run.input_datasets), dict(run.output_datasets)) == ({}, {})
 
 
-def test_the_runs_of_a_dataset_are_found_from_it(runs, dataset):
+def test_the_runs_of_a_dataset_are_found_from_it(runs, dataset, unstarted):
     registered = dataset.register(runs.workspace, "mydata")
     other = Dataset.File.from_files(path=(Datastore(runs.workspace), "path/a.csv"))
     layouts = [
@@ -166,12 +163,12 @@ def test_the_runs_of_a_dataset_are_found_from_it(runs, dataset):
         list(runs.workspace.get_runs_of(3))
 
 
-def test_two_runs_inputs_are_compared_by_what_was_in_them(runs, dataset, until):
+def test_two_runs_inputs_are_compared_by_what_was_in_them(runs, dataset, unstarted):
     layouts = []
     for text in ("one", "other"):
         (runs.workspace.layout.data / "path" / "a.csv").write_text(text)
         layouts.append(runs.script("pass", "--data", dataset.as_named_input("train").as_mount()))
-        until(lambda: noted(layouts[-1]), "its files")
+        note_at_start(layouts[-1])
     [found] = [line for line in compare_layouts(layouts).facts if line.name == "data train"]
     assert found.differs
     assert all(value.startswith("workspaceblobstore/path (1 file, ") for value in found.values)
@@ -179,11 +176,11 @@ def test_two_runs_inputs_are_compared_by_what_was_in_them(runs, dataset, until):
     assert (parameter.name, parameter.differs) == ("data", False)
 
 
-def test_a_line_for_each_input_and_output_tells_how_much_it_is(runs, dataset, until):
+def test_a_line_for_each_input_and_output_tells_how_much_it_is(runs, dataset):
     output = OutputFileDatasetConfig("model").register_on_complete("best")
     layout = runs.script("pass", dataset.as_named_input("train").as_mount(), output)
     runs.end(layout)
-    until(lambda: noted(layout), "its files")
+    note_at_start(layout)
     assert data_rows(layout, RunRecord.read(layout)) == [
         {
             "name": "train",
