@@ -1,4 +1,4 @@
-"""What a script gets in `sys.argv`, element by element, and the parameters that can be read off it."""
+"""What a script gets in `sys.argv`, element by element; the data among it; the variables that it is given."""
 
 from __future__ import annotations
 
