@@ -5,7 +5,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from cellrun.core.places import default_workspace
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
 from cellrun.core.targets.keeper.start import NoKeeperError
-from tests.keepers import end_keepers, left_behind
+from tests.keepers import at_home, left_behind
 
 AZUREML = Path(__file__).parent / "azureml"
 LONGEST = (
@@ -80,17 +79,6 @@ def without_old_names(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
     if request.path.parent != AZUREML:
         for name in [name for name in sys.modules if name.partition(".")[0] == "azureml"]:
             monkeypatch.delitem(sys.modules, name)
-
-
-@contextmanager
-def at_home(folder: Path) -> Iterator[Path]:
-    """Have a home and a runtime folder below a folder; the system's keyring is somebody's. Its keeper ends with it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-        patch.setenv("CELLRUN_HOME", str(folder / "home"))
-        patch.setenv("CELLRUN_RUNTIME_DIR", str(folder / "runtime"))
-        yield folder / "home"
-    end_keepers(folder / "runtime")
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import pytest
 
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.targets.keeper.place import KeeperPlace
@@ -35,6 +38,17 @@ def end_keepers(runtime: Path) -> None:
             time.sleep(0.01)
         living = [process for process in living if process.is_alive()]
     assert not living
+
+
+@contextmanager
+def at_home(folder: Path) -> Iterator[Path]:
+    """Have a home and a runtime folder below a folder; the system's keyring is somebody's. Its keeper ends with it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+        patch.setenv("CELLRUN_HOME", str(folder / "home"))
+        patch.setenv("CELLRUN_RUNTIME_DIR", str(folder / "runtime"))
+        yield folder / "home"
+    end_keepers(folder / "runtime")
 
 
 def left_behind(folder: Path) -> list[str]:

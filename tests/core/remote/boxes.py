@@ -1,6 +1,7 @@
 """A machine elsewhere that is this one: an agent on pipes, with a home of its own and a Python that has nothing."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import start
 from cellrun.core.targets.contract import ComputeTarget, Finding, Observation, TargetDescription, TargetPython
 from tests.core.remote.library import give_library
+from tests.core.remote.warm_agents import WARM, are_warm
 
 OTHER_PYTHON = "/usr/bin/python3.13"
 DEADLINE_S = 60
@@ -136,7 +138,7 @@ class Box:
 
     home: Path
     python: str = ""
-    wrapped: Callable[[list[str]], list[str]] = lambda command: command
+    wrapped: Callable[[list[str]], list[str]] | None = None
     variables: dict[str, str] = field(default_factory=dict)
     """Of the login there."""
     has_library: bool = True
@@ -146,7 +148,11 @@ class Box:
     def link(self, **options: Any) -> Link:
         """Connect to it, as ssh would start it."""
         env = {"PATH": os.environ["PATH"], "HOME": str(self.home.parent), "LANG": "C.UTF-8", **self.variables}
-        command = self.wrapped(["sh", "-c", REMOTE_COMMAND])
+        command = ["sh", "-c", REMOTE_COMMAND]
+        if self.wrapped:
+            command = self.wrapped(command)
+        elif self.python == sys.executable and self.has_library and "library" not in options and are_warm():
+            command = [WARM]
         if self.has_library and not self.home.exists():
             give_library(self.home)
         options = {"python": self.python, "folder": str(self.home), "name": "box", **options}

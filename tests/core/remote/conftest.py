@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from cellrun.core import Workspace
+from cellrun.core.remote import pipes
 from tests.core.remote.boxes import OTHER_PYTHON, Box, Made, made
+from tests.core.remote.warm_agents import WarmAgents
 
 
 @pytest.fixture
@@ -31,6 +33,20 @@ def new_box(tmp_path: Path) -> Iterator[Callable[..., Box]]:
 def box(new_box: Callable[..., Box]) -> Box:
     """A machine with this Python."""
     return new_box()
+
+
+@pytest.fixture(scope="session")
+def agents() -> Iterator[WarmAgents]:
+    """Forks agents."""
+    made = WarmAgents()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def warm_agents(agents: WarmAgents, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a machine's agents be warm ones, where nothing but their orders is looked at."""
+    monkeypatch.setattr(pipes, "subprocess", agents)
 
 
 @pytest.fixture(params=[sys.executable, OTHER_PYTHON])

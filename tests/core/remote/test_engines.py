@@ -22,6 +22,8 @@ from tests.core.remote.boxes import Box, Made, Nowhere
 from tests.core.remote.test_run_orders import WAITS, deliver, observed
 from tests.core.targets.slurm.fake_slurm import FakeSlurm
 
+pytestmark = pytest.mark.usefixtures("warm_agents")
+
 CLUSTER = {"kind": "amlcompute", "name": "cluster", "settings": {"max_nodes": 1}}
 """An engine that shares files with whoever is on its machine, and isn't the queue: of its runs one runs at a time."""
 

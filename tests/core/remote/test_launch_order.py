@@ -19,6 +19,8 @@ from cellrun.core.targets.fake.engine import isolated, why_not_isolated
 from tests.core.remote.boxes import Box, Made, wait_for
 from tests.files_below import files_with
 
+pytestmark = pytest.mark.usefixtures("warm_agents")
+
 APPEND = "import os, sys; open(sys.argv[1], 'a').write(os.environ['CELLRUN_RUN_FOLDER'] + '\\n')"
 
 

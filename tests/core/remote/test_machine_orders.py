@@ -11,6 +11,8 @@ from cellrun.core.remote.python_packages import PythonPackages
 from tests.core.remote.boxes import OTHER_PYTHON, Box, Made
 from tests.core.remote.test_run_orders import WAITS
 
+pytestmark = pytest.mark.usefixtures("warm_agents")
+
 
 @pytest.fixture
 def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -10,6 +10,8 @@ from cellrun.core.remote.remote_workspace import RemoteWorkspace
 from tests.core.remote.boxes import Box, Made
 from tests.core.remote.test_run_orders import WAITS
 
+pytestmark = pytest.mark.usefixtures("warm_agents")
+
 DAY_S = 86_400
 
 

@@ -15,6 +15,8 @@ from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile
 from tests.core.remote.boxes import KEY, Box, Made, wait_for
 
+pytestmark = pytest.mark.usefixtures("warm_agents")
+
 WAITS = "import os, sys, time\nprint('began', flush=True)\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.01)"
 
 

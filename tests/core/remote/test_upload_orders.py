@@ -10,6 +10,8 @@ from cellrun.core.remote.protocol import Message
 from tests.core.remote.boxes import Box, Made
 from tests.small_disk import SmallDisk
 
+pytestmark = pytest.mark.usefixtures("warm_agents")
+
 WORKSPACE = {"workspace": "w1"}
 ONE = {"mode": 0o644, "mtime_ns": 1_500_000_000_000_000_000}
 CUTS = {

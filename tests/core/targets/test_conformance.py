@@ -9,7 +9,9 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +29,7 @@ from cellrun.core.targets.kinds import kind_names
 from cellrun.core.targets.look import look
 from tests.core.submitted_runs import wait_for
 from tests.core.targets.under_test import ANOTHERS, ENGINES, KINDS, SERVER, WAYS, WELL, UnderTest
+from tests.keepers import at_home, end_keepers
 from tests.server.live_server import server  # noqa: F401  # a fixture: where jobs push to
 
 ASLEEP = "print('up'); import time; time.sleep(60)"
@@ -43,22 +46,33 @@ over_each_way_also_well = pytest.mark.parametrize("under_test", [*EACH_KIND, *WA
 """One that tells too whether all goes well where no fault is."""
 
 
-@pytest.fixture(params=EACH_KIND)
-def under_test(request, monkeypatch) -> UnderTest:
+pytestmark = pytest.mark.one_home  # for each target: it is attached once, and has one keeper
+
+
+@pytest.fixture(scope="module", params=EACH_KIND)
+def under_test(request) -> UnderTest:
     """What the suite has to know of each kind that is registered."""
     known = {**KINDS, **WAYS, **WELL}
     assert request.param in known, f"kind {request.param!r} isn't in tests.core.targets.under_test.KINDS: add it"
-    if known[request.param].needs_server:
-        server = request.getfixturevalue("server")
-        monkeypatch.setenv(SERVER, f"http://127.0.0.1:{server.port}/user/ada/")
     return known[request.param]
 
 
-@pytest.fixture
-def target(under_test, runs, tmp_path, monkeypatch) -> ComputeTarget:
+@pytest.fixture(scope="module")
+def shared_home(request, under_test, tmp_path_factory) -> Iterator[Path]:
+    """The home from which all tests of a target go there."""
+    folder = tmp_path_factory.mktemp("target")
+    with pytest.MonkeyPatch.context() as patch, at_home(folder) as home:
+        patch.setenv("PATH", f"{folder / 'shims'}{os.pathsep}{os.environ['PATH']}")
+        if under_test.needs_server:
+            server = request.getfixturevalue("server")
+            patch.setenv(SERVER, f"http://127.0.0.1:{server.port}/user/ada/")
+        yield home
+
+
+@pytest.fixture(scope="module")
+def target(under_test, shared_home, shared_workspace) -> ComputeTarget:
     """A target of each kind."""
-    monkeypatch.setenv("PATH", f"{tmp_path / 'shims'}{os.pathsep}{os.environ['PATH']}")
-    return under_test.made(runs.workspace, tmp_path)
+    return under_test.made(shared_workspace, shared_home.parent)
 
 
 @pytest.fixture
@@ -401,12 +415,15 @@ def test_a_run_that_ended_while_it_was_cut_off_comes_home_whole(runs, target, su
     assert layout.log.read_text() == "up\nend\n"
 
 
-def test_what_cannot_be_launched_is_failed_and_says_why(runs, under_test, submit, cut_off):
+def test_what_cannot_be_launched_is_failed_and_says_why(runs, under_test, submit, cut_off, home):
     if under_test.waits_here:
         pytest.skip("it waits here until it can")
+    before = run_ids(runs)
+    end_keepers(home.parent / "runtime")  # else the cut may come as it is launched: nobody knows whether it was then
     with cut_off(), pytest.raises(ExperimentExecutionException) as refused:
         submit("pass")
-    (run,) = Experiment(runs.workspace, "tests").get_runs()
+    (run_id,) = run_ids(runs) - before
+    run = Run.get(runs.workspace, run_id)
     assert run.get_status() == "Failed"
     assert str(run.get_details()["error"]["error"]["message"]) in str(refused.value)
 
@@ -439,7 +456,7 @@ def test_its_engine_says_that_a_job_runs_and_that_it_has_ended_whatever_became_o
 
 @pytest.mark.filterwarnings("ignore:whoever may ask target")  # said once of an engine that shows them
 @over_each_way
-def test_neither_its_processes_nor_its_own_variables_are_left_behind(runs, target, submit, tmp_path, until):
+def test_neither_its_processes_nor_its_own_variables_are_left_behind(runs, target, submit, home, until):
     variables = {"environment_variables": {"TOKEN": "hush-hush"}, "env_in_engine": target.shows_variables}
     script = """
         import os, subprocess
@@ -453,7 +470,7 @@ def test_neither_its_processes_nor_its_own_variables_are_left_behind(runs, targe
 
     def kept():
         found = []
-        for folder, _, names in os.walk(tmp_path):  # what is removed meanwhile, and a socket, has none
+        for folder, _, names in os.walk(home.parent):  # what is removed meanwhile, and a socket, has none
             for name in names:
                 with suppress(OSError), open(os.path.join(folder, name), "rb") as file:  # noqa: PTH118, PTH123
                     found += [file.name] if b"hush-hush" in file.read() else []
@@ -472,9 +489,10 @@ def test_more_than_it_has_is_refused_before_a_run_exists(runs, under_test, targe
     assert len(problems) == 3
     assert all(target.name in problem for problem in problems)
     assert target.problems(RunRequest("command", "true", resources=most)) == []
+    before = run_ids(runs)
     with pytest.raises(InvalidSubmissionError, match="cpus="):
         submit("pass", cpus=most.cpus + 1)
-    assert not runs.workspace.layout.runs.exists()
+    assert run_ids(runs) == before
 
 
 def test_it_describes_itself(target):
@@ -538,6 +556,11 @@ def _command_lines_with(run_id):
         except OSError:
             continue
     return found
+
+
+def run_ids(runs):
+    """Return the ids of all runs that there are."""
+    return {run.id for run in Experiment(runs.workspace, "tests").get_runs()}
 
 
 def _in_use(target):
