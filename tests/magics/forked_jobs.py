@@ -74,7 +74,12 @@ def in_forks(forks: Forks) -> Iterator[None]:
     try:
         yield
     finally:
-        LocalTarget.launch, LocalTarget.prepare = _launch, _prepare  # type: ignore[method-assign]
+        supervised()
+
+
+def supervised() -> None:
+    """Let the jobs of this process have supervisors again, as runs have."""
+    LocalTarget.launch, LocalTarget.prepare = _launch, _prepare  # type: ignore[method-assign]
 
 
 def _replace_launch(start: Callable[[RunLayout, Job], object]) -> None:

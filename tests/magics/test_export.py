@@ -7,14 +7,29 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
 
+import cellrun.core
 from cellrun.core import ContextException, Experiment, ScriptRunConfig, UserErrorException, Workspace
 from cellrun.core.context.manifest import Context, Group
 from cellrun.core.context.value_store import ValueStore
+from tests.magics.forked_jobs import supervised
 from tests.magics.notebook_shell import log
+
+pytestmark = pytest.mark.usefixtures("jobs_in_forks")
+
+BARE = [sys.executable, "-S", "-s"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _bare_is_bare():
+    """See that the Python which runs what was exported has nothing of what the tests are about."""
+    program = "import importlib.util as u; print(*map(u.find_spec, ('cellrun', 'cloudpickle')))"
+    done = subprocess.run([*BARE, "-c", program], env={}, capture_output=True, text=True, check=True)
+    assert done.stdout == "None None\n"
 
 
 def bare_python(folder, *arguments, packages=(), script="cell.py"):
@@ -25,19 +40,23 @@ def bare_python(folder, *arguments, packages=(), script="cell.py"):
         for found in Path(__import__(package).__file__).parents[1].glob(f"{package}*"):
             if not (site / found.name).exists():
                 (site / found.name).symlink_to(found)
+    take_byte_code(folder / "cell_context" / "lib" / "cellrun")
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(site)}
-    python = [sys.executable, "-S", "-s"]
-    for module in ("cellrun", "cloudpickle"):  # what the test is about
-        assert (
-            subprocess.run(
-                [*python, "-c", f"import {module}"], env=environment, capture_output=True, check=False
-            ).returncode
-            == 1
-        )
-    command = [*python, str(folder / script), *arguments]
+    command = [*BARE, str(folder / script), *arguments]
     done = subprocess.run(command, env=environment, cwd=folder.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def take_byte_code(library):
+    """Spare a Python that runs what was exported the compilation of files that are compiled where they come from."""
+    for copy in library.rglob("*.py"):
+        source = Path(cellrun.core.__file__).parents[1] / copy.relative_to(library)
+        code = Path(cache_from_source(str(source)))
+        if code.exists() and copy.read_bytes() == source.read_bytes():
+            os.utime(copy, ns=(0, source.stat().st_mtime_ns))
+            (copy.parent / "__pycache__").mkdir(exist_ok=True)
+            shutil.copyfile(code, cache_from_source(str(copy)))
 
 
 @pytest.fixture
@@ -112,6 +131,7 @@ for module in pkgutil.walk_packages(cellrun.core.__path__, 'cellrun.core.'):
 def test_packages_are_listed_in_the_versions_of_the_run(notebook, folder):
     numpy = pytest.importorskip("numpy")
     notebook.run("import numpy as np\na = np.arange(100_000.0)\ndef f():\n    import yaml\n    return yaml\n")
+    supervised()  # its recorder lists them
     run = notebook.submit("import json, pandas\nprint(a.sum(), a[1:].flags.writeable)\nf")
     run.export(folder)
     lines = (folder / "requirements.txt").read_text().splitlines()
@@ -124,7 +144,7 @@ def test_packages_are_listed_in_the_versions_of_the_run(notebook, folder):
 def test_a_traceback_names_the_cells(notebook, folder):
     notebook.run("def fail():\n    raise ValueError('no')\n")
     notebook.submit("\nfail()").export(folder)
-    done = subprocess.run([sys.executable, "-S", "cell.py"], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run([*BARE, "cell.py"], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert f'File "{folder / "cell.py"}", line' in done.stderr
     assert "Cell In[" in done.stderr
@@ -140,7 +160,7 @@ def test_await_and_ipython(notebook, folder):
     notebook.submit("x = 3\n!echo shell $x\n%time y = 4").export(other)
     assert "ipython==" in (other / "requirements.txt").read_text().lower()
     assert "IPython" in (other / "README.md").read_text()
-    done = subprocess.run([sys.executable, "-S", "cell.py"], cwd=other, capture_output=True, text=True, check=False)
+    done = subprocess.run([*BARE, "cell.py"], cwd=other, capture_output=True, text=True, check=False)
     assert "pip install ipython" in done.stderr
     done = subprocess.run([sys.executable, "cell.py"], cwd=other, capture_output=True, text=True, check=True)
     assert "shell 3" in done.stdout
