@@ -1,6 +1,7 @@
 """Cells that are submitted to another environment: `%%submit --environment`."""
 
 import json
+import os
 import sys
 
 import pytest
@@ -14,7 +15,7 @@ from cellrun.core.submission.again import resubmit
 from tests.interpreters import bare_environment, fake_interpreter, other_pythons
 from tests.magics.notebook_shell import log, newest_run
 
-OTHER = "3.99"
+pytestmark = pytest.mark.usefixtures("jobs_in_forks")
 
 POINT = """\
 import math
@@ -33,11 +34,21 @@ def scaled(point, factor=FACTOR):
 """
 
 
-@pytest.fixture
-def bare(tmp_path):
+@pytest.fixture(autouse=True)
+def _one_library(home, tmp_path_factory):
+    """Let all homes have one copy of cellrun for other Pythons: made, and compiled by each of these, once."""
+    shared = tmp_path_factory.getbasetemp() / "library"
+    for folder in (shared, home):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    (home / "library").symlink_to(shared)
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
     """An environment of this Python without any package."""
-    bare_environment(tmp_path / "bare")
-    return tmp_path / "bare"
+    folder = tmp_path_factory.mktemp("environments") / "bare"
+    bare_environment(folder)
+    return folder
 
 
 @pytest.fixture
@@ -76,7 +87,7 @@ def test_a_cell_runs_with_the_packages_of_an_environment(notebook, bare):
 
 def test_an_environment_may_be_relative_or_an_interpreter(notebook, bare):
     body = "import sys\nprint(sys.prefix)"
-    assert notebook.prints(body, f"--environment ../{bare.name}") == f"{bare}\n"
+    assert notebook.prints(body, f"--environment {os.path.relpath(bare)}") == f"{bare}\n"
     assert notebook.prints(body, f"--environment {bare}/bin/python") == f"{bare}\n"
 
 
@@ -212,37 +223,32 @@ def test_the_option_needs_a_path(notebook):
 
 
 def test_another_python_gets_functions_and_classes_by_source(notebook, other):
-    notebook.run("FACTOR = 2")
+    notebook.run("FACTOR = 2\n\ndef fails(x):\n    return x / 0")
     notebook.run(POINT)
     notebook.run("p = Point(3.0, 4.0)\nmany = {'p': p}")
     body = (
-        "import inspect, sys\nprint(scaled(p), p.norm(), type(many['p']) is Point, many['p'] is p)\n"
-        "print(inspect.getsource(scaled).splitlines()[0])\nprint(sys.prefix)"
+        "import inspect, multiprocessing, sys\n"
+        "print(scaled(p), p.norm(), type(many['p']) is Point, many['p'] is p)\n"
+        "print(inspect.getsource(scaled).splitlines()[0])\n"
+        "print(sys.prefix)\n"
+        "with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "    print(pool.map(scaled, [p]))\n"
+        "fails(1)"
     )
     out = notebook.run(f"%%submit --environment {other}\n{body}")
     run = newest_run()
-    run.wait_for_completion()
-    assert "Point, scaled are made from source there" in out
-    assert log(run).splitlines() == [
+    run.wait_for_completion(raise_on_error=False)
+    assert "Point, fails, scaled are made from source there" in out
+    lines = log(run).splitlines()
+    assert lines[:4] == [
         "Point(x=6.0, y=8.0) 5.0 True True",
         "def scaled(point, factor=FACTOR):",
         str(other),
+        "[Point(x=6.0, y=8.0)]",  # processes that it spawns have them too
     ]
-
-
-def test_tracebacks_from_another_python_point_at_the_notebook_s_cells(notebook, other):
-    notebook.run("FACTOR = 2\n\ndef fails(x):\n    return x / 0")
-    run = notebook.submit("x = 1\nfails(x)", f"--environment {other}")
-    lines = log(run).splitlines()
-    assert any(line.startswith("  Cell In[") and line.endswith(", line 3") for line in lines)
+    assert any(line.startswith("  Cell In[") and line.endswith(", line 8") for line in lines)  # those of the notebook
     assert any(line.startswith("  Cell In[") and line.endswith(", line 4, in fails") for line in lines)
     assert lines[-1].startswith("ZeroDivisionError")
-
-
-def test_processes_that_a_cell_spawns_in_another_python_have_the_context(notebook, other):
-    notebook.run("N = 3\ndef times(x): return x * N")
-    body = "import multiprocessing as mp\nwith mp.get_context('spawn').Pool(1) as p:\n    print(p.map(times, [1, 2]))"
-    assert notebook.prints(body, f"--environment {other}") == "[3, 6]\n"
 
 
 def test_processes_that_a_cell_spawns_log_by_the_cells_name_for_its_run(notebook):

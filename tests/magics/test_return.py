@@ -12,6 +12,8 @@ from cellrun.core.places import private_folder
 from tests.interpreters import other_pythons
 from tests.magics.notebook_shell import log, newest_run
 
+pytestmark = pytest.mark.usefixtures("jobs_in_forks")
+
 POINT = "class Point:\n    def __init__(self, x): self.x = x\n    def double(self): return 2 * self.x\n"
 
 

@@ -28,10 +28,11 @@ def requirements(layout: RunLayout, snapshot: Path, context: Context, store: Val
     recorded = (read_environment(layout) or {}).get("packages")
     known = recorded.items() if isinstance(recorded, dict) else ()
     versions = {_normal(name): version for name, version in known if _VERSION.fullmatch(str(version))}
-    distributions = importlib.metadata.packages_distributions()
+    modules = set(_packages(snapshot, context, store))
+    distributions = importlib.metadata.packages_distributions() if modules else {}  # reads the files of all packages
     lines, unknown = set(), set()
     brought = {_module(path) for path in snapshot.rglob("*")}  # the cell may look for modules in any folder
-    for module in _packages(snapshot, context, store):
+    for module in modules:
         names = distributions.get(module)
         if not names and module not in brought:
             unknown.add(f"# {module}: which package has it isn't known where this was exported")
