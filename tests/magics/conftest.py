@@ -70,3 +70,12 @@ def jobs_in_forks(cell_forks: Forks) -> Iterator[None]:
     """Submitted cells are run as in their jobs, as forks and without supervisors, and have ended at once."""
     with in_forks(cell_forks):
         yield
+
+
+@pytest.fixture
+def one_library(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let all homes have one copy of cellrun for other Pythons: made, and compiled by each of these, once."""
+    shared = tmp_path_factory.getbasetemp() / "library"
+    for folder in (shared, home):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    (home / "library").symlink_to(shared)

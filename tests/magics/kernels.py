@@ -143,7 +143,14 @@ class KernelNotebook:
 
 @contextmanager
 def kernel_notebook(folder: Path, forks: Forks, jobs: Forks) -> Iterator[KernelNotebook]:
-    """Start a kernel in a notebook's folder, as a fork of a process that has imported OF_A_KERNEL."""
+    """Start a kernel in a notebook's folder, whose cells' jobs are forks."""
+    with forked_kernel(folder, forks, _WITHOUT_JOBS) as kernel:
+        yield KernelNotebook(kernel, folder, jobs)
+
+
+@contextmanager
+def forked_kernel(folder: Path, forks: Forks, also: str = "") -> Iterator[Kernel]:
+    """Start a kernel in a notebook's folder, as a fork of what has imported OF_A_KERNEL; it draws no stills."""
     beside = folder.parent
     client = BlockingKernelClient(connection_file=str(beside / "kernel.json"))
     write_connection_file(client.connection_file, transport="ipc", ip=str(beside / "kernel"))
@@ -159,7 +166,7 @@ def kernel_notebook(folder: Path, forks: Forks, jobs: Forks) -> Iterator[KernelN
     log = beside / "kernel.log"
     pid = forks.start("ipykernel.kernelapp:launch_new_instance", [options], folder, environment, log)
     try:
-        with connected(client, _WITHOUT_STILLS + _WITHOUT_JOBS) as kernel:
-            yield KernelNotebook(kernel, folder, jobs)
+        with connected(client, _WITHOUT_STILLS + also) as kernel:
+            yield kernel
     finally:
         forks.kill(pid)

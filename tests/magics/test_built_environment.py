@@ -18,6 +18,9 @@ BODY = "import sys, tinything\nprint(tinything.WHAT, sys.prefix)\nrun.log('a', 1
 HEADER = '# /// script\n# dependencies = ["tinything"]\n# ///\n'
 
 
+pytestmark = pytest.mark.usefixtures("one_library")
+
+
 @pytest.fixture(autouse=True)
 def index(packages, monkeypatch):  # noqa: F811
     """Let uv know no other packages."""

@@ -11,6 +11,8 @@ from cellrun.core.errors import InvalidSubmissionError
 from cellrun.core.store.lists.index import Index
 from tests.magics.notebook_shell import log, newest_run
 
+pytestmark = pytest.mark.usefixtures("jobs_in_forks")
+
 
 def needs(run):
     """What travelled, by name, without the state of libraries."""

@@ -15,7 +15,7 @@ from cellrun.core.submission.again import resubmit
 from tests.interpreters import bare_environment, fake_interpreter, other_pythons
 from tests.magics.notebook_shell import log, newest_run
 
-pytestmark = pytest.mark.usefixtures("jobs_in_forks")
+pytestmark = pytest.mark.usefixtures("jobs_in_forks", "one_library")
 
 POINT = """\
 import math
@@ -32,15 +32,6 @@ class Point:
 def scaled(point, factor=FACTOR):
     return Point(point.x * factor, point.y * factor)
 """
-
-
-@pytest.fixture(autouse=True)
-def _one_library(home, tmp_path_factory):
-    """Let all homes have one copy of cellrun for other Pythons: made, and compiled by each of these, once."""
-    shared = tmp_path_factory.getbasetemp() / "library"
-    for folder in (shared, home):
-        folder.mkdir(mode=0o700, exist_ok=True)
-    (home / "library").symlink_to(shared)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from jupyter_client.manager import KernelManager
 
 from cellrun.core import Run, Workspace
 from cellrun.core.store.record import RunRecord
-from tests.magics.kernels import Kernel, connected
+from tests.forks import Forks
+from tests.magics.kernels import Kernel, connected, forked_kernel
 from tests.magics.notebook_shell import log, newest_run
 from tests.wheels import packages  # noqa: F401  # a fixture
 
@@ -21,7 +22,14 @@ def manager() -> KernelManager:
 
 
 @pytest.fixture
-def kernel(tmp_path: Path, manager: KernelManager) -> Iterator[Kernel]:
+def kernel(notebook_folder: Path, kernel_forks: Forks) -> Iterator[Kernel]:
+    """A kernel in a notebook's folder; that it is as one which a server starts is seen below."""
+    with forked_kernel(notebook_folder, kernel_forks) as kernel:
+        yield kernel
+
+
+@pytest.fixture
+def started_kernel(tmp_path: Path, manager: KernelManager) -> Iterator[Kernel]:
     """A kernel in a notebook's folder, as a server starts it."""
     folder = tmp_path / "started" / "notebook"
     folder.mkdir(parents=True)
@@ -38,9 +46,11 @@ def kernel(tmp_path: Path, manager: KernelManager) -> Iterator[Kernel]:
         manager.shutdown_kernel(now=True)
 
 
-def test_a_cell_is_submitted_with_its_place_and_its_view(kernel):
-    kernel.run("k = 3\ndef triple(x):\n    return k * x")
-    executed = kernel.run("%%submit\nprint(triple(2))\nimport inspect\nprint(inspect.getsource(triple))", "cell-17")
+def test_a_cell_is_submitted_with_its_place_and_its_view(started_kernel):
+    started_kernel.run("k = 3\ndef triple(x):\n    return k * x")
+    executed = started_kernel.run(
+        "%%submit\nprint(triple(2))\nimport inspect\nprint(inspect.getsource(triple))", "cell-17"
+    )
     assert not executed.error
     run = newest_run()
     reference = {"version": 1, "workspace_id": run.experiment.workspace.id, "run_id": run.id}
@@ -54,7 +64,7 @@ def test_a_cell_is_submitted_with_its_place_and_its_view(kernel):
     assert (cell["id"], cell["execution_count"], cell["title"]) == ("cell-17", 3, "Cell In[3]")
     assert cell["source"].startswith("%%submit\nprint(triple(2))")
     assert cell["notebook"].endswith("/notebook/study.ipynb")
-    again = kernel.run("run.get_status()\nprint(run.id)")
+    again = started_kernel.run("run.get_status()\nprint(run.id)")
     assert again.text.strip() == run.id
 
 
@@ -181,11 +191,11 @@ def test_prints_shell_lines_and_tracebacks_are_the_log_of_an_open_run(kernel):
     assert "interactiveshell" not in text
 
 
-def test_when_the_kernel_goes_away_its_open_run_fails_and_a_submitted_one_goes_on(kernel, manager, tmp_path):
+def test_when_the_kernel_goes_away_its_open_run_fails_and_a_submitted_one_goes_on(started_kernel, manager, tmp_path):
     go = tmp_path / "go"
-    kernel.run("%start_logging mine --no-view")
+    started_kernel.run("%start_logging mine --no-view")
     wait = f"import os, time\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(0.05)\n"
-    kernel.run(f"%%submit other --timeout 60s\n{wait}run.log('a', 1)")
+    started_kernel.run(f"%%submit other --timeout 60s\n{wait}run.log('a', 1)")
     manager.shutdown_kernel(now=True)  # as a restart does: SIGKILL to its whole group
     workspace = Workspace.from_config()
     opened, submitted = Run.get(workspace, "mine-1"), Run.get(workspace, "other-1")
@@ -201,20 +211,20 @@ def plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-def test_a_forked_kernel_is_as_one_that_a_server_starts(kernel, notebook_in_kernel):
+def test_a_forked_kernel_is_as_one_that_a_server_starts(started_kernel, notebook_in_kernel):
     cells = [
         "import os, sys\nprint(sys._getframe().f_code.co_filename.replace(str(os.getpid()), '<pid>'))",
         "print(len(In), sorted(globals()), __name__, sys.path)",
         "print(os.path.basename(os.getcwd()), sorted(set(os.environ)))",
         "import __main__\nprint(type(get_ipython()), type(get_ipython().kernel), sys.stdin.closed, __main__.In is In)",
     ]
-    printed = [(kernel.run(cell).text, notebook_in_kernel.run(cell)) for cell in cells]
+    printed = [(started_kernel.run(cell).text, notebook_in_kernel.run(cell)) for cell in cells]
     for started, forked in printed:
         assert forked == started
     assert "ipykernel_<pid>" in printed[0][0]
-    kernel.run("%%submit\n1")
+    started_kernel.run("%%submit\n1")
     modules = "print(sorted(sys.modules))"
-    assert set(eval(notebook_in_kernel.run(modules))) - set(eval(kernel.run(modules).text)) == set()
+    assert set(eval(notebook_in_kernel.run(modules))) - set(eval(started_kernel.run(modules).text)) == set()
 
 
 def test_a_cell_runs_in_an_environment_that_is_built_for_it(kernel, packages):  # noqa: F811

@@ -11,6 +11,8 @@ from cellrun.core.store.lists.index import Index
 from cellrun.magics.runs import RunTable
 from tests.damage import KINDS, put
 
+pytestmark = pytest.mark.usefixtures("without_recorder")
+
 
 def make_runs(count, experiment="digits"):
     exp = Experiment(Workspace.from_config(), experiment)

@@ -13,6 +13,8 @@ from tests.core.submitted_runs import wait_for
 from tests.files_below import files_below
 from tests.magics.notebook_shell import log, newest_run
 
+in_forks = pytest.mark.usefixtures("jobs_in_forks")
+
 
 def runs() -> int:
     return len(Index(Workspace.from_config().layout).runs())
@@ -50,12 +52,14 @@ def test_the_notebook_is_free_at_once_and_has_the_run(notebook):
     assert log(notebook.names["run"]) == "True\n"
 
 
+@in_forks
 def test_arguments_arrive_as_they_are(notebook):
     line = "-- 'a b' --x=1 -- \"it's\" '{q}' ';' '$HOME' --flag"
     printed = notebook.prints("import sys\nprint(sys.argv[1:], sys.argv[0][-7:])", line)
     assert printed == "['a b', '--x=1', '--', \"it's\", '{q}', ';', '$HOME', '--flag'] cell.py\n"
 
 
+@in_forks
 def test_a_comment_ends_the_line_and_names_stand_for_the_notebooks_values(notebook):
     notebook.run("rate = 0.5")
     printed = notebook.prints("import sys\nprint(sys.argv[1:])", "digits -- --lr {rate} $rate  # it's the first try")
@@ -78,6 +82,7 @@ def test_options_become_the_runs(notebook, monkeypatch):
     assert "kept" not in run.layout.record.read_text()
 
 
+@in_forks
 def test_the_cell_is_recorded(notebook, monkeypatch):
     monkeypatch.setenv("JPY_SESSION_NAME", str(notebook.folder / "My study (1).ipynb"))
     run = notebook.submit("1 + 1")
@@ -92,10 +97,12 @@ def test_the_cell_is_recorded(notebook, monkeypatch):
     assert log(run) == "2\n"
 
 
+@in_forks
 def test_without_a_notebook_the_folder_names_the_experiment(notebook):
     assert notebook.submit("pass").experiment.name == notebook.folder.name
 
 
+@in_forks
 def test_a_failed_cell_points_at_its_line(notebook):
     notebook.run("def divide(a, b):\n    return a / b")
     run = notebook.submit("\n# two\nx = 1\ndivide(x, 0)")
@@ -115,6 +122,7 @@ def test_wait_raises_what_the_run_died_of(notebook):
     assert newest_run().get_status() == "Failed"
 
 
+@in_forks
 def test_wait_prints_the_log(notebook):
     assert "seen\n" in notebook.run("%%submit --wait\nprint('seen')")
 
@@ -196,6 +204,7 @@ def test_a_refusal_is_shown_without_our_own_frames(notebook):
     assert "'no_such_name'" in shown
 
 
+@in_forks
 def test_a_name_that_may_be_missing_is_only_noted(notebook):
     printed = notebook.run("%%submit\nif len('a') > 1:\n    print(later)\nprint('fine')")
     assert "'later' (line 3) is not defined" in printed
@@ -204,6 +213,7 @@ def test_a_name_that_may_be_missing_is_only_noted(notebook):
     assert log(run) == "fine\n"
 
 
+@in_forks
 class TestTheRunInTheCell:
     def test_it_is_bound_even_if_the_notebooks_run_is_another_one(self, notebook):
         first = notebook.submit("run.tag('which', 'first')", "e")
@@ -392,6 +402,7 @@ def test_a_value_that_somebody_exchanges_before_the_run_starts_is_not_loaded(not
     assert not (tmp_path / "marker").exists()
 
 
+@in_forks
 def test_of_other_cells_only_what_the_run_needs_is_kept(notebook):
     notebook.run(
         "password = 'hush-hush'\n"
@@ -418,6 +429,7 @@ def test_of_other_cells_only_what_the_run_needs_is_kept(notebook):
     assert b"hush-hush" not in kept
 
 
+@in_forks
 def test_options_for_the_targets_engine_come_through_or_are_refused(notebook, monkeypatch):
     with pytest.raises(
         InvalidSubmissionError, match=r"target 'local' \(local\) takes no options; leave 'partition' out"
