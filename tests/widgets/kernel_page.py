@@ -3,34 +3,60 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import time
 
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
+
+from tests.forks import Forks
 
 WAIT_S = 60
+OF_A_KERNEL = (
+    "ipykernel.kernelapp",
+    "ipykernel.debugger",
+    "anywidget",
+    "cellrun.widgets.run_details",
+    "cellrun.widgets.outputs",
+    "cellrun.widgets.view_feed",
+    "cellrun.core.experiment",
+    "cellrun.core.workspace",
+)
+"""What a kernel has imported when it has shown a run."""
 
 
 class KernelPage:
     """Runs cells in a real kernel; keeps every message that it publishes."""
 
-    def __init__(self, cwd, *, tells_cells=True):
+    def __init__(self, cwd, forks, *, tells_cells=True):
         self._metadata = {"cellId": "a-cell"} if tells_cells else {}
-        self._manager, self._client = start_new_kernel(kernel_name="python3", cwd=str(cwd))
+        self._forks = forks
+        self._client = BlockingKernelClient(connection_file=str(cwd / "kernel.json"))
+        write_connection_file(self._client.connection_file, transport="ipc", ip=str(cwd / "kernel"))
+        self._client.load_connection_file()
+        options = ["-f", self._client.connection_file, f"--IPKernelApp.parent_handle={forks.pid}"]
+        environment = {**os.environ, "JPY_PARENT_PID": str(forks.pid)}
+        self._pid = forks.start(
+            "ipykernel.kernelapp:launch_new_instance", [options], cwd, environment, cwd / "kernel.log"
+        )
+        self._client.start_channels()
+        self._client.wait_for_ready(timeout=WAIT_S)
         self.may_fail = False
         self.messages = []
         self.comms = []
 
     def close(self):
         self._client.stop_channels()
-        self._manager.shutdown_kernel(now=True)
+        if self._pid:
+            self._forks.kill(self._pid)
 
     def shut_down(self):
         """Ask the kernel to end, as a server does; return what it published meanwhile."""
         begin = len(self.messages)
         self._client.shutdown()
-        while self._manager.is_alive():
-            time.sleep(0.05)
+        self._forks.wait(self._pid)
+        self._pid = None
         with contextlib.suppress(queue.Empty):
             while True:
                 self.messages.append(self._client.get_iopub_msg(timeout=1))
@@ -96,6 +122,11 @@ class KernelPage:
         message = self._client.session.msg("create_subshell_request", {})
         self._client.control_channel.send(message)
         return self._client.get_control_msg(timeout=WAIT_S)["content"]["subshell_id"]
+
+
+def forked_kernels():
+    """Start the process whose forks are kernels."""
+    return Forks(*OF_A_KERNEL, options=["-Xfrozen_modules=off"])  # as a kernel's own Python is told
 
 
 def custom(message, kind):

@@ -21,19 +21,19 @@ run.log('accuracy', 0.9639)
 
 
 @pytest.fixture
-def page(tmp_path, monkeypatch):
+def page(kernels, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    kernel = KernelPage(tmp_path)
+    kernel = KernelPage(tmp_path, kernels)
     kernel.run("from cellrun.widgets import outputs\noutputs.LAST_DRAW_S = 60")  # the machine may be busy
     yield kernel
     kernel.close()
 
 
 @pytest.fixture
-def headless(tmp_path, monkeypatch):
+def headless(kernels, tmp_path, monkeypatch):
     """A front end that tells no cell's id: it listens while a cell runs, and saves what it heard."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    kernel = KernelPage(tmp_path, tells_cells=False)
+    kernel = KernelPage(tmp_path, kernels, tells_cells=False)
     yield kernel
     kernel.close()
 

@@ -35,9 +35,9 @@ MIME_TYPES = {
 
 
 @pytest.fixture
-def page(tmp_path, monkeypatch):
+def page(kernels, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    kernel = KernelPage(tmp_path)
+    kernel = KernelPage(tmp_path, kernels)
     yield kernel
     kernel.close()
 
