@@ -6,7 +6,7 @@ from cellrun.core.errors import RunClosedError
 try:
     for step in range(1000):
         run.log('step_time', step)
-        time.sleep(0.1)
+        time.sleep(0.2)
 except RunClosedError as error:
     print('closed:', error)
 """
