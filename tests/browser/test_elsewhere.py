@@ -28,7 +28,12 @@ import time
 for epoch in range(100_000):
     run.log('loss', 1 / (1 + epoch))
     print('epoch', epoch, X_train.shape, flush=True)
-    time.sleep(0.1)"""
+    time.sleep(0.5)"""
+
+
+@pytest.fixture
+def lab(shared_lab):
+    return shared_lab
 
 
 def test_a_cell_submitted_elsewhere_is_live_is_listed_and_is_canceled(lab, server):
@@ -43,11 +48,10 @@ def test_a_cell_submitted_elsewhere_is_live_is_listed_and_is_canceled(lab, serve
     expect(card.locator(".cellrun-needs-refusal")).to_contain_text("large.bin (17.8 MB) is too large to be copied")
     expect(card.locator(".cellrun-needs-note").first).to_be_visible()
     assert grave_problems(lab.page, card) == []
-    for width in (1200, 700):
+    for width, theme in ((1200, "light"), (700, "dark")):
         lab.resize(width)
-        for theme in ("light", "dark"):
-            lab.use_theme(theme)
-            lab.screenshot(f"elsewhere-card-{width}")
+        lab.use_theme(theme)
+        lab.screenshot(f"elsewhere-card-{width}")
 
     lab.run_cell(2)
     view = lab.view(2)
@@ -56,13 +60,11 @@ def test_a_cell_submitted_elsewhere_is_live_is_listed_and_is_canceled(lab, serve
     view.wait_for_points("loss", 5)
     expect(view.log).to_contain_text("epoch 5 (1437, 64)")
     assert view.accessibility_problems() == []
-    for width in (1200, 700):
-        lab.resize(width)
-        for theme in ("light", "dark"):
-            lab.use_theme(theme)
-            view.wait_for_points("loss", 5)
-            lab.screenshot(f"elsewhere-{width}")
+    lab.screenshot("elsewhere-700")
     lab.resize(1200)
+    lab.use_theme("light")
+    view.wait_for_points("loss", 5)
+    lab.screenshot("elsewhere-1200")
 
     panel = PanelPage(lab)
     panel.show()
@@ -76,9 +78,7 @@ def test_a_cell_submitted_elsewhere_is_live_is_listed_and_is_canceled(lab, serve
     expect(view.root.locator(".cellrun-alert")).to_contain_text("can't be reached")
     expect(row.locator(".cellrun-state")).to_have_attribute("data-status", "NotResponding")
     assert view.accessibility_problems() == []
-    for theme in ("light", "dark"):
-        lab.use_theme(theme)
-        lab.screenshot("elsewhere-unreachable")
+    lab.screenshot("elsewhere-unreachable")
     lab.run_cell(3)
     lab.wait_until_done(3)
     expect(lab.cell(3).locator("table")).to_contain_text("✕")

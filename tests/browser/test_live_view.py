@@ -14,41 +14,84 @@ def lab(shared_lab):
     return shared_lab
 
 
-def test_a_failed_run_shows_why_first(lab):
-    failing = """%%submit failing
+FAILING = """%%submit failing
 def train():
     run.log('loss', 2.0)
     run.log('loss', 1.5)
     return float('n/a')
 train()
 """
-    lab.open("failed.ipynb", [LOAD, failing])
+BARS = r"""%%submit bars
+import sys
+for percent in range(0, 101, 10):
+    sys.stdout.write(f'\r{percent}%|' + '#' * (percent // 10))
+print('\n\x1b[31mred\x1b[0m \x1b]0;title\x07plain')
+"""
+HOSTILE = """%%submit names
+run.log('<img src=x onerror="window.pwned=1">', 1)
+run.log_row('__proto__', x=1, constructor=2)
+run.log_row('__proto__', x=2, constructor=3)
+run.tag('<script>window.pwned=1</script>', '<b onmouseover="window.pwned=1">')
+print('<img src=x onerror="window.pwned=1">')
+raise ValueError('<img src=x onerror="window.pwned=1">')
+"""
+
+
+def test_a_failed_run_shows_why_first_bars_are_one_line_and_names_are_text(lab):
+    lab.open("shown.ipynb", [LOAD, BARS, HOSTILE, FAILING])
     lab.run_all()
-    view = lab.view(1)
-    view.expect_status("Failed")
-    reason = view.alert
-    expect(reason).to_contain_text("ValueError: could not convert string to float: 'n/a'")
-    expect(reason).to_contain_text("exit code 1")
-    expect(reason).to_contain_text("Cell In[2], line 5, in train")
-    assert reason.bounding_box()["y"] < view.card("loss").bounding_box()["y"]
-    assert view.accessibility_problems() == []
+    expect_bars_and_colours(lab.view(1))
+    expect_text(lab.view(2))
+    assert lab.page.evaluate("window.pwned") is None
+    view = lab.view(3)
+    expect_reason(view)
     lab.screenshot("failed")
     expect(view.root).to_have_attribute("data-theme", "light")
     lab.use_theme("dark")
     expect(view.root).to_have_attribute("data-theme", "dark")
     lab.screenshot("failed")
     assert view.accessibility_problems() == []
-    reason.get_by_role("button", name="%load_run failing-1").click()
-    expect(lab.cell(2).locator(".cm-content")).to_have_text("%load_run failing-1")
-    expect(lab.cell(2).locator(".cm-content")).to_be_focused()
+    view.alert.get_by_role("button", name="%load_run failing-1").click()
+    expect(lab.cell(4).locator(".cm-content")).to_have_text("%load_run failing-1")
+    expect(lab.cell(4).locator(".cm-content")).to_be_focused()
+    assert lab.problems == []
 
 
-def test_the_log_follows_and_pauses(lab):
-    chatty = """%%submit chatty
-import time
-for line in range(400):
+def expect_bars_and_colours(view):
+    view.expect_status("Completed")
+    expect(view.log).to_contain_text("100%|##########")
+    expect(view.log).to_contain_text("red plain")
+    assert "50%" not in view.log.inner_text()
+    red = view.log.get_by_text("red", exact=True).evaluate("element => getComputedStyle(element).color")
+    plain = view.log.evaluate("element => getComputedStyle(element).color")
+    assert red != plain
+
+
+def expect_text(view):
+    view.expect_status("Failed")
+    view.wait_for_points("__proto__", 2)
+    expect(view.alert).to_contain_text("<img src=x")
+
+
+def expect_reason(view):
+    view.expect_status("Failed")
+    reason = view.alert
+    expect(reason).to_contain_text("ValueError: could not convert string to float: 'n/a'")
+    expect(reason).to_contain_text("exit code 1")
+    expect(reason).to_contain_text("Cell In[4], line 5, in train")
+    assert reason.bounding_box()["y"] < view.card("loss").bounding_box()["y"]
+    assert view.accessibility_problems() == []
+
+
+def test_the_log_follows_and_pauses(lab, tmp_path):
+    chatty = f"""%%submit chatty
+import itertools, os, time
+for line in itertools.count():
     print('line', line, flush=True)
-    time.sleep(0.02)
+    time.sleep(0.05)
+    if os.path.exists({str(tmp_path / "go")!r}):
+        break
+print('the end')
 """
     lab.open("log.ipynb", [LOAD, chatty])
     lab.run_all()
@@ -64,46 +107,9 @@ for line in range(400):
     assert view.log.evaluate("log => log.scrollTop") == place
     view.button("paused").click()
     expect(view.button("following")).to_be_visible()
+    (tmp_path / "go").touch()
     view.expect_status("Completed")
-    expect(view.log).to_contain_text("line 399")
-
-
-def test_bars_are_one_line_and_colours_are_colours(lab):
-    bars = r"""%%submit bars
-import sys
-for percent in range(0, 101, 10):
-    sys.stdout.write(f'\r{percent}%|' + '#' * (percent // 10))
-print('\n\x1b[31mred\x1b[0m \x1b]0;title\x07plain')
-"""
-    lab.open("bars.ipynb", [LOAD, bars])
-    lab.run_all()
-    view = lab.view(1)
-    view.expect_status("Completed")
-    expect(view.log).to_contain_text("100%|##########")
-    expect(view.log).to_contain_text("red plain")
-    assert "50%" not in view.log.inner_text()
-    red = view.log.get_by_text("red", exact=True).evaluate("element => getComputedStyle(element).color")
-    plain = view.log.evaluate("element => getComputedStyle(element).color")
-    assert red != plain
-
-
-def test_names_are_text_wherever_they_stand(lab):
-    hostile = """%%submit names
-run.log('<img src=x onerror="window.pwned=1">', 1)
-run.log_row('__proto__', x=1, constructor=2)
-run.log_row('__proto__', x=2, constructor=3)
-run.tag('<script>window.pwned=1</script>', '<b onmouseover="window.pwned=1">')
-print('<img src=x onerror="window.pwned=1">')
-raise ValueError('<img src=x onerror="window.pwned=1">')
-"""
-    lab.open("names.ipynb", [LOAD, hostile])
-    lab.run_all()
-    view = lab.view(1)
-    view.expect_status("Failed")
-    view.wait_for_points("__proto__", 2)
-    expect(view.alert).to_contain_text("<img src=x")
-    assert lab.page.evaluate("window.pwned") is None
-    assert lab.problems == []
+    expect(view.log).to_contain_text("the end")
 
 
 def test_whatever_is_logged_has_its_place(lab):
