@@ -51,9 +51,27 @@ def newest(experiment: str):
 
 @pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore:Kernel is running over TCP")  # ours run on this machine alone
-def test_sine(tmp_path):
-    notebook = executed("sine.ipynb", tmp_path)
-    run = newest("example")
+def test_the_demo_runs_two_notebooks_and_prints_their_runs_metrics_and_where_they_are(capfd, monkeypatch):
+    run_by_demo = []
+
+    def execute(client):
+        run_by_demo.append(client.nb)
+        return original(client)
+
+    original = NotebookClient.execute
+    monkeypatch.setattr(NotebookClient, "execute", execute)
+    runpy.run_path(str(NOTEBOOKS / "demo.py"), run_name="__main__")
+    said = capfd.readouterr().out
+    sine, digits = run_by_demo
+    assert_is_sine(sine, newest("example"))
+    assert_is_digits(digits, newest("digits"))
+    for run in (newest("example"), newest("digits")):
+        assert f"{run.name}  Completed" in said
+        assert str(run.layout.folder) in said
+    assert f"loss       {newest('digits').get_metrics()['loss'][-1]}" in said
+
+
+def assert_is_sine(notebook: nbformat.NotebookNode, run: Run) -> None:
     assert run.get_status() == "Completed"
     sine = run.get_metrics()["sine"]
     assert (len(sine["x"]), sine["x"][-1]) == (50, 10.0)
@@ -65,11 +83,7 @@ def test_sine(tmp_path):
     assert run.name in table.data["text/html"]
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.filterwarnings("ignore:Kernel is running over TCP")
-def test_digits(tmp_path):
-    notebook = executed("digits.ipynb", tmp_path)
-    run = newest("digits")
+def assert_is_digits(notebook: nbformat.NotebookNode, run: Run) -> None:
     metrics = run.get_metrics()
     assert run.get_status() == "Completed"
     assert metrics["n_train"] == 1437
@@ -159,14 +173,3 @@ def test_migrating(tmp_path):
     (data,) = (tmp_path / "from-prepare").rglob("*.csv")
     assert len(data.read_text().splitlines()) == 1 + prepare.get_metrics()["rows"]
     assert printed(notebook, "output").strip() == str(data.relative_to(tmp_path))
-
-
-@pytest.mark.timeout(300)
-@pytest.mark.filterwarnings("ignore:Kernel is running over TCP")
-def test_the_demo_prints_the_runs_their_metrics_and_where_they_are(capfd):
-    runpy.run_path(str(NOTEBOOKS / "demo.py"), run_name="__main__")
-    said = capfd.readouterr().out
-    for run in (newest("example"), newest("digits")):
-        assert f"{run.name}  Completed" in said
-        assert str(run.layout.folder) in said
-    assert f"loss       {newest('digits').get_metrics()['loss'][-1]}" in said
