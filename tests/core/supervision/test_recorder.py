@@ -18,7 +18,7 @@ from cellrun.core.run_request import RunCode, RunRequest
 from cellrun.core.store.environment import read_environment
 from cellrun.core.store.record import RunRecord
 from cellrun.core.supervision import recorder_script
-from cellrun.core.supervision.recorder import source_folder
+from cellrun.core.supervision.recorder import recorder_command, source_folder
 from cellrun.core.supervision.recorder_script import DIFF_BYTES, without_credentials
 from tests.damage import put
 from tests.interpreters import other_pythons
@@ -378,13 +378,13 @@ def test_where_the_code_came_from():
 @pytest.mark.parametrize("kind", ["pipe", "link to a device", "folder", "too large"])
 def test_the_recorder_of_a_damaged_run_ends(layout, kind):
     put(layout, "run.json", kind)
-    command = [sys.executable, recorder_script.__file__, str(layout.folder), ""]
+    command = recorder_command(layout, sys.executable, None)
     assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode != 0
     assert not layout.environment.exists()
 
 
 def test_a_disk_that_takes_no_record_keeps_no_draft_of_it(layout):
-    command = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", sys.executable, recorder_script.__file__, layout.folder, ""]
+    command = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *recorder_command(layout, sys.executable, None)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert "File too large" in done.stderr
     assert list(layout.folder.glob(".*")) == []

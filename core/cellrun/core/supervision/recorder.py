@@ -14,6 +14,15 @@ from cellrun.core.identity import RUN_ID, is_of_a_run
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 
+# Python keeps no byte code of a script, to compile which takes longer than half of what it does: only of a module.
+_PROGRAM = """import sys
+if "" in sys.path[:1]:
+    del sys.path[0]
+sys.path.insert(0, sys.argv[1])
+import os, recorder_script
+recorder_script.main(*sys.argv[2:])
+os._exit(0)  # nothing is left to be put in order
+"""
 # A shell that ends at once: what it leaves in the background is nobody's child, and Ctrl-C isn't for it.
 _IN_BACKGROUND = '"$@" </dev/null >/dev/null 2>&1 &'
 
@@ -23,8 +32,12 @@ def start_recorder(layout: RunLayout, interpreter: str, source: str | None, envi
 
     `source` is the folder whose repository is looked at, None for none. Returns after some two milliseconds.
     """
-    script = str(Path(__file__).with_name("recorder_script.py"))
-    start_beside((interpreter, script, str(layout.folder), source or ""), environ)
+    start_beside(recorder_command(layout, interpreter, source), environ)
+
+
+def recorder_command(layout: RunLayout, interpreter: str, source: str | None) -> list[str]:
+    """Return the command that records into a run's folder."""
+    return [interpreter, "-c", _PROGRAM, str(Path(__file__).parent), str(layout.folder), source or ""]
 
 
 def start_beside(command: Sequence[str], environ: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Records what a run is run by: `python recorder_script.py <run folder> <source folder, or nothing>`.
+"""Records what a run is run by, as the program of a process that `recorder.py` starts.
 
 Run by the run's own interpreter, whichever that is: so it needs the standard library alone, and no new one. It stands
 back behind all others that want a processor, says nothing, and a part that fails costs that part alone. The run's own
@@ -7,21 +7,22 @@ processes import nothing of it.
 
 from __future__ import annotations
 
-import filecmp
+import gc
 import json
 import os
-import platform
 import re
-import shutil
 import stat
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
-from threading import Timer
-from typing import Any
+
+TYPE_CHECKING = (
+    False  # each run pays for what is imported: typing, subprocess and shutil take longer than all else here
+)
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
 VERSION = 1
 FILE = "environment.json"
@@ -43,9 +44,10 @@ _OWN_ALONE = ("--ignore-submodules=dirty", "--no-renames")  # a submodule has a 
 
 
 def main(folder: str, source: str) -> None:
-    """Write the record of a run's folder, whole."""
+    """Write the record of a run's folder, whole. `sys.path` begins with the folder of this module."""
+    gc.disable()  # there is little of it, and it ends with this process
     os.nice(19)  # SCHED_IDLE would be kinder still, but beside a training on all cores nothing would ever be done
-    del sys.path[0]  # where this file is: none of the run's packages
+    del sys.path[0]  # none of the run's packages
     run = _object_in(os.path.join(folder, "run.json"))  # noqa: PTH118  # as little as can be is loaded
     parts: dict[str, Callable[[], Any]] = {
         "python": python,
@@ -117,8 +119,8 @@ def _object_in(path: str) -> dict[str, Any]:
 
 def python() -> dict[str, str]:
     """Return which Python this is."""
-    implementation = platform.python_implementation()
-    return {"version": platform.python_version(), "implementation": implementation, "executable": sys.executable}
+    implementation = "CPython" if sys.implementation.name == "cpython" else _platform("python_implementation")
+    return {"version": sys.version.split()[0], "implementation": implementation, "executable": sys.executable}
 
 
 def packages() -> dict[str, str | None]:
@@ -156,11 +158,11 @@ def _name_and_version(place: str) -> tuple[str | None, str | None]:
     head: dict[str, str] = {}
     for path in (os.path.join(place, "METADATA"), os.path.join(place, "PKG-INFO"), place):  # noqa: PTH118
         try:
-            with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            with open(path, "rb") as file:  # noqa: PTH123
                 for line in file:
-                    field, _, text = line.partition(":")
-                    if field.lower() in {"name", "version"}:
-                        head.setdefault(field.lower(), text.strip())
+                    field, _, text = line.partition(b":")
+                    if field.lower() in {b"name", b"version"}:
+                        head.setdefault(field.lower().decode(), text.decode("utf-8", "replace").strip())
                     if len(head) == 2 or not line.strip():
                         break
         except OSError:
@@ -184,7 +186,7 @@ def host() -> dict[str, Any]:
 
 def gpus() -> list[dict[str, Any]]:
     """Return the machine's GPUs as NVIDIA's tool tells them; none where it isn't installed."""
-    if shutil.which("nvidia-smi") is None:
+    if not _is_installed("nvidia-smi"):
         return []
     told = _output("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits")
     rows = [[cell.strip() for cell in line.split(",")] for line in told.splitlines() if line.strip()]
@@ -195,7 +197,9 @@ def git_of(folder: str, source: str, run: dict[str, Any]) -> dict[str, Any] | No
     """Return the state of the source folder's repository; of a run that repeats another one, what that one recorded."""
     if run.get("repeats"):
         return _git_of_first(os.path.join(os.path.dirname(folder), run["repeats"], FILE))  # noqa: PTH118, PTH120
-    if not source or shutil.which("git") is None or _git(source, "rev-parse", "--git-dir", check=False) == "":
+    if not source or not _may_be_in_repository(source) or not _is_installed("git"):
+        return None
+    if _git(source, "rev-parse", "--git-dir", check=False) == "":
         return None
     is_copied = run["kind"] in {"script", "command"}
     told = _git(source, "status", "--porcelain", "-z", *_OWN_ALONE, "--", ".")
@@ -213,6 +217,14 @@ def git_of(folder: str, source: str, run: dict[str, Any]) -> dict[str, Any] | No
         "diff": diff[:DIFF_BYTES],
         "diff_truncated": len(diff) > DIFF_BYTES,
     }
+
+
+def _may_be_in_repository(source: str) -> bool:
+    """Whether git is to be asked: a folder of no repository, as many are, shows that without it."""
+    folder, above = os.path.realpath(source), ""
+    while folder != above and not os.path.lexists(os.path.join(folder, ".git")):  # noqa: PTH118
+        folder, above = os.path.dirname(folder), folder  # noqa: PTH120
+    return folder != above or "GIT_DIR" in os.environ
 
 
 def without_credentials(remote: str) -> str | None:
@@ -251,6 +263,8 @@ def _changed(source: str, snapshot: str, *, is_copied: bool) -> list[str]:
 
 
 def _is_same(file: str, copy: str) -> bool:
+    import filecmp  # noqa: PLC0415  # for a cell alone
+
     try:
         return filecmp.cmp(file, copy, shallow=False)
     except OSError:  # gone meanwhile
@@ -260,6 +274,9 @@ def _is_same(file: str, copy: str) -> bool:
 def _diff(source: str, names: list[str]) -> str:
     """Return the changes of files as a patch, or a beginning of it that is longer than what is kept."""
     options = ("--relative", *_OWN_ALONE, "--submodule=short", "--no-ext-diff", "--no-textconv", "--no-color")
+    import subprocess  # noqa: PLC0415  # as in `_output`
+    from threading import Timer  # noqa: PLC0415  # as above
+
     most = names[:1000]  # a command line has an end
     with subprocess.Popen(
         [*_git_command(source), "diff", "HEAD", *options, "--", *(f":(literal){name}" for name in most)],
@@ -312,7 +329,16 @@ def _git_command(source: str) -> tuple[str, ...]:
     )
 
 
+def _is_installed(program: str) -> bool:
+    """Whether a program is found, as `shutil.which` finds it, which loads three libraries to decompress files."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    paths = (os.path.join(folder, program) for folder in folders)  # noqa: PTH118
+    return any(os.access(path, os.X_OK) and os.path.isfile(path) for path in paths)  # noqa: PTH113
+
+
 def _output(*command: str, check: bool = True) -> str:
+    import subprocess  # noqa: PLC0415  # costs 5 ms, and most runs come from no repository
+
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
@@ -333,13 +359,20 @@ def _quiet() -> dict[str, str]:
 
 
 def _system() -> str:
-    system = f"{platform.system()} {platform.release()}"
+    system = f"{os.uname().sysname} {os.uname().release}"
     try:
         with open("/etc/os-release", encoding="utf-8") as file:  # noqa: PTH123
             name = re.search(r'^PRETTY_NAME="?([^"\n]*)', file.read(), re.MULTILINE)
     except OSError:
-        return platform.platform()
+        return _platform("platform")
     return f"{name.group(1)} ({system})" if name else system
+
+
+def _platform(what: str) -> str:
+    import platform  # noqa: PLC0415  # loads subprocess
+
+    told: str = getattr(platform, what)()
+    return told
 
 
 def _processor() -> str:
@@ -348,8 +381,4 @@ def _processor() -> str:
             name = re.search(r"^model name\s*:\s*(.*)$", file.read(), re.MULTILINE)
     except OSError:  # macOS
         return _output("sysctl", "-n", "machdep.cpu.brand_string").strip()
-    return name.group(1).strip() if name else platform.machine()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    return name.group(1).strip() if name else os.uname().machine
