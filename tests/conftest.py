@@ -76,7 +76,7 @@ def nobody_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def without_old_names(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget that another test of this process has imported the names of Azure ML's first SDK, as old code does."""
-    if request.path.parent != AZUREML:
+    if "azureml" in sys.modules and request.path.parent != AZUREML:
         for name in [name for name in sys.modules if name.partition(".")[0] == "azureml"]:
             monkeypatch.delitem(sys.modules, name)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 PROGRAMS = ("sbatch", "squeue", "scancel", "scontrol", "sinfo", "sacct")
-_SHIM = '#!/bin/sh\nexec {python} -I -S {program} {folder} {name} "$@"\n'
+_SHIM = '#!/bin/sh\nexec {python} -I -S -c {program} {folder} {name} "$@"\n'
+_PROGRAM = "import sys; sys.path.insert(0, {folder!r}); import slurm_program"  # of a script no byte code is kept
 
 
 class FakeSlurm:
@@ -20,7 +21,7 @@ class FakeSlurm:
         """For PATH, first of all."""
         (self._folder / "jobs").mkdir(parents=True, exist_ok=True)
         self.bin.mkdir(exist_ok=True)
-        program = Path(__file__).with_name("slurm_program.py")
+        program = _PROGRAM.format(folder=str(Path(__file__).parent))
         for name in PROGRAMS:
             words = {"python": sys.executable, "program": program, "folder": self._folder, "name": name}
             shim = self.bin / name

@@ -27,7 +27,7 @@ _PROGRAM = Path(__file__).with_name("engine_job.py")
 # A shell that ends at once leaves the engine's process nobody's child; what it says is in a log.
 _IN_BACKGROUND = 'log=$1; shift; "$@" </dev/null >"$log" 2>&1 & echo $!'
 # The first process of a namespace takes all others with it when it ends.
-_ON_ITS_HOST = "import os, socket, sys; socket.sethostname(sys.argv[1]); os.execvp(sys.argv[2], sys.argv[2:])"
+_ON_ITS_HOST = "import os, sys, _socket; _socket.sethostname(sys.argv[1]); os.execvp(sys.argv[2], sys.argv[2:])"
 
 
 class Engine:
