@@ -43,7 +43,8 @@ def is_there() -> bool:
 
 
 _CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # \x80 to \x9f are what ESC and a letter are, in one character
-_CODE = re.compile(
+# Compiled by `re` when first used: a supervisor, which imports them with its errors, seldom shows anything.
+_CODE = (
     r"(?P<colour>\x1b\[[0-9;:]*m)"
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: moves the cursor, clears, asks
     # Title, clipboard, link, device. No beginning is inside one: each would be looked at to the end again.
@@ -51,24 +52,26 @@ _CODE = re.compile(
     r"|\x1b[ -/]*[0-Z\\^_`-~]"
     rf"|[{_CONTROL}]"
 )
-_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[ -/]*)\Z")
-_SHOWN = re.compile(rf"[{_CONTROL}\r\ud800-\udfff]")  # a lone surrogate, of a name that is no text, can't be written
-_SHOWN_IN_LINE = re.compile(rf"[{_CONTROL}\t\r\n\u2028\u2029\ud800-\udfff]")
+_UNFINISHED = r"\x1b(?:\[[0-?]*[ -/]*|[ -/]*)\Z"
+_SHOWN = rf"[{_CONTROL}\r\ud800-\udfff]"  # a lone surrogate, of a name that is no text, can't be written
+_SHOWN_IN_LINE = rf"[{_CONTROL}\t\r\n\u2028\u2029\ud800-\udfff]"
 
 
 def plain(text: str) -> str:
     r"""Return a text of some lines with its control characters written out: `\x1b[2J`."""
-    return _SHOWN.sub(_written, text)
+    return re.sub(_SHOWN, _written, text)
 
 
 def plain_line(text: str) -> str:
     """Return a name, or what else stands on one line, with its control characters and line breaks written out."""
-    return _SHOWN_IN_LINE.sub(_written, text)
+    return re.sub(_SHOWN_IN_LINE, _written, text)
 
 
 def without_codes(text: str) -> str:
     r"""Return the text of a log without what a terminal acts on, but for tabs, `\n`, and `\r`."""
-    return _CODE.sub("", text)
+    if text.replace("\n", "").isprintable():
+        return text
+    return re.sub(_CODE, "", text)
 
 
 def coloured(text: str) -> str:
@@ -76,12 +79,12 @@ def coloured(text: str) -> str:
 
     Of a text in pieces each is to end where `unfinished` begins.
     """
-    return _CODE.sub(lambda found: found["colour"] or "", text)
+    return re.sub(_CODE, lambda found: found["colour"] or "", text)
 
 
 def unfinished(text: str) -> int:
     """Return where a code begins whose end hasn't come yet; the length of the text if there is none."""
-    found = _UNFINISHED.search(text)
+    found = re.search(_UNFINISHED, text)
     return found.start() if found else len(text)
 
 

@@ -10,16 +10,16 @@ import unicodedata
 from cellrun.core.errors import InvalidNameError
 from cellrun.core.resources import limits
 
-_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
+_NOT_PLAIN = r"[^A-Za-z0-9_.-]+"  # compiled by `re` when first used: most of them never are
+_PLAIN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}"
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates, line and paragraph separators
 
 _PLAIN_RULE = "may contain letters, digits, _ - . and begins with a letter or digit, {} characters at most"
 EXPERIMENT_RULE = _PLAIN_RULE.format(255)
 _SHORT_CHARS = 64
 _SECRET_CHARS = 127
-_DATASET = re.compile(r"[^\W_](?:[\w .()-]{0,98}[\w()-])?")
-_NO_DATASET = re.compile(r"[^\w .()-]")
+_DATASET = r"[^\W_](?:[\w .()-]{0,98}[\w()-])?"
+_NO_DATASET = r"[^\w .()-]"
 _DATASET_BYTES = 240
 _DATASET_RULE = (
     "may contain letters, digits, spaces and _ - . ( ), begins with a letter or digit and ends with no space or dot, "
@@ -51,15 +51,15 @@ def datastore_name(given: object) -> str:
 
 def dataset_name(given: object) -> str:
     """Return the name of a dataset if it can be one; it names a folder. Azure ML's may have spaces."""
-    if not isinstance(given, str) or not _DATASET.fullmatch(given) or len(given.encode()) > _DATASET_BYTES:
-        wrong = _NO_DATASET.search(given) if isinstance(given, str) else None
+    if not isinstance(given, str) or not re.fullmatch(_DATASET, given) or len(given.encode()) > _DATASET_BYTES:
+        wrong = re.search(_NO_DATASET, given) if isinstance(given, str) else None
         raise InvalidNameError("dataset name", given, _DATASET_RULE, bad=wrong.group() if wrong else "")
     return given
 
 
 def is_dataset_name(given: str) -> bool:
     """Whether a text can be a dataset's name, and so a folder's that leads nowhere else."""
-    return bool(_DATASET.fullmatch(given)) and len(given.encode()) <= _DATASET_BYTES
+    return bool(re.fullmatch(_DATASET, given)) and len(given.encode()) <= _DATASET_BYTES
 
 
 def environment_name(given: object) -> str:
@@ -83,7 +83,7 @@ def model_name(given: object) -> str:
 
 def is_plain(given: str) -> bool:
     """Whether a text can be an experiment's name or a run's id, and so a folder's name that leads nowhere else."""
-    return bool(_PLAIN.fullmatch(given))
+    return bool(re.fullmatch(_PLAIN, given))
 
 
 def experiment_from(text: str) -> str:
@@ -119,7 +119,7 @@ def tag_value(given: object) -> str:
 def slug(text: str, most: int = 40) -> str:
     """Return an ASCII word made of a text, for a folder's name; empty if nothing of it is left."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return _NOT_PLAIN.sub("-", ascii_text).lstrip("-_.")[:most].rstrip("-.")
+    return re.sub(_NOT_PLAIN, "-", ascii_text).lstrip("-_.")[:most].rstrip("-.")
 
 
 def new_run_id(experiment: str) -> str:
@@ -143,8 +143,8 @@ def _short(kind: str, given: object, most: int = _SHORT_CHARS) -> str:
 def _plain(kind: str, given: object, rule: str) -> str:
     if not isinstance(given, str):
         raise InvalidNameError(kind, given, rule)
-    if not _PLAIN.fullmatch(given):
-        wrong = _NOT_PLAIN.search(given) or re.match(r"[_.-]", given)
+    if not re.fullmatch(_PLAIN, given):
+        wrong = re.search(_NOT_PLAIN, given) or re.match(r"[_.-]", given)
         raise InvalidNameError(kind, given, rule, bad=wrong.group()[0] if wrong else "")
     return given
 

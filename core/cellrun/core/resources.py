@@ -140,7 +140,7 @@ def gpu_devices() -> list[str]:
 
 
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?\s*", re.IGNORECASE)
+_SIZE = r"(?i)\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?\s*"
 
 
 def size_bytes(size: str | int) -> int:
@@ -148,7 +148,7 @@ def size_bytes(size: str | int) -> int:
 
     Raises ValueError that says what was expected.
     """
-    found = _SIZE.fullmatch(size) if isinstance(size, str) else None
+    found = re.fullmatch(_SIZE, size) if isinstance(size, str) else None
     if found:
         number, unit, binary = found.groups()
         return int(float(number) * (1024 if binary else 1000) ** _POWERS[unit.upper()])

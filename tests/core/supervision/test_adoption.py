@@ -136,8 +136,8 @@ def test_b6_both_were_killed_before_it_was_written_who_they_are(runs, until):
     for one in ProcessFile(layout).read():
         kill(one, until)
     layout.processes.unlink()
-    status = runs.status(layout)
-    assert (status.status, status.reason) == (Status.FAILED, "supervisor and job disappeared")
+    until(lambda: runs.status(layout).status is Status.FAILED, "its end")  # in its first second it is believed in
+    assert runs.status(layout).reason == "supervisor and job disappeared"
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_a_job_that_has_ended_before_anybody_looked_at_it(runs, until, killed_ea
     layout = runs.printed(runs.script(LOGS), "up")
     (layout.work / "go").touch()
     until(lambda: not ProcessFamily(layout, job=None).members(), "its end")
-    assert runs.status(layout).status is Status.COMPLETED, "it has left its exit code"
+    until(lambda: runs.status(layout).status is Status.COMPLETED, "its end: it has left its exit code")
 
 
 def test_a_daemon_that_a_job_has_left_is_not_taken_for_the_job(runs, until, killed_early):

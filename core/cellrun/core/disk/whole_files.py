@@ -256,11 +256,9 @@ def _copy_content(reader: int, writer: int, size: int, report: Callable[[int], N
 
 DRAFT = ".new-"
 """How the name of a draft begins."""
-_NAME = re.compile(rf"{re.escape(DRAFT)}([0-9a-f]{{16}})-(\d+)-(\d+)-[0-9a-f]+", re.ASCII)
+_NAME = rf"(?a){re.escape(DRAFT)}([0-9a-f]{{16}})-(\d+)-(\d+)-[0-9a-f]+"
 _ELSEWHERE_S = 86_400.0
-_OF_RUN = re.compile(
-    r"\.{1,2}(?:(?:completion|launch|process|target)\.json\.[0-9a-f.]+|environment\.json\.(?P<pid>[0-9]+))", re.ASCII
-)
+_OF_RUN = r"\.{1,2}(?:(?:completion|launch|process|target)\.json\.[0-9a-f.]+|environment\.json\.(?P<pid>[0-9]+))"
 
 
 def draft_name() -> str:
@@ -276,7 +274,7 @@ def is_abandoned(draft: Path) -> bool:
     machine, an earlier cellrun), and nothing was written into the draft for a day.
     """
     me = ProcessIdentity.current()
-    found = _NAME.fullmatch(draft.name)
+    found = re.fullmatch(_NAME, draft.name)
     if found and found[1] == _machine(me):
         return me._replace(pid=int(found[2]), started=int(found[3])).is_proven_dead()
     try:
@@ -291,7 +289,8 @@ def drafts_of_run(folder: Path) -> list[Path]:
     Nobody writes such a file of it any more, but for the recorder of its surroundings, which may go on.
     """
     with suppress(OSError):
-        found = [(path, _OF_RUN.fullmatch(path.name)) for path in folder.iterdir()]
+        hidden = [path for path in folder.iterdir() if path.name.startswith(".")]
+        found = [(path, re.fullmatch(_OF_RUN, path.name)) for path in hidden]
         return [path for path, name in found if name and not (name["pid"] and start_ticks(int(name["pid"])))]
     return []
 

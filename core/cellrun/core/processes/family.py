@@ -46,7 +46,8 @@ class ProcessFamily:
 
     def members(self) -> list[ProcessEntry]:
         """Return the living members, the calling process aside."""
-        everyone = {entry.pid: entry for entry in process_table.processes() if entry.pid != os.getpid()}
+        since = orphans.since if orphans.are_adopted_of(self._layout.folder) else 0
+        everyone = {entry.pid: entry for entry in process_table.processes(since) if entry.pid != os.getpid()}
         return self._among(everyone) or self._orphans()
 
     def _orphans(self) -> list[ProcessEntry]:
@@ -104,6 +105,12 @@ class ProcessFamily:
                 send(who, signal.SIGINT)
                 send(who, signal.SIGCONT)  # a stopped process takes notice only then
 
+    def end(self, leave_s: float, grace_s: float) -> int:
+        """Wait until every member has ended by itself, or so long, then stop the others. Returns how many were left."""
+        if self.wait(leave_s) and orphans.are_adopted_of(self._layout.folder):
+            return 0  # nobody hides from that look by forking and ending: no other one is needed
+        return self.stop(grace_s)
+
     def stop(
         self,
         grace_s: float,
@@ -128,12 +135,15 @@ class ProcessFamily:
             self.wait(_MOST_LOOK_S)
         return len(stopped | killed)
 
-    def wait(self, most_s: float, is_urged: Callable[[], object] = lambda: False) -> None:
-        """Wait until no member is left, so long, or until it is urged."""
+    def wait(self, most_s: float, is_urged: Callable[[], object] = lambda: False) -> bool:
+        """Wait until no member is left, so long, or until it is urged. Returns whether nobody is."""
         deadline, pause_s = time.monotonic() + most_s, _FIRST_LOOK_S
-        while self.members() and time.monotonic() < deadline and not is_urged():
+        while self.members():
+            if time.monotonic() >= deadline or is_urged():
+                return False
             time.sleep(min(pause_s, max(0.0, deadline - time.monotonic())))
             pause_s = min(pause_s * _NEXT_LOOK, _MOST_LOOK_S)
+        return True
 
     def _session(self, everyone: dict[int, ProcessEntry]) -> int | None:
         """Return the number of the job's session; None if another process has it by now."""

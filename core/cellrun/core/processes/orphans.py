@@ -16,6 +16,8 @@ _SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 of_run = ""
 """The folder of the run whose orphans this process takes: set by its supervisor alone, whose children they are then."""
+since = 0
+"""When the first process of that run was started at the earliest, in clock ticks since boot; 0 where nobody knows."""
 
 
 def become_subreaper() -> None:

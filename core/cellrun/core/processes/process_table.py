@@ -74,11 +74,11 @@ def process(pid: int) -> ProcessEntry | None:
     return ProcessEntry(pid, parent, group, session, started, fields[0].decode(), used, int(fields[49]))
 
 
-def processes() -> Iterator[ProcessEntry]:
-    """Iterate over all processes that haven't ended."""
+def processes(since: int = 0) -> Iterator[ProcessEntry]:
+    """Iterate over all processes that haven't ended and weren't started before `since`, in clock ticks since boot."""
     for name in os.listdir("/proc") if is_there() else ():  # noqa: PTH208  # thousands in one look
         entry = process(int(name)) if name.isdecimal() else None
-        if entry and not entry.has_ended:
+        if entry and entry.started >= since and not entry.has_ended:
             yield entry
 
 

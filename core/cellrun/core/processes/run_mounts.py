@@ -18,7 +18,7 @@ RUN_LINK = ".run"
 _TABLE = "/proc/self/mountinfo"
 _SOURCE = "cellrun-"
 _UNMOUNT_S = 10.0
-_ESCAPED = re.compile(rb"\\([0-7]{3})")
+_ESCAPED = rb"\\([0-7]{3})"
 
 
 def source_of(layout: RunLayout) -> str:
@@ -59,7 +59,7 @@ def mounted(layout: RunLayout) -> Iterator[str]:
         place, _, what = line.partition(b" - ")
         kind, *rest = what.split(b" ")
         if kind.partition(b".")[0] == b"fuse" and rest[:1] == [source]:
-            point = _ESCAPED.sub(lambda found: bytes([int(found[1], 8)]), place.split(b" ")[4])
+            point = re.sub(_ESCAPED, lambda found: bytes([int(found[1], 8)]), place.split(b" ")[4])
             yield os.fsdecode(point)
 
 

@@ -19,7 +19,8 @@ from cellrun.core.processes.exits import JobExit
 _TAIL_BYTES = 64 * 1024
 _TRACEBACK_CHARS = 4000
 _LINE_CHARS = 500
-_FRAME = re.compile(r'  (?:File ".*", line \d+(?:, in .*)?|Cell In\[.*\], line \d+.*)')
+_FRAMES = ('  File "', "  Cell In[")
+_FRAME = r'  (?:File ".*", line \d+(?:, in .*)?|Cell In\[.*\], line \d+.*)'  # not compiled for a log without one
 _HEADER = "Traceback (most recent call last):"
 _GROUP = "  | "  # before each line of an exception group's own traceback
 _FATAL = "Fatal Python error: "  # what faulthandler writes when a signal ends an interpreter
@@ -111,7 +112,7 @@ def signal_name(number: int) -> str:
 def _traceback(lines: list[str]) -> tuple[int | None, str]:
     """Return where the last traceback begins and the line that names its error."""
     lines = [line.removeprefix(_GROUP) for line in lines]
-    frames = [number for number, line in enumerate(lines) if _FRAME.fullmatch(line)]
+    frames = [number for number, line in enumerate(lines) if line.startswith(_FRAMES) and re.fullmatch(_FRAME, line)]
     fatal = [number for number, line in enumerate(lines) if line.startswith(_FATAL)]
     if fatal and (not frames or fatal[-1] > frames[-1]):
         return fatal[-1], lines[fatal[-1]]

@@ -11,6 +11,7 @@ interpreter loads anyway (importing json costs more than all of this), and every
 job's own interpreter starts. Nothing here is to be imported: the folder's other modules are.
 """
 
+import gc
 import os
 import sys
 import time
@@ -84,14 +85,20 @@ def _supervise(
     if kind == b"run":
         tell(0)
         time.sleep(HEAD_START_S)
+    gc.disable()  # what is imported stays: to look for garbage among it takes a tenth of the time
     sys.path.append(ROOT)
+    from cellrun.core.identity import start_ticks  # noqa: PLC0415  # see above
     from cellrun.core.processes import orphans  # noqa: PLC0415  # see above
     from cellrun.core.supervision import engine_signals, watch  # noqa: PLC0415  # see above
 
+    gc.freeze()
+    gc.enable()
     engine_signals.heard = heard_from_engine
     engine_signals.engine = sys.argv[ENGINE] if len(sys.argv) > ENGINE else ""
 
     orphans.of_run = sys.argv[1] if takes_orphans else ""
+    if kind != b"adopt" and not engine_signals.engine:  # which may have begun an earlier attempt
+        orphans.since = start_ticks(os.getpid())
     if kind == b"run":
         watch.started(sys.argv[1], launch, pid, exec_told)
     elif kind == b"prepare":
@@ -197,3 +204,4 @@ def _start(claim: bytes, work: bytes, argv: list[bytes]) -> tuple[int, int]:
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # nothing is left to be put in order, and the interpreter would take its time to do it

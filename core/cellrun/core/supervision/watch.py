@@ -5,6 +5,7 @@ Standard library only: the supervisor runs it.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import time
@@ -158,16 +159,17 @@ class Watch:
         if cause is Cause.EXITED:
             self._tell_end(stopped)
             is_served = run_mounts.release(self._layout.origin)
-            self._family.wait(LEAVE_S + is_served * _SERVER_S)
-            if count := self._family.stop(min(self.spec.grace_s, _LEFTOVER_GRACE_S)):
+            grace_s = min(self.spec.grace_s, _LEFTOVER_GRACE_S)
+            if count := self._family.end(LEAVE_S + is_served * _SERVER_S, grace_s):
                 self._notes.append(f"{_processes(count)} left running, stopped")
         else:
+            count = 1  # at least the job
             stopped, why = self._stopped(cause)
             Stopping(self._layout, self._job, self.spec.grace_s).stop(why, stopped)
             end = self._end(stopped)
             self._tell(end, end.reason)
         run_mounts.release(self._layout.origin)  # of a server that was killed
-        if left := self._family.members():  # another user's, or one that hangs in the kernel
+        if count and (left := self._family.members()):  # another user's, or one that hangs in the kernel
             pids = ", ".join(str(entry.pid) for entry in left)
             self._notes.append(f"{_processes(len(left))} left running that can't be stopped (pid {pids})")
         with suppress(OSError):  # what isn't tidied stays
@@ -250,6 +252,7 @@ def _processes(count: int) -> str:
 
 def _afterwards(spec: LaunchSpec) -> None:
     """Let the target take notice of the end: a queue starts the next run."""
+    gc.disable()  # what is imported for it is gone in a moment, together with this process
     if spec.afterwards:
         module, *arguments = spec.afterwards
         importlib.import_module(module).main(*arguments)

@@ -14,8 +14,6 @@ from cellrun.core.layout import RunLayout
 
 def tidy(layout: RunLayout) -> None:
     """Remove the unchanged copies of the snapshot from the working folder, and byte code; what the job wrote stays."""
-    import shutil  # noqa: PLC0415  # a supervisor that only waits has no use for it
-
     if layout.work.is_symlink():  # it isn't the run's, however alike the files are that it leads to
         return
     kept, work = {layout.outputs, layout.logs}, layout.work.resolve()
@@ -32,10 +30,17 @@ def tidy(layout: RunLayout) -> None:
             with suppress(OSError):
                 if _is_same(Path(folder, name), copy / name):
                     (copy / name).unlink()
-        shutil.rmtree(copy / "__pycache__", ignore_errors=True)
+        _remove_byte_code(copy / "__pycache__")
         if copy != layout.work and copy not in kept:
             with suppress(OSError):  # the job has put something there
                 copy.rmdir()
+
+
+def _remove_byte_code(folder: Path) -> None:
+    if os.path.isdir(folder):  # noqa: PTH112  # a link that leads to itself is none
+        import shutil  # noqa: PLC0415  # costs 4 ms, and few jobs leave byte code
+
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_same(original: Path, copy: Path) -> bool:

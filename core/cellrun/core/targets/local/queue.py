@@ -11,9 +11,9 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cellrun.core.disk import control_file
@@ -56,8 +56,7 @@ class Share(NamedTuple):
     taken: int = 1
 
 
-@dataclass(frozen=True)
-class Ticket:
+class Ticket(NamedTuple):  # an ending supervisor loads it, and to load `dataclasses` costs 6 ms
     """A run's place in the queue."""
 
     number: int
@@ -65,12 +64,12 @@ class Ticket:
     resources: Resources
     devices: tuple[str, ...] = ()
     """The GPUs that the run may be given; once it runs, those that it has."""
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environment: Mapping[str, str] = MappingProxyType({})
     """The variables that its config gave, by value: kept here, never in the run folder, and only while it waits."""
     boot: str = ""
     pid_namespace: str = ""
     """With `boot`, whose process wrote the ticket: who is in another container can't see what becomes of the run."""
-    written_at: float = field(default=0.0, compare=False)
+    written_at: float = 0.0
     """When its file was written, epoch seconds."""
     launch: str = ""
     """The hash of the run's launch spec: it is started only as it was submitted. Empty in tickets of cellrun 0.1."""
@@ -78,6 +77,10 @@ class Ticket:
     """Of a run of a cluster, what it takes of it."""
     above: tuple[str, ...] = ()
     """The ids of the runs that it is a child of, of any degree."""
+
+    def __repr__(self) -> str:
+        """Say which it is: its variables aren't shown."""
+        return f"<{type(self).__name__} {self.stem}>"
 
     @property
     def stem(self) -> str:
@@ -230,7 +233,7 @@ class LocalQueue:
 
     def mark_running(self, ticket: Ticket, devices: list[str]) -> Ticket:
         """Note that a run is being started and holds these GPUs. It keeps its place until `confirm`."""
-        running = replace(ticket, devices=tuple(devices), environment={}, boot=boot_id(), pid_namespace=pid_namespace())
+        running = ticket._replace(devices=tuple(devices), environment={}, boot=boot_id(), pid_namespace=pid_namespace())
         self._write(running, _RUNNING)
         return running
 

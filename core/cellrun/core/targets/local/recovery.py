@@ -24,6 +24,8 @@ from cellrun.core.supervision.work_cleanup import tidy
 
 _BEGINNING_S = 10.0
 """Longer than this no supervisor takes to write who it is."""
+_USUAL_S = 1.0
+"""So long one that was started is believed to be about to do that: to look for it takes a look at every process."""
 
 
 def needs_care(layout: RunLayout, status: StatusRecord) -> bool:
@@ -33,7 +35,9 @@ def needs_care(layout: RunLayout, status: StatusRecord) -> bool:
     if status.status is Status.QUEUED:
         return True
     processes = ProcessFile(layout).read()
-    return processes is None or are_proven_dead(layout, [processes.supervisor])
+    if processes is None:
+        return not _has_just_begun(layout, _USUAL_S)
+    return are_proven_dead(layout, [processes.supervisor])
 
 
 def recover(layout: RunLayout, launch: str = "") -> bool:
@@ -47,15 +51,16 @@ def recover(layout: RunLayout, launch: str = "") -> bool:
     except (OSError, ValueError, KeyError):  # removed or damaged: its place is kept for as long as it has a process
         return not _is_anybody_left(layout)
     is_lost = processes is None or are_proven_dead(layout, [processes.supervisor])
+    is_terminal = status.status.is_terminal
+    if not is_terminal and _is_watched(layout, processes, is_lost=is_lost):
+        return False
     job = _living_job(layout, processes)
-    if status.status.is_terminal:
+    if is_terminal:
         if is_lost:  # it couldn't see to it that nobody is left, nor put things in order
             ProcessFamily(layout, job).stop(0)
             with suppress(OSError):
                 tidy(layout)
         return True
-    if processes and not (is_lost and process_table.is_there()):  # macOS: nothing tells whose process it is
-        return False
     if job:
         with suppress(ExperimentExecutionException):  # no process to be had: the next look tries again
             SupervisorStart.adopting(layout, launch).wait()
@@ -98,9 +103,22 @@ def _is_anybody_left(layout: RunLayout) -> bool:
         return True
     if process_table.is_there():
         return bool(ProcessFamily(layout, job=None).members())
-    with suppress(FileNotFoundError):  # macOS: a supervisor that was started just now is believed to be there
-        return time.time() - layout.claim.stat().st_mtime < _BEGINNING_S
-    return False
+    return _has_just_begun(layout, _BEGINNING_S)  # macOS
+
+
+def _is_watched(layout: RunLayout, processes: RunProcesses | None, *, is_lost: bool) -> bool:
+    """Whether a run is left to its supervisor, which lives or is believed to."""
+    if processes is None:
+        return _has_just_begun(layout, _USUAL_S)
+    return not (is_lost and process_table.is_there())  # macOS: nothing tells whose process it is
+
+
+def _has_just_begun(layout: RunLayout, most_s: float) -> bool:
+    """Whether a run came to its supervisor so shortly ago."""
+    try:
+        return 0 <= time.time() - layout.claim.stat().st_mtime < most_s
+    except OSError:
+        return False
 
 
 def _end(layout: RunLayout, status: StatusRecord, end: Ending) -> bool:
