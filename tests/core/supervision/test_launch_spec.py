@@ -10,6 +10,8 @@ import pytest
 from cellrun.core.store.status import Status
 from cellrun.core.submission.again import resubmit
 from cellrun.core.submission.script_run_config import ScriptRunConfig
+from cellrun.core.supervision.launch_spec import LaunchSpec, job_environment
+from cellrun.core.targets.local.queue import LocalQueue
 from tests.files_below import files_with
 
 PRINT = "import json, os; print(json.dumps(dict(os.environ))); print('end')"
@@ -25,6 +27,22 @@ def seen(runs):
         return layout, json.loads(layout.log.read_text().splitlines()[0])
 
     return see
+
+
+@pytest.fixture
+def prepared(runs, unstarted):
+    """Submit a script and return the environment that it would see, as whoever starts it makes that."""
+
+    def see(**options):
+        layout = runs.script(PRINT, **options)
+        return layout, would_see(layout)
+
+    return see
+
+
+def would_see(layout):
+    [ticket] = (ticket for ticket in LocalQueue().waiting() if ticket.layout.is_same(layout))
+    return job_environment(LaunchSpec.read(layout), layout, ticket.environment, os.environ)[0]
 
 
 def test_what_every_job_gets(seen):
@@ -55,12 +73,12 @@ def test_what_every_job_gets(seen):
     ],
 )
 def test_threads_are_limited_where_the_user_says_how_many_cores_never_over_their_own_number(
-    seen, monkeypatch, theirs, options, expected
+    prepared, monkeypatch, theirs, options, expected
 ):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     if theirs:
         monkeypatch.setenv("OMP_NUM_THREADS", theirs)
-    assert seen(**options)[1].get("OMP_NUM_THREADS") == expected
+    assert prepared(**options)[1].get("OMP_NUM_THREADS") == expected
 
 
 def test_the_threads_of_a_run_are_not_those_of_runs_that_it_submits(runs, monkeypatch):
@@ -81,33 +99,30 @@ for cpus in (None, 1):
     assert told == ["threads None", "threads 1"]
 
 
-def test_a_run_again_has_the_threads_of_the_first(runs, monkeypatch):
+def test_a_run_again_has_the_threads_of_the_first(runs, prepared, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    script = "import os; print(os.environ.get('OMP_NUM_THREADS'))"
-    for options, expected in (({}, "None\n"), ({"cpus": 1}, "1\n")):
-        layout = runs.script(script, **options)
-        runs.end(layout)
+    for options, expected in (({}, None), ({"cpus": 1}, "1")):
+        layout, environment = prepared(**options)
         again = resubmit(layout)
         runs.submitted.append(again)
-        runs.end(again)
-        assert (layout.log.read_text(), again.log.read_text()) == (expected, expected)
+        assert [each.get("OMP_NUM_THREADS") for each in (environment, would_see(again))] == [expected] * 2
 
 
-def test_a_kernels_environment_is_inherited_without_what_jupyter_put_there(seen, monkeypatch):
+def test_a_kernels_environment_is_inherited_without_what_jupyter_put_there(prepared, monkeypatch):
     jupyter = ["JPY_PARENT_PID", "JPY_SESSION_NAME", "JPY_API_TOKEN", "FORCE_COLOR", "CLICOLOR", "PAGER", "GIT_PAGER"]
     for name in (*jupyter, "MPLBACKEND"):
         monkeypatch.setenv(name, "jupyter's")
     monkeypatch.setenv("MY_SETTING", "ä b")
-    _, environment = seen()
+    _, environment = prepared()
     assert environment["MY_SETTING"] == "ä b"
     assert not set(jupyter) & set(environment)
     assert environment["MPLBACKEND"] == "Agg"
 
 
-def test_outside_a_kernel_colours_are_the_users(seen, monkeypatch):
+def test_outside_a_kernel_colours_are_the_users(prepared, monkeypatch):
     monkeypatch.delenv("JPY_PARENT_PID", raising=False)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert seen()[1]["FORCE_COLOR"] == "1"
+    assert prepared()[1]["FORCE_COLOR"] == "1"
 
 
 def test_a_script_in_a_subfolder_and_its_processes_import_from_the_snapshots_root(runs):
@@ -126,7 +141,8 @@ def test_a_script_in_a_subfolder_and_its_processes_import_from_the_snapshots_roo
     assert layout.log.read_text() == f"4 3 5\n{layout.work / 'helper.py'}\n"
 
 
-def test_variables_of_the_config_win_and_are_written_nowhere(seen):
+def test_variables_of_the_config_win_and_are_written_nowhere_and_nor_are_secrets_of_the_kernel(seen, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-hush")
     given = {"TOKEN": "hush-hush", "OMP_NUM_THREADS": 7, "MPLBACKEND": "pdf"}
     layout, environment = seen(environment_variables=given)
     assert (environment["TOKEN"], environment["OMP_NUM_THREADS"], environment["MPLBACKEND"]) == (
@@ -134,16 +150,10 @@ def test_variables_of_the_config_win_and_are_written_nowhere(seen):
         "7",
         "pdf",
     )
+    assert environment["AWS_SECRET_ACCESS_KEY"] == "hush-hush"
     assert not {*files_with(layout.folder, "hush-hush")} - {layout.log}
     record = json.loads(layout.record.read_text())
     assert record["environment_variables"] == ["MPLBACKEND", "OMP_NUM_THREADS", "TOKEN"]
-
-
-def test_secrets_of_the_kernel_stay_out_of_the_run_folder(seen, monkeypatch):
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-hush")
-    layout, environment = seen()
-    assert environment["AWS_SECRET_ACCESS_KEY"] == "hush-hush"
-    assert not {*files_with(layout.folder, "hush-hush")} - {layout.log}
 
 
 def test_another_interpreter_comes_with_its_own_environment(runs, tmp_path, monkeypatch):
@@ -162,16 +172,14 @@ def test_another_interpreter_comes_with_its_own_environment(runs, tmp_path, monk
     assert json.loads(environment)["PATH"].startswith(f"{other.parent}{os.pathsep}")
 
 
-def test_a_conda_prefix_is_told_to_its_programs(runs, tmp_path, monkeypatch):
+def test_a_conda_prefix_is_told_to_its_programs(prepared, tmp_path, monkeypatch):
     monkeypatch.setenv("VIRTUAL_ENV", "/the/kernels")
     monkeypatch.setenv("CONDA_PREFIX", "/the/kernels")
     other = tmp_path / "envs" / "old" / "bin" / "python"
     other.parent.mkdir(parents=True)
     other.symlink_to(sys.executable)
     (tmp_path / "envs" / "old" / "conda-meta").mkdir()
-    layout = runs.script(PRINT, environment=tmp_path / "envs" / "old")
-    runs.end(layout)
-    environment = json.loads(layout.log.read_text().splitlines()[0])
+    _, environment = prepared(environment=tmp_path / "envs" / "old")
     expected = {"CONDA_PREFIX": str(tmp_path / "envs" / "old"), "CONDA_DEFAULT_ENV": "old"}
     assert {name: environment[name] for name in expected} == expected
     assert "VIRTUAL_ENV" not in environment

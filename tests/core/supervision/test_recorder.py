@@ -57,10 +57,18 @@ def recorded(until):
     """Wait for a run's record and return it."""
 
     def get(layout):
+        if not layout.claim.exists():
+            record(layout)
         until(lambda: read_environment(layout), f"the record of {layout.folder}")
         return read_environment(layout)
 
     return get
+
+
+def record(layout):
+    """Record what a run that wasn't started is run by, as its supervisor lets that be done."""
+    source = source_folder(RunRecord.read(layout)) or ""
+    subprocess.run([sys.executable, recorder_script.__file__, str(layout.folder), source], check=True)
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -106,7 +114,7 @@ def test_python_packages_and_machine_are_recorded(runs, recorded):
     assert found["recorded_at"] > RunRecord.read(layout).created_at
 
 
-def test_the_state_of_the_source_folder_s_repository_is_recorded(runs, repository, recorded):
+def test_the_state_of_the_source_folder_s_repository_is_recorded(runs, unstarted, repository, recorded):
     layout = runs.script("pass")
     found = recorded(layout)["git"]
     assert (found["remote"], found["branch"]) == ("https://example.org/ada/digits.git", "main")
@@ -132,7 +140,7 @@ def test_the_state_of_the_source_folder_s_repository_is_recorded(runs, repositor
     ],
     ids=lambda commands: commands[0][-2],
 )
-def test_what_a_repository_names_as_a_program_is_not_run(runs, repository, recorded, commands, tmp_path):
+def test_what_a_repository_names_as_a_program_is_not_run(runs, unstarted, repository, recorded, commands, tmp_path):
     """It may be out of an archive that somebody sent."""
     program, trace = tmp_path / "program", tmp_path / "ran"
     program.write_text(f"#!/bin/sh\ntouch '{trace}'\nexec cat\n")
@@ -201,7 +209,7 @@ def test_a_filter_that_cannot_be_turned_off_leaves_git_unasked(repository, tmp_p
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_long_diff_is_cut(runs, repository, recorded):
+def test_a_long_diff_is_cut(runs, unstarted, repository, recorded):
     (repository / "notes.txt").write_text("x" * 79 + "\n" * DIFF_BYTES)
     found = recorded(runs.script("pass"))["git"]
     assert len(found["diff"]) == DIFF_BYTES
@@ -232,7 +240,7 @@ def test_beside_a_notebook_only_what_went_along_is_told(ws, runs, repository, re
     assert re.findall(r"^\+\+\+ b/(.*)", found["diff"], re.MULTILINE) == ["model.py"]
 
 
-def test_what_did_not_go_along_is_in_no_diff(runs, repository, recorded):
+def test_what_did_not_go_along_is_in_no_diff(runs, unstarted, repository, recorded):
     """A file that the ignore rules leave out, one that was deleted, one that is secret by its name."""
     (repository / "prod.key").write_text("hush-hush")
     (repository / "gone.py").write_text("password = 'hush-hush'")
@@ -251,7 +259,7 @@ def test_what_did_not_go_along_is_in_no_diff(runs, repository, recorded):
     assert "hush-hush" not in layout.environment.read_text()
 
 
-def test_a_repository_without_a_commit(runs, recorded):
+def test_a_repository_without_a_commit(runs, unstarted, recorded):
     git(runs.source, "init")
     found = recorded(runs.script("pass"))["git"]
     nothing = {"remote": None, "head": None, "files_changed": 0, "diff": "", "diff_truncated": False}
@@ -290,7 +298,7 @@ def test_packages_are_those_that_importlib_metadata_finds(tmp_path, python):
     assert python != sys.executable or found["pytest"] == pytest.__version__
 
 
-def test_a_broken_tool_costs_its_own_part_alone(runs, recorded, tmp_path, monkeypatch):
+def test_a_broken_tool_costs_its_own_part_alone(runs, unstarted, recorded, tmp_path, monkeypatch):
     tools = tmp_path / "tools"
     tools.mkdir()
     for name, text in {"nvidia-smi": "echo 'no driver' >&2; exit 9", "git": "exit 1"}.items():
@@ -303,7 +311,7 @@ def test_a_broken_tool_costs_its_own_part_alone(runs, recorded, tmp_path, monkey
     assert found["packages"]
 
 
-def test_gpus_are_told_by_nvidia_s_tool(runs, recorded, tmp_path, monkeypatch):
+def test_gpus_are_told_by_nvidia_s_tool(runs, unstarted, recorded, tmp_path, monkeypatch):
     tools = tmp_path / "tools"
     tools.mkdir()
     (tools / "nvidia-smi").write_text("#!/bin/sh\n" + "echo 'NVIDIA A100, 40536, 550.54'\n" * 2)
@@ -322,7 +330,7 @@ def test_the_log_and_the_run_s_end_know_nothing_of_it(runs, recorded):
     assert not list(layout.folder.glob(".environment*"))
 
 
-def test_details_have_it_with_the_diff(runs, repository, recorded):
+def test_details_have_it_with_the_diff(runs, unstarted, repository, recorded):
     layout = runs.script("pass")
     recorded(layout)
     told = Run.get(runs.workspace, layout.run_id).get_details()["environment"]
