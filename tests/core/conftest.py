@@ -7,7 +7,14 @@ import pytest
 
 from cellrun.core import Experiment, Workspace
 from cellrun.core.runs import open_runs
-from tests.core.submitted_runs import runs, shared_workspace, unstarted, until  # noqa: F401  # fixtures
+from tests.core.submitted_runs import (  # noqa: F401  # fixtures of the tests below
+    recording,
+    runs,
+    shared_workspace,
+    unrecorded,
+    unstarted,
+    until,
+)
 from tests.small_disk import small_disk  # noqa: F401  # as well
 
 

@@ -13,6 +13,7 @@ from cellrun.core.errors import ExperimentExecutionException
 from cellrun.core.layout import RunLayout
 from cellrun.core.processes.family import ProcessFamily
 from cellrun.core.store.record import RunRecord
+from cellrun.core.store.run_store import RunStore
 from cellrun.core.store.status import TERMINAL, Status, StatusFile, StatusRecord
 from cellrun.core.submission.script_run_config import ScriptRunConfig
 from cellrun.core.submission.submission import submit
@@ -132,3 +133,24 @@ def unstarted(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("cellrun.core.targets.local.target.SupervisorStart", none)
     monkeypatch.setattr("cellrun.core.targets.local.admission.admit", lambda *_: None)
+
+
+@pytest.fixture
+def recording() -> None:
+    """Let what submitted runs are run by be recorded, for tests that look at it."""
+
+
+@pytest.fixture
+def unrecorded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give submitted runs a record of what they are run by, or each would start a Python and gits to make one."""
+    create = RunStore.create
+
+    def recorded(store: RunStore, record: RunRecord, fill: Callable[[RunLayout], None]) -> RunLayout:
+        def fill_and_record(draft: RunLayout) -> None:
+            fill(draft)
+            draft.environment.write_text("{}")
+
+        return create(store, record, fill_and_record if record.kind in {"script", "command"} else fill)
+
+    if "recording" not in request.fixturenames:
+        monkeypatch.setattr(RunStore, "create", recorded)

@@ -29,3 +29,8 @@ def without_notes(request, monkeypatch):
 def animals(store):
     put(store, animals__dog__1_jpg="d1", animals__dog__2_jpg="dog2", animals__cat__1_jpg="c1", animals__notes_txt="-")
     return store
+
+
+@pytest.fixture(autouse=True)
+def _no_recorder(unrecorded):
+    """What runs are run by concerns few tests here."""

@@ -2,5 +2,5 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def _no_recorder(without_recorder: None) -> None:
-    """What interactive runs are run by concerns no test here."""
+def _no_recorder(without_recorder: None, unrecorded: None) -> None:
+    """What runs are run by concerns few tests here."""

@@ -338,7 +338,7 @@ for same in (mine, Run.get(Workspace.from_config(), mine.id)):
     assert run.layout.log.read_text().count(f"this code is part of run {run.id}, which ends when its script does") == 2
 
 
-def test_its_result_is_short_as_a_cells_last_line_and_still_the_dict(submit):
+def test_its_result_is_short_as_a_cells_last_line_and_still_the_dict(recording, submit):
     run = submit("say(b'up')")
     run.wait_for_completion()
     wait_for(run.layout.environment.exists, "what it was run by")

@@ -53,11 +53,11 @@ print(json.dumps([recorder_script.packages(), expected]))
 
 
 @pytest.fixture
-def recorded(until):
+def recorded(request, until, recording):
     """Wait for a run's record and return it."""
 
     def get(layout):
-        if not layout.claim.exists():
+        if "unstarted" in request.fixturenames:
             record(layout)
         until(lambda: read_environment(layout), f"the record of {layout.folder}")
         return read_environment(layout)
