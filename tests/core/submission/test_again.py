@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import pytest
 
@@ -25,6 +26,8 @@ from cellrun.core.store.notes import run_notes
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.again import resubmit
+from cellrun.core.targets.local import admission
+from cellrun.core.targets.local.target import LocalTarget
 
 PRINT = "import json, os, sys; print(os.path.exists('train.py'), sys.argv[1:]); print(json.dumps(dict(os.environ)))"
 
@@ -40,6 +43,28 @@ def again(runs):
         return new
 
     return do
+
+
+@pytest.fixture
+def unbegun(runs, monkeypatch):
+    """`unbegun(submit, …)`: have a run submitted that is canceled before anything of it is started, and return it."""
+
+    def do(submit, *arguments, **options):
+        with monkeypatch.context() as patch:
+            patch.setattr(admission, "admit", lambda *_: None)
+            patch.setattr(LocalTarget, "prepare", lambda *_: nullcontext())
+            layout = submit(*arguments, **options)
+        runs.target(layout).cancel(layout)
+        assert StatusFile(layout).read().status is Status.CANCELED
+        return layout
+
+    return do
+
+
+@pytest.fixture
+def first(runs, unbegun):
+    """`first(script, …)` is a run of a script to be run again, which itself never began."""
+    return lambda script, *arguments, **options: unbegun(runs.script, script, *arguments, **options)
 
 
 def test_it_is_the_same_run_under_another_id(runs, again):
@@ -58,8 +83,8 @@ def test_it_is_the_same_run_under_another_id(runs, again):
     assert json.loads(new.log.read_text().splitlines()[1])["CELLRUN_RUN_ID"] == new.run_id
 
 
-def test_the_verb_gives_a_run_and_details_say_what_it_repeats(runs):
-    layout = runs.command("echo $PPID")
+def test_the_verb_gives_a_run_and_details_say_what_it_repeats(runs, unbegun):
+    layout = unbegun(runs.command, "echo $PPID")
     run = Run.get(runs.workspace, layout.run_id).submit_again()
     runs.submitted.append(run.layout)
     assert run.experiment.name == "tests"
@@ -96,8 +121,8 @@ def test_a_server_runs_it_again_without_lending_its_own_secrets(runs, again, mon
     assert not [path for path in kept if b"hush-hush" in path.read_bytes() or b"of the server" in path.read_bytes()]
 
 
-def test_another_process_without_a_kernel_can(runs):
-    layout = runs.script("print('twice')")
+def test_another_process_without_a_kernel_can(runs, first):
+    layout = first("print('twice')")
     code = (
         "import sys; from cellrun.core.layout import RunLayout\n"
         "from cellrun.core.submission.again import resubmit\n"
@@ -113,16 +138,15 @@ def test_another_process_without_a_kernel_can(runs):
     assert new.log.read_text() == "twice\n"
 
 
-def test_what_a_cell_got_from_its_notebook_goes_along(runs, again):
-    layout = runs.script("pass")
-    runs.end(layout)
+def test_what_a_cell_got_from_its_notebook_goes_along(runs, unbegun, first):
+    layout = first("pass")
     layout.context.mkdir()
     (layout.context / "context.json").write_text("{}")
     (layout.snapshot / "sub").mkdir()
     (layout.snapshot / "sub" / "data.txt").write_text("1")
     (layout.snapshot / "link").symlink_to("/etc/passwd")
     os.mkfifo(layout.snapshot / "pipe")
-    new = again(layout, trust=True)
+    new = unbegun(resubmit, layout, trust=True)
     assert (new.context / "context.json").read_text() == "{}"
     assert (new.snapshot / "sub" / "data.txt").read_text() == "1"
     assert sorted(path.name for path in new.snapshot.iterdir()) == ["sub", "train.py"]
@@ -163,9 +187,8 @@ def test_an_interactive_run_has_no_code_to_run_again(exp):
 
 
 @pytest.mark.parametrize("lost", ["snapshot", "launch"])
-def test_what_is_gone_is_named(runs, lost):
-    layout = runs.script("pass")
-    runs.end(layout)
+def test_what_is_gone_is_named(runs, lost, first):
+    layout = first("pass")
     path = getattr(layout, lost)
     shutil.rmtree(path) if path.is_dir() else path.write_text("{")
     with pytest.raises(InvalidSubmissionError, match=lost):
@@ -173,25 +196,21 @@ def test_what_is_gone_is_named(runs, lost):
     assert len(list(Experiment(runs.workspace, "tests").get_runs())) == 1
 
 
-def test_a_run_that_was_never_launched_can_be_run_again(runs, again):
-    layout = runs.script("print('at last')")
-    runs.end(layout)
+def test_a_run_that_was_never_launched_can_be_run_again(runs, again, first):
+    layout = first("print('at last')")
     layout.launch.unlink()
     assert again(layout).log.read_text() == "at last\n"
 
 
-def test_an_environment_stays_the_one_that_was_asked_for(runs, again):
-    layout = runs.script("import sys; print(sys.prefix)", environment=sys.prefix)
-    runs.end(layout)
+def test_an_environment_stays_the_one_that_was_asked_for(runs, again, first):
+    layout = first("import sys; print(sys.prefix)", environment=sys.prefix)
     new = again(layout)
     assert RunRecord.read(new).environment == RunRecord.read(layout).environment == sys.prefix
-    assert new.log.read_text() == layout.log.read_text()
+    assert new.log.read_text() == f"{sys.prefix}\n"
 
 
-def test_a_run_that_is_deleted_before_or_meanwhile_is_not_run_again(runs, monkeypatch, until):
-    layout = runs.script("pass")
-    runs.end(layout)
-    until(layout.environment.exists, "the end of all that writes there")
+def test_a_run_that_is_deleted_before_or_meanwhile_is_not_run_again(runs, monkeypatch, first):
+    layout = first("pass")
     run = Run.get(runs.workspace, layout.run_id)
     kept = layout.folder.rename(layout.workspace.folder / "kept")
     with pytest.raises(RunNotFoundError):
@@ -209,10 +228,9 @@ def test_a_run_that_is_deleted_before_or_meanwhile_is_not_run_again(runs, monkey
     runs.submitted.clear()
 
 
-def test_a_target_that_is_not_here_or_too_small_is_named(runs, monkeypatch):
+def test_a_target_that_is_not_here_or_too_small_is_named(runs, monkeypatch, first):
     monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "4")
-    layout = runs.script("pass", cpus=4)
-    runs.end(layout)
+    layout = first("pass", cpus=4)
     monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "1")
     with pytest.raises(InvalidSubmissionError, match="cpus=4"):
         resubmit(layout)
@@ -223,20 +241,18 @@ def test_a_target_that_is_not_here_or_too_small_is_named(runs, monkeypatch):
     layout.record.write_text(json.dumps(record))
 
 
-def test_a_folder_outside_of_a_workspace_is_refused(runs, tmp_path):
-    layout = runs.script("pass")
-    runs.end(layout)
+def test_a_folder_outside_of_a_workspace_is_refused(runs, tmp_path, first):
+    layout = first("pass")
     copy = tmp_path / "copies" / layout.run_id
     shutil.copytree(layout.folder, copy)
     with pytest.raises(WorkspaceException, match="isn't in a workspace"):
         resubmit(type(layout)(copy))
 
 
-def test_it_stays_in_its_own_workspace(runs, again):
-    layout = runs.script("pass")
-    runs.end(layout)
+def test_it_stays_in_its_own_workspace(unbegun, first):
+    layout = first("pass")
     Workspace.create("another")
-    assert again(layout).workspace.folder == layout.workspace.folder
+    assert unbegun(resubmit, layout).workspace.folder == layout.workspace.folder
 
 
 @pytest.fixture
@@ -281,59 +297,54 @@ def _other_record(layout, marker):
         (_other_record, "run.json was changed"),
     ],
 )
-def test_what_was_changed_since_it_was_submitted_is_run_only_if_it_is_trusted(runs, again, marker, change, words):
-    layout = runs.script("import random")
-    runs.end(layout)
+def test_what_was_changed_since_it_was_submitted_is_run_only_if_it_is_trusted(
+    runs, again, marker, change, words, first, unbegun
+):
+    layout = first("import random")
     change(layout, marker)
     with pytest.raises(UntrustedError, match=rf"{words} after it had been signed; if you trust .*trust=True"):
         resubmit(layout)
     assert not marker.exists()
     assert len(list(Experiment(runs.workspace, "tests").get_runs())) == 1
-    first = again(layout, trust=True)
+    trusted = again(layout, trust=True)
     assert marker.exists()
-    again(first)  # it is this user's own now
+    unbegun(resubmit, trusted)  # it is this user's own now
 
 
 @pytest.mark.parametrize("file", ["signed.json", "signed.sig", "launch.sig"])
-def test_what_nobody_signed_is_run_only_if_it_is_trusted(runs, again, file):
-    layout = runs.script("pass")
-    runs.end(layout)
+def test_what_nobody_signed_is_run_only_if_it_is_trusted(unbegun, file, first):
+    layout = first("pass")
     (layout.folder / file).unlink()
     with pytest.raises(UntrustedError, match="it isn't signed"):
         resubmit(layout)
-    again(layout, trust=True)
+    unbegun(resubmit, layout, trust=True)
 
 
-def test_what_another_key_signed_is_run_only_if_it_is_trusted(runs, again):
-    layout = runs.script("pass")
-    runs.end(layout)
+def test_what_another_key_signed_is_run_only_if_it_is_trusted(unbegun, first):
+    layout = first("pass")
     sign(layout.signed, key=bytes(32))
     with pytest.raises(UntrustedError, match="its signature isn't yours"):
         resubmit(layout)
-    again(layout, trust=True)
+    unbegun(resubmit, layout, trust=True)
 
 
-def test_the_launch_of_another_run_of_ones_own_is_not_taken(runs):
-    first, second = runs.script("pass"), runs.command("true")
-    for layout in (first, second):
-        runs.end(layout)
+def test_the_launch_of_another_run_of_ones_own_is_not_taken(runs, first, unbegun):
+    one, second = first("pass"), unbegun(runs.command, "true")
     for name in ("launch.json", "launch.sig"):
-        shutil.copy(second.folder / name, first.folder / name)
+        shutil.copy(second.folder / name, one.folder / name)
     with pytest.raises(UntrustedError, match=r"launch\.json: it was changed"):
-        resubmit(first)
+        resubmit(one)
 
 
-def test_a_workspace_of_ones_own_that_was_moved_stays_ones_own(runs, again, tmp_path):
-    layout = runs.script("print('here')")
-    runs.end(layout)
+def test_a_workspace_of_ones_own_that_was_moved_stays_ones_own(runs, again, tmp_path, first):
+    layout = first("print('here')")
     shutil.copytree(runs.workspace.layout.folder, tmp_path / "moved")
     moved = type(runs.workspace.layout)(tmp_path / "moved").run(layout.run_id)
     assert again(moved).log.read_text() == "here\n"
 
 
-def test_what_is_changed_while_it_is_copied_is_not_run(runs, monkeypatch):
-    layout = runs.script("pass")
-    runs.end(layout)
+def test_what_is_changed_while_it_is_copied_is_not_run(runs, monkeypatch, first):
+    layout = first("pass")
 
     def copy_and_change(source, target):
         copy_tree(source, target)
@@ -345,11 +356,10 @@ def test_what_is_changed_while_it_is_copied_is_not_run(runs, monkeypatch):
     assert len(list(runs.workspace.layout.runs.iterdir())) == 1
 
 
-def test_a_run_that_cannot_be_signed_says_so(runs, tmp_path):
+def test_a_run_that_cannot_be_signed_says_so(runs, tmp_path, first):
     signing_key()
     (key,) = tmp_path.rglob("signing.key")
     key.write_bytes(b"short")
-    layout = runs.script("pass")
-    runs.end(layout)
+    layout = first("pass")
     (note,) = run_notes(layout, StatusFile(layout).read())
     assert note.startswith("it isn't signed, so that to load it or to run it again asks for trust: ")

@@ -11,8 +11,11 @@ from cellrun.core.live.run_poller import RunPoller
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.targets.contract import JobState
 from cellrun.core.targets.fake.faults import FAULTS, Faults
+from tests.keepers import end_keepers
 
 ASLEEP = "print('up'); import time; time.sleep(60)"
+
+pytestmark = pytest.mark.one_home
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def far(tmp_path):
 @pytest.fixture(params=["pull", "log"])
 def target(request, runs, far):
     """A target of each way home that needs no server of ours."""
-    return runs.workspace.attach("elsewhere", "fake", folder=far, transport=request.param)
+    return runs.workspace.attach(far.parent.name, "fake", folder=far, transport=request.param)
 
 
 @pytest.fixture
@@ -56,10 +59,17 @@ def test_a_job_that_its_engine_forgot_is_failed_once_all_that_it_wrote_is_here(r
     until(lambda: StatusFile(there).read().status.is_terminal, "the end over there")
 
 
-def test_an_engine_that_does_not_answer_makes_its_runs_silent_until_it_does(
-    runs, target, submit, far, until, monkeypatch
-):
+@pytest.fixture
+def impatient_keeper(home, monkeypatch):
+    """Let the test have a keeper of its own, to which a second is long."""
+    end_keepers(home.parent / "runtime")
     monkeypatch.setenv("CELLRUN_SILENCE_S", "1")
+    yield
+    end_keepers(home.parent / "runtime")
+
+
+@pytest.mark.usefixtures("impatient_keeper")
+def test_an_engine_that_does_not_answer_makes_its_runs_silent_until_it_does(runs, target, submit, far, until):
     layout = runs.seen(submit(ASLEEP), "up")
     until(lambda: runs.status(layout).status is Status.RUNNING, "Running")
     Faults(engine="dead").write(far)
