@@ -6,17 +6,15 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from cellrun.core.disk.whole_files import copy_tree
-from cellrun.core.environments import library_folder
-from cellrun.core.environments.job_library import LibraryArchive, library_archive
 from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.run_request import RunRequest, request_to_json
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.run_store import RunStore
+from tests.core.remote.library import give_library, library
 
 _BEGIN = """
 import json, sys, time
@@ -43,11 +41,6 @@ def status():
 """
 
 
-@cache
-def _archive() -> LibraryArchive:
-    return library_archive()
-
-
 @dataclass
 class FarMachine:
     """Another machine: its Python, its CELLRUN_HOME, its copy of cellrun."""
@@ -56,9 +49,8 @@ class FarMachine:
     home: Path
 
     def __post_init__(self) -> None:
-        archive = _archive()
-        self.library = self.home / "library" / archive.name
-        library_folder.make(self.library, library_folder.unpacked(archive.data))
+        give_library(self.home)
+        self.library = self.home / "library" / library().name
 
     def sent(self, workspace: WorkspaceLayout, request: RunRequest) -> RunLayout:
         """Make a run here and bring its folder there; return where it is."""

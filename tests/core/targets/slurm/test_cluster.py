@@ -204,8 +204,9 @@ def test_launched_again_by_whoever_takes_it_up_it_is_one_job(slurm, runs, submit
     assert (layout.log.read_text(), slurm.jobs()) == ("once\n", 1)
 
 
+@pytest.mark.parametrize("stride", [8, pytest.param(2, marks=pytest.mark.long)])
 def test_who_is_killed_at_any_step_of_a_launch_leaves_one_job_or_none(
-    slurm, runs, submit, cluster, impatient, monkeypatch
+    slurm, runs, submit, cluster, impatient, monkeypatch, stride
 ):
     """And whoever looks knows how the run ends."""
     launch, folders = SlurmCluster.launch, runs.workspace.layout.runs
@@ -231,7 +232,7 @@ def test_who_is_killed_at_any_step_of_a_launch_leaves_one_job_or_none(
             assert end.status is Status.FAILED
             assert "it was never handed to Slurm" in end.reason
             assert handed_over == 0
-        step += 4
+        step += stride
     assert ends == sorted(ends, reverse=True)  # Failed ones, and from a step on Completed ones
     assert set(ends) == {"Completed", "Failed"}
     JobFolder.sweep(runs.workspace.layout)
