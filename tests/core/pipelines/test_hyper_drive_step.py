@@ -41,10 +41,10 @@ print("got", open(model).read(), sorted(os.listdir(logs)), values)
 def sweep(runs):
     return HyperDriveConfig(
         run_config=ScriptRunConfig(runs.source, "train.py"),
-        hyperparameter_sampling=GridParameterSampling({"--lr": choice(0.1, 0.3, 0.2)}),
+        hyperparameter_sampling=GridParameterSampling({"--lr": choice(0.3, 0.1)}),
         primary_metric_name="acc",
         primary_metric_goal=PrimaryMetricGoal.MAXIMIZE,
-        max_total_runs=3,
+        max_total_runs=2,
         max_concurrent_runs=2,
     )
 
@@ -81,7 +81,7 @@ def test_a_sweep_stands_between_other_steps(step_runs, experiment, script, tmp_p
     run = ended()
     (last,) = run.find_step_run("register.py")
     told = last.layout.log.read_text()
-    assert "got model of 0.3 ['0.1.txt', '0.2.txt', '0.3.txt'] [[0.1], [0.2], [0.3]]" in told
+    assert "got model of 0.3 ['0.1.txt', '0.3.txt'] [[0.1], [0.3]]" in told
 
     (step,) = run.find_step_run("tune")
     assert (step.type, step.display_name, step.properties["StepType"]) == ("azureml.StepRun", "tune", "HyperDriveStep")

@@ -183,20 +183,21 @@ def test_a_dataset_may_be_a_parameter(step_runs, experiment, script, tmp_path):
     text = """
 import sys
 from cellrun.core import Run
-print(open(sys.argv[1]).read(), Run.get_context().input_datasets["table"].to_pandas_dataframe().word[0])
+print(open(sys.argv[1]).read(), Run.get_context().input_datasets["table"].definition.paths[0]["local"])
 """
     for name in ("one", "two"):
         (tmp_path / f"{name}.csv").write_text(f"word,n\n{name},1\n")
     files = {name: Dataset.File.from_files(str(tmp_path / f"{name}.csv")) for name in ("one", "two")}
-    table = Dataset.Tabular.from_delimited_files(str(tmp_path / "one.csv"))
+    tables = Dataset.Tabular.from_delimited_files(str(tmp_path / "one.csv"))
     file = DatasetConsumptionConfig("file", PipelineParameter("files", files["one"])).as_mount()
-    tabular = DatasetConsumptionConfig("table", PipelineParameter("tables", table))
+    tabular = DatasetConsumptionConfig("table", PipelineParameter("tables", tables))
     step = python_step(step_runs, script("show.py", text), file, tabular, inputs=[file, tabular])
     pipeline = Pipeline(step_runs.workspace, [step])
     first = ended(experiment.submit(pipeline))
     second = ended(experiment.submit(pipeline, pipeline_parameters={"files": files["two"]}))
-    assert log(one(first, "show.py")).split() == ["word,n", "one,1", "one"]
-    assert log(one(second, "show.py")).split() == ["word,n", "two,1", "one"]
+    table = str(tmp_path / "one.csv")
+    assert log(one(first, "show.py")).split() == ["word,n", "one,1", table]
+    assert log(one(second, "show.py")).split() == ["word,n", "two,1", table]
 
 
 def test_a_script_run_config_says_what_a_command_step_runs(step_runs, experiment):
@@ -246,22 +247,21 @@ def test_a_step_that_was_done_before_is_not_done_again(step_runs, experiment, sc
     assert again.get_output_data("out").path_on_datastore == made.get_output_data("out").path_on_datastore
     assert again.get_metrics() == {"n": 7}
     assert "wrote written" in log(again)
-    third = ended(experiment.submit(pipeline))
-    assert one(third, "make").properties["azureml.reusedrunid"] == made.id
-    fresh = ended(experiment.submit(pipeline, regenerate_outputs=True))
-    assert not one(fresh, "make").is_reused
-    assert not one(fresh, "read").is_reused
 
-    script("read.py", "print('other code')")
-    edited = ended(experiment.submit(pipeline))
-    assert not one(edited, "make").is_reused  # a folder is one code
-    written = Path(step_runs.workspace.layout.data, one(edited, "make").get_output_data("out").path_on_datastore)
+    written = Path(step_runs.workspace.layout.data, made.get_output_data("out").path_on_datastore)
     (written / "data.csv").write_text("changed,1\n")
     touched = ended(experiment.submit(pipeline))
     assert (one(touched, "make").is_reused, one(touched, "read").is_reused) == (True, False)
+    assert one(touched, "make").properties["azureml.reusedrunid"] == made.id  # and not the one that reused it
     shutil.rmtree(written)
     gone = ended(experiment.submit(pipeline))
     assert not one(gone, "make").is_reused
+    script("read.py", "print('other code')")
+    edited = ended(experiment.submit(pipeline))
+    assert not one(edited, "make").is_reused  # a folder is one code
+    fresh = ended(experiment.submit(pipeline, regenerate_outputs=True))
+    assert not one(fresh, "make").is_reused
+    assert not one(fresh, "read").is_reused
 
 
 def test_what_a_step_of_an_earlier_pipeline_made_goes_in_as_it_is(step_runs, experiment):
