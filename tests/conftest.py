@@ -52,12 +52,6 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let an id end with its test's name: schemathesis gives all requests of a file one id."""
-    if not item.nodeid.endswith(item.name) and item.parent:
-        item._id = item.parent.id.child(item.name)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put first what takes longest: at the end no process waits for another one's long file."""
     ids = Counter(item.nodeid for item in items)
