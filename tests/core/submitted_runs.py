@@ -22,8 +22,6 @@ from cellrun.core.targets.look import look
 from cellrun.core.targets.workspace_targets import WorkspaceTargets
 
 DEADLINE_S = 60
-_LONGEST_PAUSE_S = 0.1
-"""To look costs a processor time that what is waited for needs."""
 
 
 @dataclass

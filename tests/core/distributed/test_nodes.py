@@ -37,7 +37,7 @@ def start(layout: RunLayout, tmp_path: Path) -> Iterator[Start]:
     programs, started = tmp_path / "bin", list[subprocess.Popen[bytes]]()
     programs.mkdir()
     for name, text in {
-        "srun": f'#!/bin/sh\nexec {sys.executable} {SHIM} "$@"\n',
+        "srun": f'#!/bin/sh\nexec {sys.executable} -I -S {SHIM} "$@"\n',
         "scontrol": "#!/bin/sh\necho NodeName=$4 NodeAddr=node-1.test NodeHostName=n1\n",
     }.items():
         (programs / name).write_text(text)

@@ -39,7 +39,7 @@ def printed(sides: TwoSides) -> bytes:
 
 
 @given(dice=st.randoms(use_true_random=False))
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 def test_in_pieces_of_any_size_and_read_again_it_is_whole(dice: random.Random) -> None:
     with tempfile.TemporaryDirectory() as folder:
         sides = TwoSides.made(Path(folder))

@@ -69,7 +69,7 @@ def _key(_: str) -> bytes:
 
 
 @given(seed=st.integers(0, 2**32), loss=st.floats(0, 0.6), order=st.booleans())
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_is_lost_repeated_reordered_or_cut_the_files_are_the_same(seed: int, loss: float, order: bool) -> None:
     dice = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
