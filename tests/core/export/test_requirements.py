@@ -2,12 +2,21 @@
 
 import importlib.metadata
 import json
+from functools import cache
 
 import pytest
 
 from cellrun.core.context.manifest import Context, Import
 from cellrun.core.context.value_store import ValueStore
 from cellrun.core.export.requirements import requirements
+
+
+@pytest.fixture(autouse=True, scope="module")
+def read_once():
+    """Read the files of all packages for the first cell: they are the same for every one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importlib.metadata, "packages_distributions", cache(importlib.metadata.packages_distributions))
+        yield
 
 
 @pytest.fixture

@@ -47,11 +47,14 @@ def test_few_points_are_sent_once_each():
     assert [column.last for column in part.columns] == [49.0, -47.0]
 
 
-@pytest.mark.parametrize(("batch", "most_sent"), [(1, 90_000), (7, 90_000), (1000, 1_500)])
-def test_a_long_curve_stays_few_points_and_keeps_its_form(batch, most_sent):
+@pytest.mark.parametrize(
+    ("points", "batch", "most_sent"), [(10_000, 1, 22_500), (40_000, 7, 90_000), (40_000, 1000, 1_500)]
+)
+def test_a_long_curve_stays_few_points_and_keeps_its_form(points, batch, most_sent):
+    peak = points * 23 // 40
     metric = Metric("wave", "log")
-    values = np.sin(np.arange(40_000) / 3_000)
-    values[23_456] = 5.0
+    values = np.sin(np.arange(points) / (points / 13))
+    values[peak] = 5.0
     log(metric, float(values[0]))
     track, view, sent = Track(metric, MOST), View(), 0
     view.take(track.whole)
@@ -63,9 +66,9 @@ def test_a_long_curve_stays_few_points_and_keeps_its_form(batch, most_sent):
     assert view.length <= 2 * MOST
     assert view.length == track.whole.length
     assert view.columns["wave"].max() == 5.0
-    assert view.columns["step"][[0, -1]].tolist() == [0, 39_999]
-    drawn = np.interp(np.arange(40_000), view.columns["step"], view.columns["wave"])
-    assert np.abs(drawn - values)[np.abs(np.arange(40_000) - 23_456) > 2000].max() < 0.1
+    assert view.columns["step"][[0, -1]].tolist() == [0, points - 1]
+    drawn = np.interp(np.arange(points), view.columns["step"], view.columns["wave"])
+    assert np.abs(drawn - values)[np.abs(np.arange(points) - peak) > points / 20].max() < 0.1
     assert sent < most_sent
 
 

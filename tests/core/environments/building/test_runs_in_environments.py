@@ -62,24 +62,23 @@ def test_it_is_built_before_the_job_starts_and_its_python_runs_it(runs, packages
     assert "hush" not in (kept.folder / "wanted.json").read_text()
 
 
-def test_what_is_built_is_there_for_the_next_which_prepares_nothing(runs, packages):
-    runs.end(runs.script(SCRIPT, environment=packages.spec("tinything")))
-    layout = runs.script(SCRIPT, environment=packages.spec("tinything", name="another name"))
+def test_what_is_built_is_there_for_the_next_which_prepares_nothing_and_for_no_other_user(runs, packages):
+    """A script in it has its run, though cellrun isn't installed there; a command finds its programs first."""
+    script = "from cellrun.core import Run; Run.get_context().log('a', 1)"
+    assert runs.end(runs.script(script, environment=packages.spec("tinything"))).status is Status.COMPLETED
+    command = "python -c 'import tinything, sys; print(sys.prefix)'"
+    layout = runs.command(command, environment=packages.spec("tinything", name="another name"))
     assert runs.end(layout).status is Status.COMPLETED
+    [kept] = whole()
+    assert layout.log.read_text() == f"{kept.prefix}\n"
     assert LaunchSpec.read(layout).before == ()
     assert not layout.preparation_log.exists()
-    assert len(whole()) == 1
+    assert {path.stat().st_mode & 0o777 for path in (kept.folder, kept.folder.parent)} == {0o700}
 
 
-def test_variables_of_the_environment_give_way_to_the_configs(runs, packages):
-    spec = packages.spec("tinything", variables={"A": "environment", "B": "environment"})
-    script = "import os; print(os.environ['A'], os.environ['B'])"
-    layout = runs.script(script, environment=spec, environment_variables={"A": "config"})
-    runs.end(layout)
-    assert layout.log.read_text() == "config environment\n"
-
-
-def test_a_run_again_has_its_variables_but_those_that_are_secret(runs, packages, monkeypatch):
+def test_its_variables_give_way_to_the_configs_and_a_run_again_has_those_that_are_no_secret(
+    runs, packages, monkeypatch
+):
     spec = packages.spec("tinything", variables={"A": "environment", "B": "environment", "API_TOKEN": "hush"})
     script = "import os; print(os.environ['A'], os.environ.get('B'), os.environ.get('API_TOKEN'))"
     layout = runs.script(script, environment=spec, environment_variables={"B": "config"})
@@ -89,19 +88,6 @@ def test_a_run_again_has_its_variables_but_those_that_are_secret(runs, packages,
     runs.end(again)
     assert again.log.read_text() == "environment None None\n"
     assert "without API_TOKEN, B" in " ".join(added_notes(again))
-
-
-def test_a_command_finds_its_programs_first(runs, packages):
-    layout = runs.command(
-        "python -c 'import tinything, sys; print(sys.prefix)'", environment=packages.spec("tinything")
-    )
-    runs.end(layout)
-    assert layout.log.read_text() == f"{whole()[0].prefix}\n"
-
-
-def test_a_script_in_it_has_its_run(runs, packages):
-    script = "from cellrun.core import Run; Run.get_context().log('a', 1)"
-    assert runs.end(runs.script(script, environment=packages.spec("tinything"))).status is Status.COMPLETED
 
 
 def test_one_that_cannot_be_built_fails_the_run_in_the_resolvers_words(runs, packages):
@@ -119,12 +105,12 @@ def test_one_that_cannot_be_built_fails_the_run_in_the_resolvers_words(runs, pac
     assert [path for path in kept.folder.iterdir() if path.name.startswith("made-")] == []
 
 
-def test_four_runs_at_once_build_it_once_and_the_others_say_for_whom_they_wait(runs, packages, until, monkeypatch):
+def test_three_runs_at_once_build_it_once_and_the_others_say_for_whom_they_wait(runs, packages, until, monkeypatch):
     monkeypatch.setenv("CELLRUN_LOCAL_CPUS", "4")
     go, spec = packages.slow("slowthing"), packages.spec("tinything", "slowthing", name="shared")
-    layouts = [runs.script(SCRIPT, environment=spec) for _ in range(4)]
+    layouts = [runs.script(SCRIPT, environment=spec) for _ in range(3)]
     waiting = [f"Environment shared is being built by run {RunRecord.read(layout).name}" for layout in layouts]
-    until(lambda: sum(any(words in log_of(each) for words in waiting) for each in layouts) == 3, "three who wait")
+    until(lambda: sum(any(words in log_of(each) for words in waiting) for each in layouts) == 2, "two who wait")
     go.touch()
     assert {runs.end(layout).status for layout in layouts} == {Status.COMPLETED}
     assert sum("Building environment" in log_of(layout) for layout in layouts) == 1
@@ -255,12 +241,6 @@ def test_a_cache_that_others_can_write_to_is_not_used(runs, packages, home):
         runs.script(SCRIPT, environment=packages.spec("tinything"))
 
 
-def test_others_cannot_enter_the_cache(runs, packages):
-    runs.end(runs.script(SCRIPT, environment=packages.spec("tinything")))
-    [kept] = whole()
-    assert {path.stat().st_mode & 0o777 for path in (kept.folder, kept.folder.parent)} == {0o700}
-
-
 def test_a_lenient_one_takes_what_there_is_and_says_so(runs, packages):
     spec = packages.spec("tinything==0.3", "nobody-has-this", name="old", python="3.6", is_lenient=True)
     with pytest.warns(UserWarning, match=r"Python 3\.6 can't be had"):
@@ -291,7 +271,9 @@ def test_a_lenient_one_is_the_notebooks_own_python_where_that_has_all_of_it(runs
     assert list(cached_environments()) == []
 
 
-def test_the_build_is_in_what_is_shown_as_the_run_s_log_from_its_beginning(runs, packages, until, capsys):
+def test_the_build_begins_what_is_shown_as_the_run_s_log_and_is_printed_under_its_own_name(
+    runs, packages, until, capsys
+):
     go = packages.slow("slowthing")
     layout = runs.script(SCRIPT, environment=packages.spec("tinything", "slowthing", name="shown"))
     preparing(layout, packages, "slowthing", until)
@@ -306,18 +288,9 @@ def test_the_build_is_in_what_is_shown_as_the_run_s_log_from_its_beginning(runs,
     assert "user_logs/prepare_log.txt" in run.get_file_names()
     run.download_file("azureml-logs/20_image_build_log.txt", str(runs.source / "build.txt"))
     assert (runs.source / "build.txt").read_bytes() == layout.preparation_log.read_bytes()
-
-
-def test_its_build_is_printed_under_its_own_name(runs, packages, capsys):
-    layout = runs.script(SCRIPT, environment=packages.spec("tinything", name="printed"))
-    runs.workspace.get_run(layout.run_id).wait_for_completion(show_output=True)
+    run.wait_for_completion(show_output=True)
     printed = capsys.readouterr().out
-    parts = [
-        "Streaming user_logs/prepare_log.txt",
-        "Building environment printed",
-        "Streaming user_logs/std_log.txt",
-        "tiny ",
-    ]
+    parts = ("prepare_log.txt", "Building environment shown", "Streaming user_logs/std_log.txt", "tiny ")
     places = [printed.index(part) for part in parts]
     assert places == sorted(places)
 

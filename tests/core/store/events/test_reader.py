@@ -204,7 +204,7 @@ def test_a_huge_hole_is_out_of_the_way(tmp_path: Path, monkeypatch: pytest.Monke
 values = st.integers(0, 2**60) | st.floats(allow_nan=False) | st.text(max_size=20)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_growth_is_read_whole_and_in_order(data: st.DataObject) -> None:
     """Files that grow by random pieces between reads of random sizes."""
@@ -228,7 +228,7 @@ def test_any_growth_is_read_whole_and_in_order(data: st.DataObject) -> None:
             assert [seq for who, seq in found if who == writer] == list(range(count))
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_damage_costs_only_what_it_touches(data: st.DataObject) -> None:
     """Random bytes changed anywhere: every event that comes out is one that went in, and untouched lines all do."""

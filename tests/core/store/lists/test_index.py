@@ -543,7 +543,7 @@ def test_whatever_byte_of_it_is_damaged_the_list_is_whole(
     whole = path.read_bytes()
     chance = random.Random(flips)  # the same bytes each time
     noticed = 0
-    for _ in range(60):
+    for _ in range(25):
         data = bytearray(whole)
         for _ in range(flips):
             data[chance.randrange(len(data))] = chance.randrange(256)
@@ -554,7 +554,7 @@ def test_whatever_byte_of_it_is_damaged_the_list_is_whole(
             assert [row.to_json() for row in Index(workspace_layout).runs()] == before
         assert len(caught) <= 1
         noticed += len(caught)
-    assert noticed > (0 if flips == 1 else 5)
+    assert noticed > (0 if flips == 1 else 2)
 
 
 @pytest.mark.parametrize(
