@@ -35,7 +35,7 @@ while not told.with_suffix(".go").exists():
     except EventNotKeptError:
         refused += 1
     value += 1
-    time.sleep(0.002)
+    time.sleep(0.01)
     draft = told.with_suffix(".draft")
     draft.write_text(f"{refused} " + " ".join(map(str, kept)))
     draft.replace(told)

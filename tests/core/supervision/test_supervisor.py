@@ -97,12 +97,9 @@ def test_b3_a_killed_job_is_failed_with_the_signals_name(runs):
     ("script", "facts"),
     [
         ("import sys; sys.exit(3)", ["exit code 3"]),
-        ("import os; os._exit(7)", ["exit code 7"]),
         ("import sys; sys.exit('no data')", ["exit code 1", "no data"]),
-        ("raise ValueError('no such column: ä')", ["exit code 1", "ValueError: no such column: ä"]),
         ("x = = 1", ["exit code 1", "SyntaxError"]),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", ["signal 11", "SIGSEGV", "Segmentation fault"]),
-        ("import os; os.abort()", ["signal 6", "SIGABRT", "Aborted"]),
     ],
 )
 def test_b12_how_a_job_exited_is_said(runs, script, facts):
@@ -112,12 +109,14 @@ def test_b12_how_a_job_exited_is_said(runs, script, facts):
 
 
 def test_b12_the_traceback_is_kept_and_so_is_faulthandlers_text(runs):
-    end = runs.end(runs.script("def load():\n    raise KeyError('age')\nload()"))
+    end = runs.end(runs.script("def load():\n    raise KeyError('äge')\nload()"))
+    assert end.reason == "exit code 1: KeyError: 'äge'"
     assert end.fields["traceback_tail"].startswith("Traceback (most recent call last):")
     assert "in load" in end.fields["traceback_tail"]
-    assert end.fields["last_line"] == "KeyError: 'age'"
+    assert end.fields["last_line"] == "KeyError: 'äge'"
     end = runs.end(runs.script("def crash():\n    import os; os.abort()\ncrash()"))
     assert "in crash" in end.fields["traceback_tail"]
+    assert not [fact for fact in ("signal 6", "SIGABRT", "Aborted") if fact not in end.reason], end.reason
 
 
 def test_b12_an_exception_in_a_thread_ends_no_run(runs):

@@ -10,6 +10,7 @@ import pytest
 
 from cellrun.core import Dataset, Datastore, Experiment, OutputFileDatasetConfig
 from cellrun.core.data.in_run import cache
+from cellrun.core.data.in_run.binding import bring_inputs
 from cellrun.core.data.in_run.delivery import delivered
 from cellrun.core.data.in_run.input_files import noted
 from cellrun.core.errors import DatasetError
@@ -122,24 +123,21 @@ def test_a_file_that_was_lost_meanwhile_is_brought_again(runs, store, monkeypatc
     assert {path.name: path.read_text() for path in folder.rglob("*.csv")} == {"a.csv": "one", "b.csv": "two"}
 
 
-@pytest.mark.parametrize(
-    ("change", "facts"),
-    [
-        ({"endpoint": "http://127.0.0.1:1"}, ["'far'", "127.0.0.1:1"]),
-        ({"bucket": "no-such-bucket"}, ["'far'", "no-such-bucket"]),
-    ],
-)
-def test_a_store_that_is_away_or_refuses_fails_the_run_in_its_words(runs, store, s3, change, facts):
-    train = Dataset.File.from_files(path=(store, "path")).as_named_input("train").as_mount()
-    keys = {"access_key": "key", "secret_key": "secret", "region": "us-east-1", "endpoint": s3}
-    bucket = change.pop("bucket", "bucket")
-    Datastore.register_s3(runs.workspace, "far", bucket, **{**keys, **change}, overwrite=True, skip_validation=True)
-    layout = runs.script(READS, train)
+def test_a_store_that_is_away_or_refuses_fails_the_run_in_its_words(runs, store, s3):
+    data = Dataset.File.from_files(path=(store, "path"))
+    keys = {"access_key": "key", "secret_key": "secret", "region": "us-east-1", "overwrite": True}
+    away = {**keys, "endpoint": "http://127.0.0.1:1", "skip_validation": True}
+    Datastore.register_s3(runs.workspace, "far", "bucket", **away)
+    layout = runs.script(READS, data.as_named_input("train").as_mount())
     end = runs.end(layout)
     assert end.status is Status.FAILED
-    assert not [fact for fact in facts if fact not in end.reason], end.reason
+    assert not [fact for fact in ("'far'", "127.0.0.1:1") if fact not in end.reason], end.reason
     assert "run_steps" not in end.reason
     assert not layout.log.exists() or not layout.log.read_text()
+    refusing = {**keys, "endpoint": s3, "skip_validation": True}
+    Datastore.register_s3(runs.workspace, "far", "no-such-bucket", **refusing)
+    with pytest.raises(DatasetError, match=r"no-such-bucket.*'far'"):
+        bring_inputs(layout, lambda _: None)
 
 
 def test_a_run_that_brings_data_can_be_canceled(runs, store, until):
