@@ -39,6 +39,11 @@ class Case:
     src: str = ""
     note: str = ""
 
+    @property
+    def loads_libraries(self) -> bool:
+        """Whether it loads one of those that take longer than all the rest of a job."""
+        return any(name in text for text in (*self.setup, self.cell) for name in ("pandas", "scipy", "sklearn"))
+
     def write_files(self, folder: Path) -> None:
         """Put its files into the notebook's folder."""
         for path, text in self.files.items():

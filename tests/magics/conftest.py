@@ -79,3 +79,18 @@ def one_library(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     for folder in (shared, home):
         folder.mkdir(mode=0o700, exist_ok=True)
     (home / "library").symlink_to(shared)
+
+
+@pytest.fixture(scope="session")
+def library_forks() -> Iterator[Forks]:
+    """Starts jobs of cells where libraries are loaded that take long."""
+    forks = Forks(*OF_A_CELL, "pandas", "sklearn.linear_model")
+    yield forks
+    forks.close()
+
+
+@pytest.fixture
+def jobs_with_libraries(library_forks: Forks) -> Iterator[None]:
+    """As `jobs_in_forks`, and pandas and scikit-learn are loaded before a cell or its context asks for them."""
+    with in_forks(library_forks):
+        yield

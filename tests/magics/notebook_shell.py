@@ -6,6 +6,7 @@ import atexit
 import builtins
 import contextlib
 import io
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -110,7 +111,7 @@ def notebook_shell(folder: Path) -> Iterator[NotebookShell]:
         InteractiveShell.clear_instance()
         atexit.unregister(shell.atexit_operations)  # it keeps the shell, and collects garbage at the end for each one
         sys.modules["__main__"], sys.path[:] = main, path
-        for place in [place for place in sys.path_importer_cache if not Path(place).is_absolute()]:
+        for place in [place for place in sys.path_importer_cache if not place.startswith(os.sep)]:
             del sys.path_importer_cache[place]  # it remembers where this test's `lib` was
         sys.displayhook, sys.excepthook = hooks
         vars(builtins).pop("_", None)  # doctest leaves it, and IPython then sets no `_`

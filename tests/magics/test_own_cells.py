@@ -5,16 +5,23 @@ They try what is captured and how that is loaded: each runs as in its job, witho
 
 import pytest
 
+from cellrun.core.store.status import Status
 from tests.magics.cases import LOADED
-from tests.magics.notebook_shell import newest_run
+from tests.magics.notebook_shell import log
+
+
+@pytest.fixture(autouse=True)
+def _jobs(request, case):
+    request.getfixturevalue("jobs_with_libraries" if case.loads_libraries else "jobs_in_forks")
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the libraries that the cells use
 @pytest.mark.parametrize("case", LOADED, ids=lambda case: case.id)
-@pytest.mark.usefixtures("jobs_in_forks")
 def test_case(notebook, case):
     case.write_files(notebook.folder)
     for cell in case.setup:
         notebook.run(cell)
-    assert notebook.prints(case.cell).strip() == notebook.run(case.cell).strip()
-    case.check_travelled(newest_run().layout)
+    run = notebook.submit(case.cell)
+    assert run.get_status() == Status.COMPLETED, log(run)
+    assert log(run).strip() == notebook.run(case.cell).strip()
+    case.check_travelled(run.layout)

@@ -70,22 +70,27 @@ def as_before():
         ("import numpy as np\nnp.random.seed(3)\nnp.random.rand()\nnp.random.randn()", "print(np.random.randn(3))"),
         ("import numpy as np\nnp.random.seed(3)", "import numpy\nnumpy.random.shuffle(x := [1, 2, 3, 4])\nprint(x)"),
         ("import numpy as np\ndef draw(): return np.random.rand()", "print(draw())"),
-        ("import pandas as pd, numpy as np\ns = pd.Series(range(50))\nnp.random.seed(1)", "print(s.sample(3))"),
         ("import numpy as np\nnp.set_printoptions(precision=2, suppress=True)", "print(np.array([1 / 3, 1e-9]))"),
         (
             "import numpy as np\nnp.set_printoptions(formatter={'float': lambda x: f'<{x:.1f}>'})",
             "import numpy as np\nprint(np.array([1 / 3]))",
         ),
-        ("import pandas as pd\npd.set_option('display.max_rows', 4)", "print(pd.Series(range(30)))"),
         (
-            "import pandas as pd\nmark = '!'\npd.options.display.float_format = lambda x: f'{x:.1f}{mark}'",
-            "print(pd.Series([1 / 3]))",
+            (
+                "import pandas as pd, numpy as np\nfrom tqdm import tqdm\n"
+                "mark = '!'\npd.options.display.float_format = lambda x: f'{x:.1f}{mark}'\n"
+                "pd.set_option('display.max_rows', 4)\ntqdm.pandas(disable=True)\n"
+                "s = pd.Series(range(50))\nnp.random.seed(1)"
+            ),
+            (
+                "print(s.sample(3))  # numpy's generator\nprint(s)\nprint(pd.Series([1 / 3]))\n"
+                "print(s.progress_apply(lambda x: 2 * x).sum())"
+            ),
         ),
         ("import pandas as pd\npd.options.display.float_format = '{:.1f}'.format", "print(pd.Series([1 / 3]))"),
-        ("import matplotlib.pyplot as plt\nplt.style.use('ggplot')", "print(plt.rcParams['axes.prop_cycle'])"),
         (
-            "import matplotlib\nmatplotlib.rcParams['figure.figsize'] = (3, 2)",
-            "import matplotlib.pyplot as p\nprint(p.rcParams['figure.figsize'])",
+            "import matplotlib.pyplot as plt\nplt.style.use('ggplot')\nplt.rcParams['figure.figsize'] = (3, 2)",
+            "import matplotlib.pyplot as p\nprint(p.rcParams['figure.figsize'], p.rcParams['axes.prop_cycle'])",
         ),
         ("from decimal import *\ngetcontext().prec = 5", "print(Decimal(1) / 3)"),
         ("import sys\nsys.setrecursionlimit(4321)", "import sys\nprint(sys.getrecursionlimit())"),
@@ -105,10 +110,6 @@ def as_before():
                 "sklearn.set_config(transform_output='pandas')\nscaler = StandardScaler()"
             ),
             "print(type(scaler.fit_transform(np.ones((2, 1)))))",
-        ),
-        (
-            "import pandas as pd\nfrom tqdm import tqdm\ntqdm.pandas(disable=True)\ns = pd.Series([1, 2])",
-            "print(s.progress_apply(lambda x: 2 * x).sum())",
         ),
         (
             (
