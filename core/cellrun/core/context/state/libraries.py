@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -275,18 +276,23 @@ def _read_printers(ipython: ModuleType, needed: Collection[str]) -> Any:
     shell = ipython.get_ipython()
     if shell is None:
         return None
-    from IPython.core.formatters import DisplayFormatter  # noqa: PLC0415  # it is loaded, as there is a shell
-
-    fresh = DisplayFormatter().formatters
     found = {}
     for mime, formatter in shell.display_formatter.formatters.items():
-        before = dict(_printers(fresh[mime])) if mime in fresh else {}
+        before = _fresh_printers().get(mime, {})
         for kind, printer in _printers(formatter):
             module, name = (kind.__module__, kind.__qualname__) if isinstance(kind, type) else kind
             is_met = module.partition(".")[0] in {"__main__", "builtins", *needed}
             if is_met and module != _FIGURES and _code(printer) != _code(before.get(kind)):
                 found[f"{module}.{name} as {mime}"] = (mime, kind, printer)
     return found or None
+
+
+@cache
+def _fresh_printers() -> Mapping[str, Mapping[Any, Any]]:
+    """Return the printers of a shell that was just started, by class, or by its module and name, by MIME type."""
+    from IPython.core.formatters import DisplayFormatter  # noqa: PLC0415  # it is loaded, as there is a shell
+
+    return {mime: dict(_printers(each)) for mime, each in DisplayFormatter().formatters.items()}
 
 
 def _printers(formatter: Any) -> Iterator[tuple[Any, Any]]:
