@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.chromium import SIZE, chromium_profile
 from tests.browser.lab_page import LabPage
 from tests.browser.lab_server import LabServer, lab_server
+from tests.browser.portal_page import PortalPage
+from tests.server.jupyter_process import JupyterProcess, jupyter_process
 
 expect.set_options(timeout=60_000)  # all that a page waits for may have to wait for a core
 
@@ -44,6 +46,33 @@ def comm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]
     """Run a JupyterLab whose server extension is disabled: what its views show comes from kernels."""
     with lab_server(tmp_path_factory.mktemp("comm-lab"), has_extension=False) as server:
         yield server
+
+
+@pytest.fixture(scope="package")
+def portal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterProcess]:
+    """Run a `jupyter cellrun`."""
+    with jupyter_process(tmp_path_factory.mktemp("portal"), "jupyter-cellrun") as server:
+        yield server
+
+
+@pytest.fixture
+def server_home(server: LabServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process use the workspaces that the JupyterLab shows."""
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def portal_home(portal_server: JupyterProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process use the workspaces that the portal shows."""
+    for name, value in portal_server.environment.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def portal(portal_server: JupyterProcess, portal_home: None, page: Page) -> PortalPage:
+    """Return a page of the portal, whose workspaces this process uses too."""
+    return PortalPage(page, portal_server)
 
 
 @pytest.fixture

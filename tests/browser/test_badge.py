@@ -8,14 +8,15 @@ from playwright.sync_api import expect
 
 from tests.browser.accessibility import grave_problems
 from tests.browser.badge_page import BadgePage
+from tests.browser.run_page import RunPage
 
 pytestmark = pytest.mark.timeout(600)  # a page, a kernel and a job share what cores there are
 LOAD = "%load_ext cellrun.magics"
 TRAIN = """%%submit badges
 import time
-for epoch in range(3000):
+for epoch in range(5):
     run.log('loss', 1 / (epoch + 1))
-    time.sleep(0.1)"""
+time.sleep(300)"""
 
 
 @pytest.fixture
@@ -66,6 +67,8 @@ def test_a_cell_tells_of_its_run(lab, badges):
     badges.badge(1).focus()
     lab.page.keyboard.press("Enter")
     expect(lab.page.get_by_role("tab", name=first)).to_be_visible()
+    RunPage(lab.page).button("Cancel").click()
+    badges.expect_status(1, "Canceled")
     assert lab.problems == []
 
 

@@ -8,15 +8,7 @@ from playwright.sync_api import expect
 from cellrun.core import Experiment, Workspace
 from tests.browser.compare_page import ComparePage
 
-pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture
-def workspace(server, monkeypatch):
-    """Return the workspace that the server shows."""
-    monkeypatch.setenv("CELLRUN_HOME", str(server.home))
-    monkeypatch.setenv("CELLRUN_RUNTIME_DIR", str(server.home.parent / "cellrun-runtime"))
-    return Workspace.from_config()
+pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("without_recorder")]
 
 
 def train(experiment, rate, epochs=60):
@@ -31,23 +23,24 @@ def train(experiment, rate, epochs=60):
     return run
 
 
-def test_four_runs(lab, workspace, server):
+def test_four_runs(shared_lab, server, server_home):
+    lab, workspace = shared_lab, Workspace.from_config()
     experiment = Experiment(workspace, "compared")
     runs = [train(experiment, rate) for rate in (0.01, 0.02, 0.05, 0.1)]
     for run in runs[:3]:
         run.complete()
     live = runs[3]
-    lab.open("empty.ipynb", ["1 + 1"])
+    lab.open_lab()
     compare = ComparePage(lab)
     compare.open(workspace.id, [run.id for run in runs])
     assert compare.names() == [run.name for run in runs]
-    assert compare.values("rate") == ["0.01", "0.02", "0.05", "0.1"]
+    expect(compare.row("rate").locator("td")).to_have_text(["0.01", "0.02", "0.05", "0.1"])
     assert compare.differs("rate")
     assert len(compare.best("accuracy")) == len(compare.best("loss")) == 1
     assert compare.best("sine") == []
     compare.wait_until(lambda: compare.lines("loss") == 4, lambda: f"{compare.lines('loss')} of 4 curves")
     compare.wait_until(lambda: compare.lines("sine") == 4, lambda: f"{compare.lines('sine')} of 4 curves")
-    for theme in ("light", "dark"):
+    for theme in ("dark", "light"):
         lab.use_theme(theme)
         expect(compare.root).to_have_attribute("data-theme", theme)
         lab.screenshot("compare")

@@ -15,9 +15,13 @@ from playwright.sync_api import expect
 from cellrun.core import Experiment, Run, ScriptRunConfig, Workspace
 from tests.browser.portal_page import PortalPage
 from tests.browser.run_page import TABS, RunPage
+from tests.core.submitted_runs import wait_for
 from tests.server.jupyter_process import jupyter_process
 
-pytestmark = pytest.mark.timeout(600)  # a page, a server and a job share what cores there are
+pytestmark = [  # a page, a server and a job share what cores there are
+    pytest.mark.timeout(600),
+    pytest.mark.usefixtures("without_recorder"),
+]
 TRAIN = """import os
 from pathlib import Path
 from cellrun.core import Run
@@ -36,20 +40,6 @@ def train(value):
     return float(value)
 train('n/a')
 """
-
-
-@pytest.fixture(scope="module")
-def portal_server(tmp_path_factory):
-    with jupyter_process(tmp_path_factory.mktemp("portal"), "jupyter-cellrun") as server:
-        yield server
-
-
-@pytest.fixture
-def portal(portal_server, page, monkeypatch):
-    """Return a page of the portal; this process uses the workspaces that it serves."""
-    for name, value in portal_server.environment.items():
-        monkeypatch.setenv(name, value)
-    return PortalPage(page, portal_server)
 
 
 @pytest.fixture
@@ -73,7 +63,7 @@ def test_the_sine_run_grows_live(portal, workspace):
     shown.expect_status("Running")
     expect(portal.page).to_have_title(re.compile("example-1 · Running"))
     waits = []
-    for i in range(5, 50):
+    for i in range(5, 20):
         logged = time.perf_counter()
         run.log_row("sine", x=i / 5, y=math.sin(i / 5))
         shown.wait_for_points("sine", i + 1)
@@ -85,7 +75,7 @@ def test_the_sine_run_grows_live(portal, workspace):
     shown.expect_status("Completed")
     expect(portal.page).to_have_title(re.compile("Completed"))
     curve = shown.curve("sine")
-    assert curve["y"] == [math.sin(i / 5) for i in range(50)]
+    assert curve["y"] == [math.sin(i / 5) for i in range(20)]
     assert "388e3c" in portal.page.locator("link[rel~=icon]").get_attribute("href")
     assert portal.problems == []
 
@@ -93,6 +83,7 @@ def test_the_sine_run_grows_live(portal, workspace):
 def test_a_failed_run_from_every_side(portal, workspace, tmp_path):
     run = submit(workspace, tmp_path / "src", "failing", TRAIN)
     run.wait_for_completion(raise_on_error=False)
+    wait_for(run.layout.environment.exists, "what the run was run by", within_s=100)
     shown = portal.open_run(workspace.id, run.id)
     shown.expect_status("Failed")
     expect(shown.alert).to_contain_text("ValueError: could not convert string to float: 'n/a'")
@@ -104,10 +95,10 @@ def test_a_failed_run_from_every_side(portal, workspace, tmp_path):
         "Outputs": "outputs/report.csv",
         "Code": "run = Run.get_context()",
     }
-    for name in TABS:
-        expect(shown.open(name)).to_contain_text(panels[name])
-        for theme in ("dark", "light"):
-            portal.use_theme(theme)
+    for theme in ("dark", "light"):
+        portal.use_theme(theme)
+        for name in TABS:
+            expect(shown.open(name)).to_contain_text(panels[name])
             portal.screenshot(f"portal-{name.lower()}")
             assert portal.accessibility_problems() == []
     _see_files(shown)

@@ -1,23 +1,17 @@
 """What users log is text on every surface, whatever it looks like."""
 
 import json
-import os
-import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.compare_page import ComparePage
 from tests.browser.lab_page import LabPage
-from tests.browser.nasty_runs import OUTPUTS
+from tests.browser.nasty_runs import OUTPUTS, make_runs
 from tests.browser.panel_page import PanelPage
-from tests.browser.portal_page import PortalPage
 from tests.browser.run_page import RunPage
-from tests.server.jupyter_process import jupyter_process
 
 NASTY = (
     '<img src=x onerror="window.__pwned=1">',
@@ -29,12 +23,16 @@ NASTY = (
     "__proto__",
     "{n} {name} %s ${window.__pwned=5}",
 )
-MAKE = Path(__file__).with_name("nasty_runs.py")
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 TABS = ("metrics", "log", "details", "outputs", "code")
 
 
 @pytest.fixture
+def lab(shared_lab):
+    return shared_lab
+
+
+@pytest.fixture(scope="module")
 def listener():
     """An address that nothing may reach, and what reached it."""
     reached = []
@@ -56,17 +54,18 @@ def listener():
         listening.shutdown()
 
 
+@pytest.fixture(scope="module")
+def made():
+    """The runs that a test has made already."""
+    return []
+
+
 @pytest.fixture
-def runs(server, tmp_path, listener):
+def runs(server_home, without_recorder, made, tmp_path, listener):
     """Return the workspace and the ids of two nasty runs in the server's home."""
-    return make_runs(server.home, tmp_path, listener[0])
-
-
-def make_runs(home, folder, address):
-    environment = {**os.environ, "CELLRUN_HOME": str(home)}
-    command = [sys.executable, str(MAKE), json.dumps(NASTY), address]
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    if not made:
+        made += make_runs(NASTY, listener[0], tmp_path)
+    return made
 
 
 def expect_harmless(lab: LabPage) -> None:
@@ -77,9 +76,9 @@ def expect_harmless(lab: LabPage) -> None:
 
 
 def test_nasty_texts_are_text_everywhere(lab, runs):
-    lab.open("safety.ipynb", ["1"])
+    lab.open_lab()
     panel = PanelPage(lab)
-    panel.show()
+    panel.show("default")
     panel.root.get_by_text(NASTY[0], exact=True).first.wait_for()
     expect_harmless(lab)
     for tab in TABS:
@@ -99,7 +98,7 @@ def look_at_outputs(page: Page) -> None:
         if output.endswith((".html", ".md")):
             frame = body.locator("iframe")
             expect(frame).to_have_count(1)
-            page.wait_for_timeout(3000)  # a page that tries to leave for elsewhere does so in time
+            page.wait_for_timeout(1500)  # a page that tries to leave for elsewhere does so in time
             assert frame.bounding_box()["height"] < 900
         elif output.endswith(".svg"):
             expect(body.locator("img")).to_be_visible()
@@ -110,7 +109,7 @@ def look_at_outputs(page: Page) -> None:
 
 def test_a_runs_files_run_nothing_here_and_reach_nobody(lab, server, runs, listener):
     """F9: HTML, SVG and Markdown are shown in a frame without origin or network, or as a picture."""
-    lab.open("files.ipynb", ["1"])
+    lab.open_lab()
     lab.command("cellrun:open-run", **runs[0], tab="outputs")
     look_at_outputs(lab.page)
     expect_harmless(lab)
@@ -118,16 +117,12 @@ def test_a_runs_files_run_nothing_here_and_reach_nobody(lab, server, runs, liste
     assert listener[1] == []
 
 
-def test_nor_do_they_in_the_portal(page, tmp_path, listener):
-    (tmp_path / "portal").mkdir()
-    with jupyter_process(tmp_path / "portal", "jupyter-cellrun") as server:
-        home = server.environment["CELLRUN_HOME"]
-        [run, _] = make_runs(home, tmp_path, listener[0])
-        portal = PortalPage(page, server)
-        portal.open_run(run["workspace"], run["run"]).open("Outputs")
-        look_at_outputs(page)
-        assert page.evaluate("window.__pwned") is None
-        assert page.url.startswith(server.url)
+def test_nor_do_they_in_the_portal(portal, portal_server, without_recorder, tmp_path, listener):
+    [run, _] = make_runs(NASTY, listener[0], tmp_path)
+    portal.open_run(run["workspace"], run["run"]).open("Outputs")
+    look_at_outputs(portal.page)
+    assert portal.page.evaluate("window.__pwned") is None
+    assert portal.page.url.startswith(portal_server.url)
     assert listener[1] == []
 
 

@@ -7,27 +7,17 @@ from playwright.sync_api import expect
 
 from cellrun.core import Workspace
 from tests.browser.panel_page import PanelPage
-from tests.browser.portal_page import PortalPage
 from tests.browser.targets_page import TargetsPage
-from tests.server.jupyter_process import jupyter_process
 
 pytestmark = pytest.mark.timeout(600)
 
 
-@pytest.fixture(scope="module")
-def portal_server(tmp_path_factory):
-    with jupyter_process(tmp_path_factory.mktemp("portal"), "jupyter-cellrun") as server:
-        yield server
-
-
-def test_a_target_is_tested_attached_and_detached_in_a_tab_of_jupyterlab(lab, server, tmp_path, monkeypatch):
-    monkeypatch.setenv("CELLRUN_HOME", str(server.home))
-    monkeypatch.setenv("CELLRUN_RUNTIME_DIR", str(server.home.parent / "cellrun-runtime"))
-    workspace = Workspace.from_config()
+def test_a_target_is_tested_attached_and_detached_in_a_tab_of_jupyterlab(shared_lab, server, server_home, tmp_path):
+    lab, workspace = shared_lab, Workspace.from_config()
     before = list(workspace.compute_targets)  # another test's in this Lab
-    lab.open("empty.ipynb", ["1 + 1"])
+    lab.open_lab()
     panel = PanelPage(lab)
-    panel.show()
+    panel.show("default")
     lab.page.get_by_role("button", name="More actions").click()
     lab.page.get_by_role("menuitem", name="Targets").click()
     targets = TargetsPage(lab.page)
@@ -65,16 +55,13 @@ def test_a_target_is_tested_attached_and_detached_in_a_tab_of_jupyterlab(lab, se
     assert lab.problems == []
 
 
-def test_in_the_portal_all_that_may_be_amiss_is_told_in_any_width(portal_server, page, tmp_path, monkeypatch):
-    for name, value in portal_server.environment.items():
-        monkeypatch.setenv(name, value)
-    workspace = Workspace.from_config()
+def test_in_the_portal_all_that_may_be_amiss_is_told_in_any_width(portal, page, tmp_path):
+    workspace = Workspace.create("with targets")
     with pytest.warns(UserWarning, match="can't be used yet"):
         workspace.attach("far", "ssh", host="nowhere.invalid")
     workspace.attach("lent", "fake", folder=tmp_path / "far side")
     (workspace.layout.targets / "lent.sig").unlink()
     (workspace.layout.targets / "broken.json").write_text(json.dumps({"kind": "moon", "settings": {}}))
-    portal = PortalPage(page, portal_server)
     portal.open(f"workspaces/{workspace.id}/targets")
     expect(page).to_have_title("Targets")
     targets = TargetsPage(page)

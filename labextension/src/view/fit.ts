@@ -49,6 +49,10 @@ function choose(element: Element): void {
 const canvas = document.createElement('canvas').getContext('2d');
 /** The widest digit of a font. */
 const widest = new Map<string, string>();
+/** Widths by font and text: with digits of one width, the texts of a column are few, and to set a font takes long. */
+const widths = new Map<string, number>();
+/** So many widths are kept at the most. */
+const KEPT = 1000;
 
 /** Measures texts in an element's font, with digits of one width: so no layout of the page is made for it. */
 function ruler(element: Element): (text: string) => number {
@@ -56,8 +60,15 @@ function ruler(element: Element): (text: string) => number {
   const font = `${fontStyle} ${fontWeight} ${fontSize} ${fontFamily}`; // `font` is empty where digits are tabular
   const widthOf = (text: string): number => {
     if (!canvas) return 0;
-    canvas.font = font;
-    return canvas.measureText(text).width;
+    const key = `${font}\n${text}`;
+    let width = widths.get(key);
+    if (width === undefined) {
+      canvas.font = font;
+      width = canvas.measureText(text).width;
+      if (widths.size >= KEPT) widths.clear();
+      widths.set(key, width);
+    }
+    return width;
   };
   let digit = widest.get(font);
   if (digit === undefined) {
