@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from cellrun.core.targets.fake.engine import why_not_isolated
 from tests.browser.accessibility import grave_problems
 from tests.browser.panel_page import PanelPage
+from tests.keepers import end_keepers
 
 pytestmark = [
     pytest.mark.timeout(600),  # a page, a kernel and a job share what cores there are
@@ -19,7 +20,10 @@ os.environ['CELLRUN_SILENCE_S'] = '2'
 import numpy as np
 from cellrun.core import Workspace
 X_train = np.zeros((1437, 64))
-Workspace.from_config().attach('box', 'fake', folder='far side')"""
+from cellrun.core.targets.keeper.place import KeeperPlace
+from cellrun.core.targets.keeper.start import start
+Workspace.from_config().attach('box', 'fake', folder='far side')
+start(KeeperPlace.here())"""
 DRY = """%%submit digits_there --target box --dry
 import os
 print(X_train.shape, os.environ['HF_TOKEN_OF_MINE'], open('large.bin'))"""
@@ -32,8 +36,12 @@ for epoch in range(100_000):
 
 
 @pytest.fixture
-def lab(shared_lab):
-    return shared_lab
+def lab(shared_lab, server):
+    """Return a page whose kernel starts the keeper: one that the server starts would be patient for two minutes."""
+    runtime = server.folder.parent / "cellrun-runtime"
+    end_keepers(runtime)
+    yield shared_lab
+    end_keepers(runtime)
 
 
 def test_a_cell_submitted_elsewhere_is_live_is_listed_and_is_canceled(lab, server):
