@@ -130,9 +130,9 @@ def test_a_notebook_that_is_a_job_itself_lends_its_runs_nothing_of_that(slurm, r
     assert (seen["SLURM_CPU_FREQ_REQ"], seen["SLURM_CONF"]) == ("low", "/etc/slurm/slurm.conf")
 
 
-def test_what_it_asks_for_is_told_by_options(slurm, submit, runs):
+def test_what_it_asks_for_is_told_by_options(slurm, submit):
+    slurm.hold("Priority")
     layout = submit(cpus=2, gpus=1, memory="3000M", max_run_duration_seconds=60, target_options={"partition": "long"})
-    runs.end(layout)
     (arguments,) = slurm.called("sbatch")
     assert {
         "--cpus-per-task=2",
@@ -145,16 +145,17 @@ def test_what_it_asks_for_is_told_by_options(slurm, submit, runs):
     assert f"--job-name=cellrun-{layout.run_id}" in arguments
 
 
-def test_the_time_limit_of_the_partition_is_not_exceeded(slurm, submit, runs):
-    runs.end(submit(max_run_duration_seconds=86400))
+def test_the_time_limit_of_the_partition_is_not_exceeded(slurm, submit):
+    slurm.hold("Priority")
+    submit(max_run_duration_seconds=86400)
     assert "--time=1440" in slurm.called("sbatch")[0]
 
 
-def test_a_banner_before_the_number_is_no_number(slurm, runs, submit):
+def test_a_banner_before_the_number_is_no_number(slurm, submit):
     slurm.goes_wrong("sbatch", banner="Welcome 2026!\n12 jobs of yours wait.\n")
+    slurm.hold("Priority")
     layout = submit()
     assert RunTarget.read(layout).handle == {"job": "1"}
-    assert runs.end(layout).status is Status.COMPLETED
 
 
 def test_a_lost_answer_makes_no_second_job(slurm, runs, submit, impatient):
@@ -342,8 +343,10 @@ def test_a_job_that_the_accounts_know_is_not_forgotten(slurm, runs, submit, clus
 
 
 @pytest.mark.parametrize("how", [{"hangs": True}, {"says": ""}, {"says": "", "complains": "error: no controller\n"}])
-def test_no_answer_is_no_word_about_any_run(slurm, runs, submit, cluster, impatient, how):
-    layout = runs.running(runs.printed(submit(ASLEEP), "up"))
+def test_no_answer_is_no_word_about_any_run(slurm, submit, cluster, impatient, how):
+    slurm.hold("Priority")
+    layout = submit()
+    StatusFile(layout).change(Status.RUNNING)
     slurm.goes_wrong("squeue", **how)
     with pytest.raises(Exception, match="squeue"):
         bring(cluster, [layout])
