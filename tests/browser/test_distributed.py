@@ -7,8 +7,6 @@ from playwright.sync_api import Locator, expect
 
 from cellrun.core import Experiment, Run, ScriptRunConfig, Workspace
 from cellrun.core.submission.configuration.parts import PyTorchConfiguration
-from tests.browser.portal_page import PortalPage
-from tests.server.jupyter_process import jupyter_process
 
 pytestmark = pytest.mark.timeout(600)  # a page, a server and a job share what cores there are
 TRAIN = """import os, time
@@ -51,43 +49,37 @@ def comm_lab(shared_comm_lab):
     return shared_comm_lab
 
 
-def test_a_line_a_rank_and_a_log_each_in_the_portal(page, tmp_path, monkeypatch):
-    (tmp_path / "portal").mkdir()
-    with jupyter_process(tmp_path / "portal", "jupyter-cellrun") as server:
-        for name, value in server.environment.items():
-            monkeypatch.setenv(name, value)
-        portal, workspace = PortalPage(page, server), Workspace.from_config()
-        (tmp_path / "src").mkdir()
-        (tmp_path / "src" / "train.py").write_text(TRAIN)
-        config = ScriptRunConfig(
-            tmp_path / "src", "train.py", distributed_job_config=PyTorchConfiguration(process_count=3)
-        )
-        run = Experiment(workspace, "ddp").submit(config)
-        shown = portal.open_run(workspace.id, run.id)
-        card = shown.card("loss")
-        for rank in range(3):
-            expect(card).to_contain_text(f"rank {rank}")
-        expect(card.locator(".js-line")).to_have_count(3)
-        pane = shown.open("Log")
-        expect(pane).to_contain_text("rank 0 of 3: epoch 39")
-        choose(pane, 2)
-        expect(pane).to_contain_text("rank 2 of 3: epoch 39")
-        expect(pane).not_to_contain_text("rank 0 of 3")
-        let_go(run)
-        expect(pane).to_contain_text("rank 2 has ended")
-        shown.expect_status("Completed")
-        assert b"rank 2 has ended" in shown.download(pane.get_by_role("button", name="Download"))
-        pane.get_by_role("button", name="Search").click()
-        page.keyboard.type("epoch 17")
-        expect(pane.locator("[role=search] [role=status]")).to_have_text("1 of 1 lines")
-        for width, theme in ((1200, "dark"), (700, "light")):
-            page.set_viewport_size({"width": width, "height": 800})
-            portal.use_theme(theme)
-            for tab in ("Metrics", "Log"):
-                shown.open(tab)
-                portal.screenshot(f"distributed-{tab.lower()}-{width}")
-                assert portal.accessibility_problems() == []
-        assert portal.problems == []
+def test_a_line_a_rank_and_a_log_each_in_the_portal(portal, page, tmp_path):
+    workspace = Workspace.from_config()
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "train.py").write_text(TRAIN)
+    config = ScriptRunConfig(tmp_path / "src", "train.py", distributed_job_config=PyTorchConfiguration(process_count=3))
+    run = Experiment(workspace, "ddp").submit(config)
+    shown = portal.open_run(workspace.id, run.id)
+    card = shown.card("loss")
+    for rank in range(3):
+        expect(card).to_contain_text(f"rank {rank}")
+    expect(card.locator(".js-line")).to_have_count(3)
+    pane = shown.open("Log")
+    expect(pane).to_contain_text("rank 0 of 3: epoch 39")
+    choose(pane, 2)
+    expect(pane).to_contain_text("rank 2 of 3: epoch 39")
+    expect(pane).not_to_contain_text("rank 0 of 3")
+    let_go(run)
+    expect(pane).to_contain_text("rank 2 has ended")
+    shown.expect_status("Completed")
+    assert b"rank 2 has ended" in shown.download(pane.get_by_role("button", name="Download"))
+    pane.get_by_role("button", name="Search").click()
+    page.keyboard.type("epoch 17")
+    expect(pane.locator("[role=search] [role=status]")).to_have_text("1 of 1 lines")
+    for width, theme in ((1200, "dark"), (700, "light")):
+        page.set_viewport_size({"width": width, "height": 800})
+        portal.use_theme(theme)
+        for tab in ("Metrics", "Log"):
+            shown.open(tab)
+            portal.screenshot(f"distributed-{tab.lower()}-{width}")
+            assert portal.accessibility_problems() == []
+    assert portal.problems == []
 
 
 def test_the_same_below_a_cell_from_its_kernel(comm_lab):

@@ -6,8 +6,6 @@ import pytest
 from playwright.sync_api import expect
 
 from cellrun.core import Experiment, Workspace
-from tests.browser.portal_page import PortalPage
-from tests.server.jupyter_process import jupyter_process
 
 go = pytest.importorskip("plotly.graph_objects")
 pytestmark = pytest.mark.timeout(600)  # a page, a kernel and a job share what cores there are
@@ -28,19 +26,6 @@ run.complete()"""
 @pytest.fixture
 def lab(shared_lab):
     return shared_lab
-
-
-@pytest.fixture(scope="module")
-def portal_server(tmp_path_factory):
-    with jupyter_process(tmp_path_factory.mktemp("portal"), "jupyter-cellrun") as server:
-        yield server
-
-
-@pytest.fixture
-def portal(portal_server, page, monkeypatch):
-    for name, value in portal_server.environment.items():
-        monkeypatch.setenv(name, value)
-    return PortalPage(page, portal_server)
 
 
 def test_every_kind_is_drawn_in_the_portal_and_nothing_is_fetched_from_elsewhere(portal):

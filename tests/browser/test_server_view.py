@@ -15,7 +15,7 @@ import time
 for epoch in range(1000):
     run.log('loss', 1 / (epoch + 1))
     print('epoch', epoch)
-    time.sleep(0.2)
+    time.sleep(0.3)
 """
 BUILD = """%%submit build --with-package slowthing
 print('it runs')"""
@@ -85,7 +85,7 @@ def test_it_is_the_same_after_a_restart_in_a_linked_output_a_console_and_without
     before = wire.bytes
     lab.run_cell(2)
     lab.view(2).expect_status("Running")
-    view.wait_for_points("loss", view.points("loss") + 15)  # some seconds, in which a kernel would have begun to feed
+    view.wait_for_points("loss", view.points("loss") + 10)  # some seconds, in which a kernel would have begun to feed
     assert wire.bytes - before < SECOND_BYTES
     assert wire.bytes_of("frame") == 0  # they come from the server
 
@@ -126,7 +126,7 @@ def test_a_server_that_was_gone_goes_on_without_a_gap(lab, server):
     assert view.points("loss") == points >= 5
     server.start()
     expect(banner).to_have_count(0, timeout=60_000)
-    view.wait_for_points("loss", points + 10)
+    view.wait_for_points("loss", points + 5)
     curve = view.curve("loss")
     assert curve["x"] == list(range(len(curve["x"])))
     view.button("Cancel").click()
