@@ -42,29 +42,20 @@ def lab(shared_lab):
     return shared_lab
 
 
-@pytest.fixture
-def view(lab, server):
-    """Return the view of a run of twelve metrics, two tables and a long log, with a long output below it.
-
-    The run is made once; who comes later opens the notebook that was saved.
-    """
-    if (server.folder / "room.ipynb").exists():
-        lab.open("room.ipynb")
-    else:
-        lab.open("room.ipynb", [LOAD, TWELVE, BELOW])
-        lab.run_all()
+def test_a_view_leaves_the_notebook_its_room_and_its_wheel_and_tables_are_tables(lab):
+    """It is the view of a run of twelve metrics, two tables and a long log, with a long output below it."""
+    lab.open("room.ipynb", [LOAD, TWELVE, BELOW])
+    lab.run_all()
     view = lab.view(1)
     view.expect_status("Completed")
     expect(view.log).to_contain_text("line 299")
-    lab.save()
-    return view
-
-
-def test_a_view_leaves_the_notebook_its_room(lab, view):
-    for width, theme in ((1400, "light"), (1000, "dark")):
+    for width, theme in ((1000, "dark"), (1400, "light")):
         lab.use_theme(theme)
         assert_leaves_room(lab, view, width)
         lab.screenshot(f"room-{width}")
+    assert_wheel_is_the_notebooks(lab, view)
+    assert_tables_are_tables_and_the_rest_is_there_at_a_wish(lab, view)
+    lab.screenshot("tables")
 
 
 def assert_leaves_room(lab, view, width):
@@ -90,7 +81,8 @@ def assert_leaves_room(lab, view, width):
     assert view.accessibility_problems() == []
 
 
-def test_the_wheel_is_the_notebooks_but_over_the_log(lab, view):
+def assert_wheel_is_the_notebooks(lab, view):
+    """Assert that it is, but over the log."""
     view.place.scroll_into_view_if_needed()
     log, charts = view.log, view.root.locator(".cellrun-metrics")
     for part in (charts, view.root.locator(".cellrun-header"), view.root.locator(".cellrun-plot-area").first):
@@ -105,7 +97,7 @@ def test_the_wheel_is_the_notebooks_but_over_the_log(lab, view):
     assert turn(lab, log, -120) < 0  # up to its start
 
 
-def test_tables_are_tables_and_the_rest_is_there_at_a_wish(lab, view):
+def assert_tables_are_tables_and_the_rest_is_there_at_a_wish(lab, view):
     view.root.get_by_role("button", name=re.compile("^Show .*▾$")).first.click()
     table = view.card("predicted")
     table.scroll_into_view_if_needed()
@@ -120,4 +112,3 @@ def test_tables_are_tables_and_the_rest_is_there_at_a_wish(lab, view):
         expect(table.locator("tbody tr")).to_have_count(rows)
     expect(table.locator("tbody tr").last.locator("td")).to_have_text(["2", "2.5000"])
     assert view.accessibility_problems() == []
-    lab.screenshot("tables")
