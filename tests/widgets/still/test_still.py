@@ -186,7 +186,7 @@ def test_tables_are_tables(layout, log):
     still = Still.of(layout)
     assert (still.tiles, still.charts) == ([], [])
     per_class, wide, predicted = still.tables
-    assert per_class.rows == [["<b>cat</b>", "0.9877", "50"], ["dog", "1.234e-05", "2"]]
+    assert per_class.rows == [["<b>cat</b>", "0.9877", "50"], ["dog", "1.235e-05", "2"]]
     assert (len(wide.rows), wide.columns[-1], wide.rest) == (5, "c6", "first 5 of 9 rows · 2 more columns")
     assert predicted.rows == [["2", "1"], ["1", "nan"], ["3", "1"]]
     html = still_html(still, None)
