@@ -194,7 +194,7 @@ def test_tables_are_tables(layout, log):
     assert "&lt;b&gt;cat&lt;/b&gt;</td>" in html
     picture = Picture(still)
     png = picture.whole()
-    assert {"<b>cat</b>", "1.234e-05", wide.rest, "c6"} <= {text.line for text in picture.canvas.texts}
+    assert {"<b>cat</b>", "1.235e-05", wide.rest, "c6"} <= {text.line for text in picture.canvas.texts}
     for text in picture.canvas.texts:
         assert ink(png, text.box) > 0.02, f"{text.line} can't be seen"
     assert picture.charts() is None
