@@ -67,8 +67,8 @@ def recorded(request, until, recording):
 
 def record(layout):
     """Record what a run that wasn't started is run by, as its supervisor lets that be done."""
-    source = source_folder(RunRecord.read(layout)) or ""
-    subprocess.run([sys.executable, recorder_script.__file__, str(layout.folder), source], check=True)
+    source = source_folder(RunRecord.read(layout))
+    subprocess.run(recorder_command(layout, sys.executable, source), check=True)
 
 
 def git(folder: Path, *arguments: str) -> None:

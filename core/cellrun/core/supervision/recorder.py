@@ -15,7 +15,8 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.store.record import RunRecord
 
 # Python keeps no byte code of a script, to compile which takes longer than half of what it does: only of a module.
-_PROGRAM = """import sys
+_PROGRAM = """import gc, sys
+gc.disable()  # there is little garbage, and it ends with this process
 if "" in sys.path[:1]:
     del sys.path[0]
 sys.path.insert(0, sys.argv[1])

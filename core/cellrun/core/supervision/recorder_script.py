@@ -7,7 +7,6 @@ processes import nothing of it.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import re
@@ -45,7 +44,6 @@ _OWN_ALONE = ("--ignore-submodules=dirty", "--no-renames")  # a submodule has a 
 
 def main(folder: str, source: str) -> None:
     """Write the record of a run's folder, whole. `sys.path` begins with the folder of this module."""
-    gc.disable()  # there is little of it, and it ends with this process
     os.nice(19)  # SCHED_IDLE would be kinder still, but beside a training on all cores nothing would ever be done
     del sys.path[0]  # none of the run's packages
     run = _object_in(os.path.join(folder, "run.json"))  # noqa: PTH118  # as little as can be is loaded
