@@ -9,9 +9,8 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cellrun.core.disk.whole_files import replace_file
 from cellrun.core.errors import ComputeTargetException, did_you_mean, shown
@@ -50,8 +49,7 @@ _SHAPE: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Faults:
+class Faults(NamedTuple):  # each job loads it, and to load `dataclasses` costs 6 ms
     """What goes wrong. Without any fault all is well."""
 
     loss: float = 0.0
@@ -97,16 +95,16 @@ class Faults:
 
     def write(self, folder: Path) -> None:
         """Let this go wrong from now on. Raises ComputeTargetException for what can't be."""
-        if problems := _problems(asdict(self)):
+        if problems := _problems(self._asdict()):
             raise ComputeTargetException("; ".join(problems))
         os.makedirs(folder, exist_ok=True)  # noqa: PTH103  # a text as good as a path
-        replace_file(folder / FAULTS, json.dumps(asdict(self), indent=1))
+        replace_file(folder / FAULTS, json.dumps(self._asdict(), indent=1))
 
 
 def _problems(given: Any) -> list[str]:
     if not isinstance(given, dict):
         return [f"it is an object of faults; got {shown(given)}"]
-    known, problems = [field.name for field in fields(Faults)], []
+    known, problems = Faults._fields, []
     for name, value in given.items():
         if name not in _SHAPE:
             problems.append(f"no fault {name!r}; {did_you_mean(name, known) or 'known: ' + ', '.join(known)}")
