@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,8 +28,14 @@ from cellrun.core.targets.local.target import LocalTarget
 if TYPE_CHECKING:
     from tests.forks import Forks
 
+
+def _python_path(environment: Mapping[str, str]) -> list[str]:
+    return [*filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
+
+
 _MAIN = "cellrun.core.cell.main:main"
 OF_A_CELL = (_MAIN.partition(":")[0],)
+_PATH_OF_FORKS = _python_path(os.environ)
 _launch, _prepare = LocalTarget.launch, LocalTarget.prepare
 
 
@@ -50,7 +56,7 @@ class Job(NamedTuple):
         """Run it to its end, which is then the run's."""
         status = StatusFile(layout)
         status.change(Status.RUNNING)
-        path = [*filter(None, self.environment.get("PYTHONPATH", "").split(os.pathsep))]
+        path = [each for each in _python_path(self.environment) if each not in _PATH_OF_FORKS]
         arguments, folder = [CELL, self.arguments], layout.work
         code = forks.wait(forks.start(_MAIN, arguments, folder, self.environment, layout.log, path=path))
         Ending.of_exit(layout, JobExit(code, None) if code >= 0 else JobExit(None, -code)).write(layout)

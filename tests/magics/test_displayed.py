@@ -7,7 +7,7 @@ from tests.magics.notebook_shell import log
 pytest.importorskip("matplotlib")
 
 
-pytestmark = pytest.mark.usefixtures("jobs_in_forks")
+pytestmark = pytest.mark.usefixtures("jobs_that_show")
 
 
 def displayed(run):

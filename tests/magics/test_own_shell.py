@@ -36,7 +36,7 @@ def load_ipython_extension(shell):
 """
 
 
-pytestmark = pytest.mark.usefixtures("jobs_in_forks")
+pytestmark = pytest.mark.usefixtures("jobs_that_show")
 
 
 def printed_alike(notebook, cell):

@@ -118,6 +118,7 @@ def test_a_submitted_run_takes_the_name_of_one_that_was_canceled_elsewhere(noteb
     assert notebook.names["run"].wait_for_completion()["status"] == "Completed"
 
 
+@pytest.mark.usefixtures("jobs_in_forks")  # nobody writes into its folder any more
 def test_a_deleted_run_gives_its_name_up(notebook):
     ended = notebook.names["run"] = Run.get(Workspace.from_config(), notebook.submit("pass").id)
     shutil.rmtree(ended.layout.folder)  # before anything was asked of that object
