@@ -76,6 +76,8 @@ def start(job):
 
 def sbatch():
     script, number = sys.stdin.read(), len(list(JOBS.glob("*.json"))) + 1
+    if not script:  # who handed it over was killed before a byte of it had come
+        sys.exit("sbatch: error: Batch script is empty!")
     (HERE / f"script-{number}").write_text(script)
     is_held = (HERE / "hold").exists()
     job = {

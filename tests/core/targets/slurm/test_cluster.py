@@ -205,6 +205,23 @@ def test_launched_again_by_whoever_takes_it_up_it_is_one_job(slurm, runs, submit
     assert (layout.log.read_text(), slurm.jobs()) == ("once\n", 1)
 
 
+def test_a_launch_that_was_killed_before_slurm_heard_of_it_is_gone_on_with(slurm, new_run, cluster, monkeypatch):
+    """As that of an agent on a login node, whose machine is asked once more."""
+    slurm.hold("Priority")
+    layout, request = new_run(kind="script", target="cluster"), RunRequest("script", "train.py", experiment="digits")
+    layout.snapshot.mkdir()
+    (layout.snapshot / "train.py").write_text("print('once')")
+    with monkeypatch.context() as patched:
+        patched.setattr(JobFolder, "keep", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            cluster.launch(request, layout)
+    (layout.work / "train.py").write_text("pri")  # half of it
+    cluster.launch(request, layout)
+    assert (layout.work / "train.py").read_text() == "print('once')"
+    assert (StatusFile(layout).read().status, slurm.jobs()) == (Status.QUEUED, 1)
+    cluster.cancel(layout)
+
+
 @pytest.mark.parametrize("stride", [8, pytest.param(2, marks=pytest.mark.long)])
 def test_who_is_killed_at_any_step_of_a_launch_leaves_one_job_or_none(
     slurm, runs, submit, cluster, impatient, monkeypatch, stride

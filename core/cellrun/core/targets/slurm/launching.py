@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +66,10 @@ class Launch:
         spec = whole._replace(before=whole.before[count:])  # the rest, as bringing data, is a matter of its node
         if python := self._settings.get("python"):
             spec = spec._replace(supervisor=(str(Path(python).expanduser()), *spec.supervisor[1:]))
-        with suppress(FileExistsError):  # whoever began was interrupted: what is there is as good
+        try:
             write_spec(spec, run)
+        except FileExistsError:  # whoever began was interrupted: what is there is as good, but for half a file
+            _remove_copied(run)
         self._target.write(run)
         enter_environment(request, spec, run)
         copy_tree(run.snapshot, run.work)  # never links: a script may write to its own files
@@ -100,6 +101,13 @@ class Launch:
             raise ComputeTargetException(f"what makes the environment can't be started: {error.strerror}") from error
         if done.returncode:
             raise ComputeTargetException(f"what makes the environment ended with exit code {done.returncode}")
+
+
+def _remove_copied(run: RunLayout) -> None:
+    """Remove what has been copied into a run's working folder, where nothing has run yet."""
+    for path in run.snapshot.rglob("*"):
+        if not path.is_dir():
+            (run.work / path.relative_to(run.snapshot)).unlink(missing_ok=True)
 
 
 def _making(request: RunRequest, spec: LaunchSpec) -> Sequence[Sequence[str]]:
