@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,7 +67,7 @@ def _fake(faults: Faults | None = None, **settings: str) -> UnderTest:
 def _cut_off_fake(target: ComputeTarget) -> Iterator[None]:
     far = Path(target.settings["folder"])
     before = Faults.read(far)
-    replace(before, unreachable=True).write(far)
+    before._replace(unreachable=True).write(far)
     FaultyLink(far).until_quiet()
     try:
         yield
@@ -114,7 +113,7 @@ KINDS = {
 
 WAYS = {
     "fake_faulty": _fake(FAULTS),
-    "fake_push_faulty": _fake(replace(FAULTS, loss=0.1, reordering=0.1), transport="push"),  # each has many frames
+    "fake_push_faulty": _fake(FAULTS._replace(loss=0.1, reordering=0.1), transport="push"),  # each has many frames
     "fake_log_faulty": _fake(FAULTS, transport="log"),
 }
 """Other ways in which runs of a kind come home: what concerns that is tried over each of them, too."""
