@@ -30,9 +30,9 @@ class RunViewPage:
         self.place.scroll_into_view_if_needed(timeout=1000 * timeout_s)
         while not condition():
             assert waited_ms < 1000 * timeout_s, f"{what()} after {timeout_s} s"
-            self.page.wait_for_timeout(50)
+            self.page.wait_for_timeout(100)
             self.place.scroll_into_view_if_needed()
-            waited_ms += 50
+            waited_ms += 100
 
     def status(self) -> str | None:
         """Return the status that the view shows."""
