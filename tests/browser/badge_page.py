@@ -36,7 +36,7 @@ class BadgePage:
         """Type at the end of a cell."""
         self.lab.cell(index).locator(".cm-content").click()
         self.page.keyboard.press("ControlOrMeta+End")
-        self.page.keyboard.type(text)
+        self.page.keyboard.insert_text(text)  # at once, so that it is undone at once
 
     def undo(self) -> None:
         """Undo what was typed in the cell that is edited."""
@@ -63,11 +63,6 @@ class BadgePage:
     def save(self) -> None:
         """Save the notebook, and wait for it."""
         self.page.evaluate("window.jupyterapp.shell.currentWidget.context.save()")
-
-    def reload(self) -> None:
-        """Reload the page: what wasn't saved is lost, the kernel goes on."""
-        self.page.reload()
-        self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 0")
 
     def cell_height(self, index: int) -> float:
         """Return how high a cell's input is."""

@@ -60,7 +60,7 @@ def test_a_cell_tells_of_its_run(lab, badges):
     lab.command("notebook:clear-cell-output")  # a copy without an output is nobody's
     expect(badges.badge(2)).to_have_count(0)
 
-    badges.reload()  # nothing was saved: the file has neither the outputs nor the copy
+    lab.reload()  # nothing was saved: the file has neither the outputs nor the copy
     expect(lab.cell(1).locator(".jp-OutputArea-output")).to_have_count(0)
     badges.expect_status(1, "Running")
     assert badges.name(1) == first
