@@ -29,7 +29,7 @@ from cellrun.core.targets.kinds import kind_names
 from cellrun.core.targets.look import look
 from tests.core.submitted_runs import wait_for
 from tests.core.targets.under_test import ANOTHERS, ENGINES, KINDS, SERVER, WAYS, WELL, UnderTest
-from tests.keepers import at_home, end_keepers
+from tests.keepers import at_home, end_keepers, left_behind
 from tests.server.live_server import server  # noqa: F401  # a fixture: where jobs push to
 
 ASLEEP = "print('up'); import time; time.sleep(60)"
@@ -67,6 +67,8 @@ def shared_home(request, under_test, tmp_path_factory) -> Iterator[Path]:
             server = request.getfixturevalue("server")
             patch.setenv(SERVER, f"http://127.0.0.1:{server.port}/user/ada/")
         yield home
+        end_keepers(folder / "runtime")
+        wait_for(lambda: not left_behind(folder), "the end of all jobs, which may push on while there is a server")
 
 
 @pytest.fixture(scope="module")
