@@ -18,6 +18,7 @@ export default defineConfig({
   server: { fs: { allow: ['..'] } }, // tests/data is shared with Python
   optimizeDeps: { include: ['axe-core', 'plotly.js-basic-dist-min'] },
   test: {
+    isolate: false,
     projects: [
       {
         extends: true,
@@ -29,6 +30,8 @@ export default defineConfig({
           name: 'view',
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/{data,server}/**'],
+          setupFiles: 'tests/one_page.ts',
+          restoreMocks: true,
           browser: {
             enabled: true,
             headless: true,

@@ -38,7 +38,7 @@ export function row(number: number, part: Partial<Row> = {}): Row {
 
 /** A run that hasn't ended. */
 export function live(number: number, status: Status = 'Running', part: Partial<Row> = {}): Row {
-  const started = status === 'Queued' ? null : NOW - 42;
+  const started = status === 'Queued' ? null : Date.now() / 1000 - 42;
   return row(number, { status, started_at: started, ended_at: null, ...part });
 }
 

@@ -74,7 +74,7 @@ export const KINDS: readonly TargetKind[] = [
 ];
 
 /** All states that a target may be in. */
-export const LISTED: readonly Target[] = [
+export const everyState = (): readonly Target[] => [
   target('local', {
     fullness: {
       capacity: { cpus: 8, gpus: 0, memory_bytes: 16 * GB },
@@ -129,7 +129,7 @@ export class FakeTargets implements TargetsApi {
   ];
   readonly asked: [string, unknown][] = [];
 
-  constructor(public listed: readonly Target[] = LISTED) {}
+  constructor(public listed: readonly Target[] = everyState()) {}
 
   workspaces(): Promise<readonly Workspace[]> {
     const one = { runs: 0, latest_at: null };

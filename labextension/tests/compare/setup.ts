@@ -1,9 +1,7 @@
-import { afterEach, expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { CompareView, type CompareActions } from '../../src/compare/compare_view';
 import { until } from '../view/setup';
 import { FakeServer } from './fake_server';
-
-const open: { view: CompareView; place: HTMLElement }[] = [];
 
 export function show(
   server = new FakeServer(),
@@ -16,7 +14,10 @@ export function show(
   Object.assign(place.style, { width: `${width}px`, height: '640px' });
   place.append(view.element);
   document.body.append(place);
-  open.push({ view, place });
+  onTestFinished(() => {
+    view.dispose();
+    place.remove();
+  });
   return { place, view, server };
 }
 
@@ -53,13 +54,3 @@ export function button(place: HTMLElement, name: string): HTMLButtonElement {
   expect(found, `a button ${name}`).toBeDefined();
   return found!;
 }
-
-afterEach(() => {
-  for (const { view, place } of open.splice(0)) {
-    view.dispose();
-    place.remove();
-  }
-  sessionStorage.clear();
-  delete document.documentElement.dataset.theme;
-  document.documentElement.lang = 'en';
-});

@@ -1,4 +1,4 @@
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { answers, fakeFetch, type Answer } from '../../dev/fake_api';
 import { FakeKernel, HEADER } from '../../dev/fake_kernel';
 import { FakeRuns, live, row } from '../../dev/fake_runs';
@@ -35,8 +35,6 @@ export interface ShownPage {
   readonly asked: string[];
 }
 
-const open: { page: RunPage; source: CommSource; place: HTMLElement }[] = [];
-
 /** Show a run's page with a scene's first frame. `readMetric`: what a server would read, where there is one. */
 export function showPage(
   scene = 'running',
@@ -62,7 +60,11 @@ export function showPage(
   Object.assign(place.style, { width: `${width}px`, height: '760px' });
   place.append(page.element);
   document.body.append(place);
-  open.push({ page, source, place });
+  onTestFinished(() => {
+    page.dispose();
+    source.dispose();
+    place.remove();
+  });
   const start = SCENES[scene]?.start;
   if (start) kernel.tell({ reset: true, ...start });
   return { page, place, kernel, known, asked };
@@ -82,14 +84,3 @@ export function panel(place: HTMLElement): HTMLElement {
 export async function says(place: HTMLElement, text: string): Promise<void> {
   await until(() => panel(place).innerText.includes(text), `the page says ${text}`);
 }
-
-afterEach(() => {
-  for (const { page, source, place } of open.splice(0)) {
-    page.dispose();
-    source.dispose();
-    place.remove();
-  }
-  sessionStorage.clear();
-  delete document.documentElement.dataset.theme;
-  document.documentElement.lang = 'en';
-});

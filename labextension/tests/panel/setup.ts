@@ -1,4 +1,4 @@
-import { afterEach, vi } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { FakeRuns } from '../../dev/fake_runs';
 import type { Dialogs, Link, Question } from '../../src/actions/dialogs';
 import type { Places } from '../../src/actions/places';
@@ -37,8 +37,6 @@ export interface ShownPanel {
   readonly places: { [Name in keyof Required<Places>]: ReturnType<typeof vi.fn> };
 }
 
-const open: ShownPanel[] = [];
-
 /** Show a panel of these runs, and wait until its lines are there. */
 export async function showPanel(
   rows: readonly Row[] | FakeRuns,
@@ -69,7 +67,10 @@ export async function showPanel(
   place.append(panel.element);
   document.body.append(place);
   const shown = { server, dialogs, panel, place, places: { ...inLab, href } };
-  open.push(shown);
+  onTestFinished(() => {
+    panel.dispose();
+    place.remove();
+  });
   if (server.rows.length > 0 && !server.failure)
     await until(() => lines(shown).length > 1, 'lines are shown');
   await new Promise(requestAnimationFrame); // values are fitted to their room before a frame is shown
@@ -115,10 +116,3 @@ export async function filterBy({ place }: { readonly place: HTMLElement }, text:
   input.dispatchEvent(new Event('input'));
   await new Promise(requestAnimationFrame);
 }
-
-afterEach(() => {
-  for (const { panel, place } of open.splice(0)) {
-    panel.dispose();
-    place.remove();
-  }
-});

@@ -1,4 +1,4 @@
-import { afterEach, expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { FakeTargets } from '../../dev/fake_targets';
 import { translateInto } from '../../src/i18n/translate';
 import { TargetsView } from '../../src/targets/targets_view';
@@ -11,8 +11,6 @@ export interface ShownTargets {
   readonly dialogs: FakeDialogs;
 }
 
-const open: { view: TargetsView; place: HTMLElement }[] = [];
-
 /** Show the page, and wait until what the server lists is there. */
 export async function showTargets(
   server = new FakeTargets(),
@@ -24,7 +22,10 @@ export async function showTargets(
   Object.assign(place.style, { width: `${width}px`, height: '860px' });
   place.append(view.element);
   document.body.append(place);
-  open.push({ view, place });
+  onTestFinished(() => {
+    view.dispose();
+    place.remove();
+  });
   await until(
     () => place.querySelectorAll('.cellrun-target').length === server.listed.length,
     'all are listed',
@@ -78,11 +79,3 @@ export function field({ place }: ShownTargets, name: string): HTMLInputElement {
 export function problem(shown: ShownTargets, name: string): string {
   return field(shown, name).parentElement!.querySelector('[role=alert]')!.textContent;
 }
-
-afterEach(() => {
-  for (const { view, place } of open.splice(0)) {
-    view.dispose();
-    place.remove();
-  }
-  delete document.documentElement.dataset.theme;
-});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FakeTargets, LISTED, target } from '../../dev/fake_targets';
+import { FakeTargets, target } from '../../dev/fake_targets';
 import { ServerError } from '../../src/server/api';
 import { until } from '../view/setup';
 import { button, card, showTargets } from './setup';
@@ -9,7 +9,7 @@ const state = (one: HTMLElement): string => one.querySelector<HTMLElement>('.cel
 describe('the list', () => {
   test('says of each target how it is, and how full', async () => {
     const shown = await showTargets();
-    const states = LISTED.map(({ name }) => [name, state(card(shown, name))]);
+    const states = shown.server.listed.map(({ name }) => [name, state(card(shown, name))]);
     expect(states).toEqual([
       ['local', 'answers'],
       ['box', 'answers'],

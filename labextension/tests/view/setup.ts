@@ -1,4 +1,4 @@
-import { afterEach, expect, vi } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { FakeKernel } from '../../dev/fake_kernel';
 import { SCENES } from '../../dev/scenes';
 import { CommSource } from '../../src/data/comm_source';
@@ -13,8 +13,6 @@ export interface Shown {
   readonly place: HTMLElement;
 }
 
-const open: Shown[] = [];
-
 /** Show a view `width` pixels wide; with a scene's first frame if one is named. */
 export function show(scene?: string, width = 1264, actions: ViewActions = {}): Shown {
   const kernel = new FakeKernel();
@@ -24,11 +22,14 @@ export function show(scene?: string, width = 1264, actions: ViewActions = {}): S
   place.style.width = `${width}px`;
   place.append(view.element);
   document.body.append(place);
-  const shown = { kernel, source, view, place };
-  open.push(shown);
+  onTestFinished(() => {
+    view.dispose();
+    source.dispose();
+    place.remove();
+  });
   const start = scene === undefined ? undefined : SCENES[scene]?.start;
   if (start) kernel.tell({ reset: true, ...start });
-  return shown;
+  return { kernel, source, view, place };
 }
 
 /** The one element that a selector finds. */
@@ -80,13 +81,3 @@ export async function settled(place: HTMLElement): Promise<void> {
     await until(() => path(place) !== '', 'a chart is drawn');
   await new Promise(resolve => setTimeout(resolve, 150)); // one more drawing
 }
-
-afterEach(() => {
-  for (const { view, source, place } of open.splice(0)) {
-    view.dispose();
-    source.dispose();
-    place.remove();
-  }
-  delete document.documentElement.dataset.theme;
-  document.documentElement.lang = 'en';
-});
